@@ -1,0 +1,50 @@
+//! Arrow schemas of the tables, derived from the catalogue.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use model::catalogue::{Column, Kind, Table};
+
+/// Name of the segment column that holds the owning provider. Plans never see it.
+pub const PROVIDER_ID: &str = "provider_id";
+/// Name of the segment column that holds the commit that last wrote the row.
+pub const REVISION: &str = "rev";
+
+/// The schema in which plans see a table: its catalogue columns, in order.
+pub fn table_schema(table: &Table) -> SchemaRef {
+    Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// The schema of a table's segments: the provider, the catalogue columns, the revision.
+pub fn segment_schema(table: &Table) -> SchemaRef {
+    let provider = Field::new(PROVIDER_ID, DataType::Int64, false);
+    let revision = Field::new(REVISION, DataType::Int64, false);
+    let columns = table.columns.iter().map(field);
+    let fields = std::iter::once(provider).chain(columns).chain([revision]);
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn field(column: &Column) -> Field {
+    Field::new(column.name, data_type(column.kind), column.name != "id")
+}
+
+/// The Arrow type of a column's values.
+pub fn data_type(kind: Kind) -> DataType {
+    let list = |item: DataType| DataType::List(Arc::new(Field::new_list_field(item, true)));
+    match kind {
+        Kind::Int { .. } | Kind::Money => DataType::Int64,
+        Kind::Bool => DataType::Boolean,
+        Kind::Date => DataType::Date32,
+        Kind::Instant => instant(),
+        Kind::Percent => DataType::Decimal128(7, 4),
+        Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => DataType::Utf8View,
+        Kind::Json | Kind::Allotment => DataType::Utf8View,
+        Kind::TextList => list(DataType::Utf8View),
+        Kind::IntList => list(DataType::Int64),
+    }
+}
+
+/// The Arrow type of an instant: UTC microseconds.
+pub fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}

@@ -1,0 +1,110 @@
+//! One provider's tables at one revision.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use futures::{Stream, TryStreamExt};
+use model::catalogue::{self, Table};
+use model::id::Revision;
+use model::provider::Provider;
+use tokio::sync::mpsc::Receiver;
+
+use crate::engine::Engine;
+use crate::error::MirrorError;
+
+/// Gives the tables of one provider at one revision; can give no other rows.
+pub trait TableSource: Send + Sync {
+    /// The table, with the schema of [`crate::schema::table_schema`].
+    fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError>;
+}
+
+/// Reads one provider's rows at one revision.
+#[derive(Clone)]
+pub struct Session {
+    engine: Arc<Engine>,
+    provider: Arc<Provider>,
+    revision: Revision,
+    tables: Arc<dyn TableSource>,
+}
+
+impl Session {
+    /// A session over tables that are already fixed to one provider and revision.
+    pub fn new(
+        engine: Arc<Engine>,
+        provider: Arc<Provider>,
+        revision: Revision,
+        tables: Arc<dyn TableSource>,
+    ) -> Self {
+        Self { engine, provider, revision, tables }
+    }
+
+    /// The revision that every read of this session sees.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The provider, with its settings at that revision.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Begins a plan with all rows of a table; columns are qualified with `alias`.
+    ///
+    /// `name` is a table of the catalogue; an unknown one is a bug of the caller and fails as
+    /// [`MirrorError::Damaged`].
+    pub fn scan(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
+        let table = catalogue::table(name)
+            .ok_or_else(|| MirrorError::Damaged { reason: format!("there is no table {name}") })?;
+        let source = provider_as_source(self.tables.table(table)?);
+        Ok(LogicalPlanBuilder::scan(alias, source, None)?)
+    }
+
+    /// Runs a plan on the engine; batches come as they are made.
+    pub fn stream(&self, plan: LogicalPlan) -> BatchStream {
+        self.engine.run(plan)
+    }
+
+    /// Runs a plan whose answer is known to be small.
+    pub async fn collect(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>, MirrorError> {
+        self.stream(plan).try_collect().await
+    }
+
+    /// The engine that runs this session's plans.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// Batches of a running plan. Dropping it stops the plan.
+pub struct BatchStream {
+    batches: Receiver<Result<RecordBatch, MirrorError>>,
+    _task: Option<SpawnedTask<()>>,
+}
+
+impl BatchStream {
+    pub(crate) fn new(
+        batches: Receiver<Result<RecordBatch, MirrorError>>,
+        task: Option<SpawnedTask<()>>,
+    ) -> Self {
+        Self { batches, _task: task }
+    }
+
+    /// The next batch, waiting on this thread. For callers outside any runtime.
+    pub fn next_blocking(&mut self) -> Option<Result<RecordBatch, MirrorError>> {
+        self.batches.blocking_recv()
+    }
+}
+
+impl Stream for BatchStream {
+    type Item = Result<RecordBatch, MirrorError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.batches.poll_recv(context)
+    }
+}

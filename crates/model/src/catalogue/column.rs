@@ -1,0 +1,293 @@
+//! What can be said of a column, and short words to say it with.
+
+/// One column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What values it takes and how they are stored.
+    pub kind: Kind,
+    /// Whether it must be given, may be null, or has a default.
+    pub presence: Presence,
+    /// Table of the same provider whose rows its values name.
+    pub references: Option<&'static str>,
+    /// Whether the store keeps an index on (provider, this column) for point reads.
+    pub has_index: bool,
+}
+
+/// The values a column takes. How each is stored: [`crate::cell`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// 64-bit integer within inclusive bounds.
+    Int {
+        /// Smallest value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// Any text.
+    Text,
+    /// One of these words, exactly.
+    Enum(&'static [&'static str]),
+    /// True or false.
+    Bool,
+    /// Civil date `YYYY-MM-DD`.
+    Date,
+    /// RFC 3339 with offset, or Unix seconds.
+    Instant,
+    /// Minor units of the row's `currency`.
+    Money,
+    /// Lower-case ISO 4217.
+    Currency,
+    /// Upper-case ISO 3166-1 alpha-2.
+    Country,
+    /// 0..100 with up to 4 decimals, stored in ten-thousandths.
+    Percent,
+    /// A JSON object, stored compact.
+    Json,
+    /// A JSON object in the shape of a membership's allotment (spec/usage.md §2).
+    Allotment,
+    /// A list of texts.
+    TextList,
+    /// A list of ids.
+    IntList,
+}
+
+/// Whether a value must be there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Presence {
+    /// Must be given when the row is new, and may never be null.
+    Required,
+    /// May be null, and is when not given.
+    Nullable,
+    /// Never null; this when not given or given as null.
+    Default(Default),
+    /// May be null; this when a new row does not give it.
+    NullableDefault(Default),
+}
+
+/// What a column holds when the input does not say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Default {
+    /// This integer (also bools, money).
+    Int(i64),
+    /// This text (also enums, JSON, lists).
+    Text(&'static str),
+    /// The value of another column of the row.
+    Column(&'static str),
+    /// The instant of the import.
+    ImportInstant,
+    /// First and last name joined with one space; null when both are empty.
+    FullName,
+    /// `shipments` when `shipments_per_interval` > 0, else `time`.
+    Recognition,
+    /// `total - amount_paid - credit_applied`, not below 0.
+    AmountRemaining,
+    /// A column of the referenced row, times one of this row's.
+    Parent {
+        /// The reference followed.
+        via: &'static str,
+        /// The column taken from the referenced row.
+        column: &'static str,
+        /// A column of this row to multiply with.
+        times: Option<&'static str>,
+    },
+}
+
+/// A rule between columns, checked on import (code `row_invalid`, with the column).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// The column is required when another has this value.
+    RequiredWhen {
+        /// The column that must be there.
+        column: &'static str,
+        /// The column looked at.
+        when: &'static str,
+        /// Its value.
+        is: &'static str,
+    },
+    /// The amount is not negative.
+    NotNegative(&'static str),
+    /// `left + right = total`.
+    Sum {
+        /// One part.
+        left: &'static str,
+        /// The other part.
+        right: &'static str,
+        /// The whole.
+        total: &'static str,
+    },
+    /// `last >= first` where both are given (dates and instants).
+    NotBefore {
+        /// The later one.
+        last: &'static str,
+        /// The earlier one.
+        first: &'static str,
+    },
+    /// Exactly one of the two is given; the second also needs a currency.
+    OneOf {
+        /// One form.
+        first: &'static str,
+        /// The other form, an amount.
+        amount: &'static str,
+    },
+    /// A balance transaction's type agrees with its sign: credit <= 0, debit >= 0.
+    SignAgrees,
+    /// The row has the currency of the invoice it names. Checked by the store after the call.
+    InvoiceCurrency,
+}
+
+impl Rule {
+    /// The columns that this rule speaks of, the one to blame first.
+    pub fn columns(&self) -> Vec<&'static str> {
+        match *self {
+            Self::RequiredWhen { column, when, .. } => vec![column, when],
+            Self::NotNegative(column) => vec![column],
+            Self::Sum { left, right, total } => vec![total, left, right],
+            Self::NotBefore { last, first } => vec![last, first],
+            Self::OneOf { first, amount } => vec![first, amount, "currency"],
+            Self::SignAgrees => vec!["amount", "type"],
+            Self::InvoiceCurrency => vec!["currency", "invoice_id"],
+        }
+    }
+}
+
+pub(super) const ID: Column =
+    Column { references: None, ..int("id").between(1, crate::id::MAX_ID) };
+pub(super) const CREATED_AT: Column = instant("created_at").or(Default::ImportInstant);
+pub(super) const UPDATED_AT: Column = instant("updated_at").or(Default::Column("created_at"));
+
+const fn column(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, presence: Presence::Required, references: None, has_index: false }
+}
+
+pub(super) const fn int(name: &'static str) -> Column {
+    column(name, Kind::Int { min: i64::MIN, max: i64::MAX })
+}
+
+pub(super) const fn text(name: &'static str) -> Column {
+    column(name, Kind::Text)
+}
+
+pub(super) const fn word(name: &'static str, words: &'static [&'static str]) -> Column {
+    column(name, Kind::Enum(words))
+}
+
+pub(super) const fn boolean(name: &'static str, default: bool) -> Column {
+    column(name, Kind::Bool).or(Default::Int(default as i64))
+}
+
+pub(super) const fn date(name: &'static str) -> Column {
+    column(name, Kind::Date)
+}
+
+pub(super) const fn instant(name: &'static str) -> Column {
+    column(name, Kind::Instant)
+}
+
+pub(super) const fn money(name: &'static str) -> Column {
+    column(name, Kind::Money)
+}
+
+pub(super) const fn currency() -> Column {
+    column("currency", Kind::Currency)
+}
+
+pub(super) const fn country() -> Column {
+    column("country", Kind::Country)
+}
+
+pub(super) const fn percent(name: &'static str) -> Column {
+    column(name, Kind::Percent)
+}
+
+pub(super) const fn metadata() -> Column {
+    column("metadata", Kind::Json).or(Default::Text("{}"))
+}
+
+pub(super) const fn allotment(name: &'static str) -> Column {
+    column(name, Kind::Allotment)
+}
+
+pub(super) const fn texts(name: &'static str) -> Column {
+    column(name, Kind::TextList).or(Default::Text("[]"))
+}
+
+pub(super) const fn ids(name: &'static str, target: &'static str) -> Column {
+    let list = column(name, Kind::IntList).or(Default::Text("[]"));
+    Column { references: Some(target), ..list }
+}
+
+/// A column that names a row of `target`.
+pub(super) const fn to(name: &'static str, target: &'static str) -> Column {
+    Column { references: Some(target), ..int(name).between(1, crate::id::MAX_ID) }
+}
+
+impl Column {
+    /// May be null.
+    pub(super) const fn optional(mut self) -> Self {
+        self.presence = Presence::Nullable;
+        self
+    }
+
+    /// Never null, this when not given.
+    pub(super) const fn or(mut self, default: Default) -> Self {
+        self.presence = Presence::Default(default);
+        self
+    }
+
+    /// May be null, this when a new row does not give it.
+    pub(super) const fn optional_or(mut self, default: Default) -> Self {
+        self.presence = Presence::NullableDefault(default);
+        self
+    }
+
+    /// Integers from `min` to `max` only.
+    pub(super) const fn between(mut self, min: i64, max: i64) -> Self {
+        self.kind = Kind::Int { min, max };
+        self
+    }
+
+    /// With an index for point reads.
+    pub(super) const fn indexed(mut self) -> Self {
+        self.has_index = true;
+        self
+    }
+
+    /// Whether null is a legal stored value once a call has ended.
+    pub fn is_nullable(&self) -> bool {
+        matches!(self.presence, Presence::Nullable | Presence::NullableDefault(_))
+    }
+
+    /// Whether it is stored as an integer (else as text).
+    pub fn is_integer(&self) -> bool {
+        match self.kind {
+            Kind::Int { .. } | Kind::Bool | Kind::Date | Kind::Instant => true,
+            Kind::Money | Kind::Percent => true,
+            Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => false,
+            Kind::Json | Kind::Allotment | Kind::TextList | Kind::IntList => false,
+        }
+    }
+}
+
+impl Kind {
+    /// The type's name in `rollbook schema`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Int { .. } => "int",
+            Self::Text => "text",
+            Self::Enum(_) => "enum",
+            Self::Bool => "bool",
+            Self::Date => "date",
+            Self::Instant => "ts",
+            Self::Money => "money",
+            Self::Currency => "currency",
+            Self::Country => "country",
+            Self::Percent => "decimal",
+            Self::Json => "json",
+            Self::Allotment => "allotment",
+            Self::TextList => "text[]",
+            Self::IntList => "int[]",
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! One value of one column, in the form in which it is stored.
+//!
+//! Every column kind is stored as a 64-bit integer or as text:
+//!
+//! | kind | stored as |
+//! | --- | --- |
+//! | int, money, reference | integer (money in minor units) |
+//! | bool | integer 0 or 1 |
+//! | date | integer, days since 1970-01-01 |
+//! | instant | integer, UTC microseconds since 1970-01-01 |
+//! | percent | integer, ten-thousandths (12.5 % = 125000) |
+//! | text, enum, currency, country | text |
+//! | json | text, compact JSON |
+//! | text list, int list | text, compact JSON array |
+
+/// An owned value of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Cell {
+    /// The input does not speak of this column: keep the stored value, or take the default.
+    #[default]
+    Absent,
+    /// No value.
+    Null,
+    /// Any kind that is stored as an integer.
+    Int(i64),
+    /// Any kind that is stored as text.
+    Text(Box<str>),
+}
+
+/// A borrowed value of one column, as a store hands it out. Never absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellRef<'a> {
+    /// No value.
+    Null,
+    /// Any kind that is stored as an integer.
+    Int(i64),
+    /// Any kind that is stored as text.
+    Text(&'a str),
+}
+
+impl Cell {
+    /// A text cell.
+    pub fn text(value: impl Into<Box<str>>) -> Self {
+        Self::Text(value.into())
+    }
+
+    /// The integer, when there is one.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The text, when there is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the input speaks of this column, be it with null.
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// Whether there is a value (neither absent nor null).
+    pub fn is_value(&self) -> bool {
+        matches!(self, Self::Int(_) | Self::Text(_))
+    }
+
+    /// The same value, borrowed; absent reads as null.
+    pub fn as_ref(&self) -> CellRef<'_> {
+        match self {
+            Self::Absent | Self::Null => CellRef::Null,
+            Self::Int(value) => CellRef::Int(*value),
+            Self::Text(value) => CellRef::Text(value),
+        }
+    }
+}
+
+impl CellRef<'_> {
+    /// An owned copy.
+    pub fn to_cell(self) -> Cell {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Int(value) => Cell::Int(value),
+            Self::Text(value) => Cell::text(value),
+        }
+    }
+}

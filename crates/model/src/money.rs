@@ -1,0 +1,332 @@
+//! Currencies and exact decimal text. Rule: spec/reports.md §13, spec/data-model.md §1.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A lower-case ISO 4217 code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+/// Active ISO 4217 codes whose amounts have two decimals.
+const TWO_DIGITS: &str = "aed afn all amd aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob bov brl \
+    bsd btn bwp byn bzd cad cdf che chf chw cny cop cou crc cup cve czk dkk dop dzd egp ern etb \
+    eur fjd fkp gbp gel ghs gip gmd gtq gyd hkd hnl htg huf idr ils inr irr jmd kes kgs khr kpw \
+    kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mru mur mvr mwk mxn mxv myr mzn nad \
+    ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sdg sek sgd shp sle \
+    sos srd ssp stn svc syp szl thb tjs tmt top try ttd twd tzs uah usd usn uyu uzs ved ves wst \
+    xad xcd xcg yer zar zmw zwg ang";
+const NO_DIGITS: &str = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf";
+const THREE_DIGITS: &str = "bhd iqd jod kwd lyd omr tnd";
+const FOUR_DIGITS: &str = "clf uyw";
+
+/// Symbols written before the amount without a space, each with its codes.
+const SYMBOLS_BEFORE: &[(&str, &str)] = &[
+    ("$", "usd cad aud nzd sgd hkd mxn"),
+    ("£", "gbp"),
+    ("€", "eur"),
+    ("¥", "jpy cny"),
+    ("₹", "inr"),
+    ("R", "zar"),
+    ("R$", "brl"),
+    ("₪", "ils"),
+    ("₩", "krw"),
+    ("₦", "ngn"),
+    ("₱", "php"),
+    ("฿", "thb"),
+    ("₺", "try"),
+    ("₴", "uah"),
+];
+
+/// Symbols written after the amount with one space, each with its codes.
+const SYMBOLS_AFTER: &[(&str, &str)] = &[
+    ("kr", "sek nok dkk isk"),
+    ("zł", "pln"),
+    ("Kč", "czk"),
+    ("Ft", "huf"),
+    ("lei", "ron"),
+    ("лв", "bgn"),
+    ("₫", "vnd"),
+];
+
+const UNKNOWN: u8 = u8::MAX;
+
+/// Digits of every code, by [`code_position`]: imports look up one code per row.
+static DIGITS: [u8; 26 * 26 * 26] = digits_by_code();
+
+const fn digits_by_code() -> [u8; 26 * 26 * 26] {
+    let lists = [(NO_DIGITS, 0), (TWO_DIGITS, 2), (THREE_DIGITS, 3), (FOUR_DIGITS, 4)];
+    let mut digits = [UNKNOWN; 26 * 26 * 26];
+    let mut list = 0;
+    while list < lists.len() {
+        let codes = lists[list].0.as_bytes();
+        let mut start = 0;
+        while start + 3 <= codes.len() {
+            let code = [codes[start], codes[start + 1], codes[start + 2]];
+            match code_position(code) {
+                Some(position) => digits[position] = lists[list].1,
+                None => panic!("codes are three letters with one space between them"),
+            }
+            start += 4;
+        }
+        list += 1;
+    }
+    digits
+}
+
+const fn code_position(code: [u8; 3]) -> Option<usize> {
+    let (a, b, c) = (
+        code[0].wrapping_sub(b'a') as usize,
+        code[1].wrapping_sub(b'a') as usize,
+        code[2].wrapping_sub(b'a') as usize,
+    );
+    if a < 26 && b < 26 && c < 26 { Some((a * 26 + b) * 26 + c) } else { None }
+}
+
+/// Where a currency's symbol stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SymbolPosition {
+    /// Before the amount.
+    Before,
+    /// After the amount.
+    After,
+}
+
+impl SymbolPosition {
+    /// `before` or `after`, as sent in `currency_symbol_position`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+fn lists(codes: &str, code: &str) -> bool {
+    codes.split_ascii_whitespace().any(|known| known == code)
+}
+
+impl Currency {
+    /// United States dollar, the default of a provider.
+    pub const USD: Self = Self(*b"usd");
+
+    /// The currency with this lower-case code; none when ISO 4217 does not list it.
+    pub fn parse(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
+        let position = code_position(bytes)?;
+        (DIGITS[position] != UNKNOWN).then_some(Self(bytes))
+    }
+
+    /// The lower-case code.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Digits after the decimal point.
+    pub fn digits(&self) -> u32 {
+        code_position(self.0).map_or(2, |position| u32::from(DIGITS[position]))
+    }
+
+    /// The symbol and where it stands; the upper-case code, before, for currencies without one.
+    pub fn symbol(&self) -> (String, SymbolPosition) {
+        let find = |table: &[(&str, &str)]| {
+            let entry = table.iter().find(|(_, codes)| lists(codes, self.code()));
+            entry.map(|(symbol, _)| (*symbol).to_owned())
+        };
+        if let Some(symbol) = find(SYMBOLS_BEFORE) {
+            (symbol, SymbolPosition::Before)
+        } else if let Some(symbol) = find(SYMBOLS_AFTER) {
+            (symbol, SymbolPosition::After)
+        } else {
+            (self.code().to_ascii_uppercase(), SymbolPosition::Before)
+        }
+    }
+
+    /// Plain decimal text of `minor` units with exactly this currency's digits: `-5.00`, `4500`.
+    pub fn decimal(&self, minor: i128) -> String {
+        decimal_text(minor, self.digits())
+    }
+
+    /// Text for people: `£1,234.50`, `-£5`, `45 kr`. The fraction is dropped when zero.
+    pub fn display(&self, minor: i128) -> String {
+        let mut text = Vec::new();
+        AmountFormat::of(*self).write_display(minor, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+/// Decimal text of `minor` units with `digits` digits after the point, without `-0`.
+pub fn decimal_text(minor: i128, digits: u32) -> String {
+    let mut text = Vec::new();
+    write_amount(minor, digits, Style::Plain, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// How amounts of one currency are written, looked up once for many amounts.
+#[derive(Debug, Clone)]
+pub struct AmountFormat {
+    digits: u32,
+    prefix: String,
+    suffix: String,
+}
+
+impl AmountFormat {
+    /// The format of `currency`.
+    pub fn of(currency: Currency) -> Self {
+        let (symbol, position) = currency.symbol();
+        let is_code = symbol.len() == 3 && symbol.bytes().all(|byte| byte.is_ascii_uppercase());
+        let (prefix, suffix) = match position {
+            SymbolPosition::Before if is_code => (format!("{symbol} "), String::new()),
+            SymbolPosition::Before => (symbol, String::new()),
+            SymbolPosition::After => (String::new(), format!(" {symbol}")),
+        };
+        Self { digits: currency.digits(), prefix, suffix }
+    }
+
+    /// Appends what [`Currency::decimal`] returns.
+    pub fn write_decimal(&self, minor: i128, out: &mut Vec<u8>) {
+        write_amount(minor, self.digits, Style::Plain, out);
+    }
+
+    /// Appends what [`Currency::display`] returns.
+    pub fn write_display(&self, minor: i128, out: &mut Vec<u8>) {
+        write_amount(minor, self.digits, Style::Display { prefix: &self.prefix }, out);
+        out.extend_from_slice(self.suffix.as_bytes());
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Style<'a> {
+    /// `-1234.50`.
+    Plain,
+    /// Sign, symbol, thousands, and no fraction when it is zero.
+    Display { prefix: &'a str },
+}
+
+fn write_amount(minor: i128, digits: u32, style: Style<'_>, out: &mut Vec<u8>) {
+    let magnitude = minor.unsigned_abs();
+    let scale = 10_u64.pow(digits);
+    // Nearly all amounts fit 64 bits, where division is several times faster.
+    let (whole, fraction) = match u64::try_from(magnitude) {
+        Ok(small) => (u128::from(small / scale), small % scale),
+        Err(_) => {
+            let wide = u128::from(scale);
+            (magnitude / wide, u64::try_from(magnitude % wide).unwrap_or_default())
+        }
+    };
+    if minor < 0 {
+        out.push(b'-');
+    }
+    let has_fraction = match style {
+        Style::Plain => digits > 0,
+        Style::Display { prefix } => {
+            out.extend_from_slice(prefix.as_bytes());
+            fraction > 0
+        }
+    };
+    write_whole(whole, matches!(style, Style::Display { .. }), out);
+    if has_fraction {
+        out.push(b'.');
+        for place in (0..digits).rev() {
+            out.push(digit(fraction / 10_u64.pow(place)));
+        }
+    }
+}
+
+fn write_whole(value: u128, has_thousands: bool, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut count = 0;
+    let mut push = |digit: u8| {
+        if has_thousands && count > 0 && count % 3 == 0 {
+            out.push(b',');
+        }
+        out.push(digit);
+        count += 1;
+    };
+    let mut wide = value;
+    while wide > u128::from(u64::MAX) {
+        push(digit(u64::try_from(wide % 10).unwrap_or_default()));
+        wide /= 10;
+    }
+    let mut narrow = u64::try_from(wide).unwrap_or_default();
+    loop {
+        push(digit(narrow));
+        narrow /= 10;
+        if narrow == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
+}
+
+fn digit(value: u64) -> u8 {
+    b'0' + (value % 10) as u8
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::parse(&code).ok_or_else(|| {
+            serde::de::Error::custom("expected a lower-case ISO 4217 code such as \"usd\"")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: &str, minor: i128, decimal: &str, display: &str) {
+        let currency = Currency::parse(code).unwrap();
+        assert_eq!(currency.decimal(minor), decimal, "{code} {minor}");
+        assert_eq!(currency.display(minor), display, "{code} {minor}");
+    }
+
+    #[test]
+    fn amounts_are_written_with_the_currencys_digits_and_symbol() {
+        check("gbp", 4500, "45.00", "£45");
+        check("gbp", 123_450, "1234.50", "£1,234.50");
+        check("gbp", -500, "-5.00", "-£5");
+        check("usd", -5, "-0.05", "-$0.05");
+        check("usd", 0, "0.00", "$0");
+        check("jpy", 45, "45", "¥45");
+        check("jpy", 1_234_567, "1234567", "¥1,234,567");
+        check("clf", -12_345, "-1.2345", "-CLF 1.2345");
+        check("usd", 99, "0.99", "$0.99");
+        check(
+            "usd",
+            i128::MIN,
+            "-1701411834604692317316873037158841057.28",
+            "-$1,701,411,834,604,692,317,316,873,037,158,841,057.28",
+        );
+        check("kwd", 45_000, "45.000", "KWD 45");
+        check("sek", 4500, "45.00", "45 kr");
+        check("chf", 4550, "45.50", "CHF 45.50");
+        check("usd", i128::from(i64::MAX), "92233720368547758.07", "$92,233,720,368,547,758.07");
+    }
+
+    #[test]
+    fn only_lower_case_iso_codes_are_currencies() {
+        for code in ["USD", "us", "usdd", "xyz", "", "u d"] {
+            assert_eq!(Currency::parse(code), None, "{code}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Input values to cells, by column kind. Rule: spec/data-model.md §1, §3.
+
+use crate::allotment;
+use crate::catalogue::{Column, Kind, Presence};
+use crate::cell::Cell;
+use crate::id::{MAX_ID, is_valid_id};
+use crate::import::{CellError, ImportCode};
+use crate::money::Currency;
+use crate::time::{Date, Instant};
+
+/// The longest text of one value, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
+const PERCENT_DIGITS: usize = 4;
+
+/// A value as an input format hands it over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Input<'a> {
+    /// JSON null, an empty CSV cell, a Parquet null.
+    Null,
+    /// A JSON or Parquet bool.
+    Bool(bool),
+    /// A number without fraction that fits 64 bits.
+    Int(i64),
+    /// A number that is not a 64-bit integer, as it was written.
+    Number(&'a str),
+    /// A JSON string or Parquet text: taken as it stands.
+    Text(&'a str),
+    /// A CSV cell: text from which the column's kind is read.
+    Untyped(&'a str),
+    /// A JSON object or list, as its text.
+    Json(&'a str),
+}
+
+/// The cell that `input` means for `column`.
+///
+/// Null on a column with a default asks for the default, so it reads as [`Cell::Null`] and
+/// [`crate::rules`] fills it. Errors name what would be right.
+pub fn cell(column: &Column, input: Input<'_>) -> Result<Cell, CellError> {
+    match input {
+        Input::Null if column.presence == Presence::Required => {
+            Err(CellError::new(ImportCode::RequiredMissing, format!("{} is required", column.name)))
+        }
+        Input::Null => Ok(Cell::Null),
+        Input::Untyped("") => cell(column, Input::Null),
+        _ => value(column.kind, input),
+    }
+}
+
+fn value(kind: Kind, input: Input<'_>) -> Result<Cell, CellError> {
+    match kind {
+        Kind::Int { min, max } => integer(input, min, max),
+        Kind::Money => integer(input, i64::MIN, i64::MAX),
+        Kind::Bool => boolean(input),
+        Kind::Date => date(input),
+        Kind::Instant => instant(input),
+        Kind::Percent => percent(input),
+        Kind::Text => text(input).map(Cell::text),
+        Kind::Enum(words) => word(input, words),
+        Kind::Currency => currency(input),
+        Kind::Country => country(input),
+        Kind::Json => json_object(input),
+        Kind::Allotment => allotment::parse(json_text(input)?).map(|a| Cell::text(a.to_json())),
+        Kind::TextList => text_list(input),
+        Kind::IntList => id_list(input),
+    }
+}
+
+fn mismatch(expected: &str, input: Input<'_>) -> CellError {
+    CellError::new(ImportCode::TypeMismatch, format!("expected {expected}, got {}", shown(input)))
+}
+
+fn shown(input: Input<'_>) -> String {
+    match input {
+        Input::Null => "null".to_owned(),
+        Input::Bool(value) => value.to_string(),
+        Input::Int(value) => value.to_string(),
+        Input::Number(text) | Input::Json(text) => clip(text).to_owned(),
+        Input::Text(text) | Input::Untyped(text) => format!("{:?}", clip(text)),
+    }
+}
+
+fn clip(text: &str) -> &str {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+fn integer(input: Input<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
+    let out_of_range = |shown: &str| {
+        let message = match (min, max) {
+            (1, MAX_ID) => format!("{shown} is not an id: expected 1 to {MAX_ID}"),
+            _ => format!("{shown} is out of range: expected {min} to {max}"),
+        };
+        CellError::new(ImportCode::NumberOutOfRange, message)
+    };
+    let number = match input {
+        Input::Int(value) => value,
+        Input::Number(text) | Input::Untyped(text) if is_whole_number(text) => {
+            text.parse().map_err(|_| out_of_range(clip(text)))?
+        }
+        _ => return Err(mismatch("a whole number", input)),
+    };
+    if (min..=max).contains(&number) {
+        Ok(Cell::Int(number))
+    } else {
+        Err(out_of_range(&number.to_string()))
+    }
+}
+
+fn is_whole_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn boolean(input: Input<'_>) -> Result<Cell, CellError> {
+    match input {
+        Input::Bool(value) => Ok(Cell::Int(i64::from(value))),
+        Input::Int(value @ (0 | 1)) => Ok(Cell::Int(value)),
+        Input::Untyped(text) if text == "1" || text.eq_ignore_ascii_case("true") => {
+            Ok(Cell::Int(1))
+        }
+        Input::Untyped(text) if text == "0" || text.eq_ignore_ascii_case("false") => {
+            Ok(Cell::Int(0))
+        }
+        _ => Err(mismatch("true or false", input)),
+    }
+}
+
+fn date(input: Input<'_>) -> Result<Cell, CellError> {
+    let (Input::Text(text) | Input::Untyped(text)) = input else {
+        return Err(mismatch("a date such as \"2024-01-31\"", input));
+    };
+    let date = Date::parse(text).ok_or_else(|| {
+        let message =
+            format!("{:?} is not a date of the calendar: expected YYYY-MM-DD", clip(text));
+        CellError::new(ImportCode::DateInvalid, message)
+    })?;
+    Ok(Cell::Int(i64::from(date.days())))
+}
+
+fn instant(input: Input<'_>) -> Result<Cell, CellError> {
+    let wrong = |shown: String| {
+        let expected = "expected RFC 3339 with an offset (2024-01-31T10:00:00Z) or Unix seconds";
+        CellError::new(ImportCode::TimestampInvalid, format!("{shown} is no instant: {expected}"))
+    };
+    let from_seconds = |seconds: i64| match seconds {
+        0..=UNIX_SECONDS_MAX => Instant::from_seconds(seconds),
+        _ => None,
+    };
+    let parsed = match input {
+        Input::Int(seconds) => from_seconds(seconds),
+        Input::Untyped(text) if is_whole_number(text) => text.parse().ok().and_then(from_seconds),
+        Input::Text(text) | Input::Untyped(text) => Instant::parse(text),
+        _ => None,
+    };
+    parsed.map(|instant| Cell::Int(instant.micros())).ok_or_else(|| wrong(shown(input)))
+}
+
+fn percent(input: Input<'_>) -> Result<Cell, CellError> {
+    let int_text;
+    let written = match input {
+        Input::Int(value) => {
+            int_text = value.to_string();
+            int_text.as_str()
+        }
+        Input::Number(text) | Input::Text(text) | Input::Untyped(text) => text,
+        _ => return Err(mismatch("a percentage", input)),
+    };
+    let (whole, fraction) = written.split_once('.').unwrap_or((written, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) || written.ends_with('.') {
+        return Err(mismatch("a percentage such as 12.5", input));
+    }
+    let padded = format!("{fraction:0<PERCENT_DIGITS$}");
+    let scaled = format!("{whole}{padded}").parse::<i64>();
+    match scaled {
+        Ok(value) if fraction.len() <= PERCENT_DIGITS && value <= 1_000_000 => Ok(Cell::Int(value)),
+        _ => Err(CellError::new(
+            ImportCode::NumberOutOfRange,
+            format!("{} is out of range: expected 0 to 100 with up to 4 decimals", clip(written)),
+        )),
+    }
+}
+
+fn text(input: Input<'_>) -> Result<&str, CellError> {
+    let (Input::Text(text) | Input::Untyped(text)) = input else {
+        return Err(mismatch("text", input));
+    };
+    if text.len() > TEXT_BYTES_MAX {
+        let message = format!("text of {} bytes: at most {TEXT_BYTES_MAX}", text.len());
+        return Err(CellError::new(ImportCode::RowTooLong, message));
+    }
+    if text.contains('\0') {
+        return Err(mismatch("text without NUL characters", input));
+    }
+    Ok(text)
+}
+
+fn word(input: Input<'_>, words: &'static [&'static str]) -> Result<Cell, CellError> {
+    let given = text(input)?;
+    match words.iter().find(|word| **word == given) {
+        Some(word) => Ok(Cell::text(*word)),
+        None => {
+            let message = format!("{:?} is not one of: {}", clip(given), words.join(", "));
+            Err(CellError::new(ImportCode::EnumInvalid, message))
+        }
+    }
+}
+
+fn currency(input: Input<'_>) -> Result<Cell, CellError> {
+    let given = text(input)?;
+    if Currency::parse(given).is_some() {
+        return Ok(Cell::text(given));
+    }
+    let lower = given.to_ascii_lowercase();
+    let message = match Currency::parse(&lower) {
+        Some(_) => format!("{given:?} must be lower case: {lower:?}"),
+        None => format!("{:?} is not a lower-case ISO 4217 currency code", clip(given)),
+    };
+    Err(CellError::new(ImportCode::CurrencyInvalid, message))
+}
+
+fn country(input: Input<'_>) -> Result<Cell, CellError> {
+    let given = text(input)?;
+    if given.len() == 2 && given.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(Cell::text(given));
+    }
+    let message =
+        format!("{:?} is not an upper-case ISO 3166-1 alpha-2 code such as \"GB\"", clip(given));
+    Err(CellError::new(ImportCode::CountryInvalid, message))
+}
+
+fn json_text(input: Input<'_>) -> Result<&str, CellError> {
+    match input {
+        Input::Json(text) => Ok(text),
+        Input::Text(given) | Input::Untyped(given) => text(Input::Text(given)),
+        _ => Err(mismatch("a JSON object", input)),
+    }
+}
+
+fn json_object(input: Input<'_>) -> Result<Cell, CellError> {
+    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> =
+        serde_json::from_str(json_text(input)?);
+    match parsed {
+        Ok(object) => Ok(Cell::text(serde_json::Value::Object(object).to_string())),
+        Err(_) => Err(mismatch("a JSON object", input)),
+    }
+}
+
+fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
+    let list: Vec<String> = match input {
+        Input::Untyped(text) if !text.starts_with('[') => {
+            text.split(';').map(|item| item.trim().to_owned()).collect()
+        }
+        _ => serde_json::from_str(json_text(input)?)
+            .map_err(|_| mismatch("a list of texts", input))?,
+    };
+    Ok(Cell::text(serde_json::Value::from(list).to_string()))
+}
+
+fn id_list(input: Input<'_>) -> Result<Cell, CellError> {
+    let expected = "a list of ids such as [1, 2]";
+    let list: Vec<i64> = match input {
+        Input::Untyped(text) if !text.starts_with('[') => {
+            let items = text.split(';').map(|item| item.trim().parse());
+            items.collect::<Result<_, _>>().map_err(|_| mismatch(expected, input))?
+        }
+        _ => serde_json::from_str(json_text(input)?).map_err(|_| mismatch(expected, input))?,
+    };
+    match list.iter().find(|id| !is_valid_id(**id)) {
+        None => Ok(Cell::text(serde_json::Value::from(list).to_string())),
+        Some(id) => Err(CellError::new(
+            ImportCode::NumberOutOfRange,
+            format!("{id} is not an id: expected 1 to {MAX_ID}"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::table;
+
+    fn parse(name: &str, input: Input<'_>) -> Result<Cell, ImportCode> {
+        let (table_name, column) = name.split_once('.').unwrap();
+        let table = table(table_name).unwrap();
+        let column = &table.columns[table.position_of(column).unwrap()];
+        cell(column, input).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn values_read_by_kind() {
+        use Input::*;
+        let text = |value: &str| Ok(Cell::text(value));
+        let number = |value: i64| Ok(Cell::Int(value));
+        for (name, input, expected) in [
+            ("invoices.total", Int(-5), number(-5)),
+            ("invoices.total", Untyped("1177"), number(1177)),
+            ("invoices.total", Number("1.5"), Err(ImportCode::TypeMismatch)),
+            ("invoices.total", Text("5"), Err(ImportCode::TypeMismatch)),
+            ("invoices.total", Number("9223372036854775808"), Err(ImportCode::NumberOutOfRange)),
+            ("invoices.total", Null, Err(ImportCode::RequiredMissing)),
+            ("invoices.id", Int(0), Err(ImportCode::NumberOutOfRange)),
+            ("invoices.id", Int(1 << 53), Err(ImportCode::NumberOutOfRange)),
+            ("invoices.due_date", Untyped("1970-01-02"), number(1)),
+            ("invoices.due_date", Text("2024-02-30"), Err(ImportCode::DateInvalid)),
+            ("invoices.due_date", Untyped(""), Ok(Cell::Null)),
+            ("invoices.paid_at", Int(2), number(2_000_000)),
+            ("invoices.paid_at", Untyped("1970-01-01T00:00:01.5Z"), number(1_500_000)),
+            ("invoices.paid_at", Int(1_700_000_000_000), Err(ImportCode::TimestampInvalid)),
+            ("invoices.paid_at", Text("yesterday"), Err(ImportCode::TimestampInvalid)),
+            ("invoices.currency", Text("usd"), text("usd")),
+            ("invoices.currency", Text("USD"), Err(ImportCode::CurrencyInvalid)),
+            ("invoices.status", Text("Paid"), Err(ImportCode::EnumInvalid)),
+            ("invoices.is_advance", Bool(true), number(1)),
+            ("invoices.is_advance", Untyped("FALSE"), number(0)),
+            ("invoices.is_advance", Text("yes"), Err(ImportCode::TypeMismatch)),
+            ("invoices.metadata", Json("{ \"a\": 1 }"), text("{\"a\":1}")),
+            ("invoices.metadata", Json("[1]"), Err(ImportCode::TypeMismatch)),
+            ("addresses.country", Text("gb"), Err(ImportCode::CountryInvalid)),
+            ("coupons.percent_off", Number("12.5"), number(125_000)),
+            ("coupons.percent_off", Text("100"), number(1_000_000)),
+            ("coupons.percent_off", Text("100.0001"), Err(ImportCode::NumberOutOfRange)),
+            ("coupons.percent_off", Text("1.00001"), Err(ImportCode::NumberOutOfRange)),
+            ("newsletters.lists", Json("[\"a\", \"b\"]"), text("[\"a\",\"b\"]")),
+            ("newsletters.lists", Untyped("a; b"), text("[\"a\",\"b\"]")),
+            ("events.instructor_ids", Json("[3,1]"), text("[3,1]")),
+            ("events.instructor_ids", Untyped("3;1"), text("[3,1]")),
+            ("events.instructor_ids", Json("[0]"), Err(ImportCode::NumberOutOfRange)),
+            ("customers.name", Text("x\0"), Err(ImportCode::TypeMismatch)),
+        ] {
+            assert_eq!(parse(name, input), expected, "{name} {input:?}");
+        }
+    }
+}

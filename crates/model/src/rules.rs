@@ -1,0 +1,211 @@
+//! Defaults that look at the row, and rules inside one row. Rule: spec/data-model.md §1, §2.
+
+use crate::catalogue::{Column, Default, Presence, Rule, Table};
+use crate::cell::Cell;
+use crate::import::{CellError, ImportCode};
+use crate::time::Instant;
+
+/// Fills what a new row does not say: absent columns, and nulls of columns that are never null.
+///
+/// `cells` is one cell per column. What stays null afterwards on a column that is never null is
+/// either an error ([`missing`]) or a [`Default::Parent`], which the store fills from the
+/// referenced row once the whole call is in.
+pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
+    for position in 0..table.columns.len() {
+        let default = match (&table.columns[position].presence, &cells[position]) {
+            (Presence::Default(default), Cell::Absent | Cell::Null) => Some(*default),
+            (Presence::NullableDefault(default), Cell::Absent) => Some(*default),
+            _ => None,
+        };
+        match default {
+            Some(Default::Column(_)) => {}
+            Some(default) => cells[position] = default_value(table, cells, default, now),
+            None if !cells[position].is_given() => cells[position] = Cell::Null,
+            None => {}
+        }
+    }
+    fill_copies(table, cells);
+}
+
+/// Copies come last: the column they copy has its own default by then.
+fn fill_copies(table: &Table, cells: &mut [Cell]) {
+    for position in 0..table.columns.len() {
+        if let Presence::Default(Default::Column(source)) = table.columns[position].presence
+            && !cells[position].is_value()
+        {
+            cells[position] = named(table, cells, source).clone();
+        }
+    }
+}
+
+fn default_value(table: &Table, cells: &[Cell], default: Default, now: Instant) -> Cell {
+    match default {
+        Default::Int(value) => Cell::Int(value),
+        Default::Text(value) => Cell::text(value),
+        Default::ImportInstant => Cell::Int(now.micros()),
+        Default::FullName => full_name(table, cells),
+        Default::Recognition => {
+            let shipments = named(table, cells, "shipments_per_interval").as_int().unwrap_or(0);
+            Cell::text(if shipments > 0 { "shipments" } else { "time" })
+        }
+        Default::AmountRemaining => amount_remaining(table, cells),
+        Default::Column(_) | Default::Parent { .. } => Cell::Null,
+    }
+}
+
+fn full_name(table: &Table, cells: &[Cell]) -> Cell {
+    let part = |name| named(table, cells, name).as_text().unwrap_or_default().trim();
+    let name = [part("first_name"), part("last_name")].join(" ");
+    match name.trim() {
+        "" => Cell::Null,
+        name => Cell::text(name),
+    }
+}
+
+fn amount_remaining(table: &Table, cells: &[Cell]) -> Cell {
+    let amount = |name| i128::from(named(table, cells, name).as_int().unwrap_or(0));
+    let rest = amount("total") - amount("amount_paid") - amount("credit_applied");
+    Cell::Int(i64::try_from(rest.max(0)).unwrap_or(i64::MAX))
+}
+
+/// Columns that must have a value and have none, after [`fill_defaults`].
+pub fn missing<'t>(table: &'t Table, cells: &'t [Cell]) -> impl Iterator<Item = &'t Column> {
+    let columns = table.columns.iter().zip(cells);
+    let empty = columns.filter(|(column, cell)| !cell.is_value() && !column.is_nullable());
+    empty
+        .map(|(column, _)| column)
+        .filter(|column| !matches!(column.presence, Presence::Default(Default::Parent { .. })))
+}
+
+/// The first broken rule of a complete row, with the column to blame.
+///
+/// [`Rule::InvoiceCurrency`] needs the invoice and is left to the store.
+pub fn broken(table: &Table, cells: &[Cell]) -> Option<(&'static str, CellError)> {
+    table.rules.iter().find_map(|rule| {
+        let message = broken_rule(*rule, table, cells)?;
+        let column = rule.columns().first().copied().unwrap_or("id");
+        Some((column, CellError::new(ImportCode::RowInvalid, message)))
+    })
+}
+
+fn broken_rule(rule: Rule, table: &Table, cells: &[Cell]) -> Option<String> {
+    let int = |name| named(table, cells, name).as_int();
+    let text = |name| named(table, cells, name).as_text();
+    let given = |name| named(table, cells, name).is_value();
+    match rule {
+        Rule::RequiredWhen { column, when, is } => (text(when) == Some(is) && !given(column))
+            .then(|| format!("{column} is required when {when} is {is}")),
+        Rule::NotNegative(column) => int(column)
+            .filter(|amount| *amount < 0)
+            .map(|amount| format!("{column} must not be negative, got {amount}")),
+        Rule::Sum { left, right, total } => {
+            let (a, b, sum) = (int(left)?, int(right)?, int(total)?);
+            (i128::from(a) + i128::from(b) != i128::from(sum))
+                .then(|| format!("{left} + {right} must be {total}: {a} + {b} is not {sum}"))
+        }
+        Rule::NotBefore { last, first } => {
+            (int(last)? < int(first)?).then(|| format!("{last} must not be before {first}"))
+        }
+        Rule::OneOf { first, amount } => match (given(first), given(amount)) {
+            (true, true) => Some(format!("give either {first} or {amount}, not both")),
+            (false, false) => Some(format!("give one of {first} and {amount}")),
+            (false, true) if !given("currency") => Some(format!("{amount} needs a currency")),
+            _ => None,
+        },
+        Rule::SignAgrees => {
+            let amount = int("amount")?;
+            match text("type")? {
+                "credit" if amount > 0 => {
+                    Some(format!("a credit is stored as amount <= 0, got {amount}"))
+                }
+                "debit" if amount < 0 => {
+                    Some(format!("a debit is stored as amount >= 0, got {amount}"))
+                }
+                _ => None,
+            }
+        }
+        Rule::InvoiceCurrency => None,
+    }
+}
+
+fn named<'c>(table: &Table, cells: &'c [Cell], column: &str) -> &'c Cell {
+    table.position_of(column).and_then(|position| cells.get(position)).unwrap_or(&Cell::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::table;
+
+    fn row(table_name: &str, given: &[(&str, Cell)]) -> (&'static Table, Vec<Cell>) {
+        let table = table(table_name).unwrap();
+        let mut cells = vec![Cell::Absent; table.columns.len()];
+        for (name, cell) in given {
+            cells[table.position_of(name).unwrap()] = cell.clone();
+        }
+        fill_defaults(table, &mut cells, Instant::from_micros(77));
+        (table, cells)
+    }
+
+    #[test]
+    fn defaults_follow_the_row() {
+        let (table, cells) = row(
+            "invoices",
+            &[
+                ("total", Cell::Int(1000)),
+                ("amount_paid", Cell::Int(300)),
+                ("created_at", Cell::Int(5)),
+            ],
+        );
+        let get = |name| named(table, &cells, name).clone();
+        assert_eq!(get("amount_remaining"), Cell::Int(700));
+        assert_eq!(get("date"), Cell::Int(5));
+        assert_eq!(get("updated_at"), Cell::Int(5));
+        let missing: Vec<_> = missing(table, &cells).map(|c| c.name).collect();
+        assert_eq!(missing, ["id", "customer_id", "status", "currency", "subtotal"]);
+
+        let (table, cells) =
+            row("customers", &[("first_name", Cell::text("Ann")), ("is_lead", Cell::Null)]);
+        assert_eq!(*named(table, &cells, "name"), Cell::text("Ann"));
+        assert_eq!(*named(table, &cells, "is_lead"), Cell::Int(0));
+        assert_eq!(*named(table, &cells, "created_at"), Cell::Int(77));
+
+        let (table, cells) = row("plans", &[("shipments_per_interval", Cell::Int(4))]);
+        assert_eq!(*named(table, &cells, "recognition"), Cell::text("shipments"));
+    }
+
+    #[test]
+    fn each_rule_names_its_column() {
+        for (table_name, given, column) in [
+            ("invoices", vec![("status", Cell::text("void"))], Some("voided_at")),
+            ("invoices", vec![("status", Cell::text("open"))], None),
+            ("payments", vec![("amount", Cell::Int(-1))], Some("amount")),
+            (
+                "credit_notes",
+                vec![("amount", Cell::Int(5)), ("tax", Cell::Int(1)), ("total", Cell::Int(5))],
+                Some("total"),
+            ),
+            (
+                "balance_transactions",
+                vec![("type", Cell::text("credit")), ("amount", Cell::Int(5))],
+                Some("amount"),
+            ),
+            (
+                "customer_membership_holds",
+                vec![("start_date", Cell::Int(5)), ("end_date", Cell::Int(4))],
+                Some("end_date"),
+            ),
+            (
+                "customer_membership_holds",
+                vec![("start_date", Cell::Int(5)), ("end_date", Cell::Int(5))],
+                None,
+            ),
+            ("coupons", vec![], Some("percent_off")),
+            ("coupons", vec![("amount_off", Cell::Int(5))], Some("percent_off")),
+        ] {
+            let (table, cells) = row(table_name, &given);
+            let blamed = broken(table, &cells).map(|(column, _)| column);
+            assert_eq!(blamed, column, "{table_name} {given:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line. Rule: spec/product.md, "Command line".
+
+use crate::server::{Data, program, run};
+
+#[test]
+fn a_second_server_on_the_same_folder_says_that_it_is_in_use() {
+    let data = Data::with_provider();
+    let server = data.serve();
+    let second = program()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data", data.path()])
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("in use"), "{said}");
+    assert_eq!(server.request("GET", "/healthz").send().status, 200);
+}
+
+#[test]
+fn commands_read_and_write_beside_a_running_server() {
+    let data = Data::with_provider();
+    let token = data.token(1);
+    let server = data.serve();
+    let file = data.folder.path().join("customers.csv");
+    std::fs::write(&file, "id,name\n1,Ann\n2,Bob\n").unwrap();
+    let file = file.to_str().unwrap();
+    run(&["import", "--data", data.path(), "--provider", "1", file]);
+    let page = server.get(&token, "/api/v2/reports/customers/data?columns=full_name").ok();
+    assert_eq!(page["total"], 2);
+    let arguments = ["report", "customers", "--data", data.path(), "--provider", "1"];
+    let csv = run(&[&arguments[..], &["--columns", "full_name", "--format", "csv"]].concat());
+    assert_eq!(csv, "ID,Full Name\r\n1,Ann\r\n2,Bob\r\n");
+    let late = data.token_with(&["--provider", "1", "--read-only"]);
+    assert_eq!(server.get(&late, "/api/v2/reports/customers/data").status, 200);
+    let refused = server.import(&late, "customers", "text/csv", b"id\n3\n");
+    assert_eq!(refused.status, 403);
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_failures_with_1() {
+    for (arguments, code) in [
+        (&["no-such-command"][..], 2),
+        (&["report"][..], 2),
+        (&["report", "customers", "--data", "/nonexistent/folder", "--provider", "1"][..], 1),
+    ] {
+        let output = program().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_bad_import_names_the_line_and_stores_nothing() {
+    let data = Data::with_provider();
+    let file = data.folder.path().join("customers.csv");
+    std::fs::write(&file, "id,name,date_of_birth\n1,Ann,2024-02-30\n").unwrap();
+    let file = file.to_str().unwrap();
+    let output = program()
+        .args(["import", "--data", data.path(), "--provider", "1", file])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("date_invalid") && said.contains("line 2"), "{said}");
+    let arguments = ["report", "customers", "--data", data.path(), "--provider", "1"];
+    let csv = run(&[&arguments[..], &["--columns", "full_name", "--format", "csv"]].concat());
+    assert_eq!(csv, "ID,Full Name\r\n");
+}

@@ -1,0 +1,100 @@
+//! kill -9 in the middle of imports: what was acknowledged is whole, what was not is absent.
+//! Rule: spec/product.md no. 1.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::server::{Data, Server};
+
+const KILLS: u64 = 50;
+const ROWS: i64 = 3000;
+
+/// One import: customers `first..first + ROWS`, all with the same name.
+fn body(round: u64) -> Vec<u8> {
+    let first = i64::try_from(round).unwrap() * ROWS + 1;
+    let rows = (first..first + ROWS).map(|id| format!("{{\"id\":{id},\"name\":\"round {round}\"}}\n"));
+    // Every import also rewrites a shared range, so that half an update would show.
+    let shared = (1..=200).map(|id| format!("{{\"id\":{id},\"gender\":\"{round}\"}}\n"));
+    let shared = shared.filter(|_| round > 0);
+    rows.chain(shared).collect::<String>().into_bytes()
+}
+
+/// Sends an import and kills the server some time later; true when the answer came first.
+fn import_and_kill(server: &mut Server, token: &str, round: u64, delay: Duration) -> bool {
+    let host = server.address.strip_prefix("http://").unwrap().to_owned();
+    let body = body(round);
+    let mut stream = TcpStream::connect(&host).unwrap();
+    let head = format!(
+        "POST /api/v1/import/customers HTTP/1.1\r\nHost: {host}\r\nAuthorization: Token {token}\r\n\
+         Content-Type: application/x-ndjson\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut answer = String::new();
+        // A connection that breaks off is the expected end of most rounds.
+        let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
+        answer.starts_with("HTTP/1.1 200")
+    });
+    // Not a wait for something: the moment of the kill is what varies.
+    std::thread::sleep(delay);
+    server.kill();
+    reader.join().unwrap()
+}
+
+fn total(server: &Server, token: &str, filter: &str) -> i64 {
+    let path = format!("/api/v2/reports/customers/data?page_size=0{filter}");
+    server.get(token, &path).ok()["total"].as_i64().unwrap()
+}
+
+/// Genders of the shared range: all of one round, or none.
+fn shared(server: &Server, token: &str) -> Vec<Option<String>> {
+    let path = "/api/v2/reports/customers/data?columns=gender&page_size=100&ids=";
+    let mut found = Vec::new();
+    for page in 0..2 {
+        let ids: Vec<_> = (page * 100 + 1..=page * 100 + 100).map(|id| id.to_string()).collect();
+        let answer = server.get(token, &format!("{path}{}", ids.join(","))).ok();
+        for row in answer["rows"].as_array().unwrap() {
+            found.push(row["gender"].as_str().map(str::to_owned));
+        }
+    }
+    found.dedup();
+    found
+}
+
+#[test]
+fn an_acknowledged_import_survives_and_an_unacknowledged_one_leaves_nothing_torn() {
+    let data = Data::with_provider();
+    let token = data.token(1);
+    data.configure("[rate_limit]\nper_minute = 0\n[mirror]\nrefresh_after_rows = 4000\n");
+    let mut random = ChaCha8Rng::seed_from_u64(20_261_120);
+    let mut server = data.serve();
+    let (mut rounds, mut acknowledged_rounds) = (0, 0);
+    for round in 0..KILLS {
+        let before = total(&server, &token, "");
+        let shared_before = shared(&server, &token);
+        let delay = Duration::from_millis(random.random_range(0..400));
+        let acknowledged = import_and_kill(&mut server, &token, round, delay);
+        server = server.restart();
+        let after = total(&server, &token, "");
+        let is_there = after - before;
+        assert!(is_there == 0 || is_there == ROWS, "round {round}: {is_there} of {ROWS} rows");
+        assert!(!acknowledged || is_there == ROWS, "round {round} was acknowledged and is lost");
+        let shared_after = shared(&server, &token);
+        if is_there == ROWS && round > 0 && before > 0 {
+            assert_eq!(shared_after, [Some(round.to_string())], "round {round}");
+        } else if is_there == 0 {
+            assert_eq!(shared_after, shared_before, "round {round}");
+        }
+        rounds += u64::from(is_there == ROWS);
+        acknowledged_rounds += u64::from(acknowledged);
+    }
+    let report = crate::server::run(&["mirror", "verify", "--data", data.path()]);
+    assert!(!report.is_empty());
+    assert!(rounds < KILLS && acknowledged_rounds > 0, "the kills must hit imports: {rounds}");
+}

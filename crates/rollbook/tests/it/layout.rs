@@ -1,0 +1,140 @@
+//! The architecture, checked: which crate may know what, and the habits that hold everywhere.
+//! The prose is in docs/architecture.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn crates() -> Vec<String> {
+    let folders = std::fs::read_dir(root().join("crates")).unwrap();
+    let names = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> =
+        names.filter(|name| root().join("crates").join(name).join("Cargo.toml").exists()).collect();
+    names.sort();
+    names
+}
+
+/// Normal dependencies of each crate, by name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let read = |name: &String| {
+        let path = root().join("crates").join(name).join("Cargo.toml");
+        let manifest: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        let table = manifest.get("dependencies").and_then(toml::Value::as_table);
+        table.map(|t| t.keys().cloned().collect()).unwrap_or_default()
+    };
+    crates().into_iter().map(|name| (name.clone(), read(&name))).collect()
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn crates_depend_only_downwards() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("model", &[][..]),
+        ("store", &["model"][..]),
+        ("files", &["model"][..]),
+        ("mirror", &["model", "store"][..]),
+        ("reports", &["mirror", "model"][..]),
+        ("server", &["files", "mirror", "model", "reports", "store"][..]),
+        ("rollbook", &["files", "mirror", "model", "reports", "server", "store"][..]),
+    ]);
+    let all = dependencies();
+    assert_eq!(all.keys().map(String::as_str).collect::<Vec<_>>(), allowed.keys().copied().collect::<Vec<_>>());
+    for (name, dependencies) in &all {
+        for dependency in dependencies.iter().filter(|d| all.contains_key(*d)) {
+            let fine = allowed[name.as_str()].contains(&dependency.as_str());
+            assert!(fine, "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn only_the_crate_whose_business_it_is_knows_a_library() {
+    let owners: &[(&str, &[&str])] = &[
+        ("axum", &["server"]),
+        ("http", &["server"]),
+        ("tower", &["server"]),
+        ("tower-http", &["server"]),
+        ("jsonwebtoken", &["server"]),
+        ("datafusion", &["mirror", "reports"]),
+        ("arrow", &["files"]),
+        ("parquet", &["files"]),
+        ("rusqlite", &["store"]),
+        ("jiff", &["model"]),
+        ("clap", &["rollbook"]),
+        ("tokio", &["mirror", "rollbook", "server"]),
+        ("anyhow", &["rollbook"]),
+        ("chrono", &[]),
+        ("openssl", &[]),
+        ("native-tls", &[]),
+    ];
+    let all = dependencies();
+    for (library, owners) in owners {
+        for (name, dependencies) in &all {
+            let fine = !dependencies.contains(*library) || owners.contains(&name.as_str());
+            assert!(fine, "{name} must not name {library}");
+        }
+    }
+}
+
+#[test]
+fn there_is_one_arrow_one_parquet_one_object_store() {
+    let lock: toml::Table =
+        std::fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    let packages = lock["package"].as_array().unwrap();
+    let versions = |name: &str| packages.iter().filter(|p| p["name"].as_str() == Some(name)).count();
+    for name in ["arrow", "parquet", "object_store", "datafusion", "rusqlite"] {
+        assert_eq!(versions(name), 1, "{name}");
+    }
+    for name in ["sqlparser", "openssl", "native-tls"] {
+        assert_eq!(versions(name), 0, "{name}");
+    }
+}
+
+#[test]
+fn sources_keep_the_habits() {
+    let banned: &[(&str, &str)] = &[
+        ("unimplemented!(", "finish it"),
+        ("todo!(", "finish it"),
+        ("#[ignore", "a test that does not run is not a test"),
+        ("unbounded_channel", "every queue has a bound"),
+    ];
+    for name in crates() {
+        for (path, text) in sources(&root().join("crates").join(&name).join("src")) {
+            for (token, reason) in banned {
+                assert!(!text.contains(token), "{}: {token}: {reason}", path.display());
+            }
+            let stem = path.file_stem().unwrap().to_str().unwrap();
+            let vague = ["utils", "util", "helpers", "common", "misc", "manager"];
+            assert!(!vague.contains(&stem), "{}: name the domain", path.display());
+        }
+    }
+}
+
+#[test]
+fn money_never_meets_a_float_in_the_model() {
+    for (path, text) in sources(&root().join("crates/model/src")) {
+        for token in ["f32", "f64"] {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let has = text.match_indices(token).any(|(at, _)| {
+                !text[..at].ends_with(word) && !text[at + token.len()..].starts_with(word)
+            });
+            assert!(!has, "{}: {token}", path.display());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Tests of the program as its users meet it: a real process, real files, real requests.
+//! One binary, because every further one links the query engine again.
+
+mod bad_input;
+mod cdnow;
+mod command_line;
+mod crash;
+mod differential;
+mod imports;
+mod layout;
+mod oracle;
+mod server;
+mod tenancy;

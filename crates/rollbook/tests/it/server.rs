@@ -1,0 +1,252 @@
+//! The real server as a child process on a free port, and a plain client for it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a server may take to begin listening.
+const START_SECS_MAX: u64 = 60;
+
+/// The program under test.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
+    command.env_remove("ROLLBOOK_DATA").env("ROLLBOOK_LOG", "warn");
+    command
+}
+
+/// Runs the program to its end and gives back its standard output; fails the test otherwise.
+pub fn run(arguments: &[&str]) -> String {
+    let output = program().args(arguments).stdin(Stdio::null()).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "rollbook {arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A data folder that is removed at the end, with providers and tokens in it.
+pub struct Data {
+    pub folder: tempfile::TempDir,
+}
+
+impl Data {
+    /// An empty folder with one provider: id 1, London, gbp.
+    pub fn with_provider() -> Self {
+        let data = Self { folder: tempfile::tempdir().unwrap() };
+        data.add_provider(1, "Europe/London", "gbp");
+        data
+    }
+
+    pub fn path(&self) -> &str {
+        self.folder.path().to_str().unwrap()
+    }
+
+    pub fn add_provider(&self, id: i64, timezone: &str, currency: &str) {
+        let id = id.to_string();
+        let name = format!("Provider {id}");
+        run(&[
+            "provider", "create", "--data", self.path(), "--id", &id, "--name", &name,
+            "--timezone", timezone, "--currency", currency,
+        ]);
+    }
+
+    /// A token of one provider with the default permissions.
+    pub fn token(&self, provider: i64) -> String {
+        self.token_with(&["--provider", &provider.to_string()])
+    }
+
+    pub fn token_with(&self, arguments: &[&str]) -> String {
+        let all = [&["token", "create", "--data", self.path()], arguments].concat();
+        run(&all).trim().to_owned()
+    }
+
+    /// Sets `rollbook.toml`.
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.folder.path().join("rollbook.toml"), text).unwrap();
+    }
+
+    pub fn serve(&self) -> Server {
+        Server::start(self.folder.path())
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: String,
+    folder: PathBuf,
+}
+
+impl Server {
+    pub fn start(folder: &Path) -> Self {
+        let mut child = program()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            if lines.read_line(&mut line).unwrap() == 0 {
+                let mut errors = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+                panic!("the server ended before it listened: {said}{errors}");
+            }
+            if let Some(at) = line.find("http://127.0.0.1:") {
+                let end = line[at..].find(char::is_whitespace).map_or(line.len(), |n| at + n);
+                break line[at..end].trim_end_matches('/').to_owned();
+            }
+            said.push_str(&line);
+        };
+        drain(lines);
+        drain(child.stderr.take().unwrap());
+        let server = Self { child, address, folder: folder.to_owned() };
+        server.wait_until_ready();
+        server
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(START_SECS_MAX);
+        while self.request("GET", "/readyz").send().status != 200 {
+            assert!(Instant::now() < deadline, "the server did not become ready");
+            std::thread::yield_now();
+        }
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(method, &format!("{}{path}", self.address))
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Answer {
+        self.request("GET", path).token(token).send()
+    }
+
+    pub fn import(&self, token: &str, table: &str, content_type: &str, body: &[u8]) -> Answer {
+        let path = format!("/api/v1/import/{table}");
+        self.request("POST", &path).token(token).body(content_type, body).send()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kill -9, at once, and waits until the process is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Resident memory in bytes: now, and at its peak.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
+
+    pub fn restart(mut self) -> Self {
+        self.kill();
+        Self::start(&self.folder)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Reads a pipe to its end in the background, so that the child never blocks on it.
+fn drain(mut pipe: impl Read + Send + 'static) {
+    std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
+}
+
+/// A request under construction.
+pub struct Request {
+    method: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+/// What came back; connection failures have status 0.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    fn new(method: &str, url: &str) -> Self {
+        Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        let value = format!("Token {token}");
+        self.header("Authorization", &value)
+    }
+
+    pub fn body(mut self, content_type: &str, body: &[u8]) -> Self {
+        self.body = Some(body.to_vec());
+        self.header("Content-Type", content_type)
+    }
+
+    pub fn send(self) -> Answer {
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent = config.timeout_global(Some(Duration::from_secs(300))).build().new_agent();
+        let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = match self.body {
+            Some(body) => agent.run(request.body(body).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let Ok(answer) = answer else {
+            return Answer { status: 0, headers: Vec::new(), body: Vec::new() };
+        };
+        let status = answer.status().as_u16();
+        let headers = answer.headers().iter();
+        let headers =
+            headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned()));
+        let headers = headers.collect();
+        let mut body = Vec::new();
+        let read = answer.into_body().into_reader().read_to_end(&mut body);
+        Answer { status: if read.is_ok() { status } else { 0 }, headers, body }
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The body as JSON, after checking the status.
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+}

@@ -1,0 +1,17 @@
+//! The store: the truth about every record, behind one port.
+//!
+//! Synchronous by design: an adapter may block, so callers run it off their event loop.
+//! Must not know: Arrow, HTTP, reports.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`port`] | what a store can do, in the caller's terms |
+//! | [`token`] | opaque credentials as they are stored |
+//! | [`error`] | what can go wrong, with stable codes |
+
+pub mod error;
+pub mod port;
+pub mod token;
+
+pub use error::StoreError;
+pub use port::{ImportStart, ImportTransaction, KeyRange, RowKey, Snapshot, Store, StoredRow};

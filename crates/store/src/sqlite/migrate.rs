@@ -1,0 +1,148 @@
+//! Brings a database to the schema that this program knows: numbered SQL files, each run once,
+//! all in one transaction, counted in `user_version`.
+
+use rusqlite::Connection;
+
+use super::errors::{damaged, failed};
+use crate::error::StoreError;
+
+/// Marks a file as Rollbook's ("Roll" in ASCII), so that no other database is written to.
+const APPLICATION_ID: i64 = 0x526F_6C6C;
+
+/// Every migration, in order; the position in the list, from 1, is the schema version after it.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_tables.sql")];
+
+/// The newest schema version known here.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Migrates to the newest version, whoever else may be opening the same file.
+pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    if version(connection)? == newest() {
+        return check_is_ours(connection);
+    }
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to migrate"))?;
+    let migrated = migrate_in_transaction(connection);
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.execute_batch(end).map_err(failed("finish migrating"));
+    migrated.and(ended)
+}
+
+/// Checks that the schema is the one this program reads, without changing anything.
+pub(super) fn check_is_newest(connection: &Connection) -> Result<(), StoreError> {
+    check_is_ours(connection)?;
+    let (found, known) = (version(connection)?, newest());
+    if found < known {
+        let reason = format!("it has schema version {found} and must be migrated to {known} first");
+        return Err(StoreError::Unavailable { reason });
+    }
+    Ok(())
+}
+
+fn migrate_in_transaction(connection: &Connection) -> Result<(), StoreError> {
+    let found = version(connection)?;
+    if found == 0 && is_empty(connection)? {
+        set_pragma(connection, "application_id", APPLICATION_ID)?;
+    }
+    check_is_ours(connection)?;
+    let done = usize::try_from(found).map_err(|_| damaged("a negative schema version"))?;
+    for migration in MIGRATIONS.iter().skip(done) {
+        connection.execute_batch(migration).map_err(failed("migrate"))?;
+    }
+    set_pragma(connection, "user_version", newest())
+}
+
+fn check_is_ours(connection: &Connection) -> Result<(), StoreError> {
+    if pragma(connection, "application_id")? != APPLICATION_ID {
+        let reason = "the file is a database of another program".to_owned();
+        return Err(StoreError::Unavailable { reason });
+    }
+    let (found, known) = (version(connection)?, newest());
+    if found > known {
+        return Err(StoreError::SchemaTooNew { found, known });
+    }
+    Ok(())
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
+    connection.query_row(sql, [], |row| row.get(0)).map_err(failed("look for tables"))
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    pragma(connection, "user_version")
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64, StoreError> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .map_err(failed("read the schema version"))
+}
+
+fn set_pragma(connection: &Connection, name: &str, value: i64) -> Result<(), StoreError> {
+    connection.pragma_update(None, name, value).map_err(failed("note the schema version"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::sqlite::ddl;
+
+    /// Tables with their columns (by name: added ones come last) and indexes, one line each.
+    fn shape(connection: &Connection) -> BTreeSet<String> {
+        let lines = "
+            SELECT 'table ' || t.name || ' strict=' || t.strict || ' without_rowid=' || t.wr
+            FROM pragma_table_list t WHERE t.schema = 'main'
+            UNION SELECT 'column ' || t.name || '.' || c.name || ' ' || c.type || ' not_null='
+                || c.\"notnull\" || ' key=' || c.pk
+            FROM pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.schema = 'main'
+            UNION SELECT 'index ' || i.name || ' unique=' || i.\"unique\" || ' ' || c.seqno || '='
+                || coalesce(c.name, '')
+            FROM pragma_table_list t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
+            WHERE t.schema = 'main'";
+        let mut statement = connection.prepare(lines).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn migrations_arrive_at_the_schema_of_the_catalogue() {
+        let migrated = Connection::open_in_memory().unwrap();
+        migrate(&migrated).unwrap();
+        let wanted = Connection::open_in_memory().unwrap();
+        wanted.execute_batch(&ddl::schema()).unwrap();
+        let (migrated, wanted) = (shape(&migrated), shape(&wanted));
+        assert!(wanted.len() > 300);
+        let hint = "add a migration; before the first release, regenerate the first one: \
+            cargo run -p store --example print_schema > \
+            crates/store/migrations/sqlite/0001_tables.sql";
+        let missing: Vec<_> = wanted.difference(&migrated).collect();
+        let stray: Vec<_> = migrated.difference(&wanted).collect();
+        assert!(missing.is_empty() && stray.is_empty(), "{missing:#?} {stray:#?}\n{hint}");
+    }
+
+    #[test]
+    fn migrating_again_changes_nothing_and_newer_schemas_are_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        migrate(&connection).unwrap();
+        check_is_newest(&connection).unwrap();
+        set_pragma(&connection, "user_version", newest() + 1).unwrap();
+        for answer in [migrate(&connection), check_is_newest(&connection)] {
+            assert_eq!(answer.unwrap_err().code(), "store_too_new");
+        }
+    }
+
+    #[test]
+    fn databases_of_other_programs_are_left_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        assert_eq!(migrate(&connection).unwrap_err().code(), "store_unavailable");
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! Opening a database file: who may create it, and how each connection is set up.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::errors::{failed, file_failed};
+use crate::error::StoreError;
+
+/// Bounds of a store in one file.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// How long a write may wait for its turn before it is answered with [`StoreError::Busy`].
+    pub write_wait: Duration,
+    /// Page cache of the writing connection, in KiB.
+    pub writer_cache_kib: u32,
+    /// Page cache of each reading connection, in KiB.
+    pub reader_cache_kib: u32,
+    /// How many snapshots may be open at once; another waits for `write_wait`.
+    pub readers_max: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            write_wait: Duration::from_secs(30),
+            writer_cache_kib: 128 * 1024,
+            reader_cache_kib: 16 * 1024,
+            readers_max: 32,
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Writing; the file must exist.
+    Write,
+    /// Reading beside a writer of the same process.
+    Read,
+    /// Reading a file that must not be changed from here.
+    ReadOnlyFile,
+}
+
+/// Rows of memberships are about 150 bytes: with 8 KiB pages the tree stays shallow.
+const PAGE_BYTES: i64 = 8192;
+/// Pages in the log before it is folded into the file.
+const LOG_PAGES: i64 = 4096;
+/// What remains of the log file after a large import.
+const LOG_BYTES_KEPT: i64 = 64 << 20;
+const STATEMENTS_CACHED: usize = 256;
+
+/// Makes an empty file that only its owner may read; it will hold hashes and secrets.
+pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(file_failed("create the database file"))
+}
+
+/// Opens one connection.
+pub(super) fn connect(
+    path: &Path,
+    purpose: Purpose,
+    options: &SqliteOptions,
+) -> Result<Connection, StoreError> {
+    let access = match purpose {
+        Purpose::ReadOnlyFile => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Purpose::Write | Purpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed("open"))?;
+    connection.busy_timeout(options.write_wait).map_err(failed("set the busy timeout"))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    // A misspelt "column" must be an error, not a string.
+    for setting in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+        connection.set_db_config(setting, false).map_err(failed("configure"))?;
+    }
+    let pragma = |name: &str, value: i64| {
+        connection.pragma_update(None, name, value).map_err(failed("configure"))
+    };
+    pragma("foreign_keys", 0)?;
+    if purpose == Purpose::Write {
+        pragma("page_size", PAGE_BYTES)?;
+        use_write_ahead_log(&connection, options.write_wait)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed("configure"))?;
+        pragma("wal_autocheckpoint", LOG_PAGES)?;
+        pragma("journal_size_limit", LOG_BYTES_KEPT)?;
+        pragma("cache_size", -i64::from(options.writer_cache_kib))?;
+    } else {
+        pragma("query_only", 1)?;
+        pragma("cache_size", -i64::from(options.reader_cache_kib))?;
+    }
+    Ok(connection)
+}
+
+/// Switching to the log needs the file for oneself for a moment, and the database does not wait
+/// for that by itself when several processes open a new file at once.
+fn use_write_ahead_log(connection: &Connection, wait: Duration) -> Result<(), StoreError> {
+    let give_up = Instant::now() + wait;
+    loop {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
+            .map_err(failed("switch to the write-ahead log"));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Err(StoreError::Busy) if Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(mode) => {
+                let reason = format!("it cannot use a write-ahead log here, only {mode}");
+                return Err(StoreError::Unavailable { reason });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
