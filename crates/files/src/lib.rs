@@ -1,1 +1,14 @@
-//! x
+//! Readers of import files and writers of answers. Both stream: memory grows with neither.
+//!
+//! Must not know: sessions and plans, the store, HTTP, or where a report's rows come from. It takes
+//! files and record batches, and gives back changes and bytes.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`format`] | formats and compressions, as file names and content types spell them |
+//! | [`read`] | CSV, NDJSON and Parquet to changes for the store |
+//! | [`write`] | record batches to JSON rows and CSV |
+
+pub mod format;
+pub mod read;
+pub mod write;

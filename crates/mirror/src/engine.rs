@@ -2,19 +2,25 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use datafusion::common::{DataFusionError, runtime::SpawnedTask};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
+use model::id::ProviderId;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::Sender;
 
 use crate::error::MirrorError;
-use crate::session::BatchStream;
-use datafusion::logical_expr::LogicalPlan;
+use crate::stream::{BatchStream, Message};
+use crate::turns::Turns;
 
 /// Size of the engine.
 #[derive(Debug, Clone)]
@@ -25,6 +31,32 @@ pub struct EngineOptions {
     pub memory_bytes: usize,
     /// Folder for spilled data; cleared by whoever opens the engine.
     pub spill_dir: PathBuf,
+    /// Plans that run at the same time.
+    pub plans_max: usize,
+    /// Plans of one provider that run at the same time. At least 2, or a reader that takes turns
+    /// between two streams would wait for itself.
+    pub plans_per_provider_max: usize,
+    /// Plans that may wait for their turn.
+    pub plans_waiting_max: usize,
+    /// How long one plan may wait for its turn.
+    pub plan_wait: Duration,
+}
+
+impl EngineOptions {
+    /// An engine of this size, with bounds that fit it: four plans a thread, half of them for
+    /// one provider, 1,000 waiting for up to 30 seconds.
+    pub fn new(threads: usize, memory_bytes: usize, spill_dir: impl Into<PathBuf>) -> Self {
+        let threads = threads.max(1);
+        Self {
+            threads,
+            memory_bytes,
+            spill_dir: spill_dir.into(),
+            plans_max: threads * 4,
+            plans_per_provider_max: threads * 2,
+            plans_waiting_max: 1_000,
+            plan_wait: Duration::from_secs(30),
+        }
+    }
 }
 
 /// How many batches may wait between a plan and its reader.
@@ -33,7 +65,12 @@ const BATCHES_AHEAD: usize = 4;
 /// Runs plans away from the threads that serve requests.
 pub struct Engine {
     runtime: Option<Runtime>,
-    state: SessionState,
+    state: Arc<SessionState>,
+    context: Arc<TaskContext>,
+    turns: Arc<Turns>,
+    threads: usize,
+    /// Set before the threads end, so that plans cut off by it can say so.
+    is_stopping: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -50,7 +87,10 @@ impl Engine {
             .with_memory_pool(pool)
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
             .build_arc()?;
-        let config = SessionConfig::new().with_target_partitions(options.threads);
+        let mut config = SessionConfig::new().with_target_partitions(options.threads);
+        // Scans come already split by rows; splitting them again by bytes would take a
+        // provider's rows apart unevenly.
+        config.options_mut().optimizer.repartition_file_scans = false;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(environment)
@@ -62,7 +102,16 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(DataFusionError::IoError)?;
-        Ok(Self { runtime: Some(runtime), state })
+        let (waiting, wait) = (options.plans_waiting_max, options.plan_wait);
+        let turns = Turns::new(options.plans_max, options.plans_per_provider_max, waiting, wait);
+        Ok(Self {
+            runtime: Some(runtime),
+            context: Arc::new(TaskContext::from(&state)),
+            state: Arc::new(state),
+            turns: Arc::new(turns),
+            threads: options.threads,
+            is_stopping: Arc::default(),
+        })
     }
 
     /// The query state: configuration, functions, memory pool.
@@ -70,27 +119,34 @@ impl Engine {
         &self.state
     }
 
-    /// Runs a plan; its batches come through a bounded queue. Dropping the stream stops the plan.
-    pub fn run(&self, plan: LogicalPlan) -> BatchStream {
+    /// Threads that run plans.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs a plan in its provider's turn; its batches come through a bounded queue. The turn
+    /// lasts until the plan has ended. Dropping the stream stops the plan.
+    pub fn run(&self, provider: ProviderId, plan: LogicalPlan) -> BatchStream {
         let (sender, receiver) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
-        let state = self.state.clone();
         let Some(runtime) = &self.runtime else { return BatchStream::new(receiver, None) };
+        let (state, context) = (Arc::clone(&self.state), Arc::clone(&self.context));
+        let turns = Arc::clone(&self.turns);
+        let is_stopping = Arc::clone(&self.is_stopping);
         let work = async move {
-            let run = async {
-                let physical = state.create_physical_plan(&plan).await?;
-                let context = Arc::new(datafusion::execution::TaskContext::from(&state));
-                let mut batches = datafusion::physical_plan::execute_stream(physical, context)?;
-                while let Some(batch) = batches.next().await {
-                    if sender.send(Ok(batch?)).await.is_err() {
-                        return Ok(());
-                    }
-                }
-                Ok::<_, DataFusionError>(())
+            let outcome = match turns.take(provider).await {
+                Ok(_turn) => send_batches(&state, context, &plan, &sender).await,
+                Err(error) => Err(error),
             };
-            if let Err(error) = run.await {
-                // The reader may be gone; then nobody wants the error either.
-                let _ = sender.send(Err(MirrorError::from(error))).await;
-            }
+            let last = match outcome {
+                Ok(()) => Message::End,
+                // A plan's own threads may end first, and it takes that for an error.
+                Err(_) if is_stopping.load(Ordering::Acquire) => {
+                    Message::Failed(MirrorError::Stopped)
+                }
+                Err(error) => Message::Failed(error),
+            };
+            // The reader may be gone; then nobody wants to know the end either.
+            let _ = sender.send(last).await;
         };
         let guard = runtime.enter();
         let task = SpawnedTask::spawn(work);
@@ -99,8 +155,25 @@ impl Engine {
     }
 }
 
+async fn send_batches(
+    state: &SessionState,
+    context: Arc<TaskContext>,
+    plan: &LogicalPlan,
+    sender: &Sender<Message>,
+) -> Result<(), MirrorError> {
+    let physical = state.create_physical_plan(plan).await?;
+    let mut batches = execute_stream(physical, context)?;
+    while let Some(batch) = batches.next().await {
+        if sender.send(Message::Batch(batch?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.is_stopping.store(true, Ordering::Release);
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

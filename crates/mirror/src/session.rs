@@ -1,27 +1,27 @@
 //! One provider's tables at one revision.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use futures::{Stream, TryStreamExt};
+use futures::TryStreamExt;
 use model::catalogue::{self, Table};
 use model::id::Revision;
 use model::provider::Provider;
-use tokio::sync::mpsc::Receiver;
 
 use crate::engine::Engine;
 use crate::error::MirrorError;
+use crate::stream::BatchStream;
 
 /// Gives the tables of one provider at one revision; can give no other rows.
 pub trait TableSource: Send + Sync {
     /// The table, with the schema of [`crate::schema::table_schema`].
     fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError>;
+
+    /// Told when a plan over these tables failed while reading them.
+    fn read_failed(&self, _error: &MirrorError) {}
 }
 
 /// Reads one provider's rows at one revision.
@@ -60,14 +60,21 @@ impl Session {
     /// [`MirrorError::Damaged`].
     pub fn scan(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
         let table = catalogue::table(name)
-            .ok_or_else(|| MirrorError::Damaged { reason: format!("there is no table {name}") })?;
+            .ok_or_else(|| MirrorError::damaged(format!("there is no table {name}")))?;
         let source = provider_as_source(self.tables.table(table)?);
         Ok(LogicalPlanBuilder::scan(alias, source, None)?)
     }
 
-    /// Runs a plan on the engine; batches come as they are made.
+    /// Runs a plan on the engine; batches come as they are made. It holds one of the provider's
+    /// turns until it has ended or is dropped.
     pub fn stream(&self, plan: LogicalPlan) -> BatchStream {
-        self.engine.run(plan)
+        let tables = Arc::clone(&self.tables);
+        let observer = move |error: &MirrorError| {
+            if error.is_read_failure() {
+                tables.read_failed(error);
+            }
+        };
+        self.engine.run(self.provider.id, plan).observed(Arc::new(observer))
     }
 
     /// Runs a plan whose answer is known to be small.
@@ -78,33 +85,5 @@ impl Session {
     /// The engine that runs this session's plans.
     pub fn engine(&self) -> &Engine {
         &self.engine
-    }
-}
-
-/// Batches of a running plan. Dropping it stops the plan.
-pub struct BatchStream {
-    batches: Receiver<Result<RecordBatch, MirrorError>>,
-    _task: Option<SpawnedTask<()>>,
-}
-
-impl BatchStream {
-    pub(crate) fn new(
-        batches: Receiver<Result<RecordBatch, MirrorError>>,
-        task: Option<SpawnedTask<()>>,
-    ) -> Self {
-        Self { batches, _task: task }
-    }
-
-    /// The next batch, waiting on this thread. For callers outside any runtime.
-    pub fn next_blocking(&mut self) -> Option<Result<RecordBatch, MirrorError>> {
-        self.batches.blocking_recv()
-    }
-}
-
-impl Stream for BatchStream {
-    type Item = Result<RecordBatch, MirrorError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.batches.poll_recv(context)
     }
 }

@@ -250,6 +250,9 @@ fn json_object(input: Input<'_>) -> Result<Cell, CellError> {
 }
 
 fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
+    if is_empty_list(input) {
+        return Ok(Cell::text("[]"));
+    }
     let list: Vec<String> = match input {
         Input::Untyped(text) if !text.starts_with('[') => {
             text.split(';').map(|item| item.trim().to_owned()).collect()
@@ -260,7 +263,15 @@ fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
     Ok(Cell::text(serde_json::Value::from(list).to_string()))
 }
 
+/// By far the most lists are empty: no need to parse and print them.
+fn is_empty_list(input: Input<'_>) -> bool {
+    matches!(input, Input::Json("[]") | Input::Text("[]") | Input::Untyped("[]"))
+}
+
 fn id_list(input: Input<'_>) -> Result<Cell, CellError> {
+    if is_empty_list(input) {
+        return Ok(Cell::text("[]"));
+    }
     let expected = "a list of ids such as [1, 2]";
     let list: Vec<i64> = match input {
         Input::Untyped(text) if !text.starts_with('[') => {

@@ -4,8 +4,31 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`definition`] | what a report is, as data |
+//! | `definitions` | the reports themselves, one per file |
+//! | `terms` | words that several reports share: display names, effective status, holds |
 //! | [`request`] | raw parameters, and what is wrong with them |
+//! | `engine` | a checked request to plans, and what they answer to a page |
+//! | `functions` | functions that plans need and DataFusion does not have |
 //! | [`page`] | one page of a report, ready to be written |
+//! | [`describe`] | the discovery documents |
+//! | [`error`] | what can go wrong while a report is computed |
 
+pub mod definition;
+mod definitions;
+pub mod describe;
+mod engine;
+pub mod error;
+mod functions;
 pub mod page;
 pub mod request;
+mod terms;
+
+pub use definition::Report;
+pub use definitions::{catalogue, find};
+pub use engine::run::run_page;
+pub use error::ReportError;
+pub use page::{Header, Page, Sorted};
+pub use request::{
+    FieldErrors, PageFormat, PageRequest, RawParameters, RawValue, RequestContext, parse_page,
+};

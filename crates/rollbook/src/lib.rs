@@ -1,1 +1,30 @@
-//! x
+//! The program: command line, configuration, wiring, and invented records to try it with.
+//!
+//! Must not know: business rules. Those are in `model`, `reports` and `server::operations`; here
+//! they are only called.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`cli`] | the arguments, as data |
+//! | `commands` | one command per file |
+//! | [`config`] | settings from file, environment and flags, and where each came from |
+//! | [`folder`] | the data folder: what is in it, who may use it |
+//! | [`opened`] | store and mirror, opened as a command needs them |
+//! | [`failure`] | errors as people read them, and exit codes |
+//! | [`progress`] | progress of long work, on a terminal or as plain lines |
+//! | `logging` | where log lines go |
+//! | `terminal` | tables on a terminal |
+//! | [`demo`] | a generated studio and publisher |
+
+pub mod cli;
+mod commands;
+pub mod config;
+pub mod demo;
+pub mod failure;
+pub mod folder;
+mod logging;
+pub mod opened;
+pub mod progress;
+mod terminal;
+
+pub use commands::run;

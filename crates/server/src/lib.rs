@@ -1,1 +1,36 @@
-//! x
+//! The HTTP server: who may ask, what is asked, and how it is answered.
+//!
+//! Must not know: SQL, Arrow kernels, how a mirror or a store works inside. Axum and everything
+//! that is said in HTTP stays in `http`.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`settings`] | every setting with its default |
+//! | [`app`] | what every request works with |
+//! | [`auth`] | credentials, providers, modes, permissions |
+//! | [`rate_limit`] | how many requests each identity made |
+//! | [`address`] | whose address a request comes from |
+//! | [`error`] | the codes a request can be refused with |
+//! | [`exchange`] | what is learned about a request on its way |
+//! | [`metrics`] | figures for Prometheus |
+//! | [`operations`] | use cases, one per file |
+//! | `http` | routes, checks, headers, connections |
+//! | [`openapi`], `docs_page` | the reference, for programs and for people |
+
+pub mod address;
+pub mod app;
+pub mod auth;
+mod docs_page;
+pub mod error;
+pub mod exchange;
+mod http;
+pub mod metrics;
+pub mod openapi;
+pub mod operations;
+pub mod rate_limit;
+pub mod settings;
+
+pub use self::http::{router, serve};
+pub use app::{App, AppParts};
+pub use auth::token as credentials;
+pub use settings::{ServerSettings, SettingsError};

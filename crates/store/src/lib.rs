@@ -6,11 +6,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`port`] | what a store can do, in the caller's terms |
+//! | [`sqlite`] | the adapter for one SQLite file |
 //! | [`token`] | opaque credentials as they are stored |
 //! | [`error`] | what can go wrong, with stable codes |
 
 pub mod error;
 pub mod port;
+pub mod sqlite;
 pub mod token;
 
 pub use error::StoreError;

@@ -335,7 +335,7 @@ pub(super) const TABLES: &[Entry] = &[
             word("status", &["created", "paid", "canceled", "fulfilled", "returned"]),
             money("amount"),
             money("shipping_amount").or(Default::Int(0)),
-            money("tax_amount").or(Default::Int(0)),
+            money("tax").or(Default::Int(0)),
             currency(),
             to("coupon_id", "coupons").optional(),
             instant("date").or(CREATED_AT),

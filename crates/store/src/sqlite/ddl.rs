@@ -94,7 +94,8 @@ fn create_table(sql: &mut String, table: &Table) {
     for column in table.columns.iter().filter(|column| column.has_index) {
         let column = column.name;
         let index = format!("{name}_{column}");
-        let _ = writeln!(sql, "CREATE INDEX \"{index}\" ON \"{name}\" (provider_id, \"{column}\");");
+        let _ =
+            writeln!(sql, "CREATE INDEX \"{index}\" ON \"{name}\" (provider_id, \"{column}\");");
     }
 }
 

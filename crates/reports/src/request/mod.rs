@@ -1,7 +1,36 @@
-//! Raw parameters, as any door hands them over, and what is wrong with them.
+//! Raw parameters, as any door hands them over, checked into a request or refused with all errors.
 //! Rule: spec/reports.md §2, §14.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `parameters` | taking parameters by name; what nobody took is unknown |
+//! | `values` | single values and lists: integers, ids, bools, dates, instants |
+//! | `timeframe` | words and ranges of days |
+//! | `selection` | column names and sort items |
+//! | `conditions` | the report's filters |
+//! | `question` | which rows, columns and order: what pages and files share |
+//! | `paging` | which page, in which format |
 
 use std::collections::BTreeMap;
+
+pub(crate) mod conditions;
+pub(crate) mod paging;
+pub(crate) mod parameters;
+pub(crate) mod question;
+pub(crate) mod selection;
+pub(crate) mod timeframe;
+pub(crate) mod values;
+
+pub use paging::{PageFormat, PageRequest, parse_page};
+
+/// What a request is checked against beside its report and provider.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestContext {
+    /// The present, before `as_of`.
+    pub now: model::time::Instant,
+    /// The most rows that a page may have (setting `reports.max_page_size`).
+    pub page_size_max: u32,
+}
 
 /// One parameter's value before it is checked.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Measures the foundation beside its peers on the same rows in one run. See bench/README.md.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+rows="${1:-10000000}"
+dir="${BENCH_DIR:-/tmp/rollbook-bench}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/rollbook-target}"
+mkdir -p "$dir"
+
+(cd "$here/.." && cargo build --release --locked -p rollbook)
+if [ ! -x "$dir/venv/bin/python" ]; then
+  python3 -m venv "$dir/venv"
+  "$dir/venv/bin/pip" install -q duckdb==2.0.0
+fi
+exec "$dir/venv/bin/python" "$here/foundation.py" \
+  --rollbook "$CARGO_TARGET_DIR/release/rollbook" --dir "$dir" --rows "$rows"

@@ -1,0 +1,161 @@
+//! Formats and compressions, as file names and content types spell them.
+//! Rule: spec/data-model.md §3.
+
+/// How rows are written in an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object per line.
+    Ndjson,
+    /// Comma-separated values with a header row.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// How an import is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// Gzip, of one or more members.
+    Gzip,
+    /// Zstandard, of one or more frames.
+    Zstd,
+}
+
+impl Format {
+    /// The format that a `Content-Type` names, parameters aside; none for other types and for a
+    /// charset other than UTF-8.
+    pub fn from_content_type(value: &str) -> Option<Self> {
+        let mut parts = value.split(';').map(str::trim);
+        let format = match parts.next()?.to_ascii_lowercase().as_str() {
+            "application/x-ndjson" | "application/ndjson" => Self::Ndjson,
+            "text/csv" => Self::Csv,
+            "application/vnd.apache.parquet" => Self::Parquet,
+            _ => return None,
+        };
+        let is_readable = parts.all(|parameter| {
+            let parameter = parameter.to_ascii_lowercase();
+            let charset =
+                parameter.strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
+            charset.is_none_or(|charset| matches!(charset, "utf-8" | "utf8" | "us-ascii"))
+        });
+        is_readable.then_some(format)
+    }
+
+    /// Its content type.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+
+    fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            "parquet" => Some(Self::Parquet),
+            _ => None,
+        }
+    }
+}
+
+impl Compression {
+    /// The compression that a `Content-Encoding` names; none when it is not read here.
+    pub fn from_content_encoding(value: &str) -> Option<Self> {
+        match value.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Some(Self::None),
+            "gzip" | "x-gzip" => Some(Self::Gzip),
+            "zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "gz" => Some(Self::Gzip),
+            "zst" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+}
+
+/// What the name of an import file says: `customers.csv.gz`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileName<'a> {
+    /// What stands before the extensions; names the table.
+    pub stem: &'a str,
+    /// Format.
+    pub format: Format,
+    /// Compression.
+    pub compression: Compression,
+}
+
+impl<'a> FileName<'a> {
+    /// Reads a name without folders; none when its extensions are not those of an import file.
+    ///
+    /// ```
+    /// use files::format::{Compression, FileName, Format};
+    /// let name = FileName::parse("customers.csv.gz").unwrap();
+    /// assert_eq!(name.stem, "customers");
+    /// assert_eq!((name.format, name.compression), (Format::Csv, Compression::Gzip));
+    /// ```
+    pub fn parse(name: &'a str) -> Option<Self> {
+        let (rest, extension) = name.rsplit_once('.')?;
+        let (rest, extension, compression) = match Compression::from_extension(extension) {
+            Some(compression) => {
+                let (rest, extension) = rest.rsplit_once('.')?;
+                (rest, extension, compression)
+            }
+            None => (rest, extension, Compression::None),
+        };
+        let format = Format::from_extension(extension)?;
+        (!rest.is_empty()).then_some(Self { stem: rest, format, compression })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_say_table_format_and_compression() {
+        use Compression::{Gzip, None as Plain, Zstd};
+        for (name, expected) in [
+            ("customers.csv", Some(("customers", Format::Csv, Plain))),
+            ("customers.csv.gz", Some(("customers", Format::Csv, Gzip))),
+            ("invoices.NDJSON.zst", Some(("invoices", Format::Ndjson, Zstd))),
+            ("invoices.jsonl", Some(("invoices", Format::Ndjson, Plain))),
+            ("payments.parquet", Some(("payments", Format::Parquet, Plain))),
+            ("a.b.csv", Some(("a.b", Format::Csv, Plain))),
+            ("customers.gz", None),
+            ("customers.txt", None),
+            (".csv", None),
+            ("csv", None),
+            ("", None),
+        ] {
+            let read = FileName::parse(name).map(|f| (f.stem, f.format, f.compression));
+            assert_eq!(read, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn content_types_and_encodings_are_read() {
+        for (value, expected) in [
+            ("text/csv", Some(Format::Csv)),
+            ("Text/CSV; charset=UTF-8; header=present", Some(Format::Csv)),
+            ("text/csv; charset=latin1", None),
+            ("application/x-ndjson", Some(Format::Ndjson)),
+            ("application/vnd.apache.parquet", Some(Format::Parquet)),
+            ("application/json", None),
+            ("", None),
+        ] {
+            assert_eq!(Format::from_content_type(value), expected, "{value}");
+        }
+        assert_eq!(Compression::from_content_encoding("GZIP"), Some(Compression::Gzip));
+        assert_eq!(Compression::from_content_encoding("br"), None);
+    }
+}

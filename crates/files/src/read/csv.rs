@@ -1,0 +1,178 @@
+//! CSV with a header row. An empty cell is null. Rule: spec/data-model.md §3.
+
+use model::catalogue::{ID, Table};
+use model::import::{ImportCode, ImportError};
+use model::parse;
+
+use super::csv_record::{Fields, Step, split};
+use super::row::{Collector, Place, Row};
+use super::unpack::{Fault, Unpacked};
+use super::window::Window;
+use super::{Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+
+/// Reads the rows of one table.
+pub(super) struct CsvDecoder {
+    window: Window,
+    fields: Fields,
+    table: &'static Table,
+    mode: Mode,
+    /// Line on which the next record begins.
+    line: u64,
+    header: Option<Header>,
+}
+
+/// Which column each field is; none for those that are not read.
+struct Header {
+    columns: Vec<Option<usize>>,
+}
+
+/// A record at the front of the window.
+struct Record {
+    line: u64,
+    length: usize,
+}
+
+impl Decoder for CsvDecoder {
+    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError> {
+        let Some(header) = self.header.take() else {
+            let header = self.read_header(out)?;
+            self.header = Some(header);
+            return Ok(true);
+        };
+        let record = self.next_record()?;
+        if let Some(record) = &record {
+            if !self.fields.is_blank() {
+                self.read_row(&header, record, out);
+            }
+            self.window.consume(record.length);
+        }
+        self.header = Some(header);
+        Ok(record.is_some())
+    }
+}
+
+impl CsvDecoder {
+    pub(super) fn new(table: &'static Table, mode: Mode, input: Input) -> Self {
+        let window = Window::new(Unpacked::new(input));
+        Self { window, fields: Fields::default(), table, mode, line: 1, header: None }
+    }
+
+    fn place(&self) -> Place {
+        Place { table: self.table, line: self.line }
+    }
+
+    fn broken(&self, code: ImportCode, message: impl Into<String>) -> ReadError {
+        ReadError::Broken(Box::new(self.place().error(None, code, message)))
+    }
+
+    fn fault(&self, fault: Fault) -> ReadError {
+        fault.at(Some(self.table.name), Some(self.line))
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record>, ReadError> {
+        loop {
+            let unread = self.window.unread();
+            if unread.is_empty() && self.window.is_at_end() {
+                return Ok(None);
+            }
+            let is_whole = unread.len() <= RECORD_BYTES_MAX;
+            let seen = &unread[..unread.len().min(RECORD_BYTES_MAX)];
+            match split(seen, is_whole && self.window.is_at_end(), &mut self.fields) {
+                Step::Record { length, line_feeds } => {
+                    let line = self.line;
+                    self.line += line_feeds;
+                    return Ok(Some(Record { line, length }));
+                }
+                Step::Incomplete { in_quotes: false } if !is_whole => {
+                    let message = format!("the record is longer than {RECORD_BYTES_MAX} bytes");
+                    return Err(self.broken(ImportCode::RowTooLong, message));
+                }
+                Step::Incomplete { in_quotes: true } if !is_whole => {
+                    let message = format!(
+                        "a quote opened in this record is not closed within {RECORD_BYTES_MAX} bytes"
+                    );
+                    return Err(self.broken(ImportCode::CsvQuoteUnclosed, message));
+                }
+                Step::Incomplete { .. } if self.window.is_at_end() => {
+                    let message = "a quote opened in this record is never closed";
+                    return Err(self.broken(ImportCode::CsvQuoteUnclosed, message));
+                }
+                Step::Incomplete { .. } => {
+                    self.window
+                        .fill()
+                        .map_err(|fault| fault.at(Some(self.table.name), Some(self.line)))?;
+                }
+                Step::TextAfterQuote => {
+                    let message = "a closing quote is followed by text: expected a comma or the \
+                        end of the line, or a quote in a value written twice";
+                    return Err(self.broken(ImportCode::CsvInvalid, message));
+                }
+            }
+        }
+    }
+
+    fn read_header(&mut self, out: &mut Collector) -> Result<Header, ReadError> {
+        self.window.skip_bom().map_err(|fault| self.fault(fault))?;
+        let place = self.place();
+        let Some(record) = self.next_record()? else {
+            return Err(
+                self.broken(ImportCode::CsvInvalid, "expected a header row with column names")
+            );
+        };
+        let Ok(text) = std::str::from_utf8(self.fields.text(self.window.unread())) else {
+            let error = place.error(None, ImportCode::Utf8Invalid, "the header is not UTF-8");
+            return Err(ReadError::Broken(Box::new(error)));
+        };
+        let mut columns: Vec<Option<usize>> = Vec::with_capacity(self.fields.len());
+        let mut seen = Vec::with_capacity(self.fields.len());
+        for range in self.fields.ranges() {
+            let name = text.get(range.clone()).unwrap_or_default();
+            let column = self.table.position_of(name);
+            let is_duplicate = column.is_some() && seen.contains(&column);
+            match column {
+                None => out.error(place.column_unknown(name)),
+                Some(_) if is_duplicate => out.error(place.column_duplicate(name)),
+                Some(_) => seen.push(column),
+            }
+            let is_read = !is_duplicate && (self.mode == Mode::Upsert || column == Some(ID));
+            columns.push(column.filter(|_| is_read));
+        }
+        self.window.consume(record.length);
+        if !seen.contains(&Some(ID)) {
+            let message = "the header has no column \"id\"";
+            let error = place.error(Some("id"), ImportCode::IdInvalid, message);
+            return Err(ReadError::Broken(Box::new(error)));
+        }
+        Ok(Header { columns })
+    }
+
+    fn read_row(&self, header: &Header, record: &Record, out: &mut Collector) {
+        let place = Place { table: self.table, line: record.line };
+        let text = match self.checked_text(header, place) {
+            Ok(text) => text,
+            Err(error) => {
+                out.count_row();
+                out.error(error);
+                return;
+            }
+        };
+        let mut row = Row::new(place, self.mode);
+        for (range, column) in self.fields.ranges().iter().zip(&header.columns) {
+            if let Some(column) = *column {
+                let field = text.get(range.clone()).unwrap_or_default();
+                row.read(column, parse::Input::Untyped(field));
+            }
+        }
+        row.finish(record.length, out);
+    }
+
+    fn checked_text(&self, header: &Header, place: Place) -> Result<&str, ImportError> {
+        let (expected, found) = (header.columns.len(), self.fields.len());
+        if expected != found {
+            let message = format!("expected {expected} fields as in the header, found {found}");
+            return Err(place.error(None, ImportCode::CsvInvalid, message));
+        }
+        std::str::from_utf8(self.fields.text(self.window.unread()))
+            .map_err(|_| place.error(None, ImportCode::Utf8Invalid, "the record is not UTF-8"))
+    }
+}

@@ -1,0 +1,302 @@
+//! One JSON object to one row, without a tree in between.
+//!
+//! The outer object is walked here, because keys nearly always come in the order of the row before
+//! and are then only compared, and because a number must reach its column as it was written, never
+//! rounded. Nested values and escapes are left to `serde_json`; the tests hold both to the same
+//! language.
+
+use model::catalogue::{ID, Table};
+use model::parse::Input;
+use serde_json::value::RawValue;
+
+use super::row::Row;
+
+/// The order in which the keys of the previous row came.
+#[derive(Debug, Default)]
+pub(super) struct KeyOrder {
+    columns: Vec<usize>,
+}
+
+/// What is wrong with a text as JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct JsonError {
+    pub(super) message: String,
+    /// Bytes before the place.
+    pub(super) at: usize,
+}
+
+/// Reads `text`, one JSON object and nothing more, into `row`.
+///
+/// Errors: what is wrong with it as JSON. What is wrong with its columns and values goes into the
+/// row.
+pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Result<(), JsonError> {
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.skip_space();
+    scanner.expect(b'{', "expected an object with the row's columns")?;
+    scanner.skip_space();
+    if scanner.take(b'}') {
+        return scanner.expect_end();
+    }
+    let mut position = 0;
+    loop {
+        let key = scanner.key(row.table(), order, position)?;
+        position += 1;
+        scanner.skip_space();
+        scanner.expect(b':', "expected a colon")?;
+        scanner.skip_space();
+        let written = scanner.value()?;
+        match key {
+            Key::Column(column) if row.has(column) => {
+                row.column_duplicate(row.table().columns[column].name);
+            }
+            Key::Column(column) if row.wants(column) => row.read(column, written.input()),
+            Key::Column(_) => {}
+            Key::Unknown(name) => row.column_unknown(&name),
+        }
+        scanner.skip_space();
+        if scanner.take(b'}') {
+            return scanner.expect_end();
+        }
+        scanner.expect(b',', "expected a comma or the end of the object")?;
+        scanner.skip_space();
+    }
+}
+
+/// Reads `text`, one JSON value, as the id of `row`. Errors: as [`read_row`].
+pub(super) fn read_id(text: &str, row: &mut Row) -> Result<(), JsonError> {
+    let mut scanner = Scanner { text, at: 0 };
+    row.read(ID, scanner.value()?.input());
+    scanner.expect_end()
+}
+
+enum Key {
+    Column(usize),
+    Unknown(String),
+}
+
+/// A value as it was written.
+enum Written<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Number(&'a str),
+    Text(&'a str),
+    Escaped(String),
+    Json(&'a str),
+}
+
+impl Written<'_> {
+    fn input(&self) -> Input<'_> {
+        match self {
+            Self::Null => Input::Null,
+            Self::Bool(value) => Input::Bool(*value),
+            Self::Int(value) => Input::Int(*value),
+            Self::Number(text) => Input::Number(text),
+            Self::Text(text) => Input::Text(text),
+            Self::Escaped(text) => Input::Text(text),
+            Self::Json(text) => Input::Json(text),
+        }
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn error(&self, message: impl Into<String>) -> JsonError {
+        JsonError { message: message.into(), at: self.at }
+    }
+
+    fn expect(&mut self, byte: u8, message: &str) -> Result<(), JsonError> {
+        if self.take(byte) { Ok(()) } else { Err(self.error(message)) }
+    }
+
+    fn expect_end(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error("something follows the end of the row")),
+        }
+    }
+
+    fn key(
+        &mut self,
+        table: &'static Table,
+        order: &mut KeyOrder,
+        position: usize,
+    ) -> Result<Key, JsonError> {
+        let guess = order.columns.get(position).copied();
+        if let Some((guess, column)) =
+            guess.and_then(|guess| Some((guess, table.columns.get(guess)?)))
+            && let Some([b'"', rest @ ..]) = self.text.as_bytes().get(self.at..)
+            && rest
+                .strip_prefix(column.name.as_bytes())
+                .is_some_and(|rest| rest.first() == Some(&b'"'))
+        {
+            self.at += column.name.len() + 2;
+            return Ok(Key::Column(guess));
+        }
+        let name = match self.string("expected a column's name in quotes")? {
+            Written::Text(name) => name.to_owned(),
+            Written::Escaped(name) => name,
+            _ => String::new(),
+        };
+        let Some(column) = table.position_of(&name) else {
+            return Ok(Key::Unknown(name));
+        };
+        if position < order.columns.len() {
+            order.columns[position] = column;
+        } else if position == order.columns.len() {
+            order.columns.push(column);
+        }
+        Ok(Key::Column(column))
+    }
+
+    fn value(&mut self) -> Result<Written<'a>, JsonError> {
+        match self.peek() {
+            Some(b'"') => self.string("expected text"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{' | b'[') => self.nested(),
+            _ => self.word(),
+        }
+    }
+
+    fn word(&mut self) -> Result<Written<'a>, JsonError> {
+        let words = [
+            ("null", Written::Null),
+            ("true", Written::Bool(true)),
+            ("false", Written::Bool(false)),
+        ];
+        let rest = &self.text[self.at..];
+        match words.into_iter().find(|(word, _)| rest.starts_with(word)) {
+            Some((word, written)) => {
+                self.at += word.len();
+                Ok(written)
+            }
+            None => Err(self.error("expected a value")),
+        }
+    }
+
+    fn string(&mut self, expected: &str) -> Result<Written<'a>, JsonError> {
+        let open = self.at;
+        self.expect(b'"', expected)?;
+        let bytes = self.text.as_bytes();
+        let mut has_escapes = false;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    has_escapes = true;
+                    self.at += 2;
+                }
+                Some(0..0x20) => return Err(self.error("a control character stands in a text")),
+                Some(_) => self.at += 1,
+                None => {
+                    self.at = bytes.len();
+                    return Err(self.error("a text is not closed"));
+                }
+            }
+        }
+        self.at += 1;
+        if !has_escapes {
+            return Ok(Written::Text(&self.text[open + 1..self.at - 1]));
+        }
+        match serde_json::from_str(&self.text[open..self.at]) {
+            Ok(text) => Ok(Written::Escaped(text)),
+            Err(error) => Err(JsonError { message: without_place(&error), at: open }),
+        }
+    }
+
+    fn number(&mut self) -> Result<Written<'a>, JsonError> {
+        let start = self.at;
+        let is_negative = self.take(b'-');
+        let first = self.peek();
+        let mut magnitude = 0_i64;
+        // Up to 18 digits cannot overflow.
+        let digits = self.digits(|digit, count| {
+            if count < 18 {
+                magnitude = magnitude * 10 + i64::from(digit - b'0');
+            }
+        });
+        if digits == 0 || (first == Some(b'0') && digits > 1) {
+            return Err(self.error("expected a number"));
+        }
+        let mut is_whole = true;
+        if self.take(b'.') {
+            is_whole = false;
+            if self.digits(|_, _| ()) == 0 {
+                return Err(self.error("expected digits behind the point"));
+            }
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            is_whole = false;
+            self.at += 1;
+            if !self.take(b'+') {
+                self.take(b'-');
+            }
+            if self.digits(|_, _| ()) == 0 {
+                return Err(self.error("expected digits of an exponent"));
+            }
+        }
+        let text = &self.text[start..self.at];
+        Ok(match is_whole {
+            true if digits <= 18 => Written::Int(if is_negative { -magnitude } else { magnitude }),
+            true => text.parse().map_or(Written::Number(text), Written::Int),
+            false => Written::Number(text),
+        })
+    }
+
+    fn digits(&mut self, mut each: impl FnMut(u8, usize)) -> usize {
+        let mut count = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            each(digit, count);
+            count += 1;
+            self.at += 1;
+        }
+        count
+    }
+
+    fn nested(&mut self) -> Result<Written<'a>, JsonError> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with("[]") || rest.starts_with("{}") {
+            self.at += 2;
+            return Ok(Written::Json(&rest[..2]));
+        }
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&'a RawValue>();
+        match values.next() {
+            Some(Ok(written)) => {
+                self.at += written.get().len();
+                Ok(Written::Json(written.get()))
+            }
+            Some(Err(error)) => Err(JsonError {
+                message: without_place(&error),
+                at: self.at + error.column().saturating_sub(1),
+            }),
+            None => Err(self.error("expected a value")),
+        }
+    }
+}
+
+/// The library's message without its line, which is not that of the input.
+pub(super) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
+}

@@ -1,0 +1,191 @@
+//! One row under construction, its errors, and batches of rows.
+
+use std::collections::VecDeque;
+
+use model::catalogue::{ID, Table};
+use model::cell::Cell;
+use model::import::{CellError, Change, ImportCode, ImportError, InputRow};
+use model::parse;
+
+use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, Mode, Progress};
+
+/// Where in the input something stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) table: &'static Table,
+    pub(super) line: u64,
+}
+
+impl Place {
+    /// An error of this line, with the column it blames.
+    pub(super) fn error(
+        self,
+        column: Option<&str>,
+        code: ImportCode,
+        message: impl Into<String>,
+    ) -> ImportError {
+        ImportError {
+            table: Some(self.table.name.to_owned()),
+            line: Some(self.line),
+            id: None,
+            column: column.map(str::to_owned),
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn column_unknown(self, name: &str) -> ImportError {
+        let message = format!("{} has no column {name:?}", self.table.name);
+        self.error(Some(name), ImportCode::ColumnUnknown, message)
+    }
+
+    pub(super) fn column_duplicate(self, name: &str) -> ImportError {
+        let message = format!("column {name:?} is given twice");
+        self.error(Some(name), ImportCode::ColumnDuplicate, message)
+    }
+}
+
+/// One row under construction. Everything wrong with it is collected.
+pub(super) struct Row {
+    place: Place,
+    mode: Mode,
+    cells: Vec<Cell>,
+    errors: Vec<ImportError>,
+}
+
+impl Row {
+    pub(super) fn new(place: Place, mode: Mode) -> Self {
+        let cell_count = match mode {
+            Mode::Upsert => place.table.columns.len(),
+            Mode::Delete => ID + 1,
+        };
+        let mut cells = Vec::with_capacity(cell_count);
+        cells.resize_with(cell_count, Cell::default);
+        Self { place, mode, cells, errors: Vec::new() }
+    }
+
+    pub(super) fn table(&self) -> &'static Table {
+        self.place.table
+    }
+
+    /// Whether the value of this column is looked at: deletions need only the id.
+    pub(super) fn wants(&self, column: usize) -> bool {
+        column < self.cells.len()
+    }
+
+    /// Whether this column already has a value.
+    pub(super) fn has(&self, column: usize) -> bool {
+        self.cells.get(column).is_some_and(Cell::is_given)
+    }
+
+    /// Reads `input` as the value of a wanted column.
+    pub(super) fn read(&mut self, column: usize, input: parse::Input<'_>) {
+        self.put(column, parse::cell(&self.place.table.columns[column], input));
+    }
+
+    /// Takes what a wanted column's value was read as.
+    pub(super) fn put(&mut self, column: usize, value: Result<Cell, CellError>) {
+        match value {
+            Ok(cell) => self.cells[column] = cell,
+            Err(error) => {
+                // Marks the column as given, so that it is not reported as missing too.
+                self.cells[column] = Cell::Null;
+                let code = if column == ID { ImportCode::IdInvalid } else { error.code };
+                let name = self.place.table.columns[column].name;
+                self.errors.push(self.place.error(Some(name), code, error.message));
+            }
+        }
+    }
+
+    /// Notes something wrong with the row.
+    pub(super) fn column_unknown(&mut self, name: &str) {
+        self.errors.push(self.place.column_unknown(name));
+    }
+
+    /// Notes a column that is given twice.
+    pub(super) fn column_duplicate(&mut self, name: &str) {
+        self.errors.push(self.place.column_duplicate(name));
+    }
+
+    /// Hands the row over, as a change or as its errors. `bytes`: its size in the input.
+    pub(super) fn finish(mut self, bytes: usize, out: &mut Collector) {
+        let id = self.cells[ID].as_int();
+        if !self.cells[ID].is_given() {
+            let message = format!("a row of {} needs an id", self.place.table.name);
+            self.errors.push(self.place.error(Some("id"), ImportCode::IdInvalid, message));
+        }
+        match id {
+            Some(id) if self.errors.is_empty() => {
+                let line = self.place.line;
+                let change = match self.mode {
+                    Mode::Upsert => Change::Upsert(InputRow { id, line, cells: self.cells }),
+                    Mode::Delete => Change::Delete { id, line },
+                };
+                out.change(self.place.table, change, bytes);
+            }
+            _ => {
+                out.count_row();
+                for error in self.errors {
+                    out.error(ImportError { id, ..error });
+                }
+            }
+        }
+    }
+}
+
+/// Gathers changes into batches, and errors between them.
+pub(super) struct Collector {
+    ready: VecDeque<Decoded>,
+    table: Option<&'static Table>,
+    changes: Vec<Change>,
+    bytes: usize,
+    rows: u64,
+    progress: Progress,
+}
+
+impl Collector {
+    pub(super) fn new(progress: Progress) -> Self {
+        let (ready, changes) = (VecDeque::new(), Vec::new());
+        Self { ready, table: None, changes, bytes: 0, rows: 0, progress }
+    }
+
+    /// Adds a change that took `bytes` of the input.
+    pub(super) fn change(&mut self, table: &'static Table, change: Change, bytes: usize) {
+        if self.table.is_some_and(|current| current.position != table.position) {
+            self.flush();
+        }
+        self.table = Some(table);
+        self.changes.push(change);
+        self.bytes += bytes;
+        self.rows += 1;
+        if self.changes.len() >= BATCH_ROWS_MAX || self.bytes >= BATCH_BYTES_MAX {
+            self.flush();
+        }
+    }
+
+    /// Adds an error.
+    pub(super) fn error(&mut self, error: ImportError) {
+        self.ready.push_back(Decoded::Error(error));
+    }
+
+    /// Counts a row that gave no change.
+    pub(super) fn count_row(&mut self) {
+        self.rows += 1;
+    }
+
+    /// Makes the changes so far a batch of their own.
+    pub(super) fn flush(&mut self) {
+        self.progress.add_rows(std::mem::take(&mut self.rows));
+        self.bytes = 0;
+        let next = Vec::with_capacity(self.changes.len());
+        let changes = std::mem::replace(&mut self.changes, next);
+        if let (Some(table), false) = (self.table.take(), changes.is_empty()) {
+            self.ready.push_back(Decoded::Changes { table, changes });
+        }
+    }
+
+    /// The next thing that is ready.
+    pub(super) fn pop(&mut self) -> Option<Decoded> {
+        self.ready.pop_front()
+    }
+}

@@ -1,0 +1,129 @@
+//! The part of a stream that is in memory.
+
+use super::RECORD_BYTES_MAX;
+use super::unpack::{Fault, Unpacked};
+
+const START_BYTES: usize = 256 << 10;
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// A buffer over a stream that grows only as far as one record may reach.
+pub(super) struct Window {
+    stream: Unpacked,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    is_at_end: bool,
+    /// Met behind bytes that are still unread; told once those are used up.
+    fault: Option<Fault>,
+}
+
+/// One line, or why there is none.
+pub(super) enum Line {
+    /// Its length, without the line feed. Followed by a call of [`Window::consume_line`].
+    Length(usize),
+    /// Longer than [`RECORD_BYTES_MAX`]; it has been skipped.
+    TooLong,
+    /// The input has ended.
+    End,
+}
+
+impl Window {
+    pub(super) fn new(stream: Unpacked) -> Self {
+        let buffer = vec![0; START_BYTES];
+        Self { stream, buffer, start: 0, end: 0, is_at_end: false, fault: None }
+    }
+
+    /// The bytes in memory that are not consumed.
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Whether nothing follows the unread bytes.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
+    /// Marks the first `count` unread bytes as used.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.end);
+    }
+
+    /// Reads on until the buffer is full or the input ends, so that how the stream cuts its bytes
+    /// makes no difference.
+    pub(super) fn fill(&mut self) -> Result<(), Fault> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == self.buffer.len() {
+            self.buffer.resize((self.end * 2).min(2 * RECORD_BYTES_MAX), 0);
+        }
+        let before = self.end;
+        while self.end < self.buffer.len() && !self.is_at_end {
+            match self.stream.read(&mut self.buffer[self.end..]) {
+                Ok(0) => self.is_at_end = true,
+                Ok(count) => self.end += count,
+                Err(fault) if self.end > before => {
+                    self.fault = Some(fault);
+                    return Ok(());
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips a byte-order mark. To be called before anything is consumed.
+    pub(super) fn skip_bom(&mut self) -> Result<(), Fault> {
+        self.fill()?;
+        if self.unread().starts_with(BOM) {
+            self.consume(BOM.len());
+        }
+        Ok(())
+    }
+
+    /// Finds the next line.
+    pub(super) fn next_line(&mut self) -> Result<Line, Fault> {
+        let mut searched = 0;
+        loop {
+            let unread = self.unread();
+            let found = memchr::memchr(b'\n', &unread[searched..]).map(|at| searched + at);
+            match found {
+                Some(length) if length <= RECORD_BYTES_MAX => return Ok(Line::Length(length)),
+                None if unread.is_empty() && self.is_at_end => return Ok(Line::End),
+                None if unread.len() <= RECORD_BYTES_MAX && self.is_at_end => {
+                    return Ok(Line::Length(unread.len()));
+                }
+                None if unread.len() <= RECORD_BYTES_MAX => {
+                    searched = unread.len();
+                    self.fill()?;
+                }
+                _ => {
+                    self.skip_line()?;
+                    return Ok(Line::TooLong);
+                }
+            }
+        }
+    }
+
+    /// Marks a line of `length` bytes and its line feed as used.
+    pub(super) fn consume_line(&mut self, length: usize) {
+        self.consume(length + 1);
+    }
+
+    fn skip_line(&mut self) -> Result<(), Fault> {
+        loop {
+            if let Some(at) = memchr::memchr(b'\n', self.unread()) {
+                self.consume(at + 1);
+                return Ok(());
+            }
+            self.consume(self.unread().len());
+            if self.is_at_end {
+                return Ok(());
+            }
+            self.fill()?;
+        }
+    }
+}

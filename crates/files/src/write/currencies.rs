@@ -1,0 +1,52 @@
+//! How amounts are written, looked up once per currency. Rule: spec/reports.md §13.
+
+use model::money::{AmountFormat, Currency};
+
+/// The currencies met so far, the one met last in front.
+#[derive(Debug, Default)]
+pub(super) struct Currencies {
+    known: Vec<Known>,
+}
+
+/// One currency.
+#[derive(Debug)]
+pub(super) struct Known {
+    code: String,
+    /// Its upper-case code.
+    pub(super) code_upper: String,
+    /// How its amounts are written.
+    pub(super) format: AmountFormat,
+    /// The part of a money object that follows the amount's text, closing brace included.
+    pub(super) json_tail: String,
+}
+
+impl Currencies {
+    /// The currency with this lower-case code; none when ISO 4217 does not list it.
+    pub(super) fn get(&mut self, code: &str) -> Option<&Known> {
+        match self.known.iter().position(|known| known.code == code) {
+            Some(0) => {}
+            Some(position) => self.known.swap(0, position),
+            None => {
+                self.known.push(Known::of(Currency::parse(code)?));
+                let last = self.known.len() - 1;
+                self.known.swap(0, last);
+            }
+        }
+        self.known.first()
+    }
+}
+
+impl Known {
+    fn of(currency: Currency) -> Self {
+        let (symbol, position) = currency.symbol();
+        let code = currency.code().to_owned();
+        // Codes and symbols hold nothing that JSON escapes.
+        let json_tail = format!(
+            "\",\"iso_currency_code\":\"{code}\",\"currency_symbol\":\"{symbol}\",\
+             \"currency_symbol_position\":\"{}\"}}",
+            position.as_str()
+        );
+        let code_upper = code.to_ascii_uppercase();
+        Self { code, code_upper, format: AmountFormat::of(currency), json_tail }
+    }
+}

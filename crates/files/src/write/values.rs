@@ -1,0 +1,258 @@
+//! A batch's columns, downcast once so that writing a cell is a look at an array.
+
+use arrow::array::cast::AsArray;
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, GenericListArray, Int64Array,
+    RecordBatch, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
+use model::output::{ObjectText, OutputColumn, OutputKind};
+
+use super::WriteError;
+
+/// One column of a batch, or a part of one.
+pub(super) enum Values {
+    Int(Int64Array),
+    Text(Text),
+    Bool(BooleanArray),
+    Date(Date32Array),
+    Instant(TimestampMicrosecondArray),
+    TimeOfDay(Int64Array),
+    Amount(Amount),
+    List(GenericListArray<i32>, Box<Values>),
+    Object(Object),
+}
+
+/// Amounts, each with the currency of its row.
+pub(super) struct Amount {
+    minor: Minor,
+    currency: Text,
+    /// Whether JSON shows the money object, rather than a plain number.
+    pub(super) is_money: bool,
+}
+
+enum Minor {
+    Wide(Decimal128Array),
+    Narrow(Int64Array),
+}
+
+/// Text in one of Arrow's layouts.
+pub(super) enum Text {
+    Plain(StringArray),
+    View(StringViewArray),
+}
+
+/// An object inside a cell.
+pub(super) struct Object {
+    pub(super) array: StructArray,
+    pub(super) fields: Vec<Field>,
+    pub(super) text: ObjectText,
+}
+
+/// One field of an object.
+pub(super) struct Field {
+    pub(super) name: String,
+    /// `"name":`, ready for JSON.
+    pub(super) json_key: Vec<u8>,
+    pub(super) values: Values,
+}
+
+impl Text {
+    /// The text at `position`; none for null.
+    pub(super) fn get(&self, position: usize) -> Option<&str> {
+        match self {
+            Self::Plain(array) => array.is_valid(position).then(|| array.value(position)),
+            Self::View(array) => array.is_valid(position).then(|| array.value(position)),
+        }
+    }
+
+    /// The texts of column `index` of `batch`, which `key` points to.
+    pub(super) fn of_batch(
+        batch: &RecordBatch,
+        index: usize,
+        key: &str,
+    ) -> Result<Self, WriteError> {
+        match batch.columns().get(index) {
+            Some(array) => Self::of(array, key),
+            None => Err(WriteError::ColumnMismatch {
+                key: key.to_owned(),
+                expected: "followed by a column with its currency",
+                found: format!("in a batch of {} columns", batch.num_columns()),
+            }),
+        }
+    }
+
+    fn of(array: &ArrayRef, key: &str) -> Result<Self, WriteError> {
+        match array.data_type() {
+            DataType::Utf8 => Ok(Self::Plain(array.as_string().clone())),
+            DataType::Utf8View => Ok(Self::View(array.as_string_view().clone())),
+            DataType::Null | DataType::LargeUtf8 | DataType::Dictionary(..) => {
+                let text = cast(array, &DataType::Utf8View);
+                let text = text.map_err(|_| mismatch(key, "text", array))?;
+                Ok(Self::View(text.as_string_view().clone()))
+            }
+            _ => Err(mismatch(key, "text", array)),
+        }
+    }
+}
+
+impl Amount {
+    /// The minor units at `position`; none for null.
+    pub(super) fn minor(&self, position: usize) -> Option<i128> {
+        match &self.minor {
+            Minor::Wide(array) => array.is_valid(position).then(|| array.value(position)),
+            Minor::Narrow(array) => {
+                array.is_valid(position).then(|| i128::from(array.value(position)))
+            }
+        }
+    }
+
+    /// The lower-case currency of row `row`; empty for null.
+    pub(super) fn currency(&self, row: usize) -> &str {
+        self.currency.get(row).unwrap_or_default()
+    }
+}
+
+impl Values {
+    /// The values of every column of `columns`, by position. Errors: a batch of another shape.
+    pub(super) fn of_batch(
+        batch: &RecordBatch,
+        columns: &[OutputColumn],
+    ) -> Result<Vec<Self>, WriteError> {
+        let position = |index: usize, column: &OutputColumn| match batch.columns().get(index) {
+            Some(array) => Self::of(array, &column.kind, &column.key, batch),
+            None => Err(WriteError::ColumnMismatch {
+                key: column.key.clone(),
+                expected: "there",
+                found: format!("missing from a batch of {} columns", batch.num_columns()),
+            }),
+        };
+        columns.iter().enumerate().map(|(index, column)| position(index, column)).collect()
+    }
+
+    fn of(
+        array: &ArrayRef,
+        kind: &OutputKind,
+        key: &str,
+        batch: &RecordBatch,
+    ) -> Result<Self, WriteError> {
+        Ok(match kind {
+            OutputKind::Int => Self::Int(integers(array, key)?),
+            OutputKind::TimeOfDay => Self::TimeOfDay(integers(array, key)?),
+            OutputKind::Text => Self::Text(Text::of(array, key)?),
+            OutputKind::Bool => {
+                let bools = array.as_boolean_opt();
+                Self::Bool(bools.ok_or_else(|| mismatch(key, "bool", array))?.clone())
+            }
+            OutputKind::Date => {
+                let dates = array.as_primitive_opt::<Date32Type>();
+                Self::Date(dates.ok_or_else(|| mismatch(key, "date", array))?.clone())
+            }
+            OutputKind::Instant => {
+                let is_micros =
+                    matches!(array.data_type(), DataType::Timestamp(TimeUnit::Microsecond, _));
+                if !is_micros {
+                    return Err(mismatch(key, "instant in microseconds", array));
+                }
+                Self::Instant(array.as_primitive::<TimestampMicrosecondType>().clone())
+            }
+            OutputKind::Money { currency } | OutputKind::Decimal { currency } => {
+                let minor = minor_units(array, key)?;
+                let currency = Text::of_batch(batch, *currency, key)?;
+                let is_money = matches!(kind, OutputKind::Money { .. });
+                Self::Amount(Amount { minor, currency, is_money })
+            }
+            OutputKind::List(item) => {
+                let list = array.as_list_opt::<i32>();
+                let list = list.ok_or_else(|| mismatch(key, "list", array))?.clone();
+                let items = Self::of(list.values(), item, key, batch)?;
+                Self::List(list, Box::new(items))
+            }
+            OutputKind::Object { fields, text } => {
+                let array = array.as_struct_opt().ok_or_else(|| mismatch(key, "object", array))?;
+                Self::Object(Object {
+                    fields: object_fields(array, fields, key, batch)?,
+                    array: array.clone(),
+                    text: *text,
+                })
+            }
+        })
+    }
+
+    /// Whether there is no value at `position`.
+    pub(super) fn is_null(&self, position: usize) -> bool {
+        match self {
+            Self::Int(array) | Self::TimeOfDay(array) => array.is_null(position),
+            Self::Text(text) => text.get(position).is_none(),
+            Self::Bool(array) => array.is_null(position),
+            Self::Date(array) => array.is_null(position),
+            Self::Instant(array) => array.is_null(position),
+            Self::Amount(amount) => amount.minor(position).is_none(),
+            Self::List(array, _) => array.is_null(position),
+            Self::Object(object) => object.array.is_null(position),
+        }
+    }
+}
+
+/// Where the items of a list stand among the items of all lists.
+pub(super) fn item_range(list: &GenericListArray<i32>, position: usize) -> std::ops::Range<usize> {
+    let offsets = list.value_offsets();
+    let offset = |at: usize| usize::try_from(offsets[at]).unwrap_or_default();
+    offset(position)..offset(position + 1)
+}
+
+fn object_fields(
+    array: &StructArray,
+    fields: &[(String, OutputKind)],
+    key: &str,
+    batch: &RecordBatch,
+) -> Result<Vec<Field>, WriteError> {
+    let build = |(index, (name, kind)): (usize, &(String, OutputKind))| {
+        let inner = array.columns().get(index);
+        let inner = inner.ok_or_else(|| WriteError::ColumnMismatch {
+            key: format!("{key}.{name}"),
+            expected: "a field",
+            found: format!("missing from an object of {} fields", array.num_columns()),
+        })?;
+        let values = Values::of(inner, kind, &format!("{key}.{name}"), batch)?;
+        let json_key = format!("{}:", serde_json::Value::from(name.as_str())).into_bytes();
+        Ok(Field { name: name.clone(), json_key, values })
+    };
+    fields.iter().enumerate().map(build).collect()
+}
+
+fn integers(array: &ArrayRef, key: &str) -> Result<Int64Array, WriteError> {
+    if let Some(integers) = array.as_primitive_opt::<Int64Type>() {
+        return Ok(integers.clone());
+    }
+    // Counts and parts of dates may come in narrower types; unsigned ones could overflow.
+    match array.data_type() {
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Null => {
+            let integers = cast(array, &DataType::Int64);
+            let integers = integers.map_err(|_| mismatch(key, "int", array))?;
+            Ok(integers.as_primitive::<Int64Type>().clone())
+        }
+        _ => Err(mismatch(key, "int", array)),
+    }
+}
+
+fn minor_units(array: &ArrayRef, key: &str) -> Result<Minor, WriteError> {
+    match array.data_type() {
+        DataType::Decimal128(_, 0) => {
+            Ok(Minor::Wide(array.as_primitive::<Decimal128Type>().clone()))
+        }
+        DataType::Int64 => Ok(Minor::Narrow(array.as_primitive::<Int64Type>().clone())),
+        _ => Err(mismatch(key, "amount in minor units", array)),
+    }
+}
+
+fn mismatch(key: &str, expected: &'static str, array: &ArrayRef) -> WriteError {
+    WriteError::ColumnMismatch {
+        key: key.to_owned(),
+        expected,
+        found: array.data_type().to_string(),
+    }
+}

@@ -1,0 +1,405 @@
+//! Keeps the mirror near the store: advances its state, refreshes segments, mends damage.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use model::id::ProviderId;
+use model::provider::Provider;
+use parking_lot::{Mutex, RwLock};
+use store::{Snapshot, Store};
+
+use crate::engine::Engine;
+use crate::error::MirrorError;
+use crate::folder::{Folder, FolderLock};
+use crate::load;
+use crate::manifest::Manifest;
+use crate::mirror::{MirrorOptions, Role};
+use crate::refresh::{Pass, Scope, settle};
+use crate::retired::Retired;
+use crate::segment::Health;
+use crate::state::{Base, State};
+use crate::status::RefreshReport;
+use crate::writer::{Cut, Draft};
+
+/// How often a session tries again when the store runs ahead of the refresh it waited for.
+const ATTEMPTS: usize = 8;
+/// Pause after a failed background refresh.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// How often a waiting reader looks for a new manifest.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A snapshot of the store, and the mirror's state at its revision.
+pub(crate) type Present<'s> = (Arc<State>, Box<dyn Snapshot + 's>);
+
+/// The one place that changes the mirror's state.
+///
+/// Locks are taken in the order `refreshing`, `advancing`, `state`.
+pub(crate) struct Keeper {
+    pub(crate) folder: Folder,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) health: Arc<Health>,
+    /// Set when the process is stopping: a refresh gives up.
+    stop: AtomicBool,
+    /// Rows written by the refresh that runs.
+    pub(crate) rows_written: AtomicU64,
+    options: MirrorOptions,
+    store_identity: String,
+    state: RwLock<Arc<State>>,
+    advancing: Mutex<()>,
+    /// Held by the one refresh that may run.
+    refreshing: Mutex<()>,
+    /// When a background refresh last failed.
+    failed_at: Mutex<Option<Instant>>,
+    retired: Retired,
+    /// A writer's right to write, or a reader's to keep files from being deleted.
+    _lock: FolderLock,
+}
+
+impl Keeper {
+    pub(crate) fn open(
+        folder: &Path,
+        store: Arc<dyn Store>,
+        engine: Arc<Engine>,
+        options: MirrorOptions,
+    ) -> Result<Self, MirrorError> {
+        let folder = Folder::open(folder)?;
+        let lock = match options.role {
+            Role::Reader => {
+                load::tidy(&folder)?;
+                folder.lock_reader()?
+            }
+            Role::Writer => folder.try_lock_writer()?.ok_or_else(|| {
+                let folder = folder.path().display().to_string();
+                MirrorError::Locked { folder }
+            })?,
+        };
+        let store_identity = load::store_identity(store.as_ref())?;
+        let health = Arc::default();
+        let checks = options.checks_content;
+        let base = load::base(&folder, store.as_ref(), &store_identity, checks, &health)?;
+        if options.role == Role::Writer {
+            load::clean(&folder, &base)?;
+        }
+        Ok(Self {
+            folder,
+            store,
+            engine,
+            health,
+            stop: AtomicBool::new(false),
+            rows_written: AtomicU64::new(0),
+            options,
+            store_identity,
+            state: RwLock::new(Arc::new(State::new(Arc::new(base)))),
+            advancing: Mutex::default(),
+            refreshing: Mutex::default(),
+            failed_at: Mutex::default(),
+            retired: Retired::default(),
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read())
+    }
+
+    /// Makes a refresh that runs give up, so that the process can end. A reader's own refresh is
+    /// let through: without it, every later reader would stand where this one stood.
+    pub(crate) fn stop(&self) {
+        self.stop.store(self.options.role == Role::Writer, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_refreshing(&self) -> bool {
+        self.refreshing.is_locked()
+    }
+
+    /// A state that holds everything committed before the call, and the provider's settings in it.
+    pub(crate) fn state_for(
+        &self,
+        provider: ProviderId,
+    ) -> Result<(Arc<State>, Arc<Provider>), MirrorError> {
+        let committed = self.store.revision()?;
+        let state = self.state();
+        // A state past the revision just read was advanced meanwhile, or the store went back.
+        if state.revision == committed
+            && !self.is_ailing()
+            && let Some(settings) = state.known_provider(provider)
+        {
+            return Ok((state, settings));
+        }
+        for _ in 0..ATTEMPTS {
+            let generation = match self.try_present()? {
+                Ok((state, snapshot)) => {
+                    let settings = state.provider(snapshot.as_ref(), provider)?;
+                    return Ok((state, settings));
+                }
+                Err(generation) => generation,
+            };
+            self.catch_up(generation)?;
+            // While imports outrun refreshes, what a refresh found is new enough for this call.
+            let state = self.state();
+            if state.base.generation > generation
+                && state.revision >= committed
+                && let Some(settings) = state.known_provider(provider)
+            {
+                return Ok((state, settings));
+            }
+        }
+        Err(MirrorError::Behind)
+    }
+
+    /// The store's present snapshot, and the mirror's state at its revision.
+    pub(crate) fn present(&self) -> Result<Present<'_>, MirrorError> {
+        for _ in 0..ATTEMPTS {
+            match self.try_present()? {
+                Ok(present) => return Ok(present),
+                Err(generation) => self.catch_up(generation)?,
+            }
+        }
+        Err(MirrorError::Behind)
+    }
+
+    /// The same, or the generation of segments that lie too far back.
+    fn try_present(&self) -> Result<Result<Present<'_>, u64>, MirrorError> {
+        self.mend()?;
+        let _advancing = self.advancing.lock();
+        let snapshot = self.store.snapshot()?;
+        let state = self.newest_base(snapshot.as_ref())?;
+        match self.advance(&state, snapshot.as_ref())? {
+            Some(state) => {
+                self.retired.collect(&self.folder);
+                Ok(Ok((state, snapshot)))
+            }
+            None => Ok(Err(state.base.generation)),
+        }
+    }
+
+    /// The state to go on from: another one than now when the store went back, or when another
+    /// process wrote a newer mirror.
+    fn newest_base(&self, snapshot: &dyn Snapshot) -> Result<Arc<State>, MirrorError> {
+        let state = self.state();
+        if snapshot.revision() < state.revision {
+            tracing::warn!(
+                mirror_revision = state.revision.0,
+                store_revision = snapshot.revision().0,
+                "the store is older than its mirror, which begins anew"
+            );
+            return Ok(self.replace(State::new(Arc::new(Base::empty(state.base.generation)))));
+        }
+        if self.options.role == Role::Reader
+            && let Ok(Some(manifest)) = Manifest::read(&self.folder)?
+            && manifest.generation > state.base.generation
+        {
+            let checks = self.options.checks_content;
+            let identity = &self.store_identity;
+            let base =
+                load::usable(manifest, &self.folder, snapshot, identity, checks, &self.health);
+            if let Ok(base) = base {
+                return Ok(self.replace(State::new(Arc::new(base))));
+            }
+        }
+        Ok(state)
+    }
+
+    /// Takes the state to the snapshot's revision; `None` when the delta would grow too large.
+    fn advance(
+        &self,
+        state: &Arc<State>,
+        snapshot: &dyn Snapshot,
+    ) -> Result<Option<Arc<State>>, MirrorError> {
+        if state.revision == snapshot.revision() {
+            return Ok(Some(Arc::clone(state)));
+        }
+        let next = state.advance(snapshot, self.options.delta_rows_max)?;
+        Ok(next.map(|next| self.replace(next)))
+    }
+
+    fn replace(&self, state: State) -> Arc<State> {
+        let state = Arc::new(state);
+        *self.state.write() = Arc::clone(&state);
+        state
+    }
+
+    /// The delta would grow too large: waits for segments newer than `generation`.
+    fn catch_up(&self, generation: u64) -> Result<(), MirrorError> {
+        let began = Instant::now();
+        loop {
+            let refreshed = self.refresh_if(Scope::Changed, |base| base.generation == generation);
+            match refreshed {
+                Err(MirrorError::Locked { .. }) => (),
+                refreshed => return refreshed.map(|_| ()),
+            }
+            if let Ok(Some(manifest)) = Manifest::read(&self.folder)?
+                && manifest.generation > generation
+            {
+                return Ok(());
+            }
+            if began.elapsed() > self.options.keeper_wait || self.stop.load(Ordering::Relaxed) {
+                return Err(MirrorError::Behind);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Whether a refresh in the background should begin.
+    pub(crate) fn wants_refresh(&self, state: &State) -> bool {
+        let failed_at = *self.failed_at.lock();
+        self.is_large(state) && failed_at.is_none_or(|at| at.elapsed() >= PAUSE_AFTER_FAILURE)
+    }
+
+    /// Whether the delta is large enough for one.
+    fn is_large(&self, state: &State) -> bool {
+        let bound = self.options.refresh_after_rows.max(state.base.rows() / 100);
+        state.delta_changes >= bound.min(self.options.delta_rows_max).max(1)
+    }
+
+    /// A refresh that nobody waits for.
+    pub(crate) fn refresh_in_background(&self) {
+        match self.refresh_if(Scope::Changed, |_| self.is_large(&self.state())) {
+            // A reader leaves it to the process that keeps the mirror.
+            Ok(_) | Err(MirrorError::Locked { .. } | MirrorError::Stopped) => (),
+            Err(error) => {
+                tracing::error!(%error, code = error.code(), "the mirror's refresh failed");
+                *self.failed_at.lock() = Some(Instant::now());
+            }
+        }
+    }
+
+    pub(crate) fn refresh(&self, scope: Scope) -> Result<RefreshReport, MirrorError> {
+        let done = self.refresh_if(scope, |_| true)?;
+        done.ok_or(MirrorError::Stopped)
+    }
+
+    /// Refreshes, unless a refresh that ran in between made it unnecessary.
+    fn refresh_if(
+        &self,
+        scope: Scope,
+        is_needed: impl Fn(&Base) -> bool,
+    ) -> Result<Option<RefreshReport>, MirrorError> {
+        let _refreshing = self.refreshing.lock();
+        let _writer = match self.options.role {
+            Role::Writer => None,
+            Role::Reader => Some(self.borrow_writer()?),
+        };
+        if !is_needed(&self.state().base) {
+            return Ok(None);
+        }
+        let report = self.write_segments(scope)?;
+        *self.failed_at.lock() = None;
+        Ok(Some(report))
+    }
+
+    /// A reader's right to write once, when no process keeps the mirror.
+    fn borrow_writer(&self) -> Result<FolderLock, MirrorError> {
+        let lock = self.folder.try_lock_writer()?.ok_or_else(|| {
+            let folder = self.folder.path().display().to_string();
+            MirrorError::Locked { folder }
+        })?;
+        // Another process may have refreshed before this one got the lock.
+        let _advancing = self.advancing.lock();
+        self.newest_base(self.store.snapshot()?.as_ref())?;
+        Ok(lock)
+    }
+
+    fn write_segments(&self, scope: Scope) -> Result<RefreshReport, MirrorError> {
+        let began = Instant::now();
+        let snapshot = self.store.snapshot()?;
+        let old = Arc::clone(&self.state().base);
+        // A mirror newer than the store is of another past; nothing of it can stay.
+        let scope = if old.revision > snapshot.revision() { Scope::All } else { scope };
+        let generation = load::next_generation(&self.folder, old.generation)?;
+        let mut draft = Draft::new(&self.folder, generation, &self.stop, &self.rows_written);
+        let pass = Pass {
+            snapshot: snapshot.as_ref(),
+            old: &old,
+            draft: &mut draft,
+            folder: &self.folder,
+            health: &self.health,
+            cut: Cut {
+                segment_rows: self.options.segment_rows.max(1),
+                group_rows: self.options.group_rows.max(1),
+            },
+            scope,
+        };
+        let base = Arc::new(pass.run(generation)?);
+        let providers = snapshot.providers()?;
+        drop(snapshot);
+        // The names of the segments must last before a manifest speaks of them.
+        self.folder.sync()?;
+        base.manifest(self.store_identity.clone()).write(&self.folder)?;
+        draft.keep();
+        self.adopt(&base, providers)?;
+        settle(&self.health, &base);
+        let report = report(&old, &base, began);
+        self.retired.note(&old, &base);
+        drop(old);
+        self.retired.collect(&self.folder);
+        tracing::info!(
+            revision = report.revision.0,
+            generation,
+            segments_written = report.segments_written,
+            segments_kept = report.segments_kept,
+            rows = report.rows_written,
+            bytes = report.bytes_written,
+            millis = report.millis,
+            is_whole = scope == Scope::All,
+            "the mirror was refreshed"
+        );
+        Ok(report)
+    }
+
+    /// Goes on from new segments, keeping as delta only what came after them.
+    fn adopt(&self, base: &Arc<Base>, providers: Vec<Provider>) -> Result<(), MirrorError> {
+        let _advancing = self.advancing.lock();
+        let fresh = State::new(Arc::clone(base));
+        let snapshot = self.store.snapshot()?;
+        let advanced = fresh.advance(snapshot.as_ref(), self.options.delta_rows_max)?;
+        // Too much came after: this state serves those who waited for it, with the settings of
+        // its own revision, and the next session finds it behind and refreshes again.
+        self.replace(advanced.unwrap_or_else(|| fresh.with_providers(providers)));
+        Ok(())
+    }
+
+    fn is_ailing(&self) -> bool {
+        self.health.is_suspect.load(Ordering::Acquire)
+            || self.health.is_damaged.load(Ordering::Acquire)
+    }
+
+    /// Writes damaged segments anew. After a failed read, first looks for them.
+    fn mend(&self) -> Result<(), MirrorError> {
+        if self.health.is_suspect.swap(false, Ordering::AcqRel) {
+            let state = self.state();
+            // Each one that fails marks itself.
+            let failed = state.base.segments().filter(|s| s.verify_checksum().is_err()).count();
+            tracing::info!(segments_failed = failed, "the mirror's files were checked");
+        }
+        if !self.health.is_damaged.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        match self.refresh_if(Scope::Changed, |base| base.segments().any(|s| s.is_damaged())) {
+            Err(MirrorError::Locked { folder }) => {
+                let reason = format!("the process that keeps {folder} has to mend it");
+                return Err(MirrorError::Damaged { reason });
+            }
+            outcome => outcome?,
+        };
+        settle(&self.health, &self.state().base);
+        Ok(())
+    }
+}
+
+fn report(old: &Base, new: &Base, began: Instant) -> RefreshReport {
+    let kept = old.files();
+    let written = new.segments().filter(|segment| !kept.contains(segment.entry.file.as_str()));
+    let written: Vec<_> = written.collect();
+    RefreshReport {
+        revision: new.revision,
+        segments_written: written.len(),
+        segments_kept: new.segments().count() - written.len(),
+        rows_written: written.iter().map(|segment| segment.entry.rows).sum(),
+        bytes_written: written.iter().map(|segment| segment.entry.bytes).sum(),
+        millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}

@@ -1,0 +1,138 @@
+//! What is on disk when the mirror is opened, and whether it can be used.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use model::catalogue;
+use model::id::Revision;
+use store::{Snapshot, Store};
+
+use crate::error::MirrorError;
+use crate::folder::{Folder, SEGMENT};
+use crate::manifest::{self, Manifest, Unusable};
+use crate::segment::{Health, Segment};
+use crate::state::Base;
+
+/// What tells one store from another: a hash of its secret.
+pub(crate) fn store_identity(store: &dyn Store) -> Result<String, MirrorError> {
+    let mut hasher = blake3::Hasher::new_derive_key("rollbook mirror: identity of a store");
+    hasher.update(&store.secret()?);
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The segments on disk when they can be used, else none.
+pub(crate) fn base(
+    folder: &Folder,
+    store: &dyn Store,
+    store_identity: &str,
+    checks_content: bool,
+    health: &Arc<Health>,
+) -> Result<Base, MirrorError> {
+    let snapshot = store.snapshot()?;
+    let reason = match Manifest::read(folder)? {
+        Ok(None) => return Ok(Base::empty(0)),
+        Ok(Some(manifest)) => {
+            match usable(
+                manifest,
+                folder,
+                snapshot.as_ref(),
+                store_identity,
+                checks_content,
+                health,
+            ) {
+                Ok(base) => return Ok(base),
+                Err(reason) => reason,
+            }
+        }
+        Err(reason) => reason,
+    };
+    tracing::warn!(reason, "the mirror on disk is not used and will be rebuilt");
+    Ok(Base::empty(0))
+}
+
+/// The segments of a manifest, when they are of this store and of its past. Damaged ones mark
+/// themselves.
+pub(crate) fn usable(
+    manifest: Manifest,
+    folder: &Folder,
+    snapshot: &dyn Snapshot,
+    store_identity: &str,
+    checks_content: bool,
+    health: &Arc<Health>,
+) -> Result<Base, Unusable> {
+    if manifest.store != store_identity {
+        return Err("it mirrors another store".to_owned());
+    }
+    if manifest.revision > snapshot.revision() {
+        let (mirror, store) = (manifest.revision, snapshot.revision());
+        return Err(format!("it covers revision {mirror}, and the store has only {store}"));
+    }
+    let written = snapshot.table_revisions().map_err(|error| error.to_string())?;
+    let mut base = Base::empty(manifest.generation);
+    base.revision = manifest.revision;
+    let mut manifest = manifest;
+    for table in catalogue::tables() {
+        let covered = manifest.table_revisions.get(table.name).copied().unwrap_or(Revision(0));
+        let last_written = written.get(table.position).copied().unwrap_or(Revision(0));
+        // The store's table was written either when the mirror says, or after the mirror.
+        if last_written != covered && last_written <= manifest.revision {
+            return Err(format!("{} has another past in the store", table.name));
+        }
+        base.table_revisions[table.position] = covered;
+        let entries = manifest.tables.remove(table.name).unwrap_or_default();
+        let segments = entries.into_iter();
+        let segments =
+            segments.map(|entry| Segment::new(folder, table, entry, !checks_content, health));
+        base.tables[table.position] = segments.map(Arc::new).collect();
+    }
+    for segment in base.segments() {
+        // A damaged one has marked itself and is written anew before anybody reads.
+        let _ = segment.look();
+    }
+    Ok(base)
+}
+
+/// Removes what a crash left behind: files still being written, segments of no manifest, a
+/// manifest that is not used. For the process that holds the right to write.
+pub(crate) fn clean(folder: &Folder, base: &Base) -> Result<(), MirrorError> {
+    if base.generation == 0 {
+        // Or a later store might take it for its own past.
+        folder.remove(manifest::FILE)?;
+    }
+    // Segments of an older manifest may still be read by another process.
+    let alone = folder.try_lock_readers_out()?;
+    remove_leftovers(folder, &base.files(), alone.is_some())
+}
+
+/// The same, before a reader begins, when no other process has the folder open.
+pub(crate) fn tidy(folder: &Folder) -> Result<(), MirrorError> {
+    let Some(_writer) = folder.try_lock_writer()? else { return Ok(()) };
+    let Some(_alone) = folder.try_lock_readers_out()? else { return Ok(()) };
+    let Ok(Some(manifest)) = Manifest::read(folder)? else { return Ok(()) };
+    let used = manifest.tables.values().flatten().map(|entry| entry.file.as_str());
+    remove_leftovers(folder, &used.collect(), true)
+}
+
+fn remove_leftovers(
+    folder: &Folder,
+    used: &HashSet<&str>,
+    with_segments: bool,
+) -> Result<(), MirrorError> {
+    for name in folder.names()? {
+        let is_old = with_segments && name.ends_with(SEGMENT) && !used.contains(name.as_str());
+        if is_old || Folder::is_unfinished(&name) {
+            folder.remove(&name)?;
+        }
+    }
+    Ok(())
+}
+
+/// A generation that no file in the folder has, so that a name never means two contents.
+pub(crate) fn next_generation(folder: &Folder, last: u64) -> Result<u64, MirrorError> {
+    let names = folder.names()?;
+    let generation = |name: &String| {
+        let (_, rest) = name.split_once("-g")?;
+        rest.split('-').next()?.parse::<u64>().ok()
+    };
+    Ok(names.iter().filter_map(generation).fold(last, u64::max) + 1)
+}

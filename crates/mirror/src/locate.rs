@@ -1,0 +1,157 @@
+//! Where changed ids lie in the segments, so that scans can leave their rows out.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use datafusion::parquet::file::metadata::ParquetMetaData;
+use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
+use model::id::ProviderId;
+
+use crate::delta::ProviderDelta;
+use crate::error::MirrorError;
+use crate::manifest::ProviderRange;
+use crate::segment::Segment;
+
+/// Position of the column `id` in a segment: the provider comes first.
+const ID_COLUMN: usize = 1;
+
+/// For each segment of a table that holds changed ids of a provider: its position in the table,
+/// and the rows to leave out, ascending.
+#[derive(Debug, Default)]
+pub(crate) struct Masks {
+    segments: Vec<(usize, Vec<usize>)>,
+}
+
+impl Masks {
+    /// Rows of a segment to leave out, ascending.
+    pub(crate) fn of(&self, segment: usize) -> &[usize] {
+        let found = self.segments.binary_search_by_key(&segment, |(position, _)| *position);
+        found.map_or(&[], |position| &self.segments[position].1)
+    }
+}
+
+/// Where the changed ids of a provider lie. Looks only for those that nobody looked for before.
+pub(crate) fn masks(
+    segments: &[Arc<Segment>],
+    provider: ProviderId,
+    delta: &ProviderDelta,
+) -> Result<Arc<Masks>, MirrorError> {
+    let mut places = delta.places.lock();
+    if places.sought.is_empty() {
+        return Ok(Arc::clone(&places.found));
+    }
+    let mut found = Vec::new();
+    for (position, segment) in segments.iter().enumerate() {
+        let Some(range) = segment.range_of(provider) else { continue };
+        let mut rows = places.found.of(position).to_vec();
+        rows.extend(locate(segment, range, &places.sought)?);
+        rows.sort_unstable();
+        if !rows.is_empty() {
+            found.push((position, rows));
+        }
+    }
+    places.found = Arc::new(Masks { segments: found });
+    places.sought.clear();
+    Ok(Arc::clone(&places.found))
+}
+
+/// The rows of `range` that have one of the ids (ascending).
+fn locate(
+    segment: &Segment,
+    range: &ProviderRange,
+    ids: &[i64],
+) -> Result<Vec<usize>, MirrorError> {
+    let from = ids.partition_point(|id| *id < range.first_id);
+    let to = ids.partition_point(|id| *id <= range.last_id);
+    let ids = &ids[from..to];
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |error| MirrorError::file(&segment.entry.file, error);
+    let metadata = segment.arrow_metadata()?;
+    let pages = candidate_pages(metadata.metadata(), range, ids);
+    let columns = ProjectionMask::leaves(metadata.parquet_schema(), [ID_COLUMN]);
+    let rows_in_file = segment.entry.rows as usize;
+    let selection = RowSelection::from_consecutive_ranges(pages.iter().cloned(), rows_in_file);
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(segment.open()?, metadata)
+        .with_projection(columns)
+        .with_row_selection(selection)
+        .build();
+    let mut rows_read = pages.into_iter().flatten();
+    let mut found = Vec::with_capacity(ids.len());
+    let mut ids = ids.iter().peekable();
+    for batch in reader.map_err(failed)? {
+        let batch = batch?;
+        for id in batch.column(0).as_primitive::<Int64Type>().values() {
+            let Some(row) = rows_read.next() else { break };
+            while ids.next_if(|sought| *sought < id).is_some() {}
+            if ids.next_if_eq(&id).is_some() {
+                found.push(row);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Rows, in ranges, of the pages that can hold one of the ids; only rows of the provider.
+fn candidate_pages(
+    metadata: &ParquetMetaData,
+    range: &ProviderRange,
+    ids: &[i64],
+) -> Vec<Range<usize>> {
+    let (start, end) = (range.start as usize, (range.start + range.rows) as usize);
+    let mut candidates: Vec<Range<usize>> = Vec::new();
+    let mut group_start = 0;
+    for group in 0..metadata.num_row_groups() {
+        let group_end = group_start + metadata.row_group(group).num_rows() as usize;
+        for page in pages(metadata, group, group_start..group_end) {
+            let rows = page.rows.start.max(start)..page.rows.end.min(end);
+            if rows.is_empty() {
+                continue;
+            }
+            // The bounds of a page that other providers share say nothing of this one's ids.
+            let is_own = rows == page.rows;
+            if is_own && page.bounds.is_some_and(|bounds| !any_within(ids, bounds)) {
+                continue;
+            }
+            match candidates.last_mut() {
+                Some(last) if last.end == rows.start => last.end = rows.end,
+                _ => candidates.push(rows),
+            }
+        }
+        group_start = group_end;
+    }
+    candidates
+}
+
+struct Page {
+    rows: Range<usize>,
+    bounds: Option<(i64, i64)>,
+}
+
+/// The pages of the id column in one row group.
+fn pages(metadata: &ParquetMetaData, group: usize, rows: Range<usize>) -> Vec<Page> {
+    let locations = metadata.offset_index().map(|index| index[group][ID_COLUMN].page_locations());
+    let bounds = match metadata.column_index().map(|index| &index[group][ID_COLUMN]) {
+        Some(ColumnIndexMetaData::INT64(index)) => Some(index),
+        _ => None,
+    };
+    let Some(locations) = locations else { return vec![Page { rows, bounds: None }] };
+    let starts = locations.iter().map(|page| rows.start + page.first_row_index as usize);
+    let ends = starts.clone().skip(1).chain([rows.end]);
+    let page = |(number, (start, end))| {
+        let bounds =
+            bounds.and_then(|b| b.min_value(number).copied().zip(b.max_value(number).copied()));
+        Page { rows: start..end, bounds }
+    };
+    starts.zip(ends).enumerate().map(page).collect()
+}
+
+fn any_within(ids: &[i64], (least, greatest): (i64, i64)) -> bool {
+    let next = ids.partition_point(|id| *id < least);
+    ids.get(next).is_some_and(|id| *id <= greatest)
+}

@@ -1,0 +1,198 @@
+//! The manifest: which segments make up the mirror, and what they cover.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+
+use model::catalogue;
+use model::id::{ProviderId, Revision};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use store::RowKey;
+
+use crate::error::MirrorError;
+use crate::folder::Folder;
+use crate::schema;
+
+/// Name of the manifest's file.
+pub(crate) const FILE: &str = "manifest.json";
+/// Version of this format; any other is rebuilt.
+const FORMAT: u32 = 1;
+
+/// What the mirror on disk holds: every row of every table up to `revision`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// Version of the format.
+    pub(crate) format: u32,
+    /// One more with each manifest written; part of the segments' names.
+    pub(crate) generation: u64,
+    /// The revision that the segments cover.
+    pub(crate) revision: Revision,
+    /// Hash over the shape of all tables.
+    pub(crate) catalogue: String,
+    /// Which store it mirrors.
+    pub(crate) store: String,
+    /// For each table, when it was last written as of `revision`.
+    pub(crate) table_revisions: BTreeMap<String, Revision>,
+    /// For each table, its segments in the order of their keys.
+    pub(crate) tables: BTreeMap<String, Vec<SegmentEntry>>,
+}
+
+/// One segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentEntry {
+    /// Name in the mirror's folder.
+    pub(crate) file: String,
+    /// Size in bytes.
+    pub(crate) bytes: u64,
+    /// BLAKE3 over the file, hexadecimal.
+    pub(crate) checksum: String,
+    /// Rows.
+    pub(crate) rows: u64,
+    /// Whose rows lie where: `[provider, first row, rows, smallest id, greatest id]`, by provider.
+    pub(crate) providers: Vec<ProviderRange>,
+}
+
+/// The rows of one provider in one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(i64, u64, u64, i64, i64)", into = "(i64, u64, u64, i64, i64)")]
+pub(crate) struct ProviderRange {
+    pub(crate) provider: ProviderId,
+    /// Position of its first row in the file.
+    pub(crate) start: u64,
+    pub(crate) rows: u64,
+    pub(crate) first_id: i64,
+    pub(crate) last_id: i64,
+}
+
+impl From<(i64, u64, u64, i64, i64)> for ProviderRange {
+    fn from((provider, start, rows, first_id, last_id): (i64, u64, u64, i64, i64)) -> Self {
+        Self { provider: ProviderId(provider), start, rows, first_id, last_id }
+    }
+}
+
+impl From<ProviderRange> for (i64, u64, u64, i64, i64) {
+    fn from(range: ProviderRange) -> Self {
+        (range.provider.0, range.start, range.rows, range.first_id, range.last_id)
+    }
+}
+
+impl SegmentEntry {
+    /// Smallest key.
+    pub(crate) fn first(&self) -> Option<RowKey> {
+        self.providers.first().map(|range| RowKey { provider: range.provider, id: range.first_id })
+    }
+
+    /// Greatest key.
+    pub(crate) fn last(&self) -> Option<RowKey> {
+        self.providers.last().map(|range| RowKey { provider: range.provider, id: range.last_id })
+    }
+
+    /// Whether the ranges follow each other, by provider, and cover every row once.
+    fn is_consistent(&self) -> bool {
+        let mut next_row = 0;
+        let mut last: Option<ProviderId> = None;
+        let follows = self.providers.iter().all(|range| {
+            let follows = range.start == next_row
+                && range.rows > 0
+                && range.first_id <= range.last_id
+                && last < Some(range.provider);
+            (next_row, last) = (next_row + range.rows, Some(range.provider));
+            follows
+        });
+        follows && next_row == self.rows && self.rows > 0
+    }
+}
+
+/// The manifest as it stands in its file: a checksum over the exact text beside it.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    checksum: String,
+    manifest: Box<RawValue>,
+}
+
+/// Why a manifest cannot be used.
+pub(crate) type Unusable = String;
+
+impl Manifest {
+    pub(crate) fn new(generation: u64, revision: Revision, store: String) -> Self {
+        Self {
+            format: FORMAT,
+            generation,
+            revision,
+            catalogue: catalogue_fingerprint(),
+            store,
+            table_revisions: BTreeMap::new(),
+            tables: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn write(&self, folder: &Folder) -> Result<(), MirrorError> {
+        let failed = |error| MirrorError::file(FILE, error);
+        let text = serde_json::to_string(self).map_err(failed)?;
+        let checksum = checksum(&text);
+        let manifest = RawValue::from_string(text).map_err(failed)?;
+        let bytes = serde_json::to_vec(&Sealed { checksum, manifest }).map_err(failed)?;
+        folder.replace(FILE, &bytes)
+    }
+
+    /// The manifest on disk, `None` without one; or why it cannot be used.
+    pub(crate) fn read(folder: &Folder) -> Result<Result<Option<Self>, Unusable>, MirrorError> {
+        match fs::read(folder.file(FILE)) {
+            Ok(bytes) => Ok(Self::parse(&bytes).map(Some)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Ok(None)),
+            Err(error) => Err(MirrorError::file(FILE, error)),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
+        let sealed: Sealed = serde_json::from_slice(bytes)
+            .map_err(|error| format!("the manifest cannot be read: {error}"))?;
+        if checksum(sealed.manifest.get()) != sealed.checksum {
+            return Err("the manifest's checksum is wrong".to_owned());
+        }
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let text = sealed.manifest.get();
+        let unreadable = |error: serde_json::Error| format!("the manifest is unknown: {error}");
+        let version: Version = serde_json::from_str(text).map_err(unreadable)?;
+        if version.format != FORMAT {
+            return Err(format!("the manifest has format {}, not {FORMAT}", version.format));
+        }
+        let manifest: Self = serde_json::from_str(text).map_err(unreadable)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), Unusable> {
+        if self.catalogue != catalogue_fingerprint() {
+            return Err("the tables have another shape now".to_owned());
+        }
+        for (table, segments) in &self.tables {
+            let in_order = segments.is_sorted_by(|left, right| left.last() < right.first());
+            if !in_order || !segments.iter().all(SegmentEntry::is_consistent) {
+                return Err(format!("the segments of {table} contradict each other"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn checksum(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+/// Hash over the names and types of all tables' columns.
+pub(crate) fn catalogue_fingerprint() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for table in catalogue::tables() {
+        hasher.update(format!("{}\n", table.name).as_bytes());
+        for field in schema::segment_schema(table).fields() {
+            let line = format!(" {} {} {}\n", field.name(), field.data_type(), field.is_nullable());
+            hasher.update(line.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}

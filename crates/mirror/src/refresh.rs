@@ -1,0 +1,183 @@
+//! Segments written anew: only those whose key range changed, all of them, or damaged ones.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use model::catalogue::{self, Table};
+use model::id::{ProviderId, Revision};
+use store::{KeyRange, RowKey, Snapshot};
+
+use crate::error::MirrorError;
+use crate::manifest::SegmentEntry;
+use crate::segment::{Health, Segment};
+use crate::state::Base;
+use crate::writer::{Cut, Draft, unwrap_visitor};
+
+/// Which segments are written anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those whose rows changed since, and damaged ones.
+    Changed,
+    /// All.
+    All,
+}
+
+/// One pass over all tables.
+pub(crate) struct Pass<'p, 'm> {
+    pub(crate) snapshot: &'p dyn Snapshot,
+    pub(crate) old: &'p Base,
+    pub(crate) draft: &'p mut Draft<'m>,
+    pub(crate) folder: &'m crate::folder::Folder,
+    pub(crate) health: &'p Arc<Health>,
+    pub(crate) cut: Cut,
+    pub(crate) scope: Scope,
+}
+
+/// What is to be written anew in one table.
+struct Touched {
+    /// For each segment, the changes that fall into its key range; `None` = keep it.
+    changes: Vec<Option<u64>>,
+}
+
+/// Neighbouring segments that are replaced together.
+struct Run {
+    segments: RangeInclusive<usize>,
+    /// Rows to expect, at most.
+    rows: u64,
+}
+
+impl Pass<'_, '_> {
+    /// The segments that cover the snapshot's revision.
+    pub(crate) fn run(mut self, generation: u64) -> Result<Base, MirrorError> {
+        let table_revisions = self.snapshot.table_revisions()?;
+        let tables = catalogue::tables().iter();
+        let tables = tables.map(|table| self.table(table, table_revisions[table.position]));
+        let tables = tables.collect::<Result<_, _>>()?;
+        Ok(Base { generation, revision: self.snapshot.revision(), tables, table_revisions })
+    }
+
+    fn table(
+        &mut self,
+        table: &'static Table,
+        last_written: Revision,
+    ) -> Result<Vec<Arc<Segment>>, MirrorError> {
+        let old = &self.old.tables[table.position];
+        let is_unchanged = last_written <= self.old.revision;
+        let is_sound = old.iter().all(|segment| !segment.is_damaged());
+        if self.scope == Scope::Changed && is_unchanged && is_sound {
+            return Ok(old.clone());
+        }
+        if self.scope == Scope::All || old.is_empty() {
+            let written = self.draft.write(self.snapshot, table, KeyRange::ALL, self.cut)?;
+            return Ok(self.segments(table, written));
+        }
+        let touched = Touched::find(self.snapshot, table, old, self.old.revision)?;
+        let mut segments = Vec::with_capacity(old.len());
+        let mut next = 0;
+        for run in touched.runs(old, self.cut.segment_rows) {
+            segments.extend_from_slice(&old[next..*run.segments.start()]);
+            let range = key_range(old, &run.segments);
+            let written = self.draft.write(self.snapshot, table, range, self.evenly(&run))?;
+            segments.extend(self.segments(table, written));
+            next = run.segments.end() + 1;
+        }
+        segments.extend_from_slice(&old[next..]);
+        Ok(segments)
+    }
+
+    /// Cuts a run into segments of about the same size, so that no small rest remains. They may
+    /// be larger than usual by a quarter, so that a full segment with a few changes stays one.
+    fn evenly(&self, run: &Run) -> Cut {
+        let rows_max = self.cut.segment_rows.saturating_add(self.cut.segment_rows / 4);
+        let count = run.rows.div_ceil(rows_max).max(1);
+        let segment_rows = run.rows.div_ceil(count).max(1);
+        Cut { segment_rows, ..self.cut }
+    }
+
+    fn segments(&self, table: &'static Table, written: Vec<SegmentEntry>) -> Vec<Arc<Segment>> {
+        let segment = |entry| Arc::new(Segment::new(self.folder, table, entry, true, self.health));
+        written.into_iter().map(segment).collect()
+    }
+}
+
+impl Touched {
+    fn find(
+        snapshot: &dyn Snapshot,
+        table: &'static Table,
+        segments: &[Arc<Segment>],
+        after: Revision,
+    ) -> Result<Self, MirrorError> {
+        let damaged = segments.iter().map(|segment| segment.is_damaged().then_some(0));
+        let mut changes: Vec<Option<u64>> = damaged.collect();
+        let mut note = |key: RowKey| {
+            let count = &mut changes[owner(segments, key)];
+            *count = Some(count.unwrap_or(0) + 1);
+        };
+        let written = snapshot.rows_changed_since(table, after, &mut |row| {
+            note(row.key());
+            Ok(())
+        });
+        written.map_err(unwrap_visitor)?;
+        snapshot.keys_deleted_since(table, after)?.into_iter().for_each(note);
+        Ok(Self { changes })
+    }
+
+    /// Runs of segments to replace; a run takes in neighbours that fit into one segment with it.
+    fn runs(&self, segments: &[Arc<Segment>], segment_rows: u64) -> Vec<Run> {
+        let rows_of =
+            |position: usize| segments[position].entry.rows + self.changes[position].unwrap_or(0);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut next = 0;
+        while let Some(offset) = self.changes[next..].iter().position(Option::is_some) {
+            let mut run =
+                Run { segments: next + offset..=next + offset, rows: rows_of(next + offset) };
+            while *run.segments.start() > next
+                && run.rows + rows_of(run.segments.start() - 1) <= segment_rows
+            {
+                run.rows += rows_of(run.segments.start() - 1);
+                run.segments = run.segments.start() - 1..=*run.segments.end();
+            }
+            while let Some(change) = self.changes.get(run.segments.end() + 1)
+                && (change.is_some() || run.rows + rows_of(run.segments.end() + 1) <= segment_rows)
+            {
+                run.rows += rows_of(run.segments.end() + 1);
+                run.segments = *run.segments.start()..=run.segments.end() + 1;
+            }
+            next = run.segments.end() + 1;
+            runs.push(run);
+        }
+        runs
+    }
+}
+
+/// The segment into whose key range a key falls: each one's reaches up to the next one's first
+/// key, the first one's down to the least key.
+fn owner(segments: &[Arc<Segment>], key: RowKey) -> usize {
+    let after = segments.partition_point(|segment| segment.entry.first() <= Some(key));
+    after.saturating_sub(1)
+}
+
+/// The key range that some neighbouring segments own together.
+fn key_range(segments: &[Arc<Segment>], run: &RangeInclusive<usize>) -> KeyRange {
+    let first_of = |position: usize| segments.get(position).and_then(|s| s.entry.first());
+    let first = if *run.start() == 0 { None } else { first_of(*run.start()) };
+    let last = first_of(run.end() + 1).map(key_before);
+    KeyRange {
+        first: first.unwrap_or(KeyRange::ALL.first),
+        last: last.unwrap_or(KeyRange::ALL.last),
+    }
+}
+
+fn key_before(key: RowKey) -> RowKey {
+    match key.id.checked_sub(1) {
+        Some(id) => RowKey { id, ..key },
+        None => RowKey { provider: ProviderId(key.provider.0.saturating_sub(1)), id: i64::MAX },
+    }
+}
+
+/// After a pass: whether anything in the mirror is still known to be damaged.
+pub(crate) fn settle(health: &Health, base: &Base) {
+    let is_damaged = base.segments().any(|segment| segment.is_damaged());
+    health.is_damaged.store(is_damaged, Ordering::Release);
+}

@@ -1,0 +1,148 @@
+//! One provider's rows of one table at one revision, as a table that plans can scan.
+//!
+//! The scan reads only the rows that the manifest gives to the provider, minus those that
+//! changed since, plus the delta. No predicate is needed to keep other providers' rows out.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+use model::catalogue::{self, Table};
+use model::id::ProviderId;
+
+use crate::delta::ProviderDelta;
+use crate::error::MirrorError;
+use crate::locate::{self, Masks};
+use crate::reader::SegmentReaderFactory;
+use crate::schema;
+use crate::state::State;
+use crate::units::{self, Part};
+
+/// A table of one provider in one state.
+pub(crate) struct ProviderTable {
+    table: &'static Table,
+    provider: ProviderId,
+    state: Arc<State>,
+    schema: SchemaRef,
+}
+
+impl ProviderTable {
+    pub(crate) fn new(table: &'static Table, provider: ProviderId, state: Arc<State>) -> Self {
+        Self { table, provider, state, schema: schema::table_schema(table) }
+    }
+
+    /// The provider's rows in the segments.
+    fn parts(&self, delta: Option<&ProviderDelta>) -> Result<Vec<Part>, MirrorError> {
+        let base = &self.state.base;
+        let masks = match delta {
+            Some(delta) => locate::masks(&base.tables[self.table.position], self.provider, delta)?,
+            None => Arc::<Masks>::default(),
+        };
+        let segments = base.segments_of(self.table.position, self.provider);
+        let part = |(position, segment)| Part::new(segment, self.provider, masks.of(position));
+        Ok(segments.filter_map(part).collect())
+    }
+
+    fn scan_segments(
+        &self,
+        parts: &[Part],
+        threads: usize,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let groups = units::split(parts, threads).map_err(MirrorError::into_plan)?;
+        let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))
+            .with_parquet_file_reader_factory(Arc::new(SegmentReaderFactory))
+            .with_enable_page_index(true)
+            // Segments have none, and looking for them opens each file once more.
+            .with_bloom_filter_on_read(false);
+        let config =
+            FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+                .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+                .with_statistics(statistics(&self.schema, parts))
+                .with_limit(limit)
+                .with_projection_indices(projection.cloned())?
+                .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    fn scan_delta(
+        &self,
+        delta: Option<&ProviderDelta>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = delta.map(|delta| delta.rows.clone());
+        let partitions = [rows.into_iter().collect()];
+        let schema = Arc::clone(&self.schema);
+        let source = MemorySourceConfig::try_new(&partitions, schema, projection.cloned())?;
+        Ok(DataSourceExec::from_data_source(source.with_limit(limit)))
+    }
+}
+
+#[async_trait]
+impl TableProvider for ProviderTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        // Filters reach the segments later, when the optimizer pushes them through the plan.
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let delta = self.state.delta(self.table.position, self.provider).map(AsRef::as_ref);
+        let parts = self.parts(delta).map_err(MirrorError::into_plan)?;
+        let threads = session.config().target_partitions();
+        let mut inputs = Vec::with_capacity(2);
+        if !parts.is_empty() {
+            inputs.push(self.scan_segments(&parts, threads, projection, limit)?);
+        }
+        if inputs.is_empty() || delta.is_some_and(|delta| delta.rows.num_rows() > 0) {
+            inputs.push(self.scan_delta(delta, projection, limit)?);
+        }
+        UnionExec::try_new(inputs)
+    }
+}
+
+/// Exact row counts, so that joins are built on the smaller side and counts need no scan.
+fn statistics(schema: &SchemaRef, parts: &[Part]) -> Statistics {
+    let rows = parts.iter().map(Part::rows_shown).sum();
+    let mut statistics = Statistics::new_unknown(schema).with_num_rows(Precision::Exact(rows));
+    let least = parts.iter().map(|part| part.range.first_id).min();
+    let greatest = parts.iter().map(|part| part.range.last_id).max();
+    let bound = |id: Option<i64>| Precision::Inexact(ScalarValue::Int64(id));
+    statistics.column_statistics[catalogue::ID] = ColumnStatistics::new_unknown()
+        .with_null_count(Precision::Exact(0))
+        .with_distinct_count(Precision::Exact(rows))
+        .with_min_value(bound(least))
+        .with_max_value(bound(greatest));
+    statistics
+}
+
+impl fmt::Debug for ProviderTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let revision = self.state.revision;
+        write!(f, "{} of provider {} at revision {revision}", self.table.name, self.provider)
+    }
+}

@@ -1,0 +1,248 @@
+//! A mirror in a temporary folder, and its rows compared with the store's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{
+    Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType,
+};
+use datafusion::logical_expr::LogicalPlan;
+use model::catalogue::{self, Kind, Table};
+use model::cell::Cell;
+use model::id::{ProviderId, Revision};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use store::Store;
+use tempfile::TempDir;
+
+use super::memory::{MemoryStore, Rows};
+use crate::{Engine, EngineOptions, Mirror, MirrorOptions, Role, Session};
+
+/// Tables that cover every kind of column.
+pub(crate) const TABLES: [&str; 5] =
+    ["customers", "newsletters", "coupons", "offering_types", "customer_memberships"];
+
+pub(crate) struct Bench {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) folder: TempDir,
+}
+
+pub(crate) fn table(name: &str) -> &'static Table {
+    catalogue::table(name).unwrap()
+}
+
+pub(crate) fn engine(change: impl FnOnce(&mut EngineOptions)) -> Arc<Engine> {
+    let mut options = EngineOptions::new(2, 64 << 20, std::env::temp_dir());
+    change(&mut options);
+    Arc::new(Engine::start(&options).unwrap())
+}
+
+/// Small segments, row groups and pages, so that few rows meet many of them.
+pub(crate) fn options(role: Role) -> MirrorOptions {
+    MirrorOptions {
+        segment_rows: 40,
+        group_rows: 16,
+        refresh_after_rows: 1_000_000,
+        ..MirrorOptions::new(role)
+    }
+}
+
+impl Bench {
+    pub(crate) fn new(providers: i64) -> Self {
+        let store = MemoryStore::new(providers);
+        Self { store, engine: engine(|_| ()), folder: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn open(&self) -> Mirror {
+        self.open_with(options(Role::Writer)).unwrap()
+    }
+
+    pub(crate) fn open_with(&self, options: MirrorOptions) -> Result<Mirror, crate::MirrorError> {
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
+        Mirror::open(self.folder.path(), store, Arc::clone(&self.engine), options)
+    }
+
+    /// Puts rows with random cells.
+    pub(crate) fn put(
+        &self,
+        rng: &mut ChaCha8Rng,
+        name: &str,
+        provider: i64,
+        ids: impl IntoIterator<Item = i64>,
+    ) -> Revision {
+        let table = table(name);
+        self.store.commit(|commit| {
+            for id in ids {
+                commit.put(table, provider, random_row(rng, table, id));
+            }
+        })
+    }
+
+    pub(crate) fn delete(
+        &self,
+        name: &str,
+        provider: i64,
+        ids: impl IntoIterator<Item = i64>,
+    ) -> Revision {
+        let table = table(name);
+        self.store.commit(|commit| {
+            ids.into_iter().for_each(|id| commit.delete(table, provider, id));
+        })
+    }
+
+    /// Files of the mirror with this ending.
+    pub(crate) fn files(&self, ending: &str) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        let mut files: Vec<_> =
+            files.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+        files.sort();
+        files
+    }
+
+    /// A session of every provider shows exactly what the store has.
+    pub(crate) fn check(&self, mirror: &Mirror, providers: i64) {
+        for provider in 1..=providers {
+            let session = mirror.session(ProviderId(provider)).unwrap();
+            assert_eq!(session.revision(), self.store.revision().unwrap());
+            self.expected(provider).check(&session);
+        }
+    }
+
+    /// What a session of a provider opened now must show for ever.
+    pub(crate) fn expected(&self, provider: i64) -> Expected {
+        let tables = TABLES.iter().map(|name| (*name, self.store.rows_of(table(name), provider)));
+        Expected { tables: tables.collect() }
+    }
+}
+
+pub(crate) struct Expected {
+    tables: BTreeMap<&'static str, Rows>,
+}
+
+impl Expected {
+    pub(crate) fn check(&self, session: &Session) {
+        for (name, expected) in &self.tables {
+            let actual = rows(session, name);
+            assert!(actual == *expected, "{name}: {}", difference(expected, &actual));
+        }
+    }
+}
+
+fn difference(expected: &Rows, actual: &Rows) -> String {
+    let ids = expected.keys().chain(actual.keys());
+    let found = ids.filter(|id| expected.get(id) != actual.get(id));
+    let ids: Vec<_> = found.take(3).collect();
+    let of = |rows: &Rows| ids.iter().map(|id| rows.get(id).cloned()).collect::<Vec<_>>();
+    format!("rows {ids:?}: expected {:?}, found {:?}", of(expected), of(actual))
+}
+
+pub(crate) fn run(session: &Session, plan: LogicalPlan) -> Vec<RecordBatch> {
+    try_run(session, plan).unwrap()
+}
+
+pub(crate) fn try_run(
+    session: &Session,
+    plan: LogicalPlan,
+) -> Result<Vec<RecordBatch>, crate::MirrorError> {
+    futures::executor::block_on(session.collect(plan))
+}
+
+/// All rows of a table, read back into cells; a row that appears twice fails.
+pub(crate) fn rows(session: &Session, name: &str) -> Rows {
+    let plan = session.scan(name, "t").unwrap().build().unwrap();
+    cells(table(name), &run(session, plan))
+}
+
+pub(crate) fn cells(table: &'static Table, batches: &[RecordBatch]) -> Rows {
+    let mut rows = Rows::new();
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            let columns = table.columns.iter().zip(batch.columns());
+            let cells: Vec<Cell> =
+                columns.map(|(column, array)| cell(column.kind, array, row)).collect();
+            let id = cells[catalogue::ID].as_int().unwrap();
+            assert!(rows.insert(id, cells).is_none(), "{}: row {id} twice", table.name);
+        }
+    }
+    rows
+}
+
+/// Written apart from the mirror's own conversion, to check it.
+fn cell(kind: Kind, array: &ArrayRef, row: usize) -> Cell {
+    if array.is_null(row) {
+        return Cell::Null;
+    }
+    match kind {
+        Kind::Int { .. } | Kind::Money => Cell::Int(array.as_primitive::<Int64Type>().value(row)),
+        Kind::Bool => Cell::Int(i64::from(array.as_boolean().value(row))),
+        Kind::Date => Cell::Int(array.as_primitive::<Date32Type>().value(row).into()),
+        Kind::Instant => Cell::Int(array.as_primitive::<TimestampMicrosecondType>().value(row)),
+        Kind::Percent => {
+            let value = array.as_primitive::<Decimal128Type>().value(row);
+            Cell::Int(value.try_into().unwrap())
+        }
+        Kind::TextList => {
+            let items = array.as_list::<i32>().value(row);
+            let items: Vec<_> = items.as_string_view().iter().map(Option::unwrap).collect();
+            Cell::text(serde_json::to_string(&items).unwrap())
+        }
+        Kind::IntList => {
+            let items = array.as_list::<i32>().value(row);
+            let items = items.as_primitive::<Int64Type>().values().to_vec();
+            Cell::text(serde_json::to_string(&items).unwrap())
+        }
+        Kind::Text
+        | Kind::Enum(_)
+        | Kind::Currency
+        | Kind::Country
+        | Kind::Json
+        | Kind::Allotment => Cell::text(array.as_string_view().value(row)),
+    }
+}
+
+pub(crate) fn random_row(rng: &mut ChaCha8Rng, table: &'static Table, id: i64) -> Vec<Cell> {
+    let columns = table.columns.iter().enumerate();
+    let cells = columns.map(|(position, column)| match position {
+        catalogue::ID => Cell::Int(id),
+        _ if column.is_nullable() && rng.random_bool(0.3) => Cell::Null,
+        _ => random_cell(rng, column.kind),
+    });
+    cells.collect()
+}
+
+const TEXTS: [&str; 6] =
+    ["", "a", "Zoë Ångström", "\"quoted\"", "more than twelve bytes of text", "🎟"];
+
+fn random_cell(rng: &mut ChaCha8Rng, kind: Kind) -> Cell {
+    let text = |rng: &mut ChaCha8Rng| TEXTS[rng.random_range(0..TEXTS.len())];
+    match kind {
+        Kind::Int { min, max } => Cell::Int(rng.random_range(min..=max)),
+        Kind::Money => Cell::Int(rng.random_range(-1_000_000..1_000_000)),
+        Kind::Bool => Cell::Int(rng.random_range(0..=1)),
+        Kind::Date => Cell::Int(rng.random_range(-30_000..60_000)),
+        Kind::Instant => Cell::Int(rng.random_range(-(1 << 50)..1 << 51)),
+        Kind::Percent => Cell::Int(rng.random_range(0..=1_000_000)),
+        Kind::Text => {
+            let number: u32 = rng.random_range(0..50);
+            Cell::text(format!("{}{number}", text(rng)))
+        }
+        Kind::Enum(words) => Cell::text(words[rng.random_range(0..words.len())]),
+        Kind::Currency => Cell::text(["usd", "jpy", "kwd"][rng.random_range(0..3)]),
+        Kind::Country => Cell::text(["DE", "US"][rng.random_range(0..2)]),
+        Kind::Json | Kind::Allotment => {
+            Cell::text(serde_json::json!({ "note": text(rng) }).to_string())
+        }
+        Kind::TextList => {
+            let items: Vec<_> = (0..rng.random_range(0..4)).map(|_| text(rng)).collect();
+            Cell::text(serde_json::to_string(&items).unwrap())
+        }
+        Kind::IntList => {
+            let items: Vec<i64> = (0..rng.random_range(0..4)).map(|_| rng.random()).collect();
+            Cell::text(serde_json::to_string(&items).unwrap())
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Whose turn it is to run a plan: a bound on all plans, a smaller one per provider, first come
+//! first served within each.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use model::id::ProviderId;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::MirrorError;
+
+/// Providers remembered before those without a plan are forgotten.
+const PROVIDERS_REMEMBERED: usize = 1024;
+
+/// Bounds the plans that run at the same time.
+///
+/// A provider's own turn is taken first, so a provider that asks for very many plans fills only
+/// its own queue and holds few places in the queue of all.
+pub(crate) struct Turns {
+    all: Arc<Semaphore>,
+    per_provider: usize,
+    providers: Mutex<HashMap<ProviderId, Weak<Semaphore>>>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    wait: Duration,
+}
+
+/// The right to run one plan, until dropped.
+pub(crate) struct Turn {
+    _provider: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+impl Turns {
+    pub(crate) fn new(all: usize, per_provider: usize, waiting_max: usize, wait: Duration) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(all.max(1))),
+            per_provider: per_provider.max(1),
+            providers: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            waiting_max,
+            wait,
+        }
+    }
+
+    /// Waits for a turn; [`MirrorError::Busy`] when too many wait or the wait is too long.
+    pub(crate) async fn take(&self, provider: ProviderId) -> Result<Turn, MirrorError> {
+        let _waiter = self.join_queue()?;
+        let own = self.of(provider);
+        let take = async {
+            let own = own.acquire_owned().await;
+            let all = Arc::clone(&self.all).acquire_owned().await;
+            own.and_then(|own| all.map(|all| Turn { _provider: own, _all: all }))
+        };
+        match tokio::time::timeout(self.wait, take).await {
+            Ok(turn) => turn.map_err(|_| MirrorError::Stopped),
+            Err(_) => {
+                let reason = format!("no turn within {} s", self.wait.as_secs());
+                Err(MirrorError::Busy { reason })
+            }
+        }
+    }
+
+    fn join_queue(&self) -> Result<Waiter<'_>, MirrorError> {
+        let waiter = Waiter(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
+            return Err(MirrorError::Busy { reason: format!("{} wait already", self.waiting_max) });
+        }
+        Ok(waiter)
+    }
+
+    fn of(&self, provider: ProviderId) -> Arc<Semaphore> {
+        let mut providers = self.providers.lock();
+        if let Some(known) = providers.get(&provider).and_then(Weak::upgrade) {
+            return known;
+        }
+        if providers.len() >= PROVIDERS_REMEMBERED {
+            providers.retain(|_, turns| turns.strong_count() > 0);
+        }
+        let turns = Arc::new(Semaphore::new(self.per_provider));
+        providers.insert(provider, Arc::downgrade(&turns));
+        turns
+    }
+}
+
+struct Waiter<'q>(&'q AtomicUsize);
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,179 @@
+//! A scan's work, cut into pieces that threads share.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
+use datafusion::parquet::arrow::arrow_reader::RowSelection;
+use datafusion::parquet::file::metadata::ParquetMetaData;
+use model::id::ProviderId;
+
+use crate::error::MirrorError;
+use crate::manifest::ProviderRange;
+use crate::segment::Segment;
+
+/// Rows below which a scan is not worth a second thread.
+const ROWS_FOR_TWO: usize = 32_768;
+/// Pieces a thread gets, so that threads that finish early can take from others.
+const UNITS_PER_THREAD: usize = 4;
+
+/// The rows of one provider in one segment that a scan shows.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) range: ProviderRange,
+    /// Rows of the file to leave out, ascending.
+    masked: Vec<usize>,
+}
+
+/// Rows of one row group.
+#[derive(Debug)]
+struct Piece {
+    group: usize,
+    /// Rows of the group, counted within it.
+    rows: Range<usize>,
+}
+
+impl Part {
+    /// `None` when the segment shows nothing of the provider.
+    pub(crate) fn new(
+        segment: &Arc<Segment>,
+        provider: ProviderId,
+        masked: &[usize],
+    ) -> Option<Self> {
+        let range = *segment.range_of(provider)?;
+        let part = Self { segment: Arc::clone(segment), range, masked: masked.to_vec() };
+        (part.rows_shown() > 0).then_some(part)
+    }
+
+    pub(crate) fn rows_shown(&self) -> usize {
+        (self.range.rows as usize).saturating_sub(self.masked.len())
+    }
+
+    /// The row groups that hold rows of this part.
+    fn pieces(&self, metadata: &ParquetMetaData) -> Vec<Piece> {
+        let (start, end) =
+            (self.range.start as usize, (self.range.start + self.range.rows) as usize);
+        let mut pieces = Vec::new();
+        let mut group_start = 0;
+        for (group, rows) in group_sizes(metadata).into_iter().enumerate() {
+            let group_end = group_start + rows;
+            let rows = start.max(group_start)..end.min(group_end);
+            if !rows.is_empty() {
+                pieces
+                    .push(Piece { group, rows: rows.start - group_start..rows.end - group_start });
+            }
+            group_start = group_end;
+        }
+        pieces
+    }
+
+    /// A file for the scan that shows these pieces and nothing else.
+    fn file(&self, metadata: &ParquetMetaData, pieces: &[Piece]) -> PartitionedFile {
+        let sizes = group_sizes(metadata);
+        let mut access = vec![RowGroupAccess::Skip; sizes.len()];
+        for piece in pieces {
+            let start: usize = sizes[..piece.group].iter().sum();
+            access[piece.group] = self.access(piece, start, sizes[piece.group]);
+        }
+        PartitionedFile::new(self.segment.entry.file.clone(), self.segment.entry.bytes)
+            .with_arrow_schema(Arc::clone(self.segment.schema()))
+            .with_extension(ParquetAccessPlan::new(access))
+            .with_extension(Arc::clone(&self.segment))
+    }
+
+    fn access(&self, piece: &Piece, group_start: usize, group_rows: usize) -> RowGroupAccess {
+        let (from, to) = (group_start + piece.rows.start, group_start + piece.rows.end);
+        let first = self.masked.partition_point(|row| *row < from);
+        let last = self.masked.partition_point(|row| *row < to);
+        let masked = &self.masked[first..last];
+        if masked.is_empty() && piece.rows == (0..group_rows) {
+            return RowGroupAccess::Scan;
+        }
+        if masked.len() == piece.rows.len() {
+            return RowGroupAccess::Skip;
+        }
+        let starts = std::iter::once(from).chain(masked.iter().map(|row| row + 1));
+        let ends = masked.iter().copied().chain([to]);
+        let shown = starts.zip(ends).filter(|(start, end)| start < end);
+        let shown = shown.map(|(start, end)| start - group_start..end - group_start);
+        RowGroupAccess::Selection(RowSelection::from_consecutive_ranges(shown, group_rows))
+    }
+}
+
+fn group_sizes(metadata: &ParquetMetaData) -> Vec<usize> {
+    metadata.row_groups().iter().map(|group| group.num_rows() as usize).collect()
+}
+
+/// The files of a scan, in one group for each thread it is worth.
+pub(crate) fn split(
+    parts: &[Part],
+    threads: usize,
+) -> Result<Vec<Vec<PartitionedFile>>, MirrorError> {
+    let rows: usize = parts.iter().map(|part| part.range.rows as usize).sum();
+    let threads = if rows < ROWS_FOR_TWO { 1 } else { threads.max(1) };
+    let unit_rows = rows.div_ceil(threads * UNITS_PER_THREAD).max(ROWS_FOR_TWO / 2);
+    let mut files = Vec::new();
+    for part in parts {
+        let metadata = part.segment.metadata()?;
+        let pieces = part.pieces(&metadata);
+        let pieces = if threads == 1 { pieces } else { split_pieces(pieces, threads, unit_rows) };
+        let mut unit: Vec<Piece> = Vec::new();
+        for piece in pieces {
+            // A file says only once how each row group is read.
+            let is_full = unit.last().is_some_and(|last| last.group == piece.group)
+                || unit.iter().map(|piece| piece.rows.len()).sum::<usize>() >= unit_rows;
+            if threads > 1 && is_full {
+                files.push((unit_size(&unit), part.file(&metadata, &std::mem::take(&mut unit))));
+            }
+            unit.push(piece);
+        }
+        files.push((unit_size(&unit), part.file(&metadata, &unit)));
+    }
+    Ok(share(files, rows, threads))
+}
+
+fn unit_size(unit: &[Piece]) -> usize {
+    unit.iter().map(|piece| piece.rows.len()).sum()
+}
+
+/// Cuts row groups only when there are too few for all threads: each part of a cut row group
+/// reads the group's dictionaries again.
+fn split_pieces(pieces: Vec<Piece>, threads: usize, unit_rows: usize) -> Vec<Piece> {
+    if pieces.len() >= threads {
+        return pieces;
+    }
+    let cut = |piece: Piece| {
+        let count = piece.rows.len().div_ceil(unit_rows).min(threads).max(1);
+        let size = piece.rows.len().div_ceil(count);
+        let end = piece.rows.end;
+        let group = piece.group;
+        piece
+            .rows
+            .step_by(size)
+            .map(move |start| Piece { group, rows: start..end.min(start + size) })
+    };
+    pieces.into_iter().flat_map(cut).collect()
+}
+
+/// Deals files out in order, about the same number of rows to each thread.
+fn share(
+    files: Vec<(usize, PartitionedFile)>,
+    rows: usize,
+    threads: usize,
+) -> Vec<Vec<PartitionedFile>> {
+    let share = rows.div_ceil(threads).max(1);
+    let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new()];
+    let mut dealt = 0;
+    for (size, file) in files {
+        if dealt >= share * groups.len() && groups.len() < threads {
+            groups.push(Vec::new());
+        }
+        dealt += size;
+        if let Some(group) = groups.last_mut() {
+            group.push(file);
+        }
+    }
+    groups
+}

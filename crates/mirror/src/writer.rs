@@ -1,0 +1,343 @@
+//! Store rows to segments: one thread reads the store, another encodes, a few batches between.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
+use model::catalogue::Table;
+use store::{KeyRange, RowKey, Snapshot, StoreError};
+
+use crate::columns::{RowBuilder, SegmentRows};
+use crate::error::MirrorError;
+use crate::folder::{Folder, SEGMENT};
+use crate::manifest::{ProviderRange, SegmentEntry};
+use crate::schema;
+use crate::stream::panic_message;
+
+/// Rows handed from the reading to the encoding thread at a time.
+const BATCH_ROWS: usize = 8_192;
+/// Batches that may wait between the two.
+const BATCHES_AHEAD: usize = 4;
+/// Rows of a page, at most.
+const PAGE_ROWS_MAX: usize = 20_000;
+
+/// How segments are cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    /// Rows of a segment, at most.
+    pub(crate) segment_rows: u64,
+    /// Rows of a row group, at most. From half of it on, a new provider begins a new group.
+    pub(crate) group_rows: u64,
+}
+
+/// Segments written in one go. Dropped without [`Draft::keep`], their files go again.
+pub(crate) struct Draft<'m> {
+    folder: &'m Folder,
+    generation: u64,
+    names: Vec<String>,
+    number: u64,
+    is_kept: bool,
+    stop: &'m AtomicBool,
+    /// Rows written so far, for whoever watches.
+    rows: &'m AtomicU64,
+}
+
+impl<'m> Draft<'m> {
+    pub(crate) fn new(
+        folder: &'m Folder,
+        generation: u64,
+        stop: &'m AtomicBool,
+        rows: &'m AtomicU64,
+    ) -> Self {
+        rows.store(0, Ordering::Relaxed);
+        Self { folder, generation, names: Vec::new(), number: 0, is_kept: false, stop, rows }
+    }
+
+    /// Writes the store's rows with keys in `range` as new segments, in order. Memory does not
+    /// grow with the rows.
+    pub(crate) fn write(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        table: &'static Table,
+        range: KeyRange,
+        cut: Cut,
+    ) -> Result<Vec<SegmentEntry>, MirrorError> {
+        let stop = self.stop;
+        let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+        std::thread::scope(|scope| {
+            let encoder = scope.spawn(move || Cutter::new(self, table, cut).run(&receiver));
+            let reading = read(snapshot, table, range, sender, stop);
+            let encoded = encoder.join().unwrap_or_else(|panic| {
+                Err(MirrorError::Panicked { message: panic_message(panic.as_ref()) })
+            });
+            // A failed encoder also ends the reading, so its error comes first.
+            encoded.and_then(|entries| reading.map(|()| entries))
+        })
+    }
+
+    /// The segments are part of the mirror now.
+    pub(crate) fn keep(mut self) {
+        self.is_kept = true;
+    }
+
+    fn next_name(&mut self, table: &Table) -> String {
+        self.number += 1;
+        let name = format!("{}-g{}-{:04}{SEGMENT}", table.name, self.generation, self.number);
+        self.names.push(name.clone());
+        name
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
+        for name in &self.names {
+            // What cannot be removed now is removed when the mirror is next opened.
+            let _ = self.folder.remove(name);
+            let _ = std::fs::remove_file(self.folder.unfinished(name));
+        }
+    }
+}
+
+fn read(
+    snapshot: &dyn Snapshot,
+    table: &'static Table,
+    range: KeyRange,
+    sender: SyncSender<SegmentRows>,
+    stop: &AtomicBool,
+) -> Result<(), MirrorError> {
+    let mut builder = RowBuilder::new(table);
+    let send = |builder: &mut RowBuilder| {
+        if stop.load(Ordering::Relaxed) {
+            return Err(MirrorError::Stopped);
+        }
+        sender.send(builder.finish_segment()?).map_err(|_| MirrorError::Stopped)
+    };
+    let outcome = snapshot.rows(table, range, &mut |row| {
+        builder.push(row)?;
+        if builder.len() == BATCH_ROWS {
+            send(&mut builder).map_err(|error| StoreError::Visitor(Box::new(error)))?;
+        }
+        Ok(())
+    });
+    outcome.map_err(unwrap_visitor)?;
+    if builder.len() > 0 { send(&mut builder) } else { Ok(()) }
+}
+
+/// The error that a visitor of ours stopped with.
+pub(crate) fn unwrap_visitor(error: StoreError) -> MirrorError {
+    match error {
+        StoreError::Visitor(inner) => match inner.downcast::<MirrorError>() {
+            Ok(ours) => *ours,
+            Err(inner) => MirrorError::Store(StoreError::Visitor(inner)),
+        },
+        error => MirrorError::Store(error),
+    }
+}
+
+/// Cuts a stream of rows into segments and row groups.
+struct Cutter<'d, 'm> {
+    draft: &'d mut Draft<'m>,
+    table: &'static Table,
+    cut: Cut,
+    open: Option<SegmentWriter>,
+    entries: Vec<SegmentEntry>,
+}
+
+impl<'d, 'm> Cutter<'d, 'm> {
+    fn new(draft: &'d mut Draft<'m>, table: &'static Table, cut: Cut) -> Self {
+        Self { draft, table, cut, open: None, entries: Vec::new() }
+    }
+
+    fn run(mut self, batches: &Receiver<SegmentRows>) -> Result<Vec<SegmentEntry>, MirrorError> {
+        for rows in batches {
+            self.add(&rows)?;
+            self.draft.rows.fetch_add(rows.keys.len() as u64, Ordering::Relaxed);
+        }
+        self.close()?;
+        Ok(self.entries)
+    }
+
+    fn add(&mut self, rows: &SegmentRows) -> Result<(), MirrorError> {
+        let mut start = 0;
+        while start < rows.keys.len() {
+            let writer = match &mut self.open {
+                Some(writer) => writer,
+                closed => {
+                    let name = self.draft.next_name(self.table);
+                    closed.insert(SegmentWriter::create(
+                        self.draft.folder,
+                        self.table,
+                        name,
+                        self.cut,
+                    )?)
+                }
+            };
+            start += writer.add(rows, start, self.cut)?;
+            if writer.entry.rows >= self.cut.segment_rows {
+                self.close()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), MirrorError> {
+        if let Some(writer) = self.open.take() {
+            self.entries.push(writer.close(self.draft.folder)?);
+        }
+        Ok(())
+    }
+}
+
+/// Writes one segment.
+struct SegmentWriter {
+    writer: ArrowWriter<HashingFile>,
+    entry: SegmentEntry,
+    group_rows: u64,
+}
+
+impl SegmentWriter {
+    fn create(
+        folder: &Folder,
+        table: &'static Table,
+        name: String,
+        cut: Cut,
+    ) -> Result<Self, MirrorError> {
+        let file = File::create(folder.unfinished(&name));
+        let file = HashingFile::new(file.map_err(|error| MirrorError::file(&name, error))?);
+        let writer =
+            ArrowWriter::try_new(file, schema::segment_schema(table), Some(properties(cut)));
+        let writer = writer.map_err(|error| MirrorError::file(&name, error))?;
+        let checksum = String::new();
+        let entry = SegmentEntry { file: name, bytes: 0, checksum, rows: 0, providers: Vec::new() };
+        Ok(Self { writer, entry, group_rows: 0 })
+    }
+
+    /// Adds rows from `start` on, up to the next cut; how many.
+    fn add(&mut self, rows: &SegmentRows, start: usize, cut: Cut) -> Result<usize, MirrorError> {
+        let last = self.entry.last();
+        if self.group_rows >= cut.group_rows / 2
+            && last.is_some_and(|last| last.provider != rows.keys[start].provider)
+        {
+            self.flush()?;
+        }
+        let room = (cut.segment_rows - self.entry.rows).min(cut.group_rows - self.group_rows);
+        let mut end = rows.keys.len().min(start.saturating_add(room as usize));
+        if self.group_rows + (end - start) as u64 > cut.group_rows / 2 {
+            end = self.end_at_provider(&rows.keys, start, end, cut);
+        }
+        let slice = rows.batch.slice(start, end - start);
+        self.writer.write(&slice).map_err(|error| MirrorError::file(&self.entry.file, error))?;
+        rows.keys[start..end].iter().for_each(|key| self.note(*key));
+        self.group_rows += (end - start) as u64;
+        if self.group_rows >= cut.group_rows {
+            self.flush()?;
+        }
+        Ok(end - start)
+    }
+
+    /// Ends earlier where a provider's rows end after the first half of a row group.
+    fn end_at_provider(&self, keys: &[RowKey], start: usize, end: usize, cut: Cut) -> usize {
+        let half = (cut.group_rows / 2).saturating_sub(self.group_rows) as usize;
+        let from = start + half.max(1);
+        let change = (from..end).find(|&row| keys[row - 1].provider != keys[row].provider);
+        change.unwrap_or(end)
+    }
+
+    fn note(&mut self, key: RowKey) {
+        let start = self.entry.rows;
+        self.entry.rows += 1;
+        match self.entry.providers.last_mut() {
+            Some(range) if range.provider == key.provider => {
+                range.rows += 1;
+                range.last_id = key.id;
+            }
+            _ => self.entry.providers.push(ProviderRange {
+                provider: key.provider,
+                start,
+                rows: 1,
+                first_id: key.id,
+                last_id: key.id,
+            }),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), MirrorError> {
+        self.group_rows = 0;
+        self.writer.flush().map_err(|error| MirrorError::file(&self.entry.file, error))
+    }
+
+    /// Ends the file, makes it last, gives it its name.
+    fn close(self, folder: &Folder) -> Result<SegmentEntry, MirrorError> {
+        let Self { writer, mut entry, .. } = self;
+        let end = || -> Result<HashingFile, ParquetError> { writer.into_inner() };
+        let file = end().map_err(|error| MirrorError::file(&entry.file, error))?;
+        let (bytes, checksum) =
+            file.finish().map_err(|error| MirrorError::file(&entry.file, error))?;
+        (entry.bytes, entry.checksum) = (bytes, checksum);
+        folder.publish(&entry.file)?;
+        Ok(entry)
+    }
+}
+
+fn properties(cut: Cut) -> WriterProperties {
+    // A changed row costs the reading of one page to find it, so pages are small.
+    let page_rows = (cut.group_rows as usize / 4).clamp(1, PAGE_ROWS_MAX);
+    let sorted = [schema::PROVIDER_ID, "id", schema::REVISION];
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(None)
+        .set_data_page_row_count_limit(page_rows)
+        .set_write_batch_size(page_rows.min(1_024))
+        .set_created_by("rollbook".to_owned());
+    for name in sorted {
+        let column = ColumnPath::from(name);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    properties.build()
+}
+
+/// A file that hashes what is written to it.
+struct HashingFile {
+    file: BufWriter<File>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl HashingFile {
+    fn new(file: File) -> Self {
+        let file = BufWriter::with_capacity(1 << 18, file);
+        Self { file, hasher: blake3::Hasher::new(), bytes: 0 }
+    }
+
+    /// Makes the content last; its size and checksum.
+    fn finish(mut self) -> std::io::Result<(u64, String)> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        Ok((self.bytes, self.hasher.finalize().to_hex().to_string()))
+    }
+}
+
+impl Write for HashingFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write_all(bytes)?;
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,132 @@
+//! One column of a report.
+
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::scalar::ScalarValue;
+use model::output::ObjectText;
+
+use super::value::{Value, fixed};
+
+/// One column.
+pub(crate) struct Column {
+    /// Dotted key: the path into a row.
+    pub(crate) key: &'static str,
+    /// Other names it is asked for by. Irregular, so they are written down, never computed.
+    pub(crate) aliases: Vec<&'static str>,
+    pub(crate) kind: Kind,
+    pub(crate) is_sortable: bool,
+    /// The vendor does not have it: not a default, not selected by a parent.
+    pub(crate) is_addition: bool,
+    pub(crate) value: Value,
+    /// The currency of the amounts in it.
+    pub(crate) currency: Option<Value>,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Int,
+    Text,
+    Bool,
+    Date,
+    Instant,
+    /// Minor units of the column's currency; the money object.
+    Money,
+    /// Minor units of the column's currency; a bare decimal. Only inside objects.
+    Decimal,
+    List(&'static Kind),
+    Object {
+        fields: &'static [(&'static str, Kind)],
+        text: ObjectText,
+    },
+    /// Always null; the word is the type that the catalogue gives.
+    Unmodelled(&'static str),
+}
+
+impl Kind {
+    /// The word of the catalogue. Rule: spec/reports.md §17.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Text => "string",
+            Self::Bool => "bool",
+            Self::Date => "date",
+            Self::Instant => "dt",
+            Self::Money => "money",
+            Self::Decimal => "decimal",
+            Self::List(_) => "list",
+            Self::Object { .. } => "object",
+            Self::Unmodelled(word) => word,
+        }
+    }
+}
+
+fn column(key: &'static str, kind: Kind, value: Value) -> Column {
+    let is_sortable = !matches!(kind, Kind::List(_) | Kind::Object { .. } | Kind::Unmodelled(_));
+    Column { key, aliases: vec![], kind, is_sortable, is_addition: false, value, currency: None }
+}
+
+pub(crate) fn int(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Int, value)
+}
+
+pub(crate) fn string(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Text, value)
+}
+
+pub(crate) fn boolean(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Bool, value)
+}
+
+pub(crate) fn date(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Date, value)
+}
+
+pub(crate) fn instant(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Instant, value)
+}
+
+/// Minor units and their currency.
+pub(crate) fn money(key: &'static str, amount: Value, currency: Value) -> Column {
+    Column { currency: Some(currency), ..column(key, Kind::Money, amount) }
+}
+
+pub(crate) fn list(key: &'static str, item: &'static Kind, value: Value) -> Column {
+    column(key, Kind::List(item), value)
+}
+
+pub(crate) fn object(key: &'static str, kind: Kind, value: Value) -> Column {
+    column(key, kind, value)
+}
+
+/// A column that is always null (`null!`). Rule: spec/reports.md §16.
+pub(crate) fn unmodelled(key: &'static str, word: &'static str) -> Column {
+    column(key, Kind::Unmodelled(word), fixed(null_text()))
+}
+
+fn null_text() -> Expr {
+    lit(ScalarValue::Utf8(None))
+}
+
+impl Column {
+    /// Also asked for by this name.
+    pub(crate) fn alias(mut self, alias: &'static str) -> Self {
+        self.aliases.push(alias);
+        self
+    }
+
+    /// Not the vendor's: never a default, never needed.
+    pub(crate) fn addition(mut self) -> Self {
+        self.is_addition = true;
+        self
+    }
+
+    /// The currency of the amounts inside its list or object.
+    pub(crate) fn amounts_in(mut self, currency: Value) -> Self {
+        self.currency = Some(currency);
+        self
+    }
+
+    pub(crate) fn is_modelled(&self) -> bool {
+        !matches!(self.kind, Kind::Unmodelled(_))
+    }
+}

@@ -1,0 +1,45 @@
+//! Display names from dotted keys. Rule: spec/reports.md §3.
+
+/// Words that are not simply capitalised: upper case, or spelt right where the key is not.
+const REPAIRS: [(&str, &str); 5] = [
+    ("id", "ID"),
+    ("url", "URL"),
+    ("ocurred", "Occurred"),
+    ("referrering", "Referring"),
+    ("staturday", "Saturday"),
+];
+
+/// `customer.venue.id` reads `Customer Venue ID`.
+pub(crate) fn label(key: &str) -> String {
+    let words = key.split(['.', '_']).map(|word| {
+        match REPAIRS.iter().find(|(written, _)| *written == word) {
+            Some((_, shown)) => (*shown).to_owned(),
+            None => capitalised(word),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn labels_capitalise_words_and_mend_misspellings() {
+        for (key, expected) in [
+            ("customer.id", "Customer ID"),
+            ("created_at", "Created At"),
+            ("checkin.ocurred_at", "Checkin Occurred At"),
+            ("thumbnail_url", "Thumbnail URL"),
+            ("customer.venue.name", "Customer Venue Name"),
+        ] {
+            assert_eq!(label(key), expected);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a report is, as data: every request check, header, plan and description derives from it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `column` | one column: key, aliases, kind, how its value is computed |
+//! | `filter` | one filter: name, type, which rows it keeps |
+//! | `relation` | what a row may be joined with |
+//! | `label` | display names from dotted keys |
+//! | `value` | expressions that depend on the request's day and provider |
+
+use std::fmt;
+
+use model::permission::Permission;
+
+pub(crate) mod column;
+pub(crate) mod filter;
+pub(crate) mod label;
+pub(crate) mod relation;
+pub(crate) mod value;
+
+use column::Column;
+use filter::Filter;
+use relation::Relation;
+
+/// One report: its base rows, what they are joined with, its columns and filters.
+pub struct Report {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) permissions: &'static [Permission],
+    pub(crate) base: Base,
+    /// In an order in which each one only needs the base and those before it.
+    pub(crate) relations: Vec<Relation>,
+    /// In catalogue order.
+    pub(crate) columns: Vec<Column>,
+    pub(crate) parents: &'static [&'static str],
+    pub(crate) filters: Vec<Filter>,
+    /// Names of columns; a leading `-` sorts descending.
+    pub(crate) default_sort: &'static [&'static str],
+}
+
+/// The rows that a report counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Base {
+    /// Table of the catalogue.
+    pub(crate) table: &'static str,
+    /// Name by which expressions call it.
+    pub(crate) alias: &'static str,
+    /// What happens to rows with `deleted_at`.
+    pub(crate) deleted: Deleted,
+}
+
+/// What happens to deleted base rows. Rule: spec/reports.md §16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    /// The table has no `deleted_at`.
+    Never,
+    /// They are left out.
+    LeftOut,
+    /// They are left out unless a filter of kind `IncludeDeleted` is true.
+    OnRequest,
+}
+
+impl Report {
+    /// The name in paths: `customer_memberships`.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// The name for people: `Customer Memberships`.
+    pub fn label(&self) -> &str {
+        self.label
+    }
+
+    /// The permissions of which one suffices; `super_admin` always does.
+    pub fn permissions(&self) -> &'static [Permission] {
+        self.permissions
+    }
+
+    pub(crate) fn column(&self, key: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.key == key)
+    }
+
+    /// Whether a column is returned even when it was not asked for. Rule: spec/reports.md §3.
+    pub(crate) fn is_required(&self, column: &Column) -> bool {
+        !column.is_addition && matches!(column.key, "id" | "customer.id")
+    }
+
+    /// Whether a column holds the id of a customer. Rule: spec/reports.md §3.
+    pub(crate) fn holds_customer_id(&self, column: &Column) -> bool {
+        let is_customer = column.key == "customer.id" || column.key.ends_with("customer.id");
+        is_customer
+            || column.key == "purchaser_id"
+            || (self.name == "customers" && column.key == "id")
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Report").field(&self.name).finish()
+    }
+}

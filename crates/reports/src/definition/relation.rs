@@ -1,0 +1,149 @@
+//! What a base row may be joined with. Every relation has at most one row per key, so a join
+//! never multiplies rows, and one that nothing refers to is left away.
+
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+
+use super::value::text;
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+
+/// A named row that belongs to each base row, or none.
+pub(crate) struct Relation {
+    /// Name by which expressions call it.
+    pub(crate) alias: &'static str,
+    /// Pairs of a column of the base or of an earlier relation (`cm.customer_id`) and the column
+    /// of this one that equals it. The first pair restricts the source when keys are known.
+    pub(crate) on: Vec<(&'static str, &'static str)>,
+    pub(crate) source: Source,
+}
+
+/// A plan with one row per key, restricted to the given keys.
+pub(crate) type Derived = fn(&Scope<'_>, &Keys) -> Result<LogicalPlanBuilder, ReportError>;
+
+/// Where a relation's rows come from.
+pub(crate) enum Source {
+    /// A table of the catalogue.
+    Table(&'static str),
+    /// Rows computed from tables.
+    Derived(Derived),
+}
+
+/// The row of `table` whose id is in `key`.
+pub(crate) fn row(alias: &'static str, table: &'static str, key: &'static str) -> Relation {
+    Relation { alias, on: vec![(key, "id")], source: Source::Table(table) }
+}
+
+/// The row of a derived plan.
+pub(crate) fn derived<const N: usize>(
+    alias: &'static str,
+    on: [(&'static str, &'static str); N],
+    plan: Derived,
+) -> Relation {
+    Relation { alias, on: on.to_vec(), source: Source::Derived(plan) }
+}
+
+impl Relation {
+    /// Its rows, restricted to `keys` in the first key column.
+    pub(crate) fn rows(
+        &self,
+        scope: &Scope<'_>,
+        keys: &Keys,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
+        match self.source {
+            Source::Table(table) => {
+                let rows = scope.session.scan(table, self.alias)?;
+                let key = datafusion::common::Column::new(Some(self.alias), self.on[0].1);
+                keys.restrict_sorted(rows, Expr::Column(key))
+            }
+            Source::Derived(plan) => Ok(plan(scope, keys)?.alias(self.alias)?),
+        }
+    }
+}
+
+/// Which keys are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Keys {
+    /// Every key.
+    All,
+    /// These ids, sorted, each once.
+    Ids(Vec<i64>),
+    /// These texts, sorted, each once.
+    Texts(Vec<String>),
+}
+
+/// DataFusion prunes row groups and pages by at most 20 alternatives.
+const RANGES_MAX: usize = 20;
+
+impl Keys {
+    /// Keeps the rows whose `column` is one of the keys.
+    pub(crate) fn restrict(
+        &self,
+        rows: LogicalPlanBuilder,
+        column: Expr,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
+        match self.listed(column) {
+            Some(predicate) => Ok(rows.filter(predicate)?),
+            None => Ok(rows),
+        }
+    }
+
+    /// The same for the column by which files are sorted: what holds none of the keys is skipped.
+    pub(crate) fn restrict_sorted(
+        &self,
+        rows: LogicalPlanBuilder,
+        id: Expr,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
+        let rows = match self {
+            Self::Ids(ids) if ids.len() > RANGES_MAX => {
+                let ranges = ranges(ids).into_iter();
+                let ranges =
+                    ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
+                match ranges.reduce(Expr::or) {
+                    Some(predicate) => rows.filter(predicate)?,
+                    None => rows,
+                }
+            }
+            _ => rows,
+        };
+        self.restrict(rows, id)
+    }
+
+    fn listed(&self, column: Expr) -> Option<Expr> {
+        let words = match self {
+            Self::All => return None,
+            Self::Ids(ids) => ids.iter().map(|id| lit(*id)).collect(),
+            Self::Texts(texts) => texts.iter().map(|word| text(word)).collect(),
+        };
+        Some(column.in_list(words, false))
+    }
+}
+
+/// Covers sorted ids with at most [`RANGES_MAX`] ranges, cut at the widest gaps.
+fn ranges(ids: &[i64]) -> Vec<(i64, i64)> {
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return vec![] };
+    let mut cuts: Vec<usize> = (1..ids.len()).collect();
+    cuts.sort_by_key(|cut| std::cmp::Reverse(ids[*cut].abs_diff(ids[*cut - 1])));
+    cuts.truncate(RANGES_MAX - 1);
+    cuts.sort_unstable();
+    let starts = std::iter::once(*first).chain(cuts.iter().map(|cut| ids[*cut]));
+    let ends = cuts.iter().map(|cut| ids[*cut - 1]).chain([*last]);
+    starts.zip(ends).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_all_ids_and_cut_at_the_widest_gaps() {
+        assert_eq!(ranges(&[]), []);
+        assert_eq!(ranges(&[5]), [(5, 5)]);
+        let ids: Vec<i64> = (0..100).map(|n| if n < 50 { n } else { n * 1000 }).collect();
+        let found = ranges(&ids);
+        assert_eq!(found.len(), RANGES_MAX);
+        assert_eq!(found[0], (0, 49));
+        for id in ids {
+            assert!(found.iter().any(|(first, last)| (first..=last).contains(&&id)), "{id}");
+        }
+    }
+}

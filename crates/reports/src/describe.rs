@@ -1,0 +1,78 @@
+//! The discovery documents, from the same definitions that check requests.
+//! Rule: spec/reports.md §12.
+
+use model::permission::{Permission, Permissions};
+use serde_json::{Value, json};
+
+use crate::definition::Report;
+use crate::definition::column::Column;
+use crate::definition::filter::Filter;
+use crate::definition::label::label;
+
+/// Entry of one report in the list of reports; `base_url` is the server's, without a slash at its
+/// end.
+pub fn entry(report: &Report, base_url: &str) -> Value {
+    let path = format!("{base_url}/api/v2/reports/{}", report.name);
+    let permissions = std::iter::once(Permission::SuperAdmin).chain(report.permissions.to_vec());
+    json!({
+        "object": "report",
+        "name": report.name,
+        "label": report.label,
+        "grouped": false,
+        "permissions": permissions.map(Permission::as_str).collect::<Vec<_>>(),
+        "data_url": format!("{path}/data"),
+        "export_url": format!("{path}/export"),
+    })
+}
+
+/// Entries of all reports that `permissions` allow to read, by name.
+pub fn list(permissions: &Permissions, base_url: &str) -> Vec<Value> {
+    let readable = crate::catalogue().iter().filter(|report| {
+        permissions.allow_any(report.permissions)
+            || permissions.allow_any(&[Permission::SuperAdmin])
+    });
+    readable.map(|report| entry(report, base_url)).collect()
+}
+
+/// Full description of one report: its entry, columns, parents, filters and default sort.
+pub fn describe(report: &Report, base_url: &str) -> Value {
+    let mut description = entry(report, base_url);
+    let columns: Vec<Value> = report.columns.iter().map(|c| describe_column(report, c)).collect();
+    let filters: Vec<Value> = report.filters.iter().map(describe_filter).collect();
+    if let Some(members) = description.as_object_mut() {
+        members.insert("columns".to_owned(), Value::Array(columns));
+        members.insert("parents".to_owned(), json!(report.parents));
+        members.insert("filters".to_owned(), Value::Array(filters));
+        members.insert("pivots".to_owned(), json!([]));
+        members.insert("default_pivot".to_owned(), Value::Null);
+        members.insert("default_sort".to_owned(), json!(report.default_sort));
+    }
+    description
+}
+
+fn describe_column(report: &Report, column: &Column) -> Value {
+    json!({
+        "key": column.key,
+        "label": label(column.key),
+        "aliases": column.aliases,
+        "type": column.kind.word(),
+        "role": "column",
+        "sortable": column.is_sortable,
+        "required": report.is_required(column),
+        "holds_customer_id": report.holds_customer_id(column),
+        "default": !column.is_addition,
+        "addition": column.is_addition,
+        "modelled": column.is_modelled(),
+    })
+}
+
+fn describe_filter(filter: &Filter) -> Value {
+    json!({
+        "name": filter.name,
+        "type": filter.word,
+        "list": filter.is_list(),
+        "enum": filter.enumeration(),
+        "default": filter.default,
+        "addition": filter.is_addition,
+    })
+}

@@ -1,0 +1,197 @@
+//! The rows of given ids with everything that their columns need, each relation read only for the
+//! keys that these rows hold.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array,
+};
+use datafusion::arrow::compute::{cast, concat_batches, take};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::common::Column;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use futures::future::try_join_all;
+
+use super::needs::Needs;
+use super::predicates::base_column;
+use super::scope::Scope;
+use crate::definition::Report;
+use crate::definition::relation::{Keys, Relation};
+use crate::error::ReportError;
+
+/// How many relations are read at the same time: one page is not to take all turns of its provider.
+const READS_AT_ONCE: usize = 4;
+
+/// Columns of the base and its relations, by `alias.name`, all with one value per row.
+pub(crate) struct Gathered {
+    rows: usize,
+    columns: BTreeMap<String, ArrayRef>,
+}
+
+/// Reads what `needs` names for the base rows with `ids`, in the order of `ids`.
+pub(crate) async fn gather(
+    scope: &Scope<'_>,
+    report: &Report,
+    needs: &Needs,
+    ids: &[i64],
+) -> Result<Gathered, ReportError> {
+    let mut gathered = base_rows(scope, report, needs, ids).await?;
+    let mut waiting: Vec<&Relation> =
+        report.relations.iter().filter(|relation| needs.reads(relation.alias)).collect();
+    while !waiting.is_empty() {
+        let is_ready = |relation: &&Relation| {
+            relation.on.iter().all(|(outer, _)| gathered.columns.contains_key(*outer))
+        };
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
+        if ready.is_empty() {
+            let stuck = format!("the relations of {} wait for each other", report.name);
+            return Err(DataFusionError::Internal(stuck).into());
+        }
+        for some in ready.chunks(READS_AT_ONCE) {
+            let reads = some.iter().map(|relation| related_rows(scope, relation, needs, &gathered));
+            for (relation, rows) in some.iter().zip(try_join_all(reads).await?) {
+                gathered.join(relation, &rows)?;
+            }
+        }
+        waiting = later;
+    }
+    Ok(gathered)
+}
+
+async fn base_rows(
+    scope: &Scope<'_>,
+    report: &Report,
+    needs: &Needs,
+    ids: &[i64],
+) -> Result<Gathered, ReportError> {
+    let base = report.base;
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    let mut names: BTreeSet<&str> = needs.columns(base.alias).collect();
+    names.insert("id");
+    let id = base_column(report, "id");
+    let rows = Keys::Ids(sorted).restrict_sorted(scope.session.scan(base.table, base.alias)?, id)?;
+    let rows = collect(scope, rows, base.alias, &names).await?;
+    let found = rows.column_by_name("id").map(|ids| ids.as_primitive::<Int64Type>());
+    let found = found.into_iter().flat_map(|ids| ids.values().iter().copied());
+    let positions: HashMap<i64, u32> = found.zip(0..).collect();
+    let order: UInt32Array = ids.iter().map(|id| positions.get(id).copied()).collect();
+    let mut gathered = Gathered { rows: ids.len(), columns: BTreeMap::new() };
+    gathered.add(base.alias, &rows, &order)?;
+    Ok(gathered)
+}
+
+async fn related_rows(
+    scope: &Scope<'_>,
+    relation: &Relation,
+    needs: &Needs,
+    gathered: &Gathered,
+) -> Result<RecordBatch, ReportError> {
+    let names = needs.columns(relation.alias).collect();
+    let keys = gathered.keys(relation.on[0].0)?;
+    collect(scope, relation.rows(scope, &keys)?, relation.alias, &names).await
+}
+
+/// The named columns of `rows` as one batch.
+async fn collect(
+    scope: &Scope<'_>,
+    rows: LogicalPlanBuilder,
+    alias: &str,
+    names: &BTreeSet<&str>,
+) -> Result<RecordBatch, ReportError> {
+    let columns = names.iter().map(|name| Expr::Column(Column::new(Some(alias), *name)));
+    let plan = rows.project(columns.collect::<Vec<_>>())?.build()?;
+    let schema = Arc::new(plan.schema().as_arrow().clone());
+    let batches = scope.session.collect(plan).await?;
+    let schema = batches.first().map_or(schema, |batch| batch.schema());
+    Ok(concat_batches(&schema, &batches).map_err(DataFusionError::from)?)
+}
+
+impl Gathered {
+    /// The distinct values of a column, sorted; nulls are no keys.
+    fn keys(&self, column: &str) -> Result<Keys, ReportError> {
+        let values = self.column(column)?;
+        if *values.data_type() == DataType::Int64 {
+            let ids: BTreeSet<i64> = values.as_primitive::<Int64Type>().iter().flatten().collect();
+            return Ok(Keys::Ids(ids.into_iter().collect()));
+        }
+        let texts = cast(values, &DataType::Utf8View).map_err(DataFusionError::from)?;
+        let texts = texts.as_string_view().iter().flatten().map(str::to_owned);
+        Ok(Keys::Texts(texts.collect::<BTreeSet<_>>().into_iter().collect()))
+    }
+
+    fn column(&self, name: &str) -> Result<&ArrayRef, ReportError> {
+        let column = self.columns.get(name);
+        column.ok_or_else(|| DataFusionError::Internal(format!("{name} was not read")).into())
+    }
+
+    /// Adds a relation's columns, matched by its keys.
+    fn join(&mut self, relation: &Relation, rows: &RecordBatch) -> Result<(), ReportError> {
+        let mut outer = Vec::new();
+        let mut inner = Vec::new();
+        for (outer_name, inner_name) in &relation.on {
+            outer.push(Arc::clone(self.column(outer_name)?));
+            let column = rows.column_by_name(inner_name);
+            inner.push(Arc::clone(column.ok_or_else(|| {
+                DataFusionError::Internal(format!("{} lacks {inner_name}", relation.alias))
+            })?));
+        }
+        let fields = inner.iter().map(|keys| SortField::new(keys.data_type().clone())).collect();
+        let converter = RowConverter::new(fields).map_err(DataFusionError::from)?;
+        let inner = converter.convert_columns(&inner).map_err(DataFusionError::from)?;
+        let positions: HashMap<OwnedRow, u32> =
+            inner.iter().map(|row| row.owned()).zip(0..).collect();
+        let has_null = |row: usize| outer.iter().any(|keys| keys.is_null(row));
+        let found = converter.convert_columns(&outer).map_err(DataFusionError::from)?;
+        let matches: UInt32Array = (0..self.rows)
+            .map(|row| match has_null(row) {
+                true => None,
+                false => positions.get(&found.row(row).owned()).copied(),
+            })
+            .collect();
+        self.add(relation.alias, rows, &matches)
+    }
+
+    fn add(
+        &mut self,
+        alias: &str,
+        rows: &RecordBatch,
+        positions: &UInt32Array,
+    ) -> Result<(), ReportError> {
+        for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+            let values = match column.is_empty() {
+                true => new_null_array(column.data_type(), self.rows),
+                false => take(column, positions, None).map_err(DataFusionError::from)?,
+            };
+            self.columns.insert(format!("{alias}.{}", field.name()), values);
+        }
+        Ok(())
+    }
+
+    /// A plan over these rows in which columns have their qualified names, and `position`.
+    pub(crate) fn into_plan(self) -> Result<LogicalPlanBuilder, ReportError> {
+        let positions: UInt32Array = (0..self.rows as u32).collect();
+        let mut fields = vec![Field::new("position", DataType::UInt32, false)];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(positions)];
+        let mut names = vec![Expr::Column(Column::new(Some("page"), "position"))];
+        for (name, values) in self.columns {
+            let field = Field::new(&name, values.data_type().clone(), true);
+            let column = Expr::Column(Column::new(Some("page"), &name));
+            if let Some((alias, leaf)) = name.split_once('.') {
+                names.push(column.alias_qualified(Some(alias), leaf));
+            }
+            fields.push(field);
+            columns.push(values);
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
+        let batch = batch.map_err(DataFusionError::from)?;
+        let table = MemTable::try_new(schema, vec![vec![batch]])?;
+        let source = provider_as_source(Arc::new(table));
+        Ok(LogicalPlanBuilder::scan("page", source, None)?.project(names)?)
+    }
+}

@@ -1,0 +1,23 @@
+//! A checked request to plans, and what they answer to a page.
+//!
+//! A page is computed in two phases. First, the rows that match: their number, and the ids of the
+//! page in order; only what filters and sort need is joined. Then the page's rows: base rows by
+//! id, each relation by the keys that these rows hold, and the columns over both.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `scope` | what expressions of one request may depend on |
+//! | `needs` | which columns of which relations a set of expressions reads |
+//! | `predicates` | filters as expressions |
+//! | `matching` | the plan of all matching rows, their number, the page's ids |
+//! | `gather` | the rows of given ids with everything their columns need |
+//! | `output` | the answer's columns, headers and batch types |
+//! | `run` | the two phases |
+
+pub(crate) mod gather;
+pub(crate) mod matching;
+pub(crate) mod needs;
+pub(crate) mod output;
+pub(crate) mod predicates;
+pub(crate) mod run;
+pub(crate) mod scope;

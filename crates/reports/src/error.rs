@@ -1,0 +1,28 @@
+//! What can go wrong while a report is computed.
+
+use datafusion::error::DataFusionError;
+use mirror::MirrorError;
+
+/// A report could not be computed. Bad parameters are not among these: they are
+/// [`crate::request::FieldErrors`], found before anything runs.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The mirror or a plan over it failed.
+    #[error("the rows of the report could not be read")]
+    Mirror(#[from] MirrorError),
+}
+
+impl ReportError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Mirror(error) => error.code(),
+        }
+    }
+}
+
+impl From<DataFusionError> for ReportError {
+    fn from(error: DataFusionError) -> Self {
+        Self::Mirror(MirrorError::from(error))
+    }
+}

@@ -1,0 +1,79 @@
+//! One key of a stored JSON object as text. Rule: spec/reports.md §17.4 `extra_customer_fields`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, StringViewArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use serde_json::value::RawValue;
+
+/// The value of `key` in `object`: text as it is, all else as its JSON text, null when missing.
+pub(crate) fn member(object: Expr, key: &str) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    ScalarUDF::new_from_impl(Member { key: key.to_owned(), signature }).call(vec![object])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Member {
+    key: String,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Member {
+    fn name(&self) -> &str {
+        "json_member"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let objects = cast(&args.args[0].to_array(args.number_rows)?, &DataType::Utf8View)?;
+        let objects = objects.as_string_view().iter();
+        let members: StringViewArray =
+            objects.map(|object| member_text(object?, &self.key)).collect();
+        Ok(ColumnarValue::Array(Arc::new(members)))
+    }
+}
+
+fn member_text(object: &str, key: &str) -> Option<String> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(object).ok()?;
+    let text = members.get(key)?.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text).ok(),
+        _ if text == "null" => None,
+        _ => Some(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::member_text;
+
+    #[test]
+    fn members_read_as_text() {
+        let object = r#"{"shirt":"L","n":1.50,"ok":true,"none":null,"list":[1,"a"],"o":{"a":1}}"#;
+        for (key, expected) in [
+            ("shirt", Some("L")),
+            ("n", Some("1.50")),
+            ("ok", Some("true")),
+            ("none", None),
+            ("list", Some(r#"[1,"a"]"#)),
+            ("o", Some(r#"{"a":1}"#)),
+            ("missing", None),
+        ] {
+            assert_eq!(member_text(object, key).as_deref(), expected, "{key}");
+        }
+        assert_eq!(member_text("[1]", "a"), None);
+    }
+}

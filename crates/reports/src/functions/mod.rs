@@ -1,0 +1,15 @@
+//! Functions that plans need and the engine does not have.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `zone` | instants to civil dates and back, in the provider's zone |
+//! | `calendar` | age and days until a birthday |
+//! | `order` | what texts and amounts are sorted by |
+//! | `json` | one key of an object as text |
+//! | `members` | a list of memberships without one of them |
+
+pub(crate) mod calendar;
+pub(crate) mod json;
+pub(crate) mod members;
+pub(crate) mod order;
+pub(crate) mod zone;

@@ -1,0 +1,168 @@
+//! Instants to civil dates and back, in the provider's zone, by look-up in its changes of offset.
+//! Zone functions of the engine carry another copy of the zone database and are not used.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, Date32Array, TimestampMicrosecondArray};
+use datafusion::arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use mirror::schema::instant;
+use model::time::{Date, Instant, Zone};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+const YEAR_MICROS: i64 = 366 * DAY_MICROS;
+
+/// A zone's offsets from 1970 until some years from now; other years are asked one by one.
+#[derive(Debug, Clone)]
+pub(crate) struct Offsets {
+    zone: Zone,
+    /// Instant in microseconds and the offset in microseconds from then on.
+    changes: Arc<[(i64, i64)]>,
+    until: i64,
+}
+
+impl Offsets {
+    /// The offsets of `zone` that rows of a provider can be expected to need at `now`.
+    pub(crate) fn around(zone: &Zone, now: Instant) -> Self {
+        let until = now.micros().max(0).saturating_add(10 * YEAR_MICROS);
+        let changes = zone.offsets_between(Instant::from_micros(0), Instant::from_micros(until));
+        let changes = changes.iter().map(|(at, offset)| (at.micros(), seconds(*offset)));
+        Self { zone: zone.clone(), changes: changes.collect(), until }
+    }
+
+    fn offset(&self, micros: i64) -> i64 {
+        if !(0..=self.until).contains(&micros) {
+            return seconds(self.zone.offset_seconds(Instant::from_micros(micros)));
+        }
+        let after = self.changes.partition_point(|(at, _)| *at <= micros);
+        self.changes[after.saturating_sub(1)].1
+    }
+
+    fn date(&self, micros: i64) -> i32 {
+        let local = micros.saturating_add(self.offset(micros));
+        i32::try_from(local.div_euclid(DAY_MICROS)).unwrap_or_default()
+    }
+
+    fn start(&self, days: i32) -> i64 {
+        self.zone.start_of(Date::from_days(days)).micros()
+    }
+}
+
+fn seconds(offset: i32) -> i64 {
+    i64::from(offset) * 1_000_000
+}
+
+impl PartialEq for Offsets {
+    fn eq(&self, other: &Self) -> bool {
+        self.zone == other.zone && self.until == other.until
+    }
+}
+
+impl Eq for Offsets {}
+
+impl Hash for Offsets {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.zone.name().hash(state);
+        self.until.hash(state);
+    }
+}
+
+/// `local_date(instant)`: the date on which it falls.
+pub(crate) fn local_date(offsets: &Offsets) -> ScalarUDF {
+    let signature = Signature::exact(vec![instant()], Volatility::Immutable);
+    ScalarUDF::new_from_impl(LocalDate { offsets: offsets.clone(), signature })
+}
+
+/// `day_start(date)`: its first instant.
+pub(crate) fn day_start(offsets: &Offsets) -> ScalarUDF {
+    let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
+    ScalarUDF::new_from_impl(DayStart { offsets: offsets.clone(), signature })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LocalDate {
+    offsets: Offsets,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for LocalDate {
+    fn name(&self) -> &str {
+        "local_date"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Date32)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let values = args.args[0].to_array(args.number_rows)?;
+        let instants = values.as_primitive::<TimestampMicrosecondType>();
+        let dates: Date32Array = instants.unary(|micros| self.offsets.date(micros));
+        Ok(ColumnarValue::Array(Arc::new(dates)))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct DayStart {
+    offsets: Offsets,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for DayStart {
+    fn name(&self) -> &str {
+        "day_start"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(instant())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let values = args.args[0].to_array(args.number_rows)?;
+        let dates = values.as_primitive::<Date32Type>();
+        // Neighbouring rows often hold the same day, and asking the zone is slow.
+        let mut last = None;
+        let starts = dates.iter().map(|days| {
+            let days = days?;
+            let start = match last {
+                Some((known, start)) if known == days => start,
+                _ => self.offsets.start(days),
+            };
+            last = Some((days, start));
+            Some(start)
+        });
+        let starts: TimestampMicrosecondArray = starts.collect();
+        Ok(ColumnarValue::Array(Arc::new(starts.with_timezone("UTC"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_agree_with_the_zone_inside_and_outside_the_table() {
+        let now = Instant::parse("2026-02-14T12:00:00Z").unwrap();
+        for name in ["UTC", "Europe/London", "America/Sao_Paulo", "Pacific/Apia"] {
+            let zone = Zone::parse(name).unwrap();
+            let offsets = Offsets::around(&zone, now);
+            for hours in (-900_000..900_000_i64).step_by(13) {
+                let micros = hours * 3_600_000_000;
+                let expected = zone.date_of(Instant::from_micros(micros)).days();
+                assert_eq!(offsets.date(micros), expected, "{name} {micros}");
+            }
+        }
+    }
+}

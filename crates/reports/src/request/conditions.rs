@@ -1,0 +1,119 @@
+//! The report's filters as the request gives them. Rule: spec/reports.md §2.2, §14.
+
+use model::time::{Date, Instant, Zone};
+
+use super::parameters::Parameters;
+use super::timeframe::{self, Calendar, Timeframe};
+use super::values::{self, End, shown};
+use crate::definition::Report;
+use crate::definition::filter::{Filter, Test, Word};
+
+/// What a filter asks for; each kind belongs to one kind of [`Test`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wanted {
+    Ids {
+        ids: Vec<i64>,
+        none: bool,
+    },
+    /// Positions in the filter's words.
+    Words(Vec<usize>),
+    Bool(bool),
+    Date(Date),
+    Instant(Instant),
+    Timeframe(Timeframe),
+    Keys(Vec<String>),
+}
+
+/// One filter that is given: its position in the report, and what it asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Condition {
+    pub(crate) filter: usize,
+    pub(crate) wanted: Wanted,
+}
+
+const CUSTOM_FIELDS_MAX: usize = 20;
+const CUSTOM_FIELD_BYTES_MAX: usize = 64;
+
+/// Reads all filters of `report`.
+pub(crate) fn read(
+    report: &Report,
+    parameters: &mut Parameters<'_>,
+    zone: &Zone,
+    calendar: Calendar,
+) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (position, filter) in report.filters.iter().enumerate() {
+        if let Some(wanted) = read_one(filter, parameters, zone, calendar) {
+            conditions.push(Condition { filter: position, wanted });
+        }
+    }
+    conditions
+}
+
+fn read_one(
+    filter: &Filter,
+    parameters: &mut Parameters<'_>,
+    zone: &Zone,
+    calendar: Calendar,
+) -> Option<Wanted> {
+    let name = filter.name;
+    match &filter.test {
+        Test::Ids(_) | Test::IdsWith(_) => parameters.read_list(name, |items| {
+            let ids = items.iter().map(|item| values::id(item)).collect::<Result<_, _>>()?;
+            Ok(Wanted::Ids { ids, none: false })
+        }),
+        Test::IdsOrNone(_) => parameters.read_list(name, |items| {
+            values::ids_or_none(items).map(|(ids, none)| Wanted::Ids { ids, none })
+        }),
+        Test::Words(words) => parameters.read_list(name, |items| read_words(words, items)),
+        Test::Is(_) | Test::IncludeDeleted => {
+            parameters.read(name, |text| values::boolean(text).map(Wanted::Bool))
+        }
+        Test::DateFrom(_) | Test::DateTo(_) => {
+            parameters.read(name, |text| values::date(text).map(Wanted::Date))
+        }
+        Test::InstantFrom(_) => parameters
+            .read(name, |text| values::instant(text, zone, End::First).map(Wanted::Instant)),
+        Test::InstantTo(_) => parameters
+            .read(name, |text| values::instant(text, zone, End::Last).map(Wanted::Instant)),
+        Test::DatesWithin(_) | Test::InstantsWithin(_) => {
+            parameters.read(name, |text| timeframe::parse(text, calendar).map(Wanted::Timeframe))
+        }
+        Test::CustomFields => parameters.read_list(name, custom_fields),
+    }
+}
+
+fn read_words(words: &[Word], items: &[String]) -> Result<Wanted, String> {
+    let mut chosen = Vec::new();
+    for item in items {
+        let is_meant = |spelling: &&str| spelling.eq_ignore_ascii_case(item);
+        let position =
+            words.iter().position(|word| is_meant(&word.word) || word.also.iter().any(&is_meant));
+        match position {
+            Some(position) if chosen.contains(&position) => {}
+            Some(position) => chosen.push(position),
+            None => {
+                let known = words.iter().map(|word| word.word).collect::<Vec<_>>().join(", ");
+                return Err(format!("{} is not allowed: expected one of {known}", shown(item)));
+            }
+        }
+    }
+    Ok(Wanted::Words(chosen))
+}
+
+fn custom_fields(items: &[String]) -> Result<Wanted, String> {
+    if items.len() > CUSTOM_FIELDS_MAX {
+        return Err(format!("{} keys; at most {CUSTOM_FIELDS_MAX} are allowed", items.len()));
+    }
+    let is_key = |item: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        item.len() <= CUSTOM_FIELD_BYTES_MAX && item.bytes().all(is_plain)
+    };
+    match items.iter().find(|item| !is_key(item)) {
+        Some(bad) => Err(format!(
+            "{} is not a key: expected 1 to {CUSTOM_FIELD_BYTES_MAX} of A-Z, a-z, 0-9, _ and -",
+            shown(bad)
+        )),
+        None => Ok(Wanted::Keys(items.to_vec())),
+    }
+}

@@ -1,0 +1,92 @@
+//! Which page, in which format. Rule: spec/reports.md §6, §7.1.
+
+use model::id::MAX_ID;
+use model::provider::Provider;
+use model::time::Instant;
+
+use super::parameters::Parameters;
+use super::question::Question;
+use super::values::{self, shown};
+use super::{FieldErrors, RawParameters, RequestContext};
+use crate::definition::Report;
+
+/// Rows of a page when nothing says otherwise.
+const PAGE_SIZE: u64 = 50;
+
+/// What the parameter `format` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFormat {
+    /// `json`.
+    Json,
+    /// `csv`.
+    Csv,
+    /// It is not given; `Accept` decides.
+    Unspecified,
+}
+
+/// A checked request for one page.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    pub(crate) question: Question,
+    pub(crate) limit: u64,
+    pub(crate) offset: u64,
+    format: PageFormat,
+}
+
+impl PageRequest {
+    /// What the parameter `format` says.
+    pub fn format(&self) -> PageFormat {
+        self.format
+    }
+
+    /// The report.
+    pub fn report(&self) -> &'static Report {
+        self.question.report
+    }
+
+    /// The instant that the answer takes for the present: now, or `as_of`.
+    pub fn now(&self) -> Instant {
+        self.question.now
+    }
+}
+
+/// Checks the parameters of `GET {report}/data`, or answers with everything that is wrong.
+pub fn parse_page(
+    report: &'static Report,
+    given: &RawParameters,
+    provider: &Provider,
+    context: &RequestContext,
+) -> Result<PageRequest, FieldErrors> {
+    let mut parameters = Parameters::new(given);
+    let question = Question::read(report, &mut parameters, provider, context.now);
+    let format = parameters.read("format", format).unwrap_or(PageFormat::Unspecified);
+    let (limit, offset) = window(&mut parameters, i64::from(context.page_size_max));
+    parameters.finish()?;
+    Ok(PageRequest { question, limit, offset, format })
+}
+
+fn format(text: &str) -> Result<PageFormat, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "json" => Ok(PageFormat::Json),
+        "csv" => Ok(PageFormat::Csv),
+        _ => Err(format!("{} is not a format of a page: expected json or csv", shown(text))),
+    }
+}
+
+/// Size and offset of the page.
+fn window(parameters: &mut Parameters<'_>, size_max: i64) -> (u64, u64) {
+    let mut read = |name: &str, min: i64, max: i64| {
+        let number = parameters.read(name, |text| values::int(text, min, max));
+        number.map(i64::unsigned_abs)
+    };
+    let limit = read("limit", 0, size_max);
+    let offset = read("offset", 0, MAX_ID);
+    let page = read("page", 1, MAX_ID);
+    let page_size = read("page_size", 0, size_max);
+    let standard = PAGE_SIZE.min(size_max.unsigned_abs());
+    if page.is_none() && page_size.is_none() {
+        return (limit.unwrap_or(standard), offset.unwrap_or(0));
+    }
+    let size = page_size.or(limit).unwrap_or(standard);
+    (size, (page.unwrap_or(1) - 1).saturating_mul(size))
+}

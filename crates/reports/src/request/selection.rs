@@ -1,0 +1,109 @@
+//! Column names and sort items. Rule: spec/reports.md §4, §5.
+
+use super::values::shown;
+use crate::definition::Report;
+
+/// The most sort items of one request.
+const SORT_ITEMS_MAX: usize = 8;
+
+/// One sort item: the column's position in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SortItem {
+    pub(crate) column: usize,
+    pub(crate) descending: bool,
+}
+
+/// The columns that `items` name, in order, each once; required ones that they lack come first.
+pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, String> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for item in items {
+        let Some(named) = named(report, item) else {
+            let known = report.columns.iter().map(|column| column.key).collect::<Vec<_>>();
+            return Err(format!(
+                "{} is not a column of {}: expected some of {}",
+                shown(item),
+                report.name,
+                known.join(", ")
+            ));
+        };
+        for column in named {
+            if !chosen.contains(&column) {
+                chosen.push(column);
+            }
+        }
+    }
+    let required = ["id", "customer.id"].into_iter().filter_map(|key| report.column(key));
+    let mut all: Vec<usize> = required
+        .filter(|column| report.is_required(&report.columns[*column]) && !chosen.contains(column))
+        .collect();
+    all.extend(chosen);
+    Ok(all)
+}
+
+/// What is shown when no columns are asked for: all but the additions.
+pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
+    (0..report.columns.len()).filter(|column| !report.columns[*column].is_addition).collect()
+}
+
+/// The columns behind one name: a parent's leaves, or the one that the name is a spelling of.
+fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
+    if report.parents.contains(&name) {
+        let leaves = report.columns.iter().enumerate().filter(|(_, column)| {
+            let is_below = column.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            is_below && !column.is_addition
+        });
+        return Some(leaves.map(|(position, _)| position).collect());
+    }
+    leaf(report, name).map(|column| vec![column])
+}
+
+fn leaf(report: &Report, name: &str) -> Option<usize> {
+    report
+        .column(name)
+        .or_else(|| report.columns.iter().position(|column| column.aliases.contains(&name)))
+}
+
+/// The sort that `items` ask for; a column named twice counts at its first place.
+pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, String> {
+    if items.len() > SORT_ITEMS_MAX {
+        return Err(format!("{} sort items; at most {SORT_ITEMS_MAX} are allowed", items.len()));
+    }
+    let mut sort: Vec<SortItem> = Vec::new();
+    for item in items {
+        let (name, descending) = match item.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (item.as_str(), false),
+        };
+        let Some(column) = sorted_by(report, name) else {
+            return Err(format!("{} is not a column of {}", shown(name), report.name));
+        };
+        if !report.columns[column].is_sortable {
+            return Err(format!("{} cannot be sorted by", shown(name)));
+        }
+        if sort.iter().all(|earlier| earlier.column != column) {
+            sort.push(SortItem { column, descending });
+        }
+    }
+    Ok(sort)
+}
+
+/// The column that a name in `sort` means: a parent's name, else its id.
+fn sorted_by(report: &Report, name: &str) -> Option<usize> {
+    if report.parents.contains(&name) {
+        let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
+        return below("name").or_else(|| below("id"));
+    }
+    leaf(report, name)
+}
+
+/// The report's own sort.
+pub(crate) fn default_sort(report: &Report) -> Vec<SortItem> {
+    let items = report.default_sort.iter().map(|item| match item.strip_prefix('-') {
+        Some(key) => (key, true),
+        None => (*item, false),
+    });
+    let items = items.filter_map(|(key, descending)| {
+        report.column(key).map(|column| SortItem { column, descending })
+    });
+    items.collect()
+}

@@ -1,0 +1,62 @@
+//! Sums of balance transactions. Stored credit is negative; these sums are as stored.
+
+use datafusion::functions_aggregate::expr_fn::sum;
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
+};
+use datafusion::prelude::col;
+use datafusion::scalar::ScalarValue;
+
+use crate::definition::relation::Keys;
+use crate::definition::value::{text, wide};
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+
+/// `customer_id`, `currency`, `amount`: the sum of all transactions, one row per customer and
+/// currency. Keys are customers.
+pub(crate) fn balances(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("balance_transactions", "x")?;
+    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let groups = vec![col("x.customer_id"), col("x.currency")];
+    Ok(rows.aggregate(groups, vec![sum(wide(col("x.amount"))).alias("amount")])?)
+}
+
+/// `customer_id`, `id`, `amount`: the sum of a transaction and those before it by (date, id), of
+/// the same customer and currency. Keys are customers.
+pub(crate) fn running_balances(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("balance_transactions", "x")?;
+    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let unbounded = WindowFrameBound::Preceding(ScalarValue::UInt64(None));
+    let frame =
+        WindowFrame::new_bounds(WindowFrameUnits::Rows, unbounded, WindowFrameBound::CurrentRow);
+    let sum = WindowFunctionDefinition::AggregateUDF(sum_udaf());
+    let amount = Expr::from(WindowFunction::new(sum, vec![wide(col("x.amount"))]))
+        .partition_by(vec![col("x.customer_id"), col("x.currency")])
+        .order_by(vec![col("x.date").sort(true, false), col("x.id").sort(true, false)])
+        .window_frame(frame)
+        .build()?;
+    let rows = rows.window(vec![amount.alias("running")])?;
+    Ok(rows.project(vec![col("x.customer_id"), col("x.id"), col("running").alias("amount")])?)
+}
+
+/// `customer_id`, `amount`: the sum of the transactions in the provider's currency. Keys are
+/// customers.
+pub(crate) fn in_provider_currency(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("balance_transactions", "x")?;
+    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let rows = rows.filter(col("x.currency").eq(text(scope.provider().currency.code())))?;
+    let amount = sum(wide(col("x.amount"))).alias("amount");
+    Ok(rows.aggregate(vec![col("x.customer_id")], vec![amount])?)
+}

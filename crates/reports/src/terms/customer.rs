@@ -1,0 +1,50 @@
+//! A customer's name and place.
+
+use datafusion::functions::expr_fn::{btrim, concat_ws, nullif};
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::col;
+
+use crate::definition::column::{Column, int, string};
+use crate::definition::relation::{Relation, row};
+use crate::definition::value::{Value, at, choose, text, value};
+
+/// Name of the relation to a row's customer.
+pub(crate) const ALIAS: &str = "c";
+
+/// The customer that `key` names.
+pub(crate) fn relation(key: &'static str) -> Relation {
+    row(ALIAS, "customers", key)
+}
+
+/// The customer's site.
+pub(crate) fn venue_relation() -> Relation {
+    row("venue", "sites", "c.site_id")
+}
+
+/// `disp(c)`: the name; else first and last name; else null.
+pub(crate) fn display_name() -> Value {
+    value(|_| name_of(col("c.name"), col("c.first_name"), col("c.last_name")))
+}
+
+fn name_of(name: Expr, first: Expr, last: Expr) -> Expr {
+    let joined = btrim(vec![concat_ws(text(" "), vec![first, last])]);
+    let has_name = name.clone().is_not_null().and(name.clone().not_eq(text("")));
+    choose([(has_name, name)], Some(nullif(joined, text(""))))
+}
+
+/// `customer.id`, `customer.name`, `customer.email`; `id` is where the row keeps the customer.
+pub(crate) fn columns(id: &'static str) -> Vec<Column> {
+    vec![
+        int("customer.id", at(id)).alias("customer_id"),
+        string("customer.name", display_name()).alias("customer_name"),
+        string("customer.email", at("c.email")).alias("customer_email"),
+    ]
+}
+
+/// `customer.venue.id`, `customer.venue.name`.
+pub(crate) fn venue_columns() -> Vec<Column> {
+    vec![
+        int("customer.venue.id", at("c.site_id")).alias("customer_venue_id"),
+        string("customer.venue.name", at("venue.name")).alias("customer_venue_name"),
+    ]
+}

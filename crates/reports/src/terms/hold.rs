@@ -1,0 +1,61 @@
+//! Holds of a customer membership. Keys are customer memberships throughout.
+
+use datafusion::functions::expr_fn::greatest;
+use datafusion::functions_aggregate::expr_fn::{first_value, max};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::prelude::col;
+use datafusion::scalar::ScalarValue;
+
+use crate::definition::relation::Keys;
+use crate::definition::value::{only_when, rows_once};
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+
+fn scan(scope: &Scope<'_>, memberships: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("customer_membership_holds", "h")?;
+    memberships.restrict(rows, col("h.customer_membership_id"))
+}
+
+/// Whether a hold has not ended: its last day is open, or today or later.
+fn is_unended(scope: &Scope<'_>) -> Expr {
+    col("h.end_date").is_null().or(col("h.end_date").gt_eq(scope.today()))
+}
+
+/// `customer_membership_id` of the memberships with a hold that is current.
+pub(crate) fn current(
+    scope: &Scope<'_>,
+    memberships: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let is_current = col("h.start_date").lt_eq(scope.today()).and(is_unended(scope));
+    let rows = scan(scope, memberships)?.filter(is_current)?;
+    rows_once(rows, col("h.customer_membership_id"))
+}
+
+/// `customer_membership_id`, `id`, `start_date`, `end_date` of each membership's active hold: of
+/// those current or upcoming, the first by (start, id).
+pub(crate) fn active(
+    scope: &Scope<'_>,
+    memberships: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let order = || vec![col("h.start_date").sort(true, false), col("h.id").sort(true, false)];
+    let first = |name: &str| first_value(col(format!("h.{name}")), order()).alias(name);
+    let rows = scan(scope, memberships)?.filter(is_unended(scope))?;
+    let groups = vec![col("h.customer_membership_id")];
+    Ok(rows.aggregate(groups, vec![first("id"), first("start_date"), first("end_date")])?)
+}
+
+/// `customer_membership_id`, `updated_at`, `changed_at`: the last change of a hold's row, and the
+/// last past instant at which a hold began or ended.
+pub(crate) fn changes(
+    scope: &Scope<'_>,
+    memberships: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let past = |instant: Expr| only_when(instant.clone().lt_eq(scope.now()), instant);
+    let one_day = lit(ScalarValue::new_interval_dt(1, 0));
+    let began = past(scope.day_start(col("h.start_date")));
+    let ended = past(scope.day_start(col("h.end_date") + one_day));
+    let last = max(greatest(vec![began, ended])).alias("changed_at");
+    let groups = vec![col("h.customer_membership_id")];
+    let values = vec![max(col("h.updated_at")).alias("updated_at"), last];
+    Ok(scan(scope, memberships)?.aggregate(groups, values)?)
+}

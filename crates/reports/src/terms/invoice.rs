@@ -1,0 +1,99 @@
+//! What an invoice says beyond its row: written status, lines, applied credit, coupon.
+
+use datafusion::functions::expr_fn::named_struct;
+use datafusion::functions_aggregate::expr_fn::{array_agg, first_value, max};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, in_subquery, lit};
+use datafusion::prelude::col;
+use model::output::ObjectText;
+
+use crate::definition::column::Kind;
+use crate::definition::relation::Keys;
+use crate::definition::value::{Value, choose, is_one_of, text, value, wide};
+use crate::engine::predicates::one_of;
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+
+/// One element of an invoice's `applied_credits`.
+pub(crate) const APPLIED_CREDIT: Kind = Kind::Object {
+    fields: &[(
+        "amount",
+        Kind::Object { fields: &[("decimal", Kind::Decimal)], text: ObjectText::Field("decimal") },
+    )],
+    text: ObjectText::Field("amount"),
+};
+
+/// Stored statuses of invoices that wait for money; the last payment decides what is written.
+pub(crate) fn is_waiting() -> Expr {
+    is_one_of(col("i.status"), &["open", "past_due"])
+}
+
+/// The status written, where `lastpay` is the relation to the invoice's last payment.
+pub(crate) fn written_status() -> Value {
+    value(|_| {
+        let stored = |word: &str| col("i.status").eq(text(word));
+        let last = |word: &str| col("lastpay.status").eq(text(word));
+        let pending_by = |channel: &str| last("pending").and(col("lastpay.type").eq(text(channel)));
+        choose(
+            [
+                (stored("draft"), text("upcoming")),
+                (stored("paid"), text("paid")),
+                (stored("void"), text("voided")),
+                (stored("uncollectible"), text("retry_failed")),
+                (pending_by("online"), text("pending_online")),
+                (pending_by("offline"), text("pending_offline")),
+                (last("failed"), text("failed")),
+            ],
+            Some(text("open")),
+        )
+    })
+}
+
+/// `invoice_id`, `items` (descriptions by line), `updated_at` of an invoice's lines. Keys are
+/// invoices.
+pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
+    let items = array_agg(col("l.description"))
+        .order_by(vec![col("l.id").sort(true, false)])
+        .filter(col("l.description").is_not_null())
+        .build()?;
+    let values = vec![items.alias("items"), max(col("l.updated_at")).alias("updated_at")];
+    Ok(rows.aggregate(vec![col("l.invoice_id")], values)?)
+}
+
+/// `invoice_id`, `list`: the credit applied to an invoice or taken back from it. Keys are
+/// invoices.
+pub(crate) fn applied_credits(
+    scope: &Scope<'_>,
+    invoices: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("balance_transactions", "x")?;
+    let rows = invoices.restrict(rows, col("x.invoice_id"))?;
+    let kinds = is_one_of(col("x.kind"), &["applied_to_invoice", "unapplied_from_invoice"]);
+    let rows = rows.filter(col("x.invoice_id").is_not_null().and(kinds))?;
+    let amount = named_struct(vec![lit("decimal"), wide(col("x.amount"))]);
+    let list = array_agg(named_struct(vec![lit("amount"), amount]))
+        .order_by(vec![col("x.id").sort(true, false)])
+        .build()?;
+    Ok(rows.aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?)
+}
+
+/// `code`, `name`: for each code the coupon with the smallest id. Keys are codes.
+pub(crate) fn coupons(scope: &Scope<'_>, codes: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = codes.restrict(scope.session.scan("coupons", "x")?, col("x.code"))?;
+    let name = first_value(col("x.name"), vec![col("x.id").sort(true, false)]).alias("name");
+    Ok(rows.aggregate(vec![col("x.code")], vec![name])?)
+}
+
+/// Whether the invoice `i` is for one of these customer memberships, as a whole or in a line.
+pub(crate) fn is_for_memberships(
+    scope: &Scope<'_>,
+    memberships: &[i64],
+) -> Result<Expr, ReportError> {
+    let wanted =
+        |alias: &str| one_of(col(format!("{alias}.customer_membership_id")), memberships, false);
+    let whole = scope.session.scan("invoices", "w")?.filter(wanted("w"))?;
+    let lines = scope.session.scan("invoice_lines", "l")?.filter(wanted("l"))?;
+    let lines = lines.project(vec![col("l.invoice_id").alias("id")])?.build()?;
+    let found = whole.project(vec![col("w.id").alias("id")])?.union(lines)?.build()?;
+    Ok(in_subquery(col("i.id"), found.into()))
+}

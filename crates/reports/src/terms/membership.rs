@@ -1,0 +1,138 @@
+//! Memberships that customers hold. Deleted ones count nowhere.
+
+use datafusion::functions::expr_fn::named_struct;
+use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, first_value};
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, in_subquery, lit,
+};
+use datafusion::prelude::col;
+use model::output::ObjectText;
+
+use crate::definition::column::Kind;
+use crate::definition::relation::{Keys, Relation, derived};
+use crate::definition::value::{choose, is_one_of, rows_once, text};
+use crate::engine::predicates::one_of;
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+use crate::terms::hold;
+
+/// `short(cm)`: what lists of memberships show.
+pub(crate) const SHORT: Kind = Kind::Object {
+    fields: &[
+        ("id", Kind::Int),
+        (
+            "membership",
+            Kind::Object {
+                fields: &[("id", Kind::Int), ("name", Kind::Text)],
+                text: ObjectText::Field("name"),
+            },
+        ),
+    ],
+    text: ObjectText::Field("membership"),
+};
+
+/// Name of the relation that is there when a membership has a current hold.
+pub(crate) const HELD: &str = "held";
+
+/// The current hold of the membership that `key` names.
+pub(crate) fn held_relation(key: &'static str) -> Relation {
+    derived(HELD, [(key, "customer_membership_id")], hold::current)
+}
+
+/// `eff(cm)` of the membership called `alias`, whose current hold is the relation [`HELD`].
+pub(crate) fn effective_status(alias: &str) -> Expr {
+    let column = |name: &str| col(format!("{alias}.{name}"));
+    let (status, reason) = (column("status"), column("cancellation_reason"));
+    let moved = is_one_of(reason.clone(), &["upgraded", "downgraded"]);
+    let is_moved = status.clone().eq(text("cancelled")).and(moved);
+    let is_held = col(format!("{HELD}.customer_membership_id")).is_not_null();
+    let is_on_hold = status.clone().eq(text("active")).and(is_held);
+    choose([(is_moved, reason), (is_on_hold, text("hold"))], Some(status))
+}
+
+/// Memberships called `x`, each with its current hold; keys are customers.
+fn owned(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("customer_memberships", "x")?;
+    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let rows = rows.filter(col("x.deleted_at").is_null())?;
+    let held = hold::current(scope, &Keys::All)?.alias(HELD)?.build()?;
+    let on = (vec!["x.id"], vec!["held.customer_membership_id"]);
+    Ok(rows.join(held, JoinType::Left, on, None)?)
+}
+
+/// `customer_id`, `is_active`, `is_running`, and the lists `active`, `inactive`, `on_hold`: what
+/// each customer owns. Keys are customers.
+pub(crate) fn of_customer(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let plans = scope.session.scan("memberships", "m")?.build()?;
+    let rows = owned(scope, customers)?
+        .join(plans, JoinType::Left, (vec!["x.membership_id"], vec!["m.id"]), None)?
+        .project(vec![
+            col("x.customer_id"),
+            col("x.id"),
+            col("x.membership_id"),
+            col("m.name").alias("name"),
+            effective_status("x").alias("status"),
+        ])?;
+    let is = |words: &[&str]| is_one_of(col("status"), words);
+    let lists = [
+        ("active", is(&["active"])),
+        ("inactive", is(&["cancelled", "completed", "upgraded", "downgraded"])),
+        ("on_hold", is(&["hold"])),
+    ];
+    let mut values = vec![
+        bool_or(is(&["active"])).alias("is_active"),
+        bool_or(is(&["active", "hold"])).alias("is_running"),
+    ];
+    for (name, condition) in lists {
+        let short = array_agg(short(col("x.id"), col("x.membership_id"), col("name")));
+        let order = vec![col("x.id").sort(true, false)];
+        values.push(short.order_by(order).filter(condition).build()?.alias(name));
+    }
+    Ok(rows.aggregate(vec![col("x.customer_id")], values)?)
+}
+
+fn short(id: Expr, plan: Expr, name: Expr) -> Expr {
+    let plan = named_struct(vec![lit("id"), plan, lit("name"), name]);
+    named_struct(vec![lit("id"), id, lit("membership"), plan])
+}
+
+/// `customer_id` of the customers with whom a membership is shared that is active or on hold.
+pub(crate) fn shared_with(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let is_running = is_one_of(effective_status("x"), &["active", "hold"]);
+    let rows = owned(scope, &Keys::All)?
+        .filter(is_running)?
+        .project(vec![col("x.shared_with").alias("customer_id")])?
+        .unnest_column("customer_id")?;
+    let rows = customers.restrict(rows, col("customer_id"))?;
+    rows_once(rows.filter(col("customer_id").is_not_null())?, col("customer_id"))
+}
+
+/// `customer_id`, `id`: each customer's first membership by (purchased, id). Keys are customers.
+pub(crate) fn first(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("customer_memberships", "x")?;
+    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let rows = rows.filter(col("x.deleted_at").is_null())?;
+    let order = vec![col("x.purchased_at").sort(true, false), col("x.id").sort(true, false)];
+    let first = first_value(col("x.id"), order).alias("id");
+    Ok(rows.aggregate(vec![col("x.customer_id")], vec![first])?)
+}
+
+/// Whether the customer `c` owns an active membership of one of these plans.
+pub(crate) fn owns_active(scope: &Scope<'_>, plans: &[i64]) -> Result<Expr, ReportError> {
+    let is_active = effective_status("x").eq(text("active"));
+    let owners = owned(scope, &Keys::All)?
+        .filter(one_of(col("x.membership_id"), plans, false))?
+        .filter(is_active)?
+        .project(vec![col("x.customer_id")])?
+        .build()?;
+    Ok(in_subquery(col("c.id"), owners.into()))
+}

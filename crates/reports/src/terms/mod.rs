@@ -1,0 +1,21 @@
+//! Words that several reports share. Rule: spec/reports.md §16, §17.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `customer` | display name, venue, the columns that every report about customers has |
+//! | `credit` | balances of balance transactions |
+//! | `hold` | the current hold, the active hold, what holds changed |
+//! | `membership` | effective status, a customer's memberships, the first of them |
+//! | `attendance` | what a customer attended |
+//! | `payment` | payments of an invoice and of a customer |
+//! | `refund` | refunds of an invoice |
+//! | `invoice` | written status, lines, applied credit, coupons |
+
+pub(crate) mod attendance;
+pub(crate) mod credit;
+pub(crate) mod customer;
+pub(crate) mod hold;
+pub(crate) mod invoice;
+pub(crate) mod membership;
+pub(crate) mod payment;
+pub(crate) mod refund;

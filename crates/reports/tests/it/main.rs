@@ -1,0 +1,20 @@
+//! Reports over small literal tables, asked as the server asks them.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod credits;
+#[cfg(test)]
+mod customers;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod invoices;
+#[cfg(test)]
+mod memberships;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod parameters;

@@ -1,0 +1,67 @@
+//! The arguments, as data. What each command does is in `commands`.
+//! Rule: spec/product.md, "Command line".
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use crate::commands::completions::CompletionsArgs;
+pub use crate::commands::demo::DemoArgs;
+pub use crate::commands::doctor::DoctorArgs;
+pub use crate::commands::import::ImportArgs;
+pub use crate::commands::mirror::MirrorArgs;
+pub use crate::commands::provider::ProviderArgs;
+pub use crate::commands::report::ReportArgs;
+pub use crate::commands::schema::SchemaArgs;
+pub use crate::commands::serve::ServeArgs;
+pub use crate::commands::token::TokenArgs;
+
+/// Reports, usage and books of membership and subscription businesses.
+#[derive(Debug, Parser)]
+#[command(name = "rollbook", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// Show what an error came from
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a made-up studio and publisher from a throw-away folder, with lines to try
+    Demo(DemoArgs),
+    /// Serve the API
+    Serve(ServeArgs),
+    /// Import records, all or nothing
+    Import(ImportArgs),
+    /// Create, list or change providers (the businesses)
+    Provider(ProviderArgs),
+    /// Create, list or revoke tokens
+    Token(TokenArgs),
+    /// Print a report, without a server
+    Report(ReportArgs),
+    /// Look after the mirror, the columnar cache of the store
+    Mirror(MirrorArgs),
+    /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it
+    Doctor(DoctorArgs),
+    /// Print the catalogue of tables
+    Schema(SchemaArgs),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print shell completions
+    Completions(CompletionsArgs),
+}
+
+/// Where the records are.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// Data folder
+    #[arg(long, value_name = "DIR", env = "ROLLBOOK_DATA", hide_env_values = true)]
+    pub data: PathBuf,
+    /// Set any setting, over rollbook.toml and the environment; repeatable
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub settings: Vec<String>,
+}

@@ -1,0 +1,231 @@
+//! `rollbook demo`: a made-up studio and publisher, served from a throw-away folder or written as
+//! import files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant as Stopwatch;
+
+use clap::{Args, ValueEnum};
+use files::read::Mode;
+use mirror::Role;
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use model::permission::Permissions;
+use model::provider::Provider;
+use model::time::{Date, Instant, Zone};
+use server::operations::import::{self as operation, Import, ImportAnswer};
+use store::Store;
+use store::token::TokenGrant;
+
+use super::serve::serve;
+use super::{effective, import, print, token};
+use crate::config::Flag;
+use crate::demo::files::{Files, Format, describe};
+use crate::demo::memberships::Memberships;
+use crate::demo::{Business, ROWS, SEED, TODAY};
+use crate::failure::{Doing, Failure};
+use crate::folder::DataFolder;
+use crate::progress::ImportProgress;
+use crate::{logging, opened};
+
+/// `rollbook demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// The same seed gives the same records
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    /// About how many rows in all
+    #[arg(long, default_value_t = ROWS)]
+    rows: u64,
+    /// Last day of the records [default: today; with --write 2026-06-30]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    today: Option<Date>,
+    /// Write import files to this folder instead of serving
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
+    /// Format of the files
+    #[arg(long, value_enum, default_value = "ndjson", requires = "write")]
+    format: Format,
+    /// What to generate
+    #[arg(long, value_enum, default_value = "business", hide = true)]
+    shape: Shape,
+    /// Providers of the shape memberships
+    #[arg(long, default_value_t = 20, hide = true)]
+    providers: u64,
+    /// Customer memberships of provider 1 in the shape memberships [default: an even share]
+    #[arg(long, hide = true)]
+    largest: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// A studio and a publisher
+    Business,
+    /// Customer memberships of many providers, with the customers and plans they name
+    Memberships,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "expected a date such as 2026-06-30".to_owned())
+}
+
+pub(super) fn run(args: DemoArgs) -> Result<(), Failure> {
+    match (&args.write, args.shape) {
+        (Some(folder), Shape::Business) => write_business(&args, folder),
+        (Some(folder), Shape::Memberships) => write_memberships(&args, folder),
+        (None, Shape::Memberships) => Err(Failure::usage("--shape memberships needs --write DIR")),
+        (None, Shape::Business) => serve_business(&args),
+    }
+}
+
+impl DemoArgs {
+    /// Noon of the day asked for, else `otherwise`.
+    fn now(&self, otherwise: Instant) -> Instant {
+        match self.today {
+            Some(day) => Zone::utc().start_of(day).plus_seconds(12 * 3600),
+            None => otherwise,
+        }
+    }
+}
+
+fn write_business(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
+    let business = Business::new(args.seed, args.rows, args.now(TODAY));
+    let providers = business.providers();
+    let mut rows = 0;
+    for provider in &providers {
+        rows += write(&business, provider, folder, args.format)?;
+    }
+    describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
+    eprintln!("{rows} rows of 2 providers in {}: see README.md there", folder.display());
+    Ok(())
+}
+
+fn write(
+    business: &Business,
+    provider: &Provider,
+    folder: &Path,
+    format: Format,
+) -> Result<u64, Failure> {
+    let folder = folder.join(format!("provider-{}", provider.id));
+    let work = || {
+        let mut files = Files::create(&folder, format)?;
+        business.tell(provider, &mut files)?;
+        files.finish()
+    };
+    work().doing(|| format!("write to {}", folder.display()))
+}
+
+fn write_memberships(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
+    let largest = args.largest.unwrap_or(args.rows / args.providers.max(1));
+    let now = args.now(TODAY);
+    let shape = Memberships::new(args.seed, now, args.rows, args.providers, largest);
+    let providers: Vec<Provider> = shape.providers().collect();
+    let mut rows = 0;
+    for provider in &providers {
+        let folder = folder.join(format!("provider-{}", provider.id));
+        let work = || {
+            let mut files = Files::create(&folder, args.format)?;
+            shape.tell(provider, &mut files)?;
+            files.finish()
+        };
+        rows += work().doing(|| format!("write to {}", folder.display()))?;
+    }
+    describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
+    eprintln!("{rows} rows of {} providers in {}", providers.len(), folder.display());
+    Ok(())
+}
+
+fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
+    let began = Stopwatch::now();
+    let outer = tempfile::Builder::new().prefix("rollbook-demo-").tempdir();
+    let outer = outer.doing(|| "make a throw-away folder".to_owned())?;
+    let folder = DataFolder::created(outer.path())?;
+    let listen = || Flag {
+        name: "--listen".to_owned(),
+        key: "server.listen".to_owned(),
+        value: args.listen.clone(),
+    };
+    let resolved = effective(&folder, &[], vec![listen()])?;
+    let is_log_asked_for = *resolved.origin("log.filter") != crate::config::Origin::Default;
+    let mut settings = resolved.settings;
+    if !is_log_asked_for {
+        settings.log.filter = "warn".to_owned();
+    }
+    logging::install(&settings.log)?;
+    let _lock = folder.lock()?;
+    let store = opened::create_store(&folder, &settings)?;
+    let rows = fill(args, &folder, &store)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;
+    reads.mirror.refresh()?;
+    let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
+    let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
+    serve(store, reads, settings, &reload, |address| {
+        let millis = began.elapsed().as_millis();
+        print(&welcome(address, rows, &tokens, millis))
+    })
+}
+
+/// Generates both businesses and imports them through the door that everyone uses.
+fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<u64, Failure> {
+    let now = args.now(SystemClock.now());
+    let business = Business::new(args.seed, args.rows, now);
+    let temp = folder.temp_dir()?;
+    let mut rows = 0;
+    for provider in business.providers() {
+        eprintln!("making up {}", provider.name);
+        rows += write(&business, &provider, temp.path(), Format::Ndjson)?;
+        store.create_provider(&provider)?;
+        let files = temp.path().join(format!("provider-{}", provider.id));
+        let sources = import::sources(&[files], None, Mode::Upsert)?;
+        let progress = ImportProgress::begin(import::names(&sources));
+        let whole =
+            Import { provider: provider.id, now, key: None, sources, unpacked_bytes_max: None };
+        match operation::run(store.as_ref(), whole, &progress)? {
+            ImportAnswer::Done(_) => {}
+            ImportAnswer::Invalid(errors) => return Err(import::invalid(&errors)),
+            ImportAnswer::KeyConflict => return Err(Failure::new("the import was refused")),
+        }
+    }
+    Ok(rows)
+}
+
+fn token_for(store: &Arc<dyn Store>, provider: i64) -> Result<String, Failure> {
+    let grant = TokenGrant {
+        name: Some("demo".to_owned()),
+        email: None,
+        providers: vec![ProviderId(provider)],
+        permissions: Permissions::of_new_token(),
+        read_only: false,
+        customer_id: None,
+        expires_at: None,
+    };
+    token::make(store.as_ref(), &grant, SystemClock.now())
+}
+
+fn welcome(address: &str, rows: u64, tokens: &[String; 2], millis: u128) -> String {
+    let [studio, publisher] = tokens;
+    let curl = format!("curl -s -H 'Authorization: Token {studio}'");
+    let reports = format!("{address}/api/v2/reports");
+    let row = r#"{"id":9000001,"first_name":"Ada","last_name":"Example"}"#;
+    format!(
+        "Rollbook demo: {rows} made-up rows of a studio and a publisher, ready in {millis} ms\n\
+         \n\
+         address    {address}\n\
+         reference  {address}/docs\n\
+         token      {studio}   (Northlight Studio)\n\
+         token      {publisher}   (Harbour Press)\n\
+         \n\
+         Credit of customers:\n  \
+         {curl} '{reports}/customer_credits/data?limit=3'\n\
+         Invoices of this month, as CSV:\n  \
+         {curl} '{reports}/invoices/data?format=csv&limit=10'\n\
+         Write a customer, and read it back at once:\n  \
+         {curl} -H 'Content-Type: application/x-ndjson' -d '{row}' {address}/api/v1/import/customers \
+         && {curl} '{reports}/customers/data?ids=9000001&columns=full_name'\n\
+         \n\
+         Ctrl-C stops it; the folder is removed.\n"
+    )
+}

@@ -1,0 +1,183 @@
+//! `rollbook import`. Rule: spec/data-model.md §3.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use files::format::FileName;
+use files::read::Mode;
+use model::catalogue::{self, Table};
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use model::import::{ImportError, ImportErrors, ImportOutcome};
+use server::operations::import::{self as operation, Import, ImportAnswer, Source, Target};
+
+use super::provider::provider_id;
+use super::{ListFormat, list_format, print, to_json};
+use crate::cli::DataArgs;
+use crate::failure::{Doing, Failure};
+use crate::progress::ImportProgress;
+use crate::{opened, terminal};
+
+/// Lines of errors shown.
+const ERRORS_SHOWN: usize = 20;
+
+/// `rollbook import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Whose records they are
+    #[arg(long, value_name = "ID", value_parser = provider_id)]
+    provider: ProviderId,
+    /// Files such as customers.csv, invoices.ndjson.gz, payments.parquet.zst: the name says the
+    /// table. A folder stands for every file in it. All of it is one commit
+    #[arg(value_name = "FILE_OR_DIR", required = true)]
+    files: Vec<PathBuf>,
+    /// Table of the files, whatever their names
+    #[arg(long)]
+    table: Option<String>,
+    /// Delete the rows whose ids are given
+    #[arg(long, requires = "table")]
+    delete: bool,
+    /// How to print the counts [default: table on a terminal, else json]
+    #[arg(long, value_enum)]
+    format: Option<ListFormat>,
+}
+
+pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
+    let table = args.table.as_deref().map(known_table).transpose()?;
+    let mode = if args.delete { Mode::Delete } else { Mode::Upsert };
+    let sources = sources(&args.files, table, mode)?;
+    let (folder, settings) = super::open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let names = names(&sources);
+    let progress = ImportProgress::begin(names.clone());
+    let import = Import {
+        provider: args.provider,
+        now: SystemClock.now(),
+        key: None,
+        sources,
+        unpacked_bytes_max: None,
+    };
+    let answer = operation::run(store.as_ref(), import, &progress)?;
+    drop(progress);
+    match answer {
+        ImportAnswer::Done(outcome) => print(&summary(&outcome, list_format(args.format))?),
+        ImportAnswer::Invalid(errors) => Err(invalid(&errors)),
+        ImportAnswer::KeyConflict => Err(Failure::new("the import was refused")),
+    }
+}
+
+fn known_table(name: &str) -> Result<&'static Table, Failure> {
+    catalogue::table(name).ok_or_else(|| {
+        let names: Vec<_> = catalogue::tables().iter().map(|table| table.name).collect();
+        Failure::usage(format!("there is no table {name:?}"))
+            .hint(format!("the tables are {}", names.join(", ")))
+    })
+}
+
+/// The files to read, those of a folder by name.
+pub(super) fn sources(
+    paths: &[PathBuf],
+    table: Option<&'static Table>,
+    mode: Mode,
+) -> Result<Vec<Source>, Failure> {
+    let mut sources = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            sources.push(source(path, table, mode)?);
+            continue;
+        }
+        let mut inside = files_in(path)?;
+        inside.sort_unstable();
+        if inside.is_empty() {
+            return Err(Failure::new(format!("{} holds no files", path.display())));
+        }
+        for file in inside {
+            sources.push(source(&file, table, mode)?);
+        }
+    }
+    Ok(sources)
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.doing(|| format!("read the folder {}", folder.display()))?;
+    let is_hidden = |path: &Path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    let paths = entries.into_iter().map(|entry| entry.path());
+    Ok(paths.filter(|path| path.is_file() && !is_hidden(path)).collect())
+}
+
+fn source(path: &Path, table: Option<&'static Table>, mode: Mode) -> Result<Source, Failure> {
+    if !path.exists() {
+        return Err(Failure::new(format!("there is no file {}", path.display())));
+    }
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(FileName::parse);
+    let name = name.ok_or_else(|| {
+        Failure::new(format!("{} is not an import file", path.display()))
+            .hint("files end in .csv, .ndjson or .parquet, each also with .gz or .zst")
+    })?;
+    let table = match (table, catalogue::table(name.stem)) {
+        (Some(table), _) | (None, Some(table)) => table,
+        (None, None) => {
+            return Err(Failure::new(format!("{} names no table", path.display()))
+                .hint("name it after its table, as in customers.csv, or give --table"));
+        }
+    };
+    let (format, compression) = (name.format, name.compression);
+    Ok(Source { path: path.to_owned(), target: Target::Table(table, mode), format, compression })
+}
+
+/// Names and sizes, for the progress shown.
+pub(super) fn names(sources: &[Source]) -> Vec<(String, u64)> {
+    let described = sources.iter().map(|source| {
+        let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (name, fs::metadata(&source.path).map_or(0, |metadata| metadata.len()))
+    });
+    described.collect()
+}
+
+fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failure> {
+    if format == ListFormat::Json {
+        return to_json(outcome);
+    }
+    let rows = outcome.tables.iter().map(|(table, counts)| {
+        let counts =
+            [counts.received, counts.inserted, counts.updated, counts.unchanged, counts.deleted];
+        std::iter::once(table.clone()).chain(counts.map(|count| count.to_string()))
+    });
+    let header = ["table", "received", "inserted", "updated", "unchanged", "deleted"];
+    let table = terminal::table(header, rows);
+    Ok(format!("{table}revision {}\n", outcome.revision))
+}
+
+/// What is wrong with the input, as a failure that lists the first errors.
+pub(super) fn invalid(errors: &ImportErrors) -> Failure {
+    let count = errors.error_count;
+    let what = if count == 1 { "1 error" } else { "errors" };
+    let what = if count == 1 { what.to_owned() } else { format!("{count} {what}") };
+    let message = format!("the import has {what}; nothing was stored");
+    let mut failure = Failure::new(message);
+    for error in errors.errors.iter().take(ERRORS_SHOWN) {
+        failure = failure.detail(error_line(error));
+    }
+    let shown = errors.errors.len().min(ERRORS_SHOWN) as u64;
+    match count - shown.min(count) {
+        0 => failure,
+        more => failure.detail(format!("and {more} more")),
+    }
+}
+
+fn error_line(error: &ImportError) -> String {
+    let code = serde_json::to_value(error.code).unwrap_or_default();
+    let mut place = Vec::new();
+    place.extend(error.table.clone());
+    place.extend(error.line.map(|line| format!("line {line}")));
+    place.extend(error.id.map(|id| format!("id {id}")));
+    place.extend(error.column.clone());
+    let code = code.as_str().unwrap_or_default();
+    format!("{}: {} ({code})", place.join(", "), error.message)
+}

@@ -1,0 +1,94 @@
+//! `rollbook mirror`: the columnar cache.
+
+use clap::{Args, Subcommand};
+use mirror::{Mirror, MirrorError, MirrorStatus, Role};
+
+use super::{ListFormat, list_format, print, to_json};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::folder::InUse;
+use crate::{opened, terminal};
+
+/// `rollbook mirror`
+#[derive(Debug, Args)]
+pub struct MirrorArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show how far the mirror covers the store
+    Status {
+        #[command(flatten)]
+        data: DataArgs,
+        /// How to print it [default: table on a terminal, else json]
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Bring it up to the store's revision, rewriting only what changed
+    Refresh(DataArgs),
+    /// Write it anew from the store
+    Rebuild(DataArgs),
+    /// Compare every row with the store
+    Verify(DataArgs),
+}
+
+pub(super) fn run(args: MirrorArgs) -> Result<(), Failure> {
+    match args.action {
+        Action::Status { data, format } => with_mirror(&data, Role::Reader, |mirror| {
+            let status = mirror.status()?;
+            match list_format(format) {
+                ListFormat::Json => print(&to_json(&status)?),
+                ListFormat::Table => print(&table(&status)),
+            }
+        }),
+        Action::Refresh(data) => with_mirror(&data, Role::Writer, |mirror| {
+            eprintln!("refreshing");
+            print(&to_json(&mirror.refresh()?)?)
+        }),
+        Action::Rebuild(data) => with_mirror(&data, Role::Writer, |mirror| {
+            eprintln!("rebuilding");
+            print(&to_json(&mirror.rebuild()?)?)
+        }),
+        Action::Verify(data) => with_mirror(&data, Role::Reader, verify),
+    }
+}
+
+fn with_mirror(
+    args: &DataArgs,
+    role: Role,
+    work: impl FnOnce(&Mirror) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (folder, settings) = super::open(args)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, role);
+    if let (Err(_), Role::Writer, InUse::By(id)) = (&reads, role, folder.in_use()?) {
+        let message = format!("the server with process {id} keeps the mirror of this folder");
+        return Err(Failure::new(message).hint("it refreshes by itself; stop it to do so by hand"));
+    }
+    work(&reads?.mirror)
+}
+
+fn verify(mirror: &Mirror) -> Result<(), Failure> {
+    eprintln!("comparing every row with the store");
+    let report = mirror.verify().map_err(|error: MirrorError| Failure::from(error))?;
+    print(&to_json(&report)?)?;
+    if report.is_clean() {
+        return Ok(());
+    }
+    let message =
+        format!("the mirror differs from the store in {} places", report.difference_count);
+    Err(Failure::new(message).hint("`rollbook mirror rebuild` writes it anew from the store"))
+}
+
+fn table(status: &MirrorStatus) -> String {
+    let rows = status.tables.iter().map(|table| {
+        let numbers = [table.rows, table.bytes, table.delta_rows].map(|number| number.to_string());
+        let [rows, bytes, delta] = numbers;
+        [table.table.to_owned(), table.segments.to_string(), rows, bytes, delta]
+    });
+    let table = terminal::table(["table", "segments", "rows", "bytes", "delta rows"], rows);
+    let (covered, stored) = (status.covered, status.store_revision);
+    format!("segments cover revision {covered}, the store is at {stored}\n{table}")
+}

@@ -1,0 +1,145 @@
+//! The commands, one per file.
+
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod import;
+pub(crate) mod mirror;
+mod openapi;
+pub(crate) mod provider;
+pub(crate) mod report;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod token;
+
+use crate::cli::{Cli, Command, DataArgs};
+use crate::config::{Effective, Flag, Settings, Sources};
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::logging;
+
+/// Runs one command to its end.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Provider(args) => provider::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Mirror(args) => mirror::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Openapi => openapi::run(),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+/// The settings of a folder, with flags of the command over them.
+pub(crate) fn effective(
+    folder: &DataFolder,
+    given: &[String],
+    mut flags: Vec<Flag>,
+) -> Result<Effective, Failure> {
+    for pair in given {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--set {pair} has no value"))
+                .hint("write --set section.key=value, as in --set reports.timeout_s=60")
+        })?;
+        let (key, value) = (key.trim().to_owned(), value.to_owned());
+        flags.push(Flag { name: "--set".to_owned(), key, value });
+    }
+    Sources::read(&folder.settings(), flags)?.resolve()
+}
+
+/// An existing folder and its settings, for commands that do not serve: they log warnings only,
+/// unless asked for more.
+pub(crate) fn open(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
+    let folder = DataFolder::existing(&args.data)?;
+    let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
+    logging::install(&settings.log)?;
+    Ok((folder, settings))
+}
+
+/// As [`open`], with the folder made when it is missing.
+pub(crate) fn create(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
+    let folder = DataFolder::created(&args.data)?;
+    let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
+    logging::install(&settings.log)?;
+    Ok((folder, settings))
+}
+
+fn quiet(effective: Effective) -> Settings {
+    let is_asked_for = *effective.origin("log.filter") != crate::config::Origin::Default;
+    let mut settings = effective.settings;
+    if !is_asked_for {
+        settings.log.filter = "warn".to_owned();
+    }
+    settings
+}
+
+/// Prints text to standard output; a reader that has gone away is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("cannot write to standard output").because(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value as indented JSON with a line end.
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    use crate::failure::Doing;
+    let text = serde_json::to_string_pretty(value).doing(|| "write JSON".to_owned())?;
+    Ok(text + "\n")
+}
+
+/// How lists are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ListFormat {
+    /// A table for people.
+    Table,
+    /// JSON.
+    Json,
+}
+
+/// The format asked for; else a table on a terminal and JSON elsewhere.
+pub(crate) fn list_format(asked: Option<ListFormat>) -> ListFormat {
+    match (asked, crate::terminal::is_terminal()) {
+        (Some(format), _) => format,
+        (None, true) => ListFormat::Table,
+        (None, false) => ListFormat::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_text_is_pinned() {
+        let mut text = String::new();
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        describe(&mut command, &mut text);
+        insta::assert_snapshot!(text);
+    }
+
+    fn describe(command: &mut clap::Command, text: &mut String) {
+        let help = command.clone().term_width(100).render_long_help();
+        text.push_str(&format!("=== {}\n{help}\n", command.get_bin_name().unwrap_or("rollbook")));
+        for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+            describe(inner, text);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `rollbook provider`: the tenants.
+
+use clap::{Args, Subcommand};
+use model::id::{MAX_ID, ProviderId, is_valid_id};
+use model::money::Currency;
+use model::provider::Provider;
+use model::time::Zone;
+use serde::de::DeserializeOwned;
+use store::StoreError;
+
+use super::{ListFormat, list_format, print, to_json};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::{opened, terminal};
+
+/// `rollbook provider`
+#[derive(Debug, Args)]
+pub struct ProviderArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a provider; the data folder is made when it is missing
+    Create {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its id, yours to choose
+        #[arg(long, value_parser = provider_id)]
+        id: ProviderId,
+        /// Display name
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        settings: ProviderSettings,
+    },
+    /// List all providers
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// How to print them [default: table on a terminal, else json]
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Change settings of a provider; what is not given stays
+    Set {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Which provider
+        #[arg(long, value_parser = provider_id)]
+        id: ProviderId,
+        /// Display name
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        settings: ProviderSettings,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ProviderSettings {
+    /// Time zone, as in Europe/London [default: UTC]
+    #[arg(long)]
+    timezone: Option<String>,
+    /// Currency, lower case, as in gbp [default: usd]
+    #[arg(long)]
+    currency: Option<String>,
+    /// First day of a week [default: monday]
+    #[arg(long, value_name = "DAY", value_parser = ["sunday", "monday"])]
+    week_starts_on: Option<String>,
+    /// What usage months follow [default: calendar]
+    #[arg(long, value_name = "WHAT", value_parser = ["calendar", "billing"])]
+    usage_alignment: Option<String>,
+    /// How prorated allowances are rounded [default: half_up]
+    #[arg(long, value_name = "HOW", value_parser = ["half_up", "up", "down"])]
+    usage_rounding: Option<String>,
+    /// Whether the exports API is open [default: true]
+    #[arg(long, value_name = "BOOL")]
+    exports_enabled: Option<bool>,
+}
+
+/// Reads a provider's id.
+pub(super) fn provider_id(text: &str) -> Result<ProviderId, String> {
+    let id = text.parse().ok().filter(|id| is_valid_id(*id));
+    id.map(ProviderId).ok_or_else(|| format!("expected an integer from 1 to {MAX_ID}"))
+}
+
+impl ProviderSettings {
+    fn apply(&self, provider: &mut Provider) -> Result<(), Failure> {
+        if let Some(name) = &self.timezone {
+            provider.timezone = Zone::parse(name).ok_or_else(|| {
+                Failure::usage(format!("{name:?} is not a time zone"))
+                    .hint("use an IANA name such as Europe/London, America/New_York or UTC")
+            })?;
+        }
+        if let Some(code) = &self.currency {
+            provider.currency = Currency::parse(code).ok_or_else(|| {
+                Failure::usage(format!("{code:?} is not a currency"))
+                    .hint("use a lower-case ISO 4217 code such as gbp or usd")
+            })?;
+        }
+        set_word(&mut provider.week_starts_on, self.week_starts_on.as_deref())?;
+        set_word(&mut provider.usage_alignment, self.usage_alignment.as_deref())?;
+        set_word(&mut provider.usage_rounding, self.usage_rounding.as_deref())?;
+        provider.exports_enabled = self.exports_enabled.unwrap_or(provider.exports_enabled);
+        Ok(())
+    }
+}
+
+fn set_word<T: DeserializeOwned>(field: &mut T, word: Option<&str>) -> Result<(), Failure> {
+    if let Some(word) = word {
+        *field = serde_json::from_value(word.into())
+            .map_err(|error| Failure::usage(format!("{word:?} is not possible")).because(error))?;
+    }
+    Ok(())
+}
+
+pub(super) fn run(args: ProviderArgs) -> Result<(), Failure> {
+    match args.action {
+        Action::Create { data, id, name, settings } => {
+            let mut provider = Provider::new(id, name);
+            settings.apply(&mut provider)?;
+            let (folder, settings) = super::create(&data)?;
+            let store = opened::create_store(&folder, &settings)?;
+            store.create_provider(&provider).map_err(|error| match error {
+                StoreError::Exists { .. } => Failure::new(format!("provider {id} exists already"))
+                    .hint("`rollbook provider set` changes it"),
+                error => error.into(),
+            })?;
+            print(&to_json(&provider)?)
+        }
+        Action::List { data, format } => {
+            let (folder, settings) = super::open(&data)?;
+            let store = opened::open_store(&folder, &settings)?;
+            let providers = store.snapshot()?.providers()?;
+            print(&list(&providers, list_format(format))?)
+        }
+        Action::Set { data, id, name, settings: given } => {
+            let (folder, settings) = super::open(&data)?;
+            let store = opened::open_store(&folder, &settings)?;
+            let mut provider = opened::provider(store.as_ref(), id)?;
+            given.apply(&mut provider)?;
+            if let Some(name) = name {
+                provider.name = name;
+            }
+            store.update_provider(&provider)?;
+            print(&to_json(&provider)?)
+        }
+    }
+}
+
+fn list(providers: &[Provider], format: ListFormat) -> Result<String, Failure> {
+    if format == ListFormat::Json {
+        return to_json(&providers);
+    }
+    let rows = providers.iter().map(|provider| {
+        [
+            provider.id.to_string(),
+            provider.name.clone(),
+            provider.timezone.name().to_owned(),
+            provider.currency.to_string(),
+        ]
+    });
+    Ok(terminal::table(["id", "name", "timezone", "currency"], rows))
+}

@@ -1,0 +1,153 @@
+//! `rollbook serve`: the API on one data folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use mirror::Role;
+use model::clock::SystemClock;
+use server::{App, AppParts};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{effective, print};
+use crate::config::{Flag, LogFormat, Settings};
+use crate::failure::{Doing, Failure};
+use crate::folder::DataFolder;
+use crate::opened::{self, Reads};
+use crate::{cli::DataArgs, logging};
+
+/// `rollbook serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<String>,
+    /// How log lines look [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+    /// Print every setting with its value and where it came from, and stop
+    #[arg(long)]
+    pub(super) print_config: bool,
+}
+
+impl ServeArgs {
+    fn flags(&self) -> Vec<Flag> {
+        let flag = |name: &str, key: &str, value: String| Flag {
+            name: name.to_owned(),
+            key: key.to_owned(),
+            value,
+        };
+        let listen = self.listen.clone().map(|value| flag("--listen", "server.listen", value));
+        let format = self.log_format.map(|format| {
+            let word = if format == LogFormat::Json { "json" } else { "text" };
+            flag("--log-format", "log.format", word.to_owned())
+        });
+        listen.into_iter().chain(format).collect()
+    }
+}
+
+pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
+    if args.print_config {
+        // Looking must not make a folder.
+        let folder = DataFolder::at(&args.data.data);
+        return print(&effective(&folder, &args.data.settings, args.flags())?.to_text()?);
+    }
+    let folder = DataFolder::created(&args.data.data)?;
+    let settings = effective(&folder, &args.data.settings, args.flags())?.settings;
+    logging::install(&settings.log)?;
+    let _lock = folder.lock()?;
+    let store = opened::create_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;
+    let reload = || -> Result<Settings, Failure> {
+        Ok(effective(&folder, &args.data.settings, args.flags())?.settings)
+    };
+    serve(store, reads, settings, &reload, |address| print(&format!("listening on {address}\n")))
+}
+
+/// Serves until the process is told to stop; calls `ready` with the address once it listens.
+pub(super) fn serve(
+    store: Arc<dyn Store>,
+    reads: Reads,
+    settings: Settings,
+    reload: &Reload<'_>,
+    ready: impl FnOnce(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.doing(|| "start".to_owned())?;
+    let Reads { mirror, temp } = reads;
+    let temp_dir: PathBuf = temp.path().to_owned();
+    let listen = settings.server.listen.clone();
+    let parts = AppParts {
+        store,
+        mirror,
+        clock: Arc::new(SystemClock),
+        settings: settings.server_settings(),
+        temp_dir,
+    };
+    let app = App::new(parts).map_err(|error| {
+        Failure::new(format!("the configuration is wrong: {error}"))
+            .hint("`rollbook serve --print-config` shows every setting and where it came from")
+    })?;
+    let outcome = runtime.block_on(async {
+        let listener = TcpListener::bind(&listen).await.map_err(|error| {
+            Failure::new(format!("cannot listen on {listen}"))
+                .because(error)
+                .hint("choose another address with --listen, as in --listen 127.0.0.1:8081")
+        })?;
+        let address = listener.local_addr().doing(|| "learn the address".to_owned())?;
+        let signals = Signals::install()?;
+        ready(&format!("http://{address}"))?;
+        let stop = signals.wait(&app, reload);
+        let serving = server::serve(listener, app.clone(), stop);
+        serving.await.doing(|| "serve".to_owned())
+    });
+    // Work that is still running is given a moment; what it wrote is in the store or nowhere.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    outcome
+}
+
+/// Reads the settings anew.
+pub(super) type Reload<'a> = dyn Fn() -> Result<Settings, Failure> + Sync + 'a;
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn install() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).doing(|| "listen for signals".to_owned());
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the process is told to stop; SIGHUP reads the keys of JWTs anew.
+    async fn wait(mut self, app: &App, reload: &Reload<'_>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => reload_keys(app, reload),
+            }
+        }
+    }
+}
+
+fn reload_keys(app: &App, reload: &Reload<'_>) {
+    let keys = reload().map_err(|failure| failure.to_text(false));
+    let set = keys.and_then(|settings| {
+        app.set_jwt_keys(&settings.auth.jwt_keys).map_err(|error| error.to_string())
+    });
+    match set {
+        Ok(()) => tracing::info!("the keys of JWTs were read anew"),
+        Err(problem) => tracing::error!(problem, "the keys of JWTs stay as they were"),
+    }
+}

@@ -1,0 +1,226 @@
+//! `rollbook token`: opaque credentials. Rule: spec/auth-and-errors.md §1.1.
+
+use clap::{Args, Subcommand, ValueEnum};
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use model::permission::{Permission, Permissions};
+use model::time::Instant;
+use server::credentials;
+use store::Store;
+use store::token::{Token, TokenGrant};
+
+use super::provider::provider_id;
+use super::{ListFormat, list_format, print, to_json};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::{opened, terminal};
+
+/// `rollbook token`
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a token and print it, once, alone on standard output
+    Create(CreateArgs),
+    /// List tokens; their text is not kept
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Only tokens that reach this provider
+        #[arg(long, value_parser = provider_id)]
+        provider: Option<ProviderId>,
+        /// How to print them [default: table on a terminal, else json]
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Revoke a token: it is refused from the next request on
+    Revoke {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Its number, from `rollbook token list`
+        id: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Provider that the token reaches; repeatable
+    #[arg(long = "provider", value_name = "ID", value_delimiter = ',', required = true,
+          value_parser = provider_id)]
+    providers: Vec<ProviderId>,
+    /// Name for people
+    #[arg(long)]
+    name: Option<String>,
+    /// Where notices of its exports go
+    #[arg(long)]
+    email: Option<String>,
+    /// What it may do, comma-separated [default: super_admin,import]
+    #[arg(long, value_name = "FLAGS", value_delimiter = ',', value_parser = permission)]
+    permissions: Vec<Permission>,
+    /// It may not write rows
+    #[arg(long)]
+    read_only: bool,
+    /// How long it is valid, as in 90d or 12h, or an instant such as 2027-01-01T00:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// For whom it stands
+    #[arg(long, value_enum, default_value = "provider")]
+    mode: Mode,
+    /// The customer that it stands for, with --mode customer
+    #[arg(long, value_name = "ID")]
+    customer: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// The business
+    Provider,
+    /// One customer of it
+    Customer,
+}
+
+fn permission(text: &str) -> Result<Permission, String> {
+    Permission::parse(text.trim()).ok_or_else(|| {
+        let names: Vec<_> = Permission::NAMES.iter().map(|(name, _)| *name).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
+    match args.action {
+        Action::Create(args) => create(args),
+        Action::List { data, provider, format } => {
+            let (folder, settings) = super::open(&data)?;
+            let store = opened::open_store(&folder, &settings)?;
+            let mut tokens = store.tokens()?;
+            tokens.retain(|token| provider.is_none_or(|id| token.grant.providers.contains(&id)));
+            print(&list(&tokens, list_format(format))?)
+        }
+        Action::Revoke { data, id } => {
+            let (folder, settings) = super::open(&data)?;
+            let store = opened::open_store(&folder, &settings)?;
+            let token = store.revoke_token(id, SystemClock.now()).map_err(|error| match error {
+                store::StoreError::NotFound { .. } => {
+                    Failure::new(format!("token {id} does not exist"))
+                        .hint("`rollbook token list` shows the tokens")
+                }
+                error => error.into(),
+            })?;
+            print(&to_json(&token)?)
+        }
+    }
+}
+
+fn create(args: CreateArgs) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    let expires_at = args.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
+    let customer_id = match (args.mode, args.customer) {
+        (Mode::Customer, Some(id)) if args.providers.len() == 1 => Some(id),
+        (Mode::Customer, Some(_)) => {
+            return Err(Failure::usage("a token for a customer reaches exactly one provider"));
+        }
+        (Mode::Customer, None) => {
+            return Err(Failure::usage("--mode customer needs --customer ID"));
+        }
+        (Mode::Provider, Some(_)) => {
+            return Err(Failure::usage("--customer needs --mode customer"));
+        }
+        (Mode::Provider, None) => None,
+    };
+    let permissions = match args.permissions.is_empty() {
+        true => Permissions::of_new_token(),
+        false => args.permissions.into_iter().collect(),
+    };
+    let mut providers = args.providers;
+    providers.sort_unstable();
+    providers.dedup();
+    let (folder, settings) = super::open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    for id in &providers {
+        opened::provider(store.as_ref(), *id)?;
+    }
+    let (name, email, read_only) = (args.name, args.email, args.read_only);
+    let grant =
+        TokenGrant { name, email, providers, permissions, read_only, customer_id, expires_at };
+    let text = make(store.as_ref(), &grant, now)?;
+    print(&format!("{text}\n"))
+}
+
+/// Makes a token; answers its text.
+pub(super) fn make(store: &dyn Store, grant: &TokenGrant, now: Instant) -> Result<String, Failure> {
+    let token = credentials::new_token();
+    store.create_token(&token.hash, &token.prefix, grant, now)?;
+    Ok(token.text)
+}
+
+/// When a token ends: `90d`, `12h`, or an instant.
+fn expiry(text: &str, now: Instant) -> Result<Instant, Failure> {
+    let seconds = [("d", 86_400), ("h", 3_600), ("m", 60)].iter().find_map(|(unit, seconds)| {
+        let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(*seconds).filter(|seconds| *seconds > 0)
+    });
+    let end = seconds.map(|seconds| now.plus_seconds(seconds)).or_else(|| Instant::parse(text));
+    end.filter(|end| *end > now).ok_or_else(|| {
+        Failure::usage(format!("--expires {text} is not a time ahead"))
+            .hint("write 90d, 12h, or an instant such as 2027-01-01T00:00:00Z")
+    })
+}
+
+fn list(tokens: &[Token], format: ListFormat) -> Result<String, Failure> {
+    if format == ListFormat::Json {
+        return to_json(&tokens);
+    }
+    let rows = tokens.iter().map(|token| {
+        let providers: Vec<_> = token.grant.providers.iter().map(ToString::to_string).collect();
+        let flags: Vec<_> = token.grant.permissions.iter().map(Permission::as_str).collect();
+        let state = match (token.revoked_at, token.grant.expires_at) {
+            (Some(at), _) => format!("revoked {at}"),
+            (None, Some(at)) => format!("until {at}"),
+            (None, None) => "valid".to_owned(),
+        };
+        let used = token.last_used_on.map_or("never".to_owned(), |day| day.to_string());
+        let name = token.grant.name.clone().unwrap_or_default();
+        let kind = if token.grant.read_only { "read-only" } else { "" };
+        let may = format!("{} {kind}", flags.join(","));
+        [
+            token.id.to_string(),
+            token.prefix.clone(),
+            name,
+            providers.join(","),
+            may.trim().to_owned(),
+            state,
+            used,
+        ]
+    });
+    let header = ["id", "begins with", "name", "providers", "may", "state", "last used"];
+    Ok(terminal::table(header, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiry_is_a_span_or_an_instant_ahead() {
+        let now = Instant::parse("2026-01-01T00:00:00Z").unwrap();
+        for (text, expected) in [
+            ("90d", Some("2026-04-01T00:00:00Z")),
+            ("12h", Some("2026-01-01T12:00:00Z")),
+            ("2027-01-01T00:00:00Z", Some("2027-01-01T00:00:00Z")),
+            ("2025-01-01T00:00:00Z", None),
+            ("0d", None),
+            ("-1d", None),
+            ("soon", None),
+            ("99999999999999999d", None),
+        ] {
+            let end = expiry(text, now).ok().map(|end| end.to_string());
+            assert_eq!(end.as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Putting values over each other, and remembering where each came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+use super::Settings;
+use crate::failure::{Doing, Failure};
+
+const PREFIX: &str = "ROLLBOOK_";
+/// Variables that are no settings: the data folder, and what scripts around the program use.
+const NOT_SETTINGS: [&str; 3] = ["ROLLBOOK_DATA", "ROLLBOOK_TOKEN", "ROLLBOOK_URL"];
+/// Short for `log.filter`.
+const LOG: &str = "ROLLBOOK_LOG";
+
+/// Where a value came from; later ones win.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// `rollbook.toml`.
+    File,
+    /// This environment variable.
+    Environment(String),
+    /// This flag.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File => f.write_str("rollbook.toml"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// A flag that sets something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The flag, as people write it.
+    pub name: String,
+    /// The setting, `section.key`.
+    pub key: String,
+    /// Its value, as written.
+    pub value: String,
+}
+
+/// What settings are read from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Text of `rollbook.toml`, if there is one.
+    pub file: Option<String>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// Flags, in the order given.
+    pub flags: Vec<Flag>,
+}
+
+/// Settings as they are in force.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// The settings.
+    pub settings: Settings,
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Sources {
+    /// The file at `path` if there is one, and this process's environment.
+    pub fn read(path: &Path, flags: Vec<Flag>) -> Result<Self, Failure> {
+        let file = match std::fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error).doing(|| format!("read {}", path.display())),
+        };
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
+        Ok(Self { file, environment: variables.collect(), flags })
+    }
+
+    /// Puts everything together; the first thing wrong is an error that names it.
+    pub fn resolve(&self) -> Result<Effective, Failure> {
+        let known = known_keys()?;
+        let mut layers = Layers { known: &known, table: Table::new(), origins: BTreeMap::new() };
+        if let Some(text) = &self.file {
+            layers.add_file(text)?;
+        }
+        for (name, value) in &self.environment {
+            layers.add_variable(name, value)?;
+        }
+        for Flag { name, key, value } in &self.flags {
+            layers.add_text(key, value, Origin::Flag(name.clone()))?;
+        }
+        let settings = deserialize(&layers.table).map_err(Failure::new)?;
+        settings.check()?;
+        Ok(Effective { settings, origins: layers.origins })
+    }
+}
+
+impl Effective {
+    /// Every setting with its value and origin, one a line, in TOML. Secrets are not shown.
+    pub fn to_text(&self) -> Result<String, Failure> {
+        let values = flatten(&self.settings)?;
+        let mut text = String::new();
+        for (key, value) in values {
+            let origin = self.origins.get(&key).unwrap_or(&Origin::Default);
+            let line = match value {
+                Json::Null => format!("# {key} is not set"),
+                value => format!("{key} = {}", inline(&value)),
+            };
+            text.push_str(&format!("{line:<52} # {origin}\n"));
+        }
+        Ok(text)
+    }
+
+    /// Where a setting came from.
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+}
+
+struct Layers<'k> {
+    known: &'k BTreeMap<String, Json>,
+    table: Table,
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Layers<'_> {
+    fn add_file(&mut self, text: &str) -> Result<(), Failure> {
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            Failure::new("rollbook.toml is not TOML").because(error.to_string().trim().to_owned())
+        })?;
+        for (section, keys) in table {
+            let Value::Table(keys) = keys else {
+                return Err(self.unknown(&section, "rollbook.toml"));
+            };
+            for (key, value) in keys {
+                self.add(&format!("{section}.{key}"), value, Origin::File)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_variable(&mut self, name: &str, value: &str) -> Result<(), Failure> {
+        if NOT_SETTINGS.contains(&name) {
+            return Ok(());
+        }
+        let of_key = |key: &&String| {
+            name.strip_prefix(PREFIX) == Some(&key.replace('.', "_").to_ascii_uppercase())
+        };
+        let key = match name {
+            LOG => Some("log.filter".to_owned()),
+            _ => self.known.keys().find(of_key).cloned(),
+        };
+        let key = key.ok_or_else(|| self.unknown(name, "the environment"))?;
+        self.add_text(&key, value, Origin::Environment(name.to_owned()))
+    }
+
+    /// Adds a value written as text: what it is follows from the setting.
+    fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Failure> {
+        let Some(default) = self.known.get(key) else {
+            return Err(self.unknown(key, &origin.to_string()));
+        };
+        let parsed = format!("x = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("x"));
+        let value = match (default, parsed) {
+            (Json::Null | Json::String(_), _) => Value::String(text.to_owned()),
+            (Json::Array(_), Some(list @ Value::Array(_))) => list,
+            (Json::Array(_), _) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+            }
+            (_, Some(value)) => value,
+            (_, None) => Value::String(text.to_owned()),
+        };
+        self.add(key, value, origin)
+    }
+
+    fn add(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Failure> {
+        let Some((section, name)) = key.split_once('.').filter(|_| self.known.contains_key(key))
+        else {
+            return Err(self.unknown(key, &origin.to_string()));
+        };
+        let single = Table::from_iter([(name.to_owned(), value.clone())]);
+        let single = Table::from_iter([(section.to_owned(), Value::Table(single))]);
+        deserialize(&single).map_err(|problem| {
+            Failure::new(format!("the setting {key} ({origin}) is wrong: {problem}"))
+        })?;
+        let section = self.table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(section) = section {
+            section.insert(name.to_owned(), value);
+        }
+        self.origins.insert(key.to_owned(), origin);
+        Ok(())
+    }
+
+    fn unknown(&self, key: &str, place: &str) -> Failure {
+        let failure = Failure::new(format!("there is no setting {key} ({place})"));
+        let wanted = key.strip_prefix(PREFIX).unwrap_or(key).to_ascii_lowercase().replace('_', ".");
+        let distance = |known: &&String| edits(&known.replace('_', "."), &wanted);
+        match self.known.keys().min_by_key(distance).filter(|best| distance(best) <= 3) {
+            Some(best) => failure.hint(format!("did you mean {best}?")),
+            None => failure.hint("`rollbook serve --data DIR --print-config` lists all settings"),
+        }
+    }
+}
+
+/// Number of letters to change between two words.
+fn edits(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (place, letter) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], place + 1);
+        for (column, other) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+fn deserialize(table: &Table) -> Result<Settings, String> {
+    let settings = Value::Table(table.clone()).try_into::<Settings>();
+    settings.map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
+}
+
+/// Every setting with its default.
+fn known_keys() -> Result<BTreeMap<String, Json>, Failure> {
+    flatten(&Settings::default())
+}
+
+fn flatten(settings: &Settings) -> Result<BTreeMap<String, Json>, Failure> {
+    let all = serde_json::to_value(settings).doing(|| "show the settings".to_owned())?;
+    let mut flat = BTreeMap::new();
+    for (section, keys) in all.as_object().into_iter().flatten() {
+        for (key, value) in keys.as_object().into_iter().flatten() {
+            flat.insert(format!("{section}.{key}"), value.clone());
+        }
+    }
+    Ok(flat)
+}
+
+/// A value on one line of TOML.
+fn inline(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().map(inline).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Json::Object(keys) => {
+            let keys: Vec<String> =
+                keys.iter().map(|(key, value)| format!("{key} = {}", inline(value))).collect();
+            format!("{{ {} }}", keys.join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
+        let own = |text: &&str| (*text).to_owned();
+        Sources {
+            file: Some(file.to_owned()),
+            environment: environment.iter().map(|(k, v)| (own(k), own(v))).collect(),
+            flags: flags
+                .iter()
+                .map(|(k, v)| Flag { name: "--set".to_owned(), key: own(k), value: own(v) })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = "[reports]\ntimeout_s = 1\n[rate_limit]\nper_minute = 1\n[import]\nidle_timeout_s = 1\n";
+        let all = sources(
+            file,
+            &[("ROLLBOOK_REPORTS_TIMEOUT_S", "2"), ("ROLLBOOK_RATE_LIMIT_PER_MINUTE", "2")],
+            &[("reports.timeout_s", "3")],
+        );
+        let effective = all.resolve().unwrap();
+        let settings = &effective.settings;
+        assert_eq!(settings.reports.timeout_s, 3);
+        assert_eq!(settings.rate_limit.per_minute, 2);
+        assert_eq!(settings.import.idle_timeout_s, 1);
+        assert_eq!(settings.engine.memory, "40%");
+        for (key, origin) in [
+            ("reports.timeout_s", "flag --set"),
+            ("rate_limit.per_minute", "environment ROLLBOOK_RATE_LIMIT_PER_MINUTE"),
+            ("import.idle_timeout_s", "rollbook.toml"),
+            ("engine.memory", "default"),
+        ] {
+            assert_eq!(effective.origin(key).to_string(), origin, "{key}");
+        }
+    }
+
+    #[test]
+    fn values_from_text_have_the_type_of_their_setting() {
+        let all = sources(
+            "",
+            &[
+                ("ROLLBOOK_LOG", "debug"),
+                ("ROLLBOOK_DATA", "/anywhere"),
+                ("ROLLBOOK_SERVER_PUBLIC_URL", "https://records.example.com"),
+                ("ROLLBOOK_SERVER_CORS_ORIGINS", "https://a.example, https://b.example"),
+                ("ROLLBOOK_FILES_CSV_FORMULA_GUARD", "false"),
+                ("ROLLBOOK_ENGINE_MEMORY", "1GiB"),
+            ],
+            &[],
+        );
+        let settings = all.resolve().unwrap().settings;
+        assert_eq!(settings.log.filter, "debug");
+        assert_eq!(settings.server.public_url.as_deref(), Some("https://records.example.com"));
+        assert_eq!(settings.server.cors_origins, ["https://a.example", "https://b.example"]);
+        assert!(!settings.files.csv_formula_guard);
+        assert_eq!(settings.engine.memory_bytes().unwrap(), 1 << 30);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (all, parts) in [
+            (
+                sources("[reports]\ntimeuot_s = 1\n", &[], &[]),
+                ["reports.timeuot_s", "reports.timeout_s"],
+            ),
+            (sources("[nonsense]\nx = 1\n", &[], &[]), ["nonsense.x", "rollbook.toml"]),
+            (sources("listen = 1\n", &[], &[]), ["listen", "rollbook.toml"]),
+            (
+                sources("[reports]\ntimeout_s = \"x\"\n", &[], &[]),
+                ["reports.timeout_s", "rollbook.toml"],
+            ),
+            (
+                sources("[[auth.jwt_keys]]\nkid = \"a\"\nalg = \"HS256\"\nx = 1\n", &[], &[]),
+                ["auth.jwt_keys", "unknown field"],
+            ),
+            (sources("= 1", &[], &[]), ["rollbook.toml", "TOML"]),
+            (
+                sources("", &[("ROLLBOOK_REPORT_TIMEOUT_S", "1")], &[]),
+                ["ROLLBOOK_REPORT_TIMEOUT_S", "reports.timeout_s"],
+            ),
+            (
+                sources("", &[("ROLLBOOK_REPORTS_TIMEOUT_S", "soon")], &[]),
+                ["reports.timeout_s", "environment"],
+            ),
+            (sources("", &[], &[("log.format", "xml")]), ["log.format", "flag --set"]),
+            (
+                sources("[reports]\nmax_page_size = 20000\n", &[], &[]),
+                ["reports.max_page_size", "between 1 and 10000"],
+            ),
+            (sources("[engine]\nmemory = \"much\"\n", &[], &[]), ["engine.memory", "512MiB"]),
+        ] {
+            let said = all.resolve().unwrap_err().to_text(false);
+            for part in parts {
+                assert!(said.contains(part), "{said} should name {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_effective_settings_are_shown_with_origins_and_without_secrets() {
+        let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==";
+        let file =
+            format!("[[auth.jwt_keys]]\nkid = \"a\"\nalg = \"HS256\"\nsecret = \"{secret}\"\n");
+        let effective = sources(&file, &[("ROLLBOOK_LOG", "warn")], &[]).resolve().unwrap();
+        let text = effective.to_text().unwrap();
+        assert!(!text.contains(secret) && text.contains("(hidden)"), "{text}");
+        assert!(text.contains("# server.public_url is not set"), "{text}");
+        let line = text.lines().find(|line| line.starts_with("log.filter")).unwrap();
+        assert_eq!(
+            line.split_whitespace().collect::<Vec<_>>().join(" "),
+            "log.filter = \"warn\" # environment ROLLBOOK_LOG"
+        );
+        text.parse::<Table>().unwrap();
+    }
+}

@@ -1,0 +1,77 @@
+//! Settings: `rollbook.toml` in the data folder, then the environment, then flags; flags win.
+//! The only place that reads the environment. Rule: spec/product.md, "Command line".
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `layers` | putting values over each other, and remembering where each came from |
+//! | `sections` | the sections that are the program's own |
+//! | `size` | sizes such as `512MiB` and `50%` |
+
+mod layers;
+mod sections;
+mod size;
+
+use serde::{Deserialize, Serialize};
+use server::ServerSettings;
+use server::settings::{
+    AuthSettings, FileSettings, ImportSettings, ListenSettings, RateLimitSettings, ReportSettings,
+};
+use store::sqlite::SqliteOptions;
+
+pub use layers::{Effective, Flag, Origin, Sources};
+pub use sections::{EngineSettings, LogFormat, LogSettings, MirrorSettings, StoreSettings};
+
+use crate::failure::Failure;
+
+/// Every setting of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `[auth]`
+    pub auth: AuthSettings,
+    /// `[engine]`
+    pub engine: EngineSettings,
+    /// `[files]`
+    pub files: FileSettings,
+    /// `[import]`
+    pub import: ImportSettings,
+    /// `[log]`
+    pub log: LogSettings,
+    /// `[mirror]`
+    pub mirror: MirrorSettings,
+    /// `[rate_limit]`
+    pub rate_limit: RateLimitSettings,
+    /// `[reports]`
+    pub reports: ReportSettings,
+    /// `[server]`
+    pub server: ListenSettings,
+    /// `[store]`
+    pub store: StoreSettings,
+}
+
+impl Settings {
+    /// The server's part.
+    pub fn server_settings(&self) -> ServerSettings {
+        ServerSettings {
+            auth: self.auth.clone(),
+            server: self.server.clone(),
+            rate_limit: self.rate_limit.clone(),
+            reports: self.reports.clone(),
+            import: self.import.clone(),
+            files: self.files.clone(),
+        }
+    }
+
+    /// The store's part.
+    pub fn store_options(&self) -> Result<SqliteOptions, Failure> {
+        self.store.options()
+    }
+
+    /// Checks what a type alone does not say.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.store.options()?;
+        self.engine.memory_bytes()?;
+        let checked = self.server_settings().check();
+        checked.map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))
+    }
+}

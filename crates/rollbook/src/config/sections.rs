@@ -1,0 +1,171 @@
+//! The sections that are the program's own; the others are the server's.
+
+use std::time::Duration;
+
+use mirror::{EngineOptions, MirrorOptions, Role};
+use serde::{Deserialize, Serialize};
+use store::sqlite::SqliteOptions;
+
+use super::size;
+use crate::failure::Failure;
+
+/// `[engine]`: where plans run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineSettings {
+    /// Threads that run plans. Default: 0 = one per processor.
+    pub threads: usize,
+    /// Memory that all running plans may hold together before they spill to disk, as a size
+    /// (`512MiB`) or a share of the machine's (`50%`). Default: `40%`.
+    pub memory: String,
+    /// Plans that run at the same time. Default: 0 = four per thread.
+    pub plans_max: usize,
+    /// Plans that may wait for their turn. Default: 1000.
+    pub plans_waiting_max: usize,
+    /// Seconds that a plan may wait for its turn. Default: 30.
+    pub plan_wait_s: u64,
+}
+
+/// `[mirror]`: when segments are refreshed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MirrorSettings {
+    /// Changed rows from which on segments are refreshed in the background. Default: 20000.
+    pub refresh_after_rows: u64,
+    /// Changed rows held in memory at most. Default: 0 = 200000 in a server, 1000000 elsewhere.
+    pub delta_rows_max: u64,
+    /// Rows of a segment at most. Default: 1048576.
+    pub segment_rows: u64,
+}
+
+/// `[store]`: bounds of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Seconds that a write may wait for its turn. Default: 30.
+    pub write_wait_s: u64,
+    /// Page cache of the writer. Default: `128MiB`.
+    pub writer_cache: String,
+    /// Page cache of each reader. Default: `16MiB`.
+    pub reader_cache: String,
+    /// Snapshots open at once. Default: 32.
+    pub readers_max: usize,
+}
+
+/// `[log]`: what is logged and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Which lines, as in `info,store=debug`; also from `ROLLBOOK_LOG`. Default: `info`.
+    pub filter: String,
+    /// `text` or `json`. Default: text.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        let memory = "40%".to_owned();
+        Self { threads: 0, memory, plans_max: 0, plans_waiting_max: 1000, plan_wait_s: 30 }
+    }
+}
+
+impl Default for MirrorSettings {
+    fn default() -> Self {
+        let usual = MirrorOptions::new(Role::Writer);
+        Self {
+            refresh_after_rows: usual.refresh_after_rows,
+            delta_rows_max: 0,
+            segment_rows: usual.segment_rows,
+        }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            write_wait_s: 30,
+            writer_cache: "128MiB".to_owned(),
+            reader_cache: "16MiB".to_owned(),
+            readers_max: 32,
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+impl EngineSettings {
+    /// Threads, once "one per processor" is a number.
+    pub fn threads_used(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            threads => threads,
+        }
+    }
+
+    /// The memory bound in bytes.
+    pub fn memory_bytes(&self) -> Result<usize, Failure> {
+        let whole = size::machine_memory();
+        let bytes = size::parse(&self.memory, whole)
+            .map_err(|problem| Failure::new(format!("engine.memory: {problem}")))?;
+        Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
+
+    /// The options with these bounds.
+    pub fn apply(&self, usual: EngineOptions) -> EngineOptions {
+        let plans_max = if self.plans_max == 0 { usual.plans_max } else { self.plans_max };
+        EngineOptions {
+            plans_max,
+            plans_per_provider_max: (plans_max / 2).max(2),
+            plans_waiting_max: self.plans_waiting_max,
+            plan_wait: Duration::from_secs(self.plan_wait_s),
+            ..usual
+        }
+    }
+}
+
+impl MirrorSettings {
+    /// The options for a process in this role.
+    pub fn options(&self, role: Role) -> MirrorOptions {
+        let usual = MirrorOptions::new(role);
+        let delta_rows_max =
+            if self.delta_rows_max == 0 { usual.delta_rows_max } else { self.delta_rows_max };
+        MirrorOptions {
+            refresh_after_rows: self.refresh_after_rows,
+            delta_rows_max,
+            segment_rows: self.segment_rows.max(1),
+            ..usual
+        }
+    }
+}
+
+impl StoreSettings {
+    /// The options with these bounds.
+    pub fn options(&self) -> Result<SqliteOptions, Failure> {
+        let kib = |key: &str, text: &str| {
+            let bytes = size::parse(text, size::machine_memory())
+                .map_err(|problem| Failure::new(format!("store.{key}: {problem}")))?;
+            Ok::<u32, Failure>(u32::try_from(bytes / 1024).unwrap_or(u32::MAX / 2).max(64))
+        };
+        Ok(SqliteOptions {
+            write_wait: Duration::from_secs(self.write_wait_s),
+            writer_cache_kib: kib("writer_cache", &self.writer_cache)?,
+            reader_cache_kib: kib("reader_cache", &self.reader_cache)?,
+            readers_max: self.readers_max.max(1),
+        })
+    }
+}

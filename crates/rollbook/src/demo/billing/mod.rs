@@ -1,0 +1,158 @@
+//! Invoices and what becomes of them, such that every amount adds up.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `price` | lines and their amounts |
+//! | `settlement` | how an invoice ends: paid, open, void, written off |
+//! | `receipts` | payments and balance transactions |
+//! | `corrections` | refunds, credit notes, credit-note invoices |
+
+mod corrections;
+mod price;
+mod receipts;
+mod settlement;
+
+use std::io;
+
+use model::money::Currency;
+use model::time::Instant;
+
+pub(super) use corrections::Correction;
+pub(super) use price::{Line, Price, Totals};
+pub(super) use receipts::{Account, Method, Movement, prepay};
+pub(super) use settlement::Outcome;
+
+use super::people::Person;
+use super::teller::Teller;
+use settlement::Settlement;
+
+/// An invoice as it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Bill<'a> {
+    pub(super) at: Instant,
+    pub(super) currency: Currency,
+    pub(super) site_id: Option<i64>,
+    pub(super) subscription_id: Option<i64>,
+    pub(super) order_id: Option<i64>,
+    pub(super) customer_membership_id: Option<i64>,
+    pub(super) reason: Option<&'static str>,
+    pub(super) collection_method: Option<&'static str>,
+    pub(super) due_in_days: Option<i64>,
+    pub(super) period: Option<(Instant, Instant)>,
+    pub(super) processor_id: Option<i64>,
+    pub(super) purchase_type: Option<&'static str>,
+    pub(super) discount_code: Option<&'a str>,
+    pub(super) description: Option<&'a str>,
+    /// When it was written, where that is before its date.
+    pub(super) advanced_at: Option<Instant>,
+    pub(super) method: Method,
+    pub(super) outcome: Outcome,
+    pub(super) correction: Correction,
+    pub(super) lines: &'a [Line<'a>],
+}
+
+impl<'a> Bill<'a> {
+    /// A card invoice of a person that is paid at once.
+    pub(super) fn of(
+        person: &Person,
+        currency: Currency,
+        at: Instant,
+        lines: &'a [Line<'a>],
+    ) -> Self {
+        Self {
+            at,
+            currency,
+            site_id: person.site_id,
+            subscription_id: None,
+            order_id: None,
+            customer_membership_id: None,
+            reason: None,
+            collection_method: None,
+            due_in_days: None,
+            period: None,
+            processor_id: None,
+            purchase_type: None,
+            discount_code: None,
+            description: None,
+            advanced_at: None,
+            method: Method::CARD,
+            outcome: Outcome::Paid,
+            correction: Correction::None,
+            lines,
+        }
+    }
+}
+
+/// Writes an invoice, its lines and everything that happened to it; answers its id.
+pub(super) fn send(
+    teller: &mut Teller<'_>,
+    account: &mut Account,
+    bill: &Bill<'_>,
+) -> io::Result<i64> {
+    let totals = Totals::of(bill.lines);
+    let settlement = Settlement::decide(teller, account, bill, &totals);
+    let invoice_id = add_invoice(teller, account, bill, &totals, &settlement)?;
+    for line in bill.lines {
+        price::add_line(teller, bill, invoice_id, line)?;
+    }
+    let payment_id = receipts::receive(teller, account, bill, invoice_id, &settlement)?;
+    corrections::correct(teller, account, bill, invoice_id, payment_id, &totals, &settlement)?;
+    Ok(invoice_id)
+}
+
+fn add_invoice(
+    teller: &mut Teller<'_>,
+    account: &Account,
+    bill: &Bill<'_>,
+    totals: &Totals,
+    settlement: &Settlement,
+) -> io::Result<i64> {
+    let written_at = bill.advanced_at.unwrap_or(bill.at);
+    let day = teller.calendar.date_of(bill.at);
+    let next = teller.last_id("invoices")? + 1;
+    let number = format!("{}-{:04}{:02}-{next:06}", teller.invoice_prefix, day.year(), day.month());
+    let is_draft = settlement.status == "draft";
+    let due_date = bill.due_in_days.map(|days| day.plus_days(days));
+    let deleted_at = (is_draft && next % 2 == 0).then(|| written_at.plus_seconds(86_400));
+    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
+    let metadata = if next % 50 == 0 { r#"{"imported_from":"ledger 2019"}"# } else { "{}" };
+    teller.add(
+        "invoices",
+        (written_at, deleted_at.unwrap_or(settlement.changed_at)),
+        [
+            ("number", (!is_draft).then_some(number.as_str()).into()),
+            ("customer_id", account.customer_id.into()),
+            ("subscription_id", bill.subscription_id.into()),
+            ("order_id", bill.order_id.into()),
+            ("customer_membership_id", bill.customer_membership_id.into()),
+            ("site_id", bill.site_id.into()),
+            ("status", settlement.status.into()),
+            ("billing_reason", bill.reason.into()),
+            ("collection_method", bill.collection_method.into()),
+            ("currency", bill.currency.code().into()),
+            ("subtotal", totals.subtotal.into()),
+            ("discount", totals.discount.into()),
+            ("tax", totals.tax.into()),
+            ("total", totals.total.into()),
+            ("amount_paid", settlement.paid.into()),
+            ("credit_applied", settlement.credit_applied.into()),
+            ("amount_remaining", settlement.remaining(totals).into()),
+            ("is_advance", bill.advanced_at.is_some().into()),
+            ("date", bill.at.into()),
+            ("due_date", due_date.into()),
+            ("period_start", bill.period.map(|(start, _)| start).into()),
+            ("period_end", bill.period.map(|(_, end)| end).into()),
+            ("paid_at", settlement.paid_at.into()),
+            ("voided_at", settlement.voided_at.into()),
+            ("uncollectible_at", settlement.uncollectible_at.into()),
+            ("payment_processor_id", bill.processor_id.into()),
+            ("purchase_type", bill.purchase_type.into()),
+            ("discount_code", bill.discount_code.into()),
+            ("is_credit_note", false.into()),
+            ("refunded_invoice_id", None::<i64>.into()),
+            ("description", bill.description.into()),
+            ("metadata", super::row::Value::Json(metadata)),
+            ("deleted_at", deleted_at.into()),
+        ],
+    )
+}

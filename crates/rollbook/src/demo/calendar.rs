@@ -1,0 +1,97 @@
+//! Days of the generated year and the instants on them.
+
+use model::time::{Date, Instant, Zone};
+
+const DAY_SECONDS: i64 = 86_400;
+const YEARS_BACK: i64 = 6;
+const YEARS_AHEAD: i64 = 3;
+
+/// The calendar of one provider around its "today". Offsets are looked up once per day, so times
+/// inside the hours in which clocks change are not exact: nothing is dated there.
+#[derive(Debug)]
+pub(crate) struct Calendar {
+    now: Instant,
+    today: Date,
+    first: Date,
+    offsets: Vec<i32>,
+}
+
+impl Calendar {
+    pub(crate) fn new(zone: &Zone, now: Instant) -> Self {
+        let today = zone.date_of(now);
+        let first = today.plus_days(-366 * YEARS_BACK);
+        let days = 366 * (YEARS_BACK + YEARS_AHEAD);
+        let noon =
+            |day| Instant::from_seconds(i64::from(first.days() + day) * DAY_SECONDS + 43_200);
+        let days = 0..i32::try_from(days).unwrap_or_default();
+        let offsets = days.map(|day| noon(day).map_or(0, |noon| zone.offset_seconds(noon)));
+        Self { now, today, first, offsets: offsets.collect() }
+    }
+
+    /// The instant up to which history is told.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The civil date of [`Self::now`].
+    pub(crate) fn today(&self) -> Date {
+        self.today
+    }
+
+    /// First day of the year of history: the Monday at least 52 weeks ago.
+    pub(crate) fn first_day(&self) -> Date {
+        self.today.plus_days(-364).week_start(model::time::Weekday::Monday)
+    }
+
+    /// The instant at `seconds` after midnight of `day`.
+    pub(crate) fn at(&self, day: Date, seconds: i64) -> Instant {
+        let index = usize::try_from(day.days() - self.first.days()).unwrap_or_default();
+        let offset = self.offsets.get(index).or(self.offsets.last()).copied().unwrap_or_default();
+        let utc = i64::from(day.days()) * DAY_SECONDS + seconds - i64::from(offset);
+        Instant::from_micros(utc * 1_000_000)
+    }
+
+    /// The civil date of an instant.
+    pub(crate) fn date_of(&self, instant: Instant) -> Date {
+        let utc = instant.seconds();
+        let day = utc.div_euclid(DAY_SECONDS) - i64::from(self.first.days());
+        let offset = usize::try_from(day).ok().and_then(|day| self.offsets.get(day)).copied();
+        let local = (utc + i64::from(offset.unwrap_or_default())).div_euclid(DAY_SECONDS);
+        Date::from_days(i32::try_from(local).unwrap_or_default())
+    }
+
+    /// Whether it is history rather than plan.
+    pub(crate) fn has_passed(&self, instant: Instant) -> bool {
+        instant <= self.now
+    }
+
+    /// The instant, or now when it lies ahead.
+    pub(crate) fn not_after_now(&self, instant: Instant) -> Instant {
+        instant.min(self.now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_follow_the_zone() {
+        let zone = Zone::parse("Europe/London").unwrap();
+        let calendar = Calendar::new(&zone, Instant::parse("2026-06-30T12:00:00Z").unwrap());
+        assert_eq!(calendar.today().to_string(), "2026-06-30");
+        assert_eq!(calendar.first_day().to_string(), "2025-06-30");
+        for (day, instant) in [
+            ("2026-06-29", "2026-06-29T08:00:00Z"),
+            ("2026-01-05", "2026-01-05T09:00:00Z"),
+            ("2021-12-05", "2021-12-05T09:00:00Z"),
+        ] {
+            let day = Date::parse(day).unwrap();
+            assert_eq!(calendar.at(day, 9 * 3600).to_string(), instant);
+            assert_eq!(
+                calendar.at(day, 9 * 3600),
+                zone.at(day, 9 * 3_600_000_000, model::time::Fold::Earlier)
+            );
+        }
+    }
+}

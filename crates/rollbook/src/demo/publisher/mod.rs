@@ -1,0 +1,33 @@
+//! The publisher: subscriptions that renew, issues that ship, orders, newsletters, campaigns.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `offer` | sites, products, plans, coupons |
+//! | `campaigns` | campaigns and their runs |
+//! | `subscriber` | one customer's story |
+//! | `subscription` | one subscription from start to end: invoices, issues |
+//! | `shop` | orders of goods |
+
+mod campaigns;
+mod offer;
+mod shop;
+mod subscriber;
+mod subscription;
+
+use std::io;
+
+use super::teller::Teller;
+
+/// Rows that one customer's story gives on average. Measured; a test holds it.
+pub(super) const ROWS_PER_CUSTOMER: u64 = 21;
+
+/// Tells the publisher with this many customers.
+pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
+    offer::open(teller)?;
+    campaigns::run(teller, customers)?;
+    for number in 0..customers {
+        teller.begin_story(number + 1);
+        subscriber::tell(teller, number)?;
+    }
+    Ok(())
+}

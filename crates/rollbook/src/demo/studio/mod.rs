@@ -1,0 +1,35 @@
+//! The studio: classes on a weekly timetable, appointments, courses, memberships with holds.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `offer` | sites, offering types, the membership plans and their terms |
+//! | `timetable` | the weekly slots and the events of a year |
+//! | `member` | one customer's story |
+//! | `stay` | one membership from purchase to end: billing, holds |
+//! | `visits` | bookings and what became of them |
+
+mod member;
+mod offer;
+mod stay;
+mod timetable;
+mod visits;
+
+use std::io;
+
+use super::teller::Teller;
+use timetable::Timetable;
+
+/// Rows that one customer's story gives on average, events included. Measured; a test holds it.
+pub(super) const ROWS_PER_CUSTOMER: u64 = 38;
+
+/// Tells the studio with this many customers.
+pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
+    offer::open(teller)?;
+    let timetable = Timetable::new(teller, customers);
+    timetable.add_events(teller)?;
+    for number in 0..customers {
+        teller.begin_story(number + 1);
+        member::tell(teller, &timetable, number)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Tells stories row by row: numbers the rows, dates them, hands them on.
+
+use std::io;
+
+use model::catalogue::{self, Table};
+use model::money::Currency;
+use model::time::Instant;
+
+use super::calendar::Calendar;
+use super::draw::Draw;
+use super::row::{Row, RowSink, Value};
+
+/// What every story needs: choices, a calendar, the next ids, and somewhere to put rows.
+pub(super) struct Teller<'a> {
+    pub(super) calendar: Calendar,
+    pub(super) draw: Draw,
+    pub(super) currency: Currency,
+    pub(super) invoice_prefix: &'static str,
+    seed: Draw,
+    last_ids: Vec<i64>,
+    sink: &'a mut dyn RowSink,
+}
+
+/// Column values of one row, between `id` and `created_at`, in catalogue order.
+pub(super) type Values<'v, const N: usize> = [(&'static str, Value<'v>); N];
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(
+        seed: Draw,
+        calendar: Calendar,
+        (currency, invoice_prefix): (Currency, &'static str),
+        sink: &'a mut dyn RowSink,
+    ) -> Self {
+        let last_ids = vec![0; catalogue::tables().len()];
+        Self { calendar, draw: seed.stream(0), currency, invoice_prefix, seed, last_ids, sink }
+    }
+
+    /// Turns to story `number`: its choices do not depend on other stories.
+    pub(super) fn begin_story(&mut self, number: u64) {
+        self.draw = self.seed.stream(number);
+    }
+
+    /// Adds a row and answers its id.
+    pub(super) fn add<const N: usize>(
+        &mut self,
+        table: &'static str,
+        (created_at, updated_at): (Instant, Instant),
+        values: Values<'_, N>,
+    ) -> io::Result<i64> {
+        let table = known(table)?;
+        let id = self.last_ids[table.position] + 1;
+        self.last_ids[table.position] = id;
+        let created_at = self.calendar.not_after_now(created_at);
+        let updated_at = self.calendar.not_after_now(updated_at).max(created_at);
+        self.sink.row(&Row { table, id, values: &values, created_at, updated_at })?;
+        Ok(id)
+    }
+
+    /// Adds a row that is as old as the business.
+    pub(super) fn add_founding<const N: usize>(
+        &mut self,
+        table: &'static str,
+        values: Values<'_, N>,
+    ) -> io::Result<i64> {
+        let founded = self.calendar.at(self.calendar.first_day().plus_days(-900), 9 * 3600);
+        self.add(table, (founded, founded), values)
+    }
+
+    /// The id that the last row of a table got; 0 when it has none yet.
+    pub(super) fn last_id(&self, table: &'static str) -> io::Result<i64> {
+        Ok(self.last_ids[known(table)?.position])
+    }
+}
+
+fn known(name: &'static str) -> io::Result<&'static Table> {
+    let missing = || io::Error::other(format!("the catalogue has no table {name}"));
+    catalogue::table(name).ok_or_else(missing)
+}

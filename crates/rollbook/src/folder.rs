@@ -1,0 +1,199 @@
+//! The data folder: what is in it, who may use it.
+//!
+//! | name | what |
+//! | --- | --- |
+//! | `rollbook.toml` | settings, if any |
+//! | `rollbook.db` | the store |
+//! | `mirror/` | the mirror; may be deleted while nothing runs |
+//! | `temp/` | unfinished work, one folder per process; cleared when a server starts |
+//! | `serve.lock` | held by the server that uses the folder; its process id |
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::failure::{Doing, Failure};
+
+/// A data folder.
+#[derive(Debug, Clone)]
+pub struct DataFolder {
+    path: PathBuf,
+}
+
+/// The right to serve a folder, until dropped.
+#[derive(Debug)]
+pub struct ServeLock {
+    _file: File,
+}
+
+/// Whether a server uses a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InUse {
+    /// None does.
+    No,
+    /// One does; its process id when the lock file says it.
+    By(String),
+}
+
+impl DataFolder {
+    /// A folder that may not exist, to look at only.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// A folder that exists.
+    pub fn existing(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Ok(Self { path: path.to_owned() });
+        }
+        let message = format!("there is no data folder {}", path.display());
+        let hint =
+            "`rollbook provider create --data DIR …` and `rollbook serve --data DIR` make one";
+        Err(Failure::new(message).hint(hint))
+    }
+
+    /// A folder, made when missing; only its owner may look into a new one.
+    pub fn created(path: &Path) -> Result<Self, Failure> {
+        if !path.is_dir() {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(path).doing(|| format!("make the folder {}", path.display()))?;
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file with the settings.
+    pub fn settings(&self) -> PathBuf {
+        self.path.join("rollbook.toml")
+    }
+
+    /// The store's file.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("rollbook.db")
+    }
+
+    /// The mirror's folder.
+    pub fn mirror(&self) -> PathBuf {
+        self.path.join("mirror")
+    }
+
+    fn temp(&self) -> PathBuf {
+        self.path.join("temp")
+    }
+
+    /// A folder for this process's unfinished work, removed with the value.
+    pub fn temp_dir(&self) -> Result<TempDir, Failure> {
+        let temp = self.temp();
+        let prefix = format!("{}-", std::process::id());
+        let make = || {
+            fs::create_dir_all(&temp)?;
+            tempfile::Builder::new().prefix(&prefix).tempdir_in(&temp)
+        };
+        make().doing(|| format!("make a folder in {}", temp.display()))
+    }
+
+    /// Takes the right to serve the folder; fails when a server has it.
+    pub fn lock(&self) -> Result<ServeLock, Failure> {
+        let file = self.lock_file()?;
+        match file.try_lock() {
+            Ok(()) => self.say_who(file),
+            Err(TryLockError::WouldBlock) => {
+                let who = holder(file);
+                let message =
+                    format!("{} is in use by another server (process {who})", self.path.display());
+                Err(Failure::new(message).hint("stop that server, or serve another folder"))
+            }
+            Err(TryLockError::Error(error)) => {
+                Err(Failure::new(format!("cannot lock {}", self.path.display())).because(error))
+            }
+        }
+    }
+
+    /// Whether a server uses the folder now.
+    pub fn in_use(&self) -> Result<InUse, Failure> {
+        let file = self.lock_file()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Ok(InUse::By(holder(file))),
+            _ => Ok(InUse::No),
+        }
+    }
+
+    fn lock_file(&self) -> Result<File, Failure> {
+        let path = self.path.join("serve.lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(&path).doing(|| format!("open {}", path.display()))
+    }
+
+    fn say_who(&self, mut file: File) -> Result<ServeLock, Failure> {
+        let id = std::process::id();
+        let mut write = || {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{id}")
+        };
+        write().doing(|| "write the lock file".to_owned())?;
+        self.clear_leftovers();
+        Ok(ServeLock { _file: file })
+    }
+
+    /// Removes unfinished work of processes that are gone. What cannot be removed only takes room.
+    fn clear_leftovers(&self) {
+        let Ok(entries) = fs::read_dir(self.temp()) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let process = name.to_str().and_then(|name| name.split_once('-')).map(|(id, _)| id);
+            let is_alive = process.is_some_and(|id| Path::new("/proc").join(id).exists());
+            if !is_alive && Path::new("/proc/self").exists() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+fn holder(mut file: File) -> String {
+    let mut text = String::new();
+    match file.read_to_string(&mut text) {
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_holds_the_lock_and_the_other_learns_who() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::created(&outer.path().join("a/b")).unwrap();
+        assert_eq!(folder.in_use().unwrap(), InUse::No);
+        let lock = folder.lock().unwrap();
+        let id = std::process::id().to_string();
+        assert_eq!(folder.in_use().unwrap(), InUse::By(id.clone()));
+        let refusal = folder.lock().unwrap_err().to_text(false);
+        assert!(refusal.contains("in use") && refusal.contains(&id), "{refusal}");
+        drop(lock);
+        folder.lock().unwrap();
+    }
+
+    #[test]
+    fn leftovers_of_dead_processes_are_cleared_and_those_of_live_ones_are_not() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::created(outer.path()).unwrap();
+        let mine = folder.temp_dir().unwrap();
+        let dead = folder.temp().join("4194305-x");
+        fs::create_dir_all(&dead).unwrap();
+        let _lock = folder.lock().unwrap();
+        assert!(mine.path().exists() && !dead.exists());
+    }
+}

@@ -1,0 +1,138 @@
+//! Progress of long work: a bar on a terminal, plain lines elsewhere. Both on standard error.
+
+use std::io::IsTerminal;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use files::read::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+use server::operations::import::Watcher;
+
+const BAR_EVERY: Duration = Duration::from_millis(120);
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows how far an import has come, until dropped.
+pub struct ImportProgress {
+    state: Arc<Mutex<State>>,
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    names: Vec<String>,
+    sizes: Vec<u64>,
+    current: Option<(usize, Progress)>,
+    rows_before: u64,
+    is_committing: bool,
+}
+
+impl ImportProgress {
+    /// Begins to show; `sources` are names and sizes in bytes, in the order of reading.
+    pub fn begin(sources: Vec<(String, u64)>) -> Self {
+        let (names, sizes) = sources.into_iter().unzip();
+        let state = Arc::new(Mutex::new(State { names, sizes, ..State::default() }));
+        let (stop, stopped) = sync_channel::<()>(1);
+        let seen = Arc::clone(&state);
+        let is_terminal = std::io::stderr().is_terminal();
+        let show = move || {
+            let mut display = Display::new(is_terminal, &seen);
+            let every = if is_terminal { BAR_EVERY } else { LINE_EVERY };
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                display.update(&seen);
+            }
+            display.end();
+        };
+        // Without the thread there is no progress to see, and nothing else is lost.
+        let thread = std::thread::Builder::new().name("rollbook-progress".to_owned()).spawn(show);
+        Self { state, stop: Some(stop), thread: thread.ok() }
+    }
+}
+
+impl Watcher for ImportProgress {
+    fn reading(&self, source: usize, progress: &Progress) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, finished)) = &state.current {
+            state.rows_before += finished.rows();
+        }
+        state.current = Some((source, progress.clone()));
+    }
+
+    fn committing(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_committing = true;
+    }
+}
+
+impl Drop for ImportProgress {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It only draws.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    fn bytes(&self) -> (u64, u64) {
+        let all = self.sizes.iter().sum();
+        let Some((source, progress)) = &self.current else { return (0, all) };
+        let before: u64 = self.sizes.iter().take(*source).sum();
+        (before + progress.bytes_read(), all)
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows_before + self.current.as_ref().map_or(0, |(_, progress)| progress.rows())
+    }
+
+    fn name(&self) -> &str {
+        let place = self.current.as_ref().map_or(0, |(source, _)| *source);
+        match self.is_committing {
+            true => "checking references and committing",
+            false => self.names.get(place).map_or("", String::as_str),
+        }
+    }
+}
+
+enum Display {
+    Bar(ProgressBar),
+    Lines,
+}
+
+impl Display {
+    fn new(is_terminal: bool, state: &Mutex<State>) -> Self {
+        if !is_terminal {
+            return Self::Lines;
+        }
+        let (_, all) = state.lock().unwrap_or_else(PoisonError::into_inner).bytes();
+        let bar = ProgressBar::new(all);
+        let template = "{bar:30} {percent:>3} %  {binary_bytes_per_sec}  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self::Bar(bar)
+    }
+
+    fn update(&mut self, state: &Mutex<State>) {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ((done, all), rows, name) = (state.bytes(), state.rows(), state.name());
+        match self {
+            Self::Bar(bar) => {
+                bar.set_position(done);
+                bar.set_message(format!("{rows} rows  {name}"));
+            }
+            Self::Lines => {
+                let percent = (done.min(all) * 100).checked_div(all).unwrap_or(100);
+                eprintln!("{percent} %, {rows} rows: {name}");
+            }
+        }
+    }
+
+    fn end(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Tables on a terminal.
+
+use std::io::IsTerminal;
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// A table within the terminal's width.
+pub(crate) fn table<H, R, C>(header: H, rows: R) -> String
+where
+    H: IntoIterator,
+    H::Item: ToString,
+    R: IntoIterator<Item = C>,
+    C: IntoIterator,
+    C::Item: ToString,
+{
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.into_iter().map(|cell| cell.to_string()));
+    for row in rows {
+        table.add_row(row.into_iter().map(|cell| cell.to_string()));
+    }
+    format!("{table}\n")
+}

@@ -1,0 +1,121 @@
+//! The envelope and the CSV page. Rule: spec/reports.md §3, §7.2.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::value::{Val, guarded};
+
+/// A page of a report.
+pub(super) struct Answer {
+    pub(super) total: usize,
+    pub(super) headers: Vec<Header>,
+    /// One value per header.
+    pub(super) rows: Vec<Vec<Val>>,
+    /// Currency columns at the end of a CSV file.
+    pub(super) currencies: Vec<CurrencyColumn>,
+    /// In CSV, a grouped report's `currency` is upper case.
+    pub(super) is_grouped: bool,
+    pub(super) pivot_truncated: bool,
+}
+
+/// What is said of a column.
+pub(super) struct Header {
+    pub(super) key: String,
+    pub(super) label: String,
+    pub(super) sortable: bool,
+    /// Priority, and whether descending.
+    pub(super) sorted: Option<(usize, bool)>,
+    pub(super) holds_customer_id: bool,
+    pub(super) required: bool,
+}
+
+/// A column of currencies at the end of a CSV file, one upper-case code per row.
+pub(super) struct CurrencyColumn {
+    pub(super) label: String,
+    pub(super) codes: Vec<String>,
+}
+
+impl Answer {
+    pub(super) fn envelope(&self) -> Json {
+        let rows = self.rows.iter().map(|row| {
+            let leaves = self.headers.iter().zip(row);
+            nested(leaves.map(|(header, value)| (header.key.as_str(), value.json())).collect())
+        });
+        let mut envelope = json!({
+            "total": self.total,
+            "column_headers": self.headers.iter().map(Header::json).collect::<Vec<_>>(),
+            "rows": rows.collect::<Vec<_>>(),
+        });
+        if self.pivot_truncated {
+            envelope["pivot_truncated"] = json!(true);
+        }
+        envelope
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let labels = self.headers.iter().map(|header| &header.label);
+        let labels = labels.chain(self.currencies.iter().map(|currency| &currency.label));
+        let mut csv = line(labels.map(|label| guarded(label)).collect());
+        for (number, row) in self.rows.iter().enumerate() {
+            let cells = row.iter().zip(&self.headers).map(|(value, header)| {
+                match self.is_grouped && header.key == "currency" {
+                    true => value.csv().to_ascii_uppercase(),
+                    false => value.csv(),
+                }
+            });
+            let currencies = self.currencies.iter().map(|currency| currency.codes[number].clone());
+            csv.push_str(&line(cells.chain(currencies).collect()));
+        }
+        csv
+    }
+}
+
+impl Header {
+    fn json(&self) -> Json {
+        let mut header = json!({"label": self.label, "key": self.key, "sortable": self.sortable});
+        if let Some((priority, descending)) = self.sorted {
+            let order = if descending { "desc" } else { "asc" };
+            header["sorted"] = json!({"order": order, "priority": priority});
+        }
+        if self.holds_customer_id {
+            header["holds_customer_id"] = json!(true);
+        }
+        header["required"] = json!(self.required);
+        header
+    }
+}
+
+/// One object from dotted keys; a parent without any value below it is null.
+fn nested(leaves: Vec<(&str, Json)>) -> Json {
+    let mut object = Map::new();
+    for (key, value) in &leaves {
+        let Some((parent, _)) = key.split_once('.') else {
+            object.insert((*key).to_owned(), value.clone());
+            continue;
+        };
+        if object.contains_key(parent) {
+            continue;
+        }
+        let prefix = format!("{parent}.");
+        let below = leaves
+            .iter()
+            .filter_map(|(key, value)| key.strip_prefix(&prefix).map(|rest| (rest, value.clone())));
+        let below = below.collect::<Vec<_>>();
+        let is_null = below.iter().all(|(_, value)| value.is_null());
+        let child = if is_null { Json::Null } else { nested(below) };
+        object.insert(parent.to_owned(), child);
+    }
+    Json::Object(object)
+}
+
+fn line(cells: Vec<String>) -> String {
+    cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+fn quoted(cell: &str) -> String {
+    let special = cell.contains([',', '"', '\r', '\n']);
+    if special || cell.starts_with(' ') || cell.ends_with(' ') {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}

@@ -1,0 +1,137 @@
+//! Columns and their names. Rule: spec/reports.md §3 (labels), §4.
+
+use std::rc::Rc;
+
+use model::money::Currency;
+
+use super::data::Row;
+use super::value::Val;
+use super::world::World;
+
+/// Reads something of a row.
+pub(super) type Get<T> = Rc<dyn Fn(&World<'_>, &Row) -> T>;
+
+/// One column of a report.
+#[derive(Clone)]
+pub(super) struct Column {
+    pub(super) key: String,
+    /// Other accepted spellings: the flat alias, and right spellings of misspelt names.
+    pub(super) also: Vec<&'static str>,
+    pub(super) sortable: bool,
+    /// Whether it is an addition: never by default, never through a parent.
+    pub(super) addition: bool,
+    pub(super) value: Get<Val>,
+    pub(super) currency: Option<MoneyCurrency>,
+    /// A label that the rule does not give.
+    pub(super) label: Option<String>,
+}
+
+/// Where a money column has its currency.
+#[derive(Clone)]
+pub(super) struct MoneyCurrency {
+    pub(super) of: Get<Option<Currency>>,
+    /// The table that the currency is taken from.
+    pub(super) table: &'static str,
+}
+
+/// A sortable column; `alias` empty = none.
+pub(super) fn c(
+    key: &str,
+    alias: &'static str,
+    value: impl Fn(&World<'_>, &Row) -> Val + 'static,
+) -> Column {
+    Column {
+        key: key.to_owned(),
+        also: if alias.is_empty() { vec![] } else { vec![alias] },
+        sortable: true,
+        addition: false,
+        value: Rc::new(value),
+        currency: None,
+        label: None,
+    }
+}
+
+/// A column that is not modelled: always null.
+pub(super) fn not_modelled(key: &str, alias: &'static str) -> Column {
+    c(key, alias, |_, _| Val::Null).unsortable()
+}
+
+/// A money column: minor units, and the currency.
+pub(super) fn money(
+    key: &str,
+    table: &'static str,
+    amount: impl Fn(&World<'_>, &Row) -> Option<i128> + 'static,
+    currency: impl Fn(&World<'_>, &Row) -> Option<Currency> + Clone + 'static,
+) -> Column {
+    let of = currency.clone();
+    let value = move |w: &World<'_>, r: &Row| match (amount(w, r), currency(w, r)) {
+        (Some(minor), Some(currency)) => Val::Money(minor, currency),
+        _ => Val::Null,
+    };
+    Column { currency: Some(MoneyCurrency { of: Rc::new(of), table }), ..c(key, "", value) }
+}
+
+impl Column {
+    pub(super) fn unsortable(self) -> Self {
+        Self { sortable: false, ..self }
+    }
+
+    pub(super) fn addition(self) -> Self {
+        Self { addition: true, ..self }
+    }
+
+    pub(super) fn also(mut self, name: &'static str) -> Self {
+        self.also.push(name);
+        self
+    }
+
+    pub(super) fn of(&self, world: &World<'_>, row: &Row) -> Val {
+        (self.value)(world, row)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.key == name || self.also.contains(&name)
+    }
+
+    pub(super) fn label(&self) -> String {
+        self.label.clone().unwrap_or_else(|| label(&self.key))
+    }
+}
+
+/// The label of a dotted key.
+pub(super) fn label(key: &str) -> String {
+    let word = |word: &str| match word {
+        "id" => "ID".to_owned(),
+        "url" => "URL".to_owned(),
+        "ocurred" => "Occurred".to_owned(),
+        _ => {
+            let (first, rest) = word.split_at(1);
+            first.to_ascii_uppercase() + rest
+        }
+    };
+    key.split(['.', '_']).map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Positions of the leaves that `name` asks for: a whole parent, or one column. Rule: §4.
+pub(super) fn selected(columns: &[Column], parents: &[&str], name: &str) -> Vec<usize> {
+    let positions = 0..columns.len();
+    if parents.contains(&name) {
+        let prefix = format!("{name}.");
+        let below = |i: &usize| columns[*i].key.starts_with(&prefix) && !columns[*i].addition;
+        return positions.filter(below).collect();
+    }
+    let found = positions.filter(|i| columns[*i].is_named(name)).collect::<Vec<_>>();
+    assert_eq!(found.len(), 1, "column {name}");
+    found
+}
+
+/// Position of the column that `name` sorts by; none when it cannot be sorted by. Rule: §5.
+pub(super) fn sorted_by(columns: &[Column], parents: &[&str], name: &str) -> Option<usize> {
+    let find = |key: &str| columns.iter().position(|column| column.is_named(key));
+    let position = if parents.contains(&name) {
+        find(&format!("{name}.name")).or_else(|| find(&format!("{name}.id")))
+    } else {
+        find(name)
+    };
+    position.filter(|position| columns[*position].sortable)
+}

@@ -1,0 +1,118 @@
+//! The rows of one provider, by table and id.
+
+use std::collections::BTreeMap;
+
+use model::catalogue::{self, Kind, Table};
+use model::cell::Cell;
+use model::time::{Date, Instant};
+
+/// One stored row, read by column name.
+pub(crate) struct Row {
+    table: &'static Table,
+    cells: Vec<Cell>,
+}
+
+impl Row {
+    fn cell(&self, column: &str) -> &Cell {
+        let position = self.table.position_of(column);
+        &self.cells[position.unwrap_or_else(|| panic!("{}.{column}", self.table.name))]
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        self.int("id").expect("every row has an id")
+    }
+
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.cell(column).is_value()
+    }
+
+    pub(super) fn int(&self, column: &str) -> Option<i64> {
+        self.cell(column).as_int()
+    }
+
+    pub(super) fn text(&self, column: &str) -> Option<&str> {
+        self.cell(column).as_text()
+    }
+
+    pub(super) fn word(&self, column: &str) -> &str {
+        self.text(column).unwrap_or_default()
+    }
+
+    pub(super) fn flag(&self, column: &str) -> bool {
+        self.int(column) == Some(1)
+    }
+
+    pub(super) fn date(&self, column: &str) -> Option<Date> {
+        self.int(column).map(|days| Date::from_days(i32::try_from(days).expect("a date")))
+    }
+
+    pub(super) fn instant(&self, column: &str) -> Option<Instant> {
+        self.int(column).map(Instant::from_micros)
+    }
+
+    /// An amount that is never null.
+    pub(super) fn amount(&self, column: &str) -> i128 {
+        self.int(column).expect("an amount").into()
+    }
+
+    pub(super) fn ids(&self, column: &str) -> Vec<i64> {
+        self.text(column).map_or_else(Vec::new, |json| serde_json::from_str(json).expect("ids"))
+    }
+}
+
+/// All rows of one provider.
+#[derive(Default)]
+pub(crate) struct Tables {
+    rows: BTreeMap<&'static str, BTreeMap<i64, Row>>,
+    /// For each column that references something: ids of the rows that name a value.
+    named_by: BTreeMap<(&'static str, &'static str), BTreeMap<i64, Vec<i64>>>,
+}
+
+impl Tables {
+    /// From rows of the tables, cells in catalogue order; all of one provider.
+    pub(crate) fn from_rows<'n>(rows: impl IntoIterator<Item = (&'n str, Vec<Cell>)>) -> Self {
+        let mut tables = Self::default();
+        for (name, cells) in rows {
+            let table = catalogue::table(name).expect("a table of the catalogue");
+            assert_eq!(cells.len(), table.columns.len(), "cells of {name}");
+            let row = Row { table, cells };
+            tables.rows.entry(table.name).or_default().insert(row.id(), row);
+        }
+        for (name, rows) in &tables.rows {
+            let table = catalogue::table(name).expect("a table of the catalogue");
+            for column in table.columns.iter().filter(|column| column.references.is_some()) {
+                let index = tables.named_by.entry((name, column.name)).or_default();
+                for row in rows.values() {
+                    let named = match column.kind {
+                        Kind::IntList => row.ids(column.name),
+                        _ => row.int(column.name).into_iter().collect(),
+                    };
+                    for value in named {
+                        index.entry(value).or_default().push(row.id());
+                    }
+                }
+            }
+        }
+        tables
+    }
+
+    /// Every row of a table, by id.
+    pub(super) fn all(&self, table: &str) -> Vec<&Row> {
+        self.rows.get(table).into_iter().flat_map(BTreeMap::values).collect()
+    }
+
+    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&Row> {
+        self.rows.get(table)?.get(&id?)
+    }
+
+    /// The rows whose reference (or list of references) `column` names `value`, by id.
+    pub(super) fn naming(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        value: i64,
+    ) -> Vec<&Row> {
+        let ids = self.named_by.get(&(table, column)).and_then(|index| index.get(&value));
+        ids.into_iter().flatten().filter_map(|id| self.get(table, Some(*id))).collect()
+    }
+}

@@ -1,0 +1,250 @@
+//! Filters and how their values are read. Rule: spec/reports.md §2.2.
+
+use std::rc::Rc;
+
+use model::provider::Provider;
+use model::time::{Date, Fold, Instant};
+
+use super::column::Get;
+use super::data::Row;
+use super::timeframe::Timeframe;
+use super::world::World;
+
+/// One filter of a report.
+#[derive(Clone)]
+pub(super) struct Filter {
+    pub(super) name: String,
+    pub(super) test: Test,
+}
+
+/// What a filter compares. Lists are alternatives.
+#[derive(Clone)]
+pub(super) enum Test {
+    /// Ids; the row has any of these.
+    Ids(Get<Vec<i64>>),
+    /// Ids or `none`.
+    IdsOrNone(Get<Option<i64>>),
+    /// Words: each accepted word with the word it stands for; the row has any of these.
+    Words(Vec<(&'static str, &'static str)>, Get<Vec<String>>),
+    Flag(Get<bool>),
+    /// Rows of which this is true are left out unless the switch is on.
+    Switch(Get<bool>),
+    DateFrom(Get<Option<Date>>),
+    DateTo(Get<Option<Date>>),
+    InstantFrom(Get<Option<Instant>>),
+    InstantTo(Get<Option<Instant>>),
+    DateFrame(Get<Option<Date>>),
+    InstantFrame(Get<Option<Instant>>),
+    /// Not a filter of rows: keys of custom fields that become columns.
+    CustomFields,
+}
+
+/// Which bound an instant without offset, or a bare date, is read for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Bound {
+    From,
+    To,
+}
+
+fn filter(name: &str, test: Test) -> Filter {
+    Filter { name: name.to_owned(), test }
+}
+
+/// Ids, of which the row has at most one.
+pub(super) fn ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static) -> Filter {
+    filter(name, Test::Ids(Rc::new(move |w, r| get(w, r).into_iter().collect())))
+}
+
+/// Ids, of which the row has any number.
+pub(super) fn any_ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Vec<i64> + 'static) -> Filter {
+    filter(name, Test::Ids(Rc::new(get)))
+}
+
+pub(super) fn ids_or_none(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static,
+) -> Filter {
+    filter(name, Test::IdsOrNone(Rc::new(get)))
+}
+
+pub(super) fn words(
+    name: &str,
+    accepted: &[&'static str],
+    get: impl Fn(&World<'_>, &Row) -> Option<String> + 'static,
+) -> Filter {
+    any_words(name, accepted, move |w, r| get(w, r).into_iter().collect())
+}
+
+pub(super) fn any_words(
+    name: &str,
+    accepted: &[&'static str],
+    get: impl Fn(&World<'_>, &Row) -> Vec<String> + 'static,
+) -> Filter {
+    let accepted = accepted.iter().map(|word| (*word, *word)).collect();
+    filter(name, Test::Words(accepted, Rc::new(get)))
+}
+
+/// Membership types, which have two spellings.
+pub(super) fn membership_types(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<String> + 'static,
+) -> Filter {
+    let mut filter = words(name, &["pack", "prepaid", "recurring"], get);
+    if let Test::Words(accepted, _) = &mut filter.test {
+        accepted.extend([("prepaid_plan", "prepaid"), ("recurring_plan", "recurring")]);
+    }
+    filter
+}
+
+pub(super) fn flag(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
+    filter(name, Test::Flag(Rc::new(get)))
+}
+
+pub(super) fn switch(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
+    filter(name, Test::Switch(Rc::new(get)))
+}
+
+/// `{name}_gte` and `{name}_lte` on a date.
+pub(super) fn date_bounds(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<Date> + 'static,
+) -> [Filter; 2] {
+    let get: Get<Option<Date>> = Rc::new(get);
+    [
+        filter(&format!("{name}_gte"), Test::DateFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), Test::DateTo(get)),
+    ]
+}
+
+/// `{name}_gte` and `{name}_lte` on an instant.
+pub(super) fn instant_bounds(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<Instant> + 'static,
+) -> [Filter; 2] {
+    let get: Get<Option<Instant>> = Rc::new(get);
+    [
+        filter(&format!("{name}_gte"), Test::InstantFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), Test::InstantTo(get)),
+    ]
+}
+
+pub(super) fn date_frame(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<Date> + 'static,
+) -> Filter {
+    filter(name, Test::DateFrame(Rc::new(get)))
+}
+
+pub(super) fn instant_frame(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<Instant> + 'static,
+) -> Filter {
+    filter(name, Test::InstantFrame(Rc::new(get)))
+}
+
+pub(super) fn custom_fields(name: &str) -> Filter {
+    filter(name, Test::CustomFields)
+}
+
+impl Filter {
+    /// Whether a row passes, given the items of the parameter (none = not given).
+    pub(super) fn passes(&self, w: &World<'_>, r: &Row, items: &[String]) -> bool {
+        let Some(first) = items.first() else {
+            return match &self.test {
+                Test::Switch(hidden) => !hidden(w, r),
+                _ => true,
+            };
+        };
+        let id = |item: &String| item.parse::<i64>().expect("an id");
+        let frame = || Timeframe::parse(first, w).expect("a timeframe");
+        let date = || Date::parse(first).expect("a date");
+        match &self.test {
+            Test::Ids(get) => items.iter().any(|item| get(w, r).contains(&id(item))),
+            Test::IdsOrNone(get) => items.iter().any(|item| {
+                if item == "none" { get(w, r).is_none() } else { get(w, r) == Some(id(item)) }
+            }),
+            Test::Words(accepted, get) => {
+                let has = get(w, r);
+                items.iter().any(|item| {
+                    let word = accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(item));
+                    let (_, meaning) = word.unwrap_or_else(|| panic!("{}={item}", self.name));
+                    has.iter().any(|has| has == meaning)
+                })
+            }
+            Test::Flag(get) => get(w, r) == parse_bool(first),
+            Test::Switch(hidden) => parse_bool(first) || !hidden(w, r),
+            Test::DateFrom(get) => get(w, r).is_some_and(|value| value >= date()),
+            Test::DateTo(get) => get(w, r).is_some_and(|value| value <= date()),
+            Test::InstantFrom(get) => {
+                get(w, r).is_some_and(|t| t >= parse_instant(first, w.provider, Bound::From))
+            }
+            Test::InstantTo(get) => {
+                get(w, r).is_some_and(|t| t <= parse_instant(first, w.provider, Bound::To))
+            }
+            Test::DateFrame(get) => frame().holds_date(get(w, r), w),
+            Test::InstantFrame(get) => frame().holds_instant(get(w, r), w),
+            Test::CustomFields => true,
+        }
+    }
+}
+
+pub(super) fn parse_bool(text: &str) -> bool {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => true,
+        "false" | "0" => false,
+        _ => panic!("{text} is no bool"),
+    }
+}
+
+/// A datetime parameter.
+pub(super) fn parse_instant(text: &str, provider: &Provider, bound: Bound) -> Instant {
+    let zone = &provider.timezone;
+    let text = text.trim();
+    if let Some(day) = Date::parse(text) {
+        return match bound {
+            Bound::From => zone.start_of(day),
+            Bound::To => Instant::from_micros(zone.start_of(day.plus_days(1)).micros() - 1),
+        };
+    }
+    let mut text = text.to_owned();
+    if text.len() > 19 && text.as_bytes()[text.len() - 6] == b' ' {
+        text.replace_range(text.len() - 6..text.len() - 5, "+");
+    }
+    if let Some(instant) = Instant::parse(&text) {
+        return instant;
+    }
+    let (date, time) = text.split_at(10);
+    let date = Date::parse(date).unwrap_or_else(|| panic!("{text} is no instant"));
+    let (time, fraction) = time[1..].split_once('.').unwrap_or((&time[1..], "0"));
+    let parts = time.split(':').map(|part| part.parse::<i64>().expect("a number"));
+    let seconds = parts.fold(0, |seconds, part| seconds * 60 + part);
+    let micros = format!("{fraction:0<6}").parse::<i64>().expect("a fraction");
+    let fold = if bound == Bound::From { Fold::Earlier } else { Fold::Later };
+    zone.at(date, seconds * 1_000_000 + micros, fold)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::id::ProviderId;
+    use model::time::Zone;
+
+    use super::*;
+
+    #[test]
+    fn instants_are_read_in_the_providers_zone() {
+        let mut provider = Provider::new(ProviderId(1), "p");
+        provider.timezone = Zone::parse("Europe/London").unwrap();
+        for (bound, text, expected) in [
+            (Bound::From, "2026-07-01", "2026-06-30T23:00:00Z"),
+            (Bound::To, "2026-07-01", "2026-07-01T22:59:59.999999Z"),
+            (Bound::From, "2026-07-01 10:00:00", "2026-07-01T09:00:00Z"),
+            (Bound::From, "2026-07-01T10:00:00.5", "2026-07-01T09:00:00.500Z"),
+            (Bound::From, "2026-07-01T10:00:00 02:00", "2026-07-01T08:00:00Z"),
+            (Bound::From, "2026-10-25T01:30:00", "2026-10-25T00:30:00Z"),
+            (Bound::To, "2026-10-25T01:30:00", "2026-10-25T01:30:00Z"),
+            (Bound::To, "2026-03-29T01:30:00", "2026-03-29T01:00:00Z"),
+        ] {
+            assert_eq!(parse_instant(text, &provider, bound).to_string(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Grouped reports. Rule: spec/reports.md §9.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::money::Currency;
+
+use super::answer::{Answer, CurrencyColumn, Header};
+use super::catalogue::{Grouping, Measure, MeasureKind, Report};
+use super::column::{Column, c, label, selected};
+use super::data::Row;
+use super::pivot::Pivot;
+use super::request::{Params, filtered, sort_items};
+use super::value::{Val, order};
+use super::world::{World, currency};
+
+/// What one shown column of a grouped report is.
+#[derive(Clone)]
+enum Shown {
+    Dimension,
+    Measure(Measure),
+    /// A measure in the period with this number.
+    Pivot(usize, Measure),
+    /// The currency that shows because there are several.
+    Currency,
+}
+
+/// Rows with equal dimensions.
+struct Group<'a> {
+    /// Values of the dimensions asked for, in order, then the currency when it joins the key.
+    key: Vec<Val>,
+    rows: Vec<&'a Row>,
+}
+
+pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Answer {
+    let grouping = report.grouping.as_ref().expect("a grouped form");
+    let rows = filtered(world, report, params);
+    let mut shown = asked(grouping, params);
+    let measures = measures(&shown);
+    let has_money = measures.iter().any(|m| matches!(m.kind, MeasureKind::Sum(_)));
+    let currency_of = |row: &Row| if has_money { currency(row) } else { None };
+
+    let has_currency_dimension = shown.iter().any(|(column, _)| column.key == "currency");
+    let currencies = rows.iter().filter_map(|r| currency_of(r)).collect::<BTreeSet<_>>();
+    let is_mixed = has_money && !has_currency_dimension && currencies.len() >= 2;
+
+    let dimensions = shown.iter().filter(|(_, what)| matches!(what, Shown::Dimension));
+    let mut dimensions = dimensions.map(|(column, _)| column.clone()).collect::<Vec<_>>();
+    let currency_column = c("currency", "", |_, row| Val::text(row.text("currency")));
+    if is_mixed {
+        dimensions.push(currency_column.clone());
+    }
+    let groups = groups(world, &dimensions, &rows);
+
+    let pivot = Pivot::new(world, report, params, &rows);
+    for (number, period) in pivot.iter().flat_map(|pivot| pivot.periods.iter().enumerate()) {
+        for measure in &measures {
+            let mut column = placeholder(&format!("pivot.{}.{}", period.key, measure.key));
+            column.label = Some(match measures.len() {
+                1 => period.label.clone(),
+                _ => format!("{} {}", period.label, label(measure.key)),
+            });
+            shown.push((column, Shown::Pivot(number, measure.clone())));
+        }
+    }
+    if is_mixed {
+        shown.push((currency_column, Shown::Currency));
+    }
+
+    let mut table = Vec::new();
+    for group in &groups {
+        let of_rows = group.rows.iter().find_map(|row| currency_of(row));
+        let currency = of_rows.unwrap_or(world.provider.currency);
+        let mut key = group.key.iter();
+        let values = shown.iter().map(|(_, what)| match what {
+            Shown::Dimension | Shown::Currency => key.next().expect("a dimension").clone(),
+            Shown::Measure(measure) => measured(world, measure, &group.rows, currency),
+            Shown::Pivot(number, measure) => {
+                let pivot = pivot.as_ref().expect("a pivot");
+                let counted = group.rows.iter().filter(|row| pivot.counts(world, row, *number));
+                measured(world, measure, &counted.copied().collect::<Vec<_>>(), currency)
+            }
+        });
+        table.push((group, currency, values.collect::<Vec<_>>()));
+    }
+
+    let columns = shown.iter().map(|(column, _)| column.clone()).collect::<Vec<_>>();
+    let sort = sort(grouping, params, &shown, &columns);
+    table.sort_by(|(group_a, _, a), (group_b, _, b)| {
+        let mut ordering = Ordering::Equal;
+        for (column, descending) in &sort {
+            ordering = ordering.then_with(|| order(&a[*column], &b[*column], *descending));
+        }
+        for (a, b) in group_a.key.iter().zip(&group_b.key) {
+            ordering = ordering.then_with(|| order(a, b, false));
+        }
+        ordering
+    });
+
+    let headers = columns.iter().enumerate().map(|(position, column)| {
+        let priority = sort.iter().position(|(sorted, _)| *sorted == position);
+        Header {
+            key: column.key.clone(),
+            label: column.label(),
+            sortable: column.sortable,
+            sorted: priority.map(|priority| (priority, sort[priority].1)),
+            holds_customer_id: column.key == "customer.id",
+            required: false,
+        }
+    });
+    let (size, before) = params.page();
+    let page = table.iter().skip(before).take(size).collect::<Vec<_>>();
+    let mut currencies = Vec::new();
+    if has_money && !is_mixed && !has_currency_dimension {
+        let codes = page.iter().map(|(_, currency, _)| currency.code().to_ascii_uppercase());
+        currencies.push(CurrencyColumn { label: "Currency".to_owned(), codes: codes.collect() });
+    }
+    Answer {
+        total: table.len(),
+        headers: headers.collect(),
+        rows: page.iter().map(|(_, _, values)| values.clone()).collect(),
+        currencies,
+        is_grouped: true,
+        pivot_truncated: pivot.is_some_and(|pivot| pivot.is_truncated(world, &rows)),
+    }
+}
+
+/// A column whose values are not read from base rows.
+fn placeholder(key: &str) -> Column {
+    c(key, "", |_, _| Val::Null)
+}
+
+/// The columns asked for, in order.
+fn asked(grouping: &Grouping, params: &Params) -> Vec<(Column, Shown)> {
+    let mut known = grouping.dimensions.clone();
+    known.extend(grouping.measures.iter().map(|measure| placeholder(measure.key)));
+    let mut names = params.list("columns");
+    if names.is_empty() {
+        names = grouping.default_columns.iter().map(|name| (*name).to_owned()).collect();
+    }
+    let mut positions = Vec::new();
+    for name in names {
+        for position in selected(&known, grouping.parents, &name) {
+            if !positions.contains(&position) {
+                positions.push(position);
+            }
+        }
+    }
+    assert!(!positions.is_empty(), "a grouped report needs columns");
+    let shown = positions.into_iter().map(|position| {
+        let what = match position.checked_sub(grouping.dimensions.len()) {
+            None => Shown::Dimension,
+            Some(measure) => Shown::Measure(grouping.measures[measure].clone()),
+        };
+        (known[position].clone(), what)
+    });
+    shown.collect()
+}
+
+fn measures(shown: &[(Column, Shown)]) -> Vec<Measure> {
+    let measure = |(_, what): &(Column, Shown)| match what {
+        Shown::Measure(measure) => Some(measure.clone()),
+        _ => None,
+    };
+    shown.iter().filter_map(measure).collect()
+}
+
+/// One group per combination of values; without dimensions one group of everything.
+fn groups<'a>(world: &World<'_>, dimensions: &[Column], rows: &[&'a Row]) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
+    for row in rows {
+        let key = dimensions.iter().map(|column| column.of(world, row)).collect::<Vec<_>>();
+        let group = groups.entry(format!("{key:?}"));
+        group.or_insert_with(|| Group { key, rows: vec![] }).rows.push(row);
+    }
+    if groups.is_empty() && dimensions.is_empty() {
+        return vec![Group { key: vec![], rows: vec![] }];
+    }
+    groups.into_values().collect()
+}
+
+fn measured(world: &World<'_>, measure: &Measure, rows: &[&Row], currency: Currency) -> Val {
+    match &measure.kind {
+        MeasureKind::Count => Val::Int(i64::try_from(rows.len()).expect("a count")),
+        MeasureKind::Sum(of) => Val::Money(rows.iter().map(|r| of(world, r)).sum(), currency),
+        MeasureKind::Mean(of) => {
+            let values = rows.iter().filter_map(|r| of(world, r)).collect::<Vec<_>>();
+            let count = i64::try_from(values.len()).expect("a count");
+            let sum = values.iter().sum::<i64>();
+            Val::int((count > 0).then(|| (2 * sum + count).div_euclid(2 * count)))
+        }
+    }
+}
+
+fn sort(
+    grouping: &Grouping,
+    params: &Params,
+    shown: &[(Column, Shown)],
+    columns: &[Column],
+) -> Vec<(usize, bool)> {
+    let names = params.list("sort");
+    if !names.is_empty() {
+        return sort_items(names.iter().map(String::as_str), columns, grouping.parents);
+    }
+    let dimensions = shown.iter().enumerate().filter(|(_, (column, what))| {
+        matches!(what, Shown::Dimension | Shown::Currency) && column.sortable
+    });
+    dimensions.map(|(position, _)| (position, false)).collect()
+}

@@ -1,0 +1,86 @@
+//! A second, slow implementation of the reports, written from spec/reports.md alone: one row at a
+//! time, no Arrow, no plans, nothing shared with the `reports` crate. Tests compare both.
+//!
+//! | module | holds | spec/reports.md |
+//! | --- | --- | --- |
+//! | `data` | the tables of one provider | – |
+//! | `world` | the words of the catalogue | §16 |
+//! | `value` | values of cells, as JSON and CSV text | §3, §7.2, §13 |
+//! | `column` | columns, their names, their order | §4, §5 |
+//! | `filter` | filters and how their values are read | §2.2 |
+//! | `timeframe` | timeframes | §8 |
+//! | `catalogue` | the reports | §17 |
+//! | `request` | parameters of one request | §2, §6 |
+//! | `plain`, `grouped`, `pivot` | rows of an answer | §5, §9, §10 |
+//! | `answer` | envelope and CSV page | §3, §7.2 |
+//! | `same` | comparison of an actual answer with the expected one | – |
+//! | `sample` | random rows that keep the rules of an import | – |
+//! | `generate`, `invalid` | random requests, good and bad | §2, §14 |
+
+mod answer;
+mod catalogue;
+mod column;
+mod data;
+mod filter;
+mod generate;
+mod grouped;
+mod invalid;
+mod pivot;
+mod plain;
+mod request;
+mod same;
+mod sample;
+mod timeframe;
+mod value;
+#[cfg(test)]
+mod vectors;
+mod world;
+
+pub(crate) use data::Tables;
+pub(crate) use generate::RequestGenerator;
+pub(crate) use invalid::InvalidRequestGenerator;
+pub(crate) use same::assert_same;
+pub(crate) use sample::sample;
+
+use model::provider::Provider;
+use model::time::Instant;
+
+/// The envelope of `GET /api/v2/reports/{report}/data` for valid parameters.
+///
+/// Exact decimals are strings that begin with [`value::EXACT`]; [`assert_same`] knows them.
+pub(crate) fn answer(
+    tables: &Tables,
+    provider: &Provider,
+    now: Instant,
+    report: &str,
+    params: &[(String, String)],
+) -> serde_json::Value {
+    page(tables, provider, now, report, params).envelope()
+}
+
+/// The same page as CSV.
+pub(crate) fn csv(
+    tables: &Tables,
+    provider: &Provider,
+    now: Instant,
+    report: &str,
+    params: &[(String, String)],
+) -> String {
+    page(tables, provider, now, report, params).csv()
+}
+
+fn page(
+    tables: &Tables,
+    provider: &Provider,
+    now: Instant,
+    report: &str,
+    params: &[(String, String)],
+) -> answer::Answer {
+    let params = request::Params::new(params);
+    let now = params.as_of(provider).unwrap_or(now);
+    let world = world::World::new(tables, provider, now);
+    match report.strip_suffix(".grouped") {
+        Some(name) => grouped::answer(&world, &catalogue::report(name), &params),
+        None => plain::answer(&world, &catalogue::report(report), &params),
+    }
+}

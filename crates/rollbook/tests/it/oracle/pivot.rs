@@ -1,0 +1,171 @@
+//! Pivots. Rule: spec/reports.md §10.
+
+use model::time::Date;
+
+use super::catalogue::{Bucket, LifeSpan, Report, last_event_day};
+use super::data::Row;
+use super::filter::{Bound, parse_bool, parse_instant};
+use super::request::Params;
+use super::timeframe::Timeframe;
+use super::world::World;
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The periods shown, and how rows fall into them.
+pub(super) struct Pivot {
+    bucket: Bucket,
+    /// Ascending.
+    pub(super) periods: Vec<Period>,
+}
+
+/// One period.
+pub(super) struct Period {
+    pub(super) key: String,
+    pub(super) label: String,
+    first: Date,
+    last: Date,
+}
+
+impl Pivot {
+    /// None when the request asks for plain rows.
+    pub(super) fn new(
+        world: &World<'_>,
+        report: &Report,
+        params: &Params,
+        rows: &[&Row],
+    ) -> Option<Self> {
+        let grouping = report.grouping.as_ref()?;
+        let name = params.one("pivot")?.to_ascii_lowercase();
+        let unit = name.strip_prefix("active_by_").unwrap_or(&name);
+        let bucket = grouping.bucket.clone()?;
+        if unit == "all" {
+            return None;
+        }
+        let shown = params.number("max_pivot_columns").unwrap_or(4);
+        let mut first = period_start(world, unit, last_day(world, report, &bucket, params, rows));
+        let mut periods = Vec::new();
+        for _ in 0..shown {
+            let next = period_start(world, unit, first.plus_days(period_days_max(unit)));
+            periods.insert(0, Period::new(unit, first, next.plus_days(-1)));
+            first = period_start(world, unit, first.plus_days(-1));
+        }
+        Some(Self { bucket, periods })
+    }
+
+    /// Whether a row counts in the period with this number.
+    pub(super) fn counts(&self, world: &World<'_>, row: &Row, number: usize) -> bool {
+        let period = &self.periods[number];
+        match &self.bucket {
+            Bucket::Day { of, .. } => {
+                let day = of(world, row);
+                period.first <= day && day <= period.last
+            }
+            Bucket::Active(of) => of(world, row).is_active_within(period.first, period.last),
+        }
+    }
+
+    /// Whether a row belongs to a period before the first one shown.
+    pub(super) fn is_truncated(&self, world: &World<'_>, rows: &[&Row]) -> bool {
+        let first = self.periods[0].first;
+        rows.iter().any(|row| match &self.bucket {
+            Bucket::Day { of, .. } => of(world, row) < first,
+            Bucket::Active(of) => {
+                let span = of(world, row);
+                let start = span.start.unwrap_or(first);
+                span.is_active_within(start, first.plus_days(-1))
+            }
+        })
+    }
+}
+
+/// A number of days from a period's first day that certainly ends in the next period.
+fn period_days_max(unit: &str) -> i64 {
+    match unit {
+        "year" => 366,
+        "month" => 31,
+        _ => 7,
+    }
+}
+
+fn period_start(world: &World<'_>, unit: &str, day: Date) -> Date {
+    let start = match unit {
+        "year" => Date::new(day.year(), 1, 1),
+        "month" => Date::new(day.year(), day.month(), 1),
+        "week" => Some(world.week_start(day)),
+        _ => panic!("{unit} is no period"),
+    };
+    start.expect("a first day")
+}
+
+/// A day of the last period shown.
+fn last_day(
+    world: &World<'_>,
+    report: &Report,
+    bucket: &Bucket,
+    params: &Params,
+    rows: &[&Row],
+) -> Date {
+    let future = params.one("include_future").is_some_and(parse_bool);
+    let until = params.one("pivot_until").map(|text| Date::parse(text).expect("a date"));
+    let with_events = || match future {
+        true => Some(last_event_day(world, rows).map_or(world.today, |d| d.max(world.today))),
+        false => None,
+    };
+    let day = until.or_else(|| filter_end(world, bucket, params)).or_else(with_events);
+    let day = day.unwrap_or(world.today);
+    if report.name == "attendances" && !future { day.min(world.today) } else { day }
+}
+
+/// Upper bound of the report's own time filter.
+fn filter_end(world: &World<'_>, bucket: &Bucket, params: &Params) -> Option<Date> {
+    let Bucket::Day { upper_bound, timeframe, is_instant, .. } = bucket else { return None };
+    let bound = params.one(upper_bound).map(|text| match is_instant {
+        true => world.local(parse_instant(text, world.provider, Bound::To)),
+        false => Date::parse(text).expect("a date"),
+    });
+    let frame = params.one(timeframe).and_then(|text| {
+        Timeframe::parse(text, world).expect("a timeframe").last_day(world, *is_instant)
+    });
+    bound.into_iter().chain(frame).min()
+}
+
+impl Period {
+    fn new(unit: &str, first: Date, last: Date) -> Self {
+        let month = MONTHS[usize::try_from(first.month() - 1).expect("a month")];
+        let (key, label) = match unit {
+            "year" => (first.year().to_string(), first.year().to_string()),
+            "month" => {
+                let key = format!("{:04}-{:02}", first.year(), first.month());
+                (key, format!("{month} {}", first.year()))
+            }
+            _ => (first.to_string(), format!("Week of {first}")),
+        };
+        Self { key, label, first, last }
+    }
+}
+
+impl LifeSpan {
+    fn is_active_on(&self, day: Date) -> bool {
+        self.start.is_some_and(|start| start <= day)
+            && self.last.iter().all(|last| day <= *last)
+            && !self
+                .held
+                .iter()
+                .any(|(first, last)| *first <= day && last.is_none_or(|last| day <= last))
+    }
+
+    /// Whether there is an active day from `first` to `last`.
+    fn is_active_within(&self, first: Date, last: Date) -> bool {
+        let Some(start) = self.start else { return false };
+        let mut day = first.max(start);
+        let end = self.last.iter().copied().fold(last, Date::min);
+        while day <= end {
+            if self.is_active_on(day) {
+                return true;
+            }
+            day = day.plus_days(1);
+        }
+        false
+    }
+}

@@ -1,0 +1,108 @@
+//! Parameters of one valid request. Rule: spec/reports.md §2, §6.
+
+use model::provider::Provider;
+use model::time::Instant;
+
+use super::catalogue::Report;
+use super::column::{Column, sorted_by};
+use super::data::Row;
+use super::filter::{Bound, Test, parse_instant};
+use super::world::World;
+
+/// The pairs of a query string, decoded.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    pub(super) fn new(pairs: &[(String, String)]) -> Self {
+        let pairs = pairs.iter().map(|(name, value)| {
+            (name.strip_suffix("[]").unwrap_or(name).to_owned(), value.clone())
+        });
+        Self(pairs.filter(|(_, value)| !value.is_empty()).collect())
+    }
+
+    /// The value of a parameter that is no list.
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The items of a list: comma-separated, repeated, spaces dropped, duplicates dropped.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let mut items: Vec<String> = Vec::new();
+        for (known, value) in &self.0 {
+            if known == name {
+                for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+                    if !items.iter().any(|known| known == item) {
+                        items.push(item.to_owned());
+                    }
+                }
+            }
+        }
+        items
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        self.one(name).map(|text| text.parse().expect("a number"))
+    }
+
+    pub(super) fn as_of(&self, provider: &Provider) -> Option<Instant> {
+        self.one("as_of").map(|text| parse_instant(text, provider, Bound::From))
+    }
+
+    /// Size of the page and how many rows come before it.
+    pub(super) fn page(&self) -> (usize, usize) {
+        let (page, page_size) = (self.number("page"), self.number("page_size"));
+        let (limit, offset) = (self.number("limit"), self.number("offset"));
+        if page.is_none() && page_size.is_none() {
+            return (limit.unwrap_or(50), offset.unwrap_or(0));
+        }
+        let size = page_size.or(limit).unwrap_or(50);
+        (size, (page.unwrap_or(1) - 1) * size)
+    }
+
+    /// The items of the `sort` parameter: position of the column, and whether descending.
+    pub(super) fn sort(&self, columns: &[Column], parents: &[&str]) -> Vec<(usize, bool)> {
+        let items = self.list("sort");
+        sort_items(items.iter().map(String::as_str), columns, parents)
+    }
+}
+
+/// Sort items; a column named twice counts at its first place.
+pub(super) fn sort_items<'n>(
+    names: impl Iterator<Item = &'n str>,
+    columns: &[Column],
+    parents: &[&str],
+) -> Vec<(usize, bool)> {
+    let mut sort: Vec<(usize, bool)> = Vec::new();
+    for item in names {
+        let name = item.strip_prefix('-').unwrap_or(item);
+        let column = sorted_by(columns, parents, name).unwrap_or_else(|| panic!("sort={item}"));
+        if sort.iter().all(|(known, _)| *known != column) {
+            sort.push((column, item.starts_with('-')));
+        }
+    }
+    sort
+}
+
+/// The base rows that pass every filter, by id. Rule: §2.2, §16 (soft deletion).
+pub(super) fn filtered<'a>(world: &World<'a>, report: &Report, params: &Params) -> Vec<&'a Row> {
+    let id_gt = params.one("id_gt").map(|text| text.parse::<i64>().expect("an id"));
+    let given = report.filters.iter().map(|filter| {
+        let items = match filter.test {
+            Test::Ids(_) | Test::IdsOrNone(_) | Test::Words(..) => params.list(&filter.name),
+            _ => params.one(&filter.name).map(|text| text.trim().to_owned()).into_iter().collect(),
+        };
+        (filter, items)
+    });
+    let given = given.collect::<Vec<_>>();
+    let mut rows = Vec::new();
+    for row in world.tables.all(report.table) {
+        let above = id_gt.is_none_or(|id| row.id() > id);
+        if above
+            && (report.is_base_row)(world, row)
+            && given.iter().all(|(filter, items)| filter.passes(world, row, items))
+        {
+            rows.push(row);
+        }
+    }
+    rows
+}

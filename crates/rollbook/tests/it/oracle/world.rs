@@ -1,0 +1,176 @@
+//! The words of the catalogue. Rule: spec/reports.md §16.
+
+use model::money::Currency;
+use model::provider::Provider;
+use model::time::{Date, Instant, Weekday, Zone};
+use serde_json::json;
+
+use super::data::{Row, Tables};
+use super::value::Val;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// What a report is computed from: the rows, the provider, the present.
+pub(super) struct World<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) provider: &'a Provider,
+    pub(super) now: Instant,
+    pub(super) today: Date,
+}
+
+/// Local date and time of day of an event's start.
+pub(super) struct EventLocal {
+    pub(super) date: Date,
+    /// Whole seconds since midnight.
+    pub(super) seconds: i64,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(tables: &'a Tables, provider: &'a Provider, now: Instant) -> Self {
+        Self { tables, provider, now, today: provider.timezone.date_of(now) }
+    }
+
+    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&'a Row> {
+        self.tables.get(table, id)
+    }
+
+    pub(super) fn naming(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        id: i64,
+    ) -> Vec<&'a Row> {
+        self.tables.naming(table, column, id)
+    }
+
+    /// The name of a row of a table.
+    pub(super) fn name_of(&self, table: &str, id: Option<i64>) -> Val {
+        Val::text(self.get(table, id).and_then(|row| row.text("name")))
+    }
+
+    pub(super) fn local(&self, t: Instant) -> Date {
+        self.provider.timezone.date_of(t)
+    }
+
+    /// 00:00 local of a day.
+    pub(super) fn midnight(&self, day: Date) -> Instant {
+        self.provider.timezone.start_of(day)
+    }
+
+    /// This instant moved by whole days of 24 hours.
+    pub(super) fn days_before_now(&self, days: i64) -> Instant {
+        Instant::from_micros(self.now.micros() - days * DAY_MICROS)
+    }
+
+    pub(super) fn evlocal(&self, e: &Row) -> EventLocal {
+        let site = self.get("sites", e.int("site_id"));
+        let zone = site.and_then(|site| site.text("timezone")).and_then(Zone::parse);
+        let zone = zone.unwrap_or_else(|| self.provider.timezone.clone());
+        let starts_at = e.instant("starts_at").expect("events start");
+        let local = starts_at.micros() + i64::from(zone.offset_seconds(starts_at)) * 1_000_000;
+        EventLocal {
+            date: zone.date_of(starts_at),
+            seconds: local.rem_euclid(DAY_MICROS) / 1_000_000,
+        }
+    }
+
+    /// `disp(c)` of the customer with this id.
+    pub(super) fn disp(&self, customer: Option<i64>) -> Val {
+        Val::text(self.get("customers", customer).and_then(disp).as_deref())
+    }
+
+    pub(super) fn currency(&self, row: &Row) -> Currency {
+        currency(row).expect("a currency")
+    }
+
+    pub(super) fn holds(&self, cm: &Row) -> Vec<&'a Row> {
+        self.naming("customer_membership_holds", "customer_membership_id", cm.id())
+    }
+
+    pub(super) fn is_current(&self, h: &Row) -> bool {
+        covers(h, self.today)
+    }
+
+    pub(super) fn eff<'c>(&self, cm: &'c Row) -> &'c str {
+        let status = cm.word("status");
+        let reason = cm.word("cancellation_reason");
+        if status == "cancelled" && (reason == "upgraded" || reason == "downgraded") {
+            return reason;
+        }
+        if status == "active" && self.holds(cm).into_iter().any(|h| self.is_current(h)) {
+            return "hold";
+        }
+        status
+    }
+
+    pub(super) fn ahold(&self, cm: &Row) -> Option<&'a Row> {
+        let open = |h: &&Row| h.date("end_date").is_none_or(|end| end >= self.today);
+        let holds = self.holds(cm).into_iter().filter(open);
+        holds.min_by_key(|h| (h.date("start_date"), h.id()))
+    }
+
+    pub(super) fn short(&self, cm: &Row) -> Element {
+        let m = self.get("memberships", cm.int("membership_id"));
+        let name = m.and_then(|m| m.text("name"));
+        let membership = json!({"id": cm.int("membership_id"), "name": name});
+        Element {
+            json: json!({"id": cm.id(), "membership": membership}),
+            text: name.unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The customer's own memberships that are not deleted, by id.
+    pub(super) fn owned(&self, customer: i64) -> Vec<&'a Row> {
+        let all = self.naming("customer_memberships", "customer_id", customer);
+        all.into_iter().filter(|cm| !cm.has("deleted_at")).collect()
+    }
+
+    pub(super) fn eff_others(&self, cm: &Row) -> Val {
+        let owned = self.owned(cm.int("customer_id").expect("a customer"));
+        let others = owned.into_iter().filter(|x| x.id() != cm.id() && self.eff(x) == "active");
+        Val::list(others.map(|x| self.short(x)))
+    }
+
+    /// First day of the week that holds `day`.
+    pub(super) fn week_start(&self, day: Date) -> Date {
+        let first = match self.provider.week_starts_on {
+            Weekday::Sunday => 0,
+            Weekday::Monday => 1,
+        };
+        let mut start = day;
+        while weekday(start) != first {
+            start = start.plus_days(-1);
+        }
+        start
+    }
+}
+
+/// One element of a list: as JSON, and as text in a CSV cell.
+pub(super) struct Element {
+    pub(super) json: serde_json::Value,
+    pub(super) text: String,
+}
+
+/// 0 = Sunday .. 6 = Saturday. 1970-01-01 was a Thursday.
+pub(super) fn weekday(day: Date) -> i32 {
+    (day.days() + 4).rem_euclid(7)
+}
+
+/// The row's own currency.
+pub(super) fn currency(row: &Row) -> Option<Currency> {
+    row.text("currency").map(|code| Currency::parse(code).expect("a currency"))
+}
+
+/// Whether a hold covers a day; both ends are held days.
+pub(super) fn covers(h: &Row, day: Date) -> bool {
+    h.date("start_date").is_some_and(|start| start <= day)
+        && h.date("end_date").is_none_or(|end| day <= end)
+}
+
+fn disp(c: &Row) -> Option<String> {
+    if let Some(name) = c.text("name").filter(|name| !name.is_empty()) {
+        return Some(name.to_owned());
+    }
+    let both = format!("{} {}", c.word("first_name"), c.word("last_name"));
+    Some(both.trim().to_owned()).filter(|name| !name.is_empty())
+}

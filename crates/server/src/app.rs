@@ -1,0 +1,138 @@
+//! What every request works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mirror::Mirror;
+use model::clock::Clock;
+use parking_lot::RwLock;
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::auth::jwt::JwtKeys;
+use crate::metrics::Metrics;
+use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
+use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
+
+/// What the server is made of.
+pub struct AppParts {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Reads.
+    pub mirror: Arc<Mirror>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Settings.
+    pub settings: ServerSettings,
+    /// Folder for bodies while they are read; must exist.
+    pub temp_dir: PathBuf,
+}
+
+/// The server's state, shared by all requests.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: AppParts,
+    jwt_keys: RwLock<Arc<JwtKeys>>,
+    limiter: RateLimiter,
+    metrics: Metrics,
+    imports: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    is_stopping: AtomicBool,
+    is_marking: AtomicBool,
+}
+
+impl App {
+    /// Checks the settings, reads the keys, and puts everything together.
+    pub fn new(parts: AppParts) -> Result<Self, SettingsError> {
+        Self::with_ticks(parts, Box::new(ProcessTicks::default()))
+    }
+
+    /// As [`App::new`], with the rate limit's time in the caller's hand.
+    pub fn with_ticks(parts: AppParts, ticks: Box<dyn Ticks>) -> Result<Self, SettingsError> {
+        parts.settings.check()?;
+        let keys = JwtKeys::load(&parts.settings.auth.jwt_keys)?;
+        Ok(Self(Arc::new(Inner {
+            jwt_keys: RwLock::new(Arc::new(keys)),
+            limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
+            metrics: Metrics::new(),
+            imports: Arc::new(Semaphore::new(parts.settings.import.concurrent_max)),
+            requests: Arc::new(Semaphore::new(parts.settings.server.requests_max)),
+            is_stopping: AtomicBool::new(false),
+            is_marking: AtomicBool::new(false),
+            parts,
+        })))
+    }
+
+    /// Replaces the keys that JWTs are believed by; on an error the old ones stay.
+    pub fn set_jwt_keys(&self, keys: &[JwtKeySettings]) -> Result<(), SettingsError> {
+        let keys = JwtKeys::load(keys)?;
+        *self.0.jwt_keys.write() = Arc::new(keys);
+        Ok(())
+    }
+
+    /// From now on `/readyz` says no. Running requests go on.
+    pub fn begin_stopping(&self) {
+        self.0.is_stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// The truth.
+    pub fn store(&self) -> &dyn Store {
+        self.0.parts.store.as_ref()
+    }
+
+    /// Reads.
+    pub fn mirror(&self) -> &Mirror {
+        &self.0.parts.mirror
+    }
+
+    /// The present.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.parts.clock.as_ref()
+    }
+
+    /// Settings.
+    pub fn settings(&self) -> &ServerSettings {
+        &self.0.parts.settings
+    }
+
+    /// Folder for bodies while they are read.
+    pub fn temp_dir(&self) -> &std::path::Path {
+        &self.0.parts.temp_dir
+    }
+
+    /// The server's figures.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn jwt_keys(&self) -> Arc<JwtKeys> {
+        Arc::clone(&self.0.jwt_keys.read())
+    }
+
+    pub(crate) fn limiter(&self) -> &RateLimiter {
+        &self.0.limiter
+    }
+
+    /// Permits of imports that are taken in.
+    pub(crate) fn imports(&self) -> &Arc<Semaphore> {
+        &self.0.imports
+    }
+
+    /// Permits of requests that are worked on.
+    pub(crate) fn requests(&self) -> &Arc<Semaphore> {
+        &self.0.requests
+    }
+
+    /// Held by whoever notes that a token was used: one at a time, others skip it.
+    pub(crate) fn is_marking(&self) -> &AtomicBool {
+        &self.0.is_marking
+    }
+}

@@ -1,0 +1,149 @@
+//! Whether a request may go on: limits, credential, provider, mode, permission, in this order.
+//! Rule: spec/auth-and-errors.md §4 no. 3–8. Blocking: looks into the store.
+
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+
+use http::HeaderMap;
+use model::id::ProviderId;
+use model::permission::Permission;
+use model::provider::Provider;
+use model::time::Zone;
+use store::token::Token;
+
+use super::credential::Presented;
+use super::principal::{Modes, Principal};
+use super::scope::{self, Mode};
+use super::token;
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+use crate::exchange::Exchange;
+use crate::rate_limit::{Key, RateState};
+
+/// What an endpoint asks of whoever calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirement {
+    /// Flags of which one suffices in provider mode; empty = any valid credential.
+    pub permissions: &'static [Permission],
+    /// Modes that the endpoint offers.
+    pub modes: Modes,
+    /// Whether rows are written.
+    pub writes: bool,
+}
+
+/// A request that may go on.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Who asks.
+    pub principal: Principal,
+    /// For which business.
+    pub provider: Provider,
+    /// In which mode.
+    pub mode: Mode,
+}
+
+/// Checks a request to an endpoint that asks for a credential.
+pub fn admit(
+    app: &App,
+    required: Requirement,
+    headers: &HeaderMap,
+    address: IpAddr,
+    exchange: &Exchange,
+) -> Result<Admitted, ApiError> {
+    let address = Key::of_address(address);
+    address_has_room(app, &address, exchange)?;
+    let presented = Presented::read(headers);
+    let Some(principal) = authenticate(app, presented)? else {
+        let (_, rate) = app.limiter().take(&address);
+        exchange.note(|notes| notes.rate = rate);
+        return Err(ApiError::unauthenticated(presented.was_sent()));
+    };
+    exchange.note(|notes| notes.identity = Some(principal.identity));
+    let named = scope::provider(headers, &principal);
+    let key = principal.identity.rate_key(named.as_ref().ok().copied());
+    let (fits, rate) = app.limiter().take(&key);
+    exchange.note(|notes| notes.rate = rate);
+    if !fits {
+        return Err(throttled(rate));
+    }
+    let provider_id = named?;
+    let provider = known_provider(app, provider_id)?;
+    exchange.note(|notes| notes.provider = Some(provider_id));
+    let mode = scope::mode(headers, &principal, provider_id, required.modes)?;
+    permitted(&principal, mode, required)?;
+    Ok(Admitted { principal, provider, mode })
+}
+
+/// Counts a request to an endpoint that asks for no credential.
+pub fn admit_anyone(app: &App, address: IpAddr, exchange: &Exchange) -> Result<(), ApiError> {
+    let (fits, rate) = app.limiter().take(&Key::of_address(address));
+    exchange.note(|notes| notes.rate = rate);
+    if fits { Ok(()) } else { Err(throttled(rate)) }
+}
+
+fn address_has_room(app: &App, address: &Key, exchange: &Exchange) -> Result<(), ApiError> {
+    let rate = app.limiter().peek(address);
+    exchange.note(|notes| notes.rate = rate);
+    match rate {
+        Some(state) if state.is_exhausted() => Err(throttled(rate)),
+        _ => Ok(()),
+    }
+}
+
+fn throttled(rate: Option<RateState>) -> ApiError {
+    let retry_after_s = rate.map(|state| state.retry_after().as_secs());
+    let message = "Too many requests: try again later.";
+    ApiError { retry_after_s, ..ApiError::new(ErrorCode::Throttled, message) }
+}
+
+/// Who the credential stands for. Whatever it is, one hash and one look-up are spent on it.
+fn authenticate(app: &App, presented: Presented<'_>) -> Result<Option<Principal>, ApiError> {
+    let now = app.clock().now();
+    let (text, from_jwt) = match presented {
+        Presented::Opaque(text) => (text, None),
+        Presented::Jwt(text) => (text, app.jwt_keys().verify(text, now)),
+        Presented::Nothing | Presented::Malformed => ("", None),
+    };
+    let is_opaque = matches!(presented, Presented::Opaque(_));
+    let found = match &from_jwt {
+        Some(_) => None,
+        None => app.store().token(&token::hash(text)).map_err(ApiError::of_store)?,
+    };
+    let token = found.filter(|token| is_opaque && token.is_valid_at(now));
+    if let Some(token) = &token {
+        note_use(app, token);
+    }
+    Ok(from_jwt.or(token.map(Principal::from)))
+}
+
+/// Notes the day of use, once a day. Best effort: one at a time, and a busy store is left alone.
+fn note_use(app: &App, token: &Token) {
+    let today = Zone::utc().date_of(app.clock().now());
+    if token.last_used_on == Some(today) || app.is_marking().swap(true, Ordering::AcqRel) {
+        return;
+    }
+    if let Err(error) = app.store().mark_token_used(token.id, today) {
+        tracing::debug!(token = token.id, code = error.code(), "day of use not noted");
+    }
+    app.is_marking().store(false, Ordering::Release);
+}
+
+fn known_provider(app: &App, id: ProviderId) -> Result<Provider, ApiError> {
+    let read = || app.store().snapshot()?.provider(id);
+    let message = "The provider is unknown or not reached by this credential.";
+    let unknown = || ApiError::new(ErrorCode::ProviderInvalid, message);
+    read().map_err(ApiError::of_store)?.ok_or_else(unknown)
+}
+
+fn permitted(principal: &Principal, mode: Mode, required: Requirement) -> Result<(), ApiError> {
+    let refused = |message: &str| Err(ApiError::new(ErrorCode::PermissionDenied, message));
+    let asks_for_flags = mode == Mode::Provider && !required.permissions.is_empty();
+    if asks_for_flags && !principal.permissions.allow_any(required.permissions) {
+        let names: Vec<_> = required.permissions.iter().map(|flag| flag.as_str()).collect();
+        return refused(&format!("This needs one of the permissions: {}.", names.join(", ")));
+    }
+    if required.writes && principal.read_only {
+        return refused("This credential may only read.");
+    }
+    Ok(())
+}

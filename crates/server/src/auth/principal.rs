@@ -1,0 +1,105 @@
+//! Who a credential stands for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use model::id::ProviderId;
+use model::permission::Permissions;
+use sha2::{Digest, Sha256};
+use store::token::Token;
+
+use crate::rate_limit;
+
+/// Who asks, after the credential was found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The token or subject.
+    pub identity: Identity,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Providers that it reaches, ascending.
+    pub providers: Vec<ProviderId>,
+    /// What it may do in provider mode.
+    pub permissions: Permissions,
+    /// Whether it may write no rows.
+    pub read_only: bool,
+    /// Modes it may run in.
+    pub modes: Modes,
+    /// The customer it stands for in customer mode, by provider.
+    pub customers: BTreeMap<ProviderId, i64>,
+}
+
+/// What a principal is known by; shown in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// An opaque token, by id.
+    Token(i64),
+    /// A JWT's subject, by hash.
+    Subject([u8; 16]),
+}
+
+/// A set of modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// Acting for the provider.
+    pub provider: bool,
+    /// Acting for one customer.
+    pub customer: bool,
+}
+
+impl Modes {
+    /// Provider mode only.
+    pub const PROVIDER: Self = Self { provider: true, customer: false };
+    /// Customer mode only.
+    pub const CUSTOMER: Self = Self { provider: false, customer: true };
+    /// Both.
+    pub const BOTH: Self = Self { provider: true, customer: true };
+}
+
+impl Identity {
+    /// The identity of a JWT's subject.
+    pub fn of_subject(subject: &str) -> Self {
+        let digest: [u8; 32] = Sha256::digest(subject.as_bytes()).into();
+        let mut short = [0; 16];
+        short.copy_from_slice(&digest[..16]);
+        Self::Subject(short)
+    }
+
+    /// What requests of this identity are counted by. Rule: spec/auth-and-errors.md §7.
+    pub fn rate_key(self, provider: Option<ProviderId>) -> rate_limit::Key {
+        match self {
+            Self::Token(id) => rate_limit::Key::Token(id),
+            Self::Subject(hash) => rate_limit::Key::Subject(hash, provider),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token:{id}"),
+            Self::Subject(hash) => {
+                f.write_str("sub:")?;
+                hash.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+    }
+}
+
+impl From<Token> for Principal {
+    fn from(token: Token) -> Self {
+        let grant = token.grant;
+        let customer = grant.customer_id;
+        let customers =
+            customer.into_iter().flat_map(|id| grant.providers.iter().map(move |p| (*p, id)));
+        Self {
+            identity: Identity::Token(token.id),
+            name: grant.name,
+            customers: customers.collect(),
+            modes: if customer.is_some() { Modes::CUSTOMER } else { Modes::PROVIDER },
+            providers: grant.providers,
+            permissions: grant.permissions,
+            read_only: grant.read_only,
+        }
+    }
+}

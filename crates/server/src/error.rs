@@ -1,0 +1,302 @@
+//! What a request can be answered with when it is not served. Rule: spec/auth-and-errors.md §5, §6.
+
+use mirror::MirrorError;
+use reports::request::FieldErrors;
+use store::StoreError;
+
+/// Name under which errors of the whole request stand.
+pub const NON_FIELD_ERRORS: &str = "non_field_errors";
+
+/// Stable code of an error; clients rely on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// A parameter, header or body is wrong.
+    ParameterInvalid,
+    /// The provider header is needed.
+    ProviderHeaderMissing,
+    /// The provider header is no integer of at least 1.
+    ProviderHeaderInvalid,
+    /// The mode header is needed.
+    ModeHeaderMissing,
+    /// The mode header has another value.
+    ModeHeaderInvalid,
+    /// Rows of an import are wrong. Rendered with the body of spec/data-model.md §3.
+    ImportInvalid,
+    /// No credential, or one that is refused.
+    AuthenticationFailed,
+    /// The credential may not do this.
+    PermissionDenied,
+    /// The identity or the endpoint lacks this mode.
+    ModeNotAllowed,
+    /// The provider is unknown or not reached by the credential.
+    ProviderInvalid,
+    /// A signed link is past its time.
+    LinkExpired,
+    /// No such route or object.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// Nothing that `Accept` allows can be produced.
+    NotAcceptable,
+    /// The state of the object forbids it.
+    Conflict,
+    /// The idempotency key was used with another request.
+    IdempotencyConflict,
+    /// The body is above its bound.
+    RequestTooLarge,
+    /// The request line is above its bound.
+    UriTooLong,
+    /// The body's type is not read here.
+    UnsupportedMediaType,
+    /// Too many requests.
+    Throttled,
+    /// Too many exports at once.
+    TooManyExports,
+    /// A bug, or a failure that the caller cannot mend.
+    InternalError,
+    /// Not now: starting, stopping, busy, or out of time.
+    Unavailable,
+}
+
+impl ErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 23] = [
+        Self::ParameterInvalid,
+        Self::ProviderHeaderMissing,
+        Self::ProviderHeaderInvalid,
+        Self::ModeHeaderMissing,
+        Self::ModeHeaderInvalid,
+        Self::ImportInvalid,
+        Self::AuthenticationFailed,
+        Self::PermissionDenied,
+        Self::ModeNotAllowed,
+        Self::ProviderInvalid,
+        Self::LinkExpired,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::IdempotencyConflict,
+        Self::RequestTooLarge,
+        Self::UriTooLong,
+        Self::UnsupportedMediaType,
+        Self::Throttled,
+        Self::TooManyExports,
+        Self::InternalError,
+        Self::Unavailable,
+    ];
+
+    /// Its text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ParameterInvalid => "parameter_invalid",
+            Self::ProviderHeaderMissing => "provider_header_missing",
+            Self::ProviderHeaderInvalid => "provider_header_invalid",
+            Self::ModeHeaderMissing => "mode_header_missing",
+            Self::ModeHeaderInvalid => "mode_header_invalid",
+            Self::ImportInvalid => "import_invalid",
+            Self::AuthenticationFailed => "authentication_failed",
+            Self::PermissionDenied => "permission_denied",
+            Self::ModeNotAllowed => "mode_not_allowed",
+            Self::ProviderInvalid => "provider_invalid",
+            Self::LinkExpired => "link_expired",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotAcceptable => "not_acceptable",
+            Self::Conflict => "conflict",
+            Self::IdempotencyConflict => "idempotency_conflict",
+            Self::RequestTooLarge => "request_too_large",
+            Self::UriTooLong => "uri_too_long",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Throttled => "throttled",
+            Self::TooManyExports => "too_many_exports",
+            Self::InternalError => "internal_error",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The one HTTP status it is sent with.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::ParameterInvalid
+            | Self::ProviderHeaderMissing
+            | Self::ProviderHeaderInvalid
+            | Self::ModeHeaderMissing
+            | Self::ModeHeaderInvalid
+            | Self::ImportInvalid => 400,
+            Self::AuthenticationFailed => 401,
+            Self::PermissionDenied
+            | Self::ModeNotAllowed
+            | Self::ProviderInvalid
+            | Self::LinkExpired => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::NotAcceptable => 406,
+            Self::Conflict | Self::IdempotencyConflict => 409,
+            Self::RequestTooLarge => 413,
+            Self::UriTooLong => 414,
+            Self::UnsupportedMediaType => 415,
+            Self::Throttled | Self::TooManyExports => 429,
+            Self::InternalError => 500,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// `type` of the envelope.
+    pub fn kind(self) -> &'static str {
+        match self.status() {
+            409 => "conflict",
+            _ => "invalid_request_error",
+        }
+    }
+}
+
+/// An answer that is not the one asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// What happened.
+    pub code: ErrorCode,
+    /// The same for people, in English; may change.
+    pub message: String,
+    /// What is wrong with which parameter.
+    pub fields: FieldErrors,
+    /// When to come back, in seconds.
+    pub retry_after_s: Option<u64>,
+    /// Methods of the path, for `Allow`.
+    pub allow: Option<String>,
+    /// Whether a credential was sent, when it is the credential that is refused.
+    pub credential_sent: bool,
+}
+
+impl ApiError {
+    /// An error with this code and message.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            fields: FieldErrors::default(),
+            retry_after_s: None,
+            allow: None,
+            credential_sent: false,
+        }
+    }
+
+    /// Parameters that are wrong, all together.
+    pub fn parameters(fields: FieldErrors) -> Self {
+        let message = match fields.0.len() {
+            1 => "1 parameter is invalid.".to_owned(),
+            count => format!("{count} parameters are invalid."),
+        };
+        Self { fields, ..Self::new(ErrorCode::ParameterInvalid, message) }
+    }
+
+    /// One parameter that is wrong.
+    pub fn parameter(field: &str, message: impl Into<String>) -> Self {
+        let mut fields = FieldErrors::default();
+        fields.push(field, message);
+        Self::parameters(fields)
+    }
+
+    /// A request that is wrong as a whole.
+    pub fn request(message: impl Into<String>) -> Self {
+        let mut fields = FieldErrors::default();
+        fields.push(NON_FIELD_ERRORS, message);
+        Self { fields, ..Self::new(ErrorCode::ParameterInvalid, "The request is invalid.") }
+    }
+
+    /// No such route or object; one message for all, so that they cannot be told apart.
+    pub fn not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "Not found.")
+    }
+
+    /// The credential is missing or refused; one message for all.
+    pub fn unauthenticated(credential_sent: bool) -> Self {
+        let message = "Authentication credentials were missing or are not valid.";
+        Self { credential_sent, ..Self::new(ErrorCode::AuthenticationFailed, message) }
+    }
+
+    /// Not now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { retry_after_s: Some(5), ..Self::new(ErrorCode::Unavailable, message) }
+    }
+
+    /// A failure that the caller cannot mend. The message is completed with the request's id where
+    /// the answer is written.
+    pub fn internal() -> Self {
+        Self::new(ErrorCode::InternalError, "An internal error occurred.")
+    }
+}
+
+impl ApiError {
+    /// What a failure of the store is answered with. Logged here, once.
+    pub fn of_store(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::unavailable("The store is busy with another write."),
+            StoreError::Unavailable { .. } | StoreError::DiskFull => {
+                log(error.code(), &error);
+                Self::unavailable("The store is not available.")
+            }
+            _ => {
+                log(error.code(), &error);
+                Self::internal()
+            }
+        }
+    }
+
+    /// What a failure of the mirror or of a plan is answered with. Logged here, once.
+    pub fn of_mirror(error: MirrorError) -> Self {
+        match error {
+            MirrorError::Store(error) => Self::of_store(error),
+            MirrorError::Stopped => Self::unavailable("The server is stopping."),
+            MirrorError::Busy { .. } | MirrorError::Behind => {
+                log(error.code(), &error);
+                Self::unavailable("The server is busy with other reads.")
+            }
+            MirrorError::MemoryExhausted(_) => {
+                log(error.code(), &error);
+                Self::unavailable("The server has too little memory for this now.")
+            }
+            _ => {
+                log(error.code(), &error);
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// Writes a failure with its chain of causes to the log.
+pub(crate) fn log(code: &'static str, error: &dyn std::error::Error) {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    tracing::error!(code, causes = causes.join(": "), "{error}");
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes are a promise: changing one must be a change that is seen.
+    #[test]
+    fn codes_and_statuses_are_pinned() {
+        let list: Vec<String> = ErrorCode::ALL
+            .iter()
+            .map(|code| format!("{} {}", code.status(), code.as_str()))
+            .collect();
+        let expected = "400 parameter_invalid\n400 provider_header_missing\n\
+            400 provider_header_invalid\n400 mode_header_missing\n400 mode_header_invalid\n\
+            400 import_invalid\n401 authentication_failed\n403 permission_denied\n\
+            403 mode_not_allowed\n403 provider_invalid\n403 link_expired\n404 not_found\n\
+            405 method_not_allowed\n406 not_acceptable\n409 conflict\n409 idempotency_conflict\n\
+            413 request_too_large\n414 uri_too_long\n415 unsupported_media_type\n429 throttled\n\
+            429 too_many_exports\n500 internal_error\n503 unavailable";
+        assert_eq!(list.join("\n"), expected);
+    }
+}

@@ -1,0 +1,135 @@
+//! What one endpoint is. Each stands in the table once; router, permissions and OpenAPI document
+//! are made from the table, so none can lack one of them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use futures::future::BoxFuture;
+use http::request::Parts;
+
+use crate::app::App;
+use crate::auth::admission::{Admitted, Requirement};
+use crate::error::ApiError;
+use crate::exchange::Exchange;
+use crate::openapi::{Entry, Operation};
+
+/// One endpoint.
+pub(crate) struct Endpoint {
+    /// How it is called. `Get` brings HEAD along.
+    pub(crate) method: Method,
+    /// Where.
+    pub(crate) path: String,
+    /// The path with its variable part in braces: one word for logs and figures.
+    pub(crate) template: &'static str,
+    /// Who may call it, and what it does.
+    pub(crate) action: Action,
+    /// What it answers with.
+    pub(crate) produces: Produces,
+    /// What the OpenAPI document says about it.
+    pub(crate) operation: Operation,
+}
+
+/// A method that endpoints have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Method {
+    /// Reads.
+    Get,
+    /// Writes.
+    Post,
+}
+
+/// What an endpoint answers with, as far as `Accept` decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Produces {
+    /// JSON.
+    Json,
+    /// JSON or CSV.
+    JsonOrCsv,
+    /// One type for people or machines that is sent whatever `Accept` says.
+    Fixed,
+}
+
+/// An answer in the making.
+pub(crate) type Answer = BoxFuture<'static, Result<Response, ApiError>>;
+
+/// Who may call an endpoint, and what it does.
+pub(crate) enum Action {
+    /// Anyone, uncounted: probes.
+    Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
+    /// Anyone, counted by address.
+    Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),
+    /// Whoever has a credential that fulfils the requirement.
+    Admitted(Requirement, Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>),
+}
+
+/// One request on its way to an endpoint.
+pub(crate) struct Call {
+    /// The server's state.
+    pub(crate) app: App,
+    /// What is the same for all requests.
+    pub(crate) site: Arc<Site>,
+    /// Head of the request.
+    pub(crate) parts: Parts,
+    /// Its body, unread.
+    pub(crate) body: Body,
+}
+
+/// Documents made from the table once.
+pub(crate) struct Site {
+    /// The OpenAPI document.
+    pub(crate) openapi: String,
+    /// The same for people.
+    pub(crate) docs: String,
+}
+
+/// What the frame knows about a request before anything is checked.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// Id of the request.
+    pub(crate) request_id: Arc<str>,
+    /// Address that it counts for.
+    pub(crate) address: IpAddr,
+    /// Notes for the answer's headers and the log.
+    pub(crate) exchange: Arc<Exchange>,
+}
+
+impl Endpoint {
+    /// The endpoint as the OpenAPI document sees it.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        let required = match &self.action {
+            Action::Admitted(required, _) => Some(*required),
+            Action::Probe(_) | Action::Anyone(_) => None,
+        };
+        let method = self.method.openapi_name();
+        Entry { method, path: &self.path, required, operation: &self.operation }
+    }
+}
+
+impl Method {
+    /// The endpoint's method that serves a request's method.
+    pub(crate) fn serving(method: &http::Method) -> Option<Self> {
+        match *method {
+            http::Method::GET | http::Method::HEAD => Some(Self::Get),
+            http::Method::POST => Some(Self::Post),
+            _ => None,
+        }
+    }
+
+    /// Its name in the OpenAPI document.
+    pub(crate) fn openapi_name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+        }
+    }
+
+    /// What `Allow` says of it.
+    pub(crate) fn allows(self) -> &'static str {
+        match self {
+            Self::Get => "GET, HEAD",
+            Self::Post => "POST",
+        }
+    }
+}

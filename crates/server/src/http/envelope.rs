@@ -1,0 +1,110 @@
+//! Errors as JSON. Rule: spec/auth-and-errors.md §5.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use model::import::ImportErrors;
+use serde_json::{Map, Value, json};
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The body of an error: all four keys, always.
+pub(crate) fn body(error: &ApiError, request_id: &str) -> String {
+    let fields: Map<String, Value> =
+        error.fields.0.iter().map(|(field, messages)| (field.clone(), json!(messages))).collect();
+    let message = match error.code {
+        ErrorCode::InternalError => format!("An internal error occurred. Request: {request_id}."),
+        _ => error.message.clone(),
+    };
+    json!({
+        "code": error.code.as_str(),
+        "field_errors": fields,
+        "message": message,
+        "type": error.code.kind(),
+    })
+    .to_string()
+}
+
+/// The answer that an error is sent as.
+pub(crate) fn render(error: &ApiError, request_id: &str) -> Response {
+    let mut response = json_answer(error.code, body(error, request_id));
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after_s {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    if let Some(allow) = error.allow.as_deref().and_then(|allow| allow.parse().ok()) {
+        headers.insert(header::ALLOW, allow);
+    }
+    if error.code == ErrorCode::AuthenticationFailed {
+        let challenge = match error.credential_sent {
+            true => r#"Bearer realm="rollbook", error="invalid_token""#,
+            false => r#"Bearer realm="rollbook""#,
+        };
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
+}
+
+/// The answer to an import whose rows are wrong. Rule: spec/data-model.md §3.
+pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
+    let code = ErrorCode::ImportInvalid;
+    let message = match errors.error_count {
+        1 => "1 error was found. Nothing was stored.".to_owned(),
+        count => format!("{count} errors were found. Nothing was stored."),
+    };
+    let body = json!({
+        "code": code.as_str(),
+        "message": message,
+        "errors": errors.errors,
+        "error_count": errors.error_count,
+    });
+    json_answer(code, body.to_string())
+}
+
+fn json_answer(code: ErrorCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_four_keys_are_sent_in_every_envelope() {
+        for (error, expected) in [
+            (
+                ApiError::parameter("limit", "Must be between 0 and 100."),
+                r#"{"code":"parameter_invalid","field_errors":{"limit":["Must be between 0 and 100."]},"message":"1 parameter is invalid.","type":"invalid_request_error"}"#,
+            ),
+            (
+                ApiError::not_found(),
+                r#"{"code":"not_found","field_errors":{},"message":"Not found.","type":"invalid_request_error"}"#,
+            ),
+            (
+                ApiError::internal(),
+                r#"{"code":"internal_error","field_errors":{},"message":"An internal error occurred. Request: r-1.","type":"invalid_request_error"}"#,
+            ),
+            (
+                ApiError::new(ErrorCode::IdempotencyConflict, "x"),
+                r#"{"code":"idempotency_conflict","field_errors":{},"message":"x","type":"conflict"}"#,
+            ),
+        ] {
+            assert_eq!(body(&error, "r-1"), expected);
+        }
+    }
+
+    #[test]
+    fn every_code_is_sent_with_its_status() {
+        for code in ErrorCode::ALL {
+            let response = render(&ApiError::new(code, "x"), "r-1");
+            assert_eq!(response.status().as_u16(), code.status());
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What every answer gets, whoever made it: id, headers, log line, figures, rescue from panics.
+//! Rule: spec/auth-and-errors.md §5–§8.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{ConnectInfo, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use tracing::Instrument;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::endpoint::Origin;
+use super::envelope;
+use crate::address;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::exchange::Exchange;
+use crate::rate_limit::{Key, RateState};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+const VARY: &str =
+    "Accept, Accept-Encoding, Authorization, TeamUp-Provider-ID, Teamup-Request-Mode";
+const VARY_WITH_CORS: &str =
+    "Accept, Accept-Encoding, Authorization, TeamUp-Provider-ID, Teamup-Request-Mode, Origin";
+const REQUEST_ID_BYTES_MAX: usize = 128;
+/// A longer path is cut in the log.
+const LOGGED_PATH_CHARS_MAX: usize = 512;
+
+/// Puts the frame around whatever answers the request.
+pub(crate) async fn frame(
+    State(app): State<App>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let origin = origin(&app, &request);
+    let method = request.method().clone();
+    let path: String = request.uri().path().chars().take(LOGGED_PATH_CHARS_MAX).collect();
+    request.extensions_mut().insert(origin.clone());
+
+    let span = tracing::info_span!("request", request_id = %origin.request_id);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response = answer.unwrap_or_else(|panic| {
+        app.metrics().panicked();
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?");
+        span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
+        envelope::render(&ApiError::internal(), &origin.request_id)
+    });
+
+    set_headers(&app, &origin, response.headers_mut());
+    let response = if method == Method::HEAD { without_body(response) } else { response };
+    report(&app, &origin, &method, &path, response.status().as_u16(), began);
+    response
+}
+
+fn origin(app: &App, request: &Request<Body>) -> Origin {
+    let headers = request.headers();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let forwarded = headers.get_all(FORWARDED_FOR).iter();
+    let forwarded: Vec<&str> = forwarded.map(|value| value.to_str().unwrap_or_default()).collect();
+    let trusted = &app.settings().server.trusted_proxies;
+    Origin {
+        request_id: sent_id(headers).unwrap_or_else(|| new_id(app)),
+        address: address::client(peer, forwarded.into_iter(), trusted),
+        exchange: Arc::new(Exchange::default()),
+    }
+}
+
+/// The id that the client sent, when it is `^[A-Za-z0-9._-]{1,128}$`.
+fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
+    let mut values = headers.get_all(REQUEST_ID).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let id = value.to_str().ok()?;
+    let fits = (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(is_taken);
+    fits.then(|| id.into())
+}
+
+/// A new id: a UUID of version 7.
+pub(crate) fn new_id(app: &App) -> Arc<str> {
+    let micros = app.clock().now().micros().max(0).unsigned_abs();
+    let nanos = u32::try_from(micros % 1_000_000).unwrap_or_default() * 1000;
+    let timestamp = Timestamp::from_unix(NoContext, micros / 1_000_000, nanos);
+    Uuid::new_v7(timestamp).to_string().into()
+}
+
+fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {
+    if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let has_cors = !app.settings().server.cors_origins.is_empty();
+    let vary = if has_cors { VARY_WITH_CORS } else { VARY };
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    let rate = origin.exchange.notes().rate;
+    let rate = rate.or_else(|| app.limiter().peek(&Key::of_address(origin.address)));
+    if let Some(RateState { limit, remaining, reset_s }) = rate {
+        headers.insert(RATE_LIMIT, limit.into());
+        headers.insert(RATE_REMAINING, remaining.into());
+        headers.insert(RATE_RESET, reset_s.into());
+    }
+}
+
+/// HEAD: the same head, no body. The router has taken the body of its own answers away already,
+/// and noted its length.
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(bytes) = body.size_hint().exact() {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert(bytes.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// One line in the log and one more in the figures. Never query values, bodies or credentials.
+fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, began: Instant) {
+    let duration = began.elapsed();
+    let notes = origin.exchange.notes();
+    let identity = notes.identity.map(tracing::field::display);
+    tracing::info!(
+        target: "rollbook::access",
+        request_id = %origin.request_id,
+        method = method.as_str(),
+        path,
+        status,
+        duration_ms = duration.as_micros() as f64 / 1000.0,
+        identity,
+        provider = notes.provider.map(|id| id.0),
+        "answered"
+    );
+    let route = notes.route.unwrap_or("unknown");
+    app.metrics().answered(route, known(method), status, duration.as_secs_f64());
+}
+
+/// A method as a label: a client cannot make up new ones.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,36 @@
+//! Everything that is said in HTTP.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`endpoint`] | what one endpoint is: method, path, access, answer, documentation |
+//! | [`routes`] | every endpoint, one file per area |
+//! | [`router`] | the table of endpoints as a service |
+//! | [`pipeline`] | the checks of a request, in their order |
+//! | [`frame`] | what every answer gets: id, headers, log line, rescue from panics |
+//! | [`envelope`] | errors as JSON |
+//! | [`accept`] | what a client takes |
+//! | [`query`] | parameters in the query string |
+//! | [`body`] | bodies that are spooled to a file |
+//! | [`path`] | one spelling of each path |
+//! | [`listen`] | connections, and how they end |
+//! | [`unparsable`] | answers to requests that are not HTTP |
+
+pub(crate) mod accept;
+pub(crate) mod body;
+pub(crate) mod endpoint;
+pub(crate) mod envelope;
+pub(crate) mod frame;
+pub(crate) mod listen;
+pub(crate) mod path;
+pub(crate) mod pipeline;
+pub(crate) mod query;
+pub(crate) mod router;
+pub(crate) mod routes;
+pub(crate) mod unparsable;
+
+#[cfg(test)]
+mod tests;
+
+pub use listen::serve;
+pub use router::router;
+pub(crate) use routes::all as endpoints;

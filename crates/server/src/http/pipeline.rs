@@ -1,0 +1,155 @@
+//! The checks of a request, in their order; the first that fails answers.
+//! Rule: spec/auth-and-errors.md §4. Steps 9, 11 and 12 belong to the endpoint itself.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode, header};
+
+use super::accept::Accept;
+use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
+use super::envelope;
+use crate::app::App;
+use crate::auth::admission;
+use crate::error::{ApiError, ErrorCode};
+use crate::operations::blocking;
+
+/// Longest request line, in bytes. The parser below refuses longer ones with the same answer.
+const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
+/// Method and version beside the address, with their spaces and the line's end.
+const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
+/// Largest body of a request that is not an import.
+const BODY_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Every method of one path.
+pub(crate) struct Route {
+    /// Its endpoints, by method.
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+impl Route {
+    fn allow(&self) -> String {
+        let methods = self.endpoints.iter().map(|endpoint| endpoint.method.allows());
+        methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
+    }
+
+    fn endpoint(&self, method: &http::Method) -> Option<&Endpoint> {
+        let method = Method::serving(method)?;
+        self.endpoints.iter().find(|endpoint| endpoint.method == method)
+    }
+}
+
+/// Answers a request to a path that exists.
+pub(crate) async fn run(
+    app: App,
+    site: Arc<Site>,
+    route: Arc<Route>,
+    request: Request<Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
+        return envelope::render(&ApiError::internal(), "");
+    };
+    let answer = answer(Call { app, site, parts, body }, &route, &origin).await;
+    answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id))
+}
+
+/// Answers a request to a path that does not exist.
+pub(crate) fn unknown(parts: &Parts) -> Response {
+    let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
+    let error = request_line_fits(parts).err().unwrap_or_else(ApiError::not_found);
+    envelope::render(&error, &request_id.unwrap_or_default())
+}
+
+async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, ApiError> {
+    request_line_fits(&call.parts)?;
+    if let Some(endpoint) = route.endpoints.first() {
+        origin.exchange.note(|notes| notes.route = Some(endpoint.template));
+    }
+    if call.parts.method == http::Method::OPTIONS {
+        return Ok(options(&route.allow()));
+    }
+    let Some(endpoint) = route.endpoint(&call.parts.method) else {
+        let error = ApiError::new(ErrorCode::MethodNotAllowed, "This method is not allowed here.");
+        return Err(ApiError { allow: Some(route.allow()), ..error });
+    };
+    let Action::Probe(handle) = &endpoint.action else {
+        return counted(call, endpoint, origin).await;
+    };
+    handle(call).await
+}
+
+/// The rest of the way for everything but probes: at most so many requests at once.
+async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Response, ApiError> {
+    let permit = Arc::clone(call.app.requests()).try_acquire_owned();
+    let Ok(_permit) = permit else {
+        return Err(ApiError::unavailable("The server is working on too many requests."));
+    };
+    match &endpoint.action {
+        Action::Probe(handle) => handle(call).await,
+        Action::Anyone(handle) => {
+            admission::admit_anyone(&call.app, origin.address, &origin.exchange)?;
+            handle(call).await
+        }
+        Action::Admitted(required, handle) => {
+            let required = *required;
+            let (app, origin) = (call.app.clone(), origin.clone());
+            let headers = call.parts.headers.clone();
+            let admitted = blocking(move || {
+                admission::admit(&app, required, &headers, origin.address, &origin.exchange)
+            });
+            let admitted = admitted.await?;
+            acceptable(endpoint.produces, &call.parts)?;
+            body_fits(required.writes, &call.parts)?;
+            handle(call, admitted).await
+        }
+    }
+}
+
+fn options(allow: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {
+    let uri = &parts.uri;
+    let address_bytes = uri.path_and_query().map_or(0, |address| address.as_str().len());
+    let line_bytes = parts.method.as_str().len() + address_bytes + REQUEST_LINE_REST_BYTES;
+    if line_bytes <= REQUEST_LINE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB."))
+}
+
+fn acceptable(produces: Produces, parts: &Parts) -> Result<(), ApiError> {
+    let accept = Accept::read(&parts.headers);
+    let (is_met, offered) = match produces {
+        Produces::Fixed => (true, ""),
+        Produces::Json => (accept.allows("application/json"), "application/json"),
+        Produces::JsonOrCsv => (
+            accept.allows("application/json") || accept.allows("text/csv"),
+            "application/json or text/csv",
+        ),
+    };
+    if is_met {
+        return Ok(());
+    }
+    let message = format!("This answers with {offered}, which Accept does not allow.");
+    Err(ApiError::new(ErrorCode::NotAcceptable, message))
+}
+
+/// Endpoints that only read take no large bodies; imports check theirs while reading it.
+fn body_fits(writes: bool, parts: &Parts) -> Result<(), ApiError> {
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if writes || length.is_none_or(|bytes| bytes <= BODY_BYTES_MAX) {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorCode::RequestTooLarge, "The body is larger than 1 MiB."))
+}

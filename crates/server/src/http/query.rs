@@ -1,0 +1,67 @@
+//! Parameters in the query string. Rule: spec/reports.md §2.2.
+
+use percent_encoding::percent_decode;
+use reports::request::{RawParameters, RawValue};
+
+use crate::error::ApiError;
+
+/// Reads `name=value&…` in the order given; `+` is a space, `%XX` a byte of UTF-8.
+pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs.map(pair).collect::<Option<_>>().ok_or_else(|| {
+        ApiError::request("The query string must be UTF-8 with correct percent-encoding.")
+    })
+}
+
+fn pair(text: &str) -> Option<(String, RawValue)> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    Some((decode(name)?, RawValue::Text(decode(value)?)))
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut escapes = text.split('%').skip(1);
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !escapes.all(is_escape) {
+        return None;
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode(spaced.as_bytes()).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        for (query, expected) in [
+            ("", vec![]),
+            ("a=1&b=2", vec![("a", "1"), ("b", "2")]),
+            ("a=1&a=2", vec![("a", "1"), ("a", "2")]),
+            ("a", vec![("a", "")]),
+            ("&&a=&", vec![("a", "")]),
+            ("a=b=c", vec![("a", "b=c")]),
+            ("columns%5B%5D=x", vec![("columns[]", "x")]),
+            ("as_of=2026-01-01T00:00:00+01:00", vec![("as_of", "2026-01-01T00:00:00 01:00")]),
+            ("as_of=2026-01-01T00:00:00%2B01:00", vec![("as_of", "2026-01-01T00:00:00+01:00")]),
+            ("q=%C3%A9", vec![("q", "é")]),
+            ("q=%00", vec![("q", "\0")]),
+        ] {
+            let found = parse(Some(query)).unwrap();
+            let expected: RawParameters = expected
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), RawValue::Text(value.to_owned())))
+                .collect();
+            assert_eq!(found, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn broken_escapes_and_broken_utf8_are_refused() {
+        for query in ["a=%", "a=%4", "a=%zz", "%=1", "a=%ff", "a=%C3", "a=%C3%28", "a=%+1"] {
+            let error = parse(Some(query)).unwrap_err();
+            assert!(error.fields.0.contains_key("non_field_errors"), "{query}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The table of endpoints as a service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::endpoint::{Endpoint, Site};
+use super::pipeline::{self, Route};
+use super::{frame, path, routes};
+use crate::app::App;
+use crate::{docs_page, openapi};
+
+/// Smaller answers are sent as they are.
+const COMPRESSED_BYTES_MIN: u64 = 1024;
+
+/// The whole HTTP interface.
+///
+/// The peer's address is read from `axum::extract::ConnectInfo`, which [`super::serve`] sets.
+pub fn router(app: App) -> Router {
+    router_of(app, routes::all())
+}
+
+/// A router over these endpoints.
+pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
+    let public_url = app.settings().server.public_url.clone();
+    let entries = endpoints.iter().map(Endpoint::entry);
+    let document = openapi::document(entries, public_url.as_deref());
+    let docs = docs_page::render(&document);
+    let site = Arc::new(Site { openapi: document.to_string(), docs });
+
+    let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
+    for endpoint in endpoints {
+        by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
+    }
+    let unknown = |request: Request<Body>| async move {
+        let (parts, _) = request.into_parts();
+        pipeline::unknown(&parts)
+    };
+    let mut table = Router::new().fallback(unknown);
+    for (path, mut endpoints) in by_path {
+        endpoints.sort_by_key(|endpoint| endpoint.method);
+        let (app, site, route) = (app.clone(), Arc::clone(&site), Arc::new(Route { endpoints }));
+        let handle = move |request: Request<Body>| {
+            pipeline::run(app.clone(), Arc::clone(&site), Arc::clone(&route), request)
+        };
+        table = table.route(&path, any(handle));
+    }
+    // Paths are brought to one spelling before they are looked up, so around the table.
+    let spelled = ServiceBuilder::new().map_request(normalized).service(table);
+    let cors = cors(&app.settings().server.cors_origins);
+    let layers = ServiceBuilder::new()
+        // Outermost, so that every answer of the layers below gets its headers and log line.
+        .layer(axum::middleware::from_fn_with_state(app, frame::frame))
+        .option_layer(cors)
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)));
+    Router::new().fallback_service(spelled).layer(layers)
+}
+
+fn normalized(mut request: Request<Body>) -> Request<Body> {
+    if let Some(uri) = path::normalize(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Browsers of these exact origins may call and read; of none when the list is empty.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    const EXPOSED: [HeaderName; 7] = [
+        HeaderName::from_static("x-request-id"),
+        HeaderName::from_static("rollbook-revision"),
+        HeaderName::from_static("ratelimit-limit"),
+        HeaderName::from_static("ratelimit-remaining"),
+        HeaderName::from_static("ratelimit-reset"),
+        header::RETRY_AFTER,
+        header::ALLOW,
+    ];
+    const SENT: [HeaderName; 7] = [
+        header::AUTHORIZATION,
+        header::ACCEPT,
+        header::CONTENT_TYPE,
+        HeaderName::from_static("teamup-provider-id"),
+        HeaderName::from_static("teamup-request-mode"),
+        HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static("x-request-id"),
+    ];
+    let origins: Vec<HeaderValue> =
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    if origins.is_empty() {
+        return None;
+    }
+    let layer = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(SENT)
+        .expose_headers(EXPOSED);
+    Some(layer)
+}

@@ -1,0 +1,103 @@
+//! `GET /api/v2/reports` and `GET /api/v2/reports/{report}`. Rule: spec/reports.md §12.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use reports::Report;
+use reports::describe::describe;
+use serde_json::json;
+
+use super::json;
+use crate::auth::admission::{Admitted, Requirement};
+use crate::auth::principal::Modes;
+use crate::error::ApiError;
+use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
+use crate::http::query;
+use crate::openapi::Operation;
+use crate::operations::report_list;
+
+/// Any valid credential may look.
+const REQUIRED: Requirement =
+    Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let one = reports::catalogue().iter().map(description);
+    std::iter::once(list()).chain(one).collect()
+}
+
+fn list() -> Endpoint {
+    let parameter = |name: &str, description: &str, maximum: Option<u32>| {
+        let mut schema = json!({"type": "integer", "minimum": 1});
+        if let Some(maximum) = maximum {
+            schema["maximum"] = json!(maximum);
+        }
+        json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
+    };
+    Endpoint {
+        method: Method::Get,
+        path: "/api/v2/reports".to_owned(),
+        template: "/api/v2/reports",
+        action: Action::Admitted(
+            REQUIRED,
+            Box::new(|call, admitted| Box::pin(listed(call, admitted))),
+        ),
+        produces: Produces::Json,
+        operation: Operation {
+            id: "reports".to_owned(),
+            tag: "Discovery",
+            summary: "The reports that the caller may read.".to_owned(),
+            description: String::new(),
+            parameters: vec![
+                parameter("page", "Number of the page, from 1.", None),
+                parameter("page_size", "Entries of the page.", Some(report_list::PAGE_SIZE_MAX)),
+            ],
+            request_body: None,
+            answer: (200, json_of("ReportList", "The reports, by name.")),
+            errors: &[],
+        },
+    }
+}
+
+fn description(report: &'static Report) -> Endpoint {
+    let describe = Arc::new(move |call: Call| async move {
+        report_list::no_parameters(&query::parse(call.parts.uri.query())?)?;
+        let base = call.app.settings().server.public_url.clone().unwrap_or_default();
+        Ok::<Response, ApiError>(json(describe(report, &base).to_string()))
+    });
+    let name = report.name();
+    Endpoint {
+        method: Method::Get,
+        path: format!("/api/v2/reports/{name}"),
+        template: "/api/v2/reports/{report}",
+        action: Action::Admitted(REQUIRED, Box::new(move |call, _| Box::pin(describe(call)))),
+        produces: Produces::Json,
+        operation: Operation {
+            id: format!("{}_description", name.replace('.', "_")),
+            tag: "Discovery",
+            summary: format!("Columns, filters and sorts of `{name}`."),
+            description: String::new(),
+            parameters: Vec::new(),
+            request_body: None,
+            answer: (
+                200,
+                json_of(
+                    "ReportSummary",
+                    "The report; beside what a list says, its columns and filters.",
+                ),
+            ),
+            errors: &[],
+        },
+    }
+}
+
+async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let parameters = query::parse(call.parts.uri.query())?;
+    let base = call.app.settings().server.public_url.clone().unwrap_or_default();
+    let list = report_list::page(&admitted.principal.permissions, &parameters, &base)?;
+    Ok(json(list.to_string()))
+}
+
+fn json_of(schema: &str, description: &str) -> serde_json::Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}

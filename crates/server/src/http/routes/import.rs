@@ -1,0 +1,294 @@
+//! `POST /api/v1/import/{table}` and `POST /api/v1/import`. Rule: spec/data-model.md §3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use files::format::{Compression, Format};
+use files::read::Mode;
+use http::HeaderMap;
+use http::header;
+use model::catalogue::{self, Table};
+use model::import::ImportOutcome;
+use model::permission::Permission;
+use reports::request::FieldErrors;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use store::port::IdempotencyKey;
+
+use super::{at_revision, json};
+use crate::auth::admission::{Admitted, Requirement};
+use crate::auth::principal::Modes;
+use crate::error::{ApiError, ErrorCode, log};
+use crate::http::body::{Bounds, Spooled, spool};
+use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
+use crate::http::{envelope, query};
+use crate::openapi::{Operation, parameters, rows};
+use crate::operations::blocking;
+use crate::operations::import::{
+    self, Import, ImportAnswer, ImportFailure, Source, Target, Unwatched,
+};
+use crate::operations::report_list::{refuse_unknown, text};
+
+const REQUIRED: Requirement =
+    Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
+const KEY_HEADER: &str = "idempotency-key";
+const KEY_BYTES_MAX: usize = 255;
+const ALL_FORMATS: [Format; 3] = [Format::Ndjson, Format::Csv, Format::Parquet];
+const ERRORS: &[ErrorCode] = &[
+    ErrorCode::ImportInvalid,
+    ErrorCode::IdempotencyConflict,
+    ErrorCode::RequestTooLarge,
+    ErrorCode::UnsupportedMediaType,
+];
+
+/// What a door takes.
+#[derive(Clone, Copy)]
+struct Door {
+    /// None = lines that each name their table.
+    table: Option<&'static Table>,
+    formats: &'static [Format],
+}
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let one = catalogue::tables().iter().map(one_table);
+    std::iter::once(many_tables()).chain(one).collect()
+}
+
+fn many_tables() -> Endpoint {
+    let door = Door { table: None, formats: &[Format::Ndjson] };
+    let lines: Vec<Value> = catalogue::tables()
+        .iter()
+        .flat_map(|table| {
+            let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
+            [json!({
+                "type": "object",
+                "required": ["table"],
+                "properties": {"table": {"const": table.name}, "row": row, "delete": {"type": "integer"}},
+            })]
+        })
+        .collect();
+    endpoint("/api/v1/import", "/api/v1/import", door, Operation {
+        id: "import".to_owned(),
+        tag: "Import",
+        summary: "Rows of many tables, in one commit.".to_owned(),
+        description: "Each line is `{\"table\":\"invoices\",\"row\":{…}}` or `{\"table\":\"invoices\",\"delete\":17}`.".to_owned(),
+        parameters: vec![key_parameter()],
+        request_body: Some(body(&[(Format::Ndjson, json!({"oneOf": lines}))])),
+        answer: answer(),
+        errors: ERRORS,
+    })
+}
+
+fn one_table(table: &'static Table) -> Endpoint {
+    let door = Door { table: Some(table), formats: &ALL_FORMATS };
+    let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
+    let mode = json!({
+        "name": "mode", "in": "query", "required": false,
+        "description": "`delete` deletes the ids given.",
+        "schema": {"type": "string", "enum": ["delete"]},
+    });
+    let path = format!("/api/v1/import/{}", table.name);
+    endpoint(&path, "/api/v1/import/{table}", door, Operation {
+        id: format!("import_{}", table.name),
+        tag: "Import",
+        summary: format!("Rows of `{}`. {}", table.name, table.doc),
+        description: "Upsert by id. A column that is not given keeps its value, or takes its default on a new row; an explicit null clears it.".to_owned(),
+        parameters: vec![mode, key_parameter()],
+        request_body: Some(body(&[
+            (Format::Ndjson, row),
+            (Format::Csv, json!({"type": "string", "description": "With a header row."})),
+            (Format::Parquet, json!({"type": "string", "format": "binary"})),
+        ])),
+        answer: answer(),
+        errors: ERRORS,
+    })
+}
+
+fn endpoint(path: &str, template: &'static str, door: Door, operation: Operation) -> Endpoint {
+    let handle = move |call, admitted| -> crate::http::endpoint::Answer {
+        Box::pin(take_in(door, call, admitted))
+    };
+    Endpoint {
+        method: Method::Post,
+        path: path.to_owned(),
+        template,
+        action: Action::Admitted(REQUIRED, Box::new(handle)),
+        produces: Produces::Json,
+        operation,
+    }
+}
+
+fn key_parameter() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "The same key with the same body answers what the first call answered.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_BYTES_MAX},
+    })
+}
+
+fn body(contents: &[(Format, Value)]) -> Value {
+    let contents: serde_json::Map<String, Value> = contents
+        .iter()
+        .map(|(format, schema)| (format.content_type().to_owned(), json!({"schema": schema})))
+        .collect();
+    json!({
+        "required": true,
+        "description": "May be packed: `Content-Encoding: gzip` or `zstd`.",
+        "content": contents,
+    })
+}
+
+fn answer() -> (u16, Value) {
+    let schema = json!({"$ref": "#/components/schemas/ImportOutcome"});
+    (
+        200,
+        json!({
+            "description": "Everything is stored and visible to the next read.",
+            "headers": parameters::answer_headers(),
+            "content": {"application/json": {"schema": schema}},
+        }),
+    )
+}
+
+async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let headers = &call.parts.headers;
+    let format = format(headers, door.formats)?;
+    let compression = compression(headers)?;
+    let (mode, key) = parameters_of(door, &call)?;
+
+    let permit = Arc::clone(call.app.imports()).try_acquire_owned();
+    let Ok(permit) = permit else {
+        return Err(ApiError::unavailable("The server is busy with other imports."));
+    };
+    let settings = &call.app.settings().import;
+    let bounds = Bounds {
+        bytes_max: settings.max_body_bytes,
+        idle_max: Duration::from_secs(settings.idle_timeout_s),
+    };
+    let spooled = spool(call.body, call.app.temp_dir().to_owned(), &bounds).await?;
+
+    let key = key.map(|key| {
+        let request_hash = request_hash(door, mode, format, compression, &spooled);
+        IdempotencyKey { key, request_hash }
+    });
+    let target = door.table.map_or(Target::ManyTables, |table| Target::Table(table, mode));
+    let source = Source { path: spooled.path.to_path_buf(), target, format, compression };
+    let import = Import {
+        provider: admitted.provider.id,
+        now: call.app.clock().now(),
+        key,
+        sources: vec![source],
+        unpacked_bytes_max: Some(settings.max_unpacked_bytes),
+    };
+    let app = call.app.clone();
+    // A client that goes away does not stop what was taken in whole.
+    let answer = blocking(move || {
+        let answer = import::run(app.store(), import, &Unwatched).map_err(failed);
+        drop((spooled, permit));
+        answer
+    });
+    match answer.await? {
+        ImportAnswer::Done(outcome) => Ok(done(&outcome)),
+        ImportAnswer::Invalid(errors) => Ok(envelope::import_invalid(&errors)),
+        ImportAnswer::KeyConflict => Err(ApiError::new(
+            ErrorCode::IdempotencyConflict,
+            "This Idempotency-Key was used with another request.",
+        )),
+    }
+}
+
+fn done(outcome: &ImportOutcome) -> Response {
+    let body = json!({"revision": outcome.revision, "tables": outcome.tables});
+    at_revision(json(body.to_string()), outcome.revision)
+}
+
+fn failed(failure: ImportFailure) -> ApiError {
+    match failure {
+        ImportFailure::Store(error) => ApiError::of_store(error),
+        ImportFailure::TooLarge { bytes_max } => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            format!("The body unpacks to more than {bytes_max} bytes."),
+        ),
+        ImportFailure::File { .. } => {
+            log("import_file_failed", &failure);
+            ApiError::internal()
+        }
+    }
+}
+
+fn format(headers: &HeaderMap, formats: &[Format]) -> Result<Format, ApiError> {
+    let value = only(headers, header::CONTENT_TYPE.as_str()).flatten();
+    let named = value.and_then(Format::from_content_type);
+    named.filter(|format| formats.contains(format)).ok_or_else(|| {
+        let names: Vec<_> = formats.iter().map(|format| format.content_type()).collect();
+        let message = format!("Content-Type must be {}.", names.join(", "));
+        ApiError::new(ErrorCode::UnsupportedMediaType, message)
+    })
+}
+
+fn compression(headers: &HeaderMap) -> Result<Compression, ApiError> {
+    let known = only(headers, header::CONTENT_ENCODING.as_str()).and_then(|value| match value {
+        None => Some(Compression::None),
+        Some(text) => Compression::from_content_encoding(text),
+    });
+    known.ok_or_else(|| {
+        let message = "Content-Encoding must be gzip, zstd or absent.";
+        ApiError::new(ErrorCode::UnsupportedMediaType, message)
+    })
+}
+
+/// The value of a header that may be sent once; the outer none when it is sent twice or is no text.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<Option<&'h str>> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Some(None),
+        (Some(value), None) => value.to_str().ok().map(Some),
+        _ => None,
+    }
+}
+
+/// `?mode=delete` and `Idempotency-Key`, with all that is wrong with them.
+fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiError> {
+    let parameters = query::parse(call.parts.uri.query())?;
+    let mut errors = FieldErrors::default();
+    let known: &[&str] = if door.table.is_some() { &["mode"] } else { &[] };
+    refuse_unknown(&parameters, known, &mut errors);
+    let mode = match text(&parameters, "mode", &mut errors).filter(|_| door.table.is_some()) {
+        None => Mode::Upsert,
+        Some("delete") => Mode::Delete,
+        Some(_) => {
+            errors.push("mode", "Must be delete, or absent.");
+            Mode::Upsert
+        }
+    };
+    let key = only(&call.parts.headers, KEY_HEADER);
+    let is_key = |key: &str| {
+        (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let key = match key {
+        Some(None) => None,
+        Some(Some(key)) if is_key(key) => Some(key.to_owned()),
+        _ => {
+            let rule = format!("Must be sent once, as 1 to {KEY_BYTES_MAX} visible characters.");
+            errors.push("Idempotency-Key", rule);
+            None
+        }
+    };
+    if errors.is_empty() { Ok((mode, key)) } else { Err(ApiError::parameters(errors)) }
+}
+
+/// What makes two requests the same: the door, the mode, how the body is read, and its bytes.
+fn request_hash(
+    door: Door,
+    mode: Mode,
+    format: Format,
+    compression: Compression,
+    spooled: &Spooled,
+) -> [u8; 32] {
+    let table = door.table.map_or("", |table| table.name);
+    let mut hasher = Sha256::new();
+    hasher.update(format!("http\n{table}\n{mode:?}\n{format:?}\n{compression:?}\n"));
+    hasher.update(spooled.sha256);
+    hasher.finalize().into()
+}

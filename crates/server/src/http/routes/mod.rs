@@ -1,0 +1,45 @@
+//! Every endpoint, one file per area.
+
+mod discovery;
+mod import;
+mod probes;
+mod reference;
+mod reports;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, header};
+use model::id::Revision;
+
+use super::endpoint::Endpoint;
+
+const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
+
+/// The table: every endpoint once.
+pub(crate) fn all() -> Vec<Endpoint> {
+    let areas = [
+        reports::endpoints(),
+        discovery::endpoints(),
+        import::endpoints(),
+        probes::endpoints(),
+        reference::endpoints(),
+    ];
+    areas.into_iter().flatten().collect()
+}
+
+/// An answer of this type.
+fn answer(content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn json(body: impl Into<Body>) -> Response {
+    answer("application/json", body)
+}
+
+/// Names the revision that an answer was computed from.
+fn at_revision(mut response: Response, revision: Revision) -> Response {
+    response.headers_mut().insert(REVISION, revision.0.into());
+    response
+}

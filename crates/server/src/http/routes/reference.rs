@@ -1,0 +1,68 @@
+//! The API's own reference, for programs and for people.
+
+use axum::response::Response;
+use http::{HeaderValue, header};
+use serde_json::{Value, json};
+
+use super::{answer, json};
+use crate::error::{ApiError, ErrorCode};
+use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::openapi::Operation;
+
+/// The page brings its own style, loads nothing and runs nothing.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+);
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let document = json!({
+        "description": "The OpenAPI 3.1 document.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    });
+    let page = json!({
+        "description": "A page without scripts and outside assets.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    });
+    vec![
+        open("/api/openapi.json", "openapi", "This document.", document, |call| {
+            Box::pin(openapi(call))
+        }),
+        open("/docs", "docs", "The same, readable.", page, |call| Box::pin(docs(call))),
+    ]
+}
+
+fn open(
+    path: &'static str,
+    id: &str,
+    summary: &str,
+    answer: Value,
+    handle: fn(Call) -> Answer,
+) -> Endpoint {
+    Endpoint {
+        method: Method::Get,
+        path: path.to_owned(),
+        template: path,
+        action: Action::Anyone(Box::new(handle)),
+        produces: Produces::Fixed,
+        operation: Operation {
+            id: id.to_owned(),
+            tag: "Server",
+            summary: summary.to_owned(),
+            description: String::new(),
+            parameters: Vec::new(),
+            request_body: None,
+            answer: (200, answer),
+            errors: &[ErrorCode::Throttled],
+        },
+    }
+}
+
+async fn openapi(call: Call) -> Result<Response, ApiError> {
+    Ok(json(call.site.openapi.clone()))
+}
+
+async fn docs(call: Call) -> Result<Response, ApiError> {
+    let mut page = answer("text/html; charset=utf-8", call.site.docs.clone());
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    Ok(page)
+}

@@ -1,0 +1,109 @@
+//! Over a socket: what the parser refuses, how the server stops.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::site::Site;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+struct Listening {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+async fn listen(site: &Site) -> Listening {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let server = tokio::spawn(crate::serve(listener, site.app.clone(), shutdown));
+    Listening { address, stop, server }
+}
+
+/// Sends bytes and reads until the server closes.
+async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer));
+    // A refused request may leave unread bytes behind, which resets the connection at its end.
+    let _ = read.await.expect("the server answers and closes");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_parsed_are_answered_in_the_envelope() {
+    let site = Site::new();
+    let listening = listen(&site).await;
+    let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000));
+    let just_too_long =
+        format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(65_530));
+    let wide = format!("GET / HTTP/1.1\r\nhost: x\r\na: {}\r\n\r\n", "a".repeat(300_000));
+    for (bytes, status, code) in [
+        ("NONSENSE\r\n\r\n", "HTTP/1.1 400", "parameter_invalid"),
+        (long.as_str(), "HTTP/1.1 414", "uri_too_long"),
+        (just_too_long.as_str(), "HTTP/1.1 414", "uri_too_long"),
+        (wide.as_str(), "HTTP/1.1 413", "request_too_large"),
+    ] {
+        let answer = exchange(listening.address, bytes.as_bytes()).await;
+        let shown = &bytes[..bytes.len().min(20)];
+        assert!(answer.starts_with(status), "{shown}: {answer}");
+        assert!(answer.contains(&format!(r#"{{"code":"{code}""#)), "{shown}: {answer}");
+        assert!(answer.contains("x-request-id: "), "{shown}: {answer}");
+        assert!(answer.contains("content-type: application/json"), "{shown}: {answer}");
+    }
+    let fine = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(exchange(listening.address, fine.as_bytes()).await.contains(r#"{"status":"ok"}"#));
+}
+
+#[tokio::test]
+async fn the_server_stops_at_once_when_nothing_runs() {
+    let site = Site::new();
+    let listening = listen(&site).await;
+    let mut idle = TcpStream::connect(listening.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    listening.stop.send(()).unwrap();
+    let ended = tokio::time::timeout(DEADLINE, listening.server).await;
+    ended.expect("an idle connection does not hold the server up").unwrap().unwrap();
+    assert!(site.app.is_stopping());
+    assert!(TcpStream::connect(listening.address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_running_request_is_finished_before_the_server_stops() {
+    let site = Site::new();
+    let token = site.token(super::site::everything());
+    let listening = listen(&site).await;
+    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/import/sites HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/x-ndjson\r\ncontent-length: 20\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    listening.stop.send(()).unwrap();
+    let refused = async {
+        while TcpStream::connect(listening.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, refused).await.expect("the listener is closed");
+    stream.write_all(b"{\"id\":1,\"name\":\"A\"}\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    tokio::time::timeout(DEADLINE, listening.server).await.unwrap().unwrap().unwrap();
+}

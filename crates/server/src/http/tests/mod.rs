@@ -1,0 +1,10 @@
+//! The server as its clients see it, over a real store and mirror in a folder of their own.
+
+mod checks;
+mod errors;
+mod headers;
+mod imports;
+mod listening;
+mod reference;
+mod site;
+mod vectors;

@@ -1,0 +1,108 @@
+//! The OpenAPI document and the page made from it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::site::Site;
+use crate::openapi::full_document;
+
+fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, methods)| {
+        methods
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(move |(method, operation)| (path, method, operation))
+    })
+}
+
+/// Every `$ref` of a document.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(target) = members.get("$ref").and_then(Value::as_str) {
+                found.insert(target.to_owned());
+            }
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_route_is_in_the_document_under_a_name_of_its_own() {
+    let document = full_document(None);
+    let endpoints = crate::http::endpoints();
+    assert_eq!(operations(&document).count(), endpoints.len());
+    let mut names = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "{name} is used twice");
+        assert!(!operation["summary"].as_str().unwrap().is_empty(), "{method} {path}");
+        let known = |endpoint: &&crate::http::endpoint::Endpoint| {
+            endpoint.path == *path && endpoint.method.openapi_name() == method
+        };
+        assert!(endpoints.iter().any(|endpoint| known(&endpoint)), "{method} {path}");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = full_document(None);
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20);
+    for target in found {
+        assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target}");
+    }
+}
+
+#[test]
+fn parameters_of_one_operation_have_names_of_their_own() {
+    let document = full_document(None);
+    for (path, _, operation) in operations(&document) {
+        let mut names = BTreeSet::new();
+        for parameter in operation["parameters"].as_array().unwrap() {
+            let target = parameter["$ref"].as_str().map(|target| target.trim_start_matches('#'));
+            let parameter = target.map_or(parameter, |target| document.pointer(target).unwrap());
+            let name = (parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap());
+            assert!(names.insert(name), "{path}: {name:?} twice");
+        }
+    }
+}
+
+#[tokio::test]
+async fn document_and_page_are_served_to_anyone() {
+    let site = Site::with(|settings| {
+        settings.server.public_url = Some("https://records.example".to_owned());
+    });
+    let document = site.get("/api/openapi.json", &[]).await;
+    assert_eq!(document.header("content-type"), "application/json");
+    assert_eq!(document.json(), full_document(Some("https://records.example")));
+    assert_eq!(document.json()["servers"][0]["url"], "https://records.example");
+    let page = site.get("/docs", &[]).await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(page.text().contains("/api/v2/reports/customers/data"));
+}
+
+#[tokio::test]
+async fn figures_name_routes_by_their_template() {
+    let site = Site::new();
+    site.get("/api/v2/reports/customers/data", &[]).await;
+    site.get("/api/v2/reports/invoices/data", &[]).await;
+    site.get("/some/where?secret=1", &[]).await;
+    let figures = site.get("/metrics", &[]).await;
+    let text = figures.text();
+    for line in [
+        r#"rollbook_http_requests_total{route="/api/v2/reports/{report}/data",method="GET",status="401"} 2"#,
+        r#"rollbook_http_requests_total{route="unknown",method="GET",status="404"} 1"#,
+        "rollbook_revision 2",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("secret") && !text.contains("customers"));
+}

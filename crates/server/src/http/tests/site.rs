@@ -1,0 +1,215 @@
+//! A server to ask, and an answer to look at.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use mirror::{Engine, EngineOptions, Mirror, MirrorOptions, Role};
+use model::clock::FixedClock;
+use model::id::ProviderId;
+use model::permission::{Permission, Permissions};
+use model::provider::Provider;
+use model::time::Instant;
+use serde_json::Value;
+use store::Store;
+use store::sqlite::{SqliteOptions, SqliteStore};
+use store::token::TokenGrant;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::auth::jwt::tests::hs256_settings;
+use crate::credentials;
+use crate::rate_limit::Ticks;
+use crate::{App, AppParts, ServerSettings};
+
+/// The instant at which everything happens.
+pub(super) const NOW_S: i64 = 1_790_000_000;
+
+/// A server with providers 1 and 2, each with one customer named after it.
+pub(super) struct Site {
+    pub(super) app: App,
+    pub(super) router: Router,
+    pub(super) ticks: Hand,
+    pub(super) store: Arc<dyn Store>,
+    folder: TempDir,
+}
+
+/// Time of the rate limit.
+#[derive(Clone, Default)]
+pub(super) struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    pub(super) fn advance_ms(&self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Ticks for Hand {
+    fn now_ms(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One answer, read whole.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {:?}", self.text()))
+    }
+
+    /// Status and code, or `-` where there is none.
+    pub(super) fn outcome(&self) -> String {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        format!("{} {}", self.status.as_u16(), body["code"].as_str().unwrap_or("-"))
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A credential that may do everything for provider 1.
+pub(super) fn everything() -> TokenGrant {
+    TokenGrant {
+        name: None,
+        email: None,
+        providers: vec![ProviderId(1)],
+        permissions: [Permission::SuperAdmin, Permission::Import].into_iter().collect(),
+        read_only: false,
+        customer_id: None,
+        expires_at: None,
+    }
+}
+
+impl Site {
+    pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(super) fn with(set: impl FnOnce(&mut ServerSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let store = SqliteStore::open(&path.join("store.db"), SqliteOptions::default()).unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        for id in [1, 2] {
+            store.create_provider(&Provider::new(ProviderId(id), format!("P{id}"))).unwrap();
+        }
+        let engine = EngineOptions::new(1, 64 << 20, path.join("spill"));
+        std::fs::create_dir_all(path.join("spill")).unwrap();
+        let engine = Arc::new(Engine::start(&engine).unwrap());
+        let options = MirrorOptions::new(Role::Writer);
+        let mirror = Mirror::open(&path.join("mirror"), Arc::clone(&store), engine, options);
+        let mut settings = ServerSettings::default();
+        settings.auth.jwt_keys = vec![hs256_settings()];
+        set(&mut settings);
+        let parts = AppParts {
+            store: Arc::clone(&store),
+            mirror: Arc::new(mirror.unwrap()),
+            clock: Arc::new(FixedClock(Instant::from_seconds(NOW_S).unwrap())),
+            settings,
+            temp_dir: path.to_owned(),
+        };
+        let ticks = Hand::default();
+        let app = App::with_ticks(parts, Box::new(ticks.clone())).unwrap();
+        let router = crate::router(app.clone());
+        Self { app, router, ticks, store, folder }
+    }
+
+    /// As [`Site::new`], with customer 7 at provider 1 and customer 8 at provider 2.
+    pub(super) async fn with_customers() -> Self {
+        let site = Self::new();
+        for (provider, id) in [(1, 7), (2, 8)] {
+            let token =
+                site.token(TokenGrant { providers: vec![ProviderId(provider)], ..everything() });
+            let row = format!(
+                "{{\"id\":{id},\"name\":\"C{id}\",\"created_at\":\"2026-01-05T10:00:00Z\"}}\n"
+            );
+            let reply = site.import(&token, "customers", &row).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        }
+        site
+    }
+
+    /// A new token's text.
+    pub(super) fn token(&self, grant: TokenGrant) -> String {
+        let token = credentials::new_token();
+        let now = Instant::from_seconds(NOW_S).unwrap();
+        self.store.create_token(&token.hash, &token.prefix, &grant, now).unwrap();
+        token.text
+    }
+
+    /// A token for provider 1 with these permissions only.
+    pub(super) fn token_with(&self, permissions: &[Permission]) -> String {
+        let permissions: Permissions = permissions.iter().copied().collect();
+        self.token(TokenGrant { permissions, ..everything() })
+    }
+
+    /// Sends a request from 192.0.2.1.
+    pub(super) async fn send(&self, request: Request<Body>) -> Reply {
+        self.send_from("192.0.2.1:1", request).await
+    }
+
+    pub(super) async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Reply {
+        let peer: SocketAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A GET with these headers.
+    pub(super) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(request("GET", path, headers, Body::empty())).await
+    }
+
+    /// A GET with a bearer token.
+    pub(super) async fn get_as(&self, token: &str, path: &str) -> Reply {
+        self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
+    }
+
+    /// An import of NDJSON into one table.
+    pub(super) async fn import(&self, token: &str, table: &str, rows: &str) -> Reply {
+        let authorization = format!("Bearer {token}");
+        let headers =
+            [("authorization", authorization.as_str()), ("content-type", "application/x-ndjson")];
+        let path = format!("/api/v1/import/{table}");
+        self.send(request("POST", &path, &headers, rows.to_owned())).await
+    }
+
+    /// Names of the files left in the folder for bodies.
+    pub(super) fn spooled_files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("body-")).collect()
+    }
+}
+
+/// A request.
+pub(super) fn request(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}

@@ -1,0 +1,166 @@
+//! Answers to requests that are not HTTP, or whose head is too large.
+//!
+//! The HTTP library refuses these on its own, with a bare head: no body, no id. Errors are JSON on
+//! every path, so that head is replaced, on its way out, by one of ours.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{envelope, frame};
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+
+/// Longest head that the library writes on its own; ours are longer and carry an id.
+const BARE_HEAD_BYTES_MAX: usize = 256;
+
+/// A connection whose bare refusals are replaced.
+pub(crate) struct Enveloped<S> {
+    stream: S,
+    app: App,
+    /// What is to be written instead, and how much of it is out.
+    pending: Option<Pending>,
+}
+
+struct Pending {
+    bytes: Vec<u8>,
+    written: usize,
+    replaces_bytes: usize,
+}
+
+impl<S> Enveloped<S> {
+    /// Watches this connection.
+    pub(crate) fn new(stream: S, app: App) -> Self {
+        Self { stream, app, pending: None }
+    }
+}
+
+/// The answer to send instead of a head that the library wrote on its own.
+fn replacement(written: &[u8], new_id: impl FnOnce() -> Arc<str>) -> Option<Vec<u8>> {
+    let is_bare = written.len() <= BARE_HEAD_BYTES_MAX
+        && written.starts_with(b"HTTP/1.1 4")
+        && written.ends_with(b"\r\n\r\n");
+    let head = std::str::from_utf8(written).ok().filter(|_| is_bare)?;
+    if head.contains("x-request-id") || !head.contains("content-length: 0") {
+        return None;
+    }
+    let error = match head.get(9..12)? {
+        "400" => ApiError::request("The request is not valid HTTP."),
+        "414" => ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB."),
+        "431" => ApiError::new(ErrorCode::RequestTooLarge, "The headers are too large."),
+        _ => return None,
+    };
+    let id = new_id();
+    let body = envelope::body(&error, &id);
+    let status = http::StatusCode::from_u16(error.code.status()).ok()?;
+    Some(
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\nx-request-id: {id}\r\ncache-control: no-store\r\n\
+             x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes(),
+    )
+}
+
+impl<S: AsyncWrite + Unpin> Enveloped<S> {
+    fn poll_replacement(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(pending) = &mut self.pending else { return Poll::Ready(Ok(0)) };
+        while let Some(rest) = pending.bytes.get(pending.written..).filter(|rest| !rest.is_empty())
+        {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            pending.written += written;
+        }
+        let replaces_bytes = pending.replaces_bytes;
+        self.pending = None;
+        Poll::Ready(Ok(replaces_bytes))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Enveloped<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Enveloped<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.pending.is_none() {
+            let Some(instead) = replacement(bytes, || frame::new_id(&self.app)) else {
+                return Pin::new(&mut self.stream).poll_write(context, bytes);
+            };
+            self.pending =
+                Some(Pending { bytes: instead, written: 0, replaces_bytes: bytes.len() });
+        }
+        self.poll_replacement(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match parts {
+            [only] => self.poll_write(context, only),
+            _ => Pin::new(&mut self.stream).poll_write_vectored(context, parts),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bare_refusals_are_replaced() {
+        let bare = |status: &str| {
+            format!(
+                "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n"
+            )
+        };
+        for (written, code) in [
+            (bare("414 URI Too Long"), Some("uri_too_long")),
+            (bare("400 Bad Request"), Some("parameter_invalid")),
+            (bare("431 Request Header Fields Too Large"), Some("request_too_large")),
+            (bare("404 Not Found"), None),
+            (bare("200 OK"), None),
+            (bare("400 Bad Request").replace("date: x", "x-request-id: 1"), None),
+            (format!("{}body", bare("400 Bad Request")), None),
+        ] {
+            let instead = replacement(written.as_bytes(), || "id".into());
+            let instead = instead.map(|bytes| String::from_utf8(bytes).unwrap());
+            let expected = code.map(|code| format!(r#"{{"code":"{code}""#));
+            assert_eq!(instead.is_some(), expected.is_some(), "{written}");
+            if let (Some(instead), Some(expected)) = (instead, expected) {
+                assert!(instead.contains(&expected), "{instead}");
+            }
+        }
+    }
+}

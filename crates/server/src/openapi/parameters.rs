@@ -1,0 +1,141 @@
+//! Parameters of reports, from the same descriptions that discovery answers with.
+
+use serde_json::{Map, Value, json};
+
+/// Query parameters of a page of a report. `description` is what discovery says of the report.
+pub(crate) fn of_page(description: &Value) -> Vec<Value> {
+    let is_grouped = description["grouped"] == json!(true);
+    let keys: Vec<&str> = list(description, "columns").filter_map(|c| c["key"].as_str()).collect();
+    let columns =
+        "Columns to answer with, separated by commas: dotted keys, flat aliases or parents. Keys: ";
+    let mut parameters = vec![
+        with_items(
+            "columns",
+            &format!("{columns}{}.", code_list(&keys)),
+            json!({"type": "string"}),
+            is_grouped,
+        ),
+        with_items(
+            "sort",
+            "Columns to sort by, most significant first; `-` in front = descending. At most 8.",
+            json!({"type": "string"}),
+            false,
+        ),
+        plain(
+            "limit",
+            "Rows of the page.",
+            json!({"type": "integer", "minimum": 0, "default": 50}),
+        ),
+        plain(
+            "offset",
+            "Rows to pass over.",
+            json!({"type": "integer", "minimum": 0, "default": 0}),
+        ),
+        plain("page", "Number of the page, from 1.", json!({"type": "integer", "minimum": 1})),
+        plain(
+            "page_size",
+            "Rows of the page, with `page`.",
+            json!({"type": "integer", "minimum": 0}),
+        ),
+        plain(
+            "id_gt",
+            "Only rows with a primary key above this.",
+            json!({"type": "integer", "minimum": 0}),
+        ),
+        plain("as_of", "The instant that counts as now.", json!({"type": "string"})),
+        plain(
+            "format",
+            "`csv` answers the same page as CSV.",
+            json!({"type": "string", "enum": ["json", "csv"]}),
+        ),
+    ];
+    let pivots: Vec<&Value> = list(description, "pivots").collect();
+    if !pivots.is_empty() {
+        let names: Vec<&Value> =
+            pivots.iter().map(|pivot| pivot.get("name").unwrap_or(pivot)).collect();
+        parameters.push(plain(
+            "pivot",
+            "Spreads measures over columns.",
+            json!({"type": "string", "enum": names}),
+        ));
+        parameters.push(plain(
+            "max_pivot_columns",
+            "How many columns a pivot may have.",
+            json!({"type": "integer", "minimum": 1, "maximum": 12, "default": 4}),
+        ));
+        parameters.push(plain(
+            "pivot_until",
+            "Last day of a pivot.",
+            json!({"type": "string", "format": "date"}),
+        ));
+    }
+    parameters.extend(list(description, "filters").filter_map(filter));
+    parameters
+}
+
+fn filter(filter: &Value) -> Option<Value> {
+    let name = filter["name"].as_str()?;
+    let kind = filter["type"].as_str().unwrap_or("string");
+    let words = filter["enum"].as_array().filter(|words| !words.is_empty());
+    let mut schema = match kind.trim_end_matches("[]") {
+        "int" => json!({"type": "integer"}),
+        "bool" => json!({"type": "boolean"}),
+        "date" => json!({"type": "string", "format": "date"}),
+        _ => json!({"type": "string"}),
+    };
+    if let Some(words) = words {
+        schema["enum"] = json!(words);
+    }
+    let text = format!("Filter of type {kind}.");
+    let is_list = filter["list"] == json!(true) || kind.ends_with("[]");
+    Some(if is_list { with_items(name, &text, schema, false) } else { plain(name, &text, schema) })
+}
+
+fn list<'v>(description: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    description[name].as_array().into_iter().flatten()
+}
+
+fn plain(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
+}
+
+/// A list: separated by commas, or the name repeated.
+fn with_items(name: &str, description: &str, items: Value, is_required: bool) -> Value {
+    let mut parameter = plain(name, description, json!({"type": "array", "items": items}));
+    parameter["required"] = json!(is_required);
+    parameter["style"] = json!("form");
+    parameter["explode"] = json!(false);
+    parameter
+}
+
+fn code_list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// The answer of a page, in both formats.
+pub(crate) fn page_answer() -> Value {
+    json!({
+        "description": "One page, from one revision.",
+        "headers": answer_headers(),
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/ReportPage"}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    })
+}
+
+/// Headers of an answer that was computed from records.
+pub(crate) fn answer_headers() -> Value {
+    let names = [
+        "Rollbook-Revision",
+        "X-Request-Id",
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+    ];
+    let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
+    let headers: Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), reference(name))).collect();
+    Value::Object(headers)
+}

@@ -1,0 +1,55 @@
+//! A page as the bytes of an answer or a file. Rule: spec/reports.md §3, §7.
+
+use files::write::{CsvOptions, CsvRows, JsonRows, RowWriter, WriteError};
+use reports::{Header, Page};
+use serde_json::{Value, json};
+
+/// Room for a page of the usual size.
+const BYTES_USUAL: usize = 64 * 1024;
+
+/// The JSON envelope: `total`, `column_headers`, `rows`.
+pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
+    let headers: Vec<Value> = page.headers.iter().map(header).collect();
+    let headers = Value::Array(headers);
+    let mut out = Vec::with_capacity(BYTES_USUAL);
+    out.extend_from_slice(
+        format!(r#"{{"total":{},"column_headers":{headers},"rows":"#, page.total).as_bytes(),
+    );
+    write_rows(&mut JsonRows::new(&page.columns)?, page, &mut out)?;
+    out.push(b'}');
+    Ok(out)
+}
+
+/// The same page as CSV, with the header row of a file.
+pub fn csv(page: &Page, has_formula_guard: bool, has_bom: bool) -> Result<Vec<u8>, WriteError> {
+    let options =
+        CsvOptions { bom: has_bom, formula_guard: has_formula_guard, ..CsvOptions::default() };
+    let mut out = Vec::with_capacity(BYTES_USUAL);
+    write_rows(&mut CsvRows::new(&page.columns, options), page, &mut out)?;
+    Ok(out)
+}
+
+fn write_rows(
+    writer: &mut dyn RowWriter,
+    page: &Page,
+    out: &mut Vec<u8>,
+) -> Result<(), WriteError> {
+    writer.start(out)?;
+    for batch in &page.batches {
+        writer.rows(batch, out)?;
+    }
+    writer.finish(out)
+}
+
+fn header(header: &Header) -> Value {
+    let mut value = json!({"label": header.label, "key": header.key, "sortable": header.sortable});
+    if let Some(sorted) = header.sorted {
+        let order = if sorted.descending { "desc" } else { "asc" };
+        value["sorted"] = json!({"order": order, "priority": sorted.priority});
+    }
+    if header.holds_customer_id {
+        value["holds_customer_id"] = json!(true);
+    }
+    value["required"] = json!(header.required);
+    value
+}

@@ -1,0 +1,300 @@
+//! Settings of the server. Whoever starts it fills them from a file, the environment and flags.
+//!
+//! Plain data with defaults; unknown keys are refused, so that a misspelt one is noticed.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Network;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// `[auth]`
+    pub auth: AuthSettings,
+    /// `[server]`
+    pub server: ListenSettings,
+    /// `[rate_limit]`
+    pub rate_limit: RateLimitSettings,
+    /// `[reports]`
+    pub reports: ReportSettings,
+    /// `[import]`
+    pub import: ImportSettings,
+    /// `[files]`
+    pub files: FileSettings,
+}
+
+/// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// Keys that JWTs may be signed with. Default: none, so every JWT is refused.
+    pub jwt_keys: Vec<JwtKeySettings>,
+}
+
+/// One key. Exactly one of `pem`, `pem_file` and `secret` is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JwtKeySettings {
+    /// Its name, as in a JWT's header.
+    pub kid: String,
+    /// The one algorithm it works with: HS256, RS256, ES256 or EdDSA.
+    pub alg: String,
+    /// Public key in PEM (RS256, ES256, EdDSA).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// File with the public key in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pem_file: Option<PathBuf>,
+    /// Secret of at least 32 bytes, in base64 (HS256).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// What `iss` must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// What `aud` must be or hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+}
+
+/// Text that is never shown again.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(hidden)")
+    }
+}
+
+/// `[server]`: where and how requests are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenSettings {
+    /// Address to listen on. Default: `127.0.0.1:8080`.
+    pub listen: String,
+    /// Base of every URL that is sent, without a trailing slash. Default: none, URLs are paths.
+    pub public_url: Option<String>,
+    /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<Network>,
+    /// Exact origins that browsers may call from. Default: none.
+    pub cors_origins: Vec<String>,
+    /// Connections held at once; further ones wait. Default: 1024.
+    pub connections_max: usize,
+    /// Requests worked on at once; further ones are answered 503. Default: 512.
+    pub requests_max: usize,
+    /// Seconds in which a request's head must arrive. Default: 30.
+    pub head_timeout_s: u64,
+    /// Seconds that running requests are given when the server stops. Default: 30.
+    pub shutdown_grace_s: u64,
+}
+
+/// `[rate_limit]`. Rule: spec/auth-and-errors.md §7.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimitSettings {
+    /// Requests within any 60 seconds, per identity. Default: 250; 0 = no limit.
+    pub per_minute: u32,
+}
+
+/// `[reports]`. Rule: spec/reports.md §2.1, §7.2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// Seconds that one page may take. Default: 30.
+    pub timeout_s: u64,
+    /// Most rows of one page. Default: 100; at most 10,000.
+    pub max_page_size: u32,
+    /// Whether CSV begins with a byte-order mark. Default: false.
+    pub csv_bom: bool,
+}
+
+/// `[import]`. Rule: spec/data-model.md §3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImportSettings {
+    /// Most bytes of one body, as sent. Default: 1 GiB.
+    pub max_body_bytes: u64,
+    /// Most bytes that one body may unpack to. Default: 16 GiB.
+    pub max_unpacked_bytes: u64,
+    /// Imports taken in at once; further ones are answered 503. Default: 4.
+    pub concurrent_max: usize,
+    /// Seconds without a byte after which a body counts as broken off. Default: 60.
+    pub idle_timeout_s: u64,
+}
+
+/// `[files]`: how every file is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSettings {
+    /// Whether text cells that a spreadsheet would run are defused. Default: true.
+    pub csv_formula_guard: bool,
+}
+
+impl Default for ListenSettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            connections_max: 1024,
+            requests_max: 512,
+            head_timeout_s: 30,
+            shutdown_grace_s: 30,
+        }
+    }
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        Self { per_minute: 250 }
+    }
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        Self { timeout_s: 30, max_page_size: 100, csv_bom: false }
+    }
+}
+
+impl Default for ImportSettings {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1 << 30,
+            max_unpacked_bytes: 16 << 30,
+            concurrent_max: 4,
+            idle_timeout_s: 60,
+        }
+    }
+}
+
+impl Default for FileSettings {
+    fn default() -> Self {
+        Self { csv_formula_guard: true }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A value outside its bounds.
+    #[error("{setting} must be {expected}")]
+    OutOfBounds {
+        /// The setting, with its section.
+        setting: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A JWT key that cannot be used.
+    #[error("auth.jwt_keys: key {kid:?} {problem}")]
+    JwtKey {
+        /// Its name.
+        kid: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+impl SettingsError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OutOfBounds { .. } => "setting_out_of_bounds",
+            Self::JwtKey { .. } => "jwt_key_invalid",
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Checks every bound. Keys are checked where they are read: [`crate::App::set_jwt_keys`].
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let origins = &self.server.cors_origins;
+        let public_url = self.server.public_url.as_deref();
+        let bounds = [
+            (
+                (1..=10_000).contains(&self.reports.max_page_size),
+                "reports.max_page_size",
+                "between 1 and 10000",
+            ),
+            (self.reports.timeout_s >= 1, "reports.timeout_s", "at least 1"),
+            (self.rate_limit.per_minute <= 1_000_000, "rate_limit.per_minute", "at most 1000000"),
+            (self.import.max_body_bytes >= 1, "import.max_body_bytes", "at least 1"),
+            (self.import.concurrent_max >= 1, "import.concurrent_max", "at least 1"),
+            (self.import.idle_timeout_s >= 1, "import.idle_timeout_s", "at least 1"),
+            (self.server.connections_max >= 1, "server.connections_max", "at least 1"),
+            (self.server.requests_max >= 1, "server.requests_max", "at least 1"),
+            (self.server.head_timeout_s >= 1, "server.head_timeout_s", "at least 1"),
+            (
+                origins.iter().all(|origin| is_origin(origin)),
+                "server.cors_origins",
+                "a list of origins such as https://app.example.com",
+            ),
+            (
+                public_url
+                    .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://")),
+                "server.public_url",
+                "a URL such as https://records.example.com",
+            ),
+        ];
+        match bounds.into_iter().find(|(is_good, ..)| !is_good) {
+            Some((_, setting, expected)) => Err(SettingsError::OutOfBounds { setting, expected }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/*?#@".contains(&b))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_within_bounds() {
+        ServerSettings::default().check().unwrap();
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_named() {
+        type Spoil = fn(&mut ServerSettings);
+        let cases: [(&str, Spoil); 5] = [
+            ("reports.max_page_size", |s| s.reports.max_page_size = 10_001),
+            ("reports.timeout_s", |s| s.reports.timeout_s = 0),
+            ("import.max_body_bytes", |s| s.import.max_body_bytes = 0),
+            ("server.cors_origins", |s| s.server.cors_origins = vec!["*".to_owned()]),
+            ("server.public_url", |s| s.server.public_url = Some("example.com".to_owned())),
+        ];
+        for (setting, spoil) in cases {
+            let mut settings = ServerSettings::default();
+            spoil(&mut settings);
+            let error = settings.check().unwrap_err().to_string();
+            assert!(error.starts_with(setting), "{error}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_and_secrets_are_hidden() {
+        let misspelt = r#"{"rate_limit": {"per_minutes": 10}}"#;
+        assert!(serde_json::from_str::<ServerSettings>(misspelt).is_err());
+        let text =
+            r#"{"auth": {"jwt_keys": [{"kid": "a", "alg": "HS256", "secret": "c2VjcmV0"}]}}"#;
+        let settings: ServerSettings = serde_json::from_str(text).unwrap();
+        assert!(!format!("{settings:?}").contains("c2VjcmV0"));
+        assert!(!serde_json::to_string(&settings).unwrap().contains("c2VjcmV0"));
+    }
+}

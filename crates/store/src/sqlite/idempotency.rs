@@ -1,0 +1,70 @@
+//! Answers kept under the caller's key, written in the transaction of their effect: either both
+//! are there or neither. Rule: spec/data-model.md §3.
+
+use model::id::ProviderId;
+use model::import::ImportOutcome;
+use model::time::Instant;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::errors::failed;
+use super::words::{from_json, json};
+use crate::error::StoreError;
+use crate::port::IdempotencyKey;
+
+/// How long an answer is kept.
+const KEPT_SECONDS: i64 = 30 * 86_400;
+
+const FIND: &str = "SELECT request_hash, answer FROM idempotency_keys \
+    WHERE provider_id = ?1 AND key = ?2 AND created_at >= ?3";
+const STORE: &str = "INSERT OR REPLACE INTO idempotency_keys \
+    (provider_id, key, request_hash, answer, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// A bounded number at a time: the cost of one call stays small, and keys go faster than they come.
+const PURGE: &str = "DELETE FROM idempotency_keys WHERE (provider_id, key) IN \
+    (SELECT provider_id, key FROM idempotency_keys WHERE created_at < ?1 \
+     ORDER BY created_at LIMIT 100)";
+
+/// What is known of a key.
+pub(super) enum Known {
+    /// Nothing.
+    New,
+    /// The same request was answered with this.
+    Answered(ImportOutcome),
+    /// It was used with another request.
+    Conflict,
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    provider: ProviderId,
+    key: &IdempotencyKey,
+    now: Instant,
+) -> Result<Known, StoreError> {
+    let oldest = now.plus_seconds(-KEPT_SECONDS).micros();
+    let found = connection
+        .query_row(FIND, (provider.0, &key.key, oldest), |row| {
+            Ok((row.get::<_, [u8; 32]>(0)?, from_json(row, 1)?))
+        })
+        .optional()
+        .map_err(failed("look for an idempotency key"))?;
+    Ok(match found {
+        None => Known::New,
+        Some((hash, answer)) if hash == key.request_hash => Known::Answered(answer),
+        Some(_) => Known::Conflict,
+    })
+}
+
+/// Keeps an answer, and lets some old ones go.
+pub(super) fn store(
+    connection: &Connection,
+    provider: ProviderId,
+    key: &IdempotencyKey,
+    answer: &ImportOutcome,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let context = "store an idempotency key";
+    let oldest = now.plus_seconds(-KEPT_SECONDS).micros();
+    connection.execute(PURGE, [oldest]).map_err(failed(context))?;
+    let answer = json(answer).map_err(failed(context))?;
+    let row = (provider.0, &key.key, key.request_hash, answer, now.micros());
+    connection.execute(STORE, row).map(drop).map_err(failed(context))
+}

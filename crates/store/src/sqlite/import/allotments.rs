@@ -1,0 +1,174 @@
+//! Offering types named in allotments: they must exist, and be of a kind that the limit counts.
+//! Rule: spec/usage.md §2.
+
+use std::collections::HashMap;
+
+use model::allotment::{self, LimitType};
+use model::catalogue::{Table, tables};
+use model::cell::Cell;
+use model::import::ImportCode;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::plan::{self, Plan};
+use super::problem::{Problem, Problems};
+use crate::error::StoreError;
+use crate::sqlite::errors::failed;
+
+const WAIT: &str = "INSERT INTO temp.pending_allotments \
+    (source, position, id, line, offering_type_id, is_course, path) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const KIND: &str = "SELECT kind FROM offering_types WHERE provider_id = ?1 AND id = ?2";
+const PENDING: &str = "SELECT p.source, p.position, p.id, p.line, p.offering_type_id, \
+    p.is_course, p.path, o.kind FROM temp.pending_allotments p \
+    LEFT JOIN main.offering_types o ON o.provider_id = ?1 AND o.id = p.offering_type_id \
+    ORDER BY p.rowid";
+/// Kinds remembered between rows.
+const KINDS_MAX: usize = 4096;
+
+#[derive(Default)]
+pub(super) struct Allotments {
+    kinds: HashMap<i64, String>,
+    has_pending: bool,
+}
+
+impl Allotments {
+    /// Looks at the allotments of a complete row; what does not fit yet waits.
+    pub(super) fn collect(
+        &mut self,
+        connection: &Connection,
+        provider: i64,
+        (table, plan): (&Table, &Plan),
+        (id, line): (i64, u64),
+        cells: &[Cell],
+    ) -> Result<(), StoreError> {
+        let wait = failed("remember allotments");
+        for position in &plan.allotments {
+            let text = cells[*position].as_text().filter(|text| *text != "{}");
+            // Parsed on the way in: it has the right shape.
+            let Some(Ok(allotment)) = text.map(allotment::parse) else { continue };
+            for (path, offering_type, limit) in allotment.offering_types() {
+                let kind = self.kind(connection, provider, offering_type)?;
+                if kind.is_some_and(|kind| limit.offering_kinds().contains(&kind)) {
+                    continue;
+                }
+                self.has_pending = true;
+                let is_course = limit == LimitType::Course;
+                let line = line.cast_signed();
+                let row = (table.position, position, id, line, offering_type, is_course, path);
+                connection.prepare_cached(WAIT).and_then(|mut w| w.execute(row)).map_err(wait)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the kind of an offering type that was changed or deleted.
+    pub(super) fn forget(&mut self, offering_type: i64) {
+        self.kinds.remove(&offering_type);
+    }
+
+    fn kind(
+        &mut self,
+        connection: &Connection,
+        provider: i64,
+        id: i64,
+    ) -> Result<Option<&str>, StoreError> {
+        let look = failed("look up offering types");
+        if !self.kinds.contains_key(&id) {
+            let mut statement = connection.prepare_cached(KIND).map_err(look)?;
+            let found = statement.query_row((provider, id), |row| row.get(0)).optional();
+            let Some(kind) = found.map_err(look)? else { return Ok(None) };
+            if self.kinds.len() >= KINDS_MAX {
+                self.kinds.clear();
+            }
+            self.kinds.insert(id, kind);
+        }
+        Ok(self.kinds.get(&id).map(String::as_str))
+    }
+
+    /// Reports what does not fit when the call is in.
+    pub(super) fn check(
+        &self,
+        connection: &Connection,
+        provider: i64,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError> {
+        if !self.has_pending {
+            return Ok(());
+        }
+        let check = failed("check allotments");
+        let mut statement = connection.prepare_cached(PENDING).map_err(check)?;
+        let mut rows = statement.query([provider]).map_err(check)?;
+        while let Some(row) = rows.next().map_err(check)? {
+            let (source, position, id, line): (usize, usize, i64, i64) = (
+                row.get(0).map_err(check)?,
+                row.get(1).map_err(check)?,
+                row.get(2).map_err(check)?,
+                row.get(3).map_err(check)?,
+            );
+            let offering_type: i64 = row.get(4).map_err(check)?;
+            let is_course: bool = row.get(5).map_err(check)?;
+            let path: String = row.get(6).map_err(check)?;
+            let kind: Option<String> = row.get(7).map_err(check)?;
+            let limit = if is_course { LimitType::Course } else { LimitType::Event };
+            if kind.is_none() && problems.is_refused(plan::named("offering_types"), offering_type) {
+                continue;
+            }
+            let Some(problem) = misfit(&path, offering_type, limit, kind.as_deref()) else {
+                continue;
+            };
+            let table = &tables()[source];
+            let column = table.columns[position].name;
+            problems.report(table, problem.at(line.cast_unsigned(), id).in_column(column));
+        }
+        Ok(())
+    }
+}
+
+fn misfit(path: &str, id: i64, limit: LimitType, kind: Option<&str>) -> Option<Problem> {
+    let kinds = limit.offering_kinds();
+    match kind {
+        None => Some(Problem::new(
+            ImportCode::AllotmentUnknownOfferingType,
+            format!("{path}: offering type {id} does not exist after this call"),
+        )),
+        Some(kind) if !kinds.contains(&kind) => Some(Problem::new(
+            ImportCode::AllotmentBadValue,
+            format!(
+                "{path}: offering type {id} is a {kind}, a limit of type {} takes {}",
+                limit.as_str(),
+                kinds.join(" and ")
+            ),
+        )),
+        Some(_) => None,
+    }
+}
+
+/// Calls `visit` with (table, row id, offering type, what it is used for) for every offering type
+/// named by an allotment of the provider. Reads every allotment: for rare questions only.
+pub(super) fn visit_all(
+    connection: &Connection,
+    provider: i64,
+    visit: &mut dyn FnMut(&'static Table, i64, i64, LimitType) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let read = failed("read allotments");
+    for table in tables() {
+        for position in &plan::of(table).allotments {
+            let column = table.columns[*position].name;
+            let sql = format!(
+                "SELECT id, \"{column}\" FROM main.\"{}\" \
+                 WHERE provider_id = ?1 AND \"{column}\" <> '{{}}' ORDER BY id",
+                table.name
+            );
+            let mut statement = connection.prepare_cached(&sql).map_err(read)?;
+            let mut rows = statement.query([provider]).map_err(read)?;
+            while let Some(row) = rows.next().map_err(read)? {
+                let (id, text): (i64, String) = row.try_into().map_err(read)?;
+                let Ok(allotment) = allotment::parse(&text) else { continue };
+                for (_, offering_type, limit) in allotment.offering_types() {
+                    visit(table, id, offering_type, limit)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

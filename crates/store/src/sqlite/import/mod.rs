@@ -1,0 +1,208 @@
+//! The write path of rows: one transaction per call, all or nothing. Rule: spec/data-model.md §3.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `call`, `problem` | what a call knows, and what is wrong with it |
+//! | `rows`, `merge`, `given` | one row: insert, compare, update, delete |
+//! | `plan` | what the catalogue asks of a table's rows |
+//! | `references`, `removed`, `allotments`, `currency` | checks between rows |
+//! | `parents`, `holds` | what rows take from others, and do to others |
+//! | `seen`, `id_set`, `scratch` | remembering any number of rows in flat memory |
+
+mod allotments;
+mod call;
+mod currency;
+mod given;
+mod holds;
+mod id_set;
+mod merge;
+mod parents;
+mod plan;
+mod problem;
+mod references;
+mod removed;
+mod rows;
+mod scratch;
+mod seen;
+
+use std::collections::BTreeMap;
+
+use model::catalogue::{Table, tables};
+use model::id::{ProviderId, Revision};
+use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
+use model::time::Instant;
+use parking_lot::MutexGuard;
+use rusqlite::Connection;
+
+use super::errors::failed;
+use super::idempotency::{self, Known};
+use super::{providers, revision};
+use crate::error::StoreError;
+use crate::port::{IdempotencyKey, ImportStart, ImportTransaction};
+use call::Call;
+use rows::Rows;
+
+/// Makes a writing connection ready for imports.
+pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    scratch::create(connection)
+}
+
+/// Begins an import on the writing connection, which it holds until it ends.
+pub(super) fn begin(
+    connection: MutexGuard<'_, Connection>,
+    provider: ProviderId,
+    now: Instant,
+    key: Option<IdempotencyKey>,
+) -> Result<ImportStart<'_>, StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin an import"))?;
+    // From here on, dropping the import rolls back.
+    let mut import = SqliteImport {
+        connection,
+        provider,
+        key: None,
+        before: Revision(0),
+        has_failed: false,
+        call: Call::new(provider.0, now, Revision(0)),
+    };
+    providers::must_exist(&import.connection, provider)?;
+    if let Some(key) = &key {
+        match idempotency::find(&import.connection, provider, key, now)? {
+            Known::New => {}
+            Known::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
+            Known::Conflict => return Ok(ImportStart::KeyConflict),
+        }
+    }
+    import.key = key;
+    import.before = revision::current(&import.connection)?;
+    import.call.revision = import.before.next();
+    Ok(ImportStart::Started(Box::new(import)))
+}
+
+struct SqliteImport<'s> {
+    connection: MutexGuard<'s, Connection>,
+    provider: ProviderId,
+    key: Option<IdempotencyKey>,
+    before: Revision,
+    /// Set while the database works: after a failure there is no telling what was written, and
+    /// the database may have rolled back by itself.
+    has_failed: bool,
+    call: Call,
+}
+
+impl ImportTransaction for SqliteImport<'_> {
+    fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.touch(table);
+        self.must_not_have_failed()?;
+        self.has_failed = true;
+        let mut rows = Rows::prepare(&self.connection, table, &mut self.call)?;
+        for change in changes {
+            match change {
+                Change::Upsert(row) => rows.upsert(row)?,
+                Change::Delete { id, line } => rows.delete(id, line)?,
+            }
+        }
+        rows.finish()?;
+        self.has_failed = false;
+        Ok(())
+    }
+
+    fn reject(&mut self, error: ImportError) {
+        self.call.problems.add(error);
+    }
+
+    fn touch(&mut self, table: &'static Table) {
+        self.call.tables[table.position].is_touched = true;
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
+        self.must_not_have_failed()?;
+        self.check_between_rows()?;
+        if !self.call.problems.is_empty() {
+            let call = Call::new(self.provider.0, self.call.now, self.call.revision);
+            let call = std::mem::replace(&mut self.call, call);
+            return Ok(Err(call.problems.into_errors()));
+        }
+        let has_changed = self.write_revisions()?;
+        let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
+        if let Some(key) = &self.key {
+            let (provider, now) = (self.provider, self.call.now);
+            idempotency::store(&self.connection, provider, key, &outcome, now)?;
+        } else if !has_changed {
+            // Nothing to keep: rolling back spares the disk a flush.
+            return Ok(Ok(outcome));
+        }
+        scratch::empty(&self.connection)?;
+        self.connection.execute_batch("COMMIT").map_err(failed("commit an import"))?;
+        Ok(Ok(outcome))
+    }
+}
+
+impl SqliteImport<'_> {
+    fn must_not_have_failed(&self) -> Result<(), StoreError> {
+        match self.has_failed {
+            false => Ok(()),
+            true => Err(StoreError::Unavailable { reason: "the import has failed before".into() }),
+        }
+    }
+
+    fn check_between_rows(&mut self) -> Result<(), StoreError> {
+        let (connection, provider) = (&*self.connection, self.provider.0);
+        let call = &mut self.call;
+        parents::fill(connection, provider, &mut call.problems)?;
+        call.references.check(connection, provider, &mut call.problems)?;
+        call.allotments.check(connection, provider, &mut call.problems)?;
+        call.currencies.check(connection, provider, &mut call.problems)?;
+        removed::check(connection, provider, &mut call.problems)?;
+        if has_altered(connection, plan::named("invoices"))? {
+            currency::check_altered_invoices(connection, provider, &mut call.problems)?;
+        }
+        if has_altered(connection, plan::named("offering_types"))? {
+            removed::check_altered_offering_types(connection, provider, &mut call.problems)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the new revision where rows changed; answers whether any did.
+    fn write_revisions(&self) -> Result<bool, StoreError> {
+        let (connection, revision) = (&*self.connection, self.call.revision);
+        let has_bumped = holds::apply(connection, self.provider.0, revision)?;
+        let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
+        let mut has_changed = false;
+        for (table, state) in tables().iter().zip(&self.call.tables) {
+            if state.has_changed() || is_bumped(table) {
+                revision::set_of_table(connection, table, revision)?;
+                has_changed = true;
+            }
+        }
+        if has_changed {
+            revision::set(connection, revision)?;
+        }
+        Ok(has_changed)
+    }
+
+    fn outcome(&self, revision: Revision) -> ImportOutcome {
+        let named = tables().iter().zip(&self.call.tables).filter(|(_, state)| state.is_touched);
+        let counts: BTreeMap<_, _> =
+            named.map(|(table, state)| (table.name.to_owned(), state.counts)).collect();
+        ImportOutcome { revision, tables: counts }
+    }
+}
+
+impl Drop for SqliteImport<'_> {
+    fn drop(&mut self) {
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            // The next writer rolls back before it begins.
+            tracing::error!(%error, "an import could not be rolled back");
+        }
+    }
+}
+
+fn has_altered(connection: &Connection, table: &Table) -> Result<bool, StoreError> {
+    let look = failed("look for altered rows");
+    let sql = "SELECT 1 FROM temp.altered WHERE source = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(look)?;
+    statement.exists([table.position]).map_err(look)
+}

@@ -1,0 +1,138 @@
+//! What the catalogue asks of the rows of one table, looked up once.
+
+use std::sync::LazyLock;
+
+use model::catalogue::{Default, Kind, Presence, Rule, Table, table, tables};
+
+/// Column positions that need more than being written.
+pub(super) struct Plan {
+    /// Columns that name rows of other tables.
+    pub(super) references: Vec<Reference>,
+    /// Columns that hold an allotment, which names offering types.
+    pub(super) allotments: Vec<usize>,
+    /// Where the rule on an invoice's currency applies.
+    pub(super) invoice_currency: Option<InvoiceCurrency>,
+    /// Columns filled from a referenced row at the end of the call.
+    pub(super) parents: Vec<ParentDefault>,
+    /// Whether rows of other tables may name rows of this one.
+    pub(super) is_referenced: bool,
+    /// A column on which rows of other tables depend: a change of it needs a look at them.
+    pub(super) watched: Option<usize>,
+    /// The customer membership that a hold belongs to, and is bumped with it.
+    pub(super) bumps: Option<usize>,
+}
+
+/// A column that names rows of `target`.
+pub(super) struct Reference {
+    pub(super) position: usize,
+    /// Position of the target in the catalogue.
+    pub(super) target: usize,
+    pub(super) is_list: bool,
+}
+
+/// Positions of the columns that the rule looks at.
+pub(super) struct InvoiceCurrency {
+    pub(super) invoice_id: usize,
+    pub(super) currency: usize,
+}
+
+/// A column whose default is a column of a referenced row.
+pub(super) struct ParentDefault {
+    pub(super) position: usize,
+    pub(super) via: usize,
+    pub(super) parent: &'static Table,
+    pub(super) source: &'static str,
+    pub(super) times: Option<usize>,
+}
+
+static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| tables().iter().map(Plan::build).collect());
+
+/// The plan of `table`.
+pub(super) fn of(table: &Table) -> &'static Plan {
+    &PLANS[table.position]
+}
+
+/// A table that the rules of this module name.
+pub(super) fn named(name: &'static str) -> &'static Table {
+    table(name).expect("the catalogue has the tables that its rules name")
+}
+
+impl Plan {
+    fn build(table: &'static Table) -> Self {
+        let position = |name: &str| table.position_of(name);
+        let columns = || table.columns.iter().enumerate();
+        let references = columns().filter_map(|(position, column)| {
+            let target = self::table(column.references?)?.position;
+            Some(Reference { position, target, is_list: column.kind == Kind::IntList })
+        });
+        let allotments = columns().filter(|(_, column)| column.kind == Kind::Allotment);
+        let parents = columns().filter_map(|(position, column)| match column.presence {
+            Presence::Default(Default::Parent { via, column: source, times }) => {
+                let via = table.position_of(via)?;
+                Some(ParentDefault {
+                    position,
+                    via,
+                    parent: self::table(table.columns[via].references?)?,
+                    source,
+                    times: times.and_then(|times| table.position_of(times)),
+                })
+            }
+            _ => None,
+        });
+        let has_invoice_currency = table.rules.contains(&Rule::InvoiceCurrency);
+        Self {
+            references: references.collect(),
+            allotments: allotments.map(|(position, _)| position).collect(),
+            invoice_currency: position("invoice_id")
+                .zip(position("currency"))
+                .filter(|_| has_invoice_currency)
+                .map(|(invoice_id, currency)| InvoiceCurrency { invoice_id, currency }),
+            parents: parents.collect(),
+            is_referenced: is_referenced(table),
+            watched: match table.name {
+                "invoices" => position("currency"),
+                "offering_types" => position("kind"),
+                _ => None,
+            },
+            bumps: match table.name {
+                "customer_membership_holds" => position("customer_membership_id"),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn is_referenced(table: &Table) -> bool {
+    let mut columns = tables().iter().flat_map(|other| &other.columns);
+    table.name == "offering_types" || columns.any(|c| c.references == Some(table.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_of_the_catalogue_has_its_place_in_a_plan() {
+        for table in tables() {
+            let plan = of(table);
+            let has_rule = table.rules.contains(&Rule::InvoiceCurrency);
+            assert_eq!(plan.invoice_currency.is_some(), has_rule, "{}", table.name);
+            let references = table.columns.iter().filter(|c| c.references.is_some());
+            assert_eq!(plan.references.len(), references.count(), "{}", table.name);
+            assert!(table.columns.len() <= super::super::given::COLUMNS_MAX, "{}", table.name);
+        }
+        let with = |has: fn(&Plan) -> bool| -> Vec<&str> {
+            tables().iter().filter(|table| has(of(table))).map(|table| table.name).collect()
+        };
+        assert_eq!(with(|plan| plan.watched.is_some()), ["offering_types", "invoices"]);
+        assert_eq!(with(|plan| plan.bumps.is_some()), ["customer_membership_holds"]);
+        assert_eq!(
+            with(|plan| !plan.parents.is_empty()),
+            ["customer_memberships", "subscriptions"]
+        );
+        assert_eq!(
+            with(|plan| !plan.allotments.is_empty()),
+            ["memberships", "customer_memberships"]
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! References between rows: each must lead to a row of the same provider once the call is in.
+//!
+//! A batch's references are looked up together, in order of their targets. What is not there yet
+//! may come later in the call, so it waits in a temporary table. Rule: spec/data-model.md §3.
+
+use model::catalogue::{Table, tables};
+use model::cell::Cell;
+use model::import::ImportCode;
+use rusqlite::Connection;
+
+use super::id_set::IdSet;
+use super::plan::Plan;
+use super::problem::{Problem, Problems};
+use crate::error::StoreError;
+use crate::sqlite::errors::failed;
+use crate::sqlite::statements;
+
+/// So many ids of one stretch are worth reading the whole stretch.
+const STRETCH_WORTHWHILE: usize = 24;
+const STRETCH_IDS: i64 = 512;
+
+/// One reference of one row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    target: usize,
+    target_id: i64,
+    line: u64,
+    id: i64,
+    position: usize,
+}
+
+pub(super) struct References {
+    /// For each table, ids known to exist in this transaction. A cache: it may be emptied.
+    known: Vec<IdSet>,
+    wanted: Vec<Wanted>,
+    /// For each table, whether references to it wait.
+    has_pending: Vec<bool>,
+}
+
+const WAIT: &str = "INSERT INTO temp.pending_references \
+    (source, position, id, line, target, target_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+impl References {
+    pub(super) fn new() -> Self {
+        let known = tables().iter().map(|_| IdSet::default()).collect();
+        Self { known, wanted: Vec::new(), has_pending: vec![false; tables().len()] }
+    }
+
+    /// Notes that a row exists.
+    pub(super) fn know(&mut self, target: usize, id: i64) {
+        let known = &mut self.known[target];
+        if !known.insert(id) {
+            known.clear();
+            known.insert(id);
+        }
+    }
+
+    /// Notes that a row exists no more.
+    pub(super) fn forget(&mut self, target: usize, id: i64) {
+        self.known[target].remove(id);
+    }
+
+    /// Notes what a complete row references.
+    pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
+        for reference in &plan.references {
+            let (target, position) = (reference.target, reference.position);
+            match &cells[position] {
+                Cell::Int(target_id) if !self.known[target].contains(*target_id) => {
+                    self.wanted.push(Wanted { target, target_id: *target_id, line, id, position });
+                }
+                Cell::Text(list) if reference.is_list && **list != *"[]" => {
+                    // Parsed on the way in: it is a list of ids.
+                    let ids: Vec<i64> = serde_json::from_str(list).unwrap_or_default();
+                    let ids = ids.into_iter().filter(|id| !self.known[target].contains(*id));
+                    let wanted =
+                        ids.map(|target_id| Wanted { target, target_id, line, id, position });
+                    self.wanted.extend(wanted);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Looks up what was collected from rows of `source`.
+    pub(super) fn settle(
+        &mut self,
+        connection: &Connection,
+        provider: i64,
+        source: &Table,
+    ) -> Result<(), StoreError> {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.sort_unstable();
+        for of_target in wanted.chunk_by(|a, b| a.target == b.target) {
+            self.settle_target(connection, provider, source, of_target)?;
+        }
+        wanted.clear();
+        self.wanted = wanted;
+        Ok(())
+    }
+
+    fn settle_target(
+        &mut self,
+        connection: &Connection,
+        provider: i64,
+        source: &Table,
+        wanted: &[Wanted],
+    ) -> Result<(), StoreError> {
+        let look = failed("look up references");
+        let Some(target) = wanted.first().map(|first| first.target) else { return Ok(()) };
+        let sql = statements::of(&tables()[target]);
+        let mut exists = connection.prepare_cached(&sql.exists).map_err(look)?;
+        let stretch = |wanted: &Wanted| wanted.target_id.div_euclid(STRETCH_IDS);
+        for near in wanted.chunk_by(|a, b| stretch(a) == stretch(b)) {
+            if near.len() >= STRETCH_WORTHWHILE && ids_of(near) >= STRETCH_WORTHWHILE {
+                let first = stretch(&near[0]) * STRETCH_IDS;
+                self.learn(connection, provider, target, first)?;
+            }
+            for same in near.chunk_by(|a, b| a.target_id == b.target_id) {
+                let target_id = same[0].target_id;
+                if self.known[target].contains(target_id) {
+                    continue;
+                }
+                if exists.exists((provider, target_id)).map_err(look)? {
+                    self.know(target, target_id);
+                } else {
+                    self.wait(connection, source, same)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads which ids of a stretch exist.
+    fn learn(
+        &mut self,
+        connection: &Connection,
+        provider: i64,
+        target: usize,
+        first: i64,
+    ) -> Result<(), StoreError> {
+        let look = failed("look up references");
+        let sql = &statements::of(&tables()[target]).ids_between;
+        let mut statement = connection.prepare_cached(sql).map_err(look)?;
+        let mut rows = statement.query((provider, first, first + STRETCH_IDS - 1)).map_err(look)?;
+        while let Some(row) = rows.next().map_err(look)? {
+            self.know(target, row.get(0).map_err(look)?);
+        }
+        Ok(())
+    }
+
+    fn wait(
+        &mut self,
+        connection: &Connection,
+        source: &Table,
+        wanted: &[Wanted],
+    ) -> Result<(), StoreError> {
+        let wait = failed("remember references");
+        let mut statement = connection.prepare_cached(WAIT).map_err(wait)?;
+        for Wanted { target, target_id, line, id, position } in wanted {
+            self.has_pending[*target] = true;
+            let row = (source.position, position, id, line.cast_signed(), target, target_id);
+            statement.execute(row).map_err(wait)?;
+        }
+        Ok(())
+    }
+
+    /// Reports what is still missing when the call is in. A target that was itself refused is not
+    /// reported again through those who name it.
+    pub(super) fn check(
+        &self,
+        connection: &Connection,
+        provider: i64,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError> {
+        let check = failed("check references");
+        for target in tables().iter().filter(|target| self.has_pending[target.position]) {
+            let sql = format!(
+                "SELECT source, position, id, line, target_id FROM temp.pending_references p \
+                 WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM main.\"{}\" t \
+                    WHERE t.provider_id = ?2 AND t.id = p.target_id) \
+                 ORDER BY source, line, position",
+                target.name
+            );
+            let mut statement = connection.prepare_cached(&sql).map_err(check)?;
+            let mut rows = statement.query((target.position, provider)).map_err(check)?;
+            while let Some(row) = rows.next().map_err(check)? {
+                let (source, position, id, line, target_id): (usize, usize, i64, i64, i64) =
+                    row.try_into().map_err(check)?;
+                if problems.is_refused(target, target_id) {
+                    continue;
+                }
+                let column = &tables()[source].columns[position];
+                let message = format!(
+                    "{} {target_id} does not exist in {} after this call",
+                    column.name, target.name
+                );
+                let problem = Problem::new(ImportCode::ReferenceMissing, message)
+                    .at(line.cast_unsigned(), id)
+                    .in_column(column.name);
+                problems.report(&tables()[source], problem);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many different ids are wanted, of some in order.
+fn ids_of(wanted: &[Wanted]) -> usize {
+    wanted.chunk_by(|a, b| a.target_id == b.target_id).count()
+}

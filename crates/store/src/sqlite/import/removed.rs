@@ -1,0 +1,135 @@
+//! Deleted rows that others still reference once the call is in, and changed offering types that
+//! no longer suit the allotments that name them. Rule: spec/data-model.md §3.
+//!
+//! References carry no index (imports would pay for it with every row), so a deletion from a
+//! referenced table reads the provider's rows of the tables that may reference it.
+
+use model::catalogue::{Table, tables};
+use model::import::ImportCode;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::allotments;
+use super::plan;
+use super::problem::{Problem, Problems};
+use crate::error::StoreError;
+use crate::sqlite::errors::failed;
+
+const HAS_REMOVED: &str = "SELECT 1 FROM temp.removed WHERE source = ?1";
+const REMOVED: &str = "SELECT 1 FROM temp.removed WHERE source = ?1 AND id = ?2";
+const BLOCK: &str = "INSERT OR IGNORE INTO temp.blocked (source, id, by_table, by_id) \
+    VALUES (?1, ?2, ?3, ?4)";
+const BLOCKED: &str = "SELECT b.source, b.id, r.line, b.by_table, b.by_id FROM temp.blocked b \
+    CROSS JOIN temp.removed r ON r.source = b.source AND r.id = b.id ORDER BY b.source, r.line, b.id";
+const ALTERED: &str = "SELECT a.line, o.kind FROM temp.altered a \
+    CROSS JOIN main.offering_types o ON o.provider_id = ?1 AND o.id = a.id \
+    WHERE a.source = ?2 AND a.id = ?3";
+
+/// Reports deletions of rows that are still referenced, each with one row that does so.
+pub(super) fn check(
+    connection: &Connection,
+    provider: i64,
+    problems: &mut Problems,
+) -> Result<(), StoreError> {
+    for from in tables() {
+        for reference in &plan::of(from).references {
+            if has_removed(connection, &tables()[reference.target])? {
+                block(connection, provider, from, reference)?;
+            }
+        }
+    }
+    if has_removed(connection, plan::named("offering_types"))? {
+        block_by_allotments(connection, provider)?;
+    }
+    report(connection, problems)
+}
+
+fn has_removed(connection: &Connection, table: &Table) -> Result<bool, StoreError> {
+    let look = failed("check deletions");
+    let mut statement = connection.prepare_cached(HAS_REMOVED).map_err(look)?;
+    statement.exists([table.position]).map_err(look)
+}
+
+fn block(
+    connection: &Connection,
+    provider: i64,
+    from: &Table,
+    reference: &plan::Reference,
+) -> Result<(), StoreError> {
+    let (name, column) = (from.name, from.columns[reference.position].name);
+    let (source, value) = match reference.is_list {
+        true => (format!("main.\"{name}\" c, json_each(c.\"{column}\") j"), "j.value".to_owned()),
+        false => (format!("main.\"{name}\" c"), format!("c.\"{column}\"")),
+    };
+    let unless_empty =
+        if reference.is_list { format!("c.\"{column}\" <> '[]'") } else { "1".into() };
+    let sql = format!(
+        "INSERT OR IGNORE INTO temp.blocked (source, id, by_table, by_id) \
+         SELECT ?2, {value}, ?3, c.id FROM {source} WHERE c.provider_id = ?1 AND {unless_empty} \
+         AND {value} IN (SELECT id FROM temp.removed WHERE source = ?2)"
+    );
+    let params = (provider, reference.target, from.position);
+    connection.execute(&sql, params).map(drop).map_err(failed("check deletions"))
+}
+
+fn block_by_allotments(connection: &Connection, provider: i64) -> Result<(), StoreError> {
+    let check = failed("check deletions");
+    let source = plan::named("offering_types").position;
+    allotments::visit_all(connection, provider, &mut |table, id, offering_type, _| {
+        let mut removed = connection.prepare_cached(REMOVED).map_err(check)?;
+        if removed.exists((source, offering_type)).map_err(check)? {
+            let row = (source, offering_type, table.position, id);
+            connection.execute(BLOCK, row).map_err(check)?;
+        }
+        Ok(())
+    })
+}
+
+fn report(connection: &Connection, problems: &mut Problems) -> Result<(), StoreError> {
+    let check = failed("check deletions");
+    let mut statement = connection.prepare_cached(BLOCKED).map_err(check)?;
+    let mut rows = statement.query([]).map_err(check)?;
+    while let Some(row) = rows.next().map_err(check)? {
+        let (source, id, line, by_table, by_id): (usize, i64, i64, usize, i64) =
+            row.try_into().map_err(check)?;
+        let by_table = tables()[by_table].name;
+        let message = format!("cannot be deleted: {by_table} {by_id} still references it");
+        let problem = Problem::new(ImportCode::RowReferenced, message).at(line.cast_unsigned(), id);
+        problems.report(&tables()[source], problem);
+    }
+    Ok(())
+}
+
+/// Reports offering types whose kind this call changed while an allotment's limit counts another.
+pub(super) fn check_altered_offering_types(
+    connection: &Connection,
+    provider: i64,
+    problems: &mut Problems,
+) -> Result<(), StoreError> {
+    let check = failed("check allotments");
+    let offering_types = plan::named("offering_types");
+    let mut last_reported = None;
+    allotments::visit_all(connection, provider, &mut |table, id, offering_type, limit| {
+        let mut altered = connection.prepare_cached(ALTERED).map_err(check)?;
+        let params = (provider, offering_types.position, offering_type);
+        let found = altered
+            .query_row(params, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+            .optional()
+            .map_err(check)?;
+        let Some((line, kind)) = found else { return Ok(()) };
+        let is_right = limit.offering_kinds().contains(&kind.as_str());
+        if is_right || last_reported == Some((table.position, id, offering_type)) {
+            return Ok(());
+        }
+        last_reported = Some((table.position, id, offering_type));
+        let message = format!(
+            "kind cannot be {kind}: a limit of type {} of {} {id} names this offering type",
+            limit.as_str(),
+            table.name
+        );
+        let problem = Problem::new(ImportCode::RowInvalid, message)
+            .at(line.cast_unsigned(), offering_type)
+            .in_column("kind");
+        problems.report(offering_types, problem);
+        Ok(())
+    })
+}

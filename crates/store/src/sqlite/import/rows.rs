@@ -1,0 +1,470 @@
+//! Rows of one batch into their table.
+
+use model::catalogue::Table;
+use model::cell::{Cell, CellRef};
+use model::id::{MAX_ID, is_valid_id};
+use model::import::{ImportCode, InputRow, TableCounts};
+use model::{catalogue, rules};
+use rusqlite::types::Null;
+use rusqlite::{CachedStatement, Connection};
+
+use super::call::{Call, TableState};
+use super::given::Given;
+use super::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
+use super::plan::{self, Plan};
+use super::problem::Problem;
+use super::{holds, parents};
+use crate::error::StoreError;
+use crate::sqlite::errors::{damaged, failed};
+use crate::sqlite::snapshot::cell_at;
+use crate::sqlite::statements::{self, FIRST_COLUMN, GROUP_ROWS, REVISION};
+
+const TOMBSTONE: &str = "INSERT OR REPLACE INTO deleted_rows (table_name, provider_id, id, rev) \
+    VALUES (?1, ?2, ?3, ?4)";
+const ALTER: &str = "INSERT OR IGNORE INTO temp.altered (source, id, line) VALUES (?1, ?2, ?3)";
+const REMOVE: &str = "INSERT OR IGNORE INTO temp.removed (source, id, line) VALUES (?1, ?2, ?3)";
+
+/// Writes rows of one table; its statements are prepared once per batch.
+pub(super) struct Rows<'c> {
+    connection: &'c Connection,
+    table: &'static Table,
+    plan: &'static Plan,
+    call: &'c mut Call,
+    insert: CachedStatement<'c>,
+    /// Prepared when a first group is full: it is a long text.
+    insert_group: Option<CachedStatement<'c>>,
+    /// New rows that wait for their group to be full, by id.
+    group: Vec<NewRow>,
+    select: CachedStatement<'c>,
+    /// The row found last, kept to be compared with.
+    stored: Vec<Cell>,
+    /// Whether the last row was there before: the next one probably is, too.
+    expects_existing: bool,
+}
+
+/// A row that is complete, and probably new.
+struct NewRow {
+    id: i64,
+    line: u64,
+    given: Given,
+    cells: Vec<Cell>,
+}
+
+/// What is stored under an id.
+enum Found {
+    Nothing,
+    /// A row that the input leaves as it is.
+    Equal,
+    /// A row, copied to `stored`, and whether this call wrote it.
+    Row {
+        is_of_this_call: bool,
+    },
+}
+
+impl<'c> Rows<'c> {
+    pub(super) fn prepare(
+        connection: &'c Connection,
+        table: &'static Table,
+        call: &'c mut Call,
+    ) -> Result<Self, StoreError> {
+        let prepare = failed("prepare to write rows");
+        let sql = statements::of(table);
+        let mut insert = connection.prepare_cached(&sql.insert).map_err(prepare)?;
+        let mut select = connection.prepare_cached(&sql.row).map_err(prepare)?;
+        insert.raw_bind_parameter(1, call.provider).map_err(prepare)?;
+        insert.raw_bind_parameter(2, call.revision.0).map_err(prepare)?;
+        select.raw_bind_parameter(1, call.provider).map_err(prepare)?;
+        Ok(Self {
+            connection,
+            table,
+            plan: plan::of(table),
+            call,
+            insert,
+            insert_group: None,
+            group: Vec::with_capacity(GROUP_ROWS),
+            select,
+            stored: Vec::with_capacity(table.columns.len()),
+            expects_existing: false,
+        })
+    }
+
+    /// Inserts or updates one row.
+    pub(super) fn upsert(&mut self, row: InputRow) -> Result<(), StoreError> {
+        self.counts().received += 1;
+        let InputRow { id, line, mut cells } = row;
+        if !self.accepts_id(id, line)? {
+            return Ok(());
+        }
+        if cells.len() != self.table.columns.len() {
+            let reason = format!("a row of {} has {} cells", self.table.name, cells.len());
+            return Err(damaged(reason));
+        }
+        cells[catalogue::ID] = Cell::Int(id);
+        let given = Given::of(&cells);
+        if !self.expects_existing && self.complete(&mut cells) {
+            let row = NewRow { id, line, given, cells };
+            if id > self.state().highest {
+                return self.join_group(row);
+            }
+            self.write_group()?;
+            return self.write_new(row);
+        }
+        self.write_group()?;
+        self.meet_stored(NewRow { id, line, given, cells })
+    }
+
+    /// Lets a row wait for others. Ids of a group ascend past all that this call wrote before, so
+    /// that afterwards a row with the call's revision is one that the group inserted.
+    fn join_group(&mut self, row: NewRow) -> Result<(), StoreError> {
+        self.call.tables[self.table.position].highest = row.id;
+        self.group.push(row);
+        if self.group.len() == GROUP_ROWS { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> Result<(), StoreError> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let mut group = std::mem::take(&mut self.group);
+        let is_full = group.len() == GROUP_ROWS;
+        let inserted = if is_full { self.insert_all(&group)? } else { 0 };
+        for row in group.drain(..) {
+            let is_inserted = inserted == GROUP_ROWS
+                || (inserted > 0
+                    && matches!(
+                        self.find(row.id, Given::of(&[]), &[])?,
+                        Found::Row { is_of_this_call: true }
+                    ));
+            if is_inserted {
+                self.after_insert(row.id, row.line, &row.cells)?;
+            } else {
+                self.write_new(row)?;
+            }
+        }
+        self.group = group;
+        Ok(())
+    }
+
+    /// Inserts a full group; answers how many of its rows were new.
+    fn insert_all(&mut self, group: &[NewRow]) -> Result<usize, StoreError> {
+        let insert = failed("insert rows");
+        if self.insert_group.is_none() {
+            let sql = &statements::of(self.table).insert_group;
+            let mut statement = self.connection.prepare_cached(sql).map_err(insert)?;
+            statement.raw_bind_parameter(1, self.call.provider).map_err(insert)?;
+            statement.raw_bind_parameter(2, self.call.revision.0).map_err(insert)?;
+            self.insert_group = Some(statement);
+        }
+        let Some(statement) = &mut self.insert_group else { return Ok(0) };
+        let cells = group.iter().flat_map(|row| &row.cells);
+        bind(statement, cells)?;
+        statement.raw_execute().map_err(insert)
+    }
+
+    /// Writes a complete row that is probably new.
+    fn write_new(&mut self, row: NewRow) -> Result<(), StoreError> {
+        if self.insert(row.id, row.line, &row.cells)? {
+            return Ok(());
+        }
+        self.meet_stored(row)
+    }
+
+    /// Merges a row into the stored one, if there is one.
+    fn meet_stored(&mut self, row: NewRow) -> Result<(), StoreError> {
+        let NewRow { id, line, given, mut cells } = row;
+        match self.find(id, given, &cells)? {
+            Found::Nothing => {
+                self.expects_existing = false;
+                if !(self.complete(&mut cells) && self.insert(id, line, &cells)?) {
+                    self.refuse_new(id, line, &cells);
+                }
+                Ok(())
+            }
+            Found::Equal => {
+                self.expects_existing = true;
+                self.leave(id)
+            }
+            Found::Row { is_of_this_call } => {
+                self.expects_existing = true;
+                self.update((id, line), given, cells, is_of_this_call)
+            }
+        }
+    }
+
+    /// Deletes one row.
+    pub(super) fn delete(&mut self, id: i64, line: u64) -> Result<(), StoreError> {
+        self.write_group()?;
+        self.counts().received += 1;
+        let is_met = self.state().unchanged.contains(self.connection, self.table, id)?;
+        self.call.tables[self.table.position].deleted.insert(self.connection, self.table, id)?;
+        match self.find(id, Given::of(&[]), &[])? {
+            Found::Row { is_of_this_call: false } if !is_met => self.remove(id, line),
+            Found::Nothing => {
+                self.counts().unchanged += 1;
+                Ok(())
+            }
+            _ => {
+                self.refuse(id, line, duplicate("written and deleted"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what still waits, and looks up the references of the rows written.
+    pub(super) fn finish(mut self) -> Result<(), StoreError> {
+        self.write_group()?;
+        self.call.references.settle(self.connection, self.call.provider, self.table)
+    }
+
+    fn accepts_id(&mut self, id: i64, line: u64) -> Result<bool, StoreError> {
+        if !is_valid_id(id) {
+            let message = format!("{id} is not an id: expected 1 to {MAX_ID}");
+            self.refuse(id, line, Problem::new(ImportCode::IdInvalid, message).in_column("id"));
+            return Ok(false);
+        }
+        if self.state().deleted.contains(self.connection, self.table, id)? {
+            self.refuse(id, line, duplicate("deleted and written"));
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Fills a new row's defaults; whether it may be stored as it is then.
+    fn complete(&self, cells: &mut [Cell]) -> bool {
+        rules::fill_defaults(self.table, cells, self.call.now);
+        rules::missing(self.table, cells).next().is_none()
+            && rules::broken(self.table, cells).is_none()
+    }
+
+    /// Inserts a complete row; false when the id is taken.
+    fn insert(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<bool, StoreError> {
+        bind(&mut self.insert, cells)?;
+        if self.insert.raw_execute().map_err(failed("insert a row"))? == 0 {
+            return Ok(false);
+        }
+        self.after_insert(id, line, cells)?;
+        Ok(true)
+    }
+
+    fn after_insert(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<(), StoreError> {
+        self.counts().inserted += 1;
+        self.raise_highest(id);
+        if self.plan.is_referenced {
+            self.call.references.know(self.table.position, id);
+        }
+        if let Some(position) = self.plan.bumps {
+            self.bump(&cells[position], cells)?;
+        }
+        self.check_later(id, line, cells)
+    }
+
+    fn raise_highest(&mut self, id: i64) {
+        let highest = &mut self.call.tables[self.table.position].highest;
+        *highest = id.max(*highest);
+    }
+
+    fn find(&mut self, id: i64, given: Given, cells: &[Cell]) -> Result<Found, StoreError> {
+        let read = failed("read a row");
+        self.select.raw_bind_parameter(2, id).map_err(read)?;
+        let mut rows = self.select.raw_query();
+        let Some(row) = rows.next().map_err(read)? else { return Ok(Found::Nothing) };
+        let cell = |position| cell_at(row, position).unwrap_or(CellRef::Null);
+        let stored = |position| cell(position + FIRST_COLUMN);
+        if !cells.is_empty() && is_surely_unchanged(self.table, given, cells, stored) {
+            return Ok(Found::Equal);
+        }
+        let is_of_this_call = cell(REVISION) == CellRef::Int(self.call.revision.0);
+        self.stored.clear();
+        self.stored.extend((0..self.table.columns.len()).map(|p| stored(p).to_cell()));
+        Ok(Found::Row { is_of_this_call })
+    }
+
+    /// Counts a row that is already so.
+    fn leave(&mut self, id: i64) -> Result<(), StoreError> {
+        self.counts().unchanged += 1;
+        self.call.tables[self.table.position].unchanged.insert(self.connection, self.table, id)
+    }
+
+    /// Merges a row of input into `stored` and writes it if that changes anything.
+    fn update(
+        &mut self,
+        (id, line): (i64, u64),
+        given: Given,
+        mut cells: Vec<Cell>,
+        is_of_this_call: bool,
+    ) -> Result<(), StoreError> {
+        let table = self.table;
+        merge(table, given, &mut cells, &self.stored, self.call.now);
+        self.keep_parents_value(given, &mut cells)?;
+        let updated_at = table.updated_at();
+        let is_stale = is_older(cells[updated_at].as_ref(), self.stored[updated_at].as_ref());
+        let is_same = is_same_but_updated_at(table, &cells, &self.stored);
+        if is_same && (is_stale || cells[updated_at] == self.stored[updated_at]) {
+            return self.leave(id);
+        }
+        if is_of_this_call || self.state().unchanged.contains(self.connection, table, id)? {
+            self.refuse(id, line, duplicate("given twice with different content"));
+            return Ok(());
+        }
+        if rules::missing(table, &cells).next().is_some() || rules::broken(table, &cells).is_some()
+        {
+            self.refuse_new(id, line, &cells);
+            return Ok(());
+        }
+        if !given.is_value(updated_at) {
+            cells[updated_at] = Cell::Int(self.call.now.micros());
+        } else if is_stale {
+            // What is written now is a change: who asks for changes since then must see it.
+            cells[updated_at] = self.stored[updated_at].clone();
+        }
+        self.overwrite(&cells)?;
+        self.after_update(id, line, &cells)
+    }
+
+    /// A cleared column whose default is a parent's value is no change when it already has it.
+    fn keep_parents_value(&mut self, given: Given, cells: &mut [Cell]) -> Result<(), StoreError> {
+        for default in self.plan.parents.iter().filter(|d| given.is_null(d.position)) {
+            let (connection, provider) = (self.connection, self.call.provider);
+            let value = parents::value_now(connection, provider, default, cells)?;
+            if value == self.stored[default.position] {
+                cells[default.position] = value;
+            }
+        }
+        Ok(())
+    }
+
+    fn overwrite(&mut self, cells: &[Cell]) -> Result<(), StoreError> {
+        let write = failed("update a row");
+        let sql = &statements::of(self.table).update;
+        let mut update = self.connection.prepare_cached(sql).map_err(write)?;
+        update.raw_bind_parameter(1, self.call.provider).map_err(write)?;
+        update.raw_bind_parameter(2, self.call.revision.0).map_err(write)?;
+        bind(&mut update, cells)?;
+        update.raw_execute().map_err(write)?;
+        self.counts().updated += 1;
+        Ok(())
+    }
+
+    fn after_update(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<(), StoreError> {
+        self.raise_highest(id);
+        if let Some(position) = self.plan.bumps {
+            let before = std::mem::take(&mut self.stored[position]);
+            self.bump(&before, cells)?;
+            self.bump(&cells[position], cells)?;
+        }
+        if self.plan.watched.is_some_and(|position| self.stored[position] != cells[position]) {
+            self.forget(id);
+            self.note(ALTER, id, line)?;
+        }
+        self.check_later(id, line, cells)
+    }
+
+    /// Collects what can only be said of a complete row when the call is in.
+    fn check_later(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<(), StoreError> {
+        let (connection, table, plan) = (self.connection, self.table, self.plan);
+        let call = &mut *self.call;
+        if plan.parents.iter().any(|default| !cells[default.position].is_value()) {
+            parents::wait(connection, table, id, line)?;
+        }
+        let (source, key) = ((table, plan), (id, line));
+        let invoice = call.currencies.collect(connection, call.provider, source, key, cells)?;
+        if let Some(invoice) = invoice {
+            call.references.know(plan::named("invoices").position, invoice);
+        }
+        call.allotments.collect(connection, call.provider, source, key, cells)?;
+        call.references.collect(plan, id, line, cells);
+        Ok(())
+    }
+
+    fn bump(&self, membership: &Cell, hold: &[Cell]) -> Result<(), StoreError> {
+        let updated_at = hold[self.table.updated_at()].as_int();
+        let updated_at = updated_at.unwrap_or(self.call.now.micros());
+        holds::wait(self.connection, membership, updated_at)
+    }
+
+    /// Deletes the row in `stored`.
+    fn remove(&mut self, id: i64, line: u64) -> Result<(), StoreError> {
+        let delete = failed("delete a row");
+        let (connection, table, provider) = (self.connection, self.table, self.call.provider);
+        let sql = &statements::of(table).delete;
+        let mut statement = connection.prepare_cached(sql).map_err(delete)?;
+        statement.execute((provider, id)).map_err(delete)?;
+        let mut statement = connection.prepare_cached(TOMBSTONE).map_err(delete)?;
+        statement.execute((table.name, provider, id, self.call.revision.0)).map_err(delete)?;
+        self.counts().deleted += 1;
+        if self.plan.is_referenced {
+            self.call.references.forget(table.position, id);
+            self.forget(id);
+            self.note(REMOVE, id, line)?;
+        }
+        match self.plan.bumps {
+            Some(position) => {
+                holds::wait(connection, &self.stored[position], self.call.now.micros())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn forget(&mut self, id: i64) {
+        match self.table.name {
+            "invoices" => self.call.currencies.forget(id),
+            "offering_types" => self.call.allotments.forget(id),
+            _ => {}
+        }
+    }
+
+    fn note(&self, sql: &str, id: i64, line: u64) -> Result<(), StoreError> {
+        let note = failed("remember a row");
+        let row = (self.table.position, id, line.cast_signed());
+        let mut statement = self.connection.prepare_cached(sql).map_err(note)?;
+        statement.execute(row).map(drop).map_err(note)
+    }
+
+    /// Reports what keeps a row with all its defaults from being stored.
+    fn refuse_new(&mut self, id: i64, line: u64, cells: &[Cell]) {
+        let missing = rules::missing(self.table, cells).map(|column| {
+            let message = format!("{} is required", column.name);
+            Problem::new(ImportCode::RequiredMissing, message).in_column(column.name)
+        });
+        let broken = rules::broken(self.table, cells)
+            .map(|(column, error)| Problem::of_cell(error).in_column(column));
+        for problem in missing.chain(broken).collect::<Vec<_>>() {
+            self.refuse(id, line, problem);
+        }
+    }
+
+    fn refuse(&mut self, id: i64, line: u64, problem: Problem) {
+        self.call.problems.refuse(self.table, id, problem.at(line, id));
+    }
+
+    fn state(&self) -> &TableState {
+        &self.call.tables[self.table.position]
+    }
+
+    fn counts(&mut self) -> &mut TableCounts {
+        &mut self.call.tables[self.table.position].counts
+    }
+}
+
+fn duplicate(how: &str) -> Problem {
+    let message = format!("this id is {how} in one call: give each id once");
+    Problem::new(ImportCode::DuplicateId, message).in_column("id")
+}
+
+/// Binds a row's cells after the provider and the revision.
+fn bind<'r>(
+    statement: &mut CachedStatement<'_>,
+    cells: impl IntoIterator<Item = &'r Cell>,
+) -> Result<(), StoreError> {
+    let bind = failed("bind a row");
+    for (index, cell) in cells.into_iter().enumerate() {
+        let index = index + 3;
+        match cell {
+            Cell::Absent | Cell::Null => statement.raw_bind_parameter(index, Null),
+            Cell::Int(value) => statement.raw_bind_parameter(index, *value),
+            Cell::Text(value) => statement.raw_bind_parameter(index, &**value),
+        }
+        .map_err(bind)?;
+    }
+    Ok(())
+}

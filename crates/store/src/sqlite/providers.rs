@@ -1,0 +1,86 @@
+//! Providers and their settings.
+
+use model::id::{ProviderId, Revision};
+use model::provider::Provider;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::errors::failed;
+use super::revision;
+use super::words::{value, word};
+use crate::error::StoreError;
+
+const ALL: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \
+    usage_rounding, exports_enabled FROM providers ORDER BY id";
+const ONE: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \
+    usage_rounding, exports_enabled FROM providers WHERE id = ?1";
+const WRITE: &str = "INSERT OR REPLACE INTO providers (id, name, timezone, currency, \
+    week_starts_on, usage_alignment, usage_rounding, exports_enabled, rev) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+pub(super) fn all(connection: &Connection) -> Result<Vec<Provider>, StoreError> {
+    let context = "read providers";
+    let mut statement = connection.prepare_cached(ALL).map_err(failed(context))?;
+    let providers = statement.query_map([], read).map_err(failed(context))?;
+    providers.collect::<Result<_, _>>().map_err(failed(context))
+}
+
+pub(super) fn one(connection: &Connection, id: ProviderId) -> Result<Option<Provider>, StoreError> {
+    let context = "read a provider";
+    let mut statement = connection.prepare_cached(ONE).map_err(failed(context))?;
+    statement.query_row([id.0], read).optional().map_err(failed(context))
+}
+
+/// Whether there is one with this id, else [`StoreError::NotFound`].
+pub(super) fn must_exist(connection: &Connection, id: ProviderId) -> Result<(), StoreError> {
+    match one(connection, id)? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::NotFound { what: format!("provider {id}") }),
+    }
+}
+
+pub(super) fn create(connection: &Connection, provider: &Provider) -> Result<Revision, StoreError> {
+    if one(connection, provider.id)?.is_some() {
+        return Err(StoreError::Exists { what: format!("provider {}", provider.id) });
+    }
+    write(connection, provider)
+}
+
+pub(super) fn update(connection: &Connection, provider: &Provider) -> Result<Revision, StoreError> {
+    must_exist(connection, provider.id)?;
+    match one(connection, provider.id)? {
+        Some(stored) if stored == *provider => revision::current(connection),
+        _ => write(connection, provider),
+    }
+}
+
+fn write(connection: &Connection, provider: &Provider) -> Result<Revision, StoreError> {
+    let context = "write a provider";
+    let revision = revision::current(connection)?.next();
+    revision::set(connection, revision)?;
+    let row = (
+        provider.id.0,
+        &provider.name,
+        provider.timezone.name(),
+        provider.currency.code(),
+        word(&provider.week_starts_on).map_err(failed(context))?,
+        word(&provider.usage_alignment).map_err(failed(context))?,
+        word(&provider.usage_rounding).map_err(failed(context))?,
+        provider.exports_enabled,
+        revision.0,
+    );
+    connection.execute(WRITE, row).map_err(failed(context))?;
+    Ok(revision)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Provider> {
+    Ok(Provider {
+        id: ProviderId(row.get(0)?),
+        name: row.get(1)?,
+        timezone: value(row, 2)?,
+        currency: value(row, 3)?,
+        week_starts_on: value(row, 4)?,
+        usage_alignment: value(row, 5)?,
+        usage_rounding: value(row, 6)?,
+        exports_enabled: row.get(7)?,
+    })
+}

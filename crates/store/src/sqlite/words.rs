@@ -1,0 +1,42 @@
+//! Settings stored as the words under which they are serialized.
+
+use rusqlite::types::Type;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The word for a value that serializes as a string.
+pub(super) fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        Ok(_) => Err(rusqlite::Error::ToSqlConversionFailure("expected a word".into())),
+        Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+    }
+}
+
+/// The value of the word in column `position`.
+pub(super) fn value<T: DeserializeOwned>(
+    row: &rusqlite::Row<'_>,
+    position: usize,
+) -> rusqlite::Result<T> {
+    let word = serde_json::Value::String(row.get(position)?);
+    serde_json::from_value(word).map_err(|error| unreadable(position, error))
+}
+
+/// The JSON text for a value.
+pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// The value of the JSON text in column `position`.
+pub(super) fn from_json<T: DeserializeOwned>(
+    row: &rusqlite::Row<'_>,
+    position: usize,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(position)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(position, error))
+}
+
+fn unreadable(position: usize, error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(position, Type::Text, Box::new(error))
+}

@@ -1,0 +1,303 @@
+//! A small language for imports, so that cases read as scenarios.
+//!
+//! One line is one change: `customers 1 name=Ann site_id=null` upserts, `delete customers 1`
+//! deletes, `+invoices 1 total=5` upserts with the rest taken from [`TEMPLATES`]. Lines count
+//! from 1, blank lines count too.
+
+use std::collections::BTreeMap;
+
+use model::catalogue::{Table, table};
+use model::cell::{Cell, CellRef};
+use model::id::{ProviderId, Revision};
+use model::import::{Change, ImportErrors, ImportOutcome, InputRow};
+use model::parse::{self, Input};
+use model::provider::Provider;
+use model::time::Instant;
+use store::port::IdempotencyKey;
+use store::{ImportStart, ImportTransaction, KeyRange, RowKey, Snapshot, Store};
+
+/// An adapter under test, with a database of its own that lives as long as the value.
+pub(crate) trait Backend {
+    /// A fresh, empty database.
+    fn fresh() -> Self;
+    /// A handle on it, as another process would open it.
+    fn open(&self) -> Box<dyn Store>;
+    /// A handle on a copy made by [`Store::backup`].
+    fn open_copy(&self, path: &std::path::Path) -> Box<dyn Store>;
+}
+
+pub(crate) const P: ProviderId = ProviderId(1);
+pub(crate) const Q: ProviderId = ProviderId(2);
+/// The instant of imports that do not say otherwise, in seconds.
+pub(crate) const NOW: i64 = 1_000;
+
+/// Enough columns for a row of the table to be accepted.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("customers", ""),
+    ("sites", "name=S"),
+    ("products", "name=P"),
+    ("plans", "product_id=1 name=M amount=500 currency=usd"),
+    ("memberships", "name=M type=pack price=900 currency=usd"),
+    ("offering_types", "name=Yoga"),
+    ("instructors", "name=I"),
+    (
+        "customer_memberships",
+        "customer_id=1 membership_id=1 status=active purchased_at=5 billed_price=9 currency=usd",
+    ),
+    ("customer_membership_holds", "customer_membership_id=1 start_date=2024-01-01"),
+    ("events", "offering_type_id=1 name=E starts_at=5 ends_at=6"),
+    ("attendances", "customer_id=1 event_id=1 status=attended"),
+    ("subscriptions", "customer_id=1 plan_id=1 status=active currency=usd started_at=5"),
+    ("invoices", "customer_id=1 status=open currency=usd subtotal=10 total=10"),
+    ("invoice_lines", "invoice_id=1 amount=10 currency=usd"),
+    ("payments", "amount=10 currency=usd status=succeeded type=online category=Card"),
+    (
+        "credit_notes",
+        "invoice_id=1 customer_id=1 type=post_payment amount=10 total=10 currency=usd",
+    ),
+    ("refunds", "amount=10 currency=usd status=succeeded type=online"),
+    ("balance_transactions", "customer_id=1 type=credit amount=-5 currency=usd"),
+    ("coupons", "code=C"),
+];
+
+/// One line of a script.
+pub(crate) fn change(line: u64, text: &str) -> (&'static Table, Change) {
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap();
+    if first == "delete" {
+        let table = table(words.next().unwrap()).unwrap();
+        return (table, Change::Delete { id: words.next().unwrap().parse().unwrap(), line });
+    }
+    let name = first.trim_start_matches('+');
+    let table = table(name).unwrap();
+    let id: i64 = words.next().unwrap().parse().unwrap();
+    let template = match first.starts_with('+') {
+        true => TEMPLATES.iter().find(|(table, _)| *table == name).unwrap().1,
+        false => "",
+    };
+    let mut cells = vec![Cell::Absent; table.columns.len()];
+    cells[0] = Cell::Int(id);
+    for pair in template.split_whitespace().chain(words) {
+        let (column, value) = pair.split_once('=').unwrap();
+        let position = table.position_of(column).unwrap_or_else(|| panic!("{name}.{column}"));
+        let input = if value == "null" { Input::Null } else { Input::Untyped(value) };
+        cells[position] = parse::cell(&table.columns[position], input)
+            .unwrap_or_else(|error| panic!("{name}.{column}={value}: {error:?}"));
+    }
+    (table, Change::Upsert(InputRow { id, line, cells }))
+}
+
+/// The changes of a script, in order.
+pub(crate) fn changes(script: &str) -> Vec<(&'static Table, Change)> {
+    let lines = (1..).zip(script.lines()).filter(|(_, text)| !text.trim().is_empty());
+    lines.map(|(line, text)| change(line, text)).collect()
+}
+
+/// Begins an import that must begin.
+pub(crate) fn begin<'s>(
+    store: &'s dyn Store,
+    provider: ProviderId,
+    seconds: i64,
+    key: Option<IdempotencyKey>,
+) -> Box<dyn ImportTransaction + 's> {
+    match store.begin_import(provider, at(seconds), key).unwrap() {
+        ImportStart::Started(import) => import,
+        ImportStart::Answered(outcome) => panic!("answered before: {outcome:?}"),
+        ImportStart::KeyConflict => panic!("key conflict"),
+    }
+}
+
+/// Applies a script, each run of one table as one batch.
+pub(crate) fn apply(import: &mut dyn ImportTransaction, script: &str) {
+    let changes = changes(script);
+    for batch in changes.chunk_by(|(a, _), (b, _)| a.position == b.position) {
+        let rows = batch.iter().map(|(_, change)| change.clone()).collect();
+        import.apply(batch[0].0, rows).unwrap();
+    }
+}
+
+/// Imports a script at an instant.
+pub(crate) fn import_at(
+    store: &dyn Store,
+    provider: ProviderId,
+    seconds: i64,
+    script: &str,
+) -> Result<ImportOutcome, ImportErrors> {
+    let mut import = begin(store, provider, seconds, None);
+    apply(&mut *import, script);
+    import.commit().unwrap()
+}
+
+/// Imports a script for [`P`]; answers what was wrong as `table line id column code`.
+pub(crate) fn try_import(store: &dyn Store, script: &str) -> Result<ImportOutcome, Vec<String>> {
+    import_at(store, P, NOW, script).map_err(|errors| shown(&errors))
+}
+
+/// Imports a script for [`P`] that must be accepted.
+#[track_caller]
+pub(crate) fn import(store: &dyn Store, script: &str) -> ImportOutcome {
+    try_import(store, script).unwrap()
+}
+
+/// Errors as `table line id column code`.
+pub(crate) fn shown(errors: &ImportErrors) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+    let number = |number: Option<i64>| number.map_or_else(|| "-".into(), |n| n.to_string());
+    let line = errors.errors.iter().map(|error| {
+        assert!(!error.message.is_empty());
+        let code = serde_json::to_value(error.code).unwrap();
+        let line = error.line.map(u64::cast_signed);
+        format!(
+            "{} {} {} {} {}",
+            text(&error.table),
+            number(line),
+            number(error.id),
+            text(&error.column),
+            code.as_str().unwrap()
+        )
+    });
+    line.collect()
+}
+
+/// Counts of one table as `received inserted updated unchanged deleted`.
+pub(crate) fn counts(outcome: &ImportOutcome, table: &str) -> String {
+    let counts = outcome.tables[table];
+    format!(
+        "{} {} {} {} {}",
+        counts.received, counts.inserted, counts.updated, counts.unchanged, counts.deleted
+    )
+}
+
+/// A database with providers [`P`] and [`Q`].
+pub(crate) fn with_providers(store: &dyn Store) {
+    store.create_provider(&Provider::new(P, "P")).unwrap();
+    store.create_provider(&Provider::new(Q, "Q")).unwrap();
+}
+
+/// What most rows reference.
+pub(crate) const BASE: &str = "+customers 1
+    +customers 2
+    +products 1
+    +plans 1
+    +memberships 1
+    +offering_types 1
+    +offering_types 2 kind=course
+    +instructors 1
+    +events 1
+    +customer_memberships 1
+    +customer_memberships 2
+    +invoices 1";
+
+/// A database with both providers and [`BASE`] for [`P`].
+pub(crate) fn with_base(backend: &impl Backend) -> Box<dyn Store> {
+    let store = backend.open();
+    with_providers(&*store);
+    import(&*store, BASE);
+    store
+}
+
+pub(crate) fn at(seconds: i64) -> Instant {
+    Instant::from_micros(seconds * 1_000_000)
+}
+
+/// A stored row as the named columns' values; instants as stored.
+pub(crate) fn show(store: &dyn Store, table_name: &str, id: i64, columns: &str) -> String {
+    let table = table(table_name).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let Some(cells) = snapshot.row(table, RowKey { provider: P, id }).unwrap() else {
+        return "none".to_owned();
+    };
+    let values = columns.split_whitespace().map(|column| {
+        match cells[table.position_of(column).unwrap()].as_ref() {
+            CellRef::Null => "null".to_owned(),
+            CellRef::Int(value) => value.to_string(),
+            CellRef::Text(value) => value.to_owned(),
+        }
+    });
+    values.collect::<Vec<_>>().join(" ")
+}
+
+/// Rows by key, each with its revision.
+pub(crate) type Rows = BTreeMap<RowKey, (Revision, Vec<Cell>)>;
+
+/// Rows of a table that a read visits, which must come in order of their keys.
+pub(crate) fn collect(
+    table: &'static Table,
+    read: impl FnOnce(&mut store::port::RowVisitor<'_>) -> Result<(), store::StoreError>,
+) -> Rows {
+    let mut rows = Rows::new();
+    read(&mut |row| {
+        let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
+        if let Some((last, _)) = rows.last_key_value() {
+            assert!(*last < row.key(), "rows come by key");
+        }
+        rows.insert(row.key(), (row.revision(), cells.collect()));
+        Ok(())
+    })
+    .unwrap();
+    rows
+}
+
+/// Every row of a table.
+pub(crate) fn all_rows(snapshot: &dyn Snapshot, table: &'static Table) -> Rows {
+    collect(table, |visit| snapshot.rows(table, KeyRange::ALL, visit))
+}
+
+/// The contents of every table, without revisions.
+pub(crate) fn contents(store: &dyn Store) -> Vec<(&'static str, RowKey, Vec<Cell>)> {
+    let snapshot = store.snapshot().unwrap();
+    let mut all = Vec::new();
+    for table in model::catalogue::tables() {
+        let rows = all_rows(&*snapshot, table);
+        all.extend(rows.into_iter().map(|(key, (_, cells))| (table.name, key, cells)));
+    }
+    all
+}
+
+/// Makes one test of every case, for one adapter.
+macro_rules! conformance_suite {
+    ($name:ident, $backend:ty) => {
+        mod $name {
+            conformance_suite!(@cases $backend,
+                accounts: providers_are_kept_and_changed,
+                accounts: tokens_are_found_listed_and_revoked,
+                accounts: uses_of_tokens_are_noted_by_day,
+                accounts: the_secret_is_made_once,
+                rows: absent_keeps_null_clears_and_defaults_fill,
+                rows: the_same_rows_again_change_nothing,
+                rows: updated_at_follows_changes_and_never_goes_back,
+                rows: partial_rows_need_a_stored_one,
+                rows: an_id_twice_in_one_call,
+                rows: new_and_stored_rows_may_alternate,
+                rows: deletions_are_counted_and_leave_keys,
+                rows: values_come_from_parents_wherever_they_stand,
+                rows: holds_bump_their_memberships,
+                rows: rows_are_read_by_range_and_by_index,
+                checks: each_rule_between_columns_is_checked,
+                checks: references_are_checked_after_the_whole_call,
+                checks: referenced_rows_stay,
+                checks: allotments_name_offering_types_of_the_right_kind,
+                checks: rows_have_the_currency_of_their_invoice,
+                checks: errors_are_counted_past_the_list,
+                commits: a_call_with_an_error_leaves_no_trace,
+                commits: revisions_count_commits_that_change_something,
+                commits: providers_do_not_see_each_other,
+                commits: a_snapshot_stands_still,
+                commits: keys_answer_the_same_request_once,
+                commits: everything_is_there_after_opening_again,
+                commits: handles_write_in_turn,
+                commits: a_backup_opens_as_a_store,
+                commits: order_and_splitting_do_not_matter,
+                random: reads_and_deltas_agree_with_a_plain_model
+            );
+        }
+    };
+    (@cases $backend:ty, $($module:ident: $case:ident),+) => {
+        $(
+            #[test]
+            fn $case() {
+                crate::$module::$case(&<$backend as crate::harness::Backend>::fresh());
+            }
+        )+
+    };
+}

@@ -1,0 +1,22 @@
+//! One suite for every adapter of the store port: what [`store::Store`] promises, tested through
+//! nothing but the port. A new adapter implements [`harness::Backend`] and adds one line below.
+
+#[cfg(test)]
+#[macro_use]
+mod harness;
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod commits;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod sqlite_backend;
+
+#[cfg(test)]
+conformance_suite!(sqlite, crate::sqlite_backend::SqliteBackend);

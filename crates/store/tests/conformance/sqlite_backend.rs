@@ -1,0 +1,98 @@
+//! The SQLite adapter under test, and what is said of it alone.
+
+use std::time::Duration;
+
+use store::Store;
+use store::sqlite::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+use crate::harness::{Backend, P, begin, import, with_base};
+
+pub(crate) struct SqliteBackend(TempDir);
+
+impl SqliteBackend {
+    fn path(&self) -> std::path::PathBuf {
+        self.0.path().join("store.db")
+    }
+}
+
+impl Backend for SqliteBackend {
+    fn fresh() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(SqliteStore::open(&self.path(), SqliteOptions::default()).unwrap())
+    }
+
+    fn open_copy(&self, path: &std::path::Path) -> Box<dyn Store> {
+        Box::new(SqliteStore::open_existing(path, SqliteOptions::default()).unwrap())
+    }
+}
+
+#[test]
+fn a_file_is_read_beside_its_writer_without_writing() {
+    let backend = SqliteBackend::fresh();
+    let missing = SqliteStore::open_read_only(&backend.path(), SqliteOptions::default());
+    assert_eq!(missing.unwrap_err().code(), "not_found");
+    let missing = SqliteStore::open_existing(&backend.path(), SqliteOptions::default());
+    assert_eq!(missing.unwrap_err().code(), "not_found");
+
+    let writer = with_base(&backend);
+    let reader = SqliteStore::open_read_only(&backend.path(), SqliteOptions::default()).unwrap();
+    assert_eq!(reader.revision().unwrap(), writer.revision().unwrap());
+    import(&*writer, "+customers 77");
+    assert_eq!(reader.revision().unwrap(), writer.revision().unwrap());
+    assert_eq!(reader.check().unwrap(), Vec::<String>::new());
+    let refused = reader.create_provider(&model::provider::Provider::new(P, "again"));
+    assert_eq!(refused.unwrap_err().code(), "store_unavailable");
+    assert_eq!(reader.secret().unwrap_err().code(), "store_unavailable");
+}
+
+#[test]
+fn writers_past_the_bound_are_told_that_the_store_is_busy() {
+    let backend = SqliteBackend::fresh();
+    let first = with_base(&backend);
+    let options = SqliteOptions { write_wait: Duration::from_millis(20), ..Default::default() };
+    let second = SqliteStore::open(&backend.path(), options).unwrap();
+    let import = begin(&*first, P, 1, None);
+    let busy = second.begin_import(P, crate::harness::at(1), None).map(|_| ());
+    assert_eq!(busy.unwrap_err().code(), "store_busy");
+    second.mark_token_used(1, model::time::Date::from_days(1)).unwrap();
+    drop(import);
+    drop(begin(&second, P, 1, None));
+}
+
+#[test]
+fn snapshots_past_the_bound_are_told_that_the_store_is_busy() {
+    let backend = SqliteBackend::fresh();
+    let wait = Duration::from_millis(5);
+    let options = SqliteOptions { readers_max: 2, write_wait: wait, ..Default::default() };
+    let store = SqliteStore::open(&backend.path(), options).unwrap();
+    let held = (store.snapshot().unwrap(), store.snapshot().unwrap());
+    assert_eq!(store.snapshot().map(|_| ()).unwrap_err().code(), "store_busy");
+    drop(held);
+    store.snapshot().unwrap();
+}
+
+#[test]
+fn a_new_file_may_be_opened_by_many_at_once() {
+    let backend = SqliteBackend::fresh();
+    std::thread::scope(|scope| {
+        let open = || backend.open().revision().unwrap();
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), model::id::Revision(0));
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let backend = SqliteBackend::fresh();
+    drop(backend.open());
+    let mode = std::fs::metadata(backend.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
