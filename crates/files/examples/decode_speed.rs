@@ -61,7 +61,7 @@ fn seconds_to_decode(format: Format, text: &str, rows: usize) -> (f64, f64) {
 
 fn values(row: usize) -> Vec<String> {
     let (day, month) = (row % 28 + 1, row / 28 % 12 + 1);
-    let is_cancelled = row % 5 == 0;
+    let is_cancelled = row.is_multiple_of(5);
     let when = |given: bool, value: &str| if given { value.to_owned() } else { String::new() };
     let date = format!("2025-{month:02}-{day:02}");
     vec![
@@ -73,7 +73,7 @@ fn values(row: usize) -> Vec<String> {
         "3".to_owned(),
         format!("{date}T10:{:02}:{:02}Z", row % 60, row / 60 % 60),
         date.clone(),
-        when(row % 3 == 0, &date),
+        when(row.is_multiple_of(3), &date),
         date.clone(),
         when(is_cancelled, &format!("{date}T12:00:00Z")),
         String::new(),

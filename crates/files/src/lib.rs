@@ -5,9 +5,9 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`format`] | formats and compressions, as file names and content types spell them |
+//! | [`mod@format`] | formats and compressions, as file names and content types spell them |
 //! | [`read`] | CSV, NDJSON and Parquet to changes for the store |
-//! | [`write`] | record batches to JSON rows and CSV |
+//! | [`mod@write`] | record batches to JSON rows and CSV |
 
 pub mod format;
 pub mod read;

@@ -11,10 +11,43 @@ use serde_json::value::RawValue;
 
 use super::row::Row;
 
-/// The order in which the keys of the previous row came.
+/// Which column's key followed each column's key in the rows before.
 #[derive(Debug, Default)]
 pub(super) struct KeyOrder {
-    columns: Vec<usize>,
+    /// By the column before, plus one; the first is that of the first key.
+    followers: Vec<usize>,
+}
+
+impl KeyOrder {
+    /// The column whose name, in quotes, stands at the beginning of `text`, and how long that is.
+    ///
+    /// Looked for where it stood last time, then in the order of the catalogue: rows of one file
+    /// differ in which columns they leave out more than in their order.
+    fn find(
+        &mut self,
+        table: &Table,
+        before: Option<usize>,
+        text: &[u8],
+    ) -> Option<(usize, usize)> {
+        let place = before.map_or(0, |column| column + 1);
+        let count = table.columns.len();
+        if self.followers.len() <= count {
+            self.followers.resize(count + 1, 0);
+        }
+        let text = text.strip_prefix(b"\"")?;
+        let is_here = |column: usize| {
+            let name = table.columns[column].name.as_bytes();
+            text.get(name.len()) == Some(&b'"') && text.starts_with(name)
+        };
+        let expected = self.followers[place] % count;
+        let mut catalogue = (place..count).chain(0..place.min(count));
+        let column = match is_here(expected) {
+            true => expected,
+            false => catalogue.find(|column| is_here(*column))?,
+        };
+        self.followers[place] = column;
+        Some((column, table.columns[column].name.len() + 2))
+    }
 }
 
 /// What is wrong with a text as JSON.
@@ -37,14 +70,16 @@ pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Resul
     if scanner.take(b'}') {
         return scanner.expect_end();
     }
-    let mut position = 0;
+    let mut before = None;
     loop {
-        let key = scanner.key(row.table(), order, position)?;
-        position += 1;
+        let key = scanner.key(row.table(), order, before)?;
         scanner.skip_space();
         scanner.expect(b':', "expected a colon")?;
         scanner.skip_space();
         let written = scanner.value()?;
+        if let Key::Column(column) = key {
+            before = Some(column);
+        }
         match key {
             Key::Column(column) if row.has(column) => {
                 row.column_duplicate(row.table().columns[column].name);
@@ -141,33 +176,23 @@ impl<'a> Scanner<'a> {
         &mut self,
         table: &'static Table,
         order: &mut KeyOrder,
-        position: usize,
+        before: Option<usize>,
     ) -> Result<Key, JsonError> {
-        let guess = order.columns.get(position).copied();
-        if let Some((guess, column)) =
-            guess.and_then(|guess| Some((guess, table.columns.get(guess)?)))
-            && let Some([b'"', rest @ ..]) = self.text.as_bytes().get(self.at..)
-            && rest
-                .strip_prefix(column.name.as_bytes())
-                .is_some_and(|rest| rest.first() == Some(&b'"'))
-        {
-            self.at += column.name.len() + 2;
-            return Ok(Key::Column(guess));
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if let Some((column, length)) = order.find(table, before, rest) {
+            self.at += length;
+            return Ok(Key::Column(column));
         }
+        // A column that does not exist, or one whose name is written with escapes.
         let name = match self.string("expected a column's name in quotes")? {
             Written::Text(name) => name.to_owned(),
             Written::Escaped(name) => name,
             _ => String::new(),
         };
-        let Some(column) = table.position_of(&name) else {
-            return Ok(Key::Unknown(name));
-        };
-        if position < order.columns.len() {
-            order.columns[position] = column;
-        } else if position == order.columns.len() {
-            order.columns.push(column);
-        }
-        Ok(Key::Column(column))
+        Ok(match table.position_of(&name) {
+            Some(column) => Key::Column(column),
+            None => Key::Unknown(name),
+        })
     }
 
     fn value(&mut self) -> Result<Written<'a>, JsonError> {
@@ -180,19 +205,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn word(&mut self) -> Result<Written<'a>, JsonError> {
-        let words = [
-            ("null", Written::Null),
-            ("true", Written::Bool(true)),
-            ("false", Written::Bool(false)),
-        ];
-        let rest = &self.text[self.at..];
-        match words.into_iter().find(|(word, _)| rest.starts_with(word)) {
-            Some((word, written)) => {
-                self.at += word.len();
-                Ok(written)
-            }
-            None => Err(self.error("expected a value")),
-        }
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (written, length) = match rest {
+            [b'n', b'u', b'l', b'l', ..] => (Written::Null, 4),
+            [b't', b'r', b'u', b'e', ..] => (Written::Bool(true), 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (Written::Bool(false), 5),
+            _ => return Err(self.error("expected a value")),
+        };
+        self.at += length;
+        Ok(written)
     }
 
     fn string(&mut self, expected: &str) -> Result<Written<'a>, JsonError> {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use model::output::OutputColumn;
 use model::time::{Date, Instant, write_time_of_day};
 

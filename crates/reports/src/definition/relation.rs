@@ -96,8 +96,7 @@ impl Keys {
         let rows = match self {
             Self::Ids(ids) if ids.len() > RANGES_MAX => {
                 let ranges = ranges(ids).into_iter();
-                let ranges =
-                    ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
+                let ranges = ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
                 match ranges.reduce(Expr::or) {
                     Some(predicate) => rows.filter(predicate)?,
                     None => rows,

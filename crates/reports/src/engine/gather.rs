@@ -74,7 +74,8 @@ async fn base_rows(
     let mut names: BTreeSet<&str> = needs.columns(base.alias).collect();
     names.insert("id");
     let id = base_column(report, "id");
-    let rows = Keys::Ids(sorted).restrict_sorted(scope.session.scan(base.table, base.alias)?, id)?;
+    let rows =
+        Keys::Ids(sorted).restrict_sorted(scope.session.scan(base.table, base.alias)?, id)?;
     let rows = collect(scope, rows, base.alias, &names).await?;
     let found = rows.column_by_name("id").map(|ids| ids.as_primitive::<Int64Type>());
     let found = found.into_iter().flat_map(|ids| ids.values().iter().copied());

@@ -25,7 +25,10 @@ pub(crate) fn of_customer(
     let is_kept = || is_one_of(col("a.status"), &["registered", "attended"]);
     let counted = |condition: Expr| count(col("a.id")).filter(condition).build();
     let latest = || vec![col("e.starts_at").sort(false, false), col("a.id").sort(false, false)];
-    let of_latest = |column: &str| first_value(col(column), latest()).filter(is_kept()).build();
+    // The order goes through the builder too: building with a filter alone would drop it.
+    let of_latest = |column: &str| {
+        first_value(col(column), Vec::new()).order_by(latest()).filter(is_kept()).build()
+    };
     let values = vec![
         counted(status("registered"))?.alias("registered"),
         counted(status("attended"))?.alias("attended"),

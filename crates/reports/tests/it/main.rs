@@ -11,6 +11,8 @@ mod customers;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod invoices;
 #[cfg(test)]
 mod memberships;

@@ -220,8 +220,8 @@ fn welcome(address: &str, rows: u64, tokens: &[String; 2], millis: u128) -> Stri
          \n\
          Credit of customers:\n  \
          {curl} '{reports}/customer_credits/data?limit=3'\n\
-         Invoices of this month, as CSV:\n  \
-         {curl} '{reports}/invoices/data?format=csv&limit=10'\n\
+         Invoices paid in the last 30 days, as CSV:\n  \
+         {curl} '{reports}/invoices/data?format=csv&paid_at_timeframe=last_30_days&limit=10'\n\
          Write a customer, and read it back at once:\n  \
          {curl} -H 'Content-Type: application/x-ndjson' -d '{row}' {address}/api/v1/import/customers \
          && {curl} '{reports}/customers/data?ids=9000001&columns=full_name'\n\

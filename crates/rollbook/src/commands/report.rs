@@ -37,7 +37,7 @@ pub struct ReportArgs {
     /// Columns, comma-separated [default: all]
     #[arg(long)]
     columns: Option<String>,
-    /// Any parameter of the report, as in status=paid or created_at_timeframe=this_month; repeatable
+    /// Any parameter of the report, as in created_at_timeframe=this_month; repeatable
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     filters: Vec<String>,
     /// Columns to sort by, comma-separated; a leading - means largest first
@@ -103,6 +103,8 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
         ReportFormat::Table => table(&bytes, &page)?,
         _ => String::from_utf8_lossy(&bytes).into_owned(),
     };
+    let is_open_line = format == ReportFormat::Json && args.output.is_none();
+    let text = if is_open_line { text + "\n" } else { text };
     match &args.output {
         Some(path) => fs::write(path, text).doing(|| format!("write {}", path.display())),
         None => print(&text),
@@ -193,7 +195,8 @@ impl Reader<'_> {
 
 fn refused(errors: FieldErrors) -> Failure {
     let count: usize = errors.0.values().map(Vec::len).sum();
-    let what = if count == 1 { "1 parameter is".to_owned() } else { format!("{count} are") };
+    let what =
+        if count == 1 { "1 parameter is".to_owned() } else { format!("{count} parameters are") };
     let mut failure = Failure::usage(format!("{what} wrong"));
     for (field, messages) in &errors.0 {
         for message in messages {

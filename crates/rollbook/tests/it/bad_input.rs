@@ -110,7 +110,8 @@ fn sql_in_a_text_is_only_text() {
     let token = data.token(1);
     let server = data.serve();
     let nasty = "Robert'); DROP TABLE customers; --\"\u{0}".replace('\u{0}', "");
-    let row = serde_json::json!({"id": 1, "name": nasty, "email": "' OR 1=1 --", "gender": "\"; --"});
+    let row =
+        serde_json::json!({"id": 1, "name": nasty, "email": "' OR 1=1 --", "gender": "\"; --"});
     server.import(&token, "customers", NDJSON, row.to_string().as_bytes()).ok();
     let page = server.get(&token, "/api/v2/reports/customers/data?columns=full_name,email,gender");
     let row = &page.ok()["rows"][0];

@@ -22,8 +22,20 @@ fn invoices(data: &Data, filters: &[&str]) -> Vec<i64> {
     loop {
         let id_gt = format!("id_gt={last}");
         let mut arguments = vec![
-            "report", "invoices", "--data", data.path(), "--provider", "1", "--format", "json",
-            "--columns", "total_amount", "--filter", "limit=10000", "--filter", &id_gt,
+            "report",
+            "invoices",
+            "--data",
+            data.path(),
+            "--provider",
+            "1",
+            "--format",
+            "json",
+            "--columns",
+            "total_amount",
+            "--filter",
+            "limit=10000",
+            "--filter",
+            &id_gt,
         ];
         for filter in filters {
             arguments.extend(["--filter", filter]);

@@ -16,7 +16,8 @@ const ROWS: i64 = 3000;
 /// One import: customers `first..first + ROWS`, all with the same name.
 fn body(round: u64) -> Vec<u8> {
     let first = i64::try_from(round).unwrap() * ROWS + 1;
-    let rows = (first..first + ROWS).map(|id| format!("{{\"id\":{id},\"name\":\"round {round}\"}}\n"));
+    let rows =
+        (first..first + ROWS).map(|id| format!("{{\"id\":{id},\"name\":\"round {round}\"}}\n"));
     // Every import also rewrites a shared range, so that half an update would show.
     let shared = (1..=200).map(|id| format!("{{\"id\":{id},\"gender\":\"{round}\"}}\n"));
     let shared = shared.filter(|_| round > 0);

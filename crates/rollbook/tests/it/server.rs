@@ -11,14 +11,14 @@ use serde_json::Value;
 const START_SECS_MAX: u64 = 60;
 
 /// The program under test.
-pub fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
     command.env_remove("ROLLBOOK_DATA").env("ROLLBOOK_LOG", "warn");
     command
 }
 
 /// Runs the program to its end and gives back its standard output; fails the test otherwise.
-pub fn run(arguments: &[&str]) -> String {
+pub(crate) fn run(arguments: &[&str]) -> String {
     let output = program().args(arguments).stdin(Stdio::null()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "rollbook {arguments:?}: {errors}");
@@ -26,60 +26,70 @@ pub fn run(arguments: &[&str]) -> String {
 }
 
 /// A data folder that is removed at the end, with providers and tokens in it.
-pub struct Data {
-    pub folder: tempfile::TempDir,
+pub(crate) struct Data {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Data {
     /// An empty folder with one provider: id 1, London, gbp.
-    pub fn with_provider() -> Self {
+    pub(crate) fn with_provider() -> Self {
         let data = Self { folder: tempfile::tempdir().unwrap() };
         data.add_provider(1, "Europe/London", "gbp");
         data
     }
 
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.folder.path().to_str().unwrap()
     }
 
-    pub fn add_provider(&self, id: i64, timezone: &str, currency: &str) {
+    pub(crate) fn add_provider(&self, id: i64, timezone: &str, currency: &str) {
         let id = id.to_string();
         let name = format!("Provider {id}");
         run(&[
-            "provider", "create", "--data", self.path(), "--id", &id, "--name", &name,
-            "--timezone", timezone, "--currency", currency,
+            "provider",
+            "create",
+            "--data",
+            self.path(),
+            "--id",
+            &id,
+            "--name",
+            &name,
+            "--timezone",
+            timezone,
+            "--currency",
+            currency,
         ]);
     }
 
     /// A token of one provider with the default permissions.
-    pub fn token(&self, provider: i64) -> String {
+    pub(crate) fn token(&self, provider: i64) -> String {
         self.token_with(&["--provider", &provider.to_string()])
     }
 
-    pub fn token_with(&self, arguments: &[&str]) -> String {
+    pub(crate) fn token_with(&self, arguments: &[&str]) -> String {
         let all = [&["token", "create", "--data", self.path()], arguments].concat();
         run(&all).trim().to_owned()
     }
 
     /// Sets `rollbook.toml`.
-    pub fn configure(&self, text: &str) {
+    pub(crate) fn configure(&self, text: &str) {
         std::fs::write(self.folder.path().join("rollbook.toml"), text).unwrap();
     }
 
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         Server::start(self.folder.path())
     }
 }
 
 /// A running server; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub address: String,
+    pub(crate) address: String,
     folder: PathBuf,
 }
 
 impl Server {
-    pub fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
@@ -118,31 +128,37 @@ impl Server {
         }
     }
 
-    pub fn request(&self, method: &str, path: &str) -> Request {
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         Request::new(method, &format!("{}{path}", self.address))
     }
 
-    pub fn get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) fn get(&self, token: &str, path: &str) -> Answer {
         self.request("GET", path).token(token).send()
     }
 
-    pub fn import(&self, token: &str, table: &str, content_type: &str, body: &[u8]) -> Answer {
+    pub(crate) fn import(
+        &self,
+        token: &str,
+        table: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Answer {
         let path = format!("/api/v1/import/{table}");
         self.request("POST", &path).token(token).body(content_type, body).send()
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// kill -9, at once, and waits until the process is gone.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Resident memory in bytes: now, and at its peak.
-    pub fn memory(&self) -> (u64, u64) {
+    pub(crate) fn memory(&self) -> (u64, u64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let field = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name)).unwrap();
@@ -151,7 +167,7 @@ impl Server {
         (field("VmRSS:"), field("VmHWM:"))
     }
 
-    pub fn restart(mut self) -> Self {
+    pub(crate) fn restart(mut self) -> Self {
         self.kill();
         Self::start(&self.folder)
     }
@@ -169,7 +185,7 @@ fn drain(mut pipe: impl Read + Send + 'static) {
 }
 
 /// A request under construction.
-pub struct Request {
+pub(crate) struct Request {
     method: String,
     url: String,
     headers: Vec<(String, String)>,
@@ -178,10 +194,10 @@ pub struct Request {
 
 /// What came back; connection failures have status 0.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
@@ -189,25 +205,26 @@ impl Request {
         Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None }
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    pub fn token(self, token: &str) -> Self {
+    pub(crate) fn token(self, token: &str) -> Self {
         let value = format!("Token {token}");
         self.header("Authorization", &value)
     }
 
-    pub fn body(mut self, content_type: &str, body: &[u8]) -> Self {
+    pub(crate) fn body(mut self, content_type: &str, body: &[u8]) -> Self {
         self.body = Some(body.to_vec());
         self.header("Content-Type", content_type)
     }
 
-    pub fn send(self) -> Answer {
+    pub(crate) fn send(self) -> Answer {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(300))).build().new_agent();
-        let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);
+        let mut request =
+            ureq::http::Request::builder().method(self.method.as_str()).uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -230,22 +247,22 @@ impl Request {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
     /// The body as JSON, after checking the status.
-    pub fn ok(&self) -> Value {
+    pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         self.json()
     }

@@ -15,30 +15,67 @@ fn rows_of(provider: i64) -> String {
     let mut add = |table: &str, row: Value| lines.push(json!({"table": table, "row": row}));
     for id in 1..=30 {
         add("customers", json!({"id": id, "name": mark, "email": mark, "metadata": {"m": mark}}));
-        add("memberships", json!({"id": id, "name": mark, "type": "pack", "price": 100,
-            "currency": "gbp"}));
-        add("customer_memberships", json!({"id": id, "customer_id": id, "membership_id": id,
+        add(
+            "memberships",
+            json!({"id": id, "name": mark, "type": "pack", "price": 100,
+            "currency": "gbp"}),
+        );
+        add(
+            "customer_memberships",
+            json!({"id": id, "customer_id": id, "membership_id": id,
             "status": "active", "purchased_at": 1_700_000_000 + id, "billed_price": 100 + id,
-            "currency": "gbp"}));
-        add("invoices", json!({"id": id, "number": mark, "customer_id": id, "status": "open",
-            "currency": "gbp", "subtotal": 5, "total": 5, "discount_code": mark}));
-        add("balance_transactions", json!({"id": id, "customer_id": id, "type": "credit",
-            "amount": -id, "currency": "gbp", "description": mark}));
+            "currency": "gbp"}),
+        );
+        add(
+            "invoices",
+            json!({"id": id, "number": mark, "customer_id": id, "status": "open",
+            "currency": "gbp", "subtotal": 5, "total": 5, "discount_code": mark}),
+        );
+        add(
+            "balance_transactions",
+            json!({"id": id, "customer_id": id, "type": "credit",
+            "amount": -id, "currency": "gbp", "description": mark}),
+        );
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn parameter() -> impl Strategy<Value = String> {
     let names = prop::sample::select(vec![
-        "customers", "ids", "memberships", "provider_id", "provider", "id_gt", "limit", "offset",
-        "page", "page_size", "sort", "columns", "status", "include_deleted", "as_of", "format",
-        "extra_customer_fields", "TeamUp-Provider-ID", "expand", "_provider",
+        "customers",
+        "ids",
+        "memberships",
+        "provider_id",
+        "provider",
+        "id_gt",
+        "limit",
+        "offset",
+        "page",
+        "page_size",
+        "sort",
+        "columns",
+        "status",
+        "include_deleted",
+        "as_of",
+        "format",
+        "extra_customer_fields",
+        "TeamUp-Provider-ID",
+        "expand",
+        "_provider",
     ]);
     let values = prop_oneof![
-        Just("1".to_owned()), Just("2".to_owned()), Just("1,2,3".to_owned()),
-        Just("2%27%20OR%201%3D1--".to_owned()), Just("true".to_owned()), Just("m".to_owned()),
-        Just("id".to_owned()), Just("-id".to_owned()), Just("customer".to_owned()),
-        Just("active".to_owned()), Just("csv".to_owned()), "[a-z0-9,%-]{0,8}",
+        Just("1".to_owned()),
+        Just("2".to_owned()),
+        Just("1,2,3".to_owned()),
+        Just("2%27%20OR%201%3D1--".to_owned()),
+        Just("true".to_owned()),
+        Just("m".to_owned()),
+        Just("id".to_owned()),
+        Just("-id".to_owned()),
+        Just("customer".to_owned()),
+        Just("active".to_owned()),
+        Just("csv".to_owned()),
+        "[a-z0-9,%-]{0,8}",
     ];
     (names, values).prop_map(|(name, value)| format!("{name}={value}"))
 }

@@ -122,10 +122,18 @@ fn note_use(app: &App, token: &Token) {
     if token.last_used_on == Some(today) || app.is_marking().swap(true, Ordering::AcqRel) {
         return;
     }
-    if let Err(error) = app.store().mark_token_used(token.id, today) {
-        tracing::debug!(token = token.id, code = error.code(), "day of use not noted");
+    let (app, id) = (app.clone(), token.id);
+    let mark = move || {
+        if let Err(error) = app.store().mark_token_used(id, today) {
+            tracing::debug!(token = id, code = error.code(), "day of use not noted");
+        }
+        app.is_marking().store(false, Ordering::Release);
+    };
+    // The request does not wait for the disk.
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(mark)),
+        Err(_) => mark(),
     }
-    app.is_marking().store(false, Ordering::Release);
 }
 
 fn known_provider(app: &App, id: ProviderId) -> Result<Provider, ApiError> {

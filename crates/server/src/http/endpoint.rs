@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
+use files::format::Format;
 use futures::future::BoxFuture;
 use http::request::Parts;
 
@@ -25,6 +26,8 @@ pub(crate) struct Endpoint {
     pub(crate) template: &'static str,
     /// Who may call it, and what it does.
     pub(crate) action: Action,
+    /// What its body may be written in; none = it takes no body.
+    pub(crate) consumes: &'static [Format],
     /// What it answers with.
     pub(crate) produces: Produces,
     /// What the OpenAPI document says about it.

@@ -9,6 +9,7 @@
 //! | [`frame`] | what every answer gets: id, headers, log line, rescue from panics |
 //! | [`envelope`] | errors as JSON |
 //! | [`accept`] | what a client takes |
+//! | [`content`] | how a body is written and packed |
 //! | [`query`] | parameters in the query string |
 //! | [`body`] | bodies that are spooled to a file |
 //! | [`path`] | one spelling of each path |
@@ -17,6 +18,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod content;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;
 pub(crate) mod frame;

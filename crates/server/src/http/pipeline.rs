@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 
 use super::accept::Accept;
 use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
-use super::envelope;
+use super::{content, envelope};
 use crate::app::App;
 use crate::auth::admission;
 use crate::error::{ApiError, ErrorCode};
@@ -101,8 +101,11 @@ async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Res
                 admission::admit(&app, required, &headers, origin.address, &origin.exchange)
             });
             let admitted = admitted.await?;
+            if !endpoint.consumes.is_empty() {
+                content::read(&call.parts.headers, endpoint.consumes)?;
+            }
             acceptable(endpoint.produces, &call.parts)?;
-            body_fits(required.writes, &call.parts)?;
+            body_fits(&call, endpoint)?;
             handle(call, admitted).await
         }
     }
@@ -144,12 +147,18 @@ fn acceptable(produces: Produces, parts: &Parts) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::NotAcceptable, message))
 }
 
-/// Endpoints that only read take no large bodies; imports check theirs while reading it.
-fn body_fits(writes: bool, parts: &Parts) -> Result<(), ApiError> {
-    let length = parts.headers.get(header::CONTENT_LENGTH);
+/// Refuses a body that is announced as too large; one that is not announced is cut off while it
+/// is read.
+fn body_fits(call: &Call, endpoint: &Endpoint) -> Result<(), ApiError> {
+    let bytes_max = match endpoint.consumes {
+        [] => BODY_BYTES_MAX,
+        _ => call.app.settings().import.max_body_bytes,
+    };
+    let length = call.parts.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if writes || length.is_none_or(|bytes| bytes <= BODY_BYTES_MAX) {
+    if length.is_none_or(|bytes| bytes <= bytes_max) {
         return Ok(());
     }
-    Err(ApiError::new(ErrorCode::RequestTooLarge, "The body is larger than 1 MiB."))
+    let message = format!("The body is larger than {bytes_max} bytes.");
+    Err(ApiError::new(ErrorCode::RequestTooLarge, message))
 }

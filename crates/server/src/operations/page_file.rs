@@ -13,10 +13,10 @@ pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
     let headers = Value::Array(headers);
     let mut out = Vec::with_capacity(BYTES_USUAL);
     out.extend_from_slice(
-        format!(r#"{{"total":{},"column_headers":{headers},"rows":"#, page.total).as_bytes(),
+        format!(r#"{{"total":{},"column_headers":{headers},"rows":["#, page.total).as_bytes(),
     );
     write_rows(&mut JsonRows::new(&page.columns)?, page, &mut out)?;
-    out.push(b'}');
+    out.extend_from_slice(b"]}");
     Ok(out)
 }
 

@@ -47,9 +47,15 @@ use crate::token::{Token, TokenGrant, TokenHash};
 use errors::failed;
 use open::Purpose;
 
+/// Short questions answered at once; another waits its turn.
+const LOOKUPS_MAX: usize = 8;
+const LOOKUP_CACHE_KIB: u32 = 2048;
+
 /// A store in one SQLite file. Several processes may open the same file.
 pub struct SqliteStore {
     readers: pool::Readers,
+    /// For short questions, which must not wait for snapshots that are held.
+    lookups: pool::Readers,
     /// None when the file is open for reading only.
     writer: Option<Mutex<Connection>>,
     write_wait: Duration,
@@ -72,9 +78,7 @@ impl SqliteStore {
         let writer = open::connect(path, Purpose::Write, &options)?;
         migrate::migrate(&writer)?;
         import::prepare(&writer)?;
-        let write_wait = options.write_wait;
-        let readers = pool::Readers::new(path.to_owned(), Purpose::Read, options);
-        Ok(Self { readers, writer: Some(Mutex::new(writer)), write_wait })
+        Ok(Self::with(path, Purpose::Read, options, Some(writer)))
     }
 
     /// Opens a store that exists, beside whoever else has it open; migrates it as needed.
@@ -91,10 +95,29 @@ impl SqliteStore {
     /// schema is older than this program's.
     pub fn open_read_only(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         must_be_there(path)?;
+        let store = Self::with(path, Purpose::ReadOnlyFile, options, None);
+        migrate::check_is_newest(&*store.lookups.get()?)?;
+        Ok(store)
+    }
+
+    fn with(
+        path: &Path,
+        purpose: Purpose,
+        options: SqliteOptions,
+        writer: Option<Connection>,
+    ) -> Self {
         let write_wait = options.write_wait;
-        let readers = pool::Readers::new(path.to_owned(), Purpose::ReadOnlyFile, options);
-        migrate::check_is_newest(&*readers.get()?)?;
-        Ok(Self { readers, writer: None, write_wait })
+        let for_lookups = SqliteOptions {
+            readers_max: LOOKUPS_MAX,
+            reader_cache_kib: LOOKUP_CACHE_KIB,
+            ..options
+        };
+        Self {
+            readers: pool::Readers::new(path.to_owned(), purpose, options),
+            lookups: pool::Readers::new(path.to_owned(), purpose, for_lookups),
+            writer: writer.map(Mutex::new),
+            write_wait,
+        }
     }
 
     fn writer(&self, wait: Duration) -> Result<MutexGuard<'_, Connection>, StoreError> {
@@ -134,7 +157,7 @@ fn must_be_there(path: &Path) -> Result<(), StoreError> {
 
 impl Store for SqliteStore {
     fn revision(&self) -> Result<Revision, StoreError> {
-        revision::current(&*self.readers.get()?)
+        revision::current(&*self.lookups.get()?)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
@@ -169,11 +192,11 @@ impl Store for SqliteStore {
     }
 
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
-        tokens::by_hash(&*self.readers.get()?, hash)
+        tokens::by_hash(&*self.lookups.get()?, hash)
     }
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        tokens::all(&*self.readers.get()?)
+        tokens::all(&*self.lookups.get()?)
     }
 
     fn revoke_token(&self, id: i64, now: Instant) -> Result<Token, StoreError> {
@@ -181,7 +204,7 @@ impl Store for SqliteStore {
     }
 
     fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError> {
-        if !tokens::is_use_new(&*self.readers.get()?, id, day)? {
+        if !tokens::is_use_new(&*self.lookups.get()?, id, day)? {
             return Ok(());
         }
         // Not worth waiting for: a later use notes the day as well.
@@ -196,7 +219,7 @@ impl Store for SqliteStore {
     }
 
     fn secret(&self) -> Result<[u8; 32], StoreError> {
-        if let Some(secret) = secret::find(&*self.readers.get()?)? {
+        if let Some(secret) = secret::find(&*self.lookups.get()?)? {
             return Ok(secret);
         }
         let fresh: [u8; 32] = rand::random();

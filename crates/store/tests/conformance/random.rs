@@ -77,7 +77,7 @@ fn check(store: &dyn Store, model: &Model, history: &mut Vec<(Revision, BTreeSet
     let snapshot = store.snapshot().unwrap();
     assert_eq!(plain(sites, &all_rows(&*snapshot, sites)), *model);
     assert_eq!(snapshot.count(sites).unwrap(), model.len() as u64);
-    let start = history.len().saturating_sub(12);
+    let start = history.len().saturating_sub(5);
     for (after, keys) in &history[start..] {
         let changed = collect(sites, |visit| snapshot.rows_changed_since(sites, *after, visit));
         let mut expected = model.clone();

@@ -71,6 +71,7 @@ fn snapshots_past_the_bound_are_told_that_the_store_is_busy() {
     let store = SqliteStore::open(&backend.path(), options).unwrap();
     let held = (store.snapshot().unwrap(), store.snapshot().unwrap());
     assert_eq!(store.snapshot().map(|_| ()).unwrap_err().code(), "store_busy");
+    assert_eq!(store.revision().unwrap(), held.0.revision(), "short questions do not wait");
     drop(held);
     store.snapshot().unwrap();
 }

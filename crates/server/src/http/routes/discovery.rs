@@ -41,6 +41,7 @@ fn list() -> Endpoint {
             REQUIRED,
             Box::new(|call, admitted| Box::pin(listed(call, admitted))),
         ),
+        consumes: &[],
         produces: Produces::Json,
         operation: Operation {
             id: "reports".to_owned(),
@@ -70,6 +71,7 @@ fn description(report: &'static Report) -> Endpoint {
         path: format!("/api/v2/reports/{name}"),
         template: "/api/v2/reports/{report}",
         action: Action::Admitted(REQUIRED, Box::new(move |call, _| Box::pin(describe(call)))),
+        consumes: &[],
         produces: Produces::Json,
         operation: Operation {
             id: format!("{}_description", name.replace('.', "_")),

@@ -6,8 +6,6 @@ use std::time::Duration;
 use axum::response::Response;
 use files::format::{Compression, Format};
 use files::read::Mode;
-use http::HeaderMap;
-use http::header;
 use model::catalogue::{self, Table};
 use model::import::ImportOutcome;
 use model::permission::Permission;
@@ -22,7 +20,7 @@ use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode, log};
 use crate::http::body::{Bounds, Spooled, spool};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
-use crate::http::{envelope, query};
+use crate::http::{content, envelope, query};
 use crate::openapi::{Operation, parameters, rows};
 use crate::operations::blocking;
 use crate::operations::import::{
@@ -114,6 +112,7 @@ fn endpoint(path: &str, template: &'static str, door: Door, operation: Operation
         path: path.to_owned(),
         template,
         action: Action::Admitted(REQUIRED, Box::new(handle)),
+        consumes: door.formats,
         produces: Produces::Json,
         operation,
     }
@@ -152,9 +151,7 @@ fn answer() -> (u16, Value) {
 }
 
 async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let headers = &call.parts.headers;
-    let format = format(headers, door.formats)?;
-    let compression = compression(headers)?;
+    let (format, compression) = content::read(&call.parts.headers, door.formats)?;
     let (mode, key) = parameters_of(door, &call)?;
 
     let permit = Arc::clone(call.app.imports()).try_acquire_owned();
@@ -217,37 +214,6 @@ fn failed(failure: ImportFailure) -> ApiError {
     }
 }
 
-fn format(headers: &HeaderMap, formats: &[Format]) -> Result<Format, ApiError> {
-    let value = only(headers, header::CONTENT_TYPE.as_str()).flatten();
-    let named = value.and_then(Format::from_content_type);
-    named.filter(|format| formats.contains(format)).ok_or_else(|| {
-        let names: Vec<_> = formats.iter().map(|format| format.content_type()).collect();
-        let message = format!("Content-Type must be {}.", names.join(", "));
-        ApiError::new(ErrorCode::UnsupportedMediaType, message)
-    })
-}
-
-fn compression(headers: &HeaderMap) -> Result<Compression, ApiError> {
-    let known = only(headers, header::CONTENT_ENCODING.as_str()).and_then(|value| match value {
-        None => Some(Compression::None),
-        Some(text) => Compression::from_content_encoding(text),
-    });
-    known.ok_or_else(|| {
-        let message = "Content-Encoding must be gzip, zstd or absent.";
-        ApiError::new(ErrorCode::UnsupportedMediaType, message)
-    })
-}
-
-/// The value of a header that may be sent once; the outer none when it is sent twice or is no text.
-fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<Option<&'h str>> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Some(None),
-        (Some(value), None) => value.to_str().ok().map(Some),
-        _ => None,
-    }
-}
-
 /// `?mode=delete` and `Idempotency-Key`, with all that is wrong with them.
 fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
@@ -262,7 +228,7 @@ fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiE
             Mode::Upsert
         }
     };
-    let key = only(&call.parts.headers, KEY_HEADER);
+    let key = content::only(&call.parts.headers, KEY_HEADER);
     let is_key = |key: &str| {
         (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
     };

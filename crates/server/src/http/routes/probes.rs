@@ -47,6 +47,7 @@ fn probe(
         path: path.to_owned(),
         template: path,
         action: Action::Probe(Box::new(handle)),
+        consumes: &[],
         produces: Produces::Fixed,
         operation: Operation {
             id: id.to_owned(),

@@ -43,6 +43,7 @@ fn open(
         path: path.to_owned(),
         template: path,
         action: Action::Anyone(Box::new(handle)),
+        consumes: &[],
         produces: Produces::Fixed,
         operation: Operation {
             id: id.to_owned(),

@@ -30,6 +30,7 @@ fn page(report: &'static Report) -> Endpoint {
             required,
             Box::new(move |call, admitted| Box::pin(data(report, call, admitted))),
         ),
+        consumes: &[],
         produces: Produces::JsonOrCsv,
         operation: Operation {
             id: format!("{}_data", name.replace('.', "_")),

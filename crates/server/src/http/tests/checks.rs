@@ -22,6 +22,7 @@ async fn the_first_failing_check_answers() {
     let both_modes = format!("Bearer {}", hs256_token(&claims));
     let full = format!("Bearer {}", site.token(everything()));
     let xml = ("accept", "application/xml");
+    let ndjson = ("content-type", "application/x-ndjson");
     let wrong = format!("{DATA}?limit=x");
     for (method, path, headers, expected) in [
         ("DELETE", "/api/v2/reports/nonsense/data", &[][..], "404 not_found"),
@@ -39,6 +40,30 @@ async fn the_first_failing_check_answers() {
             &wrong,
             &[("authorization", &bare), ("teamup-provider-id", "1"), xml],
             "403 permission_denied",
+        ),
+        (
+            "POST",
+            "/api/v1/import/sites?mode=x",
+            &[("authorization", &full), xml, ("content-length", "9999999999")],
+            "415 unsupported_media_type",
+        ),
+        (
+            "POST",
+            "/api/v1/import/sites?mode=x",
+            &[("authorization", &full), xml, ndjson, ("content-length", "9999999999")],
+            "406 not_acceptable",
+        ),
+        (
+            "POST",
+            "/api/v1/import/sites?mode=x",
+            &[("authorization", &full), ndjson, ("content-length", "9999999999")],
+            "413 request_too_large",
+        ),
+        (
+            "POST",
+            "/api/v1/import/sites?mode=x",
+            &[("authorization", &full), ndjson],
+            "400 parameter_invalid",
         ),
         ("GET", &wrong, &[("authorization", &full), xml], "406 not_acceptable"),
         ("GET", &wrong, &[("authorization", &full)], "400 parameter_invalid"),

@@ -125,6 +125,7 @@ fn spoilt(path: &str, action: Action) -> Endpoint {
         path: path.to_owned(),
         template: "/spoilt",
         action,
+        consumes: &[],
         produces: Produces::Json,
         operation: Operation {
             id: path.trim_matches('/').to_owned(),

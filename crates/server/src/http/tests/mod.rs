@@ -5,6 +5,7 @@ mod errors;
 mod headers;
 mod imports;
 mod listening;
+mod logging;
 mod reference;
 mod site;
 mod vectors;

@@ -1,5 +1,7 @@
 //! Rule: spec/auth-and-errors.md §10.
 
+use std::time::Duration;
+
 use model::id::ProviderId;
 use serde_json::json;
 use store::token::TokenGrant;
@@ -56,9 +58,24 @@ async fn a2_expired_and_revoked_tokens_are_refused_from_the_next_request_on() {
     let token = site.token(everything());
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "200 -");
     let id = site.store.tokens().unwrap().last().unwrap().id;
-    assert!(site.store.tokens().unwrap().last().unwrap().last_used_on.is_some());
     site.store.revoke_token(id, now).unwrap();
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "401 authentication_failed");
+}
+
+#[tokio::test]
+async fn the_day_of_use_is_noted_behind_the_request() {
+    let site = Site::new();
+    let token = site.token(everything());
+    assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "200 -");
+    let noted = async {
+        while site.store.tokens().unwrap()[0].last_used_on.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), noted).await.unwrap();
+    let now = model::time::Instant::from_seconds(NOW_S).unwrap();
+    let day = model::time::Zone::utc().date_of(now);
+    assert_eq!(site.store.tokens().unwrap()[0].last_used_on, Some(day));
 }
 
 #[tokio::test]

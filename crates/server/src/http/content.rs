@@ -1,0 +1,41 @@
+//! How a body is written and packed, as its headers say. Rule: spec/data-model.md §3.
+
+use files::format::{Compression, Format};
+use http::{HeaderMap, header};
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The format and packing of a body that must be in one of `formats`.
+pub(crate) fn read(
+    headers: &HeaderMap,
+    formats: &[Format],
+) -> Result<(Format, Compression), ApiError> {
+    let named = only(headers, header::CONTENT_TYPE.as_str()).flatten();
+    let format = named.and_then(Format::from_content_type);
+    let format = format.filter(|format| formats.contains(format)).ok_or_else(|| {
+        let names: Vec<_> = formats.iter().map(|format| format.content_type()).collect();
+        refused(format!("Content-Type must be {}.", names.join(", ")))
+    })?;
+    let packing = only(headers, header::CONTENT_ENCODING.as_str());
+    let compression = packing.and_then(|named| match named {
+        None => Some(Compression::None),
+        Some(text) => Compression::from_content_encoding(text),
+    });
+    let compression = compression
+        .ok_or_else(|| refused("Content-Encoding must be gzip, zstd or absent.".to_owned()))?;
+    Ok((format, compression))
+}
+
+/// The value of a header that may be sent once; the outer none when it is sent twice or is no text.
+pub(crate) fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<Option<&'h str>> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Some(None),
+        (Some(value), None) => value.to_str().ok().map(Some),
+        _ => None,
+    }
+}
+
+fn refused(message: String) -> ApiError {
+    ApiError::new(ErrorCode::UnsupportedMediaType, message)
+}

@@ -1,0 +1,64 @@
+//! What the log says, and what it must never say. Rule: spec/auth-and-errors.md §8.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::site::{NOW_S, Site, everything};
+use crate::auth::jwt::tests::hs256_token;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_who_asked_what_and_gives_nothing_away() {
+    let site = Site::new();
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let token = site.token(everything());
+    let claims = json!({"sub": "ada@example.com", "exp": NOW_S + 9, "scope": "read provider:1"});
+    let jwt = hs256_token(&claims);
+    let path = "/api/v2/reports/customers/data?columns=id&q=ada@example.com";
+    let authorization = format!("Bearer {token}");
+    let headers = [("authorization", authorization.as_str()), ("x-request-id", "r-1")];
+    site.get(path, &headers).await;
+    site.get_as(&jwt, path).await;
+    site.get_as("rbk_wrong", path).await;
+    drop(guard);
+
+    let text = String::from_utf8(lines.0.lock().clone()).unwrap();
+    for secret in [token.as_str(), &jwt, "rbk_", "ada@example.com", "columns=id"] {
+        assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
+    }
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let access: Vec<Value> = lines.filter(|line| line["target"] == "rollbook::access").collect();
+    let fields: Vec<&Value> = access.iter().map(|line| &line["fields"]).collect();
+    assert_eq!(fields.len(), 3);
+    assert_eq!(fields[0]["request_id"], "r-1");
+    assert_eq!(fields[0]["path"], "/api/v2/reports/customers/data");
+    assert_eq!(fields[0]["method"], "GET");
+    assert_eq!((&fields[0]["status"], &fields[0]["provider"]), (&json!(400), &json!(1)));
+    assert!(fields[0]["duration_ms"].as_f64().is_some_and(|ms| ms > 0.0));
+    assert!(fields[0]["identity"].as_str().unwrap().starts_with("token:"));
+    assert!(fields[1]["identity"].as_str().unwrap().starts_with("sub:"));
+    assert_eq!((&fields[2]["status"], &fields[2]["identity"]), (&json!(401), &Value::Null));
+}

@@ -1,0 +1,231 @@
+//! The answer's shape and its calculation. Rule: spec/usage.md §3, §5.
+
+use model::allotment::{LimitType, Period};
+use model::provider::{Provider, UsageRounding};
+use model::time::Date;
+
+use crate::bookable;
+use crate::booking::{Booking, Use, visit_uses};
+use crate::hold::{HeldDays, Hold, ProrateAdjustment, prorating};
+use crate::limits::{Limit, Limits, Plan};
+use crate::membership::{Membership, Unusable};
+use crate::period::{DateRange, PeriodCalendar};
+
+/// Everything that the usage of one membership depends on, beside the date.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'f> {
+    /// Whose settings apply.
+    pub provider: &'f Provider,
+    /// The membership's plan.
+    pub plan: &'f Plan,
+    /// The membership.
+    pub membership: &'f Membership,
+    /// All of its holds, in any order.
+    pub holds: &'f [Hold],
+    /// All bookings on it, counted or not, in any order.
+    pub bookings: &'f [Booking],
+}
+
+/// Uses allowed, used and left in the periods that contain a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// One entry per period limit, in the order of the answer; empty = unlimited.
+    pub periods: Vec<PeriodUsage>,
+    /// All counted uses of the membership, whatever their date and kind.
+    pub used_count: i64,
+    /// Why the membership cannot be used on the date; none when it can.
+    pub unusable: Option<Unusable>,
+}
+
+/// Usage of one period limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodUsage {
+    /// The limit's period.
+    pub period: Period,
+    /// What the limit counts.
+    pub limit_type: LimitType,
+    /// First day; none = open.
+    pub start_date: Option<Date>,
+    /// Last day; none = open.
+    pub end_date: Option<Date>,
+    /// The period's own numbers.
+    pub count: Count,
+    /// Limits of single offering types, in the allotment's order.
+    pub offering_types: Vec<OfferingTypeUsage>,
+}
+
+/// Usage of one offering type's limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferingTypeUsage {
+    /// The offering type's id.
+    pub offering_type: i64,
+    /// Whether it is an allowance on top of the period's.
+    pub is_extra: bool,
+    /// Its numbers.
+    pub count: Count,
+}
+
+/// The numbers of one limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// Uses allowed after proration; none = unlimited.
+    pub max_uses: Option<i64>,
+    /// Uses charged to this limit.
+    pub used_count: i64,
+    /// Uses left, at least 0; none exactly when `max_uses` is none.
+    pub remaining_count: Option<i64>,
+    /// How many more could be booked for the date, all limits considered; none = no bound.
+    pub bookable_count: Option<i64>,
+    /// How holds changed `max_uses`; none when they did not.
+    pub prorate_adjustment: Option<ProrateAdjustment>,
+}
+
+/// The days of one limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitDays {
+    start_date: Option<Date>,
+    end_date: Option<Date>,
+    /// Days whose uses count; none: every day's, as in a lifetime.
+    counted: Option<DateRange>,
+}
+
+/// Where a use is charged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Charge {
+    /// Whether it is in the period's own count.
+    pub(crate) is_in_period: bool,
+    /// Position of the offering type's own limit.
+    pub(crate) own: Option<usize>,
+}
+
+impl<'f> Facts<'f> {
+    /// The membership's own limits, else its plan's.
+    pub fn limits(&self) -> &'f Limits {
+        self.membership.custom_limits.as_ref().unwrap_or(&self.plan.limits)
+    }
+
+    /// Usage in the periods that contain `date`.
+    pub fn usage_on(&self, date: Date) -> Usage {
+        let limits = self.limits();
+        let mut uses = Vec::with_capacity(self.bookings.len());
+        visit_uses(self.bookings, limits.ignores_no_shows(), |each, _| uses.push(each));
+        let days = self.limit_days(date, uses.iter().map(|each| each.date).min());
+        let prorating = prorating(self.holds);
+        let rounding = self.provider.usage_rounding;
+        let periods = limits.periods().iter().zip(days);
+        let periods = periods.map(|(limit, days)| {
+            let held = days.counted.and_then(|range| HeldDays::of(&prorating, range));
+            period_usage(limit, days, &uses, held.as_ref(), rounding)
+        });
+        let mut periods: Vec<_> = periods.collect();
+        let unusable = self.membership.unusable_on(date, self.holds, &self.provider.timezone);
+        bookable::fill(&mut periods, limits, unusable.is_none());
+        Usage { periods, used_count: count(uses.len()), unusable }
+    }
+
+    /// The days of each limit, in the order of the answer. `first_use` is the date of the first
+    /// counted use.
+    pub(crate) fn limit_days(&self, date: Date, first_use: Option<Date>) -> Vec<LimitDays> {
+        let calendar = PeriodCalendar::of(self.provider, self.membership);
+        let days = self.limits().periods().iter().map(|limit| {
+            match calendar.range_of(limit.period, date) {
+                Some(range) => LimitDays {
+                    start_date: Some(range.first),
+                    end_date: Some(range.last),
+                    counted: Some(range),
+                },
+                None => LimitDays {
+                    start_date: self.lifetime_start(first_use),
+                    end_date: self.membership.expiration_date,
+                    counted: None,
+                },
+            }
+        });
+        days.collect()
+    }
+
+    fn lifetime_start(&self, first_use: Option<Date>) -> Option<Date> {
+        let is_begun_by_use = self.plan.begin_on_first_registration;
+        match self.membership.start_date {
+            None if is_begun_by_use => first_use,
+            _ => Some(self.membership.origin(&self.provider.timezone)),
+        }
+    }
+}
+
+impl LimitDays {
+    fn count(&self, date: Date) -> bool {
+        self.counted.is_none_or(|range| range.contains(date))
+    }
+}
+
+impl Limit {
+    /// Where `each` is charged under this limit on these days; none when nowhere.
+    pub(crate) fn charge(&self, days: &LimitDays, each: &Use) -> Option<Charge> {
+        if each.limit_type != self.limit_type || !days.count(each.date) {
+            return None;
+        }
+        let own = self.position_of(each.offering_type);
+        let is_extra = own.is_some_and(|at| self.offering_types[at].is_extra);
+        Some(Charge { is_in_period: !is_extra, own })
+    }
+}
+
+fn period_usage(
+    limit: &Limit,
+    days: LimitDays,
+    uses: &[Use],
+    held: Option<&HeldDays>,
+    rounding: UsageRounding,
+) -> PeriodUsage {
+    let mut used = 0;
+    let mut used_own = vec![0; limit.offering_types.len()];
+    for charge in uses.iter().filter_map(|each| limit.charge(&days, each)) {
+        used += i64::from(charge.is_in_period);
+        if let Some(at) = charge.own {
+            used_own[at] += 1;
+        }
+    }
+    let own = limit.offering_types.iter().zip(used_own);
+    let offering_types = own.map(|(own, used)| OfferingTypeUsage {
+        offering_type: own.offering_type,
+        is_extra: own.is_extra,
+        count: Count::of(own.max_uses, used, held, rounding),
+    });
+    PeriodUsage {
+        period: limit.period,
+        limit_type: limit.limit_type,
+        start_date: days.start_date,
+        end_date: days.end_date,
+        count: Count::of(limit.max_uses, used, held, rounding),
+        offering_types: offering_types.collect(),
+    }
+}
+
+impl Count {
+    /// Without the bookable number, which needs all entries.
+    fn of(
+        original_max_uses: Option<i64>,
+        used_count: i64,
+        held: Option<&HeldDays>,
+        rounding: UsageRounding,
+    ) -> Self {
+        let prorate_adjustment = match (original_max_uses, held) {
+            (Some(original), Some(held)) => Some(held.adjust(original, rounding)),
+            _ => None,
+        };
+        let prorated = prorate_adjustment.as_ref().map(|adjustment| adjustment.prorated_max_uses);
+        let max_uses = prorated.or(original_max_uses);
+        Self {
+            max_uses,
+            used_count,
+            remaining_count: max_uses.map(|max| max.saturating_sub(used_count).max(0)),
+            bookable_count: None,
+            prorate_adjustment,
+        }
+    }
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

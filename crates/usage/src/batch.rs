@@ -1,0 +1,75 @@
+//! Many memberships from sorted rows, in one pass over each. Rule: spec/usage.md §10, §11.
+
+use std::borrow::Borrow;
+use std::iter::Peekable;
+
+use model::provider::Provider;
+use model::time::Date;
+
+use crate::answer::{Facts, Usage};
+use crate::booking::Booking;
+use crate::error::UsageError;
+use crate::hold::Hold;
+use crate::limits::Plan;
+use crate::membership::Membership;
+
+/// Usage on `date` of each membership, in the order given.
+///
+/// All three come by membership id, ascending: memberships (each once) with their plans, holds and
+/// bookings with the id of the membership that they belong to. Holds and bookings of memberships
+/// that are not asked for are passed over. Memory: the rows of one membership.
+///
+/// Errors: [`UsageError::Unsorted`], after which nothing more comes.
+pub fn usage_of_all<P: Borrow<Plan>>(
+    provider: &Provider,
+    date: Date,
+    memberships: impl IntoIterator<Item = (Membership, P)>,
+    holds: impl IntoIterator<Item = (i64, Hold)>,
+    bookings: impl IntoIterator<Item = (i64, Booking)>,
+) -> impl Iterator<Item = Result<(Membership, Usage), UsageError>> {
+    let mut holds = Groups::new("holds", holds.into_iter());
+    let mut bookings = Groups::new("bookings", bookings.into_iter());
+    let mut last_id = None;
+    let answers = memberships.into_iter().map(move |(membership, plan)| {
+        if last_id.replace(membership.id).is_some_and(|last| membership.id <= last) {
+            return Err(UsageError::Unsorted { rows: "memberships" });
+        }
+        let holds = holds.take(membership.id)?;
+        let bookings = bookings.take(membership.id)?;
+        let plan = plan.borrow();
+        let usage =
+            Facts { provider, plan, membership: &membership, holds, bookings }.usage_on(date);
+        Ok((membership, usage))
+    });
+    let mut is_broken = false;
+    answers.take_while(move |answer| !std::mem::replace(&mut is_broken, answer.is_err()))
+}
+
+/// Rows sorted by a key, taken key by key.
+struct Groups<T, I: Iterator<Item = (i64, T)>> {
+    name: &'static str,
+    rows: Peekable<I>,
+    last_key: i64,
+    group: Vec<T>,
+}
+
+impl<T, I: Iterator<Item = (i64, T)>> Groups<T, I> {
+    fn new(name: &'static str, rows: I) -> Self {
+        Self { name, rows: rows.peekable(), last_key: i64::MIN, group: Vec::new() }
+    }
+
+    /// The rows with this key; rows with smaller ones are passed over.
+    fn take(&mut self, key: i64) -> Result<&[T], UsageError> {
+        self.group.clear();
+        while let Some((row_key, row)) = self.rows.next_if(|(row_key, _)| *row_key <= key) {
+            if row_key < self.last_key {
+                return Err(UsageError::Unsorted { rows: self.name });
+            }
+            self.last_key = row_key;
+            if row_key == key {
+                self.group.push(row);
+            }
+        }
+        Ok(&self.group)
+    }
+}

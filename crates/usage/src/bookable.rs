@@ -1,0 +1,45 @@
+//! How many more uses could be booked. Rule: spec/usage.md §7. A number that is none is no bound.
+
+use crate::answer::PeriodUsage;
+use crate::limits::{Limit, Limits};
+
+/// Fills `bookable_count` of every entry. `periods` are in the order of `limits`.
+pub(crate) fn fill(periods: &mut [PeriodUsage], limits: &Limits, is_usable: bool) {
+    for at in 0..periods.len() {
+        let limit_type = periods[at].limit_type;
+        if !is_usable || !limits.allows(limit_type) {
+            forbid(&mut periods[at]);
+            continue;
+        }
+        let of_type = |period: &&PeriodUsage| period.limit_type == limit_type;
+        let bounds = periods.iter().filter(of_type).filter_map(|p| p.count.remaining_count);
+        periods[at].count.bookable_count = bounds.min();
+        for own in 0..periods[at].offering_types.len() {
+            let offering_type = periods[at].offering_types[own].offering_type;
+            let pairs = limits.periods().iter().zip(periods.iter());
+            let pairs = pairs.filter(|(limit, _)| limit.limit_type == limit_type);
+            let bounds = pairs.filter_map(|(limit, period)| bound(limit, period, offering_type));
+            periods[at].offering_types[own].count.bookable_count = bounds.min();
+        }
+    }
+}
+
+fn forbid(period: &mut PeriodUsage) {
+    period.count.bookable_count = Some(0);
+    for own in &mut period.offering_types {
+        own.count.bookable_count = Some(0);
+    }
+}
+
+/// What one entry leaves for an offering type.
+fn bound(limit: &Limit, period: &PeriodUsage, offering_type: i64) -> Option<i64> {
+    let shared = period.count.remaining_count;
+    let Some(at) = limit.position_of(offering_type) else {
+        return shared;
+    };
+    let own = &period.offering_types[at];
+    if own.is_extra {
+        return own.count.remaining_count;
+    }
+    [own.count.remaining_count, shared].into_iter().flatten().min()
+}

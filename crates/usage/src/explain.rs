@@ -1,0 +1,95 @@
+//! Which bookings made the numbers. The holds behind them stand in the answer itself.
+
+use model::allotment::LimitType;
+use model::time::Date;
+
+use crate::answer::{Facts, Usage};
+use crate::booking::{NotCounted, Use, visit_uses};
+
+/// Usage with what it was counted from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The answer.
+    pub usage: Usage,
+    /// All counted uses, by date, then attendance.
+    pub uses: Vec<CountedUse>,
+    /// Attendances that are no use, with the reason, by id.
+    pub not_counted: Vec<(i64, NotCounted)>,
+    /// For each entry of `usage.periods` what was charged to it.
+    pub periods: Vec<ExplainedPeriod>,
+}
+
+/// One use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedUse {
+    /// Local date on which it counts.
+    pub date: Date,
+    /// Limits it is charged to.
+    pub limit_type: LimitType,
+    /// Its offering type.
+    pub offering_type: i64,
+    /// Ids of the attendances that are this use, the one that dates it first; more than one only
+    /// for a course.
+    pub attendances: Vec<i64>,
+}
+
+/// What was charged to one entry, as positions in [`Explanation::uses`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExplainedPeriod {
+    /// Charged to the period itself: as many as its `used_count`.
+    pub uses: Vec<usize>,
+    /// Charged to each offering type's limit: as many as its `used_count`.
+    pub offering_types: Vec<Vec<usize>>,
+}
+
+impl Facts<'_> {
+    /// Usage in the periods that contain `date`, with the bookings behind each number.
+    pub fn explain_on(&self, date: Date) -> Explanation {
+        let ignore_no_shows = self.limits().ignores_no_shows();
+        let mut uses: Vec<(Use, Vec<i64>)> = Vec::new();
+        visit_uses(self.bookings, ignore_no_shows, |each, bookings| {
+            let mut bookings = bookings.to_vec();
+            bookings.sort_unstable_by_key(|booking| booking.order());
+            uses.push((each, bookings.iter().map(|b| b.attendance).collect()));
+        });
+        uses.sort_by(|(a, of_a), (b, of_b)| (a.date, of_a).cmp(&(b.date, of_b)));
+        let refused = self.bookings.iter().filter_map(|booking| {
+            booking.not_counted(ignore_no_shows).map(|why| (booking.attendance, why))
+        });
+        let mut not_counted: Vec<_> = refused.collect();
+        not_counted.sort_unstable_by_key(|(attendance, _)| *attendance);
+        Explanation {
+            usage: self.usage_on(date),
+            periods: self.explain_periods(date, &uses),
+            uses: uses.into_iter().map(CountedUse::of).collect(),
+            not_counted,
+        }
+    }
+
+    fn explain_periods(&self, date: Date, uses: &[(Use, Vec<i64>)]) -> Vec<ExplainedPeriod> {
+        let days = self.limit_days(date, uses.first().map(|(each, _)| each.date));
+        let limits = self.limits().periods().iter().zip(days);
+        let periods = limits.map(|(limit, days)| {
+            let offering_types = vec![Vec::new(); limit.offering_types.len()];
+            let mut period = ExplainedPeriod { uses: Vec::new(), offering_types };
+            for (at, (each, _)) in uses.iter().enumerate() {
+                let Some(charge) = limit.charge(&days, each) else { continue };
+                if charge.is_in_period {
+                    period.uses.push(at);
+                }
+                if let Some(own) = charge.own {
+                    period.offering_types[own].push(at);
+                }
+            }
+            period
+        });
+        periods.collect()
+    }
+}
+
+impl CountedUse {
+    fn of((each, attendances): (Use, Vec<i64>)) -> Self {
+        let Use { date, limit_type, offering_type } = each;
+        Self { date, limit_type, offering_type, attendances }
+    }
+}

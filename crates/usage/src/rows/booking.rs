@@ -1,0 +1,170 @@
+//! Sites and their zones, events, attendances.
+
+use std::collections::HashMap;
+
+use model::cell::CellRef;
+use model::time::Zone;
+
+use super::Column;
+use crate::booking::{Booking, BookingMethod, BookingStatus, Event, EventKind};
+use crate::error::UsageError;
+
+const KINDS: &[(&str, EventKind)] = &[
+    ("class", EventKind::Class),
+    ("appointment", EventKind::Appointment),
+    ("course_session", EventKind::CourseSession),
+];
+
+const IS_CANCELLED: &[(&str, bool)] = &[("active", false), ("cancelled", true)];
+
+const STATUSES: &[(&str, BookingStatus)] = &[
+    ("registered", BookingStatus::Registered),
+    ("attended", BookingStatus::Attended),
+    ("no_show", BookingStatus::NoShow),
+    ("late_cancelled", BookingStatus::LateCancelled),
+];
+
+const METHODS: &[(&str, BookingMethod)] = &[
+    ("membership", BookingMethod::Membership),
+    ("dropin", BookingMethod::Dropin),
+    ("free", BookingMethod::Free),
+];
+
+/// Time zones of a provider and its sites.
+#[derive(Debug, Clone)]
+pub struct Zones {
+    provider: Zone,
+    sites: HashMap<i64, Zone>,
+    id: Column,
+    timezone: Column,
+}
+
+/// Reads rows of events.
+#[derive(Debug, Clone, Copy)]
+pub struct EventReader {
+    offering_type_id: Column,
+    site_id: Column,
+    kind: Column,
+    starts_at: Column,
+    status: Column,
+    course_id: Column,
+}
+
+/// Reads rows of attendances.
+#[derive(Debug, Clone, Copy)]
+pub struct AttendanceReader {
+    id: Column,
+    event_id: Column,
+    customer_membership_id: Column,
+    status: Column,
+    booking_method: Column,
+    comped: Column,
+}
+
+impl Zones {
+    /// Without sites: everything is in the provider's zone.
+    pub fn new(provider: Zone) -> Self {
+        let column = |name| Column::of("sites", name);
+        Self { provider, sites: HashMap::new(), id: column("id"), timezone: column("timezone") }
+    }
+
+    /// Adds a row of sites. A zone that the database of zones does not know is passed over: the
+    /// import takes any text.
+    pub fn add_site<'c>(&mut self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<(), UsageError> {
+        let id = self.id.int(&cell)?;
+        match self.timezone.optional_text(&cell)?.and_then(Zone::parse) {
+            Some(zone) => self.sites.insert(id, zone),
+            None => self.sites.remove(&id),
+        };
+        Ok(())
+    }
+
+    /// The zone of an event at this site: the site's own, else the provider's.
+    pub fn of(&self, site: Option<i64>) -> &Zone {
+        site.and_then(|id| self.sites.get(&id)).unwrap_or(&self.provider)
+    }
+}
+
+impl Default for EventReader {
+    fn default() -> Self {
+        let column = |name| Column::of("events", name);
+        Self {
+            offering_type_id: column("offering_type_id"),
+            site_id: column("site_id"),
+            kind: column("kind"),
+            starts_at: column("starts_at"),
+            status: column("status"),
+            course_id: column("course_id"),
+        }
+    }
+}
+
+impl EventReader {
+    /// The event.
+    pub fn read<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+        zones: &Zones,
+    ) -> Result<Event, UsageError> {
+        let zone = zones.of(self.site_id(&cell)?);
+        Ok(Event {
+            kind: self.kind.word(&cell, KINDS)?,
+            offering_type: self.offering_type_id.int(&cell)?,
+            course: self.course_id.optional_int(&cell)?,
+            date: zone.date_of(self.starts_at.instant(&cell)?),
+            is_cancelled: self.status.word(&cell, IS_CANCELLED)?,
+        })
+    }
+
+    /// Id of the site where it takes place.
+    pub fn site_id<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+    ) -> Result<Option<i64>, UsageError> {
+        self.site_id.optional_int(&cell)
+    }
+}
+
+impl Default for AttendanceReader {
+    fn default() -> Self {
+        let column = |name| Column::of("attendances", name);
+        Self {
+            id: column("id"),
+            event_id: column("event_id"),
+            customer_membership_id: column("customer_membership_id"),
+            status: column("status"),
+            booking_method: column("booking_method"),
+            comped: column("comped"),
+        }
+    }
+}
+
+impl AttendanceReader {
+    /// The booking of `event`, which is the attendance's own ([`AttendanceReader::event_id`]).
+    pub fn read<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+        event: Event,
+    ) -> Result<Booking, UsageError> {
+        Ok(Booking {
+            attendance: self.id.int(&cell)?,
+            status: self.status.word(&cell, STATUSES)?,
+            method: self.booking_method.word(&cell, METHODS)?,
+            is_comped: self.comped.bool(&cell)?,
+            event,
+        })
+    }
+
+    /// Id of the event that was booked.
+    pub fn event_id<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<i64, UsageError> {
+        self.event_id.int(&cell)
+    }
+
+    /// Id of the customer membership that it was booked on.
+    pub fn customer_membership_id<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+    ) -> Result<Option<i64>, UsageError> {
+        self.customer_membership_id.optional_int(&cell)
+    }
+}

@@ -1,0 +1,178 @@
+//! Customer memberships, their plans and holds.
+
+use model::allotment;
+use model::cell::CellRef;
+
+use super::Column;
+use crate::error::UsageError;
+use crate::hold::Hold;
+use crate::limits::{Limits, Plan};
+use crate::membership::{Membership, Status};
+use crate::upgrade::MembershipType;
+
+const STATUSES: &[(&str, Status)] = &[
+    ("active", Status::Active),
+    ("hold", Status::Hold),
+    ("cancelled", Status::Cancelled),
+    ("completed", Status::Completed),
+];
+
+const TYPES: &[(&str, MembershipType)] = &[
+    ("pack", MembershipType::Pack),
+    ("prepaid", MembershipType::Prepaid),
+    ("recurring", MembershipType::Recurring),
+];
+
+/// Reads rows of customer_memberships.
+#[derive(Debug, Clone, Copy)]
+pub struct MembershipReader {
+    id: Column,
+    membership_id: Column,
+    membership_type: Column,
+    status: Column,
+    purchased_at: Column,
+    start_date: Column,
+    expiration_date: Column,
+    cancelled_at: Column,
+    custom_allotment: Column,
+    billing_anchor_day: Column,
+    billing_interval_weeks: Column,
+}
+
+/// Reads rows of memberships.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanReader {
+    begin_on_first_registration: Column,
+    allotment: Column,
+}
+
+/// Reads rows of customer_membership_holds.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldReader {
+    id: Column,
+    customer_membership_id: Column,
+    start_date: Column,
+    end_date: Column,
+    prorate_usage: Column,
+}
+
+impl Default for MembershipReader {
+    fn default() -> Self {
+        let column = |name| Column::of("customer_memberships", name);
+        Self {
+            id: column("id"),
+            membership_id: column("membership_id"),
+            membership_type: column("type"),
+            status: column("status"),
+            purchased_at: column("purchased_at"),
+            start_date: column("start_date"),
+            expiration_date: column("expiration_date"),
+            cancelled_at: column("cancelled_at"),
+            custom_allotment: column("custom_allotment"),
+            billing_anchor_day: column("billing_anchor_day"),
+            billing_interval_weeks: column("billing_interval_weeks"),
+        }
+    }
+}
+
+impl MembershipReader {
+    /// The customer membership.
+    pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Membership, UsageError> {
+        let custom = self.custom_allotment.optional_text(&cell)?;
+        Ok(Membership {
+            id: self.id.int(&cell)?,
+            status: self.status.word(&cell, STATUSES)?,
+            purchased_at: self.purchased_at.instant(&cell)?,
+            start_date: self.start_date.optional_date(&cell)?,
+            expiration_date: self.expiration_date.optional_date(&cell)?,
+            cancelled_at: self.cancelled_at.optional_instant(&cell)?,
+            custom_limits: custom.map(|text| self.custom_allotment.limits(text)).transpose()?,
+            billing_anchor_day: self.billing_anchor_day.narrow(&cell)?,
+            billing_interval_weeks: self
+                .billing_interval_weeks
+                .narrow::<u16>(&cell)?
+                .and_then(std::num::NonZeroU16::new),
+        })
+    }
+
+    /// Id of its plan, a row of memberships.
+    pub fn plan_id<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<i64, UsageError> {
+        self.membership_id.int(&cell)
+    }
+
+    /// Its type.
+    pub fn membership_type<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+    ) -> Result<MembershipType, UsageError> {
+        self.membership_type.word(&cell, TYPES)
+    }
+}
+
+impl Default for PlanReader {
+    fn default() -> Self {
+        let column = |name| Column::of("memberships", name);
+        Self {
+            begin_on_first_registration: column("begin_on_first_registration"),
+            allotment: column("allotment"),
+        }
+    }
+}
+
+impl PlanReader {
+    /// The plan.
+    pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Plan, UsageError> {
+        let text = self.allotment.optional_text(&cell)?.unwrap_or("{}");
+        Ok(Plan {
+            limits: self.allotment.limits(text)?,
+            begin_on_first_registration: self.begin_on_first_registration.bool(&cell)?,
+        })
+    }
+}
+
+impl Default for HoldReader {
+    fn default() -> Self {
+        let column = |name| Column::of("customer_membership_holds", name);
+        Self {
+            id: column("id"),
+            customer_membership_id: column("customer_membership_id"),
+            start_date: column("start_date"),
+            end_date: column("end_date"),
+            prorate_usage: column("prorate_usage"),
+        }
+    }
+}
+
+impl HoldReader {
+    /// The hold.
+    pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Hold, UsageError> {
+        let start_date = self.start_date.optional_date(&cell)?;
+        Ok(Hold {
+            id: self.id.int(&cell)?,
+            start_date: start_date.ok_or_else(|| self.start_date.invalid())?,
+            end_date: self.end_date.optional_date(&cell)?,
+            prorate_usage: self.prorate_usage.bool(&cell)?,
+        })
+    }
+
+    /// Id of the customer membership that it pauses.
+    pub fn customer_membership_id<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+    ) -> Result<i64, UsageError> {
+        self.customer_membership_id.int(&cell)
+    }
+}
+
+impl Column {
+    fn limits(&self, text: &str) -> Result<Limits, UsageError> {
+        let (table, column) = (self.table, self.name);
+        let allotment = allotment::parse(text);
+        let invalid = |error: model::import::CellError| UsageError::Allotment {
+            table,
+            column,
+            message: error.message,
+        };
+        allotment.map(|allotment| Limits::of(&allotment)).map_err(invalid)
+    }
+}
