@@ -44,6 +44,10 @@ pub enum Fold {
 
 const SECOND: i64 = 1_000_000;
 
+/// Steps longer than the calendar (years -9999 to 9999) end at its ends.
+const CALENDAR_DAYS: i64 = 19_998 * 365;
+const CALENDAR_MONTHS: i64 = 19_998 * 12;
+
 /// Appends `HH:MM:SS` of microseconds since midnight; what is below a second is dropped.
 pub fn write_time_of_day(micros_of_day: i64, out: &mut Vec<u8>) {
     let second_of_day = (micros_of_day / SECOND).clamp(0, 86_399);
@@ -190,12 +194,14 @@ impl Date {
     /// This date moved by `days`, saturating at the calendar's ends.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
+        let days = days.clamp(-CALENDAR_DAYS, CALENDAR_DAYS);
         Self::from_civil(self.civil().saturating_add(days.days()))
     }
 
     /// This date moved by `months`; a day that the month lacks becomes its last day.
     #[must_use]
     pub fn plus_months(self, months: i64) -> Self {
+        let months = months.clamp(-CALENDAR_MONTHS, CALENDAR_MONTHS);
         Self::from_civil(self.civil().saturating_add(months.months()))
     }
 
@@ -221,7 +227,8 @@ impl Date {
     }
 
     fn civil(self) -> civil::Date {
-        civil::Date::constant(1970, 1, 1).saturating_add(i64::from(self.0).days())
+        let days = i64::from(self.0).clamp(-CALENDAR_DAYS, CALENDAR_DAYS);
+        civil::Date::constant(1970, 1, 1).saturating_add(days.days())
     }
 }
 
@@ -384,6 +391,8 @@ mod tests {
         assert_eq!(date("2026-11-20").week_start(Weekday::Monday).to_string(), "2026-11-16");
         assert_eq!(date("2026-11-22").week_start(Weekday::Monday).to_string(), "2026-11-16");
         assert_eq!(date("2026-11-22").week_start(Weekday::Sunday).to_string(), "2026-11-22");
+        assert_eq!(Date::from_days(i32::MAX).plus_days(i64::MAX).year(), 9999);
+        assert_eq!(Date::from_days(i32::MIN).plus_months(i64::MIN).year(), -9999);
         for bad in ["2024-02-30", "2024-13-01", "24-01-01", "2024-1-1", "2024-01-01T", "٢٠٢٤-01"]
         {
             assert_eq!(Date::parse(bad), None, "{bad}");

@@ -232,8 +232,12 @@ impl Cell<'_> {
             Values::TimeOfDay(array) => write_time_of_day(array.value(position), self.out),
             Values::Amount(amount) => self.write_amount(amount, position)?,
             Values::List(list, items) => {
-                let items = item_range(list, position).map(|item| (items.as_ref(), item));
-                self.write_joined(items, ITEM_SEPARATOR)?;
+                for (number, item) in item_range(list, position).enumerate() {
+                    if number > 0 {
+                        self.out.extend_from_slice(ITEM_SEPARATOR);
+                    }
+                    self.write(items, item)?;
+                }
             }
             Values::Object(object) => self.write_object(object, position)?,
         }

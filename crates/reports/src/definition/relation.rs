@@ -75,6 +75,15 @@ pub(crate) enum Keys {
 const RANGES_MAX: usize = 20;
 
 impl Keys {
+    /// Whether no row is wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::All => false,
+            Self::Ids(ids) => ids.is_empty(),
+            Self::Texts(texts) => texts.is_empty(),
+        }
+    }
+
     /// Keeps the rows whose `column` is one of the keys.
     pub(crate) fn restrict(
         &self,

@@ -8,12 +8,12 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array,
 };
 use datafusion::arrow::compute::{cast, concat_batches, take};
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::common::Column;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::future::try_join_all;
 
 use super::needs::Needs;
@@ -94,7 +94,11 @@ async fn related_rows(
 ) -> Result<RecordBatch, ReportError> {
     let names = needs.columns(relation.alias).collect();
     let keys = gathered.keys(relation.on[0].0)?;
-    collect(scope, relation.rows(scope, &keys)?, relation.alias, &names).await
+    let rows = relation.rows(scope, &keys)?;
+    match keys.is_empty() {
+        true => Ok(RecordBatch::new_empty(schema_of(&project(rows, relation.alias, &names)?))),
+        false => collect(scope, rows, relation.alias, &names).await,
+    }
 }
 
 /// The named columns of `rows` as one batch.
@@ -104,12 +108,24 @@ async fn collect(
     alias: &str,
     names: &BTreeSet<&str>,
 ) -> Result<RecordBatch, ReportError> {
-    let columns = names.iter().map(|name| Expr::Column(Column::new(Some(alias), *name)));
-    let plan = rows.project(columns.collect::<Vec<_>>())?.build()?;
-    let schema = Arc::new(plan.schema().as_arrow().clone());
+    let plan = project(rows, alias, names)?;
+    let schema = schema_of(&plan);
     let batches = scope.session.collect(plan).await?;
     let schema = batches.first().map_or(schema, |batch| batch.schema());
     Ok(concat_batches(&schema, &batches).map_err(DataFusionError::from)?)
+}
+
+fn project(
+    rows: LogicalPlanBuilder,
+    alias: &str,
+    names: &BTreeSet<&str>,
+) -> Result<LogicalPlan, ReportError> {
+    let columns = names.iter().map(|name| Expr::Column(Column::new(Some(alias), *name)));
+    Ok(rows.project(columns.collect::<Vec<_>>())?.build()?)
+}
+
+fn schema_of(plan: &LogicalPlan) -> SchemaRef {
+    Arc::new(plan.schema().as_arrow().clone())
 }
 
 impl Gathered {

@@ -12,8 +12,6 @@ pub(super) struct Answer {
     pub(super) rows: Vec<Vec<Val>>,
     /// Currency columns at the end of a CSV file.
     pub(super) currencies: Vec<CurrencyColumn>,
-    /// In CSV, a grouped report's `currency` is upper case.
-    pub(super) is_grouped: bool,
     pub(super) pivot_truncated: bool,
 }
 
@@ -57,7 +55,7 @@ impl Answer {
         let mut csv = line(labels.map(|label| guarded(label)).collect());
         for (number, row) in self.rows.iter().enumerate() {
             let cells = row.iter().zip(&self.headers).map(|(value, header)| {
-                match self.is_grouped && header.key == "currency" {
+                match header.key == "currency" {
                     true => value.csv().to_ascii_uppercase(),
                     false => value.csv(),
                 }
@@ -108,6 +106,10 @@ fn nested(leaves: Vec<(&str, Json)>) -> Json {
 }
 
 fn line(cells: Vec<String>) -> String {
+    if cells == [""] {
+        // Readers skip blank lines: a row of one empty cell must not look like one.
+        return "\"\"\r\n".to_owned();
+    }
     cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n"
 }
 

@@ -120,7 +120,6 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
         headers: headers.collect(),
         rows: page.iter().map(|(_, _, values)| values.clone()).collect(),
         currencies,
-        is_grouped: true,
         pivot_truncated: pivot.is_some_and(|pivot| pivot.is_truncated(world, &rows)),
     }
 }

@@ -52,7 +52,6 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
         headers,
         rows: page.iter().map(|r| columns.iter().map(|c| c.of(world, r)).collect()).collect(),
         currencies: currencies(world, &columns, &page),
-        is_grouped: false,
         pivot_truncated: false,
     }
 }
@@ -139,8 +138,12 @@ fn sorted<'a>(
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The currency columns of a CSV file. Rule: §7.2 no. 4.
+/// The currency columns of a CSV file: none where `currency` is shown anyway, as on grouped
+/// reports. Rule: §7.2 no. 4, §9.
 fn currencies(world: &World<'_>, columns: &[Column], page: &[&Row]) -> Vec<CurrencyColumn> {
+    if columns.iter().any(|column| column.key == "currency") {
+        return Vec::new();
+    }
     let money = columns.iter().filter_map(|column| Some((column, column.currency.clone()?)));
     let money = money.collect::<Vec<_>>();
     let differ = money.iter().any(|(_, currency)| currency.table != money[0].1.table);

@@ -285,7 +285,7 @@ fn latest_registration_object(w: &World<'_>, c: &Row) -> Val {
     let kind = if e.word("kind") == "course_session" { "course_session" } else { "event" };
     let starts_at = starts_at(e).to_string();
     let name = e.word("name");
-    let text = format!("{starts_at} {name}");
+    let text = if name.is_empty() { starts_at.clone() } else { format!("{starts_at} {name}") };
     Val::Composite(json!({"id": e.id(), "starts_at": starts_at, "name": name, "type": kind}), text)
 }
 

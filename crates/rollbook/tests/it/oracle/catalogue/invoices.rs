@@ -68,7 +68,7 @@ fn columns() -> Vec<Column> {
         amount("discount_amount", |_, i| i.amount("discount")),
         amount("tax_amount", |_, i| i.amount("tax")),
         amount("credit_amount", |_, i| i.amount("credit_applied")),
-        money("adjustment_amount", "invoices", |_, _| None, |_, i| currency(i)).unsortable(),
+        not_modelled("adjustment_amount", ""),
         amount("expected_payment_amount", |_, i| {
             (i.amount("total") - i.amount("credit_applied")).max(0)
         }),
