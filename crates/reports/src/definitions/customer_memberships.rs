@@ -30,7 +30,7 @@ pub(super) fn report() -> Report {
             derived("ahold", [("cm.id", "customer_membership_id")], hold::active),
             derived("changes", [("cm.id", "customer_membership_id")], hold::changes),
             derived("first", [("cm.customer_id", "customer_id")], membership::first),
-            derived("owned", [("cm.customer_id", "customer_id")], membership::of_customer),
+            derived("owned", [("cm.customer_id", "customer_id")], membership::lists),
         ],
         columns: columns(),
         parents: &["customer", "customer.venue", "membership"],

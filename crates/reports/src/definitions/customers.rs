@@ -29,6 +29,8 @@ const ACTIVE_DAYS: i64 = 60;
 /// After how many days without an attendance a member slips away.
 const SLIPPING_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 86_400;
+/// What `recent` reads must cover both.
+const _: () = assert!(SLIPPING_DAYS <= ACTIVE_DAYS);
 
 const ADDRESS: Kind = Kind::Object {
     fields: &[
@@ -61,9 +63,11 @@ pub(super) fn report() -> Report {
         relations: vec![
             row("venue", "sites", "c.site_id"),
             derived("address", [("c.id", "customer_id")], addresses),
-            derived("owned", [("c.id", "customer_id")], membership::of_customer),
+            derived("owned", [("c.id", "customer_id")], membership::lists),
+            derived("running", [("c.id", "customer_id")], membership::running),
             derived("shared", [("c.id", "customer_id")], membership::shared_with),
             derived("att", [("c.id", "customer_id")], attendance::of_customer),
+            derived("recent", [("c.id", "customer_id")], recent),
             derived("failed", [("c.id", "customer_id")], payment::failed_of_customer),
             derived("credit", [("c.id", "customer_id")], credit::in_provider_currency),
             derived("lastpay", [("c.id", "customer_id")], payment::last_of_customer),
@@ -196,20 +200,25 @@ fn days_ago(scope: &Scope<'_>, days: i64) -> Expr {
 }
 
 fn is_active() -> Value {
-    value(|scope| {
-        let owns = col("owned.is_running").is_true();
+    value(|_| {
+        let runs = col("running.customer_id").is_not_null();
         let shares = col("shared.customer_id").is_not_null();
-        let came = col("att.last_start").gt_eq(days_ago(scope, ACTIVE_DAYS)).is_true();
-        col("c.deleted_at").is_null().and(owns.or(shares).or(came))
+        let came = col("recent.customer_id").is_not_null();
+        col("c.deleted_at").is_null().and(runs.or(shares).or(came))
     })
 }
 
 fn is_slipping_away() -> Value {
     value(|scope| {
         let attended = col("att.attended").gt(lit(0_i64)).is_true();
-        let stays_away = col("att.last_start").lt(days_ago(scope, SLIPPING_DAYS)).is_true();
-        col("owned.is_active").is_true().and(attended).and(stays_away)
+        let came = col("recent.last_start").gt_eq(days_ago(scope, SLIPPING_DAYS)).is_true();
+        col("running.is_active").is_true().and(attended).and(!came)
     })
+}
+
+/// The customers who came within the time that keeps them active, or will come.
+fn recent(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    attendance::since(scope, customers, days_ago(scope, ACTIVE_DAYS))
 }
 
 fn credit_balance() -> Value {

@@ -6,10 +6,12 @@
 //! | `calendar` | age and days until a birthday |
 //! | `order` | what texts and amounts are sorted by |
 //! | `json` | one key of an object as text |
+//! | `place` | an instant and an id as one number that sorts like the pair |
 //! | `members` | a list of memberships without one of them |
 
 pub(crate) mod calendar;
 pub(crate) mod json;
 pub(crate) mod members;
 pub(crate) mod order;
+pub(crate) mod place;
 pub(crate) mod zone;

@@ -1,13 +1,43 @@
 //! What customers attended: only events that took or take place (status active) count.
 
 use datafusion::functions_aggregate::expr_fn::{count, first_value, max};
-use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 
 use crate::definition::relation::Keys;
 use crate::definition::value::{is_one_of, text};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
+
+/// Attendances `a` at events `e` for which `condition` holds; keys are customers.
+fn at_events(
+    scope: &Scope<'_>,
+    customers: &Keys,
+    condition: Expr,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("attendances", "a")?;
+    let rows = customers.restrict(rows, col("a.customer_id"))?;
+    let is_active = col("e.status").eq(text("active"));
+    let events = scope.session.scan("events", "e")?.filter(is_active.and(condition))?.build()?;
+    Ok(rows.join(events, JoinType::Inner, (vec!["a.event_id"], vec!["e.id"]), None)?)
+}
+
+/// Whether an attendance is one that took place or will.
+fn is_kept() -> Expr {
+    is_one_of(col("a.status"), &["registered", "attended"])
+}
+
+/// `customer_id`, `last_start`: the customers who came or will come to something that starts at or
+/// after `since`, and when the last of it starts. Keys are customers.
+pub(crate) fn since(
+    scope: &Scope<'_>,
+    customers: &Keys,
+    since: Expr,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = at_events(scope, customers, col("e.starts_at").gt_eq(since))?.filter(is_kept())?;
+    let last = max(col("e.starts_at")).alias("last_start");
+    Ok(rows.aggregate(vec![col("a.customer_id")], vec![last])?)
+}
 
 /// One row per customer, keyed by `customer_id`: how many attendances are `registered`,
 /// `attended`, `late_cancelled`, `no_show`, and `kept` (the first two); `last_start`, when the
@@ -16,13 +46,8 @@ pub(crate) fn of_customer(
     scope: &Scope<'_>,
     customers: &Keys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("attendances", "a")?;
-    let rows = customers.restrict(rows, col("a.customer_id"))?;
-    let events = scope.session.scan("events", "e")?.filter(col("e.status").eq(text("active")))?;
-    let rows =
-        rows.join(events.build()?, JoinType::Inner, (vec!["a.event_id"], vec!["e.id"]), None)?;
+    let rows = at_events(scope, customers, lit(true))?;
     let status = |word: &str| col("a.status").eq(text(word));
-    let is_kept = || is_one_of(col("a.status"), &["registered", "attended"]);
     let counted = |condition: Expr| count(col("a.id")).filter(condition).build();
     let latest = || vec![col("e.starts_at").sort(false, false), col("a.id").sort(false, false)];
     // The order goes through the builder too: building with a filter alone would drop it.

@@ -1,7 +1,7 @@
 //! Memberships that customers hold. Deleted ones count nowhere.
 
 use datafusion::functions::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, first_value};
+use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, min};
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, in_subquery, lit,
 };
@@ -14,6 +14,7 @@ use crate::definition::value::{choose, is_one_of, rows_once, text};
 use crate::engine::predicates::one_of;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
+use crate::functions::place::{id_of, place};
 use crate::terms::hold;
 
 /// `short(cm)`: what lists of memberships show.
@@ -60,9 +61,22 @@ fn owned(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, Repo
     Ok(rows.join(held, JoinType::Left, on, None)?)
 }
 
-/// `customer_id`, `is_active`, `is_running`, and the lists `active`, `inactive`, `on_hold`: what
-/// each customer owns. Keys are customers.
-pub(crate) fn of_customer(
+/// `customer_id`, `is_active`: the customers who own a membership that is active or on hold, and
+/// whether one of them is active. Keys are customers.
+pub(crate) fn running(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = owned(scope, customers)?
+        .project(vec![col("x.customer_id"), effective_status("x").alias("status")])?
+        .filter(is_one_of(col("status"), &["active", "hold"]))?;
+    let is_active = bool_or(col("status").eq(text("active"))).alias("is_active");
+    Ok(rows.aggregate(vec![col("x.customer_id")], vec![is_active])?)
+}
+
+/// `customer_id` and the lists `active`, `inactive`, `on_hold` of what each customer owns. Keys
+/// are customers.
+pub(crate) fn lists(
     scope: &Scope<'_>,
     customers: &Keys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
@@ -76,20 +90,17 @@ pub(crate) fn of_customer(
             col("m.name").alias("name"),
             effective_status("x").alias("status"),
         ])?;
-    let is = |words: &[&str]| is_one_of(col("status"), words);
     let lists = [
-        ("active", is(&["active"])),
-        ("inactive", is(&["cancelled", "completed", "upgraded", "downgraded"])),
-        ("on_hold", is(&["hold"])),
+        ("active", &["active"][..]),
+        ("inactive", &["cancelled", "completed", "upgraded", "downgraded"]),
+        ("on_hold", &["hold"]),
     ];
-    let mut values = vec![
-        bool_or(is(&["active"])).alias("is_active"),
-        bool_or(is(&["active", "hold"])).alias("is_running"),
-    ];
-    for (name, condition) in lists {
+    let mut values = Vec::new();
+    for (name, statuses) in lists {
         let short = array_agg(short(col("x.id"), col("x.membership_id"), col("name")));
         let order = vec![col("x.id").sort(true, false)];
-        values.push(short.order_by(order).filter(condition).build()?.alias(name));
+        let is_listed = is_one_of(col("status"), statuses);
+        values.push(short.order_by(order).filter(is_listed).build()?.alias(name));
     }
     Ok(rows.aggregate(vec![col("x.customer_id")], values)?)
 }
@@ -121,9 +132,9 @@ pub(crate) fn first(
     let rows = scope.session.scan("customer_memberships", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
     let rows = rows.filter(col("x.deleted_at").is_null())?;
-    let order = vec![col("x.purchased_at").sort(true, false), col("x.id").sort(true, false)];
-    let first = first_value(col("x.id"), order).alias("id");
-    Ok(rows.aggregate(vec![col("x.customer_id")], vec![first])?)
+    let first = min(place(col("x.purchased_at"), col("x.id"))).alias("place");
+    let rows = rows.aggregate(vec![col("x.customer_id")], vec![first])?;
+    Ok(rows.project(vec![col("x.customer_id"), id_of(col("place")).alias("id")])?)
 }
 
 /// Whether the customer `c` owns an active membership of one of these plans.

@@ -1,6 +1,8 @@
 //! Tests of the program as its users meet it: a real process, real files, real requests.
 //! One binary, because every further one links the query engine again.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bad_input;
 mod cdnow;
 mod command_line;

@@ -1,0 +1,112 @@
+//! What is due, by age, as of the end of a day. Rule: spec/accounting.md §13.
+
+use model::money::Currency;
+use model::time::Date;
+
+use crate::grouping::InvoiceRecords;
+use crate::life::InvoiceLedger;
+use crate::posting::{Amounts, Belongs, Category, Posting};
+
+/// Buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.
+pub const BUCKETS: [&str; 6] =
+    ["not_yet_due", "days_1_30", "days_31_60", "days_61_90", "days_91_120", "days_over_120"];
+
+/// One invoice with something due, or with more given than was due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgingRow {
+    /// The invoice.
+    pub invoice_id: i64,
+    /// Its number.
+    pub invoice_number: Option<Box<str>>,
+    /// Local date of its booking.
+    pub invoice_date: Date,
+    /// When it is due.
+    pub due_date: Option<Date>,
+    /// Customer, subscription, plan and product, whose names the caller looks up.
+    pub belongs: Belongs,
+    /// Total of the invoice, minor units.
+    pub total: i128,
+    /// AR at the end of the day.
+    pub accounts_receivable: i128,
+    /// The same in its bucket, in the order of [`BUCKETS`].
+    pub buckets: [i128; 6],
+}
+
+/// Totals of the rows, and the customers' credit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AgingTotals {
+    /// Sum of all receivables: the closing balance of the day.
+    pub accounts_receivable: i128,
+    /// Sums by bucket.
+    pub buckets: [i128; 6],
+    /// Customer Balance of the day, in the stored sign.
+    pub customer_balance: i128,
+}
+
+/// The row of one invoice; none when nothing is due or overpaid. `ledger` reaches to the end of
+/// `as_of` ([`crate::Horizon::end_of_day`]).
+///
+/// What was paid ahead of an invoice that is not booked yet is a row too: it is in the balance.
+pub fn aging_row(
+    records: &InvoiceRecords,
+    ledger: &InvoiceLedger,
+    as_of: Date,
+) -> Option<AgingRow> {
+    let posted = ledger.postings.iter().fold(Amounts::ZERO, |sum, p| sum + p.amounts);
+    let receivable = posted[Category::AccountsReceivable];
+    if receivable == 0 {
+        return None;
+    }
+    let invoice = &records.invoice;
+    let due = invoice.due_date.unwrap_or(ledger.booking.date);
+    let mut buckets = [0; 6];
+    buckets[bucket_of(i64::from(as_of.days()) - i64::from(due.days()))] = receivable;
+    let belongs = ledger.postings.first().map(|posting| posting.belongs).unwrap_or_default();
+    Some(AgingRow {
+        invoice_id: invoice.id,
+        invoice_number: invoice.number.clone(),
+        invoice_date: ledger.booking.date,
+        due_date: invoice.due_date,
+        belongs: Belongs { customer_id: Some(invoice.customer_id), ..belongs },
+        total: i128::from(invoice.total),
+        accounts_receivable: receivable,
+        buckets,
+    })
+}
+
+fn bucket_of(days_past: i64) -> usize {
+    match days_past {
+        ..=0 => 0,
+        1..=30 => 1,
+        31..=60 => 2,
+        61..=90 => 3,
+        91..=120 => 4,
+        _ => 5,
+    }
+}
+
+impl AgingTotals {
+    /// Adds a row.
+    pub fn add_row(&mut self, row: &AgingRow) {
+        self.accounts_receivable += row.accounts_receivable;
+        for (sum, amount) in self.buckets.iter_mut().zip(row.buckets) {
+            *sum += amount;
+        }
+    }
+
+    /// Adds the credit that a posting moves; only those of `currency` count.
+    pub fn add_credit(&mut self, posting: &Posting, currency: Currency) {
+        if posting.currency == currency {
+            self.customer_balance += posting.amounts[Category::CustomerBalance];
+        }
+    }
+
+    /// Adds the sums of another part.
+    pub fn merge(&mut self, other: &Self) {
+        self.accounts_receivable += other.accounts_receivable;
+        self.customer_balance += other.customer_balance;
+        for (sum, amount) in self.buckets.iter_mut().zip(other.buckets) {
+            *sum += amount;
+        }
+    }
+}

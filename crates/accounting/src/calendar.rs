@@ -1,0 +1,271 @@
+//! Months of the provider's calendar and the positions at which recognition is looked at.
+//! Rule: spec/accounting.md §1, §7.2.
+
+use std::fmt;
+
+use model::time::{Date, Instant, Zone};
+
+/// 9999-12-31.
+const CALENDAR_END: Date = Date::from_days(2_932_896);
+
+/// A calendar month.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(i32);
+
+impl Month {
+    /// The month that holds `date`.
+    pub fn of(date: Date) -> Self {
+        Self(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+    }
+
+    /// `YYYY-MM` of a real month, nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 7 {
+            return None;
+        }
+        Date::parse(&format!("{text}-01")).map(Self::of)
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> Date {
+        let year = i16::try_from(self.0.div_euclid(12)).unwrap_or(i16::MAX);
+        let month = i8::try_from(self.0.rem_euclid(12) + 1).unwrap_or(1);
+        // Past the calendar's end there is only its last day.
+        Date::new(year, month, 1).unwrap_or(CALENDAR_END)
+    }
+
+    /// Its last day.
+    pub fn last_day(self) -> Date {
+        Date::from_days(self.next().first_day().days() - 1)
+    }
+
+    /// The month after.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// The month before.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.plus(-1)
+    }
+
+    /// This month moved by `months`.
+    #[must_use]
+    pub fn plus(self, months: i32) -> Self {
+        Self(self.0.saturating_add(months))
+    }
+
+    /// Months from `earlier` to this one.
+    pub fn since(self, earlier: Self) -> i32 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// All months from this one to `last`, both included; none when `last` is earlier.
+    pub fn through(self, last: Self) -> impl Iterator<Item = Self> {
+        (self.0..=last.0).map(Self)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Local dates and months of instants.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    zone: Zone,
+}
+
+impl Calendar {
+    /// The calendar of a provider's time zone.
+    pub fn new(zone: Zone) -> Self {
+        Self { zone }
+    }
+
+    /// Its zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Local date of `instant`.
+    pub fn date_of(&self, instant: Instant) -> Date {
+        self.zone.date_of(instant)
+    }
+
+    /// Local month of `instant`.
+    pub fn month_of(&self, instant: Instant) -> Month {
+        Month::of(self.date_of(instant))
+    }
+
+    /// First instant of `month`.
+    pub fn start_of(&self, month: Month) -> Instant {
+        self.zone.start_of(month.first_day())
+    }
+
+    /// Local time of day of `instant` in microseconds.
+    pub fn micros_of_day(&self, instant: Instant) -> i64 {
+        let offset = i64::from(self.zone.offset_seconds(instant));
+        instant.plus_seconds(offset).micros().rem_euclid(86_400_000_000)
+    }
+}
+
+/// Up to where the ledger is calculated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Horizon {
+    /// Everything before this instant: the end of a month or of a day.
+    Before(Instant),
+    /// Everything up to and including this instant: a month to date.
+    AsOf(Instant),
+}
+
+impl Horizon {
+    /// The end of `month`.
+    pub fn end_of_month(month: Month, calendar: &Calendar) -> Self {
+        Self::Before(calendar.start_of(month.next()))
+    }
+
+    /// The end of `date`.
+    pub fn end_of_day(date: Date, calendar: &Calendar) -> Self {
+        Self::Before(calendar.zone().start_of(date.plus_days(1)))
+    }
+
+    /// Whether what happens at `instant` is inside.
+    pub fn includes(self, instant: Instant) -> bool {
+        match self {
+            Self::Before(end) => instant < end,
+            Self::AsOf(end) => instant <= end,
+        }
+    }
+
+    /// The last instant inside.
+    pub fn last_instant(self) -> Instant {
+        match self {
+            Self::Before(end) => Instant::from_micros(end.micros().saturating_sub(1)),
+            Self::AsOf(end) => end,
+        }
+    }
+}
+
+/// What part of a ledger is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First month whose recognition is wanted month by month. What was recognised before may be
+    /// folded into one posting of an earlier month; none = nothing is folded.
+    pub detail_from: Option<Month>,
+    /// Up to where.
+    pub until: Horizon,
+    /// Whether postings carry the arithmetic behind them.
+    pub explains: bool,
+}
+
+impl Span {
+    /// Everything up to a horizon, month by month.
+    pub fn until(until: Horizon) -> Self {
+        Self { detail_from: None, until, explains: false }
+    }
+
+    /// One month, with what came before folded.
+    pub fn month(month: Month, until: Horizon) -> Self {
+        Self { detail_from: Some(month), until, explains: false }
+    }
+
+    /// The same with the arithmetic behind each posting.
+    #[must_use]
+    pub fn explained(self) -> Self {
+        Self { explains: true, ..self }
+    }
+}
+
+/// A point at which it is asked how far a piece has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The instant.
+    pub instant: Instant,
+    /// Whether what happens at the instant itself has happened.
+    pub includes_instant: bool,
+    /// Local date up to which days count, itself not included.
+    pub date: Date,
+    /// Month up to which months count, itself not included.
+    pub months_until: Month,
+    /// The month to which movement up to here belongs.
+    pub month: Month,
+}
+
+impl Position {
+    /// The end of `month`.
+    pub fn end_of(month: Month, calendar: &Calendar) -> Self {
+        let next = month.next();
+        Self {
+            instant: calendar.start_of(next),
+            includes_instant: false,
+            date: next.first_day(),
+            months_until: next,
+            month,
+        }
+    }
+
+    /// An event: its own day and month count as not yet delivered.
+    pub fn event(instant: Instant, calendar: &Calendar) -> Self {
+        let date = calendar.date_of(instant);
+        let month = Month::of(date);
+        Self { instant, includes_instant: true, date, months_until: month, month }
+    }
+
+    /// A horizon: its month counts in full where months are counted.
+    pub fn horizon(horizon: Horizon, calendar: &Calendar) -> Self {
+        let month = calendar.month_of(horizon.last_instant());
+        match horizon {
+            Horizon::AsOf(instant) => {
+                Self { months_until: month.next(), month, ..Self::event(instant, calendar) }
+            }
+            Horizon::Before(instant) => Self {
+                includes_instant: false,
+                months_until: month.next(),
+                month,
+                ..Self::event(instant, calendar)
+            },
+        }
+    }
+
+    /// Whether what happens at `instant` has happened here.
+    pub fn has_reached(&self, instant: Instant) -> bool {
+        if self.includes_instant { instant <= self.instant } else { instant < self.instant }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_know_their_days() {
+        let month = Month::parse("2024-02").unwrap();
+        assert_eq!(month.last_day().to_string(), "2024-02-29");
+        assert_eq!(month.plus(-2).to_string(), "2023-12");
+        assert_eq!(month.through(month.plus(2)).count(), 3);
+        assert_eq!(CALENDAR_END.to_string(), "9999-12-31");
+        assert_eq!(Month::parse("9999-12").unwrap().next().first_day(), CALENDAR_END);
+        for bad in ["2024-13", "2024-2", "2024-02-01", "24-02", ""] {
+            assert_eq!(Month::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_month_ends_at_local_midnight() {
+        let calendar = Calendar::new(Zone::parse("America/New_York").unwrap());
+        let month = Month::parse("2024-10").unwrap();
+        assert_eq!(Position::end_of(month, &calendar).instant.to_string(), "2024-11-01T04:00:00Z");
+        let instant = Instant::parse("2024-11-01T03:59:59Z").unwrap();
+        assert_eq!(calendar.month_of(instant), month);
+    }
+}

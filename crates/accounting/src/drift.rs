@@ -1,0 +1,76 @@
+//! What records of closed months would book today, against what was frozen.
+//! Rule: spec/accounting.md §11.3.
+
+use std::collections::BTreeMap;
+
+use crate::calendar::Month;
+use crate::posting::{Amounts, PieceShare, Posting, PostingKey};
+
+/// One posting that is no longer what was frozen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Which posting.
+    pub key: PostingKey,
+    /// What it would be today.
+    pub fresh: Amounts,
+    /// What all closed months hold of it.
+    pub frozen: Amounts,
+    /// The adjustment that makes up for it, in the first open month.
+    pub adjustment: Posting,
+}
+
+impl Drift {
+    /// fresh − frozen.
+    pub fn difference(&self) -> Amounts {
+        self.fresh - self.frozen
+    }
+}
+
+/// Compares fresh postings with those frozen in closed months, adjustments among them. `open` is
+/// the first open month; fresh postings of it and later are no drift. Sorted by key.
+pub fn drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<Drift> {
+    let mut keys: BTreeMap<PostingKey, (Vec<&Posting>, Vec<&Posting>)> = BTreeMap::new();
+    for posting in fresh.iter().filter(|posting| posting.key().month < open) {
+        keys.entry(posting.key()).or_default().0.push(posting);
+    }
+    for posting in frozen {
+        keys.entry(posting.key()).or_default().1.push(posting);
+    }
+    let sum = |postings: &[&Posting]| {
+        postings.iter().fold(Amounts::ZERO, |sum, posting| sum + posting.amounts)
+    };
+    let mut drifts = Vec::new();
+    for (key, (fresh, frozen)) in keys {
+        let (fresh_sum, frozen_sum) = (sum(&fresh), sum(&frozen));
+        let Some(latest) = fresh.first().or(frozen.last()).filter(|_| fresh_sum != frozen_sum)
+        else {
+            continue;
+        };
+        let adjustment = Posting {
+            month: open,
+            date: open.first_day(),
+            amounts: fresh_sum - frozen_sum,
+            shares: difference_by_piece(&fresh, &frozen),
+            adjusts_month: Some(key.month),
+            ..(*latest).clone()
+        };
+        drifts.push(Drift { key, fresh: fresh_sum, frozen: frozen_sum, adjustment });
+    }
+    drifts
+}
+
+fn difference_by_piece(fresh: &[&Posting], frozen: &[&Posting]) -> Vec<PieceShare> {
+    let mut pieces: BTreeMap<_, PieceShare> = BTreeMap::new();
+    let signed = fresh.iter().map(|posting| (1, posting));
+    for (sign, posting) in signed.chain(frozen.iter().map(|posting| (-1, posting))) {
+        for share in &posting.shares {
+            let key = (share.piece, share.plan_id, share.product_id);
+            let zero = PieceShare { deferred: 0, recognized: 0, ..*share };
+            let sum = pieces.entry(key).or_insert(zero);
+            sum.deferred += sign * share.deferred;
+            sum.recognized += sign * share.recognized;
+        }
+    }
+    let is_moved = |share: &PieceShare| (share.deferred, share.recognized) != (0, 0);
+    pieces.into_values().filter(is_moved).collect()
+}

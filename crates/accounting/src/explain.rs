@@ -1,0 +1,334 @@
+//! The arithmetic behind a posting, in plain words. Rule: spec/accounting.md §13 (explain).
+
+use model::money::Currency;
+use model::time::Date;
+
+use crate::posting::{File, Posting, Source};
+use crate::settings::ReversalSplit;
+
+/// One step of the arithmetic behind a posting. Amounts in minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Working {
+    /// An invoice was booked.
+    Booked {
+        /// Its total.
+        total: i128,
+        /// Its tax.
+        tax: i128,
+    },
+    /// A payment met what was due.
+    Paid {
+        /// Its amount.
+        amount: i128,
+        /// Receivable before it.
+        due: i128,
+        /// What went against the receivable.
+        applied: i128,
+    },
+    /// Customer credit was applied to an invoice or taken back.
+    Applied {
+        /// The stored amount.
+        amount: i128,
+        /// Receivable after it.
+        due_after: i128,
+    },
+    /// A piece moved.
+    Moved {
+        /// Local date up to which it is counted, itself not included.
+        until: Date,
+        /// D₀: deferred at the last reversal, or the net.
+        deferred: i128,
+        /// W₀: recognised at the last reversal.
+        recognized: i128,
+        /// u₀: progress then.
+        from: i128,
+        /// u: progress now.
+        at: i128,
+        /// U: progress at the end.
+        total: i128,
+        /// Name of the units.
+        unit: &'static str,
+        /// Moved since, before this step.
+        before: i128,
+        /// Moved since, with this step.
+        moved: i128,
+    },
+    /// All that was deferred was recognised because the subscription ended.
+    Finished {
+        /// How much.
+        deferred: i128,
+    },
+    /// A net amount was taken back.
+    TakenBack {
+        /// n: the net amount.
+        net: i128,
+        /// ΣD before.
+        deferred: i128,
+        /// ΣW before.
+        recognized: i128,
+        /// d: taken from deferred.
+        from_deferred: i128,
+        /// r: taken from recognised.
+        from_recognized: i128,
+        /// x: beyond the invoice.
+        beyond: i128,
+        /// The setting.
+        split: ReversalSplit,
+    },
+    /// The tax in an amount that is taken back.
+    TaxShare {
+        /// TAX before.
+        tax: i128,
+        /// The amount.
+        amount: i128,
+        /// G: what is left of the invoice.
+        left: i128,
+        /// The tax in it.
+        share: i128,
+    },
+    /// A note lowered what is due, the rest became credit.
+    Credited {
+        /// Total of the note.
+        total: i128,
+        /// Against the receivable.
+        receivable: i128,
+    },
+    /// A refund that a note had prepared.
+    RefundOfNote {
+        /// Its amount.
+        amount: i128,
+    },
+    /// A refund on its own.
+    Refunded {
+        /// Its amount.
+        amount: i128,
+        /// From credit that its payment had made.
+        from_credit: i128,
+        /// What the customer had given for the invoice.
+        settled: i128,
+        /// Taken back from the invoice.
+        taken_back: i128,
+    },
+    /// A receivable was written off.
+    WrittenOff {
+        /// How much.
+        due: i128,
+    },
+    /// An invoice was voided.
+    Voided {
+        /// Receivable before.
+        due: i128,
+        /// G: what was left of the invoice.
+        left: i128,
+    },
+    /// Money or credit tied to no invoice.
+    Untied {
+        /// Its amount.
+        amount: i128,
+    },
+}
+
+impl Working {
+    /// The step as a sentence, with amounts in major units.
+    pub fn text(&self, currency: Currency) -> String {
+        let money = |minor: i128| currency.decimal(minor);
+        match self {
+            Self::Booked { total, tax } => format!(
+                "invoiced {}: net {} = total {} - tax {} is deferred",
+                money(*total),
+                money(total - tax),
+                money(*total),
+                money(*tax)
+            ),
+            Self::Paid { amount, due, applied } => format!(
+                "paid {}: {} were due, so {} settle the invoice and {} become customer credit",
+                money(*amount),
+                money(*due),
+                money(*applied),
+                money(amount - applied)
+            ),
+            Self::Applied { amount, due_after } => format!(
+                "customer credit of {} used; {} remain due",
+                money(*amount),
+                money(*due_after)
+            ),
+            Self::Moved { .. } => self.movement_text(currency),
+            Self::Finished { deferred } => {
+                format!("the subscription ended: the remaining {} are recognised", money(*deferred))
+            }
+            Self::TakenBack { .. } => self.taken_back_text(currency),
+            Self::TaxShare { tax, amount, left, share } => format!(
+                "tax in it: {} x {} / {} = {}",
+                money(*tax),
+                money(*amount),
+                money(*left),
+                money(*share)
+            ),
+            Self::Credited { total, receivable } => format!(
+                "credited {}: {} lower what is due, {} become customer credit",
+                money(*total),
+                money(*receivable),
+                money(total - receivable)
+            ),
+            Self::RefundOfNote { amount } => format!(
+                "refunded {}: a credit note had moved it to customer credit before",
+                money(*amount)
+            ),
+            Self::Refunded { amount, from_credit, settled, taken_back } => format!(
+                "refunded {}: {} from credit that the payment had made, {} of the {} given for the \
+                 invoice, {} from customer credit",
+                money(*amount),
+                money(*from_credit),
+                money(*taken_back),
+                money(*settled),
+                money(amount - from_credit - taken_back)
+            ),
+            Self::WrittenOff { due } => format!("written off: {} were due", money(*due)),
+            Self::Voided { due, left } => format!(
+                "voided: {} left of the invoice are reversed, {} of it were due, {} become customer \
+                 credit",
+                money(*left),
+                money(*due),
+                money(left - due)
+            ),
+            Self::Untied { amount } => format!("{}, tied to no invoice", money(*amount)),
+        }
+    }
+
+    fn movement_text(&self, currency: Currency) -> String {
+        let Self::Moved { until, deferred, recognized, from, at, total, unit, before, moved } =
+            self
+        else {
+            return String::new();
+        };
+        let money = |minor: i128| currency.decimal(minor);
+        if at < from {
+            return format!(
+                "until {until}: {at} of {from} {unit} kept, so {} of the {} recognised came back",
+                money(before - moved),
+                money(*recognized)
+            );
+        }
+        let (since, whole) = (at - from, total - from);
+        let share = format!(
+            "until {until}: {} x {since} / {whole} {unit} = {}",
+            money(*deferred),
+            money(*moved)
+        );
+        match before {
+            0 => share,
+            before => format!("{share}, less {} = {}", money(*before), money(moved - before)),
+        }
+    }
+
+    fn taken_back_text(&self, currency: Currency) -> String {
+        let Self::TakenBack {
+            net,
+            deferred,
+            recognized,
+            from_deferred,
+            from_recognized,
+            beyond,
+            split,
+        } = self
+        else {
+            return String::new();
+        };
+        let money = |minor: i128| currency.decimal(minor);
+        let order = match split {
+            ReversalSplit::UndeliveredFirst => "undelivered first",
+            ReversalSplit::Proportional => "in proportion",
+        };
+        format!(
+            "net {} taken back, {order}: {} of {} deferred, {} of {} recognised, {} beyond the \
+             invoice",
+            money(*net),
+            money(*from_deferred),
+            money(*deferred),
+            money(*from_recognized),
+            money(*recognized),
+            money(*beyond)
+        )
+    }
+}
+
+/// A posting told to an accountant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The posting's entry id.
+    pub entry_id: String,
+    /// The rule that was applied, with its place in the specification.
+    pub rule: &'static str,
+    /// Tables and ids of the records behind it.
+    pub sources: Vec<(&'static str, i64)>,
+    /// The arithmetic, step by step.
+    pub steps: Vec<String>,
+    /// What is booked: category and signed amount in major units.
+    pub booked: Vec<(&'static str, String)>,
+}
+
+/// Explains a posting of an explained span ([`crate::Span::explained`]).
+pub fn explain(posting: &Posting) -> Explanation {
+    let money = |minor: i128| posting.currency.decimal(minor);
+    let steps = posting.workings.iter().map(|working| working.text(posting.currency));
+    let booked = posting.amounts.non_zero().map(|(c, amount)| (c.as_str(), money(amount)));
+    Explanation {
+        entry_id: posting.entry_id(),
+        rule: rule_of(posting),
+        sources: sources_of(posting),
+        steps: steps.collect(),
+        booked: booked.collect(),
+    }
+}
+
+fn rule_of(posting: &Posting) -> &'static str {
+    match (posting.file, posting.source) {
+        (File::CreditNotes, Source::Invoice) => {
+            "§4: a negative invoice becomes customer credit; its lines keep their own schedules"
+        }
+        (File::SubscriptionRevenue | File::OrderRevenue | File::OtherInvoices, _) => {
+            "§3: an invoice is receivable with tax, and deferred without"
+        }
+        (File::RecognizedRevenue | File::OtherRecognizedRevenue, _) => {
+            "§7.3: time consumed / length of the period x deferred; without a period at once"
+        }
+        (File::RecognizedRevenueIssueBased, _) => {
+            "§7.4: shipments approved / shipments per interval x net of the line"
+        }
+        (File::RecognizedRevenueOrderBased, _) => {
+            "§7.5: an order item is recognised once it is fulfilled and shipped"
+        }
+        (File::PaymentsReceived, _) => {
+            "§6.1: a payment settles what is due; the rest is customer credit"
+        }
+        (File::AppliedBalance, _) => "§6.1: customer credit settles what is due",
+        (File::RefundsMade, _) => {
+            "§6.4: a refund pays out credit, or takes back the invoice that was paid"
+        }
+        (File::Uncollectible, _) => "§6.5: what is due is taken back and never asked for again",
+        (File::Voided, _) => {
+            "§6.6: everything left of the invoice is reversed; what was paid becomes credit"
+        }
+        (File::CreditNotes, _) => {
+            "§6.3: a note takes back what is not delivered, then what is recognised"
+        }
+        (File::BalanceAdjustments, _) => "§3: a credit given away reduces revenue",
+    }
+}
+
+fn sources_of(posting: &Posting) -> Vec<(&'static str, i64)> {
+    let mut sources = Vec::new();
+    let table = match posting.source {
+        Source::Invoice | Source::CreditNoteInvoice => "invoices",
+        Source::Payment => "payments",
+        Source::BalanceTransaction => "balance_transactions",
+        Source::CreditNote => "credit_notes",
+        Source::Refund => "refunds",
+        Source::Piece(crate::posting::PieceId::Item(_)) => "order_items",
+        Source::Piece(_) => "invoice_lines",
+    };
+    sources.extend(posting.source_id.map(|id| (table, id)));
+    let invoice = posting.belongs.invoice_id.map(|id| ("invoices", id));
+    sources.extend(invoice.filter(|invoice| !sources.contains(invoice)));
+    sources
+}

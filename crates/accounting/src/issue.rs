@@ -1,0 +1,144 @@
+//! What looks wrong in the records, and the rule that was applied. Rule: spec/accounting.md §12.2.
+
+use model::money::Currency;
+
+use crate::calendar::Month;
+
+/// Kind of an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IssueCode {
+    /// A void invoice without `voided_at`: voided at its booking date.
+    VoidedAtMissing,
+    /// An uncollectible invoice without `uncollectible_at`: written off at its booking date.
+    UncollectibleAtMissing,
+    /// Lines (or items) do not sum to the net: a residual piece.
+    LinesDoNotSum,
+    /// A line in another currency than its invoice: skipped.
+    LineCurrencyMismatch,
+    /// A period that ends before it begins: no period.
+    PeriodInverted,
+    /// Tax above total: booked as it is.
+    NetNegative,
+    /// A link to an invoice of another currency: as not tied, notes left out.
+    LinkCurrencyMismatch,
+    /// An application to no booked invoice: left out.
+    AppliedWithoutInvoice,
+    /// A note on no booked invoice: left out.
+    CreditNoteWithoutInvoice,
+    /// Receivables below zero after an application: booked as it is.
+    OverappliedBalance,
+    /// Kind and sign of a balance transaction disagree: booked as it is.
+    BalanceSign,
+    /// A note takes back more than is left: contra revenue.
+    CreditNoteExceedsInvoice,
+    /// Amount and tax of a note do not sum to its total: total and tax win.
+    CreditNoteTotalMismatch,
+    /// A note after its invoice was voided: left out.
+    CreditNoteOnVoidInvoice,
+    /// An unlinked refund beside an unlinked note of the same total: booked twice as recorded.
+    RefundUnlinkedNote,
+    /// A payment after the write-off: customer credit.
+    PaymentAfterWriteOff,
+    /// A payment after the void: customer credit.
+    PaymentOnVoid,
+    /// A shipment that finds no invoice: nothing recognised.
+    ShipmentWithoutInvoice,
+    /// A plan by shipments without a count: recognised by time.
+    ShipmentsPlanWithoutCount,
+    /// An order without an invoice: not in the ledger.
+    OrderWithoutInvoice,
+    /// A customer's credit differs from the balance transactions.
+    CustomerBalanceDifference,
+    /// An invoice's receivable differs from its `amount_remaining`.
+    ArDifference,
+}
+
+impl IssueCode {
+    const ALL: [(Self, &'static str); 22] = [
+        (Self::VoidedAtMissing, "voided_at_missing"),
+        (Self::UncollectibleAtMissing, "uncollectible_at_missing"),
+        (Self::LinesDoNotSum, "lines_do_not_sum"),
+        (Self::LineCurrencyMismatch, "line_currency_mismatch"),
+        (Self::PeriodInverted, "period_inverted"),
+        (Self::NetNegative, "net_negative"),
+        (Self::LinkCurrencyMismatch, "link_currency_mismatch"),
+        (Self::AppliedWithoutInvoice, "applied_without_invoice"),
+        (Self::CreditNoteWithoutInvoice, "credit_note_without_invoice"),
+        (Self::OverappliedBalance, "overapplied_balance"),
+        (Self::BalanceSign, "balance_sign"),
+        (Self::CreditNoteExceedsInvoice, "credit_note_exceeds_invoice"),
+        (Self::CreditNoteTotalMismatch, "credit_note_total_mismatch"),
+        (Self::CreditNoteOnVoidInvoice, "credit_note_on_void_invoice"),
+        (Self::RefundUnlinkedNote, "refund_unlinked_note"),
+        (Self::PaymentAfterWriteOff, "payment_after_write_off"),
+        (Self::PaymentOnVoid, "payment_on_void"),
+        (Self::ShipmentWithoutInvoice, "shipment_without_invoice"),
+        (Self::ShipmentsPlanWithoutCount, "shipments_plan_without_count"),
+        (Self::OrderWithoutInvoice, "order_without_invoice"),
+        (Self::CustomerBalanceDifference, "customer_balance_difference"),
+        (Self::ArDifference, "ar_difference"),
+    ];
+
+    /// Its stable name.
+    pub fn as_str(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(code, _)| *code == self);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// What the ledger does with such a record, in plain words.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::VoidedAtMissing => "void without a date: voided at the booking date",
+            Self::UncollectibleAtMissing => "written off without a date: at the booking date",
+            Self::LinesDoNotSum => {
+                "lines do not sum to total less tax: the difference is a residual piece"
+            }
+            Self::LineCurrencyMismatch => "the line has another currency than its invoice: skipped",
+            Self::PeriodInverted => "the period ends before it begins: treated as no period",
+            Self::NetNegative => "tax is above total: booked as it is",
+            Self::LinkCurrencyMismatch => "the linked invoice has another currency: not tied to it",
+            Self::AppliedWithoutInvoice => "applied to no booked invoice: left out",
+            Self::CreditNoteWithoutInvoice => "a note on no booked invoice: left out",
+            Self::OverappliedBalance => "more applied than was due: booked as it is",
+            Self::BalanceSign => "kind and sign disagree: booked as it is",
+            Self::CreditNoteExceedsInvoice => {
+                "the note takes back more than is left of the invoice: the excess is contra revenue"
+            }
+            Self::CreditNoteTotalMismatch => {
+                "amount and tax do not sum to total: total and tax are booked"
+            }
+            Self::CreditNoteOnVoidInvoice => "the invoice was voided before: left out",
+            Self::RefundUnlinkedNote => {
+                "a refund and a note of the same total are not linked: both are booked"
+            }
+            Self::PaymentAfterWriteOff => "paid after the write-off: customer credit",
+            Self::PaymentOnVoid => "paid after the void: customer credit",
+            Self::ShipmentWithoutInvoice => "no invoice has room for it: nothing recognised",
+            Self::ShipmentsPlanWithoutCount => {
+                "the plan is recognised by shipments but has no count: recognised by time"
+            }
+            Self::OrderWithoutInvoice => "the order has no booked invoice: not in the ledger",
+            Self::CustomerBalanceDifference => {
+                "the customer's credit in the ledger differs from the balance transactions"
+            }
+            Self::ArDifference => "the receivable in the ledger differs from amount_remaining",
+        }
+    }
+}
+
+/// One record that looks wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Issue {
+    /// What is wrong.
+    pub code: IssueCode,
+    /// The record's table.
+    pub table: &'static str,
+    /// The record.
+    pub id: i64,
+    /// The month of its event.
+    pub month: Month,
+    /// Currency of the amount; none for records that have none (shipments).
+    pub currency: Option<Currency>,
+    /// The amount concerned, in minor units.
+    pub amount: i128,
+}

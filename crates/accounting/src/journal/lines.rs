@@ -1,0 +1,103 @@
+//! The rows of `journal.csv`: one per non-zero category of a posting, per piece where a posting
+//! belongs to several. Rule: spec/accounting.md §10.2.
+
+use model::money::Currency;
+use model::time::{Date, Instant};
+
+use super::description_of;
+use crate::calendar::Month;
+use crate::posting::{Belongs, Category, File, PieceId, Posting, Source};
+use crate::settings::Accounts;
+
+/// One line of an entry; the lines of an entry sum to zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine<'a> {
+    /// The entry.
+    pub entry_id: String,
+    /// Number of the line in its entry, from 1.
+    pub line_no: u32,
+    /// Local event date.
+    pub date: Date,
+    /// Instant of the event.
+    pub occurred_at: Instant,
+    /// The file in which the posting is a row.
+    pub file: File,
+    /// The source record.
+    pub source_id: Option<i64>,
+    /// The piece.
+    pub piece_id: Option<PieceId>,
+    /// The account.
+    pub account: &'a str,
+    /// The category.
+    pub category: Category,
+    /// The amount when it is a debit, else 0; minor units.
+    pub debit: i128,
+    /// The amount when it is a credit, else 0.
+    pub credit: i128,
+    /// The currency.
+    pub currency: Currency,
+    /// Where it belongs; plan and product are the piece's.
+    pub belongs: Belongs,
+    /// The month that an adjustment corrects.
+    pub adjusts_month: Option<Month>,
+    /// A short description.
+    pub description: String,
+}
+
+/// The lines of a posting; none for a posting of zeros.
+pub fn journal_lines<'a>(posting: &Posting, accounts: &'a Accounts) -> Vec<JournalLine<'a>> {
+    let (entry_id, description) = (posting.entry_id(), description_of(posting));
+    let parts = Category::ALL.into_iter().flat_map(|category| parts(posting, category));
+    let numbered = (1..).zip(parts.filter(|part| part.amount != 0));
+    let line = |(line_no, part): (u32, Part)| JournalLine {
+        entry_id: entry_id.clone(),
+        line_no,
+        date: posting.date,
+        occurred_at: posting.occurred_at,
+        file: posting.file,
+        source_id: posting.source_id,
+        piece_id: part.piece,
+        account: accounts.of(part.category),
+        category: part.category,
+        debit: part.amount.max(0),
+        credit: -part.amount.min(0),
+        currency: posting.currency,
+        belongs: part.belongs,
+        adjusts_month: posting.adjusts_month,
+        description: description.clone(),
+    };
+    numbered.map(line).collect()
+}
+
+struct Part {
+    category: Category,
+    piece: Option<PieceId>,
+    amount: i128,
+    belongs: Belongs,
+}
+
+fn parts(posting: &Posting, category: Category) -> Vec<Part> {
+    let is_by_piece = matches!(category, Category::DeferredRevenue | Category::RecognizedRevenue);
+    if !is_by_piece || posting.shares.is_empty() {
+        let piece = match posting.source {
+            Source::Piece(piece) => Some(piece),
+            _ => None,
+        };
+        let amount = posting.amounts[category];
+        return vec![Part { category, piece, amount, belongs: posting.belongs }];
+    }
+    let part = |share: &crate::posting::PieceShare| Part {
+        category,
+        piece: share.piece,
+        amount: match category {
+            Category::DeferredRevenue => share.deferred,
+            _ => share.recognized,
+        },
+        belongs: Belongs {
+            plan_id: share.plan_id,
+            product_id: share.product_id,
+            ..posting.belongs
+        },
+    };
+    posting.shares.iter().map(part).collect()
+}

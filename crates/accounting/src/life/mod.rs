@@ -1,0 +1,317 @@
+//! The life of one invoice: from its records to dated postings. Rule: spec/accounting.md §5, §6.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `timeline` | what happens to an invoice, in the order in which it is treated |
+//! | `settle` | payments and applied balance (§6.1) |
+//! | `reverse` | taking back: what notes, refunds and write-offs share (§6.2) |
+//! | `note` | credit notes (§6.3) |
+//! | `refund` | refunds (§6.4) |
+//! | `close` | write-offs, voids, early ends (§6.5, §6.6, §2) |
+//! | `recognize` | movement of the pieces as postings (§7) |
+
+mod close;
+mod note;
+mod recognize;
+mod refund;
+mod reverse;
+mod settle;
+mod timeline;
+
+use model::time::Instant;
+
+use crate::booking::{Booking, InvoiceClass, class_of};
+use crate::calendar::{Calendar, Month, Span};
+use crate::explain::Working;
+use crate::grouping::InvoiceRecords;
+use crate::issue::{Issue, IssueCode};
+use crate::posting::{Amounts, Belongs, Category, File, PieceShare, Posting, Source};
+use crate::recognition::cut::Cut;
+use crate::recognition::piece::{Look, Piece};
+use crate::records::Directory;
+use crate::settings::{OtherInvoices, Settings};
+
+use timeline::Event;
+
+/// The books' rules for one provider.
+#[derive(Debug, Clone)]
+pub struct Books {
+    /// The provider's calendar.
+    pub calendar: Calendar,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// The ledger of one invoice, and where the invoice stands at the horizon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceLedger {
+    /// The invoice.
+    pub invoice_id: i64,
+    /// Its class.
+    pub class: InvoiceClass,
+    /// When it is booked.
+    pub booking: Booking,
+    /// Whether the booking is inside the horizon.
+    pub is_inside: bool,
+    /// Postings, in order of treatment; recognition last.
+    pub postings: Vec<Posting>,
+    /// What looks wrong, sorted, each once.
+    pub issues: Vec<Issue>,
+    /// AR: what is still due.
+    pub receivable: i128,
+    /// TAX: what is left of the tax.
+    pub tax: i128,
+    /// Pieces as they stand.
+    pub pieces: Vec<Piece>,
+    /// Net that was taken back from deferred by notes, refunds, write-offs and voids.
+    pub taken_from_deferred: i128,
+}
+
+pub(crate) struct Life<'a> {
+    books: &'a Books,
+    records: &'a InvoiceRecords,
+    directory: &'a Directory,
+    span: Span,
+    class: InvoiceClass,
+    booking: Booking,
+    belongs: Belongs,
+    receivable: i128,
+    tax: i128,
+    pieces: Vec<Piece>,
+    taken_from_deferred: i128,
+    /// What each payment had put on customer credit and no refund took yet.
+    credit_of_payments: Vec<(i64, i128)>,
+    is_void: bool,
+    is_written_off: bool,
+    postings: Vec<Posting>,
+    issues: Vec<Issue>,
+}
+
+/// An event's posting before it knows where it belongs.
+struct Entry {
+    file: File,
+    source: Source,
+    id: i64,
+    at: Instant,
+    customer_id: Option<i64>,
+    amounts: Amounts,
+    shares: Vec<PieceShare>,
+}
+
+impl Books {
+    /// The ledger of one invoice. Total: bad records are booked by the rule of
+    /// spec/accounting.md §12.2 and listed as issues.
+    pub fn invoice(
+        &self,
+        records: &InvoiceRecords,
+        directory: &Directory,
+        span: &Span,
+    ) -> InvoiceLedger {
+        let mut life = Life::begin(self, records, directory, *span);
+        for event in timeline::events(records, directory, self, &life.booking, &life.pieces) {
+            if span.until.includes(event.at) {
+                life.apply(&event);
+            }
+        }
+        life.end()
+    }
+}
+
+impl<'a> Life<'a> {
+    fn begin(
+        books: &'a Books,
+        records: &'a InvoiceRecords,
+        directory: &'a Directory,
+        span: Span,
+    ) -> Self {
+        let invoice = &records.invoice;
+        let class = class_of(records, directory);
+        let booking = Booking::of(invoice, &books.calendar);
+        let net = i128::from(invoice.total) - i128::from(invoice.tax);
+        let mut issues = Vec::new();
+        let cut = Cut {
+            records,
+            directory,
+            settings: &books.settings,
+            calendar: &books.calendar,
+            class,
+            booking,
+            issues: &mut issues,
+        };
+        let pieces = cut.pieces(net);
+        let mut life = Self {
+            books,
+            records,
+            directory,
+            span,
+            class,
+            booking,
+            belongs: belongs(records, directory),
+            receivable: i128::from(invoice.total).max(0),
+            tax: i128::from(invoice.tax),
+            pieces,
+            taken_from_deferred: 0,
+            credit_of_payments: Vec::new(),
+            is_void: false,
+            is_written_off: false,
+            postings: Vec::new(),
+            issues,
+        };
+        life.book();
+        life
+    }
+
+    fn book(&mut self) {
+        let invoice = &self.records.invoice;
+        let (total, tax) = (i128::from(invoice.total), i128::from(invoice.tax));
+        if total >= 0 && tax > total {
+            self.report(IssueCode::NetNegative, "invoices", invoice.id, self.booking.month, tax);
+        }
+        if !self.span.until.includes(self.booking.instant) {
+            return;
+        }
+        let is_separate = self.books.settings.other_invoices == OtherInvoices::Separate;
+        let (file, debit) = match self.class {
+            _ if total < 0 => (File::CreditNotes, Category::CustomerBalance),
+            InvoiceClass::Order => (File::OrderRevenue, Category::AccountsReceivable),
+            InvoiceClass::Other if is_separate => {
+                (File::OtherInvoices, Category::AccountsReceivable)
+            }
+            _ => (File::SubscriptionRevenue, Category::AccountsReceivable),
+        };
+        let shares = self.pieces.iter().map(|piece| piece.share(-piece.net, 0)).collect();
+        let entry = Entry {
+            file,
+            source: Source::Invoice,
+            id: invoice.id,
+            at: self.booking.instant,
+            customer_id: None,
+            amounts: Amounts::of([
+                (debit, total),
+                (Category::DeferredRevenue, tax - total),
+                (Category::Taxes, -tax),
+            ]),
+            shares,
+        };
+        self.post(entry, || vec![Working::Booked { total, tax }]);
+    }
+
+    fn apply(&mut self, event: &timeline::Dated<'_>) {
+        match event.event {
+            Event::Application(transaction) => self.apply_balance(transaction),
+            Event::Payment(payment) => self.pay(payment),
+            Event::Note(note) => self.credit(&note),
+            Event::Refund(refund) => self.refund(refund),
+            Event::Void => self.void(event.at),
+            Event::Uncollectible => self.write_off(event.at),
+            Event::EarlyEnd(subscription) => self.end_subscription(subscription, event.at),
+        }
+    }
+
+    fn post(&mut self, entry: Entry, workings: impl FnOnce() -> Vec<Working>) {
+        let date = self.books.calendar.date_of(entry.at);
+        let customer_id = entry.customer_id.or(self.belongs.customer_id);
+        self.postings.push(Posting {
+            file: entry.file,
+            source: entry.source,
+            source_id: Some(entry.id),
+            month: Month::of(date),
+            date,
+            occurred_at: entry.at,
+            currency: self.records.invoice.currency,
+            amounts: entry.amounts,
+            belongs: Belongs { customer_id, ..self.belongs },
+            booking_month: Some(self.booking.month),
+            shares: entry.shares,
+            progress: None,
+            adjusts_month: None,
+            workings: if self.span.explains { workings() } else { Vec::new() },
+        });
+    }
+
+    fn report(
+        &mut self,
+        code: IssueCode,
+        table: &'static str,
+        id: i64,
+        month: Month,
+        amount: i128,
+    ) {
+        let currency = Some(self.records.invoice.currency);
+        self.issues.push(Issue { code, table, id, month, currency, amount });
+    }
+
+    fn report_at(
+        &mut self,
+        code: IssueCode,
+        table: &'static str,
+        id: i64,
+        at: Instant,
+        amount: i128,
+    ) {
+        let month = self.books.calendar.month_of(at);
+        self.report(code, table, id, month, amount);
+    }
+
+    fn look(&self) -> Look<'a> {
+        Look {
+            calendar: &self.books.calendar,
+            booking: self.booking.month,
+            detail_from: self.span.detail_from,
+            explains: self.span.explains,
+        }
+    }
+
+    /// G: what is left of the invoice.
+    fn left(&self) -> i128 {
+        let pieces = self.pieces.iter().map(|piece| piece.deferred + piece.recognized);
+        self.tax + pieces.sum::<i128>()
+    }
+
+    fn end(mut self) -> InvoiceLedger {
+        let is_inside = self.span.until.includes(self.booking.instant);
+        if is_inside {
+            self.recognize();
+        }
+        self.issues.sort_unstable();
+        self.issues.dedup();
+        InvoiceLedger {
+            invoice_id: self.records.invoice.id,
+            class: self.class,
+            booking: self.booking,
+            is_inside,
+            postings: self.postings,
+            issues: self.issues,
+            receivable: self.receivable,
+            tax: self.tax,
+            pieces: self.pieces,
+            taken_from_deferred: self.taken_from_deferred,
+        }
+    }
+}
+
+/// Where an invoice's rows belong: plan and product are those of its first line that has a plan.
+fn belongs(records: &InvoiceRecords, directory: &Directory) -> Belongs {
+    let invoice = &records.invoice;
+    let plan_of = |line: &crate::records::InvoiceLine| {
+        let subscription = line.subscription_id.or(invoice.subscription_id);
+        Some((line.id, directory.plan_of(line.plan_id, subscription)?))
+    };
+    let plan = records.lines.iter().filter_map(plan_of).min_by_key(|(id, _)| *id);
+    let plan = plan.map(|(_, plan)| plan);
+    let order_site = || records.order.as_ref().and_then(|order| order.site_id);
+    let site_id = invoice
+        .site_id
+        .or_else(|| directory.subscription_site(invoice.subscription_id))
+        .or_else(order_site)
+        .or_else(|| directory.customer_site(Some(invoice.customer_id)));
+    Belongs {
+        customer_id: Some(invoice.customer_id),
+        invoice_id: Some(invoice.id),
+        subscription_id: invoice.subscription_id,
+        order_id: invoice.order_id,
+        plan_id: plan.map(|plan| plan.id),
+        product_id: plan.map(|plan| plan.product_id),
+        site_id,
+    }
+}

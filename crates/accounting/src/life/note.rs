@@ -1,0 +1,113 @@
+//! Credit notes, and invoices that act as notes. Rule: spec/accounting.md §6.3.
+
+use model::time::Instant;
+
+use super::{Entry, Life};
+use crate::booking::booked_at;
+use crate::explain::Working;
+use crate::issue::IssueCode;
+use crate::posting::{Amounts, Category, File, Source};
+use crate::records::{CreditNote, Invoice, NoteType};
+
+/// A note, from either of its two forms.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoteTerms<'a> {
+    Note(&'a CreditNote),
+    Invoice(&'a Invoice),
+}
+
+impl NoteTerms<'_> {
+    pub(super) fn id(&self) -> i64 {
+        match self {
+            Self::Note(note) => note.id,
+            Self::Invoice(invoice) => invoice.id,
+        }
+    }
+
+    pub(super) fn is_invoice(&self) -> bool {
+        matches!(self, Self::Invoice(_))
+    }
+
+    fn table(&self) -> &'static str {
+        match self {
+            Self::Note(_) => "credit_notes",
+            Self::Invoice(_) => "invoices",
+        }
+    }
+
+    fn source(&self) -> Source {
+        match self {
+            Self::Note(_) => Source::CreditNote,
+            Self::Invoice(_) => Source::CreditNoteInvoice,
+        }
+    }
+
+    fn at(&self) -> Instant {
+        match self {
+            Self::Note(note) => note.date,
+            Self::Invoice(invoice) => booked_at(invoice),
+        }
+    }
+
+    fn customer_id(&self) -> i64 {
+        match self {
+            Self::Note(note) => note.customer_id,
+            Self::Invoice(invoice) => invoice.customer_id,
+        }
+    }
+
+    /// Total and tax.
+    fn amounts(&self) -> (i128, i128) {
+        match self {
+            Self::Note(note) => (i128::from(note.total), i128::from(note.tax)),
+            Self::Invoice(note) => (i128::from(note.total).abs(), i128::from(note.tax).abs()),
+        }
+    }
+}
+
+impl Life<'_> {
+    pub(super) fn credit(&mut self, note: &NoteTerms<'_>) {
+        let (id, at, table) = (note.id(), note.at(), note.table());
+        let (total, tax) = note.amounts();
+        if self.is_void {
+            self.report_at(IssueCode::CreditNoteOnVoidInvoice, table, id, at, total);
+            return;
+        }
+        if let NoteTerms::Note(row) = note {
+            let sum = i128::from(row.amount) + tax;
+            if sum != total {
+                let code = IssueCode::CreditNoteTotalMismatch;
+                self.report_at(code, table, id, at, total - sum);
+            }
+        }
+        let lowers_due = match note {
+            NoteTerms::Note(note) => note.note_type == NoteType::PrePayment,
+            NoteTerms::Invoice(_) => self.receivable > 0,
+        };
+        let receivable = if lowers_due { total.min(self.receivable.max(0)) } else { 0 };
+        self.tax -= tax;
+        let reversal = self.reverse(total - tax, at);
+        self.receivable -= receivable;
+        if reversal.beyond > 0 {
+            let code = IssueCode::CreditNoteExceedsInvoice;
+            self.report_at(code, table, id, at, reversal.beyond);
+        }
+        let entry = Entry {
+            file: File::CreditNotes,
+            source: note.source(),
+            id,
+            at,
+            customer_id: Some(note.customer_id()),
+            amounts: Amounts::of([
+                (Category::CustomerBalance, receivable - total),
+                (Category::AccountsReceivable, -receivable),
+                (Category::DeferredRevenue, reversal.deferred),
+                (Category::Taxes, tax),
+                (Category::RecognizedRevenue, reversal.recognized),
+            ]),
+            shares: reversal.shares,
+        };
+        let credited = Working::Credited { total, receivable };
+        self.post(entry, || reversal.working.into_iter().chain([credited]).collect());
+    }
+}

@@ -1,0 +1,84 @@
+//! Movement of the pieces as postings: one per piece and month. Rule: spec/accounting.md §7.2, §9.
+
+use super::Life;
+use crate::calendar::Position;
+use crate::posting::{Amounts, Belongs, Category, PieceShare, Posting, Progress, Source};
+use crate::recognition::Schedule;
+use crate::recognition::piece::{Movement, Piece};
+
+impl Life<'_> {
+    /// Moves every piece up to the horizon and posts what moved in each month.
+    pub(super) fn recognize(&mut self) {
+        let look = self.look();
+        let position = Position::horizon(self.span.until, look.calendar);
+        for piece in &mut self.pieces {
+            piece.advance(&position, &look);
+        }
+        let mut pieces = std::mem::take(&mut self.pieces);
+        for piece in &mut pieces {
+            for at in 0..piece.movements.len() {
+                let workings = std::mem::take(&mut piece.movements[at].workings);
+                let movement = &piece.movements[at];
+                if movement.amount == 0 {
+                    continue;
+                }
+                let posting = self.recognition(piece, movement, &position);
+                self.postings.push(Posting { workings, ..posting });
+            }
+        }
+        self.pieces = pieces;
+    }
+
+    fn recognition(&self, piece: &Piece, movement: &Movement, horizon: &Position) -> Posting {
+        let calendar = &self.books.calendar;
+        let occurred_at = if movement.month == horizon.month {
+            self.span.until.last_instant()
+        } else {
+            let next = calendar.start_of(movement.month.next());
+            model::time::Instant::from_micros(next.micros().saturating_sub(1))
+        };
+        let amount = movement.amount;
+        let (plan_id, product_id) = (piece.plan_id, piece.product_id);
+        let share = PieceShare { deferred: amount, recognized: -amount, ..piece.share(0, 0) };
+        Posting {
+            file: piece.file,
+            source: Source::Piece(piece.id),
+            source_id: piece.id.source_id(),
+            month: movement.month,
+            date: calendar.date_of(occurred_at),
+            occurred_at,
+            currency: self.records.invoice.currency,
+            amounts: Amounts::of([
+                (Category::DeferredRevenue, amount),
+                (Category::RecognizedRevenue, -amount),
+            ]),
+            belongs: Belongs {
+                subscription_id: piece.subscription_id,
+                plan_id,
+                product_id,
+                ..self.belongs
+            },
+            booking_month: Some(self.booking.month),
+            shares: vec![share],
+            progress: Some(progress(piece, movement)),
+            adjusts_month: None,
+            workings: Vec::new(),
+        }
+    }
+}
+
+fn progress(piece: &Piece, movement: &Movement) -> Progress {
+    Progress {
+        method: piece.schedule.method(),
+        period: match &piece.schedule {
+            Schedule::Time(_) => piece.schedule.period(),
+            _ => None,
+        },
+        units_before: movement.units_before,
+        units: movement.units_after - movement.units_before,
+        units_total: piece.schedule.units_total(),
+        net: piece.net,
+        recognized_to_date: movement.recognized,
+        deferred_after: movement.deferred,
+    }
+}

@@ -1,0 +1,77 @@
+//! Refunds of an invoice. Rule: spec/accounting.md §6.4.
+
+use super::{Entry, Life};
+use crate::explain::Working;
+use crate::grouping::TiedRefund;
+use crate::issue::IssueCode;
+use crate::posting::{Amounts, Category, File, PieceShare, Source};
+use crate::records::{CreditNote, NoteType, Refund};
+
+impl Life<'_> {
+    pub(super) fn refund(&mut self, tied: &TiedRefund) {
+        let refund = &tied.refund;
+        let (id, at, amount) = (refund.id, refund.date(), i128::from(refund.amount));
+        let (amounts, shares, workings) = if tied.is_linked {
+            let amounts = Amounts::of([(Category::CustomerBalance, amount)]);
+            (amounts, Vec::new(), vec![Working::RefundOfNote { amount }])
+        } else {
+            if self.has_unlinked_note_of(refund) {
+                self.report_at(IssueCode::RefundUnlinkedNote, "refunds", id, at, amount);
+            }
+            self.take_refund_back(refund)
+        };
+        let entry = Entry {
+            file: File::RefundsMade,
+            source: Source::Refund,
+            id,
+            at,
+            customer_id: refund.customer_id,
+            amounts: amounts + Amounts::of([(refund.paid_from(), -amount)]),
+            shares,
+        };
+        self.post(entry, || workings);
+    }
+
+    /// First what the refunded payment had put on customer credit, then what was given for the
+    /// invoice, then customer credit.
+    fn take_refund_back(&mut self, refund: &Refund) -> (Amounts, Vec<PieceShare>, Vec<Working>) {
+        let amount = i128::from(refund.amount);
+        let from_credit = self.take_credit_of_payment(refund.payment_id, amount);
+        let rest = amount - from_credit;
+        let settled = (self.left() - self.receivable).max(0);
+        let taken_back = rest.min(settled);
+        let (tax, tax_working) = self.take_tax(taken_back);
+        let reversal = self.reverse(taken_back - tax, refund.date());
+        let amounts = Amounts::of([
+            (Category::CustomerBalance, amount - taken_back),
+            (Category::DeferredRevenue, reversal.deferred),
+            (Category::Taxes, tax),
+            (Category::RecognizedRevenue, reversal.recognized),
+        ]);
+        let mut workings = vec![Working::Refunded { amount, from_credit, settled, taken_back }];
+        workings.extend((tax != 0).then_some(tax_working));
+        workings.extend(reversal.working);
+        (amounts, reversal.shares, workings)
+    }
+
+    fn take_credit_of_payment(&mut self, payment_id: Option<i64>, amount: i128) -> i128 {
+        let credits = &mut self.credit_of_payments;
+        let credit = credits.iter_mut().find(|(id, _)| Some(*id) == payment_id);
+        let Some((_, credit)) = credit else { return 0 };
+        let taken = amount.min(*credit).max(0);
+        *credit -= taken;
+        taken
+    }
+
+    /// Whether a post-payment note of the same total on this invoice is linked to no refund.
+    fn has_unlinked_note_of(&self, refund: &Refund) -> bool {
+        let is_named = |note: &CreditNote| {
+            note.refund_id.is_some()
+                || self.records.refunds.iter().any(|r| r.refund.credit_note_id == Some(note.id))
+        };
+        self.records.credit_notes.iter().any(|note| {
+            let is_equal = note.total == refund.amount;
+            note.note_type == NoteType::PostPayment && is_equal && !is_named(note)
+        })
+    }
+}

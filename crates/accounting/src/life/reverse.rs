@@ -1,0 +1,101 @@
+//! Taking back a net amount: what notes, refunds and write-offs share.
+//! Rule: spec/accounting.md §6.2.
+
+use model::time::Instant;
+
+use super::Life;
+use crate::arithmetic::{clamp_towards, mul_div_half_away, share};
+use crate::calendar::Position;
+use crate::explain::Working;
+use crate::posting::PieceShare;
+use crate::settings::ReversalSplit;
+
+/// What a reversal took.
+pub(super) struct Reversal {
+    /// d: from deferred.
+    pub(super) deferred: i128,
+    /// r + x: from recognised, and beyond the invoice.
+    pub(super) recognized: i128,
+    /// x: beyond the invoice.
+    pub(super) beyond: i128,
+    /// The same by piece.
+    pub(super) shares: Vec<PieceShare>,
+    /// The arithmetic.
+    pub(super) working: Option<Working>,
+}
+
+impl Life<'_> {
+    /// Takes `net` back at `at`. Nothing happens when it is zero: pieces keep their pace.
+    pub(super) fn reverse(&mut self, net: i128, at: Instant) -> Reversal {
+        if net == 0 {
+            let shares = Vec::new();
+            return Reversal { deferred: 0, recognized: 0, beyond: 0, shares, working: None };
+        }
+        let look = self.look();
+        let position = Position::event(at, look.calendar);
+        for piece in &mut self.pieces {
+            piece.advance(&position, &look);
+        }
+        let deferred_by_piece: Vec<_> = self.pieces.iter().map(|piece| piece.deferred).collect();
+        let recognized_by_piece: Vec<_> =
+            self.pieces.iter().map(|piece| piece.recognized).collect();
+        let deferred_sum: i128 = deferred_by_piece.iter().sum();
+        let recognized_sum: i128 = recognized_by_piece.iter().sum();
+
+        let split = self.books.settings.reversal_split;
+        let wanted = self.wanted_from_deferred(net, deferred_sum, recognized_sum);
+        let deferred = clamp_towards(wanted, deferred_sum);
+        let recognized = clamp_towards(net - deferred, recognized_sum);
+        let beyond = net - deferred - recognized;
+        let deferred_shares = share(deferred, &deferred_by_piece);
+        let recognized_shares = share(recognized, &recognized_by_piece);
+
+        let mut shares = Vec::with_capacity(self.pieces.len() + 1);
+        let parts = deferred_shares.into_iter().zip(recognized_shares);
+        for (piece, (from_deferred, from_recognized)) in self.pieces.iter_mut().zip(parts) {
+            piece.take_back(from_deferred, from_recognized, &position, &look);
+            if (from_deferred, from_recognized) != (0, 0) {
+                shares.push(piece.share(from_deferred, from_recognized));
+            }
+        }
+        if beyond != 0 {
+            shares.push(PieceShare {
+                piece: None,
+                plan_id: None,
+                product_id: None,
+                deferred: 0,
+                recognized: beyond,
+            });
+        }
+        self.taken_from_deferred += deferred;
+        let working = Working::TakenBack {
+            net,
+            deferred: deferred_sum,
+            recognized: recognized_sum,
+            from_deferred: deferred,
+            from_recognized: recognized,
+            beyond,
+            split,
+        };
+        let working = Some(working);
+        Reversal { deferred, recognized: recognized + beyond, beyond, shares, working }
+    }
+
+    fn wanted_from_deferred(&self, net: i128, deferred: i128, recognized: i128) -> i128 {
+        let have_one_sign = deferred.signum() * recognized.signum() == 1;
+        match self.books.settings.reversal_split {
+            ReversalSplit::Proportional if have_one_sign => {
+                mul_div_half_away(net, deferred, deferred + recognized)
+            }
+            ReversalSplit::Proportional | ReversalSplit::UndeliveredFirst => net,
+        }
+    }
+
+    /// Takes the tax in `amount` out of TAX. With nothing left of the invoice there is none.
+    pub(super) fn take_tax(&mut self, amount: i128) -> (i128, Working) {
+        let (tax, left) = (self.tax, self.left());
+        let share = mul_div_half_away(tax, amount, left);
+        self.tax -= share;
+        (share, Working::TaxShare { tax, amount, left, share })
+    }
+}

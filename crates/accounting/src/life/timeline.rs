@@ -1,0 +1,104 @@
+//! What happens to an invoice, in the order in which it is treated. Rule: spec/accounting.md §5.
+
+use model::time::Instant;
+
+use super::Books;
+use super::note::NoteTerms;
+use crate::booking::{Booking, booked_at};
+use crate::grouping::{InvoiceRecords, TiedRefund};
+use crate::recognition::Schedule;
+use crate::recognition::piece::Piece;
+use crate::records::{BalanceTransaction, Directory, InvoiceStatus, Payment};
+use crate::settings::EarlyEnd;
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Event<'a> {
+    Application(&'a BalanceTransaction),
+    Payment(&'a Payment),
+    Note(NoteTerms<'a>),
+    Refund(&'a TiedRefund),
+    Void,
+    Uncollectible,
+    EarlyEnd(i64),
+}
+
+/// An event with its instant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dated<'a> {
+    pub(super) at: Instant,
+    pub(super) event: Event<'a>,
+}
+
+impl Dated<'_> {
+    /// By instant, then rank, then id; of a note and an invoice with one id, the note first.
+    fn order(&self) -> (Instant, u8, i64, bool) {
+        let (rank, id, is_invoice) = match self.event {
+            Event::Application(transaction) => (1, transaction.id, false),
+            Event::Payment(payment) => (2, payment.id, false),
+            Event::Note(note) => (3, note.id(), note.is_invoice()),
+            Event::Refund(refund) => (4, refund.refund.id, false),
+            Event::Void => (5, 0, false),
+            Event::Uncollectible => (6, 0, false),
+            Event::EarlyEnd(subscription) => (7, subscription, false),
+        };
+        (self.at, rank, id, is_invoice)
+    }
+}
+
+/// All events of an invoice, in order.
+pub(super) fn events<'a>(
+    records: &'a InvoiceRecords,
+    directory: &Directory,
+    books: &Books,
+    booking: &Booking,
+    pieces: &[Piece],
+) -> Vec<Dated<'a>> {
+    let invoice = &records.invoice;
+    let mut events = Vec::new();
+    let mut add = |at, event| events.push(Dated { at, event });
+    for transaction in &records.applications {
+        add(transaction.date, Event::Application(transaction));
+    }
+    for payment in &records.payments {
+        add(payment.date, Event::Payment(payment));
+    }
+    for note in &records.credit_notes {
+        add(note.date, Event::Note(NoteTerms::Note(note)));
+    }
+    for note in &records.credit_note_invoices {
+        add(booked_at(note), Event::Note(NoteTerms::Invoice(note)));
+    }
+    for refund in &records.refunds {
+        add(refund.refund.date(), Event::Refund(refund));
+    }
+    match invoice.status {
+        // Never before the booking.
+        InvoiceStatus::Void => {
+            let at = invoice.voided_at.unwrap_or(booking.instant).max(booking.instant);
+            add(at, Event::Void);
+        }
+        InvoiceStatus::Uncollectible => {
+            add(invoice.uncollectible_at.unwrap_or(booking.instant), Event::Uncollectible);
+        }
+        _ => {}
+    }
+    if books.settings.early_end == EarlyEnd::Accelerate {
+        let mut ended: Vec<_> = pieces.iter().filter_map(|piece| ended(piece, directory)).collect();
+        ended.sort_unstable();
+        ended.dedup();
+        for (subscription, at) in ended {
+            add(at, Event::EarlyEnd(subscription));
+        }
+    }
+    events.sort_unstable_by_key(Dated::order);
+    events
+}
+
+/// The subscription whose end falls before the end of this time piece, with its end.
+pub(super) fn ended(piece: &Piece, directory: &Directory) -> Option<(i64, Instant)> {
+    let Schedule::Time(time) = &piece.schedule else { return None };
+    let subscription = directory.subscriptions.get(&piece.subscription_id?)?;
+    let ended_at = subscription.ended_at.filter(|at| *at < time.end())?;
+    Some((subscription.id, ended_at))
+}

@@ -1,0 +1,41 @@
+//! Rows of `applied_balance.csv`. Rule: spec/accounting.md §9.
+
+use crate::records::BalanceTransaction;
+
+use super::field::{Column, Field, FieldKind::*};
+
+/// The further columns, in order.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "kind", kind: Text },
+    Column { name: "amount", kind: Money },
+    Column { name: "description", kind: Text },
+];
+
+/// The further columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details<'a> {
+    /// Applied or taken back.
+    pub kind: &'static str,
+    /// The stored amount.
+    pub amount: i128,
+    /// Its description.
+    pub description: Option<&'a str>,
+}
+
+pub(super) fn details(transaction: &BalanceTransaction) -> super::Details<'_> {
+    super::Details::Applied(Details {
+        kind: transaction.kind.as_str(),
+        amount: i128::from(transaction.amount),
+        description: transaction.description.as_deref(),
+    })
+}
+
+impl<'a> Details<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+        fields.extend([
+            Field::text(self.kind),
+            Field::Money(self.amount),
+            Field::optional_text(self.description),
+        ]);
+    }
+}

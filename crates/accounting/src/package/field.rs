@@ -1,0 +1,68 @@
+//! Columns of the files and the values in them. Rule: spec/accounting.md §9.
+
+use std::borrow::Cow;
+
+use model::time::{Date, Instant};
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: FieldKind,
+}
+
+/// What a column's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// An integer.
+    Int,
+    /// Text.
+    Text,
+    /// True or false.
+    Bool,
+    /// A local date.
+    Date,
+    /// An instant.
+    Instant,
+    /// Minor units of the row's currency, written in major units.
+    Money,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// No value.
+    Empty,
+    /// An integer.
+    Int(i128),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// True or false.
+    Bool(bool),
+    /// A local date.
+    Date(Date),
+    /// An instant.
+    Instant(Instant),
+    /// Minor units.
+    Money(i128),
+}
+
+impl<'a> Field<'a> {
+    pub(crate) fn optional_int(value: Option<i64>) -> Self {
+        value.map_or(Self::Empty, |value| Self::Int(i128::from(value)))
+    }
+
+    pub(crate) fn text(value: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(value))
+    }
+
+    pub(crate) fn optional_text(value: Option<&'a str>) -> Self {
+        value.map_or(Self::Empty, Self::text)
+    }
+
+    pub(crate) fn optional_instant(value: Option<Instant>) -> Self {
+        value.map_or(Self::Empty, Self::Instant)
+    }
+}

@@ -1,0 +1,132 @@
+//! The common head of all files. Rule: spec/accounting.md §9.
+
+use std::borrow::Cow;
+
+use model::money::Currency;
+use model::time::{Date, Instant};
+
+use super::field::{Column, Field, FieldKind, FieldKind::*};
+use crate::calendar::Month;
+use crate::posting::{Amounts, Belongs, Category, Posting};
+use crate::records::Directory;
+use crate::settings::CustomerBalanceView;
+
+/// The columns, in order.
+pub const COLUMNS: &[Column] = &[
+    column("id", Int),
+    column("date", Date),
+    column("occurred_at", Instant),
+    column("customer_id", Int),
+    column("customer_email", Text),
+    column("customer_name", Text),
+    column("invoice_id", Int),
+    column("invoice_number", Text),
+    column("subscription_id", Int),
+    column("order_id", Int),
+    column("plan_id", Int),
+    column("plan_name", Text),
+    column("product_id", Int),
+    column("product_name", Text),
+    column("site_id", Int),
+    column("currency", Text),
+    column("cash_offline", Money),
+    column("cash_online", Money),
+    column("customer_balance", Money),
+    column("accounts_receivable", Money),
+    column("deferred_revenue", Money),
+    column("taxes", Money),
+    column("recognized_revenue", Money),
+    column("adjusts_month", Text),
+];
+
+const fn column(name: &'static str, kind: FieldKind) -> Column {
+    Column { name, kind }
+}
+
+/// What every row begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// Id of the source record; none for residual pieces.
+    pub id: Option<i64>,
+    /// Local event date.
+    pub date: Date,
+    /// Instant of the event.
+    pub occurred_at: Instant,
+    /// Where it belongs.
+    pub belongs: Belongs,
+    /// The customer's email.
+    pub customer_email: Option<&'a str>,
+    /// The customer's name.
+    pub customer_name: Option<&'a str>,
+    /// The invoice's number.
+    pub invoice_number: Option<&'a str>,
+    /// The plan's name.
+    pub plan_name: Option<&'a str>,
+    /// The product's name.
+    pub product_name: Option<&'a str>,
+    /// Currency of the amounts.
+    pub currency: Currency,
+    /// The seven amounts, with the sign of the customer balance as asked for.
+    pub amounts: Amounts,
+    /// The month that an adjustment corrects.
+    pub adjusts_month: Option<Month>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(
+        posting: &'a Posting,
+        invoice_number: Option<&'a str>,
+        directory: &'a Directory,
+        view: CustomerBalanceView,
+    ) -> Self {
+        let belongs = posting.belongs;
+        let customer = belongs.customer_id.and_then(|id| directory.customers.get(&id));
+        let plan = belongs.plan_id.and_then(|id| directory.plans.get(&id));
+        let product = belongs.product_id.and_then(|id| directory.products.get(&id));
+        let mut amounts = posting.amounts;
+        if view == CustomerBalanceView::Credit {
+            amounts[Category::CustomerBalance] = -amounts[Category::CustomerBalance];
+        }
+        Self {
+            id: posting.source_id,
+            date: posting.date,
+            occurred_at: posting.occurred_at,
+            belongs,
+            customer_email: customer.and_then(|customer| customer.email.as_deref()),
+            customer_name: customer.and_then(|customer| customer.name.as_deref()),
+            invoice_number,
+            plan_name: plan.map(|plan| &*plan.name),
+            product_name: product.map(|product| &*product.name),
+            currency: posting.currency,
+            amounts,
+            adjusts_month: posting.adjusts_month,
+        }
+    }
+
+    pub(super) fn fields(&self) -> Vec<Field<'a>> {
+        let belongs = &self.belongs;
+        let month = self.adjusts_month.map(|month| Field::Text(Cow::Owned(month.to_string())));
+        let currency = Cow::Owned(self.currency.code().to_owned());
+        let mut fields = vec![
+            Field::optional_int(self.id),
+            Field::Date(self.date),
+            Field::Instant(self.occurred_at),
+            Field::optional_int(belongs.customer_id),
+            Field::optional_text(self.customer_email),
+            Field::optional_text(self.customer_name),
+            Field::optional_int(belongs.invoice_id),
+            Field::optional_text(self.invoice_number),
+            Field::optional_int(belongs.subscription_id),
+            Field::optional_int(belongs.order_id),
+            Field::optional_int(belongs.plan_id),
+            Field::optional_text(self.plan_name),
+            Field::optional_int(belongs.product_id),
+            Field::optional_text(self.product_name),
+            Field::optional_int(belongs.site_id),
+            Field::Text(currency),
+        ];
+        fields.extend(Category::ALL.map(|category| Field::Money(self.amounts[category])));
+        fields.push(month.unwrap_or(Field::Empty));
+        fields
+    }
+}

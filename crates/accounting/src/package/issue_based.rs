@@ -1,0 +1,56 @@
+//! Rows of `recognized_revenue_issue_based.csv`: movement by shipments. Rule: spec/accounting.md §9.
+
+use crate::posting::Progress;
+
+use super::field::{Column, Field, FieldKind::*};
+
+/// The further columns, in order.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "shipments_before", kind: Int },
+    Column { name: "shipments", kind: Int },
+    Column { name: "shipments_total", kind: Int },
+    Column { name: "net_amount", kind: Money },
+    Column { name: "recognized_to_date", kind: Money },
+    Column { name: "deferred_after", kind: Money },
+];
+
+/// The further columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// Shipments before the month.
+    pub shipments_before: i128,
+    /// In the month; negative when more came back.
+    pub shipments: i128,
+    /// In all.
+    pub shipments_total: i128,
+    /// Net of the line.
+    pub net_amount: i128,
+    /// Recognised and not taken back at the month's end.
+    pub recognized_to_date: i128,
+    /// Still deferred at the month's end.
+    pub deferred_after: i128,
+}
+
+pub(super) fn details<'a>(progress: &Progress) -> super::Details<'a> {
+    super::Details::IssueBased(Details {
+        shipments_before: progress.units_before,
+        shipments: progress.units,
+        shipments_total: progress.units_total,
+        net_amount: progress.net,
+        recognized_to_date: progress.recognized_to_date,
+        deferred_after: progress.deferred_after,
+    })
+}
+
+impl Details {
+    pub(super) fn push_to<'f>(&self, fields: &mut Vec<Field<'f>>) {
+        fields.extend([
+            Field::Int(self.shipments_before),
+            Field::Int(self.shipments),
+            Field::Int(self.shipments_total),
+            Field::Money(self.net_amount),
+            Field::Money(self.recognized_to_date),
+            Field::Money(self.deferred_after),
+        ]);
+    }
+}

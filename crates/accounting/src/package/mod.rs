@@ -1,0 +1,224 @@
+//! The rows of the package's files, typed; writing them is not done here.
+//! Rule: spec/accounting.md §9.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`field`] | columns and values |
+//! | [`head`] | the common head of all rows |
+//! | [`subscription_revenue`] | also the rows of `other_invoices` |
+//! | [`order_revenue`], [`recognized_revenue`], [`issue_based`], [`order_based`] | recognition by time also serves `other_recognized_revenue` |
+//! | [`payments_received`], [`applied_balance`], [`refunds_made`] | settlement |
+//! | [`uncollectible`], [`voided`], [`credit_notes`] | taking back |
+//! | [`balance_adjustments`] | credit given away |
+
+pub mod applied_balance;
+pub mod balance_adjustments;
+pub mod credit_notes;
+pub mod field;
+pub mod head;
+pub mod issue_based;
+pub mod order_based;
+pub mod order_revenue;
+pub mod payments_received;
+pub mod recognized_revenue;
+pub mod refunds_made;
+pub mod subscription_revenue;
+pub mod uncollectible;
+pub mod voided;
+
+use crate::grouping::{InvoiceRecords, UntiedRecords};
+use crate::invariants::BrokenInvariant;
+use crate::posting::{File, Posting, Source};
+use crate::records::Directory;
+use crate::settings::CustomerBalanceView;
+
+pub use field::{Column, Field, FieldKind};
+pub use head::Head;
+
+/// One row of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// The common head.
+    pub head: Head<'a>,
+    /// The further columns.
+    pub details: Details<'a>,
+}
+
+/// The further columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Details<'a> {
+    /// Of `subscription_revenue` and `other_invoices`.
+    Invoice(subscription_revenue::Details<'a>),
+    /// Of `order_revenue`.
+    Order(order_revenue::Details),
+    /// Of `recognized_revenue` and `other_recognized_revenue`.
+    Recognized(recognized_revenue::Details<'a>),
+    /// Of `recognized_revenue_issue_based`.
+    IssueBased(issue_based::Details),
+    /// Of `recognized_revenue_order_based`.
+    OrderBased(order_based::Details<'a>),
+    /// Of `payments_received`.
+    Payment(payments_received::Details<'a>),
+    /// Of `applied_balance`.
+    Applied(applied_balance::Details<'a>),
+    /// Of `refunds_made`.
+    Refund(refunds_made::Details<'a>),
+    /// Of `uncollectible`.
+    Uncollectible(uncollectible::Details),
+    /// Of `voided`.
+    Voided(voided::Details),
+    /// Of `credit_notes`.
+    CreditNote(credit_notes::Details<'a>),
+    /// Of `balance_adjustments`.
+    Adjustment(balance_adjustments::Details<'a>),
+    /// The source is gone: an adjustment of a row whose record was deleted.
+    Gone(File),
+}
+
+/// All columns of a file, in order.
+pub fn columns(file: File) -> Vec<Column> {
+    let further = match file {
+        File::SubscriptionRevenue | File::OtherInvoices => subscription_revenue::COLUMNS,
+        File::OrderRevenue => order_revenue::COLUMNS,
+        File::RecognizedRevenue | File::OtherRecognizedRevenue => recognized_revenue::COLUMNS,
+        File::RecognizedRevenueIssueBased => issue_based::COLUMNS,
+        File::RecognizedRevenueOrderBased => order_based::COLUMNS,
+        File::PaymentsReceived => payments_received::COLUMNS,
+        File::AppliedBalance => applied_balance::COLUMNS,
+        File::RefundsMade => refunds_made::COLUMNS,
+        File::Uncollectible => uncollectible::COLUMNS,
+        File::Voided => voided::COLUMNS,
+        File::CreditNotes => credit_notes::COLUMNS,
+        File::BalanceAdjustments => balance_adjustments::COLUMNS,
+    };
+    head::COLUMNS.iter().chain(further).copied().collect()
+}
+
+/// The row of an invoice's posting.
+///
+/// Errors: [`BrokenInvariant::SourceMissing`] when the posting is not of these records.
+pub fn invoice_row<'a>(
+    posting: &'a Posting,
+    records: &'a InvoiceRecords,
+    directory: &'a Directory,
+    view: CustomerBalanceView,
+) -> Result<Row<'a>, BrokenInvariant> {
+    let number = records.invoice.number.as_deref();
+    let head = Head::of(posting, number, directory, view);
+    let details = invoice_details(posting, records, directory);
+    let missing = || BrokenInvariant::SourceMissing { entry_id: posting.entry_id() };
+    Ok(Row { head, details: details.ok_or_else(missing)? })
+}
+
+/// The row of an untied record's posting.
+///
+/// Errors: [`BrokenInvariant::SourceMissing`] when the posting is not of these records.
+pub fn untied_row<'a>(
+    posting: &'a Posting,
+    records: &'a UntiedRecords,
+    directory: &'a Directory,
+    view: CustomerBalanceView,
+) -> Result<Row<'a>, BrokenInvariant> {
+    let id = posting.source_id;
+    let details = match posting.source {
+        Source::Payment => {
+            let payment = records.payments.iter().find(|payment| Some(payment.id) == id);
+            payment.map(|payment| payments_received::details(payment, posting))
+        }
+        Source::Refund => {
+            let refund = records.refunds.iter().find(|refund| Some(refund.id) == id);
+            refund.map(refunds_made::details)
+        }
+        Source::BalanceTransaction => {
+            let transaction = records.adjustments.iter().find(|t| Some(t.id) == id);
+            transaction.map(balance_adjustments::details)
+        }
+        _ => None,
+    };
+    let missing = || BrokenInvariant::SourceMissing { entry_id: posting.entry_id() };
+    let head = Head::of(posting, None, directory, view);
+    Ok(Row { head, details: details.ok_or_else(missing)? })
+}
+
+/// The row of an adjustment whose source record is no longer in the books.
+pub fn gone_row<'a>(
+    posting: &'a Posting,
+    directory: &'a Directory,
+    view: CustomerBalanceView,
+) -> Row<'a> {
+    let head = Head::of(posting, None, directory, view);
+    Row { head, details: Details::Gone(posting.file) }
+}
+
+fn invoice_details<'a>(
+    posting: &'a Posting,
+    records: &'a InvoiceRecords,
+    directory: &'a Directory,
+) -> Option<Details<'a>> {
+    if posting.file.is_recognition() {
+        return recognition_details(posting, records, directory);
+    }
+    let id = posting.source_id?;
+    match posting.file {
+        File::SubscriptionRevenue | File::OtherInvoices => {
+            Some(subscription_revenue::details(records, directory))
+        }
+        File::OrderRevenue => Some(order_revenue::details(records)),
+        File::PaymentsReceived => {
+            let payment = records.payments.iter().find(|payment| payment.id == id)?;
+            Some(payments_received::details(payment, posting))
+        }
+        File::AppliedBalance => {
+            let transaction = records.applications.iter().find(|t| t.id == id)?;
+            Some(applied_balance::details(transaction))
+        }
+        File::RefundsMade => {
+            let tied = records.refunds.iter().find(|tied| tied.refund.id == id)?;
+            Some(refunds_made::details(&tied.refund))
+        }
+        File::Uncollectible => Some(uncollectible::details(records)),
+        File::Voided => Some(voided::details(records)),
+        File::CreditNotes => credit_notes::details(records, posting),
+        _ => None,
+    }
+}
+
+fn recognition_details<'a>(
+    posting: &'a Posting,
+    records: &'a InvoiceRecords,
+    directory: &'a Directory,
+) -> Option<Details<'a>> {
+    let progress = posting.progress.as_ref()?;
+    match posting.file {
+        File::RecognizedRevenueIssueBased => Some(issue_based::details(progress)),
+        File::RecognizedRevenueOrderBased => {
+            let item =
+                records.order_items.iter().find(|item| Some(item.id) == posting.source_id)?;
+            Some(order_based::details(item, progress, directory))
+        }
+        _ => Some(recognized_revenue::details(posting, progress, records)),
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The values, one per column of [`columns`].
+    pub fn fields(&self) -> Vec<Field<'a>> {
+        let mut fields = self.head.fields();
+        match &self.details {
+            Details::Invoice(details) => details.push_to(&mut fields),
+            Details::Order(details) => details.push_to(&mut fields),
+            Details::Recognized(details) => details.push_to(&mut fields),
+            Details::IssueBased(details) => details.push_to(&mut fields),
+            Details::OrderBased(details) => details.push_to(&mut fields),
+            Details::Payment(details) => details.push_to(&mut fields),
+            Details::Applied(details) => details.push_to(&mut fields),
+            Details::Refund(details) => details.push_to(&mut fields),
+            Details::Uncollectible(details) => details.push_to(&mut fields),
+            Details::Voided(details) => details.push_to(&mut fields),
+            Details::CreditNote(details) => details.push_to(&mut fields),
+            Details::Adjustment(details) => details.push_to(&mut fields),
+            Details::Gone(file) => fields.resize(columns(*file).len(), Field::Empty),
+        }
+        fields
+    }
+}

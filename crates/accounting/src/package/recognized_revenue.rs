@@ -1,0 +1,84 @@
+//! Rows of `recognized_revenue.csv` and `other_recognized_revenue.csv`: movement by time and at once. Rule: spec/accounting.md §9.
+
+use model::time::Instant;
+
+use crate::grouping::InvoiceRecords;
+use crate::posting::{Posting, Progress};
+
+use super::field::{Column, Field, FieldKind::*};
+
+/// The further columns, in order.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "description", kind: Text },
+    Column { name: "period_start", kind: Instant },
+    Column { name: "period_end", kind: Instant },
+    Column { name: "method", kind: Text },
+    Column { name: "units_before", kind: Int },
+    Column { name: "units", kind: Int },
+    Column { name: "units_total", kind: Int },
+    Column { name: "net_amount", kind: Money },
+    Column { name: "recognized_to_date", kind: Money },
+    Column { name: "deferred_after", kind: Money },
+];
+
+/// The further columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details<'a> {
+    /// The line's description.
+    pub description: Option<&'a str>,
+    /// Start of the period.
+    pub period_start: Option<Instant>,
+    /// End of the period; the midnight after a last second of a day.
+    pub period_end: Option<Instant>,
+    /// How it is recognised.
+    pub method: &'static str,
+    /// Days, microseconds or months before the month.
+    pub units_before: i128,
+    /// In the month.
+    pub units: i128,
+    /// In all.
+    pub units_total: i128,
+    /// Net of the piece.
+    pub net_amount: i128,
+    /// Recognised and not taken back at the month's end.
+    pub recognized_to_date: i128,
+    /// Still deferred at the month's end.
+    pub deferred_after: i128,
+}
+
+pub(super) fn details<'a>(
+    posting: &Posting,
+    progress: &Progress,
+    records: &'a InvoiceRecords,
+) -> super::Details<'a> {
+    let line = records.lines.iter().find(|line| Some(line.id) == posting.source_id);
+    super::Details::Recognized(Details {
+        description: line.and_then(|line| line.description.as_deref()),
+        period_start: progress.period.map(|(start, _)| start),
+        period_end: progress.period.map(|(_, end)| end),
+        method: progress.method,
+        units_before: progress.units_before,
+        units: progress.units,
+        units_total: progress.units_total,
+        net_amount: progress.net,
+        recognized_to_date: progress.recognized_to_date,
+        deferred_after: progress.deferred_after,
+    })
+}
+
+impl<'a> Details<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+        fields.extend([
+            Field::optional_text(self.description),
+            Field::optional_instant(self.period_start),
+            Field::optional_instant(self.period_end),
+            Field::text(self.method),
+            Field::Int(self.units_before),
+            Field::Int(self.units),
+            Field::Int(self.units_total),
+            Field::Money(self.net_amount),
+            Field::Money(self.recognized_to_date),
+            Field::Money(self.deferred_after),
+        ]);
+    }
+}

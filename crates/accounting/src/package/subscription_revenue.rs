@@ -1,0 +1,89 @@
+//! Rows of `subscription_revenue.csv` and `other_invoices.csv`: invoices. Rule: spec/accounting.md §9.
+
+use model::time::Instant;
+
+use crate::grouping::InvoiceRecords;
+use crate::records::Directory;
+
+use super::field::{Column, Field, FieldKind::*};
+
+/// The further columns, in order.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "invoice_status", kind: Text },
+    Column { name: "billing_reason", kind: Text },
+    Column { name: "subscription_type", kind: Text },
+    Column { name: "is_advance", kind: Bool },
+    Column { name: "subtotal", kind: Money },
+    Column { name: "discount", kind: Money },
+    Column { name: "tax", kind: Money },
+    Column { name: "total", kind: Money },
+    Column { name: "period_start", kind: Instant },
+    Column { name: "period_end", kind: Instant },
+    Column { name: "line_count", kind: Int },
+];
+
+/// The further columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details<'a> {
+    /// The invoice's status.
+    pub invoice_status: &'static str,
+    /// Why it was billed.
+    pub billing_reason: Option<&'a str>,
+    /// Type of its subscription.
+    pub subscription_type: Option<&'static str>,
+    /// Whether it was billed ahead.
+    pub is_advance: bool,
+    /// Before discount and tax.
+    pub subtotal: i128,
+    /// Discount.
+    pub discount: i128,
+    /// Tax.
+    pub tax: i128,
+    /// What is to be paid.
+    pub total: i128,
+    /// Start of its period.
+    pub period_start: Option<Instant>,
+    /// End of its period.
+    pub period_end: Option<Instant>,
+    /// Number of its lines.
+    pub line_count: i128,
+}
+
+pub(super) fn details<'a>(
+    records: &'a InvoiceRecords,
+    directory: &'a Directory,
+) -> super::Details<'a> {
+    let invoice = &records.invoice;
+    let subscription = invoice.subscription_id.and_then(|id| directory.subscriptions.get(&id));
+    super::Details::Invoice(Details {
+        invoice_status: invoice.status.as_str(),
+        billing_reason: invoice.billing_reason.as_deref(),
+        subscription_type: subscription.map(|subscription| subscription.subscription_type),
+        is_advance: invoice.is_advance,
+        subtotal: i128::from(invoice.subtotal),
+        discount: i128::from(invoice.discount),
+        tax: i128::from(invoice.tax),
+        total: i128::from(invoice.total),
+        period_start: invoice.period_start,
+        period_end: invoice.period_end,
+        line_count: i128::try_from(records.lines.len()).unwrap_or(i128::MAX),
+    })
+}
+
+impl<'a> Details<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+        fields.extend([
+            Field::text(self.invoice_status),
+            Field::optional_text(self.billing_reason),
+            Field::optional_text(self.subscription_type),
+            Field::Bool(self.is_advance),
+            Field::Money(self.subtotal),
+            Field::Money(self.discount),
+            Field::Money(self.tax),
+            Field::Money(self.total),
+            Field::optional_instant(self.period_start),
+            Field::optional_instant(self.period_end),
+            Field::Int(self.line_count),
+        ]);
+    }
+}

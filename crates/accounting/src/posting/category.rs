@@ -1,0 +1,135 @@
+//! The seven categories, and amounts in them. Rule: spec/accounting.md §1.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Index, IndexMut, Neg, Sub};
+
+/// A column of the ledger. Debit is positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// Payments that did not come online.
+    CashOffline,
+    /// Payments that came online.
+    CashOnline,
+    /// Prepaid credit; negative = owed to the customer.
+    CustomerBalance,
+    /// Invoiced, not settled.
+    AccountsReceivable,
+    /// Invoiced, not delivered, without tax.
+    DeferredRevenue,
+    /// Tax invoiced.
+    Taxes,
+    /// Earned; negative = income.
+    RecognizedRevenue,
+}
+
+impl Category {
+    /// All, in the order of the columns.
+    pub const ALL: [Self; 7] = [
+        Self::CashOffline,
+        Self::CashOnline,
+        Self::CustomerBalance,
+        Self::AccountsReceivable,
+        Self::DeferredRevenue,
+        Self::Taxes,
+        Self::RecognizedRevenue,
+    ];
+
+    /// Its column's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CashOffline => "cash_offline",
+            Self::CashOnline => "cash_online",
+            Self::CustomerBalance => "customer_balance",
+            Self::AccountsReceivable => "accounts_receivable",
+            Self::DeferredRevenue => "deferred_revenue",
+            Self::Taxes => "taxes",
+            Self::RecognizedRevenue => "recognized_revenue",
+        }
+    }
+}
+
+/// Seven amounts in minor units, one per category.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amounts([i128; 7]);
+
+impl Amounts {
+    /// Nothing in any category.
+    pub const ZERO: Self = Self([0; 7]);
+
+    /// Amounts of the categories named; a category named twice adds up.
+    pub fn of<const N: usize>(amounts: [(Category, i128); N]) -> Self {
+        let mut all = Self::ZERO;
+        for (category, amount) in amounts {
+            all[category] += amount;
+        }
+        all
+    }
+
+    /// Sum over the categories: zero for a posting.
+    pub fn sum(&self) -> i128 {
+        self.0.iter().sum()
+    }
+
+    /// Whether every category is zero.
+    pub fn is_zero(&self) -> bool {
+        self.0 == [0; 7]
+    }
+
+    /// Categories that are not zero, in order.
+    pub fn non_zero(&self) -> impl Iterator<Item = (Category, i128)> {
+        Category::ALL.into_iter().map(|c| (c, self[c])).filter(|(_, amount)| *amount != 0)
+    }
+}
+
+impl Index<Category> for Amounts {
+    type Output = i128;
+
+    fn index(&self, category: Category) -> &i128 {
+        &self.0[category as usize]
+    }
+}
+
+impl IndexMut<Category> for Amounts {
+    fn index_mut(&mut self, category: Category) -> &mut i128 {
+        &mut self.0[category as usize]
+    }
+}
+
+impl AddAssign for Amounts {
+    fn add_assign(&mut self, other: Self) {
+        for (sum, amount) in self.0.iter_mut().zip(other.0) {
+            *sum += amount;
+        }
+    }
+}
+
+impl Add for Amounts {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+impl Neg for Amounts {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(self.0.map(|amount| -amount))
+    }
+}
+
+impl Sub for Amounts {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl fmt::Debug for Amounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.non_zero().map(|(c, amount)| (c.as_str(), amount))).finish()
+    }
+}

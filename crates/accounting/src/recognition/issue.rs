@@ -1,0 +1,131 @@
+//! Shipment pieces, and which invoice a shipment belongs to. Rule: spec/accounting.md §7.4.
+
+use std::collections::BTreeMap;
+
+use model::time::Instant;
+
+use crate::calendar::{Calendar, Month, Position};
+use crate::records::{Shipment, ShipmentStatus};
+
+/// One shipment more or less, for one subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// When.
+    pub at: Instant,
+    /// The subscription.
+    pub subscription_id: i64,
+    /// +1 sent, −1 returned.
+    pub change: i8,
+}
+
+/// The shipments consumed for one piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shipments {
+    per_interval: i64,
+    marks: Vec<(Instant, i8, Month)>,
+}
+
+impl Shipments {
+    pub(super) fn new(
+        per_interval: i64,
+        subscription_id: i64,
+        marks: &[Mark],
+        calendar: &Calendar,
+    ) -> Self {
+        let own = marks.iter().filter(|mark| mark.subscription_id == subscription_id);
+        let mut marks: Vec<_> =
+            own.map(|mark| (mark.at, mark.change, calendar.month_of(mark.at))).collect();
+        marks.sort_unstable();
+        Self { per_interval, marks }
+    }
+
+    pub(super) fn progress(&self, position: &Position) -> i128 {
+        let reached = self.marks.iter().filter(|(at, ..)| position.has_reached(*at));
+        let sum: i128 = reached.map(|(_, change, _)| i128::from(*change)).sum();
+        sum.clamp(0, self.total())
+    }
+
+    pub(super) fn total(&self) -> i128 {
+        i128::from(self.per_interval)
+    }
+
+    pub(super) fn next_change(&self, month: Month) -> Option<Month> {
+        self.marks.iter().map(|(.., at)| *at).find(|at| *at >= month)
+    }
+}
+
+/// An invoice whose net is recognised by the shipments of one subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShipmentInvoice {
+    /// The invoice.
+    pub invoice_id: i64,
+    /// When it is booked.
+    pub booked_at: Instant,
+    /// How many shipments it pays for.
+    pub per_interval: i64,
+}
+
+/// Which invoice consumes which shipment of one subscription.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allocation {
+    /// Marks by invoice.
+    pub marks: BTreeMap<i64, Vec<Mark>>,
+    /// Shipments for which there is no room, or without a date.
+    pub without_invoice: Vec<i64>,
+}
+
+/// Allocates the shipments of one subscription to its shipment invoices.
+///
+/// A shipment that names one of them belongs to it; the others go, in order of (`approved_at`, id),
+/// to the invoices in order of (booking, id), each taking what it pays for less what was returned.
+pub fn allocate(invoices: &[ShipmentInvoice], shipments: &[Shipment]) -> Allocation {
+    let mut invoices = invoices.to_vec();
+    invoices.sort_unstable_by_key(|invoice| (invoice.booked_at, invoice.invoice_id));
+    let mut sent: Vec<_> =
+        shipments.iter().filter(|s| s.status != ShipmentStatus::Pending).collect();
+    sent.sort_unstable_by_key(|shipment| (shipment.approved_at, shipment.id));
+
+    let mut allocation = Allocation::default();
+    let mut room: Vec<i64> = invoices.iter().map(|invoice| invoice.per_interval).collect();
+    let mut others = Vec::new();
+    for shipment in sent {
+        let Some(marks) = marks_of(shipment) else {
+            allocation.without_invoice.push(shipment.id);
+            continue;
+        };
+        let named = shipment.invoice_id;
+        match invoices.iter().position(|invoice| Some(invoice.invoice_id) == named) {
+            Some(at) => {
+                room[at] -= room_taken(shipment);
+                allocation.marks.entry(invoices[at].invoice_id).or_default().extend(marks);
+            }
+            None => others.push((shipment, marks)),
+        }
+    }
+    for (shipment, marks) in others {
+        // A full invoice stays full: what is allocated never shrinks.
+        match room.iter().position(|room| *room > 0) {
+            Some(at) => {
+                room[at] -= room_taken(shipment);
+                allocation.marks.entry(invoices[at].invoice_id).or_default().extend(marks);
+            }
+            None => allocation.without_invoice.push(shipment.id),
+        }
+    }
+    allocation.without_invoice.sort_unstable();
+    allocation
+}
+
+fn room_taken(shipment: &Shipment) -> i64 {
+    i64::from(shipment.status == ShipmentStatus::Approved)
+}
+
+/// None when a date that the status asks for is missing.
+fn marks_of(shipment: &Shipment) -> Option<Vec<Mark>> {
+    let mark = |at, change| Mark { at, subscription_id: shipment.subscription_id, change };
+    let mut marks = vec![mark(shipment.approved_at?, 1)];
+    if shipment.status == ShipmentStatus::Returned {
+        marks.push(mark(shipment.returned_at?, -1));
+    }
+    Some(marks)
+}

@@ -1,0 +1,103 @@
+//! What should agree when the records are complete: differences are listed, never absorbed.
+//! Rule: spec/accounting.md §8 no. 9, 10.
+
+use std::collections::BTreeMap;
+
+use model::money::Currency;
+
+use crate::calendar::{Horizon, Month};
+use crate::grouping::InvoiceRecords;
+use crate::issue::{Issue, IssueCode};
+use crate::life::{Books, InvoiceLedger};
+use crate::posting::{Category, Posting};
+use crate::records::{BalanceTransaction, InvoiceStatus};
+use crate::settings::BalanceAdjustments;
+
+/// Customers' credit by the ledger and by the balance transactions, in one currency. It adds up
+/// over any split; it needs a place for every customer that it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerCredit {
+    currency: Currency,
+    customers: BTreeMap<Option<i64>, Credit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Credit {
+    ledger: i128,
+    recorded: i128,
+}
+
+impl CustomerCredit {
+    /// No credit yet.
+    pub fn new(currency: Currency) -> Self {
+        Self { currency, customers: BTreeMap::new() }
+    }
+
+    /// Adds what a posting moves.
+    pub fn add_posting(&mut self, posting: &Posting) {
+        let amount = posting.amounts[Category::CustomerBalance];
+        if posting.currency == self.currency && amount != 0 {
+            self.customers.entry(posting.belongs.customer_id).or_default().ledger += amount;
+        }
+    }
+
+    /// Adds a balance transaction of any kind, when it is inside the horizon.
+    pub fn add_transaction(
+        &mut self,
+        transaction: &BalanceTransaction,
+        until: Horizon,
+        books: &Books,
+    ) {
+        let is_excluded = transaction.kind.is_adjustment()
+            && books.settings.balance_adjustments == BalanceAdjustments::Excluded;
+        let is_inside = until.includes(transaction.date);
+        if transaction.currency == self.currency && is_inside && !is_excluded {
+            let customer = Some(transaction.customer_id);
+            self.customers.entry(customer).or_default().recorded += i128::from(transaction.amount);
+        }
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: &Self) {
+        for (customer, part) in &other.customers {
+            let credit = self.customers.entry(*customer).or_default();
+            credit.ledger += part.ledger;
+            credit.recorded += part.recorded;
+        }
+    }
+
+    /// Customers whose credit differs; payments of no customer are listed with id 0.
+    pub fn differences(&self, month: Month) -> Vec<Issue> {
+        let differing = self.customers.iter().filter(|(_, c)| c.ledger != c.recorded);
+        let issue = |(customer, credit): (&Option<i64>, &Credit)| Issue {
+            code: IssueCode::CustomerBalanceDifference,
+            table: "customers",
+            id: customer.unwrap_or(0),
+            month,
+            currency: Some(self.currency),
+            amount: credit.ledger - credit.recorded,
+        };
+        differing.map(issue).collect()
+    }
+}
+
+/// The invoice whose receivable differs from its `amount_remaining`. `ledger` reaches to now.
+pub fn receivable_difference(
+    records: &InvoiceRecords,
+    ledger: &InvoiceLedger,
+    month: Month,
+) -> Option<Issue> {
+    let invoice = &records.invoice;
+    let is_due = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::PastDue);
+    let recorded = if is_due { i128::from(invoice.amount_remaining) } else { 0 };
+    let posted: i128 =
+        ledger.postings.iter().map(|p| p.amounts[Category::AccountsReceivable]).sum();
+    (posted != recorded).then(|| Issue {
+        code: IssueCode::ArDifference,
+        table: "invoices",
+        id: invoice.id,
+        month,
+        currency: Some(invoice.currency),
+        amount: posted - recorded,
+    })
+}

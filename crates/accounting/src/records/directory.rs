@@ -1,0 +1,179 @@
+//! What postings and rows look up by id.
+
+use std::collections::BTreeMap;
+
+use model::time::Instant;
+
+use super::{Cells, Record};
+use crate::error::AccountingError;
+
+/// A buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// `id`.
+    pub id: i64,
+    /// `site_id`.
+    pub site_id: Option<i64>,
+    /// `email`.
+    pub email: Option<Box<str>>,
+    /// `name`.
+    pub name: Option<Box<str>>,
+}
+
+impl Record for Customer {
+    const TABLE: &'static str = "customers";
+    const COLUMNS: &'static [&'static str] = &["id", "site_id", "email", "name"];
+
+    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+        Ok(Self {
+            id: cells.int()?,
+            site_id: cells.optional_int()?,
+            email: cells.optional_text()?,
+            name: cells.optional_text()?,
+        })
+    }
+}
+
+/// A subscription, as far as the books need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// `id`.
+    pub id: i64,
+    /// `plan_id`.
+    pub plan_id: i64,
+    /// `site_id`.
+    pub site_id: Option<i64>,
+    /// `type`.
+    pub subscription_type: &'static str,
+    /// `ended_at`.
+    pub ended_at: Option<Instant>,
+}
+
+impl Record for Subscription {
+    const TABLE: &'static str = "subscriptions";
+    const COLUMNS: &'static [&'static str] = &["id", "plan_id", "site_id", "type", "ended_at"];
+
+    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+        Ok(Self {
+            id: cells.int()?,
+            plan_id: cells.int()?,
+            site_id: cells.optional_int()?,
+            subscription_type: cells.word()?,
+            ended_at: cells.optional_instant()?,
+        })
+    }
+}
+
+/// How a plan's revenue is earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognition {
+    /// Over the period.
+    Time,
+    /// By shipments.
+    Shipments,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// `id`.
+    pub id: i64,
+    /// `product_id`.
+    pub product_id: i64,
+    /// `name`.
+    pub name: Box<str>,
+    /// `shipments_per_interval`.
+    pub shipments_per_interval: i64,
+    /// `recognition`.
+    pub recognition: Recognition,
+}
+
+impl Record for Plan {
+    const TABLE: &'static str = "plans";
+    const COLUMNS: &'static [&'static str] =
+        &["id", "product_id", "name", "shipments_per_interval", "recognition"];
+
+    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+        Ok(Self {
+            id: cells.int()?,
+            product_id: cells.int()?,
+            name: cells.text()?,
+            shipments_per_interval: cells.int()?,
+            recognition: cells
+                .meaning(&[("time", Recognition::Time), ("shipments", Recognition::Shipments)])?,
+        })
+    }
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// `id`.
+    pub id: i64,
+    /// `name`.
+    pub name: Box<str>,
+}
+
+impl Record for Product {
+    const TABLE: &'static str = "products";
+    const COLUMNS: &'static [&'static str] = &["id", "name"];
+
+    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+        Ok(Self { id: cells.int()?, name: cells.text()? })
+    }
+}
+
+/// A variant of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sku {
+    /// `id`.
+    pub id: i64,
+    /// `product_id`.
+    pub product_id: i64,
+    /// `name`.
+    pub name: Box<str>,
+}
+
+impl Record for Sku {
+    const TABLE: &'static str = "skus";
+    const COLUMNS: &'static [&'static str] = &["id", "product_id", "name"];
+
+    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+        Ok(Self { id: cells.int()?, product_id: cells.int()?, name: cells.text()? })
+    }
+}
+
+/// Records looked up by id. It needs to hold only those that the invoices at hand name, so a
+/// caller that streams can fill one per batch.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Customers.
+    pub customers: BTreeMap<i64, Customer>,
+    /// Subscriptions.
+    pub subscriptions: BTreeMap<i64, Subscription>,
+    /// Plans.
+    pub plans: BTreeMap<i64, Plan>,
+    /// Products.
+    pub products: BTreeMap<i64, Product>,
+    /// Skus.
+    pub skus: BTreeMap<i64, Sku>,
+}
+
+impl Directory {
+    /// The plan of a line: its own, else its subscription's. None when there is no such row.
+    pub fn plan_of(&self, plan_id: Option<i64>, subscription_id: Option<i64>) -> Option<&Plan> {
+        let of_subscription =
+            || self.subscriptions.get(&subscription_id?).map(|subscription| subscription.plan_id);
+        self.plans.get(&plan_id.or_else(of_subscription)?)
+    }
+
+    /// Site of a subscription.
+    pub fn subscription_site(&self, subscription_id: Option<i64>) -> Option<i64> {
+        self.subscriptions.get(&subscription_id?)?.site_id
+    }
+
+    /// Site of a customer.
+    pub fn customer_site(&self, customer_id: Option<i64>) -> Option<i64> {
+        self.customers.get(&customer_id?)?.site_id
+    }
+}

@@ -1,0 +1,23 @@
+//! The records that the ledger reads, and how they come out of stored cells.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `reader` | from cells to records, by the catalogue's column names |
+//! | `invoice` | invoices and their lines |
+//! | `settlement` | payments, refunds, credit notes, balance transactions |
+//! | `goods` | orders, order items, shipments |
+//! | `directory` | what is looked up by id: customers, subscriptions, plans, products, skus |
+
+mod directory;
+mod goods;
+mod invoice;
+mod reader;
+mod settlement;
+
+pub use directory::{Customer, Directory, Plan, Product, Recognition, Sku, Subscription};
+pub use goods::{Order, OrderItem, Shipment, ShipmentStatus};
+pub use invoice::{Invoice, InvoiceLine, InvoiceStatus};
+pub use reader::{Cells, Reader, Record};
+pub use settlement::{
+    BalanceKind, BalanceTransaction, Channel, CreditNote, Destination, NoteType, Payment, Refund,
+};

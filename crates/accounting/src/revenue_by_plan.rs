@@ -1,0 +1,157 @@
+//! Revenue by plan, product or site and month, from the parts of postings by piece.
+//! Rule: spec/accounting.md §13.
+
+use std::collections::BTreeMap;
+
+use crate::calendar::Month;
+use crate::posting::{Category, File, PieceShare, Posting, Source};
+
+/// What revenue is grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBy {
+    /// The piece's plan.
+    Plan,
+    /// The piece's product.
+    Product,
+    /// The invoice's site.
+    Site,
+}
+
+/// Movement of one group in one month, in minor units; income and what is deferred are positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RevenueMovement {
+    /// Net invoiced.
+    pub billed: i128,
+    /// Recognised, gross.
+    pub recognized: i128,
+    /// Taken back before it was delivered.
+    pub reversed_deferred: i128,
+    /// Taken back after it was recognised, credit given away included.
+    pub reversed_recognized: i128,
+}
+
+/// One row of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevenueRow {
+    /// The month.
+    pub month: Month,
+    /// Plan, product or site; none for rows without.
+    pub group: Option<i64>,
+    /// Deferred before the month.
+    pub deferred_opening: i128,
+    /// What moved.
+    pub movement: RevenueMovement,
+    /// Deferred after the month.
+    pub deferred_closing: i128,
+    /// Recognised less what was taken back from recognised.
+    pub net_revenue: i128,
+}
+
+/// Sums of one currency by group and month. They add up over any split of postings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevenueByGroup {
+    group_by: GroupBy,
+    movements: BTreeMap<(Option<i64>, Month), RevenueMovement>,
+}
+
+impl RevenueMovement {
+    fn deferred(&self) -> i128 {
+        self.billed - self.recognized - self.reversed_deferred
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.billed += other.billed;
+        self.recognized += other.recognized;
+        self.reversed_deferred += other.reversed_deferred;
+        self.reversed_recognized += other.reversed_recognized;
+    }
+}
+
+impl RevenueByGroup {
+    /// No revenue yet.
+    pub fn new(group_by: GroupBy) -> Self {
+        Self { group_by, movements: BTreeMap::new() }
+    }
+
+    /// Adds a posting.
+    pub fn add(&mut self, posting: &Posting) {
+        let whole = PieceShare {
+            piece: None,
+            plan_id: None,
+            product_id: None,
+            deferred: posting.amounts[Category::DeferredRevenue],
+            recognized: posting.amounts[Category::RecognizedRevenue],
+        };
+        let shares = match posting.shares.is_empty() {
+            true => std::slice::from_ref(&whole),
+            false => &posting.shares,
+        };
+        for share in shares.iter().filter(|share| (share.deferred, share.recognized) != (0, 0)) {
+            let group = match self.group_by {
+                GroupBy::Plan => share.plan_id,
+                GroupBy::Product => share.product_id,
+                GroupBy::Site => posting.belongs.site_id,
+            };
+            let movement = movement_of(posting, share);
+            self.movements.entry((group, posting.month)).or_default().add(&movement);
+        }
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, movement) in &other.movements {
+            self.movements.entry(*key).or_default().add(movement);
+        }
+    }
+
+    /// Rows from `from` to `to`, by month and group; a group appears once it has an opening
+    /// balance or a movement.
+    pub fn rows(&self, from: Month, to: Month) -> Vec<RevenueRow> {
+        let mut deferred: BTreeMap<Option<i64>, i128> = BTreeMap::new();
+        let mut by_month: BTreeMap<Month, BTreeMap<Option<i64>, RevenueMovement>> = BTreeMap::new();
+        for ((group, month), movement) in self.movements.iter().filter(|((_, m), _)| *m <= to) {
+            if *month < from {
+                *deferred.entry(*group).or_default() += movement.deferred();
+            } else {
+                by_month.entry(*month).or_default().insert(*group, *movement);
+            }
+        }
+        let mut rows = Vec::new();
+        for month in from.through(to) {
+            let mut moved = by_month.remove(&month).unwrap_or_default();
+            for (group, _) in deferred.iter().filter(|(_, opening)| **opening != 0) {
+                moved.entry(*group).or_default();
+            }
+            for (group, movement) in moved {
+                let balance = deferred.entry(group).or_default();
+                let deferred_opening = *balance;
+                *balance += movement.deferred();
+                rows.push(RevenueRow {
+                    month,
+                    group,
+                    deferred_opening,
+                    movement,
+                    deferred_closing: *balance,
+                    net_revenue: movement.recognized - movement.reversed_recognized,
+                });
+            }
+        }
+        rows
+    }
+}
+
+fn movement_of(posting: &Posting, share: &PieceShare) -> RevenueMovement {
+    let is_booking = posting.source == Source::Invoice
+        && (posting.file.is_invoices() || posting.file == File::CreditNotes);
+    if posting.file.is_recognition() {
+        RevenueMovement { recognized: share.deferred, ..RevenueMovement::default() }
+    } else if is_booking {
+        RevenueMovement { billed: -share.deferred, ..RevenueMovement::default() }
+    } else {
+        RevenueMovement {
+            reversed_deferred: share.deferred,
+            reversed_recognized: share.recognized,
+            ..RevenueMovement::default()
+        }
+    }
+}

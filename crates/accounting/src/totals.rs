@@ -1,0 +1,74 @@
+//! Sums of postings by month and file. They add up over any split of the invoices, so many threads
+//! may fill parts and merge them. Rule: spec/accounting.md §8 no. 2.
+
+use std::collections::BTreeMap;
+
+use model::money::Currency;
+
+use crate::calendar::Month;
+use crate::posting::{Amounts, File, Posting};
+
+/// What the rows of one file and month sum to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileTotal {
+    /// Number of rows.
+    pub rows: u64,
+    /// Sums of all rows.
+    pub amounts: Amounts,
+    /// Sums of the adjustments among them.
+    pub adjustments: Amounts,
+}
+
+/// Sums by currency, month and file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Totals {
+    files: BTreeMap<(Currency, Month, File), FileTotal>,
+}
+
+impl Totals {
+    /// Adds a posting.
+    pub fn add(&mut self, posting: &Posting) {
+        let key = (posting.currency, posting.month, posting.file);
+        let total = self.files.entry(key).or_default();
+        total.rows += 1;
+        total.amounts += posting.amounts;
+        if posting.adjusts_month.is_some() {
+            total.adjustments += posting.amounts;
+        }
+    }
+
+    /// Adds the sums of another part.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, part) in &other.files {
+            let total = self.files.entry(*key).or_default();
+            total.rows += part.rows;
+            total.amounts += part.amounts;
+            total.adjustments += part.adjustments;
+        }
+    }
+
+    /// The sums of one file in one month.
+    pub fn file(&self, currency: Currency, month: Month, file: File) -> FileTotal {
+        self.files.get(&(currency, month, file)).copied().unwrap_or_default()
+    }
+
+    /// Balance before a month: everything posted in earlier months.
+    pub fn opening(&self, currency: Currency, month: Month) -> Amounts {
+        let first = File::SubscriptionRevenue;
+        let of_currency = self.files.range(..(currency, month, first)).rev();
+        let earlier = of_currency.take_while(|((of, ..), _)| *of == currency);
+        earlier.fold(Amounts::ZERO, |sum, (_, total)| sum + total.amounts)
+    }
+
+    /// Currencies with a posting, in order.
+    pub fn currencies(&self) -> Vec<Currency> {
+        let mut currencies: Vec<_> = self.files.keys().map(|(currency, ..)| *currency).collect();
+        currencies.dedup();
+        currencies
+    }
+
+    /// Whether the contract's files have no row in a month: nothing to export.
+    pub fn is_empty(&self, currency: Currency, month: Month) -> bool {
+        File::CONTRACT.into_iter().all(|file| self.file(currency, month, file).rows == 0)
+    }
+}

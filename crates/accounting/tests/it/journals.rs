@@ -1,0 +1,121 @@
+//! Journals. Rule: spec/accounting.md §10.2, §10.3.
+
+use accounting::journal::{beancount, hledger, journal_lines};
+use accounting::{Category, Posting, Totals, TrialBalance};
+use model::money::Currency;
+
+use crate::scenario::{Scenario, month};
+
+const ROWS: &str = "
+    invoice 1 subscription_id=1 tax=1000 total=11000 date=2024-10-15
+    line 10 invoice_id=1 plan_id=1 amount=6000 period=2024-10-15..2024-11-15
+    line 11 invoice_id=1 amount=4000
+    payment 1 invoice_id=1 amount=11000 date=2024-10-15T10:00:00Z
+    note 1 invoice_id=1 type=post_payment amount=5000 date=2024-11-05
+    invoice 2 subscription_id=1 total=0 date=2024-11-01
+";
+
+fn november() -> (TrialBalance, Vec<Posting>) {
+    let (postings, _) = Scenario::of(ROWS).run(month("2024-11"));
+    let mut totals = Totals::default();
+    for posting in &postings {
+        totals.add(posting);
+    }
+    let balance = TrialBalance::of(&totals, Currency::USD, month("2024-11"));
+    let inside = postings.into_iter().filter(|posting| posting.month == balance.month);
+    (balance.clone(), inside.collect())
+}
+
+#[test]
+fn hledger_opens_with_balances_and_has_one_transaction_per_posting() {
+    let (balance, postings) = november();
+    let text = hledger::render(&balance, &postings, &Default::default());
+    let expected = "\
+commodity 1000.00 USD
+account Assets:Cash:Offline
+account Assets:Cash:Online
+account Liabilities:CustomerBalance
+account Assets:AccountsReceivable
+account Liabilities:DeferredRevenue
+account Liabilities:Taxes
+account Income:RecognizedRevenue
+
+2024-11-01 * opening balances  ; entry:opening
+    Assets:Cash:Online  110.00 USD
+    Liabilities:DeferredRevenue  -27.10 USD
+    Liabilities:Taxes  -10.00 USD
+    Income:RecognizedRevenue  -72.90 USD
+
+2024-11-30 * recognised revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
+    Liabilities:DeferredRevenue  7.75 USD
+    Income:RecognizedRevenue  -7.75 USD
+
+2024-11-05 * credit note 1  ; entry:credit_notes:1, customer:1, invoice:1
+    Liabilities:CustomerBalance  -50.00 USD
+    Liabilities:DeferredRevenue  19.35 USD
+    Income:RecognizedRevenue  30.65 USD
+
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn beancount_opens_accounts_and_asserts_closing_balances() {
+    let (balance, postings) = november();
+    let text = beancount::render(&balance, &postings, &Default::default());
+    assert!(text.starts_with("2024-11-01 open Assets:Cash:Offline USD\n"));
+    assert!(text.contains(
+        "2024-11-05 * \"credit note 1\"\n  entry: \"credit_notes:1\"\n  customer: \"1\"\n  \
+         invoice: \"1\"\n  Liabilities:CustomerBalance  -50.00 USD\n"
+    ));
+    assert!(text.ends_with(
+        "2024-12-01 balance Assets:Cash:Offline  0.00 USD\n\
+         2024-12-01 balance Assets:Cash:Online  110.00 USD\n\
+         2024-12-01 balance Liabilities:CustomerBalance  -50.00 USD\n\
+         2024-12-01 balance Assets:AccountsReceivable  0.00 USD\n\
+         2024-12-01 balance Liabilities:DeferredRevenue  0.00 USD\n\
+         2024-12-01 balance Liabilities:Taxes  -10.00 USD\n\
+         2024-12-01 balance Income:RecognizedRevenue  -50.00 USD\n"
+    ));
+}
+
+#[test]
+fn lines_of_an_entry_are_by_piece_and_sum_to_zero() {
+    let (balance, postings) = november();
+    let accounts = Default::default();
+    let mut by_category = balance.opening;
+    for posting in &postings {
+        let lines = journal_lines(posting, &accounts);
+        assert_eq!(lines.iter().map(|line| line.debit - line.credit).sum::<i128>(), 0);
+        for (number, line) in (1..).zip(&lines) {
+            assert_eq!(line.line_no, number);
+            by_category[line.category] += line.debit - line.credit;
+        }
+    }
+    assert_eq!(by_category, balance.closing);
+    let note = postings.iter().find(|posting| posting.entry_id() == "credit_notes:1").unwrap();
+    let shown: Vec<_> = journal_lines(note, &accounts)
+        .iter()
+        .map(|l| {
+            let piece = l.piece_id.map(|piece| piece.to_string()).unwrap_or_default();
+            (l.category, piece, l.debit, l.credit)
+        })
+        .collect();
+    let expected = [
+        (Category::CustomerBalance, String::new(), 0, 5000),
+        (Category::DeferredRevenue, "10".to_owned(), 1935, 0),
+        (Category::RecognizedRevenue, "10".to_owned(), 1545, 0),
+        (Category::RecognizedRevenue, "11".to_owned(), 1520, 0),
+    ];
+    let sum: i128 = shown.iter().map(|line| line.2 - line.3).sum();
+    assert_eq!(sum, 0);
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_currency_without_decimals_keeps_a_decimal_mark_in_its_declaration() {
+    let yen = Currency::parse("jpy").unwrap();
+    let balance = TrialBalance::of(&Totals::default(), yen, month("2024-11"));
+    let text = hledger::render(&balance, &[], &Default::default());
+    assert!(text.starts_with("commodity 1000. JPY\n"));
+}

@@ -1,0 +1,17 @@
+//! The books by scenarios and by properties.
+
+#![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
+
+mod closing;
+mod coverage;
+mod events;
+mod files;
+mod invalid_records;
+mod journals;
+mod lives;
+mod pains;
+mod properties;
+mod recognition;
+mod reports;
+mod scenario;
+mod vectors;
