@@ -19,7 +19,7 @@ PROVIDER = 1  # owns the share that pages are asked of
 PAGES = 200
 WRITES = 50
 FILTER = ("columns=id,customer_id,membership_id,status,purchase_date,expiration_date,billed_price"
-          "&types=recurring&start_date_gte=2025-01-01&sort=-billed_price,id&limit=50")
+          "&types=recurring&start_date_gte=2026-01-01&sort=-billed_price,id&limit=50")
 TABLE = "customer_memberships"
 
 
@@ -78,7 +78,9 @@ class Bench:
                 partial = folder.with_suffix(".partial")
                 shutil.rmtree(partial, ignore_errors=True)
                 seconds, _ = timed(self.rollbook("demo", "--shape", "memberships", "--rows",
-                                                 self.options.rows, "--write", partial, "--format", form))
+                                                 self.options.rows, "--providers", 20, "--largest",
+                                                 self.options.rows // 20, "--write", partial,
+                                                 "--format", form))
                 partial.rename(folder)
                 print(f"  generated {form} in {seconds:.1f} s", flush=True)
 
@@ -228,7 +230,7 @@ class Bench:
         parquet.unlink(missing_ok=True)
         self.duck.execute(f"COPY (SELECT * FROM peer_csv.{TABLE} ORDER BY provider_id, id)"
                           f" TO '{parquet}' (FORMAT parquet, ROW_GROUP_SIZE 131072)")
-        where = f"provider_id = {PROVIDER} AND type = 'recurring' AND start_date >= '2025-01-01'"
+        where = f"provider_id = {PROVIDER} AND type = 'recurring' AND start_date >= '2026-01-01'"
         columns = ("id, customer_id, membership_id, status, purchased_at, expiration_date, billed_price, currency")
         measured = {}
         for name, source in (("DuckDB table", f"peer_csv.{TABLE}"), ("DuckDB Parquet", f"'{parquet}'")):
