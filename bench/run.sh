@@ -10,7 +10,7 @@ mkdir -p "$dir"
 (cd "$here/.." && cargo build --release --locked -p rollbook)
 if [ ! -x "$dir/venv/bin/python" ]; then
   python3 -m venv "$dir/venv"
-  "$dir/venv/bin/pip" install -q duckdb==2.0.0
+  "$dir/venv/bin/pip" install -q duckdb==2.0.0 pytz
 fi
 exec "$dir/venv/bin/python" "$here/foundation.py" \
   --rollbook "$CARGO_TARGET_DIR/release/rollbook" --dir "$dir" --rows "$rows"
