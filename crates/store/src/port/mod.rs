@@ -1,5 +1,13 @@
 //! What a store can do, in the caller's terms. One conformance suite runs over every adapter.
 //! Rule: spec/data-model.md §1, §3; spec/product.md, "What always holds".
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`jobs`] | work in the background: queue, leases, files that came out |
+//! | [`notices`] | webhooks and mails that are to be sent, and what became of them |
+
+pub mod jobs;
+pub mod notices;
 
 use model::catalogue::Table;
 use model::cell::{Cell, CellRef};
