@@ -29,8 +29,9 @@ pub trait JobStore: Send + Sync {
     /// Takes the next job: queued, or running with a lapsed lease and attempts left.
     ///
     /// Fair: of the providers with something to do, the one with the fewest running jobs of this
-    /// kind comes first, then the one whose job waits longest. A running job whose lease lapsed in
-    /// its last attempt is made failed (`internal_error`) on the way.
+    /// kind comes first, then the one whose job waits longest. A job whose lease lapsed in its
+    /// last attempt is handed out once more, as attempt `attempts_max + 1`, so that its claimant
+    /// can give it up with all that belongs to that.
     fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError>;
 
     /// Says that an attempt is alive and how far it is; extends its lease.
