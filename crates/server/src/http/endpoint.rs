@@ -14,13 +14,14 @@ use crate::app::App;
 use crate::auth::admission::{Admitted, Requirement};
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::http::path::PathValues;
 use crate::openapi::{Entry, Operation};
 
 /// One endpoint.
 pub(crate) struct Endpoint {
     /// How it is called. `Get` brings HEAD along.
     pub(crate) method: Method,
-    /// Where.
+    /// Where. A variable part stands in braces: `/api/v2/jobs/{id}`.
     pub(crate) path: String,
     /// The path with its variable part in braces: one word for logs and figures.
     pub(crate) template: &'static str,
@@ -41,6 +42,10 @@ pub(crate) enum Method {
     Get,
     /// Writes.
     Post,
+    /// Replaces.
+    Put,
+    /// Removes.
+    Delete,
 }
 
 /// What an endpoint answers with, as far as `Accept` decides.
@@ -77,6 +82,8 @@ pub(crate) struct Call {
     pub(crate) parts: Parts,
     /// Its body, unread.
     pub(crate) body: Body,
+    /// The variable parts of its path, decoded.
+    pub(crate) path: PathValues,
 }
 
 /// Documents made from the table once.
@@ -116,6 +123,8 @@ impl Method {
         match *method {
             http::Method::GET | http::Method::HEAD => Some(Self::Get),
             http::Method::POST => Some(Self::Post),
+            http::Method::PUT => Some(Self::Put),
+            http::Method::DELETE => Some(Self::Delete),
             _ => None,
         }
     }
@@ -125,6 +134,8 @@ impl Method {
         match self {
             Self::Get => "get",
             Self::Post => "post",
+            Self::Put => "put",
+            Self::Delete => "delete",
         }
     }
 
@@ -133,6 +144,8 @@ impl Method {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }

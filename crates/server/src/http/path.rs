@@ -1,8 +1,36 @@
 //! One spelling of each path: repeated slashes count as one, a trailing slash is ignored.
-//! Rule: spec/reports.md §1.
+//! Rule: spec/reports.md §1. And the variable parts of a path.
 
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::Uri;
+use http::request::Parts;
 use http::uri::PathAndQuery;
+
+/// The variable parts of a path, decoded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PathValues(Vec<(String, String)>);
+
+impl PathValues {
+    /// What the router found. A part that is no UTF-8 is none, so nothing is found by it.
+    pub(crate) async fn read(parts: &mut Parts) -> Self {
+        let found = RawPathParams::from_request_parts(parts, &()).await;
+        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self(found.map(|found| found.iter().map(pair).collect()).unwrap_or_default())
+    }
+
+    /// The part with this name; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The part as an id: digits without a sign, from 1.
+    pub(crate) fn id(&self, name: &str) -> Option<i64> {
+        let text = self.get(name);
+        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|id| is_digits && model::id::is_valid_id(*id))
+    }
+}
 
 /// The same address with its path in the one spelling that routes are written in.
 pub(crate) fn normalize(uri: &Uri) -> Option<Uri> {

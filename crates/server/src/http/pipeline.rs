@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 
 use super::accept::Accept;
 use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
+use super::path::PathValues;
 use super::{content, envelope};
 use crate::app::App;
 use crate::auth::admission;
@@ -48,11 +49,12 @@ pub(crate) async fn run(
     route: Arc<Route>,
     request: Request<Body>,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
         return envelope::render(&ApiError::internal(), "");
     };
-    let answer = answer(Call { app, site, parts, body }, &route, &origin).await;
+    let path = PathValues::read(&mut parts).await;
+    let answer = answer(Call { app, site, parts, body, path }, &route, &origin).await;
     answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id))
 }
 
