@@ -207,6 +207,11 @@ impl TableSource for StateTables {
         Ok(Arc::new(ProviderTable::new(table, self.provider, Arc::clone(&self.state))))
     }
 
+    fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
+        let table = ProviderTable::new(table, self.provider, Arc::clone(&self.state));
+        Ok(Arc::new(table.by_id()))
+    }
+
     fn read_failed(&self, error: &MirrorError) {
         tracing::warn!(%error, "reading the mirror failed; its files are checked before the next read");
         self.health.is_suspect.store(true, Ordering::Release);

@@ -2,15 +2,19 @@
 //!
 //! The scan reads only the rows that the manifest gives to the provider, minus those that
 //! changed since, plus the delta. No predicate is needed to keep other providers' rows out.
+//!
+//! Threads share a scan, and one that is done early takes from the others, so rows come in any
+//! order; unless they are wanted by id, which segments and the delta are sorted by already.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -18,6 +22,8 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use model::catalogue::{self, Table};
@@ -37,11 +43,18 @@ pub(crate) struct ProviderTable {
     provider: ProviderId,
     state: Arc<State>,
     schema: SchemaRef,
+    is_by_id: bool,
 }
 
 impl ProviderTable {
     pub(crate) fn new(table: &'static Table, provider: ProviderId, state: Arc<State>) -> Self {
-        Self { table, provider, state, schema: schema::table_schema(table) }
+        let schema = schema::table_schema(table);
+        Self { table, provider, state, schema, is_by_id: false }
+    }
+
+    /// The same table with its rows by id.
+    pub(crate) fn by_id(self) -> Self {
+        Self { is_by_id: true, ..self }
     }
 
     /// The provider's rows in the segments.
@@ -63,7 +76,11 @@ impl ProviderTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let groups = units::split(parts, threads).map_err(MirrorError::into_plan)?;
+        let groups = match self.is_by_id {
+            true => units::in_order(&self.schema, parts).map(|files| vec![files]),
+            false => units::split(parts, threads),
+        };
+        let groups = groups.map_err(MirrorError::into_plan)?;
         let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))
             .with_parquet_file_reader_factory(Arc::new(SegmentReaderFactory))
             .with_enable_page_index(true)
@@ -72,7 +89,8 @@ impl ProviderTable {
         let config =
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
-                .with_statistics(statistics(&self.schema, parts))
+                .with_statistics(self.statistics(parts))
+                .with_output_ordering(self.order())
                 .with_limit(limit)
                 .with_projection_indices(projection.cloned())?
                 .build();
@@ -89,7 +107,29 @@ impl ProviderTable {
         let partitions = [rows.into_iter().collect()];
         let schema = Arc::clone(&self.schema);
         let source = MemorySourceConfig::try_new(&partitions, schema, projection.cloned())?;
+        let source = source.try_with_sort_information(self.order())?;
         Ok(DataSourceExec::from_data_source(source.with_limit(limit)))
+    }
+
+    /// The order that the scan promises.
+    fn order(&self) -> Vec<LexOrdering> {
+        let name = self.schema.field(catalogue::ID).name();
+        let id = Arc::new(Column::new(name, catalogue::ID));
+        let ascending = SortOptions { descending: false, nulls_first: false };
+        let order = LexOrdering::new([PhysicalSortExpr::new(id, ascending)]);
+        order.into_iter().filter(|_| self.is_by_id).collect()
+    }
+
+    /// Exact row counts, so that joins are built on the smaller side and counts need no scan. Rows
+    /// by id have no count: a join that is built on them would lose their order.
+    fn statistics(&self, parts: &[Part]) -> Statistics {
+        let rows = parts.iter().map(Part::rows_shown).sum();
+        let mut statistics = units::id_bounds(&self.schema, parts);
+        if !self.is_by_id {
+            statistics.num_rows = Precision::Exact(rows);
+            statistics.column_statistics[catalogue::ID].distinct_count = Precision::Exact(rows);
+        }
+        statistics
     }
 }
 
@@ -123,21 +163,6 @@ impl TableProvider for ProviderTable {
         }
         UnionExec::try_new(inputs)
     }
-}
-
-/// Exact row counts, so that joins are built on the smaller side and counts need no scan.
-fn statistics(schema: &SchemaRef, parts: &[Part]) -> Statistics {
-    let rows = parts.iter().map(Part::rows_shown).sum();
-    let mut statistics = Statistics::new_unknown(schema).with_num_rows(Precision::Exact(rows));
-    let least = parts.iter().map(|part| part.range.first_id).min();
-    let greatest = parts.iter().map(|part| part.range.last_id).max();
-    let bound = |id: Option<i64>| Precision::Inexact(ScalarValue::Int64(id));
-    statistics.column_statistics[catalogue::ID] = ColumnStatistics::new_unknown()
-        .with_null_count(Precision::Exact(0))
-        .with_distinct_count(Precision::Exact(rows))
-        .with_min_value(bound(least))
-        .with_max_value(bound(greatest));
-    statistics
 }
 
 impl fmt::Debug for ProviderTable {

@@ -20,6 +20,11 @@ pub trait TableSource: Send + Sync {
     /// The table, with the schema of [`crate::schema::table_schema`].
     fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError>;
 
+    /// The same table, in a form that hands its rows out by id where the source can promise that.
+    fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
+        self.table(table)
+    }
+
     /// Told when a plan over these tables failed while reading them.
     fn read_failed(&self, _error: &MirrorError) {}
 }
@@ -59,9 +64,15 @@ impl Session {
     /// `name` is a table of the catalogue; an unknown one is a bug of the caller and fails as
     /// [`MirrorError::Damaged`].
     pub fn scan(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
-        let table = catalogue::table(name)
-            .ok_or_else(|| MirrorError::damaged(format!("there is no table {name}")))?;
-        let source = provider_as_source(self.tables.table(table)?);
+        let source = provider_as_source(self.tables.table(table(name)?)?);
+        Ok(LogicalPlanBuilder::scan(alias, source, None)?)
+    }
+
+    /// The same for a plan that reads all rows and sorts them by id: none of its threads shares
+    /// the scan, and where the table can promise the order nothing is sorted. Joins keep the order
+    /// when these rows are their right side.
+    pub fn scan_by_id(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
+        let source = provider_as_source(self.tables.table_by_id(table(name)?)?);
         Ok(LogicalPlanBuilder::scan(alias, source, None)?)
     }
 
@@ -86,4 +97,9 @@ impl Session {
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+fn table(name: &str) -> Result<&'static Table, MirrorError> {
+    let table = catalogue::table(name);
+    table.ok_or_else(|| MirrorError::damaged(format!("there is no table {name}")))
 }

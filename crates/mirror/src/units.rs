@@ -3,10 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::parquet::file::metadata::ParquetMetaData;
+use model::catalogue;
 use model::id::ProviderId;
 
 use crate::error::MirrorError;
@@ -132,6 +136,33 @@ pub(crate) fn split(
         files.push((unit_size(&unit), part.file(&metadata, &unit)));
     }
     Ok(share(files, rows, threads))
+}
+
+/// The files of a scan that shows its rows by id, with the bounds that prove their order.
+pub(crate) fn in_order(
+    schema: &SchemaRef,
+    parts: &[Part],
+) -> Result<Vec<PartitionedFile>, MirrorError> {
+    let file = |part: &Part| {
+        let metadata = part.segment.metadata()?;
+        let file = part.file(&metadata, &part.pieces(&metadata));
+        let bounds = id_bounds(schema, std::slice::from_ref(part));
+        Ok(file.with_statistics(Arc::new(bounds)))
+    };
+    parts.iter().map(file).collect()
+}
+
+/// Between which ids the rows of all parts are.
+pub(crate) fn id_bounds(schema: &SchemaRef, parts: &[Part]) -> Statistics {
+    let mut statistics = Statistics::new_unknown(schema);
+    let least = parts.iter().map(|part| part.range.first_id).min();
+    let greatest = parts.iter().map(|part| part.range.last_id).max();
+    let bound = |id: Option<i64>| Precision::Inexact(ScalarValue::Int64(id));
+    statistics.column_statistics[catalogue::ID] = ColumnStatistics::new_unknown()
+        .with_null_count(Precision::Exact(0))
+        .with_min_value(bound(least))
+        .with_max_value(bound(greatest));
+    statistics
 }
 
 fn unit_size(unit: &[Piece]) -> usize {

@@ -11,6 +11,7 @@
 //! | `engine` | a checked request to plans, and what they answer to a page |
 //! | `functions` | functions that plans need and DataFusion does not have |
 //! | [`page`] | one page of a report, ready to be written |
+//! | [`rows`] | all rows of a report, ready to be written |
 //! | [`describe`] | the discovery documents |
 //! | [`error`] | what can go wrong while a report is computed |
 
@@ -22,13 +23,17 @@ pub mod error;
 mod functions;
 pub mod page;
 pub mod request;
+pub mod rows;
 mod terms;
 
 pub use definition::Report;
 pub use definitions::{catalogue, find};
 pub use engine::run::run_page;
+pub use engine::whole::open_rows;
 pub use error::ReportError;
 pub use page::{Header, Page, Sorted};
 pub use request::{
-    FieldErrors, PageFormat, PageRequest, RawParameters, RawValue, RequestContext, parse_page,
+    FieldErrors, FileRequest, PageFormat, PageRequest, RawParameters, RawValue, RequestContext,
+    parse_file, parse_page,
 };
+pub use rows::{RowStream, Rows};

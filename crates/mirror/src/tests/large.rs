@@ -78,3 +78,30 @@ fn first_rows_in_any_order_are_those_of_the_store() {
         }
     }
 }
+
+#[test]
+fn rows_by_id_come_in_that_order_and_are_not_sorted() {
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let bench = Bench::new(2);
+    bench.put(&mut rng, NAME, 1, 1..=3_000);
+    bench.put(&mut rng, NAME, 2, 1..=3_000);
+    let cut = MirrorOptions { segment_rows: 700, group_rows: 300, ..options(Role::Writer) };
+    let mirror = bench.open_with(cut).unwrap();
+    mirror.rebuild().unwrap();
+    for step in 0..2 {
+        let session = mirror.session(ProviderId(1)).unwrap();
+        let plan = session.scan_by_id(NAME, "t").unwrap();
+        let plan = plan.project([col("t.name"), col("t.id")]).unwrap();
+        let plan = plan.sort([col("t.id").sort(true, false)]).unwrap().build().unwrap();
+        let physical = bench.engine.state().create_physical_plan(&plan);
+        let physical = futures::executor::block_on(physical).unwrap();
+        let shown = displayable(physical.as_ref()).indent(true).to_string();
+        assert!(!shown.contains("SortExec"), "{shown}");
+        let batches = run(&session, plan);
+        let found = batches.iter().flat_map(|b| b.column(1).as_primitive::<Int64Type>().values());
+        let expected: Vec<i64> = bench.store.ids(table(NAME), 1);
+        assert_eq!(found.copied().collect::<Vec<_>>(), expected, "{step}");
+        bench.delete(NAME, 1, (1..=3_000).step_by(97));
+        bench.put(&mut rng, NAME, 1, (100..=3_600).step_by(109));
+    }
+}

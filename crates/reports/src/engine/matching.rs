@@ -2,11 +2,13 @@
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
+use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, SortExpr, lit};
 use datafusion::prelude::col;
 use futures::StreamExt;
 
+use super::flat;
 use super::needs::Needs;
 use super::predicates::base_column;
 use super::scope::Scope;
@@ -20,30 +22,45 @@ use crate::request::question::Question;
 /// Up to here the first rows are kept in a heap; past it everything is sorted, which can spill.
 const TOP_ROWS_MAX: u64 = 20_000;
 
-/// The base rows joined with what `expressions` read, restricted to those that fulfil
-/// `predicates`.
-pub(crate) fn rows<'a>(
+/// One value that rows are sorted by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SortKey {
+    pub(crate) value: Expr,
+    pub(crate) descending: bool,
+}
+
+/// The rows of `base` that fulfil `predicates`, as these named values. Only what predicates and
+/// values read is joined; the base is the right side of every join, which keeps its order.
+pub(crate) fn select(
     scope: &Scope<'_>,
     report: &Report,
-    predicates: &'a [Expr],
-    expressions: impl IntoIterator<Item = &'a Expr>,
+    base: LogicalPlanBuilder,
+    predicates: &[Expr],
+    values: &[(String, Expr)],
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let needs = Needs::of(report, predicates.iter().chain(expressions));
-    let mut rows = scope.session.scan(report.base.table, report.base.alias)?;
+    let needs = Needs::of(report, predicates.iter().chain(values.iter().map(|(_, value)| value)));
+    let mut rows = flat::columns(base, report.base.alias, &needs)?;
     for relation in report.relations.iter().filter(|relation| needs.reads(relation.alias)) {
-        let (outer, inner): (Vec<_>, Vec<_>) = relation
-            .on
-            .iter()
-            .map(|(outer, inner)| (*outer, format!("{}.{inner}", relation.alias)))
-            .unzip();
-        let inner: Vec<&str> = inner.iter().map(String::as_str).collect();
-        let joined = relation.rows(scope, &Keys::All)?.build()?;
-        rows = rows.join(joined, JoinType::Left, (outer, inner), None)?;
+        let related = flat::columns(relation.rows(scope, &Keys::All)?, relation.alias, &needs)?;
+        let inner = |name: &str| flat::column(&format!("{}.{name}", relation.alias));
+        let on = relation.on.iter().map(|(outer, name)| (inner(name), flat::column(outer)));
+        let on: (Vec<Column>, Vec<Column>) = on.unzip();
+        rows = related.join(rows.build()?, JoinType::Right, on, None)?;
     }
-    match predicates.iter().cloned().reduce(Expr::and) {
-        Some(predicate) => Ok(rows.filter(predicate)?),
-        None => Ok(rows),
+    if let Some(predicate) = predicates.iter().cloned().reduce(Expr::and) {
+        rows = rows.filter(flat::expression(&predicate)?)?;
     }
+    let values = values.iter().map(|(name, value)| Ok(flat::expression(value)?.alias(name)));
+    let values = values.collect::<Result<Vec<_>, ReportError>>()?;
+    match values.is_empty() {
+        true => Ok(rows),
+        false => Ok(rows.project(values)?),
+    }
+}
+
+/// The base rows in any order.
+fn base(scope: &Scope<'_>, report: &Report) -> Result<LogicalPlanBuilder, ReportError> {
+    Ok(scope.session.scan(report.base.table, report.base.alias)?)
 }
 
 /// How many rows match.
@@ -52,8 +69,7 @@ pub(crate) async fn total(
     report: &Report,
     predicates: &[Expr],
 ) -> Result<u64, ReportError> {
-    let nothing: [&Expr; 0] = [];
-    let plan = rows(scope, report, predicates, nothing)?
+    let plan = select(scope, report, base(scope, report)?, predicates, &[])?
         .aggregate(Vec::<Expr>::new(), vec![count(lit(1_i64))])?
         .build()?;
     let batches = scope.session.collect(plan).await?;
@@ -72,21 +88,12 @@ pub(crate) async fn page_ids(
 ) -> Result<Vec<i64>, ReportError> {
     let report = question.report;
     let keys = sort_keys(scope, question);
-    let expressions: Vec<Expr> = keys.iter().map(|(key, _)| key.clone()).collect();
-    let mut columns = Vec::new();
-    let mut order: Vec<SortExpr> = Vec::new();
-    for (position, (key, descending)) in keys.into_iter().enumerate() {
-        let name = format!("key_{position}");
-        columns.push(key.alias(&name));
-        order.push(col(name).sort(!descending, false));
-    }
-    columns.push(base_column(report, "id").alias("id"));
-    order.push(col("id").sort(true, false));
+    let mut values = key_values(&keys);
+    values.push(("id".to_owned(), base_column(report, "id")));
     let last = offset.saturating_add(limit);
     let fetch = (last <= TOP_ROWS_MAX).then_some(last as usize);
-    let plan = rows(scope, report, predicates, &expressions)?
-        .project(columns)?
-        .sort_with_limit(order, fetch)?
+    let plan = select(scope, report, base(scope, report)?, predicates, &values)?
+        .sort_with_limit(order(&keys), fetch)?
         .project(vec![col("id")])?
         .build()?;
     let mut batches = scope.session.stream(plan);
@@ -107,8 +114,25 @@ pub(crate) async fn page_ids(
     Ok(ids)
 }
 
-/// What the rows are sorted by, most significant first, and whether descending. The id follows.
-fn sort_keys(scope: &Scope<'_>, question: &Question) -> Vec<(Expr, bool)> {
+/// The keys as values, under the names that [`order`] uses.
+pub(crate) fn key_values(keys: &[SortKey]) -> Vec<(String, Expr)> {
+    let keys = keys.iter().enumerate();
+    keys.map(|(position, key)| (key_name(position), key.value.clone())).collect()
+}
+
+/// The order by the key columns, then by the column `id`. Nulls are last in both directions.
+pub(crate) fn order(keys: &[SortKey]) -> Vec<SortExpr> {
+    let by =
+        |(position, key): (usize, &SortKey)| col(key_name(position)).sort(!key.descending, false);
+    keys.iter().enumerate().map(by).chain([col("id").sort(true, false)]).collect()
+}
+
+fn key_name(position: usize) -> String {
+    format!("key_{position}")
+}
+
+/// What the rows are sorted by, most significant first. The id follows.
+pub(crate) fn sort_keys(scope: &Scope<'_>, question: &Question) -> Vec<SortKey> {
     let report = question.report;
     let id = base_column(report, "id");
     let mut keys = Vec::new();
@@ -120,17 +144,18 @@ fn sort_keys(scope: &Scope<'_>, question: &Question) -> Vec<(Expr, bool)> {
             break;
         }
         let is_id = value == id;
+        let mut push = |value| keys.push(SortKey { value, descending: item.descending });
         match (column.kind, &column.currency) {
             (Kind::Text, _) => {
-                keys.push((lower_case(value.clone()), item.descending));
-                keys.push((value, item.descending));
+                push(lower_case(value.clone()));
+                push(value);
             }
             (Kind::Money, Some(currency)) => {
                 let currency = currency(scope);
-                keys.push((decimal_value(value, currency.clone()), item.descending));
-                keys.push((currency, item.descending));
+                push(decimal_value(value, currency.clone()));
+                push(currency);
             }
-            _ => keys.push((value, item.descending)),
+            _ => push(value),
         }
         if is_id {
             break;

@@ -2,18 +2,24 @@
 //!
 //! A page is computed in two phases. First, the rows that match: their number, and the ids of the
 //! page in order; only what filters and sort need is joined. Then the page's rows: base rows by
-//! id, each relation by the keys that these rows hold, and the columns over both.
+//! id, each relation by the keys that these rows hold, and the columns over both. A file is
+//! computed in one: all of it is one plan.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `scope` | what expressions of one request may depend on |
 //! | `needs` | which columns of which relations a set of expressions reads |
 //! | `predicates` | filters as expressions |
+//! | `flat` | names that no two columns of a join share |
 //! | `matching` | the plan of all matching rows, their number, the page's ids |
 //! | `gather` | the rows of given ids with everything their columns need |
 //! | `output` | the answer's columns, headers and batch types |
-//! | `run` | the two phases |
+//! | `batches` | the batch layout of answers |
+//! | `run` | the two phases of a page |
+//! | `whole` | all rows, as one plan |
 
+pub(crate) mod batches;
+pub(crate) mod flat;
 pub(crate) mod gather;
 pub(crate) mod matching;
 pub(crate) mod needs;
@@ -21,3 +27,4 @@ pub(crate) mod output;
 pub(crate) mod predicates;
 pub(crate) mod run;
 pub(crate) mod scope;
+pub(crate) mod whole;

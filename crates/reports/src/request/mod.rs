@@ -10,10 +10,12 @@
 //! | `conditions` | the report's filters |
 //! | `question` | which rows, columns and order: what pages and files share |
 //! | `paging` | which page, in which format |
+//! | `file` | all rows, for a file |
 
 use std::collections::BTreeMap;
 
 pub(crate) mod conditions;
+pub(crate) mod file;
 pub(crate) mod paging;
 pub(crate) mod parameters;
 pub(crate) mod question;
@@ -21,6 +23,7 @@ pub(crate) mod selection;
 pub(crate) mod timeframe;
 pub(crate) mod values;
 
+pub use file::{FileRequest, parse_file};
 pub use paging::{PageFormat, PageRequest, parse_page};
 
 /// What a request is checked against beside its report and provider.

@@ -56,6 +56,11 @@ impl<'a> Parameters<'a> {
         self.keep(name, value)
     }
 
+    /// Takes parameters that mean nothing to this endpoint and do not disturb it.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
+        self.given.retain(|name, _| !names.contains(name));
+    }
+
     /// Ends the reading: whatever is left is no parameter of this endpoint.
     pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
         for name in self.given.keys() {

@@ -20,3 +20,7 @@ mod memberships;
 mod paging;
 #[cfg(test)]
 mod parameters;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod whole;

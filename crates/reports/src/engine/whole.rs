@@ -1,0 +1,96 @@
+//! All matching rows in order, as one plan whose batches come as they are made.
+//!
+//! Every relation is read once and looked up in; the base rows stream past. By id, nothing is
+//! sorted, as the base comes in that order; any other order is sorted, on disk when it must.
+
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::prelude::col;
+use futures::StreamExt;
+use mirror::Session;
+
+use super::batches;
+use super::matching::{self, SortKey};
+use super::output::{self, Output};
+use super::predicates::{self, base_column};
+use super::scope::Scope;
+use crate::definition::Report;
+use crate::error::ReportError;
+use crate::request::FileRequest;
+use crate::rows::{RowStream, Rows};
+
+/// Opens all rows of a report.
+///
+/// The same session and request give the same rows: those of all its pages, in their order.
+/// Errors: [`ReportError`] when the mirror or a plan fails, here or in the stream; never because
+/// of the request, which is checked.
+pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows, ReportError> {
+    let question = &request.question;
+    let scope = Scope::new(session, question.now);
+    let predicates = predicates::all(&scope, question)?;
+    let keys = matching::sort_keys(&scope, question);
+    let output = output::lay_out(&scope, question);
+    let rows = open(&scope, question.report, &predicates, &keys, output).await?;
+    Ok(Rows { headers: output::headers(question), ..rows })
+}
+
+/// Opens the rows of `report` that fulfil `predicates`, by `keys` and then by id, without headers.
+pub(crate) async fn open(
+    scope: &Scope<'_>,
+    report: &Report,
+    predicates: &[Expr],
+    keys: &[SortKey],
+    output: Output,
+) -> Result<Rows, ReportError> {
+    let total = matching::total(scope, report, predicates).await?;
+    let batches = stream(scope, report, predicates, keys, &output)?;
+    Ok(Rows {
+        total,
+        headers: Vec::new(),
+        columns: output.columns,
+        pivot_truncated: false,
+        revision: scope.session.revision(),
+        batches,
+    })
+}
+
+/// The rows in the batch layout of `output`.
+fn stream(
+    scope: &Scope<'_>,
+    report: &Report,
+    predicates: &[Expr],
+    keys: &[SortKey],
+    output: &Output,
+) -> Result<RowStream, ReportError> {
+    let plan = plan(scope, report, predicates, keys, output)?;
+    let schema = batches::schema(output);
+    let session = scope.session.clone();
+    let batches = session.stream(plan).map(move |batch| {
+        // The plan reads what the session keeps open.
+        let _held = &session;
+        Ok(batches::conform(&batch?, &schema)?)
+    });
+    Ok(batches.boxed())
+}
+
+fn plan(
+    scope: &Scope<'_>,
+    report: &Report,
+    predicates: &[Expr],
+    keys: &[SortKey],
+    output: &Output,
+) -> Result<LogicalPlan, ReportError> {
+    let base = report.base;
+    let base_rows = match keys {
+        [] => scope.session.scan_by_id(base.table, base.alias)?,
+        _ => scope.session.scan(base.table, base.alias)?,
+    };
+    let shown = |position: usize| format!("column_{position}");
+    let expressions = output.expressions.iter().cloned().enumerate();
+    let mut values: Vec<(String, Expr)> =
+        expressions.map(|(position, value)| (shown(position), value)).collect();
+    values.extend(matching::key_values(keys));
+    values.push(("id".to_owned(), base_column(report, "id")));
+    let last: Vec<Expr> = (0..output.expressions.len()).map(|at| col(shown(at))).collect();
+    let rows = matching::select(scope, report, base_rows, predicates, &values)?;
+    Ok(rows.sort(matching::order(keys))?.project(last)?.build()?)
+}

@@ -1,0 +1,101 @@
+//! Random tables and random requests.
+
+use model::catalogue::{self, Column, Kind, Table};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+/// Ids of rows and of what rows refer to: some references find nothing.
+const IDS: i64 = 60;
+const TEXTS: [&str; 6] = ["Ann", "ann", "Zoë", "=SUM(A1)", "more than twelve bytes", "code"];
+
+/// Every table with up to `rows` rows, in the form that sessions are made from.
+pub(crate) fn tables(rng: &mut ChaCha8Rng, rows: usize) -> String {
+    let tables = catalogue::tables().iter().map(|table| one_table(rng, table, rows));
+    tables.collect::<Vec<_>>().join("\n\n")
+}
+
+fn one_table(rng: &mut ChaCha8Rng, table: &Table, rows: usize) -> String {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let mut text = format!("{}\n{}", table.name, names.join(" | "));
+    let mut id = 0;
+    for _ in 0..rows {
+        id += rng.random_range(1..=2);
+        let cells = table.columns.iter().enumerate().map(|(position, column)| match position {
+            catalogue::ID => id.to_string(),
+            _ => cell(rng, column),
+        });
+        text.push_str(&format!("\n{}", cells.collect::<Vec<_>>().join(" | ")));
+    }
+    text
+}
+
+fn cell(rng: &mut ChaCha8Rng, column: &Column) -> String {
+    if column.is_nullable() && rng.random_bool(0.4) {
+        return "-".to_owned();
+    }
+    let day = |rng: &mut ChaCha8Rng| {
+        let (year, month) = (rng.random_range(2025..=2026), rng.random_range(1..=3));
+        format!("{year}-0{month}-{:02}", rng.random_range(1..=28))
+    };
+    match column.kind {
+        Kind::Int { .. } => rng.random_range(1..=IDS).to_string(),
+        Kind::Money => (rng.random_range(-3..30) * 150).to_string(),
+        Kind::Percent => rng.random_range(0..100).to_string(),
+        Kind::Bool => rng.random_bool(0.5).to_string(),
+        Kind::Date => day(rng),
+        Kind::Instant => format!("{}T{:02}:30:00Z", day(rng), rng.random_range(0..24)),
+        Kind::Text => pick(rng, &TEXTS).to_owned(),
+        Kind::Enum(words) => pick(rng, words).to_owned(),
+        Kind::Currency => pick(rng, &["gbp", "eur", "jpy"]).to_owned(),
+        Kind::Country => pick(rng, &["DE", "US"]).to_owned(),
+        Kind::Json | Kind::Allotment => r#"{"shirt":"L"}"#.to_owned(),
+        Kind::TextList => "[a, b]".to_owned(),
+        Kind::IntList => format!("[{}, {}]", rng.random_range(1..=IDS), rng.random_range(1..=IDS)),
+    }
+}
+
+fn pick<'a>(rng: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
+    from[rng.random_range(0..from.len())]
+}
+
+/// Columns, sort and a filter of a report, as a query string without anything about pages.
+pub(crate) fn request(rng: &mut ChaCha8Rng, description: &Value) -> String {
+    let columns = description["columns"].as_array().unwrap();
+    let key = |column: &Value| column["key"].as_str().unwrap().to_owned();
+    let mut parts = Vec::new();
+    if rng.random_bool(0.6) {
+        let some =
+            (0..rng.random_range(1..6)).map(|_| key(&columns[rng.random_range(0..columns.len())]));
+        parts.push(format!("columns={}", some.collect::<Vec<_>>().join(",")));
+    }
+    if rng.random_bool(0.6) {
+        let sortable: Vec<_> = columns.iter().filter(|column| column["sortable"] == true).collect();
+        let items = (0..rng.random_range(1..3)).map(|_| {
+            let sign = if rng.random_bool(0.5) { "-" } else { "" };
+            format!("{sign}{}", key(sortable[rng.random_range(0..sortable.len())]))
+        });
+        parts.push(format!("sort={}", items.collect::<Vec<_>>().join(",")));
+    }
+    if rng.random_bool(0.7) {
+        let filters = description["filters"].as_array().unwrap();
+        let chosen = &filters[rng.random_range(0..filters.len())];
+        parts.extend(filter(rng, chosen));
+    }
+    parts.join("&")
+}
+
+fn filter(rng: &mut ChaCha8Rng, filter: &Value) -> Option<String> {
+    let name = filter["name"].as_str().unwrap();
+    let value = match (filter["enum"].as_array(), filter["type"].as_str().unwrap()) {
+        (Some(words), _) => words[rng.random_range(0..words.len())].as_str().unwrap().to_owned(),
+        (None, "bool") => rng.random_bool(0.5).to_string(),
+        (None, "int[]") => {
+            (1..IDS / 2).map(|id| (id * 2).to_string()).collect::<Vec<_>>().join(",")
+        }
+        (None, "date" | "dt") => "2025-06-01".to_owned(),
+        (None, "tf") => pick(rng, &["last_400_days", "2026", "all"]).to_owned(),
+        _ => return None,
+    };
+    Some(format!("{name}={value}"))
+}

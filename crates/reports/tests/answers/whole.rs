@@ -1,0 +1,119 @@
+//! All rows of a report are the rows of all its pages. Rule: spec/reports.md §6, §11.1.
+
+use futures::TryStreamExt;
+use futures::executor::block_on;
+use mirror::Session;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use reports::{FieldErrors, FileRequest, Page, RequestContext};
+
+use crate::answers::{NOW, ask, ids, lines, query};
+use crate::fixture::{instant, session};
+use crate::random;
+
+fn parse(session: &Session, report: &str, text: &str) -> Result<FileRequest, FieldErrors> {
+    let context = RequestContext { now: instant(NOW), page_size_max: 100 };
+    let report = reports::find(report).unwrap();
+    reports::parse_file(report, &query(text), session.provider(), &context)
+}
+
+/// The whole of a report in the form of one page.
+fn whole(session: &Session, report: &str, text: &str) -> Page {
+    let request = parse(session, report, text).unwrap();
+    block_on(async {
+        let rows = reports::open_rows(session, &request).await.unwrap();
+        assert!(!rows.pivot_truncated);
+        let batches = rows.batches.try_collect().await.unwrap();
+        let (headers, columns) = (rows.headers, rows.columns);
+        Page { total: rows.total, headers, columns, batches, revision: rows.revision }
+    })
+}
+
+/// The rows of pages that `name` gives the parameters of, until a page is not full.
+fn walk(
+    session: &Session,
+    report: &str,
+    text: &str,
+    size: usize,
+    page: impl Fn(usize) -> String,
+) -> Vec<String> {
+    let mut rows = Vec::new();
+    for number in 0.. {
+        let found = lines(&ask(session, report, &format!("{text}&{}", page(number))));
+        rows.extend(found.iter().cloned());
+        if found.len() < size {
+            break;
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_whole_is_all_pages_in_order() {
+    let mut rng = ChaCha8Rng::seed_from_u64(21);
+    let session = session(&random::tables(&mut rng, 80));
+    for report in reports::catalogue() {
+        let (name, description) = (report.name(), reports::describe::describe(report, ""));
+        let mut filled = 0;
+        for _ in 0..6 {
+            let text = random::request(&mut rng, &description);
+            let whole = whole(&session, name, &text);
+            let rows = lines(&whole);
+            let size = rng.random_range(25..60);
+            let pages = match rng.random_bool(0.5) {
+                true => walk(&session, name, &text, size, |number| {
+                    format!("limit={size}&offset={}", number * size)
+                }),
+                false => walk(&session, name, &text, size, |number| {
+                    format!("page={}&page_size={size}", number + 1)
+                }),
+            };
+            assert_eq!(rows, pages, "{name} {text}");
+            assert_eq!(whole.total, rows.len() as u64, "{name} {text}");
+            assert_eq!(whole.headers, ask(&session, name, &text).headers, "{name} {text}");
+            filled += usize::from(!rows.is_empty());
+        }
+        assert!(filled > 2, "{name}");
+    }
+}
+
+#[test]
+fn the_whole_after_an_id_is_what_a_cursor_walks_over() {
+    let session = session(&random::tables(&mut ChaCha8Rng::seed_from_u64(22), 60));
+    for report in ["customer_credits", "customer_memberships", "customers", "invoices"] {
+        let mut found: Vec<String> = Vec::new();
+        loop {
+            let last = found.last().map_or("0", String::as_str);
+            let page = ask(&session, report, &format!("columns=id&limit=17&id_gt={last}"));
+            let position = page.columns.iter().position(|column| column.key == "id").unwrap();
+            let id = |line: &String| line.split(" | ").nth(position).unwrap().to_owned();
+            let more: Vec<_> = lines(&page).iter().map(id).collect();
+            if more.is_empty() {
+                break;
+            }
+            found.extend(more);
+        }
+        let page = whole(&session, report, "columns=id&id_gt=0");
+        assert_eq!(found.len(), lines(&page).len(), "{report}");
+        assert_eq!(found.join(" "), ids_of(&page), "{report}");
+    }
+    assert_eq!(ids(&session, "customers", "id_gt=9007199254740991"), "");
+}
+
+fn ids_of(page: &Page) -> String {
+    let position = page.columns.iter().position(|column| column.key == "id").unwrap();
+    let id = |line: &String| line.split(" | ").nth(position).unwrap().to_owned();
+    lines(page).iter().map(id).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn names_about_pages_are_ignored_and_unknown_ones_refused() {
+    let session = session("");
+    for text in ["", "limit=x&offset=-1&page=0&page_size=1000000", "_session=1&expand=a&fields=b"] {
+        assert!(parse(&session, "invoices", text).is_ok(), "{text}");
+    }
+    for (text, field) in [("limt=5", "limt"), ("sort=nothing", "sort"), ("id_gt=-1", "id_gt")] {
+        let errors = parse(&session, "invoices", text).unwrap_err();
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), [field], "{text}");
+    }
+}
