@@ -1,5 +1,5 @@
 //! Formats and compressions, as file names and content types spell them.
-//! Rule: spec/data-model.md §3.
+//! Rule: spec/data-model.md §3, spec/reports.md §7.3, spec/exports.md §11.
 
 /// How rows are written in an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,26 @@ pub enum Format {
     Csv,
     /// Apache Parquet.
     Parquet,
+}
+
+/// How rows are written to a file that is made here. More than can be read: most of these lose
+/// what an import needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileFormat {
+    /// Comma-separated values with a header row.
+    Csv,
+    /// Tab-separated values with a header row.
+    Tsv,
+    /// One JSON document.
+    Json,
+    /// One JSON object per line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+    /// An Apache Arrow IPC file.
+    Arrow,
+    /// An Excel workbook.
+    Xlsx,
 }
 
 /// How an import is packed.
@@ -59,6 +79,48 @@ impl Format {
             "csv" => Some(Self::Csv),
             "parquet" => Some(Self::Parquet),
             _ => None,
+        }
+    }
+}
+
+impl FileFormat {
+    /// Every format, in the order in which they are listed to people.
+    pub const ALL: [Self; 7] =
+        [Self::Csv, Self::Tsv, Self::Json, Self::Ndjson, Self::Parquet, Self::Arrow, Self::Xlsx];
+
+    /// The format that a request names with this word, in lower case.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// Its word in requests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// What a file's name ends with, without the dot.
+    pub fn extension(self) -> &'static str {
+        self.word()
+    }
+
+    /// Its content type.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Tsv => "text/tab-separated-values; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Arrow => "application/vnd.apache.arrow.file",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 }
@@ -140,6 +202,15 @@ mod tests {
             let read = FileName::parse(name).map(|f| (f.stem, f.format, f.compression));
             assert_eq!(read, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn the_word_of_a_file_format_names_it() {
+        for format in FileFormat::ALL {
+            assert_eq!(FileFormat::parse(format.word()), Some(format));
+        }
+        assert_eq!(FileFormat::parse("CSV"), None);
+        assert_eq!(FileFormat::parse("xml"), None);
     }
 
     #[test]

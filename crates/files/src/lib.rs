@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | [`mod@format`] | formats and compressions, as file names and content types spell them |
 //! | [`read`] | CSV, NDJSON and Parquet to changes for the store |
-//! | [`mod@write`] | record batches to JSON rows and CSV |
+//! | [`mod@write`] | record batches to files of every format, with totals and hashes |
+//! | [`archive`] | several files in one ZIP |
 
+pub mod archive;
 pub mod format;
 pub mod read;
 pub mod write;

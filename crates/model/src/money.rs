@@ -158,8 +158,13 @@ impl Currency {
 /// Decimal text of `minor` units with `digits` digits after the point, without `-0`.
 pub fn decimal_text(minor: i128, digits: u32) -> String {
     let mut text = Vec::new();
-    write_amount(minor, digits, Style::Plain, &mut text);
+    write_decimal_text(minor, digits, &mut text);
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Appends what [`decimal_text`] returns.
+pub fn write_decimal_text(minor: i128, digits: u32, out: &mut Vec<u8>) {
+    write_amount(minor, digits, Style::Plain, out);
 }
 
 /// How amounts of one currency are written, looked up once for many amounts.

@@ -30,7 +30,13 @@ pub enum OutputKind {
     Instant,
     /// Int64 microseconds since midnight; written `HH:MM:SS`.
     TimeOfDay,
+    /// Decimal128(18, 4): a rate, with four places.
+    Dec4,
+    /// Utf8 that holds JSON, written as it is but for spaces between its parts.
+    Json,
     /// Decimal128(38, 0) or Int64 minor units; written as the money object in JSON.
+    ///
+    /// Inside an object with a text field `currency`, that field is its currency instead.
     Money {
         /// Position of the batch column (Utf8) with the lower-case currency.
         currency: usize,

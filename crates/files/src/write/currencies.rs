@@ -2,6 +2,9 @@
 
 use model::money::{AmountFormat, Currency};
 
+use super::WriteError;
+use super::values::{Amount, At};
+
 /// The currencies met so far, the one met last in front.
 #[derive(Debug, Default)]
 pub(super) struct Currencies {
@@ -14,6 +17,8 @@ pub(super) struct Known {
     code: String,
     /// Its upper-case code.
     pub(super) code_upper: String,
+    /// Digits after the decimal point.
+    pub(super) digits: u32,
     /// How its amounts are written.
     pub(super) format: AmountFormat,
     /// The part of a money object that follows the amount's text, closing brace included.
@@ -34,6 +39,15 @@ impl Currencies {
         }
         self.known.first()
     }
+
+    /// The currency of the amount that stands at `at`.
+    pub(super) fn of_amount(&mut self, amount: &Amount, at: At) -> Result<&Known, WriteError> {
+        let code = amount.currency(at.position, at.row);
+        self.get(code).ok_or_else(|| WriteError::CurrencyUnknown {
+            key: at.key.to_owned(),
+            currency: code.to_owned(),
+        })
+    }
 }
 
 impl Known {
@@ -47,6 +61,7 @@ impl Known {
             position.as_str()
         );
         let code_upper = code.to_ascii_uppercase();
-        Self { code, code_upper, format: AmountFormat::of(currency), json_tail }
+        let (digits, format) = (currency.digits(), AmountFormat::of(currency));
+        Self { code, code_upper, digits, format, json_tail }
     }
 }

@@ -12,6 +12,30 @@ use arrow::datatypes::{
 use model::output::{ObjectText, OutputColumn, OutputKind};
 
 use super::WriteError;
+use super::table::CURRENCY_KEY;
+
+/// Which value of a column is meant.
+#[derive(Clone, Copy)]
+pub(super) struct At<'k> {
+    /// Key of the column.
+    pub(super) key: &'k str,
+    /// Row of the batch.
+    pub(super) row: usize,
+    /// Position among the values: the row, but inside lists.
+    pub(super) position: usize,
+}
+
+impl<'k> At<'k> {
+    /// The value of row `row`.
+    pub(super) fn row(key: &'k str, row: usize) -> Self {
+        Self { key, row, position: row }
+    }
+
+    /// The value at `position` that belongs to the same row.
+    pub(super) fn item(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+}
 
 /// One column of a batch, or a part of one.
 pub(super) enum Values {
@@ -21,6 +45,8 @@ pub(super) enum Values {
     Date(Date32Array),
     Instant(TimestampMicrosecondArray),
     TimeOfDay(Int64Array),
+    Dec4(Decimal128Array),
+    Json(Text),
     Amount(Amount),
     List(GenericListArray<i32>, Box<Values>),
     Object(Object),
@@ -30,6 +56,8 @@ pub(super) enum Values {
 pub(super) struct Amount {
     minor: Minor,
     currency: Text,
+    /// Whether each amount has its own currency, rather than one for its whole row.
+    has_own_currency: bool,
     /// Whether JSON shows the money object, rather than a plain number.
     pub(super) is_money: bool,
 }
@@ -69,12 +97,15 @@ impl Text {
         }
     }
 
+    fn is_null(&self, position: usize) -> bool {
+        match self {
+            Self::Plain(array) => array.is_null(position),
+            Self::View(array) => array.is_null(position),
+        }
+    }
+
     /// The texts of column `index` of `batch`, which `key` points to.
-    pub(super) fn of_batch(
-        batch: &RecordBatch,
-        index: usize,
-        key: &str,
-    ) -> Result<Self, WriteError> {
+    fn of_batch(batch: &RecordBatch, index: usize, key: &str) -> Result<Self, WriteError> {
         match batch.columns().get(index) {
             Some(array) => Self::of(array, key),
             None => Err(WriteError::ColumnMismatch {
@@ -100,6 +131,13 @@ impl Text {
 }
 
 impl Amount {
+    fn is_null(&self, position: usize) -> bool {
+        match &self.minor {
+            Minor::Wide(array) => array.is_null(position),
+            Minor::Narrow(array) => array.is_null(position),
+        }
+    }
+
     /// The minor units at `position`; none for null.
     pub(super) fn minor(&self, position: usize) -> Option<i128> {
         match &self.minor {
@@ -110,9 +148,11 @@ impl Amount {
         }
     }
 
-    /// The lower-case currency of row `row`; empty for null.
-    pub(super) fn currency(&self, row: usize) -> &str {
-        self.currency.get(row).unwrap_or_default()
+    /// The lower-case currency of the amount at `position`, which stands in row `row`; empty for
+    /// null.
+    pub(super) fn currency(&self, position: usize, row: usize) -> &str {
+        let at = if self.has_own_currency { position } else { row };
+        self.currency.get(at).unwrap_or_default()
     }
 }
 
@@ -122,15 +162,24 @@ impl Values {
         batch: &RecordBatch,
         columns: &[OutputColumn],
     ) -> Result<Vec<Self>, WriteError> {
-        let position = |index: usize, column: &OutputColumn| match batch.columns().get(index) {
-            Some(array) => Self::of(array, &column.kind, &column.key, batch),
+        let columns = columns.iter().enumerate();
+        columns.map(|(index, column)| Self::of_column(batch, index, column)).collect()
+    }
+
+    /// The values of the batch's column at `index`. Errors: a batch of another shape.
+    pub(super) fn of_column(
+        batch: &RecordBatch,
+        index: usize,
+        column: &OutputColumn,
+    ) -> Result<Self, WriteError> {
+        match batch.columns().get(index) {
+            Some(array) => Self::of(array, &column.kind, &column.key, batch, None),
             None => Err(WriteError::ColumnMismatch {
                 key: column.key.clone(),
                 expected: "there",
                 found: format!("missing from a batch of {} columns", batch.num_columns()),
             }),
-        };
-        columns.iter().enumerate().map(|(index, column)| position(index, column)).collect()
+        }
     }
 
     fn of(
@@ -138,11 +187,19 @@ impl Values {
         kind: &OutputKind,
         key: &str,
         batch: &RecordBatch,
+        own_currency: Option<&ArrayRef>,
     ) -> Result<Self, WriteError> {
         Ok(match kind {
             OutputKind::Int => Self::Int(integers(array, key)?),
             OutputKind::TimeOfDay => Self::TimeOfDay(integers(array, key)?),
             OutputKind::Text => Self::Text(Text::of(array, key)?),
+            OutputKind::Json => Self::Json(Text::of(array, key)?),
+            OutputKind::Dec4 => match array.data_type() {
+                DataType::Decimal128(_, 4) => {
+                    Self::Dec4(array.as_primitive::<Decimal128Type>().clone())
+                }
+                _ => return Err(mismatch(key, "number with four places", array)),
+            },
             OutputKind::Bool => {
                 let bools = array.as_boolean_opt();
                 Self::Bool(bools.ok_or_else(|| mismatch(key, "bool", array))?.clone())
@@ -161,14 +218,18 @@ impl Values {
             }
             OutputKind::Money { currency } | OutputKind::Decimal { currency } => {
                 let minor = minor_units(array, key)?;
-                let currency = Text::of_batch(batch, *currency, key)?;
+                let currency = match own_currency {
+                    Some(currency) => Text::of(currency, key)?,
+                    None => Text::of_batch(batch, *currency, key)?,
+                };
+                let has_own_currency = own_currency.is_some();
                 let is_money = matches!(kind, OutputKind::Money { .. });
-                Self::Amount(Amount { minor, currency, is_money })
+                Self::Amount(Amount { minor, currency, has_own_currency, is_money })
             }
             OutputKind::List(item) => {
                 let list = array.as_list_opt::<i32>();
                 let list = list.ok_or_else(|| mismatch(key, "list", array))?.clone();
-                let items = Self::of(list.values(), item, key, batch)?;
+                let items = Self::of(list.values(), item, key, batch, None)?;
                 Self::List(list, Box::new(items))
             }
             OutputKind::Object { fields, text } => {
@@ -186,11 +247,12 @@ impl Values {
     pub(super) fn is_null(&self, position: usize) -> bool {
         match self {
             Self::Int(array) | Self::TimeOfDay(array) => array.is_null(position),
-            Self::Text(text) => text.get(position).is_none(),
+            Self::Text(text) | Self::Json(text) => text.is_null(position),
+            Self::Dec4(array) => array.is_null(position),
             Self::Bool(array) => array.is_null(position),
             Self::Date(array) => array.is_null(position),
             Self::Instant(array) => array.is_null(position),
-            Self::Amount(amount) => amount.minor(position).is_none(),
+            Self::Amount(amount) => amount.is_null(position),
             Self::List(array, _) => array.is_null(position),
             Self::Object(object) => object.array.is_null(position),
         }
@@ -210,6 +272,11 @@ fn object_fields(
     key: &str,
     batch: &RecordBatch,
 ) -> Result<Vec<Field>, WriteError> {
+    let currency = fields.iter().position(|(name, kind)| {
+        // An object that names its currency does not take that of its row.
+        name == CURRENCY_KEY && *kind == OutputKind::Text
+    });
+    let currency = currency.and_then(|index| array.columns().get(index));
     let build = |(index, (name, kind)): (usize, &(String, OutputKind))| {
         let inner = array.columns().get(index);
         let inner = inner.ok_or_else(|| WriteError::ColumnMismatch {
@@ -217,7 +284,7 @@ fn object_fields(
             expected: "a field",
             found: format!("missing from an object of {} fields", array.num_columns()),
         })?;
-        let values = Values::of(inner, kind, &format!("{key}.{name}"), batch)?;
+        let values = Values::of(inner, kind, &format!("{key}.{name}"), batch, currency)?;
         let json_key = format!("{}:", serde_json::Value::from(name.as_str())).into_bytes();
         Ok(Field { name: name.clone(), json_key, values })
     };

@@ -89,7 +89,8 @@ fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
 pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
     match kind {
         OutputKind::Int | OutputKind::TimeOfDay => DataType::Int64,
-        OutputKind::Text => DataType::Utf8,
+        OutputKind::Text | OutputKind::Json => DataType::Utf8,
+        OutputKind::Dec4 => DataType::Decimal128(18, 4),
         OutputKind::Bool => DataType::Boolean,
         OutputKind::Date => DataType::Date32,
         OutputKind::Instant => mirror::schema::instant(),

@@ -99,7 +99,8 @@ fn check_types(page: &Page, batch: &RecordBatch) {
 fn check_type(batch: &RecordBatch, found: &DataType, kind: &OutputKind) {
     let fits = match (kind, found) {
         (OutputKind::Int | OutputKind::TimeOfDay, DataType::Int64)
-        | (OutputKind::Text, DataType::Utf8)
+        | (OutputKind::Text | OutputKind::Json, DataType::Utf8)
+        | (OutputKind::Dec4, DataType::Decimal128(18, 4))
         | (OutputKind::Bool, DataType::Boolean)
         | (OutputKind::Date, DataType::Date32)
         | (OutputKind::Instant, DataType::Timestamp(..)) => true,
@@ -142,7 +143,8 @@ fn nested(
         OutputKind::Int | OutputKind::TimeOfDay => {
             values.as_primitive::<Int64Type>().value(row).to_string()
         }
-        OutputKind::Text => values.as_string::<i32>().value(row).to_owned(),
+        OutputKind::Text | OutputKind::Json => values.as_string::<i32>().value(row).to_owned(),
+        OutputKind::Dec4 => values.as_primitive::<Decimal128Type>().value_as_string(row),
         OutputKind::Bool => values.as_boolean().value(row).to_string(),
         OutputKind::Date => {
             Date::from_days(values.as_primitive::<Date32Type>().value(row)).to_string()

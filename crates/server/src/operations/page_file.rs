@@ -1,6 +1,7 @@
 //! A page as the bytes of an answer or a file. Rule: spec/reports.md §3, §7.
 
-use files::write::{CsvOptions, CsvRows, JsonRows, RowWriter, WriteError};
+use files::format::FileFormat;
+use files::write::{RowWriter, WriteError, WriteOptions, writer};
 use reports::{Header, Page};
 use serde_json::{Value, json};
 
@@ -15,17 +16,17 @@ pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
     out.extend_from_slice(
         format!(r#"{{"total":{},"column_headers":{headers},"rows":["#, page.total).as_bytes(),
     );
-    write_rows(&mut JsonRows::new(&page.columns)?, page, &mut out)?;
+    let mut rows = writer(FileFormat::Json, &page.columns, &WriteOptions::default())?;
+    write_rows(&mut *rows, page, &mut out)?;
     out.extend_from_slice(b"]}");
     Ok(out)
 }
 
 /// The same page as CSV, with the header row of a file.
 pub fn csv(page: &Page, has_formula_guard: bool, has_bom: bool) -> Result<Vec<u8>, WriteError> {
-    let options =
-        CsvOptions { bom: has_bom, formula_guard: has_formula_guard, ..CsvOptions::default() };
+    let options = WriteOptions { has_bom, has_formula_guard, ..WriteOptions::default() };
     let mut out = Vec::with_capacity(BYTES_USUAL);
-    write_rows(&mut CsvRows::new(&page.columns, options), page, &mut out)?;
+    write_rows(&mut *writer(FileFormat::Csv, &page.columns, &options)?, page, &mut out)?;
     Ok(out)
 }
 

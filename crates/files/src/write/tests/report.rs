@@ -1,95 +1,18 @@
+//! Answers of reports. Vectors: spec/reports.md §18.
+
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int64Array,
-    ListArray, RecordBatch, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Int64Array, StringArray, StringViewArray,
+    TimestampMicrosecondArray,
 };
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{Field, Fields, Int32Type};
-use model::output::{ObjectText, OutputColumn, OutputKind};
+use arrow::datatypes::Int32Type;
+use model::output::{ObjectText, OutputKind};
 use proptest::prelude::*;
 
-use super::{CsvOptions, CsvRows, JsonRows, RowWriter, WriteError};
-
-/// Visible columns with their values, then hidden ones.
-#[derive(Default)]
-struct Answer {
-    columns: Vec<OutputColumn>,
-    arrays: Vec<ArrayRef>,
-    hidden: Vec<ArrayRef>,
-}
-
-impl Answer {
-    fn column(
-        mut self,
-        key: &str,
-        label: &str,
-        kind: OutputKind,
-        array: impl Array + 'static,
-    ) -> Self {
-        self.columns.push(OutputColumn { key: key.to_owned(), label: label.to_owned(), kind });
-        self.arrays.push(Arc::new(array));
-        self
-    }
-
-    fn texts(self, key: &str, label: &str, values: Vec<Option<&str>>) -> Self {
-        self.column(key, label, OutputKind::Text, StringArray::from(values))
-    }
-
-    fn ints(self, key: &str, label: &str, values: Vec<Option<i64>>) -> Self {
-        self.column(key, label, OutputKind::Int, Int64Array::from(values))
-    }
-
-    fn hidden(mut self, array: impl Array + 'static) -> Self {
-        self.hidden.push(Arc::new(array));
-        self
-    }
-
-    fn batch(&self) -> RecordBatch {
-        let arrays = self.arrays.iter().chain(&self.hidden).cloned().enumerate();
-        RecordBatch::try_from_iter(arrays.map(|(number, array)| (number.to_string(), array)))
-            .unwrap()
-    }
-
-    /// Writes in batches of `size` rows.
-    fn write_by(&self, size: usize, writer: &mut dyn RowWriter) -> Result<String, WriteError> {
-        let (mut out, batch) = (Vec::new(), self.batch());
-        writer.start(&mut out)?;
-        for row in (0..batch.num_rows()).step_by(size) {
-            writer.rows(&batch.slice(row, size.min(batch.num_rows() - row)), &mut out)?;
-        }
-        writer.finish(&mut out)?;
-        Ok(String::from_utf8(out).unwrap())
-    }
-
-    fn write(&self, writer: &mut dyn RowWriter) -> Result<String, WriteError> {
-        self.write_by(1, writer)
-    }
-
-    fn json(&self) -> String {
-        let by = |size| self.write_by(size, &mut JsonRows::new(&self.columns).unwrap()).unwrap();
-        assert_eq!(by(1), by(100), "how rows are cut must not show");
-        by(1)
-    }
-
-    fn csv_with(&self, options: CsvOptions) -> String {
-        let by = |size| self.write_by(size, &mut CsvRows::new(&self.columns, options)).unwrap();
-        assert_eq!(by(1), by(100), "how rows are cut must not show");
-        by(1)
-    }
-
-    fn csv(&self) -> String {
-        self.csv_with(CsvOptions::default())
-    }
-}
-
-fn money(currency: usize) -> OutputKind {
-    OutputKind::Money { currency }
-}
-
-fn minor(values: Vec<Option<i128>>) -> Decimal128Array {
-    Decimal128Array::from(values).with_precision_and_scale(38, 0).unwrap()
-}
+use super::{Answer, list, minor, money, object, texts};
+use crate::format::FileFormat;
+use crate::write::{Envelope, WriteError, WriteOptions};
 
 #[test]
 fn rows_nest_under_their_parents_which_are_null_when_all_below_is() {
@@ -111,7 +34,7 @@ fn keys_that_take_the_same_place_are_refused() {
     for (first, second) in [("a", "a"), ("a", "a.b"), ("a.b", "a"), ("a.b.c", "a.b")] {
         let answer = Answer::default().ints(first, "", vec![]).ints(second, "", vec![]);
         assert!(
-            matches!(JsonRows::new(&answer.columns), Err(WriteError::KeyTaken { key }) if key == second),
+            matches!(answer.write(FileFormat::Json), Err(WriteError::KeyTaken { key }) if key == second),
             "{first} {second}"
         );
     }
@@ -224,7 +147,7 @@ fn no_amount_is_null_and_an_amount_without_currency_is_an_error() {
     assert_eq!(answer(None, Some("gbp")).csv(), "Amount,Currency\r\n,GBP\r\n");
     for code in [None, Some("xyz"), Some("GBP")] {
         let answer = answer(Some(1), code);
-        let error = answer.write(&mut JsonRows::new(&answer.columns).unwrap()).unwrap_err();
+        let error = answer.write(FileFormat::Json).unwrap_err();
         assert!(matches!(error, WriteError::CurrencyUnknown { .. }), "{code:?}");
     }
 }
@@ -287,32 +210,8 @@ fn text_cells_are_guarded_and_quoted_where_needed() {
     }
     let answer =
         Answer::default().texts("a", "A", vec![Some("=1")]).texts("b", "B", vec![Some("x\ty,")]);
-    let tabs = CsvOptions { delimiter: b'\t', bom: true, formula_guard: false };
-    assert_eq!(answer.csv_with(tabs), "\u{FEFF}A\tB\r\n=1\t\"x\ty,\"\r\n");
-}
-
-fn object(
-    text: ObjectText,
-    fields: Vec<(&str, OutputKind, ArrayRef)>,
-) -> (OutputKind, StructArray) {
-    let kinds = fields.iter().map(|(name, kind, _)| ((*name).to_owned(), kind.clone())).collect();
-    let arrays: Vec<ArrayRef> = fields.iter().map(|(_, _, array)| Arc::clone(array)).collect();
-    let schema: Fields = fields
-        .iter()
-        .map(|(name, _, array)| Field::new(*name, array.data_type().clone(), true))
-        .collect();
-    (OutputKind::Object { fields: kinds, text }, StructArray::new(schema, arrays, None))
-}
-
-fn list(item: (OutputKind, StructArray), lengths: &[usize]) -> (OutputKind, ListArray) {
-    let (kind, items) = item;
-    let field = Arc::new(Field::new("item", items.data_type().clone(), true));
-    let offsets = OffsetBuffer::from_lengths(lengths.iter().copied());
-    (OutputKind::List(Box::new(kind)), ListArray::new(field, offsets, Arc::new(items), None))
-}
-
-fn texts(values: Vec<Option<&str>>) -> ArrayRef {
-    Arc::new(StringArray::from(values))
+    let tabs = WriteOptions { has_bom: true, has_formula_guard: false, ..WriteOptions::default() };
+    assert_eq!(answer.text(FileFormat::Tsv, &tabs), "\u{FEFF}A\tB\r\n=1\t\"x\ty,\"\r\n");
 }
 
 #[test]
@@ -395,12 +294,46 @@ fn text_is_read_from_every_layout() {
 #[test]
 fn a_batch_of_another_shape_is_an_error_that_names_the_column() {
     let answer = Answer::default().column("a.b", "A", OutputKind::Text, Int64Array::from(vec![1]));
-    let error =
-        answer.write(&mut CsvRows::new(&answer.columns, CsvOptions::default())).unwrap_err();
+    let error = answer.write(FileFormat::Csv).unwrap_err();
     assert_eq!(error.to_string(), "column a.b of a batch should be text, and is Int64");
     let answer = Answer::default().column("a", "A", money(9), Int64Array::from(vec![1]));
-    let error = answer.write(&mut JsonRows::new(&answer.columns).unwrap()).unwrap_err();
+    let error = answer.write(FileFormat::Json).unwrap_err();
     assert!(matches!(error, WriteError::ColumnMismatch { .. }));
+}
+
+#[test]
+fn an_object_that_names_its_currency_does_not_take_that_of_its_row() {
+    let amount = object(
+        ObjectText::Field("decimal"),
+        vec![
+            (
+                "decimal",
+                OutputKind::Decimal { currency: 1 },
+                Arc::new(Int64Array::from(vec![500, 500])) as ArrayRef,
+            ),
+            ("currency", OutputKind::Text, texts(vec![Some("jpy"), Some("usd")])),
+        ],
+    );
+    let amounts = list(amount, &[2]);
+    let answer = Answer::default()
+        .column("charges", "Charges", amounts.0, amounts.1)
+        .hidden(StringArray::from(vec!["kwd"]));
+    assert_eq!(answer.csv(), "Charges\r\n500; 5.00\r\n");
+}
+
+#[test]
+fn json_stands_in_its_envelope_and_ndjson_in_lines() {
+    let answer = Answer::default().ints("a.b", "A", vec![Some(1), Some(2)]);
+    let envelope = Envelope {
+        prefix: r#"{"total":2,"rows":["#.to_owned(),
+        suffix: r#"],"pivot_truncated":true}"#.to_owned(),
+    };
+    let options = WriteOptions { envelope, ..WriteOptions::default() };
+    assert_eq!(
+        answer.text(FileFormat::Json, &options),
+        r#"{"total":2,"rows":[{"a":{"b":1}},{"a":{"b":2}}],"pivot_truncated":true}"#
+    );
+    assert_eq!(answer.text(FileFormat::Ndjson, &options), "{\"a\":{\"b\":1}}\n{\"a\":{\"b\":2}}\n");
 }
 
 proptest! {
@@ -411,7 +344,8 @@ proptest! {
         let answer = Answer::default()
             .texts("a", "A", rows.iter().map(|row| Some(row.0.as_str())).collect())
             .texts("b", "B", rows.iter().map(|row| Some(row.1.as_str())).collect());
-        let written = answer.csv_with(CsvOptions { formula_guard: false, ..CsvOptions::default() });
+        let options = WriteOptions { has_formula_guard: false, ..WriteOptions::default() };
+        let written = answer.text(FileFormat::Csv, &options);
         let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(written.as_bytes());
         let read = reader.records().map(|record| {
             let record = record.unwrap();

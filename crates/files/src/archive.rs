@@ -1,0 +1,134 @@
+//! Several files in one ZIP, written as they are made. Rule: spec/accounting.md §10.1.
+//!
+//! The same members give the same bytes: one level of compression, one time (1980-01-01 00:00)
+//! for every entry, and ZIP64 only for members declared large.
+
+use std::io::{self, Write};
+
+use zip::result::ZipError;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::write::{FileDigest, HashingWriter, WriteError};
+
+const LEVEL: i64 = 6;
+
+/// A ZIP under construction.
+pub struct Archive<W: Write> {
+    zip: ZipWriter<StreamWriter<W>>,
+}
+
+/// One finished member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// File name.
+    pub name: String,
+    /// Data rows, header aside; zero where the file has no rows.
+    pub rows: u64,
+    /// Size and hash before compression.
+    pub digest: FileDigest,
+}
+
+/// Whether a member may be larger than an entry without ZIP64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberSize {
+    /// Less than 4 GiB; more is an error.
+    Usual,
+    /// Of any size.
+    Large,
+}
+
+impl<W: Write> Archive<W> {
+    /// An archive that goes to `out`, which need not seek.
+    pub fn new(out: W) -> Self {
+        Self { zip: ZipWriter::new_stream(out) }
+    }
+
+    /// Adds a member: `write` writes its bytes and returns the number of its rows. After an error
+    /// the archive is of no use.
+    pub fn add<E: From<WriteError>>(
+        &mut self,
+        name: &str,
+        size: MemberSize,
+        write: impl FnOnce(&mut dyn Write) -> Result<u64, E>,
+    ) -> Result<Member, E> {
+        self.zip.start_file(name, entry_options(size)).map_err(failure)?;
+        let mut out = HashingWriter::new(&mut self.zip);
+        let rows = write(&mut out)?;
+        let (_, digest) = out.finish();
+        Ok(Member { name: name.to_owned(), rows, digest })
+    }
+
+    /// Writes the directory and gives the output back.
+    pub fn finish(self) -> Result<W, WriteError> {
+        Ok(self.zip.finish().map_err(failure)?.into_inner())
+    }
+}
+
+fn entry_options(size: MemberSize) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(LEVEL))
+        .last_modified_time(DateTime::DEFAULT)
+        .large_file(size == MemberSize::Large)
+}
+
+fn failure(error: ZipError) -> WriteError {
+    match error {
+        ZipError::Io(error) => WriteError::Io(error),
+        other => WriteError::Io(io::Error::other(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::*;
+
+    fn archive() -> (Vec<u8>, Vec<Member>) {
+        let mut archive = Archive::new(Vec::new());
+        let mut add = |name: &str, size, text: &'static str, rows| {
+            let write = |out: &mut dyn Write| {
+                out.write_all(text.as_bytes()).map_err(WriteError::Io)?;
+                Ok::<_, WriteError>(rows)
+            };
+            archive.add(name, size, write).unwrap()
+        };
+        let members = vec![
+            add("a.csv", MemberSize::Usual, "id\r\n1\r\n", 1),
+            add("b/empty.csv", MemberSize::Usual, "", 0),
+            add("large.csv", MemberSize::Large, "id\r\n", 0),
+        ];
+        (archive.finish().unwrap(), members)
+    }
+
+    #[test]
+    fn members_read_back_and_their_facts_are_those_of_their_bytes() {
+        let (file, members) = archive();
+        let mut read = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+        assert_eq!(read.len(), members.len());
+        for (index, member) in members.iter().enumerate() {
+            let mut entry = read.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            let mut hashed = HashingWriter::new(io::sink());
+            hashed.write_all(&bytes).unwrap();
+            assert_eq!(member.digest, hashed.finish().1, "{}", member.name);
+            assert_eq!(entry.last_modified(), Some(DateTime::DEFAULT));
+        }
+        assert_eq!((members[0].rows, members[0].digest.bytes), (1, 7));
+    }
+
+    #[test]
+    fn the_same_members_give_the_same_bytes() {
+        assert_eq!(archive(), archive());
+    }
+
+    #[test]
+    fn an_error_of_a_member_is_handed_on() {
+        let write = |_: &mut dyn Write| Err(WriteError::AmountTooLarge { key: "a".to_owned() });
+        let error = Archive::new(Vec::new()).add("a", MemberSize::Usual, write).unwrap_err();
+        assert_eq!(error.code(), "amount_too_large");
+    }
+}

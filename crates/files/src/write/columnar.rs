@@ -1,0 +1,282 @@
+//! Rows as typed columns: what Parquet and Arrow files hold. Rule: spec/exports.md §11.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder,
+    ListBuilder, RecordBatch, StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use model::output::{OutputColumn, OutputKind};
+
+use super::WriteError;
+use super::options::WriteOptions;
+use super::table::{TableColumn, table_columns};
+use super::text_cell::TextCells;
+use super::values::{Amount, At, Values, item_range};
+use crate::format::FileFormat;
+
+/// Rows handed on at a time. However batches are cut, files are made of pieces of this size.
+pub(super) const CHUNK_ROWS: usize = 8192;
+
+const AMOUNT_PRECISION: u8 = 23;
+const AMOUNT_DIGITS: u32 = 4;
+const DEC4_PRECISION: u8 = 18;
+const UNIT_KEY: &str = "rollbook.unit";
+const UNIT: &str = "major";
+
+/// Gathers rows into pieces of [`CHUNK_ROWS`]. Every array is built anew, so that what stands
+/// under nulls and behind the last row never depends on where a batch came from.
+pub(super) struct Columnar {
+    columns: Vec<(TableColumn, Builder)>,
+    schema: SchemaRef,
+    cells: TextCells,
+    text: Vec<u8>,
+    rows: usize,
+}
+
+enum Builder {
+    Int(Int64Builder),
+    Bool(BooleanBuilder),
+    Date(Date32Builder),
+    Instant(TimestampMicrosecondBuilder),
+    TimeOfDay(Time64MicrosecondBuilder),
+    Dec4(Decimal128Builder),
+    Amount(Decimal128Builder),
+    Text(StringBuilder),
+    Texts(ListBuilder<StringBuilder>),
+}
+
+impl Columnar {
+    /// Columns of a file in this format.
+    pub(super) fn new(
+        format: FileFormat,
+        columns: &[OutputColumn],
+        options: &WriteOptions,
+    ) -> Self {
+        let table = table_columns(columns, options.dialect);
+        let fields = table.iter().map(field).collect::<Vec<_>>();
+        let with_builder = |column: TableColumn| {
+            let builder = Builder::of(&column);
+            (column, builder)
+        };
+        Self {
+            columns: table.into_iter().map(with_builder).collect(),
+            schema: Arc::new(Schema::new(fields)),
+            cells: TextCells::new(options.dialect, format),
+            text: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// The schema of the pieces.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Takes the rows of `batch` and gives every piece that became full to `write`.
+    pub(super) fn add(
+        &mut self,
+        batch: &RecordBatch,
+        mut write: impl FnMut(&RecordBatch) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let values = self.columns.iter().map(|(column, _)| column.values(batch));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let end = batch.num_rows().min(start + CHUNK_ROWS - self.rows);
+            for ((column, builder), values) in self.columns.iter_mut().zip(&values) {
+                let mut cells = Cells { column, cells: &mut self.cells, text: &mut self.text };
+                builder.append(values, start..end, &mut cells)?;
+            }
+            self.rows += end - start;
+            start = end;
+            if self.rows == CHUNK_ROWS {
+                write(&self.take()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the last piece to `write`, unless it is empty.
+    pub(super) fn finish(
+        &mut self,
+        write: impl FnOnce(&RecordBatch) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        match self.rows {
+            0 => Ok(()),
+            _ => write(&self.take()?),
+        }
+    }
+
+    fn take(&mut self) -> Result<RecordBatch, WriteError> {
+        self.rows = 0;
+        let arrays = self.columns.iter_mut().map(|(_, builder)| builder.finish()).collect();
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(WriteError::encoding)
+    }
+}
+
+fn field(column: &TableColumn) -> Field {
+    let kind = &column.column.kind;
+    let data_type = match kind {
+        _ if column.is_json => DataType::Utf8,
+        OutputKind::Int => DataType::Int64,
+        OutputKind::Bool => DataType::Boolean,
+        OutputKind::Date => DataType::Date32,
+        OutputKind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        OutputKind::TimeOfDay => DataType::Time64(TimeUnit::Microsecond),
+        OutputKind::Dec4 => DataType::Decimal128(DEC4_PRECISION, 4),
+        OutputKind::Money { .. } | OutputKind::Decimal { .. } => {
+            DataType::Decimal128(AMOUNT_PRECISION, 4)
+        }
+        OutputKind::Text | OutputKind::Json | OutputKind::Object { .. } => DataType::Utf8,
+        OutputKind::List(_) => {
+            DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
+        }
+    };
+    let field = Field::new(&column.column.key, data_type, true);
+    match kind {
+        OutputKind::Money { .. } | OutputKind::Decimal { .. } => {
+            field.with_metadata(HashMap::from([(UNIT_KEY.to_owned(), UNIT.to_owned())]))
+        }
+        _ => field,
+    }
+}
+
+/// What is needed to append the cells of one column.
+struct Cells<'c> {
+    column: &'c TableColumn,
+    cells: &'c mut TextCells,
+    text: &'c mut Vec<u8>,
+}
+
+impl Cells<'_> {
+    fn text(&mut self, values: &Values, row: usize) -> Result<&str, WriteError> {
+        self.text.clear();
+        self.cells.write_column(self.column, values, row, self.text)?;
+        std::str::from_utf8(self.text).map_err(WriteError::encoding)
+    }
+
+    fn item(&mut self, items: &Values, row: usize, item: usize) -> Result<&str, WriteError> {
+        self.text.clear();
+        let at = At::row(&self.column.column.key, row).item(item);
+        self.cells.write(items, at, self.text)?;
+        std::str::from_utf8(self.text).map_err(WriteError::encoding)
+    }
+
+    /// The amount of `row` in units of 10^-4.
+    fn amount(&mut self, amount: &Amount, row: usize) -> Result<Option<i128>, WriteError> {
+        let Some(minor) = amount.minor(row) else {
+            return Ok(None);
+        };
+        let at = At::row(&self.column.column.key, row);
+        let digits = self.cells.currencies().of_amount(amount, at)?.digits;
+        let scale = 10_i128.pow(AMOUNT_DIGITS.saturating_sub(digits));
+        let scaled = minor.checked_mul(scale);
+        let fits = |scaled: &i128| scaled.unsigned_abs() < 10_u128.pow(AMOUNT_PRECISION.into());
+        let too_large = || WriteError::AmountTooLarge { key: at.key.to_owned() };
+        scaled.filter(fits).ok_or_else(too_large).map(Some)
+    }
+}
+
+impl Builder {
+    fn of(column: &TableColumn) -> Self {
+        match field(column).data_type() {
+            DataType::Int64 => Self::Int(Int64Builder::new()),
+            DataType::Boolean => Self::Bool(BooleanBuilder::new()),
+            DataType::Date32 => Self::Date(Date32Builder::new()),
+            data_type @ DataType::Timestamp(..) => {
+                Self::Instant(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()))
+            }
+            DataType::Time64(_) => Self::TimeOfDay(Time64MicrosecondBuilder::new()),
+            data_type @ DataType::Decimal128(..) => {
+                let builder = Decimal128Builder::new().with_data_type(data_type.clone());
+                match column.column.kind {
+                    OutputKind::Dec4 => Self::Dec4(builder),
+                    _ => Self::Amount(builder),
+                }
+            }
+            DataType::List(_) => Self::Texts(ListBuilder::new(StringBuilder::new())),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    fn append(
+        &mut self,
+        values: &Values,
+        rows: Range<usize>,
+        cells: &mut Cells<'_>,
+    ) -> Result<(), WriteError> {
+        match (self, values) {
+            (Self::Int(builder), Values::Int(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::TimeOfDay(builder), Values::TimeOfDay(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::Bool(builder), Values::Bool(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::Date(builder), Values::Date(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::Instant(builder), Values::Instant(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::Dec4(builder), Values::Dec4(array)) => {
+                builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
+            }
+            (Self::Amount(builder), Values::Amount(amount)) => {
+                for row in rows {
+                    builder.append_option(cells.amount(amount, row)?);
+                }
+            }
+            (Self::Text(builder), Values::Text(text)) if !cells.column.is_upper_currency => {
+                builder.extend(rows.map(|row| text.get(row)));
+            }
+            (Self::Text(builder), _) => {
+                for row in rows {
+                    match values.is_null(row) {
+                        true => builder.append_null(),
+                        false => builder.append_value(cells.text(values, row)?),
+                    }
+                }
+            }
+            (Self::Texts(builder), Values::List(list, items)) => {
+                for row in rows {
+                    let is_null = values.is_null(row);
+                    for item in item_range(list, row).filter(|_| !is_null) {
+                        match items.is_null(item) {
+                            true => builder.values().append_null(),
+                            false => builder.values().append_value(cells.item(items, row, item)?),
+                        }
+                    }
+                    builder.append(!is_null);
+                }
+            }
+            _ => {
+                return Err(WriteError::ColumnMismatch {
+                    key: cells.column.column.key.clone(),
+                    expected: "of its kind",
+                    found: "of another".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Int(builder) => ArrayBuilder::finish(builder),
+            Self::Bool(builder) => ArrayBuilder::finish(builder),
+            Self::Date(builder) => ArrayBuilder::finish(builder),
+            Self::Instant(builder) => ArrayBuilder::finish(builder),
+            Self::TimeOfDay(builder) => ArrayBuilder::finish(builder),
+            Self::Dec4(builder) | Self::Amount(builder) => ArrayBuilder::finish(builder),
+            Self::Text(builder) => ArrayBuilder::finish(builder),
+            Self::Texts(builder) => ArrayBuilder::finish(builder),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! One value as JSON: in a row object, and in a cell of a table that holds JSON.
+//! Rule: spec/reports.md §3, §13; spec/exports.md §11.
+
+use model::money::write_decimal_text;
+use model::time::{Date, Instant, write_time_of_day};
+
+use super::WriteError;
+use super::currencies::Currencies;
+use super::dialect::{JsonAmount, JsonStyle};
+use super::json_text::{write_compact, write_string};
+use super::values::{Amount, At, Values, item_range};
+
+/// Digits behind the point of `Dec4`.
+pub(super) const DEC4_DIGITS: u32 = 4;
+
+/// Writes values as JSON in one style.
+pub(super) struct JsonCells {
+    style: JsonStyle,
+    currencies: Currencies,
+}
+
+impl JsonCells {
+    /// Writes values in this style.
+    pub(super) fn new(style: JsonStyle) -> Self {
+        Self { style, currencies: Currencies::default() }
+    }
+
+    /// Appends the value at `at` of `values`.
+    pub(super) fn write(
+        &mut self,
+        values: &Values,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let position = at.position;
+        if values.is_null(position) {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        match values {
+            Values::Int(array) => write_integer(array.value(position), out),
+            Values::Text(text) => write_string(text.get(position).unwrap_or_default(), out),
+            Values::Json(text) => write_compact(text.get(position).unwrap_or_default(), out),
+            Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
+            Values::Date(array) => {
+                between_quotes(out, |out| Date::from_days(array.value(position)).write_to(out));
+            }
+            Values::Instant(array) => between_quotes(out, |out| {
+                Instant::from_micros(array.value(position)).write_to(out);
+            }),
+            Values::TimeOfDay(array) => {
+                between_quotes(out, |out| write_time_of_day(array.value(position), out));
+            }
+            Values::Dec4(array) => {
+                let write =
+                    |out: &mut Vec<u8>| write_decimal_text(array.value(position), DEC4_DIGITS, out);
+                if self.style.is_dec4_text { between_quotes(out, write) } else { write(out) }
+            }
+            Values::Amount(amount) => self.write_amount(amount, at, out)?,
+            Values::List(list, items) => {
+                out.push(b'[');
+                for (number, item) in item_range(list, position).enumerate() {
+                    if number > 0 {
+                        out.push(b',');
+                    }
+                    self.write(items, at.item(item), out)?;
+                }
+                out.push(b']');
+            }
+            Values::Object(object) => {
+                out.push(b'{');
+                for (number, field) in object.fields.iter().enumerate() {
+                    if number > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(&field.json_key);
+                    self.write(&field.values, at, out)?;
+                }
+                out.push(b'}');
+            }
+        }
+        Ok(())
+    }
+
+    fn write_amount(
+        &mut self,
+        amount: &Amount,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let minor = amount.minor(at.position).unwrap_or_default();
+        let currency = self.currencies.of_amount(amount, at)?;
+        match self.style.amount {
+            JsonAmount::MinorUnits => write_integer(minor, out),
+            JsonAmount::DecimalText => {
+                between_quotes(out, |out| currency.format.write_decimal(minor, out));
+            }
+            JsonAmount::Object if !amount.is_money => currency.format.write_decimal(minor, out),
+            JsonAmount::Object => {
+                out.extend_from_slice(b"{\"decimal\":");
+                currency.format.write_decimal(minor, out);
+                out.extend_from_slice(b",\"string\":\"");
+                currency.format.write_display(minor, out);
+                out.extend_from_slice(currency.json_tail.as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends an integer.
+pub(super) fn write_integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// `true` or `false`.
+pub(super) fn bool_word(value: bool) -> &'static [u8] {
+    if value { b"true" } else { b"false" }
+}
+
+fn between_quotes(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    write(out);
+    out.push(b'"');
+}

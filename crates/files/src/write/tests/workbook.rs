@@ -1,0 +1,225 @@
+//! Workbooks, unpacked and read as XML.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use arrow::array::{BooleanArray, Date32Array, Decimal128Array, Int64Array};
+use model::output::OutputKind;
+use quick_xml::events::Event;
+
+use super::export::with_items;
+use super::{Answer, export, minor, money};
+use crate::format::FileFormat;
+use crate::write::xlsx::{XlsxRows, sheet_name};
+use crate::write::{RowWriter, WriteError, WriteOptions, writer};
+
+struct Workbook {
+    members: BTreeMap<String, String>,
+}
+
+/// What a cell holds: type, style number, text.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Cell {
+    kind: String,
+    style: String,
+    text: String,
+}
+
+impl Workbook {
+    fn open(file: Vec<u8>) -> Self {
+        let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+        let mut members = BTreeMap::new();
+        for index in 0..archive.len() {
+            let mut member = archive.by_index(index).unwrap();
+            let mut text = String::new();
+            member.read_to_string(&mut text).unwrap();
+            members.insert(member.name().unwrap().to_string(), text);
+        }
+        Self { members }
+    }
+
+    fn sheet(&self, number: usize) -> &str {
+        &self.members[&format!("xl/worksheets/sheet{number}.xml")]
+    }
+
+    /// The cells of a sheet by reference: `A1`.
+    fn cells(&self, number: usize) -> BTreeMap<String, Cell> {
+        let mut reader = quick_xml::Reader::from_str(self.sheet(number));
+        let (mut cells, mut name, mut cell) = (BTreeMap::new(), String::new(), Cell::default());
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Start(start) | Event::Empty(start) if start.name().as_ref() == "c" => {
+                    cell = Cell::default();
+                    for attribute in start.attributes().map(Result::unwrap) {
+                        let value = attribute.value.into_owned();
+                        match attribute.key.as_ref() {
+                            "r" => name = value,
+                            "t" => cell.kind = value,
+                            "s" => cell.style = value,
+                            _ => {}
+                        }
+                    }
+                    cells.insert(name.clone(), cell.clone());
+                }
+                Event::Text(text) => cell.text.push_str(&text),
+                Event::GeneralRef(entity) => {
+                    cell.text.push(match &*entity {
+                        "lt" => '<',
+                        "gt" => '>',
+                        "amp" => '&',
+                        other => panic!("{other:?}"),
+                    });
+                }
+                Event::End(end) if end.name().as_ref() == "c" => {
+                    cells.insert(name.clone(), cell.clone());
+                }
+                Event::Eof => return cells,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn open(answer: &Answer, options: &WriteOptions) -> Workbook {
+    Workbook::open(answer.bytes(FileFormat::Xlsx, options))
+}
+
+fn texts_of(cells: &BTreeMap<String, Cell>, names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| cells[*name].text.clone()).collect()
+}
+
+#[test]
+fn cells_are_numbers_bools_dates_and_texts() {
+    let rates = Decimal128Array::from(vec![2513, -1]).with_precision_and_scale(18, 4).unwrap();
+    let answer = Answer::default()
+        .ints("id", "ID", vec![Some(17), Some(1_000_000_000_000_000)])
+        .column("total", "Total", money(6), Int64Array::from(vec![11_010, -500]))
+        .column("ok", "OK", OutputKind::Bool, BooleanArray::from(vec![true, false]))
+        .column("day", "Day", OutputKind::Date, Date32Array::from(vec![19_724, -40_000]))
+        .column("rate", "Rate", OutputKind::Dec4, rates)
+        .texts("text", "Text", vec![Some("=1+1"), Some("<a & b>")])
+        .texts("currency", "Currency", vec![Some("usd"), Some("jpy")]);
+    let workbook = open(&answer, &export());
+    let cells = workbook.cells(1);
+    let row = ["A2", "B2", "C2", "D2", "E2", "F2", "G2"];
+    assert_eq!(texts_of(&cells, &row), ["17", "110.1", "1", "45293", "0.2513", "=1+1", "usd"]);
+    let kinds = row.map(|name| cells[name].kind.as_str());
+    assert_eq!(kinds, ["", "", "b", "", "", "inlineStr", "inlineStr"]);
+    let row = ["A3", "B3", "C3", "D3", "E3", "F3"];
+    assert_eq!(
+        texts_of(&cells, &row),
+        ["1000000000000000", "-500", "0", "1860-06-26", "-0.0001", "<a & b>"]
+    );
+    let kinds = row.map(|name| cells[name].kind.as_str());
+    assert_eq!(kinds, ["inlineStr", "", "b", "inlineStr", "", "inlineStr"]);
+    assert_ne!(cells["B2"].style, cells["B3"].style, "digits are those of the currency");
+    let styles = &workbook.members["xl/styles.xml"];
+    assert!(styles.contains("yyyy\\-mm\\-dd") || styles.contains("yyyy-mm-dd"), "{styles}");
+    assert!(!workbook.sheet(1).contains("<f>"));
+}
+
+#[test]
+fn the_header_holds_keys_in_bold_and_stays_in_view() {
+    let answer = Answer::default().ints("customer.id", "Customer ID", vec![Some(1)]);
+    for options in [WriteOptions::default(), export()] {
+        let workbook = open(&answer, &options);
+        let cells = workbook.cells(1);
+        assert_eq!(cells["A1"].text, "customer.id");
+        assert_ne!(cells["A1"].style, "");
+        let sheet = workbook.sheet(1);
+        assert!(sheet.contains("<pane ySplit=\"1\""), "{sheet}");
+        assert!(sheet.contains("<cols>"), "{sheet}");
+        assert!(workbook.members["xl/styles.xml"].contains("<b/>"));
+    }
+}
+
+#[test]
+fn reports_add_their_currencies_and_join_lists() {
+    let cells = open(&with_items(), &WriteOptions::default()).cells(1);
+    assert_eq!(cells["A2"].text, "1 a \"b\" 11.00 usd; 2 -5 jpy");
+    assert_eq!(cells["B2"].text, "KWD");
+    let cells = open(&with_items(), &export()).cells(1);
+    assert!(cells["A2"].text.contains(r#""amount":"11.00""#), "{cells:?}");
+    assert_eq!(cells["B2"].text, "kwd");
+}
+
+#[test]
+fn amounts_past_15_digits_are_texts() {
+    let answer = Answer::default()
+        .column("a", "", money(1), minor(vec![Some(999_999_999_999_999), Some(10_i128.pow(15))]))
+        .texts("currency", "", vec![Some("usd"), Some("usd")]);
+    let cells = open(&answer, &export()).cells(1);
+    assert_eq!((cells["A2"].kind.as_str(), cells["A2"].text.as_str()), ("", "9999999999999.99"));
+    assert_eq!(
+        (cells["A3"].kind.as_str(), cells["A3"].text.as_str()),
+        ("inlineStr", "10000000000000.00")
+    );
+}
+
+#[test]
+fn nothing_and_empty_text_are_empty_cells_and_every_row_is_a_row() {
+    let answer = Answer::default().texts("a", "A", vec![Some("x"), None, Some("")]);
+    let workbook = open(&answer, &export());
+    assert_eq!(workbook.cells(1)["A2"].text, "x");
+    assert_eq!(workbook.sheet(1).matches("<row ").count(), 4);
+}
+
+#[test]
+fn a_text_longer_than_a_cell_is_an_error_that_names_row_and_column() {
+    let answer = |length| {
+        Answer::default().ints("id", "ID", vec![Some(1), Some(42)]).texts(
+            "memo",
+            "Memo",
+            vec![Some("a"), Some(&"é".repeat(length))],
+        )
+    };
+    assert!(answer(32_767).write(FileFormat::Xlsx).is_ok());
+    let error = answer(32_768).write(FileFormat::Xlsx).unwrap_err();
+    assert_eq!(error.code(), "cell_too_long");
+    let WriteError::CellTooLong { row, column } = error else { panic!("{error}") };
+    assert_eq!((row.as_str(), column.as_str()), ("42", "memo"));
+}
+
+#[test]
+fn rows_past_the_end_of_a_sheet_go_to_the_next() {
+    let answer = Answer::default().ints("id", "ID", (1..=7).map(Some).collect());
+    let options = WriteOptions { sheet_name: "invoices".to_owned(), ..export() };
+    let mut writer = XlsxRows::new(&answer.columns, &options).unwrap();
+    writer.sheet_rows_max = 4;
+    let mut out = Vec::new();
+    writer.start(&mut out).unwrap();
+    writer.rows(&answer.batch(), &mut out).unwrap();
+    writer.finish(&mut out).unwrap();
+    let workbook = Workbook::open(out);
+    let book = &workbook.members["xl/workbook.xml"];
+    for name in ["\"invoices\"", "\"invoices_2\"", "\"invoices_3\""] {
+        assert!(book.contains(name), "{book}");
+    }
+    assert_eq!(texts_of(&workbook.cells(1), &["A1", "A2", "A4"]), ["id", "1", "3"]);
+    assert_eq!(texts_of(&workbook.cells(2), &["A1", "A2", "A4"]), ["id", "4", "6"]);
+    assert_eq!(texts_of(&workbook.cells(3), &["A1", "A2"]), ["id", "7"]);
+}
+
+#[test]
+fn sheet_names_keep_what_excel_asks_for() {
+    for (name, number, expected) in [
+        ("invoices", 1, "invoices"),
+        ("invoices", 12, "invoices_12"),
+        ("a/b:c", 1, "a_b_c"),
+        ("a_name_of_more_than_thirty_one_characters", 2, "a_name_of_more_than_thirty_on_2"),
+    ] {
+        assert_eq!(sheet_name(name, number), expected);
+    }
+}
+
+#[test]
+fn no_file_is_left_behind_and_a_folder_that_is_gone_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = WriteOptions { folder: folder.path().to_path_buf(), ..export() };
+    let answer = Answer::default().ints("id", "ID", vec![Some(1)]);
+    answer.write_by(1, FileFormat::Xlsx, &options).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let gone = WriteOptions { folder: folder.path().join("gone"), ..export() };
+    let Err(error) = writer(FileFormat::Xlsx, &answer.columns, &gone) else { panic!() };
+    assert_eq!(error.code(), "output_failed");
+}

@@ -1,0 +1,160 @@
+//! One value as plain text: in a cell of CSV, TSV and XLSX, and wherever a table has no better
+//! type. Rule: spec/reports.md §7.2 no. 3 to 5, spec/exports.md §11.
+
+use model::money::write_decimal_text;
+use model::output::ObjectText;
+use model::time::{Date, Instant, write_time_of_day};
+
+use super::WriteError;
+use super::currencies::Currencies;
+use super::dialect::Dialect;
+use super::json_cell::{DEC4_DIGITS, JsonCells, bool_word, write_integer};
+use super::json_text::write_compact;
+use super::table::TableColumn;
+use super::values::{Amount, At, Object, Text, Values, item_range};
+use crate::format::FileFormat;
+
+/// Writes values as text.
+pub(super) struct TextCells {
+    item_separator: &'static [u8],
+    currencies: Currencies,
+    json: JsonCells,
+}
+
+impl TextCells {
+    /// Writes cells as `dialect` wants them in a file of this format.
+    pub(super) fn new(dialect: Dialect, format: FileFormat) -> Self {
+        Self {
+            item_separator: dialect.item_separator(),
+            currencies: Currencies::default(),
+            json: JsonCells::new(dialect.json_style(format)),
+        }
+    }
+
+    /// The currencies met so far.
+    pub(super) fn currencies(&mut self) -> &mut Currencies {
+        &mut self.currencies
+    }
+
+    /// Appends the value of `column` in `row`; nothing for null.
+    pub(super) fn write_column(
+        &mut self,
+        column: &TableColumn,
+        values: &Values,
+        row: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let at = At::row(&column.column.key, row);
+        match values {
+            _ if values.is_null(row) => {}
+            Values::Text(text) if column.is_upper_currency => self.write_upper(text, row, out),
+            _ if column.is_json => self.json.write(values, at, out)?,
+            _ => self.write(values, at, out)?,
+        }
+        Ok(())
+    }
+
+    fn write_upper(&mut self, codes: &Text, row: usize, out: &mut Vec<u8>) {
+        let code = codes.get(row).unwrap_or_default();
+        match self.currencies.get(code) {
+            Some(known) => out.extend_from_slice(known.code_upper.as_bytes()),
+            None => out.extend(code.bytes().map(|byte| byte.to_ascii_uppercase())),
+        }
+    }
+
+    /// Appends the value at `at` of `values`; nothing for null.
+    pub(super) fn write(
+        &mut self,
+        values: &Values,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let position = at.position;
+        if values.is_null(position) {
+            return Ok(());
+        }
+        match values {
+            Values::Int(array) => write_integer(array.value(position), out),
+            Values::Text(text) => {
+                out.extend_from_slice(text.get(position).unwrap_or_default().as_bytes());
+            }
+            Values::Json(text) => write_compact(text.get(position).unwrap_or_default(), out),
+            Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
+            Values::Date(array) => Date::from_days(array.value(position)).write_to(out),
+            Values::Instant(array) => Instant::from_micros(array.value(position)).write_to(out),
+            Values::TimeOfDay(array) => write_time_of_day(array.value(position), out),
+            Values::Dec4(array) => write_decimal_text(array.value(position), DEC4_DIGITS, out),
+            Values::Amount(amount) => self.write_amount(amount, at, out)?,
+            Values::List(list, items) => {
+                for (number, item) in item_range(list, position).enumerate() {
+                    if number > 0 {
+                        out.extend_from_slice(self.item_separator);
+                    }
+                    self.write(items, at.item(item), out)?;
+                }
+            }
+            Values::Object(object) => self.write_object(object, at, out)?,
+        }
+        Ok(())
+    }
+
+    fn write_amount(
+        &mut self,
+        amount: &Amount,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let currency = self.currencies.of_amount(amount, at)?;
+        let minor = amount.minor(at.position).unwrap_or_default();
+        currency.format.write_decimal(minor, out);
+        Ok(())
+    }
+
+    fn write_object(
+        &mut self,
+        object: &Object,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let field = |name: &str| {
+            let field = object.fields.iter().find(|field| field.name == name);
+            field.map(|field| &field.values)
+        };
+        match object.text {
+            ObjectText::Field(name) => self.write_joined(field(name).into_iter(), at, b"", out),
+            ObjectText::Pair(first, second) => {
+                let fields = field(first).into_iter().chain(field(second));
+                self.write_joined(fields, at, b" ", out)
+            }
+            ObjectText::Joined(separator) => {
+                let fields = object.fields.iter().map(|field| &field.values);
+                self.write_joined(fields, at, separator.as_bytes(), out)
+            }
+        }
+    }
+
+    /// Appends those parts that print as something, with `separator` between them.
+    fn write_joined<'v>(
+        &mut self,
+        parts: impl Iterator<Item = &'v Values>,
+        at: At,
+        separator: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let mut is_first = true;
+        for values in parts {
+            let before = out.len();
+            if !is_first {
+                out.extend_from_slice(separator);
+            }
+            let start = out.len();
+            self.write(values, at, out)?;
+            if out.len() == start {
+                out.truncate(before);
+            } else {
+                is_first = false;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Rows as an Excel workbook. Rule: spec/exports.md §11.
+//!
+//! Rows wait in temporary files: a workbook is a ZIP, whose members are written one by one at the
+//! end. The library panics where such a file cannot be written; here that is an error like any.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow::array::RecordBatch;
+use model::output::{OutputColumn, OutputKind};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+
+use super::options::WriteOptions;
+use super::table::{TableColumn, table_columns};
+use super::text_cell::TextCells;
+use super::values::Values;
+use super::xlsx_cell::{Formats, Line};
+use super::{RowWriter, WriteError};
+use crate::format::FileFormat;
+
+/// Rows that Excel takes in a sheet.
+const SHEET_ROWS: u32 = 1_048_576;
+const SHEET_NAME_MAX: usize = 31;
+/// A sheet whose XML is larger needs a ZIP64 entry.
+const ENTRY_BYTES_MAX: u64 = u32::MAX as u64;
+
+/// Writes sheets of 1,048,575 rows below a header.
+pub(super) struct XlsxRows {
+    columns: Vec<TableColumn>,
+    cells: TextCells,
+    text: Vec<u8>,
+    workbook: Workbook,
+    formats: Formats,
+    sheet_name: String,
+    /// The workbook before it is handed to the output.
+    file: File,
+    /// Rows that a sheet holds, header included.
+    pub(super) sheet_rows_max: u32,
+    sheets: usize,
+    /// Rows of the current sheet, header included.
+    sheet_rows: u32,
+    /// At least what the current sheet's XML takes.
+    sheet_bytes: u64,
+    has_large_sheet: bool,
+}
+
+impl XlsxRows {
+    /// A writer of rows with these columns.
+    pub(super) fn new(
+        columns: &[OutputColumn],
+        options: &WriteOptions,
+    ) -> Result<Self, WriteError> {
+        let file = tempfile::tempfile_in(&options.folder).map_err(WriteError::Io)?;
+        let mut workbook = Workbook::new();
+        workbook.set_tempdir(&options.folder).map_err(failure)?;
+        let created = ExcelDateTime::from_ymd(1980, 1, 1).map_err(failure)?;
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
+        Ok(Self {
+            columns: table_columns(columns, options.dialect),
+            cells: TextCells::new(options.dialect, FileFormat::Xlsx),
+            text: Vec::new(),
+            workbook,
+            formats: Formats::new(),
+            sheet_name: options.sheet_name.clone(),
+            file,
+            sheet_rows_max: SHEET_ROWS,
+            sheets: 0,
+            sheet_rows: 0,
+            sheet_bytes: 0,
+            has_large_sheet: false,
+        })
+    }
+
+    fn begin_sheet(&mut self) -> Result<(), WriteError> {
+        self.sheets += 1;
+        (self.sheet_rows, self.sheet_bytes) = (1, 0);
+        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(failure)?;
+        sheet.set_name(sheet_name(&self.sheet_name, self.sheets)).map_err(failure)?;
+        sheet.set_freeze_panes(1, 0).map_err(failure)?;
+        for (number, column) in (0..).zip(&self.columns) {
+            let (heading, bold) = (column.column.key.as_str(), &self.formats.heading);
+            sheet.set_column_width(number, width(&column.column)).map_err(failure)?;
+            sheet.write_string_with_format(0, number, heading, bold).map_err(failure)?;
+        }
+        Ok(())
+    }
+
+    fn write_rows(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        let values = self.columns.iter().map(|column| column.values(batch));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            if self.sheet_rows == self.sheet_rows_max {
+                self.begin_sheet()?;
+            }
+            self.write_row(&values, row)?;
+            self.sheet_rows += 1;
+        }
+        Ok(())
+    }
+
+    fn write_row(&mut self, values: &[Values], row: usize) -> Result<(), WriteError> {
+        let mut line = Line {
+            sheet: self.workbook.worksheet_from_index(self.sheets - 1).map_err(failure)?,
+            row: self.sheet_rows,
+            formats: &self.formats,
+            cells: &mut self.cells,
+            text: &mut self.text,
+            bytes: 0,
+        };
+        line.write(&self.columns, values, row)?;
+        self.sheet_bytes += line.bytes;
+        self.has_large_sheet |= self.sheet_bytes > ENTRY_BYTES_MAX;
+        Ok(())
+    }
+
+    fn assemble(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
+        self.workbook.use_zip_large_file(self.has_large_sheet);
+        self.workbook.save_to_writer(&mut self.file).map_err(failure)?;
+        self.file.rewind().map_err(WriteError::Io)?;
+        io::copy(&mut self.file, out).map_err(WriteError::Io)?;
+        Ok(())
+    }
+}
+
+impl RowWriter for XlsxRows {
+    fn start(&mut self, _: &mut dyn Write) -> Result<(), WriteError> {
+        without_panic(|| self.begin_sheet())
+    }
+
+    fn rows(&mut self, batch: &RecordBatch, _: &mut dyn Write) -> Result<(), WriteError> {
+        without_panic(|| self.write_rows(batch))
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
+        without_panic(|| self.assemble(out))
+    }
+}
+
+/// A writer that failed is not used again, so nothing half done is seen.
+fn without_panic(write: impl FnOnce() -> Result<(), WriteError>) -> Result<(), WriteError> {
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
+        Err(WriteError::Io(io::Error::other("a temporary file of the workbook cannot be written")))
+    })
+}
+
+/// What the library's errors are here.
+pub(super) fn failure(error: XlsxError) -> WriteError {
+    match error {
+        XlsxError::IoError(error) => WriteError::Io(error),
+        XlsxError::ZipError(zip::result::ZipError::Io(error)) => WriteError::Io(error),
+        other => WriteError::encoding(other),
+    }
+}
+
+/// `invoices`, then `invoices_2`; never longer than Excel takes, and without what it forbids.
+pub(super) fn sheet_name(name: &str, number: usize) -> String {
+    let suffix = if number == 1 { String::new() } else { format!("_{number}") };
+    let allowed = name.chars().map(|character| match character {
+        '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'' => '_',
+        other => other,
+    });
+    let mut start = String::new();
+    for character in allowed {
+        let units = start.encode_utf16().count() + character.len_utf16();
+        if units + suffix.len() > SHEET_NAME_MAX {
+            break;
+        }
+        start.push(character);
+    }
+    start + &suffix
+}
+
+/// Width of a column in characters.
+fn width(column: &OutputColumn) -> f64 {
+    let usual: u16 = match column.kind {
+        OutputKind::Bool | OutputKind::TimeOfDay => 9,
+        OutputKind::Int | OutputKind::Date | OutputKind::Dec4 => 12,
+        OutputKind::Money { .. } | OutputKind::Decimal { .. } => 14,
+        OutputKind::Instant => 22,
+        OutputKind::Text => 24,
+        OutputKind::Json | OutputKind::List(_) | OutputKind::Object { .. } => 40,
+    };
+    let heading = u16::try_from(column.key.chars().count()).unwrap_or(u16::MAX);
+    f64::from(usual.max(heading.saturating_add(2)).min(60))
+}
