@@ -4,6 +4,7 @@ use model::id::ProviderId;
 use parking_lot::Mutex;
 
 use crate::auth::principal::Identity;
+use crate::encoding::Encoding;
 use crate::rate_limit::RateState;
 
 /// Notes about one request, written by whoever learns something, read when it is answered.
@@ -21,6 +22,8 @@ pub struct Notes {
     pub identity: Option<Identity>,
     /// For which provider.
     pub provider: Option<ProviderId>,
+    /// How its answer is to be written.
+    pub encoding: Encoding,
 }
 
 impl Exchange {

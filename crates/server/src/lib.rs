@@ -11,6 +11,7 @@
 //! | [`rate_limit`] | how many requests each identity made |
 //! | [`address`] | whose address a request comes from |
 //! | [`error`] | the codes a request can be refused with |
+//! | [`encoding`] | JSON, or XML where it is offered |
 //! | [`exchange`] | what is learned about a request on its way |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`operations`] | use cases, one per file |
@@ -21,6 +22,7 @@ pub mod address;
 pub mod app;
 pub mod auth;
 mod docs_page;
+pub mod encoding;
 pub mod error;
 pub mod exchange;
 mod http;

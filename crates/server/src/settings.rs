@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use usage::xml::ListStyle;
 
 use crate::address::Network;
 
@@ -24,6 +25,8 @@ pub struct ServerSettings {
     pub import: ImportSettings,
     /// `[files]`
     pub files: FileSettings,
+    /// `[xml]`
+    pub xml: XmlSettings,
 }
 
 /// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
@@ -130,6 +133,15 @@ pub struct ImportSettings {
     pub concurrent_max: usize,
     /// Seconds without a byte after which a body counts as broken off. Default: 60.
     pub idle_timeout_s: u64,
+}
+
+/// `[xml]`: how answers in XML are written. Rule: spec/usage.md §8.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct XmlSettings {
+    /// Lists as one `list-item` per element, or as the list's own tag `repeated` per element.
+    /// Default: `list-item`.
+    pub list_style: ListStyle,
 }
 
 /// `[files]`: how every file is written.

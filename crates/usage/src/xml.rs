@@ -1,12 +1,14 @@
 //! A JSON value as an XML document with the same values. Rule: spec/usage.md §8.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Usage;
 use crate::json::{OfferingTypeNames, to_json};
 
 /// How a list looks: setting `xml.list_style`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ListStyle {
     /// One `list-item` per element inside the list's tag.
     #[default]
@@ -30,17 +32,6 @@ pub fn document(value: &Value, style: ListStyle) -> String {
     let mut out = String::from(r#"<?xml version="1.0" encoding="utf-8"?>"#);
     write_element("root", value, style, &mut out);
     out
-}
-
-impl ListStyle {
-    /// `list-item` or `repeated`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "list-item" => Some(Self::ListItem),
-            "repeated" => Some(Self::Repeated),
-            _ => None,
-        }
-    }
 }
 
 fn write_element(name: &str, value: &Value, style: ListStyle, out: &mut String) {

@@ -22,7 +22,14 @@ pub(super) struct Known {
     /// How its amounts are written.
     pub(super) format: AmountFormat,
     /// The part of a money object that follows the amount's text, closing brace included.
-    pub(super) json_tail: String,
+    json_tail: String,
+}
+
+/// An amount as the money object of an answer: JSON text. Rule: spec/reports.md §13.
+pub fn money_object(minor: i128, currency: Currency) -> String {
+    let mut out = Vec::new();
+    Known::of(currency).write_money(minor, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 impl Currencies {
@@ -63,5 +70,14 @@ impl Known {
         let code_upper = code.to_ascii_uppercase();
         let (digits, format) = (currency.digits(), AmountFormat::of(currency));
         Self { code, code_upper, digits, format, json_tail }
+    }
+
+    /// Appends the money object of an amount.
+    pub(super) fn write_money(&self, minor: i128, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"decimal\":");
+        self.format.write_decimal(minor, out);
+        out.extend_from_slice(b",\"string\":\"");
+        self.format.write_display(minor, out);
+        out.extend_from_slice(self.json_tail.as_bytes());
     }
 }

@@ -96,13 +96,7 @@ impl JsonCells {
                 between_quotes(out, |out| currency.format.write_decimal(minor, out));
             }
             JsonAmount::Object if !amount.is_money => currency.format.write_decimal(minor, out),
-            JsonAmount::Object => {
-                out.extend_from_slice(b"{\"decimal\":");
-                currency.format.write_decimal(minor, out);
-                out.extend_from_slice(b",\"string\":\"");
-                currency.format.write_display(minor, out);
-                out.extend_from_slice(currency.json_tail.as_bytes());
-            }
+            JsonAmount::Object => currency.write_money(minor, out),
         }
         Ok(())
     }

@@ -21,10 +21,11 @@ pub(crate) mod parameters;
 pub(crate) mod question;
 pub(crate) mod selection;
 pub(crate) mod timeframe;
-pub(crate) mod values;
+pub mod values;
 
 pub use file::{FileRequest, parse_file};
 pub use paging::{PageFormat, PageRequest, parse_page};
+pub use parameters::Parameters;
 
 /// What a request is checked against beside its report and provider.
 #[derive(Debug, Clone, Copy)]

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use super::{FieldErrors, RawValue, values};
 
 /// The parameters of one request.
-pub(crate) struct Parameters<'a> {
+pub struct Parameters<'a> {
     given: BTreeMap<&'a str, Vec<&'a RawValue>>,
-    pub(crate) errors: FieldErrors,
+    /// What is wrong so far.
+    pub errors: FieldErrors,
 }
 
 /// Names that are ignored wherever they come. Rule: spec/reports.md §2.2.
 const IGNORED: [&str; 2] = ["expand", "fields"];
 
 impl<'a> Parameters<'a> {
-    pub(crate) fn new(given: &'a [(String, RawValue)]) -> Self {
+    /// Everything given, but for the names that are ignored wherever they come.
+    pub fn new(given: &'a [(String, RawValue)]) -> Self {
         let mut parameters = Self { given: BTreeMap::new(), errors: FieldErrors::default() };
         for (name, value) in given {
             if !IGNORED.contains(&name.as_str()) && !name.starts_with('_') {
@@ -25,7 +27,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The items of a list parameter, also given as `name[]`.
-    pub(crate) fn list(&mut self, name: &str) -> Option<Vec<String>> {
+    pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
         let mut given = self.given.remove(name).unwrap_or_default();
         given.extend(self.given.remove(format!("{name}[]").as_str()).unwrap_or_default());
         let items = values::items(&given);
@@ -33,7 +35,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The items of a list parameter, read as a whole.
-    pub(crate) fn read_list<T>(
+    pub fn read_list<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&[String]) -> Result<T, String>,
@@ -44,7 +46,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The one value of a parameter, read.
-    pub(crate) fn read<T>(
+    pub fn read<T>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
@@ -62,7 +64,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Ends the reading: whatever is left is no parameter of this endpoint.
-    pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
+    pub fn finish(mut self) -> Result<(), FieldErrors> {
         for name in self.given.keys() {
             self.errors.push(name, "unknown parameter");
         }

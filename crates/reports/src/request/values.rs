@@ -89,7 +89,7 @@ pub(crate) fn int(text: &str, min: i64, max: i64) -> Result<i64, String> {
 }
 
 /// An id.
-pub(crate) fn id(text: &str) -> Result<i64, String> {
+pub fn id(text: &str) -> Result<i64, String> {
     int(text, 1, MAX_ID).map_err(|_| {
         format!("{} is not an id: expected an integer from 1 to {MAX_ID}", shown(text))
     })
@@ -125,7 +125,7 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
 }
 
 /// A date from 1800-01-01 to 2999-12-31.
-pub(crate) fn date(text: &str) -> Result<Date, String> {
+pub fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).filter(|date| (1800..=2999).contains(&date.year())).ok_or_else(|| {
         format!(
             "{} is not a date: expected YYYY-MM-DD, a real day from 1800-01-01 to 2999-12-31",

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use server::ServerSettings;
 use server::settings::{
     AuthSettings, FileSettings, ImportSettings, ListenSettings, RateLimitSettings, ReportSettings,
+    XmlSettings,
 };
 use store::sqlite::SqliteOptions;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub server: ListenSettings,
     /// `[store]`
     pub store: StoreSettings,
+    /// `[xml]`
+    pub xml: XmlSettings,
 }
 
 impl Settings {
@@ -59,6 +62,7 @@ impl Settings {
             reports: self.reports.clone(),
             import: self.import.clone(),
             files: self.files.clone(),
+            xml: self.xml.clone(),
         }
     }
 

@@ -52,8 +52,8 @@ fn crates_depend_only_downwards() {
         ("files", &["model"][..]),
         ("mirror", &["model", "store"][..]),
         ("reports", &["mirror", "model"][..]),
-        ("server", &["files", "mirror", "model", "reports", "store"][..]),
-        ("rollbook", &["files", "mirror", "model", "reports", "server", "store"][..]),
+        ("server", &["files", "mirror", "model", "reports", "store", "usage"][..]),
+        ("rollbook", &["files", "mirror", "model", "reports", "server", "store", "usage"][..]),
     ]);
     let all = dependencies();
     assert_eq!(

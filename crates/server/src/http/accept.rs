@@ -1,6 +1,12 @@
-//! What a client takes, as its `Accept` says. Rule: spec/reports.md §7.1, RFC 9110 §12.5.1.
+//! What a client takes, as its `Accept` says. Rule: spec/reports.md §7.1, spec/usage.md §1,
+//! RFC 9110 §12.5.1.
 
 use http::{HeaderMap, header};
+
+use super::endpoint::Produces;
+use crate::error::{ApiError, ErrorCode};
+
+const WEIGHT_MAX: u16 = 1000;
 
 /// The media ranges of a request; empty = everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,7 +16,8 @@ pub(crate) struct Accept(Vec<Range>);
 struct Range {
     kind: String,
     subtype: String,
-    is_refused: bool,
+    /// In thousandths; 0 = refused.
+    weight: u16,
 }
 
 impl Accept {
@@ -21,12 +28,35 @@ impl Accept {
         Self(texts.flat_map(|text| text.split(',')).filter_map(Range::parse).collect())
     }
 
-    /// Whether `type/subtype` may be sent: the most exact range that fits decides.
+    /// Whether `type/subtype` may be sent.
     pub(crate) fn allows(&self, media_type: &str) -> bool {
-        let Some((kind, subtype)) = media_type.split_once('/') else { return false };
+        self.0.is_empty() || self.deciding(media_type).is_some_and(|range| range.weight > 0)
+    }
+
+    /// Whether `media_type` is wanted rather than `other`: by weight, then by how exactly each is
+    /// named.
+    pub(crate) fn prefers(&self, media_type: &str, other: &str) -> bool {
+        let rank = |range: &Range| (range.weight, range.exactness());
+        let rank_of = |media_type| self.deciding(media_type).map(rank);
+        self.allows(media_type) && rank_of(media_type) > rank_of(other)
+    }
+
+    /// Refuses a request that takes nothing of what an endpoint answers with.
+    pub(crate) fn meets(&self, produces: Produces) -> Result<(), ApiError> {
+        let offered = produces.media_types();
+        if offered.is_empty() || offered.iter().any(|media_type| self.allows(media_type)) {
+            return Ok(());
+        }
+        let offered = offered.join(" or ");
+        let message = format!("This answers with {offered}, which Accept does not allow.");
+        Err(ApiError::new(ErrorCode::NotAcceptable, message))
+    }
+
+    /// The most exact range that fits.
+    fn deciding(&self, media_type: &str) -> Option<&Range> {
+        let (kind, subtype) = media_type.split_once('/')?;
         let fitting = self.0.iter().filter(|range| range.fits(kind, subtype));
-        let most_exact = fitting.max_by_key(|range| range.exactness());
-        self.0.is_empty() || most_exact.is_some_and(|range| !range.is_refused)
+        fitting.max_by_key(|range| range.exactness())
     }
 }
 
@@ -35,9 +65,9 @@ impl Range {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        let is_refused = weight.is_some_and(|q| q.bytes().all(|b| b == b'0' || b == b'.'));
+        let weight = weight.map_or(WEIGHT_MAX, thousandths);
         let (kind, subtype) = (kind.to_ascii_lowercase(), subtype.to_ascii_lowercase());
-        Some(Self { kind, subtype, is_refused })
+        Some(Self { kind, subtype, weight })
     }
 
     fn fits(&self, kind: &str, subtype: &str) -> bool {
@@ -50,9 +80,65 @@ impl Range {
     }
 }
 
+/// `0.5` as 500. What is no weight counts as none given.
+fn thousandths(text: &str) -> u16 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction = format!("{fraction:0<3}");
+    let digits = fraction.get(..3).and_then(|digits| digits.parse::<u16>().ok());
+    match (whole, digits) {
+        ("0" | "", Some(digits)) => digits,
+        _ => WEIGHT_MAX,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_heavier_then_the_more_exactly_named_is_preferred() {
+        for (accept, is_preferred) in [
+            ("", false),
+            ("*/*", false),
+            ("application/json", false),
+            ("application/xml", true),
+            ("application/*", false),
+            ("application/xml, application/json", false),
+            ("application/xml, application/json;q=0.9", true),
+            ("application/xml;q=0.9, application/json", false),
+            ("application/xml, */*;q=0.1", true),
+            ("application/xml, */*", true),
+            ("application/xml;q=0.5, */*;q=0.500", true),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("application/xml;q=0", false),
+            ("application/xml;q=0, */*;q=0", false),
+            ("text/html", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if !accept.is_empty() {
+                headers.insert(header::ACCEPT, accept.parse().unwrap());
+            }
+            let found = Accept::read(&headers).prefers("application/xml", "application/json");
+            assert_eq!(found, is_preferred, "{accept}");
+        }
+    }
+
+    #[test]
+    fn weights_are_read_in_thousandths() {
+        for (text, expected) in [
+            ("1", 1000),
+            ("1.000", 1000),
+            ("0", 0),
+            ("0.000", 0),
+            ("0.5", 500),
+            ("0.123", 123),
+            (".5", 500),
+            ("x", 1000),
+            ("0.x", 1000),
+        ] {
+            assert_eq!(thousandths(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_most_exact_range_decides() {

@@ -1,4 +1,5 @@
-//! Bodies that are spooled to a file while they arrive: memory does not grow with them.
+//! Bodies that are spooled to a file while they arrive, so that memory does not grow with them; and
+//! small ones that are not.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -48,6 +49,23 @@ pub(crate) async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<S
     }
 }
 
+/// Takes a small body in, or nothing.
+pub(crate) async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+    if body.size_hint().lower() > bounds.bytes_max {
+        return Err(too_large(bounds));
+    }
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(PIECES_AHEAD);
+    let gather = async {
+        let mut bytes = Vec::new();
+        while let Some(piece) = receiver.recv().await {
+            bytes.extend_from_slice(&piece);
+        }
+        bytes
+    };
+    let (received, bytes) = tokio::join!(receive(body, sender, bounds), gather);
+    received.map(|()| bytes)
+}
+
 async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Result<(), ApiError> {
     let mut bytes: u64 = 0;
     loop {
@@ -81,7 +99,7 @@ fn write(mut pieces: Receiver<Bytes>, dir: PathBuf) -> io::Result<Spooled> {
     Ok(Spooled { path: file.into_temp_path(), sha256: hasher.finalize().into() })
 }
 
-fn too_large(bounds: &Bounds) -> ApiError {
+pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
     let message = format!("The body is larger than {} bytes.", bounds.bytes_max);
     ApiError::new(ErrorCode::RequestTooLarge, message)
 }

@@ -55,6 +55,11 @@ pub(crate) enum Produces {
     Json,
     /// JSON or CSV.
     JsonOrCsv,
+    /// JSON, about an object that the path names: the endpoint itself looks at `Accept`, once it
+    /// has found the object.
+    JsonOfObject,
+    /// As `JsonOfObject`, or XML; errors too.
+    JsonOrXmlOfObject,
     /// One type for people or machines that is sent whatever `Accept` says.
     Fixed,
 }
@@ -114,6 +119,23 @@ impl Endpoint {
         };
         let method = self.method.openapi_name();
         Entry { method, path: &self.path, required, operation: &self.operation }
+    }
+}
+
+impl Produces {
+    /// What `Accept` must allow one of; empty = nothing.
+    pub(crate) fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Fixed => &[],
+            Self::Json | Self::JsonOfObject => &["application/json"],
+            Self::JsonOrCsv => &["application/json", "text/csv"],
+            Self::JsonOrXmlOfObject => &["application/json", "application/xml"],
+        }
+    }
+
+    /// Whether `Accept` is looked at by the endpoint itself.
+    pub(crate) fn waits_for_object(self) -> bool {
+        matches!(self, Self::JsonOfObject | Self::JsonOrXmlOfObject)
     }
 }
 

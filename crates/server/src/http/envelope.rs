@@ -1,15 +1,17 @@
-//! Errors as JSON. Rule: spec/auth-and-errors.md §5.
+//! Errors as JSON, or XML where it is offered. Rule: spec/auth-and-errors.md §5.
 
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use model::import::ImportErrors;
 use serde_json::{Map, Value, json};
+use usage::xml;
 
+use crate::encoding::Encoding;
 use crate::error::{ApiError, ErrorCode};
 
 /// The body of an error: all four keys, always.
-pub(crate) fn body(error: &ApiError, request_id: &str) -> String {
+pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
     let fields: Map<String, Value> =
         error.fields.0.iter().map(|(field, messages)| (field.clone(), json!(messages))).collect();
     let message = match error.code {
@@ -22,12 +24,16 @@ pub(crate) fn body(error: &ApiError, request_id: &str) -> String {
         "message": message,
         "type": error.code.kind(),
     })
-    .to_string()
 }
 
 /// The answer that an error is sent as.
-pub(crate) fn render(error: &ApiError, request_id: &str) -> Response {
-    let mut response = json_answer(error.code, body(error, request_id));
+pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> Response {
+    let body = body(error, request_id);
+    let text = match encoding {
+        Encoding::Json => body.to_string(),
+        Encoding::Xml(style) => xml::document(&body, style),
+    };
+    let mut response = answer(error.code, text, encoding);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -58,16 +64,15 @@ pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
         "errors": errors.errors,
         "error_count": errors.error_count,
     });
-    json_answer(code, body.to_string())
+    answer(code, body.to_string(), Encoding::Json)
 }
 
-fn json_answer(code: ErrorCode, body: String) -> Response {
+fn answer(code: ErrorCode, body: String, encoding: Encoding) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let content_type = HeaderValue::from_static(encoding.content_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -95,14 +100,14 @@ mod tests {
                 r#"{"code":"idempotency_conflict","field_errors":{},"message":"x","type":"conflict"}"#,
             ),
         ] {
-            assert_eq!(body(&error, "r-1"), expected);
+            assert_eq!(body(&error, "r-1").to_string(), expected);
         }
     }
 
     #[test]
     fn every_code_is_sent_with_its_status() {
         for code in ErrorCode::ALL {
-            let response = render(&ApiError::new(code, "x"), "r-1");
+            let response = render(&ApiError::new(code, "x"), "r-1", Encoding::Json);
             assert_eq!(response.status().as_u16(), code.status());
             assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
         }

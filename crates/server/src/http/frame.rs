@@ -55,7 +55,8 @@ pub(crate) async fn frame(
         let said = panic.downcast_ref::<&str>().copied();
         let said = said.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?");
         span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
-        envelope::render(&ApiError::internal(), &origin.request_id)
+        let encoding = origin.exchange.notes().encoding;
+        envelope::render(&ApiError::internal(), &origin.request_id, encoding)
     });
 
     set_headers(&app, &origin, response.headers_mut());

@@ -7,11 +7,12 @@
 //! | [`router`] | the table of endpoints as a service |
 //! | [`pipeline`] | the checks of a request, in their order |
 //! | [`frame`] | what every answer gets: id, headers, log line, rescue from panics |
-//! | [`envelope`] | errors as JSON |
+//! | [`envelope`] | errors as JSON or XML |
 //! | [`accept`] | what a client takes |
 //! | [`content`] | how a body is written and packed |
 //! | [`query`] | parameters in the query string |
-//! | [`body`] | bodies that are spooled to a file |
+//! | [`form`] | parameters in a body |
+//! | [`body`] | bodies, spooled to a file or taken in whole |
 //! | [`path`] | one spelling of each path |
 //! | [`listen`] | connections, and how they end |
 //! | [`unparsable`] | answers to requests that are not HTTP |
@@ -21,6 +22,7 @@ pub(crate) mod body;
 pub(crate) mod content;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;
+pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod listen;
 pub(crate) mod path;

@@ -11,9 +11,10 @@ use http::{HeaderValue, Request, StatusCode, header};
 use super::accept::Accept;
 use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
 use super::path::PathValues;
-use super::{content, envelope};
+use super::{content, envelope, form, query};
 use crate::app::App;
 use crate::auth::admission;
+use crate::encoding::Encoding;
 use crate::error::{ApiError, ErrorCode};
 use crate::operations::blocking;
 
@@ -21,8 +22,6 @@ use crate::operations::blocking;
 const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
 /// Method and version beside the address, with their spaces and the line's end.
 const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
-/// Largest body of a request that is not an import.
-const BODY_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Every method of one path.
 pub(crate) struct Route {
@@ -40,6 +39,15 @@ impl Route {
         let method = Method::serving(method)?;
         self.endpoints.iter().find(|endpoint| endpoint.method == method)
     }
+
+    /// How a request is answered: XML where it asks for it and it is offered here.
+    fn encoding(&self, app: &App, parts: &Parts) -> Encoding {
+        let offers_xml = |endpoint: &Endpoint| endpoint.produces == Produces::JsonOrXmlOfObject;
+        match self.endpoints.iter().any(offers_xml) && query::asks_for_xml(parts) {
+            true => Encoding::Xml(app.settings().xml.list_style),
+            false => Encoding::Json,
+        }
+    }
 }
 
 /// Answers a request to a path that exists.
@@ -51,18 +59,20 @@ pub(crate) async fn run(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
-        return envelope::render(&ApiError::internal(), "");
+        return envelope::render(&ApiError::internal(), "", Encoding::Json);
     };
+    let encoding = route.encoding(&app, &parts);
+    origin.exchange.note(|notes| notes.encoding = encoding);
     let path = PathValues::read(&mut parts).await;
     let answer = answer(Call { app, site, parts, body, path }, &route, &origin).await;
-    answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id))
+    answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id, encoding))
 }
 
 /// Answers a request to a path that does not exist.
 pub(crate) fn unknown(parts: &Parts) -> Response {
     let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
     let error = request_line_fits(parts).err().unwrap_or_else(ApiError::not_found);
-    envelope::render(&error, &request_id.unwrap_or_default())
+    envelope::render(&error, &request_id.unwrap_or_default(), Encoding::Json)
 }
 
 async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, ApiError> {
@@ -106,7 +116,9 @@ async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Res
             if !endpoint.consumes.is_empty() {
                 content::read(&call.parts.headers, endpoint.consumes)?;
             }
-            acceptable(endpoint.produces, &call.parts)?;
+            if !endpoint.produces.waits_for_object() {
+                Accept::read(&call.parts.headers).meets(endpoint.produces)?;
+            }
             body_fits(&call, endpoint)?;
             handle(call, admitted).await
         }
@@ -132,28 +144,11 @@ fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB."))
 }
 
-fn acceptable(produces: Produces, parts: &Parts) -> Result<(), ApiError> {
-    let accept = Accept::read(&parts.headers);
-    let (is_met, offered) = match produces {
-        Produces::Fixed => (true, ""),
-        Produces::Json => (accept.allows("application/json"), "application/json"),
-        Produces::JsonOrCsv => (
-            accept.allows("application/json") || accept.allows("text/csv"),
-            "application/json or text/csv",
-        ),
-    };
-    if is_met {
-        return Ok(());
-    }
-    let message = format!("This answers with {offered}, which Accept does not allow.");
-    Err(ApiError::new(ErrorCode::NotAcceptable, message))
-}
-
 /// Refuses a body that is announced as too large; one that is not announced is cut off while it
 /// is read.
 fn body_fits(call: &Call, endpoint: &Endpoint) -> Result<(), ApiError> {
     let bytes_max = match endpoint.consumes {
-        [] => BODY_BYTES_MAX,
+        [] => form::BODY_BYTES_MAX,
         _ => call.app.settings().import.max_body_bytes,
     };
     let length = call.parts.headers.get(header::CONTENT_LENGTH);

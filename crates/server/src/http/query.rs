@@ -1,8 +1,10 @@
 //! Parameters in the query string. Rule: spec/reports.md §2.2.
 
+use http::request::Parts;
 use percent_encoding::percent_decode;
 use reports::request::{RawParameters, RawValue};
 
+use super::accept::Accept;
 use crate::error::ApiError;
 
 /// Reads `name=value&…` in the order given; `+` is a space, `%XX` a byte of UTF-8.
@@ -11,6 +13,21 @@ pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
     pairs.map(pair).collect::<Option<_>>().ok_or_else(|| {
         ApiError::request("The query string must be UTF-8 with correct percent-encoding.")
     })
+}
+
+/// Whether a request to an endpoint that answers in JSON or XML asks for XML: by `format`, else by
+/// `Accept`. Rule: spec/usage.md §1.
+pub(crate) fn asks_for_xml(parts: &Parts) -> bool {
+    let parameters = parse(parts.uri.query()).unwrap_or_default();
+    let format = parameters.iter().rev().find_map(|(name, value)| match value {
+        RawValue::Text(text) if name == "format" => Some(text.to_ascii_lowercase()),
+        _ => None,
+    });
+    match format.as_deref() {
+        Some("xml") => true,
+        Some("json") => false,
+        _ => Accept::read(&parts.headers).prefers("application/xml", "application/json"),
+    }
 }
 
 fn pair(text: &str) -> Option<(String, RawValue)> {

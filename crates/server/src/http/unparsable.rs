@@ -54,7 +54,7 @@ fn replacement(written: &[u8], new_id: impl FnOnce() -> Arc<str>) -> Option<Vec<
         _ => return None,
     };
     let id = new_id();
-    let body = envelope::body(&error, &id);
+    let body = envelope::body(&error, &id).to_string();
     let status = http::StatusCode::from_u16(error.code.status()).ok()?;
     Some(
         format!(

@@ -5,10 +5,12 @@
 //! | `schemas` | bodies that several endpoints share |
 //! | `rows` | one schema per table that can be imported |
 //! | `parameters` | parameters of reports |
+//! | `usage` | parameters, bodies and answers about usage |
 
 pub(crate) mod parameters;
 pub(crate) mod rows;
 mod schemas;
+pub(crate) mod usage;
 
 use serde_json::{Map, Value, json};
 
@@ -48,8 +50,9 @@ pub(crate) struct Entry<'e> {
 }
 
 /// Groups of the reference, in order.
-pub(crate) const TAGS: [(&str, &str); 4] = [
+pub(crate) const TAGS: [(&str, &str); 5] = [
     ("Reports", "Pages of rows, as JSON or CSV."),
+    ("Usage", "How much of a membership is used and left."),
     ("Discovery", "What reports there are, and their columns and filters."),
     ("Import", "Records in. All or nothing per call, visible to the next read."),
     ("Server", "Health, figures and this reference."),

@@ -151,6 +151,9 @@ fn schemas() -> Value {
     for (name, schema) in rows::schemas() {
         schemas[name] = schema;
     }
+    for (name, schema) in super::usage::schemas() {
+        schemas[name] = schema;
+    }
     schemas
 }
 

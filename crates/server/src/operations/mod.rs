@@ -4,6 +4,7 @@ pub mod import;
 pub mod page_file;
 pub mod report_list;
 pub mod report_page;
+pub mod usage;
 
 use crate::error::ApiError;
 

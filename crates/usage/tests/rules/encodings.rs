@@ -159,7 +159,8 @@ fn text_and_keys_cannot_break_out_of_their_element() {
 
 #[test]
 fn list_styles_are_the_two_of_the_setting() {
-    assert_eq!(ListStyle::parse("list-item"), Some(ListStyle::ListItem));
-    assert_eq!(ListStyle::parse("repeated"), Some(ListStyle::Repeated));
-    assert_eq!(ListStyle::parse("list"), None);
+    let style = |word: &str| serde_json::from_value(word.into()).ok();
+    assert_eq!(style("list-item"), Some(ListStyle::ListItem));
+    assert_eq!(style("repeated"), Some(ListStyle::Repeated));
+    assert_eq!(style("list"), None::<ListStyle>);
 }

@@ -5,6 +5,7 @@ mod import;
 mod probes;
 mod reference;
 mod reports;
+mod usage;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -19,6 +20,7 @@ const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 pub(crate) fn all() -> Vec<Endpoint> {
     let areas = [
         reports::endpoints(),
+        usage::endpoints(),
         discovery::endpoints(),
         import::endpoints(),
         probes::endpoints(),

@@ -8,4 +8,5 @@ mod listening;
 mod logging;
 mod reference;
 mod site;
+mod usage;
 mod vectors;

@@ -1,0 +1,131 @@
+//! Parameters in a body: JSON, form or multipart. Rule: spec/reports.md §2, spec/usage.md §10,
+//! spec/auth-and-errors.md §8.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart};
+use files::format::Compression;
+use flate2::read::MultiGzDecoder;
+use http::{HeaderMap, Request, header};
+use reports::request::{RawParameters, RawValue};
+use serde_json::Value;
+
+use super::body::{Bounds, collect, too_large};
+use super::{content, query};
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+
+/// Most bytes of a body with parameters, also after unpacking.
+pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How parameters are written in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Form,
+    Multipart,
+}
+
+const KINDS: [(&str, Kind); 3] = [
+    ("application/json", Kind::Json),
+    ("application/x-www-form-urlencoded", Kind::Form),
+    ("multipart/form-data", Kind::Multipart),
+];
+
+/// The parameters in a body.
+pub(crate) async fn read(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<RawParameters, ApiError> {
+    let content_type = content::only(headers, header::CONTENT_TYPE.as_str()).flatten();
+    let content_type = content_type.unwrap_or_default();
+    let (kind, is_packed) = (kind(content_type)?, is_packed(headers)?);
+    let idle_max = Duration::from_secs(app.settings().import.idle_timeout_s);
+    let bounds = Bounds { bytes_max: BODY_BYTES_MAX, idle_max };
+    let bytes = collect(body, &bounds).await?;
+    let bytes = if is_packed { unpacked(&bytes, &bounds)? } else { bytes };
+    match kind {
+        Kind::Json => json(&bytes),
+        Kind::Form => form(bytes),
+        Kind::Multipart => multipart(content_type, bytes).await,
+    }
+}
+
+fn kind(content_type: &str) -> Result<Kind, ApiError> {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let found = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(media_type));
+    found.map(|(_, kind)| *kind).ok_or_else(|| {
+        let names = KINDS.map(|(name, _)| name).join(", ");
+        unsupported(format!("Content-Type must be one of {names}."))
+    })
+}
+
+fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let named = content::only(headers, header::CONTENT_ENCODING.as_str());
+    let packing = named.map(|name| name.map(Compression::from_content_encoding));
+    match packing {
+        Some(None | Some(Some(Compression::None))) => Ok(false),
+        Some(Some(Some(Compression::Gzip))) => Ok(true),
+        _ => Err(unsupported("Content-Encoding must be gzip or absent.".to_owned())),
+    }
+}
+
+fn unsupported(message: String) -> ApiError {
+    ApiError::new(ErrorCode::UnsupportedMediaType, message)
+}
+
+fn unpacked(packed: &[u8], bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    let mut unpacking = MultiGzDecoder::new(packed).take(bounds.bytes_max + 1);
+    match unpacking.read_to_end(&mut bytes) {
+        Ok(count) if count as u64 <= bounds.bytes_max => Ok(bytes),
+        Ok(_) => Err(too_large(bounds)),
+        Err(_) => Err(ApiError::request("The body is not valid gzip.")),
+    }
+}
+
+fn json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
+    let refused = || ApiError::request("The body must be a JSON object.");
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(members)) => {
+            Ok(members.into_iter().map(|(name, value)| (name, raw(value))).collect())
+        }
+        _ => Err(refused()),
+    }
+}
+
+fn raw(value: Value) -> RawValue {
+    match value {
+        Value::Null => RawValue::Null,
+        Value::Bool(value) => RawValue::Bool(value),
+        Value::Number(number) => RawValue::Number(number.to_string()),
+        Value::String(text) => RawValue::Text(text),
+        Value::Array(items) => RawValue::List(items.into_iter().map(raw).collect()),
+        Value::Object(_) => RawValue::Object,
+    }
+}
+
+fn form(bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
+    let refused = |_| ApiError::request("The body must be a form in UTF-8.");
+    let text = String::from_utf8(bytes).map_err(refused)?;
+    query::parse(Some(text.trim_end_matches(['\r', '\n'])))
+}
+
+async fn multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
+    let broken = || ApiError::request("The body is not valid multipart/form-data in UTF-8.");
+    let request = Request::builder().header(header::CONTENT_TYPE, content_type);
+    let request = request.body(Body::from(bytes)).map_err(|_| broken())?;
+    let parts = Multipart::from_request(request, &()).await;
+    let mut parts = parts.map_err(|_| broken())?;
+    let mut parameters = RawParameters::new();
+    while let Some(field) = parts.next_field().await.map_err(|_| broken())? {
+        let name = field.name().ok_or_else(broken)?.to_owned();
+        let bytes = field.bytes().await.map_err(|_| broken())?;
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
+        parameters.push((name, RawValue::Text(text)));
+    }
+    Ok(parameters)
+}

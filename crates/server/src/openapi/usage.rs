@@ -1,0 +1,182 @@
+//! Parameters, bodies and answers of the endpoints about usage.
+
+use serde_json::{Value, json};
+
+use super::parameters;
+
+/// The variable part of the path.
+pub(crate) fn id() -> Value {
+    json!({
+        "name": "id", "in": "path", "required": true,
+        "description": "Id of the customer membership.",
+        "schema": {"type": "integer", "minimum": 1},
+    })
+}
+
+/// The date asked about.
+pub(crate) fn date() -> Value {
+    json!({
+        "name": "date", "in": "query", "required": false,
+        "description": "A day from 1800-01-01 to 2999-12-31. Default: today in the provider's time zone.",
+        "schema": {"type": "string", "format": "date"},
+    })
+}
+
+/// How the answer is written.
+pub(crate) fn format() -> Value {
+    json!({
+        "name": "format", "in": "query", "required": false,
+        "description": "Default: by `Accept`, else JSON.",
+        "schema": {"type": "string", "enum": ["json", "xml"]},
+    })
+}
+
+/// The plan to change to.
+pub(crate) fn plan() -> Value {
+    json!({
+        "name": "membership", "in": "query", "required": true,
+        "description": "Id of the membership plan to change to, in the same currency.",
+        "schema": {"type": "integer", "minimum": 1},
+    })
+}
+
+/// The answer about one membership, in both encodings.
+pub(crate) fn answer_of_one() -> Value {
+    let mut answer = json_answer("Usage", "The usage, from one revision.");
+    answer["content"]["application/xml"] = json!({"schema": {
+        "type": "string",
+        "description": "The same values under the element `root`, one `list-item` per element of a list.",
+    }});
+    answer
+}
+
+/// An answer in JSON, computed from records.
+pub(crate) fn json_answer(schema: &str, description: &str) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({
+        "description": description,
+        "headers": parameters::answer_headers(),
+        "content": {"application/json": {"schema": schema}},
+    })
+}
+
+/// Which memberships, and when.
+pub(crate) fn body_of_many() -> Value {
+    let schema = json!({
+        "type": "object",
+        "required": ["ids"],
+        "properties": {
+            "ids": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 1000},
+            "date": {"type": "string", "format": "date"},
+        },
+    });
+    let content = |kind: &str| (kind.to_owned(), json!({"schema": schema}));
+    let kinds = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+    let contents: serde_json::Map<String, Value> = kinds.into_iter().map(content).collect();
+    json!({"required": true, "content": contents})
+}
+
+/// Schemas of the answers, by name.
+pub(super) fn schemas() -> [(&'static str, Value); 6] {
+    [
+        ("Usage", usage()),
+        ("UsagePeriod", period()),
+        ("UsageOfOfferingType", offering_type()),
+        ("ProrateAdjustment", adjustment()),
+        ("UsageOfMany", many()),
+        ("UpgradePreview", upgrade()),
+    ]
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn list_of(name: &str) -> Value {
+    json!({"type": "array", "items": reference(name)})
+}
+
+/// An object that always has all of these.
+fn object(properties: Value) -> Value {
+    let names: Vec<String> =
+        properties.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
+    json!({"type": "object", "required": names, "properties": properties})
+}
+
+fn usage() -> Value {
+    object(json!({"usage_periods": list_of("UsagePeriod")}))
+}
+
+fn count(description: &str) -> Value {
+    json!({"type": ["integer", "null"], "description": description})
+}
+
+/// The numbers that every limit has.
+fn counts() -> Value {
+    json!({
+        "bookable_count": count("How many more could be booked for the date, all limits considered; null = no bound."),
+        "max_uses": count("Uses allowed after custom limits and proration; null = unlimited."),
+        "prorate_adjustment": {"oneOf": [reference("ProrateAdjustment"), {"type": "null"}]},
+        "remaining_count": count("Uses left, at least 0; null exactly when `max_uses` is null."),
+        "used_count": {"type": "integer", "description": "Uses charged to this limit."},
+    })
+}
+
+fn period() -> Value {
+    let day = json!({"type": ["string", "null"], "format": "date"});
+    let mut properties = counts();
+    properties["start_date"] = day.clone();
+    properties["end_date"] = day;
+    properties["offering_type_limits"] = list_of("UsageOfOfferingType");
+    let periods = ["lifetime", "year", "month", "week", "day"];
+    properties["period_type"] = json!({"type": "string", "enum": periods});
+    properties["type"] = json!({"type": "string", "enum": ["event", "course"]});
+    object(properties)
+}
+
+fn offering_type() -> Value {
+    let mut properties = counts();
+    properties["is_extra"] = json!({"type": "boolean", "description": "Whether it is an allowance on top of the period's."});
+    properties["offering_type"] =
+        object(json!({"id": {"type": "integer"}, "name": {"type": "string"}}));
+    object(properties)
+}
+
+fn adjustment() -> Value {
+    let integer = json!({"type": "integer"});
+    let day = json!({"type": "string", "format": "date"});
+    let hold = object(json!({"end_date": day.clone(), "start_date": day}));
+    object(json!({
+        "active_days": integer.clone(),
+        "holds": {"type": "array", "items": hold},
+        "original_max_uses": integer.clone(),
+        "prorated_max_uses": integer.clone(),
+        "total_days": integer,
+    }))
+}
+
+fn many() -> Value {
+    let entry = object(json!({
+        "customer_membership": {"type": "integer"},
+        "usage_periods": list_of("UsagePeriod"),
+    }));
+    object(json!({
+        "results": {"type": "array", "items": entry},
+        "missing": {"type": "array", "items": {"type": "integer"}},
+    }))
+}
+
+fn upgrade() -> Value {
+    let day = json!({"type": "string", "format": "date"});
+    let money = || reference("Money");
+    object(json!({
+        "date": day.clone(),
+        "period": object(json!({"start_date": day.clone(), "end_date": day})),
+        "total_days": {"type": "integer"},
+        "unused_days": {"type": "integer"},
+        "credit": money(),
+        "new_price": money(),
+        "first_payment": money(),
+        "credit_left": money(),
+    }))
+}
