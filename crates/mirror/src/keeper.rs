@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use model::id::ProviderId;
 use model::provider::Provider;
 use parking_lot::{Mutex, RwLock};
-use store::{Snapshot, Store};
+use store::{RecordStore, Snapshot};
 
 use crate::engine::Engine;
 use crate::error::MirrorError;
@@ -38,7 +38,7 @@ pub(crate) type Present<'s> = (Arc<State>, Box<dyn Snapshot + 's>);
 /// Locks are taken in the order `refreshing`, `advancing`, `state`.
 pub(crate) struct Keeper {
     pub(crate) folder: Folder,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn RecordStore>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) health: Arc<Health>,
     /// Set when the process is stopping: a refresh gives up.
@@ -61,7 +61,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn open(
         folder: &Path,
-        store: Arc<dyn Store>,
+        store: Arc<dyn RecordStore>,
         engine: Arc<Engine>,
         options: MirrorOptions,
     ) -> Result<Self, MirrorError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::catalogue;
 use model::id::Revision;
-use store::{Snapshot, Store};
+use store::{RecordStore, Snapshot};
 
 use crate::error::MirrorError;
 use crate::folder::{Folder, SEGMENT};
@@ -14,7 +14,7 @@ use crate::segment::{Health, Segment};
 use crate::state::Base;
 
 /// What tells one store from another: a hash of its secret.
-pub(crate) fn store_identity(store: &dyn Store) -> Result<String, MirrorError> {
+pub(crate) fn store_identity(store: &dyn RecordStore) -> Result<String, MirrorError> {
     let mut hasher = blake3::Hasher::new_derive_key("rollbook mirror: identity of a store");
     hasher.update(&store.secret()?);
     Ok(hasher.finalize().to_hex().to_string())
@@ -23,7 +23,7 @@ pub(crate) fn store_identity(store: &dyn Store) -> Result<String, MirrorError> {
 /// The segments on disk when they can be used, else none.
 pub(crate) fn base(
     folder: &Folder,
-    store: &dyn Store,
+    store: &dyn RecordStore,
     store_identity: &str,
     checks_content: bool,
     health: &Arc<Health>,

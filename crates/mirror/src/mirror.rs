@@ -11,7 +11,7 @@ use model::catalogue::{self, Table};
 use model::id::ProviderId;
 use model::provider::Provider;
 use parking_lot::Mutex;
-use store::Store;
+use store::RecordStore;
 
 use crate::engine::Engine;
 use crate::error::MirrorError;
@@ -92,7 +92,7 @@ impl Mirror {
     /// [`MirrorError::Locked`] when another process keeps it.
     pub fn open(
         folder: &Path,
-        store: Arc<dyn Store>,
+        store: Arc<dyn RecordStore>,
         engine: Arc<Engine>,
         options: MirrorOptions,
     ) -> Result<Self, MirrorError> {

@@ -3,7 +3,8 @@
 //! | name | what |
 //! | --- | --- |
 //! | `rollbook.toml` | settings, if any |
-//! | `rollbook.db` | the store |
+//! | `rollbook.db` | the store: records |
+//! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries |
 //! | `mirror/` | the mirror; may be deleted while nothing runs |
 //! | `temp/` | unfinished work, one folder per process; cleared when a server starts |
 //! | `serve.lock` | held by the server that uses the folder; its process id |

@@ -53,6 +53,6 @@ pub fn open_reads(
     let options = EngineOptions::new(threads, memory_bytes, temp.path());
     let engine = Arc::new(Engine::start(&settings.engine.apply(options))?);
     let options = settings.mirror.options(role);
-    let mirror = Mirror::open(&folder.mirror(), Arc::clone(store), engine, options)?;
+    let mirror = Mirror::open(&folder.mirror(), Arc::<dyn Store>::clone(store), engine, options)?;
     Ok(Reads { mirror: Arc::new(mirror), temp })
 }

@@ -11,7 +11,7 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, InputRow};
 use model::provider::Provider;
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::{ImportStart, KeyRange, Snapshot, Store, StoredRow};
+use store::{ImportStart, KeyRange, RecordStore, Snapshot, StoredRow};
 
 const PROVIDER: ProviderId = ProviderId(1);
 const BATCH_ROWS: i64 = 4096;

@@ -6,7 +6,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`port`] | what a store can do, in the caller's terms |
-//! | [`sqlite`] | the adapter for one SQLite file |
+//! | [`sqlite`] | the adapter for SQLite files |
 //! | [`token`] | opaque credentials as they are stored |
 //! | [`error`] | what can go wrong, with stable codes |
 
@@ -16,4 +16,6 @@ pub mod sqlite;
 pub mod token;
 
 pub use error::StoreError;
-pub use port::{ImportStart, ImportTransaction, KeyRange, RowKey, Snapshot, Store, StoredRow};
+pub use port::{
+    ImportStart, ImportTransaction, KeyRange, RecordStore, RowKey, Snapshot, Store, StoredRow,
+};

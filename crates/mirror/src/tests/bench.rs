@@ -14,7 +14,7 @@ use model::cell::Cell;
 use model::id::{ProviderId, Revision};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use store::Store;
+use store::RecordStore;
 use tempfile::TempDir;
 
 use super::memory::{MemoryStore, Rows};
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     pub(crate) fn open_with(&self, options: MirrorOptions) -> Result<Mirror, crate::MirrorError> {
-        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
+        let store: Arc<dyn RecordStore> = Arc::<MemoryStore>::clone(&self.store);
         Mirror::open(self.folder.path(), store, Arc::clone(&self.engine), options)
     }
 

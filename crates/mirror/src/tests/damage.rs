@@ -4,7 +4,7 @@ use std::path::Path;
 use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use store::Store;
+use store::RecordStore;
 
 use super::bench::{Bench, TABLES, options, table, try_run};
 use super::memory::MemoryStore;

@@ -13,7 +13,7 @@ use model::time::{Date, Instant};
 use parking_lot::Mutex;
 use store::port::{IdempotencyKey, RowVisitor};
 use store::token::{Token, TokenGrant, TokenHash};
-use store::{ImportStart, KeyRange, RowKey, Snapshot, Store, StoreError, StoredRow};
+use store::{ImportStart, KeyRange, RecordStore, RowKey, Snapshot, StoreError, StoredRow};
 
 type Written = BTreeMap<RowKey, (Revision, Arc<[Cell]>)>;
 
@@ -117,7 +117,7 @@ impl Commit<'_> {
 
 const UNUSED: &str = "the mirror does not use this";
 
-impl Store for MemoryStore {
+impl RecordStore for MemoryStore {
     fn revision(&self) -> Result<Revision, StoreError> {
         Ok(self.content.lock().revision)
     }

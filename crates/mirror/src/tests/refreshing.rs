@@ -4,7 +4,7 @@ use model::cell::Cell;
 use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use store::Store;
+use store::RecordStore;
 
 use super::bench::{Bench, TABLES, options, random_row, rows, table};
 use crate::{MirrorOptions, Role};

@@ -14,7 +14,7 @@ use model::time::Instant;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::{ImportStart, Store};
+use store::{ImportStart, RecordStore};
 use tempfile::TempDir;
 
 use super::bench::{engine, options, run, table};
@@ -37,7 +37,7 @@ impl Folder {
     }
 
     fn open(&self, options: MirrorOptions) -> Mirror {
-        let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&self.store);
+        let store: Arc<dyn RecordStore> = Arc::<SqliteStore>::clone(&self.store);
         Mirror::open(&self.folder.path().join("mirror"), store, engine(|_| ()), options).unwrap()
     }
 

@@ -10,7 +10,7 @@ use model::import::{Change, InputRow};
 use model::provider::Provider;
 use model::time::Instant;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use store::port::{ImportStart, KeyRange, Store};
+use store::port::{ImportStart, KeyRange, RecordStore};
 use store::sqlite::SqliteStore;
 
 use crate::oracle::{

@@ -1,9 +1,10 @@
 //! Work in the background: who claims it, how far it is, what came out of it.
 //! Rule: spec/reports.md §11; spec/exports.md §2, §5.
 //!
-//! A job is claimed with a lease. A worker that stops answering loses it when the lease lapses,
-//! and whatever it does afterwards is refused, because it no longer holds the attempt. The file of
-//! a job is known to the store only from the transaction that makes the job succeed.
+//! A job is claimed with a lease. A worker that stops answering loses it to the next one that
+//! claims it when the lease has lapsed, and whatever it does afterwards is refused, because it no
+//! longer holds the attempt. The file of a job is known to the store only from the transaction
+//! that makes the job succeed.
 
 use model::id::{ProviderId, Revision};
 use model::time::Instant;
@@ -12,12 +13,15 @@ use super::IdempotencyKey;
 use super::notices::NewNotice;
 use crate::error::StoreError;
 
+/// Code of a job whose file is lost.
+pub const FILE_MISSING: &str = "file_missing";
+
 /// The queue. Blocking; safe to share between threads. Never waits for an import.
 pub trait JobStore: Send + Sync {
     /// Queues jobs, all or none, together with their notices.
     ///
     /// With a key that was used for the same request within 24 hours nothing is queued and the
-    /// jobs of that call are answered.
+    /// jobs of that call are answered. All jobs of a call belong to one provider.
     fn create_jobs(
         &self,
         jobs: &[NewJob],
@@ -29,9 +33,10 @@ pub trait JobStore: Send + Sync {
     /// Takes the next job: queued, or running with a lapsed lease and attempts left.
     ///
     /// Fair: of the providers with something to do, the one with the fewest running jobs of this
-    /// kind comes first, then the one whose job waits longest. A job whose lease lapsed in its
-    /// last attempt is handed out once more, as attempt `attempts_max + 1`, so that its claimant
-    /// can give it up with all that belongs to that.
+    /// kind comes first, then the one whose job waits longest; a lapsed lease counts as not
+    /// running. A job whose lease lapsed in its last attempt is handed out once more, as attempt
+    /// `attempts_max + 1`, so that its claimant can give it up with all that belongs to that (and
+    /// with a number above that, should the claimant die over it). Progress begins anew.
     fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError>;
 
     /// Says that an attempt is alive and how far it is; extends its lease.
@@ -44,7 +49,8 @@ pub trait JobStore: Send + Sync {
     ) -> Result<Orders, StoreError>;
 
     /// Ends an attempt, with its notices, in one transaction. False when the attempt no longer
-    /// holds the job: then nothing is changed, and its file must be thrown away.
+    /// holds the job: then nothing is changed, and its file must be thrown away. The notices of
+    /// an attempt after which the job is queued again are not kept.
     fn finish_job(
         &self,
         attempt: &Attempt<'_>,
@@ -81,9 +87,9 @@ pub trait JobStore: Send + Sync {
     /// How many jobs are queued and running, of all providers: `(queued, running)`.
     fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError>;
 
-    /// Counts a complete transfer of a file; with `consumes` it is also the last one, and the job
-    /// becomes [`JobState::Consumed`] once all its files are consumed. False when the file was
-    /// consumed before, or is there no more.
+    /// Counts a complete transfer of a file, named by its part; with `consumes` it is also the
+    /// last one, and the job becomes [`JobState::Consumed`] once all its files are consumed.
+    /// False when the file was consumed before, or is there no more: then nothing is kept.
     fn count_download(
         &self,
         id: i64,
@@ -101,15 +107,15 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Marks a succeeded job as failed because its file is lost (`file_missing`).
+    /// Marks a succeeded job as failed because its file is lost ([`FILE_MISSING`]).
     fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError>;
 
     /// Makes succeeded jobs past their time expired, forgets finished ones created before
     /// `forget_before`, and answers how many of both there were. Bounded work per call.
     fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError>;
 
-    /// Names under the files folder that some succeeded job refers to, of those given: what is not
-    /// answered may be deleted.
+    /// Names under the files folder that some succeeded job refers to, of those given, consumed
+    /// ones left out: what is not answered may be deleted.
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError>;
 
     /// The number kept for a person or system that comes with a JWT's `sub`; made on first use.
@@ -144,7 +150,51 @@ pub enum JobState {
     Consumed,
 }
 
+impl JobKind {
+    /// Its name, as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Export => "export",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Report, Self::Export].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 impl JobState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+        Self::Expired,
+        Self::Consumed,
+    ];
+
+    /// Its name, as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::Consumed => "consumed",
+        }
+    }
+
+    /// The state with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// Whether work is still to be done.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Queued | Self::Running)

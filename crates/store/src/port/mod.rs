@@ -18,9 +18,16 @@ use model::time::{Date, Instant};
 
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
+use jobs::JobStore;
+use notices::NoticeStore;
+
+/// Everything that a store is: what an adapter implements, part by part.
+pub trait Store: RecordStore + JobStore + NoticeStore {}
+
+impl<S: RecordStore + JobStore + NoticeStore> Store for S {}
 
 /// The truth about every record. Blocking; safe to share between threads.
-pub trait Store: Send + Sync {
+pub trait RecordStore: Send + Sync {
     /// The revision of the last commit. Cheap: asked before every read.
     fn revision(&self) -> Result<Revision, StoreError>;
 
@@ -72,7 +79,8 @@ pub trait Store: Send + Sync {
     /// Checks the database's own consistency; one line for each thing found wrong.
     fn check(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Copies the whole database to `path` while it is in use; safe to restore from.
+    /// Copies everything, work in the background included, to `path` while it is in use; safe to
+    /// restore from. An adapter says what stands beside `path` then.
     fn backup(&self, path: &std::path::Path) -> Result<(), StoreError>;
 }
 

@@ -30,10 +30,11 @@ pub trait NoticeStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Removes a webhook and what still waits to be sent to it; false when there is none.
+    /// Removes a webhook with its deliveries, sent or not; false when there is none.
     fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError>;
 
-    /// Takes the delivery that is due longest and that nobody works on.
+    /// Takes the delivery that is due longest and that nobody works on. One whose lease lapsed is
+    /// taken again; whether its webhook is enabled now is for the claimant to look at.
     fn claim_delivery(
         &self,
         worker: &str,

@@ -13,15 +13,21 @@ use crate::error::StoreError;
 
 /// Copies everything that `source` sees to a new file, which appears only when it is complete.
 pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
-    if path.exists() {
-        return Err(StoreError::Exists { what: path.display().to_string() });
-    }
+    must_be_new(path)?;
     let unfinished = unfinished_path(path);
     let copied = copy_to(source, &unfinished).and_then(|()| publish(&unfinished, path));
     if copied.is_err() {
         let _ = std::fs::remove_file(&unfinished);
     }
     copied
+}
+
+/// [`StoreError::Exists`] when there is something at `path`.
+pub(super) fn must_be_new(path: &Path) -> Result<(), StoreError> {
+    match path.exists() {
+        true => Err(StoreError::Exists { what: path.display().to_string() }),
+        false => Ok(()),
+    }
 }
 
 fn unfinished_path(path: &Path) -> PathBuf {

@@ -22,7 +22,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
     Ok(found)
 }
 
-fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
+pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let context = "check integrity";
     let mut statement = connection.prepare("PRAGMA integrity_check").map_err(failed(context))?;
     let lines = statement.query_map([], |row| row.get(0)).map_err(failed(context))?;

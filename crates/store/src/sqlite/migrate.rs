@@ -4,35 +4,30 @@
 use rusqlite::Connection;
 
 use super::errors::{damaged, failed};
+use super::kind::FileKind;
 use crate::error::StoreError;
 
-/// Marks a file as Rollbook's ("Roll" in ASCII), so that no other database is written to.
-const APPLICATION_ID: i64 = 0x526F_6C6C;
-
-/// Every migration, in order; the position in the list, from 1, is the schema version after it.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_tables.sql")];
-
 /// The newest schema version known here.
-pub(super) fn newest() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+pub(super) fn newest(kind: &FileKind) -> i64 {
+    i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX)
 }
 
 /// Migrates to the newest version, whoever else may be opening the same file.
-pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    if version(connection)? == newest() {
-        return check_is_ours(connection);
+pub(super) fn migrate(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
+    if version(connection)? == newest(kind) {
+        return check_is_ours(connection, kind);
     }
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to migrate"))?;
-    let migrated = migrate_in_transaction(connection);
+    let migrated = migrate_in_transaction(connection, kind);
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.execute_batch(end).map_err(failed("finish migrating"));
     migrated.and(ended)
 }
 
 /// Checks that the schema is the one this program reads, without changing anything.
-pub(super) fn check_is_newest(connection: &Connection) -> Result<(), StoreError> {
-    check_is_ours(connection)?;
-    let (found, known) = (version(connection)?, newest());
+pub(super) fn check_is_newest(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
+    check_is_ours(connection, kind)?;
+    let (found, known) = (version(connection)?, newest(kind));
     if found < known {
         let reason = format!("it has schema version {found} and must be migrated to {known} first");
         return Err(StoreError::Unavailable { reason });
@@ -40,25 +35,26 @@ pub(super) fn check_is_newest(connection: &Connection) -> Result<(), StoreError>
     Ok(())
 }
 
-fn migrate_in_transaction(connection: &Connection) -> Result<(), StoreError> {
+fn migrate_in_transaction(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
     let found = version(connection)?;
     if found == 0 && is_empty(connection)? {
-        set_pragma(connection, "application_id", APPLICATION_ID)?;
+        set_pragma(connection, "application_id", kind.application_id)?;
     }
-    check_is_ours(connection)?;
+    check_is_ours(connection, kind)?;
     let done = usize::try_from(found).map_err(|_| damaged("a negative schema version"))?;
-    for migration in MIGRATIONS.iter().skip(done) {
+    for migration in kind.migrations.iter().skip(done) {
         connection.execute_batch(migration).map_err(failed("migrate"))?;
     }
-    set_pragma(connection, "user_version", newest())
+    set_pragma(connection, "user_version", newest(kind))
 }
 
-fn check_is_ours(connection: &Connection) -> Result<(), StoreError> {
-    if pragma(connection, "application_id")? != APPLICATION_ID {
-        let reason = "the file is a database of another program".to_owned();
+fn check_is_ours(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
+    if pragma(connection, "application_id")? != kind.application_id {
+        let reason =
+            "the file is a database of another program, or another file of a store".to_owned();
         return Err(StoreError::Unavailable { reason });
     }
-    let (found, known) = (version(connection)?, newest());
+    let (found, known) = (version(connection)?, newest(kind));
     if found > known {
         return Err(StoreError::SchemaTooNew { found, known });
     }
@@ -90,6 +86,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::ddl;
+    use crate::sqlite::kind::{RECORDS, WORK};
 
     /// Tables with their columns (by name: added ones come last) and indexes, one line each.
     fn shape(connection: &Connection) -> BTreeSet<String> {
@@ -110,7 +107,7 @@ mod tests {
     #[test]
     fn migrations_arrive_at_the_schema_of_the_catalogue() {
         let migrated = Connection::open_in_memory().unwrap();
-        migrate(&migrated).unwrap();
+        migrate(&migrated, &RECORDS).unwrap();
         let wanted = Connection::open_in_memory().unwrap();
         wanted.execute_batch(&ddl::schema()).unwrap();
         let (migrated, wanted) = (shape(&migrated), shape(&wanted));
@@ -125,21 +122,35 @@ mod tests {
 
     #[test]
     fn migrating_again_changes_nothing_and_newer_schemas_are_refused() {
+        for kind in [&RECORDS, &WORK] {
+            migrates_once(kind);
+        }
+    }
+
+    fn migrates_once(kind: &FileKind) {
         let connection = Connection::open_in_memory().unwrap();
-        migrate(&connection).unwrap();
-        migrate(&connection).unwrap();
-        check_is_newest(&connection).unwrap();
-        set_pragma(&connection, "user_version", newest() + 1).unwrap();
-        for answer in [migrate(&connection), check_is_newest(&connection)] {
+        migrate(&connection, kind).unwrap();
+        migrate(&connection, kind).unwrap();
+        check_is_newest(&connection, kind).unwrap();
+        set_pragma(&connection, "user_version", newest(kind) + 1).unwrap();
+        for answer in [migrate(&connection, kind), check_is_newest(&connection, kind)] {
             assert_eq!(answer.unwrap_err().code(), "store_too_new");
         }
+    }
+
+    #[test]
+    fn files_of_a_store_are_not_taken_for_each_other() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection, &RECORDS).unwrap();
+        assert_eq!(migrate(&connection, &WORK).unwrap_err().code(), "store_unavailable");
+        assert_eq!(check_is_newest(&connection, &WORK).unwrap_err().code(), "store_unavailable");
     }
 
     #[test]
     fn databases_of_other_programs_are_left_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
-        assert_eq!(migrate(&connection).unwrap_err().code(), "store_unavailable");
+        assert_eq!(migrate(&connection, &WORK).unwrap_err().code(), "store_unavailable");
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .unwrap();

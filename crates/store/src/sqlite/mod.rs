@@ -1,24 +1,32 @@
-//! The store in one SQLite file: write-ahead log, every commit flushed, one writer at a time
-//! (also between processes), readers beside it.
+//! The store in two SQLite files, one for records and one for work in the background: write-ahead
+//! log, every commit flushed, one writer at a time per file (also between processes), readers
+//! beside it.
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `kind`, `database` | the two files, and how each is used |
 //! | `open`, `pool` | connections: how they are set up, how many there are |
 //! | `ddl`, `migrate` | the schema from the catalogue, and the way there |
-//! | `statements`, `words` | SQL per table, settings as words |
+//! | `statements`, `ask`, `words` | SQL per table, running it, settings as words |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
+//! | `jobs`, `notices` | the queue, and what is to be said to others |
 //! | `backup`, `check` | copying and checking a store in use |
 //! | `errors` | what SQLite says, in the port's words |
 
+mod ask;
 mod backup;
 mod check;
+mod database;
 mod ddl;
 mod errors;
 mod idempotency;
 mod import;
+mod jobs;
+mod kind;
 mod migrate;
+mod notices;
 mod open;
 mod pool;
 mod providers;
@@ -29,56 +37,47 @@ mod statements;
 mod tokens;
 mod words;
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
 use model::time::{Date, Instant};
-use parking_lot::{Mutex, MutexGuard};
-use rusqlite::Connection;
 
 pub use ddl::schema;
 pub use open::SqliteOptions;
 
 use crate::error::StoreError;
-use crate::port::{IdempotencyKey, ImportStart, Snapshot, Store};
+use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
+use database::Database;
 use errors::failed;
+use kind::{RECORDS, WORK, work_path};
 use open::Purpose;
 
-/// Short questions answered at once; another waits its turn.
-const LOOKUPS_MAX: usize = 8;
-const LOOKUP_CACHE_KIB: u32 = 2048;
-
-/// A store in one SQLite file. Several processes may open the same file.
+/// A store in two SQLite files. Several processes may open the same files.
 pub struct SqliteStore {
-    readers: pool::Readers,
-    /// For short questions, which must not wait for snapshots that are held.
-    lookups: pool::Readers,
-    /// None when the file is open for reading only.
-    writer: Option<Mutex<Connection>>,
-    write_wait: Duration,
+    records: Database,
+    snapshots: pool::Readers,
+    work: Database,
 }
 
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteStore").field("can_write", &self.writer.is_some()).finish()
+        f.debug_struct("SqliteStore").field("can_write", &self.records.can_write()).finish()
     }
 }
 
 impl SqliteStore {
-    /// Opens the store in the file at `path`, creating and migrating it as needed.
+    /// Opens the store whose records are in the file at `path`, creating and migrating it and
+    /// the file of its work as needed.
     ///
     /// [`StoreError::SchemaTooNew`] when a newer version wrote it.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        if !path.exists() {
-            open::create_file(path)?;
-        }
-        let writer = open::connect(path, Purpose::Write, &options)?;
-        migrate::migrate(&writer)?;
-        import::prepare(&writer)?;
-        Ok(Self::with(path, Purpose::Read, options, Some(writer)))
+        let records = Database::open(path, &RECORDS, &options)?;
+        records.prepare_imports()?;
+        let work = Database::open(&work_path(path), &WORK, &options)?;
+        let snapshots = pool::Readers::new(path.to_owned(), &RECORDS, Purpose::Read, options);
+        Ok(Self { records, snapshots, work })
     }
 
     /// Opens a store that exists, beside whoever else has it open; migrates it as needed.
@@ -94,57 +93,20 @@ impl SqliteStore {
     /// [`StoreError::NotFound`] when there is no file, [`StoreError::Unavailable`] when its
     /// schema is older than this program's.
     pub fn open_read_only(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        must_be_there(path)?;
-        let store = Self::with(path, Purpose::ReadOnlyFile, options, None);
-        migrate::check_is_newest(&*store.lookups.get()?)?;
-        Ok(store)
+        let work = work_path(path);
+        for path in [path, &work] {
+            must_be_there(path)?;
+        }
+        let purpose = Purpose::ReadOnlyFile;
+        let records = Database::open_read_only(path, &RECORDS, &options)?;
+        let work = Database::open_read_only(&work, &WORK, &options)?;
+        let snapshots = pool::Readers::new(path.to_owned(), &RECORDS, purpose, options);
+        Ok(Self { records, snapshots, work })
     }
 
-    fn with(
-        path: &Path,
-        purpose: Purpose,
-        options: SqliteOptions,
-        writer: Option<Connection>,
-    ) -> Self {
-        let write_wait = options.write_wait;
-        let for_lookups = SqliteOptions {
-            readers_max: LOOKUPS_MAX,
-            reader_cache_kib: LOOKUP_CACHE_KIB,
-            ..options
-        };
-        Self {
-            readers: pool::Readers::new(path.to_owned(), purpose, options),
-            lookups: pool::Readers::new(path.to_owned(), purpose, for_lookups),
-            writer: writer.map(Mutex::new),
-            write_wait,
-        }
-    }
-
-    fn writer(&self, wait: Duration) -> Result<MutexGuard<'_, Connection>, StoreError> {
-        let writer = self.writer.as_ref().ok_or_else(errors::read_only)?;
-        let writer = writer.try_lock_for(wait).ok_or(StoreError::Busy)?;
-        if !writer.is_autocommit() {
-            // Whoever wrote before has panicked.
-            writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
-        }
-        Ok(writer)
-    }
-
-    /// Runs one small write in a transaction of its own.
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let writer = self.writer(self.write_wait)?;
-        writer.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to write"))?;
-        let done = work(&writer).and_then(|done| {
-            writer.execute_batch("COMMIT").map_err(failed("commit"))?;
-            Ok(done)
-        });
-        if done.is_err() && !writer.is_autocommit() {
-            writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
-        }
-        done
+    /// The file of the work that goes with the file of records at `path`.
+    pub fn work_path(path: &Path) -> PathBuf {
+        work_path(path)
     }
 }
 
@@ -155,13 +117,13 @@ fn must_be_there(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-impl Store for SqliteStore {
+impl RecordStore for SqliteStore {
     fn revision(&self) -> Result<Revision, StoreError> {
-        revision::current(&*self.lookups.get()?)
+        revision::current(&*self.records.lookup()?)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        Ok(Box::new(snapshot::SqliteSnapshot::begin(self.readers.get()?)?))
+        Ok(Box::new(snapshot::SqliteSnapshot::begin(self.snapshots.get()?)?))
     }
 
     fn begin_import(
@@ -170,15 +132,15 @@ impl Store for SqliteStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.writer(self.write_wait)?, provider, now, key)
+        import::begin(self.records.writer()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
-        self.write(|connection| providers::create(connection, provider))
+        self.records.write(|connection| providers::create(connection, provider))
     }
 
     fn update_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
-        self.write(|connection| providers::update(connection, provider))
+        self.records.write(|connection| providers::update(connection, provider))
     }
 
     fn create_token(
@@ -188,52 +150,56 @@ impl Store for SqliteStore {
         grant: &TokenGrant,
         now: Instant,
     ) -> Result<Token, StoreError> {
-        self.write(|connection| tokens::create(connection, hash, prefix, grant, now))
+        self.records.write(|connection| tokens::create(connection, hash, prefix, grant, now))
     }
 
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
-        tokens::by_hash(&*self.lookups.get()?, hash)
+        tokens::by_hash(&*self.records.lookup()?, hash)
     }
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        tokens::all(&*self.lookups.get()?)
+        tokens::all(&*self.records.lookup()?)
     }
 
     fn revoke_token(&self, id: i64, now: Instant) -> Result<Token, StoreError> {
-        self.write(|connection| tokens::revoke(connection, id, now))
+        self.records.write(|connection| tokens::revoke(connection, id, now))
     }
 
     fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError> {
-        if !tokens::is_use_new(&*self.lookups.get()?, id, day)? {
+        if !tokens::is_use_new(&*self.records.lookup()?, id, day)? {
             return Ok(());
         }
         // Not worth waiting for: a later use notes the day as well.
-        let Ok(writer) = self.writer(Duration::ZERO) else { return Ok(()) };
-        writer.busy_timeout(Duration::ZERO).map_err(failed("note a token's use"))?;
-        let marked = tokens::mark_used(&writer, id, day);
-        writer.busy_timeout(self.write_wait).map_err(failed("note a token's use"))?;
-        match marked {
-            Err(StoreError::Busy) => Ok(()),
-            marked => marked,
-        }
+        self.records.write_if_free(|connection| tokens::mark_used(connection, id, day))
     }
 
     fn secret(&self) -> Result<[u8; 32], StoreError> {
-        if let Some(secret) = secret::find(&*self.lookups.get()?)? {
+        if let Some(secret) = secret::find(&*self.records.lookup()?)? {
             return Ok(secret);
         }
         let fresh: [u8; 32] = rand::random();
-        self.write(|connection| secret::keep(connection, fresh))
+        self.records.write(|connection| secret::keep(connection, fresh))
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        let reader = self.readers.get()?;
+        let reader = self.snapshots.get()?;
         reader.execute_batch("BEGIN").map_err(failed("begin to read"))?;
-        check::check(&reader)
+        let mut found = check::check(&reader)?;
+        found.extend(self.work.view(jobs::check)?);
+        Ok(found)
     }
 
+    /// The copy of the work stands beside `path`, see [`SqliteStore::work_path`].
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
-        backup::copy(&*self.readers.get()?, path)
+        // The work first: it names revisions, which the copy of the records must have reached.
+        let work = work_path(path);
+        backup::must_be_new(path)?;
+        backup::copy(&*self.work.lookup()?, &work)?;
+        let copied = backup::copy(&*self.snapshots.get()?, path);
+        if copied.is_err() {
+            let _ = std::fs::remove_file(&work);
+        }
+        copied
     }
 }
 
@@ -263,7 +229,7 @@ mod tests {
         let provider = ProviderId(1);
         store.create_provider(&Provider::new(provider, "P")).unwrap();
         let set_pages_max = |pages: i64| {
-            let writer = store.writer(Duration::ZERO).unwrap();
+            let writer = store.records.writer().unwrap();
             writer.pragma_update(None, "max_page_count", pages).unwrap();
         };
         let begin = || match store.begin_import(provider, Instant::from_micros(1), None).unwrap() {
@@ -272,7 +238,7 @@ mod tests {
         };
         let table = table("sites").unwrap();
         let pages: i64 = {
-            let writer = store.writer(Duration::ZERO).unwrap();
+            let writer = store.records.writer().unwrap();
             writer.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
         };
         set_pages_max(pages + 3);
@@ -296,7 +262,8 @@ mod tests {
         let path = folder.path().join("store.db");
         let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
         let panicked = std::thread::scope(|scope| {
-            let work = || store.write(|_| -> Result<(), StoreError> { panic!("on purpose") });
+            let work =
+                || store.records.write(|_| -> Result<(), StoreError> { panic!("on purpose") });
             scope.spawn(work).join()
         });
         assert!(panicked.is_err());

@@ -7,9 +7,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::errors::{failed, file_failed};
+use super::kind::FileKind;
 use crate::error::StoreError;
 
-/// Bounds of a store in one file.
+/// Bounds of a store in SQLite files.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
     /// How long a write may wait for its turn before it is answered with [`StoreError::Busy`].
@@ -44,10 +45,6 @@ pub(super) enum Purpose {
     ReadOnlyFile,
 }
 
-/// Measured: 16 KiB pages import a tenth faster than 8 KiB ones, and larger ones gain no more.
-const PAGE_BYTES: i64 = 16_384;
-/// Pages in the log before it is folded into the file.
-const LOG_PAGES: i64 = 4096;
 /// What remains of the log file after a large import.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
 const STATEMENTS_CACHED: usize = 256;
@@ -64,6 +61,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
 /// Opens one connection.
 pub(super) fn connect(
     path: &Path,
+    kind: &FileKind,
     purpose: Purpose,
     options: &SqliteOptions,
 ) -> Result<Connection, StoreError> {
@@ -84,10 +82,10 @@ pub(super) fn connect(
     };
     pragma("foreign_keys", 0)?;
     if purpose == Purpose::Write {
-        pragma("page_size", PAGE_BYTES)?;
+        pragma("page_size", kind.page_bytes)?;
         use_write_ahead_log(&connection, options.write_wait)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed("configure"))?;
-        pragma("wal_autocheckpoint", LOG_PAGES)?;
+        pragma("wal_autocheckpoint", kind.log_pages)?;
         pragma("journal_size_limit", LOG_BYTES_KEPT)?;
         pragma("cache_size", -i64::from(options.writer_cache_kib))?;
     } else {

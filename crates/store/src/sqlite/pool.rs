@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
+use super::kind::FileKind;
 use super::open::{Purpose, SqliteOptions, connect};
 use crate::error::StoreError;
 
@@ -14,6 +15,7 @@ const IDLE_MAX: usize = 8;
 
 pub(super) struct Readers {
     path: PathBuf,
+    kind: &'static FileKind,
     purpose: Purpose,
     options: SqliteOptions,
     state: Mutex<State>,
@@ -33,8 +35,13 @@ pub(super) struct Reader<'p> {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, purpose: Purpose, options: SqliteOptions) -> Self {
-        Self { path, purpose, options, state: Mutex::default(), freed: Condvar::new() }
+    pub(super) fn new(
+        path: PathBuf,
+        kind: &'static FileKind,
+        purpose: Purpose,
+        options: SqliteOptions,
+    ) -> Self {
+        Self { path, kind, purpose, options, state: Mutex::default(), freed: Condvar::new() }
     }
 
     /// A connection of one's own; waits while all are lent.
@@ -51,7 +58,7 @@ impl Readers {
         // From here on the count goes down again when the reader is dropped.
         let mut reader = Reader { readers: self, connection: idle };
         if reader.connection.is_none() {
-            reader.connection = Some(connect(&self.path, self.purpose, &self.options)?);
+            reader.connection = Some(connect(&self.path, self.kind, self.purpose, &self.options)?);
         }
         Ok(reader)
     }

@@ -12,11 +12,21 @@ mod checks;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod notices;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
+mod random_jobs;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod sqlite_backend;
+#[cfg(test)]
+mod work;
 
 #[cfg(test)]
 conformance_suite!(sqlite, crate::sqlite_backend::SqliteBackend);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use store::Store;
 use store::sqlite::{SqliteOptions, SqliteStore};
+use store::{RecordStore, Store};
 use tempfile::TempDir;
 
 use crate::harness::{Backend, P, begin, import, with_base};
@@ -94,6 +94,24 @@ fn only_the_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let backend = SqliteBackend::fresh();
     drop(backend.open());
-    let mode = std::fs::metadata(backend.path()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for path in [backend.path(), SqliteStore::work_path(&backend.path())] {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_store_without_a_file_for_its_work_gets_one() {
+    let backend = SqliteBackend::fresh();
+    let store = with_base(&backend);
+    let revision = store.revision().unwrap();
+    drop(store);
+    let work = SqliteStore::work_path(&backend.path());
+    std::fs::remove_file(&work).unwrap();
+    let refused = SqliteStore::open_read_only(&backend.path(), SqliteOptions::default());
+    assert_eq!(refused.unwrap_err().code(), "not_found");
+    let store = backend.open();
+    assert_eq!(store.revision().unwrap(), revision);
+    crate::work::finished(&*store, "a", 0);
+    assert!(work.is_file());
 }

@@ -113,7 +113,8 @@ impl Site {
         std::fs::create_dir_all(path.join("spill")).unwrap();
         let engine = Arc::new(Engine::start(&engine).unwrap());
         let options = MirrorOptions::new(Role::Writer);
-        let mirror = Mirror::open(&path.join("mirror"), Arc::clone(&store), engine, options);
+        let mirror =
+            Mirror::open(&path.join("mirror"), Arc::<dyn Store>::clone(&store), engine, options);
         let mut settings = ServerSettings::default();
         settings.auth.jwt_keys = vec![hs256_settings()];
         set(&mut settings);

@@ -1,0 +1,143 @@
+//! One database file: one connection that writes, some that answer short questions.
+
+use std::path::Path;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use rusqlite::Connection;
+
+use super::errors::{self, failed};
+use super::kind::FileKind;
+use super::open::{self, Purpose, SqliteOptions};
+use super::pool::{Reader, Readers};
+use super::{import, migrate};
+use crate::error::StoreError;
+
+/// Short questions answered at once; another waits its turn.
+const LOOKUPS_MAX: usize = 8;
+const LOOKUP_CACHE_KIB: u32 = 2048;
+
+pub(super) struct Database {
+    lookups: Readers,
+    /// None when the file is open for reading only.
+    writer: Option<Mutex<Connection>>,
+    write_wait: Duration,
+}
+
+impl Database {
+    /// Opens a file, creating and migrating it as needed.
+    pub(super) fn open(
+        path: &Path,
+        kind: &'static FileKind,
+        options: &SqliteOptions,
+    ) -> Result<Self, StoreError> {
+        if !path.exists() {
+            open::create_file(path)?;
+        }
+        let writer = open::connect(path, kind, Purpose::Write, options)?;
+        migrate::migrate(&writer, kind)?;
+        Ok(Self::with(path, kind, Purpose::Read, options, Some(writer)))
+    }
+
+    /// Opens a file for reading; its schema must be this program's.
+    pub(super) fn open_read_only(
+        path: &Path,
+        kind: &'static FileKind,
+        options: &SqliteOptions,
+    ) -> Result<Self, StoreError> {
+        let database = Self::with(path, kind, Purpose::ReadOnlyFile, options, None);
+        migrate::check_is_newest(&*database.lookup()?, kind)?;
+        Ok(database)
+    }
+
+    fn with(
+        path: &Path,
+        kind: &'static FileKind,
+        purpose: Purpose,
+        options: &SqliteOptions,
+        writer: Option<Connection>,
+    ) -> Self {
+        let for_lookups = SqliteOptions {
+            readers_max: LOOKUPS_MAX,
+            reader_cache_kib: LOOKUP_CACHE_KIB,
+            ..options.clone()
+        };
+        Self {
+            lookups: Readers::new(path.to_owned(), kind, purpose, for_lookups),
+            writer: writer.map(Mutex::new),
+            write_wait: options.write_wait,
+        }
+    }
+
+    pub(super) fn can_write(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Makes the writing connection ready for imports.
+    pub(super) fn prepare_imports(&self) -> Result<(), StoreError> {
+        import::prepare(&*self.writer()?)
+    }
+
+    /// A connection for one short question.
+    pub(super) fn lookup(&self) -> Result<Reader<'_>, StoreError> {
+        self.lookups.get()
+    }
+
+    /// Answers a question of several statements from one state of the file.
+    pub(super) fn view<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let reader = self.lookups.get()?;
+        reader.execute_batch("BEGIN").map_err(failed("begin to read"))?;
+        question(&reader)
+    }
+
+    /// The writing connection, waited for as long as the options say.
+    pub(super) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        self.writer_within(self.write_wait)
+    }
+
+    fn writer_within(&self, wait: Duration) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let writer = self.writer.as_ref().ok_or_else(errors::read_only)?;
+        let writer = writer.try_lock_for(wait).ok_or(StoreError::Busy)?;
+        if !writer.is_autocommit() {
+            // Whoever wrote before has panicked.
+            writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
+        }
+        Ok(writer)
+    }
+
+    /// Runs one small write in a transaction of its own.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let writer = self.writer()?;
+        writer.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to write"))?;
+        let done = work(&writer).and_then(|done| {
+            writer.execute_batch("COMMIT").map_err(failed("commit"))?;
+            Ok(done)
+        });
+        if done.is_err() && !writer.is_autocommit() {
+            writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
+        }
+        done
+    }
+
+    /// Runs one statement unless the file is being written: for what may be left out.
+    pub(super) fn write_if_free(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Ok(writer) = self.writer_within(Duration::ZERO) else { return Ok(()) };
+        let wait = |wait| writer.busy_timeout(wait).map_err(failed("set the busy timeout"));
+        wait(Duration::ZERO)?;
+        let done = work(&writer);
+        wait(self.write_wait)?;
+        match done {
+            Err(StoreError::Busy) => Ok(()),
+            done => done,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Taking the next job.
+
+use model::time::Instant;
+use rusqlite::Connection;
+
+use super::row;
+use crate::error::StoreError;
+use crate::port::jobs::{Claim, Job, JobId};
+use crate::sqlite::ask;
+
+const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
+    AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
+/// A lapsed lease counts as not running: else a provider whose workers all died would keep the
+/// places of its jobs for ever.
+const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count(*) AS jobs \
+        FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') AND state = 'running' \
+            AND lease_until > ?2 GROUP BY provider_id) running \
+        ON running.provider_id = j.provider_id \
+    WHERE j.kind = ?1 AND j.state IN ('queued', 'running') \
+        AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= ?2 \
+        AND coalesce(running.jobs, 0) < ?3 \
+    ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1";
+const TAKE: &str = "UPDATE jobs SET state = 'running', worker = ?2, lease_until = ?3, \
+    attempts = attempts + 1, attempts_max = ?4, rows_done = 0, rows_total = NULL, \
+    revision = NULL, started_at = coalesce(started_at, ?5), updated_at = ?5 WHERE id = ?1";
+
+/// Whether there may be something to take, looked up without the write lock.
+pub(super) fn is_any_due(
+    connection: &Connection,
+    claim: &Claim<'_>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let params = (claim.kind.as_str(), now.micros());
+    Ok(ask::find(connection, "look for a job", IS_ANY_DUE, params, |_| Ok(()))?.is_some())
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    claim: &Claim<'_>,
+    now: Instant,
+) -> Result<Option<Job>, StoreError> {
+    let context = "take a job";
+    let params = (claim.kind.as_str(), now.micros(), claim.running_per_provider_max);
+    let next: Option<i64> = ask::find(connection, context, NEXT, params, |row| row.get(0))?;
+    let Some(id) = next else { return Ok(None) };
+    let params = (id, claim.worker, claim.lease_until.micros(), claim.attempts_max, now.micros());
+    ask::run(connection, context, TAKE, params)?;
+    row::find(connection, JobId::Number(id))
+}

@@ -1,0 +1,125 @@
+//! What happens to jobs beside their workers: cancellation, downloads, the end of their files,
+//! the end of their history.
+
+use model::id::ProviderId;
+use model::time::Instant;
+use rusqlite::Connection;
+
+use super::{keys, row};
+use crate::error::StoreError;
+use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState};
+use crate::port::notices::NewNotice;
+use crate::sqlite::{ask, notices};
+
+/// Bound of one sweep, of each kind of thing.
+const SWEPT_MAX: u64 = 500;
+
+/// The worker stays noted, so that it can be told.
+const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = ?2, \
+    updated_at = ?2 WHERE id = ?1";
+const CONSUME: &str = "UPDATE job_files SET is_consumed = is_consumed OR ?3 \
+    WHERE job_id = ?1 AND part = ?2 AND is_consumed = 0 \
+    AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'succeeded')";
+const COUNT: &str = "UPDATE jobs SET downloads = downloads + 1, updated_at = ?2 WHERE id = ?1 \
+    RETURNING provider_id, EXISTS (SELECT 1 FROM job_files WHERE job_id = ?1 AND is_consumed = 0)";
+const CONSUMED: &str = "UPDATE jobs SET state = 'consumed' WHERE id = ?1";
+const EXPIRE: &str = "UPDATE jobs SET state = 'expired', expires_at = min(expires_at, ?2), \
+    updated_at = ?2 WHERE id = ?1 AND state = 'succeeded'";
+const LOSE: &str = "UPDATE jobs SET state = 'failed', error_code = ?3, \
+    error_message = 'the file of this job is lost', manifest = NULL, expires_at = NULL, \
+    updated_at = ?2 WHERE id = ?1 AND state = 'succeeded'";
+const DROP_FILES: &str = "DELETE FROM job_files WHERE job_id = ?1";
+const PAST_THEIR_TIME: &str = "SELECT id FROM jobs WHERE state = 'succeeded' \
+    AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
+const FORGOTTEN: &str = "SELECT id FROM jobs WHERE created_at < ?1 \
+    AND state NOT IN ('queued', 'running') ORDER BY created_at LIMIT ?2";
+const FORGET: &str = "DELETE FROM jobs WHERE id = ?1";
+
+pub(super) fn cancel(
+    connection: &Connection,
+    (provider, id): (ProviderId, JobId<'_>),
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<Cancel, StoreError> {
+    let Some(job) = row::find_of(connection, provider, id)? else { return Ok(Cancel::Unknown) };
+    match job.state {
+        JobState::Canceled => return Ok(Cancel::Canceled(job)),
+        state if !state.is_unfinished() => return Ok(Cancel::TooLate(job)),
+        _ => {}
+    }
+    ask::run(connection, "cancel a job", CANCEL, (job.id, now.micros()))?;
+    notices::keep(connection, provider, notices, now)?;
+    let canceled = row::find(connection, JobId::Number(job.id))?;
+    Ok(canceled.map_or(Cancel::Unknown, Cancel::Canceled))
+}
+
+pub(super) fn count_download(
+    connection: &Connection,
+    (id, part): (i64, &str),
+    consumes: bool,
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let context = "count a download";
+    if ask::run(connection, context, CONSUME, (id, part, consumes))? == 0 {
+        return Ok(false);
+    }
+    let (provider, has_more): (i64, bool) =
+        ask::one(connection, context, COUNT, (id, now.micros()), |row| row.try_into())?;
+    if !has_more {
+        ask::run(connection, context, CONSUMED, [id])?;
+        ask::run(connection, context, DROP_FILES, [id])?;
+    }
+    notices::keep(connection, ProviderId(provider), notices, now)?;
+    Ok(true)
+}
+
+pub(super) fn expire(
+    connection: &Connection,
+    provider: ProviderId,
+    id: JobId<'_>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let Some(job) = row::find_of(connection, provider, id)? else { return Ok(false) };
+    expire_one(connection, job.id, now)
+}
+
+fn expire_one(connection: &Connection, id: i64, now: Instant) -> Result<bool, StoreError> {
+    let context = "expire a job";
+    let is_expired = ask::run(connection, context, EXPIRE, (id, now.micros()))? == 1;
+    if is_expired {
+        ask::run(connection, context, DROP_FILES, [id])?;
+    }
+    Ok(is_expired)
+}
+
+pub(super) fn lose_files(connection: &Connection, id: i64, now: Instant) -> Result<(), StoreError> {
+    let context = "note a lost file";
+    if ask::run(connection, context, LOSE, (id, now.micros(), FILE_MISSING))? == 1 {
+        ask::run(connection, context, DROP_FILES, [id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn sweep(
+    connection: &Connection,
+    now: Instant,
+    forget_before: Instant,
+) -> Result<(u64, u64), StoreError> {
+    let context = "sweep jobs";
+    let mut counts = (0, 0);
+    let params = (now.micros(), SWEPT_MAX);
+    let past: Vec<i64> = ask::all(connection, context, PAST_THEIR_TIME, params, |row| row.get(0))?;
+    for id in past {
+        counts.0 += u64::from(expire_one(connection, id, now)?);
+    }
+    let params = (forget_before.micros(), SWEPT_MAX);
+    let forgotten: Vec<i64> = ask::all(connection, context, FORGOTTEN, params, |row| row.get(0))?;
+    for id in forgotten {
+        ask::run(connection, context, DROP_FILES, [id])?;
+        ask::run(connection, context, FORGET, [id])?;
+        counts.1 += 1;
+    }
+    keys::forget(connection, now, SWEPT_MAX)?;
+    Ok(counts)
+}

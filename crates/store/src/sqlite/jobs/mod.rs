@@ -1,0 +1,186 @@
+//! The queue in SQLite: each change of a job is one transaction, with its notices.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `row` | a job as it is stored |
+//! | `create`, `keys` | queueing, and the caller's keys |
+//! | `claim`, `attempt` | taking a job; what its worker says of it |
+//! | `ends` | cancellation, downloads, expiry, sweeping |
+//! | `list`, `identity` | questions; numbers for people |
+
+mod attempt;
+mod claim;
+mod create;
+mod ends;
+mod identity;
+mod keys;
+mod list;
+mod row;
+
+use model::id::ProviderId;
+use model::time::Instant;
+use rusqlite::Connection;
+
+use super::{SqliteStore, ask};
+use crate::error::StoreError;
+use crate::port::jobs::{
+    Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
+    NewJob, Orders, Outcome, Progress,
+};
+use crate::port::notices::NewNotice;
+
+impl JobStore for SqliteStore {
+    fn create_jobs(
+        &self,
+        jobs: &[NewJob],
+        key: Option<&JobKey>,
+        limits: JobLimits,
+        now: Instant,
+    ) -> Result<JobStart, StoreError> {
+        self.work.write(|connection| create::create(connection, jobs, key, limits, now))
+    }
+
+    fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {
+        // Idle workers ask often: without looking first, each of them would take the write lock.
+        if !claim::is_any_due(&*self.work.lookup()?, claim, now)? {
+            return Ok(None);
+        }
+        self.work.write(|connection| claim::claim(connection, claim, now))
+    }
+
+    fn report_progress(
+        &self,
+        attempt: &Attempt<'_>,
+        progress: Progress,
+        lease_until: Instant,
+        now: Instant,
+    ) -> Result<Orders, StoreError> {
+        self.work
+            .write(|connection| attempt::report(connection, attempt, progress, lease_until, now))
+    }
+
+    fn finish_job(
+        &self,
+        attempt: &Attempt<'_>,
+        outcome: &Outcome,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.work.write(|connection| attempt::finish(connection, attempt, outcome, notices, now))
+    }
+
+    fn cancel_job(
+        &self,
+        provider: ProviderId,
+        id: JobId<'_>,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<Cancel, StoreError> {
+        self.work.write(|connection| ends::cancel(connection, (provider, id), notices, now))
+    }
+
+    fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+        let job = self.job_of_any_provider(id)?;
+        Ok(job.filter(|job| job.provider == provider))
+    }
+
+    fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+        self.work.view(|connection| row::find(connection, id))
+    }
+
+    fn jobs(
+        &self,
+        provider: ProviderId,
+        filter: &JobFilter<'_>,
+    ) -> Result<(u64, Vec<Job>), StoreError> {
+        self.work.view(|connection| list::list(connection, provider, filter))
+    }
+
+    fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError> {
+        list::queue_position(&*self.work.lookup()?, job.id)
+    }
+
+    fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError> {
+        list::counts(&*self.work.lookup()?, kind)
+    }
+
+    fn count_download(
+        &self,
+        id: i64,
+        file: &str,
+        consumes: bool,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.work.write(|connection| {
+            ends::count_download(connection, (id, file), consumes, notices, now)
+        })
+    }
+
+    fn expire_job(
+        &self,
+        provider: ProviderId,
+        id: JobId<'_>,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.work.write(|connection| ends::expire(connection, provider, id, now))
+    }
+
+    fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError> {
+        self.work.write(|connection| ends::lose_files(connection, id, now))
+    }
+
+    fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {
+        self.work.write(|connection| ends::sweep(connection, now, forget_before))
+    }
+
+    fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
+        list::known_files(&*self.work.lookup()?, paths)
+    }
+
+    fn identity(&self, subject: &str) -> Result<i64, StoreError> {
+        match identity::find(&*self.work.lookup()?, subject)? {
+            Some(id) => Ok(id),
+            None => self.work.write(|connection| identity::keep(connection, subject)),
+        }
+    }
+}
+
+/// One line for each thing found wrong with the file of the work.
+pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    const CHECKS: &[(&str, &str)] = &[
+        (
+            "SELECT count(*) FROM jobs WHERE (state = 'running') <> (lease_until IS NOT NULL)",
+            "jobs whose lease does not fit their state",
+        ),
+        (
+            "SELECT count(*) FROM jobs j WHERE (state = 'succeeded') <> \
+            EXISTS (SELECT 1 FROM job_files f WHERE f.job_id = j.id)",
+            "jobs whose files do not fit their state",
+        ),
+        (
+            "SELECT count(*) FROM job_files f WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = f.job_id)",
+            "files of jobs that do not exist",
+        ),
+        (
+            "SELECT count(*) FROM deliveries d WHERE webhook_id IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM webhooks w WHERE w.id = d.webhook_id)",
+            "deliveries to webhooks that do not exist",
+        ),
+        (
+            "SELECT count(*) FROM deliveries WHERE (next_attempt_at IS NULL) <> (ended_at IS NOT NULL)",
+            "deliveries that neither wait nor ended",
+        ),
+    ];
+    let mut found = super::check::integrity(connection)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    for (sql, what) in CHECKS {
+        let count: i64 = ask::one(connection, "check jobs", sql, [], |row| row.get(0))?;
+        if count > 0 {
+            found.push(format!("{count} {what}"));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,169 @@
+//! Words for jobs and notices, so that cases read as scenarios.
+
+use model::id::{ProviderId, Revision};
+use store::Store;
+use store::port::IdempotencyKey;
+use store::port::jobs::{
+    Attempt, Claim, Job, JobFile, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, NewJob,
+    Outcome, Progress, Requester, Success,
+};
+use store::port::notices::{NewNotice, NewWebhook, Webhook, WebhookStart};
+
+use crate::harness::{P, at};
+
+pub(crate) const NO_LIMITS: JobLimits = JobLimits { queued_max: 1000, unfinished_max: 1000 };
+pub(crate) const ATTEMPTS_MAX: u32 = 3;
+
+/// A job of [`P`]'s, of kind report and not exclusive; `name` makes its UUID and its subject.
+pub(crate) fn job(name: &str) -> NewJob {
+    NewJob {
+        uuid: format!("uuid-{name}"),
+        provider: P,
+        kind: JobKind::Report,
+        subject: name.to_owned(),
+        request: format!("{{\"name\":\"{name}\"}}"),
+        requester: Requester { id: Some(7), email: Some("ann@example.com".to_owned()) },
+        group: None,
+        request_id: "req-1".to_owned(),
+        revision_min: Revision(3),
+        is_exclusive: false,
+        notices: Vec::new(),
+    }
+}
+
+pub(crate) fn of(provider: ProviderId, name: &str) -> NewJob {
+    NewJob { provider, ..job(name) }
+}
+
+pub(crate) fn exclusive(name: &str, subject: &str) -> NewJob {
+    NewJob { subject: subject.to_owned(), kind: JobKind::Export, is_exclusive: true, ..job(name) }
+}
+
+/// Queues jobs that must be accepted.
+pub(crate) fn queue(store: &dyn Store, jobs: &[NewJob], seconds: i64) -> Vec<Job> {
+    match store.create_jobs(jobs, None, NO_LIMITS, at(seconds)).unwrap() {
+        JobStart::Created(jobs) => jobs,
+        start => panic!("not queued: {start:?}"),
+    }
+}
+
+pub(crate) fn key(name: &str, request: u8) -> JobKey {
+    let key = IdempotencyKey { key: name.to_owned(), request_hash: [request; 32] };
+    JobKey { key, answer: Some(format!("answer {request}")) }
+}
+
+pub(crate) fn claim_by(worker: &str, seconds: i64) -> Claim<'_> {
+    Claim {
+        kind: JobKind::Report,
+        worker,
+        running_per_provider_max: 100,
+        attempts_max: ATTEMPTS_MAX,
+        lease_until: at(seconds + 60),
+    }
+}
+
+/// Takes the next report for `worker`, with a lease of a minute.
+pub(crate) fn claim(store: &dyn Store, worker: &str, seconds: i64) -> Option<Job> {
+    store.claim_job(&claim_by(worker, seconds), at(seconds)).unwrap()
+}
+
+pub(crate) fn attempt<'a>(job: &Job, worker: &'a str) -> Attempt<'a> {
+    Attempt { job: job.id, worker, number: job.attempts }
+}
+
+pub(crate) fn rows(rows: u64) -> Progress {
+    Progress { rows, rows_total: Some(10), revision: Some(Revision(4)) }
+}
+
+pub(crate) fn file(part: &str, path: &str) -> JobFile {
+    JobFile {
+        part: part.to_owned(),
+        path: path.to_owned(),
+        name: format!("{part}.csv"),
+        content_type: "text/csv".to_owned(),
+        bytes: u64::from(u32::MAX) + 5,
+        sha256: "ab".repeat(32),
+        is_consumed: false,
+    }
+}
+
+pub(crate) fn success(files: Vec<JobFile>, expires_seconds: i64) -> Outcome {
+    Outcome::Succeeded(Success {
+        files,
+        manifest: "{\"rows\":10}".to_owned(),
+        rows: 10,
+        revision: Revision(5),
+        expires_at: at(expires_seconds),
+    })
+}
+
+pub(crate) fn failure() -> Outcome {
+    Outcome::Failed { code: "internal_error".to_owned(), message: "it broke".to_owned() }
+}
+
+pub(crate) fn retry(seconds: i64) -> Outcome {
+    let (code, message) = ("disk_full".to_owned(), "no room".to_owned());
+    Outcome::Retry { code, message, at: at(seconds) }
+}
+
+/// Queues one job, and finishes it with files `a` and `b` that live until 5000.
+pub(crate) fn finished(store: &dyn Store, name: &str, seconds: i64) -> Job {
+    queue(store, &[job(name)], seconds);
+    let taken = claim(store, "w", seconds).unwrap();
+    let files = vec![file("a", &format!("{name}/a")), file("b", &format!("{name}/b"))];
+    let attempt = attempt(&taken, "w");
+    assert!(store.finish_job(&attempt, &success(files, 5000), &[], at(seconds + 1)).unwrap());
+    stored(store, &taken)
+}
+
+pub(crate) fn stored(store: &dyn Store, job: &Job) -> Job {
+    store.job(job.provider, JobId::Number(job.id)).unwrap().unwrap()
+}
+
+/// Names of a provider's jobs, newest first.
+pub(crate) fn listed(store: &dyn Store, filter: JobFilter<'_>) -> (u64, Vec<String>) {
+    let (count, jobs) = store.jobs(P, &filter).unwrap();
+    (count, jobs.into_iter().map(|job| job.subject).collect())
+}
+
+pub(crate) fn event(id: &str, event_type: &str) -> NewNotice {
+    NewNotice::Event {
+        id: id.to_owned(),
+        event_type: event_type.to_owned(),
+        payload: format!("{{\"id\":\"{id}\"}}"),
+    }
+}
+
+pub(crate) fn mail(id: &str, to: &str) -> NewNotice {
+    NewNotice::Mail {
+        event_id: id.to_owned(),
+        event_type: "export.completed".to_owned(),
+        to: to.to_owned(),
+        payload: "{}".to_owned(),
+    }
+}
+
+pub(crate) fn new_webhook(provider: ProviderId, url: &str, events: &[&str]) -> NewWebhook {
+    NewWebhook {
+        provider,
+        url: url.to_owned(),
+        description: Some("for tests".to_owned()),
+        events: events.iter().map(|event| (*event).to_owned()).collect(),
+        has_all_events: events.is_empty(),
+        secret: format!("secret of {url}"),
+        count_max: 3,
+    }
+}
+
+/// Adds a webhook that must be accepted; without events it wants all.
+pub(crate) fn webhook(
+    store: &dyn Store,
+    provider: ProviderId,
+    url: &str,
+    events: &[&str],
+) -> Webhook {
+    match store.create_webhook(&new_webhook(provider, url, events), at(1)).unwrap() {
+        WebhookStart::Created(webhook) => webhook,
+        start => panic!("not added: {start:?}"),
+    }
+}
