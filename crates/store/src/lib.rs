@@ -10,6 +10,7 @@
 //! | [`token`] | opaque credentials as they are stored |
 //! | [`error`] | what can go wrong, with stable codes |
 
+mod content;
 pub mod error;
 pub mod port;
 pub mod sqlite;

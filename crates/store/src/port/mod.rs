@@ -3,9 +3,11 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`books`] | closed months: what was frozen, the audit log |
 //! | [`jobs`] | work in the background: queue, leases, files that came out |
 //! | [`notices`] | webhooks and mails that are to be sent, and what became of them |
 
+pub mod books;
 pub mod jobs;
 pub mod notices;
 
@@ -18,13 +20,14 @@ use model::time::{Date, Instant};
 
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
+use books::ClosedMonths;
 use jobs::JobStore;
 use notices::NoticeStore;
 
 /// Everything that a store is: what an adapter implements, part by part.
-pub trait Store: RecordStore + JobStore + NoticeStore {}
+pub trait Store: RecordStore + ClosedMonths + JobStore + NoticeStore {}
 
-impl<S: RecordStore + JobStore + NoticeStore> Store for S {}
+impl<S: RecordStore + ClosedMonths + JobStore + NoticeStore> Store for S {}
 
 /// The truth about every record. Blocking; safe to share between threads.
 pub trait RecordStore: Send + Sync {

@@ -1,5 +1,6 @@
 //! One database file: one connection that writes, some that answer short questions.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
@@ -108,21 +109,22 @@ impl Database {
         Ok(writer)
     }
 
+    /// Begins a transaction that holds the write lock.
+    pub(super) fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        let connection = self.writer()?;
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to write"))?;
+        Ok(WriteTransaction { connection })
+    }
+
     /// Runs one small write in a transaction of its own.
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let writer = self.writer()?;
-        writer.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to write"))?;
-        let done = work(&writer).and_then(|done| {
-            writer.execute_batch("COMMIT").map_err(failed("commit"))?;
-            Ok(done)
-        });
-        if done.is_err() && !writer.is_autocommit() {
-            writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
-        }
-        done
+        let transaction = self.begin()?;
+        let done = work(&transaction)?;
+        transaction.commit("commit")?;
+        Ok(done)
     }
 
     /// Runs one statement unless the file is being written: for what may be left out.
@@ -138,6 +140,37 @@ impl Database {
         match done {
             Err(StoreError::Busy) => Ok(()),
             done => done,
+        }
+    }
+}
+
+/// A transaction on the writing connection; rolled back when dropped without a commit.
+pub(super) struct WriteTransaction<'d> {
+    connection: MutexGuard<'d, Connection>,
+}
+
+impl WriteTransaction<'_> {
+    pub(super) fn commit(self, context: &'static str) -> Result<(), StoreError> {
+        self.connection.execute_batch("COMMIT").map_err(failed(context))
+    }
+}
+
+impl Deref for WriteTransaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Drop for WriteTransaction<'_> {
+    fn drop(&mut self) {
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            // The next writer rolls back before it begins.
+            tracing::error!(%error, "a transaction could not be rolled back");
         }
     }
 }

@@ -22,7 +22,10 @@ pub(super) struct FileKind {
 /// 8 KiB ones, and larger ones gain no more. ("Roll" in ASCII.)
 pub(super) static RECORDS: FileKind = FileKind {
     application_id: 0x526F_6C6C,
-    migrations: &[include_str!("../../migrations/sqlite/0001_tables.sql")],
+    migrations: &[
+        include_str!("../../migrations/sqlite/0001_tables.sql"),
+        include_str!("../../migrations/sqlite/0002_closed_months.sql"),
+    ],
     page_bytes: 16_384,
     log_pages: 4096,
 };

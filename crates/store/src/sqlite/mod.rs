@@ -12,11 +12,13 @@
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
 //! | `jobs`, `notices` | the queue, and what is to be said to others |
+//! | `books` | closed months, the audit log |
 //! | `backup`, `check` | copying and checking a store in use |
 //! | `errors` | what SQLite says, in the port's words |
 
 mod ask;
 mod backup;
+mod books;
 mod check;
 mod database;
 mod ddl;
@@ -132,7 +134,7 @@ impl RecordStore for SqliteStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.records.writer()?, provider, now, key)
+        import::begin(self.records.begin()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
@@ -185,6 +187,9 @@ impl RecordStore for SqliteStore {
         let reader = self.snapshots.get()?;
         reader.execute_batch("BEGIN").map_err(failed("begin to read"))?;
         let mut found = check::check(&reader)?;
+        if found.is_empty() {
+            found.extend(books::check(&reader)?);
+        }
         found.extend(self.work.view(jobs::check)?);
         Ok(found)
     }

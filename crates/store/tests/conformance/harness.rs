@@ -317,7 +317,12 @@ macro_rules! conformance_suite {
                 notices: deliveries_are_tried_until_they_end,
                 notices: due_longest_comes_first,
                 notices: deliveries_are_listed_repeated_and_swept,
-                random_jobs: the_queue_agrees_with_a_plain_list
+                random_jobs: the_queue_agrees_with_a_plain_list,
+                books: a_closed_month_is_kept_with_its_parts,
+                books: closing_is_all_or_nothing,
+                books: only_who_knows_the_latest_month_closes,
+                books: the_latest_month_may_be_reopened,
+                books: of_two_closings_at_once_one_wins
             );
         }
     };

@@ -8,6 +8,8 @@ mod harness;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod commits;

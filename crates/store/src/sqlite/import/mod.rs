@@ -31,9 +31,9 @@ use model::catalogue::{Table, tables};
 use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
-use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
+use super::database::WriteTransaction;
 use super::errors::failed;
 use super::idempotency::{self, Known};
 use super::{providers, revision};
@@ -47,15 +47,13 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     scratch::create(connection)
 }
 
-/// Begins an import on the writing connection, which it holds until it ends.
+/// Begins an import in a transaction that holds the write lock until it ends.
 pub(super) fn begin(
-    connection: MutexGuard<'_, Connection>,
+    connection: WriteTransaction<'_>,
     provider: ProviderId,
     now: Instant,
     key: Option<IdempotencyKey>,
 ) -> Result<ImportStart<'_>, StoreError> {
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin an import"))?;
-    // From here on, dropping the import rolls back.
     let mut import = SqliteImport {
         connection,
         provider,
@@ -79,7 +77,7 @@ pub(super) fn begin(
 }
 
 struct SqliteImport<'s> {
-    connection: MutexGuard<'s, Connection>,
+    connection: WriteTransaction<'s>,
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
@@ -132,7 +130,7 @@ impl ImportTransaction for SqliteImport<'_> {
             return Ok(Ok(outcome));
         }
         scratch::empty(&self.connection)?;
-        self.connection.execute_batch("COMMIT").map_err(failed("commit an import"))?;
+        self.connection.commit("commit an import")?;
         Ok(Ok(outcome))
     }
 }
@@ -185,18 +183,6 @@ impl SqliteImport<'_> {
         let counts: BTreeMap<_, _> =
             named.map(|(table, state)| (table.name.to_owned(), state.counts)).collect();
         ImportOutcome { revision, tables: counts }
-    }
-}
-
-impl Drop for SqliteImport<'_> {
-    fn drop(&mut self) {
-        if self.connection.is_autocommit() {
-            return;
-        }
-        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
-            // The next writer rolls back before it begins.
-            tracing::error!(%error, "an import could not be rolled back");
-        }
     }
 }
 
