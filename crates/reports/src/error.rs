@@ -10,6 +10,12 @@ pub enum ReportError {
     /// The mirror or a plan over it failed.
     #[error("the rows of the report could not be read")]
     Mirror(#[from] MirrorError),
+    /// The rows have more keys than a file may have columns.
+    #[error("there are more than {max} different keys")]
+    TooManyColumns {
+        /// The most that there may be.
+        max: usize,
+    },
 }
 
 impl ReportError {
@@ -17,6 +23,7 @@ impl ReportError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Mirror(error) => error.code(),
+            Self::TooManyColumns { .. } => "too_many_columns",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | [`definition`] | what a report is, as data |
 //! | `definitions` | the reports themselves, one per file |
 //! | `terms` | words that several reports share: display names, effective status, holds |
+//! | [`exports`] | every kind of record as the rows of a file |
 //! | [`request`] | raw parameters, and what is wrong with them |
 //! | `engine` | a checked request to plans, and what they answer to a page |
 //! | `functions` | functions that plans need and DataFusion does not have |
@@ -20,6 +21,7 @@ mod definitions;
 pub mod describe;
 mod engine;
 pub mod error;
+pub mod exports;
 mod functions;
 pub mod page;
 pub mod request;

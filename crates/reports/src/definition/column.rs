@@ -33,6 +33,10 @@ pub(crate) enum Kind {
     Money,
     /// Minor units of the column's currency; a bare decimal. Only inside objects.
     Decimal,
+    /// A decimal with four places.
+    Dec4,
+    /// JSON text.
+    Json,
     List(&'static Kind),
     Object {
         fields: &'static [(&'static str, Kind)],
@@ -52,7 +56,8 @@ impl Kind {
             Self::Date => "date",
             Self::Instant => "dt",
             Self::Money => "money",
-            Self::Decimal => "decimal",
+            Self::Decimal | Self::Dec4 => "decimal",
+            Self::Json => "json",
             Self::List(_) => "list",
             Self::Object { .. } => "object",
             Self::Unmodelled(word) => word,
@@ -61,7 +66,10 @@ impl Kind {
 }
 
 fn column(key: &'static str, kind: Kind, value: Value) -> Column {
-    let is_sortable = !matches!(kind, Kind::List(_) | Kind::Object { .. } | Kind::Unmodelled(_));
+    let is_sortable = !matches!(
+        kind,
+        Kind::List(_) | Kind::Object { .. } | Kind::Json | Kind::Unmodelled(_)
+    );
     Column { key, aliases: vec![], kind, is_sortable, is_addition: false, value, currency: None }
 }
 
@@ -88,6 +96,19 @@ pub(crate) fn instant(key: &'static str, value: Value) -> Column {
 /// Minor units and their currency.
 pub(crate) fn money(key: &'static str, amount: Value, currency: Value) -> Column {
     Column { currency: Some(currency), ..column(key, Kind::Money, amount) }
+}
+
+pub(crate) fn dec4(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Dec4, value)
+}
+
+pub(crate) fn json(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Json, value)
+}
+
+/// Like a column of the same kind that holds no amounts.
+pub(crate) fn of_kind(key: &'static str, kind: Kind, value: Value) -> Column {
+    column(key, kind, value)
 }
 
 pub(crate) fn list(key: &'static str, item: &'static Kind, value: Value) -> Column {

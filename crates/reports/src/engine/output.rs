@@ -8,10 +8,10 @@ use datafusion::prelude::col;
 use model::output::{OutputColumn, OutputKind};
 
 use super::scope::Scope;
-use crate::definition::column::Kind;
+use crate::definition::column::{Column, Kind};
 use crate::definition::label::label;
 use crate::definition::value::WIDE;
-use crate::functions::json;
+use crate::functions::{json, ratio};
 use crate::page::{Header, Sorted};
 use crate::request::question::{Chosen, Question};
 
@@ -61,6 +61,28 @@ pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
     Output { columns, expressions }
 }
 
+/// Lays out these columns, each under its key.
+pub(crate) fn of_columns(scope: &Scope<'_>, chosen: &[&Column]) -> Output {
+    let mut expressions: Vec<Expr> = chosen.iter().map(|column| (column.value)(scope)).collect();
+    let mut columns = Vec::new();
+    for column in chosen {
+        let currency = column.currency.as_ref().map(|currency| currency(scope));
+        let hidden = currency.map(|currency| {
+            let known = expressions[chosen.len()..].iter().position(|other| *other == currency);
+            chosen.len() + known.unwrap_or_else(|| {
+                expressions.push(currency);
+                expressions.len() - chosen.len() - 1
+            })
+        });
+        columns.push(OutputColumn {
+            key: column.key.to_owned(),
+            label: column.key.to_owned(),
+            kind: output_kind(&column.kind, hidden.unwrap_or_default()),
+        });
+    }
+    Output { columns, expressions }
+}
+
 fn custom_key(key: &str) -> String {
     format!("custom_fields.{key}")
 }
@@ -74,6 +96,8 @@ fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
         Kind::Instant => OutputKind::Instant,
         Kind::Money => OutputKind::Money { currency },
         Kind::Decimal => OutputKind::Decimal { currency },
+        Kind::Dec4 => OutputKind::Dec4,
+        Kind::Json => OutputKind::Json,
         Kind::List(item) => OutputKind::List(Box::new(output_kind(item, currency))),
         Kind::Object { fields, text } => OutputKind::Object {
             fields: fields
@@ -90,7 +114,7 @@ pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
     match kind {
         OutputKind::Int | OutputKind::TimeOfDay => DataType::Int64,
         OutputKind::Text | OutputKind::Json => DataType::Utf8,
-        OutputKind::Dec4 => DataType::Decimal128(18, 4),
+        OutputKind::Dec4 => ratio::FRACTION,
         OutputKind::Bool => DataType::Boolean,
         OutputKind::Date => DataType::Date32,
         OutputKind::Instant => mirror::schema::instant(),

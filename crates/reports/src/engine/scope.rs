@@ -7,6 +7,7 @@ use model::provider::Provider;
 use model::time::{Date, Instant};
 
 use crate::functions;
+use crate::functions::json_text::Amounts;
 
 /// One request's present, day, provider and tables.
 pub(crate) struct Scope<'a> {
@@ -14,6 +15,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) now: Instant,
     /// The day of `now` in the provider's zone.
     pub(crate) today: Date,
+    /// How amounts inside JSON text read.
+    pub(crate) amounts: Amounts,
     local_date: ScalarUDF,
     day_start: ScalarUDF,
 }
@@ -26,9 +29,15 @@ impl<'a> Scope<'a> {
             session,
             now,
             today: session.provider().timezone.date_of(now),
+            amounts: Amounts::default(),
             local_date: functions::zone::local_date(&zone),
             day_start: functions::zone::day_start(&zone),
         }
+    }
+
+    /// The same scope with amounts inside JSON text that read like this.
+    pub(crate) fn with_amounts(self, amounts: Amounts) -> Self {
+        Self { amounts, ..self }
     }
 
     pub(crate) fn provider(&self) -> &Provider {

@@ -41,14 +41,19 @@ impl ScalarUDFImpl for Member {
         let objects = cast(&args.args[0].to_array(args.number_rows)?, &DataType::Utf8View)?;
         let objects = objects.as_string_view().iter();
         let members: StringViewArray =
-            objects.map(|object| member_text(object?, &self.key)).collect();
+            objects.map(|object| member_text(members(object?).get(&self.key)?)).collect();
         Ok(ColumnarValue::Array(Arc::new(members)))
     }
 }
 
-fn member_text(object: &str, key: &str) -> Option<String> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(object).ok()?;
-    let text = members.get(key)?.get();
+/// The members of an object; none of anything else.
+pub(crate) fn members(object: &str) -> BTreeMap<String, &RawValue> {
+    serde_json::from_str(object).unwrap_or_default()
+}
+
+/// A member's value: text as it is, null as none, all else as its JSON text.
+pub(crate) fn member_text(value: &RawValue) -> Option<String> {
+    let text = value.get();
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).ok(),
         _ if text == "null" => None,
@@ -58,7 +63,7 @@ fn member_text(object: &str, key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::member_text;
+    use super::{member_text, members};
 
     #[test]
     fn members_read_as_text() {
@@ -72,8 +77,9 @@ mod tests {
             ("o", Some(r#"{"a":1}"#)),
             ("missing", None),
         ] {
-            assert_eq!(member_text(object, key).as_deref(), expected, "{key}");
+            let found = members(object).get(key).and_then(|value| member_text(value));
+            assert_eq!(found.as_deref(), expected, "{key}");
         }
-        assert_eq!(member_text("[1]", "a"), None);
+        assert!(members("[1]").is_empty());
     }
 }

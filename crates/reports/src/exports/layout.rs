@@ -1,0 +1,187 @@
+//! What one row of an export is: its base, what it is joined with, its columns.
+
+use model::catalogue;
+
+use crate::definition::column::{Column, Kind, boolean, instant, int, money, of_kind, string};
+use crate::definition::relation::{Relation, row};
+use crate::definition::value::{Value, at, value};
+use crate::definition::{Base, Deleted, Report};
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::col;
+
+/// One shape in which an export's rows come: one row per record, or one per line of it.
+pub(super) struct Layout {
+    /// Base, relations and columns; the engine's own kind of definition.
+    pub(super) report: Report,
+    /// Alias of the record, whose `created_at`, `updated_at` and `deleted_at` are tested.
+    pub(super) record: &'static str,
+    /// Whether the record's table has `deleted_at`.
+    pub(super) has_deleted: bool,
+    /// What every row fulfils beside the filters.
+    pub(super) only: Option<Value>,
+    /// The site that the row belongs to.
+    pub(super) site: Value,
+    /// What rows are ordered by before the base's id.
+    pub(super) order: Option<&'static str>,
+    /// Which rows the item filters keep.
+    pub(super) items: Option<ItemTest>,
+}
+
+/// The condition of an item of an order that names a product, a SKU, or both.
+pub(super) type ItemTest = fn(&Scope<'_>, ItemIds) -> Result<Expr, ReportError>;
+
+/// What one item of an order must have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ItemIds {
+    pub(super) product: Option<i64>,
+    pub(super) sku: Option<i64>,
+}
+
+/// A layout with one row per row of `table`, called `alias`.
+pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> Layout {
+    let has_deleted = has_column(table, "deleted_at");
+    Layout {
+        report: Report {
+            name: table,
+            label: table,
+            permissions: &[],
+            base: Base { table, alias, deleted: Deleted::Never },
+            relations: vec![],
+            columns: vec![],
+            parents: &[],
+            filters: vec![],
+            default_sort: &[],
+        },
+        record: alias,
+        has_deleted,
+        only: None,
+        site,
+        order: None,
+        items: None,
+    }
+}
+
+fn has_column(table: &str, name: &str) -> bool {
+    catalogue::table(table).is_some_and(|table| table.position_of(name).is_some())
+}
+
+impl Layout {
+    /// With these rows joined.
+    pub(super) fn joined(mut self, relations: impl IntoIterator<Item = Relation>) -> Self {
+        self.report.relations.extend(relations);
+        self
+    }
+
+    /// With columns of the base table, by name.
+    pub(super) fn stored(mut self, names: &'static str) -> Self {
+        let base = self.report.base;
+        let columns = names.split_ascii_whitespace();
+        let columns = columns.map(|name| stored(base.alias, base.table, name));
+        self.report.columns.extend(columns);
+        self
+    }
+
+    /// With these columns.
+    pub(super) fn and(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
+        self.report.columns.extend(columns);
+        self
+    }
+
+    /// With rows that belong to a record of `table`, called `record`, by which they are ordered.
+    pub(super) fn of_record(
+        mut self,
+        record: &'static str,
+        table: &'static str,
+        key: &'static str,
+    ) -> Self {
+        self.report.relations.push(row(record, table, key));
+        self.record = record;
+        self.has_deleted = has_column(table, "deleted_at");
+        self.order = Some(key);
+        self
+    }
+
+    /// With only the rows that fulfil this.
+    pub(super) fn only(mut self, condition: Value) -> Self {
+        self.only = Some(condition);
+        self
+    }
+
+    /// With item filters.
+    pub(super) fn items(mut self, test: ItemTest) -> Self {
+        self.items = Some(test);
+        self
+    }
+}
+
+/// The column `name` of `table`, called `alias`; amounts are in the row's currency.
+fn stored(alias: &'static str, table: &'static str, name: &'static str) -> Column {
+    let qualified = move |name: &'static str| value(move |_| col(format!("{alias}.{name}")));
+    let columns = catalogue::table(table).map_or(&[][..], |table| &table.columns);
+    let kind = columns.iter().find(|column| column.name == name).map(|column| column.kind);
+    match kind.map_or(Kind::Text, kind_of) {
+        Kind::Money => money(name, qualified(name), qualified("currency")),
+        kind => of_kind(name, kind, qualified(name)),
+    }
+}
+
+fn kind_of(kind: catalogue::Kind) -> Kind {
+    match kind {
+        catalogue::Kind::Int { .. } => Kind::Int,
+        catalogue::Kind::Bool => Kind::Bool,
+        catalogue::Kind::Date => Kind::Date,
+        catalogue::Kind::Instant => Kind::Instant,
+        catalogue::Kind::Money => Kind::Money,
+        catalogue::Kind::Percent => Kind::Dec4,
+        catalogue::Kind::Json | catalogue::Kind::Allotment => Kind::Json,
+        catalogue::Kind::TextList => Kind::List(&Kind::Text),
+        catalogue::Kind::IntList => Kind::List(&Kind::Int),
+        catalogue::Kind::Text
+        | catalogue::Kind::Enum(_)
+        | catalogue::Kind::Currency
+        | catalogue::Kind::Country => Kind::Text,
+    }
+}
+
+/// `CUST`: the customer `c`, whose id is in `id`.
+pub(super) fn customer(id: &'static str) -> [Column; 5] {
+    customer_from(at(id), |name| value(move |_| col(format!("c.{name}"))))
+}
+
+/// `CUST` from anywhere; `field` gives a column of the customer.
+pub(super) fn customer_from(id: Value, field: impl Fn(&'static str) -> Value) -> [Column; 5] {
+    [
+        int("customer_id", id),
+        string("customer_email", field("email")),
+        string("customer_first_name", field("first_name")),
+        string("customer_last_name", field("last_name")),
+        string("customer_name", field("name")),
+    ]
+}
+
+/// The customer that `key` names.
+pub(super) fn customer_row(key: &'static str) -> Relation {
+    row("c", "customers", key)
+}
+
+/// A text of a joined row.
+pub(super) fn text_at(heading: &'static str, column: &'static str) -> Column {
+    string(heading, at(column))
+}
+
+/// An id of a joined row.
+pub(super) fn id_at(heading: &'static str, column: &'static str) -> Column {
+    int(heading, at(column))
+}
+
+/// An instant of a joined row.
+pub(super) fn instant_at(heading: &'static str, column: &'static str) -> Column {
+    instant(heading, at(column))
+}
+
+/// A bool that a condition gives; false where it is unknown.
+pub(super) fn holds(heading: &'static str, condition: impl Fn() -> Expr + Send + Sync + 'static) -> Column {
+    boolean(heading, value(move |_| condition().is_true()))
+}

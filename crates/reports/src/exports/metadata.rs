@@ -1,0 +1,223 @@
+//! Customers' metadata: one column per key, or one row per key. Rule: spec/exports.md §10.8.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Builder,
+};
+use datafusion::arrow::compute::take;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::col;
+use futures::{StreamExt, TryStreamExt};
+use model::output::{OutputColumn, OutputKind};
+
+use super::layout::Layout;
+use super::request::{ExportFormat, ExportRequest, MetadataLayout};
+use super::run;
+use crate::definition::column::Column;
+use crate::definition::value::text;
+use crate::engine::output::{self, arrow_type};
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+use crate::functions::json::{members, member_text};
+use crate::rows::Rows;
+
+/// Columns that stand before the metadata.
+const BEFORE: [(&str, OutputKind); 2] =
+    [("customer_id", OutputKind::Int), ("customer_email", OutputKind::Text)];
+const METADATA: &str = "metadata";
+const PREFIX: &str = "metadata.";
+const KEY: &str = "key";
+const VALUE: &str = "value";
+/// The most keys that one file may have as columns.
+const KEYS_MAX: usize = 2_000;
+
+/// Whether a heading can be asked for.
+pub(super) fn is_metadata_heading(
+    name: &str,
+    format: ExportFormat,
+    layout: MetadataLayout,
+) -> bool {
+    let is_before = BEFORE.iter().any(|(before, _)| *before == name);
+    is_before
+        || match layout {
+            MetadataLayout::Long => name == KEY || name == VALUE,
+            MetadataLayout::Wide if name == METADATA => format == ExportFormat::Ndjson,
+            MetadataLayout::Wide => name.len() > PREFIX.len() && name.starts_with(PREFIX),
+        }
+}
+
+/// What a customer with rows fulfils: in the long layout, one without metadata has none.
+pub(super) fn has_rows(request: &ExportRequest) -> Option<Expr> {
+    let is_long = request.layout == MetadataLayout::Long;
+    is_long.then(|| col("c.metadata").not_eq(text("{}")))
+}
+
+/// Opens the rows in the layout that is asked for.
+pub(super) async fn open(
+    scope: &Scope<'_>,
+    layout: &Layout,
+    predicates: &[Expr],
+    request: &ExportRequest,
+) -> Result<Rows, ReportError> {
+    let columns: Vec<&Column> = layout.report.columns.iter().collect();
+    let stored = || run::open(scope, layout, predicates, output::of_columns(scope, &columns));
+    let shape = match request.layout {
+        MetadataLayout::Long => Shape::Long,
+        MetadataLayout::Wide => Shape::Wide,
+    };
+    let (headings, total) = match (&request.columns, shape) {
+        (Some(names), Shape::Wide) => (names.clone(), None),
+        (None, Shape::Wide) if request.format == ExportFormat::Ndjson => {
+            (before().chain([METADATA.to_owned()]).collect(), None)
+        }
+        (None, Shape::Wide) => {
+            let keys = keys(stored().await?).await?;
+            (before().chain(keys.iter().map(|key| format!("{PREFIX}{key}"))).collect(), None)
+        }
+        (names, Shape::Long) => {
+            let all = || before().chain([KEY.to_owned(), VALUE.to_owned()]).collect();
+            let total = count(stored().await?).await?;
+            (names.clone().unwrap_or_else(all), Some(total))
+        }
+    };
+    let rows = stored().await?;
+    let columns: Vec<OutputColumn> = headings.iter().map(|heading| shown(heading)).collect();
+    let schema = schema(&columns);
+    let batches = rows.batches.map(move |batch| {
+        let batch = batch?;
+        let shaped = match shape {
+            Shape::Wide => wide(&batch, &headings, &schema),
+            Shape::Long => long(&batch, &headings, &schema),
+        };
+        Ok(shaped?)
+    });
+    let total = total.unwrap_or(rows.total);
+    Ok(Rows { total, columns, batches: batches.boxed(), ..rows })
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Wide,
+    Long,
+}
+
+fn before() -> impl Iterator<Item = String> {
+    BEFORE.into_iter().map(|(name, _)| name.to_owned())
+}
+
+fn shown(heading: &str) -> OutputColumn {
+    let before = BEFORE.into_iter().find(|(name, _)| *name == heading).map(|(_, kind)| kind);
+    let kind = before.unwrap_or(match heading == METADATA {
+        true => OutputKind::Json,
+        false => OutputKind::Text,
+    });
+    OutputColumn { key: heading.to_owned(), label: heading.to_owned(), kind }
+}
+
+fn schema(columns: &[OutputColumn]) -> SchemaRef {
+    let fields = columns.iter().map(|column| Field::new(&column.key, arrow_type(&column.kind), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The stored metadata of a batch.
+fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, DataFusionError> {
+    let objects = batch.column_by_name(METADATA).and_then(|column| column.as_string_opt::<i32>());
+    let objects = objects
+        .ok_or_else(|| DataFusionError::Internal("the batch has no metadata".to_owned()))?;
+    Ok(objects.iter())
+}
+
+/// Every key of these rows, by code point.
+async fn keys(rows: Rows) -> Result<BTreeSet<String>, ReportError> {
+    let mut keys = BTreeSet::new();
+    let mut batches = rows.batches;
+    while let Some(batch) = batches.try_next().await? {
+        for object in objects(&batch)?.flatten() {
+            for key in members(object).into_keys() {
+                if !keys.contains(&key) {
+                    keys.insert(key);
+                }
+            }
+        }
+        if keys.len() > KEYS_MAX {
+            return Err(ReportError::TooManyColumns { max: KEYS_MAX });
+        }
+    }
+    Ok(keys)
+}
+
+/// How many keys these rows have together.
+async fn count(rows: Rows) -> Result<u64, ReportError> {
+    let mut count = 0;
+    let mut batches = rows.batches;
+    while let Some(batch) = batches.try_next().await? {
+        for object in objects(&batch)?.flatten() {
+            count += members(object).len() as u64;
+        }
+    }
+    Ok(count)
+}
+
+/// One row per customer, one column per heading.
+fn wide(
+    batch: &RecordBatch,
+    headings: &[String],
+    schema: &SchemaRef,
+) -> Result<RecordBatch, DataFusionError> {
+    let mut values: BTreeMap<&str, StringBuilder> = headings
+        .iter()
+        .filter_map(|heading| heading.strip_prefix(PREFIX))
+        .map(|key| (key, StringBuilder::new()))
+        .collect();
+    for object in objects(batch)? {
+        let members = members(object.unwrap_or_default());
+        for (key, values) in &mut values {
+            values.append_option(members.get(*key).and_then(|value| member_text(value)));
+        }
+    }
+    let columns = headings.iter().map(|heading| -> Result<ArrayRef, DataFusionError> {
+        let key = heading.strip_prefix(PREFIX);
+        match key.and_then(|key| values.get_mut(key)) {
+            Some(values) => Ok(Arc::new(values.finish())),
+            None => stored(batch, heading),
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// One row per customer and key.
+fn long(
+    batch: &RecordBatch,
+    headings: &[String],
+    schema: &SchemaRef,
+) -> Result<RecordBatch, DataFusionError> {
+    let mut customers = UInt32Builder::new();
+    let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
+    for (row, object) in (0..).zip(objects(batch)?) {
+        for (key, value) in members(object.unwrap_or_default()) {
+            customers.append_value(row);
+            keys.append_value(key);
+            values.append_option(member_text(value));
+        }
+    }
+    let (customers, keys, values) = (customers.finish(), keys.finish(), values.finish());
+    let columns = headings.iter().map(|heading| -> Result<ArrayRef, DataFusionError> {
+        Ok(match heading.as_str() {
+            KEY => Arc::new(keys.clone()),
+            VALUE => Arc::new(values.clone()),
+            heading => take(&stored(batch, heading)?, &customers, None)?,
+        })
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+fn stored(batch: &RecordBatch, heading: &str) -> Result<ArrayRef, DataFusionError> {
+    let column = batch.column_by_name(heading).cloned();
+    column.ok_or_else(|| DataFusionError::Internal(format!("the batch has no {heading}")))
+}

@@ -1,0 +1,184 @@
+//! Fields that the dialect does not have. In strict mode each is refused.
+//! Rule: spec/exports.md §4, table of additions.
+
+use std::collections::HashSet;
+
+use model::provider::Provider;
+use model::time::{Instant, Zone};
+use serde_json::Value;
+
+use super::super::ExportType;
+use super::super::metadata::is_metadata_heading;
+use super::super::request::{CsvDialect, ExportFormat, MetadataLayout, RowPer, Spelled};
+use super::body::Body;
+use super::{ExportContext, choice, spelled, values};
+use crate::request::values::shown;
+
+/// All of them.
+pub(super) const NAMES: [&str; 8] = [
+    "format",
+    "columns",
+    "row_per",
+    "layout",
+    "csv_dialect",
+    "include_deleted",
+    "objects",
+    "as_of",
+];
+
+/// What they ask for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Additions {
+    pub(super) format: ExportFormat,
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) row_per: RowPer,
+    pub(super) layout: MetadataLayout,
+    pub(super) csv_dialect: CsvDialect,
+    pub(super) include_deleted: bool,
+    pub(super) as_of: Option<Instant>,
+}
+
+/// The types of a request for several at once; none when it asks for one.
+pub(super) fn objects(body: &mut Body<'_>, is_strict: bool) -> Option<Vec<Spelled>> {
+    if is_strict || body.value("objects").is_none() {
+        return None;
+    }
+    if body.value("object").is_some() {
+        let message = "The objects field cannot be given together with the object field.";
+        body.errors.push("objects", message);
+    }
+    Some(body.read("objects", read_objects).unwrap_or_default())
+}
+
+fn read_objects(field: &str, value: &Value) -> Result<Vec<Spelled>, String> {
+    let names = value.as_array().filter(|names| !names.is_empty());
+    let names = names.ok_or_else(|| format!("The {field} must be a list of types."))?;
+    let mut objects: Vec<Spelled> = Vec::new();
+    for name in names {
+        let shown = values::shown_value(name);
+        let Some(object) = name.as_str().and_then(spelled) else {
+            return Err(format!("{shown} in {field} is invalid: it is no type."));
+        };
+        if object.kind.is_package() {
+            return Err(format!("{shown} in {field} is invalid: it can only be exported alone."));
+        }
+        if objects.iter().any(|other| other.kind.object() == object.kind.object()) {
+            return Err(format!("{shown} in {field} is invalid: its type comes twice."));
+        }
+        objects.push(object);
+    }
+    Ok(objects)
+}
+
+/// Reads them for these types, or refuses them all.
+pub(super) fn read(
+    body: &mut Body<'_>,
+    objects: &[Spelled],
+    provider: &Provider,
+    context: &ExportContext<'_>,
+) -> Additions {
+    if context.is_strict {
+        for name in body.names().filter(|name| NAMES.contains(name)) {
+            let message = format!("The {name} field is not allowed: exports.strict is on.");
+            body.errors.push(name, message);
+        }
+        return Additions::default();
+    }
+    let kinds: Vec<&ExportType> = objects.iter().map(|object| object.kind).collect();
+    let is_package = kinds.iter().any(|kind| kind.is_package());
+    let zone = &provider.timezone;
+    let format = body.read("format", |field, value| {
+        let words = kinds.first().map_or(&ExportFormat::WORDS[..], |kind| ExportFormat::of(kind));
+        choice(field, value, words)
+    });
+    let row_per = body.read("row_per", |field, value| {
+        let row_per = choice(field, value, &RowPer::WORDS)?;
+        let is_taken = row_per == RowPer::Record || kinds.iter().any(|kind| kind.has_lines());
+        only_for(is_taken, row_per, field, "invoices and orders")
+    });
+    let layout = body.read("layout", |field, value| {
+        let layout = choice(field, value, &MetadataLayout::WORDS)?;
+        only_for(kinds.iter().any(|kind| kind.is_metadata()), layout, field, "customers_metadata")
+    });
+    let csv_dialect =
+        body.read("csv_dialect", |field, value| choice(field, value, &CsvDialect::WORDS));
+    let include_deleted = body.read("include_deleted", values::boolean);
+    let as_of = body.read("as_of", |field, value| {
+        only_for(is_package, read_as_of(field, value, zone)?, field, "accounting")
+    });
+    let format = format.unwrap_or_default();
+    let row_per = row_per.unwrap_or_default();
+    let layout = layout.unwrap_or_default();
+    let columns = body.read("columns", |field, value| {
+        let columns = read_columns(field, value)?;
+        for kind in &kinds {
+            check_columns(kind, &columns, format, row_per, layout)?;
+        }
+        Ok(columns)
+    });
+    Additions {
+        format,
+        columns,
+        row_per,
+        layout,
+        csv_dialect: csv_dialect.unwrap_or_default(),
+        include_deleted: include_deleted.unwrap_or_default(),
+        as_of,
+    }
+}
+
+fn only_for<T>(is_taken: bool, value: T, field: &str, types: &str) -> Result<T, String> {
+    match is_taken {
+        true => Ok(value),
+        false => Err(format!("The {field} field is only for {types}.")),
+    }
+}
+
+fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String> {
+    let second = values::second(field, value, zone, true)?;
+    let instant = Instant::from_seconds(second);
+    instant.ok_or_else(|| format!("The {field} is not a valid date."))
+}
+
+/// Headings, as a list or as text with commas.
+fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
+    let names: Option<Vec<String>> = match value {
+        Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
+        Value::Array(names) => {
+            names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+        }
+        _ => None,
+    };
+    let names = names.ok_or_else(|| format!("The {field} must be a list of headings."))?;
+    if names.is_empty() {
+        return Err(format!("The {field} must name at least one column."));
+    }
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(twice) => Err(format!("The {field} names {} twice.", shown(twice))),
+        None => Ok(names),
+    }
+}
+
+/// Whether a type has all these headings.
+fn check_columns(
+    kind: &ExportType,
+    names: &[String],
+    format: ExportFormat,
+    row_per: RowPer,
+    layout: MetadataLayout,
+) -> Result<(), String> {
+    let Some(rows) = kind.layout(row_per == RowPer::Line) else {
+        return Err("The columns field is not for accounting.".to_owned());
+    };
+    let has = |name: &str| match kind.is_metadata() {
+        true => is_metadata_heading(name, format, layout),
+        false => rows.report.column(name).is_some(),
+    };
+    match names.iter().find(|name| !has(name)) {
+        Some(unknown) => {
+            Err(format!("The columns name {}, which {} lacks.", shown(unknown), kind.object()))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,51 @@
+//! Taking the fields of a body by name. Every error is kept.
+
+use serde_json::{Map, Value};
+
+use super::values::is_nothing;
+use crate::request::FieldErrors;
+
+/// The fields of one request, and what is wrong with them.
+pub(super) struct Body<'a> {
+    given: &'a Map<String, Value>,
+    pub(super) errors: FieldErrors,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(given: &'a Map<String, Value>) -> Self {
+        Self { given, errors: FieldErrors::default() }
+    }
+
+    /// The value of a field; none when it is absent, null or empty.
+    pub(super) fn value(&self, field: &str) -> Option<&'a Value> {
+        self.given.get(field).filter(|value| !is_nothing(value))
+    }
+
+    /// A field, read.
+    pub(super) fn read<T>(
+        &mut self,
+        field: &str,
+        read: impl FnOnce(&str, &'a Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.value(field)?;
+        let read = read(field, value);
+        read.map_err(|message| self.errors.push(field, message)).ok()
+    }
+
+    /// A field that must be there, read.
+    pub(super) fn required<T>(
+        &mut self,
+        field: &str,
+        read: impl FnOnce(&str, &'a Value) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.value(field).is_none() {
+            self.errors.push(field, format!("The {field} field is required."));
+        }
+        self.read(field, read)
+    }
+
+    /// The names that are given.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.given.keys().map(String::as_str)
+    }
+}

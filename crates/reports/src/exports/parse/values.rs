@@ -1,0 +1,213 @@
+//! Single values of a request's body. Rule: spec/exports.md §4.
+
+use model::id::{MAX_ID, is_valid_id};
+use model::money::Currency;
+use model::time::{Date, Instant, Zone};
+use serde_json::Value;
+
+use crate::request::values::{End, instant, shown};
+
+/// The last second that a number may name: the end of the year 9999.
+const SECONDS_MAX: i64 = 253_402_300_799;
+/// The most characters that a text filter may have.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// A value as messages show it.
+pub(super) fn shown_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether a value stands for none.
+pub(super) fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(str::is_empty)
+}
+
+/// A JSON integer, or digits in a string.
+fn integer(value: &Value) -> Option<i128> {
+    match value {
+        Value::Number(number) => number
+            .as_i64()
+            .map(i128::from)
+            .or_else(|| number.as_u64().map(i128::from)),
+        Value::String(text) => digits(text),
+        _ => None,
+    }
+}
+
+fn digits(text: &str) -> Option<i128> {
+    let is_plain = (1..=30).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().ok()).flatten()
+}
+
+/// An id.
+pub(super) fn id(field: &str, value: &Value) -> Result<i64, String> {
+    let id = integer(value).and_then(|id| i64::try_from(id).ok()).filter(|id| is_valid_id(*id));
+    id.ok_or_else(|| format!("The {field} must be an integer from 1 to {MAX_ID}."))
+}
+
+/// A text of a bounded length.
+pub(super) fn text(field: &str, value: &Value) -> Result<String, String> {
+    match value.as_str() {
+        Some(text) if text.chars().count() <= TEXT_CHARS_MAX => Ok(text.to_owned()),
+        Some(_) => Err(format!("The {field} may not be longer than {TEXT_CHARS_MAX} characters.")),
+        None => Err(format!("The {field} must be a string.")),
+    }
+}
+
+/// One of some words, in their exact spelling.
+pub(super) fn word<'w>(field: &str, value: &'w Value, allowed: &[&str]) -> Result<&'w str, String> {
+    let word = value.as_str().filter(|word| allowed.contains(word));
+    word.ok_or_else(|| invalid(field, allowed))
+}
+
+/// What is said of a word that is not allowed.
+pub(super) fn invalid(field: &str, allowed: &[&str]) -> String {
+    format!("The selected {field} is invalid. Allowed values: {}.", allowed.join(", "))
+}
+
+/// A lower-case currency.
+pub(super) fn currency(field: &str, value: &Value) -> Result<Currency, String> {
+    let text = value.as_str().ok_or_else(|| format!("The {field} must be a string."))?;
+    let lower = text.to_ascii_lowercase();
+    match (Currency::parse(text), Currency::parse(&lower)) {
+        (Some(currency), _) => Ok(currency),
+        (None, Some(_)) => Err(format!("The {field} must be lower case: {lower}.")),
+        (None, None) => {
+            Err(format!("The selected {field} is invalid: expected an ISO 4217 code such as usd."))
+        }
+    }
+}
+
+/// A country in upper case.
+pub(super) fn country(field: &str, value: &Value) -> Result<String, String> {
+    let is_country =
+        |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let text = value.as_str().filter(is_country).map(str::to_ascii_uppercase);
+    text.ok_or_else(|| format!("The {field} must be two letters, such as US."))
+}
+
+/// A bool.
+pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::String(text) if text == "true" => Ok(true),
+        Value::String(text) if text == "false" => Ok(false),
+        _ => Err(format!("The {field} must be true or false.")),
+    }
+}
+
+/// A whole second: a number of seconds, an instant, or an end of a day of `zone`.
+pub(super) fn second(
+    field: &str,
+    value: &Value,
+    zone: &Zone,
+    is_end: bool,
+) -> Result<i64, String> {
+    if let Some(number) = integer(value) {
+        let second = i64::try_from(number).ok().filter(|s| (0..=SECONDS_MAX).contains(s));
+        return second.ok_or_else(|| match number > i128::from(SECONDS_MAX) {
+            true => format!("The {field} must be Unix seconds up to {SECONDS_MAX}; milliseconds?"),
+            false => format!("The {field} must be Unix seconds from 0 to {SECONDS_MAX}."),
+        });
+    }
+    let end = if is_end { End::Last } else { End::First };
+    let found = value.as_str().and_then(|text| instant(&without_fraction(text), zone, end).ok());
+    found.map(Instant::seconds).ok_or_else(|| {
+        format!(
+            "The {field} is not a valid date: expected Unix seconds such as 1704067200, \
+             2024-01-01T00:00:00Z or 2024-01-01."
+        )
+    })
+}
+
+/// A date-time without the fraction of its seconds.
+fn without_fraction(text: &str) -> String {
+    let Some((whole, rest)) = text.split_once('.') else { return text.to_owned() };
+    let kept = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    match kept.len() < rest.len() {
+        true => format!("{whole}{kept}"),
+        false => text.to_owned(),
+    }
+}
+
+/// The first day of a month: any real day of it, or `YYYY-MM`.
+pub(super) fn month(field: &str, value: &Value) -> Result<Date, String> {
+    let text = value.as_str().unwrap_or_default();
+    let date = match text.len() {
+        7 => Date::parse(&format!("{text}-01")),
+        _ => Date::parse(text),
+    };
+    let first = date.and_then(|date| Date::new(date.year(), date.month(), 1));
+    first.ok_or_else(|| {
+        format!("The {field} is not a valid date: expected YYYY-MM-DD or YYYY-MM, such as 2024-01.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn seconds_come_as_numbers_instants_and_days() {
+        let london = Zone::parse("Europe/London").unwrap();
+        for (value, is_end, expected) in [
+            (json!(1_704_067_200), false, Some(1_704_067_200)),
+            (json!("1704067200"), false, Some(1_704_067_200)),
+            (json!(0), false, Some(0)),
+            (json!(SECONDS_MAX), false, Some(SECONDS_MAX)),
+            (json!(SECONDS_MAX + 1), false, None),
+            (json!(-1), false, None),
+            (json!(1.5), false, None),
+            (json!(1_704_067_200.0), false, None),
+            (json!(true), false, None),
+            (json!([1]), false, None),
+            (json!("2024-01-01T00:00:00Z"), false, Some(1_704_067_200)),
+            (json!("2024-01-01T00:00:00.999999999Z"), false, Some(1_704_067_200)),
+            (json!("2024-01-01T00:00:00.9+01:00"), true, Some(1_704_063_600)),
+            (json!("2024-01-01T00:00:00."), false, None),
+            (json!("2024-07-01"), false, Some(1_719_788_400)),
+            (json!("2024-07-01"), true, Some(1_719_788_400 + 86_399)),
+            (json!("2024-07-01T12:00:00"), false, Some(1_719_831_600)),
+            (json!("2024-02-30"), false, None),
+            (json!("yesterday"), false, None),
+            (json!("-5"), false, None),
+        ] {
+            assert_eq!(second("f", &value, &london, is_end).ok(), expected, "{value}");
+        }
+        let message = second("f", &json!(1_704_067_200_000_i64), &london, false).unwrap_err();
+        assert!(message.contains("milliseconds?"), "{message}");
+    }
+
+    #[test]
+    fn months_are_any_day_of_them() {
+        for (text, expected) in [
+            ("2024-01", Some("2024-01-01")),
+            ("2024-01-01", Some("2024-01-01")),
+            ("2024-02-29", Some("2024-02-01")),
+            ("2024-02-30", None),
+            ("2024-13", None),
+            ("2024", None),
+            ("", None),
+        ] {
+            let found = month("month", &json!(text)).ok().map(|date| date.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
+        assert!(month("month", &json!(202_401)).is_err());
+    }
+
+    #[test]
+    fn currencies_are_lower_case() {
+        assert!(currency("currency", &json!("usd")).is_ok());
+        assert!(currency("currency", &json!("USD")).unwrap_err().contains("must be lower case"));
+        for bad in [json!("xyz"), json!("us"), json!(5), json!("u$d")] {
+            assert!(currency("currency", &bad).is_err(), "{bad}");
+        }
+    }
+}

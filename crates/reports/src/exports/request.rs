@@ -1,0 +1,337 @@
+//! A checked request for one export, as a job stores it.
+
+use model::money::Currency;
+use model::time::{Date, Instant, Zone};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ExportType;
+use super::filter::Wanted;
+use crate::functions::json_text::Amounts;
+
+/// One export that can be made. It reads back from its JSON as the same request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExportRequest {
+    /// The type as the caller spelled it.
+    #[serde(with = "spelling")]
+    pub(super) object: Spelled,
+    /// The filters given, in the order in which the type lists them.
+    pub(super) filters: Map<String, Value>,
+    /// Printed filters that do not belong to the type.
+    pub(super) ignored_filters: Vec<String>,
+    pub(super) mode: Mode,
+    /// Whole seconds, both included; none for the accounting package.
+    pub(super) range: Option<Range>,
+    /// Narrows the rows to one site.
+    pub(super) site_id: Option<i64>,
+    pub(super) include_deleted: bool,
+    pub(super) format: ExportFormat,
+    pub(super) csv_dialect: CsvDialect,
+    /// Headings that were asked for; none = all.
+    pub(super) columns: Option<Vec<String>>,
+    pub(super) row_per: RowPer,
+    pub(super) layout: MetadataLayout,
+    pub(super) package: Option<Package>,
+    /// The present of the request.
+    pub(super) now: Instant,
+}
+
+/// A type and the name that it was asked for by.
+#[derive(Debug, Clone)]
+pub(super) struct Spelled {
+    pub(super) kind: &'static ExportType,
+    pub(super) name: String,
+}
+
+impl PartialEq for Spelled {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+mod spelling {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Spelled;
+
+    pub(super) fn serialize<S: Serializer>(
+        spelled: &Spelled,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&spelled.name)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Spelled, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match super::super::find(&name) {
+            Some(kind) => Ok(Spelled { kind, name }),
+            None => Err(de::Error::custom(format!("{name} is no export type"))),
+        }
+    }
+}
+
+/// Seconds since 1970, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// The first second.
+    pub from: i64,
+    /// The last second.
+    pub to: i64,
+}
+
+/// Which instant of a record is compared with the range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// `created_at`.
+    #[default]
+    FullData,
+    /// `updated_at`.
+    ModifiedData,
+}
+
+/// The format of an export's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// CSV; for the accounting package the ZIP of its CSV files.
+    #[default]
+    Csv,
+    /// One JSON object per line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+    /// An Excel workbook.
+    Xlsx,
+}
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsvDialect {
+    /// As RFC 4180 says.
+    #[default]
+    Rfc4180,
+    /// The same with a byte-order mark.
+    Excel,
+}
+
+/// What one row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowPer {
+    /// One record.
+    #[default]
+    Record,
+    /// One line of an invoice or item of an order.
+    Line,
+}
+
+/// How metadata is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetadataLayout {
+    /// One column per key.
+    #[default]
+    Wide,
+    /// One row per customer and key.
+    Long,
+}
+
+/// What the accounting package is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// First day of the month.
+    pub month: Date,
+    /// Currency of all its amounts.
+    pub currency: Currency,
+    /// The instant that it is computed for; none = the end of the month, or now in the current one.
+    pub as_of: Option<Instant>,
+}
+
+impl Mode {
+    pub(super) const WORDS: [(&'static str, Self); 2] =
+        [("full_data", Self::FullData), ("modified_data", Self::ModifiedData)];
+
+    /// The word in requests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FullData => "full_data",
+            Self::ModifiedData => "modified_data",
+        }
+    }
+
+    /// The column that is compared with the range.
+    pub fn date_field(self) -> &'static str {
+        match self {
+            Self::FullData => "created_at",
+            Self::ModifiedData => "updated_at",
+        }
+    }
+}
+
+impl ExportFormat {
+    pub(super) const WORDS: [(&'static str, Self); 4] = [
+        ("csv", Self::Csv),
+        ("ndjson", Self::Ndjson),
+        ("parquet", Self::Parquet),
+        ("xlsx", Self::Xlsx),
+    ];
+
+    /// The word in requests, which is the file's extension too (but for the accounting package).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// How amounts inside JSON cells read. Rule: spec/exports.md §11.
+    pub(super) fn amounts(self) -> Amounts {
+        match self {
+            Self::Csv | Self::Xlsx => Amounts::Major,
+            Self::Ndjson | Self::Parquet => Amounts::Minor,
+        }
+    }
+}
+
+impl CsvDialect {
+    pub(super) const WORDS: [(&'static str, Self); 2] =
+        [("rfc4180", Self::Rfc4180), ("excel", Self::Excel)];
+}
+
+impl RowPer {
+    pub(super) const WORDS: [(&'static str, Self); 2] =
+        [("record", Self::Record), ("line", Self::Line)];
+
+    /// The word in requests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Line => "line",
+        }
+    }
+}
+
+impl MetadataLayout {
+    pub(super) const WORDS: [(&'static str, Self); 2] =
+        [("wide", Self::Wide), ("long", Self::Long)];
+}
+
+impl ExportRequest {
+    /// The type.
+    pub fn export_type(&self) -> &'static ExportType {
+        self.object.kind
+    }
+
+    /// The type's name as the caller spelled it.
+    pub fn object(&self) -> &str {
+        &self.object.name
+    }
+
+    /// What the export object echoes: the filters given, and the range in Unix seconds, or the
+    /// month and currency of the accounting package. Rule: spec/exports.md §5.
+    pub fn filters(&self) -> Map<String, Value> {
+        let mut filters = Map::new();
+        let seconds = |pick: fn(&Range) -> i64| self.range.as_ref().map(pick);
+        filters.insert("date_from".to_owned(), Value::from(seconds(|range| range.from)));
+        filters.insert("date_to".to_owned(), Value::from(seconds(|range| range.to)));
+        if let Some(package) = &self.package {
+            filters.insert("month".to_owned(), Value::from(package.month.to_string()));
+            filters.insert("currency".to_owned(), Value::from(package.currency.code()));
+            if let Some(as_of) = package.as_of {
+                filters.insert("as_of".to_owned(), Value::from(as_of.seconds()));
+            }
+        }
+        filters.extend(self.filters.clone());
+        if let Some(site) = self.site_id {
+            filters.insert("site_id".to_owned(), Value::from(site));
+        }
+        if self.include_deleted {
+            filters.insert("include_deleted".to_owned(), Value::Bool(true));
+        }
+        filters
+    }
+
+    /// Printed filters that were given and do not belong to the type.
+    pub fn ignored_filters(&self) -> &[String] {
+        &self.ignored_filters
+    }
+
+    /// Which instant of a record is compared with the range.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The range; none for the accounting package.
+    pub fn range(&self) -> Option<Range> {
+        self.range
+    }
+
+    /// The site that the rows are narrowed to.
+    pub fn site_id(&self) -> Option<i64> {
+        self.site_id
+    }
+
+    /// The format of the file.
+    pub fn format(&self) -> ExportFormat {
+        self.format
+    }
+
+    /// How a CSV file is written.
+    pub fn csv_dialect(&self) -> CsvDialect {
+        self.csv_dialect
+    }
+
+    /// The headings that were asked for; none = all.
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// What one row is.
+    pub fn row_per(&self) -> RowPer {
+        self.row_per
+    }
+
+    /// What the accounting package is asked for; none for every other type.
+    pub fn package(&self) -> Option<&Package> {
+        self.package.as_ref()
+    }
+
+    /// The present of the request.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// `{object}_{from}_{to}.{ext}` with dates of `zone`; `accounting_2024-01_usd.zip`.
+    pub fn file_name(&self, zone: &Zone) -> String {
+        if let Some(package) = &self.package {
+            let month = package.month.to_string();
+            let month = month.get(..7).unwrap_or(&month);
+            return format!("{}_{month}_{}.zip", self.object(), package.currency);
+        }
+        let date = |seconds: i64| {
+            let instant = Instant::from_seconds(seconds);
+            instant.map(|instant| zone.date_of(instant).to_string()).unwrap_or_default()
+        };
+        let range = self.range.unwrap_or(Range { from: 0, to: 0 });
+        let (from, to) = (date(range.from), date(range.to));
+        format!("{}_{from}_{to}.{}", self.object(), self.format.word())
+    }
+
+    /// What a filter asks for.
+    pub(super) fn wanted(&self, name: &str) -> Option<Wanted> {
+        match self.filters.get(name)? {
+            Value::String(text) => Some(Wanted::Text(text.clone())),
+            value => value.as_i64().map(Wanted::Id),
+        }
+    }
+
+    pub(super) fn is_by_line(&self) -> bool {
+        self.row_per == RowPer::Line
+    }
+}

@@ -1,0 +1,14 @@
+//! The accounting package of one month. Its files are made elsewhere. Rule: spec/exports.md §10.15.
+
+use super::super::export_type::{Content, ExportType};
+
+pub(super) fn export_type() -> ExportType {
+    ExportType {
+        object: "accounting",
+        aliases: &[],
+        name: "Accounting",
+        version: 1,
+        filters: vec![],
+        content: Content::Package,
+    }
+}

@@ -1,0 +1,75 @@
+//! Refunds. Rule: spec/exports.md §10.6.
+
+use datafusion::functions::expr_fn::coalesce;
+use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
+use datafusion::prelude::col;
+
+use super::super::export_type::ExportType;
+use super::super::filter::{all_or, one_of};
+use super::super::layout::{customer, customer_row, id_at, layout, text_at};
+use super::records;
+use crate::definition::relation::{Keys, derived, row};
+use crate::definition::value::value;
+use crate::engine::scope::Scope;
+use crate::error::ReportError;
+
+pub(super) fn export_type() -> ExportType {
+    let filters = vec![
+        all_or("status", "r.status", ["pending", "succeeded", "failed", "canceled"]),
+        one_of("type", "r.type", ["online", "offline"]),
+    ];
+    let site = value(|_| coalesce(vec![col("owner.site_id"), col("c.site_id")]));
+    let rows = layout("r", "refunds", site)
+        .joined([
+            row("p", "payments", "r.payment_id"),
+            derived("owner", [("r.id", "id")], owners),
+            customer_row("owner.customer_id"),
+        ])
+        .stored("id payment_id")
+        .and([
+            id_at("invoice_id", "owner.invoice_id"),
+            text_at("invoice_number", "owner.invoice_number"),
+        ])
+        .stored("credit_note_id")
+        .and(customer("owner.customer_id"))
+        .stored("amount currency status type destination reason")
+        .and([
+            text_at("payment_category", "p.category"),
+            text_at("payment_reference", "p.reference"),
+        ])
+        .stored("succeeded_at created_at updated_at deleted_at");
+    records("refunds", "Refunds", filters, rows)
+}
+
+/// `id`, `invoice_id`, `invoice_number`, `site_id` (the invoice's), `customer_id`: whom and what
+/// each refund belongs to. Keys are refunds.
+fn owners(scope: &Scope<'_>, refunds: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+    let payments = scope.session.scan("payments", "y")?.project(vec![
+        col("y.id").alias("paid_id"),
+        col("y.invoice_id").alias("paid_invoice"),
+        col("y.customer_id").alias("paid_by"),
+    ])?;
+    let rows = refunds.restrict_sorted(scope.session.scan("refunds", "x")?, col("x.id"))?;
+    let rows = rows
+        .join(payments.build()?, JoinType::Left, (vec!["x.payment_id"], vec!["paid_id"]), None)?
+        .project(vec![
+            col("x.id").alias("refund_id"),
+            coalesce(vec![col("x.invoice_id"), col("paid_invoice")]).alias("invoice_id"),
+            coalesce(vec![col("x.customer_id"), col("paid_by")]).alias("refunded_to"),
+        ])?;
+    let invoices = scope.session.scan("invoices", "z")?.project(vec![
+        col("z.id").alias("billed_id"),
+        col("z.number").alias("invoice_number"),
+        col("z.site_id").alias("site_id"),
+        col("z.customer_id").alias("billed_to"),
+    ])?;
+    let rows =
+        rows.join(invoices.build()?, JoinType::Left, (vec!["invoice_id"], vec!["billed_id"]), None)?;
+    Ok(rows.project(vec![
+        col("refund_id").alias("id"),
+        col("invoice_id"),
+        col("invoice_number"),
+        col("site_id"),
+        coalesce(vec![col("refunded_to"), col("billed_to")]).alias("customer_id"),
+    ])?)
+}
