@@ -66,10 +66,8 @@ impl Kind {
 }
 
 fn column(key: &'static str, kind: Kind, value: Value) -> Column {
-    let is_sortable = !matches!(
-        kind,
-        Kind::List(_) | Kind::Object { .. } | Kind::Json | Kind::Unmodelled(_)
-    );
+    let is_sortable =
+        !matches!(kind, Kind::List(_) | Kind::Object { .. } | Kind::Json | Kind::Unmodelled(_));
     Column { key, aliases: vec![], kind, is_sortable, is_addition: false, value, currency: None }
 }
 

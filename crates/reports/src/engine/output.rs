@@ -69,10 +69,11 @@ pub(crate) fn of_columns(scope: &Scope<'_>, chosen: &[&Column]) -> Output {
         let currency = column.currency.as_ref().map(|currency| currency(scope));
         let hidden = currency.map(|currency| {
             let known = expressions[chosen.len()..].iter().position(|other| *other == currency);
-            chosen.len() + known.unwrap_or_else(|| {
-                expressions.push(currency);
-                expressions.len() - chosen.len() - 1
-            })
+            chosen.len()
+                + known.unwrap_or_else(|| {
+                    expressions.push(currency);
+                    expressions.len() - chosen.len() - 1
+                })
         });
         columns.push(OutputColumn {
             key: column.key.to_owned(),

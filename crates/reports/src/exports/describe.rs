@@ -31,9 +31,7 @@ pub fn describe(kind: &ExportType) -> Value {
 }
 
 fn filters(kind: &ExportType) -> Vec<Value> {
-    let field = |name: &str, word: &str, required: bool| {
-        json!({"name": name, "type": word, "required": required})
-    };
+    let field = |name: &str, word: &str, required: bool| json!({"name": name, "type": word, "required": required});
     let site = field("site_id", "integer", false);
     if kind.is_package() {
         return vec![field("month", "date", true), field("currency", "string", true), site];
@@ -50,8 +48,7 @@ fn filters(kind: &ExportType) -> Vec<Value> {
 }
 
 fn filter(filter: &Filter) -> Value {
-    let mut described =
-        json!({"name": filter.name, "type": filter.word(), "required": false});
+    let mut described = json!({"name": filter.name, "type": filter.word(), "required": false});
     if let (Some(members), Some(words)) = (described.as_object_mut(), filter.words()) {
         members.insert("values".to_owned(), json!(words));
     }

@@ -182,6 +182,9 @@ pub(super) fn instant_at(heading: &'static str, column: &'static str) -> Column 
 }
 
 /// A bool that a condition gives; false where it is unknown.
-pub(super) fn holds(heading: &'static str, condition: impl Fn() -> Expr + Send + Sync + 'static) -> Column {
+pub(super) fn holds(
+    heading: &'static str,
+    condition: impl Fn() -> Expr + Send + Sync + 'static,
+) -> Column {
     boolean(heading, value(move |_| condition().is_true()))
 }

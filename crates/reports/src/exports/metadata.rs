@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Builder,
-};
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringBuilder, UInt32Builder};
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
@@ -22,7 +20,7 @@ use crate::definition::value::text;
 use crate::engine::output::{self, arrow_type};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
-use crate::functions::json::{members, member_text};
+use crate::functions::json::{member_text, members};
 use crate::rows::Rows;
 
 /// Columns that stand before the metadata.
@@ -119,15 +117,16 @@ fn shown(heading: &str) -> OutputColumn {
 }
 
 fn schema(columns: &[OutputColumn]) -> SchemaRef {
-    let fields = columns.iter().map(|column| Field::new(&column.key, arrow_type(&column.kind), true));
+    let fields =
+        columns.iter().map(|column| Field::new(&column.key, arrow_type(&column.kind), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// The stored metadata of a batch.
 fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, DataFusionError> {
     let objects = batch.column_by_name(METADATA).and_then(|column| column.as_string_opt::<i32>());
-    let objects = objects
-        .ok_or_else(|| DataFusionError::Internal("the batch has no metadata".to_owned()))?;
+    let objects =
+        objects.ok_or_else(|| DataFusionError::Internal("the batch has no metadata".to_owned()))?;
     Ok(objects.iter())
 }
 

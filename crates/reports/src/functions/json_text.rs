@@ -40,8 +40,6 @@ pub(crate) enum Member {
     Instant,
     /// Minor units; the currency is the argument at this position.
     Amount(usize),
-    /// An argument that another one needs, and that is not shown.
-    Hidden,
 }
 
 /// An object with these members, each with its value.
@@ -100,7 +98,6 @@ enum Values {
     Bool(BooleanArray),
     Instant(TimestampMicrosecondArray),
     Amount(Decimal128Array, StringViewArray),
-    Hidden,
 }
 
 impl ScalarUDFImpl for Object {
@@ -120,10 +117,7 @@ impl ScalarUDFImpl for Object {
         let mut columns = Vec::with_capacity(self.members.len());
         for (position, (name, member)) in self.members.iter().enumerate() {
             let comma = if columns.is_empty() { "" } else { "," };
-            match values(&args, position, *member)? {
-                Values::Hidden => {}
-                values => columns.push((format!("{comma}\"{name}\":"), values)),
-            }
+            columns.push((format!("{comma}\"{name}\":"), values(&args, position, *member)?));
         }
         let mut writer = AmountWriter { style: self.amounts, last: None };
         let mut texts = StringViewBuilder::with_capacity(args.number_rows);
@@ -150,7 +144,9 @@ fn values(args: &ScalarFunctionArgs, position: usize, member: Member) -> Result<
     let column = |position, data_type| column(args, position, &data_type);
     Ok(match member {
         Member::Int => Values::Int(column(position, DataType::Int64)?.as_primitive().clone()),
-        Member::Text => Values::Text(column(position, DataType::Utf8View)?.as_string_view().clone()),
+        Member::Text => {
+            Values::Text(column(position, DataType::Utf8View)?.as_string_view().clone())
+        }
         Member::Bool => Values::Bool(column(position, DataType::Boolean)?.as_boolean().clone()),
         Member::Instant => {
             let instants = column(position, mirror::schema::instant())?;
@@ -162,7 +158,6 @@ fn values(args: &ScalarFunctionArgs, position: usize, member: Member) -> Result<
             let amounts = amounts.as_primitive::<Decimal128Type>().clone();
             Values::Amount(amounts, currencies.as_string_view().clone())
         }
-        Member::Hidden => Values::Hidden,
     })
 }
 
@@ -300,7 +295,8 @@ impl ScalarUDFImpl for Joined {
             order.clear();
             if lists.is_valid(row) {
                 let (first, end) = (lists.value_offsets()[row], lists.value_offsets()[row + 1]);
-                order.extend(usize::try_from(first).unwrap_or(0)..usize::try_from(end).unwrap_or(0));
+                order
+                    .extend(usize::try_from(first).unwrap_or(0)..usize::try_from(end).unwrap_or(0));
                 keys.sort(&mut order);
             }
             text.clear();

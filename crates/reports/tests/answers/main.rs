@@ -9,6 +9,8 @@ mod credits;
 #[cfg(test)]
 mod customers;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod headers;

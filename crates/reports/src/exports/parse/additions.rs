@@ -144,9 +144,7 @@ fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String
 fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
     let names: Option<Vec<String>> = match value {
         Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
-        Value::Array(names) => {
-            names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
-        }
+        Value::Array(names) => names.iter().map(|name| name.as_str().map(str::to_owned)).collect(),
         _ => None,
     };
     let names = names.ok_or_else(|| format!("The {field} must be a list of headings."))?;

@@ -45,7 +45,7 @@ impl<'a> Body<'a> {
     }
 
     /// The names that are given.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.given.keys().map(String::as_str)
     }
 }

@@ -112,14 +112,15 @@ impl Common {
     ) -> Self {
         let has_records = objects.iter().any(|object| !object.kind.is_package());
         let is_package = objects.iter().any(|object| object.kind.is_package());
-        let site_id = body.read("site_id", |field, value| {
-            let id = values::id(field, value)?;
-            match context.sites.contains(&id) {
-                true => Ok(id),
-                false => Err("The selected site_id is invalid: it is no site of this account."
-                    .to_owned()),
-            }
-        });
+        let site_id =
+            body.read("site_id", |field, value| {
+                let id = values::id(field, value)?;
+                match context.sites.contains(&id) {
+                    true => Ok(id),
+                    false => Err("The selected site_id is invalid: it is no site of this account."
+                        .to_owned()),
+                }
+            });
         if is_package {
             return Self { range: None, mode: Mode::default(), site_id };
         }

@@ -30,10 +30,9 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 /// A JSON integer, or digits in a string.
 fn integer(value: &Value) -> Option<i128> {
     match value {
-        Value::Number(number) => number
-            .as_i64()
-            .map(i128::from)
-            .or_else(|| number.as_u64().map(i128::from)),
+        Value::Number(number) => {
+            number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+        }
         Value::String(text) => digits(text),
         _ => None,
     }
@@ -102,12 +101,7 @@ pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
 }
 
 /// A whole second: a number of seconds, an instant, or an end of a day of `zone`.
-pub(super) fn second(
-    field: &str,
-    value: &Value,
-    zone: &Zone,
-    is_end: bool,
-) -> Result<i64, String> {
+pub(super) fn second(field: &str, value: &Value, zone: &Zone, is_end: bool) -> Result<i64, String> {
     if let Some(number) = integer(value) {
         let second = i64::try_from(number).ok().filter(|s| (0..=SECONDS_MAX).contains(s));
         return second.ok_or_else(|| match number > i128::from(SECONDS_MAX) {

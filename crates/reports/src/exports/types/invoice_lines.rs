@@ -17,7 +17,8 @@ use crate::functions::json_text::{Member, gathered, object};
 
 /// One row per line.
 pub(super) fn rows() -> Layout {
-    let subscription = value(|_| coalesce(vec![col("l.subscription_id"), col("i.subscription_id")]));
+    let subscription =
+        value(|_| coalesce(vec![col("l.subscription_id"), col("i.subscription_id")]));
     layout("l", "invoice_lines", at("i.site_id"))
         .of_record("i", "invoices", "l.invoice_id")
         .joined([
@@ -43,10 +44,7 @@ pub(super) fn rows() -> Layout {
             int("subscription_id", subscription),
             int("plan_id", own_plan("l.plan_id", plan("first.plan_id", "s.plan_id"))),
             string("plan_name", own_plan("lpl.name", plan("fpl.name", "spl.name"))),
-            int(
-                "product_id",
-                own_plan("lpl.product_id", plan("fpl.product_id", "spl.product_id")),
-            ),
+            int("product_id", own_plan("lpl.product_id", plan("fpl.product_id", "spl.product_id"))),
             string("product_name", own_plan("lpr.name", plan("fpr.name", "spr.name"))),
         ])
         .stored(

@@ -4,9 +4,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
-use datafusion::logical_expr::{
-    Expr, JoinType, LogicalPlanBuilder, cast, in_subquery, lit,
-};
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, cast, in_subquery, lit};
 use datafusion::prelude::col;
 
 use super::super::layout::{

@@ -16,11 +16,7 @@ pub(super) fn export_type() -> ExportType {
     let filters = vec![
         all_or("status", "p.status", ["succeeded", "pending", "failed"]),
         one_of("type", "p.type", ["online", "offline"]),
-        all_or(
-            "category",
-            "p.category",
-            ["Card", "Check", "Wire", "Transfer", "External", "Cash"],
-        ),
+        all_or("category", "p.category", ["Card", "Check", "Wire", "Transfer", "External", "Cash"]),
         currency("p.currency"),
         exact("destination", "p.destination"),
     ];

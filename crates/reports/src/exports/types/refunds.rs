@@ -63,8 +63,12 @@ fn owners(scope: &Scope<'_>, refunds: &Keys) -> Result<LogicalPlanBuilder, Repor
         col("z.site_id").alias("site_id"),
         col("z.customer_id").alias("billed_to"),
     ])?;
-    let rows =
-        rows.join(invoices.build()?, JoinType::Left, (vec!["invoice_id"], vec!["billed_id"]), None)?;
+    let rows = rows.join(
+        invoices.build()?,
+        JoinType::Left,
+        (vec!["invoice_id"], vec!["billed_id"]),
+        None,
+    )?;
     Ok(rows.project(vec![
         col("refund_id").alias("id"),
         col("invoice_id"),

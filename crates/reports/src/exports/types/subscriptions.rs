@@ -24,7 +24,15 @@ pub(super) fn export_type() -> ExportType {
 pub(super) fn filters() -> Vec<Filter> {
     let mut words = each_equal(
         &at("s.status"),
-        ["active", "canceled", "past_due", "trialing", "unpaid", "incomplete", "incomplete_expired"],
+        [
+            "active",
+            "canceled",
+            "past_due",
+            "trialing",
+            "unpaid",
+            "incomplete",
+            "incomplete_expired",
+        ],
     );
     words.push(deleted("s"));
     vec![
@@ -104,10 +112,7 @@ fn renewal_date() -> Value {
 fn expiry_date() -> Value {
     value(|_| {
         let has_ended = col("s.ended_at").is_not_null();
-        choose(
-            [(has_ended, col("s.ended_at")), (!renews(), col("s.current_period_end"))],
-            None,
-        )
+        choose([(has_ended, col("s.ended_at")), (!renews(), col("s.current_period_end"))], None)
     })
 }
 

@@ -1,0 +1,51 @@
+//! The catalogue of types. Rule: spec/exports.md §7.1.
+
+use reports::exports::{describe, find, types};
+
+/// Headings are only ever appended, and filters are printed in the dialect: a change is seen here.
+#[test]
+fn the_catalogue_is_the_specs() {
+    let entries: Vec<String> = types().iter().map(|kind| describe(kind).to_string()).collect();
+    insta::assert_snapshot!(entries.join("\n"));
+}
+
+#[test]
+fn both_names_of_credit_notes_are_one_type() {
+    let names = types().iter().map(|kind| kind.object()).collect::<Vec<_>>();
+    assert_eq!(
+        names,
+        [
+            "subscriptions",
+            "memberships",
+            "invoices",
+            "payments",
+            "refunds",
+            "customers",
+            "customers_metadata",
+            "newsletters",
+            "addresses",
+            "balance_transactions",
+            "credit_note",
+            "campaign_reports",
+            "orders",
+            "accounting",
+        ]
+    );
+    assert_eq!(find("credit_notes").unwrap().object(), "credit_note");
+    assert!(find("Credit_note").is_none());
+    assert!(find("").is_none());
+}
+
+#[test]
+fn no_heading_comes_twice() {
+    for kind in types() {
+        let entry = describe(kind);
+        let columns = entry["columns"].as_array().unwrap();
+        let mut names: Vec<&str> =
+            columns.iter().map(|column| column["name"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "{}", kind.object());
+    }
+}
