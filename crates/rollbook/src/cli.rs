@@ -15,6 +15,7 @@ pub use crate::commands::report::ReportArgs;
 pub use crate::commands::schema::SchemaArgs;
 pub use crate::commands::serve::ServeArgs;
 pub use crate::commands::token::TokenArgs;
+pub use crate::commands::usage::UsageArgs;
 
 /// Reports, usage and books of membership and subscription businesses.
 #[derive(Debug, Parser)]
@@ -43,6 +44,8 @@ pub enum Command {
     Token(TokenArgs),
     /// Print a report, without a server
     Report(ReportArgs),
+    /// Print how much of a membership is used and left, and why
+    Usage(UsageArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
     /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it

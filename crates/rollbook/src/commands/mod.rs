@@ -11,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod usage;
 
 use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{Effective, Flag, Settings, Sources};
@@ -27,6 +28,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Provider(args) => provider::run(args),
         Command::Token(args) => token::run(args),
         Command::Report(args) => report::run(args),
+        Command::Usage(args) => usage::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),

@@ -13,3 +13,4 @@ mod layout;
 mod oracle;
 mod server;
 mod tenancy;
+mod usage;
