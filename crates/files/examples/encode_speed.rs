@@ -1,5 +1,5 @@
 //! Rows per second of writing invoices, one core:
-//! `cargo run --release -p files --example encode_speed -- [ROWS]`.
+//! `cargo run --release -p files --example encode_speed -- [ROWS] [FORMAT...]`.
 //! Also rows per second on the processor, which other load on the machine hardly changes (Linux).
 
 use std::io::{self, Write};
@@ -29,7 +29,9 @@ fn main() {
     let rows: usize = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(500_000);
     let columns = columns();
     let batches: Vec<RecordBatch> = (0..BATCHES).map(|number| batch(&columns, number)).collect();
-    for format in FileFormat::ALL {
+    let asked: Vec<_> = std::env::args().skip(2).collect();
+    let is_asked = |word: &str| asked.is_empty() || asked.iter().any(|asked| asked == word);
+    for format in FileFormat::ALL.into_iter().filter(|format| is_asked(format.word())) {
         let rows = if format == FileFormat::Xlsx { rows / 10 } else { rows };
         let times: Vec<Measured> =
             (0..3).map(|_| write(format, &columns, &batches, rows)).collect();

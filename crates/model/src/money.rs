@@ -164,7 +164,32 @@ pub fn decimal_text(minor: i128, digits: u32) -> String {
 
 /// Appends what [`decimal_text`] returns.
 pub fn write_decimal_text(minor: i128, digits: u32, out: &mut Vec<u8>) {
-    write_amount(minor, digits, Style::Plain, out);
+    match u64::try_from(minor.unsigned_abs()) {
+        Ok(magnitude) => write_narrow(magnitude, minor < 0, digits, out),
+        Err(_) => write_amount(minor, digits, Style::Plain, out),
+    }
+}
+
+/// The plain text of nearly all amounts, put together from its end before it is appended.
+fn write_narrow(magnitude: u64, is_negative: bool, digits: u32, out: &mut Vec<u8>) {
+    let mut text = [0; 32];
+    let (mut start, mut rest, mut count) = (text.len(), magnitude, 0);
+    let mut put = |byte: u8| {
+        start -= 1;
+        text[start] = byte;
+    };
+    while rest > 0 || count <= digits {
+        if count == digits && digits > 0 {
+            put(b'.');
+        }
+        put(digit(rest));
+        rest /= 10;
+        count += 1;
+    }
+    if is_negative {
+        put(b'-');
+    }
+    out.extend_from_slice(&text[start..]);
 }
 
 /// How amounts of one currency are written, looked up once for many amounts.
@@ -190,7 +215,7 @@ impl AmountFormat {
 
     /// Appends what [`Currency::decimal`] returns.
     pub fn write_decimal(&self, minor: i128, out: &mut Vec<u8>) {
-        write_amount(minor, self.digits, Style::Plain, out);
+        write_decimal_text(minor, self.digits, out);
     }
 
     /// Appends what [`Currency::display`] returns.

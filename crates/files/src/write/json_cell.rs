@@ -39,8 +39,8 @@ impl JsonCells {
         }
         match values {
             Values::Int(array) => write_integer(array.value(position), out),
-            Values::Text(text) => write_string(text.get(position).unwrap_or_default(), out),
-            Values::Json(text) => write_compact(text.get(position).unwrap_or_default(), out),
+            Values::Text(text) => write_string(text.value(position), out),
+            Values::Json(text) => write_compact(text.value(position), out),
             Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
             Values::Date(array) => {
                 between_quotes(out, |out| Date::from_days(array.value(position)).write_to(out));

@@ -36,7 +36,7 @@ impl TextCells {
         &mut self.currencies
     }
 
-    /// Appends the value of `column` in `row`; nothing for null.
+    /// Appends the value of `column` in `row`, which is not null.
     pub(super) fn write_column(
         &mut self,
         column: &TableColumn,
@@ -46,16 +46,15 @@ impl TextCells {
     ) -> Result<(), WriteError> {
         let at = At::row(&column.column.key, row);
         match values {
-            _ if values.is_null(row) => {}
             Values::Text(text) if column.is_upper_currency => self.write_upper(text, row, out),
             _ if column.is_json => self.json.write(values, at, out)?,
-            _ => self.write(values, at, out)?,
+            _ => self.write_given(values, at, out)?,
         }
         Ok(())
     }
 
     fn write_upper(&mut self, codes: &Text, row: usize, out: &mut Vec<u8>) {
-        let code = codes.get(row).unwrap_or_default();
+        let code = codes.value(row);
         match self.currencies.get(code) {
             Some(known) => out.extend_from_slice(known.code_upper.as_bytes()),
             None => out.extend(code.bytes().map(|byte| byte.to_ascii_uppercase())),
@@ -69,16 +68,24 @@ impl TextCells {
         at: At,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let position = at.position;
-        if values.is_null(position) {
+        if values.is_null(at.position) {
             return Ok(());
         }
+        self.write_given(values, at, out)
+    }
+
+    /// Appends the value at `at` of `values`, which is not null.
+    fn write_given(
+        &mut self,
+        values: &Values,
+        at: At,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let position = at.position;
         match values {
             Values::Int(array) => write_integer(array.value(position), out),
-            Values::Text(text) => {
-                out.extend_from_slice(text.get(position).unwrap_or_default().as_bytes());
-            }
-            Values::Json(text) => write_compact(text.get(position).unwrap_or_default(), out),
+            Values::Text(text) => out.extend_from_slice(text.value(position).as_bytes()),
+            Values::Json(text) => write_compact(text.value(position), out),
             Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
             Values::Date(array) => Date::from_days(array.value(position)).write_to(out),
             Values::Instant(array) => Instant::from_micros(array.value(position)).write_to(out),

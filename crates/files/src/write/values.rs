@@ -97,6 +97,14 @@ impl Text {
         }
     }
 
+    /// The text at `position`, which is not null.
+    pub(super) fn value(&self, position: usize) -> &str {
+        match self {
+            Self::Plain(array) => array.value(position),
+            Self::View(array) => array.value(position),
+        }
+    }
+
     fn is_null(&self, position: usize) -> bool {
         match self {
             Self::Plain(array) => array.is_null(position),

@@ -93,7 +93,9 @@ impl Line<'_> {
         row: usize,
     ) -> Result<String, WriteError> {
         self.text.clear();
-        if let (Some(column), Some(values)) = (columns.first(), values.first()) {
+        if let (Some(column), Some(values)) = (columns.first(), values.first())
+            && !values.is_null(row)
+        {
             self.cells.write_column(column, values, row, self.text)?;
         }
         Ok(String::from_utf8_lossy(self.text).into_owned())

@@ -80,6 +80,8 @@ fn only_the_crate_whose_business_it_is_knows_a_library() {
         ("arrow", &["files"]),
         ("parquet", &["files", "mirror"]),
         ("rusqlite", &["store"]),
+        ("rust_xlsxwriter", &["files"]),
+        ("zip", &["files"]),
         ("jiff", &["model"]),
         ("clap", &["rollbook"]),
         ("tokio", &["mirror", "rollbook", "server"]),
