@@ -3,8 +3,10 @@
 use datafusion::error::DataFusionError;
 use mirror::MirrorError;
 
-/// A report could not be computed. Bad parameters are not among these: they are
-/// [`crate::request::FieldErrors`], found before anything runs.
+use crate::request::FieldErrors;
+
+/// A report could not be computed. Bad parameters are found before anything runs, as
+/// [`FieldErrors`], except those that only the data can tell.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The mirror or a plan over it failed.
@@ -16,6 +18,9 @@ pub enum ReportError {
         /// The most that there may be.
         max: usize,
     },
+    /// A parameter asks for something that the data does not have.
+    #[error("the parameters do not fit the data")]
+    Refused(FieldErrors),
 }
 
 impl ReportError {
@@ -24,6 +29,7 @@ impl ReportError {
         match self {
             Self::Mirror(error) => error.code(),
             Self::TooManyColumns { .. } => "too_many_columns",
+            Self::Refused(_) => "parameter_invalid",
         }
     }
 }

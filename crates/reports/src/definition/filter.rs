@@ -44,6 +44,10 @@ pub(crate) enum Test {
     InstantsWithin(Value),
     /// A bool that lets deleted base rows in.
     IncludeDeleted,
+    /// A bool: unless it is true, only rows for which this holds.
+    UnlessAsked(Value),
+    /// Ids of instructors, or `me`: the value, a list, holds one of them.
+    Instructors(Value),
     /// Keys of `c.metadata`: no condition, but further columns.
     CustomFields,
 }
@@ -109,11 +113,26 @@ pub(crate) fn include_deleted() -> Filter {
     Filter { default: Some("false"), ..filter }
 }
 
+pub(crate) fn unless_asked(name: &'static str, condition: Value) -> Filter {
+    let filter = filter(name, "bool", Test::UnlessAsked(condition));
+    Filter { default: Some("false"), ..filter }
+}
+
+pub(crate) fn instructors(name: &'static str, ids: Value) -> Filter {
+    filter(name, "string", Test::Instructors(ids))
+}
+
 pub(crate) fn custom_fields() -> Filter {
     filter("extra_customer_fields", "string", Test::CustomFields)
 }
 
 impl Filter {
+    /// Not the vendor's.
+    pub(crate) fn addition(mut self) -> Self {
+        self.is_addition = true;
+        self
+    }
+
     /// The type that the catalogue gives where it differs from what the test takes.
     pub(crate) fn typed(mut self, word: &'static str) -> Self {
         self.word = word;
@@ -129,6 +148,7 @@ impl Filter {
                 | Test::IdsWith(_)
                 | Test::Words(_)
                 | Test::CustomFields
+                | Test::Instructors(_)
         )
     }
 

@@ -21,6 +21,7 @@ pub(crate) mod value;
 use column::Column;
 use filter::Filter;
 use relation::Relation;
+use value::Value;
 
 /// One report: its base rows, what they are joined with, its columns and filters.
 pub struct Report {
@@ -28,6 +29,8 @@ pub struct Report {
     pub(crate) label: &'static str,
     pub(crate) permissions: &'static [Permission],
     pub(crate) base: Base,
+    /// What a base row must fulfil to be in the report at all, whatever the filters.
+    pub(crate) kept: Option<Value>,
     /// In an order in which each one only needs the base and those before it.
     pub(crate) relations: Vec<Relation>,
     /// In catalogue order.

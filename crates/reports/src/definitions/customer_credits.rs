@@ -32,6 +32,7 @@ pub(super) fn report() -> Report {
         label: "Customer Credits",
         permissions: &[Permission::Customers, Permission::Revenue],
         base: Base { table: "balance_transactions", alias: "bt", deleted: Deleted::Never },
+        kept: None,
         relations: vec![
             customer::relation("bt.customer_id"),
             derived(

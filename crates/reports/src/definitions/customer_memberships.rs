@@ -21,6 +21,7 @@ pub(super) fn report() -> Report {
         label: "Customer Memberships",
         permissions: &[Permission::Customers],
         base: Base { table: "customer_memberships", alias: "cm", deleted: Deleted::LeftOut },
+        kept: None,
         relations: vec![
             customer::relation("cm.customer_id"),
             customer::venue_relation(),

@@ -60,6 +60,7 @@ pub(super) fn report() -> Report {
         label: "Customers",
         permissions: &[Permission::Customers],
         base: Base { table: "customers", alias: "c", deleted: Deleted::OnRequest },
+        kept: None,
         relations: vec![
             row("venue", "sites", "c.site_id"),
             derived("address", [("c.id", "customer_id")], addresses),

@@ -23,6 +23,7 @@ pub(super) fn report() -> Report {
         label: "Invoices",
         permissions: &[Permission::Revenue],
         base: Base { table: "invoices", alias: "i", deleted: Deleted::LeftOut },
+        kept: None,
         relations: vec![
             customer::relation("i.customer_id"),
             customer::venue_relation(),
@@ -115,9 +116,9 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-/// Words of the filter `status`, in the vendor's order. Only those that depend on the last payment
+/// Words of a filter by the written status, in the vendor's order. Only those that depend on the last payment
 /// look at it.
-fn statuses() -> Vec<Word> {
+pub(super) fn statuses() -> Vec<Word> {
     let stored = |word: &'static str, stored: &'static str| {
         let holds = value(move |_| col("i.status").eq(text(stored)));
         Word { word, also: &[], holds }
@@ -142,7 +143,8 @@ fn statuses() -> Vec<Word> {
     ]
 }
 
-fn confirmed_at() -> Value {
+/// When it was confirmed: its date, unless it is a draft.
+pub(super) fn confirmed_at() -> Value {
     value(|_| only_when(col("i.status").not_eq(text("draft")), col("i.date")))
 }
 
@@ -153,7 +155,8 @@ fn expected_payment() -> Value {
     })
 }
 
-fn updated_at() -> Value {
+/// The last change of the invoice `i`, its lines, its payments or its refunds.
+pub(super) fn updated_at() -> Value {
     value(|_| {
         greatest(vec![
             col("i.updated_at"),

@@ -4,16 +4,22 @@ use std::sync::LazyLock;
 
 use crate::definition::Report;
 
+mod attendances;
 mod customer_credits;
+mod customer_membership_holds;
 mod customer_memberships;
 mod customers;
+mod invoice_line_items;
 mod invoices;
 
 static CATALOGUE: LazyLock<Vec<Report>> = LazyLock::new(|| {
     vec![
+        attendances::report(),
         customer_credits::report(),
+        customer_membership_holds::report(),
         customer_memberships::report(),
         customers::report(),
+        invoice_line_items::report(),
         invoices::report(),
     ]
 });

@@ -11,6 +11,7 @@
 //! | `needs` | which columns of which relations a set of expressions reads |
 //! | `predicates` | filters as expressions |
 //! | `flat` | names that no two columns of a join share |
+//! | `identity` | who `me` is |
 //! | `matching` | the plan of all matching rows, their number, the page's ids |
 //! | `gather` | the rows of given ids with everything their columns need |
 //! | `output` | the answer's columns, headers and batch types |
@@ -21,6 +22,7 @@
 pub(crate) mod batches;
 pub(crate) mod flat;
 pub(crate) mod gather;
+pub(crate) mod identity;
 pub(crate) mod matching;
 pub(crate) mod needs;
 pub(crate) mod output;

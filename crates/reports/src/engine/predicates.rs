@@ -1,6 +1,7 @@
 //! Filters as expressions over qualified columns.
 
 use datafusion::common::Column;
+use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
 use datafusion::logical_expr::{Expr, lit};
 
 use super::scope::{self, Scope};
@@ -19,12 +20,19 @@ pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, R
     if leaves_deleted_out(question) {
         predicates.push(base_column(report, "deleted_at").is_null());
     }
+    predicates.extend(report.kept.as_ref().map(|kept| kept(scope)));
     if let Some(id) = question.id_gt {
         predicates.push(base_column(report, "id").gt(lit(id)));
     }
     for condition in &question.conditions {
         let test = &report.filters[condition.filter].test;
         predicates.extend(holds(scope, test, &condition.wanted)?);
+    }
+    for (position, filter) in report.filters.iter().enumerate() {
+        if let Test::UnlessAsked(condition) = &filter.test {
+            let is_asked = question.is_asked(|asked| asked == position);
+            predicates.extend((!is_asked).then(|| condition(scope)));
+        }
     }
     Ok(predicates)
 }
@@ -35,16 +43,12 @@ pub(crate) fn base_column(report: &Report, name: &str) -> Expr {
 }
 
 fn leaves_deleted_out(question: &Question) -> bool {
-    let is_asked_for = || {
-        question.conditions.iter().any(|condition| {
-            let test = &question.report.filters[condition.filter].test;
-            matches!(test, Test::IncludeDeleted) && condition.wanted == Wanted::Bool(true)
-        })
-    };
+    let includes_deleted =
+        |filter: usize| matches!(question.report.filters[filter].test, Test::IncludeDeleted);
     match question.report.base.deleted {
         Deleted::Never => false,
         Deleted::LeftOut => true,
-        Deleted::OnRequest => !is_asked_for(),
+        Deleted::OnRequest => !question.is_asked(includes_deleted),
     }
 }
 
@@ -55,6 +59,10 @@ fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>
             Some(one_of(value(scope), ids, *none))
         }
         (Test::IdsWith(condition), Wanted::Ids { ids, .. }) => Some(condition(scope, ids)?),
+        (Test::Instructors(value), Wanted::Instructors { ids, .. }) => {
+            let ids = make_array(ids.iter().map(|id| lit(*id)).collect());
+            Some(array_has_any(value(scope), ids))
+        }
         (Test::Words(words), Wanted::Words(chosen)) => {
             let chosen = chosen.iter().map(|position| (words[*position].holds)(scope));
             chosen.reduce(Expr::or)

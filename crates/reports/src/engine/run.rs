@@ -11,7 +11,7 @@ use super::gather::gather;
 use super::needs::Needs;
 use super::output::{self, Output};
 use super::scope::Scope;
-use super::{batches, matching, predicates};
+use super::{batches, identity, matching, predicates};
 use crate::error::ReportError;
 use crate::page::Page;
 use crate::request::PageRequest;
@@ -20,9 +20,9 @@ use crate::request::question::Question;
 /// Computes one page of a report.
 ///
 /// The same session and request give the same page. Errors: [`ReportError`] when the mirror or a
-/// plan fails; never because of the request, which is checked.
+/// plan fails; because of the request, which is checked, only when the data lacks what it names.
 pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, ReportError> {
-    let question = &request.question;
+    let question = &*identity::resolve(session, &request.question).await?;
     let scope = Scope::new(session, question.now);
     let predicates = predicates::all(&scope, question)?;
     let total = matching::total(&scope, question.report, &predicates);

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use mirror::Session;
 
 use super::batches;
+use super::identity;
 use super::matching::{self, SortKey};
 use super::output::{self, Output};
 use super::predicates::{self, base_column};
@@ -21,16 +22,21 @@ use crate::rows::{RowStream, Rows};
 /// Opens all rows of a report.
 ///
 /// The same session and request give the same rows: those of all its pages, in their order.
-/// Errors: [`ReportError`] when the mirror or a plan fails, here or in the stream; never because
-/// of the request, which is checked.
+/// Errors: [`ReportError`] when the mirror or a plan fails, here or in the stream; because of the
+/// request, which is checked, only when the data lacks what it names: see [`check_file`].
 pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows, ReportError> {
-    let question = &request.question;
+    let question = &*identity::resolve(session, &request.question).await?;
     let scope = Scope::new(session, question.now);
     let predicates = predicates::all(&scope, question)?;
     let keys = matching::sort_keys(&scope, question);
     let output = output::lay_out(&scope, question);
     let rows = open(&scope, question.report, &predicates, &keys, output).await?;
     Ok(Rows { headers: output::headers(question), ..rows })
+}
+
+/// Checks a request for a file against the data, so that a job that exists cannot be refused.
+pub async fn check_file(session: &Session, request: &FileRequest) -> Result<(), ReportError> {
+    identity::resolve(session, &request.question).await.map(|_| ())
 }
 
 /// Opens the rows of `report` that fulfil `predicates`, by `keys` and then by id, without headers.

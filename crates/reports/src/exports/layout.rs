@@ -48,6 +48,7 @@ pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> L
             label: table,
             permissions: &[],
             base: Base { table, alias, deleted: Deleted::Never },
+            kept: None,
             relations: vec![],
             columns: vec![],
             parents: &[],

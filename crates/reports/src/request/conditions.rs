@@ -22,6 +22,11 @@ pub(crate) enum Wanted {
     Instant(Instant),
     Timeframe(Timeframe),
     Keys(Vec<String>),
+    /// Ids of instructors, and the name of one more.
+    Instructors {
+        ids: Vec<i64>,
+        me: Option<String>,
+    },
 }
 
 /// One filter that is given: its position in the report, and what it asks for.
@@ -34,16 +39,26 @@ pub(crate) struct Condition {
 const CUSTOM_FIELDS_MAX: usize = 20;
 const CUSTOM_FIELD_BYTES_MAX: usize = 64;
 
+/// What values are read with.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) zone: &'a Zone,
+    pub(crate) calendar: Calendar,
+    /// Name of whoever asks.
+    pub(crate) identity_name: Option<&'a str>,
+}
+
+/// The word for the instructor who asks.
+const ME: &str = "me";
+
 /// Reads all filters of `report`.
 pub(crate) fn read(
     report: &Report,
     parameters: &mut Parameters<'_>,
-    zone: &Zone,
-    calendar: Calendar,
+    surroundings: &Surroundings<'_>,
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (position, filter) in report.filters.iter().enumerate() {
-        if let Some(wanted) = read_one(filter, parameters, zone, calendar) {
+        if let Some(wanted) = read_one(filter, parameters, surroundings) {
             conditions.push(Condition { filter: position, wanted });
         }
     }
@@ -53,10 +68,10 @@ pub(crate) fn read(
 fn read_one(
     filter: &Filter,
     parameters: &mut Parameters<'_>,
-    zone: &Zone,
-    calendar: Calendar,
+    surroundings: &Surroundings<'_>,
 ) -> Option<Wanted> {
     let name = filter.name;
+    let Surroundings { zone, calendar, identity_name } = *surroundings;
     match &filter.test {
         Test::Ids(_) | Test::IdsWith(_) => parameters.read_list(name, |items| {
             let ids = items.iter().map(|item| values::id(item)).collect::<Result<_, _>>()?;
@@ -66,7 +81,10 @@ fn read_one(
             values::ids_or_none(items).map(|(ids, none)| Wanted::Ids { ids, none })
         }),
         Test::Words(words) => parameters.read_list(name, |items| read_words(words, items)),
-        Test::Is(_) | Test::IncludeDeleted => {
+        Test::Instructors(_) => {
+            parameters.read_list(name, |items| instructors(items, identity_name))
+        }
+        Test::Is(_) | Test::IncludeDeleted | Test::UnlessAsked(_) => {
             parameters.read(name, |text| values::boolean(text).map(Wanted::Bool))
         }
         Test::DateFrom(_) | Test::DateTo(_) => {
@@ -99,6 +117,16 @@ fn read_words(words: &[Word], items: &[String]) -> Result<Wanted, String> {
         }
     }
     Ok(Wanted::Words(chosen))
+}
+
+fn instructors(items: &[String], identity_name: Option<&str>) -> Result<Wanted, String> {
+    let (me, ids): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.eq_ignore_ascii_case(ME));
+    let ids = ids.into_iter().map(|item| values::id(item)).collect::<Result<_, _>>()?;
+    match (me.is_empty(), identity_name) {
+        (true, _) => Ok(Wanted::Instructors { ids, me: None }),
+        (false, Some(name)) => Ok(Wanted::Instructors { ids, me: Some(name.to_owned()) }),
+        (false, None) => Err(format!("{ME} is nobody: this credential has no name")),
+    }
 }
 
 fn custom_fields(items: &[String]) -> Result<Wanted, String> {

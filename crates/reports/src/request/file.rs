@@ -40,7 +40,7 @@ pub fn parse_file(
 ) -> Result<FileRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
     parameters.ignore(&PAGING);
-    let question = Question::read(report, &mut parameters, provider, context.now);
+    let question = Question::read(report, &mut parameters, provider, context);
     parameters.finish()?;
     Ok(FileRequest { question })
 }

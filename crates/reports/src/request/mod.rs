@@ -28,12 +28,14 @@ pub use paging::{PageFormat, PageRequest, parse_page};
 pub use parameters::Parameters;
 
 /// What a request is checked against beside its report and provider.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The present, before `as_of`.
     pub now: model::time::Instant,
     /// The most rows that a page may have (setting `reports.max_page_size`).
     pub page_size_max: u32,
+    /// Name of whoever asks: who `me` is.
+    pub identity_name: Option<String>,
 }
 
 /// One parameter's value before it is checked.

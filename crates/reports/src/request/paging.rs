@@ -58,7 +58,7 @@ pub fn parse_page(
     context: &RequestContext,
 ) -> Result<PageRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
-    let question = Question::read(report, &mut parameters, provider, context.now);
+    let question = Question::read(report, &mut parameters, provider, context);
     let format = parameters.read("format", format).unwrap_or(PageFormat::Unspecified);
     let (limit, offset) = window(&mut parameters, i64::from(context.page_size_max));
     parameters.finish()?;

@@ -1,13 +1,23 @@
-//! What customers attended: only events that took or take place (status active) count.
+//! What customers attended, and who taught it.
+//!
+//! Of a customer's attendances only those at events that take place (status active) count, except
+//! for the first one.
 
-use datafusion::functions_aggregate::expr_fn::{count, first_value, max};
-use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, lit};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::UnnestOptions;
+use datafusion::functions::expr_fn::named_struct;
+use datafusion::functions_aggregate::expr_fn::{array_agg, count, first_value, max, min};
+use datafusion::functions_nested::expr_fn::{array_length, range};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, cast, lit};
 use datafusion::prelude::col;
+use model::output::ObjectText;
 
+use crate::definition::column::Kind;
 use crate::definition::relation::Keys;
 use crate::definition::value::{is_one_of, text};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
+use crate::functions::place::{id_of, place};
 
 /// Attendances `a` at events `e` for which `condition` holds; keys are customers.
 fn at_events(
@@ -66,4 +76,53 @@ pub(crate) fn of_customer(
         of_latest("e.kind")?.alias("event_kind"),
     ];
     Ok(rows.aggregate(vec![col("a.customer_id")], values)?)
+}
+
+/// `customer_id`, `id`: the first attendance of each customer who attended anything, by (start,
+/// id), at any event. Keys are customers.
+pub(crate) fn first(
+    scope: &Scope<'_>,
+    customers: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("attendances", "a")?;
+    let rows = customers.restrict(rows, col("a.customer_id"))?;
+    let rows = rows.filter(col("a.status").eq(text("attended")))?;
+    let events = scope.session.scan("events", "e")?.build()?;
+    let on = (vec!["a.event_id"], vec!["e.id"]);
+    let rows = rows.join(events, JoinType::Inner, on, None)?;
+    let first = min(place(col("e.starts_at"), col("a.id"))).alias("place");
+    let rows = rows.aggregate(vec![col("a.customer_id")], vec![first])?;
+    Ok(rows.project(vec![col("a.customer_id"), id_of(col("place")).alias("id")])?)
+}
+
+/// One element of an event's `instructors`.
+pub(crate) const INSTRUCTOR: Kind = Kind::Object {
+    fields: &[("id", Kind::Int), ("name", Kind::Text)],
+    text: ObjectText::Field("name"),
+};
+
+/// `event_id`, `list`: the instructors of each event that has some, as stored. Keys are events.
+pub(crate) fn instructors(
+    scope: &Scope<'_>,
+    events: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = events.restrict_sorted(scope.session.scan("events", "e")?, col("e.id"))?;
+    let length = cast(array_length(col("e.instructor_ids")), DataType::Int64);
+    let rows = rows
+        .project(vec![
+            col("e.id").alias("event_id"),
+            col("e.instructor_ids").alias("instructor"),
+            range(lit(0_i64), length, lit(1_i64)).alias("place"),
+        ])?
+        .unnest_columns_with_options(
+            vec!["instructor".into(), "place".into()],
+            UnnestOptions::default(),
+        )?
+        .filter(col("instructor").is_not_null())?;
+    let people = scope.session.scan("instructors", "n")?.build()?;
+    let on = (vec!["instructor"], vec!["n.id"]);
+    let rows = rows.join(people, JoinType::Left, on, None)?;
+    let one = named_struct(vec![lit("id"), col("instructor"), lit("name"), col("n.name")]);
+    let list = array_agg(one).order_by(vec![col("place").sort(true, false)]).build()?;
+    Ok(rows.aggregate(vec![col("event_id")], vec![list.alias("list")])?)
 }

@@ -6,7 +6,7 @@
 //! | `credit` | balances of balance transactions |
 //! | `hold` | the current hold, the active hold, what holds changed |
 //! | `membership` | effective status, a customer's memberships, the first of them |
-//! | `attendance` | what a customer attended |
+//! | `attendance` | what a customer attended, and who taught it |
 //! | `payment` | payments of an invoice and of a customer |
 //! | `refund` | refunds of an invoice |
 //! | `invoice` | written status, lines, applied credit, coupons |

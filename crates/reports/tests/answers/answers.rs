@@ -29,7 +29,7 @@ pub(crate) fn parse(
     report: &str,
     parameters: &RawParameters,
 ) -> Result<PageRequest, FieldErrors> {
-    let context = RequestContext { now: instant(NOW), page_size_max: 100 };
+    let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name: None };
     let report = reports::find(report).unwrap();
     reports::parse_page(report, parameters, session.provider(), &context)
 }

@@ -48,11 +48,15 @@ fn reports_are_listed_by_name_to_those_who_may_read_them() {
     };
     assert_eq!(
         names(Permission::SuperAdmin),
-        "customer_credits customer_memberships customers invoices"
+        "attendances customer_credits customer_membership_holds customer_memberships customers \
+         invoice_line_items invoices"
     );
-    assert_eq!(names(Permission::Revenue), "customer_credits invoices");
-    assert_eq!(names(Permission::Customers), "customer_credits customer_memberships customers");
-    assert_eq!(names(Permission::Attendances), "");
+    assert_eq!(names(Permission::Revenue), "customer_credits invoice_line_items invoices");
+    assert_eq!(
+        names(Permission::Customers),
+        "customer_credits customer_membership_holds customer_memberships customers"
+    );
+    assert_eq!(names(Permission::Attendances), "attendances");
     let entry =
         &reports::describe::list(&[Permission::Revenue].into_iter().collect(), "https://x")[0];
     assert_eq!(

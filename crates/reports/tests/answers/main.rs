@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod attendances;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod credits;
@@ -15,7 +17,11 @@ mod fixture;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod invoices;
+#[cfg(test)]
+mod lines;
 #[cfg(test)]
 mod memberships;
 #[cfg(test)]

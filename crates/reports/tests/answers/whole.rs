@@ -12,7 +12,7 @@ use crate::fixture::{instant, session};
 use crate::random;
 
 fn parse(session: &Session, report: &str, text: &str) -> Result<FileRequest, FieldErrors> {
-    let context = RequestContext { now: instant(NOW), page_size_max: 100 };
+    let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name: None };
     let report = reports::find(report).unwrap();
     reports::parse_file(report, &query(text), session.provider(), &context)
 }
@@ -55,7 +55,7 @@ fn the_whole_is_all_pages_in_order() {
     for report in reports::catalogue() {
         let (name, description) = (report.name(), reports::describe::describe(report, ""));
         let mut filled = 0;
-        for _ in 0..6 {
+        for _ in 0..4 {
             let text = random::request(&mut rng, &description);
             let whole = whole(&session, name, &text);
             let rows = lines(&whole);
@@ -73,7 +73,7 @@ fn the_whole_is_all_pages_in_order() {
             assert_eq!(whole.headers, ask(&session, name, &text).headers, "{name} {text}");
             filled += usize::from(!rows.is_empty());
         }
-        assert!(filled > 2, "{name}");
+        assert!(filled > 1, "{name}");
     }
 }
 

@@ -186,10 +186,17 @@ impl Reader<'_> {
         let context = RequestContext {
             now: SystemClock.now(),
             page_size_max: u32::try_from(size_max).unwrap_or(u32::MAX),
+            identity_name: None,
         };
         let request = parse_page(self.report, &parameters, self.session.provider(), &context);
         let page = run_page(self.session, &request.map_err(refused)?).await;
-        page.map_err(|ReportError::Mirror(error)| error.into())
+        page.map_err(|error| match error {
+            ReportError::Mirror(error) => error.into(),
+            ReportError::Refused(errors) => refused(errors),
+            ReportError::TooManyColumns { .. } => {
+                Failure::new("cannot compute the report").because(error)
+            }
+        })
     }
 }
 

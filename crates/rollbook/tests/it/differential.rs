@@ -18,7 +18,15 @@ use crate::oracle::{
 };
 use crate::server::{Answer, Data, Server};
 
-const REPORTS: [&str; 4] = ["customer_credits", "customer_memberships", "customers", "invoices"];
+const REPORTS: [&str; 7] = [
+    "attendances",
+    "customer_credits",
+    "customer_membership_holds",
+    "customer_memberships",
+    "customers",
+    "invoice_line_items",
+    "invoices",
+];
 const PROVIDER: ProviderId = ProviderId(1);
 const PAGES: usize = 400;
 const CSV_PAGES: usize = 120;

@@ -39,6 +39,7 @@ pub async fn run(
     let context = RequestContext {
         now: app.clock().now(),
         page_size_max: app.settings().reports.max_page_size,
+        identity_name: admitted.principal.name.clone(),
     };
     let parse = |provider: &Provider| {
         reports::parse_page(report, parameters, provider, &context).map_err(ApiError::parameters)
@@ -106,5 +107,11 @@ fn write(app: &App, page: &Page, format: PageFormat) -> Result<Vec<u8>, ApiError
 fn failed(error: ReportError) -> ApiError {
     match error {
         ReportError::Mirror(error) => ApiError::of_mirror(error),
+        ReportError::Refused(errors) => ApiError::parameters(errors),
+        // Only exports make columns of what rows hold.
+        ReportError::TooManyColumns { .. } => {
+            crate::error::log(error.code(), &error);
+            ApiError::internal()
+        }
     }
 }

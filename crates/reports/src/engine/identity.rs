@@ -1,0 +1,43 @@
+//! Who `me` is: the instructors with the name of whoever asks. Rule: spec/reports.md §17.5.
+
+use std::borrow::Cow;
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::prelude::col;
+use mirror::Session;
+
+use crate::definition::value::text;
+use crate::error::ReportError;
+use crate::request::FieldErrors;
+use crate::request::conditions::Wanted;
+use crate::request::question::Question;
+
+/// The question with ids in place of `me`. Refused when nobody has that name.
+pub(crate) async fn resolve<'a>(
+    session: &Session,
+    question: &'a Question,
+) -> Result<Cow<'a, Question>, ReportError> {
+    let mut resolved = Cow::Borrowed(question);
+    for (position, condition) in question.conditions.iter().enumerate() {
+        let Wanted::Instructors { ids, me: Some(name) } = &condition.wanted else { continue };
+        let own = named(session, name).await?;
+        if own.is_empty() {
+            let mut errors = FieldErrors::default();
+            let filter = question.report.filters[condition.filter].name;
+            errors.push(filter, format!("me is nobody: no instructor is called {name:?}"));
+            return Err(ReportError::Refused(errors));
+        }
+        let ids = ids.iter().copied().chain(own).collect();
+        resolved.to_mut().conditions[position].wanted = Wanted::Instructors { ids, me: None };
+    }
+    Ok(resolved)
+}
+
+async fn named(session: &Session, name: &str) -> Result<Vec<i64>, ReportError> {
+    let rows = session.scan("instructors", "n")?;
+    let rows = rows.filter(col("n.name").eq(text(name)))?.project(vec![col("n.id")])?;
+    let batches = session.collect(rows.build()?).await?;
+    let ids = batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values());
+    Ok(ids.copied().collect())
+}
