@@ -26,8 +26,12 @@ pub(crate) fn display_name() -> Value {
     value(|_| name_of(col("c.name"), col("c.first_name"), col("c.last_name")))
 }
 
+/// All of Unicode's white space.
+const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\
+    \u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
+
 fn name_of(name: Expr, first: Expr, last: Expr) -> Expr {
-    let joined = btrim(vec![concat_ws(text(" "), vec![first, last])]);
+    let joined = btrim(vec![concat_ws(text(" "), vec![first, last]), text(WHITE_SPACE)]);
     let has_name = name.clone().is_not_null().and(name.clone().not_eq(text("")));
     choose([(has_name, name)], Some(nullif(joined, text(""))))
 }

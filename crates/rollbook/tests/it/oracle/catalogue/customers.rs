@@ -240,7 +240,6 @@ fn address(w: &World<'_>, c: &Row) -> Val {
 fn has_failed_payments(w: &World<'_>, c: &Row) -> bool {
     w.naming("invoices", "customer_id", c.id()).into_iter().any(|i| {
         ["open", "past_due", "uncollectible"].contains(&i.word("status"))
-            && !i.has("deleted_at")
             && w.naming("payments", "invoice_id", i.id())
                 .into_iter()
                 .any(|pay| pay.word("status") == "failed" && !pay.has("deleted_at"))
