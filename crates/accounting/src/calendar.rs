@@ -26,6 +26,16 @@ impl Month {
         Date::parse(&format!("{text}-01")).map(Self::of)
     }
 
+    /// Months since the year 0: its place among all months.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    /// The month at a place among all months.
+    pub fn from_number(number: i32) -> Self {
+        Self(number)
+    }
+
     /// Its first day.
     pub fn first_day(self) -> Date {
         let year = i16::try_from(self.0.div_euclid(12)).unwrap_or(i16::MAX);

@@ -28,6 +28,9 @@ pub struct Tables {
     pub order_items: Vec<OrderItem>,
     /// Rows of `payments`.
     pub payments: Vec<Payment>,
+    /// Further rows of `payments` that refunds of this part name and another part holds: looked
+    /// up, never posted.
+    pub refunded_payments: Vec<Payment>,
     /// Rows of `refunds`.
     pub refunds: Vec<Refund>,
     /// Rows of `credit_notes`.
@@ -130,7 +133,8 @@ pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
     let orders: BTreeMap<i64, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
     grouping.add_invoices(invoices, &orders);
     grouping.add_goods(lines, orders, order_items);
-    let payments = grouping.add_payments(tables.payments);
+    let mut payments = grouping.add_payments(tables.payments);
+    payments.extend(payment_links(&tables.refunded_payments));
     grouping.add_applications(tables.balance_transactions);
     let linked = linked_refunds(&tables.credit_notes, &tables.refunds);
     grouping.add_notes(tables.credit_notes);
@@ -263,19 +267,10 @@ impl Grouping<'_> {
 
     /// Answers the payments' invoices and customers, for their refunds.
     fn add_payments(&mut self, payments: Vec<Payment>) -> BTreeMap<i64, PaymentLinks> {
-        let mut links = BTreeMap::new();
+        let links = payment_links(&payments).collect();
         let mut payments = payments;
         payments.sort_unstable_by_key(|payment| payment.id);
-        for payment in payments {
-            if payment.is_deleted {
-                continue;
-            }
-            let link =
-                PaymentLinks { invoice_id: payment.invoice_id, customer_id: payment.customer_id };
-            links.insert(payment.id, link);
-            if !payment.is_posted() {
-                continue;
-            }
+        for payment in payments.into_iter().filter(Payment::is_posted) {
             let tied = payment.invoice_id.map(|id| (id, self.tie(id, payment.currency)));
             match tied {
                 Some((id, Tie::Booked)) => {
@@ -448,6 +443,13 @@ impl Grouping<'_> {
 struct PaymentLinks {
     invoice_id: Option<i64>,
     customer_id: Option<i64>,
+}
+
+fn payment_links(payments: &[Payment]) -> impl Iterator<Item = (i64, PaymentLinks)> {
+    payments.iter().filter(|payment| !payment.is_deleted).map(|payment| {
+        let Payment { invoice_id, customer_id, .. } = *payment;
+        (payment.id, PaymentLinks { invoice_id, customer_id })
+    })
 }
 
 /// Refunds that pay out an issued post-payment note.

@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`books`] | the records of the books, in parts that fit into memory |
 //! | [`definition`] | what a report is, as data |
 //! | `definitions` | the reports themselves, one per file |
 //! | `terms` | words that several reports share: display names, effective status, holds |
@@ -16,6 +17,7 @@
 //! | [`describe`] | the discovery documents |
 //! | [`error`] | what can go wrong while a report is computed |
 
+pub mod books;
 pub mod definition;
 mod definitions;
 pub mod describe;

@@ -5,8 +5,10 @@
 //! | `category` | the seven categories, and amounts in them |
 //! | `file` | the files of the package |
 //! | `piece` | where a posting comes from |
+//! | [`codec`] | postings as bytes, for frozen months and for sorting |
 
 mod category;
+pub mod codec;
 mod file;
 mod piece;
 

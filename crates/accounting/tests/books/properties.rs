@@ -237,3 +237,23 @@ fn every_small_period_is_recognised_as_the_rule_says_directly() {
         }
     }
 }
+
+#[test]
+fn postings_come_back_from_bytes_and_their_keys_sort_as_rows_do() {
+    use accounting::posting::codec::{decode, encode, order_key};
+    for_all(|mut dice| {
+        let (books, tables) = (dice.books(), dice.tables());
+        let span = Span::until(end_of(month("2025-06"), &books));
+        let (mut postings, _) = run(&books, &grouped(&tables, &books), &span);
+        let mut bytes = Vec::new();
+        postings.iter().for_each(|posting| encode(posting, &mut bytes));
+        let mut rest = bytes.as_slice();
+        for posting in &postings {
+            assert_eq!(decode(&mut rest).as_ref(), Ok(posting));
+        }
+        assert!(rest.is_empty());
+        assert!(decode(&mut &bytes[..bytes.len().min(9)]).is_err());
+        postings.sort_by_key(Posting::row_order);
+        assert!(postings.is_sorted_by_key(order_key));
+    });
+}

@@ -4,6 +4,7 @@
 mod answers;
 #[cfg(test)]
 mod attendances;
+mod books;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]

@@ -51,9 +51,12 @@ fn crates_depend_only_downwards() {
         ("store", &["model"][..]),
         ("files", &["model"][..]),
         ("mirror", &["model", "store"][..]),
-        ("reports", &["mirror", "model"][..]),
-        ("server", &["files", "mirror", "model", "reports", "store", "usage"][..]),
-        ("rollbook", &["files", "mirror", "model", "reports", "server", "store", "usage"][..]),
+        ("reports", &["accounting", "mirror", "model"][..]),
+        ("server", &["accounting", "files", "mirror", "model", "reports", "store", "usage"][..]),
+        (
+            "rollbook",
+            &["accounting", "files", "mirror", "model", "reports", "server", "store", "usage"][..],
+        ),
     ]);
     let all = dependencies();
     assert_eq!(

@@ -1,0 +1,330 @@
+//! Postings as bytes: how closed months keep them, and how they wait to be put in order.
+//!
+//! Integers are written in as few bytes as they need. The arithmetic behind a posting
+//! ([`Posting::workings`]) is not kept: it is computed again when somebody asks.
+
+use model::money::Currency;
+use model::time::{Date, Instant};
+
+use super::{Amounts, Belongs, Category, File, PieceId, PieceShare, Posting, Progress, Source};
+use crate::calendar::Month;
+
+/// First byte of every posting. A layout, once released, stays readable.
+const LAYOUT: u8 = 1;
+
+/// Names of recognition methods, by position: only ever appended to.
+const METHODS: [&str; 7] = [
+    "daily",
+    "exact",
+    "monthly_even",
+    "monthly_even_prorated",
+    "at_once",
+    "shipments",
+    "order_item",
+];
+
+/// Bytes that are no posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are no posting of a known layout")]
+pub struct CodecError;
+
+/// Length of [`order_key`].
+pub const ORDER_KEY_BYTES: usize = 35;
+
+/// Bytes that sort as [`Posting::row_order`] does.
+pub fn order_key(posting: &Posting) -> [u8; ORDER_KEY_BYTES] {
+    let (occurred_at, source_id, adjusts, source, month) = posting.row_order();
+    let (tag, piece) = source_parts(source);
+    let mut key = [0; ORDER_KEY_BYTES];
+    let mut end = 0;
+    let mut push = |bytes: &[u8]| {
+        key[end..end + bytes.len()].copy_from_slice(bytes);
+        end += bytes.len();
+    };
+    push(&sorted_i64(occurred_at.micros()));
+    push(&[u8::from(source_id.is_some())]);
+    push(&sorted_i64(source_id.unwrap_or_default()));
+    push(&[u8::from(adjusts.is_some())]);
+    push(&sorted_i32(adjusts.map_or(0, Month::number)));
+    push(&[tag]);
+    push(&sorted_i64(piece));
+    push(&sorted_i32(month.number()));
+    key
+}
+
+fn sorted_i64(value: i64) -> [u8; 8] {
+    (value.cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+fn sorted_i32(value: i32) -> [u8; 4] {
+    (value.cast_unsigned() ^ (1 << 31)).to_be_bytes()
+}
+
+/// Appends a posting.
+pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
+    out.push(LAYOUT);
+    out.push(position_of(posting.file));
+    let (tag, piece) = source_parts(posting.source);
+    out.push(tag);
+    push_int(out, i128::from(piece));
+    push_id(out, posting.source_id);
+    push_int(out, i128::from(posting.month.number()));
+    push_int(out, i128::from(posting.date.days()));
+    push_int(out, i128::from(posting.occurred_at.micros()));
+    out.extend_from_slice(posting.currency.code().as_bytes());
+    Category::ALL.into_iter().for_each(|category| push_int(out, posting.amounts[category]));
+    let belongs = &posting.belongs;
+    for id in [
+        belongs.customer_id,
+        belongs.invoice_id,
+        belongs.subscription_id,
+        belongs.order_id,
+        belongs.plan_id,
+        belongs.product_id,
+        belongs.site_id,
+    ] {
+        push_id(out, id);
+    }
+    push_id(out, posting.booking_month.map(|month| i64::from(month.number())));
+    push_id(out, posting.adjusts_month.map(|month| i64::from(month.number())));
+    push_int(out, posting.shares.len() as i128);
+    posting.shares.iter().for_each(|share| push_share(out, share));
+    match &posting.progress {
+        Some(progress) => push_progress(out, progress),
+        None => out.push(u8::MAX),
+    }
+}
+
+/// Takes a posting from the front of `bytes`.
+pub fn decode(bytes: &mut &[u8]) -> Result<Posting, CodecError> {
+    if take(bytes)? != LAYOUT {
+        return Err(CodecError);
+    }
+    let file = *File::ALL.get(usize::from(take(bytes)?)).ok_or(CodecError)?;
+    let tag = take(bytes)?;
+    let source = source_of(tag, take_small(bytes)?)?;
+    let source_id = take_id(bytes)?;
+    let month = take_month(bytes)?;
+    let date = Date::from_days(i32::try_from(take_int(bytes)?).map_err(|_| CodecError)?);
+    let occurred_at = Instant::from_micros(take_small(bytes)?);
+    let (code, rest) = bytes.split_at_checked(3).ok_or(CodecError)?;
+    *bytes = rest;
+    let code = std::str::from_utf8(code).map_err(|_| CodecError)?;
+    let currency = Currency::parse(code).ok_or(CodecError)?;
+    let mut amounts = Amounts::ZERO;
+    for category in Category::ALL {
+        amounts[category] = take_int(bytes)?;
+    }
+    let belongs = Belongs {
+        customer_id: take_id(bytes)?,
+        invoice_id: take_id(bytes)?,
+        subscription_id: take_id(bytes)?,
+        order_id: take_id(bytes)?,
+        plan_id: take_id(bytes)?,
+        product_id: take_id(bytes)?,
+        site_id: take_id(bytes)?,
+    };
+    let booking_month = take_id(bytes)?.map(month_of).transpose()?;
+    let adjusts_month = take_id(bytes)?.map(month_of).transpose()?;
+    let count = take_int(bytes)?;
+    let shares = (0..count).map(|_| take_share(bytes)).collect::<Result<_, _>>()?;
+    let progress = take_progress(bytes)?;
+    Ok(Posting {
+        file,
+        source,
+        source_id,
+        month,
+        date,
+        occurred_at,
+        currency,
+        amounts,
+        belongs,
+        booking_month,
+        shares,
+        progress,
+        adjusts_month,
+        workings: Vec::new(),
+    })
+}
+
+fn position_of(file: File) -> u8 {
+    let position = File::ALL.iter().position(|known| *known == file);
+    position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
+}
+
+/// A number per kind of source, in their order, and the id of a piece.
+fn source_parts(source: Source) -> (u8, i64) {
+    match source {
+        Source::Invoice => (0, 0),
+        Source::Piece(PieceId::Line(id)) => (1, id),
+        Source::Piece(PieceId::Item(id)) => (2, id),
+        Source::Piece(PieceId::Residual(id)) => (3, id),
+        Source::Payment => (4, 0),
+        Source::BalanceTransaction => (5, 0),
+        Source::CreditNote => (6, 0),
+        Source::CreditNoteInvoice => (7, 0),
+        Source::Refund => (8, 0),
+    }
+}
+
+fn source_of(tag: u8, piece: i64) -> Result<Source, CodecError> {
+    Ok(match tag {
+        0 => Source::Invoice,
+        1 => Source::Piece(PieceId::Line(piece)),
+        2 => Source::Piece(PieceId::Item(piece)),
+        3 => Source::Piece(PieceId::Residual(piece)),
+        4 => Source::Payment,
+        5 => Source::BalanceTransaction,
+        6 => Source::CreditNote,
+        7 => Source::CreditNoteInvoice,
+        8 => Source::Refund,
+        _ => return Err(CodecError),
+    })
+}
+
+fn push_share(out: &mut Vec<u8>, share: &PieceShare) {
+    let (tag, piece) = share.piece.map_or((0, 0), |piece| source_parts(Source::Piece(piece)));
+    out.push(tag);
+    push_int(out, i128::from(piece));
+    push_id(out, share.plan_id);
+    push_id(out, share.product_id);
+    push_int(out, share.deferred);
+    push_int(out, share.recognized);
+}
+
+fn take_share(bytes: &mut &[u8]) -> Result<PieceShare, CodecError> {
+    let tag = take(bytes)?;
+    let piece = match source_of(tag, take_small(bytes)?)? {
+        Source::Invoice => None,
+        Source::Piece(piece) => Some(piece),
+        _ => return Err(CodecError),
+    };
+    Ok(PieceShare {
+        piece,
+        plan_id: take_id(bytes)?,
+        product_id: take_id(bytes)?,
+        deferred: take_int(bytes)?,
+        recognized: take_int(bytes)?,
+    })
+}
+
+fn push_progress(out: &mut Vec<u8>, progress: &Progress) {
+    let method = METHODS.iter().position(|name| *name == progress.method);
+    out.push(method.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX - 1));
+    out.push(u8::from(progress.period.is_some()));
+    if let Some((start, end)) = progress.period {
+        push_int(out, i128::from(start.micros()));
+        push_int(out, i128::from(end.micros()));
+    }
+    for value in [
+        progress.units_before,
+        progress.units,
+        progress.units_total,
+        progress.net,
+        progress.recognized_to_date,
+        progress.deferred_after,
+    ] {
+        push_int(out, value);
+    }
+}
+
+fn take_progress(bytes: &mut &[u8]) -> Result<Option<Progress>, CodecError> {
+    let method = match take(bytes)? {
+        u8::MAX => return Ok(None),
+        position => *METHODS.get(usize::from(position)).ok_or(CodecError)?,
+    };
+    let period = match take(bytes)? {
+        0 => None,
+        _ => {
+            let start = Instant::from_micros(take_small(bytes)?);
+            Some((start, Instant::from_micros(take_small(bytes)?)))
+        }
+    };
+    Ok(Some(Progress {
+        method,
+        period,
+        units_before: take_int(bytes)?,
+        units: take_int(bytes)?,
+        units_total: take_int(bytes)?,
+        net: take_int(bytes)?,
+        recognized_to_date: take_int(bytes)?,
+        deferred_after: take_int(bytes)?,
+    }))
+}
+
+fn push_id(out: &mut Vec<u8>, id: Option<i64>) {
+    out.push(u8::from(id.is_some()));
+    if let Some(id) = id {
+        push_int(out, i128::from(id));
+    }
+}
+
+fn take_id(bytes: &mut &[u8]) -> Result<Option<i64>, CodecError> {
+    match take(bytes)? {
+        0 => Ok(None),
+        _ => take_small(bytes).map(Some),
+    }
+}
+
+/// Seven bits a byte, lowest first, the sign in the lowest bit.
+fn push_int(out: &mut Vec<u8>, value: i128) {
+    let mut rest = ((value << 1) ^ (value >> 127)).cast_unsigned();
+    while rest >= 0x80 {
+        out.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+fn take_int(bytes: &mut &[u8]) -> Result<i128, CodecError> {
+    let mut value: u128 = 0;
+    for shift in (0..128).step_by(7) {
+        let byte = take(bytes)?;
+        value |= u128::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+    }
+    Err(CodecError)
+}
+
+fn take_small(bytes: &mut &[u8]) -> Result<i64, CodecError> {
+    i64::try_from(take_int(bytes)?).map_err(|_| CodecError)
+}
+
+fn take_month(bytes: &mut &[u8]) -> Result<Month, CodecError> {
+    month_of(take_small(bytes)?)
+}
+
+fn month_of(number: i64) -> Result<Month, CodecError> {
+    i32::try_from(number).map(Month::from_number).map_err(|_| CodecError)
+}
+
+fn take(bytes: &mut &[u8]) -> Result<u8, CodecError> {
+    let (first, rest) = bytes.split_first().ok_or(CodecError)?;
+    *bytes = rest;
+    Ok(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_of_every_size_come_back() {
+        for value in [0, 1, -1, 63, 64, -64, -65, i128::from(i64::MIN), i128::MAX, i128::MIN] {
+            let mut bytes = Vec::new();
+            push_int(&mut bytes, value);
+            assert_eq!(take_int(&mut bytes.as_slice()), Ok(value));
+        }
+        assert_eq!(take_int(&mut [0xff; 30].as_slice()), Err(CodecError));
+    }
+
+    #[test]
+    fn every_method_has_its_number() {
+        use crate::settings::RecognitionMethod::*;
+        for method in [Daily, Exact, MonthlyEven, MonthlyEvenProrated] {
+            assert!(METHODS.contains(&method.as_str()));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The month in which a provider's books begin. Rule: spec/exports.md §4, spec/accounting.md §4.
+
+use accounting::{Calendar, Month};
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use datafusion::functions_aggregate::expr_fn::min;
+use datafusion::logical_expr::{Expr, JoinType, lit, when};
+use datafusion::prelude::col;
+use mirror::Session;
+use model::time::Instant;
+
+use super::error::BooksError;
+use super::scan::each_batch;
+
+/// The month of the earliest booked invoice, in any currency; none without an invoice. Blocks.
+pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksError> {
+    let order = session.scan("orders", "o")?.project(vec![
+        col("o.id").alias("order"),
+        col("o.status").eq(lit("created")).alias("is_cart"),
+    ])?;
+    let booked_at = when(col("i.is_advance"), col("i.created_at")).otherwise(col("i.date"))?;
+    // An abandoned cart's invoice is none.
+    let is_of_cart = col("i.order_id")
+        .is_not_null()
+        .and(col("i.subscription_id").is_null())
+        .and(col("is_cart").is_true());
+    let is_booked = col("i.status")
+        .not_eq(lit("draft"))
+        .and(col("i.deleted_at").is_null())
+        .and(is_of_cart.is_not_true());
+    let earliest = session
+        .scan("invoices", "i")?
+        .join(order.build()?, JoinType::Left, (vec!["i.order_id"], vec!["order"]), None)?
+        .filter(is_booked)?
+        .aggregate(Vec::<Expr>::new(), vec![min(booked_at)])?;
+    let mut found = None;
+    each_batch(session, earliest.build()?, |batch| {
+        let instants = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        let rows = (0..instants.len()).filter(|row| instants.is_valid(*row));
+        found = rows.map(|row| Instant::from_micros(instants.value(row))).chain(found).min();
+        Ok(())
+    })?;
+    let calendar = Calendar::new(session.provider().timezone.clone());
+    Ok(found.map(|instant| calendar.month_of(instant)))
+}

@@ -1,0 +1,32 @@
+//! The books' records, out of a session, in parts that fit into memory.
+//! Rule: spec/accounting.md §1, §14.
+//!
+//! What is booked is decided in `accounting` alone. Here it is decided which records are read
+//! together: invoices in ranges of ids, those that other records tie together as one part, and
+//! what is tied to no invoice in parts of its own. Every record of a table is in exactly one part.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `cells` | batches to records |
+//! | `scan` | which rows of a table are read |
+//! | `ties` | invoices that must be read together |
+//! | [`parts`] | the parts, and how many |
+//! | `load` | the records of one part |
+//! | [`drive`] | all parts, on several threads |
+//! | [`first_month`] | the month in which the books begin |
+//! | [`error`] | what can go wrong |
+
+mod cells;
+pub mod drive;
+pub mod error;
+pub mod first_month;
+mod load;
+pub mod parts;
+mod scan;
+mod ties;
+
+pub use drive::each_part;
+pub use error::BooksError;
+pub use first_month::first_invoice_month;
+pub use load::LoadedPart;
+pub use parts::{INVOICES_PER_PART, Parts};

@@ -1,0 +1,156 @@
+//! The parts in which the books are read: about as many records each as fit well into memory.
+
+use std::collections::HashSet;
+
+use accounting::Calendar;
+use accounting::records::{Directory, Plan, Product};
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::col;
+use mirror::Session;
+
+use super::error::BooksError;
+use super::scan::{all, each_row};
+use super::ties::Ties;
+
+/// Invoices of a part, about. A part of so many takes some 40 MiB.
+pub const INVOICES_PER_PART: usize = 32_768;
+
+/// All parts of a provider's books at one revision.
+pub struct Parts {
+    pub(super) session: Session,
+    pub(super) calendar: Calendar,
+    pub(super) ties: Ties,
+    /// Invoices that are read with others.
+    pub(super) tied: HashSet<i64>,
+    pub(super) parts: Vec<Part>,
+    /// Plans and products, which every part needs.
+    pub(super) directory: Directory,
+}
+
+/// What is read together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Invoices with ids within bounds, those tied to others left out.
+    Range { first: i64, last: i64 },
+    /// Components of tied invoices, by position.
+    Components(std::ops::Range<usize>),
+    /// Payments of no invoice with ids within bounds.
+    Payments { first: i64, last: i64 },
+    /// Balance transactions of no invoice with ids within bounds.
+    BalanceTransactions { first: i64, last: i64 },
+    /// Refunds of no invoice, by position.
+    Refunds(std::ops::Range<usize>),
+    /// Shipments of subscriptions without an invoice, by position of the subscription.
+    Shipments(std::ops::Range<usize>),
+    /// Orders of no invoice, by position.
+    Orders(std::ops::Range<usize>),
+}
+
+impl Parts {
+    /// Cuts the books of the session's provider into parts of about `size` invoices.
+    ///
+    /// Reads the ids of invoices and what ties them. Blocks: call it off the event loop.
+    pub fn cut(session: &Session, calendar: Calendar, size: usize) -> Result<Self, BooksError> {
+        let size = size.max(1);
+        let ties = Ties::read(session)?;
+        let is_loose = || Some(col("t.invoice_id").is_null());
+        let mut parts = Vec::new();
+        for (first, last) in ranges(session, "invoices", None, size)? {
+            parts.push(Part::Range { first, last });
+        }
+        for (first, last) in ranges(session, "payments", is_loose(), size)? {
+            parts.push(Part::Payments { first, last });
+        }
+        for (first, last) in ranges(session, "balance_transactions", is_loose(), size)? {
+            parts.push(Part::BalanceTransactions { first, last });
+        }
+        parts.extend(packs(&ties.components, size).map(Part::Components));
+        parts.extend(chunks(ties.loose_refunds.len(), size).map(Part::Refunds));
+        parts.extend(chunks(ties.loose_shipments.len(), size).map(Part::Shipments));
+        parts.extend(chunks(ties.loose_orders.len(), size).map(Part::Orders));
+        let by_id = |plan: Plan| (plan.id, plan);
+        let directory = Directory {
+            plans: all::<Plan>(session)?.into_iter().map(by_id).collect(),
+            products: all::<Product>(session)?.into_iter().map(|p| (p.id, p)).collect(),
+            ..Directory::default()
+        };
+        let tied = ties.tied();
+        Ok(Self { session: session.clone(), calendar, ties, tied, parts, directory })
+    }
+
+    /// How many parts there are.
+    pub fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+}
+
+/// Bounds that hold about `size` rows each and together every id there can be.
+fn ranges(
+    session: &Session,
+    table: &str,
+    filter: Option<Expr>,
+    size: usize,
+) -> Result<Vec<(i64, i64)>, BooksError> {
+    let mut rows = session.scan(table, "t")?;
+    if let Some(filter) = filter {
+        rows = rows.filter(filter)?;
+    }
+    let ids = rows.project(vec![col("t.id").alias("id")])?;
+    let ids = ids.sort(vec![col("id").sort(true, false)])?;
+    let mut starts = Vec::new();
+    let mut seen = 0;
+    each_row(session, ids, |[id]| {
+        if seen % size == 0 {
+            starts.extend(id);
+        }
+        seen += 1;
+    })?;
+    // Whatever names an invoice is found, be it below the first id or above the last.
+    if let Some(first) = starts.first_mut() {
+        *first = i64::MIN;
+    } else if table == "invoices" {
+        starts.push(i64::MIN);
+    }
+    let ends = starts.iter().skip(1).map(|next| next - 1).chain([i64::MAX]);
+    Ok(starts.iter().copied().zip(ends).collect())
+}
+
+/// Runs of components with about `size` invoices together; none is torn.
+fn packs(components: &[Vec<i64>], size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut packs = Vec::new();
+    let (mut start, mut held) = (0, 0);
+    for (at, component) in components.iter().enumerate() {
+        if held > 0 && held + component.len() > size {
+            packs.push(start..at);
+            (start, held) = (at, 0);
+        }
+        held += component.len();
+    }
+    if held > 0 {
+        packs.push(start..components.len());
+    }
+    packs.into_iter()
+}
+
+fn chunks(count: usize, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..count).step_by(size).map(move |start| start..count.min(start + size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_packed_whole() {
+        let components = [vec![1, 2], vec![3, 4, 5], vec![6, 7], vec![8, 9]];
+        let packed: Vec<_> = packs(&components, 4).collect();
+        assert_eq!(packed, [0..1, 1..2, 2..4]);
+        assert_eq!(packs(&[], 4).count(), 0);
+        assert_eq!(chunks(5, 2).collect::<Vec<_>>(), [0..2, 2..4, 4..5]);
+    }
+}

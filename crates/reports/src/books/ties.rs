@@ -1,0 +1,232 @@
+//! Invoices that must be read together, because a record acts on one and names another.
+//! Rule: spec/accounting.md §4, §6.4, §7.4.
+//!
+//! Nearly no invoice is tied to another: what is kept here is small beside the invoices. Reading
+//! more together than needed changes nothing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit};
+use datafusion::prelude::col;
+use mirror::Session;
+
+use super::error::BooksError;
+use super::scan::each_row;
+
+/// What is tied to which invoice.
+#[derive(Default)]
+pub(super) struct Ties {
+    /// Ids of invoices that must be read together: two or more each, sorted.
+    pub(super) components: Vec<Vec<i64>>,
+    /// An invoice that each refund is read with, sorted.
+    pub(super) refund_homes: Vec<(i64, i64)>,
+    /// Refunds that name no invoice, nor does their payment.
+    pub(super) loose_refunds: Vec<i64>,
+    /// An invoice that the shipments of each subscription are read with, sorted.
+    pub(super) shipment_homes: Vec<(i64, i64)>,
+    /// Subscriptions with shipments and without an invoice.
+    pub(super) loose_shipments: Vec<i64>,
+    /// Orders that no invoice names.
+    pub(super) loose_orders: Vec<i64>,
+}
+
+impl Ties {
+    /// Reads them: a few columns of a few tables.
+    pub(super) fn read(session: &Session) -> Result<Self, BooksError> {
+        let mut ties = Self::default();
+        let mut groups = Groups::default();
+        tie_note_invoices(session, &mut groups)?;
+        ties.tie_orders(session, &mut groups)?;
+        ties.tie_refunds(session, &mut groups)?;
+        ties.tie_shipments(session, &mut groups)?;
+        ties.components = groups.components();
+        ties.refund_homes.sort_unstable();
+        ties.loose_refunds.sort_unstable();
+        ties.shipment_homes.sort_unstable();
+        ties.loose_shipments.sort_unstable();
+        ties.loose_orders.sort_unstable();
+        Ok(ties)
+    }
+
+    /// Invoices of one order, and the orders of no invoice.
+    fn tie_orders(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+        let invoiced = columns(session, "invoices", "i", &["order_id", "id"])?
+            .filter(col("order_id").is_not_null())?
+            .sort(vec![col("order_id").sort(true, false)])?;
+        let mut previous = None;
+        each_row(session, invoiced, |[order, invoice]| {
+            if let Some((_, other)) = previous.filter(|(known, _)| *known == order) {
+                groups.tie(other, invoice);
+            }
+            previous = Some((order, invoice));
+        })?;
+        let invoiced = columns(session, "invoices", "i", &["order_id"])?;
+        let invoiced = invoiced.filter(col("order_id").is_not_null())?.build()?;
+        let loose = columns(session, "orders", "o", &["id"])?.join(
+            invoiced,
+            JoinType::LeftAnti,
+            (vec!["id"], vec!["order_id"]),
+            None,
+        )?;
+        each_row(session, loose, |[order]| self.loose_orders.extend(order))
+    }
+
+    /// A refund's own invoice, its payment's, and those of the notes that it pays out.
+    fn tie_refunds(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+        let payments = columns(session, "payments", "p", &["id", "invoice_id"])?
+            .project(vec![col("id").alias("paid_id"), col("invoice_id").alias("paid_invoice")])?
+            .build()?;
+        let notes = columns(session, "credit_notes", "n", &["id", "invoice_id"])?
+            .project(vec![col("id").alias("note_id"), col("invoice_id").alias("note_invoice")])?
+            .build()?;
+        let names = ["id", "invoice_id", "payment_id", "credit_note_id"];
+        let refunds = columns(session, "refunds", "r", &names)?
+            .join(payments, JoinType::Left, (vec!["payment_id"], vec!["paid_id"]), None)?
+            .join(notes, JoinType::Left, (vec!["credit_note_id"], vec!["note_id"]), None)?
+            .project(["id", "invoice_id", "paid_invoice", "note_invoice"].map(col))?;
+        let mut homes: HashMap<i64, i64> = HashMap::new();
+        each_row(session, refunds, |[refund, own, paid, note]| {
+            let Some(refund) = refund else { return };
+            match own.or(paid) {
+                Some(home) => {
+                    groups.tie(Some(home), paid);
+                    groups.tie(Some(home), note);
+                    homes.insert(refund, home);
+                }
+                None => self.loose_refunds.push(refund),
+            }
+        })?;
+        let notes = columns(session, "credit_notes", "n", &["refund_id", "invoice_id"])?
+            .filter(col("refund_id").is_not_null())?;
+        each_row(session, notes, |[refund, invoice]| {
+            groups.tie(refund.and_then(|refund| homes.get(&refund).copied()), invoice);
+        })?;
+        self.refund_homes = homes.into_iter().map(|(refund, home)| (home, refund)).collect();
+        Ok(())
+    }
+
+    /// Invoices of one subscription, where it has shipments that they share.
+    fn tie_shipments(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+        let sent = col("status").not_eq(lit("pending"));
+        let shipments =
+            columns(session, "shipments", "s", &["subscription_id", "invoice_id", "status"])?
+                .filter(sent)?
+                .project(["subscription_id", "invoice_id"].map(col))?;
+        let mut homes: BTreeMap<i64, Option<i64>> = BTreeMap::new();
+        let mut tie = |homes: &mut BTreeMap<i64, Option<i64>>, subscription, invoice| {
+            if let Some(home) = homes.get_mut(&subscription) {
+                groups.tie(*home, invoice);
+                *home = home.or(invoice);
+            }
+        };
+        each_row(session, shipments, |[subscription, invoice]| {
+            if let Some(subscription) = subscription {
+                homes.entry(subscription).or_default();
+                tie(&mut homes, subscription, invoice);
+            }
+        })?;
+        if homes.is_empty() {
+            return Ok(());
+        }
+        for (table, invoice) in [("invoices", "id"), ("invoice_lines", "invoice_id")] {
+            let billed = columns(session, table, "b", &["subscription_id", invoice])?
+                .filter(col("subscription_id").is_not_null())?;
+            each_row(session, billed, |[subscription, invoice]| {
+                if let Some(subscription) = subscription {
+                    tie(&mut homes, subscription, invoice);
+                }
+            })?;
+        }
+        for (subscription, home) in homes {
+            match home {
+                Some(home) => self.shipment_homes.push((home, subscription)),
+                None => self.loose_shipments.push(subscription),
+            }
+        }
+        Ok(())
+    }
+
+    /// All invoices that are tied to others.
+    pub(super) fn tied(&self) -> HashSet<i64> {
+        self.components.iter().flatten().copied().collect()
+    }
+}
+
+/// Invoices that act as notes on others.
+fn tie_note_invoices(session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+    let acting =
+        columns(session, "invoices", "i", &["id", "refunded_invoice_id", "is_credit_note"])?
+            .filter(col("is_credit_note").and(col("refunded_invoice_id").is_not_null()))?
+            .project(["id", "refunded_invoice_id"].map(col))?;
+    each_row(session, acting, |[note, invoice]| groups.tie(note, invoice))
+}
+
+/// Columns of a table under their own names.
+fn columns(
+    session: &Session,
+    table: &str,
+    alias: &str,
+    names: &[&str],
+) -> Result<LogicalPlanBuilder, BooksError> {
+    let columns: Vec<Expr> =
+        names.iter().map(|name| col(format!("{alias}.{name}")).alias(*name)).collect();
+    Ok(session.scan(table, alias)?.project(columns)?)
+}
+
+/// Which ids belong together.
+#[derive(Default)]
+struct Groups {
+    parents: HashMap<i64, i64>,
+}
+
+impl Groups {
+    fn tie(&mut self, one: Option<i64>, other: Option<i64>) {
+        let (Some(one), Some(other)) = (one, other) else { return };
+        let (one, other) = (self.root(one), self.root(other));
+        if one != other {
+            self.parents.insert(one.max(other), one.min(other));
+        }
+    }
+
+    fn root(&mut self, id: i64) -> i64 {
+        let mut root = id;
+        while let Some(parent) = self.parents.get(&root) {
+            root = *parent;
+        }
+        let mut at = id;
+        while at != root {
+            at = self.parents.insert(at, root).unwrap_or(root);
+        }
+        root
+    }
+
+    /// The ids that belong together, each group sorted, by their first.
+    fn components(mut self) -> Vec<Vec<i64>> {
+        let ids: Vec<i64> = self.parents.keys().copied().collect();
+        let mut components: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for id in ids {
+            let root = self.root(id);
+            components.entry(root).or_insert_with(|| vec![root]).push(id);
+        }
+        let sorted = components.into_values().map(|mut ids| {
+            ids.sort_unstable();
+            ids
+        });
+        sorted.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_join_through_any_member() {
+        let mut groups = Groups::default();
+        for (one, other) in [(5, 9), (2, 3), (9, 7), (3, 2), (7, 5), (10, 3), (8, 8)] {
+            groups.tie(Some(one), Some(other));
+        }
+        groups.tie(Some(1), None);
+        assert_eq!(groups.components(), [vec![2, 3, 10], vec![5, 7, 9]]);
+    }
+}
