@@ -1,8 +1,11 @@
 //! What looks wrong in the records, and the rule that was applied. Rule: spec/accounting.md §12.2.
 
+use std::borrow::Cow;
+
 use model::money::Currency;
 
 use crate::calendar::Month;
+use crate::package::field::{Column, Field, FieldKind::*};
 
 /// Kind of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,4 +144,34 @@ pub struct Issue {
     pub currency: Option<Currency>,
     /// The amount concerned, in minor units.
     pub amount: i128,
+}
+
+/// The columns of `issues.csv`, in order; the currency is an addition to the contract's columns.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "code", kind: Text },
+    Column { name: "table", kind: Text },
+    Column { name: "id", kind: Int },
+    Column { name: "month", kind: Text },
+    Column { name: "amount", kind: Money },
+    Column { name: "message", kind: Text },
+    Column { name: "currency", kind: Text },
+];
+
+impl Issue {
+    /// The values, one per column of [`COLUMNS`]. Records without a currency have no amount.
+    pub fn fields(&self) -> Vec<Field<'_>> {
+        let (amount, currency) = match &self.currency {
+            Some(currency) => (Field::Money(self.amount), Field::text(currency.code())),
+            None => (Field::Empty, Field::Empty),
+        };
+        vec![
+            Field::text(self.code.as_str()),
+            Field::text(self.table),
+            Field::Int(i128::from(self.id)),
+            Field::Text(Cow::Owned(self.month.to_string())),
+            amount,
+            Field::text(self.code.message()),
+            currency,
+        ]
+    }
 }

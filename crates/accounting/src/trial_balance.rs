@@ -5,6 +5,7 @@ use model::money::Currency;
 
 use crate::calendar::Month;
 use crate::invariants::BrokenInvariant;
+use crate::package::field::{Column, Field, FieldKind};
 use crate::posting::{Amounts, Category, File};
 use crate::totals::Totals;
 
@@ -46,6 +47,31 @@ pub struct TrialBalanceRow<'a> {
     pub movement: i128,
     /// Balance after the month.
     pub closing: i128,
+}
+
+/// The columns of `trial_balance.csv`, in order.
+pub fn columns() -> Vec<Column> {
+    let text = |name| Column { name, kind: FieldKind::Text };
+    let money = |name| Column { name, kind: FieldKind::Money };
+    let head = [text("category"), text("account"), money("opening")];
+    let files = File::ALL.map(|file| money(file.as_str()));
+    let tail = ["adjustments_included", "movement", "closing"].map(money);
+    head.into_iter().chain(files).chain(tail).chain([text("currency")]).collect()
+}
+
+impl TrialBalanceRow<'_> {
+    /// The values, one per column of [`columns`]; amounts are in `currency`.
+    pub fn fields<'f>(&'f self, currency: &'f Currency) -> Vec<Field<'f>> {
+        let account = match self.account {
+            "" => Field::Empty,
+            account => Field::text(account),
+        };
+        let mut fields = vec![Field::text(self.category), account, Field::Money(self.opening)];
+        fields.extend(self.files.map(Field::Money));
+        fields.extend([self.adjustments_included, self.movement, self.closing].map(Field::Money));
+        fields.push(Field::text(currency.code()));
+        fields
+    }
 }
 
 impl TrialBalance {

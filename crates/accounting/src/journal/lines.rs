@@ -1,13 +1,39 @@
 //! The rows of `journal.csv`: one per non-zero category of a posting, per piece where a posting
 //! belongs to several. Rule: spec/accounting.md §10.2.
 
+use std::borrow::Cow;
+
 use model::money::Currency;
 use model::time::{Date, Instant};
 
 use super::description_of;
 use crate::calendar::Month;
+use crate::package::field::{Column, Field, FieldKind::*};
 use crate::posting::{Belongs, Category, File, PieceId, Posting, Source};
 use crate::settings::Accounts;
+
+/// The columns of `journal.csv`, in order.
+pub const COLUMNS: &[Column] = &[
+    Column { name: "entry_id", kind: Text },
+    Column { name: "line_no", kind: Int },
+    Column { name: "date", kind: Date },
+    Column { name: "occurred_at", kind: Instant },
+    Column { name: "file", kind: Text },
+    Column { name: "source_id", kind: Int },
+    Column { name: "piece_id", kind: Text },
+    Column { name: "account", kind: Text },
+    Column { name: "category", kind: Text },
+    Column { name: "debit", kind: Money },
+    Column { name: "credit", kind: Money },
+    Column { name: "currency", kind: Text },
+    Column { name: "customer_id", kind: Int },
+    Column { name: "invoice_id", kind: Int },
+    Column { name: "plan_id", kind: Int },
+    Column { name: "product_id", kind: Int },
+    Column { name: "site_id", kind: Int },
+    Column { name: "adjusts_month", kind: Text },
+    Column { name: "description", kind: Text },
+];
 
 /// One line of an entry; the lines of an entry sum to zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +68,36 @@ pub struct JournalLine<'a> {
     pub adjusts_month: Option<Month>,
     /// A short description.
     pub description: String,
+}
+
+impl JournalLine<'_> {
+    /// The values, one per column of [`COLUMNS`].
+    pub fn fields(&self) -> Vec<Field<'_>> {
+        let month = self.adjusts_month.map(|month| Field::Text(Cow::Owned(month.to_string())));
+        let piece = self.piece_id.map(|piece| Field::Text(Cow::Owned(piece.to_string())));
+        let belongs = &self.belongs;
+        vec![
+            Field::text(&self.entry_id),
+            Field::Int(i128::from(self.line_no)),
+            Field::Date(self.date),
+            Field::Instant(self.occurred_at),
+            Field::text(self.file.as_str()),
+            Field::optional_int(self.source_id),
+            piece.unwrap_or(Field::Empty),
+            Field::text(self.account),
+            Field::text(self.category.as_str()),
+            Field::Money(self.debit),
+            Field::Money(self.credit),
+            Field::text(self.currency.code()),
+            Field::optional_int(belongs.customer_id),
+            Field::optional_int(belongs.invoice_id),
+            Field::optional_int(belongs.plan_id),
+            Field::optional_int(belongs.product_id),
+            Field::optional_int(belongs.site_id),
+            month.unwrap_or(Field::Empty),
+            Field::text(&self.description),
+        ]
+    }
 }
 
 /// The lines of a posting; none for a posting of zeros.

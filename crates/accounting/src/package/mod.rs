@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`field`] | columns and values |
+//! | [`codec`] | the values of a row as bytes |
 //! | [`head`] | the common head of all rows |
 //! | [`subscription_revenue`] | also the rows of `other_invoices` |
 //! | [`order_revenue`], [`recognized_revenue`], [`issue_based`], [`order_based`] | recognition by time also serves `other_recognized_revenue` |
@@ -13,6 +14,7 @@
 
 pub mod applied_balance;
 pub mod balance_adjustments;
+pub mod codec;
 pub mod credit_notes;
 pub mod field;
 pub mod head;
@@ -122,22 +124,25 @@ pub fn untied_row<'a>(
     let id = posting.source_id;
     let details = match posting.source {
         Source::Payment => {
-            let payment = records.payments.iter().find(|payment| Some(payment.id) == id);
+            let payment = by_id(&records.payments, id, |payment| payment.id);
             payment.map(|payment| payments_received::details(payment, posting))
         }
         Source::Refund => {
-            let refund = records.refunds.iter().find(|refund| Some(refund.id) == id);
-            refund.map(refunds_made::details)
+            by_id(&records.refunds, id, |refund| refund.id).map(refunds_made::details)
         }
-        Source::BalanceTransaction => {
-            let transaction = records.adjustments.iter().find(|t| Some(t.id) == id);
-            transaction.map(balance_adjustments::details)
-        }
+        Source::BalanceTransaction => by_id(&records.adjustments, id, |transaction| transaction.id)
+            .map(balance_adjustments::details),
         _ => None,
     };
     let missing = || BrokenInvariant::SourceMissing { entry_id: posting.entry_id() };
     let head = Head::of(posting, None, directory, view);
     Ok(Row { head, details: details.ok_or_else(missing)? })
+}
+
+/// The record with an id in a list by id.
+fn by_id<R>(records: &[R], id: Option<i64>, id_of: impl Fn(&R) -> i64) -> Option<&R> {
+    let position = records.binary_search_by_key(&id?, id_of).ok()?;
+    records.get(position)
 }
 
 /// The row of an adjustment whose source record is no longer in the books.

@@ -267,7 +267,7 @@ fn take_id(bytes: &mut &[u8]) -> Result<Option<i64>, CodecError> {
 }
 
 /// Seven bits a byte, lowest first, the sign in the lowest bit.
-fn push_int(out: &mut Vec<u8>, value: i128) {
+pub(crate) fn push_int(out: &mut Vec<u8>, value: i128) {
     let mut rest = ((value << 1) ^ (value >> 127)).cast_unsigned();
     while rest >= 0x80 {
         out.push((rest & 0x7f) as u8 | 0x80);
@@ -276,7 +276,7 @@ fn push_int(out: &mut Vec<u8>, value: i128) {
     out.push(rest as u8);
 }
 
-fn take_int(bytes: &mut &[u8]) -> Result<i128, CodecError> {
+pub(crate) fn take_int(bytes: &mut &[u8]) -> Result<i128, CodecError> {
     let mut value: u128 = 0;
     for shift in (0..128).step_by(7) {
         let byte = take(bytes)?;
@@ -288,7 +288,7 @@ fn take_int(bytes: &mut &[u8]) -> Result<i128, CodecError> {
     Err(CodecError)
 }
 
-fn take_small(bytes: &mut &[u8]) -> Result<i64, CodecError> {
+pub(crate) fn take_small(bytes: &mut &[u8]) -> Result<i64, CodecError> {
     i64::try_from(take_int(bytes)?).map_err(|_| CodecError)
 }
 
@@ -300,7 +300,7 @@ fn month_of(number: i64) -> Result<Month, CodecError> {
     i32::try_from(number).map(Month::from_number).map_err(|_| CodecError)
 }
 
-fn take(bytes: &mut &[u8]) -> Result<u8, CodecError> {
+pub(crate) fn take(bytes: &mut &[u8]) -> Result<u8, CodecError> {
     let (first, rest) = bytes.split_first().ok_or(CodecError)?;
     *bytes = rest;
     Ok(*first)

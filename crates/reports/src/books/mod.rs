@@ -14,6 +14,7 @@
 //! | `load` | the records of one part |
 //! | [`drive`] | all parts, on several threads |
 //! | [`first_month`] | the month in which the books begin |
+//! | [`table`] | rows of the books to record batches |
 //! | [`error`] | what can go wrong |
 
 mod cells;
@@ -23,6 +24,7 @@ pub mod first_month;
 mod load;
 pub mod parts;
 mod scan;
+pub mod table;
 mod ties;
 
 pub use drive::each_part;
@@ -30,3 +32,4 @@ pub use error::BooksError;
 pub use first_month::first_invoice_month;
 pub use load::LoadedPart;
 pub use parts::{INVOICES_PER_PART, Parts};
+pub use table::{TableBuilder, output_columns};

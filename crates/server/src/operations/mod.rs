@@ -1,5 +1,6 @@
 //! Use cases, one per file. They know nothing of HTTP beyond the errors it is answered with.
 
+pub mod books;
 pub mod import;
 pub mod page_file;
 pub mod report_list;

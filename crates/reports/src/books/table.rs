@@ -1,0 +1,215 @@
+//! Rows of the books to record batches, in which every writer of files takes them.
+//! Rule: spec/exports.md §11.
+
+use std::sync::Arc;
+
+use accounting::package::{Column, Field, FieldKind};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
+use datafusion::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use datafusion::error::DataFusionError;
+use mirror::schema;
+use model::output::{OutputColumn, OutputKind};
+
+use super::error::BooksError;
+
+/// Key of the column that says which currency a row's amounts are in.
+const CURRENCY: &str = "currency";
+
+/// Collects rows with the same columns.
+pub struct TableBuilder {
+    schema: SchemaRef,
+    columns: Vec<Builder>,
+    rows: usize,
+}
+
+enum Builder {
+    Int(Int64Builder),
+    Text(StringBuilder),
+    Bool(BooleanBuilder),
+    Date(Date32Builder),
+    Instant(TimestampMicrosecondBuilder),
+    Money(Decimal128Builder),
+}
+
+/// The columns as writers want to know them. Amounts are in the currency of the column
+/// `currency`, which every table of the books has.
+pub fn output_columns(columns: &[Column]) -> Vec<OutputColumn> {
+    let currency = columns.iter().position(|column| column.name == CURRENCY).unwrap_or_default();
+    let shown = columns.iter().map(|column| OutputColumn {
+        key: column.name.to_owned(),
+        label: column.name.to_owned(),
+        kind: match column.kind {
+            FieldKind::Int => OutputKind::Int,
+            FieldKind::Text => OutputKind::Text,
+            FieldKind::Bool => OutputKind::Bool,
+            FieldKind::Date => OutputKind::Date,
+            FieldKind::Instant => OutputKind::Instant,
+            FieldKind::Money => OutputKind::Money { currency },
+        },
+    });
+    shown.collect()
+}
+
+impl TableBuilder {
+    /// No rows yet.
+    pub fn new(columns: &[Column]) -> Self {
+        let fields =
+            columns.iter().map(|column| ArrowField::new(column.name, data_type(column.kind), true));
+        Self {
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            columns: columns.iter().map(|column| Builder::new(column.kind)).collect(),
+            rows: 0,
+        }
+    }
+
+    /// Adds a row: one value per column.
+    ///
+    /// Errors: a value of another kind than its column's, or a number past 64 bits (an amount
+    /// past 128): a fault of whoever made the row.
+    pub fn push(&mut self, fields: &[Field<'_>]) -> Result<(), BooksError> {
+        if fields.len() != self.columns.len() {
+            let (got, wanted) = (fields.len(), self.columns.len());
+            return Err(mismatch(format!("a row of {got} values in a table of {wanted}")));
+        }
+        for (position, (builder, field)) in self.columns.iter_mut().zip(fields).enumerate() {
+            if !builder.append(field) {
+                let name = self.schema.field(position).name();
+                return Err(mismatch(format!("column {name} cannot hold {field:?}")));
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The rows so far as a batch; begins anew.
+    pub fn finish(&mut self) -> Result<RecordBatch, BooksError> {
+        self.rows = 0;
+        let columns = self.columns.iter_mut().map(Builder::finish).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        Ok(batch.map_err(DataFusionError::from)?)
+    }
+}
+
+fn mismatch(what: String) -> BooksError {
+    DataFusionError::Internal(what).into()
+}
+
+fn data_type(kind: FieldKind) -> DataType {
+    match kind {
+        FieldKind::Int => DataType::Int64,
+        FieldKind::Text => DataType::Utf8,
+        FieldKind::Bool => DataType::Boolean,
+        FieldKind::Date => DataType::Date32,
+        FieldKind::Instant => schema::instant(),
+        FieldKind::Money => DataType::Decimal128(38, 0),
+    }
+}
+
+impl Builder {
+    fn new(kind: FieldKind) -> Self {
+        match kind {
+            FieldKind::Int => Self::Int(Int64Builder::new()),
+            FieldKind::Text => Self::Text(StringBuilder::new()),
+            FieldKind::Bool => Self::Bool(BooleanBuilder::new()),
+            FieldKind::Date => Self::Date(Date32Builder::new()),
+            FieldKind::Instant => {
+                let builder = TimestampMicrosecondBuilder::new();
+                Self::Instant(builder.with_data_type(schema::instant()))
+            }
+            FieldKind::Money => {
+                let builder = Decimal128Builder::new();
+                Self::Money(builder.with_data_type(data_type(kind)))
+            }
+        }
+    }
+
+    /// Whether the value fits.
+    fn append(&mut self, field: &Field<'_>) -> bool {
+        match (self, field) {
+            (Self::Int(builder), Field::Int(value)) => match i64::try_from(*value) {
+                Ok(value) => builder.append_value(value),
+                Err(_) => return false,
+            },
+            (Self::Text(builder), Field::Text(text)) => builder.append_value(text),
+            (Self::Bool(builder), Field::Bool(value)) => builder.append_value(*value),
+            (Self::Date(builder), Field::Date(date)) => builder.append_value(date.days()),
+            (Self::Instant(builder), Field::Instant(at)) => builder.append_value(at.micros()),
+            (Self::Money(builder), Field::Money(minor)) => builder.append_value(*minor),
+            (Self::Int(builder), Field::Empty) => builder.append_null(),
+            (Self::Text(builder), Field::Empty) => builder.append_null(),
+            (Self::Bool(builder), Field::Empty) => builder.append_null(),
+            (Self::Date(builder), Field::Empty) => builder.append_null(),
+            (Self::Instant(builder), Field::Empty) => builder.append_null(),
+            (Self::Money(builder), Field::Empty) => builder.append_null(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Int(builder) => Arc::new(builder.finish()),
+            Self::Text(builder) => Arc::new(builder.finish()),
+            Self::Bool(builder) => Arc::new(builder.finish()),
+            Self::Date(builder) => Arc::new(builder.finish()),
+            Self::Instant(builder) => Arc::new(builder.finish()),
+            Self::Money(builder) => Arc::new(builder.finish()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use model::money::Currency;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_package_becomes_a_table() {
+        for file in accounting::File::ALL {
+            let columns = accounting::package::columns(file);
+            let shown = output_columns(&columns);
+            let amounts = shown.iter().filter_map(|column| match column.kind {
+                OutputKind::Money { currency } => Some(currency),
+                _ => None,
+            });
+            assert!(amounts.clone().count() >= 7);
+            assert!(amounts.clone().all(|at| shown[at].key == CURRENCY), "{file:?}");
+            let mut table = TableBuilder::new(&columns);
+            table.push(&vec![Field::Empty; columns.len()]).unwrap();
+            assert_eq!(table.finish().unwrap().num_rows(), 1);
+        }
+    }
+
+    #[test]
+    fn a_value_in_the_wrong_place_is_an_error() {
+        let columns = accounting::issue::COLUMNS;
+        let mut table = TableBuilder::new(columns);
+        let usd = Currency::USD;
+        let mut row = vec![
+            Field::Text(Cow::Borrowed("code")),
+            Field::Text(Cow::Borrowed("invoices")),
+            Field::Int(1),
+            Field::Text(Cow::Borrowed("2024-01")),
+            Field::Money(5),
+            Field::Text(Cow::Borrowed("message")),
+            Field::Text(Cow::Borrowed(usd.code())),
+        ];
+        table.push(&row).unwrap();
+        row[2] = Field::Int(i128::from(i64::MAX) + 1);
+        assert!(table.push(&row).is_err());
+        row[2] = Field::Bool(true);
+        assert!(table.push(&row).is_err());
+        assert!(table.push(&row[1..]).is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! The books: packages of a month, and what else is read off the ledger. Rule: spec/accounting.md.
+//!
+//! What is booked is decided in `accounting`; which records are read together, in
+//! [`reports::books`]. Here rows are put in order, and files are made of them.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`request`] | what a package is asked for, and what is wrong with the asking |
+//! | [`package`] | the ZIPs of a month |
+//! | `members`, [`manifest`] | the files in them |
+//! | `ledger` | one pass over the books for one month |
+//! | `rows`, `sorter` | rows waiting in order, in memory and on disk |
+//! | `tables` | tables of the books in any format |
+//! | [`error`] | why a package could not be made |
+
+pub mod error;
+mod ledger;
+pub mod manifest;
+mod members;
+pub mod package;
+pub mod request;
+mod rows;
+mod sorter;
+mod tables;
+
+pub use error::PackageError;
+pub use ledger::Watch;
+pub use package::{Package, PackageFile, write_package};
+pub use request::PackageRequest;

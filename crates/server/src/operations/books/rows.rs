@@ -1,0 +1,121 @@
+//! The rows of a package in the order of its files, in one temporary file that is read as often as
+//! members are written from it.
+
+use std::fs::File as DiskFile;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use accounting::invariants::BrokenInvariant;
+use accounting::package::Field;
+use accounting::package::codec::decode_fields;
+use accounting::posting::codec::{CodecError, decode};
+use accounting::{Amounts, Category, File, Posting, TrialBalance};
+use tempfile::NamedTempFile;
+
+use super::error::PackageError;
+use super::ledger::ROW_KEY_BYTES;
+use super::sorter::Merged;
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// All rows of a package.
+pub(super) struct Rows {
+    file: NamedTempFile,
+    sections: Vec<Section>,
+}
+
+/// The rows of one file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Section {
+    pub(super) file: File,
+    start: u64,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+    pub(super) amounts: Amounts,
+}
+
+/// One row, as it waits.
+pub(super) struct StoredRow<'b> {
+    pub(super) posting: Posting,
+    pub(super) fields: Vec<Field<'b>>,
+}
+
+impl Rows {
+    /// Takes sorted rows to a file in `folder`.
+    pub(super) fn write(
+        merged: &mut Merged<ROW_KEY_BYTES>,
+        folder: &Path,
+    ) -> Result<Self, PackageError> {
+        let mut file = NamedTempFile::new_in(folder)?;
+        let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
+        let mut sections = File::ALL.map(empty).to_vec();
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
+        let mut row = Vec::new();
+        while let Some(key) = merged.next(&mut row)? {
+            let section = sections.get_mut(usize::from(key[0])).ok_or(CodecError)?;
+            section.rows += 1;
+            section.bytes += 4 + row.len() as u64;
+            section.amounts += decode(&mut row.as_slice())?.amounts;
+            out.write_all(&u32::try_from(row.len()).map_err(io::Error::other)?.to_le_bytes())?;
+            out.write_all(&row)?;
+        }
+        out.flush()?;
+        drop(out);
+        let mut start = 0;
+        for section in &mut sections {
+            section.start = start;
+            start += section.bytes;
+        }
+        Ok(Self { file, sections })
+    }
+
+    /// The rows of each file, in the order of the files.
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// Checks that the rows are those that were summed up: number and sums of each file.
+    pub(super) fn check(&self, balance: &TrialBalance) -> Result<(), BrokenInvariant> {
+        let counts = balance.row_counts.iter();
+        for (section, count) in self.sections.iter().zip(counts) {
+            let what = section.file.as_str();
+            if section.rows != *count {
+                let (left, right) = (i128::from(section.rows), i128::from(*count));
+                return Err(BrokenInvariant::TieOut { what, left, right });
+            }
+            let summed = balance.file(section.file);
+            for category in Category::ALL {
+                let (left, right) = (section.amounts[category], summed[category]);
+                if left != right {
+                    return Err(BrokenInvariant::TieOut { what, left, right });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows of a section in order; `visit` answers whether to go on.
+    pub(super) fn visit(
+        &self,
+        section: &Section,
+        visit: &mut dyn FnMut(StoredRow<'_>) -> Result<bool, PackageError>,
+    ) -> Result<(), PackageError> {
+        let mut file: DiskFile = self.file.reopen()?;
+        file.seek(SeekFrom::Start(section.start))?;
+        let mut rows = BufReader::with_capacity(BUFFER_BYTES, file);
+        let mut row = Vec::new();
+        for _ in 0..section.rows {
+            let mut length = [0; 4];
+            rows.read_exact(&mut length)?;
+            row.resize(u32::from_le_bytes(length) as usize, 0);
+            rows.read_exact(&mut row)?;
+            let mut bytes = row.as_slice();
+            let posting = decode(&mut bytes)?;
+            let fields = decode_fields(&mut bytes)?;
+            if !visit(StoredRow { posting, fields })? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
