@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use crate::commands::accounting::AccountingArgs;
 pub use crate::commands::completions::CompletionsArgs;
 pub use crate::commands::demo::DemoArgs;
 pub use crate::commands::doctor::DoctorArgs;
@@ -46,6 +47,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Print how much of a membership is used and left, and why
     Usage(UsageArgs),
+    /// Make the accounting package of a month, without a server
+    Accounting(AccountingArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
     /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it

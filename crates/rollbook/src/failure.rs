@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt::Write;
 
 use mirror::MirrorError;
+use server::operations::books::PackageError;
 use server::operations::import::ImportFailure;
 use store::StoreError;
 
@@ -124,6 +125,12 @@ impl From<MirrorError> for Failure {
                 .hint("run `rollbook mirror rebuild`: it writes the mirror anew from the store"),
             error => Self::new("reading the records failed").because(error),
         }
+    }
+}
+
+impl From<PackageError> for Failure {
+    fn from(error: PackageError) -> Self {
+        Self::new("the books could not be made").because(error)
     }
 }
 

@@ -75,6 +75,40 @@ impl Drop for ImportProgress {
     }
 }
 
+/// Shows how many of something are done, until dropped: on a terminal only.
+pub struct CountProgress {
+    bar: Option<ProgressBar>,
+}
+
+impl CountProgress {
+    /// Begins to show; `what` is counted.
+    pub fn begin(what: &'static str) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} {msg}  {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.with_message(what)
+        });
+        Self { bar }
+    }
+
+    /// So many are done.
+    pub fn set(&self, done: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        }
+    }
+}
+
+impl Drop for CountProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl State {
     fn bytes(&self) -> (u64, u64) {
         let all = self.sizes.iter().sum();

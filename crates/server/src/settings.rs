@@ -2,12 +2,15 @@
 //!
 //! Plain data with defaults; unknown keys are refused, so that a misspelt one is noticed.
 
+mod books;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use usage::xml::ListStyle;
 
 use crate::address::Network;
+pub use books::{AccountingSettings, ProviderAccountingSettings};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +30,8 @@ pub struct ServerSettings {
     pub files: FileSettings,
     /// `[xml]`
     pub xml: XmlSettings,
+    /// `[accounting]`
+    pub accounting: AccountingSettings,
 }
 
 /// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
@@ -243,6 +248,13 @@ impl ServerSettings {
             (self.import.max_body_bytes >= 1, "import.max_body_bytes", "at least 1"),
             (self.import.concurrent_max >= 1, "import.concurrent_max", "at least 1"),
             (self.import.idle_timeout_s >= 1, "import.idle_timeout_s", "at least 1"),
+            (
+                self.accounting.has_usable_accounts(),
+                "accounting.accounts",
+                "names such as Assets:Cash:Online, whose first word is Assets, Liabilities, \
+                 Equity, Income or Expenses",
+            ),
+            (self.accounting.names_providers(), "accounting.providers", "tables by provider id"),
             (self.server.connections_max >= 1, "server.connections_max", "at least 1"),
             (self.server.requests_max >= 1, "server.requests_max", "at least 1"),
             (self.server.head_timeout_s >= 1, "server.head_timeout_s", "at least 1"),

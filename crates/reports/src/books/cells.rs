@@ -54,6 +54,11 @@ impl<'b> Column<'b> {
     }
 }
 
+/// The value of a column in the first row.
+pub(super) fn first_cell(array: &dyn Array) -> Result<CellRef<'_>, BooksError> {
+    Ok(Column::of(array)?.cell(0))
+}
+
 /// The records in the rows of `batch` for whose row `is_wanted` says so. The batch holds the
 /// columns at `positions` of the catalogue's table, in this order.
 pub(super) fn read_batch<R: Record>(

@@ -16,6 +16,7 @@ use super::parts::{Part, Parts};
 use super::scan::{Wanted, records, with_ids, with_keys};
 
 /// The records of one part.
+#[derive(Debug, Default)]
 pub struct LoadedPart {
     /// Its invoices with what acts on them, and what is tied to none.
     pub grouped: Grouped,
@@ -26,10 +27,14 @@ pub struct LoadedPart {
 impl Parts {
     /// Reads a part. Blocks: call it off the event loop.
     pub fn load(&self, position: usize) -> Result<LoadedPart, BooksError> {
-        let mut tables = match self.parts.get(position) {
-            Some(part) => self.tables(part)?,
-            None => Tables::default(),
-        };
+        match self.parts.get(position) {
+            Some(part) => self.load_part(part),
+            None => Ok(LoadedPart::default()),
+        }
+    }
+
+    pub(super) fn load_part(&self, part: &Part) -> Result<LoadedPart, BooksError> {
+        let mut tables = self.tables(part)?;
         self.fill_directory(&mut tables)?;
         let balance_transactions = tables.balance_transactions.clone();
         Ok(LoadedPart { grouped: group(tables, &self.calendar), balance_transactions })

@@ -12,6 +12,8 @@
 //! | `ties` | invoices that must be read together |
 //! | [`parts`] | the parts, and how many |
 //! | `load` | the records of one part |
+//! | [`origin`] | the part that holds one record |
+//! | [`source_row`] | one stored row as it is |
 //! | [`drive`] | all parts, on several threads |
 //! | [`first_month`] | the month in which the books begin |
 //! | [`table`] | rows of the books to record batches |
@@ -22,8 +24,10 @@ pub mod drive;
 pub mod error;
 pub mod first_month;
 mod load;
+pub mod origin;
 pub mod parts;
 mod scan;
+pub mod source_row;
 pub mod table;
 mod ties;
 
@@ -31,5 +35,7 @@ pub use drive::each_part;
 pub use error::BooksError;
 pub use first_month::first_invoice_month;
 pub use load::LoadedPart;
+pub use origin::{Origin, load_origin};
 pub use parts::{INVOICES_PER_PART, Parts};
-pub use table::{TableBuilder, output_columns};
+pub use source_row::source_row;
+pub use table::{TableBuilder, TableColumn, output_columns, table_columns};

@@ -52,7 +52,8 @@ impl Parts {
     /// Reads the ids of invoices and what ties them. Blocks: call it off the event loop.
     pub fn cut(session: &Session, calendar: Calendar, size: usize) -> Result<Self, BooksError> {
         let size = size.max(1);
-        let ties = Ties::read(session)?;
+        let mut cut = Self::uncut(session, calendar)?;
+        let ties = &cut.ties;
         let is_loose = || Some(col("t.invoice_id").is_null());
         let mut parts = Vec::new();
         for (first, last) in ranges(session, "invoices", None, size)? {
@@ -68,14 +69,21 @@ impl Parts {
         parts.extend(chunks(ties.loose_refunds.len(), size).map(Part::Refunds));
         parts.extend(chunks(ties.loose_shipments.len(), size).map(Part::Shipments));
         parts.extend(chunks(ties.loose_orders.len(), size).map(Part::Orders));
-        let by_id = |plan: Plan| (plan.id, plan);
+        cut.parts = parts;
+        Ok(cut)
+    }
+
+    /// The books of the session's provider in no parts yet: for single records.
+    pub(super) fn uncut(session: &Session, calendar: Calendar) -> Result<Self, BooksError> {
+        let ties = Ties::read(session)?;
+        let tied = ties.tied();
         let directory = Directory {
-            plans: all::<Plan>(session)?.into_iter().map(by_id).collect(),
+            plans: all::<Plan>(session)?.into_iter().map(|plan| (plan.id, plan)).collect(),
             products: all::<Product>(session)?.into_iter().map(|p| (p.id, p)).collect(),
             ..Directory::default()
         };
-        let tied = ties.tied();
-        Ok(Self { session: session.clone(), calendar, ties, tied, parts, directory })
+        let (session, parts) = (session.clone(), Vec::new());
+        Ok(Self { session, calendar, ties, tied, parts, directory })
     }
 
     /// How many parts there are.

@@ -18,6 +18,27 @@ use super::error::BooksError;
 /// Key of the column that says which currency a row's amounts are in.
 const CURRENCY: &str = "currency";
 
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumn {
+    /// Its name: the heading.
+    pub name: String,
+    /// What its values are.
+    pub kind: FieldKind,
+}
+
+impl TableColumn {
+    /// A column of this name.
+    pub fn new(name: impl Into<String>, kind: FieldKind) -> Self {
+        Self { name: name.into(), kind }
+    }
+}
+
+/// The columns of a file of the package.
+pub fn table_columns(columns: &[Column]) -> Vec<TableColumn> {
+    columns.iter().map(|column| TableColumn::new(column.name, column.kind)).collect()
+}
+
 /// Collects rows with the same columns.
 pub struct TableBuilder {
     schema: SchemaRef,
@@ -36,11 +57,11 @@ enum Builder {
 
 /// The columns as writers want to know them. Amounts are in the currency of the column
 /// `currency`, which every table of the books has.
-pub fn output_columns(columns: &[Column]) -> Vec<OutputColumn> {
+pub fn output_columns(columns: &[TableColumn]) -> Vec<OutputColumn> {
     let currency = columns.iter().position(|column| column.name == CURRENCY).unwrap_or_default();
     let shown = columns.iter().map(|column| OutputColumn {
-        key: column.name.to_owned(),
-        label: column.name.to_owned(),
+        key: column.name.clone(),
+        label: column.name.clone(),
         kind: match column.kind {
             FieldKind::Int => OutputKind::Int,
             FieldKind::Text => OutputKind::Text,
@@ -55,9 +76,10 @@ pub fn output_columns(columns: &[Column]) -> Vec<OutputColumn> {
 
 impl TableBuilder {
     /// No rows yet.
-    pub fn new(columns: &[Column]) -> Self {
-        let fields =
-            columns.iter().map(|column| ArrowField::new(column.name, data_type(column.kind), true));
+    pub fn new(columns: &[TableColumn]) -> Self {
+        let fields = columns
+            .iter()
+            .map(|column| ArrowField::new(&column.name, data_type(column.kind), true));
         Self {
             schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
             columns: columns.iter().map(|column| Builder::new(column.kind)).collect(),
@@ -177,7 +199,7 @@ mod tests {
     #[test]
     fn every_file_of_the_package_becomes_a_table() {
         for file in accounting::File::ALL {
-            let columns = accounting::package::columns(file);
+            let columns = table_columns(&accounting::package::columns(file));
             let shown = output_columns(&columns);
             let amounts = shown.iter().filter_map(|column| match column.kind {
                 OutputKind::Money { currency } => Some(currency),
@@ -193,8 +215,8 @@ mod tests {
 
     #[test]
     fn a_value_in_the_wrong_place_is_an_error() {
-        let columns = accounting::issue::COLUMNS;
-        let mut table = TableBuilder::new(columns);
+        let columns = table_columns(accounting::issue::COLUMNS);
+        let mut table = TableBuilder::new(&columns);
         let usd = Currency::USD;
         let mut row = vec![
             Field::Text(Cow::Borrowed("code")),

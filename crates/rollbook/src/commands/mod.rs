@@ -1,5 +1,6 @@
 //! The commands, one per file.
 
+pub(crate) mod accounting;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(args) => token::run(args),
         Command::Report(args) => report::run(args),
         Command::Usage(args) => usage::run(args),
+        Command::Accounting(args) => accounting::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),

@@ -14,8 +14,8 @@ mod size;
 use serde::{Deserialize, Serialize};
 use server::ServerSettings;
 use server::settings::{
-    AuthSettings, FileSettings, ImportSettings, ListenSettings, RateLimitSettings, ReportSettings,
-    XmlSettings,
+    AccountingSettings, AuthSettings, FileSettings, ImportSettings, ListenSettings,
+    RateLimitSettings, ReportSettings, XmlSettings,
 };
 use store::sqlite::SqliteOptions;
 
@@ -28,6 +28,8 @@ use crate::failure::Failure;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// `[accounting]`
+    pub accounting: AccountingSettings,
     /// `[auth]`
     pub auth: AuthSettings,
     /// `[engine]`
@@ -63,6 +65,7 @@ impl Settings {
             import: self.import.clone(),
             files: self.files.clone(),
             xml: self.xml.clone(),
+            accounting: self.accounting.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::server::{Data, run};
 
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cdnow");
     beside.join("customers.csv.gz").exists().then_some(beside)
 }

@@ -10,7 +10,7 @@ use files::archive::{Archive, Member, MemberSize};
 use files::format::FileFormat;
 use files::write::{WriteError, WriteOptions};
 
-use reports::books::BooksError;
+use reports::books::{BooksError, table_columns};
 
 use super::error::PackageError;
 use super::request::PackageRequest;
@@ -70,7 +70,7 @@ impl Content<'_> {
         columns: &[Column],
         rows: Box<RowSource<'_>>,
     ) -> Result<u64, PackageError> {
-        write_table(out, FileFormat::Csv, &self.csv(), columns, rows)
+        write_table(out, FileFormat::Csv, &self.csv(), &table_columns(columns), rows)
     }
 
     fn csv(&self) -> WriteOptions {

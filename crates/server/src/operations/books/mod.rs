@@ -8,22 +8,28 @@
 //! | [`request`] | what a package is asked for, and what is wrong with the asking |
 //! | [`package`] | the ZIPs of a month |
 //! | `members`, [`manifest`] | the files in them |
-//! | `ledger` | one pass over the books for one month |
+//! | `pass` | one pass over all ledgers |
+//! | `ledger` | the books of one month |
+//! | [`views`] | trial balance, waterfall, aging, revenue by plan |
+//! | [`explain`] | one posting, or all of an invoice, with the arithmetic |
 //! | `rows`, `sorter` | rows waiting in order, in memory and on disk |
 //! | `tables` | tables of the books in any format |
 //! | [`error`] | why a package could not be made |
 
 pub mod error;
+pub mod explain;
 mod ledger;
 pub mod manifest;
 mod members;
+mod pass;
 pub mod package;
+pub mod views;
 pub mod request;
 mod rows;
 mod sorter;
 mod tables;
 
 pub use error::PackageError;
-pub use ledger::Watch;
+pub use pass::Watch;
 pub use package::{Package, PackageFile, write_package};
 pub use request::PackageRequest;

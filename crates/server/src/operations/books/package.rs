@@ -13,7 +13,8 @@ use model::id::Revision;
 use serde_json::Value;
 
 use super::error::PackageError;
-use super::ledger::{Watch, book_month};
+use super::ledger::book_month;
+use super::pass::Watch;
 use super::manifest::manifest;
 use super::members::Content;
 use super::request::PackageRequest;

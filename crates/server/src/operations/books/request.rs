@@ -1,7 +1,7 @@
 //! What a package is asked for, and what is wrong with the asking.
 //! Rule: spec/exports.md §4, §10.15; spec/accounting.md §12.1.
 
-use accounting::{Calendar, Horizon, Month, Settings};
+use accounting::{Calendar, Horizon, Month, Posting, Settings};
 use model::money::Currency;
 use model::time::{Date, Instant};
 
@@ -33,6 +33,13 @@ impl PackageRequest {
             Some(instant) => Horizon::AsOf(instant),
             None => Horizon::end_of_month(self.month, calendar),
         }
+    }
+
+    /// Whether a posting belongs to the package's books: its currency, and the site when one is
+    /// asked for.
+    pub fn covers(&self, posting: &Posting) -> bool {
+        let is_of_site = self.site_id.is_none() || posting.belongs.site_id == self.site_id;
+        posting.currency == self.currency && is_of_site
     }
 
     /// `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.

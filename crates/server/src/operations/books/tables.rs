@@ -4,10 +4,10 @@
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
 
-use accounting::package::{Column, Field};
+use accounting::package::Field;
 use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions, writer};
-use reports::books::{TableBuilder, output_columns};
+use reports::books::{TableBuilder, TableColumn, output_columns};
 
 use super::error::PackageError;
 
@@ -29,7 +29,7 @@ pub(super) fn write_table(
     out: &mut dyn Write,
     format: FileFormat,
     options: &WriteOptions,
-    columns: &[Column],
+    columns: &[TableColumn],
     rows: Box<RowSource<'_>>,
 ) -> Result<u64, PackageError> {
     let mut writer = writer(format, &output_columns(columns), options)?;
@@ -52,7 +52,7 @@ pub(super) fn write_table(
 
 /// Hands rows on in batches, through `hand_over`, which answers whether more are wanted.
 fn make_batches(
-    columns: &[Column],
+    columns: &[TableColumn],
     rows: Box<RowSource<'_>>,
     mut hand_over: impl FnMut(&mut TableBuilder) -> Result<bool, PackageError>,
 ) -> Result<u64, PackageError> {

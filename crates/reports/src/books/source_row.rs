@@ -1,0 +1,68 @@
+//! One stored row, for whoever wants to see what a posting was made from.
+
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::logical_expr::lit;
+use datafusion::prelude::col;
+use mirror::Session;
+use model::catalogue::{Column, Kind, Table};
+use model::cell::CellRef;
+use model::time::{Date, Instant};
+use serde_json::{Map, Value};
+
+use super::cells;
+use super::error::BooksError;
+use super::scan::each_batch;
+
+/// A row by column name: amounts in minor units, instants and dates as text; columns with lists
+/// and rates, which the books never read, are left out. None when there is no such row. Blocks.
+pub fn source_row(
+    session: &Session,
+    table: &'static Table,
+    id: i64,
+) -> Result<Option<Map<String, Value>>, BooksError> {
+    let columns: Vec<&Column> =
+        table.columns.iter().filter(|column| is_plain(column.kind)).collect();
+    let names = columns.iter().map(|column| col(format!("t.{}", column.name)).alias(column.name));
+    let plan = session.scan(table.name, "t")?.filter(col("t.id").eq(lit(id)))?;
+    let plan = plan.project(names.collect::<Vec<_>>())?.build()?;
+    let mut found = None;
+    each_batch(session, plan, |batch: &RecordBatch| {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let cells = batch
+            .columns()
+            .iter()
+            .map(|array: &std::sync::Arc<dyn Array>| cells::first_cell(array.as_ref()));
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        let pairs = columns.iter().zip(cells);
+        found = Some(
+            pairs
+                .map(|(column, cell)| (column.name.to_owned(), value(column.kind, cell)))
+                .collect(),
+        );
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn is_plain(kind: Kind) -> bool {
+    !matches!(kind, Kind::TextList | Kind::IntList | Kind::Percent)
+}
+
+fn value(kind: Kind, cell: CellRef<'_>) -> Value {
+    match (kind, cell) {
+        (_, CellRef::Null) => Value::Null,
+        (Kind::Bool, CellRef::Int(value)) => Value::Bool(value != 0),
+        (Kind::Instant, CellRef::Int(micros)) => {
+            Value::String(Instant::from_micros(micros).to_string())
+        }
+        (Kind::Date, CellRef::Int(days)) => i32::try_from(days)
+            .map_or(Value::Null, |days| Value::String(Date::from_days(days).to_string())),
+        (Kind::Json | Kind::Allotment, CellRef::Text(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+        }
+        (_, CellRef::Int(value)) => Value::from(value),
+        (_, CellRef::Text(text)) => Value::String(text.to_owned()),
+    }
+}

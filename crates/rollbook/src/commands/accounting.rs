@@ -1,0 +1,156 @@
+//! `rollbook accounting`: the package of a month, without a server.
+//! Rule: spec/accounting.md §10, spec/exports.md §10.15.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use accounting::{Calendar, Month};
+use clap::Args;
+use mirror::{Role, Session};
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use model::money::Currency;
+use model::time::Instant;
+use reports::books::first_invoice_month;
+use server::operations::books::request::{
+    self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
+};
+use server::operations::books::{Package, PackageError, PackageFile, Watch, write_package};
+
+use super::print;
+use super::provider::provider_id;
+use crate::cli::DataArgs;
+use crate::config::Settings;
+use crate::failure::{Doing, Failure};
+use crate::opened;
+use crate::progress::CountProgress;
+
+/// `rollbook accounting`
+#[derive(Debug, Args)]
+pub struct AccountingArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Whose records
+    #[arg(long, value_name = "ID", value_parser = provider_id)]
+    provider: ProviderId,
+    /// The month, as in 2024-01 or any of its days
+    #[arg(long, value_parser = request::parse_month)]
+    month: Month,
+    /// The currency, as in usd
+    #[arg(long, value_parser = request::parse_currency)]
+    currency: Currency,
+    /// Only postings of this site
+    #[arg(long, value_name = "ID")]
+    site: Option<i64>,
+    /// Up to where, inside the month [default: its end; in the current month now]
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    as_of: Option<Instant>,
+    /// The full bundle: also journals, trial balance, issues and manifest
+    #[arg(long)]
+    full: bool,
+    /// File to write [default: accounting_MONTH_CURRENCY.zip in this folder]
+    #[arg(long, short, value_name = "FILE.zip")]
+    output: Option<PathBuf>,
+}
+
+/// An instant given as an argument.
+pub(super) fn parse_instant(text: &str) -> Result<Instant, String> {
+    Instant::parse(text).ok_or_else(|| "write it as in 2024-01-31T12:00:00Z".to_owned())
+}
+
+pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
+    let (folder, settings) = super::open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let session = reads.mirror.session(args.provider)?;
+    let request = checked(&args, &session, &settings)?;
+    let progress = CountProgress::begin("invoices");
+    let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let made = write_package(&session, &request, reads.temp.path(), watch);
+    drop(progress);
+    let package = made.map_err(|error| failed(error, &request))?;
+    let file = package.full.as_ref().unwrap_or(&package.contract);
+    let output = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
+    put(file, &output)?;
+    print(&summary(&package, file, &output))
+}
+
+/// The request, with everything checked that a server checks.
+fn checked(
+    args: &AccountingArgs,
+    session: &Session,
+    settings: &Settings,
+) -> Result<PackageRequest, Failure> {
+    let calendar = Calendar::new(session.provider().timezone.clone());
+    let now = SystemClock.now();
+    let first = first_invoice_month(session).map_err(PackageError::from)?;
+    check_month(args.month, first, calendar.month_of(now)).map_err(|refusal| match refusal {
+        MonthRefusal::OutsideWindow(message) => Failure::usage(format!("--month: {message}")),
+        MonthRefusal::NothingToExport => {
+            Failure::new("there is nothing to export: the provider has no invoices")
+        }
+    })?;
+    let as_of = resolve_as_of(args.as_of, args.month, &calendar, now)
+        .map_err(|message| Failure::usage(format!("--as-of: {message}")))?;
+    Ok(PackageRequest {
+        month: args.month,
+        currency: args.currency,
+        site_id: args.site,
+        as_of,
+        reaches_now: args.as_of.is_none() && calendar.month_of(now) == args.month,
+        settings: settings.accounting.of(args.provider),
+        has_formula_guard: settings.files.csv_formula_guard,
+        has_full_bundle: args.full,
+    })
+}
+
+fn failed(error: PackageError, request: &PackageRequest) -> Failure {
+    let (month, currency) = (request.month, request.currency);
+    match error {
+        PackageError::NothingToExport => {
+            let code = currency.code();
+            Failure::new(format!("there is nothing to export for {month} in {code}"))
+                .hint("look at another month or currency")
+        }
+        error => error.into(),
+    }
+}
+
+/// Puts a finished file in its place, whole or not at all.
+fn put(file: &PackageFile, output: &Path) -> Result<(), Failure> {
+    let folder = match output.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let what = || format!("write {}", output.display());
+    let aside = tempfile::NamedTempFile::new_in(folder).doing(what)?;
+    fs::copy(&file.path, aside.path()).doing(what)?;
+    aside.as_file().sync_all().doing(what)?;
+    aside.persist(output).map_err(|error| error.error).doing(what)?;
+    Ok(())
+}
+
+/// What was written, file by file, and how it ties out.
+fn summary(package: &Package, file: &PackageFile, output: &Path) -> String {
+    let mut text = String::new();
+    for member in &package.members {
+        text.push_str(&format!("{:>9} rows  {}\n", member.rows, member.name));
+    }
+    let balance = &package.balance;
+    for (name, amounts) in
+        [("opening", balance.opening), ("movement", balance.movement), ("closing", balance.closing)]
+    {
+        let shown = amounts.non_zero();
+        let shown = shown.map(|(category, minor)| {
+            format!("{} {}", category.as_str(), balance.currency.decimal(minor))
+        });
+        text.push_str(&format!("{name:>9}: {}\n", shown.collect::<Vec<_>>().join(", ")));
+    }
+    let issues = package.manifest["issue_count"].as_u64().unwrap_or_default();
+    if issues > 0 {
+        text.push_str(&format!("{issues:>9} records look wrong; the full bundle lists them\n"));
+    }
+    let (path, bytes) = (output.display(), file.digest.bytes);
+    text.push_str(&format!("{path}: {bytes} bytes, SHA-256 {}\n", file.digest.sha256_hex()));
+    text
+}

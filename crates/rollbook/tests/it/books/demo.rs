@@ -1,0 +1,50 @@
+//! The demo business: every month's package ties out, and other people's tools agree.
+
+use std::path::Path;
+
+use super::archive::{CATEGORIES, Package};
+use super::records::import_folder;
+use super::tools;
+use crate::server::{Data, run};
+
+/// Both businesses of the demo, small.
+fn businesses() -> Data {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    run(&["demo", "--write", path, "--rows", "6000"]);
+    let data = Data { folder: tempfile::tempdir().unwrap() };
+    data.add_provider(1, "Europe/London", "gbp");
+    data.add_provider(2, "America/New_York", "usd");
+    for provider in ["1", "2"] {
+        import_folder(&data, provider, &told(folder.path(), provider));
+    }
+    data
+}
+
+/// The folder of a provider's files.
+fn told(folder: &Path, provider: &str) -> std::path::PathBuf {
+    let folders = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let named = |path: &std::path::PathBuf| {
+        path.is_dir() && path.file_name().unwrap().to_str().unwrap().contains(provider)
+    };
+    folders.into_iter().find(named).unwrap()
+}
+
+#[test]
+fn months_of_the_demo_tie_out_and_follow_each_other() {
+    let data = businesses();
+    for (provider, currency) in [("1", "gbp"), ("2", "usd")] {
+        let full = ["--currency", currency, "--full"];
+        let months = ["2026-04", "2026-05"];
+        let packages = months.map(|month| Package::made(data.path(), provider, month, &full));
+        for package in &packages {
+            package.check_ties();
+            assert_eq!(package.rows("issues.csv"), [], "the demo's records are complete");
+            tools::accept(package, currency);
+        }
+        let [before, after] = packages.map(|package| package.trial_balance());
+        for category in CATEGORIES {
+            assert_eq!(before[category]["closing"], after[category]["opening"], "{category}");
+        }
+    }
+}

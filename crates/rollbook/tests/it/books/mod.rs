@@ -1,0 +1,20 @@
+//! The books through the program: packages, tie-outs, other people's tools.
+//! Rule: spec/accounting.md.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `archive` | a package as an independent reader sees it |
+//! | `records` | small sets of records |
+//! | `package` | the files of a month |
+//! | `demo` | the demo business |
+//! | `published` | real records with published totals |
+//! | `tools` | hledger and Beancount |
+//! | `refusals` | bad requests, and records that look wrong |
+
+mod archive;
+mod demo;
+mod package;
+mod published;
+mod records;
+mod refusals;
+mod tools;
