@@ -14,6 +14,7 @@
 //! | `load` | the records of one part |
 //! | [`origin`] | the part that holds one record |
 //! | [`source_row`] | one stored row as it is |
+//! | [`names`] | names of plans, products, sites |
 //! | [`drive`] | all parts, on several threads |
 //! | [`first_month`] | the month in which the books begin |
 //! | [`table`] | rows of the books to record batches |
@@ -24,6 +25,7 @@ pub mod drive;
 pub mod error;
 pub mod first_month;
 mod load;
+pub mod names;
 pub mod origin;
 pub mod parts;
 mod scan;
@@ -35,6 +37,7 @@ pub use drive::each_part;
 pub use error::BooksError;
 pub use first_month::first_invoice_month;
 pub use load::LoadedPart;
+pub use names::names;
 pub use origin::{Origin, load_origin};
 pub use parts::{INVOICES_PER_PART, Parts};
 pub use source_row::source_row;

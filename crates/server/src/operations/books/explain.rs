@@ -91,9 +91,7 @@ pub fn explain_invoice(
         return Ok(None);
     };
     let postings = postings_of(session, settings, Origin::Invoice(invoice_id), until)?;
-    let own = postings.into_iter().filter(|posting| {
-        posting.belongs.invoice_id == Some(invoice_id)
-    });
+    let own = postings.into_iter().filter(|posting| posting.belongs.invoice_id == Some(invoice_id));
     let mut own: Vec<Posting> = own.collect();
     own.sort_by_key(|posting| (posting.occurred_at, posting.package_order()));
     Ok(Some(own.into_iter().map(explained).collect()))
@@ -136,7 +134,8 @@ pub fn to_json(session: &Session, explained: &Explained) -> Result<Value, Packag
         sources.push(json!({ "table": table, "id": id, "row": row }));
     }
     let amounts = posting.amounts.non_zero();
-    let amounts = amounts.map(|(category, minor)| (category.as_str().to_owned(), minor_units(minor)));
+    let amounts =
+        amounts.map(|(category, minor)| (category.as_str().to_owned(), minor_units(minor)));
     Ok(json!({
         "entry_id": explanation.entry_id,
         "file": posting.file.as_str(),
@@ -178,8 +177,16 @@ mod tests {
         ] {
             assert_eq!(EntryId::parse(text), Some(EntryId { origin }), "{text}");
         }
-        for bad in ["", "voided", "voided:", "voided:x", "voided:0", "nothing:1", "voided:1:2:3",
-            "recognized_revenue:1#2024-13"] {
+        for bad in [
+            "",
+            "voided",
+            "voided:",
+            "voided:x",
+            "voided:0",
+            "nothing:1",
+            "voided:1:2:3",
+            "recognized_revenue:1#2024-13",
+        ] {
             assert_eq!(EntryId::parse(bad), None, "{bad}");
         }
     }

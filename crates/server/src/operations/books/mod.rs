@@ -21,15 +21,15 @@ pub mod explain;
 mod ledger;
 pub mod manifest;
 mod members;
-mod pass;
 pub mod package;
-pub mod views;
+mod pass;
 pub mod request;
 mod rows;
 mod sorter;
 mod tables;
+pub mod views;
 
 pub use error::PackageError;
-pub use pass::Watch;
 pub use package::{Package, PackageFile, write_package};
+pub use pass::Watch;
 pub use request::PackageRequest;

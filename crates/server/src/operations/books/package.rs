@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use super::error::PackageError;
 use super::ledger::book_month;
-use super::pass::Watch;
 use super::manifest::manifest;
 use super::members::Content;
+use super::pass::Watch;
 use super::request::PackageRequest;
 use super::rows::Rows;
 

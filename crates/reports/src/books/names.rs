@@ -1,0 +1,30 @@
+//! Names of a small table's rows, for tables of figures.
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::error::DataFusionError;
+use datafusion::prelude::col;
+use mirror::Session;
+
+use super::error::BooksError;
+use super::scan::each_batch;
+
+/// The `name` of every row of a table by id: plans, products, sites. Blocks.
+pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, BooksError> {
+    let columns = vec![col("t.id").alias("id"), col("t.name").alias("name")];
+    let plan = session.scan(table, "t")?.project(columns)?.build()?;
+    let mut names = BTreeMap::new();
+    each_batch(session, plan, |batch| {
+        let ids = batch.column(0).as_primitive::<Int64Type>();
+        let text = cast(batch.column(1), &DataType::Utf8).map_err(DataFusionError::from)?;
+        let text = text.as_string::<i32>();
+        for row in (0..batch.num_rows()).filter(|row| text.is_valid(*row)) {
+            names.insert(ids.value(row), text.value(row).to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(names)
+}

@@ -1,0 +1,102 @@
+//! Revenue by plan, product or site and month. Rule: spec/accounting.md §13.
+
+use accounting::package::{Field, FieldKind};
+use accounting::revenue_by_plan::{GroupBy, RevenueByGroup, RevenueRow};
+use accounting::{Month, Posting, Span};
+use reports::books::{TableColumn, names};
+use serde_json::{Map, json};
+
+use super::super::error::PackageError;
+use super::super::pass::{Pass, Visit, books_of};
+use super::{View, ViewRequest, optional_id, text};
+
+/// Name of rows that belong to no plan, product or site.
+const NONE: &str = "none";
+
+/// Revenue from one month to another by `group_by`. Blocks.
+pub fn revenue_by_plan(
+    request: &ViewRequest<'_>,
+    from: Month,
+    to: Month,
+    group_by: GroupBy,
+) -> Result<View, PackageError> {
+    let books = books_of(request.session, &request.settings);
+    let span = Span { detail_from: Some(from), ..Span::until(request.until(to, &books.calendar)) };
+    let pass = Pass { books, currency: request.currency, span };
+    let visit = |revenue: &mut RevenueByGroup, visit: Visit<'_>| {
+        let postings = match visit {
+            Visit::Invoice { ledger, .. } => &ledger.postings,
+            Visit::Untied { ledger, .. } => &ledger.postings,
+            Visit::Links(_) | Visit::BalanceTransactions(_) => return Ok(()),
+        };
+        let own = |posting: &&Posting| posting.currency == request.currency;
+        postings.iter().filter(own).for_each(|posting| revenue.add(posting));
+        Ok(())
+    };
+    let begin = || RevenueByGroup::new(group_by);
+    let mut revenue = begin();
+    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+        revenue.merge(&part);
+    }
+    let (word, table) = word_of(group_by);
+    let names = names(request.session, table)?;
+    let row = |row: &RevenueRow| {
+        let name = row.group.map_or(Some(NONE), |id| names.get(&id).map(String::as_str));
+        let moved = &row.movement;
+        let amounts = [
+            row.deferred_opening,
+            moved.billed,
+            moved.recognized,
+            moved.reversed_deferred,
+            moved.reversed_recognized,
+            row.deferred_closing,
+            row.net_revenue,
+        ];
+        let head =
+            [text(row.month.to_string()), optional_id(row.group), super::optional_text(name)];
+        let amounts = amounts.map(Field::Money);
+        head.into_iter().chain(amounts).chain([request.currency_field()]).collect()
+    };
+    let facts = [("from", from.to_string()), ("to", to.to_string()), ("group_by", word.to_owned())];
+    Ok(View {
+        name: "revenue_by_plan",
+        facts: Map::from_iter(facts.map(|(key, value)| (key.to_owned(), json!(value)))),
+        columns: columns(word),
+        rows: revenue.rows(from, to).iter().map(row).collect(),
+        revision: request.session.revision(),
+    })
+}
+
+/// The group that a word of a request names.
+pub fn parse_group_by(word: &str) -> Option<GroupBy> {
+    let all = [GroupBy::Plan, GroupBy::Product, GroupBy::Site];
+    all.into_iter().find(|group_by| word_of(*group_by).0 == word)
+}
+
+fn word_of(group_by: GroupBy) -> (&'static str, &'static str) {
+    match group_by {
+        GroupBy::Plan => ("plan", "plans"),
+        GroupBy::Product => ("product", "products"),
+        GroupBy::Site => ("site", "sites"),
+    }
+}
+
+fn columns(word: &str) -> Vec<TableColumn> {
+    let head = [
+        TableColumn::new("month", FieldKind::Text),
+        TableColumn::new(format!("{word}_id"), FieldKind::Int),
+        TableColumn::new(format!("{word}_name"), FieldKind::Text),
+    ];
+    let amounts = [
+        "deferred_opening",
+        "billed",
+        "recognized",
+        "reversed_deferred",
+        "reversed_recognized",
+        "deferred_closing",
+        "net_revenue",
+    ];
+    let amounts = amounts.map(|name| TableColumn::new(name, FieldKind::Money));
+    let currency = [TableColumn::new("currency", FieldKind::Text)];
+    head.into_iter().chain(amounts).chain(currency).collect()
+}
