@@ -2,7 +2,7 @@
 //! Rule: spec/accounting.md §10, spec/exports.md §10.15.
 
 use std::fs::File as DiskFile;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use accounting::TrialBalance;
