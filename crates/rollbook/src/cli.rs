@@ -10,6 +10,7 @@ pub use crate::commands::completions::CompletionsArgs;
 pub use crate::commands::demo::DemoArgs;
 pub use crate::commands::doctor::DoctorArgs;
 pub use crate::commands::import::ImportArgs;
+pub use crate::commands::ledger::LedgerArgs;
 pub use crate::commands::mirror::MirrorArgs;
 pub use crate::commands::provider::ProviderArgs;
 pub use crate::commands::report::ReportArgs;
@@ -49,6 +50,8 @@ pub enum Command {
     Usage(UsageArgs),
     /// Make the accounting package of a month, without a server
     Accounting(AccountingArgs),
+    /// Print every posting of an invoice, with the rule and the arithmetic behind it
+    Ledger(LedgerArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
     /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it

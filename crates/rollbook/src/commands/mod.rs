@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod ledger;
 pub(crate) mod mirror;
 mod openapi;
 pub(crate) mod provider;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Report(args) => report::run(args),
         Command::Usage(args) => usage::run(args),
         Command::Accounting(args) => accounting::run(args),
+        Command::Ledger(args) => ledger::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),

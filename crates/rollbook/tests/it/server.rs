@@ -13,7 +13,8 @@ const START_SECS_MAX: u64 = 60;
 /// The program under test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
-    command.env_remove("ROLLBOOK_DATA").env("ROLLBOOK_LOG", "warn");
+    command.env_remove("ROLLBOOK_DATA").env_remove("ROLLBOOK_REQUIRE_LEDGER_TOOLS");
+    command.env("ROLLBOOK_LOG", "warn");
     command
 }
 

@@ -74,8 +74,10 @@ impl Package {
             let mut member = zip.by_index(position).unwrap();
             let mut content = Vec::new();
             member.read_to_end(&mut content).unwrap();
-            names.push(member.name().to_owned());
-            members.insert(member.name().to_owned(), content);
+            let name = member.name().unwrap().into_owned();
+            drop(member);
+            names.push(name.clone());
+            members.insert(name, content);
         }
         drop(zip);
         Self { bytes, names, members }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::archive::{CATEGORIES, Package};
+use super::archive::{CATEGORIES, Package, Row};
 use super::records::import_folder;
 use super::tools;
 use crate::server::{Data, run};
@@ -39,7 +39,11 @@ fn months_of_the_demo_tie_out_and_follow_each_other() {
         let packages = months.map(|month| Package::made(data.path(), provider, month, &full));
         for package in &packages {
             package.check_ties();
-            assert_eq!(package.rows("issues.csv"), [], "the demo's records are complete");
+            // A credit-note invoice on a half-paid invoice lowers what is due, while its refund is
+            // paid from the customer's credit: the records say so, and it is listed.
+            let issues = package.rows("issues.csv");
+            let known = |row: &Row| row["code"] == "customer_balance_difference";
+            assert!(issues.iter().all(known) && issues.len() < 5, "{issues:?}");
             tools::accept(package, currency);
         }
         let [before, after] = packages.map(|package| package.trial_balance());

@@ -103,8 +103,9 @@ fn a_month_to_date_ends_where_it_is_asked_to() {
     let package = Package::made(data.path(), "1", "2024-10", &further);
     package.check_ties();
     assert_eq!(package.manifest()["as_of"], "2024-10-16T00:00:00Z");
-    // One day of thirty-one of 100.00, fifteen of 500.00.
-    assert_eq!(package.sums("recognized_revenue")[6], -(323 + 24_194));
+    // One day of thirty-one of 100.00, twice, for the second is not void yet; fifteen of 500.00.
+    assert_eq!(package.sums("recognized_revenue")[6], -(323 + 323 + 24_194));
+    assert_eq!(package.rows("voided.csv").len(), 0);
     assert_eq!(package.rows("order_revenue.csv").len(), 0);
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn accept(package: &Package, currency: &str) {
         std::fs::write(folder.path().join(name), package.member(name)).unwrap();
     }
     let commodity = currency.to_uppercase();
-    if let Some(hledger) = tool("ROLLBOOK_HLEDGER", "hledger") {
+    if let Some(hledger) = tool("hledger") {
         let journal = folder.path().join("journal.hledger");
         let file = journal.to_str().unwrap();
         said(
@@ -24,20 +24,18 @@ pub(crate) fn accept(package: &Package, currency: &str) {
         let csv = said(&hledger, &["-f", file, "balance", "--flat", "-N", "-E", "-O", "csv"]);
         check_balances(package, &hledger_balances(&csv, &commodity));
     }
-    if let Some(check) = tool("ROLLBOOK_BEAN_CHECK", "bean-check") {
+    if let Some(check) = tool("bean-check") {
         let journal = folder.path().join("journal.beancount");
         // The journal asserts every closing balance itself.
         said(&check, &[journal.to_str().unwrap()]);
     }
 }
 
-/// The program to run: named by a variable, else found on the path.
-fn tool(variable: &str, name: &str) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let found = named.or_else(|| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-    });
+/// Where a program is, among the folders of the path.
+fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     let is_required = std::env::var_os("ROLLBOOK_REQUIRE_LEDGER_TOOLS").is_some();
     assert!(found.is_some() || !is_required, "{name} is required and not installed");
     if found.is_none() {

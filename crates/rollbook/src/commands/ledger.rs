@@ -1,0 +1,100 @@
+//! `rollbook ledger`: every posting of an invoice, with the rule and the arithmetic behind it.
+//! Rule: spec/accounting.md §13.
+
+use accounting::Posting;
+use clap::Args;
+use mirror::Role;
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use model::time::Instant;
+use server::operations::books::explain::{Explained, explain_invoice, to_json};
+
+use super::accounting::parse_instant;
+use super::provider::provider_id;
+use super::{ListFormat, list_format, print, to_json as json_text};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::opened;
+
+/// `rollbook ledger`
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Whose records
+    #[arg(long, value_name = "ID", value_parser = provider_id)]
+    provider: ProviderId,
+    /// The invoice
+    #[arg(long, value_name = "ID")]
+    invoice: i64,
+    /// Up to where [default: now]
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    until: Option<Instant>,
+    /// How to print it [default: table on a terminal, else json]
+    #[arg(long, value_enum)]
+    format: Option<ListFormat>,
+}
+
+pub(super) fn run(args: LedgerArgs) -> Result<(), Failure> {
+    let (folder, settings) = super::open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let session = reads.mirror.session(args.provider)?;
+    let until = args.until.unwrap_or_else(|| SystemClock.now());
+    let books = settings.accounting.of(args.provider);
+    let explained = explain_invoice(&session, &books, args.invoice, until)?
+        .ok_or_else(|| Failure::new(format!("there is no invoice {}", args.invoice)))?;
+    match list_format(args.format) {
+        ListFormat::Table => print(&told(args.invoice, &explained)),
+        ListFormat::Json => {
+            let all = explained.iter().map(|one| to_json(&session, one));
+            print(&json_text(&all.collect::<Result<Vec<_>, _>>()?)?)
+        }
+    }
+}
+
+/// The postings as an accountant reads them.
+fn told(invoice: i64, explained: &[Explained]) -> String {
+    let Some(first) = explained.first() else {
+        return format!(
+            "invoice {invoice} has no postings: it is a draft, deleted, or of a cart\n"
+        );
+    };
+    let currency = first.posting.currency;
+    let mut text = format!("invoice {invoice}, amounts in {}\n", currency.code());
+    let mut balances = accounting::Amounts::ZERO;
+    for Explained { posting, explanation } in explained {
+        text.push_str(&format!("\n{}  {}\n", posting.date, explanation.entry_id));
+        text.push_str(&format!("    {}\n", explanation.rule));
+        for step in &explanation.steps {
+            text.push_str(&format!("    {step}\n"));
+        }
+        text.push_str(&sides(posting));
+        balances += posting.amounts;
+    }
+    text.push_str("\nbalances of this invoice\n");
+    for (category, minor) in balances.non_zero() {
+        text.push_str(&format!("    {:<22}{:>14}\n", category.as_str(), currency.decimal(minor)));
+    }
+    if balances.is_zero() {
+        text.push_str("    all zero\n");
+    }
+    text
+}
+
+/// Debit and credit of each category.
+fn sides(posting: &Posting) -> String {
+    let mut text = String::new();
+    for (category, minor) in posting.amounts.non_zero() {
+        let amount = posting.currency.decimal(minor.abs());
+        let (name, debit, credit) = match minor > 0 {
+            true => (category.as_str(), amount, String::new()),
+            false => (category.as_str(), String::new(), amount),
+        };
+        text.push_str(&format!("      {name:<20}{debit:>14}{credit:>14}\n"));
+    }
+    if posting.amounts.is_zero() {
+        text.push_str("      nothing moves\n");
+    }
+    text
+}
