@@ -18,6 +18,7 @@ pub use crate::commands::schema::SchemaArgs;
 pub use crate::commands::serve::ServeArgs;
 pub use crate::commands::token::TokenArgs;
 pub use crate::commands::usage::UsageArgs;
+pub use crate::commands::worker::WorkerArgs;
 
 /// Reports, usage and books of membership and subscription businesses.
 #[derive(Debug, Parser)]
@@ -38,6 +39,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve the API
     Serve(ServeArgs),
+    /// Work off jobs (files made in the background) beside a server
+    Worker(WorkerArgs),
     /// Import records, all or nothing
     Import(ImportArgs),
     /// Create, list or change providers (the businesses)

@@ -5,6 +5,7 @@
 //! | `rollbook.toml` | settings, if any |
 //! | `rollbook.db` | the store: records |
 //! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries |
+//! | `files/` | files that were made, until their time is over |
 //! | `mirror/` | the mirror; may be deleted while nothing runs |
 //! | `temp/` | unfinished work, one folder per process; cleared when a server starts |
 //! | `serve.lock` | held by the server that uses the folder; its process id |
@@ -13,6 +14,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use server::jobs::FilesFolder;
 use tempfile::TempDir;
 
 use crate::failure::{Doing, Failure};
@@ -85,6 +87,12 @@ impl DataFolder {
     /// The mirror's folder.
     pub fn mirror(&self) -> PathBuf {
         self.path.join("mirror")
+    }
+
+    /// The folder of files that were made.
+    pub fn files(&self) -> Result<FilesFolder, Failure> {
+        let path = self.path.join("files");
+        FilesFolder::open(&path).doing(|| format!("open {}", path.display()))
     }
 
     fn temp(&self) -> PathBuf {

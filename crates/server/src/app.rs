@@ -8,9 +8,10 @@ use mirror::Mirror;
 use model::clock::Clock;
 use parking_lot::RwLock;
 use store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::jwt::JwtKeys;
+use crate::jobs::FilesFolder;
 use crate::metrics::Metrics;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
@@ -27,6 +28,8 @@ pub struct AppParts {
     pub settings: ServerSettings,
     /// Folder for bodies while they are read; must exist.
     pub temp_dir: PathBuf,
+    /// Files that are made in the background.
+    pub files: FilesFolder,
 }
 
 /// The server's state, shared by all requests.
@@ -42,6 +45,8 @@ struct Inner {
     requests: Arc<Semaphore>,
     is_stopping: AtomicBool,
     is_marking: AtomicBool,
+    job_bell: Notify,
+    notice_bell: Notify,
 }
 
 impl App {
@@ -62,6 +67,8 @@ impl App {
             requests: Arc::new(Semaphore::new(parts.settings.server.requests_max)),
             is_stopping: AtomicBool::new(false),
             is_marking: AtomicBool::new(false),
+            job_bell: Notify::new(),
+            notice_bell: Notify::new(),
             parts,
         })))
     }
@@ -106,6 +113,26 @@ impl App {
     /// Folder for bodies while they are read.
     pub fn temp_dir(&self) -> &std::path::Path {
         &self.0.parts.temp_dir
+    }
+
+    /// Files that are made in the background.
+    pub fn files(&self) -> &FilesFolder {
+        &self.0.parts.files
+    }
+
+    /// Base of every address that is sent; empty = addresses are paths.
+    pub(crate) fn base_url(&self) -> &str {
+        self.settings().server.public_url.as_deref().unwrap_or_default()
+    }
+
+    /// Rung when a job was queued here.
+    pub(crate) fn job_bell(&self) -> &Notify {
+        &self.0.job_bell
+    }
+
+    /// Rung when something is to be said to others.
+    pub(crate) fn notice_bell(&self) -> &Notify {
+        &self.0.notice_bell
     }
 
     /// The server's figures.

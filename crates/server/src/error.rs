@@ -48,6 +48,8 @@ pub enum ErrorCode {
     UriTooLong,
     /// The body's type is not read here.
     UnsupportedMediaType,
+    /// Nothing of the file lies in the range asked for.
+    RangeNotSatisfiable,
     /// Too many requests.
     Throttled,
     /// Too many exports at once.
@@ -60,7 +62,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ParameterInvalid,
         Self::ProviderHeaderMissing,
         Self::ProviderHeaderInvalid,
@@ -80,6 +82,7 @@ impl ErrorCode {
         Self::RequestTooLarge,
         Self::UriTooLong,
         Self::UnsupportedMediaType,
+        Self::RangeNotSatisfiable,
         Self::Throttled,
         Self::TooManyExports,
         Self::InternalError,
@@ -108,6 +111,7 @@ impl ErrorCode {
             Self::RequestTooLarge => "request_too_large",
             Self::UriTooLong => "uri_too_long",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::Throttled => "throttled",
             Self::TooManyExports => "too_many_exports",
             Self::InternalError => "internal_error",
@@ -136,6 +140,7 @@ impl ErrorCode {
             Self::RequestTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::Throttled | Self::TooManyExports => 429,
             Self::InternalError => 500,
             Self::Unavailable => 503,
@@ -295,7 +300,8 @@ mod tests {
             400 import_invalid\n401 authentication_failed\n403 permission_denied\n\
             403 mode_not_allowed\n403 provider_invalid\n403 link_expired\n404 not_found\n\
             405 method_not_allowed\n406 not_acceptable\n409 conflict\n409 idempotency_conflict\n\
-            413 request_too_large\n414 uri_too_long\n415 unsupported_media_type\n429 throttled\n\
+            413 request_too_large\n414 uri_too_long\n415 unsupported_media_type\n416 range_not_satisfiable\n\
+            429 throttled\n\
             429 too_many_exports\n500 internal_error\n503 unavailable";
         assert_eq!(list.join("\n"), expected);
     }

@@ -15,6 +15,7 @@
 //! | [`exchange`] | what is learned about a request on its way |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`operations`] | use cases, one per file |
+//! | [`jobs`] | work in the background, and the files it makes |
 //! | `http` | routes, checks, headers, connections |
 //! | [`openapi`], `docs_page` | the reference, for programs and for people |
 
@@ -26,6 +27,7 @@ pub mod encoding;
 pub mod error;
 pub mod exchange;
 mod http;
+pub mod jobs;
 pub mod metrics;
 pub mod openapi;
 pub mod operations;

@@ -7,6 +7,7 @@ mod books;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use store::port::jobs::JobKind;
 use usage::xml::ListStyle;
 
 use crate::address::Network;
@@ -32,6 +33,10 @@ pub struct ServerSettings {
     pub xml: XmlSettings,
     /// `[accounting]`
     pub accounting: AccountingSettings,
+    /// `[jobs]`
+    pub jobs: JobSettings,
+    /// `[exports]`
+    pub exports: ExportSettings,
 }
 
 /// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
@@ -149,6 +154,51 @@ pub struct XmlSettings {
     pub list_style: ListStyle,
 }
 
+/// `[jobs]`: files of reports, made in the background. Rule: spec/reports.md §11.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobSettings {
+    /// Files of reports that this process makes at once. Default: 0 = half the cores, at least 1.
+    pub max_running: usize,
+    /// Files of reports that one provider has made at once. Default: 2.
+    pub parallel_per_provider: u64,
+    /// Further ones that wait; the next is answered 429. Default: 5.
+    pub waiting_per_provider: u64,
+    /// Days for which a file is kept. Default: 7.
+    pub keep_days: i64,
+    /// Days for which a job is remembered. Default: 90.
+    pub history_days: i64,
+    /// What `result_url` is while there is no file: `null` (default) or `empty_string`.
+    pub empty_result_url: EmptyUrl,
+    /// How often a job that is broken off is tried. Default: 3.
+    pub attempts_max: u32,
+    /// Seconds after which a worker that says nothing has lost its job. Default: 15.
+    pub lease_s: i64,
+}
+
+/// What stands where there is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyUrl {
+    /// JSON null.
+    #[default]
+    Null,
+    /// A text without characters, for clients that refuse null.
+    EmptyString,
+}
+
+/// `[exports]`: files of every kind of record. Rule: spec/exports.md §3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExportSettings {
+    /// Exports that this process makes at once. Default: 0 = half the cores, at least 1.
+    pub max_running: usize,
+    /// Minutes after which a running export fails. Default: 120.
+    pub timeout_minutes: u64,
+    /// Hours for which a file is kept. Default: 168.
+    pub retention_hours: i64,
+}
+
 /// `[files]`: how every file is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -195,6 +245,48 @@ impl Default for ImportSettings {
     }
 }
 
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            max_running: 0,
+            parallel_per_provider: 2,
+            waiting_per_provider: 5,
+            keep_days: 7,
+            history_days: 90,
+            empty_result_url: EmptyUrl::Null,
+            attempts_max: 3,
+            lease_s: 15,
+        }
+    }
+}
+
+impl Default for ExportSettings {
+    fn default() -> Self {
+        Self { max_running: 0, timeout_minutes: 120, retention_hours: 168 }
+    }
+}
+
+impl JobSettings {
+    /// How many jobs this process runs at once.
+    pub fn running_used(&self) -> usize {
+        given_or_half_the_cores(self.max_running)
+    }
+}
+
+impl ExportSettings {
+    /// How many exports this process runs at once.
+    pub fn running_used(&self) -> usize {
+        given_or_half_the_cores(self.max_running)
+    }
+}
+
+fn given_or_half_the_cores(count: usize) -> usize {
+    match count {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+        given => given,
+    }
+}
+
 impl Default for FileSettings {
     fn default() -> Self {
         Self { csv_formula_guard: true }
@@ -233,6 +325,14 @@ impl SettingsError {
 }
 
 impl ServerSettings {
+    /// Seconds for which the files of such jobs are kept.
+    pub fn kept_seconds(&self, kind: JobKind) -> i64 {
+        match kind {
+            JobKind::Report => self.jobs.keep_days * 86_400,
+            JobKind::Export => self.exports.retention_hours * 3600,
+        }
+    }
+
     /// Checks every bound. Keys are checked where they are read: [`crate::App::set_jwt_keys`].
     pub fn check(&self) -> Result<(), SettingsError> {
         let origins = &self.server.cors_origins;
@@ -255,6 +355,17 @@ impl ServerSettings {
                  Equity, Income or Expenses",
             ),
             (self.accounting.names_providers(), "accounting.providers", "tables by provider id"),
+            (self.jobs.parallel_per_provider >= 1, "jobs.parallel_per_provider", "at least 1"),
+            (self.jobs.keep_days >= 1, "jobs.keep_days", "at least 1"),
+            (
+                self.jobs.history_days >= self.jobs.keep_days,
+                "jobs.history_days",
+                "at least jobs.keep_days",
+            ),
+            (self.jobs.attempts_max >= 1, "jobs.attempts_max", "at least 1"),
+            (self.jobs.lease_s >= 5, "jobs.lease_s", "at least 5"),
+            (self.exports.timeout_minutes >= 1, "exports.timeout_minutes", "at least 1"),
+            (self.exports.retention_hours >= 1, "exports.retention_hours", "at least 1"),
             (self.server.connections_max >= 1, "server.connections_max", "at least 1"),
             (self.server.requests_max >= 1, "server.requests_max", "at least 1"),
             (self.server.head_timeout_s >= 1, "server.head_timeout_s", "at least 1"),

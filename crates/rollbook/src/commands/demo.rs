@@ -17,7 +17,7 @@ use server::operations::import::{self as operation, Import, ImportAnswer};
 use store::Store;
 use store::token::TokenGrant;
 
-use super::serve::serve;
+use super::serve::{parts, serve};
 use super::{effective, import, print, token};
 use crate::config::Flag;
 use crate::demo::files::{Files, Format, describe};
@@ -162,7 +162,8 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     reads.mirror.refresh()?;
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
     let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
-    serve(store, reads, settings, &reload, |address| {
+    let parts = parts(store, &reads, folder.files()?, &settings);
+    serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();
         print(&welcome(address, rows, &tokens, millis))
     })

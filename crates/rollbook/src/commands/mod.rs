@@ -14,6 +14,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod usage;
+pub(crate) mod worker;
 
 use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{Effective, Flag, Settings, Sources};
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Worker(args) => worker::run(args),
         Command::Import(args) => import::run(args),
         Command::Provider(args) => provider::run(args),
         Command::Token(args) => token::run(args),
@@ -86,9 +88,14 @@ fn quiet(effective: Effective) -> Settings {
 
 /// Prints text to standard output; a reader that has gone away is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints bytes as they are, as [`print`] does text.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new("cannot write to standard output").because(error))
         }

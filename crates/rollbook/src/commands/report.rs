@@ -1,26 +1,29 @@
 //! `rollbook report`: any report, without a server.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use files::format::FileFormat;
 use mirror::{Role, Session};
 use model::clock::{Clock, SystemClock};
-use model::id::ProviderId;
+use model::id::{ProviderId, Revision};
 use reports::{
-    FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext, parse_page,
+    FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext, parse_file, parse_page,
     run_page,
 };
-use server::operations::page_file;
+use server::ServerSettings;
+use server::jobs::row_file::Watch;
+use server::jobs::work::Stop;
+use server::operations::{page_file, report_file};
 
-use super::print;
+use super::print_bytes;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
 use crate::failure::{Doing, Failure};
 use crate::{opened, terminal};
 
-/// Rows taken at a time where all are asked for.
-const ROWS_AT_A_TIME: u64 = 10_000;
 /// Rows of a table on a terminal, unless asked for more.
 const TABLE_ROWS: u64 = 50;
 
@@ -43,7 +46,7 @@ pub struct ReportArgs {
     /// Columns to sort by, comma-separated; a leading - means largest first
     #[arg(long, allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Rows at most [default: all; 50 as a table]
+    /// Rows at most; a page as a table, csv or json [default: all; 50 as a table]
     #[arg(long)]
     limit: Option<u64>,
     /// Rows to skip
@@ -52,7 +55,7 @@ pub struct ReportArgs {
     /// The present, for statuses, ages and timeframes
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<String>,
-    /// How to print it [default: table on a terminal, else csv]
+    /// How to write it [default: as the file's name ends; else table on a terminal, csv elsewhere]
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
     /// File to write instead of standard output
@@ -64,50 +67,89 @@ pub struct ReportArgs {
 enum ReportFormat {
     /// For people, within the terminal's width
     Table,
-    /// As the server writes it
+    /// Comma-separated, with a header row
     Csv,
-    /// As the server writes it
+    /// Tab-separated, with a header row
+    Tsv,
+    /// As the server's pages are
     Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Columnar, for DuckDB, Polars, Spark
+    Parquet,
+    /// Arrow IPC file
+    Arrow,
+    /// Excel workbook
+    Xlsx,
+}
+
+impl ReportFormat {
+    /// The format of a file; none for people.
+    fn file(self) -> Option<FileFormat> {
+        Some(match self {
+            Self::Table => return None,
+            Self::Csv => FileFormat::Csv,
+            Self::Tsv => FileFormat::Tsv,
+            Self::Json => FileFormat::Json,
+            Self::Ndjson => FileFormat::Ndjson,
+            Self::Parquet => FileFormat::Parquet,
+            Self::Arrow => FileFormat::Arrow,
+            Self::Xlsx => FileFormat::Xlsx,
+        })
+    }
+
+    /// The format that a file's name asks for.
+    fn of_name(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        Self::from_str(ending, true).ok().filter(|format| *format != Self::Table)
+    }
+
+    fn chosen(args: &ReportArgs) -> Self {
+        let named = args.output.as_deref().and_then(Self::of_name);
+        match (args.format, named, &args.output) {
+            (Some(format), ..) | (None, Some(format), _) => format,
+            (None, None, None) if terminal::is_terminal() => Self::Table,
+            (None, None, _) => Self::Csv,
+        }
+    }
 }
 
 pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
     let report = find(&args.name)?;
     let parameters = parameters(&args)?;
-    let format = match (args.format, &args.output) {
-        (Some(format), _) => format,
-        (None, None) if terminal::is_terminal() => ReportFormat::Table,
-        (None, _) => ReportFormat::Csv,
-    };
+    let format = ReportFormat::chosen(&args);
     let (folder, settings) = super::open(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
-    let reader = Reader {
-        session: &session,
-        report,
-        parameters,
-        page_size_max: settings.reports.max_page_size,
-    };
-    let page = runtime.block_on(reader.read(format))?;
-    let bytes = match format {
-        ReportFormat::Json => page_file::json(&page),
-        ReportFormat::Csv => {
-            page_file::csv(&page, settings.files.csv_formula_guard, settings.reports.csv_bom)
+    let settings = settings.server_settings();
+    let asked = Asked { session: &session, report, parameters, settings: &settings };
+    let paging = ["limit", "offset", "page", "page_size"];
+    let is_page = asked.parameters.iter().any(|(name, _)| paging.contains(&name.as_str()));
+    match format.file() {
+        Some(format) if !is_page => {
+            let whole = asked.whole(format, reads.temp.path(), args.output.as_deref());
+            runtime.block_on(whole)
         }
-        ReportFormat::Table => page_file::csv(&page, false, false),
-    };
-    let bytes = bytes.doing(|| "write the report".to_owned())?;
-    let text = match format {
-        ReportFormat::Table => table(&bytes, &page)?,
-        _ => String::from_utf8_lossy(&bytes).into_owned(),
-    };
-    let is_open_line = format == ReportFormat::Json && args.output.is_none();
-    let text = if is_open_line { text + "\n" } else { text };
-    match &args.output {
-        Some(path) => fs::write(path, text).doing(|| format!("write {}", path.display())),
-        None => print(&text),
+        Some(format) => {
+            let page = runtime.block_on(asked.page())?;
+            give(&asked.written(&page, format)?, args.output.as_deref())
+        }
+        None => {
+            let page = runtime.block_on(asked.page())?;
+            let csv = page_file::csv(&page, false, false).doing(|| "show the report".to_owned())?;
+            give(table(&csv, &page)?.as_bytes(), args.output.as_deref())
+        }
+    }
+}
+
+/// Writes to the file, or to standard output.
+fn give(bytes: &[u8], output: Option<&Path>) -> Result<(), Failure> {
+    match output {
+        Some(path) => fs::write(path, bytes).doing(|| format!("write {}", path.display())),
+        None => print_bytes(bytes),
     }
 }
 
@@ -145,58 +187,113 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
     Ok(all)
 }
 
-struct Reader<'a> {
+/// A report with its parameters, over one revision.
+struct Asked<'a> {
     session: &'a Session,
     report: &'static Report,
     parameters: RawParameters,
-    page_size_max: u32,
+    settings: &'a ServerSettings,
 }
 
-impl Reader<'_> {
-    /// One page where one is asked for, else every row, all from one revision.
-    async fn read(&self, format: ReportFormat) -> Result<Page, Failure> {
-        let paging = ["limit", "offset", "page", "page_size"];
-        let is_page = self.parameters.iter().any(|(name, _)| paging.contains(&name.as_str()));
-        if is_page {
-            return self.page(&[]).await;
-        }
-        if format == ReportFormat::Table {
-            return self.page(&[("limit", TABLE_ROWS.min(self.page_size_max.into()))]).await;
-        }
-        let size = ROWS_AT_A_TIME;
-        let mut all = self.page_of(size, &[("limit", size), ("offset", 0)]).await?;
-        let mut offset = size;
-        while offset < all.total {
-            let next = self.page_of(size, &[("limit", size), ("offset", offset)]).await?;
-            all.batches.extend(next.batches);
-            offset += size;
-        }
-        Ok(all)
+impl Asked<'_> {
+    fn context(&self) -> RequestContext {
+        RequestContext { now: SystemClock.now(), page_size_max: u32::MAX, identity_name: None }
     }
 
-    async fn page(&self, window: &[(&str, u64)]) -> Result<Page, Failure> {
-        self.page_of(self.page_size_max.into(), window).await
-    }
-
-    async fn page_of(&self, size_max: u64, window: &[(&str, u64)]) -> Result<Page, Failure> {
-        let mut parameters = self.parameters.clone();
-        for (name, value) in window {
-            parameters.push(((*name).to_owned(), RawValue::Text(value.to_string())));
-        }
-        let context = RequestContext {
-            now: SystemClock.now(),
-            page_size_max: u32::try_from(size_max).unwrap_or(u32::MAX),
-            identity_name: None,
+    /// Every row, into a file that is complete or not there, or to standard output.
+    async fn whole(
+        &self,
+        format: FileFormat,
+        temp: &Path,
+        output: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let provider = self.session.provider();
+        let request = parse_file(self.report, &self.parameters, provider, &self.context());
+        let request = request.map_err(refused)?;
+        let folder = output.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
+        let made = match output {
+            Some(_) => tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))),
+            None => tempfile::NamedTempFile::new_in(temp),
         };
-        let request = parse_page(self.report, &parameters, self.session.provider(), &context);
+        let made = made.doing(|| "make a file to write to".to_owned())?;
+        let watch = Arc::new(Unwatched);
+        let (settings, session) = (self.settings, self.session);
+        let write =
+            report_file::write(settings, session, &request, format, made.path(), temp, watch);
+        write.await.map_err(stopped)?;
+        match output {
+            Some(path) => {
+                let doing = || format!("write {}", path.display());
+                made.as_file().sync_all().doing(doing)?;
+                made.persist(path).map_err(|error| error.error).doing(doing)?;
+                Ok(())
+            }
+            None => copy(made.path()),
+        }
+    }
+
+    /// The page that the parameters ask for; a short one when they ask for none.
+    async fn page(&self) -> Result<Page, Failure> {
+        let mut parameters = self.parameters.clone();
+        let has = |name: &str| self.parameters.iter().any(|(given, _)| given == name);
+        if !has("limit") && !has("page_size") {
+            parameters.push(("limit".to_owned(), RawValue::Text(TABLE_ROWS.to_string())));
+        }
+        let provider = self.session.provider();
+        let request = parse_page(self.report, &parameters, provider, &self.context());
         let page = run_page(self.session, &request.map_err(refused)?).await;
         page.map_err(|error| match error {
             ReportError::Mirror(error) => error.into(),
             ReportError::Refused(errors) => refused(errors),
-            ReportError::TooManyColumns { .. } => {
-                Failure::new("cannot compute the report").because(error)
-            }
+            error => Failure::new("cannot compute the report").because(error),
         })
+    }
+
+    fn written(&self, page: &Page, format: FileFormat) -> Result<Vec<u8>, Failure> {
+        let settings = self.settings;
+        let bytes = match format {
+            FileFormat::Json => page_file::json(page),
+            FileFormat::Csv => {
+                page_file::csv(page, settings.files.csv_formula_guard, settings.reports.csv_bom)
+            }
+            _ => {
+                return Err(Failure::usage("a page is written as a table, CSV or JSON")
+                    .hint("leave --limit and --offset away to write every row"));
+            }
+        };
+        let mut bytes = bytes.doing(|| "write the report".to_owned())?;
+        if format == FileFormat::Json {
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    }
+}
+
+/// Nobody looks at how far it is.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&self, _rows_total: Option<u64>, _revision: Revision) {}
+    fn add_rows(&self, _rows: u64) {}
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+}
+
+fn stopped(stop: Stop) -> Failure {
+    match stop {
+        Stop::Failed { message, .. } | Stop::Broken { message, .. } => Failure::new(message),
+        Stop::Told => Failure::new("the work was stopped"),
+    }
+}
+
+/// Copies a file to standard output; a reader that has gone away is no failure.
+fn copy(path: &Path) -> Result<(), Failure> {
+    let mut file = fs::File::open(path).doing(|| "read the file back".to_owned())?;
+    let copied = std::io::copy(&mut file, &mut std::io::stdout().lock());
+    match copied {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        copied => copied.map(drop).doing(|| "write to standard output".to_owned()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! `rollbook serve`: the API on one data folder.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use mirror::Role;
 use model::clock::SystemClock;
+use server::jobs::FilesFolder;
 use server::{App, AppParts};
 use store::Store;
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::opened::{self, Reads};
 use crate::{cli::DataArgs, logging};
+
+/// How long work that was told to stop is waited for.
+const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// `rollbook serve`
 #[derive(Debug, Args)]
@@ -34,6 +38,18 @@ pub struct ServeArgs {
     pub(super) print_config: bool,
 }
 
+/// `--log-format`, as a setting.
+pub(super) fn log_flag(format: Option<LogFormat>) -> Option<Flag> {
+    format.map(|format| {
+        let word = if format == LogFormat::Json { "json" } else { "text" };
+        Flag {
+            name: "--log-format".to_owned(),
+            key: "log.format".to_owned(),
+            value: word.to_owned(),
+        }
+    })
+}
+
 impl ServeArgs {
     fn flags(&self) -> Vec<Flag> {
         let flag = |name: &str, key: &str, value: String| Flag {
@@ -42,10 +58,7 @@ impl ServeArgs {
             value,
         };
         let listen = self.listen.clone().map(|value| flag("--listen", "server.listen", value));
-        let format = self.log_format.map(|format| {
-            let word = if format == LogFormat::Json { "json" } else { "text" };
-            flag("--log-format", "log.format", word.to_owned())
-        });
+        let format = log_flag(self.log_format);
         listen.into_iter().chain(format).collect()
     }
 }
@@ -65,48 +78,92 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     let reload = || -> Result<Settings, Failure> {
         Ok(effective(&folder, &args.data.settings, args.flags())?.settings)
     };
-    serve(store, reads, settings, &reload, |address| print(&format!("listening on {address}\n")))
+    let files = folder.files()?;
+    let parts = parts(store, &reads, files, &settings);
+    serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }
 
-/// Serves until the process is told to stop; calls `ready` with the address once it listens.
-pub(super) fn serve(
+/// What a server or worker over one folder is made of. `reads` must outlive it.
+pub(super) fn parts(
     store: Arc<dyn Store>,
-    reads: Reads,
-    settings: Settings,
+    reads: &Reads,
+    files: FilesFolder,
+    settings: &Settings,
+) -> AppParts {
+    AppParts {
+        store,
+        mirror: Arc::clone(&reads.mirror),
+        clock: Arc::new(SystemClock),
+        settings: settings.server_settings(),
+        temp_dir: reads.temp.path().to_owned(),
+        files,
+    }
+}
+
+/// The app, or what is wrong with its settings.
+pub(super) fn app(parts: AppParts) -> Result<App, Failure> {
+    App::new(parts).map_err(|error| {
+        Failure::new(format!("the configuration is wrong: {error}"))
+            .hint("`rollbook serve --print-config` shows every setting and where it came from")
+    })
+}
+
+/// Serves, and works off jobs, until the process is told to stop; calls `ready` with the address
+/// once it listens.
+pub(super) fn serve(
+    mut parts: AppParts,
     reload: &Reload<'_>,
     ready: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
-    let Reads { mirror, temp } = reads;
-    let temp_dir: PathBuf = temp.path().to_owned();
-    let listen = settings.server.listen.clone();
-    let parts = AppParts {
-        store,
-        mirror,
-        clock: Arc::new(SystemClock),
-        settings: settings.server_settings(),
-        temp_dir,
-    };
-    let app = App::new(parts).map_err(|error| {
-        Failure::new(format!("the configuration is wrong: {error}"))
-            .hint("`rollbook serve --print-config` shows every setting and where it came from")
-    })?;
     let outcome = runtime.block_on(async {
-        let listener = TcpListener::bind(&listen).await.map_err(|error| {
-            Failure::new(format!("cannot listen on {listen}"))
-                .because(error)
-                .hint("choose another address with --listen, as in --listen 127.0.0.1:8081")
-        })?;
+        let listener = listen(&parts.settings.server.listen).await?;
         let address = listener.local_addr().doing(|| "learn the address".to_owned())?;
+        let url = format!("http://{address}");
+        if !address.ip().is_unspecified() {
+            parts.settings.server.public_url.get_or_insert_with(|| url.clone());
+        }
+        let app = app(parts)?;
         let signals = Signals::install()?;
-        ready(&format!("http://{address}"))?;
+        let workers = server::jobs::start(&app);
+        ready(&url)?;
         let stop = signals.wait(&app, reload);
-        let serving = server::serve(listener, app.clone(), stop);
-        serving.await.doing(|| "serve".to_owned())
+        let serving = server::serve(listener, app.clone(), stop).await;
+        workers.stop().await;
+        serving.doing(|| "serve".to_owned())
     });
     // Work that is still running is given a moment; what it wrote is in the store or nowhere.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(SHUTDOWN);
+    outcome
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!("cannot listen on {address}"))
+            .because(error)
+            .hint("choose another address with --listen, as in --listen 127.0.0.1:8081")
+    })
+}
+
+/// Works off jobs, without serving, until the process is told to stop.
+pub(super) fn work(
+    parts: AppParts,
+    reload: &Reload<'_>,
+    ready: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.doing(|| "start".to_owned())?;
+    let outcome = runtime.block_on(async {
+        let app = app(parts)?;
+        let signals = Signals::install()?;
+        let workers = server::jobs::start(&app);
+        ready()?;
+        signals.wait(&app, reload).await;
+        workers.stop().await;
+        Ok(())
+    });
+    runtime.shutdown_timeout(SHUTDOWN);
     outcome
 }
 

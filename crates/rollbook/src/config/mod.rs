@@ -14,8 +14,8 @@ mod size;
 use serde::{Deserialize, Serialize};
 use server::ServerSettings;
 use server::settings::{
-    AccountingSettings, AuthSettings, FileSettings, ImportSettings, ListenSettings,
-    RateLimitSettings, ReportSettings, XmlSettings,
+    AccountingSettings, AuthSettings, ExportSettings, FileSettings, ImportSettings, JobSettings,
+    ListenSettings, RateLimitSettings, ReportSettings, XmlSettings,
 };
 use store::sqlite::SqliteOptions;
 
@@ -34,10 +34,14 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// `[engine]`
     pub engine: EngineSettings,
+    /// `[exports]`
+    pub exports: ExportSettings,
     /// `[files]`
     pub files: FileSettings,
     /// `[import]`
     pub import: ImportSettings,
+    /// `[jobs]`
+    pub jobs: JobSettings,
     /// `[log]`
     pub log: LogSettings,
     /// `[mirror]`
@@ -66,6 +70,8 @@ impl Settings {
             files: self.files.clone(),
             xml: self.xml.clone(),
             accounting: self.accounting.clone(),
+            jobs: self.jobs.clone(),
+            exports: self.exports.clone(),
         }
     }
 

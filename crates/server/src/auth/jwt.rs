@@ -56,6 +56,7 @@ struct Claims {
     mode: Option<OneOrMany>,
     customer_ids: Option<BTreeMap<String, i64>>,
     name: Option<String>,
+    email: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +159,7 @@ impl Claims {
         Some(Principal {
             identity: Identity::of_subject(&self.sub),
             name: self.name,
+            email: self.email,
             providers: providers.into_iter().collect(),
             permissions: flags.iter().filter_map(|flag| Permission::parse(flag)).collect(),
             read_only: !may_write,

@@ -17,6 +17,8 @@ pub struct Principal {
     pub identity: Identity,
     /// Name for people.
     pub name: Option<String>,
+    /// Where notices of its exports go.
+    pub email: Option<String>,
     /// Providers that it reaches, ascending.
     pub providers: Vec<ProviderId>,
     /// What it may do in provider mode.
@@ -95,6 +97,7 @@ impl From<Token> for Principal {
         Self {
             identity: Identity::Token(token.id),
             name: grant.name,
+            email: grant.email,
             customers: customers.collect(),
             modes: if customer.is_some() { Modes::CUSTOMER } else { Modes::PROVIDER },
             providers: grant.providers,

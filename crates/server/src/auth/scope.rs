@@ -107,6 +107,7 @@ mod tests {
         Principal {
             identity: Identity::Token(1),
             name: None,
+            email: None,
             providers: providers.iter().copied().map(ProviderId).collect(),
             permissions: Permissions::default(),
             read_only: false,

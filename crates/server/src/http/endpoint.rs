@@ -69,7 +69,7 @@ pub(crate) type Answer = BoxFuture<'static, Result<Response, ApiError>>;
 
 /// Who may call an endpoint, and what it does.
 pub(crate) enum Action {
-    /// Anyone, uncounted: probes.
+    /// Anyone, uncounted: probes, and links that carry their own signature.
     Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
     /// Anyone, counted by address.
     Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),

@@ -1,15 +1,17 @@
 //! Parameters in a body: JSON, form or multipart. Rule: spec/reports.md §2, spec/usage.md §10,
 //! spec/auth-and-errors.md §8.
 
+use std::fmt;
 use std::io::Read;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Multipart};
 use files::format::Compression;
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, Request, header};
 use reports::request::{RawParameters, RawValue};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::body::{Bounds, collect, too_large};
@@ -33,6 +35,16 @@ const KINDS: [(&str, Kind); 3] = [
     ("application/x-www-form-urlencoded", Kind::Form),
     ("multipart/form-data", Kind::Multipart),
 ];
+
+/// The parameters in a body that may be left out.
+pub(crate) async fn read_if_any(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<RawParameters, ApiError> {
+    let is_untyped = !headers.contains_key(header::CONTENT_TYPE);
+    if is_untyped && body.is_end_stream() { Ok(vec![]) } else { read(app, headers, body).await }
+}
 
 /// The parameters in a body.
 pub(crate) async fn read(
@@ -88,12 +100,40 @@ fn unpacked(packed: &[u8], bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
 }
 
 fn json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
-    let refused = || ApiError::request("The body must be a JSON object.");
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => {
-            Ok(members.into_iter().map(|(name, value)| (name, raw(value))).collect())
+    let members: Result<Members, _> = serde_json::from_slice(bytes);
+    let members = members.map_err(|_| {
+        ApiError::request("The body must be a JSON object in which each key stands once.")
+    })?;
+    Ok(members.0.into_iter().map(|(name, value)| (name, raw(value))).collect())
+}
+
+/// The members of a JSON object in which each key stands once.
+pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+        let mut members: Vec<(String, Value)> = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if members.iter().any(|(known, _)| *known == name) {
+                return Err(M::Error::custom(format!("the key {name:?} stands there twice")));
+            }
+            members.push((name, value));
         }
-        _ => Err(refused()),
+        Ok(Members(members))
     }
 }
 

@@ -89,12 +89,16 @@ fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
     fits.then(|| id.into())
 }
 
-/// A new id: a UUID of version 7.
-pub(crate) fn new_id(app: &App) -> Arc<str> {
+fn new_id(app: &App) -> Arc<str> {
+    new_uuid(app).to_string().into()
+}
+
+/// A UUID of version 7: sorted by time.
+pub(crate) fn new_uuid(app: &App) -> Uuid {
     let micros = app.clock().now().micros().max(0).unsigned_abs();
     let nanos = u32::try_from(micros % 1_000_000).unwrap_or_default() * 1000;
     let timestamp = Timestamp::from_unix(NoContext, micros / 1_000_000, nanos);
-    Uuid::new_v7(timestamp).to_string().into()
+    Uuid::new_v7(timestamp)
 }
 
 fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {

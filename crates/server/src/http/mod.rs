@@ -13,6 +13,8 @@
 //! | [`query`] | parameters in the query string |
 //! | [`form`] | parameters in a body |
 //! | [`body`] | bodies, spooled to a file or taken in whole |
+//! | [`idempotency`] | the caller's key for a request that is to be done once |
+//! | [`download`] | a finished file as an answer, or a range of it |
 //! | [`path`] | one spelling of each path |
 //! | [`listen`] | connections, and how they end |
 //! | [`unparsable`] | answers to requests that are not HTTP |
@@ -20,10 +22,12 @@
 pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod content;
+pub(crate) mod download;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;
 pub(crate) mod form;
 pub(crate) mod frame;
+pub(crate) mod idempotency;
 pub(crate) mod listen;
 pub(crate) mod path;
 pub(crate) mod pipeline;
@@ -35,6 +39,7 @@ pub(crate) mod unparsable;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use frame::new_uuid;
 pub use listen::serve;
 pub use router::router;
 pub(crate) use routes::all as endpoints;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header,
+};
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::endpoint::{Endpoint, Site};
@@ -60,8 +62,15 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
         // Outermost, so that every answer of the layers below gets its headers and log line.
         .layer(axum::middleware::from_fn_with_state(app, frame::frame))
         .option_layer(cors)
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)));
+        .layer(CompressionLayer::new().compress_when(
+            // Ranges and digests are those of the file, so a file is sent as it is.
+            SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_no_file),
+        ));
     Router::new().fallback_service(spelled).layer(layers)
+}
+
+fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 fn normalized(mut request: Request<Body>) -> Request<Body> {

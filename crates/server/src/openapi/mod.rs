@@ -50,9 +50,10 @@ pub(crate) struct Entry<'e> {
 }
 
 /// Groups of the reference, in order.
-pub(crate) const TAGS: [(&str, &str); 5] = [
-    ("Reports", "Pages of rows, as JSON or CSV."),
+pub(crate) const TAGS: [(&str, &str); 6] = [
+    ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
+    ("Jobs", "Files that are made in the background: how far they are, and where."),
     ("Discovery", "What reports there are, and their columns and filters."),
     ("Import", "Records in. All or nothing per call, visible to the next read."),
     ("Server", "Health, figures and this reference."),

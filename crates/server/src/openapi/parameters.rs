@@ -1,6 +1,9 @@
 //! Parameters of reports, from the same descriptions that discovery answers with.
 
+use files::format::FileFormat;
 use serde_json::{Map, Value, json};
+
+use crate::http::idempotency;
 
 /// Query parameters of a page of a report. `description` is what discovery says of the report.
 pub(crate) fn of_page(description: &Value) -> Vec<Value> {
@@ -113,6 +116,48 @@ fn code_list(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
+/// The header by which a request is done once.
+pub(crate) fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "The same key with the same request answers what the first call answered.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": idempotency::BYTES_MAX},
+    })
+}
+
+/// The body of an export: the parameters of a page but for paging.
+pub(crate) fn of_export(description: &Value) -> Value {
+    let is_grouped = description["grouped"] == json!(true);
+    let paging = ["limit", "offset", "page", "page_size", "format"];
+    let mut properties: Map<String, Value> = Map::new();
+    let mut required = Vec::new();
+    for parameter in of_page(description) {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        if paging.contains(&name) {
+            continue;
+        }
+        let mut schema = parameter["schema"].clone();
+        schema["description"] = parameter["description"].clone();
+        if parameter["required"] == json!(true) {
+            required.push(name.to_owned());
+        }
+        properties.insert(name.to_owned(), schema);
+    }
+    let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
+    properties
+        .insert("format".to_owned(), json!({"type": "string", "enum": formats, "default": "csv"}));
+    let schema = json!({"type": "object", "properties": properties, "required": required});
+    json!({
+        "required": is_grouped,
+        "description": "Without a body: all rows with the default columns.",
+        "content": {
+            "application/json": {"schema": &schema},
+            "application/x-www-form-urlencoded": {"schema": &schema},
+            "multipart/form-data": {"schema": &schema},
+        },
+    })
+}
+
 /// The answer of a page, in both formats.
 pub(crate) fn page_answer() -> Value {
     json!({
@@ -120,6 +165,22 @@ pub(crate) fn page_answer() -> Value {
         "headers": answer_headers(),
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/ReportPage"}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    })
+}
+
+/// The answer to a request for a file.
+pub(crate) fn export_answer() -> Value {
+    let job = json!({
+        "type": "object",
+        "required": ["job"],
+        "properties": {"job": {"type": "integer", "description": "Number of the job."}},
+    });
+    json!({
+        "description": "The job that makes the file.",
+        "content": {
+            "application/json": {"schema": job},
             "text/csv": {"schema": {"type": "string"}},
         },
     })

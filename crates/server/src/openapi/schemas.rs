@@ -137,6 +137,29 @@ fn schemas() -> Value {
                 "export_url": {"type": "string"},
             },
         },
+        "Job": job(),
+        "JobList": {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer"},
+                "next": {"type": ["string", "null"]},
+                "previous": {"type": ["string", "null"]},
+                "results": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+            },
+        },
+        "Manifest": {
+            "type": "object",
+            "required": ["manifest_version", "format", "rev", "rows", "bytes", "sha256", "columns", "totals", "complete"],
+            "properties": {
+                "rev": {"type": "integer", "description": "Revision of the data."},
+                "rows": {"type": "integer", "description": "Data rows, without the header."},
+                "bytes": {"type": "integer"},
+                "sha256": {"type": "string"},
+                "totals": {"type": "object", "description": "Per currency and column: the exact sum in minor units, as text, and how many cells hold a value."},
+                "complete": {"const": true},
+            },
+        },
         "ReportList": {
             "type": "object",
             "required": ["count", "next", "previous", "results"],
@@ -233,6 +256,34 @@ fn money() -> Value {
             "iso_currency_code": {"type": "string"},
             "currency_symbol": {"type": "string"},
             "currency_symbol_position": {"type": "string", "enum": ["before", "after"]},
+        },
+    })
+}
+
+/// A job. Rule: spec/reports.md §11.2.
+fn job() -> Value {
+    let nullable = |kind: &str, text: &str| json!({"type": [kind, "null"], "description": text});
+    json!({
+        "type": "object",
+        "required": ["id", "object", "result_url", "total_items", "complete_items", "status"],
+        "properties": {
+            "id": {"type": "integer"},
+            "object": {"const": "job"},
+            "result_url": nullable("string", "Where the file is; works without a credential."),
+            "total_items": {"type": "integer", "description": "Rows there will be."},
+            "complete_items": {"type": "integer", "description": "Rows written."},
+            "status": {"type": "string", "enum": crate::operations::job::status_words()},
+            "progress": {"type": "object"},
+            "revision": nullable("integer", "Revision of the data in the file."),
+            "error_code": nullable("string", "Why it failed."),
+            "error_message": nullable("string", "The same for people."),
+            "report": {"type": "string"},
+            "content_type": {"type": "string"},
+            "file_name": {"type": "string"},
+            "created_at": {"type": "string", "format": "date-time"},
+            "started_at": nullable("string", "When work began."),
+            "finished_at": nullable("string", "When it ended."),
+            "expires_at": nullable("string", "End of the file's life."),
         },
     })
 }

@@ -2,10 +2,15 @@
 
 pub mod books;
 pub mod import;
+pub(crate) mod job;
 pub mod page_file;
+pub(crate) mod paged;
+pub mod report_export;
+pub mod report_file;
 pub mod report_list;
 pub mod report_page;
 pub mod usage;
+pub(crate) mod requester;
 
 use crate::error::ApiError;
 

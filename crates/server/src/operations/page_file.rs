@@ -1,45 +1,43 @@
 //! A page as the bytes of an answer or a file. Rule: spec/reports.md §3, §7.
 
 use files::format::FileFormat;
-use files::write::{RowWriter, WriteError, WriteOptions, writer};
+use files::write::{Envelope, RowWriter, WriteError, WriteOptions, writer};
 use reports::{Header, Page};
 use serde_json::{Value, json};
 
 /// Room for a page of the usual size.
 const BYTES_USUAL: usize = 64 * 1024;
 
-/// The JSON envelope: `total`, `column_headers`, `rows`.
-pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
-    let headers: Vec<Value> = page.headers.iter().map(header).collect();
+/// What stands around the rows of a report in JSON: `total`, `column_headers`, `rows`.
+pub(crate) fn envelope(total: u64, headers: &[Header], is_pivot_truncated: bool) -> Envelope {
+    let headers: Vec<Value> = headers.iter().map(header).collect();
     let headers = Value::Array(headers);
-    let mut out = Vec::with_capacity(BYTES_USUAL);
-    out.extend_from_slice(
-        format!(r#"{{"total":{},"column_headers":{headers},"rows":["#, page.total).as_bytes(),
-    );
-    let mut rows = writer(FileFormat::Json, &page.columns, &WriteOptions::default())?;
-    write_rows(&mut *rows, page, &mut out)?;
-    out.extend_from_slice(b"]}");
-    Ok(out)
+    let prefix = format!(r#"{{"total":{total},"column_headers":{headers},"rows":["#);
+    let suffix = if is_pivot_truncated { r#"],"pivot_truncated":true}"# } else { "]}" };
+    Envelope { prefix, suffix: suffix.to_owned() }
+}
+
+/// The page as JSON.
+pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
+    let envelope = envelope(page.total, &page.headers, false);
+    write(page, FileFormat::Json, &WriteOptions { envelope, ..WriteOptions::default() })
 }
 
 /// The same page as CSV, with the header row of a file.
 pub fn csv(page: &Page, has_formula_guard: bool, has_bom: bool) -> Result<Vec<u8>, WriteError> {
     let options = WriteOptions { has_bom, has_formula_guard, ..WriteOptions::default() };
-    let mut out = Vec::with_capacity(BYTES_USUAL);
-    write_rows(&mut *writer(FileFormat::Csv, &page.columns, &options)?, page, &mut out)?;
-    Ok(out)
+    write(page, FileFormat::Csv, &options)
 }
 
-fn write_rows(
-    writer: &mut dyn RowWriter,
-    page: &Page,
-    out: &mut Vec<u8>,
-) -> Result<(), WriteError> {
-    writer.start(out)?;
+fn write(page: &Page, format: FileFormat, options: &WriteOptions) -> Result<Vec<u8>, WriteError> {
+    let mut out = Vec::with_capacity(BYTES_USUAL);
+    let mut writer: Box<dyn RowWriter> = writer(format, &page.columns, options)?;
+    writer.start(&mut out)?;
     for batch in &page.batches {
-        writer.rows(batch, out)?;
+        writer.rows(batch, &mut out)?;
     }
-    writer.finish(out)
+    writer.finish(&mut out)?;
+    Ok(out)
 }
 
 fn header(header: &Header) -> Value {

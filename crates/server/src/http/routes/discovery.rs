@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::query;
 use crate::openapi::Operation;
-use crate::operations::report_list;
+use crate::operations::{paged, report_list};
 
 /// Any valid credential may look.
 const REQUIRED: Requirement =
@@ -50,7 +50,7 @@ fn list() -> Endpoint {
             description: String::new(),
             parameters: vec![
                 parameter("page", "Number of the page, from 1.", None),
-                parameter("page_size", "Entries of the page.", Some(report_list::PAGE_SIZE_MAX)),
+                parameter("page_size", "Entries of the page.", Some(paged::PAGE_SIZE_MAX)),
             ],
             request_body: None,
             answer: (200, json_of("ReportList", "The reports, by name.")),
@@ -61,8 +61,9 @@ fn list() -> Endpoint {
 
 fn description(report: &'static Report) -> Endpoint {
     let describe = Arc::new(move |call: Call| async move {
-        report_list::no_parameters(&query::parse(call.parts.uri.query())?)?;
-        let base = call.app.settings().server.public_url.clone().unwrap_or_default();
+        paged::no_parameters(&query::parse(call.parts.uri.query())?)
+            .map_err(ApiError::parameters)?;
+        let base = call.app.base_url().to_owned();
         Ok::<Response, ApiError>(json(describe(report, &base).to_string()))
     });
     let name = report.name();
@@ -94,7 +95,7 @@ fn description(report: &'static Report) -> Endpoint {
 
 async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
-    let base = call.app.settings().server.public_url.clone().unwrap_or_default();
+    let base = call.app.base_url().to_owned();
     let list = report_list::page(&admitted.principal.permissions, &parameters, &base)?;
     Ok(json(list.to_string()))
 }

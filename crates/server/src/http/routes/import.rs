@@ -20,18 +20,16 @@ use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode, log};
 use crate::http::body::{Bounds, Spooled, spool};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
-use crate::http::{content, envelope, query};
+use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, parameters, rows};
 use crate::operations::blocking;
 use crate::operations::import::{
     self, Import, ImportAnswer, ImportFailure, Source, Target, Unwatched,
 };
-use crate::operations::report_list::{refuse_unknown, text};
+use crate::operations::paged::{refuse_unknown, text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
-const KEY_HEADER: &str = "idempotency-key";
-const KEY_BYTES_MAX: usize = 255;
 const ALL_FORMATS: [Format; 3] = [Format::Ndjson, Format::Csv, Format::Parquet];
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::ImportInvalid,
@@ -71,7 +69,7 @@ fn many_tables() -> Endpoint {
         tag: "Import",
         summary: "Rows of many tables, in one commit.".to_owned(),
         description: "Each line is `{\"table\":\"invoices\",\"row\":{…}}` or `{\"table\":\"invoices\",\"delete\":17}`.".to_owned(),
-        parameters: vec![key_parameter()],
+        parameters: vec![parameters::idempotency_key()],
         request_body: Some(body(&[(Format::Ndjson, json!({"oneOf": lines}))])),
         answer: answer(),
         errors: ERRORS,
@@ -92,7 +90,7 @@ fn one_table(table: &'static Table) -> Endpoint {
         tag: "Import",
         summary: format!("Rows of `{}`. {}", table.name, table.doc),
         description: "Upsert by id. A column that is not given keeps its value, or takes its default on a new row; an explicit null clears it.".to_owned(),
-        parameters: vec![mode, key_parameter()],
+        parameters: vec![mode, parameters::idempotency_key()],
         request_body: Some(body(&[
             (Format::Ndjson, row),
             (Format::Csv, json!({"type": "string", "description": "With a header row."})),
@@ -116,14 +114,6 @@ fn endpoint(path: &str, template: &'static str, door: Door, operation: Operation
         produces: Produces::Json,
         operation,
     }
-}
-
-fn key_parameter() -> Value {
-    json!({
-        "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "The same key with the same body answers what the first call answered.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_BYTES_MAX},
-    })
 }
 
 fn body(contents: &[(Format, Value)]) -> Value {
@@ -228,19 +218,10 @@ fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiE
             Mode::Upsert
         }
     };
-    let key = content::only(&call.parts.headers, KEY_HEADER);
-    let is_key = |key: &str| {
-        (1..=KEY_BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    let key = match key {
-        Some(None) => None,
-        Some(Some(key)) if is_key(key) => Some(key.to_owned()),
-        _ => {
-            let rule = format!("Must be sent once, as 1 to {KEY_BYTES_MAX} visible characters.");
-            errors.push("Idempotency-Key", rule);
-            None
-        }
-    };
+    let key = idempotency::read(&call.parts.headers).unwrap_or_else(|problem| {
+        errors.push("Idempotency-Key", problem);
+        None
+    });
     if errors.is_empty() { Ok((mode, key)) } else { Err(ApiError::parameters(errors)) }
 }
 

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod import;
+mod jobs;
 mod probes;
 mod reference;
 mod reports;
@@ -9,10 +10,11 @@ mod usage;
 
 use axum::body::Body;
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use model::id::Revision;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Origin};
 
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 
@@ -21,6 +23,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     let areas = [
         reports::endpoints(),
         usage::endpoints(),
+        jobs::endpoints(),
         discovery::endpoints(),
         import::endpoints(),
         probes::endpoints(),
@@ -44,4 +47,10 @@ fn json(body: impl Into<Body>) -> Response {
 fn at_revision(mut response: Response, revision: Revision) -> Response {
     response.headers_mut().insert(REVISION, revision.0.into());
     response
+}
+
+/// The id of a request.
+fn request_id(parts: &Parts) -> String {
+    let origin = parts.extensions.get::<Origin>();
+    origin.map(|origin| origin.request_id.to_string()).unwrap_or_default()
 }

@@ -1,20 +1,21 @@
-//! `GET /api/v2/reports/{report}/data`. Rule: spec/reports.md §1, §3, §7.
+//! `GET /api/v2/reports/{report}/data` and `POST …/export`. Rule: spec/reports.md §1, §3, §7, §11.
 
 use axum::response::Response;
 use reports::Report;
 
-use super::{answer, at_revision};
+use super::{answer, at_revision, json, request_id};
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
-use crate::http::query;
+use crate::http::{form, idempotency, query};
 use crate::openapi::{Operation, parameters};
+use crate::operations::report_export::{self, Asked};
 use crate::operations::report_page::{self, PageFormat};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    reports::catalogue().iter().map(page).collect()
+    reports::catalogue().iter().flat_map(|report| [page(report), file(report)]).collect()
 }
 
 fn page(report: &'static Report) -> Endpoint {
@@ -43,6 +44,62 @@ fn page(report: &'static Report) -> Endpoint {
             errors: &[],
         },
     }
+}
+
+fn file(report: &'static Report) -> Endpoint {
+    let required =
+        Requirement { permissions: report.permissions(), modes: Modes::PROVIDER, writes: false };
+    let description = reports::describe::describe(report, "");
+    let name = report.name();
+    Endpoint {
+        method: Method::Post,
+        path: format!("/api/v2/reports/{name}/export"),
+        template: "/api/v2/reports/{report}/export",
+        action: Action::Admitted(
+            required,
+            Box::new(move |call, admitted| Box::pin(export(report, call, admitted))),
+        ),
+        consumes: &[],
+        produces: Produces::JsonOrCsv,
+        operation: Operation {
+            id: format!("{}_export", name.replace('.', "_")),
+            tag: "Reports",
+            summary: format!("All of {}, as a file made in the background.", report.label()),
+            description: "Answers with the number of a job; the file is where the job says."
+                .to_owned(),
+            parameters: vec![parameters::idempotency_key()],
+            request_body: Some(parameters::of_export(&description)),
+            answer: (200, parameters::export_answer()),
+            errors: &[
+                ErrorCode::IdempotencyConflict,
+                ErrorCode::RequestTooLarge,
+                ErrorCode::UnsupportedMediaType,
+                ErrorCode::TooManyExports,
+            ],
+        },
+    }
+}
+
+async fn export(
+    report: &'static Report,
+    call: Call,
+    admitted: Admitted,
+) -> Result<Response, ApiError> {
+    let headers = &call.parts.headers;
+    let has_json = Accept::read(headers).allows("application/json");
+    let body = form::read_if_any(&call.app, headers, call.body).await?;
+    let asked = Asked {
+        report,
+        body,
+        query: query::parse(call.parts.uri.query())?,
+        key: idempotency::read(headers),
+        request_id: request_id(&call.parts),
+    };
+    let job = report_export::run(&call.app, asked, admitted).await?;
+    Ok(match has_json {
+        true => json(format!(r#"{{"job":{}}}"#, job.id)),
+        false => answer("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id)),
+    })
 }
 
 async fn data(

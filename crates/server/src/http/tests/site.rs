@@ -124,6 +124,7 @@ impl Site {
             clock: Arc::new(FixedClock(Instant::from_seconds(NOW_S).unwrap())),
             settings,
             temp_dir: path.to_owned(),
+            files: crate::jobs::FilesFolder::open(&path.join("files")).unwrap(),
         };
         let ticks = Hand::default();
         let app = App::with_ticks(parts, Box::new(ticks.clone())).unwrap();

@@ -1,0 +1,36 @@
+//! `rollbook worker`: works off jobs beside a server, on the same data folder.
+
+use clap::Args;
+use mirror::Role;
+
+use super::serve::{self, Reload};
+use super::{effective, print};
+use crate::cli::DataArgs;
+use crate::config::{LogFormat, Settings};
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::{logging, opened};
+
+/// `rollbook worker`
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// How log lines look [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
+    let folder = DataFolder::existing(&args.data.data)?;
+    let reload: &Reload<'_> = &|| -> Result<Settings, Failure> {
+        let flags = serve::log_flag(args.log_format).into_iter().collect();
+        Ok(effective(&folder, &args.data.settings, flags)?.settings)
+    };
+    let settings = reload()?;
+    logging::install(&settings.log)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let parts = serve::parts(store, &reads, folder.files()?, &settings);
+    serve::work(parts, reload, || print("working\n"))
+}

@@ -1,0 +1,259 @@
+//! A finished file as an answer: whole or a range of it, with what is needed to check and resume.
+//! Rule: spec/reports.md §11.2; spec/exports.md §6; RFC 9110 §13, §14.
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures::Stream;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
+
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+/// Bytes read at a time.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// A file that is there.
+pub(crate) struct Download {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// Its size, as the store knows it.
+    pub(crate) bytes: u64,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub(crate) sha256: String,
+    /// What it is called when it is saved.
+    pub(crate) name: String,
+    /// What it is sent as.
+    pub(crate) content_type: String,
+}
+
+/// Why a file is not sent.
+pub(crate) enum Refused {
+    /// Nothing of the file lies in the range asked for.
+    RangeOutside,
+    /// It is not there, or not of the size that it should have.
+    Missing,
+}
+
+/// Called once, when the last byte of the file has been handed over.
+pub(crate) type OnComplete = Box<dyn FnOnce() + Send>;
+
+/// Answers with the file, the range that is asked for, or that it has not changed.
+pub(crate) async fn answer(
+    file: &Download,
+    asked: &HeaderMap,
+    on_complete: OnComplete,
+) -> Result<Response, Refused> {
+    let etag = format!("\"{}\"", file.sha256);
+    if names(asked, header::IF_NONE_MATCH, &etag) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        describe(file, &etag, response.headers_mut());
+        return Ok(response);
+    }
+    let is_current = match asked.get(header::IF_RANGE) {
+        None => true,
+        Some(value) => value.as_bytes() == etag.as_bytes(),
+    };
+    let range = match is_current {
+        true => Range::read(asked, file.bytes),
+        false => Range::Whole,
+    };
+    let (start, length) = match range {
+        Range::Whole => (0, file.bytes),
+        Range::Part { first, last } => (first, last - first + 1),
+        Range::Outside => return Err(Refused::RangeOutside),
+    };
+    let opened = open(file, start).await.map_err(|error| {
+        crate::error::log("file_missing", &error);
+        Refused::Missing
+    })?;
+    let reaches_end = start + length == file.bytes;
+    let body = Sending {
+        pieces: ReaderStream::with_capacity(opened.take(length), PIECE_BYTES),
+        left: length,
+        on_complete: reaches_end.then_some(on_complete),
+    };
+    let mut response = Response::new(Body::from_stream(body));
+    let headers = response.headers_mut();
+    describe(file, &etag, headers);
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    if let Range::Part { first, last } = range {
+        let said = format!("bytes {first}-{last}/{}", file.bytes);
+        insert(headers, header::CONTENT_RANGE, &said);
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+/// An answer to a range that lies outside: the error, and how large the file is.
+pub(crate) fn outside(file: &Download, mut response: Response) -> Response {
+    insert(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", file.bytes));
+    response
+}
+
+async fn open(file: &Download, start: u64) -> io::Result<File> {
+    let mut opened = File::open(&file.path).await?;
+    let bytes = opened.metadata().await?.len();
+    if bytes != file.bytes {
+        let said = format!("{} has {bytes} bytes, not {}", file.path.display(), file.bytes);
+        return Err(io::Error::other(said));
+    }
+    opened.seek(io::SeekFrom::Start(start)).await?;
+    Ok(opened)
+}
+
+fn describe(file: &Download, etag: &str, headers: &mut HeaderMap) {
+    insert(headers, header::CONTENT_TYPE, &file.content_type);
+    insert(headers, header::CONTENT_DISPOSITION, &disposition(&file.name));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    insert(headers, header::ETAG, etag);
+    if let Ok(digest) = hex::decode(&file.sha256) {
+        insert(headers, REPR_DIGEST, &format!("sha-256=:{}:", STANDARD.encode(digest)));
+    }
+}
+
+/// Names are ours: report, dates, ending. Anything else in one would be a bug, and is replaced.
+fn disposition(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let name: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    format!("attachment; filename=\"{name}\"")
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// Whether a list of entity tags names this one.
+fn names(asked: &HeaderMap, name: HeaderName, etag: &str) -> bool {
+    let values = asked.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+/// What a request wants of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Range {
+    Whole,
+    Part { first: u64, last: u64 },
+    Outside,
+}
+
+impl Range {
+    /// One range of bytes is served; several, or one that cannot be read, give the whole file.
+    fn read(asked: &HeaderMap, bytes: u64) -> Self {
+        let mut values = asked.get_all(header::RANGE).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return Self::Whole };
+        let range = value.to_str().ok().and_then(|text| text.strip_prefix("bytes="));
+        let Some((first, last)) = range.and_then(|range| range.trim().split_once('-')) else {
+            return Self::Whole;
+        };
+        match (number(first), number(last)) {
+            (Some(Some(first)), Some(last)) if last.is_none_or(|last| first <= last) => {
+                let last = last.unwrap_or(u64::MAX).min(bytes.saturating_sub(1));
+                if first < bytes { Self::Part { first, last } } else { Self::Outside }
+            }
+            (Some(None), Some(Some(count))) => match (count.min(bytes), bytes) {
+                (0, _) => Self::Outside,
+                (count, bytes) => Self::Part { first: bytes - count, last: bytes - 1 },
+            },
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// The outer none when it is no number; the inner one when there is nothing.
+fn number(text: &str) -> Option<Option<u64>> {
+    match text {
+        "" => Some(None),
+        text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(Some(text.parse().unwrap_or(u64::MAX)))
+        }
+        _ => None,
+    }
+}
+
+/// The bytes on their way; notices when the last one has gone.
+struct Sending<R> {
+    pieces: ReaderStream<R>,
+    left: u64,
+    on_complete: Option<OnComplete>,
+}
+
+impl<R: tokio::io::AsyncRead + Unpin> Stream for Sending<R> {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = futures::ready!(Pin::new(&mut self.pieces).poll_next(context));
+        if let Some(Ok(bytes)) = &piece {
+            self.left = self.left.saturating_sub(bytes.len() as u64);
+        }
+        Poll::Ready(piece)
+    }
+}
+
+/// The connection drops the body as soon as it has taken the announced number of bytes, so this is
+/// where a transfer is known to be over.
+impl<R> Drop for Sending<R> {
+    fn drop(&mut self) {
+        if self.left == 0
+            && let Some(on_complete) = self.on_complete.take()
+        {
+            on_complete();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_range_is_read_and_anything_odd_is_the_whole_file() {
+        use Range::{Outside, Part, Whole};
+        for (text, expected) in [
+            ("bytes=0-0", Part { first: 0, last: 0 }),
+            ("bytes=3-", Part { first: 3, last: 9 }),
+            ("bytes=3-99", Part { first: 3, last: 9 }),
+            ("bytes=-4", Part { first: 6, last: 9 }),
+            ("bytes=-99", Part { first: 0, last: 9 }),
+            ("bytes=10-", Outside),
+            ("bytes=99999999999999999999-", Outside),
+            ("bytes=-0", Outside),
+            ("bytes=5-4", Whole),
+            ("bytes=-", Whole),
+            ("bytes=0-1,3-4", Whole),
+            ("lines=0-1", Whole),
+            ("bytes=a-b", Whole),
+        ] {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::RANGE, HeaderValue::from_static(text));
+            assert_eq!(Range::read(&asked, 10), expected, "{text}");
+        }
+        assert_eq!(Range::read(&HeaderMap::new(), 10), Whole);
+    }
+
+    #[test]
+    fn nothing_of_an_empty_file_is_in_any_range() {
+        for text in ["bytes=0-", "bytes=-1"] {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::RANGE, HeaderValue::from_static(text));
+            assert_eq!(Range::read(&asked, 0), Range::Outside, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_cannot_break_out_of_their_header() {
+        let said = disposition("a\"; x=\r\n.csv");
+        assert_eq!(said, "attachment; filename=\"a___x___.csv\"");
+    }
+}

@@ -1,0 +1,282 @@
+//! `/api/v2/jobs…`: how far a file is, and where it is. Rule: spec/reports.md §11.2.
+
+use axum::response::Response;
+use http::header;
+use reports::request::FieldErrors;
+use serde_json::{Value, json};
+use store::port::jobs::Job;
+
+use super::json as json_answer;
+use crate::auth::admission::{Admitted, Requirement};
+use crate::auth::principal::Modes;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::download::{self, Refused};
+use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::{envelope, query};
+use crate::openapi::Operation;
+use crate::operations::blocking;
+use crate::operations::job::{self, Listed, POLL_AFTER_S};
+use crate::operations::paged::{self, Paging};
+
+/// Which job may be seen is decided by its report, once it is known.
+const REQUIRED: Requirement =
+    Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
+
+type Handle = fn(Call, Admitted) -> Answer;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        list(),
+        one(Method::Get, "/api/v2/jobs/{id}", "job", "A job.", |call, admitted| {
+            Box::pin(shown(call, admitted))
+        }),
+        one(
+            Method::Post,
+            "/api/v2/jobs/{id}/cancel",
+            "job_cancel",
+            "Stops a queued or running job.",
+            |call, admitted| Box::pin(canceled(call, admitted)),
+        ),
+        one(
+            Method::Get,
+            "/api/v2/jobs/{id}/manifest",
+            "job_manifest",
+            "Rows, bytes, SHA-256 and sums of a finished file.",
+            |call, admitted| Box::pin(manifest(call, admitted)),
+        ),
+        result(),
+    ]
+}
+
+fn list() -> Endpoint {
+    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema});
+    let operation = Operation {
+        id: "jobs".to_owned(),
+        tag: "Jobs",
+        summary: "Jobs whose report the caller may read, newest first.".to_owned(),
+        description: String::new(),
+        parameters: vec![
+            parameter(
+                "status",
+                "Only jobs in one of these states.",
+                json!({"type": "array", "items": {"type": "string", "enum": job::status_words()}}),
+            ),
+            parameter(
+                "report",
+                "Only jobs of these reports.",
+                json!({"type": "array", "items": {"type": "string"}}),
+            ),
+            parameter("page", "Number of the page, from 1.", json!({"type": "integer"})),
+            parameter("page_size", "Entries of the page, at most 100.", json!({"type": "integer"})),
+        ],
+        request_body: None,
+        answer: (200, content("The jobs.", "JobList")),
+        errors: &[],
+    };
+    endpoint(Method::Get, "/api/v2/jobs", operation, |call, admitted| {
+        Box::pin(listed(call, admitted))
+    })
+}
+
+fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Handle) -> Endpoint {
+    let (schema, errors): (_, &'static [ErrorCode]) = match id {
+        "job_manifest" => ("Manifest", &[ErrorCode::NotFound]),
+        "job_cancel" => ("Job", &[ErrorCode::NotFound, ErrorCode::Conflict]),
+        _ => ("Job", &[ErrorCode::NotFound]),
+    };
+    let operation = Operation {
+        id: id.to_owned(),
+        tag: "Jobs",
+        summary: summary.to_owned(),
+        description: String::new(),
+        parameters: vec![id_parameter()],
+        request_body: None,
+        answer: (200, content("As it is now.", schema)),
+        errors,
+    };
+    endpoint(method, path, operation, handle)
+}
+
+fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Handle) -> Endpoint {
+    Endpoint {
+        method,
+        path: path.to_owned(),
+        template: path,
+        action: Action::Admitted(REQUIRED, Box::new(handle)),
+        consumes: &[],
+        produces: Produces::Json,
+        operation,
+    }
+}
+
+/// The file itself: the signature is the credential, and requests are not counted.
+fn result() -> Endpoint {
+    let path = "/api/v2/jobs/{id}/result";
+    let signed = |name: &str| {
+        json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"},
+            "description": "Part of the link that the job shows as `result_url`."})
+    };
+    let file = json!({
+        "description": "The file, or the range of it that was asked for.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    });
+    Endpoint {
+        method: Method::Get,
+        path: path.to_owned(),
+        template: path,
+        action: Action::Probe(Box::new(|call| Box::pin(fetched(call)))),
+        consumes: &[],
+        produces: Produces::Fixed,
+        operation: Operation {
+            id: "job_result".to_owned(),
+            tag: "Jobs",
+            summary: "The file of a finished job, by a signed link.".to_owned(),
+            description: String::new(),
+            parameters: vec![id_parameter(), signed("expires"), signed("signature")],
+            request_body: None,
+            answer: (200, file),
+            errors: &[ErrorCode::NotFound, ErrorCode::LinkExpired, ErrorCode::RangeNotSatisfiable],
+        },
+    }
+}
+
+fn id_parameter() -> Value {
+    json!({"name": "id", "in": "path", "required": true, "description": "Number of the job.",
+        "schema": {"type": "integer", "minimum": 1}})
+}
+
+fn content(description: &str, schema: &str) -> Value {
+    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+/// The job in the path, for whoever may read its report.
+async fn found(call: &Call, admitted: &Admitted) -> Result<Job, ApiError> {
+    let Some(id) = call.path.id("id") else { return Err(ApiError::not_found()) };
+    let (app, provider) = (call.app.clone(), admitted.provider.id);
+    let permissions = admitted.principal.permissions.clone();
+    let job = blocking(move || job::find(&app, provider, &permissions, id)).await?;
+    paged::no_parameters(&query::parse(call.parts.uri.query())?).map_err(ApiError::parameters)?;
+    Ok(job)
+}
+
+async fn shown(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let job = found(&call, &admitted).await?;
+    show(&call, job).await
+}
+
+async fn show(call: &Call, job: Job) -> Result<Response, ApiError> {
+    let app = call.app.clone();
+    let is_unfinished = job.state.is_unfinished();
+    let shown = blocking(move || job::show(&app, &job)).await?;
+    let mut response = json_answer(shown.to_string());
+    if is_unfinished {
+        response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
+    }
+    Ok(response)
+}
+
+async fn canceled(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let job = found(&call, &admitted).await?;
+    let app = call.app.clone();
+    let job = blocking(move || job::cancel(&app, &job)).await?;
+    show(&call, job).await
+}
+
+async fn manifest(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let job = found(&call, &admitted).await?;
+    job.manifest.map(json_answer).ok_or_else(ApiError::not_found)
+}
+
+async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let parameters = query::parse(call.parts.uri.query())?;
+    let mut errors = FieldErrors::default();
+    let known = ["page", "page_size", "status", "status[]", "report", "report[]"];
+    paged::refuse_unknown(&parameters, &known, &mut errors);
+    let paging = Paging::read(&parameters, &mut errors);
+    let (statuses, reports) =
+        (paged::items(&parameters, "status"), paged::items(&parameters, "report"));
+    let states = statuses.as_ref().map(|words| {
+        let states = words.iter().map(|word| job::states(word)).collect::<Option<Vec<_>>>();
+        states.map(|states| states.concat()).unwrap_or_else(|| {
+            let words = job::status_words().join(", ");
+            errors.push("status", format!("Must be some of {words}."));
+            Vec::new()
+        })
+    });
+    if !errors.is_empty() {
+        return Err(ApiError::parameters(errors));
+    }
+    let url = list_url(call.app.base_url(), statuses.as_deref(), reports.as_deref());
+    let listed = Listed { states, reports, offset: paging.offset(), limit: u64::from(paging.size) };
+    let (app, provider) = (call.app.clone(), admitted.provider.id);
+    let permissions = admitted.principal.permissions;
+    let found = blocking(move || job::list(&app, provider, &permissions, &listed)).await;
+    let (count, jobs) = found?;
+    Ok(json_answer(paging.envelope(&url, count, jobs).to_string()))
+}
+
+/// The list's address with its filters; words of states and names of reports need no escapes, and
+/// what would is no name.
+fn list_url(base: &str, statuses: Option<&[String]>, reports: Option<&[String]>) -> String {
+    let is_word = |item: &&String| {
+        item.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+    };
+    let filter = |name: &str, items: Option<&[String]>| {
+        let items: Vec<&str> =
+            items.unwrap_or_default().iter().filter(is_word).map(String::as_str).collect();
+        (!items.is_empty()).then(|| format!("{name}={}", items.join(",")))
+    };
+    let filters: Vec<String> =
+        [filter("status", statuses), filter("report", reports)].into_iter().flatten().collect();
+    match filters.is_empty() {
+        true => format!("{base}/api/v2/jobs"),
+        false => format!("{base}/api/v2/jobs?{}", filters.join("&")),
+    }
+}
+
+async fn fetched(call: Call) -> Result<Response, ApiError> {
+    let parameters = query::parse(call.parts.uri.query())?;
+    let mut errors = FieldErrors::default();
+    let mut given =
+        |name: &str| paged::text(&parameters, name, &mut errors).unwrap_or_default().to_owned();
+    let (expires, signature) = (given("expires"), given("signature"));
+    let Some(id) = call.path.id("id") else { return Err(ApiError::not_found()) };
+    let app = call.app.clone();
+    let found = blocking(move || job::linked_file(&app, id, &expires, &signature));
+    let (job, file) = found.await?;
+    let app = call.app.clone();
+    let counted = std::sync::Arc::clone(&job);
+    let count = Box::new(move || count(app, &counted));
+    match download::answer(&file, &call.parts.headers, count).await {
+        Ok(response) => {
+            let revision = job.progress.revision;
+            Ok(revision.map_or(response, |revision| super::at_revision(response, revision)))
+        }
+        Err(Refused::RangeOutside) => {
+            let message = "The range lies outside the file.";
+            let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);
+            let answer = envelope::render(&error, &super::request_id(&call.parts));
+            Ok(download::outside(&file, answer))
+        }
+        Err(Refused::Missing) => {
+            let (app, id) = (call.app.clone(), job.id);
+            blocking(move || {
+                app.store().lose_files(id, app.clock().now()).map_err(ApiError::of_store)
+            })
+            .await?;
+            Err(ApiError::internal())
+        }
+    }
+}
+
+/// Counts a complete transfer, after the answer has gone.
+fn count(app: crate::app::App, job: &Job) {
+    let id = job.id;
+    tokio::task::spawn_blocking(move || {
+        let now = app.clock().now();
+        if let Err(error) = app.store().count_download(id, "file", false, &[], now) {
+            crate::error::log(error.code(), &error);
+        }
+    });
+}

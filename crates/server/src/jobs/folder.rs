@@ -1,0 +1,148 @@
+//! Files that are being made, and files that are there.
+//!
+//! `making/` holds a folder per attempt; nothing in it is ever sent. A finished file is flushed to
+//! the disk and moved beside its like (`2026-11/…`) before the store learns of it, so what the
+//! store names is whole. What the store does not name is nobody's, and is removed by the sweep.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Folder of unfinished files.
+const MAKING: &str = "making";
+
+/// The folder of files.
+#[derive(Debug, Clone)]
+pub struct FilesFolder {
+    root: PathBuf,
+}
+
+impl FilesFolder {
+    /// The folder at `root`, made when it is missing; only its owner may look into a new one.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(root.join(MAKING))?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// An empty folder for one attempt.
+    pub(crate) fn begin(&self, name: &str) -> io::Result<Making> {
+        let path = self.root.join(MAKING).join(name);
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        fs::create_dir_all(&path)?;
+        Ok(Making { path })
+    }
+
+    /// Makes a finished file last and moves it to `target`, a path below this folder.
+    pub(crate) fn publish(&self, made: &Path, target: &str) -> io::Result<()> {
+        File::open(made)?.sync_all()?;
+        let path = self.path(target);
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        fs::rename(made, &path)?;
+        File::open(folder)?.sync_all()?;
+        File::open(&self.root)?.sync_all()
+    }
+
+    /// Where a published file is.
+    pub(crate) fn path(&self, target: &str) -> PathBuf {
+        self.root.join(target)
+    }
+
+    /// Removes a published file; one that is gone is no error.
+    pub(crate) fn remove(&self, target: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(target)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Published files that are at least so old, as paths below this folder.
+    pub(crate) fn older_than(&self, age: Duration) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for folder in fs::read_dir(&self.root)? {
+            let folder = folder?;
+            let name = folder.file_name();
+            if name == MAKING || !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder.path())? {
+                let file = file?;
+                let path = Path::new(&name).join(file.file_name());
+                if is_older(&file, age)
+                    && let Some(path) = path.to_str()
+                {
+                    found.push(path.to_owned());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes unfinished work that nobody has touched for so long.
+    pub(crate) fn clear_unfinished(&self, age: Duration) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(MAKING))? {
+            let entry = entry?;
+            if is_older(&entry, age) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_older(entry: &fs::DirEntry, age: Duration) -> bool {
+    let modified = entry.metadata().and_then(|facts| facts.modified());
+    let now = SystemTime::now();
+    modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|passed| passed >= age))
+}
+
+/// The folder of one attempt; removed with everything in it when dropped.
+#[derive(Debug)]
+pub(crate) struct Making {
+    path: PathBuf,
+}
+
+impl Making {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        // What stays behind only takes room, until the sweep.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_after_it_was_published_and_its_folder_is_not() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = FilesFolder::open(&outer.path().join("files")).unwrap();
+        let making = folder.begin("a-1").unwrap();
+        let made = making.path().join("rows.csv");
+        fs::write(&made, "id\r\n1\r\n").unwrap();
+        folder.publish(&made, "2026-11/x.csv").unwrap();
+        let unfinished = making.path().to_owned();
+        drop(making);
+        assert_eq!(fs::read_to_string(folder.path("2026-11/x.csv")).unwrap(), "id\r\n1\r\n");
+        assert!(!unfinished.exists());
+        assert_eq!(folder.older_than(Duration::ZERO).unwrap(), ["2026-11/x.csv"]);
+        assert!(folder.older_than(Duration::from_secs(3600)).unwrap().is_empty());
+        folder.remove("2026-11/x.csv").unwrap();
+        folder.remove("2026-11/x.csv").unwrap();
+        assert!(folder.older_than(Duration::ZERO).unwrap().is_empty());
+    }
+}

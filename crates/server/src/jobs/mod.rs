@@ -1,0 +1,27 @@
+//! Work in the background: jobs are claimed, run, and their files published.
+//! Rule: spec/reports.md §11; spec/exports.md §5.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `runner` | the loops that claim jobs, and how an attempt ends |
+//! | `attempt` | one attempt: its heartbeat, its progress, whether it is to stop |
+//! | `work` | what a kind of job does, and what it answers |
+//! | `row_file` | rows on their way into a file, hashed and counted as they pass |
+//! | `folder` | files that are being made, and files that are there |
+//! | `manifest` | what a file says about itself |
+//! | `report` | the work of a report's job |
+//! | `link` | signed addresses of files |
+//! | `sweep` | files and jobs whose time is over |
+
+pub(crate) mod attempt;
+pub mod folder;
+pub(crate) mod link;
+pub(crate) mod manifest;
+pub(crate) mod report;
+pub mod row_file;
+pub mod runner;
+mod sweep;
+pub mod work;
+
+pub use folder::FilesFolder;
+pub use runner::{Workers, start};

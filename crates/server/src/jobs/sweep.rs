@@ -1,0 +1,60 @@
+//! Files and jobs whose time is over. What the store does not name is removed from the folder, so
+//! a file outlives neither its job nor a crash.
+
+use std::time::Duration;
+
+use store::StoreError;
+use tokio::sync::watch;
+
+use crate::app::App;
+
+const EVERY: Duration = Duration::from_secs(60);
+/// A file is in its place for a moment before the store names it; a younger one is let be.
+const UNNAMED_FOR: Duration = Duration::from_secs(15 * 60);
+/// Work that nobody has touched for so long is nobody's.
+const UNTOUCHED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How many files are asked about at a time.
+const FILES_AT_ONCE: usize = 500;
+
+/// Cleans up now and then, until told to stop.
+pub(super) async fn keep_clean(app: App, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
+        let sweeper = app.clone();
+        let swept = tokio::task::spawn_blocking(move || sweep(&sweeper, UNNAMED_FOR)).await;
+        if let Ok(Err(error)) = swept {
+            crate::error::log("sweep_failed", error.as_ref());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn sweep(app: &App, unnamed_for: Duration) -> Result<(), Failure> {
+    expire(app)?;
+    let old = app.files().older_than(unnamed_for)?;
+    for some in old.chunks(FILES_AT_ONCE) {
+        let known = app.store().known_files(some)?;
+        for path in some.iter().filter(|path| !known.contains(path)) {
+            app.files().remove(path)?;
+        }
+    }
+    app.files().clear_unfinished(UNTOUCHED_FOR)?;
+    Ok(())
+}
+
+/// Ends what is past its time, a bounded number at a time.
+fn expire(app: &App) -> Result<(), StoreError> {
+    let now = app.clock().now();
+    let forget_before = now.plus_seconds(-app.settings().jobs.history_days * 86_400);
+    while app.store().sweep_jobs(now, forget_before)? != (0, 0) {}
+    let forget_before = now.plus_seconds(-DELIVERIES_KEPT_S);
+    while app.store().sweep_deliveries(forget_before)? != 0 {}
+    Ok(())
+}
+
+/// How long the log of deliveries goes back. Rule: spec/exports.md §8.1.
+const DELIVERIES_KEPT_S: i64 = 30 * 86_400;
