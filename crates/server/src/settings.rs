@@ -158,6 +158,9 @@ pub struct XmlSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobSettings {
+    /// Whether `rollbook serve` works off jobs, exports included; else only `rollbook worker` does.
+    /// Default: true.
+    pub work_in_server: bool,
     /// Files of reports that this process makes at once. Default: 0 = half the cores, at least 1.
     pub max_running: usize,
     /// Files of reports that one provider has made at once. Default: 2.
@@ -248,6 +251,7 @@ impl Default for ImportSettings {
 impl Default for JobSettings {
     fn default() -> Self {
         Self {
+            work_in_server: true,
             max_running: 0,
             parallel_per_provider: 2,
             waiting_per_provider: 5,

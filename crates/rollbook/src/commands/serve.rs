@@ -126,11 +126,13 @@ pub(super) fn serve(
         }
         let app = app(parts)?;
         let signals = Signals::install()?;
-        let workers = server::jobs::start(&app);
+        let workers = app.settings().jobs.work_in_server.then(|| server::jobs::start(&app));
         ready(&url)?;
         let stop = signals.wait(&app, reload);
         let serving = server::serve(listener, app.clone(), stop).await;
-        workers.stop().await;
+        if let Some(workers) = workers {
+            workers.stop().await;
+        }
         serving.doing(|| "serve".to_owned())
     });
     // Work that is still running is given a moment; what it wrote is in the store or nowhere.

@@ -10,6 +10,7 @@ mod command_line;
 mod crash;
 mod differential;
 mod imports;
+mod jobs;
 mod layout;
 mod oracle;
 mod server;

@@ -180,6 +180,38 @@ impl Drop for Server {
     }
 }
 
+/// A running `rollbook worker`; killed when dropped.
+pub(crate) struct Worker {
+    child: Child,
+}
+
+impl Worker {
+    pub(crate) fn start(data: &Data) -> Self {
+        let mut child = program()
+            .args(["worker", "--data", data.path()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drain(child.stdout.take().unwrap());
+        drain(child.stderr.take().unwrap());
+        Self { child }
+    }
+
+    /// kill -9, at once, and waits until the process is gone.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// Reads a pipe to its end in the background, so that the child never blocks on it.
 fn drain(mut pipe: impl Read + Send + 'static) {
     std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
