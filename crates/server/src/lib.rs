@@ -16,6 +16,7 @@
 //! | [`metrics`] | figures for Prometheus |
 //! | [`operations`] | use cases, one per file |
 //! | [`jobs`] | work in the background, and the files it makes |
+//! | [`notify`] | what others are told: webhooks and mails |
 //! | `http` | routes, checks, headers, connections |
 //! | [`openapi`], `docs_page` | the reference, for programs and for people |
 
@@ -29,6 +30,7 @@ pub mod exchange;
 mod http;
 pub mod jobs;
 pub mod metrics;
+pub mod notify;
 pub mod openapi;
 pub mod operations;
 pub mod rate_limit;

@@ -37,6 +37,10 @@ pub struct ServerSettings {
     pub jobs: JobSettings,
     /// `[exports]`
     pub exports: ExportSettings,
+    /// `[smtp]`
+    pub smtp: SmtpSettings,
+    /// `[webhooks]`
+    pub webhooks: WebhookSettings,
 }
 
 /// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
@@ -202,6 +206,47 @@ pub struct ExportSettings {
     pub retention_hours: i64,
 }
 
+/// `[smtp]`: how mails are sent. Rule: spec/exports.md §8.2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmtpSettings {
+    /// The mail server. Default: none, no mail is sent.
+    pub host: Option<String>,
+    /// Its port. Default: the usual one for `tls`.
+    pub port: Option<u16>,
+    /// Name to log in with.
+    pub username: Option<String>,
+    /// Password to log in with.
+    pub password: Option<Secret>,
+    /// `starttls` (default), `implicit` or `none`.
+    pub tls: SmtpTls,
+    /// Whom mails come from. Default: `Rollbook <rollbook@localhost>`.
+    pub from: String,
+}
+
+/// How a connection to the mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTls {
+    /// It begins in the clear and is encrypted before anything is said.
+    #[default]
+    Starttls,
+    /// It is encrypted from the beginning.
+    Implicit,
+    /// Not at all: for a server on the same machine.
+    None,
+}
+
+/// `[webhooks]`: where they may lead. Rule: spec/exports.md §8.1.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookSettings {
+    /// Whether they may lead to this machine without encryption. Default: false.
+    pub allow_http: bool,
+    /// Whether they may lead to private addresses. Default: false.
+    pub allow_private: bool,
+}
+
 /// `[files]`: how every file is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -260,6 +305,19 @@ impl Default for JobSettings {
             empty_result_url: EmptyUrl::Null,
             attempts_max: 3,
             lease_s: 15,
+        }
+    }
+}
+
+impl Default for SmtpSettings {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: None,
+            username: None,
+            password: None,
+            tls: SmtpTls::Starttls,
+            from: "Rollbook <rollbook@localhost>".to_owned(),
         }
     }
 }

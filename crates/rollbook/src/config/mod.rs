@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use server::ServerSettings;
 use server::settings::{
     AccountingSettings, AuthSettings, ExportSettings, FileSettings, ImportSettings, JobSettings,
-    ListenSettings, RateLimitSettings, ReportSettings, XmlSettings,
+    ListenSettings, RateLimitSettings, ReportSettings, SmtpSettings, WebhookSettings, XmlSettings,
 };
 use store::sqlite::SqliteOptions;
 
@@ -52,10 +52,11 @@ pub struct Settings {
     pub reports: ReportSettings,
     /// `[server]`
     pub server: ListenSettings,
+    /// `[smtp]`
+    pub smtp: SmtpSettings,
     /// `[store]`
     pub store: StoreSettings,
-    /// `[xml]`
-    pub xml: XmlSettings,
+    RateLimitSettings, ReportSettings, SmtpSettings, WebhookSettings, XmlSettings,
 }
 
 impl Settings {
@@ -72,6 +73,8 @@ impl Settings {
             accounting: self.accounting.clone(),
             jobs: self.jobs.clone(),
             exports: self.exports.clone(),
+            smtp: self.smtp.clone(),
+            webhooks: self.webhooks.clone(),
         }
     }
 

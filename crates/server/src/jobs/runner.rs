@@ -13,10 +13,14 @@ use super::attempt::Attempt;
 use super::work::{self, End, Made, Stop};
 use super::{sweep, work::Work};
 use crate::app::App;
+use crate::notify;
 
 /// How long a loop waits when nothing is to be done. Requests to this process wake it earlier;
 /// this is for jobs that came in elsewhere.
 const NAP: Duration = Duration::from_millis(250);
+
+/// Notices sent at once: a slow receiver is not to hold up all others.
+const SENDERS: usize = 4;
 
 /// The workers of this process, until they are told to stop.
 pub struct Workers {
@@ -37,6 +41,9 @@ pub fn start(app: &App) -> Workers {
             let (app, worker, stopping) = (app.clone(), Arc::clone(&worker), stopping.clone());
             loops.spawn(work_off(app, kind, worker, stopping));
         }
+    }
+    for _ in 0..SENDERS {
+        loops.spawn(notify::send_all(app.clone(), Arc::clone(&worker), stopping.clone()));
     }
     loops.spawn(sweep::keep_clean(app.clone(), stopping));
     Workers { stop, loops }

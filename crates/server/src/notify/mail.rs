@@ -1,0 +1,228 @@
+//! One mail: a file is ready, or will not come. Rule: spec/exports.md §8.2.
+
+use std::time::{Duration, Instant};
+
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{Message, SmtpTransport, Transport};
+use model::time::{Instant as Moment, Zone};
+use serde::{Deserialize, Serialize};
+use store::port::notices::DeliveryResult;
+
+use crate::settings::{SmtpSettings, SmtpTls};
+
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What a mail tells of; no record is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mail {
+    /// The business.
+    pub(crate) provider_name: String,
+    /// Zone in which its instants are written.
+    pub(crate) timezone: Zone,
+    /// What was exported: `invoices`.
+    pub(crate) object: String,
+    /// When it was asked for.
+    pub(crate) asked_at: Moment,
+    /// How it ended.
+    pub(crate) story: Story,
+}
+
+/// How an export ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Story {
+    /// The file is there.
+    Ready {
+        /// Its name.
+        file_name: String,
+        /// Its rows.
+        rows: u64,
+        /// Where it is.
+        url: String,
+        /// Until when.
+        expires_at: Moment,
+    },
+    /// It failed.
+    Failed {
+        /// Why, as a code.
+        reason: String,
+    },
+}
+
+/// Sends it. Blocking.
+pub(super) fn send(
+    mail: &Mail,
+    to: &str,
+    event_id: &str,
+    settings: &SmtpSettings,
+) -> DeliveryResult {
+    let began = Instant::now();
+    let sent = message(mail, to, event_id, settings)
+        .and_then(|message| transport(settings)?.send(&message).map_err(|error| error.to_string()));
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (state, error) = match sent {
+        Ok(_) => ("OK", None),
+        Err(problem) => ("ERR-NET", Some(problem)),
+    };
+    let state = state.to_owned();
+    DeliveryResult { state, status_code: None, error, duration_ms, next_attempt_at: None }
+}
+
+fn transport(settings: &SmtpSettings) -> Result<SmtpTransport, String> {
+    let host = settings.host.as_deref().unwrap_or_default();
+    let builder = match settings.tls {
+        SmtpTls::Starttls => SmtpTransport::starttls_relay(host),
+        SmtpTls::Implicit => SmtpTransport::relay(host),
+        SmtpTls::None => Ok(SmtpTransport::builder_dangerous(host)),
+    };
+    let mut builder = builder.map_err(|error| error.to_string())?.timeout(Some(WITHIN));
+    if let Some(port) = settings.port {
+        builder = builder.port(port);
+    }
+    if let (Some(name), Some(password)) = (&settings.username, &settings.password) {
+        builder = builder.credentials(Credentials::new(name.clone(), password.0.clone()));
+    }
+    Ok(builder.build())
+}
+
+fn message(
+    mail: &Mail,
+    to: &str,
+    event_id: &str,
+    settings: &SmtpSettings,
+) -> Result<Message, String> {
+    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|error| error.to_string());
+    let from = mailbox(&settings.from)?;
+    // The same id at every attempt, so that a mail that arrives twice is seen once.
+    let id = format!("<{event_id}@{}>", from.email.domain());
+    Message::builder()
+        .message_id(Some(id))
+        .from(from)
+        .to(mailbox(to)?)
+        .subject(subject(mail))
+        .multipart(MultiPart::alternative_plain_html(text(mail), html(mail)))
+        .map_err(|error| error.to_string())
+}
+
+fn subject(mail: &Mail) -> String {
+    let ending = match mail.story {
+        Story::Ready { .. } => "is ready",
+        Story::Failed { .. } => "has failed",
+    };
+    format!("{}: your export of {} {ending}", mail.provider_name, mail.object)
+}
+
+fn text(mail: &Mail) -> String {
+    let asked = local(mail, mail.asked_at);
+    match &mail.story {
+        Story::Ready { file_name, rows, url, expires_at } => format!(
+            "Your export of {object} for {name}, asked for on {asked}, is ready.\r\n\r\n\
+             {file_name}, {rows} rows\r\n{url}\r\n\r\n\
+             The link is good until {until} and needs no password: pass it on with care.\r\n",
+            object = mail.object,
+            name = mail.provider_name,
+            until = local(mail, *expires_at),
+        ),
+        Story::Failed { reason } => format!(
+            "Your export of {object} for {name}, asked for on {asked}, has failed ({reason}).\r\n\r\n\
+             Please try to export again.\r\n",
+            object = mail.object,
+            name = mail.provider_name,
+        ),
+    }
+}
+
+fn html(mail: &Mail) -> String {
+    let asked = local(mail, mail.asked_at);
+    let (object, name) = (escaped(&mail.object), escaped(&mail.provider_name));
+    let body = match &mail.story {
+        Story::Ready { file_name, rows, url, expires_at } => format!(
+            "<p>Your export of {object} for {name}, asked for on {asked}, is ready.</p>\
+             <p><a href=\"{url}\">{file_name}</a>, {rows} rows</p>\
+             <p>The link is good until {until} and needs no password: pass it on with care.</p>",
+            url = escaped(url),
+            file_name = escaped(file_name),
+            until = local(mail, *expires_at),
+        ),
+        Story::Failed { reason } => format!(
+            "<p>Your export of {object} for {name}, asked for on {asked}, has failed ({}).</p>\
+             <p>Please try to export again.</p>",
+            escaped(reason),
+        ),
+    };
+    format!("<!doctype html><html lang=\"en\"><body>{body}</body></html>")
+}
+
+/// An instant as the provider's clocks show it: `2026-02-14 09:00 Europe/London`.
+fn local(mail: &Mail, instant: Moment) -> String {
+    let zone = &mail.timezone;
+    let seconds = instant.micros().div_euclid(1_000_000) + i64::from(zone.offset_seconds(instant));
+    let minutes = seconds.rem_euclid(86_400) / 60;
+    let (hour, minute) = (minutes / 60, minutes % 60);
+    format!("{} {hour:02}:{minute:02} {}", zone.date_of(instant), zone.name())
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(story: Story) -> Mail {
+        Mail {
+            provider_name: "Ann & Bob <Studio>".to_owned(),
+            timezone: Zone::parse("America/New_York").unwrap(),
+            object: "invoices".to_owned(),
+            asked_at: Moment::parse("2026-02-14T09:05:00Z").unwrap(),
+            story,
+        }
+    }
+
+    #[test]
+    fn a_mail_says_what_where_and_until_when_in_the_providers_zone() {
+        let mail = mail(Story::Ready {
+            file_name: "invoices.csv".to_owned(),
+            rows: 12,
+            url: "https://x.example/a?expires=1&signature=b".to_owned(),
+            expires_at: Moment::parse("2026-07-01T03:30:00Z").unwrap(),
+        });
+        let said = text(&mail);
+        for part in [
+            "2026-02-14 04:05 America/New_York",
+            "invoices.csv, 12 rows",
+            "https://x.example/a?expires=1&signature=b\r\n",
+            "2026-06-30 23:30 America/New_York",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let said = html(&mail);
+        assert!(said.contains("Ann &amp; Bob &lt;Studio&gt;"), "{said}");
+        assert!(said.contains("href=\"https://x.example/a?expires=1&amp;signature=b\""), "{said}");
+    }
+
+    #[test]
+    fn the_same_event_has_the_same_message_id() {
+        let mail = mail(Story::Failed { reason: "disk_full".to_owned() });
+        let settings = SmtpSettings {
+            from: "Rollbook <no-reply@x.example>".to_owned(),
+            ..SmtpSettings::default()
+        };
+        let message = message(&mail, "ann@example.com", "evt_1", &settings).unwrap();
+        let said = String::from_utf8(message.formatted()).unwrap();
+        assert!(said.contains("Message-ID: <evt_1@x.example>"), "{said}");
+        assert!(said.contains("disk_full"), "{said}");
+    }
+}
