@@ -68,6 +68,26 @@ pub enum ObjectText {
     Pair(&'static str, &'static str),
 }
 
+impl OutputKind {
+    /// The word for it in manifests and catalogues. Rule: spec/exports.md §10.2.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Text => "text",
+            Self::Bool => "bool",
+            Self::Date => "date",
+            Self::Instant => "ts",
+            Self::TimeOfDay => "time",
+            Self::Dec4 => "dec4",
+            Self::Json | Self::Object { .. } => "json",
+            Self::Money { .. } => "money",
+            Self::Decimal { .. } => "decimal",
+            Self::List(item) if **item == Self::Text => "list",
+            Self::List(_) => "json",
+        }
+    }
+}
+
 impl OutputColumn {
     /// The parts of the dotted key.
     pub fn path(&self) -> impl Iterator<Item = &str> {

@@ -89,7 +89,8 @@ fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
     fits.then(|| id.into())
 }
 
-fn new_id(app: &App) -> Arc<str> {
+/// A new id for a request.
+pub(crate) fn new_id(app: &App) -> Arc<str> {
     new_uuid(app).to_string().into()
 }
 

@@ -41,7 +41,8 @@ impl ReportJob {
 
     /// What parameters are checked against.
     pub(crate) fn context(&self) -> RequestContext {
-        RequestContext { now: self.now, page_size_max: u32::MAX }
+        let identity_name = self.identity_name.clone();
+        RequestContext { now: self.now, page_size_max: u32::MAX, identity_name }
     }
 }
 

@@ -13,7 +13,7 @@ use files::write::{HashingWriter, Totals, WriteError, WriteOptions, writer};
 use futures::StreamExt;
 use model::id::Revision;
 use model::output::OutputColumn;
-use reports::RowStream;
+use reports::{RecordBatch, RowStream};
 use tokio::sync::mpsc;
 
 use super::work::Stop;
@@ -90,7 +90,7 @@ pub async fn write(
     }
 }
 
-type Batches = mpsc::Receiver<reports::RecordBatch>;
+type Batches = mpsc::Receiver<RecordBatch>;
 
 fn fill(
     path: PathBuf,

@@ -118,7 +118,7 @@ async fn attempt(app: &App, job: Job, worker: &Arc<str>, stopping: &mut watch::R
         Ok(made) => publish(app, &job, made).map_err(Stop::from),
         Err(stop) => Err(stop),
     };
-    let outcome = outcome(app, &job, &attempt, result, *stopping.borrow());
+    let outcome = outcome(app, &job, result, *stopping.borrow());
     report(&job, outcome.as_ref(), began.elapsed());
     if let Some(outcome) = outcome {
         finish(app, work, job, &attempt, outcome).await;
@@ -178,17 +178,13 @@ fn publish(app: &App, job: &Job, made: Made) -> std::io::Result<Success> {
 fn outcome(
     app: &App,
     job: &Job,
-    attempt: &Attempt,
     result: Result<Success, Stop>,
     is_stopping: bool,
 ) -> Option<Outcome> {
     Some(match result {
         Ok(success) => Outcome::Succeeded(success),
         Err(Stop::Told) if is_stopping => Outcome::Released,
-        Err(Stop::Told) => {
-            debug_assert!(attempt.is_told_to_stop());
-            return None;
-        }
+        Err(Stop::Told) => return None,
         Err(Stop::Failed { code, message }) => Outcome::Failed { code: code.to_owned(), message },
         Err(Stop::Broken { code, message }) if job.attempts >= app.settings().jobs.attempts_max => {
             Outcome::Failed { code: code.to_owned(), message }
@@ -214,9 +210,9 @@ async fn finish(app: &App, work: &dyn Work, job: Job, attempt: &Attempt, outcome
     };
     let until = app.clock().now().plus_seconds(app.settings().jobs.lease_s);
     loop {
-        let (attempt, outcome, notices) = (attempt.clone(), outcome.clone(), notices.clone());
+        let (holder, told, notices) = (attempt.clone(), outcome.clone(), notices.clone());
         let told = blocking(app, move |app, now| {
-            app.store().finish_job(&attempt.hold(), &outcome, &notices, now)
+            app.store().finish_job(&holder.hold(), &told, &notices, now)
         });
         match told.await {
             Some(true) => break app.notice_bell().notify_waiters(),

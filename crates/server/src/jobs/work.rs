@@ -140,6 +140,7 @@ impl From<ReportError> for Stop {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Mirror(error) => error.into(),
+            error => Self::failed(error.code(), format!("{error}.")),
         }
     }
 }

@@ -49,6 +49,12 @@ pub(crate) fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
     }
 }
 
+/// The manifest of a finished job.
+pub(crate) fn manifest(job: &Job) -> Result<Value, ApiError> {
+    let manifest = job.manifest.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    manifest.ok_or_else(ApiError::not_found)
+}
+
 /// Which jobs a list asks for.
 pub(crate) struct Listed {
     /// In these states; none = any.

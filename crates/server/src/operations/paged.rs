@@ -4,7 +4,7 @@ use reports::request::{FieldErrors, RawParameters, RawValue};
 use serde_json::{Value, json};
 
 /// Most entries of one page, and how many there are unless asked otherwise.
-pub const PAGE_SIZE_MAX: u32 = 100;
+pub(crate) const PAGE_SIZE_MAX: u32 = 100;
 
 /// Which page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,7 +43,8 @@ pub(crate) async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<J
     });
     let now = app.clock().now();
     let identity_name = admitted.principal.name.clone();
-    let context = RequestContext { now, page_size_max: u32::MAX };
+    let context =
+        RequestContext { now, page_size_max: u32::MAX, identity_name: identity_name.clone() };
     if let Err(more) = reports::parse_file(report, &body, &admitted.provider, &context) {
         for (field, messages) in more.0 {
             messages.into_iter().for_each(|message| errors.push(&field, message));
@@ -134,9 +135,9 @@ fn format(body: RawParameters, query: RawParameters, errors: &mut FieldErrors) -
             [] => {}
             [(_, RawValue::Text(text))] => match FileFormat::parse(text) {
                 Some(format) => return format,
-                None => break wrong(errors),
+                None => return wrong(errors),
             },
-            _ => break wrong(errors),
+            _ => return wrong(errors),
         }
     }
     FileFormat::Csv
@@ -146,9 +147,11 @@ fn is_empty(value: &RawValue) -> bool {
     matches!(value, RawValue::Null) || *value == RawValue::Text(String::new())
 }
 
-fn wrong(errors: &mut FieldErrors) {
+/// Notes that the format is none; which one is answered does not matter any more.
+fn wrong(errors: &mut FieldErrors) -> FileFormat {
     let words: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     errors.push("format", format!("Must be one of {}.", words.join(", ")));
+    FileFormat::Csv
 }
 
 /// What makes two requests the same: the report, its parameters, the format.

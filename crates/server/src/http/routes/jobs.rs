@@ -2,14 +2,18 @@
 
 use axum::response::Response;
 use http::header;
-use reports::request::FieldErrors;
+use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Value, json};
 use store::port::jobs::Job;
+use usage::xml;
 
-use super::json as json_answer;
+use super::{answer, json as json_answer};
+use crate::app::App;
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode};
+use crate::encoding::Encoding;
+use crate::http::accept::Accept;
 use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{envelope, query};
@@ -89,12 +93,12 @@ fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Hand
         tag: "Jobs",
         summary: summary.to_owned(),
         description: String::new(),
-        parameters: vec![id_parameter()],
+        parameters: vec![id_parameter(), format_parameter()],
         request_body: None,
         answer: (200, content("As it is now.", schema)),
         errors,
     };
-    endpoint(method, path, operation, handle)
+    Endpoint { produces: Produces::JsonOrXmlOfObject, ..endpoint(method, path, operation, handle) }
 }
 
 fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Handle) -> Endpoint {
@@ -145,47 +149,88 @@ fn id_parameter() -> Value {
         "schema": {"type": "integer", "minimum": 1}})
 }
 
+fn format_parameter() -> Value {
+    json!({"name": "format", "in": "query", "required": false,
+        "description": "How the answer is written.",
+        "schema": {"type": "string", "enum": ["json", "xml"], "default": "json"}})
+}
+
 fn content(description: &str, schema: &str) -> Value {
     let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
-/// The job in the path, for whoever may read its report.
-async fn found(call: &Call, admitted: &Admitted) -> Result<Job, ApiError> {
-    let Some(id) = call.path.id("id") else { return Err(ApiError::not_found()) };
-    let (app, provider) = (call.app.clone(), admitted.provider.id);
-    let permissions = admitted.principal.permissions.clone();
-    let job = blocking(move || job::find(&app, provider, &permissions, id)).await?;
-    paged::no_parameters(&query::parse(call.parts.uri.query())?).map_err(ApiError::parameters)?;
-    Ok(job)
+/// A question about one job.
+struct Asked {
+    app: App,
+    admitted: Admitted,
+    id: Option<i64>,
+    /// What is wrong with the request beside the job itself.
+    problem: Result<(), ApiError>,
+    encoding: Encoding,
+}
+
+fn asked(call: &Call, admitted: Admitted) -> Asked {
+    let encoding = match query::asks_for_xml(&call.parts) {
+        true => Encoding::Xml(call.app.settings().xml.list_style),
+        false => Encoding::Json,
+    };
+    let problem = Accept::read(&call.parts.headers)
+        .meets(Produces::JsonOrXmlOfObject)
+        .and_then(|()| known_parameters(&query::parse(call.parts.uri.query())?));
+    Asked { app: call.app.clone(), admitted, id: call.path.id("id"), problem, encoding }
+}
+
+fn known_parameters(parameters: &RawParameters) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::default();
+    paged::refuse_unknown(parameters, &["format"], &mut errors);
+    let format = paged::text(parameters, "format", &mut errors).map(str::to_ascii_lowercase);
+    if format.is_some_and(|format| !["json", "xml"].contains(&format.as_str())) {
+        errors.push("format", "Must be json or xml.");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::parameters(errors)) }
+}
+
+impl Asked {
+    /// Answers with the job after `act`, for whoever may read its report. An object that is not
+    /// there comes before what else is wrong.
+    async fn answer(
+        self,
+        act: impl FnOnce(&App, Job) -> Result<Job, ApiError> + Send + 'static,
+        write: fn(&App, &Job) -> Result<Value, ApiError>,
+    ) -> Result<Response, ApiError> {
+        let Self { app, admitted, id, problem, encoding } = self;
+        let (shown, is_unfinished) = blocking(move || {
+            let id = id.ok_or_else(ApiError::not_found)?;
+            let permissions = &admitted.principal.permissions;
+            let job = job::find(&app, admitted.provider.id, permissions, id)?;
+            problem?;
+            let job = act(&app, job)?;
+            Ok((write(&app, &job)?, job.state.is_unfinished()))
+        })
+        .await?;
+        let text = match encoding {
+            Encoding::Json => shown.to_string(),
+            Encoding::Xml(style) => xml::document(&shown, style),
+        };
+        let mut response = answer(encoding.content_type(), text);
+        if is_unfinished {
+            response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
+        }
+        Ok(response)
+    }
 }
 
 async fn shown(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let job = found(&call, &admitted).await?;
-    show(&call, job).await
-}
-
-async fn show(call: &Call, job: Job) -> Result<Response, ApiError> {
-    let app = call.app.clone();
-    let is_unfinished = job.state.is_unfinished();
-    let shown = blocking(move || job::show(&app, &job)).await?;
-    let mut response = json_answer(shown.to_string());
-    if is_unfinished {
-        response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
-    }
-    Ok(response)
+    asked(&call, admitted).answer(|_, job| Ok(job), job::show).await
 }
 
 async fn canceled(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let job = found(&call, &admitted).await?;
-    let app = call.app.clone();
-    let job = blocking(move || job::cancel(&app, &job)).await?;
-    show(&call, job).await
+    asked(&call, admitted).answer(|app, job| job::cancel(app, &job), job::show).await
 }
 
 async fn manifest(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let job = found(&call, &admitted).await?;
-    job.manifest.map(json_answer).ok_or_else(ApiError::not_found)
+    asked(&call, admitted).answer(|_, job| Ok(job), |_, job| job::manifest(job)).await
 }
 
 async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
@@ -250,13 +295,15 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
     let count = Box::new(move || count(app, &counted));
     match download::answer(&file, &call.parts.headers, count).await {
         Ok(response) => {
-            let revision = job.progress.revision;
-            Ok(revision.map_or(response, |revision| super::at_revision(response, revision)))
+            Ok(match job.progress.revision {
+                Some(revision) => super::at_revision(response, revision),
+                None => response,
+            })
         }
         Err(Refused::RangeOutside) => {
             let message = "The range lies outside the file.";
             let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);
-            let answer = envelope::render(&error, &super::request_id(&call.parts));
+            let answer = envelope::render(&error, &super::request_id(&call.parts), Encoding::Json);
             Ok(download::outside(&file, answer))
         }
         Err(Refused::Missing) => {

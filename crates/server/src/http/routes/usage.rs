@@ -13,7 +13,7 @@ use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, usage as documented};
-use crate::operations::blocking;
+use crate::operations::{blocking, paged};
 use crate::operations::usage::{self, Asker, Written, question};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
@@ -149,7 +149,9 @@ async fn of_one(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
 
 async fn of_many(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let asker = asker(&call, &admitted);
-    question(&call, Produces::Json, crate::operations::report_list::no_parameters)?;
+    question(&call, Produces::Json, |given| {
+        paged::no_parameters(given).map_err(ApiError::parameters)
+    })?;
     let parameters = form::read(&call.app, &call.parts.headers, call.body).await?;
     let asked = question::many(&parameters)?;
     let work = move || usage::of_many(call.app.store(), asker, &asked);
