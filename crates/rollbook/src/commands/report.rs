@@ -10,8 +10,8 @@ use mirror::{Role, Session};
 use model::clock::{Clock, SystemClock};
 use model::id::{ProviderId, Revision};
 use reports::{
-    FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext, parse_file, parse_page,
-    run_page,
+    FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext, parse_file,
+    parse_page, run_page,
 };
 use server::ServerSettings;
 use server::jobs::row_file::Watch;

@@ -56,7 +56,10 @@ pub struct Settings {
     pub smtp: SmtpSettings,
     /// `[store]`
     pub store: StoreSettings,
-    RateLimitSettings, ReportSettings, SmtpSettings, WebhookSettings, XmlSettings,
+    /// `[webhooks]`
+    pub webhooks: WebhookSettings,
+    /// `[xml]`
+    pub xml: XmlSettings,
 }
 
 impl Settings {

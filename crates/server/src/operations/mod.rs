@@ -9,8 +9,8 @@ pub mod report_export;
 pub mod report_file;
 pub mod report_list;
 pub mod report_page;
-pub mod usage;
 pub(crate) mod requester;
+pub mod usage;
 
 use crate::error::ApiError;
 

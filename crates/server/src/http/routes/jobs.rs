@@ -11,8 +11,8 @@ use super::{answer, json as json_answer};
 use crate::app::App;
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
-use crate::error::{ApiError, ErrorCode};
 use crate::encoding::Encoding;
+use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
@@ -294,12 +294,10 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
     let counted = std::sync::Arc::clone(&job);
     let count = Box::new(move || count(app, &counted));
     match download::answer(&file, &call.parts.headers, count).await {
-        Ok(response) => {
-            Ok(match job.progress.revision {
-                Some(revision) => super::at_revision(response, revision),
-                None => response,
-            })
-        }
+        Ok(response) => Ok(match job.progress.revision {
+            Some(revision) => super::at_revision(response, revision),
+            None => response,
+        }),
         Err(Refused::RangeOutside) => {
             let message = "The range lies outside the file.";
             let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);

@@ -13,8 +13,8 @@ use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, usage as documented};
-use crate::operations::{blocking, paged};
 use crate::operations::usage::{self, Asker, Written, question};
+use crate::operations::{blocking, paged};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
 const MANY: &str = "/api/v2/customer_memberships/usage";
