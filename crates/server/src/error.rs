@@ -54,6 +54,32 @@ pub enum ErrorCode {
     Throttled,
     /// Too many exports at once.
     TooManyExports,
+    /// Exports are closed to the provider.
+    ExportsNotEnabled,
+    /// The site is none of the provider's.
+    SiteForbidden,
+    /// The body is no JSON object in which each key stands once.
+    InvalidJson,
+    /// The range of an export is reversed or too long.
+    InvalidDateRange,
+    /// An export of the same type is unfinished.
+    ExportInProgress,
+    /// No row matches.
+    NothingToExport,
+    /// The file of an export is not there yet.
+    ExportNotReady,
+    /// The file of an export is there no more.
+    ExportGone,
+    /// No such export.
+    ExportNotFound,
+    /// The export failed or was canceled.
+    ExportFailed,
+    /// The export is finished already.
+    ExportFinished,
+    /// The export is not finished yet.
+    ExportNotFinished,
+    /// The file of an export is lost.
+    FileMissing,
     /// A bug, or a failure that the caller cannot mend.
     InternalError,
     /// Not now: starting, stopping, busy, or out of time.
@@ -62,7 +88,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 37] = [
         Self::ParameterInvalid,
         Self::ProviderHeaderMissing,
         Self::ProviderHeaderInvalid,
@@ -85,6 +111,19 @@ impl ErrorCode {
         Self::RangeNotSatisfiable,
         Self::Throttled,
         Self::TooManyExports,
+        Self::ExportsNotEnabled,
+        Self::SiteForbidden,
+        Self::InvalidJson,
+        Self::InvalidDateRange,
+        Self::ExportInProgress,
+        Self::NothingToExport,
+        Self::ExportNotReady,
+        Self::ExportGone,
+        Self::ExportNotFound,
+        Self::ExportFailed,
+        Self::ExportFinished,
+        Self::ExportNotFinished,
+        Self::FileMissing,
         Self::InternalError,
         Self::Unavailable,
     ];
@@ -114,6 +153,19 @@ impl ErrorCode {
             Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::Throttled => "throttled",
             Self::TooManyExports => "too_many_exports",
+            Self::ExportsNotEnabled => "exports_not_enabled",
+            Self::SiteForbidden => "site_forbidden",
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidDateRange => "invalid_date_range",
+            Self::ExportInProgress => "export_in_progress",
+            Self::NothingToExport => "nothing_to_export",
+            Self::ExportNotReady => "export_not_ready",
+            Self::ExportGone => "export_gone",
+            Self::ExportNotFound => "export_not_found",
+            Self::ExportFailed => "export_failed",
+            Self::ExportFinished => "export_finished",
+            Self::ExportNotFinished => "export_not_finished",
+            Self::FileMissing => "file_missing",
             Self::InternalError => "internal_error",
             Self::Unavailable => "unavailable",
         }
@@ -127,22 +179,33 @@ impl ErrorCode {
             | Self::ProviderHeaderInvalid
             | Self::ModeHeaderMissing
             | Self::ModeHeaderInvalid
-            | Self::ImportInvalid => 400,
-            Self::AuthenticationFailed => 401,
+            | Self::ImportInvalid
+            | Self::InvalidJson
+            | Self::InvalidDateRange
+            | Self::ExportInProgress
+            | Self::NothingToExport
+            | Self::ExportGone => 400,
+            Self::AuthenticationFailed | Self::ExportsNotEnabled => 401,
             Self::PermissionDenied
             | Self::ModeNotAllowed
             | Self::ProviderInvalid
+            | Self::SiteForbidden
             | Self::LinkExpired => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::ExportNotReady | Self::ExportNotFound | Self::ExportFailed => {
+                404
+            }
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
-            Self::Conflict | Self::IdempotencyConflict => 409,
+            Self::Conflict
+            | Self::IdempotencyConflict
+            | Self::ExportFinished
+            | Self::ExportNotFinished => 409,
             Self::RequestTooLarge => 413,
             Self::UriTooLong => 414,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
             Self::Throttled | Self::TooManyExports => 429,
-            Self::InternalError => 500,
+            Self::FileMissing | Self::InternalError => 500,
             Self::Unavailable => 503,
         }
     }
@@ -171,6 +234,10 @@ pub struct ApiError {
     pub allow: Option<String>,
     /// Whether a credential was sent, when it is the credential that is refused.
     pub credential_sent: bool,
+    /// Status where it is not the one of the code.
+    pub status: Option<u16>,
+    /// Why an export failed, where that is what is told.
+    pub failed_reason: Option<String>,
 }
 
 impl ApiError {
@@ -183,6 +250,8 @@ impl ApiError {
             retry_after_s: None,
             allow: None,
             credential_sent: false,
+            status: None,
+            failed_reason: None,
         }
     }
 
@@ -302,7 +371,19 @@ mod tests {
             405 method_not_allowed\n406 not_acceptable\n409 conflict\n409 idempotency_conflict\n\
             413 request_too_large\n414 uri_too_long\n415 unsupported_media_type\n416 range_not_satisfiable\n\
             429 throttled\n\
-            429 too_many_exports\n500 internal_error\n503 unavailable";
+            429 too_many_exports\n401 exports_not_enabled\n\
+            403 site_forbidden\n\
+            400 invalid_json\n\
+            400 invalid_date_range\n\
+            400 export_in_progress\n\
+            400 nothing_to_export\n\
+            404 export_not_ready\n\
+            400 export_gone\n\
+            404 export_not_found\n\
+            404 export_failed\n\
+            409 export_finished\n\
+            409 export_not_finished\n\
+            500 file_missing\n500 internal_error\n503 unavailable";
         assert_eq!(list.join("\n"), expected);
     }
 }

@@ -6,6 +6,7 @@ mod books;
 
 use std::path::PathBuf;
 
+use model::id::ProviderId;
 use serde::{Deserialize, Serialize};
 use store::port::jobs::JobKind;
 use usage::xml::ListStyle;
@@ -198,12 +199,88 @@ pub enum EmptyUrl {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportSettings {
+    /// Whether only what the dialect prints is taken; forces the next three. Default: false.
+    pub strict: bool,
+    /// Whether a file is deleted after its first complete download. Default: false.
+    pub download_once: bool,
+    /// Whether a second export of a type is refused while one is unfinished. Default: true.
+    pub one_per_type: bool,
+    /// The most calendar months that a range may have. Default: 6; 0 = no limit.
+    pub max_range_months: u32,
     /// Exports that this process makes at once. Default: 0 = half the cores, at least 1.
     pub max_running: usize,
-    /// Minutes after which a running export fails. Default: 120.
-    pub timeout_minutes: u64,
+    /// Exports of one provider that may wait; the next is answered 429. Default: 50.
+    pub max_queued: u64,
     /// Hours for which a file is kept. Default: 168.
     pub retention_hours: i64,
+    /// Days for which an export is remembered. Default: 90.
+    pub history_days: i64,
+    /// Status for providers whose exports are closed: 401 (default) or 403.
+    pub gate_status: u16,
+    /// Minutes after which a running export fails. Default: 120.
+    pub timeout_minutes: u64,
+    /// Megabytes of free disk below which a running export fails. Default: 1024.
+    pub min_free_disk_mb: u64,
+    /// What is different for some providers. Default: nothing.
+    pub providers: Vec<ExportOverrides>,
+}
+
+/// What is different for one provider; what is not given is as for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExportOverrides {
+    /// The provider.
+    pub id: i64,
+    /// As `exports.strict`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
+    /// As `exports.download_once`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub download_once: Option<bool>,
+    /// As `exports.one_per_type`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_per_type: Option<bool>,
+    /// As `exports.max_range_months`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_range_months: Option<u32>,
+    /// As `exports.max_queued`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_queued: Option<u64>,
+    /// As `exports.retention_hours`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_hours: Option<i64>,
+    /// As `exports.history_days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_days: Option<i64>,
+    /// As `exports.gate_status`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate_status: Option<u16>,
+    /// As `exports.timeout_minutes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_minutes: Option<u64>,
+}
+
+/// What holds for the exports of one provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExportRules {
+    /// `exports.strict`
+    pub is_strict: bool,
+    /// `exports.download_once`
+    pub download_once: bool,
+    /// `exports.one_per_type`
+    pub one_per_type: bool,
+    /// `exports.max_range_months`
+    pub max_range_months: u32,
+    /// `exports.max_queued`
+    pub max_queued: u64,
+    /// `exports.retention_hours`
+    pub retention_hours: i64,
+    /// `exports.history_days`
+    pub history_days: i64,
+    /// `exports.gate_status`
+    pub gate_status: u16,
+    /// `exports.timeout_minutes`
+    pub timeout_minutes: u64,
 }
 
 /// `[smtp]`: how mails are sent. Rule: spec/exports.md §8.2.
@@ -324,7 +401,20 @@ impl Default for SmtpSettings {
 
 impl Default for ExportSettings {
     fn default() -> Self {
-        Self { max_running: 0, timeout_minutes: 120, retention_hours: 168 }
+        Self {
+            strict: false,
+            download_once: false,
+            one_per_type: true,
+            max_range_months: RANGE_MONTHS,
+            max_running: 0,
+            max_queued: 50,
+            retention_hours: 168,
+            history_days: 90,
+            gate_status: 401,
+            timeout_minutes: 120,
+            min_free_disk_mb: 1024,
+            providers: Vec::new(),
+        }
     }
 }
 
@@ -335,7 +425,40 @@ impl JobSettings {
     }
 }
 
+/// The longest range of the dialect.
+const RANGE_MONTHS: u32 = 6;
+
 impl ExportSettings {
+    /// What holds for a provider: its own settings, else those for all; strict ones in any case.
+    pub fn rules(&self, provider: ProviderId) -> ExportRules {
+        let none = ExportOverrides::default();
+        let own = self.providers.iter().find(|own| own.id == provider.0).unwrap_or(&none);
+        let is_strict = own.strict.unwrap_or(self.strict);
+        let months = own.max_range_months.unwrap_or(self.max_range_months);
+        ExportRules {
+            is_strict,
+            download_once: is_strict || own.download_once.unwrap_or(self.download_once),
+            one_per_type: is_strict || own.one_per_type.unwrap_or(self.one_per_type),
+            max_range_months: if is_strict { RANGE_MONTHS } else { months },
+            max_queued: own.max_queued.unwrap_or(self.max_queued),
+            retention_hours: own.retention_hours.unwrap_or(self.retention_hours),
+            history_days: own.history_days.unwrap_or(self.history_days),
+            gate_status: own.gate_status.unwrap_or(self.gate_status),
+            timeout_minutes: own.timeout_minutes.unwrap_or(self.timeout_minutes),
+        }
+    }
+
+    /// The rules of all providers: the common ones, then those of each that has its own.
+    fn all_rules(&self) -> impl Iterator<Item = ExportRules> {
+        let ids = std::iter::once(i64::MIN).chain(self.providers.iter().map(|own| own.id));
+        ids.map(|id| self.rules(ProviderId(id)))
+    }
+
+    /// For how many days an export is remembered, of whatever provider.
+    pub fn history_days_max(&self) -> i64 {
+        self.all_rules().map(|rules| rules.history_days).max().unwrap_or(self.history_days)
+    }
+
     /// How many exports this process runs at once.
     pub fn running_used(&self) -> usize {
         given_or_half_the_cores(self.max_running)
@@ -387,12 +510,17 @@ impl SettingsError {
 }
 
 impl ServerSettings {
-    /// Seconds for which the files of such jobs are kept.
-    pub fn kept_seconds(&self, kind: JobKind) -> i64 {
+    /// Seconds for which the files of such jobs of a provider are kept.
+    pub fn kept_seconds(&self, kind: JobKind, provider: ProviderId) -> i64 {
         match kind {
             JobKind::Report => self.jobs.keep_days * 86_400,
-            JobKind::Export => self.exports.retention_hours * 3600,
+            JobKind::Export => self.exports.rules(provider).retention_hours * 3600,
         }
+    }
+
+    /// Minutes that such a job may take.
+    pub fn timeout_minutes(&self, provider: ProviderId) -> u64 {
+        self.exports.rules(provider).timeout_minutes
     }
 
     /// Checks every bound. Keys are checked where they are read: [`crate::App::set_jwt_keys`].
@@ -426,8 +554,39 @@ impl ServerSettings {
             ),
             (self.jobs.attempts_max >= 1, "jobs.attempts_max", "at least 1"),
             (self.jobs.lease_s >= 5, "jobs.lease_s", "at least 5"),
-            (self.exports.timeout_minutes >= 1, "exports.timeout_minutes", "at least 1"),
-            (self.exports.retention_hours >= 1, "exports.retention_hours", "at least 1"),
+            (
+                self.exports.all_rules().all(|rules| rules.timeout_minutes >= 1),
+                "exports.timeout_minutes",
+                "at least 1",
+            ),
+            (
+                self.exports.all_rules().all(|rules| rules.retention_hours >= 1),
+                "exports.retention_hours",
+                "at least 1",
+            ),
+            (
+                self.exports.all_rules().all(|rules| rules.max_range_months <= 1200),
+                "exports.max_range_months",
+                "at most 1200; 0 = no limit",
+            ),
+            (
+                self.exports.all_rules().all(|rules| rules.max_queued >= 1),
+                "exports.max_queued",
+                "at least 1",
+            ),
+            (
+                self.exports.all_rules().all(|rules| {
+                    (1..=36_500).contains(&rules.history_days)
+                        && rules.history_days * 24 >= rules.retention_hours
+                }),
+                "exports.history_days",
+                "between 1 and 36500, and not shorter than exports.retention_hours",
+            ),
+            (
+                self.exports.all_rules().all(|rules| [401, 403].contains(&rules.gate_status)),
+                "exports.gate_status",
+                "401 or 403",
+            ),
             (self.server.connections_max >= 1, "server.connections_max", "at least 1"),
             (self.server.requests_max >= 1, "server.requests_max", "at least 1"),
             (self.server.head_timeout_s >= 1, "server.head_timeout_s", "at least 1"),
@@ -469,10 +628,18 @@ mod tests {
     #[test]
     fn values_out_of_bounds_are_named() {
         type Spoil = fn(&mut ServerSettings);
-        let cases: [(&str, Spoil); 5] = [
+        let cases: [(&str, Spoil); 10] = [
             ("reports.max_page_size", |s| s.reports.max_page_size = 10_001),
             ("reports.timeout_s", |s| s.reports.timeout_s = 0),
             ("import.max_body_bytes", |s| s.import.max_body_bytes = 0),
+            ("exports.gate_status", |s| s.exports.gate_status = 404),
+            ("exports.max_range_months", |s| s.exports.max_range_months = 1201),
+            ("exports.history_days", |s| s.exports.history_days = 6),
+            ("exports.max_queued", |s| s.exports.max_queued = 0),
+            ("exports.retention_hours", |s| {
+                let own = ExportOverrides { retention_hours: Some(0), ..Default::default() };
+                s.exports.providers = vec![own];
+            }),
             ("server.cors_origins", |s| s.server.cors_origins = vec!["*".to_owned()]),
             ("server.public_url", |s| s.server.public_url = Some("example.com".to_owned())),
         ];
@@ -482,6 +649,21 @@ mod tests {
             let error = settings.check().unwrap_err().to_string();
             assert!(error.starts_with(setting), "{error}");
         }
+    }
+
+    #[test]
+    fn strict_exports_force_what_the_dialect_does_and_a_provider_may_differ() {
+        let mut settings = ExportSettings { max_range_months: 0, ..Default::default() };
+        settings.one_per_type = false;
+        let own = ExportOverrides { id: 7, strict: Some(true), ..Default::default() };
+        settings.providers = vec![own];
+        let (all, strict) = (settings.rules(ProviderId(1)), settings.rules(ProviderId(7)));
+        assert_eq!((all.max_range_months, all.one_per_type, all.download_once), (0, false, false));
+        assert_eq!(
+            (strict.max_range_months, strict.one_per_type, strict.download_once),
+            (6, true, true)
+        );
+        assert_eq!(strict.retention_hours, all.retention_hours);
     }
 
     #[test]

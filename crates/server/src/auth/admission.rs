@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
+use model::catalogue;
 use model::id::ProviderId;
 use model::permission::Permission;
 use model::provider::Provider;
 use model::time::Zone;
+use store::port::RowKey;
 use store::token::Token;
 
 use super::credential::Presented;
@@ -42,11 +44,13 @@ pub struct Admitted {
     pub mode: Mode,
 }
 
-/// Checks a request to an endpoint that asks for a credential.
+/// Checks a request to an endpoint that asks for a credential. A `site` names its provider where
+/// the credential reaches several and no header says which. Rule: spec/exports.md §2 no. 1.
 pub fn admit(
     app: &App,
     required: Requirement,
     headers: &HeaderMap,
+    site: Option<i64>,
     address: IpAddr,
     exchange: &Exchange,
 ) -> Result<Admitted, ApiError> {
@@ -59,7 +63,12 @@ pub fn admit(
         return Err(ApiError::unauthenticated(presented.was_sent()));
     };
     exchange.note(|notes| notes.identity = Some(principal.identity));
-    let named = scope::provider(headers, &principal);
+    let named = match (scope::provider(headers, &principal), site) {
+        (Err(error), Some(site)) if error.code == ErrorCode::ProviderHeaderMissing => {
+            provider_of_site(app, &principal, site)?.ok_or(error)
+        }
+        (named, _) => named,
+    };
     let key = principal.identity.rate_key(named.as_ref().ok().copied());
     let (fits, rate) = app.limiter().take(&key);
     exchange.note(|notes| notes.rate = rate);
@@ -134,6 +143,25 @@ fn note_use(app: &App, token: &Token) {
         Ok(runtime) => drop(runtime.spawn_blocking(mark)),
         Err(_) => mark(),
     }
+}
+
+/// The only reached provider that has this site.
+fn provider_of_site(
+    app: &App,
+    principal: &Principal,
+    site: i64,
+) -> Result<Option<ProviderId>, ApiError> {
+    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let Some(sites) = catalogue::table("sites") else { return Ok(None) };
+    let mut found = None;
+    for provider in &principal.providers {
+        let key = RowKey { provider: *provider, id: site };
+        let row = snapshot.row(sites, key).map_err(ApiError::of_store)?;
+        if row.is_some() && found.replace(*provider).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(found)
 }
 
 fn known_provider(app: &App, id: ProviderId) -> Result<Provider, ApiError> {

@@ -60,6 +60,9 @@ pub(crate) enum Produces {
     JsonOfObject,
     /// As `JsonOfObject`, or XML; errors too.
     JsonOrXmlOfObject,
+    /// JSON in the dialect of `/api/v1/core`, or a file, whatever `Accept` says; the endpoint itself
+    /// looks at its body. Rule: spec/exports.md §2.
+    Core,
     /// One type for people or machines that is sent whatever `Accept` says.
     Fixed,
 }
@@ -73,6 +76,12 @@ pub(crate) enum Action {
     Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
     /// Anyone, counted by address.
     Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),
+    /// Whoever has a link with a signature, uncounted; else as `Admitted`.
+    Linked(
+        Requirement,
+        Box<dyn Fn(Call) -> Answer + Send + Sync>,
+        Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>,
+    ),
     /// Whoever has a credential that fulfils the requirement.
     Admitted(Requirement, Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>),
 }
@@ -114,7 +123,7 @@ impl Endpoint {
     /// The endpoint as the OpenAPI document sees it.
     pub(crate) fn entry(&self) -> Entry<'_> {
         let required = match &self.action {
-            Action::Admitted(required, _) => Some(*required),
+            Action::Admitted(required, _) | Action::Linked(required, ..) => Some(*required),
             Action::Probe(_) | Action::Anyone(_) => None,
         };
         let method = self.method.openapi_name();
@@ -126,7 +135,7 @@ impl Produces {
     /// What `Accept` must allow one of; empty = nothing.
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
-            Self::Fixed => &[],
+            Self::Core | Self::Fixed => &[],
             Self::Json | Self::JsonOfObject => &["application/json"],
             Self::JsonOrCsv => &["application/json", "text/csv"],
             Self::JsonOrXmlOfObject => &["application/json", "application/xml"],

@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use usage::xml;
 
 use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
+
+/// Code of wrong fields under `/api/v1/core`.
+const VALIDATION_FAILED: &str = "validation_failed";
 
 /// The body of an error: all four keys, always.
 pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
@@ -26,14 +29,40 @@ pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
     })
 }
 
+/// The body of an error under `/api/v1/core`. Rule: spec/exports.md §2.
+pub(crate) fn core_body(error: &ApiError, request_id: &str) -> Value {
+    let is_whole = |field: &str| field == NON_FIELD_ERRORS;
+    let fields = error.fields.0.iter().filter(|(field, _)| !is_whole(field));
+    let errors: Map<String, Value> =
+        fields.map(|(field, messages)| (field.clone(), json!(messages))).collect();
+    let of_whole = error.fields.0.get(NON_FIELD_ERRORS).and_then(|messages| messages.first());
+    let (code, message) = match (error.code, of_whole) {
+        (ErrorCode::AuthenticationFailed, _) => (error.code.as_str(), "Unauthenticated.".into()),
+        (ErrorCode::ParameterInvalid, Some(message)) => (VALIDATION_FAILED, message.clone()),
+        (ErrorCode::ParameterInvalid, None) => {
+            (VALIDATION_FAILED, "The given data was invalid.".into())
+        }
+        (ErrorCode::InternalError, _) => {
+            (error.code.as_str(), format!("An internal error occurred. Request: {request_id}."))
+        }
+        (code, _) => (code.as_str(), error.message.clone()),
+    };
+    let mut body = json!({"message": message, "code": code, "errors": errors});
+    if let (Some(reason), Some(members)) = (&error.failed_reason, body.as_object_mut()) {
+        members.insert("failed_reason".to_owned(), json!(reason));
+    }
+    body
+}
+
 /// The answer that an error is sent as.
 pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> Response {
-    let body = body(error, request_id);
     let text = match encoding {
-        Encoding::Json => body.to_string(),
-        Encoding::Xml(style) => xml::document(&body, style),
+        Encoding::Json => body(error, request_id).to_string(),
+        Encoding::Core => core_body(error, request_id).to_string(),
+        Encoding::Xml(style) => xml::document(&body(error, request_id), style),
     };
-    let mut response = answer(error.code, text, encoding);
+    let status = error.status.unwrap_or(error.code.status());
+    let mut response = answer(status, text, encoding);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -64,13 +93,13 @@ pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
         "errors": errors.errors,
         "error_count": errors.error_count,
     });
-    answer(code, body.to_string(), Encoding::Json)
+    answer(code.status(), body.to_string(), Encoding::Json)
 }
 
-fn answer(code: ErrorCode, body: String, encoding: Encoding) -> Response {
+fn answer(status: u16, body: String, encoding: Encoding) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
-        StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = HeaderValue::from_static(encoding.content_type());
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response

@@ -23,6 +23,11 @@ const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
 /// Method and version beside the address, with their spaces and the line's end.
 const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
 
+/// Parameter that makes an address a signed link.
+const SIGNATURE: &str = "signature";
+/// Where the dialect of exports is spoken.
+const CORE: &str = "/api/v1/core";
+
 /// Every method of one path.
 pub(crate) struct Route {
     /// Its endpoints, by method.
@@ -42,6 +47,9 @@ impl Route {
 
     /// How a request is answered: XML where it asks for it and it is offered here.
     fn encoding(&self, app: &App, parts: &Parts) -> Encoding {
+        if self.endpoints.iter().any(|endpoint| endpoint.produces == Produces::Core) {
+            return Encoding::Core;
+        }
         let offers_xml = |endpoint: &Endpoint| endpoint.produces == Produces::JsonOrXmlOfObject;
         match self.endpoints.iter().any(offers_xml) && query::asks_for_xml(parts) {
             true => Encoding::Xml(app.settings().xml.list_style),
@@ -72,7 +80,11 @@ pub(crate) async fn run(
 pub(crate) fn unknown(parts: &Parts) -> Response {
     let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
     let error = request_line_fits(parts).err().unwrap_or_else(ApiError::not_found);
-    envelope::render(&error, &request_id.unwrap_or_default(), Encoding::Json)
+    let encoding = match parts.uri.path().starts_with(CORE) {
+        true => Encoding::Core,
+        false => Encoding::Json,
+    };
+    envelope::render(&error, &request_id.unwrap_or_default(), encoding)
 }
 
 async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, ApiError> {
@@ -87,10 +99,11 @@ async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, 
         let error = ApiError::new(ErrorCode::MethodNotAllowed, "This method is not allowed here.");
         return Err(ApiError { allow: Some(route.allow()), ..error });
     };
-    let Action::Probe(handle) = &endpoint.action else {
-        return counted(call, endpoint, origin).await;
-    };
-    handle(call).await
+    match &endpoint.action {
+        Action::Probe(handle) => handle(call).await,
+        Action::Linked(_, handle, _) if query::has(&call.parts, SIGNATURE) => handle(call).await,
+        _ => counted(call, endpoint, origin).await,
+    }
 }
 
 /// The rest of the way for everything but probes: at most so many requests at once.
@@ -105,12 +118,16 @@ async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Res
             admission::admit_anyone(&call.app, origin.address, &origin.exchange)?;
             handle(call).await
         }
-        Action::Admitted(required, handle) => {
+        Action::Admitted(required, handle) | Action::Linked(required, _, handle) => {
             let required = *required;
+            let site = match endpoint.produces {
+                Produces::Core => query::site(&call.parts),
+                _ => None,
+            };
             let (app, origin) = (call.app.clone(), origin.clone());
             let headers = call.parts.headers.clone();
             let admitted = blocking(move || {
-                admission::admit(&app, required, &headers, origin.address, &origin.exchange)
+                admission::admit(&app, required, &headers, site, origin.address, &origin.exchange)
             });
             let admitted = admitted.await?;
             if !endpoint.consumes.is_empty() {
@@ -119,7 +136,9 @@ async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Res
             if !endpoint.produces.waits_for_object() {
                 Accept::read(&call.parts.headers).meets(endpoint.produces)?;
             }
-            body_fits(&call, endpoint)?;
+            if endpoint.produces != Produces::Core {
+                body_fits(&call, endpoint)?;
+            }
             handle(call, admitted).await
         }
     }

@@ -30,6 +30,23 @@ pub(crate) fn asks_for_xml(parts: &Parts) -> bool {
     }
 }
 
+/// Whether a parameter is given.
+pub(crate) fn has(parts: &Parts, name: &str) -> bool {
+    parse(parts.uri.query()).is_ok_and(|given| given.iter().any(|(known, _)| known == name))
+}
+
+/// The site that `site_id` names, if it names one.
+pub(crate) fn site(parts: &Parts) -> Option<i64> {
+    let given = parse(parts.uri.query()).ok()?;
+    let mut texts = given.iter().filter(|(name, _)| name == "site_id").map(|(_, value)| value);
+    match (texts.next(), texts.next()) {
+        (Some(RawValue::Text(text)), None) => {
+            text.parse().ok().filter(|id| model::id::is_valid_id(*id))
+        }
+        _ => None,
+    }
+}
+
 fn pair(text: &str) -> Option<(String, RawValue)> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     Some((decode(name)?, RawValue::Text(decode(value)?)))

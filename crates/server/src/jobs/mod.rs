@@ -10,11 +10,15 @@
 //! | `folder` | files that are being made, and files that are there |
 //! | `manifest` | what a file says about itself |
 //! | `report` | the work of a report's job |
+//! | `export` | the work of an export's job |
+//! | `group` | exports that are asked for together |
 //! | `link` | signed addresses of files |
 //! | `sweep` | files and jobs whose time is over |
 
 pub(crate) mod attempt;
+pub(crate) mod export;
 pub mod folder;
+pub(crate) mod group;
 pub(crate) mod link;
 pub(crate) mod manifest;
 pub(crate) mod report;

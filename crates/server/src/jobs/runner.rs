@@ -98,7 +98,7 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Option<Job> {
 
 /// Runs an attempt to whatever end it comes.
 async fn attempt(app: &App, job: Job, worker: &Arc<str>, stopping: &mut watch::Receiver<bool>) {
-    let work = work::of(job.kind);
+    let work = work::of(&job);
     let name = format!("{}-{}-{}", job.uuid, job.attempts, worker);
     let folder = match app.files().begin(&name) {
         Ok(folder) => folder,
@@ -132,7 +132,7 @@ async fn run(
     attempt: &Attempt,
     stopping: &mut watch::Receiver<bool>,
 ) -> Result<Made, Stop> {
-    let within = Duration::from_secs(app.settings().exports.timeout_minutes * 60);
+    let within = Duration::from_secs(app.settings().timeout_minutes(job.provider) * 60);
     tokio::select! {
         result = work.run(app, job, attempt) => result,
         () = attempt.beat(app) => Err(Stop::Told),
@@ -168,7 +168,7 @@ fn publish(app: &App, job: &Job, made: Made) -> std::io::Result<Success> {
             is_consumed: false,
         });
     }
-    let kept_s = app.settings().kept_seconds(job.kind);
+    let kept_s = app.settings().kept_seconds(job.kind, job.provider);
     let expires_at = now.plus_seconds(kept_s);
     let manifest = made.manifest.to_string();
     Ok(Success { files, manifest, rows: made.rows, revision: made.revision, expires_at })

@@ -49,7 +49,9 @@ fn sweep(app: &App, unnamed_for: Duration) -> Result<(), Failure> {
 /// Ends what is past its time, a bounded number at a time.
 fn expire(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
-    let forget_before = now.plus_seconds(-app.settings().jobs.history_days * 86_400);
+    let settings = app.settings();
+    let days = settings.jobs.history_days.max(settings.exports.history_days_max());
+    let forget_before = now.plus_seconds(-days * 86_400);
     while app.store().sweep_jobs(now, forget_before)? != (0, 0) {}
     let forget_before = now.plus_seconds(-DELIVERIES_KEPT_S);
     while app.store().sweep_deliveries(forget_before)? != 0 {}

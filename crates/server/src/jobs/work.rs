@@ -40,10 +40,10 @@ pub(crate) enum End<'e> {
 }
 
 /// The work of a job.
-pub(crate) fn of(kind: JobKind) -> &'static dyn Work {
-    match kind {
+pub(crate) fn of(job: &Job) -> &'static dyn Work {
+    match job.kind {
         JobKind::Report => &super::report::ReportWork,
-        JobKind::Export => &super::report::ReportWork,
+        JobKind::Export => &super::export::ExportWork,
     }
 }
 

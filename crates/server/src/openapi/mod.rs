@@ -50,10 +50,11 @@ pub(crate) struct Entry<'e> {
 }
 
 /// Groups of the reference, in order.
-pub(crate) const TAGS: [(&str, &str); 6] = [
+pub(crate) const TAGS: [(&str, &str); 7] = [
     ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
     ("Jobs", "Files that are made in the background: how far they are, and where."),
+    ("Exports", "Every kind of record as a file, asked for in the Pelcro dialect."),
     ("Discovery", "What reports there are, and their columns and filters."),
     ("Import", "Records in. All or nothing per call, visible to the next read."),
     ("Server", "Health, figures and this reference."),

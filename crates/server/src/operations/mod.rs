@@ -1,6 +1,7 @@
 //! Use cases, one per file. They know nothing of HTTP beyond the errors it is answered with.
 
 pub mod books;
+pub mod exports;
 pub mod import;
 pub(crate) mod job;
 pub mod page_file;

@@ -30,6 +30,15 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<JobStart, StoreError>;
 
+    /// What a key was used for within 24 hours: [`JobStart::Answered`] or
+    /// [`JobStart::KeyConflict`]; none when it was not. Queues nothing.
+    fn find_key(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<Option<JobStart>, StoreError>;
+
     /// Takes the next job: queued, or running with a lapsed lease and attempts left.
     ///
     /// Fair: of the providers with something to do, the one with the fewest running jobs of this

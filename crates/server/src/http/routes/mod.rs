@@ -1,5 +1,6 @@
 //! Every endpoint, one file per area.
 
+mod core;
 mod discovery;
 mod import;
 mod jobs;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         reports::endpoints(),
         usage::endpoints(),
         jobs::endpoints(),
+        core::endpoints(),
         discovery::endpoints(),
         import::endpoints(),
         probes::endpoints(),

@@ -35,7 +35,7 @@ fn written(
 ) -> Result<String, ApiError> {
     match encoding {
         Encoding::Xml(style) => Ok(xml::to_xml(usage, names, style)),
-        Encoding::Json => json(&answer(usage, names)),
+        Encoding::Json | Encoding::Core => json(&answer(usage, names)),
     }
 }
 

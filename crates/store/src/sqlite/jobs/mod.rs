@@ -21,8 +21,10 @@ use model::id::ProviderId;
 use model::time::Instant;
 use rusqlite::Connection;
 
+use self::keys::Known;
 use super::{SqliteStore, ask};
 use crate::error::StoreError;
+use crate::port::IdempotencyKey;
 use crate::port::jobs::{
     Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
     NewJob, Orders, Outcome, Progress,
@@ -38,6 +40,21 @@ impl JobStore for SqliteStore {
         now: Instant,
     ) -> Result<JobStart, StoreError> {
         self.work.write(|connection| create::create(connection, jobs, key, limits, now))
+    }
+
+    fn find_key(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<Option<JobStart>, StoreError> {
+        self.work.view(|connection| {
+            Ok(match keys::find(connection, provider, key, now)? {
+                Known::New => None,
+                Known::Answered { jobs, answer } => Some(JobStart::Answered { jobs, answer }),
+                Known::Conflict => Some(JobStart::KeyConflict),
+            })
+        })
     }
 
     fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {

@@ -1,0 +1,63 @@
+//! One export: its status, its manifest, its end. Rule: spec/exports.md §7.2, §9.
+
+use axum::response::Response;
+use http::header;
+use serde_json::json as json_value;
+use store::port::jobs::Job;
+
+use super::{admitted, json};
+use crate::app::App;
+use crate::auth::admission::Admitted;
+use crate::error::ApiError;
+use crate::http::endpoint::Call;
+use crate::operations::blocking;
+use crate::operations::exports::fetch::POLL_AFTER_S;
+use crate::operations::exports::{find, show};
+
+/// The export in the path, for whoever may have it; `then` is what is done with it.
+async fn on_export(
+    call: Call,
+    who: Admitted,
+    then: fn(&App, Job) -> Result<Job, ApiError>,
+) -> Result<(App, Job), ApiError> {
+    let admitted = admitted(&call, who, false);
+    let (app, uuid) = (call.app.clone(), call.path.get("uuid").to_owned());
+    drop(call);
+    let (caller, _) = admitted.await?;
+    blocking(move || {
+        let job = find::find(&app, &caller, &uuid)?;
+        let job = then(&app, job)?;
+        Ok((app, job))
+    })
+    .await
+}
+
+async fn shown((app, job): (App, Job)) -> Result<Response, ApiError> {
+    let is_unfinished = job.state.is_unfinished();
+    let shown = blocking(move || show::of_job(&app, &job)).await?;
+    let mut response = json(&json_value!({"data": shown}));
+    if is_unfinished {
+        response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
+    }
+    Ok(response)
+}
+
+pub(super) async fn status(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    shown(on_export(call, who, |_, job| Ok(job)).await?).await
+}
+
+pub(super) async fn canceled(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    shown(on_export(call, who, |app, job| find::cancel(app, &job)).await?).await
+}
+
+pub(super) async fn removed(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    shown(on_export(call, who, |app, job| find::remove(app, &job)).await?).await
+}
+
+pub(super) async fn manifest(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    let (_, job) = on_export(call, who, |_, job| Ok(job)).await?;
+    match job.manifest {
+        Some(manifest) => Ok(super::super::json(manifest)),
+        None => Err(find::not_found()),
+    }
+}

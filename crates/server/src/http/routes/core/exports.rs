@@ -1,0 +1,37 @@
+//! The catalogue, the history, a request for exports. Rule: spec/exports.md §2, §4, §7.1.
+
+use axum::response::Response;
+
+use super::{admitted, body, json};
+use crate::auth::admission::Admitted;
+use crate::error::ApiError;
+use crate::http::endpoint::Call;
+use crate::http::idempotency;
+use crate::http::routes::request_id;
+use crate::operations::blocking;
+use crate::operations::exports::ask::{self, Asked};
+use crate::operations::exports::list::{self, History};
+
+pub(super) async fn listed(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    let (admitted, app) = (admitted(&call, who, false), call.app.clone());
+    drop(call);
+    let (caller, query) = admitted.await?;
+    let history = History::read(&query)?;
+    let listed = blocking(move || match history {
+        Some(asked) => list::history(&app, &caller, &asked),
+        None => list::catalogue(&app, &caller),
+    });
+    Ok(json(&listed.await?))
+}
+
+pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    let admitted = admitted(&call, who, true);
+    let Call { app, parts, body, .. } = call;
+    let (caller, _) = admitted.await?;
+    let request_id = request_id(&parts);
+    let body = body::read(&app, &parts.headers, body).await?;
+    let key = idempotency::read(&parts.headers)
+        .map_err(|problem| ApiError::parameter("Idempotency-Key", problem))?;
+    let answer = ask::run(&app, caller, Asked { body, key, request_id }).await?;
+    Ok(super::super::json(answer))
+}

@@ -1,0 +1,77 @@
+//! The file of an export: whole, in ranges, once or many times. Rule: spec/exports.md §6.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::Method;
+use http::request::Parts;
+
+use super::admitted;
+use crate::app::App;
+use crate::auth::admission::Admitted;
+use crate::encoding::Encoding;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::download::{self, OnComplete, Refused};
+use crate::http::endpoint::Call;
+use crate::http::routes::{at_revision, request_id};
+use crate::http::{envelope, query};
+use crate::operations::blocking;
+use crate::operations::exports::fetch::{self, Fetched};
+
+/// For whoever has a credential.
+pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
+    let admitted = admitted(&call, who, false);
+    let uuid = call.path.get("uuid").to_owned();
+    let (app, parts) = (call.app, call.parts);
+    let (caller, query) = admitted.await?;
+    let asker = app.clone();
+    let fetched = blocking(move || fetch::of_caller(&asker, &caller, &uuid, &query)).await?;
+    send(app, parts, fetched).await
+}
+
+/// For whoever has a link with a signature.
+pub(super) async fn linked(call: Call) -> Result<Response, ApiError> {
+    let query = query::parse(call.parts.uri.query())?;
+    let uuid = call.path.get("uuid").to_owned();
+    let (app, parts) = (call.app, call.parts);
+    let asker = app.clone();
+    let fetched = blocking(move || fetch::of_link(&asker, &uuid, &query)).await?;
+    send(app, parts, fetched).await
+}
+
+async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiError> {
+    let fetched = Arc::new(fetched);
+    let on_complete = match parts.method == Method::HEAD {
+        true => Box::new(|| ()) as OnComplete,
+        false => counted(app.clone(), Arc::clone(&fetched)),
+    };
+    match download::answer(&fetched.file, &parts.headers, on_complete).await {
+        Ok(response) => {
+            let revision = fetched.job.progress.revision;
+            Ok(match revision {
+                Some(revision) => at_revision(response, revision),
+                None => response,
+            })
+        }
+        Err(Refused::RangeOutside) => {
+            let message = "The range lies outside the file.";
+            let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);
+            let answer = envelope::render(&error, &request_id(&parts), Encoding::Core);
+            Ok(download::outside(&fetched.file, answer))
+        }
+        Err(Refused::Missing) => {
+            Err(blocking(move || fetch::lose(&app, &fetched.job)).await?)
+        }
+    }
+}
+
+/// Counts the transfer once its last byte has gone.
+fn counted(app: App, fetched: Arc<Fetched>) -> OnComplete {
+    Box::new(move || {
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = fetch::count(&app, &fetched) {
+                crate::error::log("download_uncounted", &error);
+            }
+        });
+    })
+}

@@ -1,0 +1,61 @@
+//! The rows of an export into one file, for a job or for the command line.
+//! Rule: spec/exports.md §11.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use files::format::FileFormat;
+use files::write::{Dialect, WriteOptions};
+use mirror::Session;
+use model::id::Revision;
+use model::output::OutputColumn;
+use reports::exports::{CsvDialect, ExportFormat, ExportRequest};
+
+use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
+use crate::jobs::work::Stop;
+use crate::settings::ServerSettings;
+
+/// An export that is written.
+pub struct ExportFile {
+    /// The file.
+    pub file: WrittenFile,
+    /// Its columns.
+    pub columns: Vec<OutputColumn>,
+    /// The revision of its rows.
+    pub revision: Revision,
+}
+
+/// The format of a request as writers know it.
+pub fn format(request: &ExportRequest) -> FileFormat {
+    match request.format() {
+        ExportFormat::Csv => FileFormat::Csv,
+        ExportFormat::Ndjson => FileFormat::Ndjson,
+        ExportFormat::Parquet => FileFormat::Parquet,
+        ExportFormat::Xlsx => FileFormat::Xlsx,
+    }
+}
+
+/// Writes all rows of an export to `path`; unfinished parts go to `temp_dir`.
+pub async fn write(
+    settings: &ServerSettings,
+    session: &Session,
+    request: &ExportRequest,
+    path: &Path,
+    temp_dir: &Path,
+    watch: Arc<dyn Watch>,
+) -> Result<ExportFile, Stop> {
+    let rows = reports::exports::open_rows(session, request).await?;
+    watch.begin(Some(rows.total), rows.revision);
+    let options = WriteOptions {
+        dialect: Dialect::Export,
+        has_bom: request.csv_dialect() == CsvDialect::Excel,
+        has_formula_guard: settings.files.csv_formula_guard,
+        sheet_name: request.object().to_owned(),
+        folder: temp_dir.to_owned(),
+        ..WriteOptions::default()
+    };
+    let (columns, revision) = (rows.columns, rows.revision);
+    let file = RowFile { path, format: format(request), columns: &columns, options };
+    let file = row_file::write(file, rows.batches, watch).await?;
+    Ok(ExportFile { file, columns, revision })
+}

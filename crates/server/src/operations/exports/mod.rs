@@ -1,0 +1,21 @@
+//! Exports of every kind of record: asked for, looked at, fetched. Rule: spec/exports.md.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `caller` | who may, and for which site |
+//! | `ask` | a body to queued jobs, or the first check that fails |
+//! | `show` | an export as it is shown |
+//! | `find` | one export, and what ends it early |
+//! | `fetch` | the file of an export, or why there is none |
+//! | `list` | the catalogue, and the history |
+//! | `notices` | what others are told |
+//! | `file` | the rows of an export into one file |
+
+pub(crate) mod ask;
+pub(crate) mod caller;
+pub(crate) mod fetch;
+pub mod file;
+pub(crate) mod find;
+pub(crate) mod list;
+pub(crate) mod notices;
+pub(crate) mod show;

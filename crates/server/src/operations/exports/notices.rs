@@ -1,0 +1,107 @@
+//! What others are told about an export: events to webhooks, and a mail to whoever asked.
+//! Rule: spec/exports.md §8.
+
+use serde_json::json;
+use store::port::jobs::{Job, JobState, Success};
+use store::port::notices::NewNotice;
+
+use super::show;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::jobs::link::{self, Purpose};
+use crate::jobs::work::End;
+use crate::notify::{Mail, Story, new_event_id};
+
+/// It was accepted.
+pub(crate) const REQUESTED: &str = "export.requested";
+const COMPLETED: &str = "export.completed";
+/// A transfer of its file is complete.
+pub(crate) const DOWNLOADED: &str = "export.downloaded";
+const FAILED: &str = "export.failed";
+/// Somebody did not want it any more.
+pub(crate) const CANCELED: &str = "export.canceled";
+
+/// An event about an export in the state that `job` says.
+pub(crate) fn event(app: &App, event_type: &str, job: &Job) -> Result<NewNotice, ApiError> {
+    event_with_id(app, new_event_id(), event_type, job)
+}
+
+fn event_with_id(
+    app: &App,
+    id: String,
+    event_type: &str,
+    job: &Job,
+) -> Result<NewNotice, ApiError> {
+    let payload = json!({
+        "type": event_type,
+        "id": id,
+        "created": app.clock().now().seconds(),
+        "data": {"object": show::in_event(app, job)?},
+    });
+    Ok(NewNotice::Event { id, event_type: event_type.to_owned(), payload: payload.to_string() })
+}
+
+/// What is said when an attempt has come to this end; nothing when that cannot be said. Blocking.
+pub(crate) fn of_end(app: &App, job: &Job, end: &End<'_>) -> Vec<NewNotice> {
+    match told(app, job, end) {
+        Ok(notices) => notices,
+        Err(error) => {
+            crate::error::log("notice_unwritten", &error);
+            Vec::new()
+        }
+    }
+}
+
+fn told(app: &App, job: &Job, end: &End<'_>) -> Result<Vec<NewNotice>, ApiError> {
+    let now = app.clock().now();
+    let mut ended = Job { finished_at: Some(now), updated_at: now, ..job.clone() };
+    let (event_type, story) = match end {
+        End::Made(success) => {
+            ended.state = JobState::Succeeded;
+            ended.files.clone_from(&success.files);
+            ended.manifest = Some(success.manifest.clone());
+            ended.expires_at = Some(success.expires_at);
+            ended.progress.revision = Some(success.revision);
+            (COMPLETED, ready(app, job, success)?)
+        }
+        End::Failed(code) => {
+            ended.state = JobState::Failed;
+            ended.error_code = Some((*code).to_owned());
+            (FAILED, Story::Failed { reason: (*code).to_owned() })
+        }
+    };
+    let id = new_event_id();
+    let mut notices = vec![event_with_id(app, id.clone(), event_type, &ended)?];
+    let has_host = app.settings().smtp.host.is_some();
+    if let Some(to) = job.requester.email.clone().filter(|_| has_host) {
+        let payload = json!(mail(app, job, story)?).to_string();
+        let event_type = event_type.to_owned();
+        notices.push(NewNotice::Mail { event_id: id, event_type, to, payload });
+    }
+    Ok(notices)
+}
+
+fn ready(app: &App, job: &Job, success: &Success) -> Result<Story, ApiError> {
+    let purpose = Purpose::Export { uuid: &job.uuid, part: super::fetch::MAIN };
+    let query = link::query(app, purpose, success.expires_at)?;
+    let file_name = success.files.first().map(|file| file.name.clone()).unwrap_or_default();
+    Ok(Story::Ready {
+        file_name,
+        rows: success.rows,
+        url: format!("{}?{query}", show::url(app, &job.uuid)),
+        expires_at: success.expires_at,
+    })
+}
+
+fn mail(app: &App, job: &Job, story: Story) -> Result<Mail, ApiError> {
+    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let provider = snapshot.provider(job.provider).map_err(ApiError::of_store)?;
+    let provider = provider.ok_or_else(ApiError::internal)?;
+    Ok(Mail {
+        provider_name: provider.name,
+        timezone: provider.timezone,
+        object: show::request(job)?.object().to_owned(),
+        asked_at: job.created_at,
+        story,
+    })
+}
