@@ -91,6 +91,9 @@ impl Engine {
         // Scans come already split by rows; splitting them again by bytes would take a
         // provider's rows apart unevenly.
         config.options_mut().optimizer.repartition_file_scans = false;
+        // Logical plans know of more columns than physical ones that they are never null, and
+        // aggregates over such columns would be refused for it.
+        config.options_mut().execution.skip_physical_aggregate_schema_check = true;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(environment)

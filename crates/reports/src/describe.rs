@@ -18,7 +18,7 @@ pub fn entry(report: &Report, base_url: &str) -> Value {
         "object": "report",
         "name": report.name,
         "label": report.label,
-        "grouped": false,
+        "grouped": report.grouping().is_some(),
         "permissions": permissions.map(Permission::as_str).collect::<Vec<_>>(),
         "data_url": format!("{path}/data"),
         "export_url": format!("{path}/export"),
@@ -34,7 +34,8 @@ pub fn list(permissions: &Permissions, base_url: &str) -> Vec<Value> {
     readable.map(|report| entry(report, base_url)).collect()
 }
 
-/// Full description of one report: its entry, columns, parents, filters and default sort.
+/// Full description of one report: its entry, columns, parents, filters, pivots and default
+/// sort.
 pub fn describe(report: &Report, base_url: &str) -> Value {
     let mut description = entry(report, base_url);
     let columns: Vec<Value> = report.columns.iter().map(|c| describe_column(report, c)).collect();
@@ -43,8 +44,11 @@ pub fn describe(report: &Report, base_url: &str) -> Value {
         members.insert("columns".to_owned(), Value::Array(columns));
         members.insert("parents".to_owned(), json!(report.parents));
         members.insert("filters".to_owned(), Value::Array(filters));
-        members.insert("pivots".to_owned(), json!([]));
-        members.insert("default_pivot".to_owned(), Value::Null);
+        let pivots = report.grouping().and_then(|grouping| grouping.pivots.as_ref());
+        let choices = pivots.map_or(&[][..], |pivots| pivots.choices);
+        let names: Vec<_> = choices.iter().map(|choice| choice.name).collect();
+        members.insert("pivots".to_owned(), json!(names));
+        members.insert("default_pivot".to_owned(), json!(pivots.and_then(|p| p.default)));
         members.insert("default_sort".to_owned(), json!(report.default_sort));
     }
     description
@@ -56,11 +60,11 @@ fn describe_column(report: &Report, column: &Column) -> Value {
         "label": label(column.key),
         "aliases": column.aliases,
         "type": column.kind.word(),
-        "role": "column",
+        "role": column.role.word(),
         "sortable": column.is_sortable,
         "required": report.is_required(column),
         "holds_customer_id": report.holds_customer_id(column),
-        "default": !column.is_addition,
+        "default": report.is_default(column),
         "addition": column.is_addition,
         "modelled": column.is_modelled(),
     })

@@ -1,5 +1,7 @@
 //! What can go wrong while a report is computed.
 
+use std::error::Error;
+
 use datafusion::error::DataFusionError;
 use mirror::MirrorError;
 
@@ -11,7 +13,7 @@ use crate::request::FieldErrors;
 pub enum ReportError {
     /// The mirror or a plan over it failed.
     #[error("the rows of the report could not be read")]
-    Mirror(#[from] MirrorError),
+    Mirror(#[source] MirrorError),
     /// The rows have more keys than a file may have columns.
     #[error("there are more than {max} different keys")]
     TooManyColumns {
@@ -21,7 +23,15 @@ pub enum ReportError {
     /// A parameter asks for something that the data does not have.
     #[error("the parameters do not fit the data")]
     Refused(FieldErrors),
+    /// A sum has more digits than an amount can have.
+    #[error("a sum is larger than any amount can be")]
+    AmountOutOfRange,
 }
+
+/// A sum does not fit; on its way through a plan, where only engine errors travel.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a sum is larger than any amount can be")]
+pub(crate) struct AmountOutOfRange;
 
 impl ReportError {
     /// Stable code.
@@ -30,12 +40,31 @@ impl ReportError {
             Self::Mirror(error) => error.code(),
             Self::TooManyColumns { .. } => "too_many_columns",
             Self::Refused(_) => "parameter_invalid",
+            Self::AmountOutOfRange => "amount_out_of_range",
+        }
+    }
+}
+
+impl From<MirrorError> for ReportError {
+    fn from(error: MirrorError) -> Self {
+        match error {
+            MirrorError::Plan(error) if is_out_of_range(error.as_ref()) => Self::AmountOutOfRange,
+            error => Self::Mirror(error),
         }
     }
 }
 
 impl From<DataFusionError> for ReportError {
     fn from(error: DataFusionError) -> Self {
-        Self::Mirror(MirrorError::from(error))
+        Self::from(MirrorError::from(error))
     }
+}
+
+/// Whether a sum that does not fit is among the causes. Engine errors keep some causes to
+/// themselves, and hand others out in boxes.
+fn is_out_of_range(error: &(dyn Error + 'static)) -> bool {
+    if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>() {
+        return is_out_of_range(inner.as_ref());
+    }
+    error.is::<AmountOutOfRange>() || error.source().is_some_and(is_out_of_range)
 }

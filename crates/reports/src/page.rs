@@ -7,7 +7,7 @@ use model::output::OutputColumn;
 /// One page.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Rows of the whole report after filters, not of the page.
+    /// Rows (or groups) of the whole report after filters, not of the page.
     pub total: u64,
     /// One header per column, in order.
     pub headers: Vec<Header>,
@@ -15,6 +15,8 @@ pub struct Page {
     pub columns: Vec<OutputColumn>,
     /// The page's rows, in order.
     pub batches: Vec<RecordBatch>,
+    /// Whether a pivot leaves out periods before the first one shown that hold rows.
+    pub pivot_truncated: bool,
     /// The revision that the page was computed from.
     pub revision: Revision,
 }

@@ -1,10 +1,12 @@
 //! One column of a report.
 
-use datafusion::logical_expr::{Expr, lit};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::functions::datetime::expr_fn::date_part;
+use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 use model::output::ObjectText;
 
-use super::value::{Value, fixed};
+use super::value::{Value, fixed, value};
 
 /// One column.
 pub(crate) struct Column {
@@ -12,6 +14,7 @@ pub(crate) struct Column {
     pub(crate) key: &'static str,
     /// Other names it is asked for by. Irregular, so they are written down, never computed.
     pub(crate) aliases: Vec<&'static str>,
+    pub(crate) role: Role,
     pub(crate) kind: Kind,
     pub(crate) is_sortable: bool,
     /// The vendor does not have it: not a default, not selected by a parent.
@@ -19,6 +22,39 @@ pub(crate) struct Column {
     pub(crate) value: Value,
     /// The currency of the amounts in it.
     pub(crate) currency: Option<Value>,
+}
+
+/// What a column is to its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// One value per base row.
+    Column,
+    /// Rows with equal values form a group.
+    Dimension,
+    /// One value per group.
+    Measure(Measure),
+}
+
+impl Role {
+    /// The word of the discovery documents.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Column => "column",
+            Self::Dimension => "dimension",
+            Self::Measure(_) => "measure",
+        }
+    }
+}
+
+/// How a measure is computed from the rows of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// The number of rows.
+    Count,
+    /// The exact sum of the column's value, in the column's currency.
+    Sum,
+    /// The mean of the values there are, rounded half up; none: null.
+    Mean,
 }
 
 /// What a column holds.
@@ -29,6 +65,10 @@ pub(crate) enum Kind {
     Bool,
     Date,
     Instant,
+    /// Microseconds since midnight.
+    TimeOfDay,
+    /// 0 = Sunday .. 6 = Saturday; shown by its name, sorted by the provider's week.
+    Weekday,
     /// Minor units of the column's currency; the money object.
     Money,
     /// Minor units of the column's currency; a bare decimal. Only inside objects.
@@ -51,10 +91,11 @@ impl Kind {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Int => "int",
-            Self::Text => "string",
+            Self::Text | Self::Weekday => "string",
             Self::Bool => "bool",
             Self::Date => "date",
             Self::Instant => "dt",
+            Self::TimeOfDay => "time",
             Self::Money => "money",
             Self::Decimal | Self::Dec4 => "decimal",
             Self::Json => "json",
@@ -68,7 +109,16 @@ impl Kind {
 fn column(key: &'static str, kind: Kind, value: Value) -> Column {
     let is_sortable =
         !matches!(kind, Kind::List(_) | Kind::Object { .. } | Kind::Json | Kind::Unmodelled(_));
-    Column { key, aliases: vec![], kind, is_sortable, is_addition: false, value, currency: None }
+    Column {
+        key,
+        aliases: vec![],
+        role: Role::Column,
+        kind,
+        is_sortable,
+        is_addition: false,
+        value,
+        currency: None,
+    }
 }
 
 pub(crate) fn int(key: &'static str, value: Value) -> Column {
@@ -107,6 +157,45 @@ pub(crate) fn json(key: &'static str, value: Value) -> Column {
 /// Like a column of the same kind that holds no amounts.
 pub(crate) fn of_kind(key: &'static str, kind: Kind, value: Value) -> Column {
     column(key, kind, value)
+}
+
+/// The year of a date.
+pub(crate) fn year(key: &'static str, date: Value) -> Column {
+    int(key, part("year", date))
+}
+
+/// The month of a date, 1 to 12.
+pub(crate) fn month(key: &'static str, date: Value) -> Column {
+    int(key, part("month", date))
+}
+
+fn part(name: &'static str, date: Value) -> Value {
+    value(move |scope| cast(date_part(lit(name), date(scope)), DataType::Int64))
+}
+
+/// A time of day, in microseconds since midnight.
+pub(crate) fn time_of_day(key: &'static str, value: Value) -> Column {
+    column(key, Kind::TimeOfDay, value)
+}
+
+/// A day of the week, 0 = Sunday .. 6 = Saturday.
+pub(crate) fn weekday(key: &'static str, value: Value) -> Column {
+    column(key, Kind::Weekday, value)
+}
+
+/// The number of rows of a group.
+pub(crate) fn count() -> Column {
+    Column { role: Role::Measure(Measure::Count), ..int("count", fixed(lit(1_i64))) }
+}
+
+/// The exact sum of amounts, per currency.
+pub(crate) fn sum(key: &'static str, amount: Value, currency: Value) -> Column {
+    Column { role: Role::Measure(Measure::Sum), ..money(key, amount, currency) }
+}
+
+/// The mean of whole numbers, rounded half up.
+pub(crate) fn mean(key: &'static str, number: Value) -> Column {
+    Column { role: Role::Measure(Measure::Mean), ..int(key, number) }
 }
 
 pub(crate) fn list(key: &'static str, item: &'static Kind, value: Value) -> Column {

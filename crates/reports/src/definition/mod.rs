@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `column` | one column: key, aliases, kind, how its value is computed |
 //! | `filter` | one filter: name, type, which rows it keeps |
+//! | `grouping` | the grouped form of a report: its columns, its pivots |
 //! | `relation` | what a row may be joined with |
 //! | `label` | display names from dotted keys |
 //! | `value` | expressions that depend on the request's day and provider |
@@ -14,12 +15,14 @@ use model::permission::Permission;
 
 pub(crate) mod column;
 pub(crate) mod filter;
+pub(crate) mod grouping;
 pub(crate) mod label;
 pub(crate) mod relation;
 pub(crate) mod value;
 
 use column::Column;
 use filter::Filter;
+use grouping::Grouping;
 use relation::Relation;
 use value::Value;
 
@@ -39,6 +42,15 @@ pub struct Report {
     pub(crate) filters: Vec<Filter>,
     /// Names of columns; a leading `-` sorts descending.
     pub(crate) default_sort: &'static [&'static str],
+    pub(crate) shape: Shape,
+}
+
+/// What the rows of an answer are.
+pub(crate) enum Shape {
+    /// Base rows.
+    Plain,
+    /// Groups of base rows.
+    Grouped(Grouping),
 }
 
 /// The rows that a report counts.
@@ -79,13 +91,30 @@ impl Report {
         self.permissions
     }
 
+    /// How its rows are grouped; none for a report whose rows are base rows.
+    pub(crate) fn grouping(&self) -> Option<&Grouping> {
+        match &self.shape {
+            Shape::Plain => None,
+            Shape::Grouped(grouping) => Some(grouping),
+        }
+    }
+
     pub(crate) fn column(&self, key: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.key == key)
     }
 
     /// Whether a column is returned even when it was not asked for. Rule: spec/reports.md §3.
     pub(crate) fn is_required(&self, column: &Column) -> bool {
-        !column.is_addition && matches!(column.key, "id" | "customer.id")
+        let is_plain = matches!(self.shape, Shape::Plain);
+        is_plain && !column.is_addition && matches!(column.key, "id" | "customer.id")
+    }
+
+    /// Whether a column is shown when none are asked for. Rule: spec/reports.md §2.1, §17.7.
+    pub(crate) fn is_default(&self, column: &Column) -> bool {
+        match &self.shape {
+            Shape::Plain => !column.is_addition,
+            Shape::Grouped(grouping) => grouping.default_columns.contains(&column.key),
+        }
     }
 
     /// Whether a column holds the id of a customer. Rule: spec/reports.md §3.

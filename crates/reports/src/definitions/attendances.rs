@@ -3,14 +3,18 @@
 use datafusion::prelude::col;
 use model::permission::Permission;
 
-use crate::definition::column::{Column, boolean, instant, int, list, string, unmodelled};
+use crate::definition::column::{
+    Column, boolean, count, instant, int, list, string, time_of_day, unmodelled, weekday,
+};
 use crate::definition::filter::{
     Filter, Word, each_equal, ids, ids_or_none, instants, instants_within, instructors,
     unless_asked, words,
 };
+use crate::definition::grouping::{BY_DAY, Bucket, DayBucket, Grouping, Groups, Pivots};
 use crate::definition::relation::{derived, row};
 use crate::definition::value::{Value, at, is_one_of, text, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
+use crate::functions::event_time::Part;
 use crate::terms::{attendance, customer};
 
 pub(super) fn report() -> Report {
@@ -46,7 +50,48 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same bookings in groups.
+pub(super) fn grouped() -> Report {
+    let mut columns = customer::columns("a.customer_id");
+    columns.extend([
+        weekday("day_of_week", event_time(Part::Weekday)),
+        time_of_day("event.start_time", event_time(Part::TimeOfDay)).alias("event_start_time"),
+        int("offering_type.id", at("e.offering_type_id")).alias("offering_type_id"),
+        string("offering_type.name", at("o.name")).alias("offering_type_name"),
+        int("venue.id", at("e.site_id")).alias("venue_id"),
+        string("venue.name", at("site.name")).alias("venue_name"),
+        string("booking_method", at("a.booking_method")),
+        string("booking_source", at("source.name")),
+        string("status", at("a.status")),
+        count(),
+    ]);
+    report().in_groups(Groups {
+        name: "attendances.grouped",
+        label: "Attendances (grouped)",
+        columns,
+        parents: &["customer", "event", "offering_type", "venue"],
+        grouping: Grouping {
+            default_columns: &[],
+            pivots: Some(Pivots {
+                choices: BY_DAY,
+                default: Some("all"),
+                bucket: Bucket::Day(DayBucket {
+                    day: event_time(Part::Date),
+                    until: "event_start_lte",
+                    within: "event_timeframe",
+                    future: Some("include_future"),
+                }),
+            }),
+        },
+    })
+}
+
+fn event_time(part: Part) -> Value {
+    value(move |scope| scope.event_time(part, col("e.starts_at"), col("site.timezone")))
 }
 
 fn columns() -> Vec<Column> {

@@ -7,7 +7,7 @@ use crate::definition::column::{instant, int, money, string};
 use crate::definition::filter::{ids, instants, instants_within};
 use crate::definition::relation::derived;
 use crate::definition::value::{at, value, wide};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::terms::{credit, customer};
 
 pub(super) fn report() -> Report {
@@ -50,5 +50,6 @@ pub(super) fn report() -> Report {
         parents: &["customer"],
         filters,
         default_sort: &["-created_at", "-id"],
+        shape: Shape::Plain,
     }
 }

@@ -1,18 +1,21 @@
 //! Holds of customer memberships. Rule: spec/reports.md §17.3.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::expr_fn::coalesce;
+use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::prelude::col;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, boolean, date, instant, int, list, money, string, unmodelled,
+    Column, boolean, count, date, instant, int, list, mean, money, month, string, unmodelled, year,
 };
 use crate::definition::filter::{
     Filter, Word, dates, dates_within, each_equal, equal, ids, instants_within, is, words,
 };
+use crate::definition::grouping::{BY_DAY, Bucket, DayBucket, Grouping, Groups, Pivots};
 use crate::definition::relation::{derived, row};
-use crate::definition::value::{Value, at, choose, text, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::value::{Value, at, choose, only_when, text, value};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::functions::members;
 use crate::terms::{customer, membership};
 
@@ -39,7 +42,54 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same holds in groups.
+pub(super) fn grouped() -> Report {
+    let resolution = value(|_| {
+        let stored = col("h.payment_resolution_type");
+        only_when(stored.clone().not_eq(text("none")), stored)
+    });
+    report().in_groups(Groups {
+        name: "customer_membership_holds.grouped",
+        label: "Customer Membership Holds (grouped)",
+        columns: vec![
+            string("status", status()),
+            string("membership.name", at("m.name")).alias("membership_name"),
+            string("membership.type", plan_type()).alias("membership_type"),
+            string("payment_resolution_type", resolution),
+            month("start_month", at("h.start_date")),
+            year("start_year", at("h.start_date")),
+            month("end_month", at("h.end_date")),
+            year("end_year", at("h.end_date")),
+            mean("average_hold_duration", held_days()),
+            count(),
+        ],
+        parents: &["membership"],
+        grouping: Grouping {
+            default_columns: &[],
+            pivots: Some(Pivots {
+                choices: BY_DAY,
+                default: Some("all"),
+                bucket: Bucket::Day(DayBucket {
+                    day: at("h.start_date"),
+                    until: "start_date_lte",
+                    within: "start_timeframe",
+                    future: None,
+                }),
+            }),
+        },
+    })
+}
+
+/// How many days a hold lasts, both ends included; none without an end.
+fn held_days() -> Value {
+    value(|_| {
+        let number = |date: Expr| cast(cast(date, DataType::Int32), DataType::Int64);
+        number(col("h.end_date")) - number(col("h.start_date")) + lit(1_i64)
+    })
 }
 
 fn columns() -> Vec<Column> {

@@ -4,14 +4,17 @@ use datafusion::functions::expr_fn::greatest;
 use datafusion::prelude::col;
 use model::permission::Permission;
 
-use crate::definition::column::{Column, boolean, date, instant, int, list, money, string};
+use crate::definition::column::{
+    Column, boolean, count, date, instant, int, list, money, month, string, sum, year,
+};
 use crate::definition::filter::{
     Filter, Word, dates, dates_within, each_equal, equal, ids, ids_or_none, instants,
     instants_within, is, words,
 };
+use crate::definition::grouping::{BY_LIFE_SPAN, Bucket, Grouping, Groups, Pivots};
 use crate::definition::relation::{derived, row};
 use crate::definition::value::{Value, at, only_when, text, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::functions::members;
 use crate::terms::{customer, hold, membership};
 
@@ -37,11 +40,48 @@ pub(super) fn report() -> Report {
         parents: &["customer", "customer.venue", "membership"],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
 }
 
+/// The same memberships in groups.
+pub(super) fn grouped() -> Report {
+    let purchased = || local("cm.purchased_at");
+    let cancelled = || local("cm.cancelled_at");
+    report().in_groups(Groups {
+        name: "customer_memberships.grouped",
+        label: "Customer Memberships (grouped)",
+        columns: vec![
+            string("type", at("cm.type")),
+            string("status", effective_status()),
+            string("payment_processor", at("processor.name")),
+            month("purchase_month", purchased()),
+            year("purchase_year", purchased()),
+            month("start_month", at("cm.start_date")),
+            year("start_year", at("cm.start_date")),
+            month("expiration_month", at("cm.expiration_date")),
+            year("expiration_year", at("cm.expiration_date")),
+            month("cancelled_month", cancelled()),
+            year("cancelled_year", cancelled()),
+            int("membership.id", at("cm.membership_id")).alias("membership_id"),
+            string("membership.name", at("m.name")).alias("membership_name"),
+            count(),
+            sum("billed_price", at("cm.billed_price"), at("cm.currency")),
+            string("currency", at("cm.currency")).addition(),
+        ],
+        parents: &["membership"],
+        grouping: Grouping {
+            default_columns: &[],
+            pivots: Some(Pivots { choices: BY_LIFE_SPAN, default: None, bucket: Bucket::Active }),
+        },
+    })
+}
+
+fn local(column: &'static str) -> Value {
+    value(move |scope| scope.local(col(column)))
+}
+
 fn columns() -> Vec<Column> {
-    let local = |column: &'static str| value(move |scope| scope.local(col(column)));
     let mut columns = vec![int("id", at("cm.id")), instant("updated_at", updated_at())];
     columns.extend(customer::columns("cm.customer_id"));
     columns.extend(customer::venue_columns());

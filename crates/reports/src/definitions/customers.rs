@@ -8,15 +8,17 @@ use model::output::ObjectText;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, Kind, boolean, date, instant, int, list, money, object, string, unmodelled,
+    Column, Kind, boolean, count, date, instant, int, list, money, month, object, string,
+    unmodelled, year,
 };
 use crate::definition::filter::{
     Filter, Word, custom_fields, dates, ids, ids_with, include_deleted, instants, instants_within,
     is, words,
 };
+use crate::definition::grouping::{Grouping, Groups};
 use crate::definition::relation::{Keys, derived, row};
 use crate::definition::value::{Value, at, choose, fixed, nothing, only_when, text, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::engine::scope::{self, Scope};
 use crate::error::ReportError;
 use crate::functions::calendar;
@@ -77,7 +79,35 @@ pub(super) fn report() -> Report {
         parents: &["family", "venue", "instructor", "referring_member", "emergency_contact"],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same customers in groups.
+pub(super) fn grouped() -> Report {
+    let created = || value(|scope| scope.local(col("c.created_at")));
+    report().in_groups(Groups {
+        name: "customers.grouped",
+        label: "Customers (grouped)",
+        columns: vec![
+            date("created_date", created()),
+            boolean("is_claimed", is_claimed()),
+            boolean("is_active", is_active()),
+            boolean("has_account_credit", has_account_credit()),
+            month("created_month", created()),
+            year("created_year", created()),
+            month("birth_month", at("c.date_of_birth")),
+            string("gender", at("c.gender")),
+            int("created_hour", value(|scope| scope.local_hour(col("c.created_at")))),
+            int("age", age()),
+            boolean("is_new", is_new()),
+            boolean("is_slipping_away", is_slipping_away()),
+            unmodelled("registration_blocked", "bool"),
+            count(),
+        ],
+        parents: &[],
+        grouping: Grouping { default_columns: &[], pivots: None },
+    })
 }
 
 fn columns() -> Vec<Column> {
@@ -95,7 +125,7 @@ fn columns() -> Vec<Column> {
         instant("deleted_at", at("c.deleted_at")),
         boolean("is_active", is_active()),
         date("date_of_birth", at("c.date_of_birth")),
-        int("age", value(|scope| calendar::age(col("c.date_of_birth"), scope.today))),
+        int("age", age()),
         string("phone_number", at("c.phone")),
         object("address", ADDRESS, at("address.shown")),
         int(
@@ -164,7 +194,7 @@ fn filters() -> Vec<Filter> {
         is("is_slipping_away", is_slipping_away()),
         words("is_any", is_any()),
         is("registration_blocked", fixed(lit(false))),
-        is("has_account_credit", value(|scope| credit_balance()(scope).gt(nothing()))),
+        is("has_account_credit", has_account_credit()),
         ids_with("active_memberships", membership::owns_active),
         custom_fields(),
     ]);
@@ -224,6 +254,14 @@ fn recent(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, Rep
 
 fn credit_balance() -> Value {
     value(|_| coalesce(vec![-col("credit.amount"), nothing()]))
+}
+
+fn has_account_credit() -> Value {
+    value(|scope| credit_balance()(scope).gt(nothing()))
+}
+
+fn age() -> Value {
+    value(|scope| calendar::age(col("c.date_of_birth"), scope.today))
 }
 
 fn latest_registration() -> Value {

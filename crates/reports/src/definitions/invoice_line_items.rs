@@ -8,12 +8,13 @@ use model::permission::Permission;
 
 use super::invoices::{confirmed_at, statuses, updated_at};
 use crate::definition::column::{
-    Column, Kind, boolean, date, instant, int, money, object, string, unmodelled,
+    Column, Kind, boolean, count, date, instant, int, money, object, string, sum, unmodelled,
 };
 use crate::definition::filter::{Filter, dates, ids, instants, words};
+use crate::definition::grouping::{Grouping, Groups};
 use crate::definition::relation::{derived, row};
 use crate::definition::value::{Value, at, choose, text, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::terms::{customer, invoice, payment, refund};
 
 const ITEM: Kind = Kind::Object {
@@ -43,7 +44,24 @@ pub(super) fn report() -> Report {
         parents: &["invoice", "invoice.discount_code", "customer", "customer.venue"],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same lines in groups.
+pub(super) fn grouped() -> Report {
+    report().in_groups(Groups {
+        name: "invoice_line_items.grouped",
+        label: "Invoice Line Items (grouped)",
+        columns: vec![
+            string("type", line_type()),
+            sum("total_amount", at("l.amount"), at("l.currency")),
+            string("currency", at("l.currency")).addition(),
+            count().addition(),
+        ],
+        parents: &[],
+        grouping: Grouping { default_columns: &["total_amount", "type"], pivots: None },
+    })
 }
 
 fn columns() -> Vec<Column> {

@@ -6,15 +6,17 @@ use datafusion::prelude::col;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, Kind, boolean, date, instant, int, list, money, string, unmodelled,
+    Column, Kind, boolean, count, date, instant, int, list, money, month, string, sum, unmodelled,
+    year,
 };
 use crate::definition::filter::{
     Filter, Word, dates, dates_within, each_equal, ids, ids_or_none, ids_with, instants,
     instants_within, is, words,
 };
+use crate::definition::grouping::{Grouping, Groups};
 use crate::definition::relation::{derived, row};
 use crate::definition::value::{Value, at, choose, fixed, nothing, only_when, text, value, wide};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::terms::{customer, invoice, payment, refund};
 
 pub(super) fn report() -> Report {
@@ -34,12 +36,54 @@ pub(super) fn report() -> Report {
             derived("refunds", [("i.id", "invoice_id")], refund::of_invoice),
             derived("lines", [("i.id", "invoice_id")], invoice::lines),
             derived("credits", [("i.id", "invoice_id")], invoice::applied_credits),
+            row("cm", "customer_memberships", "i.customer_membership_id"),
+            row("m", "memberships", "cm.membership_id"),
+            derived("named", [("i.id", "invoice_id")], invoice::first_description),
+            derived("fee", [("i.id", "invoice_id")], invoice::first_fee_type),
         ],
         columns: columns(),
         parents: &["refunded_invoice", "customer", "customer.venue", "discount_code"],
         filters: filters(),
         default_sort: &["id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same invoices in groups.
+pub(super) fn grouped() -> Report {
+    let paid = || value(|scope| scope.local(col("i.paid_at")));
+    let mut columns = vec![string("status", invoice::written_status())];
+    columns.extend(customer::columns("i.customer_id"));
+    columns.extend([
+        string("purchase_type", at("i.purchase_type")),
+        string("payment_processor", at("processor.name")),
+        month("due_date_month", at("i.due_date")),
+        year("due_date_year", at("i.due_date")),
+        month("payment_month", paid()),
+        year("payment_year", paid()),
+        unmodelled("payout_month", "int"),
+        unmodelled("payout_year", "int"),
+        string("purchased_item", purchased_item()),
+        string("purchase_fee_type", at("fee.type")),
+        count(),
+        sum("total_amount", at("i.total"), at("i.currency")).addition(),
+        string("currency", at("i.currency")).addition(),
+    ]);
+    report().in_groups(Groups {
+        name: "invoices.grouped",
+        label: "Invoices (grouped)",
+        columns,
+        parents: &["customer"],
+        grouping: Grouping { default_columns: &[], pivots: None },
+    })
+}
+
+/// The plan of the membership that the invoice is for, else what its first line says.
+fn purchased_item() -> Value {
+    value(|_| {
+        let is_for_membership = col("cm.id").is_not_null();
+        choose([(is_for_membership, col("m.name"))], Some(col("named.description")))
+    })
 }
 
 fn columns() -> Vec<Column> {

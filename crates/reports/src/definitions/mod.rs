@@ -1,4 +1,5 @@
-//! The reports, one per file. Adding a report adds a file here and a line to [`catalogue`].
+//! The reports, one per file, each with its grouped form. Adding a report adds a file here and a
+//! line to [`catalogue`].
 
 use std::sync::LazyLock;
 
@@ -15,16 +16,22 @@ mod invoices;
 static CATALOGUE: LazyLock<Vec<Report>> = LazyLock::new(|| {
     vec![
         attendances::report(),
+        attendances::grouped(),
         customer_credits::report(),
         customer_membership_holds::report(),
+        customer_membership_holds::grouped(),
         customer_memberships::report(),
+        customer_memberships::grouped(),
         customers::report(),
+        customers::grouped(),
         invoice_line_items::report(),
+        invoice_line_items::grouped(),
         invoices::report(),
+        invoices::grouped(),
     ]
 });
 
-/// All reports, by name.
+/// All reports, plain and grouped, by name.
 pub fn catalogue() -> &'static [Report] {
     &CATALOGUE
 }

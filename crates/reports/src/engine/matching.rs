@@ -4,7 +4,9 @@ use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, SortExpr, lit};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, JoinType, LogicalPlanBuilder, Operator, SortExpr, lit,
+};
 use datafusion::prelude::col;
 use futures::StreamExt;
 
@@ -20,7 +22,7 @@ use crate::functions::order::{decimal_value, lower_case};
 use crate::request::question::Question;
 
 /// Up to here the first rows are kept in a heap; past it everything is sorted, which can spill.
-const TOP_ROWS_MAX: u64 = 20_000;
+pub(crate) const TOP_ROWS_MAX: u64 = 20_000;
 
 /// One value that rows are sorted by.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +61,7 @@ pub(crate) fn select(
 }
 
 /// The base rows in any order.
-fn base(scope: &Scope<'_>, report: &Report) -> Result<LogicalPlanBuilder, ReportError> {
+pub(crate) fn base(scope: &Scope<'_>, report: &Report) -> Result<LogicalPlanBuilder, ReportError> {
     Ok(scope.session.scan(report.base.table, report.base.alias)?)
 }
 
@@ -87,7 +89,7 @@ pub(crate) async fn page_ids(
     limit: u64,
 ) -> Result<Vec<i64>, ReportError> {
     let report = question.report;
-    let keys = sort_keys(scope, question);
+    let keys = sort_keys(scope, question, predicates);
     let mut values = key_values(&keys);
     values.push(("id".to_owned(), base_column(report, "id")));
     let last = offset.saturating_add(limit);
@@ -131,14 +133,21 @@ fn key_name(position: usize) -> String {
     format!("key_{position}")
 }
 
-/// What the rows are sorted by, most significant first. The id follows.
-pub(crate) fn sort_keys(scope: &Scope<'_>, question: &Question) -> Vec<SortKey> {
+/// What the matching rows are sorted by, most significant first. The id follows.
+pub(crate) fn sort_keys(
+    scope: &Scope<'_>,
+    question: &Question,
+    predicates: &[Expr],
+) -> Vec<SortKey> {
     let report = question.report;
     let id = base_column(report, "id");
     let mut keys = Vec::new();
     for item in &question.sort {
         let column = &report.columns[item.column];
         let value = (column.value)(scope);
+        if is_fixed(&value, predicates) {
+            continue;
+        }
         if value == id && !item.descending {
             // Nothing after the primary key can matter.
             break;
@@ -162,4 +171,16 @@ pub(crate) fn sort_keys(scope: &Scope<'_>, question: &Question) -> Vec<SortKey> 
         }
     }
     keys
+}
+
+/// Whether a value is the same in all matching rows, as one predicate says: then it orders nothing.
+/// The engine leaves such values out of a sort too, but where a join comes after the predicate it
+/// does not know any more that it may, and refuses the plan.
+pub(crate) fn is_fixed(value: &Expr, predicates: &[Expr]) -> bool {
+    predicates.iter().any(|predicate| match predicate {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            left.as_ref() == value && matches!(right.as_ref(), Expr::Literal(..))
+        }
+        _ => false,
+    })
 }

@@ -14,6 +14,7 @@
 //! | `identity` | who `me` is |
 //! | `matching` | the plan of all matching rows, their number, the page's ids |
 //! | `gather` | the rows of given ids with everything their columns need |
+//! | `grouped` | grouped reports, in one pass |
 //! | `output` | the answer's columns, headers and batch types |
 //! | `batches` | the batch layout of answers |
 //! | `run` | the two phases of a page |
@@ -22,6 +23,7 @@
 pub(crate) mod batches;
 pub(crate) mod flat;
 pub(crate) mod gather;
+pub(crate) mod grouped;
 pub(crate) mod identity;
 pub(crate) mod matching;
 pub(crate) mod needs;

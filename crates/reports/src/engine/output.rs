@@ -88,10 +88,12 @@ fn custom_key(key: &str) -> String {
     format!("custom_fields.{key}")
 }
 
-fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
+/// How a kind is handed out; `currency` is the batch column with the amounts' currency.
+pub(crate) fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
     match kind {
         Kind::Int => OutputKind::Int,
-        Kind::Text | Kind::Unmodelled(_) => OutputKind::Text,
+        Kind::Text | Kind::Weekday | Kind::Unmodelled(_) => OutputKind::Text,
+        Kind::TimeOfDay => OutputKind::TimeOfDay,
         Kind::Bool => OutputKind::Bool,
         Kind::Date => OutputKind::Date,
         Kind::Instant => OutputKind::Instant,

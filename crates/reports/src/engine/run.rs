@@ -11,7 +11,7 @@ use super::gather::gather;
 use super::needs::Needs;
 use super::output::{self, Output};
 use super::scope::Scope;
-use super::{batches, identity, matching, predicates};
+use super::{batches, grouped, identity, matching, predicates};
 use crate::error::ReportError;
 use crate::page::Page;
 use crate::request::PageRequest;
@@ -23,6 +23,10 @@ use crate::request::question::Question;
 /// plan fails; because of the request, which is checked, only when the data lacks what it names.
 pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, ReportError> {
     let question = &*identity::resolve(session, &request.question).await?;
+    if let Some(arrangement) = &question.arrangement {
+        let (offset, limit) = (request.offset, request.limit);
+        return grouped::run::run_page(session, question, arrangement, offset, limit).await;
+    }
     let scope = Scope::new(session, question.now);
     let predicates = predicates::all(&scope, question)?;
     let total = matching::total(&scope, question.report, &predicates);
@@ -39,7 +43,14 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
         ids => vec![page_rows(&scope, question, &output, ids).await?],
     };
     let headers = output::headers(question);
-    Ok(Page { total, headers, columns: output.columns, batches, revision: session.revision() })
+    Ok(Page {
+        total,
+        headers,
+        columns: output.columns,
+        batches,
+        pivot_truncated: false,
+        revision: session.revision(),
+    })
 }
 
 async fn page_rows(

@@ -7,7 +7,23 @@ use model::provider::Provider;
 use model::time::{Date, Instant};
 
 use crate::functions;
+use crate::functions::event_time::Part;
 use crate::functions::json_text::Amounts;
+use crate::functions::zone::Offsets;
+
+/// The present of one request.
+pub(crate) struct Present<'a> {
+    pub(crate) provider: &'a Provider,
+    /// The day of the present in the provider's zone.
+    pub(crate) today: Date,
+}
+
+impl<'a> Present<'a> {
+    /// The present `now` of a provider.
+    pub(crate) fn of(provider: &'a Provider, now: Instant) -> Self {
+        Self { provider, today: provider.timezone.date_of(now) }
+    }
+}
 
 /// One request's present, day, provider and tables.
 pub(crate) struct Scope<'a> {
@@ -19,12 +35,14 @@ pub(crate) struct Scope<'a> {
     pub(crate) amounts: Amounts,
     local_date: ScalarUDF,
     day_start: ScalarUDF,
+    local_hour: ScalarUDF,
+    offsets: Offsets,
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a request whose present is `now`.
     pub(crate) fn new(session: &'a Session, now: Instant) -> Self {
-        let zone = functions::zone::Offsets::around(&session.provider().timezone, now);
+        let zone = Offsets::around(&session.provider().timezone, now);
         Self {
             session,
             now,
@@ -32,6 +50,8 @@ impl<'a> Scope<'a> {
             amounts: Amounts::default(),
             local_date: functions::zone::local_date(&zone),
             day_start: functions::zone::day_start(&zone),
+            local_hour: functions::zone::local_hour(&zone),
+            offsets: zone,
         }
     }
 
@@ -52,6 +72,21 @@ impl<'a> Scope<'a> {
     /// The first instant of a date in the provider's zone.
     pub(crate) fn day_start(&self, date: Expr) -> Expr {
         self.day_start.call(vec![date])
+    }
+
+    /// The hour of the day, 0 to 23, of an instant in the provider's zone.
+    pub(crate) fn local_hour(&self, instant: Expr) -> Expr {
+        self.local_hour.call(vec![instant])
+    }
+
+    /// A part of the local time at which an event starts; `zone` is what its site names.
+    pub(crate) fn event_time(&self, part: Part, starts_at: Expr, zone: Expr) -> Expr {
+        functions::event_time::event_time(part, starts_at, zone, &self.offsets, self.now)
+    }
+
+    /// The offsets of the provider's zone.
+    pub(crate) fn offsets(&self) -> &Offsets {
+        &self.offsets
     }
 
     /// Today, as a literal.

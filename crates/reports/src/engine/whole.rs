@@ -9,6 +9,7 @@ use futures::StreamExt;
 use mirror::Session;
 
 use super::batches;
+use super::grouped;
 use super::identity;
 use super::matching::{self, SortKey};
 use super::output::{self, Output};
@@ -26,9 +27,12 @@ use crate::rows::{RowStream, Rows};
 /// request, which is checked, only when the data lacks what it names: see [`check_file`].
 pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows, ReportError> {
     let question = &*identity::resolve(session, &request.question).await?;
+    if let Some(arrangement) = &question.arrangement {
+        return grouped::run::open_rows(session, question, arrangement).await;
+    }
     let scope = Scope::new(session, question.now);
     let predicates = predicates::all(&scope, question)?;
-    let keys = matching::sort_keys(&scope, question);
+    let keys = matching::sort_keys(&scope, question, &predicates);
     let output = output::lay_out(&scope, question);
     let rows = open(&scope, question.report, &predicates, &keys, output).await?;
     Ok(Rows { headers: output::headers(question), ..rows })

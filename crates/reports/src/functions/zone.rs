@@ -4,7 +4,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, Date32Array, TimestampMicrosecondArray};
+use datafusion::arrow::array::{AsArray, Date32Array, Int64Array, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -14,6 +14,7 @@ use mirror::schema::instant;
 use model::time::{Date, Instant, Zone};
 
 const DAY_MICROS: i64 = 86_400_000_000;
+const HOUR_MICROS: i64 = 3_600_000_000;
 const YEAR_MICROS: i64 = 366 * DAY_MICROS;
 
 /// A zone's offsets from 1970 until some years from now; other years are asked one by one.
@@ -42,9 +43,18 @@ impl Offsets {
         self.changes[after.saturating_sub(1)].1
     }
 
-    fn date(&self, micros: i64) -> i32 {
-        let local = micros.saturating_add(self.offset(micros));
-        i32::try_from(local.div_euclid(DAY_MICROS)).unwrap_or_default()
+    /// Days since 1970-01-01 of the date on which an instant falls.
+    pub(crate) fn date(&self, micros: i64) -> i32 {
+        i32::try_from(self.local(micros).div_euclid(DAY_MICROS)).unwrap_or_default()
+    }
+
+    /// Microseconds since midnight at an instant, as clocks show them.
+    pub(crate) fn micros_of_day(&self, micros: i64) -> i64 {
+        self.local(micros).rem_euclid(DAY_MICROS)
+    }
+
+    fn local(&self, micros: i64) -> i64 {
+        micros.saturating_add(self.offset(micros))
     }
 
     fn start(&self, days: i32) -> i64 {
@@ -77,6 +87,12 @@ pub(crate) fn local_date(offsets: &Offsets) -> ScalarUDF {
     ScalarUDF::new_from_impl(LocalDate { offsets: offsets.clone(), signature })
 }
 
+/// `local_hour(instant)`: the hour of the day, 0 to 23.
+pub(crate) fn local_hour(offsets: &Offsets) -> ScalarUDF {
+    let signature = Signature::exact(vec![instant()], Volatility::Immutable);
+    ScalarUDF::new_from_impl(LocalHour { offsets: offsets.clone(), signature })
+}
+
 /// `day_start(date)`: its first instant.
 pub(crate) fn day_start(offsets: &Offsets) -> ScalarUDF {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
@@ -107,6 +123,34 @@ impl ScalarUDFImpl for LocalDate {
         let instants = values.as_primitive::<TimestampMicrosecondType>();
         let dates: Date32Array = instants.unary(|micros| self.offsets.date(micros));
         Ok(ColumnarValue::Array(Arc::new(dates)))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LocalHour {
+    offsets: Offsets,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for LocalHour {
+    fn name(&self) -> &str {
+        "local_hour"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let values = args.args[0].to_array(args.number_rows)?;
+        let instants = values.as_primitive::<TimestampMicrosecondType>();
+        let hours: Int64Array =
+            instants.unary(|micros| self.offsets.micros_of_day(micros) / HOUR_MICROS);
+        Ok(ColumnarValue::Array(Arc::new(hours)))
     }
 }
 

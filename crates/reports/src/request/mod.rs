@@ -8,6 +8,8 @@
 //! | `timeframe` | words and ranges of days |
 //! | `selection` | column names and sort items |
 //! | `conditions` | the report's filters |
+//! | `grouped` | order and pivot of groups |
+//! | `pivot`, `period` | which pivot, over which periods |
 //! | `question` | which rows, columns and order: what pages and files share |
 //! | `paging` | which page, in which format |
 //! | `file` | all rows, for a file |
@@ -16,8 +18,11 @@ use std::collections::BTreeMap;
 
 pub(crate) mod conditions;
 pub(crate) mod file;
+pub(crate) mod grouped;
 pub(crate) mod paging;
 pub(crate) mod parameters;
+pub(crate) mod period;
+pub(crate) mod pivot;
 pub(crate) mod question;
 pub(crate) mod selection;
 pub(crate) mod timeframe;

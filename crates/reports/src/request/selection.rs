@@ -4,7 +4,7 @@ use super::values::shown;
 use crate::definition::Report;
 
 /// The most sort items of one request.
-const SORT_ITEMS_MAX: usize = 8;
+pub(super) const SORT_ITEMS_MAX: usize = 8;
 
 /// One sort item: the column's position in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,14 @@ pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, S
     Ok(all)
 }
 
-/// What is shown when no columns are asked for: all but the additions.
+/// What is shown when no columns are asked for.
 pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
-    (0..report.columns.len()).filter(|column| !report.columns[*column].is_addition).collect()
+    match report.grouping() {
+        Some(grouping) => {
+            grouping.default_columns.iter().filter_map(|key| report.column(key)).collect()
+        }
+        None => (0..report.columns.len()).filter(|c| !report.columns[*c].is_addition).collect(),
+    }
 }
 
 /// The columns behind one name: a parent's leaves, or the one that the name is a spelling of.
@@ -57,7 +62,8 @@ fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
     leaf(report, name).map(|column| vec![column])
 }
 
-fn leaf(report: &Report, name: &str) -> Option<usize> {
+/// The column that a name is a spelling of.
+pub(super) fn leaf(report: &Report, name: &str) -> Option<usize> {
     report
         .column(name)
         .or_else(|| report.columns.iter().position(|column| column.aliases.contains(&name)))
@@ -70,10 +76,7 @@ pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, S
     }
     let mut sort: Vec<SortItem> = Vec::new();
     for item in items {
-        let (name, descending) = match item.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (item.as_str(), false),
-        };
+        let (name, descending) = direction(item);
         let Some(column) = sorted_by(report, name) else {
             return Err(format!("{} is not a column of {}", shown(name), report.name));
         };
@@ -87,6 +90,14 @@ pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, S
     Ok(sort)
 }
 
+/// A sort item's name, and whether it sorts descending.
+pub(super) fn direction(item: &str) -> (&str, bool) {
+    match item.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (item, false),
+    }
+}
+
 /// The column that a name in `sort` means: a parent's name, else its id.
 fn sorted_by(report: &Report, name: &str) -> Option<usize> {
     if report.parents.contains(&name) {
@@ -98,10 +109,7 @@ fn sorted_by(report: &Report, name: &str) -> Option<usize> {
 
 /// The report's own sort.
 pub(crate) fn default_sort(report: &Report) -> Vec<SortItem> {
-    let items = report.default_sort.iter().map(|item| match item.strip_prefix('-') {
-        Some(key) => (key, true),
-        None => (*item, false),
-    });
+    let items = report.default_sort.iter().map(|item| direction(item));
     let items = items.filter_map(|(key, descending)| {
         report.column(key).map(|column| SortItem { column, descending })
     });

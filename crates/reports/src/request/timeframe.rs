@@ -23,8 +23,9 @@ pub(crate) const ACCEPTED: &str = "today, yesterday, tomorrow, this_week, last_w
     last_N_days, next_N_days (also weeks, months, years; N 1 to 999), past, future, all, all_time, \
     YYYY, YYYY-MM, YYYY-MM-DD, or A..B of these three with one end optional";
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
+/// A unit of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
     Day,
     Week,
     Month,
@@ -158,7 +159,8 @@ fn plural_unit(word: &str) -> Option<Unit> {
     }
 }
 
-fn unit_start(calendar: Calendar, unit: Unit) -> Date {
+/// The first day of the unit that holds the calendar's present day.
+pub(crate) fn unit_start(calendar: Calendar, unit: Unit) -> Date {
     let today = calendar.today;
     let month_start = today.plus_days(1 - i64::from(today.day()));
     let months_into = match unit {
@@ -171,7 +173,8 @@ fn unit_start(calendar: Calendar, unit: Unit) -> Date {
     month_start.plus_months(-i64::from(months_into))
 }
 
-fn next_unit(from: Date, unit: Unit, count: i64) -> Date {
+/// A date moved by `count` units.
+pub(crate) fn next_unit(from: Date, unit: Unit, count: i64) -> Date {
     match unit {
         Unit::Day => from.plus_days(count),
         Unit::Week => from.plus_days(7 * count),

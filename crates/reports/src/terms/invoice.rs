@@ -60,6 +60,34 @@ pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBui
     Ok(rows.aggregate(vec![col("l.invoice_id")], values)?)
 }
 
+/// `invoice_id`, `description` of an invoice's first line that has one. Keys are invoices.
+pub(crate) fn first_description(
+    scope: &Scope<'_>,
+    invoices: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    first_line(scope, invoices, "description", col("l.description").is_not_null())
+}
+
+/// `invoice_id`, `type` of an invoice's first line that is a fee. Keys are invoices.
+pub(crate) fn first_fee_type(
+    scope: &Scope<'_>,
+    invoices: &Keys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    first_line(scope, invoices, "type", is_one_of(col("l.type"), &["flat_fee", "service_fee"]))
+}
+
+fn first_line(
+    scope: &Scope<'_>,
+    invoices: &Keys,
+    column: &str,
+    condition: Expr,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
+    let order = vec![col("l.id").sort(true, false)];
+    let first = first_value(col(format!("l.{column}")), order).alias(column);
+    Ok(rows.filter(condition)?.aggregate(vec![col("l.invoice_id")], vec![first])?)
+}
+
 /// `invoice_id`, `list`: the credit applied to an invoice or taken back from it. Keys are
 /// invoices.
 pub(crate) fn applied_credits(

@@ -10,11 +10,12 @@ use model::output::ObjectText;
 
 use crate::definition::column::Kind;
 use crate::definition::relation::{Keys, Relation, derived};
-use crate::definition::value::{choose, is_one_of, rows_once, text};
+use crate::definition::value::{is_one_of, rows_once, text};
 use crate::engine::predicates::one_of;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::place::{id_of, place};
+use crate::functions::status;
 use crate::terms::hold;
 
 /// `short(cm)`: what lists of memberships show.
@@ -43,12 +44,8 @@ pub(crate) fn held_relation(key: &'static str) -> Relation {
 /// `eff(cm)` of the membership called `alias`, whose current hold is the relation [`HELD`].
 pub(crate) fn effective_status(alias: &str) -> Expr {
     let column = |name: &str| col(format!("{alias}.{name}"));
-    let (status, reason) = (column("status"), column("cancellation_reason"));
-    let moved = is_one_of(reason.clone(), &["upgraded", "downgraded"]);
-    let is_moved = status.clone().eq(text("cancelled")).and(moved);
     let is_held = col(format!("{HELD}.customer_membership_id")).is_not_null();
-    let is_on_hold = status.clone().eq(text("active")).and(is_held);
-    choose([(is_moved, reason), (is_on_hold, text("hold"))], Some(status))
+    status::effective_status(column("status"), column("cancellation_reason"), is_held)
 }
 
 /// Memberships called `x`, each with its current hold; keys are customers.

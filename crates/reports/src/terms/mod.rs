@@ -6,6 +6,7 @@
 //! | `credit` | balances of balance transactions |
 //! | `hold` | the current hold, the active hold, what holds changed |
 //! | `membership` | effective status, a customer's memberships, the first of them |
+//! | `life_span` | when a membership was active |
 //! | `attendance` | what a customer attended, and who taught it |
 //! | `payment` | payments of an invoice and of a customer |
 //! | `refund` | refunds of an invoice |
@@ -16,6 +17,7 @@ pub(crate) mod credit;
 pub(crate) mod customer;
 pub(crate) mod hold;
 pub(crate) mod invoice;
+pub(crate) mod life_span;
 pub(crate) mod membership;
 pub(crate) mod payment;
 pub(crate) mod refund;

@@ -48,15 +48,21 @@ fn reports_are_listed_by_name_to_those_who_may_read_them() {
     };
     assert_eq!(
         names(Permission::SuperAdmin),
-        "attendances customer_credits customer_membership_holds customer_memberships customers \
-         invoice_line_items invoices"
+        "attendances attendances.grouped customer_credits customer_membership_holds \
+         customer_membership_holds.grouped customer_memberships customer_memberships.grouped \
+         customers customers.grouped invoice_line_items invoice_line_items.grouped invoices \
+         invoices.grouped"
     );
-    assert_eq!(names(Permission::Revenue), "customer_credits invoice_line_items invoices");
+    assert_eq!(
+        names(Permission::Revenue),
+        "customer_credits invoice_line_items invoice_line_items.grouped invoices invoices.grouped"
+    );
     assert_eq!(
         names(Permission::Customers),
-        "customer_credits customer_membership_holds customer_memberships customers"
+        "customer_credits customer_membership_holds customer_membership_holds.grouped \
+         customer_memberships customer_memberships.grouped customers customers.grouped"
     );
-    assert_eq!(names(Permission::Attendances), "attendances");
+    assert_eq!(names(Permission::Attendances), "attendances attendances.grouped");
     let entry =
         &reports::describe::list(&[Permission::Revenue].into_iter().collect(), "https://x")[0];
     assert_eq!(
@@ -93,21 +99,33 @@ fn the_catalogue_is_the_specs() {
         lines.push(format!("{} ({})", report.name(), report.label()));
         lines.push(format!("  parents {}", description["parents"]));
         lines.push(format!("  sort {}", description["default_sort"]));
+        if let Some(plain) = report.name().strip_suffix(".grouped") {
+            let plain = reports::describe::describe(reports::find(plain).unwrap(), "");
+            assert_eq!(description["filters"], plain["filters"]);
+            assert_eq!(description["permissions"], plain["permissions"]);
+            let pivots = &description["pivots"];
+            lines.push(format!("  pivots {pivots} default {}", description["default_pivot"]));
+        }
         for column in description["columns"].as_array().unwrap() {
             let flag =
                 |name: &str| if column[name] == true { format!(" {name}") } else { String::new() };
             let flags =
                 ["sortable", "required", "holds_customer_id", "addition"].map(flag).concat();
+            let role = match column["role"].as_str().unwrap() {
+                "column" => String::new(),
+                role => format!(" {role}"),
+            };
             let modelled = if column["modelled"] == true { "" } else { " null!" };
             lines.push(format!(
-                "  {} {} {} {:?}{flags}{modelled}",
+                "  {} {} {} {:?}{role}{flags}{modelled}",
                 column["key"].as_str().unwrap(),
                 column["aliases"],
                 column["type"].as_str().unwrap(),
                 column["label"].as_str().unwrap(),
             ));
         }
-        for filter in description["filters"].as_array().unwrap() {
+        let is_grouped = description["grouped"] == true;
+        for filter in description["filters"].as_array().unwrap().iter().filter(|_| !is_grouped) {
             let default = filter["default"].as_str().map(|text| format!(" default {text}"));
             let words = filter["enum"].as_array().map(|_| format!(" {}", filter["enum"]));
             lines.push(format!(

@@ -16,6 +16,8 @@ mod exports;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod grouped;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod holds;
@@ -29,6 +31,8 @@ mod memberships;
 mod paging;
 #[cfg(test)]
 mod parameters;
+#[cfg(test)]
+mod pivots;
 #[cfg(test)]
 mod random;
 #[cfg(test)]

@@ -219,6 +219,16 @@ fn every_sortable_column_sorts_nulls_last() {
 }
 
 #[test]
+fn rows_may_be_sorted_by_what_a_filter_fixes() {
+    let session = session(STUDIO);
+    let filters = "status=active&is_first_membership=false";
+    for sort in ["-status,-completed_at,-id", "-completed_at,status,-id"] {
+        let found = ids(&session, "customer_memberships", &format!("{filters}&sort={sort}"));
+        assert_eq!(found, "11 10", "{sort}");
+    }
+}
+
+#[test]
 fn required_columns_come_first_when_left_out() {
     let session = session(STUDIO);
     for (columns, expected) in [

@@ -62,15 +62,26 @@ fn pick<'a>(rng: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
 /// Columns, sort and a filter of a report, as a query string without anything about pages.
 pub(crate) fn request(rng: &mut ChaCha8Rng, description: &Value) -> String {
     let columns = description["columns"].as_array().unwrap();
+    let is_grouped = description["grouped"] == true;
     let key = |column: &Value| column["key"].as_str().unwrap().to_owned();
     let mut parts = Vec::new();
-    if rng.random_bool(0.6) {
-        let some =
-            (0..rng.random_range(1..6)).map(|_| key(&columns[rng.random_range(0..columns.len())]));
-        parts.push(format!("columns={}", some.collect::<Vec<_>>().join(",")));
+    let mut chosen: Vec<&Value> = Vec::new();
+    if is_grouped || rng.random_bool(0.6) {
+        let some = 0..rng.random_range(1..6);
+        chosen = some.map(|_| &columns[rng.random_range(0..columns.len())]).collect();
+        let names = chosen.iter().map(|column| key(column)).collect::<Vec<_>>();
+        parts.push(format!("columns={}", names.join(",")));
     }
-    if rng.random_bool(0.6) {
-        let sortable: Vec<_> = columns.iter().filter(|column| column["sortable"] == true).collect();
+    let pivots = description["pivots"].as_array().unwrap();
+    if !pivots.is_empty() && chosen.iter().any(|column| column["role"] == "measure") {
+        parts
+            .push(format!("pivot={}", pivots[rng.random_range(0..pivots.len())].as_str().unwrap()));
+    }
+    let sortable: Vec<_> = match is_grouped {
+        true => chosen.into_iter().filter(|column| column["sortable"] == true).collect(),
+        false => columns.iter().filter(|column| column["sortable"] == true).collect(),
+    };
+    if !sortable.is_empty() && rng.random_bool(0.6) {
         let items = (0..rng.random_range(1..3)).map(|_| {
             let sign = if rng.random_bool(0.5) { "-" } else { "" };
             format!("{sign}{}", key(sortable[rng.random_range(0..sortable.len())]))

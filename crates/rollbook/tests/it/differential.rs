@@ -18,14 +18,20 @@ use crate::oracle::{
 };
 use crate::server::{Answer, Data, Server};
 
-const REPORTS: [&str; 7] = [
+const REPORTS: [&str; 13] = [
     "attendances",
+    "attendances.grouped",
     "customer_credits",
     "customer_membership_holds",
+    "customer_membership_holds.grouped",
     "customer_memberships",
+    "customer_memberships.grouped",
     "customers",
+    "customers.grouped",
     "invoice_line_items",
+    "invoice_line_items.grouped",
     "invoices",
+    "invoices.grouped",
 ];
 const PROVIDER: ProviderId = ProviderId(1);
 const PAGES: usize = 400;

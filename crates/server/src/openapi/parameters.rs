@@ -7,7 +7,7 @@ use crate::http::idempotency;
 
 /// Query parameters of a page of a report. `description` is what discovery says of the report.
 pub(crate) fn of_page(description: &Value) -> Vec<Value> {
-    let is_grouped = description["grouped"] == json!(true);
+    let has_default = list(description, "columns").any(|column| column["default"] == json!(true));
     let keys: Vec<&str> = list(description, "columns").filter_map(|c| c["key"].as_str()).collect();
     let columns =
         "Columns to answer with, separated by commas: dotted keys, flat aliases or parents. Keys: ";
@@ -16,7 +16,7 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
             "columns",
             &format!("{columns}{}.", code_list(&keys)),
             json!({"type": "string"}),
-            is_grouped,
+            !has_default,
         ),
         with_items(
             "sort",
@@ -54,21 +54,19 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
     ];
     let pivots: Vec<&Value> = list(description, "pivots").collect();
     if !pivots.is_empty() {
-        let names: Vec<&Value> =
-            pivots.iter().map(|pivot| pivot.get("name").unwrap_or(pivot)).collect();
-        parameters.push(plain(
-            "pivot",
-            "Spreads measures over columns.",
-            json!({"type": "string", "enum": names}),
-        ));
+        let mut schema = json!({"type": "string", "enum": pivots});
+        if let Some(default) = description["default_pivot"].as_str() {
+            schema["default"] = json!(default);
+        }
+        parameters.push(plain("pivot", "Spreads measures over columns, one per period.", schema));
         parameters.push(plain(
             "max_pivot_columns",
-            "How many columns a pivot may have.",
+            "How many periods a pivot shows.",
             json!({"type": "integer", "minimum": 1, "maximum": 12, "default": 4}),
         ));
         parameters.push(plain(
             "pivot_until",
-            "Last day of a pivot.",
+            "A day of the last period of a pivot.",
             json!({"type": "string", "format": "date"}),
         ));
     }

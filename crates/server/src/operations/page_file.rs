@@ -19,7 +19,7 @@ pub(crate) fn envelope(total: u64, headers: &[Header], is_pivot_truncated: bool)
 
 /// The page as JSON.
 pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
-    let envelope = envelope(page.total, &page.headers, false);
+    let envelope = envelope(page.total, &page.headers, page.pivot_truncated);
     write(page, FileFormat::Json, &WriteOptions { envelope, ..WriteOptions::default() })
 }
 

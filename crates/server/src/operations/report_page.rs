@@ -109,7 +109,7 @@ fn failed(error: ReportError) -> ApiError {
         ReportError::Mirror(error) => ApiError::of_mirror(error),
         ReportError::Refused(errors) => ApiError::parameters(errors),
         // Only exports make columns of what rows hold.
-        ReportError::TooManyColumns { .. } => {
+        ReportError::TooManyColumns { .. } | ReportError::AmountOutOfRange => {
             crate::error::log(error.code(), &error);
             ApiError::internal()
         }

@@ -1,0 +1,152 @@
+//! By what rows are grouped.
+//!
+//! A dimension that only reads a row which a key names (a plan's name, a customer's email) does
+//! not have to be known while rows are grouped: they are grouped by the key, which is a number,
+//! and the named rows are joined to the groups. Unless the key is shown as well, groups with
+//! different keys may then be equal, and are merged.
+
+use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder};
+use datafusion::prelude::col;
+
+use super::layout::{CurrencyPlace, Layout};
+use super::tallies::Tallies;
+use crate::definition::Report;
+use crate::definition::relation::{Keys, Relation, Source};
+use crate::engine::needs::Needs;
+use crate::engine::scope::Scope;
+use crate::engine::{flat, matching};
+use crate::error::ReportError;
+use crate::request::grouped::CURRENCY;
+
+/// Name of a dimension's column, by its position in the report.
+pub(super) fn dimension(position: usize) -> String {
+    format!("dimension_{position}")
+}
+
+/// Name of the column that holds the currency of the amounts.
+pub(super) const CURRENCY_COLUMN: &str = "currency_of_amounts";
+
+/// One row per group: the selected dimensions, the currency where it joins the key, the tallies.
+pub(super) fn groups(
+    scope: &Scope<'_>,
+    layout: &Layout<'_>,
+    tallies: &Tallies,
+    predicates: &[Expr],
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let grouping = Grouping::of(scope, layout);
+    let keys = grouping.keys.iter().enumerate();
+    let keys = keys.map(|(number, key)| (key_name(number), key.clone()));
+    let reads = keys.chain(tallies.reads()).collect::<Vec<_>>();
+    let base = matching::base(scope, layout.report)?;
+    let rows = matching::select(scope, layout.report, base, predicates, &reads)?;
+    let keys = (0..grouping.keys.len()).map(|number| col(key_name(number))).collect::<Vec<_>>();
+    let mut groups = rows.aggregate(keys, tallies.over_rows())?;
+    let needs = Needs::of(layout.report, grouping.shown.iter().map(|shown| &shown.value));
+    for (relation, key) in grouping.joined() {
+        let named = flat::columns(relation.rows(scope, &Keys::All)?, relation.alias, &needs)?;
+        let name = flat::column(&format!("{}.{}", relation.alias, relation.on[0].1));
+        let on = (vec![name], vec![flat::column(&key_name(key))]);
+        groups = named.join(groups.build()?, JoinType::Right, on, None)?;
+    }
+    let shown = grouping.shown.iter();
+    let shown = shown.map(|shown| Ok(flat::expression(&shown.value)?.alias(&shown.name)));
+    let shown = shown.collect::<Result<Vec<_>, ReportError>>()?;
+    let groups = groups.project(shown.into_iter().chain(tallies.columns()).collect::<Vec<_>>())?;
+    if !grouping.may_meet() {
+        return Ok(groups);
+    }
+    let names = grouping.shown.iter().map(|shown| col(&shown.name)).collect::<Vec<_>>();
+    Ok(groups.aggregate(names, tallies.over_groups())?)
+}
+
+fn key_name(number: usize) -> String {
+    format!("key_{number}")
+}
+
+/// How rows become groups.
+struct Grouping<'r> {
+    /// What rows are grouped by.
+    keys: Vec<Expr>,
+    shown: Vec<Shown<'r>>,
+}
+
+/// What is shown of a key.
+struct Shown<'r> {
+    name: String,
+    key: usize,
+    /// Over the keys and the relation that is joined to them.
+    value: Expr,
+    named: Option<&'r Relation>,
+}
+
+impl<'r> Grouping<'r> {
+    fn of(scope: &Scope<'_>, layout: &Layout<'r>) -> Self {
+        let mut grouping = Self { keys: vec![], shown: vec![] };
+        for position in layout.dimensions() {
+            let value = (layout.column(position).value)(scope);
+            grouping.add(layout.report, dimension(position), value);
+        }
+        if layout.currency == CurrencyPlace::Joined
+            && let Some(position) = layout.report.column(CURRENCY)
+        {
+            let value = (layout.column(position).value)(scope);
+            grouping.add(layout.report, CURRENCY_COLUMN.to_owned(), value);
+        }
+        grouping
+    }
+
+    fn add(&mut self, report: &'r Report, name: String, value: Expr) {
+        let shown = match named_by_key(report, &value) {
+            Some(relation) => {
+                let key = self.place(col(relation.on[0].0));
+                Shown { name, key, value, named: Some(relation) }
+            }
+            None => {
+                let key = self.place(value);
+                Shown { name, key, value: col(key_name(key)), named: None }
+            }
+        };
+        self.shown.push(shown);
+    }
+
+    fn place(&mut self, key: Expr) -> usize {
+        let known = self.keys.iter().position(|known| *known == key);
+        known.unwrap_or_else(|| {
+            self.keys.push(key);
+            self.keys.len() - 1
+        })
+    }
+
+    /// The relations to join, each once, with the key that names their rows.
+    fn joined(&self) -> Vec<(&'r Relation, usize)> {
+        let mut joined: Vec<(&Relation, usize)> = Vec::new();
+        for shown in &self.shown {
+            if let Some(relation) = shown.named
+                && !joined.iter().any(|(known, _)| known.alias == relation.alias)
+            {
+                joined.push((relation, shown.key));
+            }
+        }
+        joined
+    }
+
+    /// Whether groups with different keys may show the same.
+    fn may_meet(&self) -> bool {
+        let is_shown =
+            |key: usize| self.shown.iter().any(|shown| shown.named.is_none() && shown.key == key);
+        self.shown.iter().any(|shown| shown.named.is_some() && !is_shown(shown.key))
+    }
+}
+
+/// The relation that is all an expression reads, if a key names its rows.
+fn named_by_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
+    let columns = value.column_refs();
+    let mut aliases = columns.iter().map(|column| column.relation.as_ref().map(|r| r.table()));
+    let alias = aliases.next()??;
+    if aliases.any(|other| other != Some(alias)) {
+        return None;
+    }
+    let relation = report.relations.iter().find(|relation| relation.alias == alias)?;
+    let is_named = matches!(relation.source, Source::Table(_)) && relation.on.len() == 1;
+    is_named.then_some(relation)
+}

@@ -1,0 +1,216 @@
+//! One page of groups, and all of them.
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use futures::{StreamExt, stream};
+use mirror::Session;
+
+use super::answer::{self, AnswerColumn};
+use super::first::{First, Window};
+use super::keys;
+use super::layout::{CurrencyPlace, Layout};
+use super::table::Table;
+use super::tallies::Tallies;
+use crate::engine::matching::TOP_ROWS_MAX;
+use crate::engine::scope::Scope;
+use crate::engine::{batches, predicates};
+use crate::error::ReportError;
+use crate::page::{Header, Page};
+use crate::request::grouped::Arrangement;
+use crate::request::question::Question;
+use crate::rows::{RowStream, Rows};
+
+/// Computes one page of a grouped report.
+pub(crate) async fn run_page(
+    session: &Session,
+    question: &Question,
+    arrangement: &Arrangement,
+    offset: u64,
+    limit: u64,
+) -> Result<Page, ReportError> {
+    let scope = Scope::new(session, question.now);
+    let groups = Groups::of(&scope, question, arrangement).await?;
+    let found = groups.find(&scope, offset, limit).await?;
+    let rows = match groups.is_deep(&found, offset, limit) {
+        true => groups.window(&scope, offset, limit).await?,
+        false => found.rows,
+    };
+    let rows = rows.map(|rows| batches::conform(&rows, &groups.table.schema())).transpose()?;
+    let columns = groups.columns(found.currencies.len());
+    let mut page = Page {
+        total: found.total,
+        headers: headers(&columns, arrangement),
+        columns: columns.into_iter().map(|column| column.output).collect(),
+        batches: rows.into_iter().collect(),
+        pivot_truncated: found.has_rows_before,
+        revision: session.revision(),
+    };
+    if groups.has_total_row && page.total == 0 {
+        page.total = 1;
+        if offset == 0 && limit > 0 {
+            page.batches = vec![groups.table.nothing(&scope)?];
+        }
+    }
+    Ok(page)
+}
+
+/// Opens all groups of a grouped report.
+pub(crate) async fn open_rows(
+    session: &Session,
+    question: &Question,
+    arrangement: &Arrangement,
+) -> Result<Rows, ReportError> {
+    let scope = Scope::new(session, question.now);
+    let groups = Groups::of(&scope, question, arrangement).await?;
+    let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
+    let batches: RowStream = if found.total > TOP_ROWS_MAX {
+        groups.stream(session)?
+    } else {
+        let rows = match groups.has_total_row && found.total == 0 {
+            true => Some(groups.table.nothing(&scope)?),
+            false => found
+                .rows
+                .map(|rows| batches::conform(&rows, &groups.table.schema()))
+                .transpose()?,
+        };
+        found.total = rows.as_ref().map_or(0, |rows| rows.num_rows() as u64);
+        stream::iter(rows.map(Ok)).boxed()
+    };
+    let columns = groups.columns(found.currencies.len());
+    Ok(Rows {
+        total: found.total,
+        headers: headers(&columns, arrangement),
+        columns: columns.into_iter().map(|column| column.output).collect(),
+        pivot_truncated: found.has_rows_before,
+        revision: session.revision(),
+        batches,
+    })
+}
+
+fn headers(columns: &[AnswerColumn], arrangement: &Arrangement) -> Vec<Header> {
+    columns.iter().map(|column| column.header(&arrangement.sort)).collect()
+}
+
+/// All groups, not computed yet.
+struct Groups {
+    table: Table,
+    /// In any order, in the columns of the table.
+    plan: LogicalPlanBuilder,
+    /// Whether there is a row even without rows to group.
+    has_total_row: bool,
+    currency: CurrencyPlace,
+}
+
+/// What one pass over all groups finds.
+struct Found {
+    total: u64,
+    /// The first two currencies met.
+    currencies: Vec<String>,
+    /// Whether a row belongs to a period before the first one shown.
+    has_rows_before: bool,
+    rows: Option<RecordBatch>,
+}
+
+impl Groups {
+    async fn of(
+        scope: &Scope<'_>,
+        question: &Question,
+        arrangement: &Arrangement,
+    ) -> Result<Self, ReportError> {
+        let predicates = predicates::all(scope, question)?;
+        let layout = Layout::of(scope, question, arrangement, &predicates).await?;
+        let tallies = Tallies::of(scope, &layout);
+        let table = Table::of(scope, &layout, &tallies, &predicates);
+        let plan = keys::groups(scope, &layout, &tallies, &predicates)?;
+        let plan = plan.project(table.expressions())?;
+        let has_total_row = layout.dimensions().next().is_none();
+        Ok(Self { table, plan, has_total_row, currency: layout.currency })
+    }
+
+    /// Counts all groups and keeps those of a page, unless it lies deep.
+    async fn find(&self, scope: &Scope<'_>, offset: u64, limit: u64) -> Result<Found, ReportError> {
+        let wanted = match limit {
+            0 => 0,
+            limit => offset.saturating_add(limit).min(TOP_ROWS_MAX),
+        };
+        let (table, count) = (&self.table, |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX));
+        let mut first =
+            First::new(count(wanted), count(offset), table.keys_from(), table.descending());
+        let mut found = Found { total: 0, currencies: vec![], has_rows_before: false, rows: None };
+        let mut batches = scope.session.stream(self.plan.clone().build()?);
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            found.count(table, &batch);
+            first.add(&batch).map_err(DataFusionError::from)?;
+        }
+        found.rows = first.rows().map_err(DataFusionError::from)?;
+        Ok(found)
+    }
+
+    /// Whether a page lies where only sorted groups are looked at, which the engine can spill.
+    fn is_deep(&self, found: &Found, offset: u64, limit: u64) -> bool {
+        let last = offset.saturating_add(limit);
+        limit > 0 && last > TOP_ROWS_MAX && found.total > TOP_ROWS_MAX.max(offset)
+    }
+
+    /// The rows of a page that lies deep.
+    async fn window(
+        &self,
+        scope: &Scope<'_>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<Option<RecordBatch>, ReportError> {
+        let mut window = Window::new(offset, limit);
+        let mut batches = scope.session.stream(self.sorted()?);
+        while let Some(batch) = batches.next().await {
+            window.add(&batch?);
+            if window.is_full() {
+                break;
+            }
+        }
+        Ok(window.rows().map_err(DataFusionError::from)?)
+    }
+
+    /// All groups in order, as they are made.
+    fn stream(&self, session: &Session) -> Result<RowStream, ReportError> {
+        let (session, schema) = (session.clone(), self.table.schema());
+        let batches = session.stream(self.sorted()?).map(move |batch| {
+            // The plan reads what the session keeps open.
+            let _held = &session;
+            Ok(batches::conform(&batch?, &schema)?)
+        });
+        Ok(batches.boxed())
+    }
+
+    fn sorted(&self) -> Result<LogicalPlan, ReportError> {
+        Ok(self.plan.clone().sort(self.table.order())?.build()?)
+    }
+
+    /// The columns that are shown when the amounts have so many currencies.
+    fn columns(&self, currencies: usize) -> Vec<AnswerColumn> {
+        let mut columns = self.table.columns.clone();
+        if self.currency == CurrencyPlace::Joined && currencies > 1 {
+            columns.push(answer::currency_column());
+        }
+        columns
+    }
+}
+
+impl Found {
+    fn count(&mut self, table: &Table, batch: &RecordBatch) {
+        self.total += batch.num_rows() as u64;
+        if let Some(place) = table.currency {
+            for currency in batch.column(place).as_string_view().iter().flatten() {
+                if self.currencies.len() < 2 && !self.currencies.iter().any(|c| c == currency) {
+                    self.currencies.push(currency.to_owned());
+                }
+            }
+        }
+        if let Some(place) = table.before {
+            let counts = batch.column(place).as_primitive::<Int64Type>();
+            self.has_rows_before |= counts.values().iter().any(|count| *count > 0);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! When an event takes place by the clocks of its site: `evlocal(e)`. Rule: spec/reports.md §16.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, StringViewArray,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use model::time::{Date, Instant, Zone};
+
+use super::zone::Offsets;
+
+const SECOND_MICROS: i64 = 1_000_000;
+
+/// What is wanted of an event's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    Date,
+    /// Microseconds since midnight, in whole seconds.
+    TimeOfDay,
+    /// 0 = Sunday .. 6 = Saturday.
+    Weekday,
+}
+
+/// A part of the time at which an event starts, in the zone that its site names, else in the
+/// provider's.
+pub(crate) fn event_time(
+    part: Part,
+    starts_at: Expr,
+    zone: Expr,
+    provider: &Offsets,
+    now: Instant,
+) -> Expr {
+    let zones = Zones { provider: Arc::new(provider.clone()), now, known: Arc::default() };
+    let signature = Signature::any(2, Volatility::Immutable);
+    ScalarUDF::new_from_impl(EventTime { part, zones, signature }).call(vec![starts_at, zone])
+}
+
+/// The zones that sites name, each looked up once.
+#[derive(Debug)]
+struct Zones {
+    provider: Arc<Offsets>,
+    now: Instant,
+    known: Arc<Mutex<HashMap<String, Arc<Offsets>>>>,
+}
+
+impl Zones {
+    fn of(&self, name: Option<&str>) -> Arc<Offsets> {
+        let Some(name) = name else { return Arc::clone(&self.provider) };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offsets) = known.get(name) {
+            return Arc::clone(offsets);
+        }
+        let offsets = match Zone::parse(name) {
+            Some(zone) => Arc::new(Offsets::around(&zone, self.now)),
+            None => Arc::clone(&self.provider),
+        };
+        known.insert(name.to_owned(), Arc::clone(&offsets));
+        offsets
+    }
+}
+
+#[derive(Debug)]
+struct EventTime {
+    part: Part,
+    zones: Zones,
+    signature: Signature,
+}
+
+impl PartialEq for EventTime {
+    fn eq(&self, other: &Self) -> bool {
+        self.part == other.part && self.zones.provider == other.zones.provider
+    }
+}
+
+impl Eq for EventTime {}
+
+impl Hash for EventTime {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.part.hash(state);
+        self.zones.provider.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for EventTime {
+    fn name(&self) -> &str {
+        match self.part {
+            Part::Date => "event_date",
+            Part::TimeOfDay => "event_time_of_day",
+            Part::Weekday => "event_weekday",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(match self.part {
+            Part::Date => DataType::Date32,
+            Part::TimeOfDay | Part::Weekday => DataType::Int64,
+        })
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let starts = args.args[0].to_array(args.number_rows)?;
+        let starts = starts.as_primitive::<TimestampMicrosecondType>();
+        let names = cast(&args.args[1].to_array(args.number_rows)?, &DataType::Utf8View)?;
+        let mut offsets =
+            Neighbours { zones: &self.zones, names: names.as_string_view(), last: None };
+        let rows = 0..args.number_rows;
+        let mut each = |part: fn(&Offsets, i64) -> i64| {
+            let values = rows
+                .clone()
+                .map(|row| starts.is_valid(row).then(|| part(offsets.of(row), starts.value(row))));
+            values.collect::<Vec<Option<i64>>>()
+        };
+        let values: ArrayRef = match self.part {
+            Part::Date => {
+                let days = each(|offsets, micros| offsets.date(micros).into());
+                let days = days.into_iter().map(|days| days.and_then(|days| days.try_into().ok()));
+                Arc::new(days.collect::<Date32Array>())
+            }
+            Part::TimeOfDay => Arc::new(Int64Array::from(each(|offsets, micros| {
+                let micros = offsets.micros_of_day(micros);
+                micros - micros.rem_euclid(SECOND_MICROS)
+            }))),
+            Part::Weekday => Arc::new(Int64Array::from(each(|offsets, micros| {
+                Date::from_days(offsets.date(micros)).days_since_sunday().into()
+            }))),
+        };
+        Ok(ColumnarValue::Array(values))
+    }
+}
+
+/// The offsets of one row after the other; rows next to each other mostly share their zone.
+struct Neighbours<'a> {
+    zones: &'a Zones,
+    names: &'a StringViewArray,
+    last: Option<(Option<&'a str>, Arc<Offsets>)>,
+}
+
+impl Neighbours<'_> {
+    fn of(&mut self, row: usize) -> &Offsets {
+        let name = self.names.is_valid(row).then(|| self.names.value(row));
+        let is_known = self.last.as_ref().is_some_and(|(known, _)| *known == name);
+        if !is_known {
+            self.last = None;
+        }
+        let zones = self.zones;
+        &self.last.get_or_insert_with(|| (name, zones.of(name))).1
+    }
+}
