@@ -71,7 +71,7 @@ fn columns(kind: &ExportType) -> Vec<Value> {
 pub(super) fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Int => "int",
-        Kind::Text | Kind::Unmodelled(_) => "text",
+        Kind::Text | Kind::TimeOfDay | Kind::Weekday | Kind::Unmodelled(_) => "text",
         Kind::Bool => "bool",
         Kind::Date => "date",
         Kind::Instant => "ts",

@@ -5,7 +5,7 @@ use model::catalogue;
 use crate::definition::column::{Column, Kind, boolean, instant, int, money, of_kind, string};
 use crate::definition::relation::{Relation, row};
 use crate::definition::value::{Value, at, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use datafusion::logical_expr::Expr;
@@ -54,6 +54,7 @@ pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> L
             parents: &[],
             filters: vec![],
             default_sort: &[],
+            shape: Shape::Plain,
         },
         record: alias,
         has_deleted,

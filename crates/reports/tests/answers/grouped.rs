@@ -292,3 +292,165 @@ fn pages_of_groups_walk_through_all_of_them() {
         assert_eq!(seen.len(), 115, "{sort}");
     }
 }
+
+const BOOKINGS: &str = "
+sites
+ id | name  | timezone
+ 4  | North | America/New_York
+ 5  | South | -
+
+offering_types
+ id | name
+ 1  | Yoga
+
+booking_sources
+ id | name
+ 1  | App
+
+customers
+ id | name | email
+ 1  | Ann  | a@x
+
+memberships
+ id | name   | type
+ 7  | Gold   | recurring
+ 8  | Silver | prepaid
+
+customer_memberships
+ id | customer_id | membership_id | type      | deleted_at
+ 10 | 1           | 7             | recurring | -
+ 11 | 1           | 8             | prepaid   | -
+ 12 | 1           | 8             | prepaid   | 2026-01-01T00:00:00Z
+
+customer_membership_holds
+ id | customer_membership_id | start_date | end_date   | payment_resolution_type
+ 1  | 10                     | 2026-01-01 | 2026-01-02 | none
+ 2  | 10                     | 2026-02-01 | 2026-02-03 | charge
+ 3  | 11                     | 2026-02-20 | -          | credit
+ 4  | 12                     | 2026-02-20 | -          | credit
+
+events
+ id | kind           | status    | starts_at               | site_id | offering_type_id
+ 1  | class          | active    | 2026-02-01T02:00:00Z    | 4       | 1
+ 2  | class          | active    | 2026-02-01T18:30:00.75Z | 5       | 1
+ 3  | appointment    | active    | 2026-02-02T18:30:00Z    | -       | -
+ 4  | class          | active    | 2026-03-02T18:30:00Z    | -       | -
+ 5  | class          | cancelled | 2026-02-02T18:30:00Z    | -       | -
+ 6  | course_session | active    | 2026-02-02T18:30:00Z    | -       | -
+
+attendances
+ id | event_id | customer_id | status     | booking_method | booking_source_id
+ 1  | 1        | 1           | attended   | membership     | 1
+ 2  | 2        | 1           | attended   | free           | -
+ 3  | 3        | 2           | no_show    | free           | -
+ 4  | 4        | 1           | registered | dropin         | -
+ 5  | 5        | 1           | registered | dropin         | -
+ 6  | 6        | 1           | registered | dropin         | -
+
+invoices
+ id | customer_id | status | deleted_at
+ 20 | 1           | paid   | -
+ 21 | 1           | paid   | 2026-01-01T00:00:00Z
+
+invoice_lines
+ id | invoice_id | type     | customer_membership_id | order_item_id | amount | currency
+ 1  | 20         | flat_fee | -                      | -             | 1000   | gbp
+ 2  | 20         | -        | 10                     | -             | -250   | gbp
+ 3  | 20         | -        | 11                     | -             | 500    | eur
+ 4  | 20         | -        | -                      | 3             | 7      | gbp
+ 5  | 20         | -        | -                      | -             | 1      | gbp
+ 6  | 21         | -        | -                      | -             | 1      | jpy
+";
+
+#[test]
+fn bookings_are_grouped_by_the_clocks_of_their_site() {
+    let session = session(BOOKINGS);
+    for (text, expected) in [
+        ("columns=day_of_week,count", "monday | 1; saturday | 1; sunday | 1"),
+        ("columns=day_of_week&sort=-day_of_week", "sunday; saturday; monday"),
+        ("columns=event_start_time,count", "66600000000 | 2; 75600000000 | 1"),
+        ("columns=venue,count", "4 | North | 1; 5 | South | 1; - | - | 1"),
+        ("columns=offering_type,count", "1 | Yoga | 2; - | - | 1"),
+        ("columns=customer,count", "1 | Ann | a@x | 2; 2 | - | - | 1"),
+        ("columns=booking_source,booking_method,count", "App | membership | 1; - | free | 2"),
+        ("columns=status,count&include_future=true", "attended | 2; no_show | 1; registered | 1"),
+        // The first was on 31 January where it took place.
+        ("columns=count&pivot=month&max_pivot_columns=2", "3 | 1 | 2"),
+        ("columns=count&pivot=week&max_pivot_columns=1&event_start_lte=2026-02-01", "2 | 2"),
+        ("columns=count&pivot=month&max_pivot_columns=2&include_future=true", "4 | 2 | 1"),
+        ("columns=count&pivot=all", "3"),
+    ] {
+        assert_eq!(rows(&session, "attendances.grouped", text).join("; "), expected, "{text}");
+    }
+}
+
+#[test]
+fn pivots_of_bookings_end_with_their_filter_today_or_the_last_event() {
+    let session = session(BOOKINGS);
+    for (text, last) in [
+        ("", "2026-02"),
+        ("pivot_until=2025-12-31", "2025-12"),
+        ("pivot_until=2026-05-31", "2026-02"),
+        ("event_start_lte=2025-07-01", "2025-07"),
+        ("event_start_lte=2025-07-01&event_timeframe=2025-06", "2025-06"),
+        ("event_timeframe=2026-03", "2026-02"),
+        ("include_future=true", "2026-03"),
+        ("include_future=true&customers=2", "2026-02"),
+        ("include_future=true&event_timeframe=2026-04", "2026-04"),
+        ("include_future=true&pivot_until=2027-01-01", "2027-01"),
+        ("include_future=true&sort=-pivot.2026-03.count", "2026-03"),
+        ("include_future=true&sort=-pivot.2026-09.count", "2026-03"),
+    ] {
+        let text = format!("columns=status,count&pivot=month&{text}");
+        let page = ask(&session, "attendances.grouped", &text);
+        let key = keys(&page).last().unwrap().split('.').nth(1).unwrap().to_owned();
+        assert_eq!(key, last, "{text}");
+    }
+}
+
+#[test]
+fn holds_are_grouped_with_their_mean_length() {
+    let session = session(BOOKINGS);
+    for (text, expected) in [
+        ("columns=membership.name,average_hold_duration,count", "Gold | 3 | 2; Silver | - | 1"),
+        ("columns=membership,count", "Gold | recurring_plan | 2; Silver | prepaid_plan | 1"),
+        ("columns=status,count", "ended | 2; upcoming | 1"),
+        ("columns=payment_resolution_type,count", "charge | 1; credit | 1; - | 1"),
+        (
+            "columns=start_month,start_year,end_month,end_year",
+            "1 | 2026 | 1 | 2026; 2 | 2026 | 2 | 2026; 2 | 2026 | - | -",
+        ),
+        ("columns=average_hold_duration&pivot=month&max_pivot_columns=3", "3 | - | 2 | 3"),
+        ("columns=count&pivot=week&max_pivot_columns=2&pivot_until=2026-02-22", "3 | 0 | 1"),
+        ("columns=count&pivot=year&max_pivot_columns=1&start_date_lte=2026-01-31", "1 | 1"),
+        ("columns=average_hold_duration&memberships=8", "-"),
+    ] {
+        let found = rows(&session, "customer_membership_holds.grouped", text);
+        assert_eq!(found.join("; "), expected, "{text}");
+    }
+    let page = ask(
+        &session,
+        "customer_membership_holds.grouped",
+        "columns=count&pivot=month&start_timeframe=past",
+    );
+    assert_eq!(keys(&page)[4], "pivot.2026-02.count");
+}
+
+#[test]
+fn lines_are_grouped_without_columns_asked_for() {
+    let session = session(BOOKINGS);
+    for (text, expected) in [
+        (
+            "",
+            "10.00 gbp | flat_fee | gbp; 5.00 eur | prepaid_plan_membership | eur; \
+             -2.50 gbp | recurring_plan_membership | gbp; 0.07 gbp | store_order | gbp; \
+             0.01 gbp | - | gbp",
+        ),
+        ("columns=count", "5"),
+        ("columns=currency,total_amount", "eur | 5.00 eur; gbp | 7.58 gbp"),
+        ("columns=total_amount&invoice_status=open", "0.00 gbp"),
+    ] {
+        let found = rows(&session, "invoice_line_items.grouped", text);
+        assert_eq!(found.join("; "), expected, "{text}");
+    }
+}

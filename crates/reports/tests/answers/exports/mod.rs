@@ -81,6 +81,7 @@ fn export(session: &Session, body: &Value) -> Page {
             columns: rows.columns,
             batches,
             revision: rows.revision,
+            pivot_truncated: false,
         }
     })
 }
