@@ -34,7 +34,6 @@ pub use datafusion::arrow::array::RecordBatch;
 pub use definition::Report;
 pub use definitions::{catalogue, find};
 pub use engine::run::run_page;
-pub use engine::whole::open_rows;
 pub use engine::whole::{check_file, open_rows};
 pub use error::ReportError;
 pub use page::{Header, Page, Sorted};

@@ -210,7 +210,7 @@ impl Asked {
         })
         .await?;
         let text = match encoding {
-            Encoding::Json => shown.to_string(),
+            Encoding::Json | Encoding::Core => shown.to_string(),
             Encoding::Xml(style) => xml::document(&shown, style),
         };
         let mut response = answer(encoding.content_type(), text);

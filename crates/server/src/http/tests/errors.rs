@@ -203,7 +203,7 @@ fn permissions_of_every_route_are_pinned() {
             let needs = match &endpoint.action {
                 Action::Probe(_) => "anyone, uncounted".to_owned(),
                 Action::Anyone(_) => "anyone".to_owned(),
-                Action::Admitted(required, _) => {
+                Action::Linked(required, ..) | Action::Admitted(required, _) => {
                     let flags: Vec<_> = required.permissions.iter().map(|f| f.as_str()).collect();
                     let flags =
                         if flags.is_empty() { "credential".to_owned() } else { flags.join("|") };

@@ -59,9 +59,7 @@ async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiE
             let answer = envelope::render(&error, &request_id(&parts), Encoding::Core);
             Ok(download::outside(&fetched.file, answer))
         }
-        Err(Refused::Missing) => {
-            Err(blocking(move || fetch::lose(&app, &fetched.job)).await?)
-        }
+        Err(Refused::Missing) => Err(blocking(move || fetch::lose(&app, &fetched.job)).await?),
     }
 }
 
