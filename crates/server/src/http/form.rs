@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart};
 use files::format::Compression;
 use flate2::read::MultiGzDecoder;
@@ -42,8 +42,13 @@ pub(crate) async fn read_if_any(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<RawParameters, ApiError> {
-    let is_untyped = !headers.contains_key(header::CONTENT_TYPE);
-    if is_untyped && body.is_end_stream() { Ok(vec![]) } else { read(app, headers, body).await }
+    if headers.contains_key(header::CONTENT_TYPE) {
+        return read(app, headers, body).await;
+    }
+    match collect(body, &bounds(app)).await?.is_empty() {
+        true => Ok(vec![]),
+        false => kind("").map(|_| vec![]),
+    }
 }
 
 /// The parameters in a body.
@@ -55,8 +60,7 @@ pub(crate) async fn read(
     let content_type = content::only(headers, header::CONTENT_TYPE.as_str()).flatten();
     let content_type = content_type.unwrap_or_default();
     let (kind, is_packed) = (kind(content_type)?, is_packed(headers)?);
-    let idle_max = Duration::from_secs(app.settings().import.idle_timeout_s);
-    let bounds = Bounds { bytes_max: BODY_BYTES_MAX, idle_max };
+    let bounds = bounds(app);
     let bytes = collect(body, &bounds).await?;
     let bytes = if is_packed { unpacked(&bytes, &bounds)? } else { bytes };
     match kind {
@@ -64,6 +68,11 @@ pub(crate) async fn read(
         Kind::Form => form(bytes),
         Kind::Multipart => multipart(content_type, bytes).await,
     }
+}
+
+fn bounds(app: &App) -> Bounds {
+    let idle_max = Duration::from_secs(app.settings().import.idle_timeout_s);
+    Bounds { bytes_max: BODY_BYTES_MAX, idle_max }
 }
 
 fn kind(content_type: &str) -> Result<Kind, ApiError> {

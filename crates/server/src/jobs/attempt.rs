@@ -10,7 +10,6 @@ use tokio::sync::Notify;
 
 use super::folder::Making;
 use super::row_file::Watch;
-use super::work::Stop;
 use crate::app::App;
 
 /// How often a running attempt says that it is alive and learns whether it is to stop. A canceled
@@ -54,11 +53,6 @@ impl Attempt {
     /// The folder to make files in.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.0.folder.path()
-    }
-
-    /// An error when the work is to stop.
-    pub(crate) fn check(&self) -> Result<(), Stop> {
-        if self.is_told_to_stop() { Err(Stop::Told) } else { Ok(()) }
     }
 
     /// Tells the work to stop.
