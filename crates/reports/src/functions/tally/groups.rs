@@ -1,147 +1,33 @@
-//! Exact sums of a group, over all rows and per period of a pivot, in one pass.
-//!
-//! A row says in which periods it counts by the bits of a mask ([`super::periods`]). A tally keeps
-//! per group the sum over all rows, and for the periods the differences from one to the next: a
-//! row that counts in a run of periods changes two of them, however long the run. [`cell`] adds
-//! the differences up. Tallies are added like numbers, so groups can be merged into larger ones.
+//! The tallies of all groups while they are made.
 
 use std::mem::size_of;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, FixedSizeListArray, Int64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, FixedSizeListArray,
 };
-use datafusion::arrow::datatypes::{
-    DataType, Decimal128Type, Field, FieldRef, Int64Type, UInt16Type,
-};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, EmitTo, Expr, GroupsAccumulator,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::arrow::datatypes::{Decimal128Type, Int64Type, UInt16Type};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use datafusion::scalar::ScalarValue;
 
-use crate::definition::value::WIDE;
-use crate::error::AmountOutOfRange;
-
-/// Position of the sum over all rows.
-pub(crate) const ALL: usize = 0;
-/// Position of the sum before the first period; the periods follow it.
-pub(crate) const BEFORE: usize = 1;
-/// Position of the sum in the first period.
-pub(crate) const FIRST: usize = 2;
-
-/// Most positive and most negative amount of 38 digits.
-const AMOUNT_MAX: i128 = 10_i128.pow(38) - 1;
-
-/// The tally of a whole number, over all rows and, by its mask, per period.
-pub(crate) fn tally(value: Expr, mask: Option<(Expr, usize)>) -> Expr {
-    let (periods, mut types) = (mask.as_ref().map(|(_, periods)| *periods), vec![DataType::Int64]);
-    let mut arguments = vec![value];
-    if let Some((mask, _)) = mask {
-        types.push(DataType::UInt16);
-        arguments.push(mask);
-    }
-    let signature = Signature::exact(types, Volatility::Immutable);
-    aggregate(Input::Rows, periods, signature).call(arguments)
-}
-
-/// The tally of groups that each have one.
-pub(crate) fn merged(tallies: Expr, periods: Option<usize>) -> Expr {
-    aggregate(Input::Tallies, periods, Signature::any(1, Volatility::Immutable)).call(vec![tallies])
-}
-
-/// One sum of a tally: [`ALL`], [`BEFORE`], or a period from [`FIRST`].
-pub(crate) fn cell(tally: Expr, position: usize) -> Expr {
-    let signature = Signature::any(1, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Cell { position, signature }).call(vec![tally])
-}
-
-fn aggregate(input: Input, periods: Option<usize>, signature: Signature) -> AggregateUDF {
-    let width = periods.map_or(1, |periods| FIRST + periods);
-    AggregateUDF::new_from_impl(Tally { input, width, signature })
-}
-
-/// What the rows of the aggregate are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Input {
-    /// Values, perhaps with masks.
-    Rows,
-    /// Tallies.
-    Tallies,
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Tally {
-    input: Input,
-    width: usize,
-    signature: Signature,
-}
-
-fn item() -> FieldRef {
-    Arc::new(Field::new_list_field(WIDE, false))
-}
-
-fn list_type(width: usize) -> DataType {
-    DataType::FixedSizeList(item(), i32::try_from(width).unwrap_or_default())
-}
-
-impl AggregateUDFImpl for Tally {
-    fn name(&self) -> &str {
-        "tally"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(list_type(self.width))
-    }
-
-    fn is_nullable(&self) -> bool {
-        false
-    }
-
-    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let name = format!("{}[tally]", args.name);
-        Ok(vec![Arc::new(Field::new(name, list_type(self.width), false))])
-    }
-
-    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(OneGroup(Groups::new(self.input, self.width))))
-    }
-
-    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
-        true
-    }
-
-    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::new(self.input, self.width)))
-    }
-
-    fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
-        let mut none = Groups::new(self.input, self.width);
-        none.make_room(1);
-        ScalarValue::try_from_array(&none.take(EmitTo::All)?, 0)
-    }
-}
+use super::{ALL, BEFORE, Input, item, out_of_range};
 
 /// Tallies of all groups, one after the other.
 #[derive(Debug)]
-struct Groups {
+pub(super) struct Groups {
     input: Input,
     width: usize,
     sums: Vec<i128>,
 }
 
 impl Groups {
-    fn new(input: Input, width: usize) -> Self {
+    pub(super) fn new(input: Input, width: usize) -> Self {
         Self { input, width, sums: Vec::new() }
     }
 
-    fn make_room(&mut self, groups: usize) {
+    /// Makes room for so many groups.
+    pub(super) fn make_room(&mut self, groups: usize) {
         self.sums.resize(groups * self.width, 0);
     }
 
@@ -184,7 +70,8 @@ impl Groups {
         Ok(())
     }
 
-    fn take(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+    /// Hands tallies out.
+    pub(super) fn take(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         let emit = match emit {
             EmitTo::All => EmitTo::All,
             EmitTo::First(groups) => EmitTo::First(groups * self.width),
@@ -215,10 +102,6 @@ fn add_row(sums: &mut [i128], value: i128, mask: u16) -> Result<()> {
 fn add(total: &mut i128, value: i128) -> Result<()> {
     *total = total.checked_add(value).ok_or_else(out_of_range)?;
     Ok(())
-}
-
-fn out_of_range() -> DataFusionError {
-    DataFusionError::External(Box::new(AmountOutOfRange))
 }
 
 fn wanted(filter: Option<&BooleanArray>) -> impl Fn(usize) -> bool {
@@ -276,7 +159,7 @@ impl GroupsAccumulator for Groups {
 
 /// The tally of everything.
 #[derive(Debug)]
-struct OneGroup(Groups);
+pub(super) struct OneGroup(pub(super) Groups);
 
 impl Accumulator for OneGroup {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
@@ -302,89 +185,11 @@ impl Accumulator for OneGroup {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Cell {
-    position: usize,
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Cell {
-    fn name(&self) -> &str {
-        "cell"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(WIDE)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let tallies = args.args[0].to_array(args.number_rows)?;
-        let tallies = tallies.as_fixed_size_list();
-        let width = usize::try_from(tallies.value_length()).unwrap_or_default();
-        let sums = tallies.values().as_primitive::<Decimal128Type>().values();
-        let cells = sums.chunks_exact(width).map(|sums| {
-            let parts = match self.position {
-                ALL => &sums[ALL..=ALL],
-                position => &sums[BEFORE..=position],
-            };
-            let mut sum = 0;
-            parts.iter().try_for_each(|part| add(&mut sum, *part))?;
-            if sum.abs() > AMOUNT_MAX { Err(out_of_range()) } else { Ok(sum) }
-        });
-        let cells = cells.collect::<Result<Vec<i128>>>()?;
-        let cells = Decimal128Array::from(cells).with_precision_and_scale(38, 0)?;
-        Ok(ColumnarValue::Array(Arc::new(cells)))
-    }
-}
-
-/// The mean of values from their sum and number, rounded half up; null when there are none.
-pub(crate) fn rounded_mean(sum: Expr, count: Expr) -> Expr {
-    let signature = Signature::exact(vec![WIDE, WIDE], Volatility::Immutable);
-    ScalarUDF::new_from_impl(RoundedMean { signature }).call(vec![sum, count])
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct RoundedMean {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for RoundedMean {
-    fn name(&self) -> &str {
-        "rounded_mean"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Int64)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let sums = args.args[0].to_array(args.number_rows)?;
-        let counts = args.args[1].to_array(args.number_rows)?;
-        let sums = sums.as_primitive::<Decimal128Type>().values().iter();
-        let counts = counts.as_primitive::<Decimal128Type>().values().iter();
-        let means: Int64Array =
-            sums.zip(counts).map(|(sum, count)| mean_of(*sum, *count)).collect();
-        Ok(ColumnarValue::Array(Arc::new(means)))
-    }
-}
-
-/// A mean of 64-bit numbers is one, and twice their sum fits as long as their number does.
-fn mean_of(sum: i128, count: i128) -> Option<i64> {
-    (count > 0).then(|| i64::try_from((2 * sum + count).div_euclid(2 * count)).ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::UInt16Array;
+    use datafusion::arrow::array::{Int64Array, UInt16Array};
 
+    use super::super::FIRST;
     use super::*;
 
     /// Three periods.
@@ -455,21 +260,5 @@ mod tests {
         let error = crate::ReportError::from(add(1).unwrap_err());
         assert_eq!(error.code(), "amount_out_of_range");
         assert!(matches!(error, crate::ReportError::AmountOutOfRange));
-    }
-
-    #[test]
-    fn means_round_half_up() {
-        for (sum, count, expected) in [
-            (0, 0, None),
-            (3, 2, Some(2)),
-            (5, 2, Some(3)),
-            (-3, 2, Some(-1)),
-            (-5, 2, Some(-2)),
-            (4, 3, Some(1)),
-            (5, 3, Some(2)),
-            (7, 7, Some(1)),
-        ] {
-            assert_eq!(mean_of(sum, count), expected, "{sum} / {count}");
-        }
     }
 }

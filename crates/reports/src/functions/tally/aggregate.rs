@@ -1,0 +1,85 @@
+//! The aggregate function.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::error::Result;
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, Expr, GroupsAccumulator, Signature,
+    Volatility,
+};
+use datafusion::scalar::ScalarValue;
+
+use super::groups::{Groups, OneGroup};
+use super::{FIRST, Input, list_type};
+
+/// The tally of a whole number, over all rows and, by its mask, per period.
+pub(crate) fn tally(value: Expr, mask: Option<(Expr, usize)>) -> Expr {
+    let (periods, mut types) = (mask.as_ref().map(|(_, periods)| *periods), vec![DataType::Int64]);
+    let mut arguments = vec![value];
+    if let Some((mask, _)) = mask {
+        types.push(DataType::UInt16);
+        arguments.push(mask);
+    }
+    let signature = Signature::exact(types, Volatility::Immutable);
+    aggregate(Input::Rows, periods, signature).call(arguments)
+}
+
+/// The tally of groups that each have one.
+pub(crate) fn merged(tallies: Expr, periods: Option<usize>) -> Expr {
+    aggregate(Input::Tallies, periods, Signature::any(1, Volatility::Immutable)).call(vec![tallies])
+}
+
+fn aggregate(input: Input, periods: Option<usize>, signature: Signature) -> AggregateUDF {
+    let width = periods.map_or(1, |periods| FIRST + periods);
+    AggregateUDF::new_from_impl(Tally { input, width, signature })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Tally {
+    input: Input,
+    width: usize,
+    signature: Signature,
+}
+
+impl AggregateUDFImpl for Tally {
+    fn name(&self) -> &str {
+        "tally"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(list_type(self.width))
+    }
+
+    fn is_nullable(&self) -> bool {
+        false
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let name = format!("{}[tally]", args.name);
+        Ok(vec![Arc::new(Field::new(name, list_type(self.width), false))])
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(OneGroup(Groups::new(self.input, self.width))))
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(Groups::new(self.input, self.width)))
+    }
+
+    fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
+        let mut none = Groups::new(self.input, self.width);
+        none.make_room(1);
+        ScalarValue::try_from_array(&none.take(EmitTo::All)?, 0)
+    }
+}

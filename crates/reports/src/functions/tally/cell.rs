@@ -1,0 +1,121 @@
+//! Sums and means read from tallies.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, Decimal128Array, Int64Array};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type};
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::{ALL, BEFORE, out_of_range};
+use crate::definition::value::WIDE;
+
+/// The largest amount of 38 digits.
+const AMOUNT_MAX: u128 = 10_u128.pow(38) - 1;
+
+/// One sum of a tally: [`ALL`], [`BEFORE`], or a period from [`FIRST`].
+pub(crate) fn cell(tally: Expr, position: usize) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    ScalarUDF::new_from_impl(Cell { position, signature }).call(vec![tally])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Cell {
+    position: usize,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Cell {
+    fn name(&self) -> &str {
+        "cell"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(WIDE)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let tallies = args.args[0].to_array(args.number_rows)?;
+        let tallies = tallies.as_fixed_size_list();
+        let width = usize::try_from(tallies.value_length()).unwrap_or_default();
+        let sums = tallies.values().as_primitive::<Decimal128Type>().values();
+        let cells = sums.chunks_exact(width).map(|sums| {
+            let parts = match self.position {
+                ALL => &sums[ALL..=ALL],
+                position => &sums[BEFORE..=position],
+            };
+            let sum = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part));
+            sum.filter(|sum| sum.unsigned_abs() <= AMOUNT_MAX).ok_or_else(out_of_range)
+        });
+        let cells = cells.collect::<Result<Vec<i128>>>()?;
+        let cells = Decimal128Array::from(cells).with_precision_and_scale(38, 0)?;
+        Ok(ColumnarValue::Array(Arc::new(cells)))
+    }
+}
+
+/// The mean of values from their sum and number, rounded half up; null when there are none.
+pub(crate) fn rounded_mean(sum: Expr, count: Expr) -> Expr {
+    let signature = Signature::exact(vec![WIDE, WIDE], Volatility::Immutable);
+    ScalarUDF::new_from_impl(RoundedMean { signature }).call(vec![sum, count])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RoundedMean {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for RoundedMean {
+    fn name(&self) -> &str {
+        "rounded_mean"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let sums = args.args[0].to_array(args.number_rows)?;
+        let counts = args.args[1].to_array(args.number_rows)?;
+        let sums = sums.as_primitive::<Decimal128Type>().values().iter();
+        let counts = counts.as_primitive::<Decimal128Type>().values().iter();
+        let means: Int64Array =
+            sums.zip(counts).map(|(sum, count)| mean_of(*sum, *count)).collect();
+        Ok(ColumnarValue::Array(Arc::new(means)))
+    }
+}
+
+/// A mean of 64-bit numbers is one, and twice their sum fits as long as their number does.
+fn mean_of(sum: i128, count: i128) -> Option<i64> {
+    (count > 0).then(|| i64::try_from((2 * sum + count).div_euclid(2 * count)).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_round_half_up() {
+        for (sum, count, expected) in [
+            (0, 0, None),
+            (3, 2, Some(2)),
+            (5, 2, Some(3)),
+            (-3, 2, Some(-1)),
+            (-5, 2, Some(-2)),
+            (4, 3, Some(1)),
+            (5, 3, Some(2)),
+            (7, 7, Some(1)),
+        ] {
+            assert_eq!(mean_of(sum, count), expected, "{sum} / {count}");
+        }
+    }
+}
