@@ -1,5 +1,9 @@
-//! Prints the SQLite schema that the catalogue asks for: the text of the first migration.
+//! Prints the schema that the catalogue asks for, of SQLite or, with the argument `postgres`, of
+//! PostgreSQL: the text of the first migration.
 
 fn main() {
-    print!("{}", store::sqlite::schema());
+    match std::env::args().nth(1).as_deref() {
+        Some("postgres") => print!("{}", store::postgres::schema()),
+        _ => print!("{}", store::sqlite::schema()),
+    }
 }

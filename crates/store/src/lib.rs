@@ -6,13 +6,16 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`port`] | what a store can do, in the caller's terms |
+//! | [`postgres`] | the adapter for a PostgreSQL database |
 //! | [`sqlite`] | the adapter for SQLite files |
 //! | [`token`] | opaque credentials as they are stored |
 //! | [`error`] | what can go wrong, with stable codes |
 
 mod content;
 pub mod error;
+mod import;
 pub mod port;
+pub mod postgres;
 pub mod sqlite;
 pub mod token;
 

@@ -215,31 +215,6 @@ pub(crate) fn handles_write_in_turn(backend: &impl Backend) {
     assert_eq!(first.check().unwrap(), Vec::<String>::new());
 }
 
-pub(crate) fn a_backup_opens_as_a_store(backend: &impl Backend) {
-    let store = with_base(backend);
-    store.secret().unwrap();
-    let job = crate::work::finished(&*store, "a", 0);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    let mut during = begin(&*store, P, NOW, None);
-    apply(&mut *during, "customers 70");
-    store.backup(&path).unwrap();
-    during.commit().unwrap().unwrap();
-    assert_eq!(store.backup(&path).unwrap_err().code(), "exists");
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(!name.ends_with(".unfinished"), "{name}");
-    }
-
-    let copy = backend.open_copy(&path);
-    assert_eq!(copy.revision().unwrap().next(), store.revision().unwrap());
-    assert_eq!(copy.secret().unwrap(), store.secret().unwrap());
-    assert_eq!(crate::work::stored(&*copy, &job), job);
-    assert_eq!(copy.check().unwrap(), Vec::<String>::new());
-    import(&*copy, "customers 70");
-    assert_eq!(contents(&*copy), contents(&*store));
-}
-
 pub(crate) fn order_and_splitting_do_not_matter(backend: &impl Backend) {
     let store = backend.open();
     with_providers(&*store);

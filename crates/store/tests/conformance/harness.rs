@@ -22,8 +22,6 @@ pub(crate) trait Backend {
     fn fresh() -> Self;
     /// A handle on it, as another process would open it.
     fn open(&self) -> Box<dyn Store>;
-    /// A handle on a copy made by [`Store::backup`].
-    fn open_copy(&self, path: &std::path::Path) -> Box<dyn Store>;
 }
 
 pub(crate) const P: ProviderId = ProviderId(1);
@@ -286,7 +284,6 @@ macro_rules! conformance_suite {
                 commits: keys_answer_the_same_request_once,
                 commits: everything_is_there_after_opening_again,
                 commits: handles_write_in_turn,
-                commits: a_backup_opens_as_a_store,
                 commits: order_and_splitting_do_not_matter,
                 random: reads_and_deltas_agree_with_a_plain_model,
                 jobs: a_job_goes_from_queued_to_succeeded,

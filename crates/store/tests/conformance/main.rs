@@ -18,6 +18,10 @@ mod jobs;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod postgres_backend;
+#[cfg(test)]
+mod postgres_cluster;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod random;
@@ -32,3 +36,5 @@ mod work;
 
 #[cfg(test)]
 conformance_suite!(sqlite, crate::sqlite_backend::SqliteBackend);
+#[cfg(test)]
+conformance_suite!(postgres, crate::postgres_backend::PostgresBackend);

@@ -6,7 +6,7 @@ use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{RecordStore, Store};
 use tempfile::TempDir;
 
-use crate::harness::{Backend, P, begin, import, with_base};
+use crate::harness::{Backend, NOW, P, apply, begin, contents, import, with_base};
 
 pub(crate) struct SqliteBackend(TempDir);
 
@@ -23,10 +23,6 @@ impl Backend for SqliteBackend {
 
     fn open(&self) -> Box<dyn Store> {
         Box::new(SqliteStore::open(&self.path(), SqliteOptions::default()).unwrap())
-    }
-
-    fn open_copy(&self, path: &std::path::Path) -> Box<dyn Store> {
-        Box::new(SqliteStore::open_existing(path, SqliteOptions::default()).unwrap())
     }
 }
 
@@ -114,4 +110,31 @@ fn a_store_without_a_file_for_its_work_gets_one() {
     assert_eq!(store.revision().unwrap(), revision);
     crate::work::finished(&*store, "a", 0);
     assert!(work.is_file());
+}
+
+#[test]
+fn a_backup_opens_as_a_store() {
+    let backend = SqliteBackend::fresh();
+    let store = with_base(&backend);
+    store.secret().unwrap();
+    let job = crate::work::finished(&*store, "a", 0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    let mut during = begin(&*store, P, NOW, None);
+    apply(&mut *during, "customers 70");
+    store.backup(&path).unwrap();
+    during.commit().unwrap().unwrap();
+    assert_eq!(store.backup(&path).unwrap_err().code(), "exists");
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(!name.ends_with(".unfinished"), "{name}");
+    }
+
+    let copy = SqliteStore::open_existing(&path, SqliteOptions::default()).unwrap();
+    assert_eq!(copy.revision().unwrap().next(), store.revision().unwrap());
+    assert_eq!(copy.secret().unwrap(), store.secret().unwrap());
+    assert_eq!(crate::work::stored(&copy, &job), job);
+    assert_eq!(copy.check().unwrap(), Vec::<String>::new());
+    import(&copy, "customers 70");
+    assert_eq!(contents(&copy), contents(&*store));
 }

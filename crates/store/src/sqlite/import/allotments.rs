@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use model::allotment::{self, LimitType};
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
-use model::import::ImportCode;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::plan::{self, Plan};
-use super::problem::{Problem, Problems};
 use crate::error::StoreError;
+use crate::import::plan::{self, Plan};
+use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 
 const WAIT: &str = "INSERT INTO temp.pending_allotments \
@@ -113,7 +112,8 @@ impl Allotments {
             if kind.is_none() && problems.is_refused(plan::named("offering_types"), offering_type) {
                 continue;
             }
-            let Some(problem) = misfit(&path, offering_type, limit, kind.as_deref()) else {
+            let kind = kind.as_deref();
+            let Some(problem) = Problem::of_allotment(&path, offering_type, limit, kind) else {
                 continue;
             };
             let table = &tables()[source];
@@ -121,25 +121,6 @@ impl Allotments {
             problems.report(table, problem.at(line.cast_unsigned(), id).in_column(column));
         }
         Ok(())
-    }
-}
-
-fn misfit(path: &str, id: i64, limit: LimitType, kind: Option<&str>) -> Option<Problem> {
-    let kinds = limit.offering_kinds();
-    match kind {
-        None => Some(Problem::new(
-            ImportCode::AllotmentUnknownOfferingType,
-            format!("{path}: offering type {id} does not exist after this call"),
-        )),
-        Some(kind) if !kinds.contains(&kind) => Some(Problem::new(
-            ImportCode::AllotmentBadValue,
-            format!(
-                "{path}: offering type {id} is a {kind}, a limit of type {} takes {}",
-                limit.as_str(),
-                kinds.join(" and ")
-            ),
-        )),
-        Some(_) => None,
     }
 }
 

@@ -7,9 +7,9 @@ use model::time::Instant;
 
 use super::allotments::Allotments;
 use super::currency::Currencies;
-use super::problem::Problems;
 use super::references::References;
 use super::seen::{How, Seen};
+use crate::import::problem::Problems;
 
 pub(super) struct Call {
     pub(super) provider: i64,

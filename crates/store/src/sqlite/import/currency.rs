@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
-use model::import::ImportCode;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::plan::{self, Plan};
-use super::problem::{Problem, Problems};
 use crate::error::StoreError;
+use crate::import::plan::{self, Plan};
+use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 
 const WAIT: &str = "INSERT OR REPLACE INTO temp.pending_currencies \
@@ -103,12 +102,8 @@ impl Currencies {
         while let Some(row) = rows.next().map_err(check)? {
             let (source, id, line, invoice, own, wanted): (usize, i64, i64, i64, String, String) =
                 row.try_into().map_err(check)?;
-            let message =
-                format!("currency must be {wanted}, that of invoice {invoice}; it is {own}");
-            let problem = Problem::new(ImportCode::RowInvalid, message)
-                .at(line.cast_unsigned(), id)
-                .in_column("currency");
-            problems.report(&tables()[source], problem);
+            let problem = Problem::other_currency(&wanted, invoice, &own);
+            problems.report(&tables()[source], problem.at(line.cast_unsigned(), id));
         }
         Ok(())
     }
@@ -139,14 +134,8 @@ pub(super) fn check_altered_invoices(
         while let Some(row) = rows.next().map_err(check)? {
             let (id, line, child, currency): (i64, i64, i64, String) =
                 row.try_into().map_err(check)?;
-            let message = format!(
-                "currency cannot change: {} {child} names this invoice and has {currency}",
-                table.name
-            );
-            let problem = Problem::new(ImportCode::RowInvalid, message)
-                .at(line.cast_unsigned(), id)
-                .in_column("currency");
-            problems.report(invoices, problem);
+            let problem = Problem::currency_in_use(table, child, &currency);
+            problems.report(invoices, problem.at(line.cast_unsigned(), id));
         }
     }
     Ok(())

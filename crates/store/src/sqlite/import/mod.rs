@@ -2,23 +2,17 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `call`, `problem` | what a call knows, and what is wrong with it |
-//! | `rows`, `merge`, `given` | one row: insert, compare, update, delete |
-//! | `plan` | what the catalogue asks of a table's rows |
+//! | `call` | what a call knows |
+//! | `rows` | one row: insert, compare, update, delete |
 //! | `references`, `removed`, `allotments`, `currency` | checks between rows |
 //! | `parents`, `holds` | what rows take from others, and do to others |
-//! | `seen`, `id_set`, `scratch` | remembering any number of rows in flat memory |
+//! | `seen`, `scratch` | remembering any number of rows in flat memory |
 
 mod allotments;
 mod call;
 mod currency;
-mod given;
 mod holds;
-mod id_set;
-mod merge;
 mod parents;
-mod plan;
-mod problem;
 mod references;
 mod removed;
 mod rows;
@@ -38,6 +32,7 @@ use super::errors::failed;
 use super::idempotency::{self, Known};
 use super::{providers, revision};
 use crate::error::StoreError;
+use crate::import::plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction};
 use call::Call;
 use rows::Rows;

@@ -3,12 +3,11 @@
 
 use model::catalogue::{Table, tables};
 use model::cell::{Cell, CellRef};
-use model::import::ImportCode;
 use rusqlite::Connection;
 
-use super::plan::{self, ParentDefault};
-use super::problem::{Problem, Problems};
 use crate::error::StoreError;
+use crate::import::plan::{self, ParentDefault};
+use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 use crate::sqlite::snapshot::cell_at;
 
@@ -114,14 +113,9 @@ fn report_unfilled(
     let mut rows = statement.query((provider, table.position)).map_err(fill)?;
     while let Some(row) = rows.next().map_err(fill)? {
         let (id, line): (i64, i64) = row.try_into().map_err(fill)?;
-        let times = default.times.map_or("its factor", column);
-        let message = format!(
-            "{target} has no default: {source} of {via} times {times} does not fit 64 bits"
-        );
-        let problem = Problem::new(ImportCode::RowInvalid, message)
-            .at(line.cast_unsigned(), id)
-            .in_column(target);
-        problems.report(table, problem);
+        let times = default.times.map(column);
+        let problem = Problem::default_too_large(target, source, via, times);
+        problems.report(table, problem.at(line.cast_unsigned(), id));
     }
     Ok(())
 }

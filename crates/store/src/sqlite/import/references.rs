@@ -5,13 +5,12 @@
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
-use model::import::ImportCode;
 use rusqlite::Connection;
 
-use super::id_set::IdSet;
-use super::plan::Plan;
-use super::problem::{Problem, Problems};
 use crate::error::StoreError;
+use crate::import::id_set::IdSet;
+use crate::import::plan::Plan;
+use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 use crate::sqlite::statements;
 
@@ -190,14 +189,8 @@ impl References {
                     continue;
                 }
                 let column = &tables()[source].columns[position];
-                let message = format!(
-                    "{} {target_id} does not exist in {} after this call",
-                    column.name, target.name
-                );
-                let problem = Problem::new(ImportCode::ReferenceMissing, message)
-                    .at(line.cast_unsigned(), id)
-                    .in_column(column.name);
-                problems.report(&tables()[source], problem);
+                let problem = Problem::reference_missing(column, target_id, target);
+                problems.report(&tables()[source], problem.at(line.cast_unsigned(), id));
             }
         }
         Ok(())

@@ -5,13 +5,12 @@
 //! referenced table reads the provider's rows of the tables that may reference it.
 
 use model::catalogue::{Table, tables};
-use model::import::ImportCode;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::allotments;
-use super::plan;
-use super::problem::{Problem, Problems};
 use crate::error::StoreError;
+use crate::import::plan;
+use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 
 const HAS_REMOVED: &str = "SELECT 1 FROM temp.removed WHERE source = ?1";
@@ -91,10 +90,8 @@ fn report(connection: &Connection, problems: &mut Problems) -> Result<(), StoreE
     while let Some(row) = rows.next().map_err(check)? {
         let (source, id, line, by_table, by_id): (usize, i64, i64, usize, i64) =
             row.try_into().map_err(check)?;
-        let by_table = tables()[by_table].name;
-        let message = format!("cannot be deleted: {by_table} {by_id} still references it");
-        let problem = Problem::new(ImportCode::RowReferenced, message).at(line.cast_unsigned(), id);
-        problems.report(&tables()[source], problem);
+        let problem = Problem::still_referenced(&tables()[by_table], by_id);
+        problems.report(&tables()[source], problem.at(line.cast_unsigned(), id));
     }
     Ok(())
 }
@@ -121,15 +118,8 @@ pub(super) fn check_altered_offering_types(
             return Ok(());
         }
         last_reported = Some((table.position, id, offering_type));
-        let message = format!(
-            "kind cannot be {kind}: a limit of type {} of {} {id} names this offering type",
-            limit.as_str(),
-            table.name
-        );
-        let problem = Problem::new(ImportCode::RowInvalid, message)
-            .at(line.cast_unsigned(), offering_type)
-            .in_column("kind");
-        problems.report(offering_types, problem);
+        let problem = Problem::kind_in_use(&kind, limit, table, id);
+        problems.report(offering_types, problem.at(line.cast_unsigned(), offering_type));
         Ok(())
     })
 }

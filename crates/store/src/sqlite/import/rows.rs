@@ -2,19 +2,19 @@
 
 use model::catalogue::Table;
 use model::cell::{Cell, CellRef};
-use model::id::{MAX_ID, is_valid_id};
-use model::import::{ImportCode, InputRow, TableCounts};
+use model::id::is_valid_id;
+use model::import::{InputRow, TableCounts};
 use model::{catalogue, rules};
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection};
 
 use super::call::{Call, TableState};
-use super::given::Given;
-use super::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
-use super::plan::{self, Plan};
-use super::problem::Problem;
 use super::{holds, parents};
 use crate::error::StoreError;
+use crate::import::given::Given;
+use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
+use crate::import::plan::{self, Plan};
+use crate::import::problem::Problem;
 use crate::sqlite::errors::{damaged, failed};
 use crate::sqlite::snapshot::cell_at;
 use crate::sqlite::statements::{self, FIRST_COLUMN, GROUP_ROWS, REVISION};
@@ -204,7 +204,7 @@ impl<'c> Rows<'c> {
                 Ok(())
             }
             _ => {
-                self.refuse(id, line, duplicate("written and deleted"));
+                self.refuse(id, line, Problem::duplicate("written and deleted"));
                 Ok(())
             }
         }
@@ -218,12 +218,11 @@ impl<'c> Rows<'c> {
 
     fn accepts_id(&mut self, id: i64, line: u64) -> Result<bool, StoreError> {
         if !is_valid_id(id) {
-            let message = format!("{id} is not an id: expected 1 to {MAX_ID}");
-            self.refuse(id, line, Problem::new(ImportCode::IdInvalid, message).in_column("id"));
+            self.refuse(id, line, Problem::no_id(id));
             return Ok(false);
         }
         if self.state().deleted.contains(self.connection, self.table, id)? {
-            self.refuse(id, line, duplicate("deleted and written"));
+            self.refuse(id, line, Problem::duplicate("deleted and written"));
             return Ok(false);
         }
         Ok(true)
@@ -303,7 +302,7 @@ impl<'c> Rows<'c> {
             return self.leave(id);
         }
         if is_of_this_call || self.state().unchanged.contains(self.connection, table, id)? {
-            self.refuse(id, line, duplicate("given twice with different content"));
+            self.refuse(id, line, Problem::duplicate("given twice with different content"));
             return Ok(());
         }
         if rules::missing(table, &cells).next().is_some() || rules::broken(table, &cells).is_some()
@@ -422,13 +421,7 @@ impl<'c> Rows<'c> {
 
     /// Reports what keeps a row with all its defaults from being stored.
     fn refuse_new(&mut self, id: i64, line: u64, cells: &[Cell]) {
-        let missing = rules::missing(self.table, cells).map(|column| {
-            let message = format!("{} is required", column.name);
-            Problem::new(ImportCode::RequiredMissing, message).in_column(column.name)
-        });
-        let broken = rules::broken(self.table, cells)
-            .map(|(column, error)| Problem::of_cell(error).in_column(column));
-        for problem in missing.chain(broken).collect::<Vec<_>>() {
+        for problem in Problem::all_of_row(self.table, cells) {
             self.refuse(id, line, problem);
         }
     }
@@ -444,11 +437,6 @@ impl<'c> Rows<'c> {
     fn counts(&mut self) -> &mut TableCounts {
         &mut self.call.tables[self.table.position].counts
     }
-}
-
-fn duplicate(how: &str) -> Problem {
-    let message = format!("this id is {how} in one call: give each id once");
-    Problem::new(ImportCode::DuplicateId, message).in_column("id")
 }
 
 /// Binds a row's cells after the provider and the revision.

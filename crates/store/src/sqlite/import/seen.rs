@@ -4,8 +4,8 @@
 use model::catalogue::Table;
 use rusqlite::Connection;
 
-use super::id_set::IdSet;
 use crate::error::StoreError;
+use crate::import::id_set::IdSet;
 use crate::sqlite::errors::failed;
 
 /// How a row was met.

@@ -11,7 +11,7 @@ use super::given::Given;
 /// Whether the input would leave the stored row as it is, told without building the merged row.
 ///
 /// False may also mean "look closer". `is_new` says that this call wrote the stored row.
-pub(super) fn is_surely_unchanged<'r>(
+pub(crate) fn is_surely_unchanged<'r>(
     table: &Table,
     given: Given,
     cells: &[Cell],
@@ -36,7 +36,7 @@ pub(super) fn is_surely_unchanged<'r>(
 }
 
 /// The merged row, in place of `cells`, before defaults that need a parent.
-pub(super) fn merge(
+pub(crate) fn merge(
     table: &Table,
     given: Given,
     cells: &mut [Cell],
@@ -61,7 +61,7 @@ pub(super) fn merge(
 }
 
 /// Whether two rows agree in everything but `updated_at`.
-pub(super) fn is_same_but_updated_at(table: &Table, cells: &[Cell], stored: &[Cell]) -> bool {
+pub(crate) fn is_same_but_updated_at(table: &Table, cells: &[Cell], stored: &[Cell]) -> bool {
     let last = table.updated_at();
     cells[..last] == stored[..last]
 }
@@ -75,6 +75,6 @@ fn keeps_on_null(table: &Table, given: Given, position: usize) -> bool {
 }
 
 /// Whether an instant given is before the one stored.
-pub(super) fn is_older(given: CellRef<'_>, stored: CellRef<'_>) -> bool {
+pub(crate) fn is_older(given: CellRef<'_>, stored: CellRef<'_>) -> bool {
     matches!((given, stored), (CellRef::Int(given), CellRef::Int(stored)) if given < stored)
 }

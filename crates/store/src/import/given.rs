@@ -3,17 +3,17 @@
 use model::cell::Cell;
 
 /// As many columns as a table may have.
-pub(super) const COLUMNS_MAX: usize = 64;
+pub(crate) const COLUMNS_MAX: usize = 64;
 
 /// One bit per column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Given {
+pub(crate) struct Given {
     absent: u64,
     null: u64,
 }
 
 impl Given {
-    pub(super) fn of(cells: &[Cell]) -> Self {
+    pub(crate) fn of(cells: &[Cell]) -> Self {
         let mut given = Self { absent: 0, null: 0 };
         for (position, cell) in cells.iter().enumerate().take(COLUMNS_MAX) {
             match cell {
@@ -26,17 +26,17 @@ impl Given {
     }
 
     /// The input does not speak of the column.
-    pub(super) fn is_absent(self, position: usize) -> bool {
+    pub(crate) fn is_absent(self, position: usize) -> bool {
         self.absent & (1 << position) != 0
     }
 
     /// The input clears the column.
-    pub(super) fn is_null(self, position: usize) -> bool {
+    pub(crate) fn is_null(self, position: usize) -> bool {
         self.null & (1 << position) != 0
     }
 
     /// The input gives the column a value.
-    pub(super) fn is_value(self, position: usize) -> bool {
+    pub(crate) fn is_value(self, position: usize) -> bool {
         (self.absent | self.null) & (1 << position) == 0
     }
 }

@@ -5,55 +5,55 @@ use std::sync::LazyLock;
 use model::catalogue::{Default, Kind, Presence, Rule, Table, table, tables};
 
 /// Column positions that need more than being written.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// Columns that name rows of other tables.
-    pub(super) references: Vec<Reference>,
+    pub(crate) references: Vec<Reference>,
     /// Columns that hold an allotment, which names offering types.
-    pub(super) allotments: Vec<usize>,
+    pub(crate) allotments: Vec<usize>,
     /// Where the rule on an invoice's currency applies.
-    pub(super) invoice_currency: Option<InvoiceCurrency>,
+    pub(crate) invoice_currency: Option<InvoiceCurrency>,
     /// Columns filled from a referenced row at the end of the call.
-    pub(super) parents: Vec<ParentDefault>,
+    pub(crate) parents: Vec<ParentDefault>,
     /// Whether rows of other tables may name rows of this one.
-    pub(super) is_referenced: bool,
+    pub(crate) is_referenced: bool,
     /// A column on which rows of other tables depend: a change of it needs a look at them.
-    pub(super) watched: Option<usize>,
+    pub(crate) watched: Option<usize>,
     /// The customer membership that a hold belongs to, and is bumped with it.
-    pub(super) bumps: Option<usize>,
+    pub(crate) bumps: Option<usize>,
 }
 
 /// A column that names rows of `target`.
-pub(super) struct Reference {
-    pub(super) position: usize,
+pub(crate) struct Reference {
+    pub(crate) position: usize,
     /// Position of the target in the catalogue.
-    pub(super) target: usize,
-    pub(super) is_list: bool,
+    pub(crate) target: usize,
+    pub(crate) is_list: bool,
 }
 
 /// Positions of the columns that the rule looks at.
-pub(super) struct InvoiceCurrency {
-    pub(super) invoice_id: usize,
-    pub(super) currency: usize,
+pub(crate) struct InvoiceCurrency {
+    pub(crate) invoice_id: usize,
+    pub(crate) currency: usize,
 }
 
 /// A column whose default is a column of a referenced row.
-pub(super) struct ParentDefault {
-    pub(super) position: usize,
-    pub(super) via: usize,
-    pub(super) parent: &'static Table,
-    pub(super) source: &'static str,
-    pub(super) times: Option<usize>,
+pub(crate) struct ParentDefault {
+    pub(crate) position: usize,
+    pub(crate) via: usize,
+    pub(crate) parent: &'static Table,
+    pub(crate) source: &'static str,
+    pub(crate) times: Option<usize>,
 }
 
 static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| tables().iter().map(Plan::build).collect());
 
 /// The plan of `table`.
-pub(super) fn of(table: &Table) -> &'static Plan {
+pub(crate) fn of(table: &Table) -> &'static Plan {
     &PLANS[table.position]
 }
 
 /// A table that the rules of this module name.
-pub(super) fn named(name: &'static str) -> &'static Table {
+pub(crate) fn named(name: &'static str) -> &'static Table {
     table(name).expect("the catalogue has the tables that its rules name")
 }
 
@@ -119,7 +119,7 @@ mod tests {
             assert_eq!(plan.invoice_currency.is_some(), has_rule, "{}", table.name);
             let references = table.columns.iter().filter(|c| c.references.is_some());
             assert_eq!(plan.references.len(), references.count(), "{}", table.name);
-            assert!(table.columns.len() <= super::super::given::COLUMNS_MAX, "{}", table.name);
+            assert!(table.columns.len() <= crate::import::given::COLUMNS_MAX, "{}", table.name);
         }
         let with = |has: fn(&Plan) -> bool| -> Vec<&str> {
             tables().iter().filter(|table| has(of(table))).map(|table| table.name).collect()

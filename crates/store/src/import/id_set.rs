@@ -8,7 +8,7 @@ const CHUNKS_MAX: usize = 1 << 15;
 
 /// Ids remembered. Forgets nothing by itself, and says when it is full.
 #[derive(Default)]
-pub(super) struct IdSet {
+pub(crate) struct IdSet {
     chunks: HashMap<i64, usize>,
     bits: Vec<[u64; 8]>,
     /// The chunk used last: ids mostly ascend.
@@ -17,7 +17,7 @@ pub(super) struct IdSet {
 
 impl IdSet {
     /// Adds an id; false when there is no room for it.
-    pub(super) fn insert(&mut self, id: i64) -> bool {
+    pub(crate) fn insert(&mut self, id: i64) -> bool {
         let chunk = id.div_euclid(IDS_PER_CHUNK);
         let index = match self.index_of(chunk) {
             Some(index) => index,
@@ -34,26 +34,26 @@ impl IdSet {
         true
     }
 
-    pub(super) fn remove(&mut self, id: i64) {
+    pub(crate) fn remove(&mut self, id: i64) {
         if let Some(index) = self.index_of(id.div_euclid(IDS_PER_CHUNK)) {
             let (word, bit) = place(id);
             self.bits[index][word] &= !bit;
         }
     }
 
-    pub(super) fn contains(&self, id: i64) -> bool {
+    pub(crate) fn contains(&self, id: i64) -> bool {
         self.index_of(id.div_euclid(IDS_PER_CHUNK)).is_some_and(|index| {
             let (word, bit) = place(id);
             self.bits[index][word] & bit != 0
         })
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Every id, in no order that matters.
-    pub(super) fn iter(&self) -> impl Iterator<Item = i64> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = i64> {
         self.chunks.iter().flat_map(|(chunk, index)| {
             let bits = self.bits[*index];
             (0..IDS_PER_CHUNK).map(move |offset| chunk * IDS_PER_CHUNK + offset).filter(move |id| {

@@ -6,7 +6,7 @@ use model::import::{CellError, ImportCode, ImportError, ImportErrors};
 use super::id_set::IdSet;
 
 /// One thing wrong with one row.
-pub(super) struct Problem {
+pub(crate) struct Problem {
     line: Option<u64>,
     id: Option<i64>,
     column: Option<&'static str>,
@@ -15,38 +15,38 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(code: ImportCode, message: String) -> Self {
+    pub(crate) fn new(code: ImportCode, message: String) -> Self {
         Self { line: None, id: None, column: None, code, message }
     }
 
-    pub(super) fn of_cell(error: CellError) -> Self {
+    pub(crate) fn of_cell(error: CellError) -> Self {
         Self::new(error.code, error.message)
     }
 
-    pub(super) fn at(self, line: u64, id: i64) -> Self {
+    pub(crate) fn at(self, line: u64, id: i64) -> Self {
         Self { line: Some(line), id: Some(id), ..self }
     }
 
-    pub(super) fn in_column(self, column: &'static str) -> Self {
+    pub(crate) fn in_column(self, column: &'static str) -> Self {
         Self { column: Some(column), ..self }
     }
 }
 
 /// The errors of a call, and the rows they are about.
-pub(super) struct Problems {
+pub(crate) struct Problems {
     errors: ImportErrors,
     /// For each table, ids of rows that were refused; best effort, within the set's bound.
     refused: Vec<IdSet>,
 }
 
 impl Problems {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let refused = tables().iter().map(|_| IdSet::default()).collect();
         Self { errors: ImportErrors::default(), refused }
     }
 
     /// Reports a problem of a row of `table`.
-    pub(super) fn report(&mut self, table: &Table, problem: Problem) {
+    pub(crate) fn report(&mut self, table: &Table, problem: Problem) {
         self.errors.push(ImportError {
             table: Some(table.name.to_owned()),
             line: problem.line,
@@ -58,13 +58,13 @@ impl Problems {
     }
 
     /// Reports a problem because of which the row was not written.
-    pub(super) fn refuse(&mut self, table: &Table, id: i64, problem: Problem) {
+    pub(crate) fn refuse(&mut self, table: &Table, id: i64, problem: Problem) {
         self.refused[table.position].insert(id);
         self.report(table, problem);
     }
 
     /// Adds an error found before the row came here.
-    pub(super) fn add(&mut self, error: ImportError) {
+    pub(crate) fn add(&mut self, error: ImportError) {
         if let (Some(table), Some(id)) = (error.table.as_deref().and_then(table), error.id) {
             self.refused[table.position].insert(id);
         }
@@ -72,15 +72,15 @@ impl Problems {
     }
 
     /// Whether the call has a row of `table` with this id that was not written.
-    pub(super) fn is_refused(&self, table: &Table, id: i64) -> bool {
+    pub(crate) fn is_refused(&self, table: &Table, id: i64) -> bool {
         self.refused[table.position].contains(id)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
 
-    pub(super) fn into_errors(self) -> ImportErrors {
+    pub(crate) fn into_errors(self) -> ImportErrors {
         self.errors
     }
 }

@@ -1,0 +1,73 @@
+//! The transaction that closes months.
+
+use std::io::Read;
+
+use model::id::ProviderId;
+use model::time::Date;
+
+use super::{months, parts};
+use crate::error::StoreError;
+use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, Closing, NewClosedMonth};
+use crate::postgres::engine::Transaction;
+use crate::postgres::providers;
+
+/// Begins to close months in a transaction of its own.
+pub(super) fn begin(
+    transaction: Transaction<'_>,
+    provider: ProviderId,
+    latest: Option<Date>,
+) -> Result<CloseStart<'_>, StoreError> {
+    months::take_turn(&transaction, provider)?;
+    providers::must_exist(&transaction, provider)?;
+    if months::latest(&transaction, provider)? != latest {
+        return Ok(CloseStart::Changed);
+    }
+    let closing = PostgresClosing { transaction, provider, last: None, has_failed: false };
+    Ok(CloseStart::Started(Box::new(closing)))
+}
+
+struct PostgresClosing<'s> {
+    transaction: Transaction<'s>,
+    provider: ProviderId,
+    /// The month added last.
+    last: Option<ClosedMonthKey>,
+    /// Set while the database works: after a failure there is no telling what was written.
+    has_failed: bool,
+}
+
+impl PostgresClosing<'_> {
+    fn must_not_have_failed(&self) -> Result<(), StoreError> {
+        match self.has_failed {
+            false => Ok(()),
+            true => Err(StoreError::Unavailable { reason: "closing has failed before".into() }),
+        }
+    }
+}
+
+impl Closing for PostgresClosing<'_> {
+    fn add_month(&mut self, month: &NewClosedMonth) -> Result<u32, StoreError> {
+        self.must_not_have_failed()?;
+        self.has_failed = true;
+        let version = months::add(&self.transaction, self.provider, month)?;
+        let (provider, month) = (self.provider, month.month);
+        self.last = Some(ClosedMonthKey { provider, month, version });
+        self.has_failed = false;
+        Ok(version)
+    }
+
+    fn add_part(&mut self, part: &ClosedPart, content: &mut dyn Read) -> Result<(), StoreError> {
+        self.must_not_have_failed()?;
+        self.has_failed = true;
+        let Some(key) = self.last else {
+            return Err(StoreError::NotFound { what: "a month to add a part to".to_owned() });
+        };
+        parts::add(&self.transaction, key, part, content)?;
+        self.has_failed = false;
+        Ok(())
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.must_not_have_failed()?;
+        self.transaction.commit("close months")
+    }
+}

@@ -1,0 +1,70 @@
+//! Closed months in PostgreSQL. Imports go on while months are closed.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `closing` | the transaction that closes months |
+//! | `months` | closings, reopening |
+//! | `parts` | what was frozen, in chunks |
+//! | `audit` | the audit log |
+
+mod audit;
+mod closing;
+mod months;
+mod parts;
+
+use model::id::ProviderId;
+use model::money::Currency;
+use model::time::{Date, Instant};
+
+use super::PostgresStore;
+use crate::error::StoreError;
+use crate::port::books::{
+    AuditEntry, CloseStart, ClosedMonth, ClosedMonthKey, ClosedMonths, ClosedPart, ClosedPartKind,
+    ReopenOutcome,
+};
+
+impl ClosedMonths for PostgresStore {
+    fn closed_months(&self, provider: ProviderId) -> Result<Vec<ClosedMonth>, StoreError> {
+        months::all(&self.engine.lookup()?, provider)
+    }
+
+    fn closed_parts(&self, key: ClosedMonthKey) -> Result<Vec<ClosedPart>, StoreError> {
+        parts::all(&self.engine.lookup()?, key)
+    }
+
+    fn read_closed_part(
+        &self,
+        key: ClosedMonthKey,
+        currency: Currency,
+        kind: ClosedPartKind,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<usize, StoreError> {
+        let session = self.engine.lookup()?;
+        let part = parts::find(&session, key, currency, kind)?;
+        parts::read(&session, part, offset, buffer)
+    }
+
+    fn begin_close(
+        &self,
+        provider: ProviderId,
+        latest: Option<Date>,
+    ) -> Result<CloseStart<'_>, StoreError> {
+        closing::begin(self.engine.begin_long()?, provider, latest)
+    }
+
+    fn reopen_month(
+        &self,
+        provider: ProviderId,
+        month: Date,
+        by: &str,
+        reason: &str,
+        now: Instant,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.engine.write(|session| months::reopen(session, (provider, month), (by, reason), now))
+    }
+
+    fn audit(&self, provider: ProviderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::newest(&self.engine.lookup()?, provider, limit)
+    }
+}

@@ -1,0 +1,134 @@
+//! What this crate promises of its tables, asked of the database itself.
+
+use model::catalogue::{Default, Kind, Presence, Table, table, tables};
+
+use super::engine::Session;
+use super::row::get;
+use crate::error::StoreError;
+
+const OWN: &[(&str, &str)] = &[
+    (
+        "SELECT count(*) FROM closed_parts p WHERE bytes <> (SELECT \
+         coalesce(sum(length(content)), 0) FROM closed_chunks c WHERE c.part_id = p.id) \
+         OR NOT EXISTS (SELECT 1 FROM closed_months m WHERE m.provider_id = p.provider_id \
+         AND m.month = p.month AND m.version = p.version)",
+        "parts of closed months that are not whole",
+    ),
+    (
+        "SELECT count(*) FROM jobs WHERE (state = 'running') <> (lease_until IS NOT NULL)",
+        "jobs whose lease does not fit their state",
+    ),
+    (
+        "SELECT count(*) FROM jobs j WHERE (state = 'succeeded') <> \
+         EXISTS (SELECT 1 FROM job_files f WHERE f.job_id = j.id)",
+        "jobs whose files do not fit their state",
+    ),
+    (
+        "SELECT count(*) FROM job_files f \
+         WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = f.job_id)",
+        "files of jobs that do not exist",
+    ),
+    (
+        "SELECT count(*) FROM deliveries d WHERE webhook_id IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM webhooks w WHERE w.id = d.webhook_id)",
+        "deliveries to webhooks that do not exist",
+    ),
+    (
+        "SELECT count(*) FROM deliveries \
+         WHERE (next_attempt_at IS NULL) <> (ended_at IS NOT NULL)",
+        "deliveries that neither wait nor ended",
+    ),
+];
+
+/// One line for each thing found wrong; nothing is changed.
+pub(super) fn check(session: &Session<'_>) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for table in tables() {
+        found.extend(revisions(session, table)?);
+        found.extend(owners(session, table)?);
+        found.extend(unfilled(session, table)?);
+        found.extend(references(session, table)?);
+    }
+    for (sql, what) in OWN {
+        let count = counted(session, sql)?;
+        if count > 0 {
+            found.push(format!("{count} {what}"));
+        }
+    }
+    Ok(found)
+}
+
+fn revisions(session: &Session<'_>, table: &Table) -> Result<Option<String>, StoreError> {
+    let name = table.name;
+    let sql = format!(
+        "SELECT greatest((SELECT coalesce(max(rev), 0) FROM \"{name}\"), \
+                (SELECT coalesce(max(rev), 0) FROM deleted_rows WHERE table_name = $1)), \
+                coalesce((SELECT rev FROM table_revisions WHERE table_name = $1), 0), \
+                (SELECT current FROM revision)"
+    );
+    let row = session.one("check revisions", &sql, &[&name])?;
+    let (rows, noted, current): (i64, i64, i64) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
+    let is_right = rows <= noted && noted <= current;
+    Ok((!is_right)
+        .then(|| format!("{name}: rows at revision {rows}, table at {noted}, store at {current}")))
+}
+
+fn owners(session: &Session<'_>, table: &Table) -> Result<Option<String>, StoreError> {
+    let name = table.name;
+    // Jumps from provider to provider instead of reading every row.
+    let sql = format!(
+        "WITH RECURSIVE owner (id) AS (SELECT min(provider_id) FROM \"{name}\" UNION ALL \
+         SELECT (SELECT min(provider_id) FROM \"{name}\" WHERE provider_id > owner.id) \
+         FROM owner WHERE owner.id IS NOT NULL) \
+         SELECT count(*) FROM owner WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM providers)"
+    );
+    let count = counted(session, &sql)?;
+    Ok((count > 0).then(|| format!("{name}: rows of {count} providers that do not exist")))
+}
+
+fn unfilled(session: &Session<'_>, table: &Table) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for column in &table.columns {
+        if matches!(column.presence, Presence::Default(Default::Parent { .. })) {
+            let (name, column) = (table.name, column.name);
+            let sql = format!("SELECT count(*) FROM \"{name}\" WHERE \"{column}\" IS NULL");
+            match counted(session, &sql)? {
+                0 => {}
+                count => found.push(format!("{name}.{column}: {count} rows without a value")),
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn references(session: &Session<'_>, from: &Table) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for column in &from.columns {
+        let Some(target) = column.references.and_then(table) else { continue };
+        let (name, column_name, target) = (from.name, column.name, target.name);
+        let (source, value) = match column.kind {
+            Kind::IntList => (
+                format!(
+                    "\"{name}\" c, jsonb_array_elements_text(c.\"{column_name}\"::jsonb) j (value)"
+                ),
+                "j.value::bigint".to_owned(),
+            ),
+            _ => (format!("\"{name}\" c"), format!("c.\"{column_name}\"")),
+        };
+        let sql = format!(
+            "SELECT count(*) FROM {source} WHERE {value} IS NOT NULL AND NOT EXISTS (SELECT 1 \
+             FROM \"{target}\" t WHERE t.provider_id = c.provider_id AND t.id = {value})"
+        );
+        match counted(session, &sql)? {
+            0 => {}
+            count => found.push(format!(
+                "{name}.{column_name}: {count} references to {target} that do not exist"
+            )),
+        }
+    }
+    Ok(found)
+}
+
+fn counted(session: &Session<'_>, sql: &str) -> Result<i64, StoreError> {
+    get(&session.one("check rows", sql, &[])?, 0)
+}

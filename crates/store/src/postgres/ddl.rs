@@ -1,0 +1,57 @@
+//! The schema that the catalogue asks for. The first migration is this text; later migrations
+//! must arrive at the same schema (a test compares). Rule: spec/data-model.md, opening.
+
+use std::fmt::Write;
+
+use model::catalogue::{Column, Default, Presence, Table, tables};
+
+/// Tables of the store's own, beside the catalogue's.
+const OWN_TABLES: &str = include_str!("own_tables.sql");
+
+/// The whole schema as SQL.
+pub fn schema() -> String {
+    let mut sql = String::from(OWN_TABLES);
+    for table in tables() {
+        sql.push('\n');
+        create_table(&mut sql, table);
+    }
+    sql
+}
+
+fn create_table(sql: &mut String, table: &Table) {
+    let name = table.name;
+    let _ = writeln!(sql, "CREATE TABLE \"{name}\" (\n    provider_id BIGINT NOT NULL,");
+    for column in &table.columns {
+        let kind = if column.is_integer() { "BIGINT" } else { "TEXT" };
+        let not_null = if may_be_null(column) { "" } else { " NOT NULL" };
+        let _ = writeln!(sql, "    \"{}\" {kind}{not_null},", column.name);
+    }
+    let _ = writeln!(sql, "    rev BIGINT NOT NULL,\n    PRIMARY KEY (provider_id, id)");
+    let _ = writeln!(sql, ");");
+    let _ = writeln!(sql, "CREATE INDEX \"{name}_rev\" ON \"{name}\" (rev);");
+    for column in table.columns.iter().filter(|column| column.has_index) {
+        let column = column.name;
+        let index = format!("{name}_{column}");
+        let _ =
+            writeln!(sql, "CREATE INDEX \"{index}\" ON \"{name}\" (provider_id, \"{column}\");");
+    }
+}
+
+/// A value taken from a parent is filled at the end of a call, so it is null until then.
+fn may_be_null(column: &Column) -> bool {
+    column.is_nullable() || matches!(column.presence, Presence::Default(Default::Parent { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_arrive_at_the_schema_of_the_catalogue() {
+        let hint = "add a migration; before the first release, regenerate the first one: \
+            cargo run -p store --example print_schema -- postgres > \
+            crates/store/migrations/postgres/0001_tables.sql";
+        let migrated = super::super::migrate::MIGRATIONS.concat();
+        assert!(migrated == schema(), "{hint}");
+    }
+}

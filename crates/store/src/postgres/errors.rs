@@ -1,0 +1,113 @@
+//! What PostgreSQL says, in the port's words: mapped here and nowhere else.
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::error::StoreError;
+
+/// Maps an error met while doing `context`.
+pub(super) fn failed(context: &'static str) -> impl Fn(tokio_postgres::Error) -> StoreError + Copy {
+    move |error| {
+        let Some(said) = error.as_db_error() else {
+            return match is_connection_lost(&error) {
+                true => unavailable(context, &error),
+                false => StoreError::Database { context, source: Box::new(error) },
+            };
+        };
+        match of_code(said.code()) {
+            Condition::Busy => StoreError::Busy,
+            Condition::DiskFull => StoreError::DiskFull,
+            Condition::Unavailable => StoreError::Unavailable {
+                reason: format!("{context}: PostgreSQL says: {}", said.message()),
+            },
+            Condition::NotAllowed => StoreError::Unavailable {
+                reason: format!(
+                    "{context}: the role lacks a privilege: {}; grant it, or use the role that \
+                     owns the database",
+                    said.message()
+                ),
+            },
+            Condition::Damaged => {
+                StoreError::Damaged { reason: format!("{context}: {}", said.message()) }
+            }
+            Condition::Other => StoreError::Database { context, source: Box::new(error) },
+        }
+    }
+}
+
+/// Maps an error met while waiting for a connection.
+pub(super) fn no_connection(error: PoolError) -> StoreError {
+    match error {
+        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => StoreError::Busy,
+        PoolError::Timeout(_) => {
+            let reason = "connecting to PostgreSQL takes too long".to_owned();
+            StoreError::Unavailable { reason }
+        }
+        PoolError::Backend(error) if error.as_db_error().is_some() => failed("connect")(error),
+        PoolError::Backend(error) => unavailable("connect to PostgreSQL", &error),
+        error => StoreError::Unavailable { reason: format!("connect: {error}") },
+    }
+}
+
+/// What is stored cannot be what this program wrote.
+pub(super) fn damaged(reason: impl Into<String>) -> StoreError {
+    StoreError::Damaged { reason: reason.into() }
+}
+
+fn unavailable(context: &str, error: &tokio_postgres::Error) -> StoreError {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    let reason = format!("{context}: {error}{}", cause.unwrap_or_default());
+    StoreError::Unavailable { reason }
+}
+
+fn is_connection_lost(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error);
+    error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Busy,
+    DiskFull,
+    Unavailable,
+    NotAllowed,
+    Damaged,
+    Other,
+}
+
+fn of_code(code: &SqlState) -> Condition {
+    match code.code() {
+        "55P03" | "40001" | "40P01" => Condition::Busy,
+        "53100" => Condition::DiskFull,
+        "42501" => Condition::NotAllowed,
+        // Read-only servers, shutdown, start-up, too many connections, no such database, no
+        // such role, wrong password.
+        "25006" | "57P01" | "57P02" | "57P03" | "53300" | "3D000" => Condition::Unavailable,
+        "XX001" | "XX002" => Condition::Damaged,
+        code if code.starts_with("08") || code.starts_with("28") => Condition::Unavailable,
+        _ => Condition::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_of_the_server_have_codes_of_their_own() {
+        for (code, expected) in [
+            ("55P03", Condition::Busy),
+            ("40P01", Condition::Busy),
+            ("53100", Condition::DiskFull),
+            ("42501", Condition::NotAllowed),
+            ("57P01", Condition::Unavailable),
+            ("53300", Condition::Unavailable),
+            ("28P01", Condition::Unavailable),
+            ("08006", Condition::Unavailable),
+            ("XX001", Condition::Damaged),
+            ("23505", Condition::Other),
+        ] {
+            assert_eq!(of_code(&SqlState::from_code(code)), expected, "{code}");
+        }
+    }
+}

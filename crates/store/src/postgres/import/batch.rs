@@ -1,0 +1,256 @@
+//! Deciding the rows of one batch, one after the other, against what is stored.
+
+use std::collections::{HashMap, HashSet};
+
+use model::catalogue::{self, Table};
+use model::cell::Cell;
+use model::id::is_valid_id;
+use model::import::{Change, InputRow, TableCounts};
+use model::rules;
+
+use super::call::{Call, TableState};
+use super::flush::Notes;
+use super::parents;
+use crate::error::StoreError;
+use crate::import::given::Given;
+use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
+use crate::import::plan::{self, Plan};
+use crate::import::problem::Problem;
+use crate::port::StoredRow;
+use crate::postgres::engine::Session;
+use crate::postgres::errors::damaged;
+use crate::postgres::row::get;
+use crate::postgres::snapshot::FetchedRow;
+use crate::postgres::statements;
+
+/// One batch of changes to one table.
+pub(super) struct Batch<'c> {
+    pub(super) session: &'c Session<'c>,
+    pub(super) table: &'static Table,
+    pub(super) plan: &'static Plan,
+    pub(super) call: &'c mut Call,
+    /// What is stored under the batch's ids, with what the batch does to it.
+    rows: HashMap<i64, Current>,
+    /// Ids of the batch that the call has met without changing them, and has deleted.
+    unchanged: HashSet<i64>,
+    deleted: HashSet<i64>,
+    pub(super) notes: Notes,
+}
+
+/// A row as it is now.
+struct Current {
+    cells: Vec<Cell>,
+    /// Whether this call wrote it.
+    is_of_this_call: bool,
+}
+
+impl<'c> Batch<'c> {
+    pub(super) fn prepare(
+        session: &'c Session<'c>,
+        table: &'static Table,
+        call: &'c mut Call,
+        changes: &[Change],
+    ) -> Result<Self, StoreError> {
+        let id = |change: &Change| match change {
+            Change::Upsert(row) => row.id,
+            Change::Delete { id, .. } => *id,
+        };
+        let mut ids: Vec<_> = changes.iter().map(id).filter(|id| is_valid_id(*id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let state = &call.tables[table.position];
+        let unchanged = state.unchanged.among(session, table, &ids)?;
+        let deleted = state.deleted.among(session, table, &ids)?;
+        let rows = stored(session, table, call, &ids)?;
+        let (plan, notes) = (plan::of(table), Notes::default());
+        Ok(Self { session, table, plan, call, rows, unchanged, deleted, notes })
+    }
+
+    /// Inserts or updates one row.
+    pub(super) fn upsert(&mut self, row: InputRow) -> Result<(), StoreError> {
+        self.counts().received += 1;
+        let InputRow { id, line, mut cells } = row;
+        if !is_valid_id(id) {
+            self.refuse(id, line, Problem::no_id(id));
+            return Ok(());
+        }
+        if self.deleted.contains(&id) {
+            self.refuse(id, line, Problem::duplicate("deleted and written"));
+            return Ok(());
+        }
+        if cells.len() != self.table.columns.len() {
+            let reason = format!("a row of {} has {} cells", self.table.name, cells.len());
+            return Err(damaged(reason));
+        }
+        cells[catalogue::ID] = Cell::Int(id);
+        let given = Given::of(&cells);
+        let Some(stored) = self.rows.remove(&id) else {
+            self.insert((id, line), cells);
+            return Ok(());
+        };
+        let cell = |position: usize| stored.cells[position].as_ref();
+        if is_surely_unchanged(self.table, given, &cells, cell) {
+            self.leave(id, stored);
+            return Ok(());
+        }
+        self.update((id, line), given, cells, stored)
+    }
+
+    /// Deletes one row.
+    pub(super) fn delete(&mut self, id: i64, line: u64) {
+        self.counts().received += 1;
+        let is_met = self.unchanged.contains(&id);
+        if is_valid_id(id) {
+            self.deleted.insert(id);
+            self.notes.met_deleted.push(id);
+        }
+        match self.rows.remove(&id) {
+            None => self.counts().unchanged += 1,
+            Some(stored) if !is_met && !stored.is_of_this_call => {
+                self.counts().deleted += 1;
+                self.notes.remove(self.plan, (id, line), &stored.cells, self.call.now.micros());
+            }
+            Some(stored) => {
+                self.refuse(id, line, Problem::duplicate("written and deleted"));
+                self.rows.insert(id, stored);
+            }
+        }
+    }
+
+    /// Stores a new row, or says what keeps it from being stored.
+    fn insert(&mut self, (id, line): (i64, u64), mut cells: Vec<Cell>) {
+        rules::fill_defaults(self.table, &mut cells, self.call.now);
+        if self.refuse_row((id, line), &cells) {
+            return;
+        }
+        self.counts().inserted += 1;
+        self.write((id, line), cells, None);
+    }
+
+    /// Counts a row that is already so.
+    fn leave(&mut self, id: i64, stored: Current) {
+        self.counts().unchanged += 1;
+        self.rows.insert(id, stored);
+        if self.unchanged.insert(id) {
+            self.notes.met_unchanged.push(id);
+        }
+    }
+
+    /// Merges a row of input into the stored one and writes it if that changes anything.
+    fn update(
+        &mut self,
+        (id, line): (i64, u64),
+        given: Given,
+        mut cells: Vec<Cell>,
+        stored: Current,
+    ) -> Result<(), StoreError> {
+        let table = self.table;
+        merge(table, given, &mut cells, &stored.cells, self.call.now);
+        self.keep_parents_value(given, &mut cells, &stored.cells)?;
+        let updated_at = table.updated_at();
+        let was = &stored.cells[updated_at];
+        let is_stale = is_older(cells[updated_at].as_ref(), was.as_ref());
+        let is_same = is_same_but_updated_at(table, &cells, &stored.cells);
+        if is_same && (is_stale || cells[updated_at] == *was) {
+            self.leave(id, stored);
+            return Ok(());
+        }
+        if stored.is_of_this_call || self.unchanged.contains(&id) {
+            self.refuse(id, line, Problem::duplicate("given twice with different content"));
+            self.rows.insert(id, stored);
+            return Ok(());
+        }
+        if self.refuse_row((id, line), &cells) {
+            self.rows.insert(id, stored);
+            return Ok(());
+        }
+        if !given.is_value(updated_at) {
+            cells[updated_at] = Cell::Int(self.call.now.micros());
+        } else if is_stale {
+            // What is written now is a change: who asks for changes since then must see it.
+            cells[updated_at] = was.clone();
+        }
+        self.counts().updated += 1;
+        self.write((id, line), cells, Some(&stored.cells));
+        Ok(())
+    }
+
+    /// Notes a row to be written, and what must be looked at because of it.
+    fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
+        self.notes.write((self.table, self.plan), (id, line), &cells, before, self.call);
+        let current = Current { cells, is_of_this_call: true };
+        self.rows.insert(id, current);
+    }
+
+    /// The cells of a row that the batch writes.
+    pub(super) fn cells_of(&self, id: i64) -> &[Cell] {
+        self.rows.get(&id).map_or(&[], |row| &row.cells)
+    }
+
+    /// A cleared column whose default is a parent's value is no change when it already has it.
+    fn keep_parents_value(
+        &self,
+        given: Given,
+        cells: &mut [Cell],
+        stored: &[Cell],
+    ) -> Result<(), StoreError> {
+        for default in self.plan.parents.iter().filter(|d| given.is_null(d.position)) {
+            let value = parents::value_now(self.session, self.call.provider, default, cells)?;
+            if value == stored[default.position] {
+                cells[default.position] = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports what keeps a row with all its defaults from being stored; whether anything does.
+    fn refuse_row(&mut self, (id, line): (i64, u64), cells: &[Cell]) -> bool {
+        let problems = Problem::all_of_row(self.table, cells);
+        let is_refused = !problems.is_empty();
+        for problem in problems {
+            self.refuse(id, line, problem);
+        }
+        is_refused
+    }
+
+    fn refuse(&mut self, id: i64, line: u64, problem: Problem) {
+        self.call.problems.refuse(self.table, id, problem.at(line, id));
+    }
+
+    pub(super) fn state(&mut self) -> &mut TableState {
+        &mut self.call.tables[self.table.position]
+    }
+
+    fn counts(&mut self) -> &mut TableCounts {
+        &mut self.state().counts
+    }
+}
+
+/// What is stored under some ids, which ascend.
+fn stored(
+    session: &Session<'_>,
+    table: &'static Table,
+    call: &mut Call,
+    ids: &[i64],
+) -> Result<HashMap<i64, Current>, StoreError> {
+    let (sql, context) = (statements::of(table), "read rows");
+    let provider = call.provider;
+    let state = &mut call.tables[table.position];
+    if state.highest.is_none() {
+        let highest: Option<i64> = get(&session.one(context, &sql.highest, &[&provider])?, 0)?;
+        state.highest = Some(highest.unwrap_or(0));
+    }
+    // Most imports bring new rows, whose ids come after all that are there.
+    let ids: Vec<_> = ids.iter().copied().filter(|id| Some(*id) <= state.highest).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = session.all(context, &sql.rows_with, &[&provider, &ids])?;
+    let current = |row| {
+        let row = FetchedRow { table, row };
+        let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
+        let is_of_this_call = row.revision() == call.revision;
+        (row.key().id, Current { cells: cells.collect(), is_of_this_call })
+    };
+    Ok(found.into_iter().map(current).collect())
+}

@@ -1,0 +1,160 @@
+//! Rows that name an invoice have its currency. Rule: spec/data-model.md §2, end.
+
+use std::collections::HashMap;
+
+use model::catalogue::{Table, tables};
+use model::cell::Cell;
+
+use super::{number_of, table_of};
+use crate::error::StoreError;
+use crate::import::plan::{self, Plan};
+use crate::import::problem::{Problem, Problems};
+use crate::postgres::engine::Session;
+use crate::postgres::row::get;
+
+const WAIT: &str = "INSERT INTO pg_temp.pending_currencies \
+    (source, id, line, invoice_id, currency) SELECT $1::bigint, * \
+    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) \
+    ON CONFLICT (source, id) DO UPDATE SET line = excluded.line, \
+    invoice_id = excluded.invoice_id, currency = excluded.currency";
+const CURRENCIES: &str =
+    "SELECT id, currency FROM invoices WHERE provider_id = $1 AND id = ANY($2)";
+const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, i.currency \
+    FROM pg_temp.pending_currencies p \
+    JOIN invoices i ON i.provider_id = $1 AND i.id = p.invoice_id \
+    WHERE i.currency <> p.currency ORDER BY p.source, p.line, p.id";
+/// Invoices remembered between batches.
+const INVOICES_MAX: usize = 1 << 16;
+
+/// A row that names an invoice.
+struct Named {
+    id: i64,
+    line: u64,
+    invoice: i64,
+    currency: Box<str>,
+}
+
+#[derive(Default)]
+pub(super) struct Currencies {
+    of_invoices: HashMap<i64, Box<str>>,
+    collected: Vec<Named>,
+    has_pending: bool,
+}
+
+impl Currencies {
+    /// Notes the invoice and the currency of a complete row.
+    pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
+        let Some(rule) = &plan.invoice_currency else { return };
+        if let (Some(invoice), Some(currency)) =
+            (cells[rule.invoice_id].as_int(), cells[rule.currency].as_text())
+        {
+            self.collected.push(Named { id, line, invoice, currency: currency.into() });
+        }
+    }
+
+    /// Forgets the currency of an invoice that was changed or deleted.
+    pub(super) fn forget(&mut self, invoice: i64) {
+        self.of_invoices.remove(&invoice);
+    }
+
+    /// Compares what was collected with the invoices. What does not agree yet waits: either row
+    /// may still change in this call.
+    pub(super) fn settle(
+        &mut self,
+        session: &Session<'_>,
+        provider: i64,
+        source: &Table,
+    ) -> Result<(), StoreError> {
+        let collected = std::mem::take(&mut self.collected);
+        if collected.is_empty() {
+            return Ok(());
+        }
+        self.learn(session, provider, &collected)?;
+        let differs = |named: &&Named| {
+            self.of_invoices.get(&named.invoice).is_none_or(|found| *found != named.currency)
+        };
+        let waiting: Vec<_> = collected.iter().filter(differs).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.has_pending = true;
+        let column =
+            |value: fn(&Named) -> i64| waiting.iter().map(|n| value(n)).collect::<Vec<_>>();
+        let (ids, lines) = (column(|named| named.id), column(|named| named.line.cast_signed()));
+        let invoices = column(|named| named.invoice);
+        let currencies: Vec<&str> = waiting.iter().map(|named| &*named.currency).collect();
+        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[&number_of(source), &ids, &lines, &invoices, &currencies];
+        session.run("remember currencies", WAIT, params).map(drop)
+    }
+
+    fn learn(
+        &mut self,
+        session: &Session<'_>,
+        provider: i64,
+        collected: &[Named],
+    ) -> Result<(), StoreError> {
+        if self.of_invoices.len() >= INVOICES_MAX {
+            self.of_invoices.clear();
+        }
+        let mut ids: Vec<_> = collected.iter().map(|named| named.invoice).collect();
+        ids.retain(|id| !self.of_invoices.contains_key(id));
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for row in session.all("look up invoices", CURRENCIES, &[&provider, &ids])? {
+            self.of_invoices.insert(get(&row, 0)?, get::<&str>(&row, 1)?.into());
+        }
+        Ok(())
+    }
+
+    /// Reports what does not agree when the call is in. A missing invoice is a missing reference.
+    pub(super) fn check(
+        &self,
+        session: &Session<'_>,
+        provider: i64,
+        problems: &mut Problems,
+    ) -> Result<(), StoreError> {
+        if !self.has_pending {
+            return Ok(());
+        }
+        for row in session.all("check currencies", PENDING, &[&provider])? {
+            let (own, wanted): (&str, &str) = (get(&row, 4)?, get(&row, 5)?);
+            let line: i64 = get(&row, 2)?;
+            let problem = Problem::other_currency(wanted, get(&row, 3)?, own);
+            let source = table_of(get(&row, 0)?);
+            problems.report(source, problem.at(line.cast_unsigned(), get(&row, 1)?));
+        }
+        Ok(())
+    }
+}
+
+/// Reports invoices whose currency this call changed while rows that name them have another.
+pub(super) fn check_altered_invoices(
+    session: &Session<'_>,
+    provider: i64,
+    problems: &mut Problems,
+) -> Result<(), StoreError> {
+    let invoices = plan::named("invoices");
+    for table in tables().iter().filter(|table| plan::of(table).invoice_currency.is_some()) {
+        let sql = format!(
+            "SELECT DISTINCT ON (a.id) a.id, a.line, c.id, c.currency FROM \"{}\" c \
+             JOIN pg_temp.altered a ON a.source = $2 AND a.id = c.invoice_id \
+             JOIN invoices i ON i.provider_id = $1 AND i.id = a.id \
+             WHERE c.provider_id = $1 AND c.currency <> i.currency \
+             AND NOT EXISTS (SELECT 1 FROM pg_temp.pending_currencies p \
+                WHERE p.source = $3 AND p.id = c.id) ORDER BY a.id, c.id",
+            table.name
+        );
+        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[&provider, &number_of(invoices), &number_of(table)];
+        for row in session.all("check currencies", &sql, params)? {
+            let line: i64 = get(&row, 1)?;
+            let problem = Problem::currency_in_use(table, get(&row, 2)?, get(&row, 3)?);
+            problems.report(invoices, problem.at(line.cast_unsigned(), get(&row, 0)?));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Writing what a batch came to.
+
+use model::catalogue::Table;
+use model::cell::Cell;
+
+use super::batch::Batch;
+use super::call::Call;
+use super::number_of;
+use super::{holds, parents};
+use crate::error::StoreError;
+use crate::import::plan::Plan;
+use crate::postgres::engine::Session;
+use crate::postgres::{copy, statements};
+
+const TOMBSTONES: &str = "INSERT INTO deleted_rows (table_name, provider_id, id, rev) \
+    SELECT $1::text, $2::bigint, unnest($3::bigint[]), $4::bigint \
+    ON CONFLICT (table_name, provider_id, id) DO UPDATE SET rev = excluded.rev";
+const ALTER: &str = "INSERT INTO pg_temp.altered (source, id, line) \
+    SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+const REMOVE: &str = "INSERT INTO pg_temp.removed (source, id, line) \
+    SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+
+/// What a batch is to write and to remember.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Rows to write, with their lines; in the order of the input.
+    written: Vec<(i64, u64)>,
+    /// Ids of rows that go away, because another takes their place or none does.
+    cleared: Vec<i64>,
+    deleted: Vec<i64>,
+    removed: Lines,
+    altered: Lines,
+    unfilled: Lines,
+    /// Customer memberships whose holds changed, and when.
+    bumps: Vec<(i64, i64)>,
+    pub(super) met_unchanged: Vec<i64>,
+    pub(super) met_deleted: Vec<i64>,
+}
+
+/// Rows with the lines that they came from.
+#[derive(Default)]
+pub(super) struct Lines {
+    pub(super) ids: Vec<i64>,
+    pub(super) lines: Vec<i64>,
+}
+
+impl Lines {
+    fn push(&mut self, (id, line): (i64, u64)) {
+        self.ids.push(id);
+        self.lines.push(line.cast_signed());
+    }
+
+    fn keep(&self, session: &Session<'_>, sql: &str, table: &Table) -> Result<(), StoreError> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[&number_of(table), &self.ids, &self.lines];
+        session.run("remember rows", sql, params).map(drop)
+    }
+}
+
+impl Notes {
+    /// Notes a complete row that is to be written in place of `before`, if anything.
+    pub(super) fn write(
+        &mut self,
+        (table, plan): (&'static Table, &Plan),
+        (id, line): (i64, u64),
+        cells: &[Cell],
+        before: Option<&[Cell]>,
+        call: &mut Call,
+    ) {
+        self.written.push((id, line));
+        let updated_at = cells[table.updated_at()].as_int().unwrap_or(call.now.micros());
+        if let Some(before) = before {
+            self.cleared.push(id);
+            if plan.watched.is_some_and(|position| before[position] != cells[position]) {
+                forget(table, id, call);
+                self.altered.push((id, line));
+            }
+        }
+        if let Some(position) = plan.bumps {
+            let memberships = before.map(|before| &before[position]);
+            for membership in memberships.into_iter().chain([&cells[position]]) {
+                self.bumps.extend(membership.as_int().map(|id| (id, updated_at)));
+            }
+        }
+        if plan.parents.iter().any(|default| !cells[default.position].is_value()) {
+            self.unfilled.push((id, line));
+        }
+    }
+
+    /// Notes that a stored row goes away.
+    pub(super) fn remove(&mut self, plan: &Plan, (id, line): (i64, u64), cells: &[Cell], now: i64) {
+        self.cleared.push(id);
+        self.deleted.push(id);
+        if plan.is_referenced {
+            self.removed.push((id, line));
+        }
+        if let Some(position) = plan.bumps {
+            self.bumps.extend(cells[position].as_int().map(|id| (id, now)));
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Writes the batch, then looks up what its rows name.
+    pub(super) fn flush(mut self) -> Result<(), StoreError> {
+        let notes = std::mem::take(&mut self.notes);
+        self.write_rows(&notes)?;
+        self.remember(&notes)?;
+        self.settle(&notes)
+    }
+
+    fn write_rows(&mut self, notes: &Notes) -> Result<(), StoreError> {
+        let (session, table) = (self.session, self.table);
+        let (provider, revision) = (self.call.provider, self.call.revision);
+        if !notes.cleared.is_empty() {
+            let sql = &statements::of(table).delete;
+            session.run("clear rows", sql, &[&provider, &notes.cleared])?;
+        }
+        if !notes.deleted.is_empty() {
+            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+                &[&table.name, &provider, &notes.deleted, &revision.0];
+            session.run("note deleted rows", TOMBSTONES, params)?;
+        }
+        if !notes.written.is_empty() {
+            let rows = notes.written.iter().map(|(id, _)| self.cells_of(*id));
+            copy::write(session, table, (provider, revision), rows)?;
+        }
+        let highest = notes.written.iter().map(|(id, _)| *id).max();
+        let state = self.state();
+        state.highest = state.highest.max(highest);
+        Ok(())
+    }
+
+    fn remember(&mut self, notes: &Notes) -> Result<(), StoreError> {
+        let (session, table) = (self.session, self.table);
+        notes.removed.keep(session, REMOVE, table)?;
+        notes.altered.keep(session, ALTER, table)?;
+        notes.unfilled.keep(session, parents::WAIT, table)?;
+        holds::wait(session, &notes.bumps)?;
+        let state = self.state();
+        for id in &notes.met_unchanged {
+            state.unchanged.insert(session, table, *id)?;
+        }
+        for id in &notes.met_deleted {
+            state.deleted.insert(session, table, *id)?;
+        }
+        for id in &notes.removed.ids {
+            self.call.references.forget(table.position, *id);
+            forget(table, *id, self.call);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, notes: &Notes) -> Result<(), StoreError> {
+        let (session, table, plan) = (self.session, self.table, self.plan);
+        let provider = self.call.provider;
+        let mut references = std::mem::take(&mut self.call.references);
+        let mut currencies = std::mem::take(&mut self.call.currencies);
+        let mut allotments = std::mem::take(&mut self.call.allotments);
+        for (id, line) in &notes.written {
+            if plan.is_referenced {
+                references.know(table.position, *id);
+            }
+            let cells = self.cells_of(*id);
+            references.collect(plan, *id, *line, cells);
+            currencies.collect(plan, *id, *line, cells);
+            allotments.collect(plan, *id, *line, cells);
+        }
+        references.settle(session, provider, table)?;
+        currencies.settle(session, provider, table)?;
+        allotments.settle(session, provider, table)?;
+        (self.call.references, self.call.currencies) = (references, currencies);
+        self.call.allotments = allotments;
+        Ok(())
+    }
+}
+
+/// Forgets what is remembered of a row of another table's rules.
+fn forget(table: &Table, id: i64, call: &mut Call) {
+    match table.name {
+        "invoices" => call.currencies.forget(id),
+        "offering_types" => call.allotments.forget(id),
+        _ => {}
+    }
+}

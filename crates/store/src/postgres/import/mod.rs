@@ -1,0 +1,197 @@
+//! The write path of rows: one transaction per call, all or nothing. Rule: spec/data-model.md §3.
+//!
+//! Rows come in batches: what is stored under a batch's ids is read at once, each row is decided
+//! in memory, and what is to be written goes out in one COPY.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `call` | what a call knows |
+//! | `batch`, `flush` | deciding the rows of a batch; writing it |
+//! | `references`, `removed`, `allotments`, `currency` | checks between rows |
+//! | `parents`, `holds` | what rows take from others, and do to others |
+//! | `seen`, `scratch` | remembering any number of rows in flat memory |
+
+mod allotments;
+mod batch;
+mod call;
+mod currency;
+mod flush;
+mod holds;
+mod parents;
+mod references;
+mod removed;
+mod scratch;
+mod seen;
+
+use std::collections::BTreeMap;
+
+use model::catalogue::{Table, tables};
+use model::id::{ProviderId, Revision};
+use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
+use model::time::Instant;
+
+use super::engine::{Session, Transaction};
+use super::idempotency::{self, Known};
+use super::{providers, revision};
+use crate::error::StoreError;
+use crate::import::plan;
+use crate::port::{IdempotencyKey, ImportStart, ImportTransaction};
+use batch::Batch;
+use call::Call;
+
+/// Rows decided and written at once. A bound of memory; larger ones gain little.
+const BATCH_ROWS: usize = 4096;
+const HAS_ALTERED: &str = "SELECT 1 FROM pg_temp.altered WHERE source = $1 LIMIT 1";
+
+/// Begins an import in a transaction that waits for its turn, and keeps others waiting.
+pub(super) fn begin(
+    transaction: Transaction<'_>,
+    provider: ProviderId,
+    now: Instant,
+    key: Option<IdempotencyKey>,
+) -> Result<ImportStart<'_>, StoreError> {
+    let before = revision::take_turn(&transaction)?;
+    providers::must_exist(&transaction, provider)?;
+    if let Some(key) = &key {
+        match idempotency::find(&transaction, provider, key, now)? {
+            Known::New => {}
+            Known::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
+            Known::Conflict => return Ok(ImportStart::KeyConflict),
+        }
+    }
+    scratch::prepare(&transaction)?;
+    let call = Call::new(provider.0, now, before.next());
+    let import = PostgresImport { transaction, provider, key, before, has_failed: false, call };
+    Ok(ImportStart::Started(Box::new(import)))
+}
+
+struct PostgresImport<'s> {
+    transaction: Transaction<'s>,
+    provider: ProviderId,
+    key: Option<IdempotencyKey>,
+    before: Revision,
+    /// Set while the database works: after a failure the transaction is lost.
+    has_failed: bool,
+    call: Call,
+}
+
+impl ImportTransaction for PostgresImport<'_> {
+    fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.touch(table);
+        self.must_not_have_failed()?;
+        self.has_failed = true;
+        let mut changes = changes.into_iter();
+        loop {
+            let some: Vec<_> = changes.by_ref().take(BATCH_ROWS).collect();
+            if some.is_empty() {
+                break;
+            }
+            let mut batch = Batch::prepare(&self.transaction, table, &mut self.call, &some)?;
+            for change in some {
+                match change {
+                    Change::Upsert(row) => batch.upsert(row)?,
+                    Change::Delete { id, line } => batch.delete(id, line),
+                }
+            }
+            batch.flush()?;
+        }
+        self.has_failed = false;
+        Ok(())
+    }
+
+    fn reject(&mut self, error: ImportError) {
+        self.call.problems.add(error);
+    }
+
+    fn touch(&mut self, table: &'static Table) {
+        self.call.tables[table.position].is_touched = true;
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
+        self.must_not_have_failed()?;
+        self.check_between_rows()?;
+        if !self.call.problems.is_empty() {
+            let call = Call::new(self.provider.0, self.call.now, self.call.revision);
+            let call = std::mem::replace(&mut self.call, call);
+            return Ok(Err(call.problems.into_errors()));
+        }
+        let has_changed = self.write_revisions()?;
+        let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
+        if let Some(key) = &self.key {
+            let (provider, now) = (self.provider, self.call.now);
+            idempotency::store(&self.transaction, provider, key, &outcome, now)?;
+        } else if !has_changed {
+            // Nothing to keep: rolling back spares the disk a flush.
+            return Ok(Ok(outcome));
+        }
+        self.transaction.commit("commit an import")?;
+        Ok(Ok(outcome))
+    }
+}
+
+impl PostgresImport<'_> {
+    fn must_not_have_failed(&self) -> Result<(), StoreError> {
+        match self.has_failed {
+            false => Ok(()),
+            true => Err(StoreError::Unavailable { reason: "the import has failed before".into() }),
+        }
+    }
+
+    fn check_between_rows(&mut self) -> Result<(), StoreError> {
+        let (session, provider) = (&*self.transaction, self.provider.0);
+        let call = &mut self.call;
+        parents::fill(session, provider, &mut call.problems)?;
+        call.references.check(session, provider, &mut call.problems)?;
+        call.allotments.check(session, provider, &mut call.problems)?;
+        call.currencies.check(session, provider, &mut call.problems)?;
+        removed::check(session, provider, &mut call.problems)?;
+        if has_altered(session, plan::named("invoices"))? {
+            currency::check_altered_invoices(session, provider, &mut call.problems)?;
+        }
+        if has_altered(session, plan::named("offering_types"))? {
+            removed::check_altered_offering_types(session, provider, &mut call.problems)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the new revision where rows changed; answers whether any did.
+    fn write_revisions(&self) -> Result<bool, StoreError> {
+        let (session, revision) = (&*self.transaction, self.call.revision);
+        let has_bumped = holds::apply(session, self.provider.0, revision)?;
+        let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
+        let mut has_changed = false;
+        for (table, state) in tables().iter().zip(&self.call.tables) {
+            if state.has_changed() || is_bumped(table) {
+                revision::set_of_table(session, table, revision)?;
+                has_changed = true;
+            }
+        }
+        if has_changed {
+            revision::set(session, revision)?;
+        }
+        Ok(has_changed)
+    }
+
+    fn outcome(&self, revision: Revision) -> ImportOutcome {
+        let named = tables().iter().zip(&self.call.tables).filter(|(_, state)| state.is_touched);
+        let counts: BTreeMap<_, _> =
+            named.map(|(table, state)| (table.name.to_owned(), state.counts)).collect();
+        ImportOutcome { revision, tables: counts }
+    }
+}
+
+/// The catalogue's number of a table, as the database keeps it.
+fn number_of(table: &Table) -> i64 {
+    i64::try_from(table.position).unwrap_or(i64::MAX)
+}
+
+/// The table with a number that the database kept.
+fn table_of(number: i64) -> &'static Table {
+    let position = usize::try_from(number).unwrap_or(usize::MAX);
+    tables().get(position).expect("the database keeps numbers of tables that this call wrote")
+}
+
+fn has_altered(session: &Session<'_>, table: &Table) -> Result<bool, StoreError> {
+    let context = "look for altered rows";
+    Ok(session.find(context, HAS_ALTERED, &[&number_of(table)])?.is_some())
+}

@@ -1,0 +1,43 @@
+//! What one call must remember until its end, in temporary tables: memory stays flat however
+//! many rows come. They are emptied when the transaction ends, however it does.
+
+use crate::error::StoreError;
+use crate::postgres::engine::Session;
+
+const CREATE: &str = "
+SET LOCAL client_min_messages = warning;
+CREATE TEMP TABLE IF NOT EXISTS pending_references (
+    source BIGINT NOT NULL, position BIGINT NOT NULL, id BIGINT NOT NULL,
+    line BIGINT NOT NULL, target BIGINT NOT NULL, target_id BIGINT NOT NULL
+    ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS pending_allotments (
+    number BIGINT GENERATED ALWAYS AS IDENTITY, source BIGINT NOT NULL, position BIGINT NOT NULL,
+    id BIGINT NOT NULL, line BIGINT NOT NULL, offering_type_id BIGINT NOT NULL,
+    is_course BOOLEAN NOT NULL, path TEXT NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS pending_currencies (
+    source BIGINT NOT NULL, id BIGINT NOT NULL, line BIGINT NOT NULL,
+    invoice_id BIGINT NOT NULL, currency TEXT NOT NULL, PRIMARY KEY (source, id)
+    ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS unfilled (
+    source BIGINT NOT NULL, id BIGINT NOT NULL, line BIGINT NOT NULL, PRIMARY KEY (source, id)
+    ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS altered (
+    source BIGINT NOT NULL, id BIGINT NOT NULL, line BIGINT NOT NULL, PRIMARY KEY (source, id)
+    ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS removed (
+    source BIGINT NOT NULL, id BIGINT NOT NULL, line BIGINT NOT NULL, PRIMARY KEY (source, id)
+    ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS blocked (
+    source BIGINT NOT NULL, id BIGINT NOT NULL, by_table BIGINT NOT NULL,
+    by_id BIGINT NOT NULL, PRIMARY KEY (source, id)) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS bumps (
+    id BIGINT NOT NULL PRIMARY KEY, updated_at BIGINT NOT NULL) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS seen (
+    source BIGINT NOT NULL, how BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (source, how, id)
+    ) ON COMMIT DELETE ROWS;
+";
+
+/// Makes the tables of a connection, unless an earlier import has.
+pub(super) fn prepare(session: &Session<'_>) -> Result<(), StoreError> {
+    session.batch("prepare for an import", CREATE)
+}

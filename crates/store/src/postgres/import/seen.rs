@@ -1,0 +1,89 @@
+//! Rows that a call has met and left as they were, or was asked to delete: a second, different
+//! row for one of them is a duplicate, and nothing in the stored row tells.
+
+use std::collections::HashSet;
+
+use model::catalogue::Table;
+
+use super::number_of;
+use crate::error::StoreError;
+use crate::import::id_set::IdSet;
+use crate::postgres::engine::Session;
+use crate::postgres::row::get;
+
+/// How a row was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It was imported and equal to what is stored.
+    Unchanged = 1,
+    /// Its deletion was asked for.
+    Deleted = 2,
+}
+
+/// Ids of one table met in one way; in memory as long as they fit, then in a temporary table.
+pub(super) struct Seen {
+    how: How,
+    ids: IdSet,
+    is_empty: bool,
+    has_spilled: bool,
+}
+
+const SPILL: &str = "INSERT INTO pg_temp.seen (source, how, id) \
+    SELECT $1::bigint, $2::bigint, unnest($3::bigint[]) ON CONFLICT DO NOTHING";
+const FIND: &str = "SELECT id FROM pg_temp.seen WHERE source = $1 AND how = $2 AND id = ANY($3)";
+/// Ids that go to the table at once.
+const SPILLED_AT_ONCE: usize = 10_000;
+
+impl Seen {
+    pub(super) fn new(how: How) -> Self {
+        Self { how, ids: IdSet::default(), is_empty: true, has_spilled: false }
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        session: &Session<'_>,
+        table: &Table,
+        id: i64,
+    ) -> Result<(), StoreError> {
+        self.is_empty = false;
+        if !self.ids.insert(id) {
+            self.spill(session, table)?;
+            self.ids.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Those of `ids` that were met.
+    pub(super) fn among(
+        &self,
+        session: &Session<'_>,
+        table: &Table,
+        ids: &[i64],
+    ) -> Result<HashSet<i64>, StoreError> {
+        if self.is_empty {
+            return Ok(HashSet::new());
+        }
+        let mut found: HashSet<_> =
+            ids.iter().copied().filter(|id| self.ids.contains(*id)).collect();
+        if self.has_spilled {
+            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+                &[&number_of(table), &(self.how as i64), &ids];
+            for row in session.all("look for duplicates", FIND, params)? {
+                found.insert(get(&row, 0)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn spill(&mut self, session: &Session<'_>, table: &Table) -> Result<(), StoreError> {
+        let ids: Vec<i64> = self.ids.iter().collect();
+        for ids in ids.chunks(SPILLED_AT_ONCE) {
+            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+                &[&number_of(table), &(self.how as i64), &ids];
+            session.run("remember rows", SPILL, params)?;
+        }
+        self.ids.clear();
+        self.has_spilled = true;
+        Ok(())
+    }
+}

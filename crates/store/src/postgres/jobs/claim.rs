@@ -1,0 +1,54 @@
+//! Taking the next job.
+
+use model::time::Instant;
+
+use super::row;
+use crate::error::StoreError;
+use crate::port::jobs::{Claim, Job, JobId};
+use crate::postgres::engine::Session;
+use crate::postgres::row::{get, signed};
+
+/// Workers take turns for the moment that choosing takes: two at once would each find room for
+/// one more job of a provider.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))";
+const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = $1 AND state IN ('queued', 'running') \
+    AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= $2 LIMIT 1";
+/// A lapsed lease counts as not running: else a provider whose workers all died would keep the
+/// places of its jobs for ever. A job that is just being canceled is passed over.
+const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count(*) AS jobs \
+        FROM jobs WHERE kind = $1 AND state = 'running' AND lease_until > $2 \
+        GROUP BY provider_id) running ON running.provider_id = j.provider_id \
+    WHERE j.kind = $1 AND j.state IN ('queued', 'running') \
+        AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= $2 \
+        AND coalesce(running.jobs, 0) < $3 \
+    ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED";
+const TAKE: &str = "UPDATE jobs SET state = 'running', worker = $2, lease_until = $3, \
+    attempts = attempts + 1, attempts_max = $4, rows_done = 0, rows_total = NULL, \
+    revision = NULL, started_at = coalesce(started_at, $5), updated_at = $5 WHERE id = $1";
+
+/// Whether there may be something to take, looked up without a lock.
+pub(super) fn is_any_due(
+    session: &Session<'_>,
+    claim: &Claim<'_>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let kind = claim.kind.as_str();
+    Ok(session.find("look for a job", IS_ANY_DUE, &[&kind, &now.micros()])?.is_some())
+}
+
+pub(super) fn claim(
+    session: &Session<'_>,
+    claim: &Claim<'_>,
+    now: Instant,
+) -> Result<Option<Job>, StoreError> {
+    let (context, kind, now) = ("take a job", claim.kind.as_str(), now.micros());
+    session.one(context, TAKE_TURN, &[&kind])?;
+    let running_max = signed(claim.running_per_provider_max);
+    let Some(next) = session.find(context, NEXT, &[&kind, &now, &running_max])? else {
+        return Ok(None);
+    };
+    let (id, attempts_max): (i64, _) = (get(&next, 0)?, i64::from(claim.attempts_max));
+    let lease_until = claim.lease_until.micros();
+    session.run(context, TAKE, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
+    row::find(session, JobId::Number(id))
+}

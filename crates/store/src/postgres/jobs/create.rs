@@ -1,0 +1,118 @@
+//! Queueing jobs: all of a call or none.
+
+use std::collections::BTreeMap;
+
+use model::id::ProviderId;
+use model::time::Instant;
+
+use super::keys::{self, Known};
+use super::row;
+use crate::error::StoreError;
+use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
+use crate::postgres::engine::Session;
+use crate::postgres::errors::damaged;
+use crate::postgres::notices;
+use crate::postgres::row::{get, unsigned};
+
+/// Requests of one provider take turns, so that what one finds is still so when it writes.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.jobs', $1))";
+const INSERT: &str = "INSERT INTO jobs (uuid, provider_id, kind, subject, request, requester_id, \
+    requester_email, group_name, request_id, revision_min, is_exclusive, state, not_before, \
+    created_at, updated_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $12, $12) RETURNING id";
+const IN_PROGRESS: &str = "SELECT 1 FROM jobs WHERE provider_id = $1 AND kind = $2 \
+    AND subject = $3 AND is_exclusive AND state IN ('queued', 'running')";
+const COUNT: &str = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FROM jobs \
+    WHERE kind = $1 AND provider_id = $2 AND state IN ('queued', 'running')";
+
+pub(super) fn create(
+    session: &Session<'_>,
+    jobs: &[NewJob],
+    key: Option<&JobKey>,
+    limits: JobLimits,
+    now: Instant,
+) -> Result<JobStart, StoreError> {
+    let Some(provider) = jobs.first().map(|job| job.provider) else {
+        return Ok(JobStart::Created(Vec::new()));
+    };
+    take_turn(session, provider)?;
+    if let Some(key) = key {
+        match keys::find(session, provider, &key.key, now)? {
+            Known::New => {}
+            Known::Answered { jobs, answer } => return Ok(JobStart::Answered { jobs, answer }),
+            Known::Conflict => return Ok(JobStart::KeyConflict),
+        }
+    }
+    if let Some(subject) = first_in_progress(session, jobs)? {
+        return Ok(JobStart::InProgress { subject });
+    }
+    if !has_room(session, jobs, limits)? {
+        return Ok(JobStart::TooMany);
+    }
+    let created: Vec<_> =
+        jobs.iter().map(|job| insert(session, job, now)).collect::<Result<_, _>>()?;
+    if let Some(key) = key {
+        keys::keep(session, provider, key, &created, now)?;
+    }
+    Ok(JobStart::Created(created))
+}
+
+fn take_turn(session: &Session<'_>, provider: ProviderId) -> Result<(), StoreError> {
+    session.one("wait for another request", TAKE_TURN, &[&provider.0]).map(drop)
+}
+
+/// The subject of the first exclusive job that would be a second one.
+fn first_in_progress(session: &Session<'_>, jobs: &[NewJob]) -> Result<Option<String>, StoreError> {
+    for (position, job) in jobs.iter().enumerate().filter(|(_, job)| job.is_exclusive) {
+        let is_same = |other: &NewJob| {
+            other.is_exclusive && (other.kind, &other.subject) == (job.kind, &job.subject)
+        };
+        let kind = job.kind.as_str();
+        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[&job.provider.0, &kind, &job.subject];
+        let stored = session.find("look for unfinished jobs", IN_PROGRESS, params)?;
+        if stored.is_some() || jobs[..position].iter().any(is_same) {
+            return Ok(Some(job.subject.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn has_room(session: &Session<'_>, jobs: &[NewJob], limits: JobLimits) -> Result<bool, StoreError> {
+    let mut added = BTreeMap::<_, u64>::new();
+    for job in jobs {
+        *added.entry((job.kind.as_str(), job.provider)).or_default() += 1;
+    }
+    for ((kind, provider), added) in added {
+        let row = session.one("count jobs", COUNT, &[&kind, &provider.0])?;
+        let (queued, unfinished) = (unsigned(&row, 0)?, unsigned(&row, 1)?);
+        if queued + added > limits.queued_max || unfinished + added > limits.unfinished_max {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn insert(session: &Session<'_>, new: &NewJob, now: Instant) -> Result<Job, StoreError> {
+    let created = session.one(
+        "queue a job",
+        INSERT,
+        &[
+            &new.uuid,
+            &new.provider.0,
+            &new.kind.as_str(),
+            &new.subject,
+            &new.request,
+            &new.requester.id,
+            &new.requester.email,
+            &new.group,
+            &new.request_id,
+            &new.revision_min.0,
+            &new.is_exclusive,
+            &now.micros(),
+        ],
+    )?;
+    notices::keep(session, new.provider, &new.notices, now)?;
+    let job = row::find(session, JobId::Number(get(&created, 0)?))?;
+    job.ok_or_else(|| damaged("a job that was just queued is not there"))
+}

@@ -1,0 +1,122 @@
+//! What happens to jobs beside their workers: cancellation, downloads, the end of their files,
+//! the end of their history.
+
+use model::id::ProviderId;
+use model::time::Instant;
+
+use super::{keys, row};
+use crate::error::StoreError;
+use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState};
+use crate::port::notices::NewNotice;
+use crate::postgres::engine::Session;
+use crate::postgres::notices;
+use crate::postgres::row::get;
+
+/// Bound of one sweep, of each kind of thing.
+const SWEPT_MAX: i64 = 500;
+
+/// The worker stays noted, so that it can be told.
+const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = $2, \
+    updated_at = $2 WHERE id = $1";
+const SUCCEEDED: &str =
+    "SELECT provider_id FROM jobs WHERE id = $1 AND state = 'succeeded' FOR UPDATE";
+const CONSUME: &str = "UPDATE job_files SET is_consumed = is_consumed OR $3 \
+    WHERE job_id = $1 AND part = $2 AND NOT is_consumed";
+const COUNT: &str = "UPDATE jobs SET downloads = downloads + 1, updated_at = $2 WHERE id = $1";
+const HAS_MORE: &str =
+    "SELECT EXISTS (SELECT 1 FROM job_files WHERE job_id = $1 AND NOT is_consumed)";
+const CONSUMED: &str = "UPDATE jobs SET state = 'consumed' WHERE id = $1";
+const EXPIRE: &str = "UPDATE jobs SET state = 'expired', expires_at = least(expires_at, $2), \
+    updated_at = $2 WHERE id = $1 AND state = 'succeeded'";
+const LOSE: &str = "UPDATE jobs SET state = 'failed', error_code = $3, \
+    error_message = 'the file of this job is lost', manifest = NULL, expires_at = NULL, \
+    updated_at = $2 WHERE id = $1 AND state = 'succeeded'";
+const DROP_FILES: &str = "DELETE FROM job_files WHERE job_id = ANY($1)";
+const EXPIRE_SOME: &str = "UPDATE jobs SET state = 'expired', updated_at = $1 WHERE id IN \
+    (SELECT id FROM jobs WHERE state = 'succeeded' AND expires_at <= $1 \
+     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id";
+const FORGET_SOME: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
+    WHERE created_at < $1 AND state NOT IN ('queued', 'running') \
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id";
+
+pub(super) fn cancel(
+    session: &Session<'_>,
+    (provider, id): (ProviderId, JobId<'_>),
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<Cancel, StoreError> {
+    let Some(job) = row::hold(session, provider, id)? else { return Ok(Cancel::Unknown) };
+    match job.state {
+        JobState::Canceled => return Ok(Cancel::Canceled(job)),
+        state if !state.is_unfinished() => return Ok(Cancel::TooLate(job)),
+        _ => {}
+    }
+    session.run("cancel a job", CANCEL, &[&job.id, &now.micros()])?;
+    notices::keep(session, provider, notices, now)?;
+    let canceled = row::find(session, JobId::Number(job.id))?;
+    Ok(canceled.map_or(Cancel::Unknown, Cancel::Canceled))
+}
+
+pub(super) fn count_download(
+    session: &Session<'_>,
+    (id, part): (i64, &str),
+    consumes: bool,
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let context = "count a download";
+    let Some(job) = session.find(context, SUCCEEDED, &[&id])? else { return Ok(false) };
+    if session.run(context, CONSUME, &[&id, &part, &consumes])? == 0 {
+        return Ok(false);
+    }
+    session.run(context, COUNT, &[&id, &now.micros()])?;
+    if !get::<bool>(&session.one(context, HAS_MORE, &[&id])?, 0)? {
+        session.run(context, CONSUMED, &[&id])?;
+        drop_files(session, &[id])?;
+    }
+    notices::keep(session, ProviderId(get(&job, 0)?), notices, now)?;
+    Ok(true)
+}
+
+pub(super) fn expire(
+    session: &Session<'_>,
+    provider: ProviderId,
+    id: JobId<'_>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let Some(job) = row::hold(session, provider, id)? else { return Ok(false) };
+    let is_expired = session.run("expire a job", EXPIRE, &[&job.id, &now.micros()])? == 1;
+    if is_expired {
+        drop_files(session, &[job.id])?;
+    }
+    Ok(is_expired)
+}
+
+pub(super) fn lose_files(session: &Session<'_>, id: i64, now: Instant) -> Result<(), StoreError> {
+    if session.run("note a lost file", LOSE, &[&id, &now.micros(), &FILE_MISSING])? == 1 {
+        drop_files(session, &[id])?;
+    }
+    Ok(())
+}
+
+fn drop_files(session: &Session<'_>, jobs: &[i64]) -> Result<(), StoreError> {
+    session.run("forget files", DROP_FILES, &[&jobs]).map(drop)
+}
+
+pub(super) fn sweep(
+    session: &Session<'_>,
+    now: Instant,
+    forget_before: Instant,
+) -> Result<(u64, u64), StoreError> {
+    let expired = sweep_some(session, EXPIRE_SOME, now)?;
+    let forgotten = sweep_some(session, FORGET_SOME, forget_before)?;
+    keys::forget(session, now, SWEPT_MAX)?;
+    Ok((expired, forgotten))
+}
+
+fn sweep_some(session: &Session<'_>, sql: &str, bound: Instant) -> Result<u64, StoreError> {
+    let swept = session.all("sweep jobs", sql, &[&bound.micros(), &SWEPT_MAX])?;
+    let ids: Vec<i64> = swept.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    drop_files(session, &ids)?;
+    Ok(ids.len() as u64)
+}

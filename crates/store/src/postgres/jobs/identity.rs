@@ -1,0 +1,18 @@
+//! Numbers kept for people and systems that come with a JWT.
+
+use crate::error::StoreError;
+use crate::postgres::engine::Session;
+use crate::postgres::row::get;
+
+const FIND: &str = "SELECT id FROM identities WHERE subject = $1";
+const KEEP: &str = "INSERT INTO identities (subject) VALUES ($1) ON CONFLICT DO NOTHING";
+
+/// The number of a subject; made unless another node was first.
+pub(super) fn number(session: &Session<'_>, subject: &str) -> Result<i64, StoreError> {
+    let context = "keep an identity";
+    if let Some(row) = session.find(context, FIND, &[&subject])? {
+        return get(&row, 0);
+    }
+    session.run(context, KEEP, &[&subject])?;
+    get(&session.one(context, FIND, &[&subject])?, 0)
+}

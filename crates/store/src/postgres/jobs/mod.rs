@@ -1,0 +1,141 @@
+//! The queue in PostgreSQL: each change of a job is one transaction, with its notices.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `row` | a job as it is stored |
+//! | `create`, `keys` | queueing, and the caller's keys |
+//! | `claim`, `attempt` | taking a job; what its worker says of it |
+//! | `ends` | cancellation, downloads, expiry, sweeping |
+//! | `list`, `identity` | questions; numbers for people |
+
+mod attempt;
+mod claim;
+mod create;
+mod ends;
+mod identity;
+mod keys;
+mod list;
+mod row;
+
+use model::id::ProviderId;
+use model::time::Instant;
+
+use super::PostgresStore;
+use crate::error::StoreError;
+use crate::port::jobs::{
+    Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
+    NewJob, Orders, Outcome, Progress,
+};
+use crate::port::notices::NewNotice;
+
+impl JobStore for PostgresStore {
+    fn create_jobs(
+        &self,
+        jobs: &[NewJob],
+        key: Option<&JobKey>,
+        limits: JobLimits,
+        now: Instant,
+    ) -> Result<JobStart, StoreError> {
+        self.engine.write(|session| create::create(session, jobs, key, limits, now))
+    }
+
+    fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {
+        // Idle workers ask often: without looking first, each of them would make others wait.
+        if !claim::is_any_due(&self.engine.lookup()?, claim, now)? {
+            return Ok(None);
+        }
+        self.engine.write(|session| claim::claim(session, claim, now))
+    }
+
+    fn report_progress(
+        &self,
+        attempt: &Attempt<'_>,
+        progress: Progress,
+        lease_until: Instant,
+        now: Instant,
+    ) -> Result<Orders, StoreError> {
+        self.engine.write(|session| attempt::report(session, attempt, progress, lease_until, now))
+    }
+
+    fn finish_job(
+        &self,
+        attempt: &Attempt<'_>,
+        outcome: &Outcome,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine.write(|session| attempt::finish(session, attempt, outcome, notices, now))
+    }
+
+    fn cancel_job(
+        &self,
+        provider: ProviderId,
+        id: JobId<'_>,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<Cancel, StoreError> {
+        self.engine.write(|session| ends::cancel(session, (provider, id), notices, now))
+    }
+
+    fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+        let job = self.job_of_any_provider(id)?;
+        Ok(job.filter(|job| job.provider == provider))
+    }
+
+    fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+        row::find(&*self.engine.view()?, id)
+    }
+
+    fn jobs(
+        &self,
+        provider: ProviderId,
+        filter: &JobFilter<'_>,
+    ) -> Result<(u64, Vec<Job>), StoreError> {
+        list::list(&*self.engine.view()?, provider, filter)
+    }
+
+    fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError> {
+        list::queue_position(&self.engine.lookup()?, job.id)
+    }
+
+    fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError> {
+        list::counts(&self.engine.lookup()?, kind)
+    }
+
+    fn count_download(
+        &self,
+        id: i64,
+        file: &str,
+        consumes: bool,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine
+            .write(|session| ends::count_download(session, (id, file), consumes, notices, now))
+    }
+
+    fn expire_job(
+        &self,
+        provider: ProviderId,
+        id: JobId<'_>,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine.write(|session| ends::expire(session, provider, id, now))
+    }
+
+    fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError> {
+        self.engine.write(|session| ends::lose_files(session, id, now))
+    }
+
+    fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {
+        self.engine.write(|session| ends::sweep(session, now, forget_before))
+    }
+
+    fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
+        list::known_files(&self.engine.lookup()?, paths)
+    }
+
+    fn identity(&self, subject: &str) -> Result<i64, StoreError> {
+        identity::number(&self.engine.lookup()?, subject)
+    }
+}

@@ -1,0 +1,117 @@
+//! A job as it is stored.
+
+use model::id::{ProviderId, Revision};
+use tokio_postgres::Row;
+
+use crate::error::StoreError;
+use crate::port::jobs::{Job, JobFile, JobId, JobKind, JobState, Progress, Requester};
+use crate::postgres::engine::Session;
+use crate::postgres::row::{get, instant, maybe_instant, named, small, unsigned};
+
+/// A question whose rows are jobs, for [`read`].
+macro_rules! select_jobs {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, uuid, provider_id, kind, subject, request, requester_id, \
+             requester_email, group_name, request_id, revision_min, state, rows_done, rows_total, \
+             revision, attempts, error_code, error_message, created_at, started_at, finished_at, \
+             updated_at, expires_at, manifest, downloads FROM jobs ",
+            $rest
+        )
+    };
+}
+pub(super) use select_jobs;
+
+const BY_ID: &str = select_jobs!("WHERE id = $1");
+const BY_UUID: &str = select_jobs!("WHERE uuid = $1");
+const BY_ID_HELD: &str = select_jobs!("WHERE id = $1 FOR UPDATE");
+const BY_UUID_HELD: &str = select_jobs!("WHERE uuid = $1 FOR UPDATE");
+const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_consumed \
+    FROM job_files WHERE job_id = $1 ORDER BY position";
+
+/// One job with its files.
+pub(super) fn find(session: &Session<'_>, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+    find_by(session, id, (BY_ID, BY_UUID))
+}
+
+/// One job of a provider with its files, which nobody else changes until the transaction ends.
+pub(super) fn hold(
+    session: &Session<'_>,
+    provider: ProviderId,
+    id: JobId<'_>,
+) -> Result<Option<Job>, StoreError> {
+    let found = find_by(session, id, (BY_ID_HELD, BY_UUID_HELD))?;
+    Ok(found.filter(|job| job.provider == provider))
+}
+
+fn find_by(
+    session: &Session<'_>,
+    id: JobId<'_>,
+    (by_id, by_uuid): (&str, &str),
+) -> Result<Option<Job>, StoreError> {
+    let context = "read a job";
+    let found = match id {
+        JobId::Number(id) => session.find(context, by_id, &[&id])?,
+        JobId::Uuid(uuid) => session.find(context, by_uuid, &[&uuid])?,
+    };
+    let Some(row) = found else { return Ok(None) };
+    with_files(session, read(&row)?).map(Some)
+}
+
+/// Adds the files to a job that was just read.
+pub(super) fn with_files(session: &Session<'_>, mut job: Job) -> Result<Job, StoreError> {
+    if job.state == JobState::Succeeded {
+        let rows = session.all("read a job's files", FILES, &[&job.id])?;
+        job.files = rows.iter().map(read_file).collect::<Result<_, _>>()?;
+    }
+    Ok(job)
+}
+
+/// A job without its files.
+pub(super) fn read(row: &Row) -> Result<Job, StoreError> {
+    let rows_total = match get::<Option<i64>>(row, 13)? {
+        Some(_) => Some(unsigned(row, 13)?),
+        None => None,
+    };
+    Ok(Job {
+        id: get(row, 0)?,
+        uuid: get(row, 1)?,
+        provider: ProviderId(get(row, 2)?),
+        kind: named(row, 3, JobKind::parse)?,
+        subject: get(row, 4)?,
+        request: get(row, 5)?,
+        requester: Requester { id: get(row, 6)?, email: get(row, 7)? },
+        group: get(row, 8)?,
+        request_id: get(row, 9)?,
+        revision_min: Revision(get(row, 10)?),
+        state: named(row, 11, JobState::parse)?,
+        progress: Progress {
+            rows: unsigned(row, 12)?,
+            rows_total,
+            revision: get::<Option<i64>>(row, 14)?.map(Revision),
+        },
+        attempts: small(row, 15)?,
+        error_code: get(row, 16)?,
+        error_message: get(row, 17)?,
+        created_at: instant(row, 18)?,
+        started_at: maybe_instant(row, 19)?,
+        finished_at: maybe_instant(row, 20)?,
+        updated_at: instant(row, 21)?,
+        expires_at: maybe_instant(row, 22)?,
+        files: Vec::new(),
+        manifest: get(row, 23)?,
+        downloads: unsigned(row, 24)?,
+    })
+}
+
+fn read_file(row: &Row) -> Result<JobFile, StoreError> {
+    Ok(JobFile {
+        part: get(row, 0)?,
+        path: get(row, 1)?,
+        name: get(row, 2)?,
+        content_type: get(row, 3)?,
+        bytes: unsigned(row, 4)?,
+        sha256: get(row, 5)?,
+        is_consumed: get(row, 6)?,
+    })
+}

@@ -1,0 +1,53 @@
+//! Brings a database to the schema that this program knows: numbered SQL files, each run once,
+//! all in one transaction, whoever else starts at the same time.
+
+use super::engine::{Engine, Session};
+use super::row::get;
+use crate::error::StoreError;
+
+/// Every migration, in order; the position in the list, from 1, is the schema version after it.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_tables.sql")];
+
+/// Only one node migrates at a time ("Roll" in ASCII).
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1383033964)";
+const HAS_VERSION: &str = "SELECT to_regclass('rollbook_schema') IS NOT NULL";
+const CREATE_VERSION: &str = "CREATE TABLE rollbook_schema (version BIGINT NOT NULL); \
+    INSERT INTO rollbook_schema (version) VALUES (0)";
+const VERSION: &str = "SELECT version FROM rollbook_schema";
+const SET_VERSION: &str = "UPDATE rollbook_schema SET version = $1";
+
+/// The newest schema version known here.
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Migrates to the newest version.
+pub(super) fn migrate(engine: &Engine) -> Result<(), StoreError> {
+    if version(&engine.lookup()?)? == newest() {
+        return Ok(());
+    }
+    let transaction = engine.begin_long()?;
+    transaction.batch("wait for another migration", LOCK)?;
+    let found = version(&transaction)?;
+    if found > newest() {
+        return Err(StoreError::SchemaTooNew { found, known: newest() });
+    }
+    if found == 0 {
+        transaction.batch("migrate", CREATE_VERSION)?;
+    }
+    let done = usize::try_from(found).unwrap_or_default();
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.batch("migrate", migration)?;
+    }
+    transaction.run("note the schema version", SET_VERSION, &[&newest()])?;
+    transaction.commit("migrate")
+}
+
+/// 0 = nothing there yet.
+fn version(session: &Session<'_>) -> Result<i64, StoreError> {
+    let context = "read the schema version";
+    if !get::<bool>(&session.one(context, HAS_VERSION, &[])?, 0)? {
+        return Ok(0);
+    }
+    get(&session.one(context, VERSION, &[])?, 0)
+}

@@ -1,0 +1,148 @@
+//! The store in one PostgreSQL database, shared by any number of nodes: one import at a time,
+//! readers beside it, work claimed by whoever is free.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `connect`, `engine` | which server, connections to it, waiting for it |
+//! | `ddl`, `migrate` | the schema from the catalogue, and the way there |
+//! | `statements`, `row`, `words`, `copy` | SQL per table, values of rows, rows in bulk |
+//! | `snapshot` | reading at one revision |
+//! | `import` | the write path of rows |
+//! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
+//! | `jobs`, `notices` | the queue, and what is to be said to others |
+//! | `books` | closed months, the audit log |
+//! | `check` | checking a store in use |
+//! | `errors` | what PostgreSQL says, in the port's words |
+
+mod books;
+mod check;
+mod connect;
+mod copy;
+mod ddl;
+mod engine;
+mod errors;
+mod idempotency;
+mod import;
+mod jobs;
+mod migrate;
+mod notices;
+mod providers;
+mod revision;
+mod row;
+mod secret;
+mod snapshot;
+mod statements;
+mod tokens;
+mod words;
+
+use model::id::{ProviderId, Revision};
+use model::provider::Provider;
+use model::time::{Date, Instant};
+
+pub use connect::PostgresOptions;
+pub use ddl::schema;
+
+use crate::error::StoreError;
+use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};
+use crate::token::{Token, TokenGrant, TokenHash};
+use engine::Engine;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    engine: Engine,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Opens the store in the database that `url` names (`postgres://user:password@host/name`),
+    /// creating and migrating its tables as needed; nodes may do so at the same time.
+    ///
+    /// [`StoreError::SchemaTooNew`] when a newer version wrote it, [`StoreError::Unavailable`]
+    /// when the server cannot be reached or does not let the role in.
+    pub fn open(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
+        let engine = Engine::start(url, options)?;
+        migrate::migrate(&engine)?;
+        Ok(Self { engine })
+    }
+}
+
+impl RecordStore for PostgresStore {
+    fn revision(&self) -> Result<Revision, StoreError> {
+        revision::current(&self.engine.lookup()?)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(snapshot::PostgresSnapshot::begin(self.engine.begin_snapshot()?)?))
+    }
+
+    fn begin_import(
+        &self,
+        provider: ProviderId,
+        now: Instant,
+        key: Option<IdempotencyKey>,
+    ) -> Result<ImportStart<'_>, StoreError> {
+        import::begin(self.engine.begin_long()?, provider, now, key)
+    }
+
+    fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
+        self.engine.write(|session| providers::create(session, provider))
+    }
+
+    fn update_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
+        self.engine.write(|session| providers::update(session, provider))
+    }
+
+    fn create_token(
+        &self,
+        hash: &TokenHash,
+        prefix: &str,
+        grant: &TokenGrant,
+        now: Instant,
+    ) -> Result<Token, StoreError> {
+        self.engine.write(|session| tokens::create(session, hash, prefix, grant, now))
+    }
+
+    fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
+        tokens::by_hash(&self.engine.lookup()?, hash)
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        tokens::all(&self.engine.lookup()?)
+    }
+
+    fn revoke_token(&self, id: i64, now: Instant) -> Result<Token, StoreError> {
+        self.engine.write(|session| tokens::revoke(session, id, now))
+    }
+
+    fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError> {
+        match tokens::mark_used(&self.engine.lookup()?, id, day) {
+            // Not worth waiting for: a later use notes the day as well.
+            Err(StoreError::Busy) => Ok(()),
+            marked => marked,
+        }
+    }
+
+    fn secret(&self) -> Result<[u8; 32], StoreError> {
+        let session = self.engine.lookup()?;
+        match secret::find(&session)? {
+            Some(secret) => Ok(secret),
+            None => secret::keep(&session, rand::random()),
+        }
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        check::check(&*self.engine.begin_snapshot()?)
+    }
+
+    /// Always [`StoreError::Unavailable`]: PostgreSQL has tools for this, with which whoever runs
+    /// it copies all its databases (`pg_dump`, base backups).
+    fn backup(&self, _: &std::path::Path) -> Result<(), StoreError> {
+        let reason = "a store in PostgreSQL is copied with pg_dump or a base backup".to_owned();
+        Err(StoreError::Unavailable { reason })
+    }
+}

@@ -1,0 +1,114 @@
+//! The outbox in PostgreSQL.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `fan_out` | a notice becomes one delivery per receiver |
+//! | `webhooks` | the places that notices go to |
+//! | `deliveries` | what is sent, and what became of it |
+
+mod deliveries;
+mod fan_out;
+mod webhooks;
+
+use model::id::ProviderId;
+use model::time::Instant;
+
+use super::PostgresStore;
+use crate::error::StoreError;
+use crate::port::notices::{
+    Delivery, DeliveryResult, NewWebhook, NoticeStore, Webhook, WebhookStart,
+};
+
+pub(super) use fan_out::keep;
+
+impl NoticeStore for PostgresStore {
+    fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError> {
+        self.engine.write(|session| webhooks::create(session, new, now))
+    }
+
+    fn webhooks(&self, provider: ProviderId) -> Result<Vec<Webhook>, StoreError> {
+        webhooks::all(&self.engine.lookup()?, provider)
+    }
+
+    fn webhook(&self, provider: ProviderId, id: i64) -> Result<Option<Webhook>, StoreError> {
+        webhooks::one(&self.engine.lookup()?, provider, id)
+    }
+
+    fn update_webhook(&self, webhook: &Webhook, now: Instant) -> Result<bool, StoreError> {
+        self.engine.write(|session| webhooks::update(session, webhook, now))
+    }
+
+    fn replace_webhook_secret(
+        &self,
+        provider: ProviderId,
+        id: i64,
+        secret: &str,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine.write(|session| webhooks::replace_secret(session, (provider, id), secret, now))
+    }
+
+    fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError> {
+        self.engine.write(|session| webhooks::delete(session, provider, id))
+    }
+
+    fn claim_delivery(
+        &self,
+        worker: &str,
+        lease_until: Instant,
+        now: Instant,
+    ) -> Result<Option<Delivery>, StoreError> {
+        // Senders ask often: without looking first, each of them would write.
+        if !deliveries::is_any_due(&self.engine.lookup()?, now)? {
+            return Ok(None);
+        }
+        self.engine.write(|session| deliveries::claim(session, worker, lease_until, now))
+    }
+
+    fn finish_delivery(
+        &self,
+        worker: &str,
+        id: i64,
+        result: &DeliveryResult,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine.write(|session| deliveries::finish(session, worker, id, result, now))
+    }
+
+    fn next_delivery_at(&self) -> Result<Option<Instant>, StoreError> {
+        deliveries::next_at(&self.engine.lookup()?)
+    }
+
+    fn deliveries(
+        &self,
+        provider: ProviderId,
+        webhook: i64,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(u64, Vec<Delivery>), StoreError> {
+        deliveries::list(&*self.engine.view()?, (provider, webhook), offset, limit)
+    }
+
+    fn delivery(
+        &self,
+        provider: ProviderId,
+        webhook: i64,
+        id: i64,
+    ) -> Result<Option<Delivery>, StoreError> {
+        deliveries::one(&self.engine.lookup()?, (provider, webhook), id)
+    }
+
+    fn redeliver(
+        &self,
+        provider: ProviderId,
+        webhook: i64,
+        id: i64,
+        now: Instant,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.engine.write(|session| deliveries::redeliver(session, (provider, webhook), id, now))
+    }
+
+    fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
+        self.engine.write(|session| deliveries::sweep(session, before))
+    }
+}

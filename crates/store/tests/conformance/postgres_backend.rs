@@ -1,0 +1,157 @@
+//! The PostgreSQL adapter under test, and what is said of it alone.
+
+use std::time::Duration;
+
+use store::postgres::{PostgresOptions, PostgresStore};
+use store::{RecordStore, Store};
+
+use crate::harness::{Backend, P, begin, import, with_base};
+use crate::postgres_cluster::{database, psql, url};
+
+pub(crate) struct PostgresBackend(String);
+
+impl Backend for PostgresBackend {
+    fn fresh() -> Self {
+        Self(database())
+    }
+
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(PostgresStore::open(&self.0, &small()).unwrap())
+    }
+}
+
+/// Few connections: many tests share a server.
+fn small() -> PostgresOptions {
+    PostgresOptions { snapshots_max: 4, lookups_max: 3, ..PostgresOptions::default() }
+}
+
+fn refusal(url: &str) -> (String, String) {
+    let options = PostgresOptions { wait: Duration::from_secs(2), ..small() };
+    let error = PostgresStore::open(url, &options).unwrap_err();
+    (error.code().to_owned(), error.to_string())
+}
+
+#[test]
+fn nodes_may_start_at_the_same_time() {
+    let backend = PostgresBackend::fresh();
+    std::thread::scope(|scope| {
+        let open = || backend.open().revision().unwrap();
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), model::id::Revision(0));
+        }
+    });
+}
+
+#[test]
+fn a_server_that_cannot_be_used_says_why() {
+    let backend = PostgresBackend::fresh();
+    for (url, expected) in [
+        ("nonsense".to_owned(), "URL"),
+        ("postgres://rollbook@%2Fno%2Fsuch%2Ffolder/x".to_owned(), "connect"),
+        ("postgres://rollbook@127.0.0.1:1/x?sslmode=disable".to_owned(), "connect"),
+        (url("rollbook", "no_such_database"), "does not exist"),
+        (url("nobody", "postgres"), "role \"nobody\" does not exist"),
+    ] {
+        let (code, message) = refusal(&url);
+        assert_eq!(code, "store_unavailable", "{url}");
+        assert!(message.contains(expected), "{url}: {message}");
+    }
+    drop(backend.open());
+    psql(&backend.0, "UPDATE rollbook_schema SET version = version + 1");
+    let (code, message) = refusal(&backend.0);
+    assert_eq!(code, "store_too_new", "{message}");
+}
+
+#[test]
+fn a_role_without_privileges_is_told_so() {
+    let backend = PostgresBackend::fresh();
+    let store = backend.open();
+    let name = backend.0.rsplit('/').next().unwrap();
+    psql(&backend.0, &format!("CREATE ROLE reader_{name} LOGIN"));
+    let theirs = url(&format!("reader_{name}"), name);
+    let (code, message) = refusal(&theirs);
+    assert_eq!(code, "store_unavailable");
+    assert!(message.contains("lacks a privilege"), "{message}");
+    drop(store);
+}
+
+#[test]
+fn a_restarted_connection_is_replaced() {
+    let backend = PostgresBackend::fresh();
+    let store = with_base(&backend);
+    let revision = store.revision().unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let import = begin(&*store, P, 1, None);
+    psql(
+        &backend.0,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let customers = model::catalogue::table("customers").unwrap();
+    assert_eq!(snapshot.count(customers).unwrap_err().code(), "store_unavailable");
+    assert_eq!(import.commit().map(|_| ()).unwrap_err().code(), "store_unavailable");
+    drop(snapshot);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while store.revision().is_err() || store.snapshot().is_err() {
+        assert!(std::time::Instant::now() < deadline, "the store does not come back");
+    }
+    assert_eq!(store.revision().unwrap(), revision);
+    crate::harness::import(&*store, "+customers 70");
+    assert_eq!(store.revision().unwrap(), revision.next());
+}
+
+#[test]
+fn writers_past_the_bound_are_told_that_the_store_is_busy() {
+    let backend = PostgresBackend::fresh();
+    let first = with_base(&backend);
+    let options = PostgresOptions { wait: Duration::from_millis(50), ..small() };
+    let second = PostgresStore::open(&backend.0, &options).unwrap();
+    let import = begin(&*first, P, 1, None);
+    let busy = second.begin_import(P, crate::harness::at(1), None).map(|_| ());
+    assert_eq!(busy.unwrap_err().code(), "store_busy");
+    second.mark_token_used(1, model::time::Date::from_days(1)).unwrap();
+    drop(import);
+    drop(begin(&second, P, 1, None));
+}
+
+#[test]
+fn snapshots_past_the_bound_are_told_that_the_store_is_busy() {
+    let backend = PostgresBackend::fresh();
+    let wait = Duration::from_millis(50);
+    let options = PostgresOptions { wait, snapshots_max: 2, ..small() };
+    let store = PostgresStore::open(&backend.0, &options).unwrap();
+    let held = (store.snapshot().unwrap(), store.snapshot().unwrap());
+    assert_eq!(store.snapshot().map(|_| ()).unwrap_err().code(), "store_busy");
+    assert_eq!(store.revision().unwrap(), held.0.revision(), "short questions do not wait");
+    drop(held);
+    store.snapshot().unwrap();
+}
+
+#[test]
+fn a_visitor_may_ask_the_store() {
+    let backend = PostgresBackend::fresh();
+    let store = with_base(&backend);
+    let snapshot = store.snapshot().unwrap();
+    let customers = model::catalogue::table("customers").unwrap();
+    let mut seen = 0;
+    let mut visit = |row: &dyn store::StoredRow| {
+        seen += 1;
+        store.revision()?;
+        assert!(store.snapshot()?.row(customers, row.key())?.is_some());
+        Ok(())
+    };
+    snapshot.rows(customers, store::KeyRange::ALL, &mut visit).unwrap();
+    assert_eq!(seen, 2);
+}
+
+#[test]
+fn a_store_is_used_from_a_thread_of_another_runtime() {
+    let backend = PostgresBackend::fresh();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = with_base(&backend);
+        import(&*store, "+customers 70");
+        drop(store.snapshot().unwrap());
+    });
+}
