@@ -9,6 +9,7 @@
 //! | [`postgres`] | the adapter for a PostgreSQL database |
 //! | [`sqlite`] | the adapter for SQLite files |
 //! | [`token`] | opaque credentials as they are stored |
+//! | [`transfer`] | moving a store from one database to another |
 //! | [`error`] | what can go wrong, with stable codes |
 
 mod content;
@@ -18,6 +19,7 @@ pub mod port;
 pub mod postgres;
 pub mod sqlite;
 pub mod token;
+pub mod transfer;
 
 pub use error::StoreError;
 pub use port::{

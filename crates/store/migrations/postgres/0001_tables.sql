@@ -1,5 +1,5 @@
 CREATE TABLE revision (
-    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
     current BIGINT NOT NULL
 );
 INSERT INTO revision (one, current) VALUES (1, 0);

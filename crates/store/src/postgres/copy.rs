@@ -25,21 +25,34 @@ const REVISION: usize = 1;
 /// Position of the table's first column in a row that is read.
 const FIRST_COLUMN: usize = 2;
 
-/// Visits the rows of `COPY (…) TO STDOUT (FORMAT binary)`: provider, revision, the columns.
+/// Visits the rows of a question: provider, revision, the columns of `table`.
 pub(super) fn visit(
     session: &Session<'_>,
     table: &'static Table,
     question: &str,
     visit: &mut RowVisitor<'_>,
 ) -> Result<(), StoreError> {
+    read(session, question, &mut |fields| {
+        let row = CopiedRow { table, fields };
+        row.check()?;
+        visit(&row)
+    })
+}
+
+/// Reads the rows of `COPY (…) TO STDOUT (FORMAT binary)`.
+pub(super) fn read(
+    session: &Session<'_>,
+    question: &str,
+    on_row: &mut dyn FnMut(Fields<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let read = failed("read rows");
     let sql = format!("COPY ({question}) TO STDOUT (FORMAT binary)");
     let stream = session.engine.wait(session.client.copy_out(&sql)).map_err(read)?;
     let mut stream = Box::pin(stream);
-    let mut decoder = Decoder::new(table);
+    let mut decoder = Decoder::default();
     let mut messages = Vec::with_capacity(ROWS_AT_ONCE);
     loop {
-        // The visitor may ask the store for something else: it is not called while waiting.
+        // Whoever gets the rows may ask the store for something else: not called while waiting.
         let is_over = session.engine.wait(async {
             match stream.next().await {
                 None => return Ok(true),
@@ -56,7 +69,7 @@ pub(super) fn visit(
         });
         let is_over = is_over.map_err(read)?;
         for message in messages.drain(..) {
-            decoder.visit(message, visit)?;
+            decoder.take_apart(&message, on_row)?;
         }
         if is_over {
             return Ok(());
@@ -65,18 +78,18 @@ pub(super) fn visit(
 }
 
 /// Takes messages apart. The server sends one row per message, the header with the first one.
+#[derive(Default)]
 struct Decoder {
-    table: &'static Table,
     has_begun: bool,
     columns: Vec<Option<(usize, usize)>>,
 }
 
 impl Decoder {
-    fn new(table: &'static Table) -> Self {
-        Self { table, has_begun: false, columns: Vec::with_capacity(table.columns.len()) }
-    }
-
-    fn visit(&mut self, message: Bytes, visit: &mut RowVisitor<'_>) -> Result<(), StoreError> {
+    fn take_apart(
+        &mut self,
+        message: &[u8],
+        on_row: &mut dyn FnMut(Fields<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut at = 0;
         if !self.has_begun {
             at = SIGNATURE.len() + HEADER_REST.len();
@@ -86,13 +99,13 @@ impl Decoder {
             self.has_begun = true;
         }
         while at < message.len() {
-            let count = i16::from_be_bytes(take(&message, &mut at)?);
+            let count = i16::from_be_bytes(take(message, &mut at)?);
             if count == TRAILER {
                 return Ok(());
             }
             self.columns.clear();
             for _ in 0..count {
-                let length = i32::from_be_bytes(take(&message, &mut at)?);
+                let length = i32::from_be_bytes(take(message, &mut at)?);
                 let column = usize::try_from(length).ok().map(|length| (at, at + length));
                 at = column.map_or(at, |(_, end)| end);
                 self.columns.push(column);
@@ -100,9 +113,7 @@ impl Decoder {
             if at > message.len() {
                 return Err(torn());
             }
-            let row = CopiedRow { table: self.table, message: &message, columns: &self.columns };
-            row.check()?;
-            visit(&row)?;
+            on_row(Fields { message, columns: &self.columns })?;
         }
         Ok(())
     }
@@ -118,58 +129,67 @@ fn torn() -> StoreError {
     damaged("a row of COPY that ends early")
 }
 
-struct CopiedRow<'r> {
-    table: &'static Table,
+/// The fields of one row, as they came.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'r> {
     message: &'r [u8],
-    /// Where each column stands; none = null.
+    /// Where each one stands; none = null.
     columns: &'r [Option<(usize, usize)>],
 }
 
-impl<'r> CopiedRow<'r> {
+impl<'r> Fields<'r> {
+    /// The bytes of a field; none when it is null.
+    pub(super) fn bytes(self, at: usize) -> Option<&'r [u8]> {
+        let (start, end) = self.columns.get(at).copied().flatten()?;
+        self.message.get(start..end)
+    }
+
+    fn int(self, at: usize) -> Option<i64> {
+        self.bytes(at)?.try_into().ok().map(i64::from_be_bytes)
+    }
+}
+
+struct CopiedRow<'r> {
+    table: &'static Table,
+    fields: Fields<'r>,
+}
+
+impl CopiedRow<'_> {
     /// Whether every value is of its column's kind.
     fn check(&self) -> Result<(), StoreError> {
-        let is_int = |at: usize| self.int(at).is_some();
+        let is_int = |at: usize| self.fields.int(at).is_some();
         let has_key = is_int(0) && is_int(REVISION) && is_int(FIRST_COLUMN);
         let is_right = |(position, column): (usize, &Column)| {
             let at = position + FIRST_COLUMN;
-            match (self.bytes(at), column.is_integer()) {
+            match (self.fields.bytes(at), column.is_integer()) {
                 (None, _) => true,
                 (Some(_), true) => is_int(at),
                 (Some(bytes), false) => std::str::from_utf8(bytes).is_ok(),
             }
         };
-        let has_columns = self.columns.len() == self.table.columns.len() + FIRST_COLUMN;
+        let has_columns = self.fields.columns.len() == self.table.columns.len() + FIRST_COLUMN;
         match has_key && has_columns && self.table.columns.iter().enumerate().all(is_right) {
             true => Ok(()),
             false => Err(damaged(format!("a row of {} cannot be read", self.table.name))),
         }
     }
-
-    fn bytes(&self, at: usize) -> Option<&'r [u8]> {
-        let (start, end) = self.columns.get(at).copied().flatten()?;
-        self.message.get(start..end)
-    }
-
-    fn int(&self, at: usize) -> Option<i64> {
-        self.bytes(at)?.try_into().ok().map(i64::from_be_bytes)
-    }
 }
 
 impl StoredRow for CopiedRow<'_> {
     fn key(&self) -> RowKey {
-        let id = self.int(FIRST_COLUMN).unwrap_or_default();
-        RowKey { provider: ProviderId(self.int(0).unwrap_or_default()), id }
+        let int = |at| self.fields.int(at).unwrap_or_default();
+        RowKey { provider: ProviderId(int(0)), id: int(FIRST_COLUMN) }
     }
 
     fn revision(&self) -> Revision {
-        Revision(self.int(REVISION).unwrap_or_default())
+        Revision(self.fields.int(REVISION).unwrap_or_default())
     }
 
     fn cell(&self, position: usize) -> CellRef<'_> {
         let at = position + FIRST_COLUMN;
-        let Some(bytes) = self.bytes(at) else { return CellRef::Null };
+        let Some(bytes) = self.fields.bytes(at) else { return CellRef::Null };
         match self.table.columns[position].is_integer() {
-            true => self.int(at).map_or(CellRef::Null, CellRef::Int),
+            true => self.fields.int(at).map_or(CellRef::Null, CellRef::Int),
             false => std::str::from_utf8(bytes).map_or(CellRef::Null, CellRef::Text),
         }
     }
@@ -203,32 +223,50 @@ fn encode<'r>(
     (provider, revision): (i64, Revision),
     rows: impl Iterator<Item = &'r [Cell]>,
 ) -> Bytes {
-    let columns = i16::try_from(table.columns.len() + FIRST_COLUMN).unwrap_or(i16::MAX);
     let mut body = BytesMut::new();
-    body.put_slice(SIGNATURE);
-    body.put_slice(&HEADER_REST);
+    put_header(&mut body);
+    let (provider, revision) = (provider.to_be_bytes(), revision.0.to_be_bytes());
     for cells in rows {
-        body.put_i16(columns);
-        put_int(&mut body, provider);
-        put_int(&mut body, revision.0);
+        put_count(&mut body, table.columns.len() + FIRST_COLUMN);
+        put(&mut body, Some(&provider));
+        put(&mut body, Some(&revision));
         for cell in cells {
             match cell {
-                Cell::Absent | Cell::Null => body.put_i32(-1),
-                Cell::Int(value) => put_int(&mut body, *value),
-                Cell::Text(text) => {
-                    body.put_i32(i32::try_from(text.len()).unwrap_or(i32::MAX));
-                    body.put_slice(text.as_bytes());
-                }
+                Cell::Absent | Cell::Null => put(&mut body, None),
+                Cell::Int(value) => put(&mut body, Some(&value.to_be_bytes())),
+                Cell::Text(text) => put(&mut body, Some(text.as_bytes())),
             }
         }
     }
-    body.put_i16(TRAILER);
+    put_trailer(&mut body);
     body.freeze()
 }
 
-fn put_int(body: &mut BytesMut, value: i64) {
-    body.put_i32(8);
-    body.put_i64(value);
+/// Begins what is sent.
+pub(super) fn put_header(body: &mut BytesMut) {
+    body.put_slice(SIGNATURE);
+    body.put_slice(&HEADER_REST);
+}
+
+/// Begins a row.
+pub(super) fn put_count(body: &mut BytesMut, columns: usize) {
+    body.put_i16(i16::try_from(columns).unwrap_or(i16::MAX));
+}
+
+/// Adds a field to a row.
+pub(super) fn put(body: &mut BytesMut, field: Option<&[u8]>) {
+    match field {
+        None => body.put_i32(-1),
+        Some(bytes) => {
+            body.put_i32(i32::try_from(bytes.len()).unwrap_or(i32::MAX));
+            body.put_slice(bytes);
+        }
+    }
+}
+
+/// Ends what is sent.
+pub(super) fn put_trailer(body: &mut BytesMut) {
+    body.put_i16(TRAILER);
 }
 
 #[cfg(test)]
@@ -251,25 +289,24 @@ mod tests {
         ];
         let body = encode(table, (7, Revision(9)), rows.iter().map(Vec::as_slice));
         let mut seen = Vec::new();
-        let mut visit = |row: &dyn StoredRow| {
+        let mut on_row = |fields: Fields<'_>| {
+            let row = CopiedRow { table, fields };
+            row.check()?;
             assert_eq!((row.key().provider, row.revision()), (ProviderId(7), Revision(9)));
             let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
             seen.push(cells.collect::<Vec<_>>());
             Ok(())
         };
-        let mut decoder = Decoder::new(table);
-        decoder.visit(body.clone(), &mut visit).unwrap();
+        Decoder::default().take_apart(&body, &mut on_row).unwrap();
         assert_eq!(seen, rows);
         for length in 0..body.len() - 2 {
-            let mut decoder = Decoder::new(table);
-            let decoded = decoder.visit(body.slice(..length), &mut |_| Ok(()));
-            let is_whole = length >= 19 && decoded.is_ok();
-            assert!(!is_whole || is_boundary(&body, length), "{length}");
+            let decoded = Decoder::default().take_apart(&body[..length], &mut |_| Ok(()));
+            assert_eq!(decoded.is_ok(), is_boundary(&body, length), "{length}");
         }
     }
 
     /// Whether a row ends at `length`.
-    fn is_boundary(body: &Bytes, length: usize) -> bool {
+    fn is_boundary(body: &[u8], length: usize) -> bool {
         let mut at = 19;
         while at < length {
             let count = i16::from_be_bytes(take(body, &mut at).unwrap());

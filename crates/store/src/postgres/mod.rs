@@ -12,6 +12,7 @@
 //! | `jobs`, `notices` | the queue, and what is to be said to others |
 //! | `books` | closed months, the audit log |
 //! | `check` | checking a store in use |
+//! | `transfer` | writing everything that is moved here |
 //! | `errors` | what PostgreSQL says, in the port's words |
 
 mod books;
@@ -33,6 +34,7 @@ mod secret;
 mod snapshot;
 mod statements;
 mod tokens;
+mod transfer;
 mod words;
 
 use model::id::{ProviderId, Revision};
@@ -41,6 +43,7 @@ use model::time::{Date, Instant};
 
 pub use connect::PostgresOptions;
 pub use ddl::schema;
+pub(crate) use transfer::MoveTarget;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};
@@ -63,10 +66,12 @@ impl PostgresStore {
     /// creating and migrating its tables as needed; nodes may do so at the same time.
     ///
     /// [`StoreError::SchemaTooNew`] when a newer version wrote it, [`StoreError::Unavailable`]
-    /// when the server cannot be reached or does not let the role in.
+    /// when the server cannot be reached or does not let the role in, or when a store is being
+    /// moved here.
     pub fn open(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
         let engine = Engine::start(url, options)?;
         migrate::migrate(&engine)?;
+        transfer::must_be_finished(&engine)?;
         Ok(Self { engine })
     }
 }

@@ -14,6 +14,7 @@
 //! | `jobs`, `notices` | the queue, and what is to be said to others |
 //! | `books` | closed months, the audit log |
 //! | `backup`, `check` | copying and checking a store in use |
+//! | `transfer` | reading everything, to be moved |
 //! | `errors` | what SQLite says, in the port's words |
 
 mod ask;
@@ -37,6 +38,7 @@ mod secret;
 mod snapshot;
 mod statements;
 mod tokens;
+mod transfer;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -47,6 +49,7 @@ use model::time::{Date, Instant};
 
 pub use ddl::schema;
 pub use open::SqliteOptions;
+pub(crate) use transfer::MoveSource;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};

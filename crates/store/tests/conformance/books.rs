@@ -78,6 +78,11 @@ fn read(store: &dyn Store, key: ClosedMonthKey, kind: ClosedPartKind, step: usiz
     }
 }
 
+/// Closes a month with parts of several chunks.
+pub(crate) fn close_some(store: &dyn Store) {
+    close(store, 1, None, &[&content(3_000_001, 1), b"", &content(1 << 20, 2)]);
+}
+
 pub(crate) fn a_closed_month_is_kept_with_its_parts(backend: &impl Backend) {
     let store = backend.open();
     with_providers(&*store);

@@ -256,6 +256,8 @@ pub(crate) fn a_key_queues_once_within_a_day(backend: &impl Backend) {
     let create = |name: &str, key: &store::port::jobs::JobKey, seconds: i64| {
         store.create_jobs(&[job(name), job(&format!("{name}2"))], Some(key), NO_LIMITS, at(seconds))
     };
+    let find = |request| store.find_key(P, &key("k", request).key, at(10)).unwrap();
+    assert_eq!(find(1), None);
     let JobStart::Created(jobs) = create("a", &key("k", 1), 0).unwrap() else {
         panic!("not created")
     };
@@ -264,6 +266,9 @@ pub(crate) fn a_key_queues_once_within_a_day(backend: &impl Backend) {
         jobs: vec![taken, jobs[1].clone()],
         answer: Some("answer 1".to_owned()),
     };
+    assert_eq!(find(1).as_ref(), Some(&expected));
+    assert_eq!(find(2), Some(JobStart::KeyConflict));
+    assert_eq!(store.find_key(Q, &key("k", 1).key, at(10)).unwrap(), None);
     assert_eq!(create("b", &key("k", 1), 10).unwrap(), expected, "as they are now");
     assert_eq!(create("b", &key("k", 2), 10).unwrap(), JobStart::KeyConflict);
     let others = of(Q, "q");

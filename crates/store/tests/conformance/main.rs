@@ -16,6 +16,8 @@ mod commits;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod postgres_backend;

@@ -10,6 +10,12 @@ use crate::postgres_cluster::{database, psql, url};
 
 pub(crate) struct PostgresBackend(String);
 
+impl PostgresBackend {
+    pub(crate) fn url(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Backend for PostgresBackend {
     fn fresh() -> Self {
         Self(database())

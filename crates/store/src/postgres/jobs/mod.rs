@@ -22,11 +22,13 @@ use model::time::Instant;
 
 use super::PostgresStore;
 use crate::error::StoreError;
+use crate::port::IdempotencyKey;
 use crate::port::jobs::{
     Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
     NewJob, Orders, Outcome, Progress,
 };
 use crate::port::notices::NewNotice;
+use keys::Known;
 
 impl JobStore for PostgresStore {
     fn create_jobs(
@@ -37,6 +39,19 @@ impl JobStore for PostgresStore {
         now: Instant,
     ) -> Result<JobStart, StoreError> {
         self.engine.write(|session| create::create(session, jobs, key, limits, now))
+    }
+
+    fn find_key(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<Option<JobStart>, StoreError> {
+        Ok(match keys::find(&*self.engine.view()?, provider, key, now)? {
+            Known::New => None,
+            Known::Answered { jobs, answer } => Some(JobStart::Answered { jobs, answer }),
+            Known::Conflict => Some(JobStart::KeyConflict),
+        })
     }
 
     fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {

@@ -1,0 +1,191 @@
+//! Writing every table of a store that is moved here.
+
+use bytes::{Bytes, BytesMut};
+use futures::SinkExt;
+use tokio_postgres::CopyInSink;
+
+use super::connect::PostgresOptions;
+use super::copy;
+use super::engine::{Engine, Transaction};
+use super::errors::{damaged, failed};
+use super::migrate;
+use super::row::get;
+use crate::error::StoreError;
+use crate::transfer::{ColumnKind, StoredTable, Value};
+
+/// Bytes sent at once.
+const SENT_AT_ONCE: usize = 1 << 20;
+
+/// One row per table that is there; one without a table for the move itself.
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS rollbook_move ( \
+    table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL)";
+const IS_MOVING: &str = "SELECT to_regclass('rollbook_move') IS NOT NULL";
+const SOURCE: &str = "SELECT source FROM rollbook_move WHERE table_name = ''";
+const IS_NEW: &str = "SELECT current = 0 AND NOT EXISTS (SELECT 1 FROM tokens) \
+    AND NOT EXISTS (SELECT 1 FROM secrets) AND NOT EXISTS (SELECT 1 FROM jobs) FROM revision";
+const NOTE: &str = "INSERT INTO rollbook_move (table_name, source) VALUES ($1, $2)";
+const HAS: &str = "SELECT 1 FROM rollbook_move WHERE table_name = $1";
+const FINISH: &str = "DROP TABLE rollbook_move";
+
+/// [`StoreError::Unavailable`] while a store is being moved into the database.
+pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
+    let moving = engine.lookup()?.one("look for a move", IS_MOVING, &[])?;
+    match get(&moving, 0)? {
+        false => Ok(()),
+        true => {
+            let reason = "a store is being moved into this database, and not all of it is there: \
+                run the move again to its end";
+            Err(StoreError::Unavailable { reason: reason.to_owned() })
+        }
+    }
+}
+
+/// A database that a store is moved into.
+pub(crate) struct MoveTarget {
+    engine: Engine,
+    source: String,
+}
+
+impl MoveTarget {
+    /// Opens the database for the store named `source`.
+    ///
+    /// [`StoreError::Exists`] when another store is there, or part of another.
+    pub(crate) fn open(
+        url: &str,
+        options: &PostgresOptions,
+        source: &str,
+    ) -> Result<Self, StoreError> {
+        let engine = Engine::start(url, options)?;
+        migrate::migrate(&engine)?;
+        let target = Self { engine, source: source.to_owned() };
+        target.begin_move()?;
+        Ok(target)
+    }
+
+    fn begin_move(&self) -> Result<(), StoreError> {
+        let context = "begin a move";
+        self.engine.write(|session| {
+            let is_moving = get(&session.one(context, IS_MOVING, &[])?, 0)?;
+            if is_moving {
+                let noted = session.one(context, SOURCE, &[])?;
+                if get::<&str>(&noted, 0)? == self.source {
+                    return Ok(());
+                }
+                let what = "part of another store, or of an earlier state of this one, in the \
+                    target (empty the database to begin anew)";
+                return Err(StoreError::Exists { what: what.to_owned() });
+            }
+            if !get::<bool>(&session.one(context, IS_NEW, &[])?, 0)? {
+                return Err(StoreError::Exists { what: "a store in the target".to_owned() });
+            }
+            session.batch(context, CREATE)?;
+            session.run(context, NOTE, &[&"", &self.source]).map(drop)
+        })
+    }
+
+    /// Whether a table was brought before.
+    pub(crate) fn has(&self, table: &StoredTable) -> Result<bool, StoreError> {
+        let session = self.engine.lookup()?;
+        Ok(session.find("look for a moved table", HAS, &[&table.name])?.is_some())
+    }
+
+    /// Begins to write a table anew.
+    pub(crate) fn begin(&self, table: &'static StoredTable) -> Result<TableWriter<'_>, StoreError> {
+        let transaction = self.engine.begin_long()?;
+        transaction.batch("empty a table", &format!("DELETE FROM \"{}\"", table.name))?;
+        let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
+        let (name, names) = (table.name, names.join(", "));
+        let sql = format!("COPY \"{name}\" ({names}) FROM STDIN (FORMAT binary)");
+        let sink = transaction.engine.wait(transaction.client.copy_in(&sql));
+        let sink = Box::pin(sink.map_err(failed("write a table"))?);
+        let mut body = BytesMut::with_capacity(SENT_AT_ONCE * 2);
+        copy::put_header(&mut body);
+        Ok(TableWriter { table, source: &self.source, sink, body, transaction })
+    }
+
+    /// Visits every row of a table, by key.
+    pub(crate) fn read(
+        &self,
+        table: &'static StoredTable,
+        visit: &mut dyn FnMut(&[Value<'_>]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let key = table.columns[..table.key_columns].iter().map(|column| match column.kind {
+            ColumnKind::Text => format!("\"{}\" COLLATE \"C\"", column.name),
+            _ => format!("\"{}\"", column.name),
+        });
+        let key = key.collect::<Vec<_>>().join(", ");
+        let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
+        let question =
+            format!("SELECT {} FROM \"{}\" ORDER BY {key}", names.join(", "), table.name);
+        copy::read(&*self.engine.begin_snapshot()?, &question, &mut |fields| {
+            let values = table.columns.iter().enumerate().map(|(at, column)| {
+                value(column.kind, fields.bytes(at))
+                    .ok_or_else(|| damaged(format!("{}.{}", table.name, column.name)))
+            });
+            visit(&values.collect::<Result<Vec<_>, _>>()?)
+        })
+    }
+
+    /// Says that everything is there: from now on the database opens as a store.
+    pub(crate) fn finish(&self) -> Result<(), StoreError> {
+        self.engine.write(|session| session.batch("finish a move", FINISH))
+    }
+}
+
+/// One table that is being written.
+pub(crate) struct TableWriter<'t> {
+    table: &'static StoredTable,
+    source: &'t str,
+    sink: std::pin::Pin<Box<CopyInSink<Bytes>>>,
+    body: BytesMut,
+    transaction: Transaction<'t>,
+}
+
+impl TableWriter<'_> {
+    pub(crate) fn push(&mut self, row: &[Value<'_>]) -> Result<(), StoreError> {
+        copy::put_count(&mut self.body, row.len());
+        for (value, column) in row.iter().zip(&self.table.columns) {
+            match (value, column.kind) {
+                (Value::Null, _) => copy::put(&mut self.body, None),
+                (Value::Int(value), ColumnKind::Bool) => {
+                    copy::put(&mut self.body, Some(&[u8::from(*value != 0)]));
+                }
+                (Value::Int(value), _) => copy::put(&mut self.body, Some(&value.to_be_bytes())),
+                (Value::Text(text), _) => copy::put(&mut self.body, Some(text.as_bytes())),
+                (Value::Bytes(bytes), _) => copy::put(&mut self.body, Some(bytes)),
+            }
+        }
+        if self.body.len() >= SENT_AT_ONCE { self.send() } else { Ok(()) }
+    }
+
+    fn send(&mut self) -> Result<(), StoreError> {
+        let body = self.body.split().freeze();
+        let sent = self.transaction.engine.wait(self.sink.send(body));
+        sent.map_err(failed("write a table"))
+    }
+
+    /// Ends the table, whose next number is above `last_id`.
+    pub(crate) fn finish(mut self, last_id: Option<i64>) -> Result<(), StoreError> {
+        copy::put_trailer(&mut self.body);
+        self.send()?;
+        let finished = self.transaction.engine.wait(self.sink.as_mut().finish());
+        finished.map_err(failed("write a table"))?;
+        let name = self.table.name;
+        if let Some(last_id) = last_id.filter(|last_id| *last_id > 0) {
+            let sql = format!("SELECT setval(pg_get_serial_sequence('{name}', 'id'), {last_id})");
+            self.transaction.batch("set the last number", &sql)?;
+        }
+        self.transaction.run("note a moved table", NOTE, &[&name, &self.source])?;
+        self.transaction.commit("write a table")
+    }
+}
+
+fn value(kind: ColumnKind, bytes: Option<&[u8]>) -> Option<Value<'_>> {
+    let Some(bytes) = bytes else { return Some(Value::Null) };
+    Some(match kind {
+        ColumnKind::Int => Value::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
+        ColumnKind::Bool => Value::Int(i64::from(*bytes.first()?)),
+        ColumnKind::Text => Value::Text(std::str::from_utf8(bytes).ok()?),
+        ColumnKind::Bytes => Value::Bytes(bytes),
+    })
+}

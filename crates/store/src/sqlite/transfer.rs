@@ -1,0 +1,102 @@
+//! Reading every table of a store in SQLite, to be moved.
+
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+
+use super::database::Database;
+use super::errors::{damaged, failed};
+use super::kind::{RECORDS, WORK, work_path};
+use super::open::SqliteOptions;
+use super::{ask, must_be_there, secret};
+use crate::error::StoreError;
+use crate::transfer::{StoredTable, Value};
+
+/// A store that is read as a whole.
+pub(crate) struct MoveSource {
+    records: Database,
+    work: Database,
+}
+
+impl MoveSource {
+    /// Opens the store whose records are in the file at `path`, migrating it as needed.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        must_be_there(path)?;
+        let options = SqliteOptions::default();
+        let records = Database::open(path, &RECORDS, &options)?;
+        let work = Database::open(&work_path(path), &WORK, &options)?;
+        let source = Self { records, work };
+        // Its name is made from it.
+        source.records.write(|connection| match secret::find(connection)? {
+            Some(_) => Ok(()),
+            None => secret::keep(connection, rand::random()).map(drop),
+        })?;
+        Ok(source)
+    }
+
+    /// What tells this store, as it is, from every other: a hash of its secret, and its revision.
+    pub(crate) fn name(&self) -> Result<String, StoreError> {
+        use sha2::{Digest, Sha256};
+        self.records.view(|connection| {
+            let secret = secret::find(connection)?.unwrap_or_default();
+            let hash = Sha256::digest(secret);
+            let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            Ok(format!("{hash}-{}", super::revision::current(connection)?))
+        })
+    }
+
+    fn database(&self, table: &StoredTable) -> &Database {
+        if table.is_work { &self.work } else { &self.records }
+    }
+
+    /// Visits every row of a table, by key.
+    pub(crate) fn read(
+        &self,
+        table: &StoredTable,
+        visit: &mut dyn FnMut(&[Value<'_>]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let read = failed("read a table");
+        let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
+        let key = names[..table.key_columns].join(", ");
+        let sql = format!("SELECT {} FROM \"{}\" ORDER BY {key}", names.join(", "), table.name);
+        self.database(table).view(|connection| {
+            let mut statement = connection.prepare(&sql).map_err(read)?;
+            let mut rows = statement.query([]).map_err(read)?;
+            while let Some(row) = rows.next().map_err(read)? {
+                let mut values = Vec::with_capacity(names.len());
+                for position in 0..names.len() {
+                    values.push(value(row.get_ref(position).map_err(read)?)?);
+                }
+                visit(&values)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The greatest number that a table has ever given.
+    pub(crate) fn last_id(&self, table: &StoredTable) -> Result<Option<i64>, StoreError> {
+        if !table.has_numbers {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT max(coalesce((SELECT max(id) FROM \"{0}\"), 0), \
+             coalesce((SELECT seq FROM sqlite_sequence WHERE name = '{0}'), 0))",
+            table.name
+        );
+        self.database(table).view(|connection| {
+            ask::one(connection, "read the last number", &sql, [], |row| row.get(0)).map(Some)
+        })
+    }
+}
+
+fn value(value: ValueRef<'_>) -> Result<Value<'_>, StoreError> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(value) => Ok(Value::Int(value)),
+        ValueRef::Text(text) => std::str::from_utf8(text)
+            .map(Value::Text)
+            .map_err(|_| damaged("a text that is not UTF-8")),
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes)),
+        ValueRef::Real(_) => Err(damaged("a number with a fraction")),
+    }
+}

@@ -1,0 +1,150 @@
+//! A whole store from SQLite into PostgreSQL.
+
+use store::port::books::ClosedMonths;
+use store::postgres::{PostgresOptions, PostgresStore};
+use store::sqlite::{SqliteOptions, SqliteStore};
+use store::transfer::{MovedTable, move_to_postgres};
+use store::{RecordStore, Store};
+
+use crate::harness::{Backend, P, contents, import, with_base};
+use crate::postgres_backend::PostgresBackend;
+use crate::work::{finished, queue, stored};
+
+fn source(folder: &std::path::Path) -> SqliteStore {
+    SqliteStore::open(&folder.join("store.db"), SqliteOptions::default()).unwrap()
+}
+
+fn moved(folder: &std::path::Path, to: &str) -> Result<Vec<MovedTable>, store::StoreError> {
+    move_to_postgres(&folder.join("store.db"), to, &PostgresOptions::default(), &mut |_| ())
+}
+
+/// A store with something in most tables.
+fn fill(store: &dyn Store) {
+    crate::harness::with_providers(store);
+    import(store, crate::harness::BASE);
+    import(store, "customers 2 first_name=Zoë metadata={\"a\":\"\\u00e9\"}\n+customers 70");
+    import(store, "delete customers 70");
+    store.secret().unwrap();
+    store.create_token(&[7; 32], "rbk_aaaa", &grant(), crate::harness::at(3)).unwrap();
+    store.identity("ann").unwrap();
+    crate::work::webhook(store, P, "https://a", &[]);
+    finished(store, "a", 0);
+    crate::books::close_some(store);
+}
+
+fn grant() -> store::token::TokenGrant {
+    store::token::TokenGrant {
+        name: None,
+        email: Some("ann@example.com".to_owned()),
+        providers: vec![P],
+        permissions: model::permission::Permissions::of_new_token(),
+        read_only: true,
+        customer_id: None,
+        expires_at: None,
+    }
+}
+
+#[test]
+fn a_moved_store_is_the_same_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = source(folder.path());
+    fill(&from);
+    let backend = PostgresBackend::fresh();
+    let tables = moved(folder.path(), backend.url()).unwrap();
+    assert!(tables.iter().all(|table| !table.was_there));
+    let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().rows;
+    assert_eq!((rows("customers"), rows("tokens"), rows("deleted_rows")), (2, 1, 1));
+    assert!(rows("closed_chunks") > 1);
+
+    let to = backend.open();
+    assert_eq!(contents(&*to), contents(&from));
+    assert_eq!(to.revision().unwrap(), from.revision().unwrap());
+    assert_eq!(to.secret().unwrap(), from.secret().unwrap());
+    assert_eq!(to.tokens().unwrap(), from.tokens().unwrap());
+    assert_eq!(to.closed_months(P).unwrap(), from.closed_months(P).unwrap());
+    assert_eq!(to.check().unwrap(), Vec::<String>::new());
+    // Numbers go on where they were.
+    let job = &queue(&*to, &[crate::work::job("b")], 5)[0];
+    assert_eq!(job.id, queue(&from, &[crate::work::job("b")], 5)[0].id);
+    assert_eq!(stored(&*to, job), stored(&from, job));
+    import(&*to, "+customers 71");
+    assert_eq!(to.revision().unwrap(), from.revision().unwrap().next());
+}
+
+#[test]
+fn an_interrupted_move_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = source(folder.path());
+    fill(&from);
+    let backend = PostgresBackend::fresh();
+    moved(folder.path(), backend.url()).unwrap();
+    drop(backend.open());
+    // As if it had ended after some tables, and within one.
+    let state = format!(
+        "CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
+         INSERT INTO rollbook_move SELECT name, '{}' FROM unnest('{{\"\",revision,tokens}}'::text[]) \
+         name; DELETE FROM customers WHERE id = 1; DELETE FROM jobs",
+        source_name(&from)
+    );
+    crate::postgres_cluster::psql(backend.url(), &state);
+    let refused = PostgresStore::open(backend.url(), &PostgresOptions::default());
+    assert_eq!(refused.unwrap_err().code(), "store_unavailable");
+    let tables = moved(folder.path(), backend.url()).unwrap();
+    let there: Vec<_> =
+        tables.iter().filter(|table| table.was_there).map(|table| table.name).collect();
+    assert_eq!(there, ["revision", "tokens"]);
+    assert_eq!(contents(&*backend.open()), contents(&from));
+}
+
+/// What the move calls the source.
+fn source_name(store: &SqliteStore) -> String {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::digest(store.secret().unwrap());
+    let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash}-{}", store.revision().unwrap())
+}
+
+#[test]
+fn a_store_is_not_moved_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&source(folder.path()));
+    let backend = PostgresBackend::fresh();
+    drop(with_base(&backend));
+    assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
+    // Nor over what was moved before.
+    let backend = PostgresBackend::fresh();
+    moved(folder.path(), backend.url()).unwrap();
+    assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
+    // Nor goes another store's move on.
+    crate::postgres_cluster::psql(
+        backend.url(),
+        "CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
+         INSERT INTO rollbook_move VALUES ('', 'another')",
+    );
+    assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
+    let missing = moved(std::path::Path::new("/no/such/folder"), backend.url());
+    assert_eq!(missing.unwrap_err().code(), "not_found");
+}
+
+#[test]
+fn a_row_that_is_lost_on_the_way_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&source(folder.path()));
+    let path = folder.path().join("store.db");
+    let backend = PostgresBackend::fresh();
+    let mut spoil = |table: &MovedTable| {
+        if table.name == "revision" {
+            crate::postgres_cluster::psql(
+                backend.url(),
+                "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS \
+                 'BEGIN IF NEW.id = 2 THEN RETURN NULL; END IF; RETURN NEW; END'; \
+                 CREATE TRIGGER lose BEFORE INSERT ON customers FOR EACH ROW \
+                 EXECUTE FUNCTION lose()",
+            );
+        }
+    };
+    let options = PostgresOptions::default();
+    let error = move_to_postgres(&path, backend.url(), &options, &mut spoil).unwrap_err();
+    assert_eq!(error.code(), "store_damaged");
+    assert!(error.to_string().contains("customers has 2 rows"), "{error}");
+}
