@@ -13,7 +13,8 @@ use crate::definition::label::label;
 /// end.
 pub fn entry(report: &Report, base_url: &str) -> Value {
     let path = format!("{base_url}/api/v2/reports/{}", report.name);
-    let permissions = std::iter::once(Permission::SuperAdmin).chain(report.permissions.to_vec());
+    let others = report.permissions.iter().filter(|flag| **flag != Permission::SuperAdmin);
+    let permissions = std::iter::once(Permission::SuperAdmin).chain(others.copied());
     json!({
         "object": "report",
         "name": report.name,

@@ -9,6 +9,7 @@
 //! | `definitions` | the reports themselves, one per file |
 //! | `terms` | words that several reports share: display names, effective status, holds |
 //! | [`exports`] | every kind of record as the rows of a file |
+//! | `usage_rows` | usage of memberships as rows of a table |
 //! | [`request`] | raw parameters, and what is wrong with them |
 //! | `engine` | a checked request to plans, and what they answer to a page |
 //! | `functions` | functions that plans need and DataFusion does not have |
@@ -29,6 +30,7 @@ pub mod page;
 pub mod request;
 pub mod rows;
 mod terms;
+mod usage_rows;
 
 pub use datafusion::arrow::array::RecordBatch;
 pub use definition::Report;

@@ -46,6 +46,6 @@ pub use booking::{Booking, BookingMethod, BookingStatus, Event, EventKind, NotCo
 pub use error::UsageError;
 pub use explain::{CountedUse, ExplainedPeriod, Explanation};
 pub use hold::{Hold, ProrateAdjustment};
-pub use limits::{Limits, Plan};
+pub use limits::{LimitEntry, Limits, Plan};
 pub use membership::{Membership, Status, Unusable};
 pub use period::{DateRange, PeriodCalendar};

@@ -31,6 +31,17 @@ pub(crate) struct Limit {
     positions: Vec<(i64, usize)>,
 }
 
+/// One limit, without its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitEntry {
+    /// The period that it limits, or in which it limits an offering type.
+    pub period: Period,
+    /// What it counts.
+    pub limit_type: LimitType,
+    /// The offering type and whether it is extra; none = the period's own limit.
+    pub own: Option<(i64, bool)>,
+}
+
 /// A limit of one offering type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnLimit {
@@ -66,6 +77,20 @@ impl Limits {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// What each row of a report about usage is about, in the order of the answer: every period
+    /// limit, followed by the limits of single offering types in it. Rule: spec/usage.md §11.
+    pub fn entries(&self) -> impl Iterator<Item = LimitEntry> {
+        self.periods.iter().flat_map(|limit| {
+            let (period, limit_type) = (limit.period, limit.limit_type);
+            let of = move |own: Option<&OwnLimit>| {
+                let own = own.map(|own| (own.offering_type, own.is_extra));
+                LimitEntry { period, limit_type, own }
+            };
+            std::iter::once(of(None))
+                .chain(limit.offering_types.iter().map(move |own| of(Some(own))))
+        })
     }
 
     /// Limits in the order of the answer.

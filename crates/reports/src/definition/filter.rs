@@ -30,6 +30,14 @@ pub(crate) enum Test {
     Words(Vec<Word>),
     /// A bool: the condition (never null) holds or not.
     Is(Value),
+    /// A bool, true unless given: when false, only rows for which this (never null) holds.
+    Unless(Value),
+    /// An integer: the value is not below it.
+    IntFrom(Value),
+    /// An integer: the value is not above it.
+    IntTo(Value),
+    /// The day whose usage is meant: no condition.
+    UsageDate,
     /// A date: the value is not before it.
     DateFrom(Value),
     /// A date: the value is not after it.
@@ -86,6 +94,22 @@ pub(crate) fn words(name: &'static str, words: Vec<Word>) -> Filter {
 
 pub(crate) fn is(name: &'static str, condition: Value) -> Filter {
     filter(name, "bool", Test::Is(condition))
+}
+
+/// A bool, true by default; when it is false, only rows for which `condition` holds are kept.
+pub(crate) fn unless(name: &'static str, condition: Value) -> Filter {
+    Filter { default: Some("true"), ..filter(name, "bool", Test::Unless(condition)) }
+}
+
+/// `<name>_gte` and `<name>_lte` on an integer.
+pub(crate) fn ints(names: [&'static str; 2], value: Value) -> [Filter; 2] {
+    let from = filter(names[0], "int", Test::IntFrom(Value::clone(&value)));
+    [from, filter(names[1], "int", Test::IntTo(value))]
+}
+
+/// The day whose usage is meant.
+pub(crate) fn usage_date(name: &'static str) -> Filter {
+    Filter { default: Some("today"), ..filter(name, "date", Test::UsageDate) }
 }
 
 /// `<name>_gte` and `<name>_lte` on a date.

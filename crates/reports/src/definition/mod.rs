@@ -26,6 +26,8 @@ use grouping::Grouping;
 use relation::Relation;
 use value::Value;
 
+use crate::usage_rows;
+
 /// One report: its base rows, what they are joined with, its columns and filters.
 pub struct Report {
     pub(crate) name: &'static str,
@@ -56,7 +58,7 @@ pub(crate) enum Shape {
 /// The rows that a report counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Base {
-    /// Table of the catalogue.
+    /// Table of the catalogue, or [`usage_rows::TABLE`].
     pub(crate) table: &'static str,
     /// Name by which expressions call it.
     pub(crate) alias: &'static str,
@@ -106,7 +108,14 @@ impl Report {
     /// Whether a column is returned even when it was not asked for. Rule: spec/reports.md §3.
     pub(crate) fn is_required(&self, column: &Column) -> bool {
         let is_plain = matches!(self.shape, Shape::Plain);
-        is_plain && !column.is_addition && matches!(column.key, "id" | "customer.id")
+        is_plain && !column.is_addition && self.required_keys().contains(&column.key)
+    }
+
+    fn required_keys(&self) -> &'static [&'static str] {
+        match self.base.table {
+            usage_rows::TABLE => &["customer_membership.id", "customer.id"],
+            _ => &["id", "customer.id"],
+        }
     }
 
     /// Whether a column is shown when none are asked for. Rule: spec/reports.md §2.1, §17.7.

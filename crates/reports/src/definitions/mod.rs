@@ -8,6 +8,7 @@ use crate::definition::Report;
 mod attendances;
 mod customer_credits;
 mod customer_membership_holds;
+mod customer_membership_usage;
 mod customer_memberships;
 mod customers;
 mod invoice_line_items;
@@ -20,6 +21,8 @@ static CATALOGUE: LazyLock<Vec<Report>> = LazyLock::new(|| {
         customer_credits::report(),
         customer_membership_holds::report(),
         customer_membership_holds::grouped(),
+        customer_membership_usage::report(),
+        customer_membership_usage::grouped(),
         customer_memberships::report(),
         customer_memberships::grouped(),
         customers::report(),

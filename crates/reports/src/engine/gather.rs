@@ -17,7 +17,6 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::future::try_join_all;
 
 use super::needs::Needs;
-use super::predicates::base_column;
 use super::scope::Scope;
 use crate::definition::Report;
 use crate::definition::relation::{Keys, Relation};
@@ -73,9 +72,7 @@ async fn base_rows(
     sorted.sort_unstable();
     let mut names: BTreeSet<&str> = needs.columns(base.alias).collect();
     names.insert("id");
-    let id = base_column(report, "id");
-    let rows =
-        Keys::Ids(sorted).restrict_sorted(scope.session.scan(base.table, base.alias)?, id)?;
+    let rows = super::base::rows(scope, report, &Keys::Ids(sorted))?;
     let rows = collect(scope, rows, base.alias, &names).await?;
     let found = rows.column_by_name("id").map(|ids| ids.as_primitive::<Int64Type>());
     let found = found.into_iter().flat_map(|ids| ids.values().iter().copied());

@@ -10,10 +10,10 @@ use datafusion::logical_expr::{
 use datafusion::prelude::col;
 use futures::StreamExt;
 
-use super::flat;
 use super::needs::Needs;
 use super::predicates::base_column;
 use super::scope::Scope;
+use super::{base, flat};
 use crate::definition::Report;
 use crate::definition::column::Kind;
 use crate::definition::relation::Keys;
@@ -60,18 +60,13 @@ pub(crate) fn select(
     }
 }
 
-/// The base rows in any order.
-pub(crate) fn base(scope: &Scope<'_>, report: &Report) -> Result<LogicalPlanBuilder, ReportError> {
-    Ok(scope.session.scan(report.base.table, report.base.alias)?)
-}
-
 /// How many rows match.
 pub(crate) async fn total(
     scope: &Scope<'_>,
     report: &Report,
     predicates: &[Expr],
 ) -> Result<u64, ReportError> {
-    let plan = select(scope, report, base(scope, report)?, predicates, &[])?
+    let plan = select(scope, report, base::rows(scope, report, &Keys::All)?, predicates, &[])?
         .aggregate(Vec::<Expr>::new(), vec![count(lit(1_i64))])?
         .build()?;
     let batches = scope.session.collect(plan).await?;
@@ -94,7 +89,7 @@ pub(crate) async fn page_ids(
     values.push(("id".to_owned(), base_column(report, "id")));
     let last = offset.saturating_add(limit);
     let fetch = (last <= TOP_ROWS_MAX).then_some(last as usize);
-    let plan = select(scope, report, base(scope, report)?, predicates, &values)?
+    let plan = select(scope, report, base::rows(scope, report, &Keys::All)?, predicates, &values)?
         .sort_with_limit(order(&keys), fetch)?
         .project(vec![col("id")])?
         .build()?;

@@ -8,6 +8,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `scope` | what expressions of one request may depend on |
+//! | `base` | the rows that a report counts |
 //! | `needs` | which columns of which relations a set of expressions reads |
 //! | `predicates` | filters as expressions |
 //! | `flat` | names that no two columns of a join share |
@@ -20,6 +21,7 @@
 //! | `run` | the two phases of a page |
 //! | `whole` | all rows, as one plan |
 
+pub(crate) mod base;
 pub(crate) mod batches;
 pub(crate) mod flat;
 pub(crate) mod gather;

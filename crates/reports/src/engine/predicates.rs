@@ -4,6 +4,7 @@ use datafusion::common::Column;
 use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
 use datafusion::logical_expr::{Expr, lit};
 
+use super::base;
 use super::scope::{self, Scope};
 use crate::definition::filter::Test;
 use crate::definition::value::Value;
@@ -22,7 +23,7 @@ pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, R
     }
     predicates.extend(report.kept.as_ref().map(|kept| kept(scope)));
     if let Some(id) = question.id_gt {
-        predicates.push(base_column(report, "id").gt(lit(id)));
+        predicates.push(base_column(report, base::cursor(report)).gt(lit(id)));
     }
     for condition in &question.conditions {
         let test = &report.filters[condition.filter].test;
@@ -68,6 +69,9 @@ fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>
             chosen.reduce(Expr::or)
         }
         (Test::Is(value), Wanted::Bool(true)) => Some(value(scope)),
+        (Test::Unless(value), Wanted::Bool(false)) => Some(value(scope)),
+        (Test::IntFrom(value), Wanted::Int(number)) => Some(value(scope).gt_eq(lit(*number))),
+        (Test::IntTo(value), Wanted::Int(number)) => Some(value(scope).lt_eq(lit(*number))),
         (Test::Is(value), Wanted::Bool(false)) => Some(!value(scope)),
         (Test::DateFrom(value), Wanted::Date(date)) => Some(value(scope).gt_eq(scope::date(*date))),
         (Test::DateTo(value), Wanted::Date(date)) => Some(value(scope).lt_eq(scope::date(*date))),

@@ -27,7 +27,7 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
         let (offset, limit) = (request.offset, request.limit);
         return grouped::run::run_page(session, question, arrangement, offset, limit).await;
     }
-    let scope = Scope::new(session, question.now);
+    let scope = Scope::of(session, question);
     let predicates = predicates::all(&scope, question)?;
     let total = matching::total(&scope, question.report, &predicates);
     let ids = async {

@@ -10,6 +10,7 @@ use crate::functions;
 use crate::functions::event_time::Part;
 use crate::functions::json_text::Amounts;
 use crate::functions::zone::Offsets;
+use crate::request::question::Question;
 
 /// The present of one request.
 pub(crate) struct Present<'a> {
@@ -31,6 +32,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) now: Instant,
     /// The day of `now` in the provider's zone.
     pub(crate) today: Date,
+    /// The day whose usage is meant.
+    pub(crate) usage_date: Date,
     /// How amounts inside JSON text read.
     pub(crate) amounts: Amounts,
     local_date: ScalarUDF,
@@ -43,16 +46,25 @@ impl<'a> Scope<'a> {
     /// The scope of a request whose present is `now`.
     pub(crate) fn new(session: &'a Session, now: Instant) -> Self {
         let zone = Offsets::around(&session.provider().timezone, now);
+        let today = session.provider().timezone.date_of(now);
         Self {
             session,
             now,
-            today: session.provider().timezone.date_of(now),
+            today,
+            usage_date: today,
             amounts: Amounts::default(),
             local_date: functions::zone::local_date(&zone),
             day_start: functions::zone::day_start(&zone),
             local_hour: functions::zone::local_hour(&zone),
             offsets: zone,
         }
+    }
+
+    /// The scope of a checked question.
+    pub(crate) fn of(session: &'a Session, question: &Question) -> Self {
+        let scope = Self::new(session, question.now);
+        let usage_date = question.usage_date().unwrap_or(scope.today);
+        Self { usage_date, ..scope }
     }
 
     /// The same scope with amounts inside JSON text that read like this.

@@ -8,14 +8,15 @@ use datafusion::prelude::col;
 use futures::StreamExt;
 use mirror::Session;
 
-use super::batches;
 use super::grouped;
 use super::identity;
 use super::matching::{self, SortKey};
 use super::output::{self, Output};
 use super::predicates::{self, base_column};
 use super::scope::Scope;
+use super::{base, batches};
 use crate::definition::Report;
+use crate::definition::relation::Keys;
 use crate::error::ReportError;
 use crate::request::FileRequest;
 use crate::rows::{RowStream, Rows};
@@ -30,7 +31,7 @@ pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows,
     if let Some(arrangement) = &question.arrangement {
         return grouped::run::open_rows(session, question, arrangement).await;
     }
-    let scope = Scope::new(session, question.now);
+    let scope = Scope::of(session, question);
     let predicates = predicates::all(&scope, question)?;
     let keys = matching::sort_keys(&scope, question, &predicates);
     let output = output::lay_out(&scope, question);
@@ -89,10 +90,9 @@ fn plan(
     keys: &[SortKey],
     output: &Output,
 ) -> Result<LogicalPlan, ReportError> {
-    let base = report.base;
     let base_rows = match keys {
-        [] => scope.session.scan_by_id(base.table, base.alias)?,
-        _ => scope.session.scan(base.table, base.alias)?,
+        [] => base::rows_by_id(scope, report)?,
+        _ => base::rows(scope, report, &Keys::All)?,
     };
     let shown = |position: usize| format!("column_{position}");
     let expressions = output.expressions.iter().cloned().enumerate();

@@ -1,5 +1,6 @@
 //! The report's filters as the request gives them. Rule: spec/reports.md §2.2, §14.
 
+use model::id::MAX_ID;
 use model::time::{Date, Instant, Zone};
 
 use super::parameters::Parameters;
@@ -18,6 +19,7 @@ pub(crate) enum Wanted {
     /// Positions in the filter's words.
     Words(Vec<usize>),
     Bool(bool),
+    Int(i64),
     Date(Date),
     Instant(Instant),
     Timeframe(Timeframe),
@@ -84,10 +86,13 @@ fn read_one(
         Test::Instructors(_) => {
             parameters.read_list(name, |items| instructors(items, identity_name))
         }
-        Test::Is(_) | Test::IncludeDeleted | Test::UnlessAsked(_) => {
+        Test::Is(_) | Test::Unless(_) | Test::IncludeDeleted | Test::UnlessAsked(_) => {
             parameters.read(name, |text| values::boolean(text).map(Wanted::Bool))
         }
-        Test::DateFrom(_) | Test::DateTo(_) => {
+        Test::IntFrom(_) | Test::IntTo(_) => {
+            parameters.read(name, |text| values::int(text, -MAX_ID, MAX_ID).map(Wanted::Int))
+        }
+        Test::DateFrom(_) | Test::DateTo(_) | Test::UsageDate => {
             parameters.read(name, |text| values::date(text).map(Wanted::Date))
         }
         Test::InstantFrom(_) => parameters

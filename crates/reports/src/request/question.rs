@@ -2,7 +2,7 @@
 
 use model::id::MAX_ID;
 use model::provider::Provider;
-use model::time::Instant;
+use model::time::{Date, Instant};
 
 use super::RequestContext;
 use super::conditions::{self, Condition, Surroundings, Wanted};
@@ -12,6 +12,7 @@ use super::selection::{self, SortItem};
 use super::timeframe::Calendar;
 use super::values::{self, End};
 use crate::definition::Report;
+use crate::definition::filter::Test;
 use crate::engine::scope::Present;
 
 /// A checked question to a report.
@@ -43,6 +44,16 @@ impl Question {
     pub(crate) fn is_asked(&self, is_meant: impl Fn(usize) -> bool) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.any(|given| given.wanted == Wanted::Bool(true) && is_meant(given.filter))
+    }
+
+    /// The day whose usage is asked about, when it is given.
+    pub(crate) fn usage_date(&self) -> Option<Date> {
+        self.conditions.iter().find_map(|condition| {
+            match (&self.report.filters[condition.filter].test, &condition.wanted) {
+                (Test::UsageDate, Wanted::Date(date)) => Some(*date),
+                _ => None,
+            }
+        })
     }
 
     /// Takes what it needs from `parameters`; errors stay there.

@@ -49,7 +49,8 @@ fn reports_are_listed_by_name_to_those_who_may_read_them() {
     assert_eq!(
         names(Permission::SuperAdmin),
         "attendances attendances.grouped customer_credits customer_membership_holds \
-         customer_membership_holds.grouped customer_memberships customer_memberships.grouped \
+         customer_membership_holds.grouped customer_membership_usage \
+         customer_membership_usage.grouped customer_memberships customer_memberships.grouped \
          customers customers.grouped invoice_line_items invoice_line_items.grouped invoices \
          invoices.grouped"
     );

@@ -36,4 +36,6 @@ mod pivots;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod usage;
+#[cfg(test)]
 mod whole;

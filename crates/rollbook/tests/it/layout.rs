@@ -51,7 +51,7 @@ fn crates_depend_only_downwards() {
         ("store", &["model"][..]),
         ("files", &["model"][..]),
         ("mirror", &["model", "store"][..]),
-        ("reports", &["accounting", "mirror", "model"][..]),
+        ("reports", &["accounting", "mirror", "model", "usage"][..]),
         ("server", &["accounting", "files", "mirror", "model", "reports", "store", "usage"][..]),
         (
             "rollbook",
