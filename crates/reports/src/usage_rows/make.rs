@@ -83,10 +83,11 @@ impl Maker {
         while !self.has_all() {
             let Some(batch) = self.memberships.next().await else { return Ok(None) };
             let memberships = self.read(&batch?)?;
-            if memberships.is_empty() {
-                continue;
+            self.compute(memberships).await?;
+            let rows = self.rows.finish()?;
+            if rows.num_rows() > 0 {
+                return Ok(Some(rows));
             }
-            return self.made(memberships).await.map(Some);
         }
         Ok(None)
     }
@@ -97,39 +98,31 @@ impl Maker {
         last.is_some_and(|last| last.is_none_or(|last| last < self.next_id))
     }
 
-    /// The memberships of a batch that have wanted rows.
+    /// The memberships of a batch that have wanted rows. Where no numbers are asked for, their
+    /// rows are made at once.
     fn read(&mut self, batch: &RecordBatch) -> Result<Vec<Numbered>> {
         let cells = Cells::of(table("customer_memberships")?, batch)?;
+        let ids = integers(batch, "id")?;
         let mut memberships = Vec::new();
-        for row in 0..batch.num_rows() {
+        for (row, id) in ids.values().iter().enumerate() {
             let plan = self.reader.plan_id(cells.at(row)).map_err(damaged)?;
             let plan = self.plans.get(&plan).ok_or_else(|| missing("memberships", plan))?;
-            let membership = self.reader.read(cells.at(row)).map_err(damaged)?;
+            let custom = self.reader.custom_limits(cells.at(row)).map_err(damaged)?;
+            let limits = custom.as_ref().unwrap_or(&plan.limits);
             let first = self.next_id;
-            self.next_id += rows_of(limits_of(&membership, plan));
-            let is_wanted = self
-                .wanted
-                .as_ref()
-                .is_none_or(|ids| ids.range(first..self.next_id).next().is_some());
-            if is_wanted {
+            self.next_id += rows_of(limits);
+            let wanted = self.wanted.as_ref();
+            if wanted.is_some_and(|ids| ids.range(first..self.next_id).next().is_none()) {
+                continue;
+            }
+            if self.asked.has_numbers {
+                let membership = self.reader.read(cells.at(row)).map_err(damaged)?;
                 memberships.push((first, membership, Arc::clone(plan)));
+            } else {
+                self.rows.push(*id, limits, None, first, |id| is_in(wanted, id));
             }
         }
         Ok(memberships)
-    }
-
-    async fn made(&mut self, memberships: Vec<Numbered>) -> Result<RecordBatch> {
-        match self.asked.has_numbers {
-            true => self.compute(memberships).await?,
-            false => {
-                for (first, membership, plan) in &memberships {
-                    let limits = limits_of(membership, plan);
-                    let is_wanted = |id| is_in(self.wanted.as_ref(), id);
-                    self.rows.push(membership.id, limits, None, *first, is_wanted);
-                }
-            }
-        }
-        self.rows.finish()
     }
 
     async fn compute(&mut self, memberships: Vec<Numbered>) -> Result<()> {
@@ -145,14 +138,14 @@ impl Maker {
         let starts: Vec<(i64, Arc<Plan>)> =
             memberships.iter().map(|(first, _, plan)| (*first, Arc::clone(plan))).collect();
         let provider = self.asked.sources.session.provider();
-        let memberships = memberships.into_iter().map(|(_, membership, plan)| (membership, plan));
-        let plans = memberships.map(|(membership, plan)| (membership, PlanRef(plan)));
-        let all = usage_of_all(provider, self.asked.date, plans, holds, bookings);
+        let memberships = memberships.into_iter();
+        let memberships = memberships.map(|(_, membership, plan)| (membership, plan));
+        let all = usage_of_all(provider, self.asked.date, memberships, holds, bookings);
         for (answer, (first, plan)) in all.zip(&starts) {
             let (membership, usage) = answer.map_err(damaged)?;
             let limits = limits_of(&membership, plan);
-            let is_wanted = |id| is_in(self.wanted.as_ref(), id);
-            self.rows.push(membership.id, limits, Some(&usage), *first, is_wanted);
+            let wanted = self.wanted.as_ref();
+            self.rows.push(membership.id, limits, Some(&usage), *first, |id| is_in(wanted, id));
         }
         Ok(())
     }
@@ -190,15 +183,6 @@ fn is_in(wanted: Option<&BTreeSet<i64>>, id: i64) -> bool {
 
 fn limits_of<'l>(membership: &'l Membership, plan: &'l Plan) -> &'l Limits {
     membership.custom_limits.as_ref().unwrap_or(&plan.limits)
-}
-
-/// A shared plan, as the calculation borrows it.
-struct PlanRef(Arc<Plan>);
-
-impl std::borrow::Borrow<Plan> for PlanRef {
-    fn borrow(&self) -> &Plan {
-        &self.0
-    }
 }
 
 async fn read_plans(mut batches: Batches) -> Result<HashMap<i64, Arc<Plan>>> {

@@ -78,7 +78,6 @@ impl Default for MembershipReader {
 impl MembershipReader {
     /// The customer membership.
     pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Membership, UsageError> {
-        let custom = self.custom_allotment.optional_text(&cell)?;
         Ok(Membership {
             id: self.id.int(&cell)?,
             status: self.status.word(&cell, STATUSES)?,
@@ -86,13 +85,22 @@ impl MembershipReader {
             start_date: self.start_date.optional_date(&cell)?,
             expiration_date: self.expiration_date.optional_date(&cell)?,
             cancelled_at: self.cancelled_at.optional_instant(&cell)?,
-            custom_limits: custom.map(|text| self.custom_allotment.limits(text)).transpose()?,
+            custom_limits: self.custom_limits(&cell)?,
             billing_anchor_day: self.billing_anchor_day.narrow(&cell)?,
             billing_interval_weeks: self
                 .billing_interval_weeks
                 .narrow::<u16>(&cell)?
                 .and_then(std::num::NonZeroU16::new),
         })
+    }
+
+    /// Limits that replace the plan's as a whole, without the rest of the row.
+    pub fn custom_limits<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+    ) -> Result<Option<Limits>, UsageError> {
+        let custom = self.custom_allotment.optional_text(&cell)?;
+        custom.map(|text| self.custom_allotment.limits(text)).transpose()
     }
 
     /// Id of its plan, a row of memberships.
