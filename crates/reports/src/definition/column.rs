@@ -53,6 +53,8 @@ pub(crate) enum Measure {
     Count,
     /// The exact sum of the column's value, in the column's currency.
     Sum,
+    /// The exact sum of the whole numbers there are; none: null.
+    Total,
     /// The mean of the values there are, rounded half up; none: null.
     Mean,
 }
@@ -191,6 +193,11 @@ pub(crate) fn count() -> Column {
 /// The exact sum of amounts, per currency.
 pub(crate) fn sum(key: &'static str, amount: Value, currency: Value) -> Column {
     Column { role: Role::Measure(Measure::Sum), ..money(key, amount, currency) }
+}
+
+/// The exact sum of whole numbers; nulls are skipped.
+pub(crate) fn total(key: &'static str, number: Value) -> Column {
+    Column { role: Role::Measure(Measure::Total), ..int(key, number) }
 }
 
 /// The mean of whole numbers, rounded half up.

@@ -4,13 +4,14 @@ use datafusion::logical_expr::lit;
 use datafusion::prelude::col;
 use model::permission::Permission;
 
-use crate::definition::column::{Column, boolean, date, int, string};
+use crate::definition::column::{Column, boolean, count, date, int, string, total};
 use crate::definition::filter::{
     Filter, Word, each_equal, equal, ids, ints, is, unless, usage_date, words,
 };
+use crate::definition::grouping::{Grouping, Groups};
 use crate::definition::relation::row;
 use crate::definition::value::{Value, at, value};
-use crate::definition::{Base, Deleted, Report};
+use crate::definition::{Base, Deleted, Report, Shape};
 use crate::terms::{customer, membership};
 use crate::usage_rows;
 
@@ -20,6 +21,7 @@ pub(super) fn report() -> Report {
         label: "Customer Membership Usage",
         permissions: &[Permission::SuperAdmin],
         base: Base { table: usage_rows::TABLE, alias: "u", deleted: Deleted::Never },
+        kept: None,
         relations: vec![
             row("cm", "customer_memberships", "u.customer_membership_id"),
             customer::relation("cm.customer_id"),
@@ -38,7 +40,33 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["customer_membership.id"],
+        shape: Shape::Plain,
     }
+}
+
+/// The same rows in groups.
+pub(super) fn grouped() -> Report {
+    report().in_groups(Groups {
+        name: "customer_membership_usage.grouped",
+        label: "Customer Membership Usage (grouped)",
+        columns: vec![
+            int("membership.id", at("cm.membership_id")).alias("membership_id"),
+            string("membership.name", at("m.name")).alias("membership_name"),
+            string("type", at("cm.type")),
+            string("status", effective_status()),
+            string("period_type", at("u.period_type")),
+            string("limit_type", at("u.limit_type")),
+            int("offering_type.id", at("u.offering_type_id")).alias("offering_type_id"),
+            string("offering_type.name", at("offering.name")).alias("offering_type_name"),
+            boolean("is_exhausted", is_exhausted()),
+            count(),
+            total("max_uses", at("u.max_uses")),
+            total("used_count", at("u.used_count")),
+            total("remaining_count", at("u.remaining_count")),
+        ],
+        parents: &["membership", "offering_type"],
+        grouping: Grouping { default_columns: &[], pivots: None },
+    })
 }
 
 fn columns() -> Vec<Column> {

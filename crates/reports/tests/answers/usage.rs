@@ -105,6 +105,25 @@ fn all_columns_come_by_default() {
 }
 
 #[test]
+fn groups_sum_what_is_not_null() {
+    let session = session(STUDIO);
+    let grouped = |text: &str| rows(&session, "customer_membership_usage.grouped", text).join(", ");
+    for (text, expected) in [
+        (
+            "columns=membership,count,max_uses,used_count,remaining_count",
+            "4 | Free | 1 | - | 2 | -, 3 | Gold | 5 | 16 | 5 | 11, 5 | Pack | 1 | 1 | 1 | 0",
+        ),
+        ("columns=is_exhausted,count&sort=is_exhausted", "false | 5, true | 2"),
+        ("columns=period_type,used_count&period_types=month,week", "month | 5, week | 0"),
+        ("columns=count,used_count,max_uses&date=2026-01-15&ids=1", "3 | 2 | 13"),
+        ("columns=count,used_count&ids=99", "0 | -"),
+        ("columns=offering_type,count&include_offering_types=false", "- | - | 5"),
+    ] {
+        assert_eq!(grouped(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn filters_sorts_and_pages_act_on_computed_numbers() {
     let session = session(STUDIO);
     let of = |more: &str| {

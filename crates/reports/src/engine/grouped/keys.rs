@@ -14,7 +14,7 @@ use crate::definition::Report;
 use crate::definition::relation::{Keys, Relation, Source};
 use crate::engine::needs::Needs;
 use crate::engine::scope::Scope;
-use crate::engine::{flat, matching};
+use crate::engine::{base, flat, matching};
 use crate::error::ReportError;
 use crate::request::grouped::CURRENCY;
 
@@ -37,7 +37,7 @@ pub(super) fn groups(
     let keys = grouping.keys.iter().enumerate();
     let keys = keys.map(|(number, key)| (key_name(number), key.clone()));
     let reads = keys.chain(tallies.reads()).collect::<Vec<_>>();
-    let base = matching::base(scope, layout.report)?;
+    let base = base::rows(scope, layout.report, &Keys::All)?;
     let rows = matching::select(scope, layout.report, base, predicates, &reads)?;
     let keys = (0..grouping.keys.len()).map(|number| col(key_name(number))).collect::<Vec<_>>();
     let mut groups = rows.aggregate(keys, tallies.over_rows())?;

@@ -10,8 +10,9 @@ use model::time::Date;
 use crate::definition::Report;
 use crate::definition::column::{Column, Role};
 use crate::definition::grouping::{Bucket, DayBucket};
-use crate::engine::matching;
+use crate::definition::relation::Keys;
 use crate::engine::scope::Scope;
+use crate::engine::{base, matching};
 use crate::error::ReportError;
 use crate::functions::periods::{self, Bounds};
 use crate::request::grouped::{Arrangement, CURRENCY, joins_currency};
@@ -127,7 +128,7 @@ async fn last_day(
     predicates: &[Expr],
 ) -> Result<Option<Date>, ReportError> {
     let day = [("day".to_owned(), (bucket.day)(scope))];
-    let base = matching::base(scope, report)?;
+    let base = base::rows(scope, report, &Keys::All)?;
     let plan = matching::select(scope, report, base, predicates, &day)?
         .aggregate(Vec::<Expr>::new(), vec![max(col("day"))])?
         .build()?;

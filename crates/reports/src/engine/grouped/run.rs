@@ -30,7 +30,7 @@ pub(crate) async fn run_page(
     offset: u64,
     limit: u64,
 ) -> Result<Page, ReportError> {
-    let scope = Scope::new(session, question.now);
+    let scope = Scope::of(session, question);
     let groups = Groups::of(&scope, question, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
     let rows = match groups.is_deep(&found, offset, limit) {
@@ -62,7 +62,7 @@ pub(crate) async fn open_rows(
     question: &Question,
     arrangement: &Arrangement,
 ) -> Result<Rows, ReportError> {
-    let scope = Scope::new(session, question.now);
+    let scope = Scope::of(session, question);
     let groups = Groups::of(&scope, question, arrangement).await?;
     let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
     let batches: RowStream = if found.total > TOP_ROWS_MAX {

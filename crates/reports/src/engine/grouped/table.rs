@@ -89,7 +89,7 @@ impl Table {
                     let nothing = Decimal128Array::from(vec![0]);
                     Arc::new(nothing.with_precision_and_scale(38, 0)?)
                 }
-                Some(Measure::Mean) | None => new_null_array(field.data_type(), 1),
+                Some(Measure::Mean | Measure::Total) | None => new_null_array(field.data_type(), 1),
             })
         });
         let mut values = values.collect::<Result<Vec<_>>>()?;

@@ -6,7 +6,7 @@ use datafusion::prelude::col;
 
 use super::layout::Layout;
 use crate::definition::column::{Measure, Role};
-use crate::definition::value::{only_when, wide};
+use crate::definition::value::{nothing, only_when, wide};
 use crate::engine::scope::Scope;
 use crate::functions::tally::{cell, merged, rounded_mean, tally};
 
@@ -24,6 +24,8 @@ enum Parts {
     Count(usize),
     Sum(usize),
     /// Sum and number of the values there are.
+    Total(usize, usize),
+    /// The same.
     Mean(usize, usize),
 }
 
@@ -39,9 +41,13 @@ impl Tallies {
             let parts = match measure {
                 Measure::Count => Parts::Count(tallies.place(value)),
                 Measure::Sum => Parts::Sum(tallies.place(value)),
-                Measure::Mean => {
+                Measure::Total | Measure::Mean => {
                     let is_there = only_when(value.clone().is_not_null(), lit(1_i64));
-                    Parts::Mean(tallies.place(value), tallies.place(is_there))
+                    let (sum, number) = (tallies.place(value), tallies.place(is_there));
+                    match measure {
+                        Measure::Mean => Parts::Mean(sum, number),
+                        _ => Parts::Total(sum, number),
+                    }
                 }
             };
             tallies.measures.push((*position, parts));
@@ -100,6 +106,10 @@ impl Tallies {
         Some(match parts {
             Parts::Count(tally) => cast(sum(tally), DataType::Int64),
             Parts::Sum(tally) => sum(tally),
+            Parts::Total(total, count) => {
+                let total = cast(sum(total), DataType::Int64);
+                only_when(wide(sum(count)).gt(nothing()), total)
+            }
             Parts::Mean(total, count) => rounded_mean(sum(total), sum(count)),
         })
     }
