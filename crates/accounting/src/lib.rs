@@ -63,7 +63,7 @@ pub use error::AccountingError;
 pub use grouping::{Grouped, InvoiceRecords, Tables, UntiedRecords, group};
 pub use issue::{Issue, IssueCode};
 pub use life::{Books, InvoiceLedger};
-pub use posting::{Amounts, Category, File, Posting};
+pub use posting::{Amounts, Category, File, Posting, Source};
 pub use settings::Settings;
 pub use totals::Totals;
 pub use trial_balance::TrialBalance;

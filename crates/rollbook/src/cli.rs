@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use crate::commands::accounting::AccountingArgs;
+pub use crate::commands::close::CloseArgs;
 pub use crate::commands::completions::CompletionsArgs;
 pub use crate::commands::demo::DemoArgs;
 pub use crate::commands::doctor::DoctorArgs;
@@ -55,6 +56,8 @@ pub enum Command {
     Accounting(AccountingArgs),
     /// Print every posting of an invoice, with the rule and the arithmetic behind it
     Ledger(LedgerArgs),
+    /// Close months of the books, open them again, see what changed in them since
+    Close(CloseArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
     /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it

@@ -6,7 +6,9 @@
 use model::money::Currency;
 use model::time::{Date, Instant};
 
-use super::{Amounts, Belongs, Category, File, PieceId, PieceShare, Posting, Progress, Source};
+use super::{
+    Amounts, Belongs, Category, File, PieceId, PieceShare, Posting, PostingKey, Progress, Source,
+};
 use crate::calendar::Month;
 
 /// First byte of every posting. A layout, once released, stays readable.
@@ -50,6 +52,22 @@ pub fn order_key(posting: &Posting) -> [u8; ORDER_KEY_BYTES] {
     push(&sorted_i64(piece));
     push(&sorted_i32(month.number()));
     key
+}
+
+/// Length of [`key_bytes`].
+pub const KEY_BYTES: usize = 23;
+
+/// Bytes that are equal for equal keys, and sort as [`PostingKey`] does.
+pub fn key_bytes(key: &PostingKey) -> [u8; KEY_BYTES] {
+    let (tag, piece) = source_parts(key.source);
+    let mut bytes = [0; KEY_BYTES];
+    bytes[0] = position_of(key.file);
+    bytes[1] = tag;
+    bytes[2..10].copy_from_slice(&sorted_i64(piece));
+    bytes[10] = u8::from(key.source_id.is_some());
+    bytes[11..19].copy_from_slice(&sorted_i64(key.source_id.unwrap_or_default()));
+    bytes[19..].copy_from_slice(&sorted_i32(key.month.number()));
+    bytes
 }
 
 fn sorted_i64(value: i64) -> [u8; 8] {

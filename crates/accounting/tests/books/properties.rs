@@ -240,7 +240,7 @@ fn every_small_period_is_recognised_as_the_rule_says_directly() {
 
 #[test]
 fn postings_come_back_from_bytes_and_their_keys_sort_as_rows_do() {
-    use accounting::posting::codec::{decode, encode, order_key};
+    use accounting::posting::codec::{decode, encode, key_bytes, order_key};
     for_all(|mut dice| {
         let (books, tables) = (dice.books(), dice.tables());
         let span = Span::until(end_of(month("2025-06"), &books));
@@ -255,5 +255,7 @@ fn postings_come_back_from_bytes_and_their_keys_sort_as_rows_do() {
         assert!(decode(&mut &bytes[..bytes.len().min(9)]).is_err());
         postings.sort_by_key(Posting::row_order);
         assert!(postings.is_sorted_by_key(order_key));
+        postings.sort_by_key(Posting::key);
+        assert!(postings.is_sorted_by_key(|posting| key_bytes(&posting.key())));
     });
 }

@@ -15,12 +15,14 @@
 //! | [`origin`] | the part that holds one record |
 //! | [`source_row`] | one stored row as it is |
 //! | [`names`] | names of plans, products, sites |
+//! | [`currencies`] | the currencies of the books |
 //! | [`drive`] | all parts, on several threads |
 //! | [`first_month`] | the month in which the books begin |
 //! | [`table`] | rows of the books to record batches |
 //! | [`error`] | what can go wrong |
 
 mod cells;
+pub mod currencies;
 pub mod drive;
 pub mod error;
 pub mod first_month;
@@ -33,11 +35,12 @@ pub mod source_row;
 pub mod table;
 mod ties;
 
+pub use currencies::currencies;
 pub use drive::each_part;
 pub use error::BooksError;
 pub use first_month::first_invoice_month;
 pub use load::LoadedPart;
-pub use names::names;
+pub use names::{ids_naming, names};
 pub use origin::{Origin, load_origin};
 pub use parts::{INVOICES_PER_PART, Parts};
 pub use source_row::source_row;

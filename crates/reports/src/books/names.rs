@@ -1,4 +1,4 @@
-//! Names of a small table's rows, for tables of figures.
+//! Names of a small table's rows, and which rows name another: for tables of figures.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::lit;
 use datafusion::prelude::col;
 use mirror::Session;
 
 use super::error::BooksError;
-use super::scan::each_batch;
+use super::scan::{each_batch, each_row};
 
 /// The `name` of every row of a table by id: plans, products, sites. Blocks.
 pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, BooksError> {
@@ -27,4 +28,18 @@ pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, Bo
         Ok(())
     })?;
     Ok(names)
+}
+
+/// Ids of the rows of a table whose `column` names `id`. Blocks.
+pub fn ids_naming(
+    session: &Session,
+    table: &str,
+    column: &str,
+    id: i64,
+) -> Result<Vec<i64>, BooksError> {
+    let names = col(format!("t.{column}")).eq(lit(id));
+    let plan = session.scan(table, "t")?.filter(names)?.project(vec![col("t.id").alias("id")])?;
+    let mut ids = Vec::new();
+    each_row(session, plan, |[id]| ids.extend(id))?;
+    Ok(ids)
 }

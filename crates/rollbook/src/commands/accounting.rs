@@ -12,10 +12,13 @@ use model::id::ProviderId;
 use model::money::Currency;
 use model::time::Instant;
 use reports::books::first_invoice_month;
+use server::operations::books::frozen::FrozenBooks;
 use server::operations::books::request::{
     self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
 };
 use server::operations::books::{Package, PackageError, PackageFile, Watch, write_package};
+
+use store::Store;
 
 use super::print;
 use super::provider::provider_id;
@@ -63,22 +66,23 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
     let session = reads.mirror.session(args.provider)?;
-    let request = checked(&args, &session, &settings)?;
+    let request = checked(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");
     let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
-    let made = write_package(&session, &request, reads.temp.path(), watch);
+    let made = write_package(&session, store.as_ref(), &request, reads.temp.path(), watch);
     drop(progress);
     let package = made.map_err(|error| failed(error, &request))?;
     let file = package.full.as_ref().unwrap_or(&package.contract);
     let output = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
     put(file, &output)?;
-    print(&summary(&package, file, &output))
+    print(&summary(&package, file, &output, request.currency))
 }
 
 /// The request, with everything checked that a server checks.
 fn checked(
     args: &AccountingArgs,
     session: &Session,
+    store: &dyn Store,
     settings: &Settings,
 ) -> Result<PackageRequest, Failure> {
     let calendar = Calendar::new(session.provider().timezone.clone());
@@ -90,6 +94,12 @@ fn checked(
             Failure::new("there is nothing to export: the provider has no invoices")
         }
     })?;
+    if args.as_of.is_some() {
+        let frozen = FrozenBooks::of(store, args.provider)?;
+        if frozen.closing(args.month).is_some() {
+            return Err(Failure::usage(format!("--as-of: the month {} is closed", args.month)));
+        }
+    }
     let as_of = resolve_as_of(args.as_of, args.month, &calendar, now)
         .map_err(|message| Failure::usage(format!("--as-of: {message}")))?;
     Ok(PackageRequest {
@@ -131,22 +141,22 @@ fn put(file: &PackageFile, output: &Path) -> Result<(), Failure> {
 }
 
 /// What was written, file by file, and how it ties out.
-fn summary(package: &Package, file: &PackageFile, output: &Path) -> String {
+fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Currency) -> String {
     let mut text = String::new();
-    for member in &package.members {
-        text.push_str(&format!("{:>9} rows  {}\n", member.rows, member.name));
+    let manifest = &package.manifest;
+    for member in manifest["files"].as_array().into_iter().flatten() {
+        let (rows, name) = (member["rows"].as_u64().unwrap_or_default(), &member["name"]);
+        text.push_str(&format!("{rows:>9} rows  {}\n", name.as_str().unwrap_or_default()));
     }
-    let balance = &package.balance;
-    for (name, amounts) in
-        [("opening", balance.opening), ("movement", balance.movement), ("closing", balance.closing)]
-    {
-        let shown = amounts.non_zero();
-        let shown = shown.map(|(category, minor)| {
-            format!("{} {}", category.as_str(), balance.currency.decimal(minor))
+    for name in ["opening", "movement", "closing"] {
+        let amounts = manifest[name].as_object().into_iter().flatten();
+        let shown = amounts.filter_map(|(category, minor)| {
+            let minor: i128 = minor.as_str()?.parse().ok()?;
+            (minor != 0).then(|| format!("{category} {}", currency.decimal(minor)))
         });
         text.push_str(&format!("{name:>9}: {}\n", shown.collect::<Vec<_>>().join(", ")));
     }
-    let issues = package.manifest["issue_count"].as_u64().unwrap_or_default();
+    let issues = manifest["issue_count"].as_u64().unwrap_or_default();
     if issues > 0 {
         text.push_str(&format!("{issues:>9} records look wrong; the full bundle lists them\n"));
     }

@@ -1,6 +1,7 @@
 //! The commands, one per file.
 
 pub(crate) mod accounting;
+pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Usage(args) => usage::run(args),
         Command::Accounting(args) => accounting::run(args),
         Command::Ledger(args) => ledger::run(args),
+        Command::Close(args) => close::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),

@@ -9,9 +9,11 @@
 //! | `demo` | the demo business |
 //! | `published` | real records with published totals |
 //! | `tools` | hledger and Beancount |
+//! | `closing` | closed months |
 //! | `refusals` | bad requests, and records that look wrong |
 
 mod archive;
+mod closing;
 mod demo;
 mod package;
 mod published;

@@ -6,7 +6,7 @@ use accounting::{Calendar, File, Horizon, Month, Posting, Settings, Span};
 use mirror::Session;
 use model::catalogue;
 use model::time::Instant;
-use reports::books::{BooksError, LoadedPart, Origin, load_origin, source_row};
+use reports::books::{LoadedPart, Origin, load_origin, source_row};
 use serde_json::{Map, Value, json};
 
 use super::error::PackageError;
@@ -128,7 +128,7 @@ pub fn to_json(session: &Session, explained: &Explained) -> Result<Value, Packag
     let mut sources = Vec::new();
     for (table, id) in &explanation.sources {
         let row = match catalogue::table(table) {
-            Some(table) => source_row(session, table, *id).map_err(BooksError::from)?,
+            Some(table) => source_row(session, table, *id)?,
             None => None,
         };
         sources.push(json!({ "table": table, "id": id, "row": row }));

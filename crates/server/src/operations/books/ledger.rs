@@ -5,17 +5,17 @@ use std::io;
 use std::path::Path;
 
 use accounting::invariants::BrokenInvariant;
-use accounting::package::codec::encode_fields;
-use accounting::package::{Row, invoice_row, untied_row};
-use accounting::posting::codec::{ORDER_KEY_BYTES, encode, order_key};
+use accounting::package::{Field, Row, invoice_row, untied_row};
+use accounting::posting::codec::{ORDER_KEY_BYTES, order_key};
 use accounting::reconciliation::{CustomerCredit, receivable_difference};
-use accounting::{File, Issue, Posting, Span, Totals};
+use accounting::{Issue, Posting, Span, Totals};
 use mirror::Session;
 
 use super::error::PackageError;
 use super::pass::{Pass, Visit, Watch, books_of};
 use super::request::PackageRequest;
-use super::sorter::{Merged, Sorter};
+use super::rows::{StoredRow, place_of};
+use super::sorter::Sorter;
 
 /// A file's place, then the order of its rows.
 pub(super) const ROW_KEY_BYTES: usize = ORDER_KEY_BYTES + 1;
@@ -26,8 +26,8 @@ pub(super) struct MonthLedger {
     pub(super) totals: Totals,
     /// What looks wrong in the month, sorted.
     pub(super) issues: Vec<Issue>,
-    /// The month's rows in the order of the files.
-    pub(super) rows: Merged<ROW_KEY_BYTES>,
+    /// The month's rows, to be put in the order of the files.
+    pub(super) rows: Vec<Sorter<ROW_KEY_BYTES>>,
 }
 
 /// What one thread has found.
@@ -55,10 +55,10 @@ pub(super) fn book_month(
         rows: Sorter::new(folder),
     };
     let visit = |found: &mut Found, visit: Visit<'_>| found.add(request, &pass, visit);
-    gather(request, pass.run(session, watch, &begin, &visit)?)
+    Ok(gather(request, pass.run(session, watch, &begin, &visit)?))
 }
 
-fn gather(request: &PackageRequest, found: Vec<Found>) -> Result<MonthLedger, PackageError> {
+fn gather(request: &PackageRequest, found: Vec<Found>) -> MonthLedger {
     let mut totals = Totals::default();
     let mut issues = Vec::new();
     let mut credit = CustomerCredit::new(request.currency);
@@ -75,7 +75,7 @@ fn gather(request: &PackageRequest, found: Vec<Found>) -> Result<MonthLedger, Pa
     }
     issues.sort_unstable();
     issues.dedup();
-    Ok(MonthLedger { totals, issues, rows: Sorter::merge(rows)? })
+    MonthLedger { totals, issues, rows }
 }
 
 impl Found {
@@ -131,7 +131,7 @@ impl Found {
             self.totals.add(posting);
             self.credit.add_posting(posting);
             if posting.month == request.month {
-                push_row(&mut self.rows, posting, &row_of(posting)?)?;
+                push_row(&mut self.rows, posting, &row_of(posting)?.fields())?;
             }
         }
         Ok(())
@@ -142,14 +142,10 @@ impl Found {
 pub(super) fn push_row(
     rows: &mut Sorter<ROW_KEY_BYTES>,
     posting: &Posting,
-    row: &Row<'_>,
+    fields: &[Field<'_>],
 ) -> io::Result<()> {
-    let file = File::ALL.iter().position(|file| *file == posting.file).unwrap_or_default();
     let mut key = [0; ROW_KEY_BYTES];
-    key[0] = u8::try_from(file).unwrap_or(u8::MAX);
+    key[0] = u8::try_from(place_of(posting.file)).unwrap_or(u8::MAX);
     key[1..].copy_from_slice(&order_key(posting));
-    rows.push(key, |out| {
-        encode(posting, out);
-        encode_fields(&row.fields(), out);
-    })
+    rows.push(key, |out| StoredRow::write(posting, fields, out))
 }

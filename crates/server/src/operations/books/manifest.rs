@@ -2,6 +2,7 @@
 //!
 //! Amounts are minor units as text, as in the manifests of exports: sums may pass 64 bits.
 
+use accounting::invariants::BrokenInvariant;
 use accounting::{Amounts, Calendar, Category, Issue, IssueCode, TrialBalance};
 use files::archive::Member;
 use mirror::Session;
@@ -41,6 +42,7 @@ pub(super) fn manifest(
         "opening": amounts(&balance.opening),
         "movement": amounts(&balance.movement),
         "closing": amounts(&balance.closing),
+        "adjustments_included": amounts(&balance.adjustments),
         "eleven_files": amounts(&balance.eleven_files()),
         "rest": amounts(&balance.rest()),
         "reconciliation": reconciliation(request, balance, issues),
@@ -99,4 +101,12 @@ fn issue(issue: &Issue) -> Value {
         "amount": issue.amount.to_string(),
         "message": issue.code.message(),
     })
+}
+
+/// Two figures that must be equal.
+pub(super) fn tie(what: &'static str, left: i128, right: i128) -> Result<(), BrokenInvariant> {
+    match left == right {
+        true => Ok(()),
+        false => Err(BrokenInvariant::TieOut { what, left, right }),
+    }
 }

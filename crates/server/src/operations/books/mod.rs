@@ -10,19 +10,27 @@
 //! | `members`, [`manifest`] | the files in them |
 //! | `pass` | one pass over all ledgers |
 //! | `ledger` | the books of one month |
+//! | [`frozen`] | closed months as they were frozen |
+//! | [`drift`] | closed months against the records as they are |
+//! | [`close`] | closing and reopening |
+//! | [`periods`] | the months and how they stand |
 //! | [`views`] | trial balance, waterfall, aging, revenue by plan |
 //! | [`explain`] | one posting, or all of an invoice, with the arithmetic |
 //! | `rows`, `sorter` | rows waiting in order, in memory and on disk |
 //! | `tables` | tables of the books in any format |
 //! | [`error`] | why a package could not be made |
 
+pub mod close;
+pub mod drift;
 pub mod error;
 pub mod explain;
+pub mod frozen;
 mod ledger;
 pub mod manifest;
 mod members;
 pub mod package;
 mod pass;
+pub mod periods;
 pub mod request;
 mod rows;
 mod sorter;

@@ -42,11 +42,16 @@ impl PackageRequest {
         posting.currency == self.currency && is_of_site
     }
 
-    /// `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.
+    /// Name of one of its ZIPs.
     pub fn file_name(&self, is_full: bool) -> String {
-        let suffix = if is_full { "_full" } else { "" };
-        format!("accounting_{}_{}{suffix}.zip", self.month, self.currency.code())
+        file_name(self.month, self.currency, is_full)
     }
+}
+
+/// Name of a package's ZIP: `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.
+pub fn file_name(month: Month, currency: Currency, is_full: bool) -> String {
+    let suffix = if is_full { "_full" } else { "" };
+    format!("accounting_{month}_{}{suffix}.zip", currency.code())
 }
 
 /// The month that a text names: `YYYY-MM-DD`, any real day, or `YYYY-MM`.

@@ -7,14 +7,13 @@ use std::path::Path;
 
 use accounting::invariants::BrokenInvariant;
 use accounting::package::Field;
-use accounting::package::codec::decode_fields;
-use accounting::posting::codec::{CodecError, decode};
+use accounting::package::codec::{decode_fields, encode_fields};
+use accounting::posting::codec::{CodecError, decode, encode};
 use accounting::{Amounts, Category, File, Posting, TrialBalance};
 use tempfile::NamedTempFile;
 
 use super::error::PackageError;
-use super::ledger::ROW_KEY_BYTES;
-use super::sorter::Merged;
+use super::manifest::tie;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -41,23 +40,23 @@ pub(super) struct StoredRow<'b> {
 }
 
 impl Rows {
-    /// Takes sorted rows to a file in `folder`.
+    /// Takes rows in order to a file in `folder`: `next` puts each into its buffer and answers the
+    /// place of its file, none at the end.
     pub(super) fn write(
-        merged: &mut Merged<ROW_KEY_BYTES>,
         folder: &Path,
+        next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError>,
     ) -> Result<Self, PackageError> {
         let mut file = NamedTempFile::new_in(folder)?;
         let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
         let mut sections = File::ALL.map(empty).to_vec();
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
         let mut row = Vec::new();
-        while let Some(key) = merged.next(&mut row)? {
-            let section = sections.get_mut(usize::from(key[0])).ok_or(CodecError)?;
+        while let Some(place) = next(&mut row)? {
+            let section = sections.get_mut(place).ok_or(CodecError)?;
             section.rows += 1;
             section.bytes += 4 + row.len() as u64;
             section.amounts += decode(&mut row.as_slice())?.amounts;
-            out.write_all(&u32::try_from(row.len()).map_err(io::Error::other)?.to_le_bytes())?;
-            out.write_all(&row)?;
+            write_row(&mut out, &row)?;
         }
         out.flush()?;
         drop(out);
@@ -67,6 +66,11 @@ impl Rows {
             start += section.bytes;
         }
         Ok(Self { file, sections })
+    }
+
+    /// All rows as they wait.
+    pub(super) fn reader(&self) -> io::Result<DiskFile> {
+        self.file.reopen()
     }
 
     /// The rows of each file, in the order of the files.
@@ -79,16 +83,10 @@ impl Rows {
         let counts = balance.row_counts.iter();
         for (section, count) in self.sections.iter().zip(counts) {
             let what = section.file.as_str();
-            if section.rows != *count {
-                let (left, right) = (i128::from(section.rows), i128::from(*count));
-                return Err(BrokenInvariant::TieOut { what, left, right });
-            }
+            tie(what, i128::from(section.rows), i128::from(*count))?;
             let summed = balance.file(section.file);
             for category in Category::ALL {
-                let (left, right) = (section.amounts[category], summed[category]);
-                if left != right {
-                    return Err(BrokenInvariant::TieOut { what, left, right });
-                }
+                tie(what, section.amounts[category], summed[category])?;
             }
         }
         Ok(())
@@ -105,17 +103,51 @@ impl Rows {
         let mut rows = BufReader::with_capacity(BUFFER_BYTES, file);
         let mut row = Vec::new();
         for _ in 0..section.rows {
-            let mut length = [0; 4];
-            rows.read_exact(&mut length)?;
-            row.resize(u32::from_le_bytes(length) as usize, 0);
-            rows.read_exact(&mut row)?;
-            let mut bytes = row.as_slice();
-            let posting = decode(&mut bytes)?;
-            let fields = decode_fields(&mut bytes)?;
-            if !visit(StoredRow { posting, fields })? {
+            if !read_row(&mut rows, &mut row)? {
+                return Err(CodecError.into());
+            }
+            if !visit(StoredRow::read(&row)?)? {
                 break;
             }
         }
         Ok(())
     }
+}
+
+impl<'b> StoredRow<'b> {
+    /// A row from its bytes.
+    pub(super) fn read(mut bytes: &'b [u8]) -> Result<Self, CodecError> {
+        let posting = decode(&mut bytes)?;
+        let fields = decode_fields(&mut bytes)?;
+        Ok(Self { posting, fields })
+    }
+
+    /// Appends its bytes.
+    pub(super) fn write(posting: &Posting, fields: &[Field<'_>], out: &mut Vec<u8>) {
+        encode(posting, out);
+        encode_fields(fields, out);
+    }
+}
+
+/// The place of a file among all.
+pub(super) fn place_of(file: File) -> usize {
+    File::ALL.iter().position(|known| *known == file).unwrap_or_default()
+}
+
+fn write_row(out: &mut dyn Write, row: &[u8]) -> io::Result<()> {
+    out.write_all(&u32::try_from(row.len()).map_err(io::Error::other)?.to_le_bytes())?;
+    out.write_all(row)
+}
+
+/// Puts the next row into `row`; false at the end.
+pub(super) fn read_row(rows: &mut dyn Read, row: &mut Vec<u8>) -> io::Result<bool> {
+    let mut length = [0; 4];
+    let begun = rows.read(&mut length)?;
+    if begun == 0 {
+        return Ok(false);
+    }
+    rows.read_exact(&mut length[begun..])?;
+    row.resize(u32::from_le_bytes(length) as usize, 0);
+    rows.read_exact(row)?;
+    Ok(true)
 }

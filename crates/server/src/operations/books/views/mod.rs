@@ -75,7 +75,7 @@ impl ViewRequest<'_> {
     }
 }
 
-fn text(value: impl Into<String>) -> Field<'static> {
+pub(super) fn text(value: impl Into<String>) -> Field<'static> {
     Field::Text(Cow::Owned(value.into()))
 }
 
@@ -88,7 +88,7 @@ fn optional_id(id: Option<i64>) -> Field<'static> {
 }
 
 /// A row as it stays when what it was made from is gone.
-fn owned(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
+pub(super) fn owned(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
     let own = |field: Field<'_>| match field {
         Field::Empty => Field::Empty,
         Field::Int(value) => Field::Int(value),

@@ -1,0 +1,270 @@
+//! Closing months and opening them again. Rule: spec/accounting.md §11.1, §11.2.
+
+use std::fs::File as DiskFile;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use accounting::{Month, Settings};
+use files::write::{FileDigest, HashingWriter};
+use mirror::Session;
+use model::money::Currency;
+use model::time::Instant;
+use reports::books::{currencies, first_invoice_month};
+use serde_json::json;
+use store::Store;
+use store::port::books::{
+    CloseStart, ClosedMonth, ClosedPart, ClosedPartKind, NewClosedMonth, ReopenOutcome,
+};
+
+use super::error::PackageError;
+use super::frozen::FrozenBooks;
+use super::package::{Made, Purpose, make_package};
+use super::pass::{Watch, books_of};
+use super::request::PackageRequest;
+
+/// How well frozen postings are packed.
+const PACKING_LEVEL: i32 = 3;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct CloseRequest {
+    /// The month.
+    pub month: Month,
+    /// What is noted of it.
+    pub note: Option<String>,
+    /// Whether earlier open months are closed too, in order.
+    pub includes_earlier: bool,
+    /// Who asks, for people.
+    pub by: String,
+    /// The present.
+    pub now: Instant,
+    /// How the books are kept.
+    pub settings: Settings,
+    /// Whether text that a spreadsheet might take for a formula gets a leading `'`.
+    pub has_formula_guard: bool,
+}
+
+/// Why a month cannot be closed or opened again.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// There are no books of that month: before the first invoice, or in the future.
+    #[error("there is no such month in the books")]
+    NotFound,
+    /// The month is not over.
+    #[error("the month is not over in the provider's time zone")]
+    NotEnded,
+    /// Earlier months are open.
+    #[error("earlier months are open")]
+    NotSequential {
+        /// Which.
+        open: Vec<Month>,
+    },
+    /// The month is open.
+    #[error("the month is open")]
+    Open,
+    /// A later month is closed.
+    #[error("a later month is closed")]
+    NotLatest,
+    /// Other closings came in between again and again.
+    #[error("other closings came in between")]
+    Contended,
+    /// The packages could not be made or stored.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+}
+
+impl CloseError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "period_not_found",
+            Self::NotEnded => "period_not_ended",
+            Self::NotSequential { .. } => "period_not_sequential",
+            Self::Open => "period_open",
+            Self::NotLatest => "period_not_latest",
+            Self::Contended => "conflict",
+            Self::Package(error) => error.code(),
+        }
+    }
+}
+
+impl From<store::StoreError> for CloseError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Package(error.into())
+    }
+}
+
+/// One currency of a month, ready to be stored.
+struct Part {
+    currency: Currency,
+    made: Made,
+    postings: (PathBuf, FileDigest),
+}
+
+/// Closes a month, with earlier ones when asked to: all at the session's revision, all or nothing.
+/// A month that is closed is answered as it is. Files are made in `folder` first, so that others
+/// write on meanwhile. Blocks.
+pub fn close_month(
+    session: &Session,
+    store: &dyn Store,
+    request: &CloseRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<ClosedMonth, CloseError> {
+    let provider = session.provider().id;
+    let calendar = books_of(session, &request.settings).calendar;
+    let first = first_invoice_month(session).map_err(PackageError::from)?;
+    let current = calendar.month_of(request.now);
+    let first = first.filter(|first| (*first..=current).contains(&request.month));
+    let first = first.ok_or(CloseError::NotFound)?;
+    let frozen = FrozenBooks::of(store, provider)?;
+    if let Some(closed) = frozen.closing(request.month) {
+        return Ok(closed.clone());
+    }
+    if request.month == current {
+        return Err(CloseError::NotEnded);
+    }
+    let latest = frozen.latest();
+    let begin = latest.map_or(first, Month::next);
+    let months: Vec<Month> = begin.through(request.month).collect();
+    if months.len() > 1 && !request.includes_earlier {
+        let open = months.into_iter().filter(|month| *month != request.month).collect();
+        return Err(CloseError::NotSequential { open });
+    }
+    if months.is_empty() {
+        // Before the first closed month: it counts as closed with it.
+        return Err(CloseError::NotFound);
+    }
+    let mut ready = Vec::new();
+    for month in &months {
+        let folder = folder.join(month.to_string());
+        std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
+        // Only the first has months before it that may have drifted: the others are fresh.
+        let before = (*month == begin).then_some(&frozen);
+        ready.push((*month, make(session, request, *month, before, &folder, watch)?));
+    }
+    match store.begin_close(provider, latest.map(Month::first_day))? {
+        CloseStart::Changed => {
+            let now = FrozenBooks::of(store, provider)?;
+            now.closing(request.month).cloned().ok_or(CloseError::Contended)
+        }
+        CloseStart::Started(mut closing) => {
+            for (month, parts) in &ready {
+                closing.add_month(&new_month(session, request, *month, first))?;
+                for part in parts {
+                    part.store(closing.as_mut())?;
+                }
+            }
+            closing.commit()?;
+            let now = FrozenBooks::of(store, provider)?;
+            now.closing(request.month).cloned().ok_or(CloseError::Contended)
+        }
+    }
+}
+
+/// Opens the latest closed month again. Blocks.
+pub fn reopen_month(
+    store: &dyn Store,
+    provider: model::id::ProviderId,
+    month: Month,
+    by: &str,
+    reason: &str,
+    now: Instant,
+) -> Result<ClosedMonth, CloseError> {
+    match store.reopen_month(provider, month.first_day(), by, reason, now)? {
+        ReopenOutcome::Reopened(month) => Ok(month),
+        ReopenOutcome::NotLatest => Err(CloseError::NotLatest),
+        ReopenOutcome::NotClosed => Err(CloseError::Open),
+    }
+}
+
+fn new_month(
+    session: &Session,
+    request: &CloseRequest,
+    month: Month,
+    first: Month,
+) -> NewClosedMonth {
+    let facts = json!({
+        "timezone": session.provider().timezone.name(),
+        "settings": request.settings,
+        "first_invoice_month": first.to_string(),
+    });
+    NewClosedMonth {
+        month: month.first_day(),
+        closed_at: request.now,
+        closed_by: request.by.clone(),
+        note: request.note.clone(),
+        revision: session.revision(),
+        facts: facts.to_string(),
+    }
+}
+
+/// The packages of a month in every currency that has a posting up to then.
+fn make(
+    session: &Session,
+    request: &CloseRequest,
+    month: Month,
+    before: Option<&FrozenBooks<'_>>,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Vec<Part>, PackageError> {
+    let mut parts = Vec::new();
+    for currency in currencies(session)? {
+        let folder = folder.join(currency.code());
+        std::fs::create_dir_all(&folder)?;
+        let package = PackageRequest {
+            month,
+            currency,
+            site_id: None,
+            as_of: None,
+            reaches_now: false,
+            settings: request.settings.clone(),
+            has_formula_guard: request.has_formula_guard,
+            has_full_bundle: true,
+        };
+        let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;
+        if made.has_postings {
+            let postings = pack(&made, &folder)?;
+            parts.push(Part { currency, made, postings });
+        }
+    }
+    Ok(parts)
+}
+
+/// The rows of a package, packed.
+fn pack(made: &Made, folder: &Path) -> Result<(PathBuf, FileDigest), PackageError> {
+    let path = folder.join("postings.zst");
+    let out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
+    let mut packed = zstd::Encoder::new(out, PACKING_LEVEL)?;
+    io::copy(&mut made.rows.reader()?, &mut packed)?;
+    let (out, digest) = packed.finish()?.finish();
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((path, digest))
+}
+
+impl Part {
+    fn store(&self, closing: &mut dyn store::port::books::Closing) -> Result<(), PackageError> {
+        let package = &self.made.package;
+        let full = package.full.as_ref();
+        let contract = (&package.contract.path, package.contract.digest);
+        let full = full.map(|file| (&file.path, file.digest));
+        let postings = (&self.postings.0, self.postings.1);
+        let manifest = package.manifest.to_string();
+        for (kind, file, facts) in [
+            (ClosedPartKind::Contract, Some(contract), manifest),
+            (ClosedPartKind::Full, full, String::new()),
+            (ClosedPartKind::Postings, Some(postings), String::new()),
+        ] {
+            let Some((path, digest)) = file else { continue };
+            let part = ClosedPart {
+                currency: self.currency,
+                kind,
+                bytes: digest.bytes,
+                sha256: digest.sha256,
+                facts,
+            };
+            closing.add_part(&part, &mut DiskFile::open(path)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! Closed months as they were frozen. Rule: spec/accounting.md §10.4, §11.
+
+use std::io::{self, BufReader, Read};
+
+use accounting::{Month, Posting, Totals, TrialBalance};
+use model::id::ProviderId;
+use model::money::Currency;
+use serde_json::Value;
+use store::port::books::{ClosedMonth, ClosedMonthKey, ClosedPart, ClosedPartKind};
+use store::{Store, StoreError};
+
+use super::error::PackageError;
+use super::rows::{StoredRow, read_row};
+
+/// Read from the store at a time.
+const READ_BYTES: usize = 1 << 20;
+
+/// The closed months of a provider that are in force.
+pub struct FrozenBooks<'s> {
+    store: &'s dyn Store,
+    provider: ProviderId,
+    months: Vec<ClosedMonth>,
+}
+
+/// A part of a closing, read from its beginning.
+pub struct PartReader<'s> {
+    store: &'s dyn Store,
+    key: ClosedMonthKey,
+    currency: Currency,
+    kind: ClosedPartKind,
+    offset: u64,
+}
+
+impl<'s> FrozenBooks<'s> {
+    /// Looks up which months are closed.
+    pub fn of(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
+        let mut months = store.closed_months(provider)?;
+        months.retain(|month| month.reopened.is_none());
+        Ok(Self { store, provider, months })
+    }
+
+    /// The latest closed month.
+    pub fn latest(&self) -> Option<Month> {
+        self.months.last().map(|closing| Month::of(closing.month))
+    }
+
+    /// The first open month, when any is closed: that in which adjustments are booked.
+    pub fn first_open(&self) -> Option<Month> {
+        self.latest().map(Month::next)
+    }
+
+    /// The closing of a month.
+    pub fn closing(&self, month: Month) -> Option<&ClosedMonth> {
+        self.months.iter().find(|closing| Month::of(closing.month) == month)
+    }
+
+    /// All closings, by month.
+    pub fn closings(&self) -> &[ClosedMonth] {
+        &self.months
+    }
+
+    /// What a closing holds.
+    pub fn parts(&self, closing: &ClosedMonth) -> Result<Vec<ClosedPart>, StoreError> {
+        self.store.closed_parts(self.key(closing))
+    }
+
+    /// One part of a closing; none when it has no such.
+    pub fn part(
+        &self,
+        closing: &ClosedMonth,
+        currency: Currency,
+        kind: ClosedPartKind,
+    ) -> Result<Option<ClosedPart>, StoreError> {
+        let parts = self.parts(closing)?.into_iter();
+        Ok(parts.into_iter().find(|part| part.currency == currency && part.kind == kind))
+    }
+
+    /// Reads a part.
+    pub fn reader(
+        &self,
+        closing: &ClosedMonth,
+        currency: Currency,
+        kind: ClosedPartKind,
+    ) -> PartReader<'s> {
+        PartReader { store: self.store, key: self.key(closing), currency, kind, offset: 0 }
+    }
+
+    /// The manifest of a closing; none for a currency that it does not have.
+    pub fn manifest(
+        &self,
+        closing: &ClosedMonth,
+        currency: Currency,
+    ) -> Result<Option<Value>, PackageError> {
+        let part = self.part(closing, currency, ClosedPartKind::Contract)?;
+        let text = part.map(|part| part.facts);
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Visits the frozen rows of a month in one currency, in the order of the files.
+    pub(super) fn visit(
+        &self,
+        closing: &ClosedMonth,
+        currency: Currency,
+        visit: &mut dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        if self.part(closing, currency, ClosedPartKind::Postings)?.is_none() {
+            return Ok(());
+        }
+        let packed = self.reader(closing, currency, ClosedPartKind::Postings);
+        let mut rows = zstd::Decoder::new(BufReader::with_capacity(READ_BYTES, packed))?;
+        let mut row = Vec::new();
+        while read_row(&mut rows, &mut row)? {
+            visit(StoredRow::read(&row)?, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Visits the frozen postings of all closed months in one currency.
+    pub(super) fn each_posting(
+        &self,
+        currency: Currency,
+        visit: &mut dyn FnMut(StoredRow<'_>) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        for closing in &self.months {
+            self.visit(closing, currency, &mut |row, _| visit(row))?;
+        }
+        Ok(())
+    }
+
+    /// The balances of a closed month, of the postings that are `wanted`.
+    pub(super) fn balance(
+        &self,
+        month: Month,
+        currency: Currency,
+        wanted: &dyn Fn(&Posting) -> bool,
+    ) -> Result<TrialBalance, PackageError> {
+        let mut totals = Totals::default();
+        for closing in self.months.iter().filter(|closing| Month::of(closing.month) <= month) {
+            self.visit(closing, currency, &mut |row, _| {
+                if wanted(&row.posting) {
+                    totals.add(&row.posting);
+                }
+                Ok(())
+            })?;
+        }
+        let balance = TrialBalance::of(&totals, currency, month);
+        balance.check()?;
+        Ok(balance)
+    }
+
+    fn key(&self, closing: &ClosedMonth) -> ClosedMonthKey {
+        ClosedMonthKey { provider: self.provider, month: closing.month, version: closing.version }
+    }
+}
+
+impl Read for PartReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read =
+            self.store.read_closed_part(self.key, self.currency, self.kind, self.offset, buffer);
+        let read = read.map_err(io::Error::other)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
