@@ -10,6 +10,7 @@ pub use crate::commands::close::CloseArgs;
 pub use crate::commands::completions::CompletionsArgs;
 pub use crate::commands::demo::DemoArgs;
 pub use crate::commands::doctor::DoctorArgs;
+pub use crate::commands::export::ExportArgs;
 pub use crate::commands::import::ImportArgs;
 pub use crate::commands::ledger::LedgerArgs;
 pub use crate::commands::mirror::MirrorArgs;
@@ -50,6 +51,8 @@ pub enum Command {
     Token(TokenArgs),
     /// Print a report, without a server
     Report(ReportArgs),
+    /// Write records of one kind to a file, without a server
+    Export(ExportArgs),
     /// Print how much of a membership is used and left, and why
     Usage(UsageArgs),
     /// Make the accounting package of a month, without a server

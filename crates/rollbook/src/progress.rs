@@ -1,13 +1,16 @@
 //! Progress of long work: a bar on a terminal, plain lines elsewhere. Both on standard error.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use files::read::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
+use model::id::Revision;
+use server::jobs::row_file::Watch;
 use server::operations::import::Watcher;
 
 const BAR_EVERY: Duration = Duration::from_millis(120);
@@ -102,6 +105,69 @@ impl CountProgress {
 }
 
 impl Drop for CountProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows how many rows are written, of how many: a bar on a terminal, plain lines elsewhere.
+pub struct RowProgress {
+    bar: Option<ProgressBar>,
+    rows: AtomicU64,
+    rows_total: AtomicU64,
+    line: Mutex<Instant>,
+}
+
+impl RowProgress {
+    /// Begins to show.
+    pub fn begin() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows  {eta}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self {
+            bar,
+            rows: AtomicU64::new(0),
+            rows_total: AtomicU64::new(0),
+            line: Mutex::new(Instant::now()),
+        }
+    }
+}
+
+impl Watch for RowProgress {
+    fn begin(&self, rows_total: Option<u64>, _: Revision) {
+        self.rows_total.store(rows_total.unwrap_or(0), Ordering::Relaxed);
+        if let (Some(bar), Some(rows)) = (&self.bar, rows_total) {
+            bar.set_length(rows);
+        }
+    }
+
+    fn add_rows(&self, rows: u64) {
+        let done = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        match &self.bar {
+            Some(bar) => bar.set_position(done),
+            None => {
+                let mut last = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.elapsed() >= LINE_EVERY {
+                    *last = Instant::now();
+                    let total = self.rows_total.load(Ordering::Relaxed);
+                    eprintln!("{done} of {total} rows");
+                }
+            }
+        }
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        false
+    }
+}
+
+impl Drop for RowProgress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,14 +1,13 @@
 //! Rows of an export.
 
-use datafusion::arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
-use futures::TryStreamExt;
 use mirror::Session;
 
 use super::layout::Layout;
 use super::metadata;
+use super::package;
 use super::predicates;
 use super::request::ExportRequest;
 use crate::definition::column::Column;
@@ -20,8 +19,12 @@ use crate::engine::whole;
 use crate::error::ReportError;
 use crate::rows::Rows;
 
-/// Whether at least one row matches. Stops at the first.
+/// Whether at least one row matches. Stops at the first. Of an accounting package: whether it can
+/// hold anything.
 pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool, ReportError> {
+    if let Some(package) = &request.package {
+        return package::has_records(session, package.currency).await;
+    }
     let scope = scope_of(session, request);
     let layout = layout_of(request)?;
     let predicates = all_predicates(&scope, layout, request)?;
@@ -29,13 +32,7 @@ pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool
     let rows = session.scan(base.table, base.alias)?;
     let id = [("id".to_owned(), base_column(&layout.report, "id"))];
     let rows = matching::select(&scope, &layout.report, rows, &predicates, &id)?;
-    let mut batches = session.stream(rows.limit(0, Some(1))?.build()?);
-    while let Some(batch) = batches.try_next().await? {
-        if RecordBatch::num_rows(&batch) > 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    package::has_rows(session, rows).await
 }
 
 /// Opens all rows of an export, in order. Columns have their heading as key and label.

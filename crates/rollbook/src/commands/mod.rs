@@ -5,6 +5,7 @@ pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod ledger;
 pub(crate) mod mirror;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Provider(args) => provider::run(args),
         Command::Token(args) => token::run(args),
         Command::Report(args) => report::run(args),
+        Command::Export(args) => export::run(args),
         Command::Usage(args) => usage::run(args),
         Command::Accounting(args) => accounting::run(args),
         Command::Ledger(args) => ledger::run(args),

@@ -280,7 +280,7 @@ impl Watch for Unwatched {
     }
 }
 
-fn stopped(stop: Stop) -> Failure {
+pub(super) fn stopped(stop: Stop) -> Failure {
     match stop {
         Stop::Failed { message, .. } | Stop::Broken { message, .. } => Failure::new(message),
         Stop::Told => Failure::new("the work was stopped"),
@@ -288,7 +288,7 @@ fn stopped(stop: Stop) -> Failure {
 }
 
 /// Copies a file to standard output; a reader that has gone away is no failure.
-fn copy(path: &Path) -> Result<(), Failure> {
+pub(super) fn copy(path: &Path) -> Result<(), Failure> {
     let mut file = fs::File::open(path).doing(|| "read the file back".to_owned())?;
     let copied = std::io::copy(&mut file, &mut std::io::stdout().lock());
     match copied {
@@ -297,7 +297,8 @@ fn copy(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn refused(errors: FieldErrors) -> Failure {
+/// Says what is wrong with which parameter.
+pub(super) fn refused(errors: FieldErrors) -> Failure {
     let count: usize = errors.0.values().map(Vec::len).sum();
     let what =
         if count == 1 { "1 parameter is".to_owned() } else { format!("{count} parameters are") };

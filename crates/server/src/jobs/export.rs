@@ -13,8 +13,8 @@ use store::port::jobs::Job;
 use store::port::notices::NewNotice;
 
 use super::attempt::Attempt;
-use super::manifest;
 use super::work::{End, Made, MadeFile, Stop, Work};
+use super::{manifest, package};
 use crate::app::App;
 use crate::operations::exports::fetch::MAIN;
 use crate::operations::exports::file::{self, ExportFile};
@@ -55,6 +55,9 @@ async fn make(app: &App, job: &Job, attempt: &Attempt) -> Result<Made, Stop> {
     let request: ExportRequest = serde_json::from_str(&job.request)
         .map_err(|_| Stop::failed("internal_error", "The export cannot be read any more."))?;
     let session = session(app, job).await?;
+    if let Some(package) = request.package() {
+        return package::make(app, job, attempt, session, &request, package).await;
+    }
     let path = attempt.folder().join(format!("rows.{}", request.format().word()));
     let watch = Arc::new(attempt.clone());
     let written =
@@ -80,12 +83,8 @@ fn made(job: &Job, request: &ExportRequest, session: &Session, written: ExportFi
     let ExportFile { file, columns, revision } = written;
     let zone = &session.provider().timezone;
     let name = request.file_name(zone);
-    let mut head = Map::new();
-    head.insert("uuid".to_owned(), json!(job.uuid));
-    head.insert("object".to_owned(), json!(request.object()));
-    head.insert("schema".to_owned(), json!(request.export_type().schema()));
     let asked = manifest::Request {
-        head,
+        head: head(job, request),
         filters: Value::Object(request.filters()),
         timezone: zone.name(),
         more: more(request),
@@ -103,6 +102,15 @@ fn made(job: &Job, request: &ExportRequest, session: &Session, written: ExportFi
         sha256: file.sha256,
     };
     Made { files: vec![file], manifest, rows, revision }
+}
+
+/// Which export it is.
+pub(super) fn head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
+    let mut head = Map::new();
+    head.insert("uuid".to_owned(), json!(job.uuid));
+    head.insert("object".to_owned(), json!(request.object()));
+    head.insert("schema".to_owned(), json!(request.export_type().schema()));
+    head
 }
 
 /// Fields between time zone and rows.

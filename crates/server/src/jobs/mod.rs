@@ -11,6 +11,7 @@
 //! | `manifest` | what a file says about itself |
 //! | `report` | the work of a report's job |
 //! | `export` | the work of an export's job |
+//! | `package` | the work of an accounting package's job |
 //! | `group` | exports that are asked for together |
 //! | `link` | signed addresses of files |
 //! | `sweep` | files and jobs whose time is over |
@@ -21,6 +22,7 @@ pub mod folder;
 pub(crate) mod group;
 pub(crate) mod link;
 pub(crate) mod manifest;
+pub(crate) mod package;
 pub(crate) mod report;
 pub mod row_file;
 pub mod runner;

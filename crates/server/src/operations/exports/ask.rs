@@ -1,9 +1,10 @@
 //! A body to queued jobs, or the first check that fails. Rule: spec/exports.md §2, §4.
 
+use accounting::Month;
 use mirror::Session;
-use model::time::Instant;
+use model::time::{Date, Instant};
 use reports::ReportError;
-use reports::exports::{ExportContext, ExportErrors, ExportRequest};
+use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportType};
 use reports::request::FieldErrors;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -43,12 +44,13 @@ pub(crate) async fn run(app: &App, caller: Caller, asked: Asked) -> Result<Strin
         caller.may(kind)?;
     }
     let now = app.clock().now();
+    let first_month = first_month(app, &caller, &asked.body).await?;
     let context = ExportContext {
         now,
         is_strict: caller.rules.is_strict,
         range_months_max: caller.rules.max_range_months,
         sites: &caller.sites,
-        first_month: None,
+        first_month,
     };
     let parsed = reports::exports::parse(&asked.body, &caller.admitted.provider, &context);
     let parsed = parsed.map_err(refused)?;
@@ -178,6 +180,26 @@ async fn with_rows(
         }
     }
     Ok((kept, skipped))
+}
+
+/// The month of the provider's first invoice, for a body that asks for an accounting package.
+async fn first_month(
+    app: &App,
+    caller: &Caller,
+    body: &Map<String, Value>,
+) -> Result<Option<Date>, ApiError> {
+    let is_package = |name: &str| reports::exports::find(name).is_some_and(ExportType::is_package);
+    if !named(body).into_iter().any(is_package) {
+        return Ok(None);
+    }
+    let session = session(app, caller).await?;
+    let first = blocking(move || {
+        reports::books::first_invoice_month(&session).map_err(|error| {
+            crate::error::log(error.code(), &error);
+            ApiError::internal()
+        })
+    });
+    Ok(first.await?.map(Month::first_day))
 }
 
 fn unread(error: ReportError) -> ApiError {

@@ -18,7 +18,7 @@ use crate::settings::ExportRules;
 /// The file that a download without a name gives.
 pub(crate) const MAIN: &str = "file";
 /// The full bundle of an accounting package.
-const FULL: &str = "full";
+pub(crate) const FULL: &str = "full";
 /// Seconds after which to ask again for a file that is not ready.
 pub(crate) const POLL_AFTER_S: u64 = 2;
 

@@ -1,0 +1,186 @@
+//! `rollbook export`: records of one kind in a file, without a server. Rule: spec/product.md.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use mirror::{Role, Session};
+use model::clock::{Clock, SystemClock};
+use model::id::ProviderId;
+use reports::FieldErrors;
+use reports::exports::{ExportContext, ExportErrors, ExportRequest, find, has_rows, parse};
+use serde_json::{Map, Value};
+use server::ServerSettings;
+use server::operations::exports::file;
+
+use super::provider::provider_id;
+use super::report::{copy, refused, stopped};
+use crate::cli::DataArgs;
+use crate::failure::{Doing, Failure};
+use crate::opened;
+use crate::progress::RowProgress;
+
+/// Name of a file that stands for standard output.
+const STANDARD_OUTPUT: &str = "-";
+
+/// `rollbook export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Whose records
+    #[arg(long, value_name = "ID", value_parser = provider_id)]
+    provider: ProviderId,
+    /// Kind of records, as in invoices or customers
+    object: String,
+    /// First day or instant, as in 2024-01-01 or 2024-01-01T12:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    from: String,
+    /// Last day or instant
+    #[arg(long, value_name = "WHEN")]
+    to: String,
+    /// full_data: created in the range; modified_data: changed in it [default: full_data]
+    #[arg(long)]
+    mode: Option<String>,
+    /// Any filter of the kind, as in status=paid; repeatable
+    #[arg(long = "filter", value_name = "NAME=VALUE")]
+    filters: Vec<String>,
+    /// Columns, comma-separated [default: all]
+    #[arg(long)]
+    columns: Option<String>,
+    /// One row per record or per line
+    #[arg(long, value_name = "record|line")]
+    row_per: Option<String>,
+    /// Metadata as columns (wide) or as rows (long)
+    #[arg(long, value_name = "wide|long")]
+    layout: Option<String>,
+    /// Deleted records too
+    #[arg(long)]
+    include_deleted: bool,
+    /// csv, ndjson, parquet or xlsx [default: as the file's name ends, else csv]
+    #[arg(long)]
+    format: Option<String>,
+    /// File to write; - is standard output [default: KIND_FROM_TO.FORMAT in this folder]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
+    let body = body(&args)?;
+    let (folder, settings) = super::open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let session = reads.mirror.session(args.provider)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.doing(|| "start".to_owned())?;
+    let settings = settings.server_settings();
+    runtime.block_on(async {
+        let request = request(&session, &settings, &body).await?;
+        write(&settings, &session, &request, args.output.as_deref(), reads.temp.path()).await
+    })
+}
+
+/// The body that a client would send.
+fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
+    let is_package = find(&args.object).is_some_and(|kind| kind.is_package());
+    if is_package {
+        return Err(Failure::usage("the accounting package is no file of records")
+            .hint("`rollbook accounting` makes it"));
+    }
+    let mut body = Map::new();
+    let mut add = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), Value::from(value));
+        }
+    };
+    let ending = args.output.as_deref().and_then(Path::extension).and_then(|text| text.to_str());
+    let named = ending.filter(|ending| ["ndjson", "parquet", "xlsx"].contains(ending));
+    add("object", Some(&args.object));
+    add("date_from", Some(&args.from));
+    add("date_to", Some(&args.to));
+    add("mode", args.mode.as_deref());
+    add("columns", args.columns.as_deref());
+    add("row_per", args.row_per.as_deref());
+    add("layout", args.layout.as_deref());
+    add("format", args.format.as_deref().or(named));
+    for filter in &args.filters {
+        let (name, value) = filter.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--filter {filter} has no value"))
+                .hint("write --filter name=value, as in --filter status=paid")
+        })?;
+        add(name.trim(), Some(value));
+    }
+    if args.include_deleted {
+        body.insert("include_deleted".to_owned(), Value::Bool(true));
+    }
+    Ok(body)
+}
+
+async fn request(
+    session: &Session,
+    settings: &ServerSettings,
+    body: &Map<String, Value>,
+) -> Result<ExportRequest, Failure> {
+    let failed =
+        |error: reports::ReportError| Failure::new("reading the records failed").because(error);
+    let sites = reports::exports::site_ids(session).await.map_err(failed)?;
+    let context = ExportContext {
+        now: SystemClock.now(),
+        is_strict: false,
+        range_months_max: settings.exports.rules(session.provider().id).max_range_months,
+        sites: &sites,
+        first_month: None,
+    };
+    let parsed = parse(body, session.provider(), &context).map_err(|errors| match errors {
+        ExportErrors::Fields(fields) => refused(fields),
+        ExportErrors::Range => {
+            let months = context.range_months_max;
+            let mut errors = FieldErrors::default();
+            errors.push(
+                "date_to",
+                format!("not before date_from, and at most {months} months later"),
+            );
+            refused(errors).hint("--set exports.max_range_months=0 lifts the limit")
+        }
+    })?;
+    let request = parsed.requests.into_iter().next();
+    let request = request.ok_or_else(|| Failure::usage("name one kind of records"))?;
+    match has_rows(session, &request).await.map_err(failed)? {
+        true => Ok(request),
+        false => {
+            Err(Failure::new("there is nothing to export")
+                .hint("try a wider range or fewer filters"))
+        }
+    }
+}
+
+/// Writes a file that is complete or not there.
+async fn write(
+    settings: &ServerSettings,
+    session: &Session,
+    request: &ExportRequest,
+    output: Option<&Path>,
+    temp: &Path,
+) -> Result<(), Failure> {
+    let named = PathBuf::from(request.file_name(&session.provider().timezone));
+    let output = output.unwrap_or(&named);
+    let is_standard = output == Path::new(STANDARD_OUTPUT);
+    let folder = match output.parent() {
+        _ if is_standard => temp,
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let doing = || format!("write {}", output.display());
+    let made = tempfile::NamedTempFile::new_in(folder).doing(doing)?;
+    let watch = Arc::new(RowProgress::begin());
+    let written = file::write(settings, session, request, made.path(), temp, watch).await;
+    let written = written.map_err(stopped)?;
+    if is_standard {
+        return copy(made.path());
+    }
+    made.as_file().sync_all().doing(doing)?;
+    made.persist(output).map_err(|error| error.error).doing(doing)?;
+    let (rows, bytes) = (written.file.totals.rows(), written.file.bytes);
+    let (path, sha256) = (output.display(), &written.file.sha256);
+    super::print(&format!("{path}: {rows} rows, {bytes} bytes, SHA-256 {sha256}\n"))
+}
