@@ -31,6 +31,7 @@ pub(super) async fn make(
     let wanted = wanted(app, job, &session, request, asked)?;
     let (watch, revision) = (attempt.clone(), session.revision());
     watch.begin(None, revision);
+    let store = app.clone();
     let writing = tokio::task::spawn_blocking(move || {
         let done = AtomicU64::new(0);
         let progress = |invoices: u64| {
@@ -39,7 +40,7 @@ pub(super) async fn make(
         };
         let is_canceled = || watch.is_told_to_stop();
         let told = Watch { progress: &progress, is_canceled: &is_canceled };
-        write_package(&session, &wanted, watch.folder(), told)
+        write_package(&session, store.store(), &wanted, watch.folder(), told)
     });
     match writing.await {
         Ok(written) => Ok(made(job, request, written.map_err(stopped)?)),
@@ -87,7 +88,7 @@ fn stopped(error: PackageError) -> Stop {
 }
 
 fn made(job: &Job, request: &ExportRequest, package: Package) -> Made {
-    let rows = package.members.iter().map(|member| member.rows).sum();
+    let rows = package.rows;
     let manifest = manifest(job, request, &package, rows);
     let mut files = vec![made_file(MAIN, package.contract)];
     files.extend(package.full.map(|file| made_file(FULL, file)));
