@@ -136,6 +136,7 @@ pub(crate) fn sort_keys(
 ) -> Vec<SortKey> {
     let report = question.report;
     let id = base_column(report, "id");
+    let cursor = base_column(report, base::cursor(report));
     let mut keys = Vec::new();
     for item in &question.sort {
         let column = &report.columns[item.column];
@@ -143,8 +144,8 @@ pub(crate) fn sort_keys(
         if is_fixed(&value, predicates) {
             continue;
         }
-        if value == id && !item.descending {
-            // Nothing after the primary key can matter.
+        if value == cursor && !item.descending {
+            // The rows come by it and the primary key, and nothing after that can matter.
             break;
         }
         let is_id = value == id;

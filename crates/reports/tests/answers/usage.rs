@@ -111,7 +111,7 @@ fn groups_sum_what_is_not_null() {
     for (text, expected) in [
         (
             "columns=membership,count,max_uses,used_count,remaining_count",
-            "4 | Free | 1 | - | 2 | -, 3 | Gold | 5 | 16 | 5 | 11, 5 | Pack | 1 | 1 | 1 | 0",
+            "3 | Gold | 5 | 16 | 5 | 11, 4 | Free | 1 | - | 2 | -, 5 | Pack | 1 | 1 | 1 | 0",
         ),
         ("columns=is_exhausted,count&sort=is_exhausted", "false | 5, true | 2"),
         ("columns=period_type,used_count&period_types=month,week", "month | 5, week | 0"),
