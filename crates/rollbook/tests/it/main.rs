@@ -9,6 +9,7 @@ mod cdnow;
 mod command_line;
 mod crash;
 mod differential;
+mod exports;
 mod imports;
 mod jobs;
 mod layout;

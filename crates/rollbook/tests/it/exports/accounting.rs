@@ -1,0 +1,52 @@
+//! The accounting package as an export. Rule: spec/exports.md §10.15.
+
+use serde_json::json;
+
+use super::{BASE, EXPORTS, business, made, outcome};
+
+#[test]
+fn a_package_is_a_zip_of_eleven_files_and_has_a_full_bundle_beside_it() {
+    let (data, token) = business(BASE);
+    let server = data.serve();
+    let body = json!({"object": "accounting", "month": "2024-01-01", "currency": "usd", "mode": "full_data"});
+    let (export, file) = made(&server, &token, &body);
+    assert_eq!(file.header("content-type"), Some("application/force-download"));
+    assert!(file.header("content-disposition").unwrap().contains("accounting_2024-01_usd.zip"));
+    assert!(file.body.starts_with(b"PK"));
+    assert_eq!(export["filters"]["date_from"], json!(null));
+    assert_eq!(
+        (&export["filters"]["month"], &export["filters"]["currency"]),
+        (&json!("2024-01-01"), &json!("usd"))
+    );
+    assert_eq!(export["ignored_filters"], json!(["mode"]));
+    let path = format!("{EXPORTS}/{}", export["uuid"].as_str().unwrap());
+    let full = server.get(&token, &format!("{path}?bundle=full"));
+    assert_eq!(full.status, 200);
+    assert!(
+        full.header("content-disposition").unwrap().contains("accounting_2024-01_usd_full.zip")
+    );
+    assert!(full.body.len() > file.body.len());
+    assert_eq!(
+        outcome(&server.get(&token, &format!("{path}?bundle=x"))),
+        "400 validation_failed bundle"
+    );
+    let manifest = server.get(&token, &format!("{path}/manifest")).ok();
+    let names: Vec<&str> = manifest["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(&names[..2], ["accounting_2024-01_usd.zip", "accounting_2024-01_usd_full.zip"]);
+    assert!(names.contains(&"payments_received.csv"), "{names:?}");
+    assert_eq!(manifest["month"], "2024-01");
+
+    let clerk = data.token_with(&["--provider", "1", "--permissions", "exports"]);
+    for end in ["", "/status", "/manifest"] {
+        let answer = server.get(&clerk, &format!("{path}{end}"));
+        assert_eq!(outcome(&answer), "403 permission_denied", "{end}");
+    }
+    let catalogue = server.get(&clerk, EXPORTS).ok();
+    assert_eq!(catalogue["data"][13]["exports"], json!([]));
+    assert_eq!(server.get(&clerk, &format!("{EXPORTS}?history=1")).ok()["meta"]["total"], 0);
+}
