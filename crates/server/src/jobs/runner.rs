@@ -19,6 +19,9 @@ use crate::notify;
 /// this is for jobs that came in elsewhere.
 const NAP: Duration = Duration::from_millis(250);
 
+/// More than there can be, and still a number that stores can hold.
+const UNBOUNDED: u64 = u32::MAX as u64;
+
 /// Notices sent at once: a slow receiver is not to hold up all others.
 const SENDERS: usize = 4;
 
@@ -81,7 +84,7 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Option<Job> {
         let settings = &app.settings().jobs;
         let running_per_provider_max = match kind {
             JobKind::Report => settings.parallel_per_provider,
-            JobKind::Export => u64::MAX,
+            JobKind::Export => UNBOUNDED,
         };
         let claim = Claim {
             kind,

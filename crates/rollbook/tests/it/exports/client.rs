@@ -27,12 +27,8 @@ fn a_client_written_from_the_public_reference_runs_unchanged() {
     let row = json!({"id": 3, "name": "Journal"}).to_string();
     server.import(&token, "sites", "application/x-ndjson", row.as_bytes()).ok();
     let folder = tempfile::tempdir().unwrap();
-    let run = |body: Value| {
-        run(&server.address, &token, folder.path().to_str().unwrap(), &body)
-    };
-    let printed = |object: &str| {
-        json!({"object": object, "date_from": 1_704_067_200, "date_to": 1_711_929_600})
-    };
+    let run = |body: Value| run(&server.address, &token, folder.path().to_str().unwrap(), &body);
+    let printed = |object: &str| json!({"object": object, "date_from": 1_704_067_200, "date_to": 1_711_929_600});
     let invoices = run(printed("invoices")).unwrap();
     let text = std::fs::read_to_string(invoices).unwrap();
     assert!(text.starts_with("id,number,customer_id,"), "{text}");
