@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Measures the foundation beside its peers on the same rows in one run. See bench/README.md.
+# Measures Rollbook beside its peers on the same rows in one run. See bench/README.md.
+#   bench/run.sh [ROWS] [foundation|reports]...
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 rows="${1:-10000000}"
+parts=("${@:2}")
+[ "${#parts[@]}" -gt 0 ] || parts=(foundation reports)
 dir="${BENCH_DIR:-/tmp/rollbook-bench}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/rollbook-target}"
 mkdir -p "$dir"
@@ -12,5 +15,7 @@ if [ ! -x "$dir/venv/bin/python" ]; then
   python3 -m venv "$dir/venv"
   "$dir/venv/bin/pip" install -q duckdb==2.0.0 pytz
 fi
-exec "$dir/venv/bin/python" "$here/foundation.py" \
-  --rollbook "$CARGO_TARGET_DIR/release/rollbook" --dir "$dir" --rows "$rows"
+for part in "${parts[@]}"; do
+  "$dir/venv/bin/python" "$here/$part.py" \
+    --rollbook "$CARGO_TARGET_DIR/release/rollbook" --dir "$dir" --rows "$rows"
+done
