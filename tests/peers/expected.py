@@ -16,13 +16,14 @@ PIVOT_MEASURE = re.compile(r"pivot\.[^.]+\.(.+)")
 
 
 class Column(NamedTuple):
-    """A leaf of a report. `kind` is a word of the catalogue; `amount` is none but for currencies,
-    where it is the column whose currency it names."""
+    """A leaf of a report. `kind` is a word of the catalogue; `amounts` are the columns whose currency
+    this one names; `is_modelled` is false where it is always null."""
 
     key: str
     label: str
     kind: str
     amounts: tuple = ()
+    is_modelled: bool = True
 
 
 class Money(NamedTuple):
@@ -44,7 +45,7 @@ class Table(NamedTuple):
 
 def of_report(server, report, parameters):
     """Walks the pages of a report."""
-    kinds = {column["key"]: column["type"] for column in server.ask(f"/api/v2/reports/{report}")["columns"]}
+    described = {column["key"]: column for column in server.ask(f"/api/v2/reports/{report}")["columns"]}
     nested, headers = [], None
     while True:
         query = urllib.parse.urlencode({**parameters, "limit": PAGE_ROWS, "offset": len(nested)})
@@ -57,7 +58,7 @@ def of_report(server, report, parameters):
             break
     if len(nested) != page["total"] or len(nested) < 2:
         raise SystemExit(f"{report}: {len(nested)} rows on all pages, total {page['total']}")
-    leaves = [Column(header["key"], header["label"], kind_of(header["key"], kinds)) for header in headers]
+    leaves = [column_of(header, described) for header in headers]
     columns = leaves + currencies(report, leaves)
     rows = [[typed(column, leaf(row, column.key)) for column in leaves] for row in nested]
     cells = [values + [currency_of(column, leaves, values) for column in columns[len(leaves):]] for values in rows]
@@ -67,14 +68,15 @@ def of_report(server, report, parameters):
     return Table(leaves, nested, columns, cells)
 
 
-def kind_of(key, kinds):
-    pivot = PIVOT_MEASURE.fullmatch(key)
-    return kinds[pivot.group(1) if pivot else key]
+def column_of(header, described):
+    pivot = PIVOT_MEASURE.fullmatch(header["key"])
+    column = described[pivot.group(1) if pivot else header["key"]]
+    return Column(header["key"], header["label"], column["type"], is_modelled=column["modelled"])
 
 
 def currencies(report, leaves):
     """The columns that files of columns have after the others (reports.md 7.2 no. 4)."""
-    amounts = tuple(column.key for column in leaves if column.kind == "money")
+    amounts = tuple(column.key for column in leaves if column.kind == "money" and column.is_modelled)
     if not amounts or any(column.key == "currency" for column in leaves):
         return []
     if report == "customers" and len(amounts) > 1:

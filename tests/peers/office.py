@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 
 import openpyxl
-import openpyxl.utils.escape
 
 from expected import Money, csv_text, text
 from readers import EXCEL_FIRST_DATE
@@ -84,7 +83,8 @@ def cell_found(value):
         case int() | float():
             return float(value)
         case _:
-            return one_line_end(openpyxl.utils.escape.unescape(value))
+            # It writes a CR so, and other such sequences as they are.
+            return one_line_end(value.replace("_x000D_", "\r"))
 
 
 def cell_wanted(cell, form):

@@ -172,8 +172,12 @@ class Arrow:
     """pyarrow."""
 
     def check(self, found, table):
-        wanted = [(column.key, ARROW_TYPES.get(column.kind, pyarrow.string())) for column in table.columns]
-        yield "schema", [(field.name, field.type) for field in found.schema], wanted
+        # A column that is not modelled holds nothing, of whatever type.
+        wanted = [(column.key, ARROW_TYPES.get(column.kind, pyarrow.string()) if column.is_modelled else None)
+                  for column in table.columns]
+        schema = [(field.name, field.type if column.is_modelled else None)
+                  for field, column in zip(found.schema, table.columns)]
+        yield "schema", schema, wanted
         columns = [column.to_pylist() for column in found.columns]
         yield "cells", [list(row) for row in zip(*columns)], values(table)
 
