@@ -10,13 +10,16 @@ use crate::port::books::ClosedPart;
 /// Bytes of a stored chunk; only the last one of a part has fewer.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
+/// Takes a chunk with its number, from 0.
+type KeepChunk<'k> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + 'k;
+
 /// Reads `content` to its end and hands it to `keep`, chunk by chunk with its number.
 ///
 /// [`StoreError::Damaged`] when it is not what `part` says.
 pub(crate) fn in_chunks(
     part: &ClosedPart,
     content: &mut dyn Read,
-    keep: &mut dyn FnMut(i64, &[u8]) -> Result<(), StoreError>,
+    keep: &mut KeepChunk<'_>,
 ) -> Result<(), StoreError> {
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
     let (mut hash, mut bytes) = (Sha256::new(), 0);

@@ -6,7 +6,7 @@ use store::postgres::{PostgresOptions, PostgresStore};
 use store::{RecordStore, Store};
 
 use crate::harness::{Backend, P, begin, import, with_base};
-use crate::postgres_cluster::{database, psql, url};
+use crate::postgres_cluster::{TlsCluster, database, psql, url};
 
 pub(crate) struct PostgresBackend(String);
 
@@ -160,4 +160,32 @@ fn a_store_is_used_from_a_thread_of_another_runtime() {
         import(&*store, "+customers 70");
         drop(store.snapshot().unwrap());
     });
+}
+
+#[test]
+fn a_server_elsewhere_is_reached_over_tls_and_must_prove_itself() {
+    let cluster = TlsCluster::start();
+    let url = |host: &str, mode: &str| {
+        format!("postgres://rollbook@{host}:{}/postgres?sslmode={mode}", cluster.port)
+    };
+    let with = |authority: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/tls");
+        let root_certificates = Some(std::path::Path::new(folder).join(authority));
+        PostgresOptions { root_certificates, wait: Duration::from_secs(5), ..small() }
+    };
+    for mode in ["require", "prefer"] {
+        let store = PostgresStore::open(&url("localhost", mode), &with("authority.pem")).unwrap();
+        assert_eq!(store.revision().unwrap(), model::id::Revision(0));
+    }
+    for (host, mode, authority, expected) in [
+        ("localhost", "require", "stranger.pem", "certificate"),
+        ("localhost", "prefer", "stranger.pem", "certificate"),
+        ("127.0.0.1", "require", "authority.pem", "certificate"),
+        ("localhost", "disable", "authority.pem", "no encryption"),
+        ("localhost", "require", "missing.pem", "missing.pem"),
+    ] {
+        let error = PostgresStore::open(&url(host, mode), &with(authority)).unwrap_err();
+        assert_eq!(error.code(), "store_unavailable", "{host} {mode}: {error}");
+        assert!(error.to_string().contains(expected), "{host} {mode}: {error}");
+    }
 }

@@ -14,16 +14,45 @@ folder=$(mktemp -d /tmp/rollbook-postgres.XXXXXX)
 trap 'cd /; rm -rf "$folder"' EXIT
 cd "$folder"
 initdb -D data -A trust -U rollbook --no-sync -E UTF8 --locale=C > log 2>&1 || { cat log >&2; exit 1; }
-options="-k $folder -c listen_addresses= -c max_connections=400 -c fsync=off \
+options="-k $folder -c max_connections=400 -c fsync=off \
     -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB"
+if [ -n "$TLS_PORT" ]; then
+    printf '%s' "$TLS_KEY" > data/server.key; chmod 600 data/server.key
+    printf '%s' "$TLS_CERTIFICATE" > data/server.crt
+    echo 'hostssl all all localhost trust' > data/pg_hba.conf
+    options="$options -c listen_addresses=localhost -c port=$TLS_PORT -c ssl=on"
+else
+    options="$options -c listen_addresses="
+fi
 pg_ctl -D data -l log -w -o "$options" start > /dev/null || { cat log >&2; exit 1; }
 echo "$folder"
 cat > /dev/null
 pg_ctl -D data -m immediate stop > /dev/null
 "#;
 
-static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
 static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A cluster that lets nobody in without TLS, and the port it listens on.
+pub(crate) struct TlsCluster {
+    _cluster: Cluster,
+    pub(crate) port: u16,
+}
+
+impl TlsCluster {
+    pub(crate) fn start() -> Self {
+        // Free at this moment; nothing else asks for it in the next.
+        let listener = std::net::TcpListener::bind(("localhost", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let set = [
+            ("TLS_PORT", port.to_string()),
+            ("TLS_KEY", include_str!("tls/server.key").to_owned()),
+            ("TLS_CERTIFICATE", include_str!("tls/server.pem").to_owned()),
+        ];
+        Self { _cluster: Cluster::start(&set), port }
+    }
+}
 
 struct Cluster {
     folder: String,
@@ -51,7 +80,8 @@ pub(crate) fn psql(url: &str, sql: &str) {
 }
 
 impl Cluster {
-    fn start() -> Self {
+    /// Starts a cluster with further variables for the script.
+    fn start(set: &[(&str, String)]) -> Self {
         let bin = binaries();
         let path = format!("{bin}:{}", std::env::var("PATH").unwrap_or_default());
         let mut command = match is_root() {
@@ -59,12 +89,14 @@ impl Cluster {
             true => {
                 let mut command = Command::new("runuser");
                 command.args(["-u", "postgres", "--", "env"]);
-                command.arg(format!("PATH={path}")).args(["sh", "-c", SCRIPT]);
+                command.arg(format!("PATH={path}"));
+                command.args(set.iter().map(|(name, value)| format!("{name}={value}")));
+                command.args(["sh", "-c", SCRIPT]);
                 command
             }
             false => {
                 let mut command = Command::new("sh");
-                command.env("PATH", path).args(["-c", SCRIPT]);
+                command.env("PATH", path).envs(set.iter().cloned()).args(["-c", SCRIPT]);
                 command
             }
         };
