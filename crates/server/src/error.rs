@@ -40,6 +40,16 @@ pub enum ErrorCode {
     NotAcceptable,
     /// The state of the object forbids it.
     Conflict,
+    /// There are no books of the month: before the first invoice, or in the future.
+    PeriodNotFound,
+    /// The month is open.
+    PeriodOpen,
+    /// The month is not over.
+    PeriodNotEnded,
+    /// Earlier months are open.
+    PeriodNotSequential,
+    /// A later month is closed.
+    PeriodNotLatest,
     /// The idempotency key was used with another request.
     IdempotencyConflict,
     /// The body is above its bound.
@@ -88,7 +98,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::ParameterInvalid,
         Self::ProviderHeaderMissing,
         Self::ProviderHeaderInvalid,
@@ -104,6 +114,11 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::Conflict,
+        Self::PeriodNotFound,
+        Self::PeriodOpen,
+        Self::PeriodNotEnded,
+        Self::PeriodNotSequential,
+        Self::PeriodNotLatest,
         Self::IdempotencyConflict,
         Self::RequestTooLarge,
         Self::UriTooLong,
@@ -146,6 +161,11 @@ impl ErrorCode {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
             Self::Conflict => "conflict",
+            Self::PeriodNotFound => "period_not_found",
+            Self::PeriodOpen => "period_open",
+            Self::PeriodNotEnded => "period_not_ended",
+            Self::PeriodNotSequential => "period_not_sequential",
+            Self::PeriodNotLatest => "period_not_latest",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::RequestTooLarge => "request_too_large",
             Self::UriTooLong => "uri_too_long",
@@ -191,12 +211,18 @@ impl ErrorCode {
             | Self::ProviderInvalid
             | Self::SiteForbidden
             | Self::LinkExpired => 403,
-            Self::NotFound | Self::ExportNotReady | Self::ExportNotFound | Self::ExportFailed => {
-                404
-            }
+            Self::NotFound
+            | Self::PeriodNotFound
+            | Self::ExportNotReady
+            | Self::ExportNotFound
+            | Self::ExportFailed => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
             Self::Conflict
+            | Self::PeriodOpen
+            | Self::PeriodNotEnded
+            | Self::PeriodNotSequential
+            | Self::PeriodNotLatest
             | Self::IdempotencyConflict
             | Self::ExportFinished
             | Self::ExportNotFinished => 409,
@@ -368,7 +394,9 @@ mod tests {
             400 provider_header_invalid\n400 mode_header_missing\n400 mode_header_invalid\n\
             400 import_invalid\n401 authentication_failed\n403 permission_denied\n\
             403 mode_not_allowed\n403 provider_invalid\n403 link_expired\n404 not_found\n\
-            405 method_not_allowed\n406 not_acceptable\n409 conflict\n409 idempotency_conflict\n\
+            405 method_not_allowed\n406 not_acceptable\n409 conflict\n404 period_not_found\n409 period_open\n\
+            409 period_not_ended\n409 period_not_sequential\n409 period_not_latest\n\
+            409 idempotency_conflict\n\
             413 request_too_large\n414 uri_too_long\n415 unsupported_media_type\n416 range_not_satisfiable\n\
             429 throttled\n\
             429 too_many_exports\n401 exports_not_enabled\n\

@@ -6,6 +6,7 @@ mod closing;
 mod coverage;
 mod events;
 mod files;
+mod guide;
 mod invalid_records;
 mod journals;
 mod lives;

@@ -8,6 +8,7 @@ use clap::Args;
 use mirror::Role;
 use model::clock::{Clock, SystemClock};
 use model::time::Instant;
+use server::operations::books::{Watch, all_issues};
 use store::Store;
 
 use super::{effective, print};
@@ -179,6 +180,10 @@ fn records(folder: &DataFolder, settings: &Settings, is_full: bool, findings: &m
         Err(failure) => return findings.push(Finding::failed("store", &failure)),
     };
     findings.push(store_state(store.as_ref()));
+    match books_state(folder, settings, &store) {
+        Ok(found) => findings.extend(found),
+        Err(failure) => findings.push(Finding::failed("books", &failure)),
+    }
     match mirror_state(folder, settings, &store, is_full) {
         Ok(finding) => findings.push(finding),
         Err(failure) => findings.push(Finding::failed("mirror", &failure)),
@@ -227,4 +232,41 @@ fn mirror_state(
     }
     let state = format!("covers revision {covered} of {stored}; the rest is read from the store");
     Ok(Finding::good("mirror", state))
+}
+
+/// What the ledger finds wrong with each provider's records; it books them all the same.
+fn books_state(
+    folder: &DataFolder,
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+) -> Result<Vec<Finding>, Failure> {
+    let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
+    let watch = Watch { progress: &|_| (), is_canceled: &|| false };
+    let providers = store.snapshot()?.providers()?;
+    let mut findings = Vec::new();
+    for provider in providers {
+        let session = reads.mirror.session(provider.id)?;
+        let books = settings.accounting.of(provider.id);
+        let issues = all_issues(&session, &books, SystemClock.now(), watch)?;
+        let id = provider.id;
+        findings.push(match issues.first() {
+            None => Finding::good("books", format!("of provider {id}: every record fits")),
+            Some(first) => Finding::bad(
+                "books",
+                format!(
+                    "of provider {id}: {} records look wrong, the first is {} {}: {}",
+                    issues.len(),
+                    first.table,
+                    first.id,
+                    first.code.message()
+                ),
+                format!(
+                    "mend them where they come from and import them again; \
+                     `rollbook accounting --provider {id} --month {} --full …` lists a month's",
+                    first.month
+                ),
+            ),
+        });
+    }
+    Ok(findings)
 }

@@ -134,6 +134,16 @@ mod tests {
     }
 
     #[test]
+    fn exports_and_books_have_an_envelope_of_their_own() {
+        let error = ApiError::parameter("month", "Must be a month.");
+        let dialect = Dialect::of("/api/v1/accounting/periods");
+        assert_eq!(dialect, Dialect::of("/api/v1/core/exports"));
+        assert_eq!(Dialect::of("/api/v2/reports"), Dialect::Reports);
+        let response = dialect.render(&error, "r-1", Encoding::Json);
+        assert_eq!(response.status().as_u16(), 400);
+    }
+
+    #[test]
     fn every_code_is_sent_with_its_status() {
         for code in ErrorCode::ALL {
             let response = render(&ApiError::new(code, "x"), "r-1", Encoding::Json);

@@ -26,7 +26,7 @@ const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
 /// Parameter that makes an address a signed link.
 const SIGNATURE: &str = "signature";
 /// Where the dialect of exports is spoken.
-const CORE: &str = "/api/v1/core";
+const CORE: [&str; 2] = ["/api/v1/core", "/api/v1/accounting"];
 
 /// Every method of one path.
 pub(crate) struct Route {
@@ -47,7 +47,7 @@ impl Route {
 
     /// How a request is answered: XML where it asks for it and it is offered here.
     fn encoding(&self, app: &App, parts: &Parts) -> Encoding {
-        if self.endpoints.iter().any(|endpoint| endpoint.produces == Produces::Core) {
+        if speaks_core(parts) {
             return Encoding::Core;
         }
         let offers_xml = |endpoint: &Endpoint| endpoint.produces == Produces::JsonOrXmlOfObject;
@@ -56,6 +56,11 @@ impl Route {
             false => Encoding::Json,
         }
     }
+}
+
+/// Whether errors come in the envelope of exports and books. Rule: spec/exports.md §2.
+fn speaks_core(parts: &Parts) -> bool {
+    CORE.iter().any(|start| parts.uri.path().starts_with(start))
 }
 
 /// Answers a request to a path that exists.
@@ -80,10 +85,7 @@ pub(crate) async fn run(
 pub(crate) fn unknown(parts: &Parts) -> Response {
     let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
     let error = request_line_fits(parts).err().unwrap_or_else(ApiError::not_found);
-    let encoding = match parts.uri.path().starts_with(CORE) {
-        true => Encoding::Core,
-        false => Encoding::Json,
-    };
+    let encoding = if speaks_core(parts) { Encoding::Core } else { Encoding::Json };
     envelope::render(&error, &request_id.unwrap_or_default(), encoding)
 }
 

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `schemas` | bodies that several endpoints share |
 //! | `rows` | one schema per table that can be imported |
+//! | `books` | parameters, bodies and answers about the books |
 //! | `parameters` | parameters of reports |
 //! | `usage` | parameters, bodies and answers about usage |
 
+pub(crate) mod books;
 pub(crate) mod parameters;
 pub(crate) mod rows;
 mod schemas;
@@ -50,11 +52,12 @@ pub(crate) struct Entry<'e> {
 }
 
 /// Groups of the reference, in order.
-pub(crate) const TAGS: [(&str, &str); 7] = [
+pub(crate) const TAGS: [(&str, &str); 8] = [
     ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
     ("Jobs", "Files that are made in the background: how far they are, and where."),
     ("Exports", "Every kind of record as a file, asked for in the Pelcro dialect."),
+    ("Books", "The ledger by month: closing, balances, deferred revenue, receivables."),
     ("Discovery", "What reports there are, and their columns and filters."),
     ("Import", "Records in. All or nothing per call, visible to the next read."),
     ("Server", "Health, figures and this reference."),

@@ -10,6 +10,7 @@
 //! | `published` | real records with published totals |
 //! | `tools` | hledger and Beancount |
 //! | `closing` | closed months |
+//! | `routes` | the books over HTTP |
 //! | `refusals` | bad requests, and records that look wrong |
 
 mod archive;
@@ -19,4 +20,5 @@ mod package;
 mod published;
 mod records;
 mod refusals;
+mod routes;
 mod tools;

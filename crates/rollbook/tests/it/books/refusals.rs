@@ -2,7 +2,7 @@
 
 use super::archive::Package;
 use super::records::{AUTUMN, imported};
-use crate::server::program;
+use crate::server::{program, run};
 
 /// What the program says to a request that it refuses, with its exit code.
 fn refused(data: &str, further: &[&str]) -> (i32, String) {
@@ -92,4 +92,36 @@ fn records_that_look_wrong_are_booked_by_a_rule_and_named() {
         .map(|row| row["recognized_revenue"].clone())
         .collect();
     assert_eq!(residual, ["-1.00"]);
+    let doctor = program().args(["doctor", "--data", data.path()]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(
+        said.contains("5 records look wrong, the first is invoices 1: lines do not sum"),
+        "{said}"
+    );
+    assert!(said.contains("--month 2024-10"), "{said}");
+    let fine = imported(&AUTUMN[..5]);
+    let doctor = program().args(["doctor", "--data", fine.path()]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(said.contains("of provider 1: every record fits"), "{said}");
+}
+
+#[test]
+fn a_ledger_is_told_posting_by_posting() {
+    let data = imported(AUTUMN);
+    let arguments = ["ledger", "--data", data.path(), "--provider", "1", "--invoice", "1"];
+    let until = ["--until", "2024-10-31T23:00:00Z", "--format", "table"];
+    let told = run(&[&arguments[..], &until].concat());
+    for part in [
+        "subscription_revenue:1",
+        "invoiced 110.00: net 100.00 = total 110.00 - tax 10.00 is deferred",
+        "paid 110.00: 110.00 were due",
+        "recognized_revenue:10#2024-10",
+        "x 16 / 31 days",
+        "balances of this invoice",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let unknown = ["ledger", "--data", data.path(), "--provider", "1", "--invoice", "99"];
+    let output = program().args(unknown).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -1,6 +1,7 @@
 //! Every endpoint, one file per area.
 
 mod core;
+mod books;
 mod discovery;
 mod import;
 mod jobs;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         usage::endpoints(),
         jobs::endpoints(),
         core::endpoints(),
+        books::endpoints(),
         discovery::endpoints(),
         import::endpoints(),
         probes::endpoints(),

@@ -4,7 +4,7 @@
 //! those that differ is every posting looked at. So memory holds a few numbers per invoice, and
 //! time goes into what changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use accounting::package::{Field, Row, gone_row, invoice_row, untied_row};
 use accounting::posting::codec::{KEY_BYTES, key_bytes};
 use accounting::records::Directory;
 use accounting::settings::{CustomerBalanceView, Settings};
-use accounting::{Amounts, Category, File, Horizon, Month, Posting, Source, Span};
+use accounting::{Category, Horizon, Month, Posting, Source, Span, Totals};
 use mirror::Session;
 use model::money::Currency;
 
@@ -254,5 +254,13 @@ fn adjusted(
     fields
 }
 
-/// Sums of drift, by file.
-pub type DriftSums = BTreeMap<File, Amounts>;
+/// Books an adjustment in its month. Months before hold what the records say now; with it they
+/// hold what was frozen.
+pub(super) fn book_adjustment(totals: &mut Totals, adjustment: &Posting) {
+    totals.add(adjustment);
+    let mut before = adjustment.clone();
+    before.month = adjustment.month.previous();
+    before.adjusts_month = None;
+    before.amounts = -adjustment.amounts;
+    totals.add(&before);
+}

@@ -5,6 +5,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`answers`] | answers to requests, within their time |
+//! | [`asked`] | parameters of requests about the books |
 //! | [`request`] | what a package is asked for, and what is wrong with the asking |
 //! | [`package`] | the ZIPs of a month |
 //! | `members`, [`manifest`] | the files in them |
@@ -20,6 +22,8 @@
 //! | `tables` | tables of the books in any format |
 //! | [`error`] | why a package could not be made |
 
+pub mod answers;
+pub mod asked;
 pub mod close;
 pub mod drift;
 pub mod error;
@@ -38,6 +42,7 @@ mod tables;
 pub mod views;
 
 pub use error::PackageError;
+pub use ledger::all_issues;
 pub use package::{Package, PackageFile, write_package};
 pub use pass::Watch;
 pub use request::PackageRequest;

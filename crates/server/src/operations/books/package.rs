@@ -5,7 +5,7 @@ use std::fs::File as DiskFile;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use accounting::{Amounts, Category, File, Issue, TrialBalance};
+use accounting::{Category, File, Issue, TrialBalance};
 use files::archive::{Archive, Member, MemberSize};
 use files::write::{FileDigest, HashingWriter, WriteError};
 use mirror::Session;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use store::Store;
 use store::port::books::{ClosedMonth, ClosedPartKind};
 
-use super::drift::find_drift;
+use super::drift::{book_adjustment, find_drift};
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
 use super::ledger::{MonthLedger, book_month, push_row};
@@ -145,13 +145,7 @@ fn add_adjustments(
     find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
         let adjustment = &found.drift.adjustment;
         if request.covers(adjustment) {
-            totals.add(adjustment);
-            // Months before hold what the records say now; they must hold what was frozen.
-            let mut before = adjustment.clone();
-            before.month = request.month.previous();
-            before.adjusts_month = None;
-            before.amounts = Amounts::ZERO - adjustment.amounts;
-            totals.add(&before);
+            book_adjustment(totals, adjustment);
             push_row(&mut rows, adjustment, &found.fields)?;
         }
         Ok(())

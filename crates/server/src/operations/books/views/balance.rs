@@ -5,12 +5,18 @@ use accounting::{Category, File, Month, Span, Totals, TrialBalance, trial_balanc
 use reports::books::{TableColumn, table_columns};
 use serde_json::{Map, json};
 
+use super::super::drift::book_adjustment;
 use super::super::error::PackageError;
 use super::super::pass::{Pass, Visit, books_of};
 use super::{View, ViewRequest, owned, text};
 
-/// The balances of `month`, computed from the records. Blocks.
+/// The balances of `month`: as frozen when it is closed, else from the records, with adjustments of
+/// closed months in the first open one. Blocks.
 pub fn balances(request: &ViewRequest<'_>, month: Month) -> Result<TrialBalance, PackageError> {
+    let frozen = request.frozen()?;
+    if frozen.closing(month).is_some() {
+        return frozen.balance(month, request.currency, &|_| true);
+    }
     let books = books_of(request.session, &request.settings);
     let span = Span::month(month, request.until(month, &books.calendar));
     let pass = Pass { books, currency: request.currency, span };
@@ -26,6 +32,11 @@ pub fn balances(request: &ViewRequest<'_>, month: Month) -> Result<TrialBalance,
     let mut totals = Totals::default();
     for part in pass.run(request.session, request.watch(), &Totals::default, &visit)? {
         totals.merge(&part);
+    }
+    if frozen.first_open() == Some(month) {
+        request.each_adjustment(&frozen, &mut |adjustment| {
+            book_adjustment(&mut totals, adjustment);
+        })?;
     }
     let balance = TrialBalance::of(&totals, request.currency, month);
     balance.check()?;

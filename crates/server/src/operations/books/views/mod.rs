@@ -16,15 +16,21 @@ pub mod revenue;
 pub mod waterfall;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use accounting::package::Field;
-use accounting::{Calendar, Horizon, Month, Settings};
+use accounting::{Calendar, Horizon, Month, Posting, Settings};
 use mirror::Session;
 use model::id::Revision;
 use model::money::Currency;
 use model::time::Instant;
 use reports::books::TableColumn;
 use serde_json::{Map, Value};
+use store::Store;
+
+use super::drift::find_drift;
+use super::error::PackageError;
+use super::frozen::FrozenBooks;
 
 pub use file::{ViewFormat, write_view};
 
@@ -47,6 +53,10 @@ pub struct View {
 pub struct ViewRequest<'r> {
     /// Whose books, at which revision.
     pub session: &'r Session,
+    /// Where closed months are.
+    pub store: &'r dyn Store,
+    /// For temporary files.
+    pub folder: &'r Path,
     /// How they are kept.
     pub settings: Settings,
     /// In which currency.
@@ -58,12 +68,30 @@ pub struct ViewRequest<'r> {
 }
 
 impl ViewRequest<'_> {
-    fn watch(&self) -> super::Watch<'_> {
+    pub(super) fn watch(&self) -> super::Watch<'_> {
         super::Watch { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
+    /// Calls `add` with what closed months no longer say, as it is booked in the first open month.
+    fn each_adjustment(
+        &self,
+        frozen: &FrozenBooks<'_>,
+        add: &mut dyn FnMut(&Posting),
+    ) -> Result<(), PackageError> {
+        let (session, settings, currency) = (self.session, &self.settings, self.currency);
+        find_drift(session, frozen, settings, currency, self.folder, self.watch(), &mut |found| {
+            add(&found.drift.adjustment);
+            Ok(())
+        })
+    }
+
+    /// The closed months.
+    fn frozen(&self) -> Result<FrozenBooks<'_>, PackageError> {
+        Ok(FrozenBooks::of(self.store, self.session.provider().id)?)
+    }
+
     /// The end of a month, or now when it is not over.
-    fn until(&self, month: Month, calendar: &Calendar) -> Horizon {
+    pub(super) fn until(&self, month: Month, calendar: &Calendar) -> Horizon {
         match calendar.month_of(self.now) <= month {
             true => Horizon::AsOf(self.now),
             false => Horizon::end_of_month(month, calendar),

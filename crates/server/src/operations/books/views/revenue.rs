@@ -21,7 +21,11 @@ pub fn revenue_by_plan(
     group_by: GroupBy,
 ) -> Result<View, PackageError> {
     let books = books_of(request.session, &request.settings);
-    let span = Span { detail_from: Some(from), ..Span::until(request.until(to, &books.calendar)) };
+    let frozen = request.frozen()?;
+    let open = frozen.first_open();
+    let detail_from = open.map_or(from, |open| open.min(from));
+    let until = Span::until(request.until(to, &books.calendar));
+    let span = Span { detail_from: Some(detail_from), ..until };
     let pass = Pass { books, currency: request.currency, span };
     let visit = |revenue: &mut RevenueByGroup, visit: Visit<'_>| {
         let postings = match visit {
@@ -29,7 +33,8 @@ pub fn revenue_by_plan(
             Visit::Untied { ledger, .. } => &ledger.postings,
             Visit::Links(_) | Visit::BalanceTransactions(_) => return Ok(()),
         };
-        let own = |posting: &&Posting| posting.currency == request.currency;
+        let is_open = |posting: &Posting| open.is_none_or(|open| posting.month >= open);
+        let own = |posting: &&Posting| posting.currency == request.currency && is_open(posting);
         postings.iter().filter(own).for_each(|posting| revenue.add(posting));
         Ok(())
     };
@@ -37,6 +42,13 @@ pub fn revenue_by_plan(
     let mut revenue = begin();
     for part in pass.run(request.session, request.watch(), &begin, &visit)? {
         revenue.merge(&part);
+    }
+    frozen.each_posting(request.currency, &mut |row| {
+        revenue.add(&row.posting);
+        Ok(())
+    })?;
+    if open.is_some_and(|open| open <= to) {
+        request.each_adjustment(&frozen, &mut |adjustment| revenue.add(adjustment))?;
     }
     let (word, table) = word_of(group_by);
     let names = names(request.session, table)?;

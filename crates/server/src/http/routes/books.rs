@@ -1,0 +1,514 @@
+//! `/api/v1/accounting…`: the months of the books, closing, and reports from the postings.
+//! Rule: spec/accounting.md §11.1, §12.2, §13.
+
+use axum::body::Body;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use model::permission::Permission;
+use reports::request::RawParameters;
+use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
+
+use super::{answer, at_revision, json as json_answer};
+use crate::app::App;
+use crate::auth::admission::{Admitted, Requirement};
+use crate::auth::principal::Modes;
+use crate::error::{ApiError, ErrorCode};
+use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::{form, query};
+use crate::openapi::{Operation, books as documented};
+use crate::operations::books::answers::{
+    Desk, FrozenFile, Patience, at_desk, data, failed, refused,
+};
+use crate::operations::books::asked::Asked;
+use crate::operations::books::close::{CloseRequest, close_month, reopen_month};
+use crate::operations::books::explain::{explain_entry, to_json};
+use crate::operations::books::periods::{self, changed_rows};
+use crate::operations::books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
+
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+const PERIODS: &str = "/api/v1/accounting/periods";
+/// Rows of a drift report, unless asked for otherwise; and at most.
+const DRIFT_ROWS: (u64, u64) = (100, 1000);
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    use documented::{currency, date, format, month, query as asked};
+    vec![
+        get(
+            PERIODS,
+            "accounting_periods",
+            "The months of the books and how they stand.",
+            vec![],
+            list,
+        ),
+        get(
+            "/api/v1/accounting/periods/{month}",
+            "accounting_period",
+            "Files down, categories across: what a month moves.",
+            vec![month(), currency(), format()],
+            grid,
+        ),
+        post(
+            "/api/v1/accounting/periods/{month}/close",
+            "accounting_close",
+            "Closes a month: its postings and packages are frozen.",
+            close,
+        ),
+        post(
+            "/api/v1/accounting/periods/{month}/reopen",
+            "accounting_reopen",
+            "Opens the latest closed month again.",
+            reopen,
+        ),
+        get(
+            "/api/v1/accounting/periods/{month}/drift",
+            "accounting_drift",
+            "What the records say otherwise of a closed month.",
+            vec![
+                month(),
+                currency(),
+                format(),
+                asked("page", "Number of the page, from 1."),
+                asked("limit", "Rows of the page, at most 1,000; 100 by default."),
+            ],
+            drift,
+        ),
+        get(
+            "/api/v1/accounting/periods/{month}/package",
+            "accounting_package",
+            "The frozen package of a closed month.",
+            vec![month(), currency(), asked("bundle", "`contract` (default) or `full`.")],
+            package,
+        ),
+        get(
+            "/api/v1/accounting/issues",
+            "accounting_issues",
+            "Records of a month that look wrong, and the rule that was applied.",
+            vec![asked("month", "The month, as in 2024-01."), currency(), format()],
+            issues,
+        ),
+        get(
+            "/api/v1/accounting/trial_balance",
+            "accounting_trial_balance",
+            "Opening, what each file moves, closing.",
+            vec![asked("month", "The month, as in 2024-01."), currency(), format()],
+            trial_balance,
+        ),
+        get(
+            "/api/v1/accounting/deferred_waterfall",
+            "accounting_deferred_waterfall",
+            "Where deferred revenue came from and goes, by booking month.",
+            vec![asked("from", "First month."), asked("to", "Last month."), currency(), format()],
+            deferred_waterfall,
+        ),
+        get(
+            "/api/v1/accounting/ar_aging",
+            "accounting_ar_aging",
+            "What is due at the end of a day, by age.",
+            vec![date("as_of", "The day."), currency(), format()],
+            ar_aging,
+        ),
+        get(
+            "/api/v1/accounting/revenue_by_plan",
+            "accounting_revenue_by_plan",
+            "Revenue and deferred revenue by plan, product or site and month.",
+            vec![
+                asked("from", "First month."),
+                asked("to", "Last month."),
+                asked("group_by", "`plan` (default), `product` or `site`."),
+                currency(),
+                format(),
+            ],
+            revenue_by_plan,
+        ),
+        get(
+            "/api/v1/accounting/explain",
+            "accounting_explain",
+            "One posting with its source rows and the arithmetic behind it.",
+            vec![asked("entry_id", "As in journal.csv.")],
+            explain,
+        ),
+    ]
+}
+
+fn get<F>(
+    path: &'static str,
+    id: &str,
+    summary: &str,
+    parameters: Vec<Value>,
+    handle: fn(Call, Admitted) -> F,
+) -> Endpoint
+where
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    endpoint(Method::Get, path, id, summary, parameters, None, handle)
+}
+
+fn post<F>(path: &'static str, id: &str, summary: &str, handle: fn(Call, Admitted) -> F) -> Endpoint
+where
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    let body = Some(documented::body());
+    endpoint(Method::Post, path, id, summary, vec![documented::month()], body, handle)
+}
+
+fn endpoint<F>(
+    method: Method,
+    path: &'static str,
+    id: &str,
+    summary: &str,
+    parameters: Vec<Value>,
+    request_body: Option<Value>,
+    handle: fn(Call, Admitted) -> F,
+) -> Endpoint
+where
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    let required = Requirement {
+        permissions: &[Permission::Accounting, Permission::SuperAdmin],
+        modes: Modes::PROVIDER,
+        writes: method == Method::Post,
+    };
+    let handle = move |call, admitted| -> Answer { Box::pin(handle(call, admitted)) };
+    Endpoint {
+        method,
+        path: path.to_owned(),
+        template: path,
+        action: Action::Admitted(required, Box::new(handle)),
+        consumes: &[],
+        produces: Produces::Fixed,
+        operation: Operation {
+            id: id.to_owned(),
+            tag: "Books",
+            summary: summary.to_owned(),
+            description: String::new(),
+            parameters,
+            request_body,
+            answer: (200, documented::answer()),
+            errors: &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen],
+        },
+    }
+}
+
+/// A view as the answer.
+async fn shown(
+    call: Call,
+    admitted: Admitted,
+    format: ViewFormat,
+    view: impl FnOnce(&Desk<'_>) -> Result<View, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    // The body is not wanted, and cannot be kept over a wait.
+    let Call { app, .. } = call;
+    let work = move |desk: &Desk<'_>| {
+        let view = view(desk)?;
+        Ok((view.name, desk.write(&view, format)?))
+    };
+    let (answered, revision) = at_desk(&app, &admitted.provider, Patience::Page, work).await?;
+    let (name, bytes) = answered;
+    let content_type = match format {
+        ViewFormat::Json => "application/json",
+        ViewFormat::Csv => "text/csv; charset=utf-8",
+        ViewFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ViewFormat::Parquet => "application/vnd.apache.parquet",
+    };
+    let mut response = at_revision(answer(content_type, bytes), revision);
+    if format != ViewFormat::Json {
+        attach(&mut response, &format!("{name}.{}", format.as_str()));
+    }
+    Ok(response)
+}
+
+fn attach(response: &mut Response, name: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+}
+
+fn parameters(call: &Call) -> Result<RawParameters, ApiError> {
+    query::parse(call.parts.uri.query())
+}
+
+async fn list(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    Asked::new(&given).finish(Some(()))?;
+    let work = |desk: &Desk<'_>| {
+        let now = desk.app.clock().now();
+        let months = periods::periods(desk.session, desk.app.store(), now).map_err(failed)?;
+        Ok(data(Value::Array(months)))
+    };
+    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    Ok(at_revision(json_answer(bytes), revision))
+}
+
+async fn grid(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let month = asked.month_in_path(call.path.get("month"));
+    let (currency, format) = (asked.currency(), asked.format());
+    let all = month.and_then(|month| Some((month, currency?, format?)));
+    let (month, currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        let month = desk.month_in_books(month)?;
+        balance::grid(&desk.view(currency), month).map_err(failed)
+    })
+    .await
+}
+
+async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let body = std::mem::take(&mut call.body);
+    let given = body_of(call.app.clone(), call.parts.headers.clone(), body).await?;
+    let mut asked = Asked::new(&given);
+    let month = asked.month_in_path(call.path.get("month"));
+    let note = asked.text("note").map(str::to_owned);
+    let includes_earlier = asked.flag("include_earlier");
+    let month = asked.finish(month)?;
+    let by = name_of(&admitted);
+    let work = move |desk: &Desk<'_>| {
+        let request = CloseRequest {
+            month,
+            note,
+            includes_earlier,
+            by,
+            now: desk.app.clock().now(),
+            settings: desk.settings.clone(),
+            has_formula_guard: desk.app.settings().files.csv_formula_guard,
+        };
+        let folder = tempfile::tempdir_in(desk.app.temp_dir());
+        let folder = folder.map_err(|error| failed(error.into()))?;
+        let store = desk.app.store();
+        let closed = close_month(desk.session, store, &request, folder.path(), desk.watch());
+        let closed = closed.map_err(refused)?;
+        let shown = periods::closed(&desk.frozen()?, &closed).map_err(ApiError::of_store)?;
+        Ok(data(shown))
+    };
+    let done = at_desk(&call.app, &admitted.provider, Patience::Unbounded, work).await?;
+    Ok(at_revision(json_answer(done.0), done.1))
+}
+
+async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let body = std::mem::take(&mut call.body);
+    let given = body_of(call.app.clone(), call.parts.headers.clone(), body).await?;
+    let mut asked = Asked::new(&given);
+    let month = asked.month_in_path(call.path.get("month"));
+    let reason = asked.required("reason").map(str::to_owned);
+    let (month, reason) = asked.finish(month.and_then(|month| Some((month, reason?))))?;
+    let by = name_of(&admitted);
+    let work = move |desk: &Desk<'_>| {
+        desk.month_in_books(month)?;
+        let (provider, now) = (desk.session.provider().id, desk.app.clock().now());
+        let opened = reopen_month(desk.app.store(), provider, month, &by, &reason, now);
+        let opened = opened.map_err(refused)?;
+        let shown = periods::closed(&desk.frozen()?, &opened).map_err(ApiError::of_store)?;
+        Ok(data(shown))
+    };
+    let done = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    Ok(at_revision(json_answer(done.0), done.1))
+}
+
+/// The fields of a body; none is needed for an empty one.
+async fn body_of(app: App, headers: HeaderMap, body: Body) -> Result<RawParameters, ApiError> {
+    if headers.get(header::CONTENT_TYPE).is_none() {
+        return Ok(RawParameters::new());
+    }
+    form::read(&app, &headers, body).await
+}
+
+/// Who asks, for people.
+fn name_of(admitted: &Admitted) -> String {
+    let principal = &admitted.principal;
+    principal.name.clone().unwrap_or_else(|| principal.identity.to_string())
+}
+
+async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let month = asked.month_in_path(call.path.get("month"));
+    let (currency, format) = (asked.currency(), asked.format());
+    if matches!(format, Some(ViewFormat::Xlsx | ViewFormat::Parquet)) {
+        asked.wrong("format", "Must be one of json, csv.");
+    }
+    let (page, limit) =
+        (asked.number("page", 1, u64::MAX), asked.number("limit", DRIFT_ROWS.0, DRIFT_ROWS.1));
+    let all = month.and_then(|month| Some((month, currency?, format?, page?, limit?)));
+    let (month, currency, format, page, limit) = asked.finish(all)?;
+    let work = move |desk: &Desk<'_>| {
+        desk.month_in_books(month)?;
+        drift_page(desk, (month, currency), format, page, limit)
+    };
+    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    let content_type = match format {
+        ViewFormat::Json => "application/json",
+        _ => "text/csv; charset=utf-8",
+    };
+    Ok(at_revision(answer(content_type, bytes), revision))
+}
+
+/// A page of the drift report as JSON; all of it as CSV.
+fn drift_page(
+    desk: &Desk<'_>,
+    of: (accounting::Month, model::money::Currency),
+    format: ViewFormat,
+    page: u64,
+    limit: u64,
+) -> Result<Vec<u8>, ApiError> {
+    let (store, folder) = (desk.app.store(), desk.app.temp_dir());
+    let report = periods::drift_of(desk.session, store, &desk.settings, of, folder, desk.watch());
+    let report = report.map_err(failed)?;
+    let report =
+        report.ok_or_else(|| refused(crate::operations::books::close::CloseError::Open))?;
+    let frozen = desk.frozen()?;
+    let closing = frozen.closing(of.0);
+    let changed = |row| match closing {
+        Some(closing) => changed_rows(desk.session, store, closing, row).map_err(failed),
+        None => Ok(Vec::new()),
+    };
+    if format != ViewFormat::Json {
+        let texts = report.rows.iter().map(|row| Ok(Value::Array(changed(row)?).to_string()));
+        let texts = texts.collect::<Result<Vec<_>, ApiError>>()?;
+        return desk.write(&report.view(desk.session, &texts), ViewFormat::Csv);
+    }
+    let start = usize::try_from((page - 1).saturating_mul(limit)).unwrap_or(usize::MAX);
+    let count = usize::try_from(limit).unwrap_or(usize::MAX);
+    let shown = report.rows.iter().skip(start).take(count);
+    let shown = shown.map(|row| Ok(report.row_json(row, changed(row)?)));
+    let shown = shown.collect::<Result<Vec<_>, ApiError>>()?;
+    let meta = json!({"current_page": page, "per_page": limit, "total": report.rows.len()});
+    let body = json!({
+        "month": of.0.to_string(),
+        "currency": of.1.code(),
+        "data": shown,
+        "sums": report.sums_json(),
+        "meta": meta,
+    });
+    Ok(body.to_string().into_bytes())
+}
+
+async fn package(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let month = asked.month_in_path(call.path.get("month"));
+    let currency = asked.currency();
+    let is_full = match asked.text("bundle") {
+        None | Some("contract") => Some(false),
+        Some("full") => Some(true),
+        Some(_) => {
+            asked.wrong("bundle", "Must be contract or full.");
+            None
+        }
+    };
+    let all = month.and_then(|month| Some((month, currency?, is_full?)));
+    let (month, currency, is_full) = asked.finish(all)?;
+    let work = move |desk: &Desk<'_>| {
+        desk.month_in_books(month)?;
+        desk.frozen_package(month, currency, is_full)
+    };
+    let (file, _) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    match file {
+        Some(file) => Ok(sent(file)),
+        None => Err(ApiError::parameter("currency", "The closed month has no books in it.")),
+    }
+}
+
+/// The bytes with what is needed to check them. Rule: spec/exports.md §6.
+fn sent(file: FrozenFile) -> Response {
+    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file.file)));
+    let mut response = answer("application/force-download", body);
+    attach(&mut response, &file.name);
+    let digest = STANDARD.encode(file.sha256);
+    let hex: String = file.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, file.bytes.into());
+    for (name, value) in
+        [(header::ETAG, format!("\"{hex}\"")), (REPR_DIGEST, format!("sha-256=:{digest}:"))]
+    {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    at_revision(response, file.revision)
+}
+
+async fn issues(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    of_month(call, admitted, |desk, month, currency| desk.issues(month, currency)).await
+}
+
+async fn trial_balance(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    of_month(call, admitted, |desk, month, currency| {
+        balance::trial_balance(&desk.view(currency), month).map_err(failed)
+    })
+    .await
+}
+
+/// A view of one month and currency.
+async fn of_month(
+    call: Call,
+    admitted: Admitted,
+    view: impl FnOnce(&Desk<'_>, accounting::Month, model::money::Currency) -> Result<View, ApiError>
+    + Send
+    + 'static,
+) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (month, currency, format) = (asked.month("month"), asked.currency(), asked.format());
+    let all = month.and_then(|month| Some((month, currency?, format?)));
+    let (month, currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| view(desk, desk.month_in_books(month)?, currency))
+        .await
+}
+
+async fn deferred_waterfall(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (months, currency, format) = (asked.months(), asked.currency(), asked.format());
+    let all = months.and_then(|months| Some((months, currency?, format?)));
+    let ((from, to), currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        let to = desk.month_in_books(to)?;
+        waterfall::deferred_waterfall(&desk.view(currency), from, to).map_err(failed)
+    })
+    .await
+}
+
+async fn ar_aging(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (as_of, currency, format) = (asked.date("as_of"), asked.currency(), asked.format());
+    let all = as_of.and_then(|as_of| Some((as_of, currency?, format?)));
+    let (as_of, currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        desk.month_in_books(accounting::Month::of(as_of))?;
+        aging::ar_aging(&desk.view(currency), as_of).map_err(failed)
+    })
+    .await
+}
+
+async fn revenue_by_plan(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (months, group_by) = (asked.months(), asked.group_by());
+    let (currency, format) = (asked.currency(), asked.format());
+    let all = months.and_then(|months| Some((months, group_by?, currency?, format?)));
+    let ((from, to), group_by, currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        let to = desk.month_in_books(to)?;
+        revenue::revenue_by_plan(&desk.view(currency), from, to, group_by).map_err(failed)
+    })
+    .await
+}
+
+async fn explain(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let entry = asked.required("entry_id").map(str::to_owned);
+    let entry = asked.finish(entry)?;
+    let work = move |desk: &Desk<'_>| {
+        let now = desk.app.clock().now();
+        let found = explain_entry(desk.session, &desk.settings, &entry, now).map_err(failed)?;
+        let found = found.ok_or_else(ApiError::not_found)?;
+        to_json(desk.session, &found).map(data).map_err(failed)
+    };
+    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    Ok(at_revision(json_answer(bytes), revision))
+}
