@@ -49,7 +49,8 @@ fn cell(rng: &mut ChaCha8Rng, column: &Column) -> String {
         Kind::Enum(words) => pick(rng, words).to_owned(),
         Kind::Currency => pick(rng, &["gbp", "eur", "jpy"]).to_owned(),
         Kind::Country => pick(rng, &["DE", "US"]).to_owned(),
-        Kind::Json | Kind::Allotment => r#"{"shirt":"L"}"#.to_owned(),
+        Kind::Json => r#"{"shirt":"L"}"#.to_owned(),
+        Kind::Allotment => r#"{"period_limits":[{"period":"month","max_uses":4}]}"#.to_owned(),
         Kind::TextList => "[a, b]".to_owned(),
         Kind::IntList => format!("[{}, {}]", rng.random_range(1..=IDS), rng.random_range(1..=IDS)),
     }

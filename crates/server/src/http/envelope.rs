@@ -136,11 +136,10 @@ mod tests {
     #[test]
     fn exports_and_books_have_an_envelope_of_their_own() {
         let error = ApiError::parameter("month", "Must be a month.");
-        let dialect = Dialect::of("/api/v1/accounting/periods");
-        assert_eq!(dialect, Dialect::of("/api/v1/core/exports"));
-        assert_eq!(Dialect::of("/api/v2/reports"), Dialect::Reports);
-        let response = dialect.render(&error, "r-1", Encoding::Json);
-        assert_eq!(response.status().as_u16(), 400);
+        let body = core_body(&error, "r-1").to_string();
+        let expected = r#"{"message":"The given data was invalid.","code":"validation_failed","errors":{"month":["Must be a month."]}}"#;
+        assert_eq!(body, expected);
+        assert_eq!(render(&error, "r-1", Encoding::Core).status().as_u16(), 400);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every endpoint, one file per area.
 
-mod core;
 mod books;
+mod core;
 mod discovery;
 mod import;
 mod jobs;
