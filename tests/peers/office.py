@@ -6,11 +6,12 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+from decimal import Decimal
 
 import openpyxl
 
 from expected import Money, csv_text, text
-from readers import EXCEL_FIRST_DATE
+from readers import wanted_of_sheet
 
 SECONDS_MAX = 300
 STANDARD, TEXT, YEAR_MONTH_DAY = 1, 2, 5
@@ -54,16 +55,23 @@ class Office:
     def xlsx(self, path, table):
         made = self.convert(path, f"csv:Text - txt - csv (StarCalc):44,34,{UTF_8},1,,{ENGLISH},false,true,false")
         found = list(csv.reader(made.decode("utf-8").splitlines(keepends=True), strict=True))
-        found = [[one_line_end(cell) for cell in row] for row in found]
-        header = [column.key for column in table.columns]
-        yield "as CSV", found, [header] + [[shown(cell) for cell in row] for row in table.cells]
+        wanted = [[shown(cell) for cell in row] for row in table.cells]
+        yield "names", found[0], [column.key for column in table.columns]
+        yield "as CSV", [row_found(table.columns, row) for row in found[1:]], [row_found(table.columns, row) for row in wanted]
+
+
+def row_found(columns, row):
+    """Numbers by value: how many zeros are shown behind the point is LibreOffice's choice."""
+    return [Decimal(cell) if cell and column.kind in ("int", "money") else one_line_end(cell)
+            for column, cell in zip(columns, row, strict=True)]
 
 
 def column_format(column, cells):
-    """As what a column of a CSV is to be taken. Days before 1900-03-01 have no number that all programs agree on."""
-    if column.kind == "date" and all(cell is None or cell >= EXCEL_FIRST_DATE for cell in cells):
-        return YEAR_MONTH_DAY
-    return STANDARD if column.kind in ("int", "money") else TEXT
+    """As what a column of a CSV is to be taken. Days before 1900-03-01 have no number that all programs agree on,
+    and a sheet keeps 15 digits of a number."""
+    forms = {"date": YEAR_MONTH_DAY, "int": STANDARD, "money": STANDARD}
+    fits = all(not isinstance(wanted_of_sheet(cell), str) for cell in cells)
+    return forms[column.kind] if column.kind in forms and fits else TEXT
 
 
 def one_line_end(value):
