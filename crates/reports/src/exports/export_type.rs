@@ -20,7 +20,7 @@ pub struct ExportType {
 /// What an export's file holds.
 pub(super) enum Content {
     /// One row per record, or per line of it where records have lines.
-    Records { record: Layout, line: Option<Layout> },
+    Records { record: Layout, line: Option<Box<Layout>> },
     /// What customers hold beside their columns; the layout's columns stand before it.
     Metadata(Layout),
     /// The accounting package, which is made elsewhere.

@@ -4,6 +4,7 @@
 mod answers;
 #[cfg(test)]
 mod attendances;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod catalogue;

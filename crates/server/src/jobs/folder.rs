@@ -7,7 +7,9 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::UNIX_EPOCH;
+
+use model::time::Instant;
 
 /// Folder of unfinished files.
 const MAKING: &str = "making";
@@ -63,8 +65,8 @@ impl FilesFolder {
         }
     }
 
-    /// Published files that are at least so old, as paths below this folder.
-    pub(crate) fn older_than(&self, age: Duration) -> io::Result<Vec<String>> {
+    /// Published files from before an instant, as paths below this folder.
+    pub(crate) fn older_than(&self, before: Instant) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for folder in fs::read_dir(&self.root)? {
             let folder = folder?;
@@ -75,7 +77,7 @@ impl FilesFolder {
             for file in fs::read_dir(folder.path())? {
                 let file = file?;
                 let path = Path::new(&name).join(file.file_name());
-                if is_older(&file, age)
+                if is_older(&file, before)
                     && let Some(path) = path.to_str()
                 {
                     found.push(path.to_owned());
@@ -85,11 +87,11 @@ impl FilesFolder {
         Ok(found)
     }
 
-    /// Removes unfinished work that nobody has touched for so long.
-    pub(crate) fn clear_unfinished(&self, age: Duration) -> io::Result<()> {
+    /// Removes unfinished work that nobody has touched since an instant.
+    pub(crate) fn clear_unfinished(&self, before: Instant) -> io::Result<()> {
         for entry in fs::read_dir(self.root.join(MAKING))? {
             let entry = entry?;
-            if is_older(&entry, age) {
+            if is_older(&entry, before) {
                 fs::remove_dir_all(entry.path())?;
             }
         }
@@ -97,10 +99,10 @@ impl FilesFolder {
     }
 }
 
-fn is_older(entry: &fs::DirEntry, age: Duration) -> bool {
+fn is_older(entry: &fs::DirEntry, before: Instant) -> bool {
     let modified = entry.metadata().and_then(|facts| facts.modified());
-    let now = SystemTime::now();
-    modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|passed| passed >= age))
+    let since_epoch = modified.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since_epoch.is_some_and(|passed| passed.as_micros() < before.micros().max(0) as u128)
 }
 
 /// The folder of one attempt; removed with everything in it when dropped.
@@ -139,10 +141,12 @@ mod tests {
         drop(making);
         assert_eq!(fs::read_to_string(folder.path("2026-11/x.csv")).unwrap(), "id\r\n1\r\n");
         assert!(!unfinished.exists());
-        assert_eq!(folder.older_than(Duration::ZERO).unwrap(), ["2026-11/x.csv"]);
-        assert!(folder.older_than(Duration::from_secs(3600)).unwrap().is_empty());
+        let (past, future) = ("2001-01-01T00:00:00Z", "2900-01-01T00:00:00Z");
+        let [past, future] = [past, future].map(|text| Instant::parse(text).unwrap());
+        assert_eq!(folder.older_than(future).unwrap(), ["2026-11/x.csv"]);
+        assert!(folder.older_than(past).unwrap().is_empty());
         folder.remove("2026-11/x.csv").unwrap();
         folder.remove("2026-11/x.csv").unwrap();
-        assert!(folder.older_than(Duration::ZERO).unwrap().is_empty());
+        assert!(folder.older_than(future).unwrap().is_empty());
     }
 }

@@ -10,9 +10,9 @@ use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(60);
 /// A file is in its place for a moment before the store names it; a younger one is let be.
-const UNNAMED_FOR: Duration = Duration::from_secs(15 * 60);
+const UNNAMED_FOR_S: i64 = 15 * 60;
 /// Work that nobody has touched for so long is nobody's.
-const UNTOUCHED_FOR: Duration = Duration::from_secs(24 * 3600);
+const UNTOUCHED_FOR_S: i64 = 24 * 3600;
 /// How many files are asked about at a time.
 const FILES_AT_ONCE: usize = 500;
 
@@ -20,7 +20,7 @@ const FILES_AT_ONCE: usize = 500;
 pub(super) async fn keep_clean(app: App, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
         let sweeper = app.clone();
-        let swept = tokio::task::spawn_blocking(move || sweep(&sweeper, UNNAMED_FOR)).await;
+        let swept = tokio::task::spawn_blocking(move || sweep(&sweeper)).await;
         if let Ok(Err(error)) = swept {
             crate::error::log("sweep_failed", error.as_ref());
         }
@@ -33,16 +33,17 @@ pub(super) async fn keep_clean(app: App, mut stopping: watch::Receiver<bool>) {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn sweep(app: &App, unnamed_for: Duration) -> Result<(), Failure> {
+fn sweep(app: &App) -> Result<(), Failure> {
     expire(app)?;
-    let old = app.files().older_than(unnamed_for)?;
+    let now = app.clock().now();
+    let old = app.files().older_than(now.plus_seconds(-UNNAMED_FOR_S))?;
     for some in old.chunks(FILES_AT_ONCE) {
         let known = app.store().known_files(some)?;
         for path in some.iter().filter(|path| !known.contains(path)) {
             app.files().remove(path)?;
         }
     }
-    app.files().clear_unfinished(UNTOUCHED_FOR)?;
+    app.files().clear_unfinished(now.plus_seconds(-UNTOUCHED_FOR_S))?;
     Ok(())
 }
 

@@ -67,7 +67,7 @@ impl ExportType {
     /// That can also be exported with one row per line.
     fn with_lines(mut self, layout: Layout) -> Self {
         if let Content::Records { line, .. } = &mut self.content {
-            *line = Some(layout);
+            *line = Some(Box::new(layout));
         }
         self
     }

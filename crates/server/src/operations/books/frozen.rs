@@ -31,6 +31,9 @@ pub struct PartReader<'s> {
     offset: u64,
 }
 
+/// Called with a frozen row and its bytes.
+type FrozenVisitor<'v> = dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageError> + 'v;
+
 impl<'s> FrozenBooks<'s> {
     /// Looks up which months are closed.
     pub fn of(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
@@ -101,7 +104,7 @@ impl<'s> FrozenBooks<'s> {
         &self,
         closing: &ClosedMonth,
         currency: Currency,
-        visit: &mut dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageError>,
+        visit: &mut FrozenVisitor<'_>,
     ) -> Result<(), PackageError> {
         if self.part(closing, currency, ClosedPartKind::Postings)?.is_none() {
             return Ok(());

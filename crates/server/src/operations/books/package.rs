@@ -164,8 +164,8 @@ fn check_opening(
     let manifest = latest.map(|closing| frozen.manifest(closing, request.currency)).transpose()?;
     for category in Category::ALL {
         let said = manifest.iter().flatten().map(|manifest| &manifest["closing"]);
-        let said = said.filter_map(|closing| closing[category.as_str()].as_str()?.parse().ok());
-        let right = said.last().unwrap_or_default();
+        let mut said = said.filter_map(|closing| closing[category.as_str()].as_str()?.parse().ok());
+        let right = said.next_back().unwrap_or_default();
         tie(category.as_str(), balance.opening[category], right)?;
     }
     Ok(())

@@ -39,13 +39,13 @@ pub(super) struct StoredRow<'b> {
     pub(super) fields: Vec<Field<'b>>,
 }
 
+/// Puts the next row into the buffer and answers the place of its file; none at the end.
+pub(super) type NextRow<'n> = dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError> + 'n;
+
 impl Rows {
     /// Takes rows in order to a file in `folder`: `next` puts each into its buffer and answers the
     /// place of its file, none at the end.
-    pub(super) fn write(
-        folder: &Path,
-        next: &mut dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError>,
-    ) -> Result<Self, PackageError> {
+    pub(super) fn write(folder: &Path, next: &mut NextRow<'_>) -> Result<Self, PackageError> {
         let mut file = NamedTempFile::new_in(folder)?;
         let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
         let mut sections = File::ALL.map(empty).to_vec();
