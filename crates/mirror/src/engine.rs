@@ -94,6 +94,8 @@ impl Engine {
         // Logical plans know of more columns than physical ones that they are never null, and
         // aggregates over such columns would be refused for it.
         config.options_mut().execution.skip_physical_aggregate_schema_check = true;
+        // Rows are counted on their way to the first few: none may be left out before.
+        config.options_mut().optimizer.enable_topk_dynamic_filter_pushdown = false;
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(environment)

@@ -37,6 +37,11 @@ pub(crate) fn rows_by_id(
     }
 }
 
+/// Whether the rows are those of a table, which can be read in part.
+pub(crate) fn is_stored(report: &Report) -> bool {
+    report.base.table != usage_rows::TABLE
+}
+
 /// The column that `id_gt` walks by: the primary key, or that of what several rows are about.
 pub(crate) fn cursor(report: &Report) -> &'static str {
     match report.base.table {

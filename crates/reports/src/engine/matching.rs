@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{
-    BinaryExpr, Expr, JoinType, LogicalPlanBuilder, Operator, SortExpr, lit,
+    BinaryExpr, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, lit,
 };
 use datafusion::prelude::col;
 use futures::StreamExt;
@@ -18,6 +18,7 @@ use crate::definition::Report;
 use crate::definition::column::Kind;
 use crate::definition::relation::Keys;
 use crate::error::ReportError;
+use crate::functions::counted::Counter;
 use crate::functions::order::{decimal_value, lower_case};
 use crate::request::question::Question;
 
@@ -75,40 +76,88 @@ pub(crate) async fn total(
     Ok(counts.sum::<i64>().unsigned_abs())
 }
 
-/// The ids of the page's rows, in order.
-pub(crate) async fn page_ids(
+/// How many rows match, and the ids of a page of them in order.
+pub(crate) async fn page(
     scope: &Scope<'_>,
     question: &Question,
     predicates: &[Expr],
     offset: u64,
     limit: u64,
-) -> Result<Vec<i64>, ReportError> {
+) -> Result<(u64, Vec<i64>), ReportError> {
     let report = question.report;
+    if limit == 0 {
+        return Ok((total(scope, report, predicates).await?, Vec::new()));
+    }
     let keys = sort_keys(scope, question, predicates);
-    let mut values = key_values(&keys);
-    values.push(("id".to_owned(), base_column(report, "id")));
-    let last = offset.saturating_add(limit);
-    let fetch = (last <= TOP_ROWS_MAX).then_some(last as usize);
-    let plan = select(scope, report, base::rows(scope, report, &Keys::All)?, predicates, &values)?
-        .sort_with_limit(order(&keys), fetch)?
-        .project(vec![col("id")])?
-        .build()?;
-    let mut batches = scope.session.stream(plan);
-    let mut ids = Vec::new();
-    let mut to_skip = offset;
-    while let Some(batch) = batches.next().await {
-        let batch = batch?;
-        for id in batch.column(0).as_primitive::<Int64Type>().values() {
-            if to_skip > 0 {
-                to_skip -= 1;
-            } else if (ids.len() as u64) < limit {
-                ids.push(*id);
-            } else {
-                return Ok(ids);
+    let id = base_column(report, "id");
+    let window = Window { offset, limit };
+    let needs = Needs::of(report, predicates);
+    let is_base_alone = report.relations.iter().all(|relation| !needs.reads(relation.alias));
+    if keys.is_empty() && is_base_alone && base::is_stored(report) {
+        // By id the first rows come first, and the plan for them need not see the others. With
+        // joins it would read as much as the count does.
+        let base = base::rows_by_id(scope, report)?;
+        let plan = ordered(scope, report, base, predicates, &keys, id, window)?;
+        return futures::try_join!(total(scope, report, predicates), window.ids(scope, plan));
+    }
+    let counter = Counter::default();
+    let base = base::rows(scope, report, &Keys::All)?;
+    let id = counter.counted(id);
+    let plan = ordered(scope, report, base, predicates, &keys, id, window)?;
+    let ids = window.ids(scope, plan).await?;
+    Ok((counter.rows(), ids))
+}
+
+/// The ids of the matching rows in order, as many as the window needs.
+fn ordered(
+    scope: &Scope<'_>,
+    report: &Report,
+    base: LogicalPlanBuilder,
+    predicates: &[Expr],
+    keys: &[SortKey],
+    id: Expr,
+    window: Window,
+) -> Result<LogicalPlan, ReportError> {
+    let mut values = key_values(keys);
+    values.push(("id".to_owned(), id));
+    let rows = select(scope, report, base, predicates, &values)?;
+    let rows = rows.sort_with_limit(order(keys), window.fetch())?;
+    Ok(rows.project(vec![col("id")])?.build()?)
+}
+
+/// Which rows of an order are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    offset: u64,
+    limit: u64,
+}
+
+impl Window {
+    /// How many first rows it needs, when they are few enough for a heap.
+    fn fetch(self) -> Option<usize> {
+        let last = self.offset.saturating_add(self.limit);
+        (last <= TOP_ROWS_MAX).then_some(last as usize)
+    }
+
+    /// The ids inside it, of all ids in order.
+    async fn ids(self, scope: &Scope<'_>, plan: LogicalPlan) -> Result<Vec<i64>, ReportError> {
+        let mut batches = scope.session.stream(plan);
+        let mut ids = Vec::new();
+        let mut to_skip = self.offset;
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            for id in batch.column(0).as_primitive::<Int64Type>().values() {
+                if to_skip > 0 {
+                    to_skip -= 1;
+                } else if (ids.len() as u64) < self.limit {
+                    ids.push(*id);
+                } else {
+                    return Ok(ids);
+                }
             }
         }
+        Ok(ids)
     }
-    Ok(ids)
 }
 
 /// The keys as values, under the names that [`order`] uses.

@@ -29,14 +29,8 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
     }
     let scope = Scope::of(session, question);
     let predicates = predicates::all(&scope, question)?;
-    let total = matching::total(&scope, question.report, &predicates);
-    let ids = async {
-        match request.limit {
-            0 => Ok(vec![]),
-            limit => matching::page_ids(&scope, question, &predicates, request.offset, limit).await,
-        }
-    };
-    let (total, ids) = futures::try_join!(total, ids)?;
+    let (offset, limit) = (request.offset, request.limit);
+    let (total, ids) = matching::page(&scope, question, &predicates, offset, limit).await?;
     let output = output::lay_out(&scope, question);
     let batches = match ids.as_slice() {
         [] => vec![],

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `zone` | instants to civil dates and back, in the provider's zone |
 //! | `event_time` | when an event takes place by the clocks of its site |
+//! | `counted` | how many rows pass |
 //! | `calendar` | age and days until a birthday |
 //! | `order` | what texts and amounts are sorted by |
 //! | `json` | one key of an object as text |
@@ -17,6 +18,7 @@
 //! | `ratio` | one number divided by another, rounded half up |
 
 pub(crate) mod calendar;
+pub(crate) mod counted;
 pub(crate) mod event_time;
 pub(crate) mod json;
 pub(crate) mod json_text;

@@ -2,6 +2,7 @@
 
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, min};
+use datafusion::functions_nested::expr_fn::array_length;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, in_subquery, lit,
 };
@@ -113,8 +114,9 @@ pub(crate) fn shared_with(
     customers: &Keys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let is_running = is_one_of(effective_status("x"), &["active", "hold"]);
+    let is_shared = array_length(col("x.shared_with")).gt(lit(0_u64));
     let rows = owned(scope, &Keys::All)?
-        .filter(is_running)?
+        .filter(is_shared.and(is_running))?
         .project(vec![col("x.shared_with").alias("customer_id")])?
         .unnest_column("customer_id")?;
     let rows = customers.restrict(rows, col("customer_id"))?;

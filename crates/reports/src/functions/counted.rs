@@ -1,0 +1,67 @@
+//! How many rows pass on their way to the first few of them, so that one plan tells both.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+/// Rows that a plan has computed so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    /// The rows so far: all of them once whatever sorts them has handed out its first.
+    pub(crate) fn rows(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// `value` as it is; each row for which it is computed counts.
+    pub(crate) fn counted(&self, value: Expr) -> Expr {
+        let signature = Signature::any(1, Volatility::Volatile);
+        ScalarUDF::new_from_impl(Counted { counter: self.clone(), signature }).call(vec![value])
+    }
+}
+
+impl PartialEq for Counter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Counter {}
+
+impl Hash for Counter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Counted {
+    counter: Counter,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Counted {
+    fn name(&self) -> &str {
+        "counted"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        Ok(types[0].clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        self.counter.0.fetch_add(args.number_rows as u64, Ordering::AcqRel);
+        Ok(args.args[0].clone())
+    }
+}
