@@ -309,6 +309,7 @@ macro_rules! conformance_suite {
                 races: of_the_same_request_at_once_one_is_done,
                 races: limits_hold_against_each_other,
                 races: each_delivery_is_taken_once,
+                races: no_revision_is_seen_without_those_before,
                 notices: webhooks_are_kept_and_changed,
                 notices: an_event_goes_to_every_webhook_that_wants_it,
                 notices: deliveries_are_tried_until_they_end,

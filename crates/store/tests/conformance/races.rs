@@ -8,7 +8,7 @@ use model::id::ProviderId;
 use store::Store;
 use store::port::jobs::{JobFilter, JobKind, JobStart, JobState};
 
-use crate::harness::{Backend, P, at};
+use crate::harness::{Backend, P, Q, all_rows, at, import_at, with_providers};
 use crate::work::*;
 
 const THREADS: usize = 4;
@@ -141,4 +141,49 @@ pub(crate) fn each_delivery_is_taken_once(backend: &(impl Backend + Sync)) {
     taken.sort_unstable();
     taken.dedup();
     assert_eq!(taken.len(), 40);
+}
+
+/// Each import writes one row; whoever sees a revision sees the rows of all before it.
+pub(crate) fn no_revision_is_seen_without_those_before(backend: &(impl Backend + Sync)) {
+    const IMPORTS: i64 = 25;
+    let store = backend.open();
+    with_providers(&*store);
+    let start = store.revision().unwrap();
+    let sites = model::catalogue::table("sites").unwrap();
+    let writing = AtomicU64::new(2);
+    at_once(backend, |thread, store| {
+        if thread < 2 {
+            let _writing = Writing(&writing);
+            for n in 0..IMPORTS {
+                let id = n * 2 + 1 + thread as i64;
+                let provider = if n % 2 == 0 { P } else { Q };
+                import_at(store, provider, 1, &format!("+sites {id}")).unwrap();
+            }
+            return;
+        }
+        loop {
+            let is_last = writing.load(Ordering::SeqCst) == 0;
+            let asked = store.revision().unwrap();
+            let snapshot = store.snapshot().unwrap();
+            assert!(snapshot.revision() >= asked, "what was answered is seen");
+            let rows = all_rows(&*snapshot, sites);
+            let mut revisions: Vec<_> = rows.values().map(|(revision, _)| revision.0).collect();
+            revisions.sort_unstable();
+            let expected: Vec<_> = (start.0 + 1..=snapshot.revision().0).collect();
+            assert_eq!(revisions, expected);
+            if is_last {
+                return;
+            }
+        }
+    });
+    assert_eq!(store.revision().unwrap().0, start.0 + 2 * IMPORTS);
+}
+
+/// Counts a writer until it ends, however it does.
+struct Writing<'c>(&'c AtomicU64);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
