@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import io
 import pathlib
 import shutil
 import subprocess
@@ -54,7 +55,7 @@ class Office:
 
     def xlsx(self, path, table):
         made = self.convert(path, f"csv:Text - txt - csv (StarCalc):44,34,{UTF_8},1,,{ENGLISH},false,true,false")
-        found = list(csv.reader(made.decode("utf-8").splitlines(keepends=True), strict=True))
+        found = list(csv.reader(io.StringIO(made.decode("utf-8"), newline=""), strict=True))
         wanted = [[shown(cell) for cell in row] for row in table.cells]
         yield "names", found[0], [column.key for column in table.columns]
         yield "as CSV", [row_found(table.columns, row) for row in found[1:]], [row_found(table.columns, row) for row in wanted]
