@@ -6,7 +6,9 @@ use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::{Expr, JoinType, lit, when};
 use datafusion::prelude::col;
+use datafusion::scalar::ScalarValue;
 use mirror::Session;
+use model::money::Currency;
 use model::time::Instant;
 
 use super::error::BooksError;
@@ -42,4 +44,28 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
     })?;
     let calendar = Calendar::new(session.provider().timezone.clone());
     Ok(found.map(|instant| calendar.month_of(instant)))
+}
+
+/// Whether a payment succeeded between two instants, both included: a posting in any case. Blocks.
+pub fn has_payment(
+    session: &Session,
+    currency: Currency,
+    (from, until): (Instant, Instant),
+) -> Result<bool, BooksError> {
+    let instant =
+        |at: Instant| lit(ScalarValue::TimestampMicrosecond(Some(at.micros()), Some("UTC".into())));
+    let wanted = col("p.status")
+        .eq(lit("succeeded"))
+        .and(col("p.deleted_at").is_null())
+        .and(col("p.currency").eq(lit(currency.code())))
+        .and(col("p.date").gt_eq(instant(from)))
+        .and(col("p.date").lt_eq(instant(until)));
+    let plan = session.scan("payments", "p")?.filter(wanted)?;
+    let plan = plan.project(vec![col("p.id").alias("id")])?.limit(0, Some(1))?;
+    let mut found = false;
+    each_batch(session, plan.build()?, |batch| {
+        found |= batch.num_rows() > 0;
+        Ok(())
+    })?;
+    Ok(found)
 }

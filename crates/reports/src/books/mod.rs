@@ -38,7 +38,7 @@ mod ties;
 pub use currencies::currencies;
 pub use drive::each_part;
 pub use error::BooksError;
-pub use first_month::first_invoice_month;
+pub use first_month::{first_invoice_month, has_payment};
 pub use load::LoadedPart;
 pub use names::{ids_naming, names};
 pub use origin::{Origin, load_origin};

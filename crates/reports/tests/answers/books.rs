@@ -2,7 +2,7 @@
 
 use accounting::{Amounts, Books, Calendar, Horizon, Issue, Month, Posting, Settings, Span};
 use model::time::Zone;
-use reports::books::{BooksError, Parts, each_part, first_invoice_month};
+use reports::books::{BooksError, Parts, each_part, first_invoice_month, has_payment};
 
 use crate::fixture::{instant, session};
 
@@ -183,4 +183,16 @@ invoices
 id | status | date | created_at | is_advance
 1 | open | 2024-05-01T00:00:00Z | 2024-04-30T23:30:00Z | true";
     assert_eq!(first_invoice_month(&session(advance)).unwrap(), Month::parse("2024-05"));
+}
+
+#[test]
+fn a_succeeded_payment_in_a_month_is_found() {
+    let session = session(RECORDS);
+    let between = |from: &str, until: &str, currency: &str| {
+        let currency = model::money::Currency::parse(currency).unwrap();
+        has_payment(&session, currency, (instant(from), instant(until))).unwrap()
+    };
+    assert!(between("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "gbp"));
+    assert!(!between("2024-01-01T00:00:00Z", "2024-01-31T00:00:00Z", "usd"));
+    assert!(!between("2024-03-01T00:00:00Z", "2024-03-31T00:00:00Z", "gbp"));
 }

@@ -16,7 +16,9 @@ use server::operations::books::frozen::FrozenBooks;
 use server::operations::books::request::{
     self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
 };
-use server::operations::books::{Package, PackageError, PackageFile, Watch, write_package};
+use server::operations::books::{
+    Package, PackageError, PackageFile, Watch, has_rows, write_package,
+};
 
 use store::Store;
 
@@ -69,6 +71,11 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let request = checked(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");
     let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let has_some = has_rows(&session, store.as_ref(), &request, reads.temp.path(), watch)
+        .map_err(|error| failed(error, &request))?;
+    if !has_some {
+        return Err(failed(PackageError::NothingToExport, &request));
+    }
     let made = write_package(&session, store.as_ref(), &request, reads.temp.path(), watch);
     drop(progress);
     let package = made.map_err(|error| failed(error, &request))?;

@@ -12,6 +12,7 @@
 //! | `members`, [`manifest`] | the files in them |
 //! | `pass` | one pass over all ledgers |
 //! | `ledger` | the books of one month |
+//! | [`existence`] | whether a month has anything to export |
 //! | [`frozen`] | closed months as they were frozen |
 //! | [`drift`] | closed months against the records as they are |
 //! | [`close`] | closing and reopening |
@@ -27,6 +28,7 @@ pub mod asked;
 pub mod close;
 pub mod drift;
 pub mod error;
+pub mod existence;
 pub mod explain;
 pub mod frozen;
 mod ledger;
@@ -42,6 +44,7 @@ mod tables;
 pub mod views;
 
 pub use error::PackageError;
+pub use existence::has_rows;
 pub use ledger::all_issues;
 pub use package::{Package, PackageFile, write_package};
 pub use pass::Watch;

@@ -194,6 +194,25 @@ fn frozen_package(
     Ok(Package { contract, full, manifest, rows, revision: closing.revision })
 }
 
+/// Whether a frozen month has rows of the request's in the contract's files.
+pub(super) fn frozen_rows(
+    frozen: &FrozenBooks<'_>,
+    closing: &ClosedMonth,
+    request: &PackageRequest,
+) -> Result<bool, PackageError> {
+    let Some(manifest) = frozen.manifest(closing, request.currency)? else { return Ok(false) };
+    let files = manifest["files"].as_array();
+    if request.site_id.is_none() || files.is_none_or(|files| contract_rows(files) == 0) {
+        return Ok(files.is_some_and(|files| contract_rows(files) > 0));
+    }
+    let mut has_some = false;
+    frozen.visit(closing, request.currency, &mut |row, _| {
+        has_some |= row.posting.file.is_contract() && request.covers(&row.posting);
+        Ok(())
+    })?;
+    Ok(has_some)
+}
+
 fn contract_rows(files: &[Value]) -> u64 {
     let is_contract = |file: &&Value| {
         let name = file["name"].as_str().and_then(super::members::file_of);
