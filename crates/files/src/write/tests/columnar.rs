@@ -1,5 +1,7 @@
 //! Parquet and Arrow files, read back by the libraries' own readers.
 
+use std::sync::Arc;
+
 use std::io::Cursor;
 
 use arrow::array::cast::AsArray;
@@ -21,7 +23,7 @@ use crate::write::{WriteError, WriteOptions};
 
 fn read_parquet(file: Vec<u8>) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes_of(file)).unwrap();
-    let schema = reader.schema().clone();
+    let schema = Arc::clone(reader.schema());
     let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
     concat_batches(&schema, &batches).unwrap()
 }
