@@ -91,7 +91,11 @@ fn custom_key(key: &str) -> String {
 /// How a kind is handed out; `currency` is the batch column with the amounts' currency.
 pub(crate) fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
     match kind {
-        Kind::Int => OutputKind::Int,
+        Kind::Int | Kind::Unmodelled("int") => OutputKind::Int,
+        Kind::Unmodelled("bool") => OutputKind::Bool,
+        Kind::Unmodelled("date") => OutputKind::Date,
+        Kind::Unmodelled("dt") => OutputKind::Instant,
+        // What else is always null is no more than that: it has no elements and no currency.
         Kind::Text | Kind::Weekday | Kind::Unmodelled(_) => OutputKind::Text,
         Kind::TimeOfDay => OutputKind::TimeOfDay,
         Kind::Bool => OutputKind::Bool,
