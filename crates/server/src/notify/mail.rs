@@ -12,6 +12,8 @@ use store::port::notices::DeliveryResult;
 use crate::settings::{SmtpSettings, SmtpTls};
 
 const WITHIN: Duration = Duration::from_secs(30);
+/// The same for somebody who waits at a terminal.
+const CHECKED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a mail tells of; no record is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +60,9 @@ pub(super) fn send(
     settings: &SmtpSettings,
 ) -> DeliveryResult {
     let began = Instant::now();
-    let sent = message(mail, to, event_id, settings)
-        .and_then(|message| transport(settings)?.send(&message).map_err(|error| error.to_string()));
+    let sent = message(mail, to, event_id, settings).and_then(|message| {
+        transport(settings, WITHIN)?.send(&message).map_err(|error| error.to_string())
+    });
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (state, error) = match sent {
         Ok(_) => ("OK", None),
@@ -69,14 +72,25 @@ pub(super) fn send(
     DeliveryResult { state, status_code: None, error, duration_ms, next_attempt_at: None }
 }
 
-fn transport(settings: &SmtpSettings) -> Result<SmtpTransport, String> {
+/// Greets the mail server and logs in, without a mail; or says what is wrong. Blocking.
+pub fn check(settings: &SmtpSettings) -> Result<(), String> {
+    let from = settings.from.parse::<Mailbox>();
+    from.map_err(|error| format!("smtp.from is no mailbox: {error}"))?;
+    let greeted = transport(settings, CHECKED_WITHIN)?.test_connection();
+    match greeted.map_err(|error| error.to_string())? {
+        true => Ok(()),
+        false => Err("it greets, but answers no command".to_owned()),
+    }
+}
+
+fn transport(settings: &SmtpSettings, within: Duration) -> Result<SmtpTransport, String> {
     let host = settings.host.as_deref().unwrap_or_default();
     let builder = match settings.tls {
         SmtpTls::Starttls => SmtpTransport::starttls_relay(host),
         SmtpTls::Implicit => SmtpTransport::relay(host),
         SmtpTls::None => Ok(SmtpTransport::builder_dangerous(host)),
     };
-    let mut builder = builder.map_err(|error| error.to_string())?.timeout(Some(WITHIN));
+    let mut builder = builder.map_err(|error| error.to_string())?.timeout(Some(within));
     if let Some(port) = settings.port {
         builder = builder.port(port);
     }

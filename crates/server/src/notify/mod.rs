@@ -15,8 +15,8 @@ mod outbox;
 mod target;
 mod webhook;
 
+pub use mail::check as check_mail;
 pub(crate) use mail::{Mail, Story};
 pub(crate) use outbox::send_all;
-pub use target::TargetError;
-pub(crate) use target::check as check_target;
+pub use target::{TargetError, check as check_target};
 pub(crate) use webhook::{Letter, deliver, new_event_id, new_secret};

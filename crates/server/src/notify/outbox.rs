@@ -54,6 +54,9 @@ fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
     let claimed = app.store().claim_delivery(worker, now.plus_seconds(LEASE_S), now)?;
     let Some(delivery) = claimed else { return Ok(false) };
     let (result, pauses) = match &delivery.receiver {
+        Receiver::Webhook(webhook) if !webhook.is_enabled => {
+            (unsent("The webhook was disabled before it was sent."), &[][..])
+        }
         Receiver::Webhook(webhook) => {
             let letter = Letter {
                 url: &webhook.url,
@@ -75,13 +78,18 @@ fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
 fn post(app: &App, delivery: &Delivery, to: &str) -> DeliveryResult {
     match serde_json::from_str::<Mail>(&delivery.payload) {
         Ok(mail) => mail::send(&mail, to, &delivery.event_id, &app.settings().smtp),
-        Err(error) => DeliveryResult {
-            state: "ERR-NET".to_owned(),
-            status_code: None,
-            error: Some(error.to_string()),
-            duration_ms: 0,
-            next_attempt_at: None,
-        },
+        Err(error) => unsent(error),
+    }
+}
+
+/// What is noted when there was nothing to ask anybody.
+fn unsent(reason: impl ToString) -> DeliveryResult {
+    DeliveryResult {
+        state: "ERR-NET".to_owned(),
+        status_code: None,
+        error: Some(reason.to_string()),
+        duration_ms: 0,
+        next_attempt_at: None,
     }
 }
 

@@ -29,7 +29,7 @@ pub enum TargetError {
 }
 
 /// Checks what can be seen without asking the network.
-pub(crate) fn check(url: &str, settings: &WebhookSettings) -> Result<Uri, TargetError> {
+pub fn check(url: &str, settings: &WebhookSettings) -> Result<Uri, TargetError> {
     let uri: Uri = url.parse().map_err(|_| TargetError::Malformed)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(TargetError::Malformed);

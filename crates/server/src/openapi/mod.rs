@@ -58,6 +58,7 @@ pub(crate) const TAGS: [(&str, &str); 8] = [
     ("Jobs", "Files that are made in the background: how far they are, and where."),
     ("Exports", "Every kind of record as a file, asked for in the Pelcro dialect."),
     ("Books", "The ledger by month: closing, balances, deferred revenue, receivables."),
+    ("Webhooks", "Where it is told how exports go, and what became of that."),
     ("Discovery", "What reports there are, and their columns and filters."),
     ("Import", "Records in. All or nothing per call, visible to the next read."),
     ("Server", "Health, figures and this reference."),

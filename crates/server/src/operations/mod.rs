@@ -4,6 +4,7 @@ pub mod books;
 pub mod exports;
 pub mod import;
 pub(crate) mod job;
+pub(crate) mod numbered;
 pub mod page_file;
 pub(crate) mod paged;
 pub mod report_export;
@@ -12,6 +13,7 @@ pub mod report_list;
 pub mod report_page;
 pub(crate) mod requester;
 pub mod usage;
+pub mod webhooks;
 
 use crate::error::ApiError;
 

@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         jobs::endpoints(),
         core::endpoints(),
         books::endpoints(),
+        core::webhooks::endpoints(),
         discovery::endpoints(),
         import::endpoints(),
         probes::endpoints(),

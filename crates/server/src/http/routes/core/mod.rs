@@ -1,4 +1,4 @@
-//! `/api/v1/core/exports…`: the dialect of exports. Rule: spec/exports.md §1, §2.
+//! `/api/v1/core…`: the dialect of exports. Rule: spec/exports.md §1, §2.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -7,12 +7,15 @@
 //! | `file` | the file of an export |
 //! | `body` | a request's body as a JSON object |
 //! | `reference` | what the OpenAPI document says |
+//! | `webhooks`, `webhooks_reference` | where notices go, and what the document says about that |
 
 mod body;
 mod export;
 mod exports;
 mod file;
 mod reference;
+pub(super) mod webhooks;
+mod webhooks_reference;
 
 use axum::response::Response;
 use reports::request::RawParameters;
