@@ -2,14 +2,13 @@
 
 use files::format::FileFormat;
 use reports::request::{FieldErrors, RawParameters, RawValue};
-use reports::{Report, RequestContext};
+use reports::{FileRequest, Report, RequestContext};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
 use store::port::jobs::{Job, JobKey, JobKind, JobLimits, JobStart, NewJob};
 
-use super::blocking;
-use super::requester;
+use super::{blocking, report_page, requester};
 use crate::app::App;
 use crate::auth::admission::Admitted;
 use crate::error::{ApiError, ErrorCode};
@@ -45,14 +44,18 @@ pub(crate) async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<J
     let identity_name = admitted.principal.name.clone();
     let context =
         RequestContext { now, page_size_max: u32::MAX, identity_name: identity_name.clone() };
-    if let Err(more) = reports::parse_file(report, &body, &admitted.provider, &context) {
-        for (field, messages) in more.0 {
-            messages.into_iter().for_each(|message| errors.push(&field, message));
+    let request = reports::parse_file(report, &body, &admitted.provider, &context);
+    let request = match request {
+        Ok(request) if errors.is_empty() => request,
+        Ok(_) => return Err(ApiError::parameters(errors)),
+        Err(more) => {
+            for (field, messages) in more.0 {
+                messages.into_iter().for_each(|message| errors.push(&field, message));
+            }
+            return Err(ApiError::parameters(errors));
         }
-    }
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    };
+    check_against_rows(app, &admitted, &request).await?;
     let day = admitted.provider.timezone.date_of(now);
     let job = ReportJob {
         parameters: body.iter().map(|(name, value)| (name.clone(), stored(value))).collect(),
@@ -66,6 +69,18 @@ pub(crate) async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<J
         answer: None,
     });
     queue(app, report, job, key, request_id, admitted).await
+}
+
+/// What only the rows can refuse is refused now, too: a job that exists cannot be.
+async fn check_against_rows(
+    app: &App,
+    admitted: &Admitted,
+    request: &FileRequest,
+) -> Result<(), ApiError> {
+    let (asker, provider) = (app.clone(), admitted.provider.id);
+    let session =
+        blocking(move || asker.mirror().session(provider).map_err(ApiError::of_mirror)).await?;
+    reports::check_file(&session, request).await.map_err(report_page::failed)
 }
 
 async fn queue(

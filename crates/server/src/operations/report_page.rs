@@ -104,7 +104,8 @@ fn write(app: &App, page: &Page, format: PageFormat) -> Result<Vec<u8>, ApiError
     })
 }
 
-fn failed(error: ReportError) -> ApiError {
+/// What a report that could not be computed is answered with.
+pub(super) fn failed(error: ReportError) -> ApiError {
     match error {
         ReportError::Mirror(error) => ApiError::of_mirror(error),
         ReportError::Refused(errors) => ApiError::parameters(errors),
