@@ -20,6 +20,7 @@ pub use crate::commands::schema::SchemaArgs;
 pub use crate::commands::serve::ServeArgs;
 pub use crate::commands::token::TokenArgs;
 pub use crate::commands::usage::UsageArgs;
+pub use crate::commands::webhook::WebhookArgs;
 pub use crate::commands::worker::WorkerArgs;
 
 /// Reports, usage and books of membership and subscription businesses.
@@ -49,6 +50,8 @@ pub enum Command {
     Provider(ProviderArgs),
     /// Create, list or revoke tokens
     Token(TokenArgs),
+    /// Add, list, try or remove webhooks: who is told how exports go
+    Webhook(WebhookArgs),
     /// Print a report, without a server
     Report(ReportArgs),
     /// Write records of one kind to a file, without a server
@@ -63,7 +66,7 @@ pub enum Command {
     Close(CloseArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
-    /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it
+    /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
     Doctor(DoctorArgs),
     /// Print the catalogue of tables
     Schema(SchemaArgs),

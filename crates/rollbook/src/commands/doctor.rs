@@ -1,5 +1,7 @@
 //! `rollbook doctor`: what is wrong with a folder, and how to mend it.
 
+mod notices;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -91,6 +93,7 @@ pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     logging::install(&quiet)?;
     findings.push(clock(&folder));
     findings.push(server(&folder));
+    findings.extend(notices::mail(&settings));
     records(&folder, &settings, args.full, &mut findings);
     let lines: String = findings.iter().map(Finding::line).collect();
     print(&lines)?;
@@ -184,6 +187,7 @@ fn records(folder: &DataFolder, settings: &Settings, is_full: bool, findings: &m
         Ok(found) => findings.extend(found),
         Err(failure) => findings.push(Finding::failed("books", &failure)),
     }
+    findings.extend(notices::webhooks(store.as_ref(), settings));
     match mirror_state(folder, settings, &store, is_full) {
         Ok(finding) => findings.push(finding),
         Err(failure) => findings.push(Finding::failed("mirror", &failure)),

@@ -16,6 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod usage;
+pub(crate) mod webhook;
 pub(crate) mod worker;
 
 use crate::cli::{Cli, Command, DataArgs};
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(args) => import::run(args),
         Command::Provider(args) => provider::run(args),
         Command::Token(args) => token::run(args),
+        Command::Webhook(args) => webhook::run(args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
         Command::Usage(args) => usage::run(args),

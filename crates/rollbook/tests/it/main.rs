@@ -13,6 +13,7 @@ mod exports;
 mod imports;
 mod jobs;
 mod layout;
+mod notices;
 mod oracle;
 mod server;
 mod tenancy;

@@ -1,0 +1,195 @@
+//! `rollbook webhook`: where a provider is told how its exports go. Rule: spec/exports.md §8.1.
+
+use clap::{Args, Subcommand};
+use model::clock::SystemClock;
+use model::id::ProviderId;
+use serde_json::{Map, Value, json};
+use server::operations::webhooks::{WebhookError, Webhooks};
+
+use super::provider::provider_id;
+use super::{ListFormat, list_format, print, to_json};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::{opened, terminal};
+
+/// `rollbook webhook`
+#[derive(Debug, Args)]
+pub struct WebhookArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the webhooks of a provider
+    List {
+        #[command(flatten)]
+        whose: Whose,
+        /// How to print them [default: table on a terminal, else json]
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Add a webhook that answers a test, and print it with its secret, once
+    Create {
+        #[command(flatten)]
+        whose: Whose,
+        /// Where it listens, as in https://example.com/hooks
+        #[arg(long)]
+        url: String,
+        /// What it is told, comma-separated, as in export_completed,export_failed [default: all]
+        #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+        events: Vec<String>,
+        /// What it is for
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+    },
+    /// Remove a webhook with what is still to be sent to it
+    Delete {
+        #[command(flatten)]
+        whose: Whose,
+        /// Its number, from `rollbook webhook list`
+        id: i64,
+    },
+    /// Give a webhook another secret, and print it, once
+    RotateSecret {
+        #[command(flatten)]
+        whose: Whose,
+        /// Its number, from `rollbook webhook list`
+        id: i64,
+    },
+    /// List what was sent to a webhook, newest first
+    Deliveries {
+        #[command(flatten)]
+        whose: Whose,
+        /// Its number, from `rollbook webhook list`
+        id: i64,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
+        /// How to print them [default: table on a terminal, else json]
+        #[arg(long, value_enum)]
+        format: Option<ListFormat>,
+    },
+    /// Send a test to a webhook now; fails unless it is answered with 200 to 299
+    Test {
+        #[command(flatten)]
+        whose: Whose,
+        /// Its number, from `rollbook webhook list`
+        id: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Whose {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Provider whose webhooks these are
+    #[arg(long, value_name = "ID", value_parser = provider_id)]
+    provider: ProviderId,
+}
+
+impl Whose {
+    /// Does something with the provider's webhooks.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Webhooks<'_>) -> Result<T, WebhookError>,
+    ) -> Result<T, Failure> {
+        let (folder, settings) = super::open(&self.data)?;
+        let store = opened::open_store(&folder, &settings)?;
+        opened::provider(store.as_ref(), self.provider)?;
+        let webhooks =
+            Webhooks::of(self.provider, store.as_ref(), &SystemClock, &settings.webhooks);
+        work(&webhooks).map_err(failure)
+    }
+}
+
+fn failure(error: WebhookError) -> Failure {
+    match error {
+        WebhookError::Refused(fields) => {
+            let messages = fields.0.into_values().flatten();
+            messages.fold(Failure::new("the webhook is refused"), Failure::detail)
+        }
+        WebhookError::Unknown => Failure::new("there is no such webhook")
+            .hint("`rollbook webhook list` shows the provider's webhooks"),
+        WebhookError::Store(error) => error.into(),
+        error @ WebhookError::Disabled => Failure::new(error.to_string()),
+    }
+}
+
+pub(super) fn run(args: WebhookArgs) -> Result<(), Failure> {
+    match args.action {
+        Action::List { whose, format } => {
+            print(&list(&whose.with(|webhooks| webhooks.list())?, list_format(format))?)
+        }
+        Action::Create { whose, url, events, description } => {
+            let body = body(url, events, description);
+            print(&to_json(&whose.with(|webhooks| webhooks.create(&body))?)?)
+        }
+        Action::Delete { whose, id } => {
+            whose.with(|webhooks| webhooks.remove(id))?;
+            print(&to_json(&json!({"id": id, "deleted": true}))?)
+        }
+        Action::RotateSecret { whose, id } => {
+            print(&to_json(&whose.with(|webhooks| webhooks.rotate_secret(id))?)?)
+        }
+        Action::Deliveries { whose, id, limit, format } => {
+            let (_, found) = whose.with(|webhooks| webhooks.deliveries(id, 0, limit))?;
+            print(&deliveries(&found, list_format(format))?)
+        }
+        Action::Test { whose, id } => {
+            let result = whose.with(|webhooks| webhooks.test(id))?;
+            print(&to_json(&result)?)?;
+            match result["state"].as_str() {
+                Some("OK") => Ok(()),
+                _ => Err(Failure::new(format!("webhook {id} did not take the test"))),
+            }
+        }
+    }
+}
+
+fn body(url: String, events: Vec<String>, description: Option<String>) -> Map<String, Value> {
+    let fields = [
+        ("url", json!(url)),
+        ("all_events_enabled", json!(events.is_empty())),
+        ("events", json!(events)),
+        ("description", json!(description)),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+fn list(webhooks: &[Value], format: ListFormat) -> Result<String, Failure> {
+    if format == ListFormat::Json {
+        return to_json(&webhooks);
+    }
+    let rows = webhooks.iter().map(|webhook| {
+        let events = match webhook["all_events_enabled"] == true {
+            true => "all".to_owned(),
+            false => {
+                let names = webhook["events"].as_array().into_iter().flatten();
+                names.map(text).collect::<Vec<_>>().join(", ")
+            }
+        };
+        [text(&webhook["id"]), text(&webhook["url"]), events, text(&webhook["status"])]
+    });
+    Ok(terminal::table(["id", "url", "events", "status"], rows))
+}
+
+const DELIVERY: [&str; 7] =
+    ["id", "event_id", "type", "attempt", "state", "duration_ms", "created_at"];
+
+fn deliveries(deliveries: &[Value], format: ListFormat) -> Result<String, Failure> {
+    if format == ListFormat::Json {
+        return to_json(&deliveries);
+    }
+    let rows = deliveries.iter().map(|delivery| DELIVERY.map(|name| text(&delivery[name])));
+    Ok(terminal::table(DELIVERY, rows))
+}
+
+/// A cell; nothing for null.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

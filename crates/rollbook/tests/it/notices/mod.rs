@@ -1,0 +1,22 @@
+//! What others are told about exports, with real receivers and a real mail server on this machine.
+//! Rule: spec/exports.md §8.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `receiver` | an HTTP server that webhooks lead to |
+//! | `mailbox` | an SMTP server that mails go to |
+//! | `site` | a server with records, exports, webhooks |
+//! | `sent` | what arrives, and how it is signed |
+//! | `failing` | receivers that fail, and what becomes of that |
+//! | `killed` | kill -9 before a notice has gone out |
+//! | `managed` | webhooks made, changed, refused, removed |
+//! | `commands` | the same from the command line, and the doctor |
+
+mod commands;
+mod failing;
+mod killed;
+mod mailbox;
+mod managed;
+mod receiver;
+mod sent;
+mod site;

@@ -1,0 +1,187 @@
+//! An HTTP server that webhooks lead to: keeps what it gets and answers what it is told to.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// How long something that must come is waited for; longer than a lease that has to lapse.
+pub(super) const WITHIN: Duration = Duration::from_secs(150);
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) path: String,
+    headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+/// What a request is answered with; 200 unless something is laid out for its path.
+#[derive(Debug, Clone)]
+pub(super) enum Reply {
+    Status(u16),
+    Redirect(String),
+    /// The connection stays open and nothing comes.
+    Silence,
+}
+
+#[derive(Default)]
+struct Inbox {
+    letters: Vec<Letter>,
+    replies: HashMap<String, VecDeque<Reply>>,
+    held: Vec<TcpStream>,
+}
+
+#[derive(Default)]
+struct Shared {
+    inbox: Mutex<Inbox>,
+    arrived: Condvar,
+}
+
+pub(super) struct Receiver {
+    address: String,
+    shared: Arc<Shared>,
+}
+
+impl Receiver {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let shared = Arc::new(Shared::default());
+        let inside = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = Arc::clone(&inside);
+                std::thread::spawn(move || receive(&shared, stream.unwrap()));
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Lays out the next answers to requests for a path.
+    pub(super) fn reply(&self, path: &str, replies: &[Reply]) {
+        let mut inbox = self.shared.inbox.lock().unwrap();
+        inbox.replies.entry(path.to_owned()).or_default().extend(replies.iter().cloned());
+    }
+
+    /// Every request so far.
+    pub(super) fn letters(&self) -> Vec<Letter> {
+        self.shared.inbox.lock().unwrap().letters.clone()
+    }
+
+    /// Events that came to a path, tests left out.
+    pub(super) fn events(&self, path: &str) -> Vec<Letter> {
+        events(&self.letters(), path)
+    }
+
+    /// Waits until so many events have come to a path.
+    pub(super) fn wait_for(&self, path: &str, count: usize) -> Vec<Letter> {
+        let deadline = Instant::now() + WITHIN;
+        let mut inbox = self.shared.inbox.lock().unwrap();
+        loop {
+            let found = events(&inbox.letters, path);
+            if found.len() >= count {
+                return found;
+            }
+            let left = deadline.checked_duration_since(Instant::now());
+            let left = left.unwrap_or_else(|| panic!("{path}: {found:?} instead of {count}"));
+            inbox = self.shared.arrived.wait_timeout(inbox, left).unwrap().0;
+        }
+    }
+}
+
+fn events(letters: &[Letter], path: &str) -> Vec<Letter> {
+    let is_event = |letter: &&Letter| letter.path == path && letter.kind() != "webhook.test";
+    letters.iter().filter(is_event).cloned().collect()
+}
+
+fn receive(shared: &Shared, stream: TcpStream) {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    // A connection that ends early, as when the sender is killed, brings nothing.
+    if reader.read_line(&mut line).unwrap_or(0) == 0 {
+        return;
+    }
+    let path = line.split(' ').nth(1).unwrap().to_owned();
+    let (mut headers, mut length) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.parse().unwrap();
+        }
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    let mut body = vec![0; length];
+    if reader.read_exact(&mut body).is_err() {
+        return;
+    }
+    let body = String::from_utf8(body).unwrap();
+    let mut inbox = shared.inbox.lock().unwrap();
+    let reply = inbox.replies.get_mut(&path).and_then(VecDeque::pop_front);
+    inbox.letters.push(Letter { path, headers, body });
+    let mut stream = reader.into_inner();
+    let head = match reply.unwrap_or(Reply::Status(200)) {
+        Reply::Status(status) => format!("HTTP/1.1 {status} Told\r\n"),
+        Reply::Redirect(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n"),
+        Reply::Silence => {
+            inbox.held.push(stream);
+            return shared.arrived.notify_all();
+        }
+    };
+    drop(inbox);
+    // The sender may be gone by now.
+    let _ = write!(stream, "{head}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    shared.arrived.notify_all();
+}
+
+impl Letter {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Type of its event.
+    pub(super) fn kind(&self) -> String {
+        self.json()["type"].as_str().unwrap().to_owned()
+    }
+
+    /// Id of its event.
+    pub(super) fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map_or_else(|| panic!("no {name}"), |(_, value)| value)
+    }
+
+    /// Whether both signatures are those of this secret, over exactly what came.
+    pub(super) fn is_signed_with(&self, secret: &str) -> bool {
+        let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let signed = format!("{id}.{at}.{}", self.body);
+        self.header("X-Pelcro-Hmac-SHA256") == hmac(secret, &self.body)
+            && self.header("webhook-signature") == format!("v1,{}", hmac(secret, &signed))
+    }
+}
+
+/// HMAC-SHA256 in base64, written out from RFC 2104: not the library that signs.
+fn hmac(secret: &str, text: &str) -> String {
+    let mut key = [0_u8; 64];
+    key[..secret.len()].copy_from_slice(secret.as_bytes());
+    let inner = Sha256::new().chain_update(key.map(|byte| byte ^ 0x36)).chain_update(text);
+    let outer = Sha256::new().chain_update(key.map(|byte| byte ^ 0x5c));
+    STANDARD.encode(outer.chain_update(inner.finalize()).finalize())
+}

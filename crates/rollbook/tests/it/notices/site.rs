@@ -1,0 +1,103 @@
+//! A server with records, exports and webhooks.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::receiver::{Receiver, WITHIN};
+use crate::server::{Answer, Data, Server};
+
+/// Receivers of these tests are on this machine, which has no certificate.
+pub(super) const LOCAL: &str = "[webhooks]\nallow_http = true\nallow_private = true\n";
+pub(super) const WEBHOOKS: &str = "/api/v1/core/webhooks";
+
+pub(super) struct Site {
+    pub(super) server: Server,
+    pub(super) token: String,
+    pub(super) data: Data,
+}
+
+impl Site {
+    /// Provider 1 with customers, and a token whose owner has a mailbox.
+    pub(super) fn new(settings: &str) -> Self {
+        let data = Data::with_provider();
+        data.configure(&format!("[rate_limit]\nper_minute = 0\n{settings}"));
+        let token = data.token_with(&["--provider", "1", "--email", "ann@example.com"]);
+        let server = data.serve();
+        let row = |id: i64| json!({"id": id, "name": "Ann", "created_at": "2026-01-05T10:00:00Z"});
+        let rows: String = (1..=20).map(|id| format!("{}\n", row(id))).collect();
+        server.import(&token, "customers", "application/x-ndjson", rows.as_bytes()).ok();
+        Self { server, token, data }
+    }
+
+    /// The same folder after kill -9.
+    pub(super) fn restarted(self) -> Self {
+        Self { server: self.server.restart(), ..self }
+    }
+
+    pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = self.server.request(method, path).token(&self.token);
+        match body.is_null() {
+            true => request.send(),
+            false => request.body("application/json", body.to_string().as_bytes()).send(),
+        }
+    }
+
+    pub(super) fn get(&self, path: &str) -> Value {
+        self.server.get(&self.token, path).ok()
+    }
+
+    /// Adds a webhook for these events.
+    pub(super) fn hook(&self, receiver: &Receiver, path: &str, events: &[&str]) -> Value {
+        let body = json!({"url": receiver.url(path), "events": events});
+        self.send("POST", WEBHOOKS, &body).ok()["data"].clone()
+    }
+
+    /// Asks for an export of all customers; answers its UUID.
+    pub(super) fn export(&self) -> String {
+        let body =
+            json!({"object": "customers", "date_from": "2026-01-01", "date_to": "2026-01-31"});
+        let answer = self.send("POST", "/api/v1/core/exports", &body).ok();
+        answer["uuid"].as_str().unwrap().to_owned()
+    }
+
+    /// The export once it has ended.
+    pub(super) fn ended(&self, uuid: &str) -> Value {
+        let path = format!("/api/v1/core/exports/{uuid}/status");
+        let is_over = |shown: &Value| {
+            !["queued", "processing"].contains(&shown["data"]["state"].as_str().unwrap())
+        };
+        self.wait(&path, is_over)["data"].clone()
+    }
+
+    pub(super) fn file(&self, uuid: &str) -> Answer {
+        self.server.get(&self.token, &format!("/api/v1/core/exports/{uuid}"))
+    }
+
+    /// What was sent to a webhook, once it looks like this.
+    pub(super) fn log(&self, hook: &Value, is_there: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let path = format!("{WEBHOOKS}/{}/deliveries", hook["id"]);
+        let rows = |shown: &Value| shown["data"].as_array().unwrap().clone();
+        rows(&self.wait(&path, |shown| is_there(&rows(shown))))
+    }
+
+    fn wait(&self, path: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            let shown = self.get(path);
+            if is_there(&shown) {
+                return shown;
+            }
+            assert!(Instant::now() < deadline, "{path}: {shown}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// The fields that an answer blames.
+pub(super) fn blamed(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["code"], "validation_failed", "{body}");
+    body["errors"].as_object().unwrap().keys().cloned().collect()
+}
