@@ -52,7 +52,7 @@ pub(crate) struct Entry<'e> {
 }
 
 /// Groups of the reference, in order.
-pub(crate) const TAGS: [(&str, &str); 8] = [
+pub(crate) const TAGS: [(&str, &str); 9] = [
     ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
     ("Jobs", "Files that are made in the background: how far they are, and where."),

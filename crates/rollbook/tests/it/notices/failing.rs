@@ -1,6 +1,6 @@
 //! Receivers that fail, and what becomes of that.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use model::clock::{Clock, SystemClock};
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn a_failure_is_logged_tried_again_later_and_redelivered_under_the_same_id() {
     assert_eq!((&first["state"], &first["status_code"]), (&json!("ERR-5xx"), &json!(500)));
     assert_eq!((&first["attempt"], &first["type"]), (&json!(1), &json!("export.completed")));
     assert!(first["error"].is_string() && first["duration_ms"].is_i64(), "{first}");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let now = SystemClock.now().seconds();
     let wait_s = first["next_attempt_at"].as_i64().unwrap() - now;
     assert!((0..=34).contains(&wait_s), "{wait_s}");
     assert_eq!(site.ended(&uuid)["state"], "completed");
