@@ -14,6 +14,7 @@ pub use crate::commands::export::ExportArgs;
 pub use crate::commands::import::ImportArgs;
 pub use crate::commands::ledger::LedgerArgs;
 pub use crate::commands::mirror::MirrorArgs;
+pub use crate::commands::move_store::MoveArgs;
 pub use crate::commands::provider::ProviderArgs;
 pub use crate::commands::report::ReportArgs;
 pub use crate::commands::schema::SchemaArgs;
@@ -67,6 +68,9 @@ pub enum Command {
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
     /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
+    /// Move all records, jobs and tokens of a data folder into a PostgreSQL database
+    Move(MoveArgs),
+    /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it
     Doctor(DoctorArgs),
     /// Print the catalogue of tables
     Schema(SchemaArgs),

@@ -95,6 +95,7 @@ impl From<StoreError> for Failure {
         let hint = match &error {
             StoreError::Busy => Some("another command is writing: try again when it is done"),
             StoreError::DiskFull => Some("free some space on the disk of the data folder"),
+            StoreError::Unavailable { .. } => Some("`rollbook doctor` says what is wrong with it"),
             StoreError::SchemaTooNew { .. } => Some("install the newer rollbook that wrote it"),
             StoreError::Damaged { .. } => Some("run `rollbook doctor`; restore a backup if needed"),
             _ => None,

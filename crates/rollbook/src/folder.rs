@@ -3,9 +3,9 @@
 //! | name | what |
 //! | --- | --- |
 //! | `rollbook.toml` | settings, if any |
-//! | `rollbook.db` | the store: records |
-//! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries |
-//! | `files/` | files that were made, until their time is over |
+//! | `rollbook.db` | the store: records; not with `store.url` |
+//! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries; not with `store.url` |
+//! | `files/` | files that were made, until their time is over; elsewhere with `files.dir` |
 //! | `mirror/` | the mirror; may be deleted while nothing runs |
 //! | `temp/` | unfinished work, one folder per process; cleared when a server starts |
 //! | `serve.lock` | held by the server that uses the folder; its process id |
@@ -14,7 +14,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use server::jobs::FilesFolder;
 use tempfile::TempDir;
 
 use crate::failure::{Doing, Failure};
@@ -89,10 +88,9 @@ impl DataFolder {
         self.path.join("mirror")
     }
 
-    /// The folder of files that were made.
-    pub fn files(&self) -> Result<FilesFolder, Failure> {
-        let path = self.path.join("files");
-        FilesFolder::open(&path).doing(|| format!("open {}", path.display()))
+    /// The folder of files that were made, unless the settings name another.
+    pub fn files(&self) -> PathBuf {
+        self.path.join("files")
     }
 
     fn temp(&self) -> PathBuf {

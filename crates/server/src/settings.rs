@@ -330,6 +330,9 @@ pub struct WebhookSettings {
 pub struct FileSettings {
     /// Whether text cells that a spreadsheet would run are defused. Default: true.
     pub csv_formula_guard: bool,
+    /// Folder of the files that jobs make; nodes over one database share it. Default: none,
+    /// `files` in the data folder.
+    pub dir: Option<PathBuf>,
 }
 
 impl Default for ListenSettings {
@@ -474,7 +477,7 @@ fn given_or_half_the_cores(count: usize) -> usize {
 
 impl Default for FileSettings {
     fn default() -> Self {
-        Self { csv_formula_guard: true }
+        Self { csv_formula_guard: true, dir: None }
     }
 }
 

@@ -151,6 +151,8 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let resolved = effective(&folder, &[], vec![listen()])?;
     let is_log_asked_for = *resolved.origin("log.filter") != crate::config::Origin::Default;
     let mut settings = resolved.settings;
+    // Everything that is made up stays in the folder that goes away.
+    (settings.store.url, settings.files.dir) = (None, None);
     if !is_log_asked_for {
         settings.log.filter = "warn".to_owned();
     }
@@ -162,7 +164,7 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     reads.mirror.refresh()?;
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
     let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
-    let parts = parts(store, &reads, folder.files()?, &settings);
+    let parts = parts(store, &reads, opened::files(&folder, &settings)?, &settings);
     serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();
         print(&welcome(address, rows, &tokens, millis))

@@ -9,6 +9,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod ledger;
 pub(crate) mod mirror;
+pub(crate) mod move_store;
 mod openapi;
 pub(crate) mod provider;
 pub(crate) mod report;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Ledger(args) => ledger::run(args),
         Command::Close(args) => close::run(args),
         Command::Mirror(args) => mirror::run(args),
+        Command::Move(args) => move_store::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Openapi => openapi::run(),
@@ -66,11 +68,21 @@ pub(crate) fn effective(
     Sources::read(&folder.settings(), flags)?.resolve()
 }
 
+/// Makes sure that a folder with these settings can be worked on. One whose records are in a
+/// database is made when it is missing, as on a new node; without, there would be nothing in it.
+pub(crate) fn existing(folder: &DataFolder, settings: &Settings) -> Result<(), Failure> {
+    match settings.store.url {
+        Some(_) => DataFolder::created(folder.path()).map(drop),
+        None => DataFolder::existing(folder.path()).map(drop),
+    }
+}
+
 /// An existing folder and its settings, for commands that do not serve: they log warnings only,
 /// unless asked for more.
 pub(crate) fn open(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
-    let folder = DataFolder::existing(&args.data)?;
+    let folder = DataFolder::at(&args.data);
     let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
+    existing(&folder, &settings)?;
     logging::install(&settings.log)?;
     Ok((folder, settings))
 }

@@ -1,4 +1,5 @@
-//! `rollbook worker`: works off jobs beside a server, on the same data folder.
+//! `rollbook worker`: works off jobs beside a server: on its data folder, or on another node
+//! over the same database.
 
 use clap::Args;
 use mirror::Role;
@@ -22,15 +23,16 @@ pub struct WorkerArgs {
 }
 
 pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
-    let folder = DataFolder::existing(&args.data.data)?;
+    let folder = DataFolder::at(&args.data.data);
     let reload: &Reload<'_> = &|| -> Result<Settings, Failure> {
         let flags = serve::log_flag(args.log_format).into_iter().collect();
         Ok(effective(&folder, &args.data.settings, flags)?.settings)
     };
     let settings = reload()?;
+    super::existing(&folder, &settings)?;
     logging::install(&settings.log)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
-    let parts = serve::parts(store, &reads, folder.files()?, &settings);
+    let parts = serve::parts(store, &reads, opened::files(&folder, &settings)?, &settings);
     serve::work(parts, reload, || print("working\n"))
 }

@@ -135,7 +135,11 @@ struct Layers<'k> {
 impl Layers<'_> {
     fn add_file(&mut self, text: &str) -> Result<(), Failure> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            Failure::new("rollbook.toml is not TOML").because(error.to_string().trim().to_owned())
+            // Not the line itself, which the whole message repeats: it may hold a secret.
+            let line = error.span().map(|at| text[..at.start].lines().count().max(1));
+            let place = line.map_or(String::new(), |line| format!(" (line {line})"));
+            Failure::new(format!("rollbook.toml is not TOML{place}"))
+                .because(error.message().to_owned())
         })?;
         for (section, keys) in table {
             let Value::Table(keys) = keys else {
@@ -357,12 +361,21 @@ mod tests {
                 ["reports.max_page_size", "between 1 and 10000"],
             ),
             (sources("[engine]\nmemory = \"much\"\n", &[], &[]), ["engine.memory", "512MiB"]),
+            (sources("", &[], &[("store.url", "mysql://x")]), ["store.url", "postgres://"]),
+            (sources("", &[], &[("store.connections_max", "9")]), ["store.connections_max", "10"]),
         ] {
             let said = all.resolve().unwrap_err().to_text(false);
             for part in parts {
                 assert!(said.contains(part), "{said} should name {part}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_not_repeated() {
+        let broken = "[store]\n\nurl = postgres://ann:secret@host/x\n";
+        let said = sources(broken, &[], &[]).resolve().unwrap_err().to_text(true);
+        assert!(said.contains("line 3") && !said.contains("secret"), "{said}");
     }
 
     #[test]

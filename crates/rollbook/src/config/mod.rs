@@ -6,10 +6,12 @@
 //! | `layers` | putting values over each other, and remembering where each came from |
 //! | `sections` | the sections that are the program's own |
 //! | `size` | sizes such as `512MiB` and `50%` |
+//! | `store_url` | where a database is, without showing its password |
 
 mod layers;
 mod sections;
 mod size;
+mod store_url;
 
 use serde::{Deserialize, Serialize};
 use server::ServerSettings;
@@ -17,10 +19,10 @@ use server::settings::{
     AccountingSettings, AuthSettings, ExportSettings, FileSettings, ImportSettings, JobSettings,
     ListenSettings, RateLimitSettings, ReportSettings, SmtpSettings, WebhookSettings, XmlSettings,
 };
-use store::sqlite::SqliteOptions;
 
 pub use layers::{Effective, Flag, Origin, Sources};
 pub use sections::{EngineSettings, LogFormat, LogSettings, MirrorSettings, StoreSettings};
+pub use store_url::StoreUrl;
 
 use crate::failure::Failure;
 
@@ -81,14 +83,9 @@ impl Settings {
         }
     }
 
-    /// The store's part.
-    pub fn store_options(&self) -> Result<SqliteOptions, Failure> {
-        self.store.options()
-    }
-
     /// Checks what a type alone does not say.
     pub fn check(&self) -> Result<(), Failure> {
-        self.store.options()?;
+        self.store.check()?;
         self.engine.memory_bytes()?;
         let checked = self.server_settings().check();
         checked.map_err(|error| Failure::new(format!("the configuration is wrong: {error}")))

@@ -1,12 +1,15 @@
 //! The sections that are the program's own; the others are the server's.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mirror::{EngineOptions, MirrorOptions, Role};
 use serde::{Deserialize, Serialize};
+use store::postgres::PostgresOptions;
 use store::sqlite::SqliteOptions;
 
 use super::size;
+use super::store_url::StoreUrl;
 use crate::failure::Failure;
 
 /// `[engine]`: where plans run.
@@ -38,17 +41,28 @@ pub struct MirrorSettings {
     pub segment_rows: u64,
 }
 
-/// `[store]`: bounds of the database.
+/// Connections to PostgreSQL that are not for snapshots: short questions, and imports.
+const OTHER_CONNECTIONS: usize = 8;
+
+/// `[store]`: which database, and its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSettings {
+    /// A PostgreSQL database, `postgres://user:password@host:port/database`, which any number of
+    /// nodes may share. Default: none, the records are in files of the data folder.
+    pub url: Option<StoreUrl>,
+    /// File with the certificates (PEM) of those who may vouch for PostgreSQL's server. Default:
+    /// none, those that the system trusts.
+    pub root_certificates: Option<PathBuf>,
+    /// Connections of this process to PostgreSQL, at least 10. Default: 20.
+    pub connections_max: usize,
     /// Seconds that a write may wait for its turn. Default: 30.
     pub write_wait_s: u64,
-    /// Page cache of the writer. Default: `128MiB`.
+    /// Page cache of SQLite's writer. Default: `128MiB`.
     pub writer_cache: String,
-    /// Page cache of each reader. Default: `16MiB`.
+    /// Page cache of each reader of SQLite. Default: `16MiB`.
     pub reader_cache: String,
-    /// Snapshots open at once. Default: 32.
+    /// Snapshots of SQLite open at once. Default: 32.
     pub readers_max: usize,
 }
 
@@ -94,6 +108,9 @@ impl Default for MirrorSettings {
 impl Default for StoreSettings {
     fn default() -> Self {
         Self {
+            url: None,
+            root_certificates: None,
+            connections_max: 20,
             write_wait_s: 30,
             writer_cache: "128MiB".to_owned(),
             reader_cache: "16MiB".to_owned(),
@@ -154,8 +171,30 @@ impl MirrorSettings {
 }
 
 impl StoreSettings {
-    /// The options with these bounds.
-    pub fn options(&self) -> Result<SqliteOptions, Failure> {
+    /// Refuses what cannot be used, whichever database is chosen.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.sqlite_options()?;
+        self.postgres_options()?;
+        self.url.as_ref().map_or(Ok(()), StoreUrl::check)
+    }
+
+    /// The bounds of a store in PostgreSQL.
+    pub fn postgres_options(&self) -> Result<PostgresOptions, Failure> {
+        let usual = PostgresOptions::default();
+        let snapshots_max = self.connections_max.checked_sub(OTHER_CONNECTIONS);
+        let Some(snapshots_max) = snapshots_max.filter(|snapshots| *snapshots >= 2) else {
+            return Err(Failure::new("store.connections_max must be at least 10"));
+        };
+        Ok(PostgresOptions {
+            wait: Duration::from_secs(self.write_wait_s),
+            snapshots_max,
+            root_certificates: self.root_certificates.clone(),
+            ..usual
+        })
+    }
+
+    /// The bounds of a store in SQLite.
+    pub fn sqlite_options(&self) -> Result<SqliteOptions, Failure> {
         let kib = |key: &str, text: &str| {
             let bytes = size::parse(text, size::machine_memory())
                 .map_err(|problem| Failure::new(format!("store.{key}: {problem}")))?;

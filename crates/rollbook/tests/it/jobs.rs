@@ -15,7 +15,7 @@ const FORMATS: [&str; 7] = ["csv", "tsv", "json", "ndjson", "parquet", "arrow", 
 const JOB_SECS_MAX: u64 = 120;
 
 /// Customers with everything that is awkward in a file.
-fn customers(count: i64) -> Vec<u8> {
+pub(crate) fn customers(count: i64) -> Vec<u8> {
     let names =
         ["Ann \"A\" Lee, Jr", "=1+1", "Zoë 🎉", "007", "two\nlines", "", " spaced ", "-5 x"];
     let row = |id: i64| {
@@ -35,13 +35,13 @@ fn filled(count: i64, configuration: &str) -> (Data, String) {
     (data, token)
 }
 
-fn export(server: &Server, token: &str, report: &str, body: &Value) -> Answer {
+pub(crate) fn export(server: &Server, token: &str, report: &str, body: &Value) -> Answer {
     let path = format!("/api/v2/reports/{report}/export");
     let body = body.to_string();
     server.request("POST", &path).token(token).body("application/json", body.as_bytes()).send()
 }
 
-fn queued(server: &Server, token: &str, report: &str, body: &Value) -> i64 {
+pub(crate) fn queued(server: &Server, token: &str, report: &str, body: &Value) -> i64 {
     export(server, token, report, body).ok()["job"].as_i64().unwrap()
 }
 
@@ -61,7 +61,7 @@ fn finished(server: &Server, token: &str, id: i64) -> Value {
     }
 }
 
-fn succeeded(server: &Server, token: &str, id: i64) -> Value {
+pub(crate) fn succeeded(server: &Server, token: &str, id: i64) -> Value {
     let job = finished(server, token, id);
     assert_eq!(job["status"], "succeeded", "{job}");
     assert_eq!(job["complete_items"], job["total_items"], "{job}");
@@ -69,12 +69,12 @@ fn succeeded(server: &Server, token: &str, id: i64) -> Value {
 }
 
 /// The path of a job's file on this server.
-fn link(server: &Server, job: &Value) -> String {
+pub(crate) fn link(server: &Server, job: &Value) -> String {
     let url = job["result_url"].as_str().unwrap();
     url.strip_prefix(&server.address).unwrap_or_else(|| panic!("{url}")).to_owned()
 }
 
-fn file(server: &Server, job: &Value) -> Answer {
+pub(crate) fn file(server: &Server, job: &Value) -> Answer {
     let answer = server.request("GET", &link(server, job)).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer

@@ -15,6 +15,7 @@ mod jobs;
 mod layout;
 mod notices;
 mod oracle;
+mod postgres;
 mod server;
 mod tenancy;
 mod usage;
