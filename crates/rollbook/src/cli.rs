@@ -67,10 +67,9 @@ pub enum Command {
     Close(CloseArgs),
     /// Look after the mirror, the columnar cache of the store
     Mirror(MirrorArgs),
-    /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
     /// Move all records, jobs and tokens of a data folder into a PostgreSQL database
     Move(MoveArgs),
-    /// Check folder, store, mirror, configuration and clock; say what is wrong and how to mend it
+    /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
     Doctor(DoctorArgs),
     /// Print the catalogue of tables
     Schema(SchemaArgs),

@@ -8,6 +8,7 @@ mod books;
 mod cdnow;
 mod command_line;
 mod crash;
+mod deployment;
 mod differential;
 mod exports;
 mod imports;

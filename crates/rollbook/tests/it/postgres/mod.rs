@@ -20,7 +20,7 @@ const PAGES: [&str; 8] = [
     "/api/v2/reports/invoice_line_items/data?limit=100",
     "/api/v2/reports/attendances/data?limit=100",
     "/api/v2/reports/customer_membership_holds/data?limit=100",
-    "/api/v2/reports/customer_memberships/data?page=2&limit=7&ordering=-id",
+    "/api/v2/reports/customer_memberships/data?page=2&limit=7&sort=-id",
 ];
 
 /// An empty data folder whose records are in this database.
