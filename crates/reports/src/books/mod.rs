@@ -13,9 +13,9 @@
 //! | [`parts`] | the parts, and how many |
 //! | `load` | the records of one part |
 //! | [`origin`] | the part that holds one record |
-//! | [`source_row`] | one stored row as it is |
-//! | [`names`] | names of plans, products, sites |
-//! | [`currencies`] | the currencies of the books |
+//! | [`mod@source_row`] | one stored row as it is |
+//! | [`mod@names`] | names of plans, products, sites |
+//! | [`mod@currencies`] | the currencies of the books |
 //! | [`drive`] | all parts, on several threads |
 //! | [`first_month`] | the month in which the books begin |
 //! | [`table`] | rows of the books to record batches |

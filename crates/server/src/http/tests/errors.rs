@@ -234,7 +234,8 @@ fn permissions_of_every_route_are_pinned() {
         "get /metrics: anyone, uncounted",
         "get /api/v2/jobs/{id}: credential",
         "get /api/v2/jobs/{id}/result: anyone, uncounted",
-        "post /api/v1/core/exports: exports",
+        "post /api/v1/core/exports: credential",
+        "post /api/v1/accounting/periods/{month}/close: accounting|super_admin writes",
         "get /api/openapi.json: anyone",
         "get /docs: anyone",
     ] {

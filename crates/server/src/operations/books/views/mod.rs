@@ -7,7 +7,7 @@
 //! | [`waterfall`] | where deferred revenue came from and goes |
 //! | [`aging`] | what is due, by age |
 //! | [`revenue`] | revenue by plan, product or site |
-//! | [`file`] | a view in any format |
+//! | [`mod@file`] | a view in any format |
 
 pub mod aging;
 pub mod balance;
