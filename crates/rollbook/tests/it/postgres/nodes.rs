@@ -82,7 +82,7 @@ fn nodes_that_are_killed_lose_no_row_and_no_job() {
         assert!(file(asked, other, &token, *id) == expected, "job {id} has another file");
     }
     servers.iter().for_each(|server| assert_eq!(total(server, &others), rows));
-    let listed = servers[0].get(&token, "/api/v2/jobs?limit=100").ok();
+    let listed = servers[0].get(&token, "/api/v2/jobs?page_size=100").ok();
     assert_eq!(listed["count"], asked.len(), "{listed}");
     drop(worker);
 }
