@@ -30,10 +30,18 @@ impl NumberedPage {
         (self.page - 1) * self.limit
     }
 
-    /// The page as it is sent; `path` is the list's address.
-    pub(crate) fn envelope(self, path: &str, total: u64, data: Vec<Value>) -> Value {
+    /// The page as it is sent; `path` is the list's address, `filters` what else its links say
+    /// (`object=invoices`).
+    pub(crate) fn envelope(
+        self,
+        path: &str,
+        filters: &[String],
+        total: u64,
+        data: Vec<Value>,
+    ) -> Value {
         let last = total.div_ceil(self.limit).max(1);
-        let at = |page: u64| format!("{path}?limit={}&page={page}", self.limit);
+        let said: String = filters.iter().map(|filter| format!("{filter}&")).collect();
+        let at = |page: u64| format!("{path}?{said}limit={}&page={page}", self.limit);
         let previous = (self.page > 1).then(|| at(self.page - 1));
         let next = (self.page < last).then(|| at(self.page + 1));
         let has_rows = !data.is_empty();
@@ -81,7 +89,8 @@ mod tests {
             (2, 1, (json!(3), json!(3), json!("/x?limit=2&page=1"), json!(null))),
             (9, 0, (json!(null), json!(null), json!("/x?limit=2&page=8"), json!(null))),
         ] {
-            let shown = NumberedPage { page, limit: 2 }.envelope("/x", 3, vec![json!({}); rows]);
+            let shown =
+                NumberedPage { page, limit: 2 }.envelope("/x", &[], 3, vec![json!({}); rows]);
             let (meta, links) = (&shown["meta"], &shown["links"]);
             let found = (meta["from"].clone(), meta["to"].clone());
             let around = (links["prev"].clone(), links["next"].clone());

@@ -14,10 +14,12 @@ use crate::notify::{Mail, Story, new_event_id};
 
 /// It was accepted.
 pub(crate) const REQUESTED: &str = "export.requested";
-const COMPLETED: &str = "export.completed";
+/// Its file is there.
+pub(crate) const COMPLETED: &str = "export.completed";
 /// A transfer of its file is complete.
 pub(crate) const DOWNLOADED: &str = "export.downloaded";
-const FAILED: &str = "export.failed";
+/// It is given up.
+pub(crate) const FAILED: &str = "export.failed";
 /// Somebody did not want it any more.
 pub(crate) const CANCELED: &str = "export.canceled";
 

@@ -1,12 +1,14 @@
 //! Types of events that a webhook may be told of. Rule: spec/exports.md §8.1.
 
+use crate::operations::exports::notices;
+
 /// Each in dotted form, as events name it and webhooks are kept.
 const DOTTED: [&str; 5] = [
-    "export.requested",
-    "export.completed",
-    "export.downloaded",
-    "export.failed",
-    "export.canceled",
+    notices::REQUESTED,
+    notices::COMPLETED,
+    notices::DOWNLOADED,
+    notices::FAILED,
+    notices::CANCELED,
 ];
 
 /// The dotted form of a name in either form.

@@ -89,7 +89,7 @@ fn deliveries(asked: &Asked) -> Result<Value, ApiError> {
     }
     let (total, found) = asked.webhooks().deliveries(id, page.offset(), page.limit)?;
     let path = format!("{}{}", asked.app.base_url(), DELIVERIES.replace("{id}", &id.to_string()));
-    Ok(page.envelope(&path, total, found))
+    Ok(page.envelope(&path, &[], total, found))
 }
 
 fn redelivered(asked: &Asked) -> Result<Value, ApiError> {
