@@ -16,6 +16,7 @@
 //! | [`idempotency`] | the caller's key for a request that is to be done once |
 //! | [`download`] | a finished file as an answer, or a range of it |
 //! | [`path`] | one spelling of each path |
+//! | [`linger`] | bodies that are refused before they were read |
 //! | [`listen`] | connections, and how they end |
 //! | [`unparsable`] | answers to requests that are not HTTP |
 
@@ -28,6 +29,7 @@ pub(crate) mod envelope;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod idempotency;
+pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod path;
 pub(crate) mod pipeline;

@@ -15,6 +15,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::endpoint::{Endpoint, Site};
+use super::linger;
 use super::pipeline::{self, Route};
 use super::{frame, path, routes};
 use crate::app::App;
@@ -56,7 +57,10 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
         table = table.route(&path, any(handle));
     }
     // Paths are brought to one spelling before they are looked up, so around the table.
-    let spelled = ServiceBuilder::new().map_request(normalized).service(table);
+    let spelled = ServiceBuilder::new()
+        .map_request(normalized)
+        .map_request(linger::until_read)
+        .service(table);
     let cors = cors(&app.settings().server.cors_origins);
     let layers = ServiceBuilder::new()
         // Outermost, so that every answer of the layers below gets its headers and log line.

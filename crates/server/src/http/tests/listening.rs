@@ -64,6 +64,37 @@ async fn requests_that_cannot_be_parsed_are_answered_in_the_envelope() {
     assert!(exchange(listening.address, fine.as_bytes()).await.contains(r#"{"status":"ok"}"#));
 }
 
+/// A client that reads only after it has sent everything gets the answer, not a reset.
+#[tokio::test]
+async fn refused_bodies_are_taken_before_the_connection_ends() {
+    let site = Site::new();
+    let listening = listen(&site).await;
+    let body = "x".repeat(20 << 20);
+    for (path, status) in [("nowhere", "HTTP/1.1 404"), ("api/v1/import/sites", "HTTP/1.1 401")] {
+        let head = format!(
+            "POST /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(listening.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(status), "{path}: {answer}");
+    }
+}
+
+/// Nobody is asked to send what is refused already.
+#[tokio::test]
+async fn a_body_that_waits_to_be_asked_for_is_not_asked_for_when_refused() {
+    let site = Site::new();
+    let listening = listen(&site).await;
+    let head = "POST /nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                expect: 100-continue\r\ncontent-length: 9\r\n\r\n";
+    let answer = exchange(listening.address, head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
 #[tokio::test]
 async fn the_server_stops_at_once_when_nothing_runs() {
     let site = Site::new();
