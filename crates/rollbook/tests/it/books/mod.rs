@@ -18,7 +18,7 @@ mod closing;
 mod demo;
 mod package;
 mod published;
-mod records;
+pub(crate) mod records;
 mod refusals;
 mod routes;
 mod tools;

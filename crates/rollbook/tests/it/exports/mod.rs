@@ -4,6 +4,7 @@ mod accounting;
 mod client;
 mod ends;
 mod files;
+mod golden;
 mod requests;
 
 use std::time::{Duration, Instant};
@@ -122,8 +123,12 @@ fn finished(server: &Server, token: &str, uuid: &str) -> Value {
 
 /// An export that is made, and its file.
 fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
-    let uuid = accepted(server, token, body);
-    let export = finished(server, token, &uuid);
+    fetched(server, token, &accepted(server, token, body))
+}
+
+/// An export that was asked for, once it is made, and its file.
+fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answer) {
+    let export = finished(server, token, uuid);
     assert_eq!(export["state"], "completed", "{export}");
     let file = server.get(token, &format!("{EXPORTS}/{uuid}"));
     assert_eq!(file.status, 200, "{}", file.text());
