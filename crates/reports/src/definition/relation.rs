@@ -6,6 +6,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 use super::value::text;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
+use crate::functions::among::among;
 
 /// A named row that belongs to each base row, or none.
 pub(crate) struct Relation {
@@ -90,10 +91,14 @@ impl Keys {
         rows: LogicalPlanBuilder,
         column: Expr,
     ) -> Result<LogicalPlanBuilder, ReportError> {
-        match self.listed(column) {
-            Some(predicate) => Ok(rows.filter(predicate)?),
-            None => Ok(rows),
-        }
+        let rows = match self {
+            // Where keys and ids grow together, most of the table is skipped.
+            Self::Ids(ids) if ids.len() > RANGES_MAX => {
+                rows.filter(column.clone().between(lit(ids[0]), lit(ids[ids.len() - 1])))?
+            }
+            _ => rows,
+        };
+        self.restrict_each(rows, column)
     }
 
     /// The same for the column by which files are sorted: what holds none of the keys is skipped.
@@ -113,16 +118,23 @@ impl Keys {
             }
             _ => rows,
         };
-        self.restrict(rows, id)
+        self.restrict_each(rows, id)
     }
 
-    fn listed(&self, column: Expr) -> Option<Expr> {
+    fn restrict_each(
+        &self,
+        rows: LogicalPlanBuilder,
+        column: Expr,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
         let words = match self {
-            Self::All => return None,
+            Self::All => return Ok(rows),
+            Self::Ids(ids) if ids.len() > RANGES_MAX => {
+                return Ok(rows.filter(among(column, ids))?);
+            }
             Self::Ids(ids) => ids.iter().map(|id| lit(*id)).collect(),
             Self::Texts(texts) => texts.iter().map(|word| text(word)).collect(),
         };
-        Some(column.in_list(words, false))
+        Ok(rows.filter(column.in_list(words, false))?)
     }
 }
 

@@ -130,8 +130,10 @@ impl Gathered {
     fn keys(&self, column: &str) -> Result<Keys, ReportError> {
         let values = self.column(column)?;
         if *values.data_type() == DataType::Int64 {
-            let ids: BTreeSet<i64> = values.as_primitive::<Int64Type>().iter().flatten().collect();
-            return Ok(Keys::Ids(ids.into_iter().collect()));
+            let mut ids: Vec<i64> = values.as_primitive::<Int64Type>().iter().flatten().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            return Ok(Keys::Ids(ids));
         }
         let texts = cast(values, &DataType::Utf8View).map_err(DataFusionError::from)?;
         let texts = texts.as_string_view().iter().flatten().map(str::to_owned);
@@ -154,19 +156,7 @@ impl Gathered {
                 DataFusionError::Internal(format!("{} lacks {inner_name}", relation.alias))
             })?));
         }
-        let fields = inner.iter().map(|keys| SortField::new(keys.data_type().clone())).collect();
-        let converter = RowConverter::new(fields).map_err(DataFusionError::from)?;
-        let inner = converter.convert_columns(&inner).map_err(DataFusionError::from)?;
-        let positions: HashMap<OwnedRow, u32> =
-            inner.iter().map(|row| row.owned()).zip(0..).collect();
-        let has_null = |row: usize| outer.iter().any(|keys| keys.is_null(row));
-        let found = converter.convert_columns(&outer).map_err(DataFusionError::from)?;
-        let matches: UInt32Array = (0..self.rows)
-            .map(|row| match has_null(row) {
-                true => None,
-                false => positions.get(&found.row(row).owned()).copied(),
-            })
-            .collect();
+        let matches = matches(&outer, &inner)?;
         self.add(relation.alias, rows, &matches)
     }
 
@@ -208,4 +198,27 @@ impl Gathered {
         let source = provider_as_source(Arc::new(table));
         Ok(LogicalPlanBuilder::scan("page", source, None)?.project(names)?)
     }
+}
+
+/// The row of `inner` whose keys equal those of each row of `outer`; null keys equal nothing.
+fn matches(outer: &[ArrayRef], inner: &[ArrayRef]) -> Result<UInt32Array, ReportError> {
+    if let ([outer], [inner]) = (outer, inner)
+        && let Some(outer) = outer.as_primitive_opt::<Int64Type>()
+        && let Some(inner) = inner.as_primitive_opt::<Int64Type>()
+    {
+        let known = inner.iter().zip(0..).filter_map(|(id, position)| Some((id?, position)));
+        let positions: HashMap<i64, u32> = known.collect();
+        return Ok(outer.iter().map(|id| positions.get(&id?).copied()).collect());
+    }
+    let fields = inner.iter().map(|keys| SortField::new(keys.data_type().clone())).collect();
+    let converter = RowConverter::new(fields).map_err(DataFusionError::from)?;
+    let inner = converter.convert_columns(inner).map_err(DataFusionError::from)?;
+    let positions: HashMap<OwnedRow, u32> = inner.iter().map(|row| row.owned()).zip(0..).collect();
+    let has_null = |row: usize| outer.iter().any(|keys| keys.is_null(row));
+    let found = converter.convert_columns(outer).map_err(DataFusionError::from)?;
+    let matches = (0..found.num_rows()).map(|row| match has_null(row) {
+        true => None,
+        false => positions.get(&found.row(row).owned()).copied(),
+    });
+    Ok(matches.collect())
 }

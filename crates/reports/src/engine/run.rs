@@ -1,21 +1,13 @@
 //! The two phases of a page.
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
-use datafusion::error::DataFusionError;
-use datafusion::logical_expr::Expr;
-use datafusion::prelude::col;
 use mirror::Session;
 
-use super::gather::gather;
-use super::needs::Needs;
-use super::output::{self, Output};
+use super::output;
 use super::scope::Scope;
-use super::{batches, grouped, identity, matching, predicates};
+use super::{fetch, grouped, identity, matching, predicates};
 use crate::error::ReportError;
 use crate::page::Page;
 use crate::request::PageRequest;
-use crate::request::question::Question;
 
 /// Computes one page of a report.
 ///
@@ -34,7 +26,7 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
     let output = output::lay_out(&scope, question);
     let batches = match ids.as_slice() {
         [] => vec![],
-        ids => vec![page_rows(&scope, question, &output, ids).await?],
+        ids => vec![fetch::rows(&scope, question.report, &output, ids).await?],
     };
     let headers = output::headers(question);
     Ok(Page {
@@ -45,29 +37,4 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
         pivot_truncated: false,
         revision: session.revision(),
     })
-}
-
-async fn page_rows(
-    scope: &Scope<'_>,
-    question: &Question,
-    output: &Output,
-    ids: &[i64],
-) -> Result<RecordBatch, ReportError> {
-    let needs = Needs::of(question.report, &output.expressions);
-    let gathered = gather(scope, question.report, &needs, ids).await?;
-    let values = output.expressions.iter().enumerate();
-    let mut columns: Vec<Expr> =
-        values.map(|(position, value)| value.clone().alias(format!("column_{position}"))).collect();
-    columns.push(col("position"));
-    let plan = gathered
-        .into_plan()?
-        .project(columns)?
-        .sort(vec![col("position").sort(true, false)])?
-        .build()?;
-    let found = scope.session.collect(plan).await?;
-    let schema = batches::schema(output);
-    let found = found.iter().map(|batch| batches::conform(batch, &schema));
-    let found = found.collect::<Result<Vec<_>, DataFusionError>>()?;
-    let batch = concat_batches(&schema, &found);
-    Ok(batch.map_err(DataFusionError::from)?)
 }

@@ -26,6 +26,14 @@ impl<'a> Present<'a> {
     }
 }
 
+/// What a scope is made of beside the session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    now: Instant,
+    usage_date: Date,
+    amounts: Amounts,
+}
+
 /// One request's present, day, provider and tables.
 pub(crate) struct Scope<'a> {
     pub(crate) session: &'a Session,
@@ -65,6 +73,17 @@ impl<'a> Scope<'a> {
         let scope = Self::new(session, question.now);
         let usage_date = question.usage_date().unwrap_or(scope.today);
         Self { usage_date, ..scope }
+    }
+
+    /// The scope of a moment that was taken from another over the same session.
+    pub(crate) fn at(session: &'a Session, moment: Moment) -> Self {
+        let Moment { now, usage_date, amounts } = moment;
+        Self { usage_date, amounts, ..Self::new(session, now) }
+    }
+
+    /// What it takes to have this scope again.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { now: self.now, usage_date: self.usage_date, amounts: self.amounts }
     }
 
     /// The same scope with amounts inside JSON text that read like this.

@@ -1,12 +1,13 @@
-//! All matching rows in order, as one plan whose batches come as they are made.
+//! All matching rows in order, in batches that come as they are made.
 //!
-//! Every relation is read once and looked up in; the base rows stream past. By id, nothing is
-//! sorted, as the base comes in that order; any other order is sorted, on disk when it must.
+//! Rows of a table by id come in slices. In any other order they are one plan: every relation is
+//! read once and looked up in, the base rows stream past and are sorted, on disk when they must.
 
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::col;
 use futures::StreamExt;
 use mirror::Session;
+use model::output::OutputColumn;
 
 use super::grouped;
 use super::identity;
@@ -14,7 +15,7 @@ use super::matching::{self, SortKey};
 use super::output::{self, Output};
 use super::predicates::{self, base_column};
 use super::scope::Scope;
-use super::{base, batches};
+use super::{base, batches, slices};
 use crate::definition::Report;
 use crate::definition::relation::Keys;
 use crate::error::ReportError;
@@ -35,7 +36,10 @@ pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows,
     let predicates = predicates::all(&scope, question)?;
     let keys = matching::sort_keys(&scope, question, &predicates);
     let output = output::lay_out(&scope, question);
-    let rows = open(&scope, question.report, &predicates, &keys, output).await?;
+    let rows = match keys.is_empty() && base::is_stored(question.report) {
+        true => open_by_id(&scope, question.report, predicates, None, output).await?,
+        false => open_sorted(&scope, question.report, &predicates, &keys, output).await?,
+    };
     Ok(Rows { headers: output::headers(question), ..rows })
 }
 
@@ -44,8 +48,22 @@ pub async fn check_file(session: &Session, request: &FileRequest) -> Result<(), 
     identity::resolve(session, &request.question).await.map(|_| ())
 }
 
+/// Opens the rows of `report` that fulfil `predicates`, by an id that is in the base's column `by`
+/// and then by their own, without headers.
+pub(crate) async fn open_by_id(
+    scope: &Scope<'_>,
+    report: &'static Report,
+    predicates: Vec<Expr>,
+    by: Option<&'static str>,
+    output: Output,
+) -> Result<Rows, ReportError> {
+    let sliced = slices::cut(scope, report, predicates, by).await?;
+    let columns = output.columns.clone();
+    Ok(rows(scope, sliced.total, columns, sliced.stream(scope, output)))
+}
+
 /// Opens the rows of `report` that fulfil `predicates`, by `keys` and then by id, without headers.
-pub(crate) async fn open(
+async fn open_sorted(
     scope: &Scope<'_>,
     report: &Report,
     predicates: &[Expr],
@@ -54,14 +72,18 @@ pub(crate) async fn open(
 ) -> Result<Rows, ReportError> {
     let total = matching::total(scope, report, predicates).await?;
     let batches = stream(scope, report, predicates, keys, &output)?;
-    Ok(Rows {
+    Ok(rows(scope, total, output.columns, batches))
+}
+
+fn rows(scope: &Scope<'_>, total: u64, columns: Vec<OutputColumn>, batches: RowStream) -> Rows {
+    Rows {
         total,
         headers: Vec::new(),
-        columns: output.columns,
+        columns,
         pivot_truncated: false,
         revision: scope.session.revision(),
         batches,
-    })
+    }
 }
 
 /// The rows in the batch layout of `output`.

@@ -57,7 +57,7 @@ pub(super) fn has_rows(request: &ExportRequest) -> Option<Expr> {
 /// Opens the rows in the layout that is asked for.
 pub(super) async fn open(
     scope: &Scope<'_>,
-    layout: &Layout,
+    layout: &'static Layout,
     predicates: &[Expr],
     request: &ExportRequest,
 ) -> Result<Rows, ReportError> {

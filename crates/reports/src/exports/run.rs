@@ -2,7 +2,6 @@
 
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::col;
 use mirror::Session;
 
 use super::layout::Layout;
@@ -11,7 +10,7 @@ use super::package;
 use super::predicates;
 use super::request::ExportRequest;
 use crate::definition::column::Column;
-use crate::engine::matching::{self, SortKey};
+use crate::engine::matching;
 use crate::engine::output::{self, Output};
 use crate::engine::predicates::base_column;
 use crate::engine::scope::Scope;
@@ -62,13 +61,11 @@ pub async fn open_rows(session: &Session, request: &ExportRequest) -> Result<Row
 /// The rows of a layout, in its order.
 pub(super) async fn open(
     scope: &Scope<'_>,
-    layout: &Layout,
+    layout: &'static Layout,
     predicates: &[Expr],
     output: Output,
 ) -> Result<Rows, ReportError> {
-    let key = |column: &'static str| SortKey { value: col(column), descending: false };
-    let keys: Vec<SortKey> = layout.order.into_iter().map(key).collect();
-    whole::open(scope, &layout.report, predicates, &keys, output).await
+    whole::open_by_id(scope, &layout.report, predicates.to_vec(), layout.order, output).await
 }
 
 fn all_predicates(

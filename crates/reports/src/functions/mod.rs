@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `zone` | instants to civil dates and back, in the provider's zone |
 //! | `event_time` | when an event takes place by the clocks of its site |
+//! | `among` | whether an id is one of many |
 //! | `counted` | how many rows pass |
 //! | `calendar` | age and days until a birthday |
 //! | `order` | what texts and amounts are sorted by |
@@ -17,6 +18,7 @@
 //! | `members` | a list of memberships without one of them |
 //! | `ratio` | one number divided by another, rounded half up |
 
+pub(crate) mod among;
 pub(crate) mod calendar;
 pub(crate) mod counted;
 pub(crate) mod event_time;

@@ -6,6 +6,7 @@ mod filters;
 mod formats;
 mod metadata;
 mod parsing;
+mod slices;
 mod world;
 
 use datafusion::arrow::array::RecordBatch;

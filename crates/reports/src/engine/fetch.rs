@@ -1,0 +1,41 @@
+//! The rows of given ids, as the answer shows them.
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::col;
+
+use super::batches;
+use super::gather::gather;
+use super::needs::Needs;
+use super::output::Output;
+use super::scope::Scope;
+use crate::definition::Report;
+use crate::error::ReportError;
+
+/// The rows with these ids, in their order, in the batch layout of `output`.
+pub(crate) async fn rows(
+    scope: &Scope<'_>,
+    report: &Report,
+    output: &Output,
+    ids: &[i64],
+) -> Result<RecordBatch, ReportError> {
+    let needs = Needs::of(report, &output.expressions);
+    let gathered = gather(scope, report, &needs, ids).await?;
+    let values = output.expressions.iter().enumerate();
+    let mut columns: Vec<Expr> =
+        values.map(|(position, value)| value.clone().alias(format!("column_{position}"))).collect();
+    columns.push(col("position"));
+    let plan = gathered
+        .into_plan()?
+        .project(columns)?
+        .sort(vec![col("position").sort(true, false)])?
+        .build()?;
+    let found = scope.session.collect(plan).await?;
+    let schema = batches::schema(output);
+    let found = found.iter().map(|batch| batches::conform(batch, &schema));
+    let found = found.collect::<Result<Vec<_>, DataFusionError>>()?;
+    let batch = concat_batches(&schema, &found);
+    Ok(batch.map_err(DataFusionError::from)?)
+}

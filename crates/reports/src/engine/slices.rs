@@ -1,0 +1,165 @@
+//! All matching rows in order, one slice of them after the other, so that memory does not grow with
+//! their number.
+//!
+//! First the ids in order are counted off, to know where each slice ends. Then each slice is
+//! computed as a page is: its ids, and what their columns need, each relation read only for the
+//! keys that the slice holds.
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::logical_expr::{Expr, LogicalPlan, lit};
+use datafusion::prelude::col;
+use futures::{StreamExt, stream};
+use mirror::Session;
+
+use super::matching::{self, SortKey};
+use super::output::Output;
+use super::predicates::base_column;
+use super::scope::{Moment, Scope};
+use super::{base, fetch};
+use crate::definition::Report;
+use crate::definition::relation::Keys;
+use crate::error::ReportError;
+use crate::rows::RowStream;
+
+/// Rows of the largest slice: few enough to hold with all that belongs to them, many enough that
+/// reading a relation for them pays.
+const SLICE_ROWS_MAX: usize = 1 << 15;
+/// Rows of the first slice: few, so that the first rows come soon.
+const SLICE_ROWS_FIRST: usize = 1 << 6;
+/// By what each slice is larger than the one before.
+const SLICE_GROWTH: usize = 1 << 3;
+
+/// Rows of a report that can be computed in slices.
+pub(crate) struct Sliced {
+    report: &'static Report,
+    predicates: Vec<Expr>,
+    by: Option<&'static str>,
+    cuts: Vec<Place>,
+    /// How many rows there are.
+    pub(crate) total: u64,
+}
+
+/// Where a row stands in the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// The value that rows are ordered by before the id; the id itself where there is none.
+    key: i64,
+    id: i64,
+}
+
+/// Counts off the rows of a stored base that fulfil `predicates`, by the column `by` of the base,
+/// an id that is never null, and then by their own id.
+pub(crate) async fn cut(
+    scope: &Scope<'_>,
+    report: &'static Report,
+    predicates: Vec<Expr>,
+    by: Option<&'static str>,
+) -> Result<Sliced, ReportError> {
+    let mut sliced = Sliced { report, predicates, by, cuts: Vec::new(), total: 0 };
+    let mut batches = scope.session.stream(sliced.places(scope, None)?);
+    let mut slice = SLICE_ROWS_FIRST;
+    let mut missing = slice;
+    let mut last = None;
+    while let Some(batch) = batches.next().await {
+        let batch = batch?;
+        let mut at = 0;
+        while at < batch.num_rows() {
+            let taken = missing.min(batch.num_rows() - at);
+            at += taken;
+            missing -= taken;
+            last = Some(place(&batch, at - 1));
+            if missing == 0 {
+                sliced.cuts.extend(last.take());
+                slice = SLICE_ROWS_MAX.min(slice * SLICE_GROWTH);
+                missing = slice;
+            }
+        }
+        sliced.total += batch.num_rows() as u64;
+    }
+    sliced.cuts.extend(last);
+    Ok(sliced)
+}
+
+fn place(batch: &RecordBatch, row: usize) -> Place {
+    let value = |column: usize| batch.column(column).as_primitive::<Int64Type>().value(row);
+    Place { key: value(0), id: value(1) }
+}
+
+impl Sliced {
+    /// The rows in the batch layout of `output`.
+    pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
+        let (session, moment) = (scope.session.clone(), scope.moment());
+        let rest = Rest { session, moment, output, next: 0, sliced: self };
+        stream::try_unfold(rest, |mut rest| async move {
+            Ok(rest.next_slice().await?.map(|batch| (batch, rest)))
+        })
+        .boxed()
+    }
+
+    /// The places of the rows in order, of all or of one slice.
+    fn places(&self, scope: &Scope<'_>, slice: Option<usize>) -> Result<LogicalPlan, ReportError> {
+        let keys: Vec<SortKey> =
+            self.by.map(|by| SortKey { value: col(by), descending: false }).into_iter().collect();
+        let base = match self.by {
+            None => base::rows_by_id(scope, self.report)?,
+            Some(_) => base::rows(scope, self.report, &Keys::All)?,
+        };
+        let base = match slice {
+            Some(slice) => base.filter(self.is_in(slice))?,
+            None => base,
+        };
+        let mut values = matching::key_values(&keys);
+        values.push(("id".to_owned(), base_column(self.report, "id")));
+        let rows = matching::select(scope, self.report, base, &self.predicates, &values)?;
+        let key = values[0].0.clone();
+        let place = vec![col(key).alias("key"), col("id").alias("row_id")];
+        Ok(rows.sort(matching::order(&keys))?.project(place)?.build()?)
+    }
+
+    /// Whether a row belongs to a slice: after the end of the one before, up to its own end.
+    fn is_in(&self, slice: usize) -> Expr {
+        let id = base_column(self.report, "id");
+        let key = self.by.map_or_else(|| id.clone(), col);
+        let up_to = |end: Place| {
+            let before = key.clone().lt(lit(end.key));
+            before.or(key.clone().eq(lit(end.key)).and(id.clone().lt_eq(lit(end.id))))
+        };
+        let end = self.cuts[slice];
+        let until = key.clone().lt_eq(lit(end.key)).and(up_to(end));
+        match slice.checked_sub(1).map(|before| self.cuts[before]) {
+            None => until,
+            Some(begin) => {
+                let from = key.clone().gt_eq(lit(begin.key));
+                let after = key.clone().gt(lit(begin.key));
+                let same = key.clone().eq(lit(begin.key)).and(id.clone().gt(lit(begin.id)));
+                from.and(until).and(after.or(same))
+            }
+        }
+    }
+}
+
+/// The slices that are still to come.
+struct Rest {
+    session: Session,
+    moment: Moment,
+    output: Output,
+    next: usize,
+    sliced: Sliced,
+}
+
+impl Rest {
+    async fn next_slice(&mut self) -> Result<Option<RecordBatch>, ReportError> {
+        if self.next == self.sliced.cuts.len() {
+            return Ok(None);
+        }
+        let scope = Scope::at(&self.session, self.moment);
+        let places = self.sliced.places(&scope, Some(self.next))?;
+        let mut ids = Vec::new();
+        for batch in scope.session.collect(places).await? {
+            ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
+        }
+        self.next += 1;
+        Ok(Some(fetch::rows(&scope, self.sliced.report, &self.output, &ids).await?))
+    }
+}

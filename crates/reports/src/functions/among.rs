@@ -1,0 +1,122 @@
+//! Whether an id is one of many, without a plan that names each of them.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, BooleanBufferBuilder};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::exec_err;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+/// Up to so many bits an id, a bit for each number from the first id to the last is kept.
+const BITS_PER_ID_MAX: u64 = 64;
+
+/// Whether `value`, an id, is one of `ids`, which are sorted; null for null.
+pub(crate) fn among(value: Expr, ids: &[i64]) -> Expr {
+    let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
+    let ids = Arc::new(Ids::of(ids));
+    ScalarUDF::new_from_impl(Among { ids, signature }).call(vec![value])
+}
+
+#[derive(Debug)]
+enum Ids {
+    /// A bit for each number from `first`.
+    Bits { first: i64, bits: BooleanBuffer },
+    /// The ids, sorted.
+    List(Vec<i64>),
+}
+
+impl Ids {
+    fn of(ids: &[i64]) -> Self {
+        let (Some(&first), Some(&last)) = (ids.first(), ids.last()) else {
+            return Self::List(vec![]);
+        };
+        let span = last.abs_diff(first).saturating_add(1);
+        if span > BITS_PER_ID_MAX.saturating_mul(ids.len() as u64) {
+            return Self::List(ids.to_vec());
+        }
+        let mut bits = BooleanBufferBuilder::new(span as usize);
+        bits.append_n(span as usize, false);
+        for id in ids {
+            bits.set_bit(id.abs_diff(first) as usize, true);
+        }
+        Self::Bits { first, bits: bits.finish() }
+    }
+
+    fn hold(&self, id: i64) -> bool {
+        match self {
+            Self::Bits { first, bits } => {
+                let place = id.abs_diff(*first) as usize;
+                id >= *first && place < bits.len() && bits.value(place)
+            }
+            Self::List(ids) => ids.binary_search(&id).is_ok(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Among {
+    ids: Arc<Ids>,
+    signature: Signature,
+}
+
+impl PartialEq for Among {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ids, &other.ids)
+    }
+}
+
+impl Eq for Among {}
+
+impl Hash for Among {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.ids).hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Among {
+    fn name(&self) -> &str {
+        "among"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let Some(value) = args.args.first() else { return exec_err!("among has one argument") };
+        let values = value.to_array(args.number_rows)?;
+        let values = values.as_primitive::<Int64Type>();
+        let bits =
+            BooleanBuffer::collect_bool(values.len(), |row| self.ids.hold(values.value(row)));
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(bits, values.nulls().cloned()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_whether_they_lie_close_or_far_apart() {
+        let close = [-3, -1, 0, 7];
+        let far = [i64::MIN, -1, 5, 1 << 40, i64::MAX];
+        assert!(matches!(Ids::of(&close), Ids::Bits { .. }));
+        assert!(matches!(Ids::of(&far), Ids::List(_)));
+        for ids in [&close[..], &far[..], &[], &[9]] {
+            let held = Ids::of(ids);
+            let asked = close.iter().chain(&far).copied().chain(-10..20);
+            for id in asked {
+                assert_eq!(held.hold(id), ids.contains(&id), "{id} in {ids:?}");
+            }
+        }
+    }
+}
