@@ -1,5 +1,6 @@
 //! Where plans run: a runtime of their own, one memory pool that spills, one query state.
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +15,13 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use model::id::ProviderId;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::Sender;
 
 use crate::error::MirrorError;
-use crate::stream::{BatchStream, Message};
+use crate::stream::{self, BatchStream, Message};
 use crate::turns::Turns;
 
 /// Size of the engine.
@@ -127,6 +129,23 @@ impl Engine {
     /// Threads that run plans.
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// Does other work between plans on their threads, from now on; dropping it stops the work.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: BoxFuture<'static, T>,
+    ) -> impl Future<Output = Result<T, MirrorError>> + Send + use<T> {
+        let task = self.runtime.as_ref().map(|runtime| {
+            let _threads = runtime.enter();
+            SpawnedTask::spawn(work)
+        });
+        async move {
+            match task {
+                Some(task) => task.await.map_err(stream::cause),
+                None => Err(MirrorError::Stopped),
+            }
+        }
     }
 
     /// Runs a plan in its provider's turn; its batches come through a bounded queue. The turn

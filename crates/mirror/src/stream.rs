@@ -9,6 +9,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::common::runtime::SpawnedTask;
 use futures::{FutureExt, Stream};
 use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinError;
 
 use crate::error::MirrorError;
 
@@ -73,13 +74,18 @@ impl BatchStream {
     /// Why the task fell silent.
     fn poll_cause(&mut self, context: &mut Context<'_>) -> Poll<MirrorError> {
         let Some(task) = &mut self.task else { return Poll::Ready(MirrorError::Stopped) };
-        match ready!(task.poll_unpin(context)) {
-            Err(error) if error.is_panic() => {
-                let message = panic_message(error.into_panic().as_ref());
-                Poll::Ready(MirrorError::Panicked { message })
-            }
-            Ok(()) | Err(_) => Poll::Ready(MirrorError::Stopped),
-        }
+        Poll::Ready(match ready!(task.poll_unpin(context)) {
+            Ok(()) => MirrorError::Stopped,
+            Err(error) => cause(error),
+        })
+    }
+}
+
+/// Why a task did not end by itself.
+pub(crate) fn cause(error: JoinError) -> MirrorError {
+    match error.is_panic() {
+        true => MirrorError::Panicked { message: panic_message(error.into_panic().as_ref()) },
+        false => MirrorError::Stopped,
     }
 }
 

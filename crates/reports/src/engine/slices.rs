@@ -5,11 +5,13 @@
 //! computed as a page is: its ids, and what their columns need, each relation read only for the
 //! keys that the slice holds.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::col;
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use mirror::Session;
 
 use super::matching::{self, SortKey};
@@ -29,6 +31,11 @@ const SLICE_ROWS_MAX: usize = 1 << 15;
 const SLICE_ROWS_FIRST: usize = 1 << 6;
 /// By what each slice is larger than the one before.
 const SLICE_GROWTH: usize = 1 << 3;
+
+/// Slices that are computed at the same time.
+const SLICES_AHEAD: usize = 2;
+/// Rows of one batch.
+const PIECE_ROWS: usize = 1 << 13;
 
 /// Rows of a report that can be computed in slices.
 pub(crate) struct Sliced {
@@ -90,11 +97,19 @@ impl Sliced {
     /// The rows in the batch layout of `output`.
     pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
         let (session, moment) = (scope.session.clone(), scope.moment());
-        let rest = Rest { session, moment, output, next: 0, sliced: self };
-        stream::try_unfold(rest, |mut rest| async move {
-            Ok(rest.next_slice().await?.map(|batch| (batch, rest)))
-        })
-        .boxed()
+        let slices = 0..self.cuts.len();
+        let work = Arc::new(Work { session, moment, sliced: self, output });
+        stream::iter(slices)
+            .map(move |slice| {
+                let work = Arc::clone(&work);
+                let session = work.session.clone();
+                let rows = async move { work.rows(slice).await };
+                async move { session.engine().spawn(rows.boxed()).await? }
+            })
+            .buffered(SLICES_AHEAD)
+            .map_ok(|slice| stream::iter(pieces(&slice)))
+            .try_flatten()
+            .boxed()
     }
 
     /// The places of the rows in order, of all or of one slice.
@@ -139,27 +154,28 @@ impl Sliced {
     }
 }
 
-/// The slices that are still to come.
-struct Rest {
+/// What every slice is computed from.
+struct Work {
     session: Session,
     moment: Moment,
-    output: Output,
-    next: usize,
     sliced: Sliced,
+    output: Output,
 }
 
-impl Rest {
-    async fn next_slice(&mut self) -> Result<Option<RecordBatch>, ReportError> {
-        if self.next == self.sliced.cuts.len() {
-            return Ok(None);
-        }
+impl Work {
+    async fn rows(&self, slice: usize) -> Result<RecordBatch, ReportError> {
         let scope = Scope::at(&self.session, self.moment);
-        let places = self.sliced.places(&scope, Some(self.next))?;
+        let places = self.sliced.places(&scope, Some(slice))?;
         let mut ids = Vec::new();
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
         }
-        self.next += 1;
-        Ok(Some(fetch::rows(&scope, self.sliced.report, &self.output, &ids).await?))
+        fetch::rows(&scope, self.sliced.report, &self.output, &ids).await
     }
+}
+
+/// A slice in batches of the usual size.
+fn pieces(slice: &RecordBatch) -> Vec<Result<RecordBatch, ReportError>> {
+    let piece = |first| slice.slice(first, PIECE_ROWS.min(slice.num_rows() - first));
+    (0..slice.num_rows()).step_by(PIECE_ROWS).map(|first| Ok(piece(first))).collect()
 }
