@@ -1,5 +1,6 @@
 //! Store and mirror, opened as a command needs them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mirror::{Engine, EngineOptions, Mirror, Role};
@@ -61,9 +62,14 @@ pub fn database_failed(url: &StoreUrl, error: StoreError) -> Failure {
     Failure::new(format!("the database {url} cannot be used")).because(error).hint(hint)
 }
 
+/// Where the files are that jobs make.
+pub fn files_folder(folder: &DataFolder, settings: &Settings) -> PathBuf {
+    settings.files.dir.clone().unwrap_or_else(|| folder.files())
+}
+
 /// Opens the folder of the files that jobs make.
 pub fn files(folder: &DataFolder, settings: &Settings) -> Result<FilesFolder, Failure> {
-    let path = settings.files.dir.clone().unwrap_or_else(|| folder.files());
+    let path = files_folder(folder, settings);
     FilesFolder::open(&path).doing(|| format!("open the folder of files {}", path.display()))
 }
 

@@ -12,7 +12,6 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::jwt::JwtKeys;
 use crate::jobs::FilesFolder;
-use crate::jobs::group::ExportGroups;
 use crate::metrics::Metrics;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
@@ -48,7 +47,6 @@ struct Inner {
     is_marking: AtomicBool,
     job_bell: Notify,
     notice_bell: Notify,
-    export_groups: ExportGroups,
 }
 
 impl App {
@@ -71,7 +69,6 @@ impl App {
             is_marking: AtomicBool::new(false),
             job_bell: Notify::new(),
             notice_bell: Notify::new(),
-            export_groups: ExportGroups::default(),
             parts,
         })))
     }
@@ -136,11 +133,6 @@ impl App {
     /// Rung when something is to be said to others.
     pub(crate) fn notice_bell(&self) -> &Notify {
         &self.0.notice_bell
-    }
-
-    /// Exports that are asked for together.
-    pub(crate) fn export_groups(&self) -> &ExportGroups {
-        &self.0.export_groups
     }
 
     /// The server's figures.

@@ -16,6 +16,7 @@
 //! | [`metrics`] | figures for Prometheus |
 //! | [`operations`] | use cases, one per file |
 //! | [`jobs`] | work in the background, and the files it makes |
+//! | `crash` | where tests let a process end |
 //! | [`notify`] | what others are told: webhooks and mails |
 //! | `http` | routes, checks, headers, connections |
 //! | [`openapi`], `docs_page` | the reference, for programs and for people |
@@ -23,6 +24,7 @@
 pub mod address;
 pub mod app;
 pub mod auth;
+mod crash;
 mod docs_page;
 pub mod encoding;
 pub mod error;

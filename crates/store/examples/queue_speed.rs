@@ -9,7 +9,7 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, InputRow};
 use model::provider::Provider;
 use store::port::jobs::{
-    Attempt, Claim, JobKind, JobLimits, JobStore, NewJob, Outcome, Progress, Requester,
+    Attempt, Claim, Ended, JobKind, JobLimits, JobStore, NewJob, Outcome, Progress, Requester,
 };
 use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{ImportStart, RecordStore};
@@ -87,7 +87,7 @@ fn run(what: &str, store: &SqliteStore) -> Outcomes<()> {
             lease_until: now.plus_seconds(60),
         };
         let started = Instant::now();
-        let job = store.claim_job(&claim, now)?.ok_or("nothing to claim")?;
+        let job = store.claim_jobs(&claim, now)?.pop().ok_or("nothing to claim")?;
         times[1].push(started.elapsed());
         let attempt = Attempt { job: job.id, worker: "w", number: job.attempts };
         let started = Instant::now();
@@ -95,7 +95,8 @@ fn run(what: &str, store: &SqliteStore) -> Outcomes<()> {
         times[2].push(started.elapsed());
         let failed = Outcome::Failed { code: "x".to_owned(), message: "x".to_owned() };
         let started = Instant::now();
-        store.finish_job(&attempt, &failed, &[], now)?;
+        let ended = Ended { attempt, outcome: &failed, notices: &[] };
+        store.finish_jobs(&[ended], now)?;
         times[3].push(started.elapsed());
     }
     for (name, mut times) in ["create", "claim", "progress", "finish"].into_iter().zip(times) {

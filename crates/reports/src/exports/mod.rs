@@ -12,7 +12,6 @@
 //! | `predicates` | a request's filters as expressions |
 //! | `run` | whether there are rows, and the rows |
 //! | `metadata` | metadata as columns or as rows |
-//! | `package` | whether an accounting package can hold anything |
 //! | `describe` | the catalogue of types |
 //! | `sites` | the sites that a request may name |
 
@@ -21,7 +20,6 @@ mod export_type;
 mod filter;
 mod layout;
 mod metadata;
-mod package;
 mod parse;
 mod predicates;
 mod request;

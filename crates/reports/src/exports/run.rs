@@ -2,11 +2,11 @@
 
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
+use futures::TryStreamExt;
 use mirror::Session;
 
 use super::layout::Layout;
 use super::metadata;
-use super::package;
 use super::predicates;
 use super::request::ExportRequest;
 use crate::definition::column::Column;
@@ -18,12 +18,8 @@ use crate::engine::whole;
 use crate::error::ReportError;
 use crate::rows::Rows;
 
-/// Whether at least one row matches. Stops at the first. Of an accounting package: whether it can
-/// hold anything.
+/// Whether at least one row matches. Stops at the first.
 pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool, ReportError> {
-    if let Some(package) = &request.package {
-        return package::has_records(session, package.currency).await;
-    }
     let scope = scope_of(session, request);
     let layout = layout_of(request)?;
     let predicates = all_predicates(&scope, layout, request)?;
@@ -31,7 +27,13 @@ pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool
     let rows = session.scan(base.table, base.alias)?;
     let id = [("id".to_owned(), base_column(&layout.report, "id"))];
     let rows = matching::select(&scope, &layout.report, rows, &predicates, &id)?;
-    package::has_rows(session, rows).await
+    let mut batches = session.stream(rows.limit(0, Some(1))?.build()?);
+    while let Some(batch) = batches.try_next().await? {
+        if batch.num_rows() > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Opens all rows of an export, in order. Columns have their heading as key and label.

@@ -103,7 +103,7 @@ fn checked(
     })?;
     if args.as_of.is_some() {
         let frozen = FrozenBooks::of(store, args.provider)?;
-        if frozen.closing(args.month).is_some() {
+        if frozen.is_closed(args.month) {
             return Err(Failure::usage(format!("--as-of: the month {} is closed", args.month)));
         }
     }

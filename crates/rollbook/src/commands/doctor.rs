@@ -1,5 +1,6 @@
 //! `rollbook doctor`: what is wrong with a folder, and how to mend it.
 
+mod files;
 mod notices;
 
 use std::fs;
@@ -187,6 +188,7 @@ fn records(folder: &DataFolder, settings: &Settings, is_full: bool, findings: &m
         Ok(found) => findings.extend(found),
         Err(failure) => findings.push(Finding::failed("books", &failure)),
     }
+    findings.push(files::files(folder, settings, store.as_ref()));
     findings.extend(notices::webhooks(store.as_ref(), settings));
     match mirror_state(folder, settings, &store, is_full) {
         Ok(finding) => findings.push(finding),

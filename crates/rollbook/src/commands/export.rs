@@ -130,6 +130,7 @@ async fn request(
         range_months_max: settings.exports.rules(session.provider().id).max_range_months,
         sites: &sites,
         first_month: None,
+        last_closed: None,
     };
     let parsed = parse(body, session.provider(), &context).map_err(|errors| match errors {
         ExportErrors::Fields(fields) => refused(fields),

@@ -34,10 +34,11 @@ impl Work for ExportWork {
         app: &'a App,
         job: &'a Job,
         attempt: &'a Attempt,
+        session: Session,
     ) -> BoxFuture<'a, Result<Made, Stop>> {
         Box::pin(async move {
             tokio::select! {
-                made = make(app, job, attempt) => made,
+                made = make(app, job, attempt, session) => made,
                 stop = full_disk(app, attempt.folder()) => {
                     attempt.stop();
                     Err(stop)
@@ -51,10 +52,9 @@ impl Work for ExportWork {
     }
 }
 
-async fn make(app: &App, job: &Job, attempt: &Attempt) -> Result<Made, Stop> {
+async fn make(app: &App, job: &Job, attempt: &Attempt, session: Session) -> Result<Made, Stop> {
     let request: ExportRequest = serde_json::from_str(&job.request)
         .map_err(|_| Stop::failed("internal_error", "The export cannot be read any more."))?;
-    let session = session(app, job).await?;
     if let Some(package) = request.package() {
         return package::make(app, job, attempt, session, &request, package).await;
     }
@@ -62,21 +62,7 @@ async fn make(app: &App, job: &Job, attempt: &Attempt) -> Result<Made, Stop> {
     let watch = Arc::new(attempt.clone());
     let written =
         file::write(app.settings(), &session, &request, &path, attempt.folder(), watch).await?;
-    if let Some(group) = &job.group {
-        app.export_groups().made(group);
-    }
     Ok(made(job, &request, &session, written))
-}
-
-/// The session of the group, or one that sees everything written before the export was asked for.
-async fn session(app: &App, job: &Job) -> Result<Session, Stop> {
-    let kept = job.group.as_ref().and_then(|group| app.export_groups().session(group));
-    if let Some(session) = kept {
-        return Ok(session);
-    }
-    let (mirror, provider) = (app.clone(), job.provider);
-    let session = tokio::task::spawn_blocking(move || mirror.mirror().session(provider)).await;
-    Ok(session.map_err(|_| Stop::Told)??)
 }
 
 fn made(job: &Job, request: &ExportRequest, session: &Session, written: ExportFile) -> Made {

@@ -7,9 +7,11 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use model::time::Instant;
+
+use crate::crash;
 
 /// Folder of unfinished files.
 const MAKING: &str = "making";
@@ -41,13 +43,18 @@ impl FilesFolder {
         Ok(Making { path })
     }
 
-    /// Makes a finished file last and moves it to `target`, a path below this folder.
-    pub(crate) fn publish(&self, made: &Path, target: &str) -> io::Result<()> {
-        File::open(made)?.sync_all()?;
+    /// Makes a finished file last and moves it to `target`, a path below this folder. It counts
+    /// as being of now, however long ago its last byte was written: the sweep lets new files be.
+    pub(crate) fn publish(&self, made: &Path, target: &str, now: Instant) -> io::Result<()> {
+        let file = File::open(made)?;
+        let since_epoch = Duration::from_micros(now.micros().try_into().unwrap_or_default());
+        file.set_modified(UNIX_EPOCH + since_epoch)?;
+        file.sync_all()?;
         let path = self.path(target);
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         fs::rename(made, &path)?;
+        crash::point("moved");
         File::open(folder)?.sync_all()?;
         File::open(&self.root)?.sync_all()
     }
@@ -136,13 +143,15 @@ mod tests {
         let making = folder.begin("a-1").unwrap();
         let made = making.path().join("rows.csv");
         fs::write(&made, "id\r\n1\r\n").unwrap();
-        folder.publish(&made, "2026-11/x.csv").unwrap();
+        File::open(&made).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        let [past, now, future] =
+            ["2001-01-01T00:00:00Z", "2026-11-21T00:00:00Z", "2900-01-01T00:00:00Z"]
+                .map(|text| Instant::parse(text).unwrap());
+        folder.publish(&made, "2026-11/x.csv", now).unwrap();
         let unfinished = making.path().to_owned();
         drop(making);
         assert_eq!(fs::read_to_string(folder.path("2026-11/x.csv")).unwrap(), "id\r\n1\r\n");
         assert!(!unfinished.exists());
-        let (past, future) = ("2001-01-01T00:00:00Z", "2900-01-01T00:00:00Z");
-        let [past, future] = [past, future].map(|text| Instant::parse(text).unwrap());
         assert_eq!(folder.older_than(future).unwrap(), ["2026-11/x.csv"]);
         assert!(folder.older_than(past).unwrap().is_empty());
         folder.remove("2026-11/x.csv").unwrap();

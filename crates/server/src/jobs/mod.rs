@@ -3,7 +3,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `runner` | the loops that claim jobs, and how an attempt ends |
+//! | `runner` | the loops that claim jobs |
+//! | `together` | jobs that were claimed together, to whatever ends they come |
 //! | `attempt` | one attempt: its heartbeat, its progress, whether it is to stop |
 //! | `work` | what a kind of job does, and what it answers |
 //! | `row_file` | rows on their way into a file, hashed and counted as they pass |
@@ -12,14 +13,12 @@
 //! | `report` | the work of a report's job |
 //! | `export` | the work of an export's job |
 //! | `package` | the work of an accounting package's job |
-//! | `group` | exports that are asked for together |
 //! | `link` | signed addresses of files |
 //! | `sweep` | files and jobs whose time is over |
 
 pub(crate) mod attempt;
 pub(crate) mod export;
 pub mod folder;
-pub(crate) mod group;
 pub(crate) mod link;
 pub(crate) mod manifest;
 pub(crate) mod package;
@@ -27,6 +26,7 @@ pub(crate) mod report;
 pub mod row_file;
 pub mod runner;
 mod sweep;
+mod together;
 pub mod work;
 
 pub use folder::FilesFolder;

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use accounting::{Calendar, Month};
 use mirror::Session;
 use reports::exports::{ExportRequest, Package as Asked};
 use serde_json::{Value, json};
@@ -13,11 +12,9 @@ use super::export::{CONTENT_TYPE, head};
 use super::row_file::Watch as _;
 use super::work::{Made, MadeFile, Stop};
 use crate::app::App;
-use crate::operations::books::request::resolve_as_of;
-use crate::operations::books::{
-    Package, PackageError, PackageFile, PackageRequest, Watch, write_package,
-};
+use crate::operations::books::{Package, PackageError, PackageFile, Watch, write_package};
 use crate::operations::exports::fetch::{FULL, MAIN};
+use crate::operations::exports::package::wanted;
 
 /// Makes both ZIPs.
 pub(super) async fn make(
@@ -28,7 +25,8 @@ pub(super) async fn make(
     request: &ExportRequest,
     asked: &Asked,
 ) -> Result<Made, Stop> {
-    let wanted = wanted(app, job, &session, request, asked)?;
+    let wanted = wanted(app.settings(), &session, request, asked)
+        .map_err(|problem| Stop::failed("internal_error", problem))?;
     let (watch, revision) = (attempt.clone(), session.revision());
     watch.begin(None, revision);
     let store = app.clone();
@@ -47,30 +45,6 @@ pub(super) async fn make(
         Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
         Err(_) => Err(Stop::Told),
     }
-}
-
-fn wanted(
-    app: &App,
-    job: &Job,
-    session: &Session,
-    request: &ExportRequest,
-    asked: &Asked,
-) -> Result<PackageRequest, Stop> {
-    let settings = app.settings();
-    let calendar = Calendar::new(session.provider().timezone.clone());
-    let month = Month::of(asked.month);
-    let as_of = resolve_as_of(asked.as_of, month, &calendar, request.now())
-        .map_err(|problem| Stop::failed("internal_error", problem))?;
-    Ok(PackageRequest {
-        month,
-        currency: asked.currency,
-        site_id: request.site_id(),
-        as_of,
-        reaches_now: asked.as_of.is_none() && as_of.is_some(),
-        settings: settings.accounting.of(job.provider),
-        has_formula_guard: settings.files.csv_formula_guard,
-        has_full_bundle: !settings.exports.rules(job.provider).is_strict,
-    })
 }
 
 fn stopped(error: PackageError) -> Stop {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use files::format::FileFormat;
 use futures::future::BoxFuture;
+use mirror::Session;
 use model::provider::Provider;
 use model::time::Instant;
 use reports::request::{RawParameters, RawValue};
@@ -79,16 +80,14 @@ impl Work for ReportWork {
         app: &'a App,
         job: &'a Job,
         attempt: &'a Attempt,
+        session: Session,
     ) -> BoxFuture<'a, Result<Made, Stop>> {
-        Box::pin(make(app, job, attempt))
+        Box::pin(make(app, job, attempt, session))
     }
 }
 
-async fn make(app: &App, job: &Job, attempt: &Attempt) -> Result<Made, Stop> {
+async fn make(app: &App, job: &Job, attempt: &Attempt, session: Session) -> Result<Made, Stop> {
     let (report, asked, format) = read(job)?;
-    let (mirror, provider) = (app.clone(), job.provider);
-    let session = tokio::task::spawn_blocking(move || mirror.mirror().session(provider)).await;
-    let session = session.map_err(|_| Stop::Told)??;
     let request =
         reports::parse_file(report, &asked.raw_parameters(), session.provider(), &asked.context())
             .map_err(|_| Stop::failed("internal_error", "The request cannot be read any more."))?;

@@ -17,6 +17,7 @@ use reports::{RecordBatch, RowStream};
 use tokio::sync::mpsc;
 
 use super::work::Stop;
+use crate::crash;
 
 /// Batches between the plan and the file.
 const BATCHES_AHEAD: usize = 4;
@@ -110,6 +111,7 @@ fn fill(
         totals.observe(&batch).map_err(unwritten)?;
         writer.rows(&batch, &mut out).map_err(unwritten)?;
         watch.add_rows(batch.num_rows() as u64);
+        crash::point("writing");
     }
     check(watch)?;
     writer.finish(&mut out).map_err(unwritten)?;

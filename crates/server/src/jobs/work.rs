@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use futures::future::BoxFuture;
-use mirror::MirrorError;
+use mirror::{MirrorError, Session};
 use model::id::Revision;
 use reports::ReportError;
 use serde_json::Value;
@@ -17,12 +17,13 @@ use crate::app::App;
 
 /// What one kind of job does.
 pub(crate) trait Work: Send + Sync {
-    /// Makes the job's files in the attempt's folder.
+    /// Makes the job's files in the attempt's folder, from the rows of this session.
     fn run<'a>(
         &'a self,
         app: &'a App,
         job: &'a Job,
         attempt: &'a Attempt,
+        session: Session,
     ) -> BoxFuture<'a, Result<Made, Stop>>;
 
     /// What is said to others when the job has come to this end; nothing by default.
@@ -76,7 +77,7 @@ pub(crate) struct MadeFile {
 }
 
 /// Why a job's work stopped before its end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stop {
     /// Nobody wants it any more, or another worker has it, or the server stops.
     Told,
@@ -97,6 +98,9 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// What is said of a failure of ours.
+    pub(crate) const INTERNAL: &'static str = "The export met an internal error.";
+
     /// The work found something that no attempt can mend.
     pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self::Failed { code, message: message.into() }
@@ -105,8 +109,7 @@ impl Stop {
     /// A failure of ours: logged in full, answered blandly, tried again.
     pub(crate) fn broken(code: &'static str, error: &dyn std::error::Error) -> Self {
         crate::error::log(code, error);
-        let message = "The export met an internal error.".to_owned();
-        Self::Broken { code: "internal_error", message }
+        Self::Broken { code: "internal_error", message: Self::INTERNAL.to_owned() }
     }
 }
 

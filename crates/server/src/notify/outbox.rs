@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::mail::{self, Mail};
 use super::webhook::{self, Letter};
 use crate::app::App;
+use crate::crash;
 
 /// Seconds between the attempts at a webhook; after the last one it is given up.
 const WEBHOOK_PAUSES_S: [i64; 7] = [30, 120, 600, 3600, 3 * 3600, 8 * 3600, 24 * 3600];
@@ -53,6 +54,7 @@ fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
     let now = app.clock().now();
     let claimed = app.store().claim_delivery(worker, now.plus_seconds(LEASE_S), now)?;
     let Some(delivery) = claimed else { return Ok(false) };
+    crash::point("notice_taken");
     let (result, pauses) = match &delivery.receiver {
         Receiver::Webhook(webhook) if !webhook.is_enabled => {
             (unsent("The webhook was disabled before it was sent."), &[][..])
@@ -71,7 +73,9 @@ fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
     };
     let result = with_next_attempt(result, delivery.attempt, pauses, app.clock().now());
     report(&delivery, &result);
+    crash::point("notice_sent");
     app.store().finish_delivery(worker, delivery.id, &result, app.clock().now())?;
+    crash::point("notice_noted");
     Ok(true)
 }
 

@@ -39,14 +39,16 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<Option<JobStart>, StoreError>;
 
-    /// Takes the next job: queued, or running with a lapsed lease and attempts left.
+    /// Takes the next job: queued, or running with a lapsed lease and attempts left; with it all
+    /// unfinished ones of its group, which are made together or not at all. By number; empty when
+    /// there is nothing to do.
     ///
     /// Fair: of the providers with something to do, the one with the fewest running jobs of this
     /// kind comes first, then the one whose job waits longest; a lapsed lease counts as not
     /// running. A job whose lease lapsed in its last attempt is handed out once more, as attempt
     /// `attempts_max + 1`, so that its claimant can give it up with all that belongs to that (and
     /// with a number above that, should the claimant die over it). Progress begins anew.
-    fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError>;
+    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
 
     /// Says that an attempt is alive and how far it is; extends its lease.
     fn report_progress(
@@ -57,16 +59,10 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<Orders, StoreError>;
 
-    /// Ends an attempt, with its notices, in one transaction. False when the attempt no longer
-    /// holds the job: then nothing is changed, and its file must be thrown away. The notices of
-    /// an attempt after which the job is queued again are not kept.
-    fn finish_job(
-        &self,
-        attempt: &Attempt<'_>,
-        outcome: &Outcome,
-        notices: &[NewNotice],
-        now: Instant,
-    ) -> Result<bool, StoreError>;
+    /// Ends attempts, with their notices, all in one transaction. False for an attempt that no
+    /// longer holds its job: then nothing of that job is changed, and its file must be thrown
+    /// away. The notices of an attempt after which the job is queued again are not kept.
+    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError>;
 
     /// Cancels a queued or running job, with its notices. Its worker is told at its next progress.
     fn cancel_job(
@@ -116,8 +112,9 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Marks a succeeded job as failed because its file is lost ([`FILE_MISSING`]).
-    fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError>;
+    /// Marks a succeeded job as failed because its file is lost ([`FILE_MISSING`]), with its
+    /// notices; false when it is not succeeded.
+    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError>;
 
     /// Makes succeeded jobs past their time expired, forgets finished ones created before
     /// `forget_before`, and answers how many of both there were. Bounded work per call.
@@ -320,6 +317,17 @@ pub struct Attempt<'a> {
     pub worker: &'a str,
     /// Which attempt it is, from 1.
     pub number: u32,
+}
+
+/// An attempt that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended<'a> {
+    /// Whose it was.
+    pub attempt: Attempt<'a>,
+    /// How it ended.
+    pub outcome: &'a Outcome,
+    /// What is said of it.
+    pub notices: &'a [NewNotice],
 }
 
 /// How far a job is.

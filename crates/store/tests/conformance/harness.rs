@@ -304,6 +304,8 @@ macro_rules! conformance_suite {
                 jobs: jobs_are_listed_newest_first,
                 jobs: a_subject_keeps_its_number,
                 jobs: work_goes_on_beside_an_import,
+                groups: a_group_is_taken_as_one,
+                groups: a_group_is_ended_in_one_transaction,
                 races: each_job_is_finished_exactly_once,
                 races: of_two_exclusive_jobs_at_once_one_wins,
                 races: of_the_same_request_at_once_one_is_done,

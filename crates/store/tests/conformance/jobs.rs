@@ -62,7 +62,7 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
     assert_eq!(stored(&*store, &taken), running);
 
     let files = vec![file("file", "1/file"), file("full", "1/full")];
-    assert!(store.finish_job(&held, &success(files.clone(), 5000), &[], at(40)).unwrap());
+    assert!(finish(&*store, &held, &success(files.clone(), 5000), &[], 40));
     let done = Job {
         state: JobState::Succeeded,
         progress: Progress {
@@ -79,7 +79,7 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
     };
     assert_eq!(stored(&*store, &taken), done);
     assert_eq!(backend.open().job(P, JobId::Number(taken.id)).unwrap(), Some(done));
-    assert!(!store.finish_job(&held, &failure(), &[], at(41)).unwrap(), "it is over");
+    assert!(!finish(&*store, &held, &failure(), &[], 41), "it is over");
     assert_eq!(store.report_progress(&held, rows(5), at(200), at(42)).unwrap(), Orders::Lost);
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
@@ -99,20 +99,20 @@ pub(crate) fn a_lapsed_lease_goes_to_another_worker(backend: &impl Backend) {
     let outcomes =
         [success(vec![file("a", "late")], 5000), failure(), retry(90), Outcome::Released];
     for outcome in outcomes {
-        assert!(!store.finish_job(&late, &outcome, &[event("e", "t")], at(82)).unwrap());
+        assert!(!finish(&*store, &late, &outcome, &[event("e", "t")], 82));
     }
     assert_eq!(stored(&*store, &first), second, "nothing of it is kept");
     assert_eq!(store.known_files(&["late".to_owned()]).unwrap(), Vec::<String>::new());
     let done = success(vec![file("a", "in time")], 5000);
-    assert!(store.finish_job(&attempt(&second, "w2"), &done, &[], at(83)).unwrap());
+    assert!(finish(&*store, &attempt(&second, "w2"), &done, &[], 83));
 
     // The same worker's earlier attempt is not its later one.
     queue(&*store, &[job("b")], 100);
     let first = claim(&*store, "w1", 100).unwrap();
     let second = claim(&*store, "w1", 200).unwrap();
     assert_eq!(first.id, second.id);
-    assert!(!store.finish_job(&attempt(&first, "w1"), &failure(), &[], at(201)).unwrap());
-    assert!(store.finish_job(&attempt(&second, "w1"), &failure(), &[], at(201)).unwrap());
+    assert!(!finish(&*store, &attempt(&first, "w1"), &failure(), &[], 201));
+    assert!(finish(&*store, &attempt(&second, "w1"), &failure(), &[], 201));
 }
 
 pub(crate) fn a_crash_in_the_last_attempt_is_handed_out_to_be_given_up(backend: &impl Backend) {
@@ -124,7 +124,7 @@ pub(crate) fn a_crash_in_the_last_attempt_is_handed_out_to_be_given_up(backend: 
     }
     let job = claim(&*store, "w", 500).unwrap();
     assert!(job.attempts > ATTEMPTS_MAX);
-    assert!(store.finish_job(&attempt(&job, "w"), &failure(), &[], at(501)).unwrap());
+    assert!(finish(&*store, &attempt(&job, "w"), &failure(), &[], 501));
     let job = stored(&*store, &job);
     assert_eq!((job.state, job.error_code.as_deref()), (JobState::Failed, Some("internal_error")));
     assert_eq!((job.error_message.as_deref(), job.finished_at), (Some("it broke"), Some(at(501))));
@@ -142,7 +142,7 @@ pub(crate) fn a_failed_attempt_is_tried_again_later(backend: &impl Backend) {
         assert_eq!((taken.attempts, taken.state), (number, JobState::Running));
         let held = attempt(&taken, "w");
         store.report_progress(&held, rows(4), at(seconds + 60), at(seconds)).unwrap();
-        assert!(store.finish_job(&held, &retry(seconds + 50), &told, at(seconds + 1)).unwrap());
+        assert!(finish(&*store, &held, &retry(seconds + 50), &told, seconds + 1));
         let queued = stored(&*store, &taken);
         assert_eq!((queued.state, queued.progress), (JobState::Queued, Progress::default()));
         assert_eq!(queued.error_code.as_deref(), Some("disk_full"));
@@ -152,7 +152,7 @@ pub(crate) fn a_failed_attempt_is_tried_again_later(backend: &impl Backend) {
     assert_eq!(store.next_delivery_at().unwrap(), None, "nothing is said yet");
     let taken = claim(&*store, "w", 900).unwrap();
     assert_eq!(taken.attempts, ATTEMPTS_MAX);
-    assert!(store.finish_job(&attempt(&taken, "w"), &retry(950), &told, at(901)).unwrap());
+    assert!(finish(&*store, &attempt(&taken, "w"), &retry(950), &told, 901));
     let failed = stored(&*store, &taken);
     assert_eq!((failed.state, failed.finished_at), (JobState::Failed, Some(at(901))));
     assert_eq!(failed.error_message.as_deref(), Some("no room"));
@@ -166,7 +166,7 @@ pub(crate) fn a_released_job_waits_for_the_next_worker(backend: &impl Backend) {
         let taken = claim(&*store, "w", seconds).unwrap();
         assert_eq!(taken.attempts, 1, "released attempts do not count");
         let held = attempt(&taken, "w");
-        assert!(store.finish_job(&held, &Outcome::Released, &[], at(seconds)).unwrap());
+        assert!(finish(&*store, &held, &Outcome::Released, &[], seconds));
         assert_eq!(stored(&*store, &taken).state, JobState::Queued);
     }
     let job = claim(&*store, "w", 50).unwrap();
@@ -178,17 +178,17 @@ pub(crate) fn providers_take_turns(backend: &impl Backend) {
     queue(&*store, &[of(P, "p1"), of(P, "p2"), of(P, "p3"), of(P, "p4")], 0);
     queue(&*store, &[of(Q, "q1"), of(Q, "q2")], 1);
     let bounded = |seconds| Claim { running_per_provider_max: 2, ..claim_by("w", seconds) };
-    let take = |seconds| {
-        let job = store.claim_job(&bounded(seconds), at(seconds)).unwrap();
+    let next = |seconds| {
+        let job = take(&*store, &bounded(seconds), seconds);
         job.map_or("none".to_owned(), |job| job.subject)
     };
-    let taken: Vec<_> = (0..6).map(|_| take(10)).collect();
+    let taken: Vec<_> = (0..6).map(|_| next(10)).collect();
     assert_eq!(taken, ["p1", "q1", "p2", "q2", "none", "none"], "two places each");
     let other_kind = Claim { kind: JobKind::Export, ..bounded(10) };
-    assert_eq!(store.claim_job(&other_kind, at(10)).unwrap(), None);
+    assert_eq!(take(&*store, &other_kind, 10), None);
 
-    // All leases lapse: dead workers take no places.
-    let taken: Vec<_> = (0..5).map(|_| take(100)).collect();
+    // All leases lapse: dead workers next no places.
+    let taken: Vec<_> = (0..5).map(|_| next(100)).collect();
     assert_eq!(taken, ["p1", "q1", "p2", "q2", "none"]);
 }
 
@@ -224,10 +224,10 @@ pub(crate) fn a_second_exclusive_job_is_refused_while_the_first_is_unfinished(
     queue(&*store, &[exclusive("h", "payment")], 0);
 
     let exports = |seconds| Claim { kind: JobKind::Export, ..claim_by("w", seconds) };
-    let taken = store.claim_job(&exports(1), at(1)).unwrap().unwrap();
+    let taken = take(&*store, &exports(1), 1).unwrap();
     assert_eq!(taken.id, first.id);
     assert_eq!(create(&[exclusive("i", "invoice")]), in_progress("invoice"));
-    store.finish_job(&attempt(&taken, "w"), &retry(5), &[], at(2)).unwrap();
+    finish(&*store, &attempt(&taken, "w"), &retry(5), &[], 2);
     assert_eq!(create(&[exclusive("j", "invoice")]), in_progress("invoice"));
     store.cancel_job(P, JobId::Number(first.id), &[], at(3)).unwrap();
     queue(&*store, &[exclusive("k", "invoice")], 4);
@@ -301,7 +301,7 @@ pub(crate) fn cancellation_reaches_the_worker(backend: &impl Backend) {
     }
     let held = attempt(&taken, "w");
     assert_eq!(store.report_progress(&held, rows(1), at(99), at(14)).unwrap(), Orders::Cancel);
-    assert!(!store.finish_job(&held, &success(vec![], 5000), &[], at(15)).unwrap());
+    assert!(!finish(&*store, &held, &success(vec![], 5000), &[], 15));
     assert_eq!(claim(&*store, "w", 900), None);
     let done = finished(&*store, "c", 1000);
     assert_eq!(cancel(P, &done, 1002), Cancel::TooLate(done.clone()));
@@ -347,6 +347,7 @@ pub(crate) fn downloads_are_counted_and_may_consume(backend: &impl Backend) {
 
 pub(crate) fn files_expire_and_get_lost(backend: &impl Backend) {
     let store = backend.open();
+    webhook(&*store, P, "https://a", &[]);
     let (a, b) = (finished(&*store, "a", 0), finished(&*store, "b", 0));
     assert!(!store.expire_job(Q, JobId::Number(a.id), at(10)).unwrap());
     assert!(store.expire_job(P, JobId::Uuid("uuid-a"), at(10)).unwrap());
@@ -356,13 +357,16 @@ pub(crate) fn files_expire_and_get_lost(backend: &impl Backend) {
     assert_eq!((expired.files.len(), expired.manifest), (0, a.manifest.clone()));
     assert_eq!(expired.finished_at, a.finished_at);
 
-    store.lose_files(b.id, at(12)).unwrap();
-    store.lose_files(a.id, at(12)).unwrap();
-    store.lose_files(99, at(12)).unwrap();
+    assert!(store.lose_files(b.id, &[event("lost", "t.lost")], at(12)).unwrap());
+    assert!(!store.lose_files(a.id, &[event("gone", "t.lost")], at(12)).unwrap());
+    assert!(!store.lose_files(99, &[], at(12)).unwrap());
     let lost = stored(&*store, &b);
     assert_eq!((lost.state, lost.error_code.as_deref()), (JobState::Failed, Some("file_missing")));
     assert_eq!((lost.files.len(), lost.manifest, lost.expires_at), (0, None, None));
     assert_eq!(stored(&*store, &a).state, JobState::Expired);
+    let told = store.claim_delivery("s", at(99), at(12)).unwrap().unwrap();
+    assert_eq!(told.event_id, "lost");
+    assert_eq!(store.claim_delivery("s", at(99), at(12)).unwrap(), None);
     let paths = ["a/a", "a/b", "b/a"].map(str::to_owned);
     assert_eq!(store.known_files(&paths).unwrap(), Vec::<String>::new());
 }
@@ -405,9 +409,7 @@ pub(crate) fn jobs_are_listed_newest_first(backend: &impl Backend) {
     let first = claim(&*store, "w", 10).unwrap();
     let taken: Vec<_> = (0..2).map(|_| claim(&*store, "w", 10).unwrap().subject).collect();
     assert_eq!(taken, ["q", "b"]);
-    store
-        .finish_job(&attempt(&first, "w"), &success(vec![file("a", "a")], 50), &[], at(11))
-        .unwrap();
+    finish(&*store, &attempt(&first, "w"), &success(vec![file("a", "a")], 50), &[], 11);
     let all = JobFilter { limit: 10, ..JobFilter::default() };
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     assert_eq!(listed(&*store, all.clone()), (5, names(&["x", "d", "c", "b", "a"])));

@@ -14,6 +14,8 @@ mod checks;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod moving;

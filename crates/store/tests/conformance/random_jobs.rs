@@ -168,7 +168,7 @@ impl Model {
             lease_until: at(self.now + LEASE),
             ..claim_by(&name, self.now)
         };
-        let taken = store.claim_job(&claim, at(self.now)).unwrap();
+        let taken = take(store, &claim, self.now);
         let is_due = |job: &Expected| match job.state {
             JobState::Queued => job.not_before <= self.now,
             JobState::Running => job.lease_until <= self.now,
@@ -216,7 +216,7 @@ impl Model {
         };
         let is_held =
             job.state == JobState::Running && (job.worker, job.attempts) == (Some(by), number);
-        assert_eq!(store.finish_job(&attempt, &outcome, &[], at(now)).unwrap(), is_held);
+        assert_eq!(finish(store, &attempt, &outcome, &[], now), is_held);
         if !is_held {
             return;
         }

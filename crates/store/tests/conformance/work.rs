@@ -4,8 +4,8 @@ use model::id::{ProviderId, Revision};
 use store::Store;
 use store::port::IdempotencyKey;
 use store::port::jobs::{
-    Attempt, Claim, Job, JobFile, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, NewJob,
-    Outcome, Progress, Requester, Success,
+    Attempt, Claim, Ended, Job, JobFile, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
+    NewJob, Outcome, Progress, Requester, Success,
 };
 use store::port::notices::{NewNotice, NewWebhook, Webhook, WebhookStart};
 
@@ -64,7 +64,29 @@ pub(crate) fn claim_by(worker: &str, seconds: i64) -> Claim<'_> {
 
 /// Takes the next report for `worker`, with a lease of a minute.
 pub(crate) fn claim(store: &dyn Store, worker: &str, seconds: i64) -> Option<Job> {
-    store.claim_job(&claim_by(worker, seconds), at(seconds)).unwrap()
+    take(store, &claim_by(worker, seconds), seconds)
+}
+
+/// Takes the next job, which is in no group.
+pub(crate) fn take(store: &dyn Store, claim: &Claim<'_>, seconds: i64) -> Option<Job> {
+    let mut taken = store.claim_jobs(claim, at(seconds)).unwrap();
+    assert!(taken.len() <= 1, "{taken:?}");
+    taken.pop()
+}
+
+/// Ends one attempt; whether it held its job.
+pub(crate) fn finish(
+    store: &dyn Store,
+    attempt: &Attempt<'_>,
+    outcome: &Outcome,
+    notices: &[NewNotice],
+    seconds: i64,
+) -> bool {
+    let ended = Ended { attempt: *attempt, outcome, notices };
+    match store.finish_jobs(&[ended], at(seconds)).unwrap()[..] {
+        [is_held] => is_held,
+        ref held => panic!("{held:?}"),
+    }
 }
 
 pub(crate) fn attempt<'a>(job: &Job, worker: &'a str) -> Attempt<'a> {
@@ -112,7 +134,7 @@ pub(crate) fn finished(store: &dyn Store, name: &str, seconds: i64) -> Job {
     let taken = claim(store, "w", seconds).unwrap();
     let files = vec![file("a", &format!("{name}/a")), file("b", &format!("{name}/b"))];
     let attempt = attempt(&taken, "w");
-    assert!(store.finish_job(&attempt, &success(files, 5000), &[], at(seconds + 1)).unwrap());
+    assert!(finish(store, &attempt, &success(files, 5000), &[], seconds + 1));
     stored(store, &taken)
 }
 

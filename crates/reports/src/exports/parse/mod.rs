@@ -38,6 +38,8 @@ pub struct ExportContext<'a> {
     pub sites: &'a [i64],
     /// First day of the month of the provider's first invoice, where it is known.
     pub first_month: Option<Date>,
+    /// First day of the provider's last closed month, where it is known.
+    pub last_closed: Option<Date>,
 }
 
 /// What a body asks for.
@@ -257,6 +259,8 @@ fn package(
         if !is_inside {
             let message = "The as_of must be an instant of the month, and not in the future.";
             body.errors.push("as_of", message);
+        } else if context.last_closed.is_some_and(|last| month <= month_of(last)) {
+            body.errors.push("as_of", "The as_of is not for a closed month: it is frozen whole.");
         }
     }
     Some(Package { month: month?, currency: currency?, as_of: additions.as_of })

@@ -35,6 +35,7 @@ fn parse_with(
         range_months_max: 6,
         sites: &[1, 2],
         first_month: None,
+        last_closed: None,
     };
     change(&mut context);
     reports::exports::parse(body.as_object().unwrap(), provider, &context)

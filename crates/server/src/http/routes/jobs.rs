@@ -307,7 +307,7 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
         Err(Refused::Missing) => {
             let (app, id) = (call.app.clone(), job.id);
             blocking(move || {
-                app.store().lose_files(id, app.clock().now()).map_err(ApiError::of_store)
+                app.store().lose_files(id, &[], app.clock().now()).map_err(ApiError::of_store)
             })
             .await?;
             Err(ApiError::internal())

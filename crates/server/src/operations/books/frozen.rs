@@ -47,6 +47,11 @@ impl<'s> FrozenBooks<'s> {
         self.months.last().map(|closing| Month::of(closing.month))
     }
 
+    /// Whether a month is closed; those before the first that was closed are closed with it.
+    pub fn is_closed(&self, month: Month) -> bool {
+        self.latest().is_some_and(|latest| month <= latest)
+    }
+
     /// The first open month, when any is closed: that in which adjustments are booked.
     pub fn first_open(&self) -> Option<Month> {
         self.latest().map(Month::next)

@@ -36,11 +36,10 @@ pub fn periods(
     months.map(|month| Ok(period(&frozen, month)?)).collect()
 }
 
-/// One month; closed months before the first that was closed count as closed with it.
+/// One month.
 pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
     let Some(closing) = frozen.closing(month) else {
-        let is_closed = frozen.latest().is_some_and(|latest| month <= latest);
-        let state = if is_closed { "closed" } else { "open" };
+        let state = if frozen.is_closed(month) { "closed" } else { "open" };
         return Ok(json!({
             "month": month.to_string(), "state": state, "closed_at": null, "closed_by": null,
             "note": null, "version": null, "rev": null, "packages": [],

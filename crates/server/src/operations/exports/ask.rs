@@ -1,8 +1,8 @@
 //! A body to queued jobs, or the first check that fails. Rule: spec/exports.md §2, §4.
 
-use accounting::Month;
 use mirror::Session;
-use model::time::{Date, Instant};
+use model::id::Revision;
+use model::time::Instant;
 use reports::ReportError;
 use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportType};
 use reports::request::FieldErrors;
@@ -15,8 +15,10 @@ use store::port::jobs::{
 
 use super::caller::Caller;
 use super::notices::{self, REQUESTED};
+use super::package::{self, Books};
 use super::show;
 use crate::app::App;
+use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::operations::{blocking, requester};
 
@@ -44,23 +46,26 @@ pub(crate) async fn run(app: &App, caller: Caller, asked: Asked) -> Result<Strin
         caller.may(kind)?;
     }
     let now = app.clock().now();
-    let first_month = first_month(app, &caller, &asked.body).await?;
+    let books = books(app, &caller, &asked.body).await?;
     let context = ExportContext {
         now,
         is_strict: caller.rules.is_strict,
         range_months_max: caller.rules.max_range_months,
         sites: &caller.sites,
-        first_month,
+        first_month: books.first_month,
+        last_closed: books.last_closed,
     };
     let parsed = reports::exports::parse(&asked.body, &caller.admitted.provider, &context);
     let parsed = parsed.map_err(refused)?;
     let (requests, caller) = room(app, caller, parsed.requests).await?;
     let session = session(app, &caller).await?;
-    let (requests, skipped) = with_rows(&session, requests).await?;
+    let revision_min = session.revision();
+    let (requests, skipped) = with_rows(app, &caller, &session, requests).await?;
+    drop(session);
     if requests.is_empty() {
         return Err(ApiError::new(ErrorCode::NothingToExport, "Nothing to export"));
     }
-    let ask = Queue { requests, skipped, is_group: parsed.is_group, now, key, session };
+    let ask = Queue { requests, skipped, is_group: parsed.is_group, now, key, revision_min };
     queue(app, caller, ask, asked.request_id).await
 }
 
@@ -167,14 +172,19 @@ async fn session(app: &App, caller: &Caller) -> Result<Session, ApiError> {
 
 /// The requests that match rows, and the names of those that match none.
 async fn with_rows(
+    app: &App,
+    caller: &Caller,
     session: &Session,
     requests: Vec<ExportRequest>,
 ) -> Result<(Vec<ExportRequest>, Vec<String>), ApiError> {
     let mut kept = Vec::with_capacity(requests.len());
     let mut skipped = Vec::new();
     for request in requests {
-        let has_rows = reports::exports::has_rows(session, &request).await;
-        match has_rows.map_err(unread)? {
+        let has_rows = match request.package() {
+            Some(package) => package::has_rows(app, caller, &request, *package).await?,
+            None => reports::exports::has_rows(session, &request).await.map_err(unread)?,
+        };
+        match has_rows {
             true => kept.push(request),
             false => skipped.push(request.object().to_owned()),
         }
@@ -182,24 +192,13 @@ async fn with_rows(
     Ok((kept, skipped))
 }
 
-/// The month of the provider's first invoice, for a body that asks for an accounting package.
-async fn first_month(
-    app: &App,
-    caller: &Caller,
-    body: &Map<String, Value>,
-) -> Result<Option<Date>, ApiError> {
+/// What a body is checked against that asks for an accounting package.
+async fn books(app: &App, caller: &Caller, body: &Map<String, Value>) -> Result<Books, ApiError> {
     let is_package = |name: &str| reports::exports::find(name).is_some_and(ExportType::is_package);
-    if !named(body).into_iter().any(is_package) {
-        return Ok(None);
+    match named(body).into_iter().any(is_package) {
+        true => package::books(app, caller).await,
+        false => Ok(Books::default()),
     }
-    let session = session(app, caller).await?;
-    let first = blocking(move || {
-        reports::books::first_invoice_month(&session).map_err(|error| {
-            crate::error::log(error.code(), &error);
-            ApiError::internal()
-        })
-    });
-    Ok(first.await?.map(Month::first_day))
 }
 
 fn unread(error: ReportError) -> ApiError {
@@ -219,8 +218,8 @@ struct Queue {
     is_group: bool,
     now: Instant,
     key: Option<IdempotencyKey>,
-    /// The session that all of a group are made from.
-    session: Session,
+    /// The revision that is known now: what is written before is in every file.
+    revision_min: Revision,
 }
 
 async fn queue(
@@ -236,7 +235,6 @@ async fn queue(
 fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result<String, ApiError> {
     let requester = requester::of(app, &caller.admitted.principal)?;
     let group = ask.is_group.then(|| crate::http::new_uuid(app).to_string());
-    let revision_min = ask.session.revision();
     let (before, _) = app.store().job_counts(JobKind::Export).map_err(ApiError::of_store)?;
     let mut jobs = Vec::with_capacity(ask.requests.len());
     let mut shown = Vec::with_capacity(ask.requests.len());
@@ -250,7 +248,7 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
             requester: Requester::clone(&requester),
             group: group.clone(),
             request_id: request_id.to_owned(),
-            revision_min,
+            revision_min: ask.revision_min,
             is_exclusive: caller.rules.one_per_type,
             notices: Vec::new(),
         };
@@ -262,13 +260,9 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
     let answer = answer(shown, group.as_deref(), &ask.skipped);
     let key = ask.key.map(|key| JobKey { key, answer: Some(answer.clone()) });
     let limits = JobLimits { queued_max: caller.rules.max_queued, unfinished_max: u64::MAX };
-    if let Some(group) = &group {
-        app.export_groups().begin(group, ask.session, jobs.len(), ask.now);
-    }
+    crash::point("asked");
     let start = app.store().create_jobs(&jobs, key.as_ref(), limits, ask.now);
-    if let (Some(group), false) = (&group, matches!(start, Ok(JobStart::Created(_)))) {
-        app.export_groups().forget(group);
-    }
+    crash::point("queued");
     match start.map_err(ApiError::of_store)? {
         JobStart::Created(_) => {
             app.job_bell().notify_waiters();

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use reports::request::{FieldErrors, RawParameters};
-use store::port::jobs::{Job, JobFile, JobId, JobState};
+use store::port::jobs::{FILE_MISSING, Job, JobFile, JobId, JobState};
 
 use super::caller::{self, Caller};
 use super::find::{self, not_found};
 use super::notices::{self, DOWNLOADED};
 use crate::app::App;
+use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::download::Download;
 use crate::jobs::link::{self, Opens, Purpose};
+use crate::jobs::work::End;
 use crate::operations::paged;
 use crate::settings::ExportRules;
 
@@ -147,8 +149,10 @@ pub(crate) fn count(app: &App, fetched: &Fetched) -> Result<(), ApiError> {
     }
     let notice = [notices::event(app, DOWNLOADED, &told)?];
     let (part, is_once) = (fetched.part, fetched.is_once);
+    crash::point("transferred");
     let counted = app.store().count_download(job.id, part, is_once, &notice, now);
     if counted.map_err(ApiError::of_store)? {
+        crash::point("counted");
         app.notice_bell().notify_waiters();
         if let Some(file) = job.files.iter().find(|file| is_once && file.part == part) {
             discard(app, &file.path);
@@ -166,7 +170,11 @@ pub(crate) fn discard(app: &App, path: &str) {
 
 /// Notes that the file of a finished export is lost. Blocking.
 pub(crate) fn lose(app: &App, job: &Job) -> Result<ApiError, ApiError> {
-    app.store().lose_files(job.id, app.clock().now()).map_err(ApiError::of_store)?;
+    let notices = notices::of_end(app, job, &End::Failed(FILE_MISSING));
+    let lost = app.store().lose_files(job.id, &notices, app.clock().now());
+    if lost.map_err(ApiError::of_store)? {
+        app.notice_bell().notify_waiters();
+    }
     let message = "The file of this export is lost, please try to export again.";
     Ok(ApiError::new(ErrorCode::FileMissing, message))
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `caller` | who may, and for which site |
 //! | `ask` | a body to queued jobs, or the first check that fails |
+//! | `package` | what the books say before a package is queued |
 //! | `show` | an export as it is shown |
 //! | `find` | one export, and what ends it early |
 //! | `fetch` | the file of an export, or why there is none |
@@ -18,4 +19,5 @@ pub mod file;
 pub(crate) mod find;
 pub(crate) mod list;
 pub(crate) mod notices;
+pub(crate) mod package;
 pub(crate) mod show;

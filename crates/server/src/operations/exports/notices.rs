@@ -69,6 +69,7 @@ fn told(app: &App, job: &Job, end: &End<'_>) -> Result<Vec<NewNotice>, ApiError>
         End::Failed(code) => {
             ended.state = JobState::Failed;
             ended.error_code = Some((*code).to_owned());
+            (ended.manifest, ended.expires_at) = (None, None);
             (FAILED, Story::Failed { reason: (*code).to_owned() })
         }
     };

@@ -4,8 +4,7 @@ use model::id::ProviderId;
 use model::time::Instant;
 
 use crate::error::StoreError;
-use crate::port::jobs::{Attempt, JobFile, Orders, Outcome, Progress, Success};
-use crate::port::notices::NewNotice;
+use crate::port::jobs::{Attempt, Ended, JobFile, Orders, Outcome, Progress, Success};
 use crate::postgres::engine::Session;
 use crate::postgres::notices;
 use crate::postgres::row::{get, signed};
@@ -63,11 +62,10 @@ pub(super) fn report(
 
 pub(super) fn finish(
     session: &Session<'_>,
-    attempt: &Attempt<'_>,
-    outcome: &Outcome,
-    notices: &[NewNotice],
+    ended: &Ended<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
+    let Ended { attempt, outcome, notices } = ended;
     let (context, id, micros) = ("finish a job", attempt.job, now.micros());
     let number = i64::from(attempt.number);
     let held = session.find(context, HELD, &[&id, &attempt.worker, &number])?;

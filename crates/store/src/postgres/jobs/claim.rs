@@ -1,4 +1,4 @@
-//! Taking the next job.
+//! Taking the next job, with those of its group.
 
 use model::time::Instant;
 
@@ -22,6 +22,9 @@ const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count
         AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= $2 \
         AND coalesce(running.jobs, 0) < $3 \
     ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED";
+const TOGETHER: &str = "SELECT id FROM jobs WHERE id = $1 OR (kind = $2 \
+    AND state IN ('queued', 'running') \
+    AND group_name = (SELECT group_name FROM jobs WHERE id = $1)) ORDER BY id FOR UPDATE";
 const TAKE: &str = "UPDATE jobs SET state = 'running', worker = $2, lease_until = $3, \
     attempts = attempts + 1, attempts_max = $4, rows_done = 0, rows_total = NULL, \
     revision = NULL, started_at = coalesce(started_at, $5), updated_at = $5 WHERE id = $1";
@@ -40,15 +43,20 @@ pub(super) fn claim(
     session: &Session<'_>,
     claim: &Claim<'_>,
     now: Instant,
-) -> Result<Option<Job>, StoreError> {
+) -> Result<Vec<Job>, StoreError> {
     let (context, kind, now) = ("take a job", claim.kind.as_str(), now.micros());
     session.one(context, TAKE_TURN, &[&kind])?;
     let running_max = signed(claim.running_per_provider_max);
     let Some(next) = session.find(context, NEXT, &[&kind, &now, &running_max])? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
-    let (id, attempts_max): (i64, _) = (get(&next, 0)?, i64::from(claim.attempts_max));
+    let (next, attempts_max): (i64, _) = (get(&next, 0)?, i64::from(claim.attempts_max));
     let lease_until = claim.lease_until.micros();
-    session.run(context, TAKE, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
-    row::find(session, JobId::Number(id))
+    let mut taken = Vec::new();
+    for row in session.all(context, TOGETHER, &[&next, &kind])? {
+        let id: i64 = get(&row, 0)?;
+        session.run(context, TAKE, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
+        taken.extend(row::find(session, JobId::Number(id))?);
+    }
+    Ok(taken)
 }

@@ -30,7 +30,7 @@ const EXPIRE: &str = "UPDATE jobs SET state = 'expired', expires_at = least(expi
     updated_at = $2 WHERE id = $1 AND state = 'succeeded'";
 const LOSE: &str = "UPDATE jobs SET state = 'failed', error_code = $3, \
     error_message = 'the file of this job is lost', manifest = NULL, expires_at = NULL, \
-    updated_at = $2 WHERE id = $1 AND state = 'succeeded'";
+    updated_at = $2 WHERE id = $1 AND state = 'succeeded' RETURNING provider_id";
 const DROP_FILES: &str = "DELETE FROM job_files WHERE job_id = ANY($1)";
 const EXPIRE_SOME: &str = "UPDATE jobs SET state = 'expired', updated_at = $1 WHERE id IN \
     (SELECT id FROM jobs WHERE state = 'succeeded' AND expires_at <= $1 \
@@ -92,11 +92,17 @@ pub(super) fn expire(
     Ok(is_expired)
 }
 
-pub(super) fn lose_files(session: &Session<'_>, id: i64, now: Instant) -> Result<(), StoreError> {
-    if session.run("note a lost file", LOSE, &[&id, &now.micros(), &FILE_MISSING])? == 1 {
-        drop_files(session, &[id])?;
-    }
-    Ok(())
+pub(super) fn lose_files(
+    session: &Session<'_>,
+    id: i64,
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let lost = session.find("note a lost file", LOSE, &[&id, &now.micros(), &FILE_MISSING])?;
+    let Some(lost) = lost else { return Ok(false) };
+    drop_files(session, &[id])?;
+    notices::keep(session, ProviderId(get(&lost, 0)?), notices, now)?;
+    Ok(true)
 }
 
 fn drop_files(session: &Session<'_>, jobs: &[i64]) -> Result<(), StoreError> {

@@ -24,8 +24,8 @@ use super::PostgresStore;
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
-    Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
-    NewJob, Orders, Outcome, Progress,
+    Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
+    JobStore, NewJob, Orders, Progress,
 };
 use crate::port::notices::NewNotice;
 use keys::Known;
@@ -54,10 +54,10 @@ impl JobStore for PostgresStore {
         })
     }
 
-    fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {
+    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often: without looking first, each of them would make others wait.
         if !claim::is_any_due(&self.engine.lookup()?, claim, now)? {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         self.engine.write(|session| claim::claim(session, claim, now))
     }
@@ -72,14 +72,10 @@ impl JobStore for PostgresStore {
         self.engine.write(|session| attempt::report(session, attempt, progress, lease_until, now))
     }
 
-    fn finish_job(
-        &self,
-        attempt: &Attempt<'_>,
-        outcome: &Outcome,
-        notices: &[NewNotice],
-        now: Instant,
-    ) -> Result<bool, StoreError> {
-        self.engine.write(|session| attempt::finish(session, attempt, outcome, notices, now))
+    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
+        self.engine.write(|session| {
+            ends.iter().map(|ended| attempt::finish(session, ended, now)).collect()
+        })
     }
 
     fn cancel_job(
@@ -138,8 +134,8 @@ impl JobStore for PostgresStore {
         self.engine.write(|session| ends::expire(session, provider, id, now))
     }
 
-    fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError> {
-        self.engine.write(|session| ends::lose_files(session, id, now))
+    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError> {
+        self.engine.write(|session| ends::lose_files(session, id, notices, now))
     }
 
     fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {

@@ -5,8 +5,7 @@ use model::time::Instant;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::port::jobs::{Attempt, JobFile, Orders, Outcome, Progress, Success};
-use crate::port::notices::NewNotice;
+use crate::port::jobs::{Attempt, Ended, JobFile, Orders, Outcome, Progress, Success};
 use crate::sqlite::{ask, notices};
 
 const REPORT: &str = "UPDATE jobs SET rows_done = ?4, rows_total = ?5, revision = ?6, \
@@ -58,11 +57,10 @@ pub(super) fn report(
 
 pub(super) fn finish(
     connection: &Connection,
-    attempt: &Attempt<'_>,
-    outcome: &Outcome,
-    notices: &[NewNotice],
+    ended: &Ended<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
+    let Ended { attempt, outcome, notices } = ended;
     let context = "finish a job";
     let params = (attempt.job, attempt.worker, attempt.number);
     let held: Option<(i64, bool)> =

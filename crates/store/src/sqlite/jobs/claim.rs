@@ -1,4 +1,4 @@
-//! Taking the next job.
+//! Taking the next job, with those of its group.
 
 use model::time::Instant;
 use rusqlite::Connection;
@@ -20,6 +20,9 @@ const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count
         AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= ?2 \
         AND coalesce(running.jobs, 0) < ?3 \
     ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1";
+const TOGETHER: &str = "SELECT id FROM jobs WHERE id = ?1 OR (kind = ?2 \
+    AND state IN ('queued', 'running') \
+    AND group_name = (SELECT group_name FROM jobs WHERE id = ?1)) ORDER BY id";
 const TAKE: &str = "UPDATE jobs SET state = 'running', worker = ?2, lease_until = ?3, \
     attempts = attempts + 1, attempts_max = ?4, rows_done = 0, rows_total = NULL, \
     revision = NULL, started_at = coalesce(started_at, ?5), updated_at = ?5 WHERE id = ?1";
@@ -38,12 +41,18 @@ pub(super) fn claim(
     connection: &Connection,
     claim: &Claim<'_>,
     now: Instant,
-) -> Result<Option<Job>, StoreError> {
-    let context = "take a job";
-    let params = (claim.kind.as_str(), now.micros(), claim.running_per_provider_max);
+) -> Result<Vec<Job>, StoreError> {
+    let (context, kind) = ("take a job", claim.kind.as_str());
+    let params = (kind, now.micros(), claim.running_per_provider_max);
     let next: Option<i64> = ask::find(connection, context, NEXT, params, |row| row.get(0))?;
-    let Some(id) = next else { return Ok(None) };
-    let params = (id, claim.worker, claim.lease_until.micros(), claim.attempts_max, now.micros());
-    ask::run(connection, context, TAKE, params)?;
-    row::find(connection, JobId::Number(id))
+    let Some(next) = next else { return Ok(Vec::new()) };
+    let ids: Vec<i64> = ask::all(connection, context, TOGETHER, (next, kind), |row| row.get(0))?;
+    let (lease_until, now) = (claim.lease_until.micros(), now.micros());
+    let mut taken = Vec::with_capacity(ids.len());
+    for id in ids {
+        let params = (id, claim.worker, lease_until, claim.attempts_max, now);
+        ask::run(connection, context, TAKE, params)?;
+        taken.extend(row::find(connection, JobId::Number(id))?);
+    }
+    Ok(taken)
 }

@@ -27,7 +27,7 @@ const EXPIRE: &str = "UPDATE jobs SET state = 'expired', expires_at = min(expire
     updated_at = ?2 WHERE id = ?1 AND state = 'succeeded'";
 const LOSE: &str = "UPDATE jobs SET state = 'failed', error_code = ?3, \
     error_message = 'the file of this job is lost', manifest = NULL, expires_at = NULL, \
-    updated_at = ?2 WHERE id = ?1 AND state = 'succeeded'";
+    updated_at = ?2 WHERE id = ?1 AND state = 'succeeded' RETURNING provider_id";
 const DROP_FILES: &str = "DELETE FROM job_files WHERE job_id = ?1";
 const PAST_THEIR_TIME: &str = "SELECT id FROM jobs WHERE state = 'succeeded' \
     AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
@@ -93,12 +93,19 @@ fn expire_one(connection: &Connection, id: i64, now: Instant) -> Result<bool, St
     Ok(is_expired)
 }
 
-pub(super) fn lose_files(connection: &Connection, id: i64, now: Instant) -> Result<(), StoreError> {
+pub(super) fn lose_files(
+    connection: &Connection,
+    id: i64,
+    notices: &[NewNotice],
+    now: Instant,
+) -> Result<bool, StoreError> {
     let context = "note a lost file";
-    if ask::run(connection, context, LOSE, (id, now.micros(), FILE_MISSING))? == 1 {
-        ask::run(connection, context, DROP_FILES, [id])?;
-    }
-    Ok(())
+    let params = (id, now.micros(), FILE_MISSING);
+    let provider: Option<i64> = ask::find(connection, context, LOSE, params, |row| row.get(0))?;
+    let Some(provider) = provider else { return Ok(false) };
+    ask::run(connection, context, DROP_FILES, [id])?;
+    notices::keep(connection, ProviderId(provider), notices, now)?;
+    Ok(true)
 }
 
 pub(super) fn sweep(

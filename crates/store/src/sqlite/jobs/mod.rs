@@ -26,8 +26,8 @@ use super::{SqliteStore, ask};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
-    Attempt, Cancel, Claim, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart, JobStore,
-    NewJob, Orders, Outcome, Progress,
+    Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
+    JobStore, NewJob, Orders, Progress,
 };
 use crate::port::notices::NewNotice;
 
@@ -57,10 +57,10 @@ impl JobStore for SqliteStore {
         })
     }
 
-    fn claim_job(&self, claim: &Claim<'_>, now: Instant) -> Result<Option<Job>, StoreError> {
+    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often: without looking first, each of them would take the write lock.
         if !claim::is_any_due(&*self.work.lookup()?, claim, now)? {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         self.work.write(|connection| claim::claim(connection, claim, now))
     }
@@ -76,14 +76,10 @@ impl JobStore for SqliteStore {
             .write(|connection| attempt::report(connection, attempt, progress, lease_until, now))
     }
 
-    fn finish_job(
-        &self,
-        attempt: &Attempt<'_>,
-        outcome: &Outcome,
-        notices: &[NewNotice],
-        now: Instant,
-    ) -> Result<bool, StoreError> {
-        self.work.write(|connection| attempt::finish(connection, attempt, outcome, notices, now))
+    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
+        self.work.write(|connection| {
+            ends.iter().map(|ended| attempt::finish(connection, ended, now)).collect()
+        })
     }
 
     fn cancel_job(
@@ -143,8 +139,8 @@ impl JobStore for SqliteStore {
         self.work.write(|connection| ends::expire(connection, provider, id, now))
     }
 
-    fn lose_files(&self, id: i64, now: Instant) -> Result<(), StoreError> {
-        self.work.write(|connection| ends::lose_files(connection, id, now))
+    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError> {
+        self.work.write(|connection| ends::lose_files(connection, id, notices, now))
     }
 
     fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {

@@ -1,0 +1,74 @@
+//! What the books say before an accounting package is queued. Rule: spec/exports.md §2, §4, §10.15.
+
+use accounting::{Calendar, Month};
+use mirror::Session;
+use model::time::Date;
+use reports::books::first_invoice_month;
+use reports::exports::{ExportRequest, Package};
+
+use super::caller::Caller;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::operations::books::answers::{Patience, at_desk, failed};
+use crate::operations::books::request::resolve_as_of;
+use crate::operations::books::{PackageRequest, has_rows as has_postings};
+use crate::settings::ServerSettings;
+
+/// What a body is checked against.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Books {
+    /// First day of the month of the first invoice.
+    pub(super) first_month: Option<Date>,
+    /// First day of the last closed month.
+    pub(super) last_closed: Option<Date>,
+}
+
+/// The first month and the last closed one of a caller's books.
+pub(super) async fn books(app: &App, caller: &Caller) -> Result<Books, ApiError> {
+    let looked = at_desk(app, &caller.admitted.provider, Patience::Page, |desk| {
+        let first = first_invoice_month(desk.session).map_err(|error| failed(error.into()))?;
+        let last_closed = desk.frozen()?.latest().map(Month::first_day);
+        Ok(Books { first_month: first.map(Month::first_day), last_closed })
+    });
+    looked.await.map(|(books, _)| books)
+}
+
+/// Whether any of a package's files has a row.
+pub(super) async fn has_rows(
+    app: &App,
+    caller: &Caller,
+    request: &ExportRequest,
+    asked: Package,
+) -> Result<bool, ApiError> {
+    let request = request.clone();
+    let looked = at_desk(app, &caller.admitted.provider, Patience::Page, move |desk| {
+        let wanted = wanted(desk.app.settings(), desk.session, &request, &asked)
+            .map_err(|message| ApiError::parameter("as_of", message))?;
+        let (store, folder) = (desk.app.store(), desk.app.temp_dir());
+        has_postings(desk.session, store, &wanted, folder, desk.watch()).map_err(failed)
+    });
+    looked.await.map(|(has_some, _)| has_some)
+}
+
+/// The package that a request asks for. Errors: the message for the field `as_of`.
+pub(crate) fn wanted(
+    settings: &ServerSettings,
+    session: &Session,
+    request: &ExportRequest,
+    asked: &Package,
+) -> Result<PackageRequest, String> {
+    let provider = session.provider();
+    let calendar = Calendar::new(provider.timezone.clone());
+    let month = Month::of(asked.month);
+    let as_of = resolve_as_of(asked.as_of, month, &calendar, request.now())?;
+    Ok(PackageRequest {
+        month,
+        currency: asked.currency,
+        site_id: request.site_id(),
+        as_of,
+        reaches_now: asked.as_of.is_none() && as_of.is_some(),
+        settings: settings.accounting.of(provider.id),
+        has_formula_guard: settings.files.csv_formula_guard,
+        has_full_bundle: !settings.exports.rules(provider.id).is_strict,
+    })
+}
