@@ -10,6 +10,9 @@ use serde_json::Value;
 /// How long a server may take to begin listening.
 const START_SECS_MAX: u64 = 60;
 
+/// Names a point between two steps where a debug build ends at once.
+const CRASH_AT: &str = "TEST_CRASH_AT";
+
 /// The program under test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
@@ -80,6 +83,11 @@ impl Data {
     pub(crate) fn serve(&self) -> Server {
         Server::start(self.folder.path())
     }
+
+    /// A server that ends at a point of its work, as if it were killed there.
+    pub(crate) fn serve_until(&self, point: &str) -> Server {
+        Server::run(program().env(CRASH_AT, point), self.folder.path())
+    }
 }
 
 /// A running server; killed when dropped.
@@ -91,7 +99,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child = program()
+        Self::run(&mut program(), folder)
+    }
+
+    fn run(program: &mut Command, folder: &Path) -> Self {
+        let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdin(Stdio::null())
@@ -158,6 +170,11 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    /// Whether the process has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Resident memory in bytes: now, and at its peak.
     pub(crate) fn memory(&self) -> (u64, u64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
@@ -187,7 +204,16 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(data: &Data) -> Self {
-        let mut child = program()
+        Self::run(&mut program(), data)
+    }
+
+    /// A worker that ends at a point of its work, as if it were killed there.
+    pub(crate) fn start_until(data: &Data, point: &str) -> Self {
+        Self::run(program().env(CRASH_AT, point), data)
+    }
+
+    fn run(program: &mut Command, data: &Data) -> Self {
+        let mut child = program
             .args(["worker", "--data", data.path()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -197,6 +223,15 @@ impl Worker {
         drain(child.stdout.take().unwrap());
         drain(child.stderr.take().unwrap());
         Self { child }
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) fn wait_for_end(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(START_SECS_MAX);
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "the worker does not end");
+            std::thread::yield_now();
+        }
     }
 
     /// kill -9, at once, and waits until the process is gone.

@@ -1,8 +1,9 @@
 //! The accounting package as an export. Rule: spec/exports.md §10.15.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{BASE, EXPORTS, business, made, outcome};
+use super::{BASE, EXPORTS, ask, business, made, outcome};
+use crate::server::run;
 
 #[test]
 fn a_package_is_a_zip_of_eleven_files_and_has_a_full_bundle_beside_it() {
@@ -49,4 +50,36 @@ fn a_package_is_a_zip_of_eleven_files_and_has_a_full_bundle_beside_it() {
     let catalogue = server.get(&clerk, EXPORTS).ok();
     assert_eq!(catalogue["data"][13]["exports"], json!([]));
     assert_eq!(server.get(&clerk, &format!("{EXPORTS}?history=1")).ok()["meta"]["total"], 0);
+}
+
+#[test]
+fn what_is_not_in_the_books_is_refused_at_once() {
+    let (data, token) = business(BASE);
+    let server = data.serve();
+    let package = |month: &str, currency: &str, as_of: Value| {
+        let body =
+            json!({"object": "accounting", "month": month, "currency": currency, "as_of": as_of});
+        let answer = ask(&server, &token, &body);
+        match answer.status {
+            200 => "200".to_owned(),
+            _ => outcome(&answer),
+        }
+    };
+    let nothing = "400 nothing_to_export";
+    // No record in euro; records in dollars, but none in June.
+    assert_eq!(package("2024-01", "eur", Value::Null), nothing);
+    assert_eq!(package("2024-06", "usd", Value::Null), nothing);
+    assert_eq!(package("2024-01", "usd", json!("2024-01-01T12:00:00Z")), nothing, "not yet");
+    assert_eq!(package("2023-12", "usd", Value::Null), "400 validation_failed month");
+    for month in ["2024-01", "2024-02"] {
+        run(&["close", "month", "--data", data.path(), "--provider", "1", "--month", month]);
+    }
+    assert_eq!(package("2024-01", "eur", Value::Null), nothing, "closed, without that currency");
+    assert_eq!(package("2024-02", "usd", Value::Null), nothing, "closed, without a row");
+    let closed = "400 validation_failed as_of";
+    assert_eq!(package("2024-01", "usd", json!("2024-01-20T12:00:00Z")), closed);
+    assert_eq!(package("2024-02", "usd", json!("2024-01-20T12:00:00Z")), closed, "and outside");
+    let history = server.get(&token, &format!("{EXPORTS}?history=1")).ok();
+    assert_eq!(history["meta"]["total"], 0, "{history}");
+    assert_eq!(package("2024-01", "usd", Value::Null), "200");
 }

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{BASE, EXPORTS, IDLE, accepted, business, fill, january, made, outcome, status};
-use crate::server::{Data, Worker};
+use crate::notices::receiver::Receiver;
+use crate::server::{Data, Worker, program};
 
 #[test]
 fn a_file_is_not_there_until_a_worker_has_made_it() {
@@ -69,21 +70,37 @@ fn a_removed_file_is_gone() {
 
 #[test]
 fn a_lost_file_fails_its_export() {
-    let (data, token) = business(BASE);
+    let local = "[webhooks]\nallow_http = true\nallow_private = true\n";
+    let (data, token) = business(&format!("{BASE}{local}"));
     let server = data.serve();
+    let receiver = Receiver::start();
+    let hook = json!({"url": receiver.url("/failed"), "events": ["export_failed"]});
+    super::ask_at(&server, &token, "/api/v1/core/webhooks", &hook).ok();
     let (export, _) = made(&server, &token, &january("invoices", json!({})));
     let uuid = export["uuid"].as_str().unwrap();
+    let doctor = || {
+        let output = program().args(["doctor", "--data", data.path()]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        said.lines().find(|line| line.contains(" files ")).unwrap().to_owned()
+    };
+    assert!(doctor().starts_with("ok "), "{}", doctor());
     let files = data.folder.path().join("files");
     let months = std::fs::read_dir(&files).unwrap().map(|entry| entry.unwrap().path());
     for month in months.filter(|path| !path.ends_with("making")) {
         std::fs::remove_dir_all(month).unwrap();
     }
+    let found = doctor();
+    assert!(found.starts_with("WRONG ") && found.contains(uuid), "{found}");
     let path = format!("{EXPORTS}/{uuid}");
     assert_eq!(outcome(&server.get(&token, &path)), "500 file_missing");
     let lost = server.get(&token, &path);
     assert_eq!(outcome(&lost), "404 export_failed");
     assert_eq!(lost.json()["failed_reason"], "file_missing");
     assert_eq!(status(&server, &token, uuid)["failed_reason"], "file_missing");
+    let told = receiver.wait_for("/failed", 1).remove(0).json();
+    let told = &told["data"]["object"];
+    assert_eq!((&told["uuid"], &told["failed_reason"]), (&json!(uuid), &json!("file_missing")));
+    assert!(doctor().starts_with("ok "), "{}", doctor());
 }
 
 #[test]

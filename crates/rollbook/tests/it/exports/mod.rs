@@ -2,9 +2,11 @@
 
 mod accounting;
 mod client;
+mod consistent;
 mod ends;
 mod files;
 mod golden;
+mod killed;
 mod requests;
 
 use std::time::{Duration, Instant};

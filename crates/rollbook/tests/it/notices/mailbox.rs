@@ -9,11 +9,11 @@ use super::receiver::WITHIN;
 
 /// One mail as it came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mail {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
     /// Head and body.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Default)]
@@ -23,18 +23,18 @@ struct Shared {
     arrived: Condvar,
 }
 
-pub(super) struct Mailbox {
-    pub(super) port: u16,
+pub(crate) struct Mailbox {
+    pub(crate) port: u16,
     shared: Arc<Shared>,
 }
 
 impl Mailbox {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::begin(true)
     }
 
     /// One that says "try again later" to every mail.
-    pub(super) fn refusing() -> Self {
+    pub(crate) fn refusing() -> Self {
         Self::begin(false)
     }
 
@@ -53,7 +53,7 @@ impl Mailbox {
     }
 
     /// `[smtp]` with this server.
-    pub(super) fn settings(&self) -> String {
+    pub(crate) fn settings(&self) -> String {
         let from = "Rollbook <no-reply@rollbook.example>";
         format!(
             "[smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"{from}\"\n",
@@ -62,7 +62,7 @@ impl Mailbox {
     }
 
     /// Waits until so many mails have come.
-    pub(super) fn wait_for(&self, count: usize) -> Vec<Mail> {
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<Mail> {
         let deadline = Instant::now() + WITHIN;
         let mut mails = self.shared.mails.lock().unwrap();
         while mails.len() < count {
@@ -74,7 +74,7 @@ impl Mailbox {
     }
 
     /// Waits until so many mails were refused.
-    pub(super) fn wait_for_refused(&self, count: usize) {
+    pub(crate) fn wait_for_refused(&self, count: usize) {
         let deadline = Instant::now() + WITHIN;
         let mut refused = self.shared.refused.lock().unwrap();
         while *refused < count {
@@ -151,7 +151,7 @@ fn data(reader: &mut impl BufRead) -> String {
 
 impl Mail {
     /// The body with its lines as they were written before they were made fit for mail.
-    pub(super) fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         let text = self.text.replace("=\r\n", "");
         match self.text.contains("quoted-printable") {
             true => text.replace("=3D", "="),

@@ -15,8 +15,8 @@
 mod commands;
 mod failing;
 mod killed;
-mod mailbox;
+pub(crate) mod mailbox;
 mod managed;
-mod receiver;
+pub(crate) mod receiver;
 mod sent;
 mod site;

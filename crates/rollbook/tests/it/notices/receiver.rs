@@ -12,19 +12,19 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// How long something that must come is waited for; longer than a lease that has to lapse.
-pub(super) const WITHIN: Duration = Duration::from_secs(150);
+pub(crate) const WITHIN: Duration = Duration::from_secs(150);
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
-    pub(super) path: String,
+pub(crate) struct Letter {
+    pub(crate) path: String,
     headers: Vec<(String, String)>,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// What a request is answered with; 200 unless something is laid out for its path.
 #[derive(Debug, Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Status(u16),
     Redirect(String),
     /// The connection stays open and nothing comes.
@@ -44,13 +44,13 @@ struct Shared {
     arrived: Condvar,
 }
 
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     address: String,
     shared: Arc<Shared>,
 }
 
 impl Receiver {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let shared = Arc::new(Shared::default());
@@ -64,28 +64,28 @@ impl Receiver {
         Self { address, shared }
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Lays out the next answers to requests for a path.
-    pub(super) fn reply(&self, path: &str, replies: &[Reply]) {
+    pub(crate) fn reply(&self, path: &str, replies: &[Reply]) {
         let mut inbox = self.shared.inbox.lock().unwrap();
         inbox.replies.entry(path.to_owned()).or_default().extend(replies.iter().cloned());
     }
 
     /// Every request so far.
-    pub(super) fn letters(&self) -> Vec<Letter> {
+    pub(crate) fn letters(&self) -> Vec<Letter> {
         self.shared.inbox.lock().unwrap().letters.clone()
     }
 
     /// Events that came to a path, tests left out.
-    pub(super) fn events(&self, path: &str) -> Vec<Letter> {
+    pub(crate) fn events(&self, path: &str) -> Vec<Letter> {
         events(&self.letters(), path)
     }
 
     /// Waits until so many events have come to a path.
-    pub(super) fn wait_for(&self, path: &str, count: usize) -> Vec<Letter> {
+    pub(crate) fn wait_for(&self, path: &str, count: usize) -> Vec<Letter> {
         let deadline = Instant::now() + WITHIN;
         let mut inbox = self.shared.inbox.lock().unwrap();
         loop {
@@ -149,27 +149,27 @@ fn receive(shared: &Shared, stream: TcpStream) {
 }
 
 impl Letter {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
     /// Type of its event.
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         self.json()["type"].as_str().unwrap().to_owned()
     }
 
     /// Id of its event.
-    pub(super) fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.json()["id"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map_or_else(|| panic!("no {name}"), |(_, value)| value)
     }
 
     /// Whether both signatures are those of this secret, over exactly what came.
-    pub(super) fn is_signed_with(&self, secret: &str) -> bool {
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
         let signed = format!("{id}.{at}.{}", self.body);
         self.header("X-Pelcro-Hmac-SHA256") == hmac(secret, &self.body)
