@@ -74,6 +74,8 @@ pub(crate) enum Keys {
 
 /// DataFusion prunes row groups and pages by at most 20 alternatives.
 const RANGES_MAX: usize = 20;
+/// More ids than these are taken to have no gaps that are worth as many ranges.
+const GAPS_SOUGHT_MAX: usize = 1_000;
 
 impl Keys {
     /// Whether no row is wanted.
@@ -107,16 +109,15 @@ impl Keys {
         rows: LogicalPlanBuilder,
         id: Expr,
     ) -> Result<LogicalPlanBuilder, ReportError> {
-        let rows = match self {
-            Self::Ids(ids) if ids.len() > RANGES_MAX => {
-                let ranges = ranges(ids).into_iter();
-                let ranges = ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
-                match ranges.reduce(Expr::or) {
-                    Some(predicate) => rows.filter(predicate)?,
-                    None => rows,
-                }
-            }
-            _ => rows,
+        let Self::Ids(ids) = self else { return self.restrict(rows, id) };
+        if ids.len() <= RANGES_MAX || ids.len() > GAPS_SOUGHT_MAX {
+            return self.restrict(rows, id);
+        }
+        let ranges = ranges(ids).into_iter();
+        let ranges = ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
+        let rows = match ranges.reduce(Expr::or) {
+            Some(predicate) => rows.filter(predicate)?,
+            None => rows,
         };
         self.restrict_each(rows, id)
     }

@@ -5,7 +5,9 @@
 //! computed as a page is: its ids, and what their columns need, each relation read only for the
 //! keys that the slice holds.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
@@ -24,14 +26,13 @@ use crate::definition::relation::Keys;
 use crate::error::ReportError;
 use crate::rows::RowStream;
 
-/// Rows of the largest slice: few enough to hold with all that belongs to them, many enough that
-/// reading a relation for them pays.
-const SLICE_ROWS_MAX: usize = 1 << 15;
-/// Rows of the first slice: few, so that the first rows come soon.
-const SLICE_ROWS_FIRST: usize = 1 << 6;
-/// By what each slice is larger than the one before.
-const SLICE_GROWTH: usize = 1 << 3;
-
+/// A slice may end after each so many rows.
+const CUT_ROWS: usize = 1 << 10;
+/// Bytes that a slice should come to: few enough to hold with all that its rows belong to, many
+/// enough that reading a relation for it pays.
+const SLICE_BYTES: usize = 16 << 20;
+/// Rows of the largest slice, in cuts.
+const SLICE_CUTS_MAX: usize = 128;
 /// Slices that are computed at the same time.
 const SLICES_AHEAD: usize = 2;
 /// Rows of one batch.
@@ -65,8 +66,7 @@ pub(crate) async fn cut(
 ) -> Result<Sliced, ReportError> {
     let mut sliced = Sliced { report, predicates, by, cuts: Vec::new(), total: 0 };
     let mut batches = scope.session.stream(sliced.places(scope, None)?);
-    let mut slice = SLICE_ROWS_FIRST;
-    let mut missing = slice;
+    let mut missing = CUT_ROWS;
     let mut last = None;
     while let Some(batch) = batches.next().await {
         let batch = batch?;
@@ -78,8 +78,7 @@ pub(crate) async fn cut(
             last = Some(place(&batch, at - 1));
             if missing == 0 {
                 sliced.cuts.extend(last.take());
-                slice = SLICE_ROWS_MAX.min(slice * SLICE_GROWTH);
-                missing = slice;
+                missing = CUT_ROWS;
             }
         }
         sliced.total += batch.num_rows() as u64;
@@ -97,8 +96,17 @@ impl Sliced {
     /// The rows in the batch layout of `output`.
     pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
         let (session, moment) = (scope.session.clone(), scope.moment());
-        let slices = 0..self.cuts.len();
-        let work = Arc::new(Work { session, moment, sliced: self, output });
+        let row_bytes = AtomicUsize::new(SLICE_BYTES / CUT_ROWS);
+        let work = Arc::new(Work { session, moment, sliced: self, output, row_bytes });
+        let slices = {
+            let work = Arc::clone(&work);
+            let mut begin = 0;
+            std::iter::from_fn(move || {
+                let slice = begin..work.end_of_slice(begin);
+                begin = slice.end;
+                (!slice.is_empty()).then_some(slice)
+            })
+        };
         stream::iter(slices)
             .map(move |slice| {
                 let work = Arc::clone(&work);
@@ -113,7 +121,11 @@ impl Sliced {
     }
 
     /// The places of the rows in order, of all or of one slice.
-    fn places(&self, scope: &Scope<'_>, slice: Option<usize>) -> Result<LogicalPlan, ReportError> {
+    fn places(
+        &self,
+        scope: &Scope<'_>,
+        slice: Option<&Range<usize>>,
+    ) -> Result<LogicalPlan, ReportError> {
         let keys: Vec<SortKey> =
             self.by.map(|by| SortKey { value: col(by), descending: false }).into_iter().collect();
         let base = match self.by {
@@ -132,17 +144,17 @@ impl Sliced {
         Ok(rows.sort(matching::order(&keys))?.project(place)?.build()?)
     }
 
-    /// Whether a row belongs to a slice: after the end of the one before, up to its own end.
-    fn is_in(&self, slice: usize) -> Expr {
+    /// Whether a row belongs to a slice of these cuts: after the one before, up to the last.
+    fn is_in(&self, slice: &Range<usize>) -> Expr {
         let id = base_column(self.report, "id");
         let key = self.by.map_or_else(|| id.clone(), col);
         let up_to = |end: Place| {
             let before = key.clone().lt(lit(end.key));
             before.or(key.clone().eq(lit(end.key)).and(id.clone().lt_eq(lit(end.id))))
         };
-        let end = self.cuts[slice];
+        let end = self.cuts[slice.end - 1];
         let until = key.clone().lt_eq(lit(end.key)).and(up_to(end));
-        match slice.checked_sub(1).map(|before| self.cuts[before]) {
+        match slice.start.checked_sub(1).map(|before| self.cuts[before]) {
             None => until,
             Some(begin) => {
                 let from = key.clone().gt_eq(lit(begin.key));
@@ -160,17 +172,29 @@ struct Work {
     moment: Moment,
     sliced: Sliced,
     output: Output,
+    /// What a row came to in the last slice that was made.
+    row_bytes: AtomicUsize,
 }
 
 impl Work {
-    async fn rows(&self, slice: usize) -> Result<RecordBatch, ReportError> {
+    /// Where the slice that begins at this cut ends.
+    fn end_of_slice(&self, begin: usize) -> usize {
+        let rows = SLICE_BYTES / self.row_bytes.load(Ordering::Relaxed).max(1);
+        let cuts = (rows / CUT_ROWS).clamp(1, SLICE_CUTS_MAX);
+        self.sliced.cuts.len().min(begin + cuts)
+    }
+
+    async fn rows(&self, slice: Range<usize>) -> Result<RecordBatch, ReportError> {
         let scope = Scope::at(&self.session, self.moment);
-        let places = self.sliced.places(&scope, Some(slice))?;
+        let places = self.sliced.places(&scope, Some(&slice))?;
         let mut ids = Vec::new();
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
         }
-        fetch::rows(&scope, self.sliced.report, &self.output, &ids).await
+        let rows = fetch::rows(&scope, self.sliced.report, &self.output, &ids).await?;
+        let row_bytes = rows.get_array_memory_size() / rows.num_rows().max(1);
+        self.row_bytes.store(row_bytes, Ordering::Relaxed);
+        Ok(rows)
     }
 }
 

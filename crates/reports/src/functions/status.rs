@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, make_view};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewArray, UInt32Array, make_view};
+use datafusion::arrow::compute::{cast, concat, take};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{
@@ -24,6 +24,9 @@ pub(crate) fn effective_status(status: Expr, reason: Expr, is_held: Expr) -> Exp
 struct EffectiveStatus {
     signature: Signature,
 }
+
+/// What is shown in place of a stored status.
+const WORDS: [&str; 3] = ["hold", "upgraded", "downgraded"];
 
 /// The view of a word of at most 12 bytes.
 fn word(word: &str) -> u128 {
@@ -61,21 +64,31 @@ fn shown(
     reasons: &StringViewArray,
     is_held: impl Fn(usize) -> bool,
 ) -> Result<StringViewArray> {
-    let (active, cancelled, hold) = (word("active"), word("cancelled"), word("hold"));
-    let moves = [word("upgraded"), word("downgraded")];
-    let views = statuses.views().iter().enumerate().map(|(row, status)| {
-        let reason = reasons.views()[row];
-        if *status == cancelled && moves.contains(&reason) && reasons.is_valid(row) {
-            reason
-        } else if *status == active && is_held(row) {
-            hold
+    let [_, upgraded, downgraded] = WORDS.map(word);
+    let (active, cancelled) = (word("active"), word("cancelled"));
+    // The words stand after the statuses, to be taken in their place.
+    let first_word = statuses.len() as u32;
+    let places = statuses.views().iter().zip(0..).map(|(status, row)| {
+        let place = row as usize;
+        if statuses.is_null(place) {
+            row
+        } else if *status == cancelled && reasons.is_valid(place) {
+            match reasons.views()[place] {
+                reason if reason == upgraded => first_word + 1,
+                reason if reason == downgraded => first_word + 2,
+                _ => row,
+            }
+        } else if *status == active && is_held(place) {
+            first_word
         } else {
-            *status
+            row
         }
     });
-    let views = views.collect::<Vec<u128>>();
-    let (buffers, nulls) = (statuses.data_buffers().to_vec(), statuses.nulls().cloned());
-    Ok(StringViewArray::try_new(views.into(), buffers, nulls)?)
+    let places = UInt32Array::from_iter_values(places);
+    let words = StringViewArray::from_iter_values(WORDS);
+    // Neither step looks into the texts again, as making an array of views would.
+    let known = concat(&[statuses, &words])?;
+    Ok(take(&known, &places, None)?.as_string_view().clone())
 }
 
 #[cfg(test)]
