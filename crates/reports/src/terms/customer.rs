@@ -31,9 +31,15 @@ const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}
     \u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
 
 fn name_of(name: Expr, first: Expr, last: Expr) -> Expr {
-    let joined = btrim(vec![concat_ws(text(" "), vec![first, last]), text(WHITE_SPACE)]);
     let has_name = name.clone().is_not_null().and(name.clone().not_eq(text("")));
-    choose([(has_name, name)], Some(nullif(joined, text(""))))
+    choose([(has_name, name)], Some(full_name(first, last)))
+}
+
+/// First and last name with a space between them, without white space around them; null for
+/// nothing.
+pub(crate) fn full_name(first: Expr, last: Expr) -> Expr {
+    let joined = concat_ws(text(" "), vec![first, last]);
+    nullif(btrim(vec![joined, text(WHITE_SPACE)]), text(""))
 }
 
 /// `customer.id`, `customer.name`, `customer.email`; `id` is where the row keeps the customer.

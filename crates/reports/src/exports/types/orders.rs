@@ -1,6 +1,6 @@
 //! Orders. Rule: spec/exports.md §10.14.
 
-use datafusion::functions::expr_fn::{btrim, coalesce, concat_ws, nullif};
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
@@ -15,6 +15,7 @@ use crate::definition::value::{Value, at, nothing, text, value, wide};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::json_text::array_of;
+use crate::terms::customer::full_name;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![
@@ -55,10 +56,7 @@ pub(super) fn export_type() -> ExportType {
 
 /// Where the order goes: the address `a`.
 pub(super) fn ship_columns() -> [Column; 9] {
-    let name = value(|_| {
-        let names = vec![col("a.first_name"), col("a.last_name")];
-        nullif(btrim(vec![concat_ws(text(" "), names)]), text(""))
-    });
+    let name = value(|_| full_name(col("a.first_name"), col("a.last_name")));
     [
         string("ship_name", name),
         text_at("ship_company", "a.company"),
