@@ -33,33 +33,39 @@ const REPORTS: [&str; 13] = [
     "invoices",
     "invoices.grouped",
 ];
-const PROVIDER: ProviderId = ProviderId(1);
+pub(crate) const PROVIDER: ProviderId = ProviderId(1);
 const PAGES: usize = 400;
 const CSV_PAGES: usize = 120;
 const BAD_REQUESTS: usize = 150;
 
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::parse("2026-02-14T10:30:00Z").unwrap()
 }
 
-struct World {
-    data: Data,
+/// A data folder whose rows stay in the delta once the mirror has segments.
+pub(crate) struct World {
+    pub(crate) data: Data,
     store: SqliteStore,
 }
 
 impl World {
     fn new() -> Self {
+        Self::configured("")
+    }
+
+    /// With these settings beside its own.
+    pub(crate) fn configured(settings: &str) -> Self {
         let data = Data::with_provider();
-        data.configure(
+        data.configure(&format!(
             "[rate_limit]\nper_minute = 0\n[mirror]\nrefresh_after_rows = 1000000\n\
-             delta_rows_max = 1000000\n",
-        );
+             delta_rows_max = 1000000\n{settings}",
+        ));
         let store =
             SqliteStore::open(&data.folder.path().join("rollbook.db"), Default::default()).unwrap();
         Self { data, store }
     }
 
-    fn import(&self, changes: Vec<(&'static Table, Change)>) {
+    pub(crate) fn import(&self, changes: Vec<(&'static Table, Change)>) {
         let start = self.store.begin_import(PROVIDER, now(), None).unwrap();
         let ImportStart::Started(mut transaction) = start else { panic!("no key was given") };
         for (table, change) in changes {
@@ -70,7 +76,7 @@ impl World {
     }
 
     /// What the store holds now, read without the mirror.
-    fn tables(&self) -> (Tables, Provider) {
+    pub(crate) fn tables(&self) -> (Tables, Provider) {
         let snapshot = self.store.snapshot().unwrap();
         let mut rows = Vec::new();
         for table in catalogue::tables() {
@@ -86,12 +92,12 @@ impl World {
     }
 }
 
-fn upsert(table: &'static Table, cells: &[Cell]) -> (&'static Table, Change) {
+pub(crate) fn upsert(table: &'static Table, cells: &[Cell]) -> (&'static Table, Change) {
     let id = cells[catalogue::ID].as_int().unwrap();
     (table, Change::Upsert(InputRow { id, line: 1, cells: cells.to_vec() }))
 }
 
-fn delete(table: &'static Table, id: i64) -> (&'static Table, Change) {
+pub(crate) fn delete(table: &'static Table, id: i64) -> (&'static Table, Change) {
     (table, Change::Delete { id, line: 1 })
 }
 

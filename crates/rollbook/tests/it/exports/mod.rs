@@ -3,10 +3,13 @@
 mod accounting;
 mod client;
 mod consistent;
+mod differential;
 mod ends;
 mod files;
 mod golden;
 mod killed;
+mod modes;
+mod reference;
 mod requests;
 
 use std::time::{Duration, Instant};

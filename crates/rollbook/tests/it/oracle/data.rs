@@ -18,44 +18,44 @@ impl Row {
         &self.cells[position.unwrap_or_else(|| panic!("{}.{column}", self.table.name))]
     }
 
-    pub(super) fn id(&self) -> i64 {
+    pub(crate) fn id(&self) -> i64 {
         self.int("id").expect("every row has an id")
     }
 
-    pub(super) fn has(&self, column: &str) -> bool {
+    pub(crate) fn has(&self, column: &str) -> bool {
         self.cell(column).is_value()
     }
 
-    pub(super) fn int(&self, column: &str) -> Option<i64> {
+    pub(crate) fn int(&self, column: &str) -> Option<i64> {
         self.cell(column).as_int()
     }
 
-    pub(super) fn text(&self, column: &str) -> Option<&str> {
+    pub(crate) fn text(&self, column: &str) -> Option<&str> {
         self.cell(column).as_text()
     }
 
-    pub(super) fn word(&self, column: &str) -> &str {
+    pub(crate) fn word(&self, column: &str) -> &str {
         self.text(column).unwrap_or_default()
     }
 
-    pub(super) fn flag(&self, column: &str) -> bool {
+    pub(crate) fn flag(&self, column: &str) -> bool {
         self.int(column) == Some(1)
     }
 
-    pub(super) fn date(&self, column: &str) -> Option<Date> {
+    pub(crate) fn date(&self, column: &str) -> Option<Date> {
         self.int(column).map(|days| Date::from_days(i32::try_from(days).expect("a date")))
     }
 
-    pub(super) fn instant(&self, column: &str) -> Option<Instant> {
+    pub(crate) fn instant(&self, column: &str) -> Option<Instant> {
         self.int(column).map(Instant::from_micros)
     }
 
     /// An amount that is never null.
-    pub(super) fn amount(&self, column: &str) -> i128 {
+    pub(crate) fn amount(&self, column: &str) -> i128 {
         self.int(column).expect("an amount").into()
     }
 
-    pub(super) fn ids(&self, column: &str) -> Vec<i64> {
+    pub(crate) fn ids(&self, column: &str) -> Vec<i64> {
         self.text(column).map_or_else(Vec::new, |json| serde_json::from_str(json).expect("ids"))
     }
 }
@@ -97,16 +97,16 @@ impl Tables {
     }
 
     /// Every row of a table, by id.
-    pub(super) fn all(&self, table: &str) -> Vec<&Row> {
+    pub(crate) fn all(&self, table: &str) -> Vec<&Row> {
         self.rows.get(table).into_iter().flat_map(BTreeMap::values).collect()
     }
 
-    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&Row> {
+    pub(crate) fn get(&self, table: &str, id: Option<i64>) -> Option<&Row> {
         self.rows.get(table)?.get(&id?)
     }
 
     /// The rows whose reference (or list of references) `column` names `value`, by id.
-    pub(super) fn naming(
+    pub(crate) fn naming(
         &self,
         table: &'static str,
         column: &'static str,

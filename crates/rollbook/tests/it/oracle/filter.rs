@@ -41,7 +41,7 @@ pub(super) enum Test {
 
 /// Which bound an instant without offset, or a bare date, is read for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Bound {
+pub(crate) enum Bound {
     From,
     To,
 }
@@ -197,7 +197,7 @@ pub(super) fn parse_bool(text: &str) -> bool {
 }
 
 /// A datetime parameter.
-pub(super) fn parse_instant(text: &str, provider: &Provider, bound: Bound) -> Instant {
+pub(crate) fn parse_instant(text: &str, provider: &Provider, bound: Bound) -> Instant {
     let zone = &provider.timezone;
     let text = text.trim();
     if let Some(day) = Date::parse(text) {

@@ -12,10 +12,10 @@ use super::request::Params;
 use super::world::World;
 
 /// A small pseudo-random sequence (splitmix64), the same for the same seed everywhere.
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -28,22 +28,22 @@ impl Dice {
     }
 
     /// 0 up to, not including, `n`.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n.max(1)).expect("small");
         usize::try_from(self.next() % n).expect("small")
     }
 
     /// True in `percent` of 100 throws.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
 
     /// From `first` to `last`, both included.
-    pub(super) fn between(&mut self, first: i64, last: i64) -> i64 {
+    pub(crate) fn between(&mut self, first: i64, last: i64) -> i64 {
         first
             + i64::try_from(self.below(usize::try_from(last - first + 1).expect("small")))
                 .expect("small")

@@ -36,11 +36,13 @@ mod value;
 mod vectors;
 mod world;
 
-pub(crate) use data::Tables;
-pub(crate) use generate::RequestGenerator;
+pub(crate) use data::{Row, Tables};
+pub(crate) use filter::{Bound, parse_instant};
+pub(crate) use generate::{Dice, RequestGenerator};
 pub(crate) use invalid::InvalidRequestGenerator;
 pub(crate) use same::assert_same;
 pub(crate) use sample::sample;
+pub(crate) use value::guarded;
 
 use model::provider::Provider;
 use model::time::Instant;

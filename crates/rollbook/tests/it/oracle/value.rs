@@ -108,7 +108,7 @@ fn time_text(seconds: i64) -> String {
 }
 
 /// The spreadsheet guard of §7.2 no. 6.
-pub(super) fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     let harmless = |c: char| c.is_ascii_digit() || " +-()./".contains(c);
     let guard = match text.chars().next() {
         Some('=' | '@' | '\t' | '\r') => true,

@@ -1,0 +1,274 @@
+//! Random bodies: every type, every filter, ranges that end where rows are made.
+//! Rule: spec/exports.md §4, §10.
+
+use model::time::Instant;
+use serde_json::{Map, Value as Json, json};
+
+use super::super::reference::{Books, Filter, Kind, kinds, object, second};
+use super::business::MARKS;
+use crate::oracle::{Dice, Row};
+
+const SECOND: i64 = 1_000_000;
+const DAY_SECONDS: i64 = 86_400;
+
+/// Yields bodies without end: type after type, and of a type filter after filter.
+pub(super) struct BodyGenerator<'a> {
+    dice: Dice,
+    books: Books<'a>,
+    /// How many bodies there were.
+    count: usize,
+}
+
+impl<'a> BodyGenerator<'a> {
+    pub(super) fn new(seed: u64, books: Books<'a>) -> Self {
+        Self { dice: Dice::new(seed), books, count: 0 }
+    }
+}
+
+impl Iterator for BodyGenerator<'_> {
+    type Item = Json;
+
+    fn next(&mut self) -> Option<Json> {
+        let kinds = kinds();
+        let kind = kinds[self.count % kinds.len()];
+        let round = self.count / kinds.len();
+        self.count += 1;
+        let mut draft =
+            Draft { dice: &mut self.dice, books: self.books, kind, body: Map::new(), row: None };
+        draft.fill(round);
+        Some(Json::Object(draft.body))
+    }
+}
+
+/// One body in the making.
+struct Draft<'g, 'a> {
+    dice: &'g mut Dice,
+    books: Books<'a>,
+    kind: &'static Kind,
+    body: Map<String, Json>,
+    /// A row that the body should keep.
+    row: Option<&'a Row>,
+}
+
+impl<'a> Draft<'_, 'a> {
+    fn add(&mut self, name: &str, value: impl Into<Json>) {
+        self.body.insert(name.to_owned(), value.into());
+    }
+
+    fn fill(&mut self, round: usize) {
+        let filters = self.kind.filters;
+        let filter = (!filters.is_empty()).then(|| filters[round % filters.len()]);
+        self.row = Some(self.target(filter));
+        let is_note = self.kind.object == "credit_note" && self.dice.chance(50);
+        self.add("object", if is_note { "credit_notes" } else { self.kind.object });
+        self.range();
+        if let Some(filter) = filter {
+            self.filter(filter);
+            if self.dice.chance(25) {
+                let other = self.dice.pick(filters);
+                self.filter(other);
+            }
+        }
+        self.common();
+        self.shape();
+    }
+
+    /// A row that has something for the filter to ask for.
+    fn target(&mut self, filter: Option<(&str, Filter)>) -> &'a Row {
+        let rows = self.kind.rows(&self.books);
+        let has = |row: &&Row, name| {
+            self.kind.told(&self.books, row, name).iter().any(|value| *value != "")
+        };
+        let fit = |row: &&Row| filter.is_none_or(|(name, _)| has(row, name));
+        let rows: Vec<&Row> = rows.into_iter().filter(fit).collect();
+        self.dice.pick(&rows)
+    }
+
+    /// A range around an instant of the row, that often begins or ends in its very second.
+    fn range(&mut self) {
+        let mode = self.dice.pick(&["full_data", "modified_data"]);
+        if mode == "modified_data" || self.dice.chance(30) {
+            self.add("mode", mode);
+        }
+        let column = if mode == "full_data" { "created_at" } else { "updated_at" };
+        let micros = self.row.and_then(|row| row.instant(column)).unwrap().micros();
+        let at = micros.div_euclid(SECOND);
+        let from = at - self.reach();
+        let to = at + self.reach();
+        let (from, to) = if from > to { (to, from) } else { (from, to) };
+        let (from_text, to_text) = (self.spelled(from), self.spelled(to));
+        self.add("date_from", from_text);
+        self.add("date_to", to_text);
+        let body = Json::Object(self.body.clone());
+        let read = ["date_from", "date_to"].map(|name| second(&body, name, self.books.provider));
+        if read[0] > read[1] {
+            self.add("date_from", from);
+            self.add("date_to", to);
+        }
+    }
+
+    /// How far from the row's second the range ends; seldom before it.
+    fn reach(&mut self) -> i64 {
+        let days = self.dice.pick(&[1, 30, 180, 800]);
+        match self.dice.below(8) {
+            0 => -1,
+            1 => 1,
+            2 | 3 => 0,
+            _ => self.dice.between(0, days * DAY_SECONDS),
+        }
+    }
+
+    /// A second in one of its spellings; sometimes another second nearby.
+    fn spelled(&mut self, second: i64) -> Json {
+        let near = match self.dice.chance(20) {
+            true => Instant::parse(self.dice.pick(MARKS)).unwrap().seconds(),
+            false => second,
+        };
+        let instant = Instant::from_seconds(near).unwrap().to_string();
+        let bare = instant.trim_end_matches('Z');
+        match self.dice.below(9) {
+            0 => json!(instant),
+            1 => json!(format!("{bare}.999999Z")),
+            2 => json!(format!("{bare}+02:00")),
+            3 => json!(format!("{bare}-05:30")),
+            4 => json!(bare),
+            5 => json!(&bare[..10]),
+            6 => json!(second.to_string()),
+            _ => json!(second),
+        }
+    }
+
+    fn filter(&mut self, (name, filter): (&str, Filter)) {
+        let row = self.row.unwrap();
+        let told = self.kind.told(&self.books, row, name);
+        let told = (!told.is_empty() && self.dice.chance(80)).then(|| self.dice.pick(&told));
+        let value = match (filter, told) {
+            (Filter::AnyCase, Some(told)) => self.other_case(&told),
+            (Filter::Country, Some(told)) if self.dice.chance(50) => {
+                json!(told.as_str().unwrap().to_ascii_lowercase())
+            }
+            (Filter::Id, Some(told)) if self.dice.chance(30) => json!(told.to_string()),
+            // `created` is a status of orders that no filter names.
+            (Filter::Words(words), Some(told))
+                if words.split(' ').any(|word| word == told.as_str().unwrap()) =>
+            {
+                told
+            }
+            (Filter::Words(words), _) => {
+                let words = words.split(' ').chain(["all", "all", ""]).collect::<Vec<_>>();
+                json!(self.dice.pick(&words))
+            }
+            (_, Some(told)) => told,
+            (Filter::Id, None) => json!(self.dice.pick(&[1, 2, 3, 900_001])),
+            (Filter::Currency, None) => json!(self.dice.pick(&["gbp", "eur", "jpy", "kwd", "usd"])),
+            (Filter::Country, None) => json!(self.dice.pick(&["GB", "de", "Us", "FR"])),
+            (Filter::Text | Filter::AnyCase, None) => {
+                json!(self.dice.pick(&["Ann", "nobody", "", "ann"]))
+            }
+        };
+        self.add(name, value);
+    }
+
+    fn other_case(&mut self, text: &Json) -> Json {
+        let text = text.as_str().unwrap();
+        match self.dice.below(3) {
+            0 => json!(text.to_ascii_uppercase()),
+            1 => json!(text.to_lowercase()),
+            _ => json!(text),
+        }
+    }
+
+    fn common(&mut self) {
+        if self.dice.chance(25) {
+            let own = self.kind.site(&self.books, self.row.unwrap());
+            let site = own.filter(|_| self.dice.chance(70));
+            let site = site.unwrap_or_else(|| self.dice.between(1, 3));
+            self.add("site_id", site);
+        }
+        let is_deleted = self.kind.has_deletion() && self.row.unwrap().has("deleted_at");
+        let share = if is_deleted { 80 } else { 25 };
+        let includes = self.dice.chance(share);
+        if includes || self.dice.chance(10) {
+            self.add("include_deleted", includes);
+        }
+        if self.dice.chance(15) {
+            let kinds = kinds();
+            let foreign = self.dice.pick(&kinds);
+            let own = self.kind.filters;
+            let known = |name: &str| own.iter().any(|(own, _)| *own == name);
+            if let Some((name, filter)) = foreign.filters.iter().find(|(name, _)| !known(name)) {
+                self.foreign(name, *filter);
+            }
+        }
+    }
+
+    /// A filter of another type, which is ignored.
+    fn foreign(&mut self, name: &str, filter: Filter) {
+        let value = match filter {
+            Filter::Words(words) => json!(words.split(' ').next()),
+            Filter::Id => json!(1),
+            Filter::Text | Filter::AnyCase => json!("Ann"),
+            Filter::Currency => json!("gbp"),
+            Filter::Country => json!("GB"),
+        };
+        self.add(name, value);
+    }
+
+    fn shape(&mut self) {
+        let format = self.dice.pick(&["csv", "csv", "ndjson"]);
+        if format == "ndjson" || self.dice.chance(30) {
+            self.add("format", format);
+        }
+        if self.dice.chance(15) {
+            let dialect = self.dice.pick(&["rfc4180", "excel"]);
+            self.add("csv_dialect", dialect);
+        }
+        let by_line = self.kind.lines.is_some() && self.dice.chance(45);
+        if by_line {
+            self.add("row_per", "line");
+        }
+        let is_metadata = self.kind.object == "customers_metadata";
+        let is_long = is_metadata && self.dice.chance(45);
+        if is_long {
+            self.add("layout", "long");
+        }
+        if self.dice.chance(35) {
+            let headings = match is_metadata {
+                true => self.metadata_headings(is_long, format == "ndjson"),
+                false => self.kind.headings(by_line),
+            };
+            self.columns(headings);
+        }
+    }
+
+    fn metadata_headings(&mut self, is_long: bool, is_ndjson: bool) -> Vec<String> {
+        let mut headings = vec!["customer_id".to_owned(), "customer_email".to_owned()];
+        match is_long {
+            true => headings.extend(["key".to_owned(), "value".to_owned()]),
+            false => {
+                let keys = object(self.row.unwrap()).into_keys();
+                headings.extend(keys.map(|key| format!("metadata.{key}")));
+                headings.push("metadata.no such key".to_owned());
+            }
+        }
+        if is_ndjson && !is_long {
+            headings.push("metadata".to_owned());
+        }
+        headings
+    }
+
+    /// Some of these headings, in any order.
+    fn columns(&mut self, mut headings: Vec<String>) {
+        let most = i64::try_from(headings.len()).unwrap();
+        let count = self.dice.between(1, most);
+        let mut chosen = Vec::new();
+        for _ in 0..count {
+            chosen.push(headings.swap_remove(self.dice.below(headings.len())));
+        }
+        let has_comma = chosen.iter().any(|heading| heading.contains(','));
+        match has_comma || self.dice.chance(50) {
+            true => self.add("columns", chosen),
+            false => self.add("columns", chosen.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Every type, filter and mode against the reference, over random rows, through the real server.
+//!
+//! `EXPORT_SEEDS=20` tries as many businesses instead of one.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `business` | random rows, half of them in the mirror's delta |
+//! | `generate` | random bodies |
+
+mod business;
+mod generate;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use self::business::Business;
+use self::generate::BodyGenerator;
+use super::reference::{Books, Table, csv, expected, ignored, kind, kinds, ndjson, second, totals};
+use super::{EXPORTS, ask_at, fetched, outcome};
+
+/// Bodies of one business.
+const BODIES: usize = 208;
+/// How many are queued before the first is fetched.
+const QUEUED: usize = 26;
+/// Of each type's bodies, at least one in this many gives rows.
+const WITH_ROWS_IN: usize = 3;
+const SHOWN_CHARS: usize = 120;
+
+fn seeds() -> std::ops::Range<u64> {
+    let given = std::env::var("EXPORT_SEEDS").ok();
+    0..given.map_or(1, |count| count.parse().expect("a number of businesses"))
+}
+
+impl Business {
+    fn books(&self) -> Books<'_> {
+        Books { tables: &self.tables, provider: &self.provider }
+    }
+
+    /// Stops the server, and has the mirror compared with the store.
+    fn verify(self) {
+        drop(self.server);
+        let said = crate::server::run(&["mirror", "verify", "--data", self.world.data.path()]);
+        assert!(!said.is_empty());
+    }
+
+    /// The UUIDs of what is made for a body, or none when there is nothing.
+    fn asked(&self, body: &Value, is_empty: bool) -> Option<Value> {
+        let answer = ask_at(&self.server, &self.token, &format!("{EXPORTS}?site_id=1"), body);
+        if is_empty {
+            assert_eq!(outcome(&answer), "400 nothing_to_export");
+            return None;
+        }
+        Some(answer.ok())
+    }
+
+    /// Checks one export that was accepted, its file, and its manifest.
+    fn check(&self, body: &Value, accepted: &Value, expected: &Table) {
+        let uuid = accepted["uuid"].as_str().unwrap();
+        let mut named: Vec<&str> = strings(&accepted["ignored_filters"]);
+        named.sort_unstable();
+        let kind = kind(accepted["object"].as_str().unwrap());
+        assert_eq!(named, ignored(kind, body).into_iter().collect::<Vec<_>>(), "ignored_filters");
+        let (export, file) = fetched(&self.server, &self.token, uuid);
+        let text = match body["format"].as_str() {
+            Some("ndjson") => ndjson(expected),
+            _ => csv(expected, body["csv_dialect"] == "excel"),
+        };
+        assert_same_text(&file.text(), &text);
+        let manifest = self.server.get(&self.token, &format!("{EXPORTS}/{uuid}/manifest")).ok();
+        let range = ["date_from", "date_to"].map(|name| second(body, name, &self.provider));
+        assert_eq!(manifest["filters"]["date_from"], range[0]);
+        assert_eq!(manifest["filters"]["date_to"], range[1]);
+        assert_eq!(manifest["totals"], totals(expected));
+        assert_eq!(manifest["rows"], expected.rows.len());
+        assert_eq!(export["rows"], expected.rows.len());
+    }
+}
+
+fn strings(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect()
+}
+
+/// Runs `check`, and says which body it was that failed.
+fn checked<T>(seed: u64, body: &Value, check: impl FnOnce() -> T) -> T {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
+    outcome.unwrap_or_else(|panic| {
+        eprintln!("business {seed}, body: {body}");
+        std::panic::resume_unwind(panic)
+    })
+}
+
+/// Compares long texts, and shows only where they part.
+fn assert_same_text(actual: &str, expected: &str) {
+    let same = actual.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+    let line = 1 + actual.as_bytes()[..same].iter().filter(|byte| **byte == b'\n').count();
+    let around = |text: &str| {
+        let bytes = &text.as_bytes()[same.saturating_sub(SHOWN_CHARS)..];
+        let text = String::from_utf8_lossy(bytes);
+        text.chars().take(2 * SHOWN_CHARS).collect::<String>()
+    };
+    assert!(
+        actual == expected,
+        "line {line}\nactual:   …{}\nexpected: …{}",
+        around(actual),
+        around(expected)
+    );
+}
+
+/// What was met while bodies were tried; that each was met at least once is checked at the end.
+#[derive(Default)]
+struct Met {
+    by_type: BTreeMap<String, [usize; 2]>,
+    filters: BTreeMap<String, usize>,
+    others: BTreeMap<&'static str, usize>,
+}
+
+impl Met {
+    fn note(&mut self, body: &Value, expected: &Table) {
+        let kind = kind(body["object"].as_str().unwrap());
+        let counts = self.by_type.entry(kind.object.to_owned()).or_default();
+        counts[0] += 1;
+        if expected.rows.is_empty() {
+            return;
+        }
+        counts[1] += 1;
+        for (name, _) in kind.filters {
+            if body.get(*name).is_some_and(|value| *value != "" && *value != "all") {
+                *self.filters.entry(format!("{} {name}", kind.object)).or_default() += 1;
+            }
+        }
+        for name in ["mode", "site_id", "include_deleted", "row_per", "layout", "columns", "format"]
+        {
+            *self.others.entry(name).or_default() += usize::from(body.get(name).is_some());
+        }
+    }
+
+    fn check(&self) {
+        for kind in kinds() {
+            let [all, with_rows] = self.by_type[kind.object];
+            assert!(with_rows * WITH_ROWS_IN >= all, "{}: {with_rows} of {all}", kind.object);
+            for (name, _) in kind.filters {
+                let filter = format!("{} {name}", kind.object);
+                assert!(self.filters.contains_key(&filter), "{filter} never kept a row");
+            }
+        }
+        assert!(self.others.values().all(|count| *count > 0), "{:?}", self.others);
+    }
+}
+
+#[test]
+fn files_equal_the_reference() {
+    let mut met = Met::default();
+    for seed in seeds() {
+        let business = Business::new(seed);
+        let books = business.books();
+        let bodies: Vec<Value> = BodyGenerator::new(seed, books).take(BODIES).collect();
+        for bodies in bodies.chunks(QUEUED) {
+            let mut queued = Vec::new();
+            for body in bodies {
+                let kind = kind(body["object"].as_str().unwrap());
+                let expected = expected(&books, kind, body);
+                met.note(body, &expected);
+                let ask = || business.asked(body, expected.rows.is_empty());
+                if let Some(answer) = checked(seed, body, ask) {
+                    queued.push((body, answer, expected));
+                }
+            }
+            for (body, answer, expected) in queued {
+                checked(seed, body, || business.check(body, &answer["data"], &expected));
+            }
+        }
+        business.verify();
+    }
+    met.check();
+}
+
+/// Ids of the first column.
+fn ids(table: &Table) -> BTreeSet<String> {
+    table.rows.iter().map(|row| format!("{:?}", row[0])).collect()
+}
+
+#[test]
+fn modes_test_the_creation_or_the_last_change_of_every_type() {
+    let business = Business::new(seeds().end);
+    let books = business.books();
+    for kind in kinds() {
+        for by_line in [false, true] {
+            if by_line && kind.lines.is_none() {
+                continue;
+            }
+            let body = |mode: &str| {
+                json!({
+                    "object": kind.object,
+                    "date_from": "2025-06-30T23:00:00Z",
+                    "date_to": "2025-12-31T23:59:59Z",
+                    "mode": mode,
+                    "row_per": by_line.then_some("line"),
+                })
+            };
+            let [full, modified] = ["full_data", "modified_data"].map(|mode| {
+                let body = body(mode);
+                let expected = expected(&books, kind, &body);
+                checked(0, &body, || {
+                    let answer = business.asked(&body, false).unwrap();
+                    business.check(&body, &answer["data"], &expected);
+                });
+                ids(&expected)
+            });
+            let parts = [&full - &modified, &modified - &full, &full & &modified];
+            assert!(parts.iter().all(|part| !part.is_empty()), "{}: {parts:?}", kind.object);
+        }
+    }
+}

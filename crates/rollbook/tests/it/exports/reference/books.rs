@@ -1,0 +1,73 @@
+//! The rows of one business, and what one row finds through its references.
+
+use model::provider::Provider;
+
+use super::cell::Val;
+use crate::oracle::{Row, Tables};
+
+/// All rows of a provider.
+#[derive(Clone, Copy)]
+pub(in crate::exports) struct Books<'a> {
+    pub(in crate::exports) tables: &'a Tables,
+    pub(in crate::exports) provider: &'a Provider,
+}
+
+impl<'a> Books<'a> {
+    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&'a Row> {
+        self.tables.get(table, id)
+    }
+
+    /// The row of `table` that `column` of `row` names.
+    pub(super) fn of(&self, row: &Row, column: &str, table: &str) -> Option<&'a Row> {
+        self.get(table, row.int(column))
+    }
+
+    /// The rows of `table` whose `column` names `id`, by id.
+    pub(super) fn naming(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        id: i64,
+    ) -> Vec<&'a Row> {
+        self.tables.naming(table, column, id)
+    }
+}
+
+pub(super) fn text(row: Option<&Row>, column: &str) -> Val {
+    Val::text(row.and_then(|row| row.text(column)))
+}
+
+pub(super) fn int(row: Option<&Row>, column: &str) -> Val {
+    Val::int(row.and_then(|row| row.int(column)))
+}
+
+pub(super) fn instant(row: Option<&Row>, column: &str) -> Val {
+    Val::instant(row.and_then(|row| row.instant(column)))
+}
+
+/// An amount in the row's currency.
+pub(super) fn money(minor: i128, row: &Row) -> Val {
+    Val::Money(minor, row.word("currency").to_owned())
+}
+
+/// A column of `CUST`.
+pub(super) fn customer(customer: Option<&Row>, heading: &str) -> Option<Val> {
+    match heading {
+        "customer_id" => Some(int(customer, "id")),
+        "customer_email" => Some(text(customer, "email")),
+        "customer_first_name" => Some(text(customer, "first_name")),
+        "customer_last_name" => Some(text(customer, "last_name")),
+        "customer_name" => Some(text(customer, "name")),
+        _ => None,
+    }
+}
+
+/// Whether a row is soft-deleted.
+pub(super) fn is_deleted(row: &Row) -> bool {
+    row.has("deleted_at")
+}
+
+/// Whether an invoice was issued and still stands.
+pub(super) fn is_issued(invoice: &Row) -> bool {
+    invoice.word("status") != "draft" && !is_deleted(invoice)
+}

@@ -1,0 +1,70 @@
+//! Rows as a file, and its control totals. Rule: spec/exports.md §9, §11.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::cell::{Amounts, Val, json_text, quoted};
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(in crate::exports) struct Table {
+    pub(in crate::exports) headings: Vec<String>,
+    pub(in crate::exports) rows: Vec<Vec<Val>>,
+    /// Headings of the columns with amounts.
+    pub(in crate::exports) amounts: Vec<String>,
+}
+
+/// The file as CSV.
+pub(in crate::exports) fn csv(table: &Table, has_mark: bool) -> String {
+    let headings: Vec<String> = table.headings.iter().map(|heading| quoted(heading)).collect();
+    let mut text = if has_mark { "\u{feff}".to_owned() } else { String::new() };
+    text += &line(&headings);
+    for row in &table.rows {
+        text += &line(&row.iter().map(Val::csv).collect::<Vec<_>>());
+    }
+    text
+}
+
+/// Nothing at all on a line would be no row to those who read it.
+fn line(cells: &[String]) -> String {
+    match cells.join(",").as_str() {
+        "" => "\"\"\r\n".to_owned(),
+        cells => format!("{cells}\r\n"),
+    }
+}
+
+/// The file as NDJSON.
+pub(in crate::exports) fn ndjson(table: &Table) -> String {
+    let row = |row: &Vec<Val>| {
+        let members = table.headings.iter().zip(row);
+        let members = members.map(|(heading, value)| {
+            format!("{}:{}", json_text(heading), value.json(Amounts::Minor))
+        });
+        format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
+    };
+    table.rows.iter().map(row).collect()
+}
+
+/// By currency and column, what the amounts come to and how many there are.
+pub(in crate::exports) fn totals(table: &Table) -> Json {
+    let mut found: BTreeMap<&str, BTreeMap<&str, (i128, u64)>> = BTreeMap::new();
+    for row in &table.rows {
+        for (heading, value) in table.headings.iter().zip(row) {
+            if let Val::Money(minor, currency) = value {
+                let (sum, count) = found.entry(currency).or_default().entry(heading).or_default();
+                *sum += minor;
+                *count += 1;
+            }
+        }
+    }
+    let columns = |sums: &BTreeMap<&str, (i128, u64)>| {
+        let column = |heading: &String| {
+            let (sum, count) = sums.get(heading.as_str()).copied().unwrap_or_default();
+            (heading.clone(), json!({"sum": sum.to_string(), "count": count}))
+        };
+        Json::Object(table.amounts.iter().map(column).collect::<Map<_, _>>())
+    };
+    let totals = found.iter().map(|(currency, sums)| ((*currency).to_owned(), columns(sums)));
+    Json::Object(totals.collect())
+}

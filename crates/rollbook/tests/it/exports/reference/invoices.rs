@@ -1,0 +1,137 @@
+//! Invoices and their lines. Rule: spec/exports.md §10.4.
+
+use super::books::{Books, customer, instant, int, is_deleted, money, text};
+use super::cell::Val;
+use super::kind::{Filter, Kind, Lines, own, stored};
+use crate::oracle::Row;
+
+pub(super) static INVOICES: Kind = Kind {
+    object: "invoices",
+    table: "invoices",
+    columns: "id int · number text · CUST · subscription_id int · order_id int · \
+        customer_membership_id int · site_id int · plan_id int · plan_name text · product_id int · \
+        product_name text · status text · billing_reason text · collection_method text · \
+        is_advance bool · is_credit_note bool · refunded_invoice_id int · currency text · \
+        subtotal money · discount money · tax money · total money · amount_due money · \
+        amount_paid money · credit_applied money · amount_remaining money · \
+        amount_refunded money · date ts · due_date date · period_start ts · period_end ts · \
+        paid_at ts · voided_at ts · uncollectible_at ts · payment_processor_id int · \
+        payment_processor_name text · purchase_type text · discount_code text · \
+        description text · billing_company text · billing_line1 text · billing_line2 text · \
+        billing_city text · billing_state text · billing_postal_code text · \
+        billing_country text · metadata json · line_count int · line_items json · created_at ts · \
+        updated_at ts · deleted_at ts",
+    filters: &[("status", Filter::Words("draft open paid past_due void uncollectible"))],
+    is_one: |_, _| true,
+    site_of: |_, i| i.int("site_id"),
+    has: |_, i, filter| own(i, filter),
+    value,
+    lines: Some(Lines {
+        table: "invoice_lines",
+        key: "invoice_id",
+        columns: "line_id int · invoice_id int · invoice_number text · invoice_status text · \
+            invoice_date ts · CUST · subscription_id int · plan_id int · plan_name text · \
+            product_id int · product_name text · customer_membership_id int · order_item_id int · \
+            type text · description text · quantity int · amount money · discount money · \
+            tax money · currency text · period_start ts · period_end ts · is_proration bool · \
+            created_at ts · updated_at ts",
+        value: line_value,
+    }),
+};
+
+fn lines<'a>(books: &Books<'a>, i: &Row) -> Vec<&'a Row> {
+    books.naming("invoice_lines", "invoice_id", i.id())
+}
+
+/// The plan of the first line that has one, else the subscription's.
+fn plan<'a>(books: &Books<'a>, i: &Row) -> Option<&'a Row> {
+    let first = lines(books, i).into_iter().find(|line| line.has("plan_id"));
+    let subscription = books.of(i, "subscription_id", "subscriptions");
+    first.or(subscription).and_then(|row| books.of(row, "plan_id", "plans"))
+}
+
+/// The columns of a plan and its product.
+fn of_plan(books: &Books<'_>, plan: Option<&Row>, heading: &str) -> Option<Val> {
+    let product = plan.and_then(|plan| books.of(plan, "product_id", "products"));
+    Some(match heading {
+        "plan_id" => int(plan, "id"),
+        "plan_name" => text(plan, "name"),
+        "product_id" => int(plan, "product_id"),
+        "product_name" => text(product, "name"),
+        _ => return None,
+    })
+}
+
+/// What refunds gave back of an invoice that they name, or of which they name only a payment.
+fn refunded(books: &Books<'_>, i: &Row) -> i128 {
+    let is_of_invoice = |refund: &&Row| {
+        let payment = books.of(refund, "payment_id", "payments");
+        let of_payment = payment.and_then(|payment| payment.int("invoice_id"));
+        refund.int("invoice_id").or(of_payment) == Some(i.id())
+    };
+    let refunds = books.tables.all("refunds").into_iter();
+    let counted = refunds.filter(|r| r.word("status") == "succeeded" && !is_deleted(r));
+    counted.filter(is_of_invoice).map(|refund| refund.amount("amount")).sum()
+}
+
+fn billing_address<'a>(books: &Books<'a>, i: &Row) -> Option<&'a Row> {
+    let all = books.naming("addresses", "customer_id", i.int("customer_id")?);
+    let billing = all.into_iter().filter(|a| a.word("type") == "billing" && !is_deleted(a));
+    billing.min_by_key(|address| (!address.flag("is_default"), address.id()))
+}
+
+fn item(line: &Row) -> Val {
+    let notation = [
+        ("id", "int"),
+        ("description", "text"),
+        ("quantity", "int"),
+        ("amount", "money"),
+        ("discount", "money"),
+        ("tax", "money"),
+        ("currency", "text"),
+        ("period_start", "ts"),
+        ("period_end", "ts"),
+        ("is_proration", "bool"),
+        ("subscription_id", "int"),
+        ("plan_id", "int"),
+    ];
+    let members = notation.map(|(name, kind)| (name.to_owned(), stored(line, name, kind)));
+    Val::Object(members.into())
+}
+
+fn value(books: &Books<'_>, i: &Row, heading: &str) -> Option<Val> {
+    if let Some(column) = heading.strip_prefix("billing_").filter(|column| *column != "reason") {
+        return Some(text(billing_address(books, i), column));
+    }
+    if let Some(found) = of_plan(books, plan(books, i), heading) {
+        return Some(found);
+    }
+    Some(match heading {
+        "amount_due" => money(i.amount("total") - i.amount("credit_applied"), i),
+        "amount_refunded" => money(refunded(books, i), i),
+        "payment_processor_name" => {
+            text(books.of(i, "payment_processor_id", "payment_processors"), "name")
+        }
+        "line_count" => Val::int(i64::try_from(lines(books, i).len()).ok()),
+        "line_items" => Val::Array(lines(books, i).into_iter().map(item).collect()),
+        _ => return customer(books.of(i, "customer_id", "customers"), heading),
+    })
+}
+
+fn line_value(books: &Books<'_>, i: &Row, line: &Row, heading: &str) -> Option<Val> {
+    let plan = books.of(line, "plan_id", "plans").or_else(|| plan(books, i));
+    if let Some(found) = of_plan(books, plan, heading) {
+        return Some(found);
+    }
+    Some(match heading {
+        "line_id" => int(Some(line), "id"),
+        "invoice_id" => int(Some(i), "id"),
+        "invoice_number" => text(Some(i), "number"),
+        "invoice_status" => text(Some(i), "status"),
+        "invoice_date" => instant(Some(i), "date"),
+        "subscription_id" => {
+            Val::int(line.int("subscription_id").or_else(|| i.int("subscription_id")))
+        }
+        _ => return customer(books.of(i, "customer_id", "customers"), heading),
+    })
+}

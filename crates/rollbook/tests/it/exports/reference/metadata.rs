@@ -1,0 +1,84 @@
+//! Customers' metadata, one column or one row per key. Rule: spec/exports.md §10.8.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::value::RawValue;
+
+use super::books::{int, text};
+use super::cell::Val;
+use super::file::Table;
+use super::kind::Kind;
+use crate::oracle::Row;
+
+pub(super) static CUSTOMERS_METADATA: Kind = Kind {
+    object: "customers_metadata",
+    table: "customers",
+    columns: "customer_id int · customer_email text",
+    filters: &[],
+    is_one: |_, _| true,
+    site_of: |_, c| c.int("site_id"),
+    has: |_, _, _| vec![],
+    value: |_, _, _| None,
+    lines: None,
+};
+
+/// A customer's metadata: keys by code point, values as their JSON text.
+pub(in crate::exports) fn object(c: &Row) -> BTreeMap<String, Box<RawValue>> {
+    serde_json::from_str(c.word("metadata")).expect("an object")
+}
+
+/// Text as it is, all else as JSON; null is nothing.
+fn shown(value: Option<&RawValue>) -> Val {
+    match value.map(RawValue::get) {
+        None | Some("null") => Val::Null,
+        Some(json) if json.starts_with('"') => {
+            Val::Text(serde_json::from_str(json).expect("a text"))
+        }
+        Some(json) => Val::Text(json.to_owned()),
+    }
+}
+
+fn before() -> Vec<String> {
+    vec!["customer_id".to_owned(), "customer_email".to_owned()]
+}
+
+/// One row per customer.
+pub(super) fn wide(rows: &[&Row], columns: Option<Vec<String>>, is_ndjson: bool) -> Table {
+    let keys: BTreeSet<String> = rows.iter().flat_map(|row| object(row).into_keys()).collect();
+    let all = || match is_ndjson {
+        true => [before(), vec!["metadata".to_owned()]].concat(),
+        false => {
+            let keys = keys.iter().map(|key| format!("metadata.{key}"));
+            before().into_iter().chain(keys).collect()
+        }
+    };
+    let headings = columns.unwrap_or_else(all);
+    let cell = |row: &Row, heading: &str| match heading {
+        "customer_id" => int(Some(row), "id"),
+        "customer_email" => text(Some(row), "email"),
+        "metadata" => Val::Stored(row.word("metadata").to_owned()),
+        key => shown(object(row).get(&key["metadata.".len()..]).map(AsRef::as_ref)),
+    };
+    let rows = rows.iter();
+    let rows = rows.map(|row| headings.iter().map(|heading| cell(row, heading)).collect());
+    Table { rows: rows.collect(), headings, ..Table::default() }
+}
+
+/// One row per customer and key.
+pub(super) fn long(rows: &[&Row], columns: Option<Vec<String>>) -> Table {
+    let all = || [before(), vec!["key".to_owned(), "value".to_owned()]].concat();
+    let headings = columns.unwrap_or_else(all);
+    let mut found = Vec::new();
+    for row in rows {
+        for (key, value) in object(row) {
+            let cell = |heading: &String| match heading.as_str() {
+                "customer_id" => int(Some(row), "id"),
+                "customer_email" => text(Some(row), "email"),
+                "key" => Val::Text(key.clone()),
+                _ => shown(Some(value.as_ref())),
+            };
+            found.push(headings.iter().map(cell).collect());
+        }
+    }
+    Table { rows: found, headings, ..Table::default() }
+}

@@ -1,0 +1,146 @@
+//! Orders and their items. Rule: spec/exports.md §10.14.
+
+use serde_json::Value as Json;
+
+use super::books::{Books, customer, instant, int, is_issued, money, text};
+use super::cell::Val;
+use super::kind::{Filter, Kind, Lines, ids, own, stored};
+use crate::oracle::Row;
+
+pub(super) static ORDERS: Kind = Kind {
+    object: "orders",
+    table: "orders",
+    columns: "id int · CUST · site_id int · status text · address_id int · ship_name text · \
+        ship_company text · ship_line1 text · ship_line2 text · ship_city text · \
+        ship_state text · ship_postal_code text · ship_country text · ship_phone text · \
+        currency text · items_amount money · shipping_amount money · tax money · \
+        discount_amount money · amount money · coupon_id int · coupon_code text · \
+        invoice_id int · item_count int · items json · fulfilled_at ts · date ts · \
+        metadata json · created_at ts · updated_at ts · deleted_at ts",
+    filters: &[
+        ("status", Filter::Words("paid canceled fulfilled returned")),
+        ("product_id", Filter::Id),
+        ("sku_id", Filter::Id),
+    ],
+    is_one: |_, _| true,
+    site_of: |_, o| o.int("site_id"),
+    has,
+    value,
+    lines: Some(Lines {
+        table: "order_items",
+        key: "order_id",
+        columns: "item_id int · order_id int · order_status text · order_date ts · CUST · \
+            ship_name text · ship_company text · ship_line1 text · ship_line2 text · \
+            ship_city text · ship_state text · ship_postal_code text · ship_country text · \
+            ship_phone text · sku_id int · sku_name text · product_id int · product_name text · \
+            description text · quantity int · unit_amount money · currency text · \
+            fulfilled_at ts · shipped_at ts · created_at ts · updated_at ts",
+        value: item_value,
+    }),
+};
+
+fn items<'a>(books: &Books<'a>, o: &Row) -> Vec<&'a Row> {
+    books.naming("order_items", "order_id", o.id())
+}
+
+/// The item's own product, else its SKU's.
+fn product(books: &Books<'_>, item: &Row) -> Option<i64> {
+    let sku = books.of(item, "sku_id", "skus");
+    item.int("product_id").or_else(|| sku.and_then(|sku| sku.int("product_id")))
+}
+
+/// Whether one item has both the product and the SKU that are asked for.
+pub(super) fn item_has(
+    books: &Books<'_>,
+    item: &Row,
+    wanted_product: Option<i64>,
+    wanted_sku: Option<i64>,
+) -> bool {
+    wanted_product.is_none_or(|id| product(books, item) == Some(id))
+        && wanted_sku.is_none_or(|id| item.int("sku_id") == Some(id))
+}
+
+fn has(books: &Books<'_>, o: &Row, filter: &str) -> Vec<Json> {
+    match filter {
+        "product_id" => ids(items(books, o).into_iter().map(|item| product(books, item))),
+        "sku_id" => ids(items(books, o).into_iter().map(|item| item.int("sku_id"))),
+        other => own(o, other),
+    }
+}
+
+/// First and last name of an address.
+fn ship_name(address: &Row) -> Val {
+    let names = format!("{} {}", address.word("first_name"), address.word("last_name"));
+    Val::text(Some(names.trim()).filter(|name| !name.is_empty()))
+}
+
+fn ship(books: &Books<'_>, o: &Row, heading: &str) -> Option<Val> {
+    let address = books.of(o, "address_id", "addresses");
+    match heading.strip_prefix("ship_")? {
+        "name" => Some(address.map_or(Val::Null, ship_name)),
+        column => Some(text(address, column)),
+    }
+}
+
+fn item_object(books: &Books<'_>, item: &Row) -> Val {
+    let sku = books.of(item, "sku_id", "skus");
+    let own = |name: &str, kind| (name.to_owned(), stored(item, name, kind));
+    Val::Object(vec![
+        own("id", "int"),
+        own("sku_id", "int"),
+        ("sku_name".to_owned(), text(sku, "name")),
+        ("product_id".to_owned(), Val::int(product(books, item))),
+        own("quantity", "int"),
+        own("unit_amount", "money"),
+        own("currency", "text"),
+        own("fulfilled_at", "ts"),
+        own("shipped_at", "ts"),
+    ])
+}
+
+fn value(books: &Books<'_>, o: &Row, heading: &str) -> Option<Val> {
+    let items = items(books, o);
+    let amount = |item: &&Row| item.amount("quantity") * item.amount("unit_amount");
+    let items_amount: i128 = items.iter().map(amount).sum();
+    Some(match heading {
+        "items_amount" => money(items_amount, o),
+        "discount_amount" => {
+            let asked = items_amount + o.amount("shipping_amount") + o.amount("tax");
+            money(asked - o.amount("amount"), o)
+        }
+        "coupon_code" => text(books.of(o, "coupon_id", "coupons"), "code"),
+        "invoice_id" => {
+            let invoices = books.naming("invoices", "order_id", o.id());
+            let issued = invoices.into_iter().filter(|invoice| is_issued(invoice));
+            Val::int(issued.map(Row::id).min())
+        }
+        "item_count" => Val::Int(items.iter().filter_map(|item| item.int("quantity")).sum()),
+        "items" => Val::Array(items.iter().map(|item| item_object(books, item)).collect()),
+        "fulfilled_at" if items.iter().all(|item| item.has("fulfilled_at")) => {
+            Val::instant(items.iter().filter_map(|item| item.instant("fulfilled_at")).max())
+        }
+        "fulfilled_at" => Val::Null,
+        _ => {
+            let customer = customer(books.of(o, "customer_id", "customers"), heading);
+            return customer.or_else(|| ship(books, o, heading));
+        }
+    })
+}
+
+fn item_value(books: &Books<'_>, o: &Row, item: &Row, heading: &str) -> Option<Val> {
+    let sku = books.of(item, "sku_id", "skus");
+    let product = product(books, item);
+    Some(match heading {
+        "item_id" => int(Some(item), "id"),
+        "order_id" => int(Some(o), "id"),
+        "order_status" => text(Some(o), "status"),
+        "order_date" => instant(Some(o), "date"),
+        "sku_name" => text(sku, "name"),
+        "product_id" => Val::int(product),
+        "product_name" => text(books.get("products", product), "name"),
+        _ => {
+            let customer = customer(books.of(o, "customer_id", "customers"), heading);
+            return customer.or_else(|| ship(books, o, heading));
+        }
+    })
+}
