@@ -16,7 +16,8 @@ use crate::scenario::{month, run};
 
 fn for_all(property: impl Fn(Dice)) {
     let cases = std::env::var("ACCOUNTING_CASES").ok().and_then(|text| text.parse().ok());
-    let config = Config { failure_persistence: None, ..Config::with_cases(cases.unwrap_or(25_000)) };
+    let config =
+        Config { failure_persistence: None, ..Config::with_cases(cases.unwrap_or(25_000)) };
     let result = TestRunner::new(config).run(&dice(), |choices| {
         property(Dice::new(choices));
         Ok(())
