@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use crate::commands::accounting::AccountingArgs;
+pub use crate::commands::adopt_files::AdoptFilesArgs;
+pub use crate::commands::backup::BackupArgs;
 pub use crate::commands::close::CloseArgs;
 pub use crate::commands::completions::CompletionsArgs;
 pub use crate::commands::demo::DemoArgs;
@@ -69,6 +71,10 @@ pub enum Command {
     Mirror(MirrorArgs),
     /// Move all records, jobs and tokens of a data folder into a PostgreSQL database
     Move(MoveArgs),
+    /// Copy a data folder while it is in use
+    Backup(BackupArgs),
+    /// Make this node's folder of files the one that all nodes use, when the one of before is gone
+    AdoptFiles(AdoptFilesArgs),
     /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
     Doctor(DoctorArgs),
     /// Print the catalogue of tables

@@ -7,14 +7,16 @@
 //! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries; not with `store.url` |
 //! | `files/` | files that were made, until their time is over; elsewhere with `files.dir` |
 //! | `mirror/` | the mirror; may be deleted while nothing runs |
-//! | `temp/` | unfinished work, one folder per process; cleared when a server starts |
+//! | `temp/` | unfinished work, one folder per process; leftovers are cleared by whoever comes next |
 //! | `serve.lock` | held by the server that uses the folder; its process id |
+
+mod temp;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+pub use temp::TempFolder;
 
 use crate::failure::{Doing, Failure};
 
@@ -98,14 +100,9 @@ impl DataFolder {
     }
 
     /// A folder for this process's unfinished work, removed with the value.
-    pub fn temp_dir(&self) -> Result<TempDir, Failure> {
+    pub fn temp_dir(&self) -> Result<TempFolder, Failure> {
         let temp = self.temp();
-        let prefix = format!("{}-", std::process::id());
-        let make = || {
-            fs::create_dir_all(&temp)?;
-            tempfile::Builder::new().prefix(&prefix).tempdir_in(&temp)
-        };
-        make().doing(|| format!("make a folder in {}", temp.display()))
+        TempFolder::make(&temp).doing(|| format!("make a folder in {}", temp.display()))
     }
 
     /// Takes the right to serve the folder; fails when a server has it.
@@ -149,21 +146,7 @@ impl DataFolder {
             writeln!(file, "{id}")
         };
         write().doing(|| "write the lock file".to_owned())?;
-        self.clear_leftovers();
         Ok(ServeLock { _file: file })
-    }
-
-    /// Removes unfinished work of processes that are gone. What cannot be removed only takes room.
-    fn clear_leftovers(&self) {
-        let Ok(entries) = fs::read_dir(self.temp()) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let process = name.to_str().and_then(|name| name.split_once('-')).map(|(id, _)| id);
-            let is_alive = process.is_some_and(|id| Path::new("/proc").join(id).exists());
-            if !is_alive && Path::new("/proc/self").exists() {
-                let _ = fs::remove_dir_all(entry.path());
-            }
-        }
     }
 }
 
@@ -191,16 +174,5 @@ mod tests {
         assert!(refusal.contains("in use") && refusal.contains(&id), "{refusal}");
         drop(lock);
         folder.lock().unwrap();
-    }
-
-    #[test]
-    fn leftovers_of_dead_processes_are_cleared_and_those_of_live_ones_are_not() {
-        let outer = tempfile::tempdir().unwrap();
-        let folder = DataFolder::created(outer.path()).unwrap();
-        let mine = folder.temp_dir().unwrap();
-        let dead = folder.temp().join("4194305-x");
-        fs::create_dir_all(&dead).unwrap();
-        let _lock = folder.lock().unwrap();
-        assert!(mine.path().exists() && !dead.exists());
     }
 }

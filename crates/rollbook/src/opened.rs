@@ -1,20 +1,19 @@
 //! Store and mirror, opened as a command needs them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mirror::{Engine, EngineOptions, Mirror, Role};
 use model::id::ProviderId;
 use model::provider::Provider;
-use server::jobs::FilesFolder;
+use server::jobs::{FilesFolder, FolderError, Unmarked};
 use store::postgres::PostgresStore;
 use store::sqlite::SqliteStore;
 use store::{Store, StoreError};
-use tempfile::TempDir;
 
 use crate::config::{Settings, StoreUrl};
-use crate::failure::{Doing, Failure};
-use crate::folder::DataFolder;
+use crate::failure::Failure;
+use crate::folder::{DataFolder, TempFolder};
 
 /// Opens the store, which is made when it is missing.
 pub fn create_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
@@ -68,9 +67,34 @@ pub fn files_folder(folder: &DataFolder, settings: &Settings) -> PathBuf {
 }
 
 /// Opens the folder of the files that jobs make.
-pub fn files(folder: &DataFolder, settings: &Settings) -> Result<FilesFolder, Failure> {
+pub fn files(
+    folder: &DataFolder,
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+) -> Result<FilesFolder, Failure> {
+    // Only a database has several nodes, which must agree.
+    let unmarked = match settings.store.url {
+        Some(_) => Unmarked::Another,
+        None => Unmarked::Replaced,
+    };
     let path = files_folder(folder, settings);
-    FilesFolder::open(&path).doing(|| format!("open the folder of files {}", path.display()))
+    let opened = FilesFolder::open(&path, store.as_ref(), unmarked);
+    opened.map_err(|error| files_failed(&path, error))
+}
+
+/// The folder of the files that jobs make cannot be used.
+pub fn files_failed(path: &Path, error: FolderError) -> Failure {
+    let hint = match &error {
+        FolderError::Store(_) => "`rollbook doctor` says what is wrong with the store",
+        FolderError::Io { .. } => "set files.dir to a folder that rollbook may write to",
+        FolderError::OfAnotherStore { .. } => "set files.dir to a folder of this store's own",
+        FolderError::NotShared { .. } | FolderError::Gone { .. } => {
+            "set files.dir to the folder that all nodes share; if the files of before are gone for \
+             good, run `rollbook adopt-files` once"
+        }
+    };
+    let message = format!("the folder of files {} cannot be used", path.display());
+    Failure::new(message).because(error).hint(hint)
 }
 
 /// The provider with this id.
@@ -84,7 +108,7 @@ pub struct Reads {
     /// The mirror.
     pub mirror: Arc<Mirror>,
     /// Folder for unfinished work of this process.
-    pub temp: TempDir,
+    pub temp: TempFolder,
 }
 
 /// Opens the mirror over a store.

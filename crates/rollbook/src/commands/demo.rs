@@ -164,7 +164,8 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     reads.mirror.refresh()?;
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
     let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
-    let parts = parts(store, &reads, opened::files(&folder, &settings)?, &settings);
+    let files = opened::files(&folder, &settings, &store)?;
+    let parts = parts(store, &reads, files, &settings);
     serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();
         print(&welcome(address, rows, &tokens, millis))

@@ -190,6 +190,7 @@ fn records(folder: &DataFolder, settings: &Settings, is_full: bool, findings: &m
     }
     findings.push(files::files(folder, settings, store.as_ref()));
     findings.extend(notices::webhooks(store.as_ref(), settings));
+    findings.push(files_state(folder, settings, &store));
     match mirror_state(folder, settings, &store, is_full) {
         Ok(finding) => findings.push(finding),
         Err(failure) => findings.push(Finding::failed("mirror", &failure)),
@@ -211,6 +212,17 @@ fn store_state(store: &dyn Store) -> Finding {
                 "stop writing, copy the folder, restore the last good backup",
             ),
         },
+    }
+}
+
+fn files_state(folder: &DataFolder, settings: &Settings, store: &Arc<dyn Store>) -> Finding {
+    let (subject, path) = ("files folder", opened::files_folder(folder, settings));
+    if !path.exists() {
+        return Finding::good(subject, "none yet");
+    }
+    match opened::files(folder, settings, store) {
+        Ok(_) => Finding::good(subject, format!("{} is the store's", path.display())),
+        Err(failure) => Finding::failed(subject, &failure),
     }
 }
 

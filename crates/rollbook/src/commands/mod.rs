@@ -1,6 +1,8 @@
 //! The commands, one per file.
 
 pub(crate) mod accounting;
+pub(crate) mod adopt_files;
+pub(crate) mod backup;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -44,6 +46,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Close(args) => close::run(args),
         Command::Mirror(args) => mirror::run(args),
         Command::Move(args) => move_store::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::AdoptFiles(args) => adopt_files::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Openapi => openapi::run(),

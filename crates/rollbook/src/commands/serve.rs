@@ -78,7 +78,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     let reload = || -> Result<Settings, Failure> {
         Ok(effective(&folder, &args.data.settings, args.flags())?.settings)
     };
-    let files = opened::files(&folder, &settings)?;
+    let files = opened::files(&folder, &settings, &store)?;
     let parts = parts(store, &reads, files, &settings);
     serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }

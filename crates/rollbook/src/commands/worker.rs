@@ -33,6 +33,7 @@ pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     logging::install(&settings.log)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
-    let parts = serve::parts(store, &reads, opened::files(&folder, &settings)?, &settings);
+    let files = opened::files(&folder, &settings, &store)?;
+    let parts = serve::parts(store, &reads, files, &settings);
     serve::work(parts, reload, || print("working\n"))
 }

@@ -10,27 +10,48 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use model::time::Instant;
+use store::Store;
+
+use super::mark::{self, FolderError, Mark, Unmarked};
 
 use crate::crash;
 
 /// Folder of unfinished files.
 const MAKING: &str = "making";
+/// After every file.
+const FOREVER: Instant = Instant::from_micros(i64::MAX);
 
 /// The folder of files.
 #[derive(Debug, Clone)]
 pub struct FilesFolder {
     root: PathBuf,
+    mark: Mark,
 }
 
 impl FilesFolder {
-    /// The folder at `root`, made when it is missing; only its owner may look into a new one.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    /// The folder at `root` for the files of this store's jobs, made when it is missing; only its
+    /// owner may look into a new one.
+    pub fn open(root: &Path, store: &dyn Store, unmarked: Unmarked) -> Result<Self, FolderError> {
+        let made = Self::make(root);
+        made.map_err(|source| FolderError::Io { path: root.to_owned(), source })?;
+        Ok(Self { root: root.to_owned(), mark: Mark::settle(root, store, unmarked)? })
+    }
+
+    fn make(root: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(root.join(MAKING))?;
-        Ok(Self { root: root.to_owned() })
+        builder.create(root.join(MAKING))
+    }
+
+    /// Fails when the folder is not the one that was opened: where its disk was unmounted, for
+    /// instance. What is missing in it then may be elsewhere.
+    pub(crate) fn must_be_there(&self) -> Result<(), FolderError> {
+        match self.mark.is_on(&self.root)? {
+            true => Ok(()),
+            false => Err(FolderError::Gone { path: self.root.clone() }),
+        }
     }
 
     /// An empty folder for one attempt.
@@ -94,6 +115,25 @@ impl FilesFolder {
         Ok(found)
     }
 
+    /// Copies everything that is finished, while more is made; how many files there were.
+    pub fn copy(&self, to: &Path) -> io::Result<u64> {
+        fs::create_dir_all(to)?;
+        mark::copy(&self.root, to)?;
+        let mut copied = 0;
+        for path in self.older_than(FOREVER)? {
+            let target = to.join(&path);
+            fs::create_dir_all(target.parent().unwrap_or(to))?;
+            match fs::copy(self.path(&path), &target) {
+                Ok(_) => File::open(&target)?.sync_all()?,
+                // Its time was over meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            }
+            copied += 1;
+        }
+        Ok(copied)
+    }
+
     /// Removes unfinished work that nobody has touched since an instant.
     pub(crate) fn clear_unfinished(&self, before: Instant) -> io::Result<()> {
         for entry in fs::read_dir(self.root.join(MAKING))? {
@@ -134,12 +174,16 @@ impl Drop for Making {
 
 #[cfg(test)]
 mod tests {
+    use store::sqlite::{SqliteOptions, SqliteStore};
+
     use super::*;
 
     #[test]
     fn a_file_is_there_whole_after_it_was_published_and_its_folder_is_not() {
         let outer = tempfile::tempdir().unwrap();
-        let folder = FilesFolder::open(&outer.path().join("files")).unwrap();
+        let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
+        let folder = FilesFolder::open(&outer.path().join("files"), &store, Unmarked::Another);
+        let folder = folder.unwrap();
         let making = folder.begin("a-1").unwrap();
         let made = making.path().join("rows.csv");
         fs::write(&made, "id\r\n1\r\n").unwrap();
@@ -157,5 +201,20 @@ mod tests {
         folder.remove("2026-11/x.csv").unwrap();
         folder.remove("2026-11/x.csv").unwrap();
         assert!(folder.older_than(future).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_any_more_is_noticed() {
+        let outer = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
+        let (path, mounted) = (outer.path().join("files"), outer.path().join("mounted"));
+        let folder = FilesFolder::open(&path, &store, Unmarked::Another).unwrap();
+        folder.must_be_there().unwrap();
+        fs::rename(&path, &mounted).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(folder.must_be_there().unwrap_err().code(), "files_folder_gone");
+        fs::remove_dir(&path).unwrap();
+        fs::rename(&mounted, &path).unwrap();
+        folder.must_be_there().unwrap();
     }
 }

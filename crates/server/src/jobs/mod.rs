@@ -9,6 +9,8 @@
 //! | `work` | what a kind of job does, and what it answers |
 //! | `row_file` | rows on their way into a file, hashed and counted as they pass |
 //! | `folder` | files that are being made, and files that are there |
+//! | `mark` | whose a folder of files is, and which one |
+//! | `lost` | a file that is not where it was put |
 //! | `manifest` | what a file says about itself |
 //! | `report` | the work of a report's job |
 //! | `export` | the work of an export's job |
@@ -20,7 +22,9 @@ pub(crate) mod attempt;
 pub(crate) mod export;
 pub mod folder;
 pub(crate) mod link;
+pub(crate) mod lost;
 pub(crate) mod manifest;
+pub mod mark;
 pub(crate) mod package;
 pub(crate) mod report;
 pub mod row_file;
@@ -30,4 +34,5 @@ mod together;
 pub mod work;
 
 pub use folder::FilesFolder;
+pub use mark::{FolderError, Unmarked};
 pub use runner::{Workers, start};

@@ -79,10 +79,14 @@ async fn work_off(app: App, kind: JobKind, worker: Arc<str>, mut stopping: watch
 }
 
 /// The next job, if there is one, with those of its group. A store that fails is asked again after
-/// the nap.
+/// the nap, as is one whose folder of files is not there.
 async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     let worker = Arc::clone(worker);
     blocking(app, move |app, now| {
+        if let Err(error) = app.files().must_be_there() {
+            crate::error::log(error.code(), &error);
+            return Ok(Vec::new());
+        }
         let settings = &app.settings().jobs;
         let running_per_provider_max = match kind {
             JobKind::Report => settings.parallel_per_provider,

@@ -35,6 +35,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn sweep(app: &App) -> Result<(), Failure> {
     expire(app)?;
+    app.files().must_be_there()?;
     let now = app.clock().now();
     let old = app.files().older_than(now.plus_seconds(-UNNAMED_FOR_S))?;
     for some in old.chunks(FILES_AT_ONCE) {

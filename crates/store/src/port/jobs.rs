@@ -124,6 +124,12 @@ pub trait JobStore: Send + Sync {
     /// ones left out: what is not answered may be deleted.
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError>;
 
+    /// What the folder of the files that jobs make is marked with; none until one was kept.
+    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError>;
+
+    /// Keeps what that folder is marked with, unless something is kept already; what is kept now.
+    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError>;
+
     /// The number kept for a person or system that comes with a JWT's `sub`; made on first use.
     fn identity(&self, subject: &str) -> Result<i64, StoreError>;
 }

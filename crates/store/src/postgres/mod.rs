@@ -134,9 +134,9 @@ impl RecordStore for PostgresStore {
 
     fn secret(&self) -> Result<[u8; 32], StoreError> {
         let session = self.engine.lookup()?;
-        match secret::find(&session)? {
+        match secret::find(&session, secret::SIGNING)? {
             Some(secret) => Ok(secret),
-            None => secret::keep(&session, rand::random()),
+            None => secret::keep(&session, secret::SIGNING, rand::random()),
         }
     }
 

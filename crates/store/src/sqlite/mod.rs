@@ -179,11 +179,11 @@ impl RecordStore for SqliteStore {
     }
 
     fn secret(&self) -> Result<[u8; 32], StoreError> {
-        if let Some(secret) = secret::find(&*self.records.lookup()?)? {
+        if let Some(secret) = secret::find(&*self.records.lookup()?, secret::SIGNING)? {
             return Ok(secret);
         }
         let fresh: [u8; 32] = rand::random();
-        self.records.write(|connection| secret::keep(connection, fresh))
+        self.records.write(|connection| secret::keep(connection, secret::SIGNING, fresh))
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {

@@ -17,6 +17,7 @@ use crate::http::accept::Accept;
 use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{envelope, query};
+use crate::jobs::lost;
 use crate::openapi::Operation;
 use crate::operations::blocking;
 use crate::operations::job::{self, Listed, POLL_AFTER_S};
@@ -306,10 +307,7 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
         }
         Err(Refused::Missing) => {
             let (app, id) = (call.app.clone(), job.id);
-            blocking(move || {
-                app.store().lose_files(id, &[], app.clock().now()).map_err(ApiError::of_store)
-            })
-            .await?;
+            blocking(move || lost::note(&app, id, &[])).await?;
             Err(ApiError::internal())
         }
     }

@@ -7,6 +7,7 @@ use super::{answer, json};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::jobs::lost;
 use crate::openapi::Operation;
 use crate::operations::blocking;
 
@@ -23,7 +24,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         probe(
             "/readyz",
             "ready",
-            "Whether requests can be served: store and mirror are usable.",
+            "Whether requests can be served: store, mirror and files are usable.",
             status("They can."),
             &[ErrorCode::Unavailable],
             |call| Box::pin(ready(call)),
@@ -73,10 +74,11 @@ async fn ready(call: Call) -> Result<Response, ApiError> {
     let app = call.app;
     blocking(move || {
         app.store().revision().map_err(ApiError::of_store)?;
-        app.mirror().status().map_err(ApiError::of_mirror)
+        app.mirror().status().map_err(ApiError::of_mirror)?;
+        app.files().must_be_there().map_err(|error| lost::unavailable(&error))
     })
     .await
-    .map_err(|_| ApiError::unavailable("The store or the mirror is not usable."))?;
+    .map_err(|_| ApiError::unavailable("The store, the mirror or the files are not usable."))?;
     Ok(json(r#"{"status":"ready"}"#))
 }
 

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 use crate::auth::jwt::tests::hs256_settings;
 use crate::credentials;
+use crate::jobs::{FilesFolder, Unmarked};
 use crate::rate_limit::Ticks;
 use crate::{App, AppParts, ServerSettings};
 
@@ -118,13 +119,14 @@ impl Site {
         let mut settings = ServerSettings::default();
         settings.auth.jwt_keys = vec![hs256_settings()];
         set(&mut settings);
+        let files = FilesFolder::open(&path.join("files"), &*store, Unmarked::Replaced).unwrap();
         let parts = AppParts {
             store: Arc::clone(&store),
             mirror: Arc::new(mirror.unwrap()),
             clock: Arc::new(FixedClock(Instant::from_seconds(NOW_S).unwrap())),
             settings,
             temp_dir: path.to_owned(),
-            files: crate::jobs::FilesFolder::open(&path.join("files")).unwrap(),
+            files,
         };
         let ticks = Hand::default();
         let app = App::with_ticks(parts, Box::new(ticks.clone())).unwrap();

@@ -13,6 +13,7 @@ use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::download::Download;
 use crate::jobs::link::{self, Opens, Purpose};
+use crate::jobs::lost;
 use crate::jobs::work::End;
 use crate::operations::paged;
 use crate::settings::ExportRules;
@@ -171,10 +172,7 @@ pub(crate) fn discard(app: &App, path: &str) {
 /// Notes that the file of a finished export is lost. Blocking.
 pub(crate) fn lose(app: &App, job: &Job) -> Result<ApiError, ApiError> {
     let notices = notices::of_end(app, job, &End::Failed(FILE_MISSING));
-    let lost = app.store().lose_files(job.id, &notices, app.clock().now());
-    if lost.map_err(ApiError::of_store)? {
-        app.notice_bell().notify_waiters();
-    }
+    lost::note(app, job.id, &notices)?;
     let message = "The file of this export is lost, please try to export again.";
     Ok(ApiError::new(ErrorCode::FileMissing, message))
 }

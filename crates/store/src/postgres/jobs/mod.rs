@@ -20,7 +20,7 @@ mod row;
 use model::id::ProviderId;
 use model::time::Instant;
 
-use super::PostgresStore;
+use super::{PostgresStore, secret};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
@@ -144,6 +144,14 @@ impl JobStore for PostgresStore {
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
         list::known_files(&self.engine.lookup()?, paths)
+    }
+
+    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        secret::find(&self.engine.lookup()?, secret::FILES)
+    }
+
+    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        secret::keep(&self.engine.lookup()?, secret::FILES, mark)
     }
 
     fn identity(&self, subject: &str) -> Result<i64, StoreError> {

@@ -22,7 +22,7 @@ use model::time::Instant;
 use rusqlite::Connection;
 
 use self::keys::Known;
-use super::{SqliteStore, ask};
+use super::{SqliteStore, ask, secret};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
@@ -149,6 +149,14 @@ impl JobStore for SqliteStore {
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
         list::known_files(&*self.work.lookup()?, paths)
+    }
+
+    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        secret::find(&*self.records.lookup()?, secret::FILES)
+    }
+
+    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        self.records.write(|connection| secret::keep(connection, secret::FILES, mark))
     }
 
     fn identity(&self, subject: &str) -> Result<i64, StoreError> {

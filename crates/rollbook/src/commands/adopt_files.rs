@@ -1,0 +1,28 @@
+//! `rollbook adopt-files`: another folder takes the place of the one with the files of jobs.
+
+use clap::Args;
+use server::jobs::{FilesFolder, Unmarked};
+
+use super::{open, print};
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+use crate::opened;
+
+/// `rollbook adopt-files`
+#[derive(Debug, Args)]
+pub struct AdoptFilesArgs {
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
+    let (folder, settings) = open(&args.data)?;
+    let store = opened::open_store(&folder, &settings)?;
+    let path = opened::files_folder(&folder, &settings);
+    let adopted = FilesFolder::open(&path, store.as_ref(), Unmarked::Replaced);
+    adopted.map_err(|error| opened::files_failed(&path, error))?;
+    print(&format!(
+        "{} is the folder of files from now on; nodes with another one do not start any more\n",
+        path.display()
+    ))
+}
