@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use store::transfer::{MovedTable, move_to_postgres};
+use store::transfer::{Content, How, MovedTable, move_to_postgres};
 
 use super::{effective, print};
 use crate::config::StoreUrl;
@@ -37,16 +37,30 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
     let mut say = |table: &MovedTable| eprintln!("{}", line(table));
     let moved = move_to_postgres(&folder.store(), url.secret(), &options, &mut say)
         .map_err(|error| opened::database_failed(&url, error))?;
-    let rows: u64 = moved.iter().map(|table| table.rows).sum();
-    print(&format!(
-        "{rows} rows of {} tables are in {url}, each table compared with its source\n\
-         next: set store.url in {}, and start the server; files that jobs made stay where they are\n",
-        moved.len(),
-        folder.settings().display()
-    ))
+    let rows: u64 = moved.tables.iter().map(|table| table.content.rows).sum();
+    let count = moved.tables.len();
+    let used: Vec<_> = moved.tables.iter().filter(|table| table.how == How::Used).collect();
+    let used = used.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+    print(&match (moved.was_finished, used.as_str()) {
+        (false, _) => format!(
+            "{rows} rows of {count} tables are in {url}, each table compared with its source\n\
+             next: set store.url in {}, and start the server; files that jobs made stay where they are\n",
+            folder.settings().display()
+        ),
+        (true, "") => format!(
+            "already moved: {rows} rows of {count} tables are in {url}, each table compared with \
+             its source again\n"
+        ),
+        (true, used) => format!("already moved, and used since: {used} have changed in {url}\n"),
+    })
 }
 
 fn line(table: &MovedTable) -> String {
-    let note = if table.was_there { "  (moved before)" } else { "" };
-    format!("{:<28} {:>12} rows  {}{note}", table.name, table.rows, &table.sha256[..16])
+    let note = match table.how {
+        How::Brought => "",
+        How::WasThere => "  (moved before)",
+        How::Used => "  (moved before, changed there since)",
+    };
+    let Content { rows, sha256 } = &table.content;
+    format!("{:<28} {rows:>12} rows  {}{note}", table.name, &sha256[..16])
 }

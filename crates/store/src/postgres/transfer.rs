@@ -1,5 +1,7 @@
 //! Writing every table of a store that is moved here.
 
+use std::collections::HashMap;
+
 use bytes::{Bytes, BytesMut};
 use futures::SinkExt;
 use tokio_postgres::CopyInSink;
@@ -11,7 +13,7 @@ use super::errors::{damaged, failed};
 use super::migrate;
 use super::row::get;
 use crate::error::StoreError;
-use crate::transfer::{ColumnKind, StoredTable, Value};
+use crate::transfer::{ColumnKind, Content, MovedTable, SourceName, StoredTable, Value};
 
 /// Bytes sent at once.
 const SENT_AT_ONCE: usize = 1 << 20;
@@ -25,7 +27,14 @@ const IS_NEW: &str = "SELECT current = 0 AND NOT EXISTS (SELECT 1 FROM tokens) \
     AND NOT EXISTS (SELECT 1 FROM secrets) AND NOT EXISTS (SELECT 1 FROM jobs) FROM revision";
 const NOTE: &str = "INSERT INTO rollbook_move (table_name, source) VALUES ($1, $2)";
 const HAS: &str = "SELECT 1 FROM rollbook_move WHERE table_name = $1";
-const FINISH: &str = "DROP TABLE rollbook_move";
+const FINISH: &str = "DROP TABLE rollbook_move; CREATE TABLE rollbook_moved ( \
+    table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, row_count BIGINT NOT NULL, \
+    sha256 TEXT NOT NULL)";
+const KEEP: &str =
+    "INSERT INTO rollbook_moved (table_name, source, row_count, sha256) VALUES ($1, $2, $3, $4)";
+const WAS_MOVED: &str = "SELECT to_regclass('rollbook_moved') IS NOT NULL \
+    AND to_regclass('rollbook_move') IS NULL";
+const KEPT: &str = "SELECT table_name, source, row_count, sha256 FROM rollbook_moved";
 
 /// [`StoreError::Unavailable`] while a store is being moved into the database.
 pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
@@ -43,7 +52,9 @@ pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
 /// A database that a store is moved into.
 pub(crate) struct MoveTarget {
     engine: Engine,
-    source: String,
+    source: SourceName,
+    /// What was found when this very store was moved here; none until it has been.
+    kept: Option<HashMap<String, Content>>,
 }
 
 impl MoveTarget {
@@ -53,13 +64,21 @@ impl MoveTarget {
     pub(crate) fn open(
         url: &str,
         options: &PostgresOptions,
-        source: &str,
+        source: &SourceName,
     ) -> Result<Self, StoreError> {
         let engine = Engine::start(url, options)?;
         migrate::migrate(&engine)?;
-        let target = Self { engine, source: source.to_owned() };
-        target.begin_move()?;
+        let kept = kept(&engine, source)?;
+        let target = Self { engine, source: source.clone(), kept };
+        if target.kept.is_none() {
+            target.begin_move()?;
+        }
         Ok(target)
+    }
+
+    /// What each table was when the move was finished; none when it is not.
+    pub(crate) fn kept(&self) -> Option<&HashMap<String, Content>> {
+        self.kept.as_ref()
     }
 
     fn begin_move(&self) -> Result<(), StoreError> {
@@ -68,7 +87,7 @@ impl MoveTarget {
             let is_moving = get(&session.one(context, IS_MOVING, &[])?, 0)?;
             if is_moving {
                 let noted = session.one(context, SOURCE, &[])?;
-                if get::<&str>(&noted, 0)? == self.source {
+                if get::<&str>(&noted, 0)? == self.source.to_string() {
                     return Ok(());
                 }
                 let what = "part of another store, or of an earlier state of this one, in the \
@@ -79,7 +98,7 @@ impl MoveTarget {
                 return Err(StoreError::Exists { what: "a store in the target".to_owned() });
             }
             session.batch(context, CREATE)?;
-            session.run(context, NOTE, &[&"", &self.source]).map(drop)
+            session.run(context, NOTE, &[&"", &self.source.to_string()]).map(drop)
         })
     }
 
@@ -100,7 +119,7 @@ impl MoveTarget {
         let sink = Box::pin(sink.map_err(failed("write a table"))?);
         let mut body = BytesMut::with_capacity(SENT_AT_ONCE * 2);
         copy::put_header(&mut body);
-        Ok(TableWriter { table, source: &self.source, sink, body, transaction })
+        Ok(TableWriter { table, source: self.source.to_string(), sink, body, transaction })
     }
 
     /// Visits every row of a table, by key.
@@ -127,15 +146,45 @@ impl MoveTarget {
     }
 
     /// Says that everything is there: from now on the database opens as a store.
-    pub(crate) fn finish(&self) -> Result<(), StoreError> {
-        self.engine.write(|session| session.batch("finish a move", FINISH))
+    pub(crate) fn finish(&self, tables: &[MovedTable]) -> Result<(), StoreError> {
+        let (context, source) = ("finish a move", self.source.to_string());
+        self.engine.write(|session| {
+            session.batch(context, FINISH)?;
+            for table in tables {
+                let Content { rows, sha256 } = &table.content;
+                let rows = rows.cast_signed();
+                session.run(context, KEEP, &[&table.name, &source, &rows, sha256])?;
+            }
+            Ok(())
+        })
     }
+}
+
+/// What was kept when this store was moved into the database, at whatever revision.
+fn kept(
+    engine: &Engine,
+    source: &SourceName,
+) -> Result<Option<HashMap<String, Content>>, StoreError> {
+    let (context, session) = ("look for a finished move", engine.lookup()?);
+    if !get::<bool>(&session.one(context, WAS_MOVED, &[])?, 0)? {
+        return Ok(None);
+    }
+    let mut kept = HashMap::new();
+    for row in session.all(context, KEPT, &[])? {
+        let (name, of): (String, &str) = (get(&row, 0)?, get(&row, 1)?);
+        if !source.is_same_store(of) {
+            return Ok(None);
+        }
+        let rows = get::<i64>(&row, 2)?.cast_unsigned();
+        kept.insert(name, Content { rows, sha256: get(&row, 3)? });
+    }
+    Ok(Some(kept))
 }
 
 /// One table that is being written.
 pub(crate) struct TableWriter<'t> {
     table: &'static StoredTable,
-    source: &'t str,
+    source: String,
     sink: std::pin::Pin<Box<CopyInSink<Bytes>>>,
     body: BytesMut,
     transaction: Transaction<'t>,

@@ -10,7 +10,7 @@ use super::kind::{RECORDS, WORK, work_path};
 use super::open::SqliteOptions;
 use super::{ask, must_be_there, secret};
 use crate::error::StoreError;
-use crate::transfer::{StoredTable, Value};
+use crate::transfer::{SourceName, StoredTable, Value};
 
 /// A store that is read as a whole.
 pub(crate) struct MoveSource {
@@ -27,21 +27,18 @@ impl MoveSource {
         let work = Database::open(&work_path(path), &WORK, &options)?;
         let source = Self { records, work };
         // Its name is made from it.
-        source.records.write(|connection| match secret::find(connection)? {
+        source.records.write(|connection| match secret::find(connection, secret::SIGNING)? {
             Some(_) => Ok(()),
-            None => secret::keep(connection, rand::random()).map(drop),
+            None => secret::keep(connection, secret::SIGNING, rand::random()).map(drop),
         })?;
         Ok(source)
     }
 
-    /// What tells this store, as it is, from every other: a hash of its secret, and its revision.
-    pub(crate) fn name(&self) -> Result<String, StoreError> {
-        use sha2::{Digest, Sha256};
+    /// What tells this store, as it is, from every other.
+    pub(crate) fn name(&self) -> Result<SourceName, StoreError> {
         self.records.view(|connection| {
-            let secret = secret::find(connection)?.unwrap_or_default();
-            let hash = Sha256::digest(secret);
-            let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-            Ok(format!("{hash}-{}", super::revision::current(connection)?))
+            let secret = secret::find(connection, secret::SIGNING)?.unwrap_or_default();
+            Ok(SourceName::new(&secret, super::revision::current(connection)?))
         })
     }
 

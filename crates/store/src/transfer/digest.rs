@@ -1,8 +1,26 @@
 //! The hash of a table: over the values of its rows, so that no two contents are written alike.
 
+use std::fmt;
+
 use sha2::{Digest as _, Sha256};
 
 use super::value::Value;
+
+/// What is in a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its rows.
+    pub rows: u64,
+    /// SHA-256 over all of them in the order of their keys, the same in every database; lower-case
+    /// hex.
+    pub sha256: String,
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows ({})", self.rows, self.sha256)
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Digest {
@@ -33,13 +51,9 @@ impl Digest {
         self.hash.update(bytes);
     }
 
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Lower-case hex.
-    pub(super) fn finish(self) -> String {
-        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    pub(super) fn finish(self) -> Content {
+        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Content { rows: self.rows, sha256 }
     }
 }
 
@@ -52,7 +66,7 @@ mod tests {
         let hash = |rows: &[&[Value<'_>]]| {
             let mut digest = Digest::default();
             rows.iter().for_each(|row| digest.add(row));
-            digest.finish()
+            digest.finish().sha256
         };
         let all = [
             hash(&[]),

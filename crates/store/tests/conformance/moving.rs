@@ -3,7 +3,7 @@
 use store::port::books::ClosedMonths;
 use store::postgres::{PostgresOptions, PostgresStore};
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::transfer::{MovedTable, move_to_postgres};
+use store::transfer::{How, Moved, MovedTable, move_to_postgres};
 use store::{RecordStore, Store};
 
 use crate::harness::{Backend, P, contents, import, with_base};
@@ -14,7 +14,7 @@ fn source(folder: &std::path::Path) -> SqliteStore {
     SqliteStore::open(&folder.join("store.db"), SqliteOptions::default()).unwrap()
 }
 
-fn moved(folder: &std::path::Path, to: &str) -> Result<Vec<MovedTable>, store::StoreError> {
+fn moved(folder: &std::path::Path, to: &str) -> Result<Moved, store::StoreError> {
     move_to_postgres(&folder.join("store.db"), to, &PostgresOptions::default(), &mut |_| ())
 }
 
@@ -50,9 +50,9 @@ fn a_moved_store_is_the_same_store() {
     let from = source(folder.path());
     fill(&from);
     let backend = PostgresBackend::fresh();
-    let tables = moved(folder.path(), backend.url()).unwrap();
-    assert!(tables.iter().all(|table| !table.was_there));
-    let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().rows;
+    let Moved { tables, was_finished } = moved(folder.path(), backend.url()).unwrap();
+    assert!(!was_finished && tables.iter().all(|table| table.how == How::Brought));
+    let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().content.rows;
     assert_eq!((rows("customers"), rows("tokens"), rows("deleted_rows")), (2, 1, 1));
     assert!(rows("closed_chunks") > 1);
 
@@ -81,7 +81,7 @@ fn an_interrupted_move_goes_on() {
     drop(backend.open());
     // As if it had ended after some tables, and within one.
     let state = format!(
-        "CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
+        "DROP TABLE rollbook_moved; CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
          INSERT INTO rollbook_move SELECT name, '{}' FROM unnest('{{\"\",revision,tokens}}'::text[]) \
          name; DELETE FROM customers WHERE id = 1; DELETE FROM jobs",
         source_name(&from)
@@ -89,9 +89,9 @@ fn an_interrupted_move_goes_on() {
     crate::postgres_cluster::psql(backend.url(), &state);
     let refused = PostgresStore::open(backend.url(), &PostgresOptions::default());
     assert_eq!(refused.unwrap_err().code(), "store_unavailable");
-    let tables = moved(folder.path(), backend.url()).unwrap();
-    let there: Vec<_> =
-        tables.iter().filter(|table| table.was_there).map(|table| table.name).collect();
+    let tables = moved(folder.path(), backend.url()).unwrap().tables;
+    let there = tables.iter().filter(|table| table.how == How::WasThere);
+    let there: Vec<_> = there.map(|table| table.name).collect();
     assert_eq!(there, ["revision", "tokens"]);
     assert_eq!(contents(&*backend.open()), contents(&from));
 }
@@ -111,10 +111,12 @@ fn a_store_is_not_moved_over_another() {
     let backend = PostgresBackend::fresh();
     drop(with_base(&backend));
     assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
-    // Nor over what was moved before.
+    // Nor over one that was moved there.
     let backend = PostgresBackend::fresh();
     moved(folder.path(), backend.url()).unwrap();
-    assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
+    let other = tempfile::tempdir().unwrap();
+    fill(&source(other.path()));
+    assert_eq!(moved(other.path(), backend.url()).unwrap_err().code(), "exists");
     // Nor goes another store's move on.
     crate::postgres_cluster::psql(
         backend.url(),
@@ -124,6 +126,49 @@ fn a_store_is_not_moved_over_another() {
     assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
     let missing = moved(std::path::Path::new("/no/such/folder"), backend.url());
     assert_eq!(missing.unwrap_err().code(), "not_found");
+}
+
+fn used(moved: &Moved) -> Vec<&'static str> {
+    let used = moved.tables.iter().filter(|table| table.how == How::Used);
+    used.map(|table| table.name).collect()
+}
+
+#[test]
+fn a_finished_move_is_known_again_and_compared_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = source(folder.path());
+    fill(&from);
+    let backend = PostgresBackend::fresh();
+    let first = moved(folder.path(), backend.url()).unwrap();
+    let again = moved(folder.path(), backend.url()).unwrap();
+    assert!(again.was_finished && again.tables.len() == first.tables.len());
+    assert!(again.tables.iter().all(|table| table.how == How::WasThere));
+
+    // It is used as a store.
+    let to = backend.open();
+    queue(&*to, &[crate::work::job("b")], 5);
+    assert_eq!(used(&moved(folder.path(), backend.url()).unwrap()), ["jobs"]);
+    import(&*to, "+customers 72");
+    let found = moved(folder.path(), backend.url()).unwrap();
+    assert_eq!(used(&found), ["revision", "table_revisions", "jobs", "customers"]);
+
+    // The source is written to, by mistake.
+    import(&from, "+customers 73");
+    let refused = moved(folder.path(), backend.url()).unwrap_err();
+    assert_eq!(refused.code(), "exists");
+    assert!(refused.to_string().contains("its source has changed since"), "{refused}");
+}
+
+#[test]
+fn rows_that_change_in_a_finished_move_without_a_commit_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&source(folder.path()));
+    let backend = PostgresBackend::fresh();
+    moved(folder.path(), backend.url()).unwrap();
+    crate::postgres_cluster::psql(backend.url(), "DELETE FROM customers WHERE id = 2");
+    let error = moved(folder.path(), backend.url()).unwrap_err();
+    assert_eq!(error.code(), "store_damaged");
+    assert!(error.to_string().contains("customers has changed in the target"), "{error}");
 }
 
 #[test]

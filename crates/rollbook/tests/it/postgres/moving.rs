@@ -1,6 +1,7 @@
 //! `rollbook move`.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use super::{UNLIMITED, cluster, fill, made, pages};
 use crate::server::{Data, program};
@@ -11,7 +12,7 @@ fn moved(from: &Data, to: &str) -> Output {
 
 #[test]
 fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
-    let data = Data { folder: tempfile::tempdir().unwrap() };
+    let data = Data::in_folder();
     data.configure(UNLIMITED);
     fill(&data);
     let token = data.token(1);
@@ -46,10 +47,13 @@ fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
 
 #[test]
 fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
-    let data = Data::with_provider();
+    let data = Data::in_folder();
+    data.add_provider(1, "Europe/London", "gbp");
+    let other = Data::in_folder();
+    other.add_provider(1, "Europe/London", "gbp");
     let url = cluster::database();
-    assert!(moved(&data, &url).status.success());
-    let empty = Data { folder: tempfile::tempdir().unwrap() };
+    assert!(moved(&other, &url).status.success());
+    let empty = Data::in_folder();
     for (from, to, expected) in [
         (&data, url.as_str(), "exists already"),
         (&empty, url.as_str(), "there are no records"),
@@ -61,4 +65,42 @@ fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(expected) && !said.contains("s3cret"), "{said}");
     }
+}
+
+#[test]
+fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
+    let data = Data::in_folder();
+    fill(&data);
+    let url = cluster::database();
+    for tables in [1, 2, 5, 9, 14, 20] {
+        let mut command = program();
+        command.args(["move", "--from", data.path(), "--to", &url]);
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert_eq!(lines.take(tables).filter(|line| line.is_ok()).count(), tables);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let kept = "SELECT to_regclass('rollbook_move') IS NOT NULL";
+        assert_eq!(cluster::ask(&url, kept).trim(), "t", "killed after {tables} tables");
+        let refused =
+            program().args(["provider", "list", "--data", Data::over(&url).path()]).output();
+        assert!(!refused.unwrap().status.success(), "half a store opens");
+    }
+    let done = moved(&data, &url);
+    let counts = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        counts.lines().filter(|line| line.contains("(moved before)")).count() >= 20,
+        "{counts}"
+    );
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let again = moved(&data, &url);
+    let said = String::from_utf8(again.stdout).unwrap();
+    assert!(again.status.success() && said.contains("already moved: "), "{said}");
+
+    let there = Data::over(&url);
+    let (token, [here, there]) = (there.token(1), [&data, &there].map(Data::serve));
+    let refused = moved(&data, &url);
+    assert!(!refused.status.success(), "a server is on the folder");
+    let of_here = data.token(1);
+    assert_eq!(pages(&here, &of_here), pages(&there, &token));
 }
