@@ -143,7 +143,9 @@ impl Claims {
     }
 
     fn principal(self) -> Option<Principal> {
-        if self.sub.is_empty() {
+        let texts = [Some(&self.sub), self.name.as_ref(), self.email.as_ref()];
+        // A zero byte cannot be stored everywhere, and is in no name.
+        if self.sub.is_empty() || texts.into_iter().flatten().any(|text| text.contains('\0')) {
             return None;
         }
         let words: BTreeSet<&str> = self.scope.split_ascii_whitespace().collect();

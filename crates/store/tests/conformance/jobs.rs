@@ -42,7 +42,10 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
         assert_eq!(store.job_of_any_provider(id).unwrap(), Some(queued.clone()));
         assert_eq!(store.job(Q, id).unwrap(), None, "another provider's");
     }
-    assert_eq!(store.job(P, JobId::Number(99)).unwrap(), None);
+    for id in [JobId::Number(99), JobId::Uuid("uuid-b"), JobId::Uuid("\0")] {
+        assert_eq!(store.job(P, id).unwrap(), None);
+        assert_eq!(store.job_of_any_provider(id).unwrap(), None);
+    }
 
     let taken = claim(&*store, "w", 20).unwrap();
     let running = Job {

@@ -33,6 +33,11 @@ impl<'p> Asked<'p> {
             self.errors.push(name, "Must be given once.");
         }
         match first {
+            Some((_, RawValue::Text(text))) if text.contains('\0') => {
+                // It cannot be stored everywhere.
+                self.errors.push(name, "Must be a text without a zero byte.");
+                None
+            }
             Some((_, RawValue::Text(text) | RawValue::Number(text))) => {
                 Some(text.as_str()).filter(|text| !text.is_empty())
             }

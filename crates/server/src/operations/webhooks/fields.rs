@@ -48,7 +48,7 @@ impl Fields {
 }
 
 fn url(value: &Value, errors: &mut FieldErrors) -> Option<String> {
-    let url = value.as_str().filter(|url| url.chars().count() <= URL_CHARS_MAX);
+    let url = value.as_str().filter(|url| is_short(url, URL_CHARS_MAX));
     if url.is_none() {
         let message = format!("The url must be text of at most {URL_CHARS_MAX} characters.");
         errors.push("url", message);
@@ -59,7 +59,7 @@ fn url(value: &Value, errors: &mut FieldErrors) -> Option<String> {
 fn description(value: &Value, errors: &mut FieldErrors) -> Option<Option<String>> {
     match value {
         Value::Null => Some(None),
-        Value::String(text) if text.chars().count() <= TEXT_CHARS_MAX => {
+        Value::String(text) if is_short(text, TEXT_CHARS_MAX) => {
             Some(Some(text.clone()).filter(|text| !text.is_empty()))
         }
         _ => {
@@ -69,6 +69,11 @@ fn description(value: &Value, errors: &mut FieldErrors) -> Option<Option<String>
             None
         }
     }
+}
+
+/// A zero byte cannot be stored everywhere.
+fn is_short(text: &str, chars_max: usize) -> bool {
+    text.chars().count() <= chars_max && !text.contains('\0')
 }
 
 fn events_of(value: &Value, errors: &mut FieldErrors) -> Option<Vec<String>> {
@@ -134,6 +139,8 @@ mod tests {
             (json!({"url": 1}), "url"),
             (json!({"url": "x".repeat(2001)}), "url"),
             (json!({"description": ["a"]}), "description"),
+            (json!({"description": "a\0"}), "description"),
+            (json!({"url": "https://a\0"}), "url"),
             (json!({"events": "export_failed"}), "events"),
             (json!({"events": ["export_failed", "invoice_paid"]}), "events"),
             (json!({"events": [7]}), "events"),

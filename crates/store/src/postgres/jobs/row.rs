@@ -52,6 +52,8 @@ fn find_by(
     let context = "read a job";
     let found = match id {
         JobId::Number(id) => session.find(context, by_id, &[&id])?,
+        // No text in PostgreSQL holds such a byte, and asking for one is an error.
+        JobId::Uuid(uuid) if uuid.contains('\0') => None,
         JobId::Uuid(uuid) => session.find(context, by_uuid, &[&uuid])?,
     };
     let Some(row) = found else { return Ok(None) };
