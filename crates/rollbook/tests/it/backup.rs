@@ -1,0 +1,127 @@
+//! Backup and restore as `docs/operating.md` says: with the scripts under `deploy/`.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use crate::jobs::{file, job, link, queued, succeeded};
+use crate::postgres::nodes::load::Load;
+use crate::postgres::{cluster, fill, pages};
+use crate::server::{Data, Server, forget_variables, program};
+
+const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
+/// Imports before the copy is made, and after it.
+const IMPORTS: usize = 5;
+
+fn run_script(name: &str, data: &Data, argument: &Path) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name);
+    let program = Path::new(env!("CARGO_BIN_EXE_rollbook")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(script);
+    forget_variables(&mut command);
+    command.arg(argument).env("ROLLBOOK_DATA", data.path());
+    match data.url() {
+        Some(url) => {
+            command.env("ROLLBOOK_STORE_URL", url);
+            command.env("PATH", format!("{}:{path}", cluster::binaries()));
+        }
+        None => drop(command.env("PATH", path)),
+    }
+    command.output().unwrap()
+}
+
+fn script(name: &str, data: &Data, argument: &Path) {
+    let output = run_script(name, data, argument);
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    assert!(output.status.success(), "{name}: {said:?}");
+}
+
+fn load(server: &Server, token: &str) -> Load {
+    let addresses = [server.address.clone(), server.address.clone()];
+    Load::of_readers(token.to_owned(), Arc::new(Mutex::new(addresses)))
+}
+
+/// Imports while the copy is made, and after.
+fn copied_under_load(data: &Data, server: &Server, token: &str, to: &Path) -> Load {
+    let load = load(server, token);
+    load.begin();
+    std::thread::scope(|scope| {
+        let stopping = load.stop_when_dropped();
+        scope.spawn(|| load.import(0));
+        while load.commits() < IMPORTS {
+            std::thread::yield_now();
+        }
+        script("backup.sh", data, to);
+        let then = load.commits();
+        while load.commits() < then + IMPORTS {
+            std::thread::yield_now();
+        }
+        drop(stopping);
+    });
+    load
+}
+
+#[test]
+fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
+    let data = Data::empty();
+    data.configure(UNLIMITED);
+    fill(&data);
+    data.add_provider(2, "Europe/London", "gbp");
+    let (token, other) = (data.token(1), data.token(2));
+    let server = data.serve();
+    let made = succeeded(&server, &token, queued(&server, &token, "customers", &json!({})));
+    let (expected, id) = (pages(&server, &token), made["id"].as_i64().unwrap());
+    let whole = file(&server, &made).body;
+
+    let outer = tempfile::tempdir().unwrap();
+    let copy = outer.path().join("copy");
+    let load_here = copied_under_load(&data, &server, &other, &copy);
+    let again = run_script("backup.sh", &data, &copy);
+    assert!(!again.status.success(), "a copy is written over another");
+    drop(server);
+
+    let there = Data::empty();
+    script("restore.sh", &there, &copy);
+    let again = run_script("restore.sh", &there, &copy);
+    assert!(!again.status.success(), "what is there is overwritten");
+    let server = there.serve();
+    assert_eq!(pages(&server, &token), expected);
+    let load_there = load(&server, &other);
+    load_there.look(0);
+    let (history, reads) = (load_here.history(), load_there.reads());
+    history.check_reads(&reads);
+    assert!(reads[0].revision < history.last(), "all of the load was before the copy");
+    assert_eq!(file(&server, &job(&server, &token, id)).body, whole);
+    let found = program().args(["doctor", "--data", there.path(), "--full"]).output().unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    assert!(found.contains("ok     store") && found.contains("rows as in the store"), "{found}");
+
+    // It is a store like any other.
+    assert_eq!(server.import(&token, "customers", "text/csv", b"id,name\n1,Ann\n").status, 200);
+}
+
+#[test]
+fn without_the_copy_of_the_files_everything_else_is_restored_and_they_are_named_as_lost() {
+    let data = Data::with_provider();
+    let token = data.token(1);
+    let server = data.serve();
+    let made = succeeded(&server, &token, queued(&server, &token, "customers", &json!({})));
+    let id = made["id"].as_i64().unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    let copy = outer.path().join("copy");
+    script("backup.sh", &data, &copy);
+    drop(server);
+    match data.is_over_database() {
+        true => std::fs::remove_file(copy.join("files.tar")).unwrap(),
+        false => std::fs::remove_dir_all(copy.join("files")).unwrap(),
+    }
+    let there = Data::empty();
+    script("restore.sh", &there, &copy);
+    let server = there.serve();
+    let path = link(&server, &job(&server, &token, id));
+    assert_eq!(server.request("GET", &path).send().status, 500);
+    let lost = job(&server, &token, id);
+    assert_eq!((&lost["status"], &lost["error_code"]), (&json!("failed"), &json!("file_missing")));
+}
