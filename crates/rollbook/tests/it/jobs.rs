@@ -45,7 +45,7 @@ pub(crate) fn queued(server: &Server, token: &str, report: &str, body: &Value) -
     export(server, token, report, body).ok()["job"].as_i64().unwrap()
 }
 
-fn job(server: &Server, token: &str, id: i64) -> Value {
+pub(crate) fn job(server: &Server, token: &str, id: i64) -> Value {
     server.get(token, &format!("/api/v2/jobs/{id}")).ok()
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn file(server: &Server, job: &Value) -> Answer {
     answer
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -390,6 +390,7 @@ fn killed_servers_and_workers_lose_no_job_and_leave_no_half_file() {
     drop(server);
     assert!(unfinished.exists());
     let published = std::fs::read_dir(data.folder.path().join("files")).unwrap();
-    let published = published.filter(|entry| entry.as_ref().unwrap().file_name() != "making");
+    let published = published.map(|entry| entry.unwrap().path());
+    let published = published.filter(|path| path.is_dir() && !path.ends_with("making"));
     assert!(published.count() >= 1);
 }

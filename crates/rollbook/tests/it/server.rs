@@ -7,18 +7,31 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::postgres::cluster::Database;
+
 /// How long a server may take to begin listening.
 const START_SECS_MAX: u64 = 60;
 
 /// Names a point between two steps where a debug build ends at once.
 const CRASH_AT: &str = "TEST_CRASH_AT";
+/// Where the records of [`Data`] are: `sqlite`, in its folder, or `postgres`, in a database.
+const STORE: &str = "ROLLBOOK_TEST_STORE";
+/// How long the nodes of one database are under load.
+pub(crate) const LOAD_SECONDS: &str = "ROLLBOOK_TEST_LOAD_S";
 
 /// The program under test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
-    command.env_remove("ROLLBOOK_DATA").env_remove("ROLLBOOK_REQUIRE_LEDGER_TOOLS");
+    forget_variables(&mut command);
     command.env("ROLLBOOK_LOG", "warn");
     command
+}
+
+/// What the tests themselves go by is nothing to the program.
+pub(crate) fn forget_variables(command: &mut Command) {
+    for name in ["ROLLBOOK_DATA", "ROLLBOOK_REQUIRE_LEDGER_TOOLS", STORE, LOAD_SECONDS] {
+        command.env_remove(name);
+    }
 }
 
 /// Runs the program to its end and gives back its standard output; fails the test otherwise.
@@ -32,14 +45,50 @@ pub(crate) fn run(arguments: &[&str]) -> String {
 /// A data folder that is removed at the end, with providers and tokens in it.
 pub(crate) struct Data {
     pub(crate) folder: tempfile::TempDir,
+    /// Where its records are, unless they are in the folder.
+    url: Option<String>,
+    _database: Option<Database>,
 }
 
 impl Data {
+    /// An empty folder, with its records in the store under test.
+    pub(crate) fn empty() -> Self {
+        match std::env::var(STORE).as_deref() {
+            Err(_) | Ok("sqlite") => Self::in_folder(),
+            Ok("postgres") => {
+                let database = Database::create();
+                let data = Self::over(database.url());
+                Self { _database: Some(database), ..data }
+            }
+            Ok(other) => panic!("{STORE} is {other}: write sqlite or postgres"),
+        }
+    }
+
+    /// An empty folder that holds its records itself.
+    pub(crate) fn in_folder() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url: None, _database: None }
+    }
+
+    /// An empty folder whose records are in this database.
+    pub(crate) fn over(url: &str) -> Self {
+        let data = Self { url: Some(url.to_owned()), ..Self::in_folder() };
+        data.configure("");
+        data
+    }
+
     /// An empty folder with one provider: id 1, London, gbp.
     pub(crate) fn with_provider() -> Self {
-        let data = Self { folder: tempfile::tempdir().unwrap() };
+        let data = Self::empty();
         data.add_provider(1, "Europe/London", "gbp");
         data
+    }
+
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    pub(crate) fn is_over_database(&self) -> bool {
+        self.url.is_some()
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -75,8 +124,12 @@ impl Data {
         run(&all).trim().to_owned()
     }
 
-    /// Sets `rollbook.toml`.
+    /// Sets `rollbook.toml`; where the records are stays as it is.
     pub(crate) fn configure(&self, text: &str) {
+        let text = match &self.url {
+            None => text.to_owned(),
+            Some(url) => format!("{text}\n[store]\nurl = \"{url}\"\n"),
+        };
         std::fs::write(self.folder.path().join("rollbook.toml"), text).unwrap();
     }
 
@@ -269,7 +322,7 @@ pub(crate) struct Answer {
 }
 
 impl Request {
-    fn new(method: &str, url: &str) -> Self {
+    pub(crate) fn new(method: &str, url: &str) -> Self {
         Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None }
     }
 
@@ -334,4 +387,12 @@ impl Answer {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         self.json()
     }
+}
+
+#[test]
+fn records_are_in_the_store_under_test() {
+    let data = Data::with_provider();
+    let is_here = data.folder.path().join("rollbook.db").exists();
+    assert_eq!(is_here, std::env::var(STORE).as_deref() != Ok("postgres"));
+    assert_ne!(is_here, data.is_over_database());
 }

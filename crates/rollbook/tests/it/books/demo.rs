@@ -12,7 +12,7 @@ fn businesses() -> Data {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     run(&["demo", "--write", path, "--rows", "6000"]);
-    let data = Data { folder: tempfile::tempdir().unwrap() };
+    let data = Data::empty();
     data.add_provider(1, "Europe/London", "gbp");
     data.add_provider(2, "America/New_York", "usd");
     for provider in ["1", "2"] {

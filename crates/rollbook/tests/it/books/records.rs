@@ -72,7 +72,7 @@ pub(crate) const AUTUMN: &[(&str, &str)] = &[
 
 /// A folder with one provider in UTC and these tables, each a CSV.
 pub(crate) fn imported(tables: &[(&str, &str)]) -> Data {
-    let data = Data { folder: tempfile::tempdir().unwrap() };
+    let data = Data::empty();
     data.add_provider(1, "UTC", "usd");
     import(&data, tables);
     data

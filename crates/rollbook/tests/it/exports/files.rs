@@ -186,7 +186,8 @@ fn a_file_is_fetched_once_where_that_is_set_and_as_often_as_wished_elsewhere() {
 fn contains_file(folder: &std::path::Path) -> bool {
     std::fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
-        path.is_file() || contains_file(&path)
+        path.extension().is_some_and(|ending| ending == "csv")
+            || path.is_dir() && contains_file(&path)
     })
 }
 

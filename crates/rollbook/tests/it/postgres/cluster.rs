@@ -44,6 +44,33 @@ pub(super) fn database() -> String {
     SHARED.database()
 }
 
+/// What SQL answers in a database of the cluster that the tests share: a line per row.
+pub(super) fn ask(url: &str, sql: &str) -> String {
+    SHARED.psql(url.rsplit('/').next().unwrap(), sql)
+}
+
+/// A database that is gone when dropped.
+pub(crate) struct Database {
+    url: String,
+}
+
+impl Database {
+    pub(crate) fn create() -> Self {
+        Self { url: database() }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = self.url.rsplit('/').next().unwrap();
+        SHARED.psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+}
+
 impl Cluster {
     /// A cluster of one's own.
     pub(super) fn start() -> Self {
@@ -72,13 +99,18 @@ impl Cluster {
     /// The URL of a new, empty database.
     pub(super) fn database(&self) -> String {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        self.psql("postgres", &format!("CREATE DATABASE {name}"));
+        format!("postgres://rollbook:s3cret@{}/{name}", self.folder.replace('/', "%2F"))
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> String {
         let output = Command::new(format!("{}/psql", self.bin))
-            .args(["-h", &self.folder, "-U", "rollbook", "-d", "postgres", "-q"])
-            .args(["-v", "ON_ERROR_STOP=1", "-c", &format!("CREATE DATABASE {name}")])
+            .args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-qtA"])
+            .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        format!("postgres://rollbook:s3cret@{}/{name}", self.folder.replace('/', "%2F"))
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Stops or starts the server, and waits until it has.
@@ -95,7 +127,7 @@ fn line(answers: &mut BufReader<ChildStdout>) -> String {
 }
 
 /// The folder with `initdb`: of the newest version that is installed, or on the path.
-fn binaries() -> String {
+pub(crate) fn binaries() -> String {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     folders.sort();

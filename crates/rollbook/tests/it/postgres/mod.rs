@@ -1,8 +1,9 @@
 //! The program over PostgreSQL: the same answers, several nodes, moving, outages.
 
-mod cluster;
+pub(crate) mod cluster;
+mod files;
 mod moving;
-mod nodes;
+pub(crate) mod nodes;
 mod outage;
 
 use serde_json::json;
@@ -25,13 +26,13 @@ const PAGES: [&str; 8] = [
 
 /// An empty data folder whose records are in this database.
 fn node(url: &str, further: &str) -> Data {
-    let data = Data { folder: tempfile::tempdir().unwrap() };
-    data.configure(&format!("{UNLIMITED}[store]\nurl = \"{url}\"\n{further}"));
+    let data = Data::over(url);
+    data.configure(&format!("{UNLIMITED}{further}"));
     data
 }
 
 /// Makes the demo's studio up and imports it.
-fn fill(data: &Data) {
+pub(crate) fn fill(data: &Data) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     run(&["demo", "--write", path, "--rows", "4000"]);
@@ -40,7 +41,7 @@ fn fill(data: &Data) {
     run(&["import", "--data", data.path(), "--provider", "1", &rows]);
 }
 
-fn pages(server: &Server, token: &str) -> Vec<String> {
+pub(crate) fn pages(server: &Server, token: &str) -> Vec<String> {
     let page = |path: &&str| {
         let answer = server.get(token, path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -57,7 +58,7 @@ fn made(server: &Server, token: &str, report: &str, format: &str) -> Answer {
 
 #[test]
 fn over_both_databases_the_answers_and_files_are_the_same() {
-    let here = Data { folder: tempfile::tempdir().unwrap() };
+    let here = Data::in_folder();
     here.configure(UNLIMITED);
     let there = node(&cluster::database(), "");
     let [in_sqlite, in_postgres] = [&here, &there].map(|data| {

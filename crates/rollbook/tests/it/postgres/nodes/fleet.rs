@@ -1,0 +1,89 @@
+//! Two servers and two workers over one database, with one folder of files.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use super::super::node;
+use crate::jobs::{link, succeeded};
+use crate::server::{Data, Server, Worker};
+
+/// Servers and workers together.
+pub(super) const NODES: usize = 4;
+
+/// A little work for many nodes, and a lease that is soon over.
+const SETTINGS: &str = "[jobs]\nlease_s = 5\nmax_running = 1\nattempts_max = 1000\n\
+    waiting_per_provider = 20\n";
+
+/// Where the servers listen, at the moment.
+pub(crate) type Addresses = Arc<Mutex<[String; 2]>>;
+
+/// A file that a job has made.
+pub(crate) struct Made {
+    pub(super) job: i64,
+    pub(super) text: String,
+    pub(super) manifest: Value,
+}
+
+pub(super) struct Fleet {
+    folders: [Data; NODES],
+    servers: [Server; 2],
+    workers: [Worker; 2],
+    addresses: Addresses,
+    token: String,
+    _files: tempfile::TempDir,
+}
+
+impl Fleet {
+    pub(super) fn start(url: &str) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let settings = format!("[files]\ndir = \"{}\"\n{SETTINGS}", files.path().display());
+        let folders: [Data; NODES] = std::array::from_fn(|_| node(url, &settings));
+        folders[0].add_provider(1, "Europe/London", "gbp");
+        let token = folders[0].token(1);
+        let servers = [folders[0].serve(), folders[1].serve()];
+        let workers = [Worker::start(&folders[2]), Worker::start(&folders[3])];
+        let addresses = Arc::new(Mutex::new([0, 1].map(|at: usize| servers[at].address.clone())));
+        Self { folders, servers, workers, addresses, token, _files: files }
+    }
+
+    /// kill -9 of a node, which begins anew at once.
+    pub(super) fn kill(&mut self, at: usize) {
+        let (folder, place) = (&self.folders[at], at % 2);
+        if at < 2 {
+            self.servers[place].kill();
+            self.servers[place] = folder.serve();
+            self.addresses.lock().unwrap()[place].clone_from(&self.servers[place].address);
+        } else {
+            self.workers[place].kill();
+            self.workers[place] = Worker::start(folder);
+        }
+    }
+
+    pub(super) fn addresses(&self) -> Addresses {
+        Arc::clone(&self.addresses)
+    }
+
+    pub(super) fn servers(&self) -> &[Server; 2] {
+        &self.servers
+    }
+
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(super) fn folder(&self) -> &str {
+        self.folders[2].path()
+    }
+
+    /// What a job ends in: asked of one server, downloaded from the other.
+    pub(super) fn file(&self, place: usize, job: i64) -> Made {
+        let (asked, other) = (&self.servers[place % 2], &self.servers[(place + 1) % 2]);
+        let path = link(asked, &succeeded(asked, &self.token, job));
+        let answer = other.request("GET", &path).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let manifest = asked.get(&self.token, &format!("/api/v2/jobs/{job}/manifest")).ok();
+        assert_eq!(manifest["sha256"], crate::jobs::sha256(&answer.body), "job {job}");
+        Made { job, text: answer.text(), manifest }
+    }
+}

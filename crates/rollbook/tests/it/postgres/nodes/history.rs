@@ -1,0 +1,109 @@
+//! What was written at which revision, and so what whoever reads at one must see.
+//!
+//! Every import gives all shared customers and one invoice its label, and brings customers of its
+//! own. So at each revision the shared ones have the label of the last import up to there, and
+//! there are as many customers as the imports up to there have brought.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::fleet::Made;
+use crate::server::Server;
+
+/// Customers that every import rewrites; one page of them.
+pub(crate) const SHARED: i64 = 100;
+/// Customers that an import brings.
+pub(crate) const BROUGHT: i64 = 25;
+
+/// The shared customers and the total, on a page that begins with them.
+pub(crate) const PAGE: &str =
+    "/api/v2/reports/customers/data?columns=id,full_name&sort=id&page_size=100";
+/// The shared invoice and the name of its customer, from two tables.
+pub(crate) const JOINED: &str =
+    "/api/v2/reports/invoices/data?columns=number,customer.name&page_size=100";
+
+/// The rows of one import; the first customer that it brings is `first`.
+pub(crate) fn body(label: &str, first: i64) -> Vec<u8> {
+    let customer = |id: i64| json!({"table": "customers", "row": {"id": id, "name": label}});
+    let invoice = json!({"table": "invoices", "row": {"id": 1, "number": label, "customer_id": 1,
+        "status": "open", "currency": "gbp", "subtotal": 1, "total": 1}});
+    let rows = (1..=SHARED).chain(first..first + BROUGHT).map(customer).chain([invoice]);
+    rows.map(|row| format!("{row}\n")).collect::<String>().into_bytes()
+}
+
+/// What a page showed.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) revision: i64,
+    /// What was acknowledged before it was asked for.
+    pub(crate) acknowledged: i64,
+    pub(crate) labels: BTreeSet<String>,
+    /// Customers in all; none when the page was not about them.
+    pub(crate) total: Option<i64>,
+}
+
+/// The imports, by the revision that each made.
+pub(crate) struct History(BTreeMap<i64, String>);
+
+impl History {
+    pub(crate) fn new(commits: Vec<(i64, String)>) -> Self {
+        let count = commits.len();
+        let history: BTreeMap<_, _> = commits.into_iter().collect();
+        assert_eq!(history.len(), count, "two imports were told the same revision");
+        Self(history)
+    }
+
+    /// The last revision.
+    pub(crate) fn last(&self) -> i64 {
+        *self.0.last_key_value().unwrap().0
+    }
+
+    pub(crate) fn commits(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The label of the shared rows, and how many customers there are.
+    fn at(&self, revision: i64) -> (&str, i64) {
+        let until = self.0.range(..=revision);
+        let brought = i64::try_from(until.clone().count()).unwrap() * BROUGHT;
+        let (_, label) = until.last().expect("the first import was before every read");
+        (label, SHARED + brought)
+    }
+
+    /// How many there were; fails when one saw something else than its revision.
+    pub(crate) fn check_reads(&self, reads: &[Read]) -> usize {
+        for read in reads {
+            assert!(
+                read.revision >= read.acknowledged,
+                "an acknowledged write is not read: {read:?}"
+            );
+            let (label, total) = self.at(read.revision);
+            let is_whole = read.labels.len() == 1 && read.labels.contains(label);
+            assert!(is_whole, "torn: all of {label} was expected: {read:?}");
+            assert!(read.total.is_none_or(|seen| seen == total), "not {total}: {read:?}");
+        }
+        reads.len()
+    }
+
+    /// Every row of every import up to the revision of the file, and nothing else.
+    pub(crate) fn check_file(&self, made: &Made) {
+        let revision = made.manifest["rev"].as_i64().unwrap();
+        let mut expected: BTreeMap<&str, i64> = BTreeMap::new();
+        for label in self.0.range(..=revision).map(|(_, label)| label) {
+            expected.insert(label, BROUGHT);
+        }
+        *expected.entry(self.at(revision).0).or_default() += SHARED;
+        let mut found: BTreeMap<&str, i64> = BTreeMap::new();
+        for line in made.text.lines().skip(1) {
+            *found.entry(line.split_once(',').unwrap().1).or_default() += 1;
+        }
+        assert_eq!(found, expected, "job {} at revision {revision}", made.job);
+        assert_eq!(made.manifest["rows"], self.at(revision).1, "job {}", made.job);
+    }
+
+    /// When all is over, a server shows the last revision.
+    pub(crate) fn check_end(&self, server: &Server, token: &str) {
+        assert_eq!(server.get(token, PAGE).ok()["total"], self.at(self.last()).1);
+    }
+}
