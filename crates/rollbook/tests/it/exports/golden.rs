@@ -55,7 +55,7 @@ fn body([object, from, to]: [&str; 3], fields: Value) -> Value {
 fn publisher() -> Data {
     let told = tempfile::tempdir().unwrap();
     run(&["demo", "--write", told.path().to_str().unwrap(), "--rows", "6000"]);
-    let data = Data { folder: tempfile::tempdir().unwrap() };
+    let data = Data::empty();
     data.configure(&format!("{BASE}max_range_months = 0\n"));
     data.add_provider(2, "America/New_York", "usd");
     import_folder(&data, PUBLISHER, &told.path().join(format!("provider-{PUBLISHER}")));
