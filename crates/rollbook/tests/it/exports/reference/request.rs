@@ -47,7 +47,7 @@ fn is_asked_for(filter: Filter, has: &Json, wanted: &Json) -> bool {
     let text = |value: &Json| value.as_str().expect("a text").to_owned();
     match filter {
         Filter::Id => has.as_i64() == integer(wanted),
-        Filter::AnyCase => text(has).to_ascii_lowercase() == text(wanted).to_ascii_lowercase(),
+        Filter::AnyCase => text(has).eq_ignore_ascii_case(&text(wanted)),
         Filter::Country => text(has) == text(wanted).to_ascii_uppercase(),
         Filter::Words(_) | Filter::Text | Filter::Currency => has == wanted,
     }
