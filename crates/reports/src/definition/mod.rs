@@ -111,7 +111,8 @@ impl Report {
         is_plain && !column.is_addition && self.required_keys().contains(&column.key)
     }
 
-    fn required_keys(&self) -> &'static [&'static str] {
+    /// Keys of the columns that are required, in the order in which they come first.
+    pub(crate) fn required_keys(&self) -> &'static [&'static str] {
         match self.base.table {
             usage_rows::TABLE => &["customer_membership.id", "customer.id"],
             _ => &["id", "customer.id"],

@@ -8,21 +8,24 @@ use datafusion::prelude::col;
 
 use super::batches;
 use super::gather::gather;
+use super::matching::Kept;
 use super::needs::Needs;
 use super::output::Output;
 use super::scope::Scope;
 use crate::definition::Report;
 use crate::error::ReportError;
 
-/// The rows with these ids, in their order, in the batch layout of `output`.
+/// The rows with these ids, in their order, in the batch layout of `output`; what is kept of their
+/// base is not read again.
 pub(crate) async fn rows(
     scope: &Scope<'_>,
     report: &Report,
     output: &Output,
     ids: &[i64],
+    kept: Option<Kept>,
 ) -> Result<RecordBatch, ReportError> {
     let needs = Needs::of(report, &output.expressions);
-    let gathered = gather(scope, report, &needs, ids).await?;
+    let gathered = gather(scope, report, &needs, ids, kept).await?;
     let values = output.expressions.iter().enumerate();
     let mut columns: Vec<Expr> =
         values.map(|(position, value)| value.clone().alias(format!("column_{position}"))).collect();

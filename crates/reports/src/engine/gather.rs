@@ -1,4 +1,4 @@
-//! The rows of given ids with everything that their columns need, each relation read only for the
+//! The rows of a page with everything that their columns need, each relation read only for the
 //! keys that these rows hold.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,6 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::future::try_join_all;
 
+use super::matching::Kept;
 use super::needs::Needs;
 use super::scope::Scope;
 use crate::definition::Report;
@@ -31,14 +32,19 @@ pub(crate) struct Gathered {
     columns: BTreeMap<String, ArrayRef>,
 }
 
-/// Reads what `needs` names for the base rows with `ids`, in the order of `ids`.
+/// Reads what `needs` names for the base rows with `ids`, in the order of `ids`; columns of the
+/// base only where they are not kept already.
 pub(crate) async fn gather(
     scope: &Scope<'_>,
     report: &Report,
     needs: &Needs,
     ids: &[i64],
+    kept: Option<Kept>,
 ) -> Result<Gathered, ReportError> {
-    let mut gathered = base_rows(scope, report, needs, ids).await?;
+    let mut gathered = match kept {
+        Some(columns) => Gathered::of(report.base.alias, ids.len(), columns),
+        None => base_rows(scope, report, needs, ids).await?,
+    };
     let mut waiting: Vec<&Relation> =
         report.relations.iter().filter(|relation| needs.reads(relation.alias)).collect();
     while !waiting.is_empty() {
@@ -126,6 +132,12 @@ fn schema_of(plan: &LogicalPlan) -> SchemaRef {
 }
 
 impl Gathered {
+    /// The base alone, its columns one value per row.
+    fn of(alias: &str, rows: usize, columns: Kept) -> Self {
+        let columns = columns.into_iter();
+        Self { rows, columns: columns.map(|(name, c)| (format!("{alias}.{name}"), c)).collect() }
+    }
+
     /// The distinct values of a column, sorted; nulls are no keys.
     fn keys(&self, column: &str) -> Result<Keys, ReportError> {
         let values = self.column(column)?;

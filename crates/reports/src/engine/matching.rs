@@ -1,8 +1,10 @@
-//! The plan of all matching rows, their number, and the ids of one page in order.
+//! The plan of all matching rows, their number, and the rows of one page in order.
 
-use datafusion::arrow::array::AsArray;
+use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::Column;
+use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{
     BinaryExpr, Expr, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, lit,
@@ -76,17 +78,33 @@ pub(crate) async fn total(
     Ok(counts.sum::<i64>().unsigned_abs())
 }
 
-/// How many rows match, and the ids of a page of them in order.
+/// Columns of the base, by name, one value per row.
+pub(crate) type Kept = Vec<(String, ArrayRef)>;
+
+/// The rows of one page.
+pub(crate) struct Found {
+    /// How many rows match, on all pages.
+    pub(crate) total: u64,
+    /// Ids of the page's rows, in order.
+    pub(crate) ids: Vec<i64>,
+    /// Columns of the base in the same order, where to find the page took computing them for all
+    /// rows.
+    pub(crate) kept: Option<Kept>,
+}
+
+/// How many rows match, and the rows of a page of them. `shown` is what the page will need.
 pub(crate) async fn page(
     scope: &Scope<'_>,
     question: &Question,
     predicates: &[Expr],
+    shown: &Needs,
     offset: u64,
     limit: u64,
-) -> Result<(u64, Vec<i64>), ReportError> {
+) -> Result<Found, ReportError> {
     let report = question.report;
     if limit == 0 {
-        return Ok((total(scope, report, predicates).await?, Vec::new()));
+        let total = total(scope, report, predicates).await?;
+        return Ok(Found { total, ids: Vec::new(), kept: None });
     }
     let keys = sort_keys(scope, question, predicates);
     let id = base_column(report, "id");
@@ -97,32 +115,60 @@ pub(crate) async fn page(
         // By id the first rows come first, and the plan for them need not see the others. With
         // joins it would read as much as the count does.
         let base = base::rows_by_id(scope, report)?;
-        let plan = ordered(scope, report, base, predicates, &keys, id, window)?;
-        return futures::try_join!(total(scope, report, predicates), window.ids(scope, plan));
+        let plan = ordered(scope, report, base, predicates, &keys, vec![named_id(id)], window)?;
+        let (total, rows) =
+            futures::try_join!(total(scope, report, predicates), window.rows(scope, plan))?;
+        return Ok(Found { total, ids: ids(&rows), kept: None });
     }
     let counter = Counter::default();
     let base = base::rows(scope, report, &Keys::All)?;
-    let id = counter.counted(id);
-    let plan = ordered(scope, report, base, predicates, &keys, id, window)?;
-    let ids = window.ids(scope, plan).await?;
-    Ok((counter.rows(), ids))
+    let read = predicates.iter().chain(keys.iter().map(|key| &key.value));
+    let kept = match window.fetch() {
+        Some(_) => base::kept(report, &Needs::of(report, read), shown),
+        None => Vec::new(),
+    };
+    let mut values = vec![named_id(counter.counted(id))];
+    values.extend(kept.iter().map(|name| (format!("kept_{name}"), base_column(report, name))));
+    let plan = ordered(scope, report, base, predicates, &keys, values, window)?;
+    let rows = window.rows(scope, plan).await?;
+    let ids = ids(&rows);
+    let kept = (!kept.is_empty() && !ids.is_empty()).then(|| columns(&kept, &rows)).transpose()?;
+    Ok(Found { total: counter.rows(), ids, kept })
 }
 
-/// The ids of the matching rows in order, as many as the window needs.
+fn named_id(id: Expr) -> (String, Expr) {
+    ("id".to_owned(), id)
+}
+
+/// The values of the matching rows in order, as many rows as the window needs.
 fn ordered(
     scope: &Scope<'_>,
     report: &Report,
     base: LogicalPlanBuilder,
     predicates: &[Expr],
     keys: &[SortKey],
-    id: Expr,
+    values: Vec<(String, Expr)>,
     window: Window,
 ) -> Result<LogicalPlan, ReportError> {
-    let mut values = key_values(keys);
-    values.push(("id".to_owned(), id));
-    let rows = select(scope, report, base, predicates, &values)?;
+    let shown: Vec<Expr> = values.iter().map(|(name, _)| col(name)).collect();
+    let mut all = key_values(keys);
+    all.extend(values);
+    let rows = select(scope, report, base, predicates, &all)?;
     let rows = rows.sort_with_limit(order(keys), window.fetch())?;
-    Ok(rows.project(vec![col("id")])?.build()?)
+    Ok(rows.project(shown)?.build()?)
+}
+
+/// The first column.
+fn ids(rows: &[RecordBatch]) -> Vec<i64> {
+    let ids = rows.iter().map(|batch| batch.column(0).as_primitive::<Int64Type>());
+    ids.flat_map(|ids| ids.values().iter().copied()).collect()
+}
+
+/// The columns after the first, under these names.
+fn columns(names: &[&str], rows: &[RecordBatch]) -> Result<Kept, ReportError> {
+    let all = concat_batches(&rows[0].schema(), rows).map_err(DataFusionError::from)?;
+    let columns = names.iter().zip(&all.columns()[1..]);
+    Ok(columns.map(|(name, column)| ((*name).to_owned(), ArrayRef::clone(column))).collect())
 }
 
 /// Which rows of an order are wanted.
@@ -139,24 +185,28 @@ impl Window {
         (last <= TOP_ROWS_MAX).then_some(last as usize)
     }
 
-    /// The ids inside it, of all ids in order.
-    async fn ids(self, scope: &Scope<'_>, plan: LogicalPlan) -> Result<Vec<i64>, ReportError> {
+    /// The rows inside it, of all rows in order.
+    async fn rows(
+        self,
+        scope: &Scope<'_>,
+        plan: LogicalPlan,
+    ) -> Result<Vec<RecordBatch>, ReportError> {
         let mut batches = scope.session.stream(plan);
-        let mut ids = Vec::new();
-        let mut to_skip = self.offset;
-        while let Some(batch) = batches.next().await {
+        let (mut to_skip, mut left) = (self.offset, self.limit);
+        let mut rows = Vec::new();
+        while left > 0
+            && let Some(batch) = batches.next().await
+        {
             let batch = batch?;
-            for id in batch.column(0).as_primitive::<Int64Type>().values() {
-                if to_skip > 0 {
-                    to_skip -= 1;
-                } else if (ids.len() as u64) < self.limit {
-                    ids.push(*id);
-                } else {
-                    return Ok(ids);
-                }
+            let length = batch.num_rows() as u64;
+            let skipped = to_skip.min(length);
+            let taken = left.min(length - skipped);
+            (to_skip, left) = (to_skip - skipped, left - taken);
+            if taken > 0 {
+                rows.push(batch.slice(skipped as usize, taken as usize));
             }
         }
-        Ok(ids)
+        Ok(rows)
     }
 }
 
@@ -187,13 +237,14 @@ pub(crate) fn sort_keys(
     let id = base_column(report, "id");
     let cursor = base_column(report, base::cursor(report));
     let mut keys = Vec::new();
-    for item in &question.sort {
+    for (position, item) in question.sort.iter().enumerate() {
         let column = &report.columns[item.column];
         let value = (column.value)(scope);
         if is_fixed(&value, predicates) {
             continue;
         }
-        if value == cursor && !item.descending {
+        let is_last = cursor == id || position + 1 == question.sort.len();
+        if value == cursor && !item.descending && is_last {
             // The rows come by it and the primary key, and nothing after that can matter.
             break;
         }

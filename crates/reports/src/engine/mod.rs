@@ -2,8 +2,9 @@
 //!
 //! A page is computed in two phases. First, the rows that match: their number, and the ids of the
 //! page in order; only what filters and sort need is joined. Then the page's rows: base rows by
-//! id, each relation by the keys that these rows hold, and the columns over both. A file by id is
-//! computed like that in slices; one in another order is all one plan, which sorts on disk.
+//! id (kept from the first phase where that had to compute them), each relation by the keys that
+//! these rows hold, and the columns over both. A file by id is computed like that in slices; one in
+//! another order is all one plan, which sorts on disk.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -13,7 +14,7 @@
 //! | `predicates` | filters as expressions |
 //! | `flat` | names that no two columns of a join share |
 //! | `identity` | who `me` is |
-//! | `matching` | the plan of all matching rows, their number, the page's ids |
+//! | `matching` | the plan of all matching rows, their number, the page's |
 //! | `gather` | the rows of given ids with everything their columns need |
 //! | `fetch` | the rows of given ids as the answer shows them |
 //! | `slices` | all rows, one slice after the other |

@@ -2,6 +2,7 @@
 
 use mirror::Session;
 
+use super::needs::Needs;
 use super::output;
 use super::scope::Scope;
 use super::{fetch, grouped, identity, matching, predicates};
@@ -21,12 +22,14 @@ pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, 
     }
     let scope = Scope::of(session, question);
     let predicates = predicates::all(&scope, question)?;
-    let (offset, limit) = (request.offset, request.limit);
-    let (total, ids) = matching::page(&scope, question, &predicates, offset, limit).await?;
     let output = output::lay_out(&scope, question);
-    let batches = match ids.as_slice() {
+    let needs = Needs::of(question.report, &output.expressions);
+    let (offset, limit) = (request.offset, request.limit);
+    let found = matching::page(&scope, question, &predicates, &needs, offset, limit).await?;
+    let total = found.total;
+    let batches = match found.ids.as_slice() {
         [] => vec![],
-        ids => vec![fetch::rows(&scope, question.report, &output, ids).await?],
+        ids => vec![fetch::rows(&scope, question.report, &output, ids, found.kept).await?],
     };
     let headers = output::headers(question);
     Ok(Page {

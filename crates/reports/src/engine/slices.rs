@@ -191,7 +191,7 @@ impl Work {
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
         }
-        let rows = fetch::rows(&scope, self.sliced.report, &self.output, &ids).await?;
+        let rows = fetch::rows(&scope, self.sliced.report, &self.output, &ids, None).await?;
         let row_bytes = rows.get_array_memory_size() / rows.num_rows().max(1);
         self.row_bytes.store(row_bytes, Ordering::Relaxed);
         Ok(rows)

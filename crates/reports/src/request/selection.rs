@@ -32,7 +32,7 @@ pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, S
             }
         }
     }
-    let required = ["id", "customer.id"].into_iter().filter_map(|key| report.column(key));
+    let required = report.required_keys().iter().filter_map(|key| report.column(key));
     let mut all: Vec<usize> = required
         .filter(|column| report.is_required(&report.columns[*column]) && !chosen.contains(column))
         .collect();

@@ -3,32 +3,45 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, RecordBatch, StringViewBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, RecordBatch, RecordBatchOptions,
+    StringViewBuilder,
 };
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::error::Result;
 use model::time::Date;
 use usage::{Count, LimitEntry, Limits, Usage};
 
-use super::schema::{FIRST_NUMBER, schema};
+use super::schema::{Column, schema_of};
 
 /// Collects the rows of some memberships.
-#[derive(Default)]
 pub(super) struct Rows {
-    ids: Int64Builder,
-    memberships: Int64Builder,
-    periods: StringViewBuilder,
-    limit_types: StringViewBuilder,
-    offering_types: Int64Builder,
-    extras: BooleanBuilder,
-    numbers: Numbers,
+    schema: SchemaRef,
+    columns: Vec<(Column, Builder)>,
+    count: usize,
 }
 
-/// The computed columns.
+enum Builder {
+    Int(Int64Builder),
+    Text(StringViewBuilder),
+    Bool(BooleanBuilder),
+    Date(Date32Builder),
+}
+
+/// One row.
+struct Row<'u> {
+    id: i64,
+    membership: i64,
+    entry: Option<LimitEntry>,
+    numbers: Numbers<'u>,
+}
+
+/// The numbers of one row, as far as they were computed.
 #[derive(Default)]
-struct Numbers {
-    starts: Date32Builder,
-    ends: Date32Builder,
-    counts: [Int64Builder; 7],
+struct Numbers<'u> {
+    days: [Option<Date>; 2],
+    count: Option<&'u Count>,
+    /// Uses of a membership without limits.
+    used_count: Option<i64>,
 }
 
 /// How many rows a membership with these limits has.
@@ -37,6 +50,18 @@ pub(super) fn rows_of(limits: &Limits) -> i64 {
 }
 
 impl Rows {
+    /// No rows yet, of these columns.
+    pub(super) fn of(columns: &[Column]) -> Self {
+        let schema = schema_of(columns);
+        let types = schema.fields().iter().map(|field| Builder::of(field.data_type()));
+        let columns = columns.iter().copied().zip(types).collect();
+        Self { schema, columns, count: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// The rows of a membership whose limits these are, as far as `is_wanted` by their ids, which
     /// count from `first`; numbers only where usage was computed.
     pub(super) fn push(
@@ -49,102 +74,112 @@ impl Rows {
     ) {
         let entries = limits.entries().map(Some);
         let none = limits.entries().next().is_none().then_some(None);
-        let mut counts = usage.into_iter().flat_map(numbers_of);
+        let mut numbers = usage.into_iter().flat_map(numbers_of);
         for (id, entry) in (first..).zip(entries.chain(none)) {
-            let numbers = counts.next();
+            let numbers = numbers.next().unwrap_or_default();
             if is_wanted(id) {
-                self.push_entry(id, membership, entry);
-                if usage.is_some() {
-                    self.numbers.push(numbers.unwrap_or_default());
-                }
+                self.add(&Row { id, membership, entry, numbers });
             }
         }
     }
 
-    fn push_entry(&mut self, id: i64, membership: i64, entry: Option<LimitEntry>) {
-        self.ids.append_value(id);
-        self.memberships.append_value(membership);
-        self.periods.append_option(entry.map(|entry| entry.period.as_str()));
-        self.limit_types.append_option(entry.map(|entry| entry.limit_type.as_str()));
-        let own = entry.and_then(|entry| entry.own);
-        self.offering_types.append_option(own.map(|(id, _)| id));
-        self.extras.append_option(own.map(|(_, is_extra)| is_extra));
+    fn add(&mut self, row: &Row<'_>) {
+        self.count += 1;
+        for (column, builder) in &mut self.columns {
+            match builder {
+                Builder::Int(values) => values.append_option(row.int(*column)),
+                Builder::Text(values) => values.append_option(row.text(*column)),
+                Builder::Bool(values) => values.append_option(row.flag(*column)),
+                Builder::Date(values) => values.append_option(row.day(*column).map(Date::days)),
+            }
+        }
     }
 
-    /// The rows so far; begins anew. Numbers that were not computed are null.
+    /// The rows so far; begins anew.
     pub(super) fn finish(&mut self) -> Result<RecordBatch> {
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(self.ids.finish()),
-            Arc::new(self.memberships.finish()),
-            Arc::new(self.periods.finish()),
-            Arc::new(self.limit_types.finish()),
-            Arc::new(self.offering_types.finish()),
-            Arc::new(self.extras.finish()),
-        ];
-        let rows = columns[0].len();
-        let numbers = self
-            .numbers
-            .finish()
-            .into_iter()
-            .zip(schema().fields().iter().skip(FIRST_NUMBER).cloned().collect::<Vec<_>>());
-        columns.extend(numbers.map(|(numbers, field)| match numbers.len() == rows {
-            true => numbers,
-            false => datafusion::arrow::array::new_null_array(field.data_type(), rows),
-        }));
-        Ok(RecordBatch::try_new(schema(), columns)?)
+        let columns = self.columns.iter_mut().map(|(_, builder)| builder.finish()).collect();
+        let count = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.count)));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &count)?)
     }
 }
 
-/// The numbers of one row.
-#[derive(Default)]
-struct RowNumbers<'u> {
-    days: [Option<Date>; 2],
-    count: Option<&'u Count>,
-    /// Uses of a membership without limits.
-    used_count: Option<i64>,
+impl Builder {
+    fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Utf8View => Self::Text(StringViewBuilder::new()),
+            DataType::Boolean => Self::Bool(BooleanBuilder::new()),
+            DataType::Date32 => Self::Date(Date32Builder::new()),
+            _ => Self::Int(Int64Builder::new()),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Int(values) => Arc::new(values.finish()),
+            Self::Text(values) => Arc::new(values.finish()),
+            Self::Bool(values) => Arc::new(values.finish()),
+            Self::Date(values) => Arc::new(values.finish()),
+        }
+    }
+}
+
+impl Row<'_> {
+    fn int(&self, column: Column) -> Option<i64> {
+        let count = self.numbers.count;
+        let adjusted = || count.and_then(|count| count.prorate_adjustment.as_ref());
+        match column {
+            Column::Id => Some(self.id),
+            Column::Owner => Some(self.membership),
+            Column::OfferingType => self.own().map(|(id, _)| id),
+            Column::MaxUses => count.and_then(|count| count.max_uses),
+            Column::UsedCount => count.map(|count| count.used_count).or(self.numbers.used_count),
+            Column::RemainingCount => count.and_then(|count| count.remaining_count),
+            Column::BookableCount => count.and_then(|count| count.bookable_count),
+            Column::OriginalMaxUses => adjusted().map(|adjusted| adjusted.original_max_uses),
+            Column::ActiveDays => adjusted().map(|adjusted| adjusted.active_days),
+            Column::TotalDays => adjusted().map(|adjusted| adjusted.total_days),
+            _ => None,
+        }
+    }
+
+    fn text(&self, column: Column) -> Option<&'static str> {
+        match column {
+            Column::PeriodType => self.entry.map(|entry| entry.period.as_str()),
+            Column::LimitType => self.entry.map(|entry| entry.limit_type.as_str()),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, column: Column) -> Option<bool> {
+        self.own().filter(|_| column == Column::IsExtra).map(|(_, is_extra)| is_extra)
+    }
+
+    fn day(&self, column: Column) -> Option<Date> {
+        let [start, end] = self.numbers.days;
+        match column {
+            Column::StartDate => start,
+            Column::EndDate => end,
+            _ => None,
+        }
+    }
+
+    fn own(&self) -> Option<(i64, bool)> {
+        self.entry.and_then(|entry| entry.own)
+    }
 }
 
 /// The numbers of each row of a membership, in their order.
-fn numbers_of(usage: &Usage) -> Vec<RowNumbers<'_>> {
+fn numbers_of(usage: &Usage) -> Vec<Numbers<'_>> {
     let mut rows = Vec::new();
     for period in &usage.periods {
         let days = [period.start_date, period.end_date];
         let own = period.offering_types.iter().map(|own| &own.count);
         for count in std::iter::once(&period.count).chain(own) {
-            rows.push(RowNumbers { days, count: Some(count), used_count: None });
+            rows.push(Numbers { days, count: Some(count), used_count: None });
         }
     }
     if rows.is_empty() {
-        rows.push(RowNumbers { used_count: Some(usage.used_count), ..RowNumbers::default() });
+        rows.push(Numbers { used_count: Some(usage.used_count), ..Numbers::default() });
     }
     rows
-}
-
-impl Numbers {
-    fn push(&mut self, row: RowNumbers<'_>) {
-        let [start, end] = row.days.map(|day| day.map(Date::days));
-        self.starts.append_option(start);
-        self.ends.append_option(end);
-        let count = row.count;
-        let adjusted = count.and_then(|count| count.prorate_adjustment.as_ref());
-        let values = [
-            count.and_then(|count| count.max_uses),
-            count.map(|count| count.used_count).or(row.used_count),
-            count.and_then(|count| count.remaining_count),
-            count.and_then(|count| count.bookable_count),
-            adjusted.map(|adjusted| adjusted.original_max_uses),
-            adjusted.map(|adjusted| adjusted.active_days),
-            adjusted.map(|adjusted| adjusted.total_days),
-        ];
-        for (builder, value) in self.counts.iter_mut().zip(values) {
-            builder.append_option(value);
-        }
-    }
-
-    fn finish(&mut self) -> Vec<ArrayRef> {
-        let mut columns: Vec<ArrayRef> =
-            vec![Arc::new(self.starts.finish()), Arc::new(self.ends.finish())];
-        columns.extend(self.counts.iter_mut().map(|count| Arc::new(count.finish()) as ArrayRef));
-        columns
-    }
 }

@@ -1,21 +1,23 @@
 //! The rows, batch by batch of memberships.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::TaskContext;
-use futures::{StreamExt, TryStreamExt};
+use datafusion::error::Result;
+use futures::StreamExt;
 use model::time::Date;
-use usage::rows::{HoldReader, MembershipReader, PlanReader, Zones};
-use usage::{Booking, BookingMethod, BookingStatus, Hold, Limits, Membership, Plan, usage_of_all};
+use usage::rows::MembershipReader;
+use usage::{Membership, Plan, usage_of_all};
 
-use super::build::{Rows, rows_of};
+use super::allotments::Allotments;
+use super::build::Rows;
 use super::cells::{Cells, integers};
-use super::events::{Events, add_sites};
-use super::feed::{Batches, Feed};
-use super::sources::{IS_NO_SHOW, OWNER, Sources, damaged, table};
+use super::feed::Batches;
+use super::numbers::Numbers;
+use super::run::Runner;
+use super::schema::Column;
+use super::sources::{Sources, damaged, table};
 use crate::definition::relation::Keys;
 
 /// What is asked of the rows.
@@ -26,67 +28,80 @@ pub(super) struct Asked {
     pub(super) date: Date,
     /// Ids of the rows wanted.
     pub(super) keys: Keys,
-    /// Whether numbers are read.
-    pub(super) has_numbers: bool,
+    /// Columns that are read.
+    pub(super) columns: Vec<Column>,
 }
 
 /// Rows on their way: memberships stream past, holds and bookings keep step.
 pub(super) struct Maker {
     asked: Asked,
-    context: Arc<TaskContext>,
+    runner: Runner,
+    has_numbers: bool,
     wanted: Option<BTreeSet<i64>>,
-    plans: HashMap<i64, Arc<Plan>>,
+    allotments: Allotments,
     memberships: Batches,
     reader: MembershipReader,
     next_id: i64,
+    /// Memberships whose numbers are not computed yet.
+    waiting: Vec<Numbered>,
     numbers: Option<Numbers>,
     rows: Rows,
+    is_done: bool,
 }
 
-/// What numbers are computed from.
-struct Numbers {
-    events: Events,
-    holds: Feed,
-    bookings: Feed,
+/// A membership with its plan and the id of its first row.
+struct Numbered {
+    first: i64,
+    membership: Membership,
+    plan: Arc<Plan>,
 }
-
-/// A membership with the id of its first row.
-type Numbered = (i64, Membership, Arc<Plan>);
 
 impl Maker {
-    pub(super) async fn begin(asked: Asked, context: Arc<TaskContext>) -> Result<Self> {
-        let wanted = match &asked.keys {
+    pub(super) async fn begin(asked: Asked) -> Result<Self> {
+        let wanted: Option<BTreeSet<i64>> = match &asked.keys {
             Keys::Ids(ids) => Some(ids.iter().copied().collect()),
             Keys::All | Keys::Texts(_) => None,
         };
-        let plans = read_plans(asked.sources.plans(&context)).await?;
-        let memberships = asked.sources.memberships(&context);
-        let mut maker = Self {
-            asked,
-            context,
-            wanted,
-            plans,
-            memberships,
+        let sources = &asked.sources;
+        let runner = Runner::of(&sources.session, wanted.is_some());
+        let has_numbers = asked.columns.iter().any(|column| column.is_number());
+        let numbers = async {
+            match has_numbers && wanted.is_none() {
+                true => Numbers::open(sources, &runner, None).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let allotments = Allotments::read(runner.run(sources.plans()));
+        let (allotments, numbers) = futures::try_join!(allotments, numbers)?;
+        Ok(Self {
+            allotments,
+            memberships: runner.run(sources.memberships(has_numbers)?),
             reader: MembershipReader::default(),
             next_id: 1,
-            numbers: None,
-            rows: Rows::default(),
-        };
-        if maker.asked.has_numbers && maker.wanted.is_none() {
-            maker.numbers = Some(open_numbers(&maker.asked.sources, &maker.context, None).await?);
-        }
-        Ok(maker)
+            waiting: Vec::new(),
+            numbers,
+            rows: Rows::of(&asked.columns),
+            is_done: false,
+            asked,
+            runner,
+            has_numbers,
+            wanted,
+        })
     }
 
     /// The next rows; none after the last.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        while !self.has_all() {
-            let Some(batch) = self.memberships.next().await else { return Ok(None) };
-            let memberships = self.read(&batch?)?;
-            self.compute(memberships).await?;
-            let rows = self.rows.finish()?;
-            if rows.num_rows() > 0 {
-                return Ok(Some(rows));
+        while !self.is_done {
+            match self.has_all() {
+                true => self.is_done = true,
+                false => self.read_next().await?,
+            }
+            // Of some rows only, numbers are computed in one go: each go reads all bookings.
+            if self.wanted.is_none() || self.is_done {
+                self.compute().await?;
+            }
+            if !self.rows.is_empty() {
+                return self.rows.finish().map(Some);
             }
         }
         Ok(None)
@@ -98,52 +113,71 @@ impl Maker {
         last.is_some_and(|last| last.is_none_or(|last| last < self.next_id))
     }
 
-    /// The memberships of a batch that have wanted rows. Where no numbers are asked for, their
-    /// rows are made at once.
-    fn read(&mut self, batch: &RecordBatch) -> Result<Vec<Numbered>> {
-        let cells = Cells::of(table("customer_memberships")?, batch)?;
-        let ids = integers(batch, "id")?;
-        let mut memberships = Vec::new();
-        for (row, id) in ids.values().iter().enumerate() {
+    /// Reads a batch of memberships, as far as they have wanted rows. Where no numbers are asked
+    /// for, their rows are made at once.
+    async fn read_next(&mut self) -> Result<()> {
+        let Some(batch) = self.memberships.next().await else {
+            self.is_done = true;
+            return Ok(());
+        };
+        let batch = batch?;
+        let cells = Cells::of(table("customer_memberships")?, &batch)?;
+        for (row, id) in integers(&batch, "id")?.values().iter().enumerate() {
             let plan = self.reader.plan_id(cells.at(row)).map_err(damaged)?;
-            let plan = self.plans.get(&plan).ok_or_else(|| missing("memberships", plan))?;
-            let custom = self.reader.custom_limits(cells.at(row)).map_err(damaged)?;
-            let limits = custom.as_ref().unwrap_or(&plan.limits);
+            let own = self.reader.custom_allotment(cells.at(row)).map_err(damaged)?;
+            let allotment = self.allotments.of(plan, own)?;
             let first = self.next_id;
-            self.next_id += rows_of(limits);
+            self.next_id += allotment.rows;
             let wanted = self.wanted.as_ref();
             if wanted.is_some_and(|ids| ids.range(first..self.next_id).next().is_none()) {
                 continue;
             }
-            if self.asked.has_numbers {
-                let membership = self.reader.read(cells.at(row)).map_err(damaged)?;
-                memberships.push((first, membership, Arc::clone(plan)));
+            if self.has_numbers {
+                let own = allotment.own.cloned();
+                let membership = self.reader.read_with(cells.at(row), own).map_err(damaged)?;
+                let plan = Arc::clone(allotment.plan);
+                self.waiting.push(Numbered { first, membership, plan });
             } else {
-                self.rows.push(*id, limits, None, first, |id| is_in(wanted, id));
+                self.rows.push(*id, allotment.limits(), None, first, |id| is_in(wanted, id));
             }
         }
-        Ok(memberships)
+        Ok(())
     }
 
-    async fn compute(&mut self, memberships: Vec<Numbered>) -> Result<()> {
-        let ids: Vec<i64> = memberships.iter().map(|(_, membership, _)| membership.id).collect();
-        let Some(last) = ids.last().copied() else { return Ok(()) };
-        if self.wanted.is_some() {
-            self.numbers =
-                Some(open_numbers(&self.asked.sources, &self.context, Some(&ids)).await?);
+    /// Makes the rows of all memberships that wait for their numbers.
+    async fn compute(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return Ok(());
         }
-        let Some(numbers) = &mut self.numbers else { return Ok(()) };
-        let holds = holds(&numbers.holds.up_to(last).await?)?;
-        let bookings = bookings(&numbers.bookings.up_to(last).await?, &numbers.events)?;
-        let starts: Vec<(i64, Arc<Plan>)> =
-            memberships.iter().map(|(first, _, plan)| (*first, Arc::clone(plan))).collect();
+        if self.wanted.is_some() {
+            let ids: Vec<i64> = waiting.iter().map(|each| each.membership.id).collect();
+            let numbers = Numbers::open(&self.asked.sources, &self.runner, Some(&ids)).await?;
+            self.numbers = Some(numbers);
+        }
+        while let Some(numbers) = self.numbers.as_mut().filter(|_| !waiting.is_empty()) {
+            let reach = numbers.reach().await?;
+            let is_at_hand = |each: &Numbered| reach.is_none_or(|end| each.membership.id < end);
+            let count = waiting.partition_point(is_at_hand).max(1);
+            let later = waiting.split_off(count);
+            self.compute_some(std::mem::replace(&mut waiting, later)).await?;
+        }
+        Ok(())
+    }
+
+    async fn compute_some(&mut self, some: Vec<Numbered>) -> Result<()> {
+        let last = some.last().map(|each| each.membership.id);
+        let (Some(numbers), Some(last)) = (&mut self.numbers, last) else { return Ok(()) };
+        let holds = numbers.holds_up_to(last).await?;
+        let bookings = numbers.bookings_up_to(last).await?;
+        let places: Vec<(i64, Arc<Plan>)> =
+            some.iter().map(|each| (each.first, Arc::clone(&each.plan))).collect();
         let provider = self.asked.sources.session.provider();
-        let memberships = memberships.into_iter();
-        let memberships = memberships.map(|(_, membership, plan)| (membership, plan));
+        let memberships = some.into_iter().map(|each| (each.membership, each.plan));
         let all = usage_of_all(provider, self.asked.date, memberships, holds, bookings);
-        for (answer, (first, plan)) in all.zip(&starts) {
+        for (answer, (first, plan)) in all.zip(&places) {
             let (membership, usage) = answer.map_err(damaged)?;
-            let limits = limits_of(&membership, plan);
+            let limits = membership.custom_limits.as_ref().unwrap_or(&plan.limits);
             let wanted = self.wanted.as_ref();
             self.rows.push(membership.id, limits, Some(&usage), *first, |id| is_in(wanted, id));
         }
@@ -151,105 +185,6 @@ impl Maker {
     }
 }
 
-/// Opens what numbers are computed from, for all memberships or for these.
-async fn open_numbers(
-    sources: &Sources,
-    context: &Arc<TaskContext>,
-    of: Option<&[i64]>,
-) -> Result<Numbers> {
-    let mut zones = Zones::new(sources.session.provider().timezone.clone());
-    let mut sites = sources.sites(context);
-    while let Some(batch) = sites.next().await {
-        add_sites(&mut zones, &batch?)?;
-    }
-    let mut bookings = sources.bookings(of, context)?;
-    let mut keys = Keys::All;
-    if of.is_some() {
-        let few: Vec<RecordBatch> = bookings.try_collect().await?;
-        keys = Keys::Ids(event_ids(&few)?);
-        bookings = futures::stream::iter(few.into_iter().map(Ok)).boxed();
-    }
-    let events = match keys.is_empty() {
-        true => Events::default(),
-        false => Events::read(sources.events(&keys, context)?, &zones).await?,
-    };
-    let holds = Feed::new(sources.holds(of, context)?, OWNER);
-    Ok(Numbers { events, holds, bookings: Feed::new(bookings, OWNER) })
-}
-
 fn is_in(wanted: Option<&BTreeSet<i64>>, id: i64) -> bool {
     wanted.is_none_or(|ids| ids.contains(&id))
-}
-
-fn limits_of<'l>(membership: &'l Membership, plan: &'l Plan) -> &'l Limits {
-    membership.custom_limits.as_ref().unwrap_or(&plan.limits)
-}
-
-async fn read_plans(mut batches: Batches) -> Result<HashMap<i64, Arc<Plan>>> {
-    let (table, reader) = (table("memberships")?, PlanReader::default());
-    let mut plans = HashMap::new();
-    while let Some(batch) = batches.next().await {
-        let batch = batch?;
-        let (cells, ids) = (Cells::of(table, &batch)?, integers(&batch, "id")?);
-        for (row, id) in ids.values().iter().enumerate() {
-            plans.insert(*id, Arc::new(reader.read(cells.at(row)).map_err(damaged)?));
-        }
-    }
-    Ok(plans)
-}
-
-fn holds(batches: &[RecordBatch]) -> Result<Vec<(i64, Hold)>> {
-    let (table, reader) = (table("customer_membership_holds")?, HoldReader::default());
-    let mut holds = Vec::new();
-    for batch in batches {
-        let (cells, owners) = (Cells::of(table, batch)?, integers(batch, OWNER)?);
-        for (row, owner) in owners.values().iter().enumerate() {
-            holds.push((*owner, reader.read(cells.at(row)).map_err(damaged)?));
-        }
-    }
-    Ok(holds)
-}
-
-/// Bookings that count unless their event or the allotment says otherwise: the plan let no others
-/// through.
-fn bookings(batches: &[RecordBatch], events: &Events) -> Result<Vec<(i64, Booking)>> {
-    let mut bookings = Vec::new();
-    for batch in batches {
-        let owners = integers(batch, OWNER)?;
-        let (ids, event_ids) = (integers(batch, "id")?, integers(batch, "event_id")?);
-        let no_shows = batch.column_by_name(IS_NO_SHOW);
-        let no_shows = no_shows.and_then(datafusion::arrow::array::AsArray::as_boolean_opt);
-        let no_shows = no_shows
-            .ok_or_else(|| DataFusionError::Internal(format!("usage needs {IS_NO_SHOW}")))?;
-        for row in 0..batch.num_rows() {
-            let event_id = event_ids.value(row);
-            let status = match no_shows.value(row) {
-                true => BookingStatus::NoShow,
-                false => BookingStatus::Attended,
-            };
-            bookings.push((
-                owners.value(row),
-                Booking {
-                    attendance: ids.value(row),
-                    status,
-                    method: BookingMethod::Membership,
-                    is_comped: false,
-                    event: events.get(event_id).ok_or_else(|| missing("events", event_id))?,
-                },
-            ));
-        }
-    }
-    Ok(bookings)
-}
-
-fn event_ids(bookings: &[RecordBatch]) -> Result<Vec<i64>> {
-    let mut ids = BTreeSet::new();
-    for batch in bookings {
-        ids.extend(integers(batch, "event_id")?.values().iter().copied());
-    }
-    Ok(ids.into_iter().collect())
-}
-
-fn missing(table: &str, id: i64) -> DataFusionError {
-    DataFusionError::Execution(format!("{table} {id} is missing"))
 }

@@ -1,39 +1,93 @@
 //! The columns, and which of them are numbers that have to be computed.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-/// Columns before this position follow from plans and memberships alone.
-pub(super) const FIRST_NUMBER: usize = 6;
+use super::sources::OWNER;
 
-/// The columns. `id` counts the rows of a provider from 1, in their order; the same revision gives
-/// the same ids, whatever the date.
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let field = |name: &str, kind: DataType| Field::new(name, kind, true);
-    Arc::new(Schema::new(vec![
-        Field::new("id", DataType::Int64, false),
-        Field::new("customer_membership_id", DataType::Int64, false),
-        field("period_type", DataType::Utf8View),
-        field("limit_type", DataType::Utf8View),
-        field("offering_type_id", DataType::Int64),
-        field("is_extra", DataType::Boolean),
-        field("start_date", DataType::Date32),
-        field("end_date", DataType::Date32),
-        field("max_uses", DataType::Int64),
-        field("used_count", DataType::Int64),
-        field("remaining_count", DataType::Int64),
-        field("bookable_count", DataType::Int64),
-        field("original_max_uses", DataType::Int64),
-        field("active_days", DataType::Int64),
-        field("total_days", DataType::Int64),
-    ]))
-});
-
-pub(super) fn schema() -> SchemaRef {
-    Arc::clone(&SCHEMA)
+/// One column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// Counts the rows of a provider from 1, in their order; the same revision gives the same ids,
+    /// whatever the date.
+    Id,
+    Owner,
+    PeriodType,
+    LimitType,
+    OfferingType,
+    IsExtra,
+    StartDate,
+    EndDate,
+    MaxUses,
+    UsedCount,
+    RemainingCount,
+    BookableCount,
+    OriginalMaxUses,
+    ActiveDays,
+    TotalDays,
 }
 
-pub(super) fn schema_ref() -> &'static SchemaRef {
-    &SCHEMA
+/// All columns, in their order: name, type.
+const COLUMNS: [(Column, &str, DataType); 15] = [
+    (Column::Id, "id", DataType::Int64),
+    (Column::Owner, OWNER, DataType::Int64),
+    (Column::PeriodType, "period_type", DataType::Utf8View),
+    (Column::LimitType, "limit_type", DataType::Utf8View),
+    (Column::OfferingType, "offering_type_id", DataType::Int64),
+    (Column::IsExtra, "is_extra", DataType::Boolean),
+    (Column::StartDate, "start_date", DataType::Date32),
+    (Column::EndDate, "end_date", DataType::Date32),
+    (Column::MaxUses, "max_uses", DataType::Int64),
+    (Column::UsedCount, "used_count", DataType::Int64),
+    (Column::RemainingCount, "remaining_count", DataType::Int64),
+    (Column::BookableCount, "bookable_count", DataType::Int64),
+    (Column::OriginalMaxUses, "original_max_uses", DataType::Int64),
+    (Column::ActiveDays, "active_days", DataType::Int64),
+    (Column::TotalDays, "total_days", DataType::Int64),
+];
+
+impl Column {
+    /// All of them, or those at these positions.
+    pub(super) fn at(positions: Option<&Vec<usize>>) -> Vec<Self> {
+        let all = || COLUMNS.iter().map(|(column, ..)| *column);
+        match positions {
+            Some(positions) => positions.iter().filter_map(|at| all().nth(*at)).collect(),
+            None => all().collect(),
+        }
+    }
+
+    /// Whether it has to be computed; the others follow from plans and memberships alone.
+    pub(super) fn is_number(self) -> bool {
+        self as usize >= Self::StartDate as usize
+    }
+
+    /// Whether the column with this name has to be computed.
+    pub(super) fn is_number_called(name: &str) -> bool {
+        COLUMNS.iter().any(|(column, known, _)| *known == name && column.is_number())
+    }
+
+    fn field(self) -> Field {
+        let (column, name, data_type) = &COLUMNS[self as usize];
+        Field::new(*name, data_type.clone(), !matches!(column, Self::Id | Self::Owner))
+    }
+}
+
+/// The schema of these columns.
+pub(super) fn schema_of(columns: &[Column]) -> SchemaRef {
+    Arc::new(Schema::new(columns.iter().map(|column| column.field()).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_at_their_own_position() {
+        for (position, (column, name, _)) in COLUMNS.iter().enumerate() {
+            assert_eq!(*column as usize, position, "{name}");
+        }
+        assert!(!Column::is_number_called("is_extra"));
+        assert!(Column::is_number_called("start_date"));
+    }
 }

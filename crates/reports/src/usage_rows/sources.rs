@@ -1,18 +1,13 @@
-//! Plans of the rows that usage depends on, and how they are run inside another plan.
+//! Plans of the rows that usage depends on.
 
-use std::sync::Arc;
-
+use datafusion::arrow::datatypes::DataType;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::TaskContext;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::physical_plan::execute_stream;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use datafusion::prelude::col;
-use futures::StreamExt;
 use mirror::Session;
 use model::catalogue::{self, Table};
 use usage::UsageError;
 
-use super::feed::Batches;
 use crate::definition::relation::Keys;
 use crate::definition::value::text;
 use crate::error::ReportError;
@@ -24,7 +19,7 @@ pub(super) struct Sources {
     plans: LogicalPlan,
     memberships: LogicalPlan,
     holds: LogicalPlan,
-    bookings: LogicalPlan,
+    attendances: LogicalPlan,
     events: LogicalPlan,
     sites: LogicalPlan,
 }
@@ -43,81 +38,74 @@ impl Sources {
         let memberships = columns(memberships, &MEMBERSHIP_COLUMNS)?;
         let holds = session.scan("customer_membership_holds", "h")?;
         let holds = columns(holds, &HOLD_COLUMNS)?.sort(by_owner())?;
-        // What can never count is left out here: to sort it would cost as much as to sort the rest.
-        let is_countable = col("booking_method").eq(text("membership")).and(!col("comped"));
-        let bookings = session.scan("attendances", "a")?;
-        let bookings = bookings.filter(col(OWNER).is_not_null().and(is_countable))?;
-        let is_no_show = col("status").eq(text("no_show")).alias(IS_NO_SHOW);
-        let bookings =
-            bookings.project(vec![col(OWNER), col("id"), col("event_id"), is_no_show])?;
         let plans = session.scan("memberships", "m")?;
         Ok(Self {
             session: session.clone(),
             plans: columns(plans, &PLAN_COLUMNS)?.build()?,
             memberships: memberships.sort(vec![col("id").sort(true, false)])?.build()?,
             holds: holds.build()?,
-            bookings: bookings.sort(vec![col(OWNER).sort(true, false)])?.build()?,
+            attendances: session.scan("attendances", "a")?.build()?,
             events: columns(session.scan("events", "e")?, &EVENT_COLUMNS)?.build()?,
             sites: columns(session.scan("sites", "s")?, &["id", "timezone"])?.build()?,
         })
     }
 
     /// Plans of memberships, in any order.
-    pub(super) fn plans(&self, context: &Arc<TaskContext>) -> Batches {
-        self.run(self.plans.clone(), context)
+    pub(super) fn plans(&self) -> LogicalPlan {
+        self.plans.clone()
     }
 
-    /// Memberships by id, without deleted ones.
-    pub(super) fn memberships(&self, context: &Arc<TaskContext>) -> Batches {
-        self.run(self.memberships.clone(), context)
+    /// Memberships by id, without deleted ones: as far as their limits need, or all of usage.
+    pub(super) fn memberships(&self, has_numbers: bool) -> Result<LogicalPlan> {
+        let memberships = self.memberships.clone();
+        match has_numbers {
+            true => Ok(memberships),
+            false => LogicalPlanBuilder::from(memberships).project(LIMITS.map(col))?.build(),
+        }
     }
 
     /// Holds by membership; of these memberships only, when they are known.
-    pub(super) fn holds(&self, of: Option<&[i64]>, context: &Arc<TaskContext>) -> Result<Batches> {
-        Ok(self.run(owned(self.holds.clone(), of)?, context))
+    pub(super) fn holds(&self, of: Option<&[i64]>) -> Result<LogicalPlan> {
+        let Some(ids) = of else { return Ok(self.holds.clone()) };
+        LogicalPlanBuilder::from(self.holds.clone()).filter(is_one_of(ids))?.build()
     }
 
     /// Countable bookings by membership; of these memberships only, when they are known.
-    pub(super) fn bookings(
-        &self,
-        of: Option<&[i64]>,
-        context: &Arc<TaskContext>,
-    ) -> Result<Batches> {
-        Ok(self.run(owned(self.bookings.clone(), of)?, context))
+    pub(super) fn bookings(&self, of: Option<&[i64]>) -> Result<LogicalPlan> {
+        let is_wanted = match of {
+            // First, because what it leaves out is not looked at any further.
+            Some(ids) => is_one_of(ids),
+            None => col(OWNER).is_not_null(),
+        };
+        // What can never count is left out here: to sort it would cost as much as to sort the rest.
+        let is_countable = col("booking_method").eq(text("membership")).and(!col("comped"));
+        // A number, because to put booleans in order costs more than all the rest.
+        let is_no_show = cast(col("status").eq(text("no_show")), DataType::Int8).alias(IS_NO_SHOW);
+        LogicalPlanBuilder::from(self.attendances.clone())
+            .filter(is_wanted.and(is_countable))?
+            .project(vec![col(OWNER), col("id"), col("event_id"), is_no_show])?
+            .sort(vec![col(OWNER).sort(true, false)])?
+            .build()
     }
 
     /// Events with these ids.
-    pub(super) fn events(&self, keys: &Keys, context: &Arc<TaskContext>) -> Result<Batches> {
+    pub(super) fn events(&self, keys: &Keys) -> Result<LogicalPlan> {
         let rows = LogicalPlanBuilder::from(self.events.clone());
-        let rows = keys.restrict_sorted(rows, col("id")).map_err(of_report)?;
-        Ok(self.run(rows.build()?, context))
+        keys.restrict_sorted(rows, col("id")).map_err(of_report)?.build()
     }
 
     /// Sites and their zones.
-    pub(super) fn sites(&self, context: &Arc<TaskContext>) -> Batches {
-        self.run(self.sites.clone(), context)
-    }
-
-    /// Runs a plan as a part of the plan that `context` belongs to: in its turn and its memory.
-    fn run(&self, plan: LogicalPlan, context: &Arc<TaskContext>) -> Batches {
-        let (session, context) = (self.session.clone(), Arc::clone(context));
-        let open = async move {
-            let physical = session.engine().state().create_physical_plan(&plan).await?;
-            execute_stream(physical, context)
-        };
-        futures::stream::once(open)
-            .flat_map(|opened| match opened {
-                Ok(batches) => batches.boxed(),
-                Err(error) => futures::stream::once(async { Err(error) }).boxed(),
-            })
-            .boxed()
+    pub(super) fn sites(&self) -> LogicalPlan {
+        self.sites.clone()
     }
 }
 
-/// Whether a booking is a no-show.
+/// Whether a booking is a no-show: 1 or 0.
 pub(super) const IS_NO_SHOW: &str = "is_no_show";
 
 const PLAN_COLUMNS: [&str; 3] = ["id", "begin_on_first_registration", "allotment"];
+/// Columns of memberships that say what their limits are.
+const LIMITS: [&str; 3] = ["id", "membership_id", "custom_allotment"];
 const MEMBERSHIP_COLUMNS: [&str; 10] = [
     "id",
     "membership_id",
@@ -134,11 +122,9 @@ const HOLD_COLUMNS: [&str; 5] = ["id", OWNER, "start_date", "end_date", "prorate
 const EVENT_COLUMNS: [&str; 7] =
     ["id", "offering_type_id", "site_id", "kind", "starts_at", "status", "course_id"];
 
-/// The rows of these memberships.
-fn owned(rows: LogicalPlan, of: Option<&[i64]>) -> Result<LogicalPlan> {
-    let Some(ids) = of else { return Ok(rows) };
-    let ids: Vec<Expr> = ids.iter().map(|id| lit(*id)).collect();
-    LogicalPlanBuilder::from(rows).filter(col(OWNER).in_list(ids, false))?.build()
+/// Whether a row belongs to one of these memberships.
+fn is_one_of(ids: &[i64]) -> Expr {
+    col(OWNER).in_list(ids.iter().map(|id| lit(*id)).collect(), false)
 }
 
 /// The catalogue's table.

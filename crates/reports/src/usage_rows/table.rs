@@ -12,7 +12,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableType};
-use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::expressions::Column as ColumnExpr;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -20,7 +20,7 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::future::BoxFuture;
 
 use super::make::{Asked, Maker};
-use super::schema::{FIRST_NUMBER, schema, schema_ref};
+use super::schema::{Column, schema_of};
 use super::sources::Sources;
 use crate::definition::relation::Keys;
 use crate::engine::scope::Scope;
@@ -33,23 +33,33 @@ pub(crate) fn rows(
     keys: &Keys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let sources = Sources::of(scope.session)?;
-    let asked = Asked { sources, date: scope.usage_date, keys: keys.clone(), has_numbers: false };
-    let source = provider_as_source(Arc::new(UsageRows(asked)));
+    let columns = Column::at(None);
+    let asked = Asked { sources, date: scope.usage_date, keys: keys.clone(), columns };
+    let source = provider_as_source(Arc::new(UsageRows::of(asked)));
     Ok(LogicalPlanBuilder::scan(alias, source, None)?)
 }
 
-struct UsageRows(Asked);
+struct UsageRows {
+    asked: Asked,
+    schema: SchemaRef,
+}
+
+impl UsageRows {
+    fn of(asked: Asked) -> Self {
+        Self { schema: schema_of(&asked.columns), asked }
+    }
+}
 
 impl fmt::Debug for UsageRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "usage on {}", self.0.date)
+        write!(f, "usage on {}", self.asked.date)
     }
 }
 
 #[async_trait]
 impl TableProvider for UsageRows {
     fn schema(&self) -> SchemaRef {
-        schema()
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -63,31 +73,29 @@ impl TableProvider for UsageRows {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let is_number = |position: &usize| *position >= FIRST_NUMBER;
-        let has_numbers = projection.is_none_or(|columns| columns.iter().any(is_number));
-        let rows = UsageRows(Asked { has_numbers, ..self.0.clone() });
-        let id = projection.map_or(Some(0), |columns| columns.iter().position(|at| *at == 0));
+        let columns = Column::at(projection);
+        let id = columns.iter().position(|column| *column == Column::Id);
         let by_id = id.map(|at| {
             let options = SortOptions { descending: false, nulls_first: false };
-            PhysicalSortExpr::new(Arc::new(Column::new("id", at)), options)
+            PhysicalSortExpr::new(Arc::new(ColumnExpr::new("id", at)), options)
         });
         let order = by_id.and_then(|by_id| LexOrdering::new(vec![by_id]));
+        let rows = UsageRows::of(Asked { columns, ..self.asked.clone() });
+        let schema = Arc::clone(&rows.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(rows)];
-        let plan =
-            StreamingTableExec::try_new(schema(), partitions, projection, order, false, limit)?;
-        Ok(Arc::new(plan))
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, order, false, limit)?))
     }
 }
 
 impl PartitionStream for UsageRows {
     fn schema(&self) -> &SchemaRef {
-        schema_ref()
+        &self.schema
     }
 
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let begin = Maker::begin(self.0.clone(), context);
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let begin = Maker::begin(self.asked.clone());
         let batches = futures::stream::try_unfold(Progress::New(Box::pin(begin)), step);
-        Box::pin(RecordBatchStreamAdapter::new(schema(), batches))
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
     }
 }
 

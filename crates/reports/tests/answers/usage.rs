@@ -1,8 +1,9 @@
 //! customer_membership_usage. Rule: spec/usage.md §11.
 
+use datafusion::execution::memory_pool::MemoryConsumer;
 use mirror::Session;
 
-use crate::answers::{ask, keys, rows};
+use crate::answers::{ask, keys, parse, query, rows};
 use crate::fixture::session;
 
 /// A Gold member (1) with a hold, a member on a plan without limits (2), one with limits of her
@@ -105,6 +106,15 @@ fn all_columns_come_by_default() {
 }
 
 #[test]
+fn required_columns_come_first_when_left_out() {
+    let session = session(STUDIO);
+    let keys = |columns: &str| keys(&ask(&session, REPORT, columns)).join(" ");
+    assert_eq!(keys("columns=type"), "customer_membership.id customer.id type");
+    let asked = "columns=type,customer_id";
+    assert_eq!(keys(asked), "customer_membership.id type customer.id");
+}
+
+#[test]
 fn groups_sum_what_is_not_null() {
     let session = session(STUDIO);
     let grouped = |text: &str| rows(&session, "customer_membership_usage.grouped", text).join(", ");
@@ -132,6 +142,9 @@ fn filters_sorts_and_pages_act_on_computed_numbers() {
         (page.total, rows(&session, REPORT, &text).join(", "))
     };
     for (more, total, expected) in [
+        ("sort=remaining_count,-used_count&limit=3", 7, "1 | 1 | 2, 7 | 2 | 1, 1 | 1 | 1"),
+        ("sort=customer_membership,used_count&limit=3", 7, "1 | 1 | 1, 1 | 1 | 2, 1 | 1 | 2"),
+        ("sort=-active_days&limit=3&offset=2", 7, "1 | 1 | 1, 2 | 2 | 2, 3 | 1 | 0"),
         ("is_exhausted=true", 2, "1 | 1 | 2, 7 | 2 | 1"),
         ("is_exhausted=false", 5, "1 | 1 | 2, 1 | 1 | 1, 2 | 2 | 2, 3 | 1 | 0, 3 | 1 | 0"),
         ("used_count_gte=2&sort=-customer_membership.id", 3, "2 | 2 | 2, 1 | 1 | 2, 1 | 1 | 2"),
@@ -159,4 +172,48 @@ fn filters_sorts_and_pages_act_on_computed_numbers() {
     ] {
         assert_eq!(of(more), (total, expected.to_owned()), "{more}");
     }
+}
+
+#[test]
+fn events_that_do_not_fit_in_memory_are_refused_as_any_plan_is() {
+    let events =
+        (100..20_100).map(|id| format!(" {id} | 12 | class | 2026-02-02T10:00:00Z | active\n"));
+    let mut tables = STUDIO.split("\n\n").collect::<Vec<_>>();
+    let with_many = tables[5].trim_start().to_owned() + "\n" + &events.collect::<String>();
+    tables[5] = &with_many;
+    let session = session(&tables.join("\n\n"));
+    let ask = |text: &str| {
+        let request = parse(&session, REPORT, &query(text)).unwrap();
+        futures::executor::block_on(reports::run_page(&session, &request))
+    };
+    let pool = &session.engine().state().runtime_env().memory_pool;
+    let taken = MemoryConsumer::new("other plans").register(pool);
+    taken.try_grow(59 << 20).unwrap();
+    let error = ask("used_count_gte=0").unwrap_err();
+    assert_eq!(error.code(), "memory_exhausted");
+    assert!(format!("{error:?}").contains("events that usage counts"), "{error:?}");
+    drop(taken);
+    assert_eq!(ask("used_count_gte=0").unwrap().total, 7);
+}
+
+#[test]
+fn numbers_are_the_same_however_many_bookings_one_membership_has() {
+    let mut tables = STUDIO.to_owned();
+    let bookings = (100..30_100).map(|id| {
+        let owner = if id < 12_000 { 1 } else { 1 + id % 3 };
+        format!(" {id} | 1 | {owner} | attended | membership | false\n")
+    });
+    tables.extend(bookings);
+    let session = session(&tables);
+    let shown = "columns=customer_membership_id,customer_id,period_type,used_count\
+        &include_offering_types=false&sort=customer_membership.id,used_count";
+    let expected = [
+        "1 | 1 | month | 17936",
+        "2 | 2 | - | 6035",
+        "3 | 1 | year | 0",
+        "3 | 1 | week | 0",
+        "7 | 2 | lifetime | 1",
+    ];
+    assert_eq!(rows(&session, REPORT, shown), expected);
+    assert_eq!(rows(&session, REPORT, &format!("{shown}&limit=1")), expected[..1]);
 }

@@ -78,6 +78,17 @@ impl Default for MembershipReader {
 impl MembershipReader {
     /// The customer membership.
     pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Membership, UsageError> {
+        let custom = self.custom_allotment(&cell)?;
+        let custom_limits = custom.map(|text| self.limits(text)).transpose()?;
+        self.read_with(cell, custom_limits)
+    }
+
+    /// The customer membership, where its own limits are known already.
+    pub fn read_with<'c>(
+        &self,
+        cell: impl Fn(usize) -> CellRef<'c>,
+        custom_limits: Option<Limits>,
+    ) -> Result<Membership, UsageError> {
         Ok(Membership {
             id: self.id.int(&cell)?,
             status: self.status.word(&cell, STATUSES)?,
@@ -85,7 +96,7 @@ impl MembershipReader {
             start_date: self.start_date.optional_date(&cell)?,
             expiration_date: self.expiration_date.optional_date(&cell)?,
             cancelled_at: self.cancelled_at.optional_instant(&cell)?,
-            custom_limits: self.custom_limits(&cell)?,
+            custom_limits,
             billing_anchor_day: self.billing_anchor_day.narrow(&cell)?,
             billing_interval_weeks: self
                 .billing_interval_weeks
@@ -94,13 +105,17 @@ impl MembershipReader {
         })
     }
 
-    /// Limits that replace the plan's as a whole, without the rest of the row.
-    pub fn custom_limits<'c>(
+    /// Text of the limits that replace the plan's as a whole.
+    pub fn custom_allotment<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
-    ) -> Result<Option<Limits>, UsageError> {
-        let custom = self.custom_allotment.optional_text(&cell)?;
-        custom.map(|text| self.custom_allotment.limits(text)).transpose()
+    ) -> Result<Option<&'c str>, UsageError> {
+        self.custom_allotment.optional_text(&cell)
+    }
+
+    /// The limits that such a text says.
+    pub fn limits(&self, text: &str) -> Result<Limits, UsageError> {
+        self.custom_allotment.limits(text)
     }
 
     /// Id of its plan, a row of memberships.
