@@ -38,6 +38,7 @@ const PAGES: usize = 400;
 const CSV_PAGES: usize = 120;
 const BAD_REQUESTS: usize = 150;
 
+/// The present of all requests.
 pub(crate) fn now() -> Instant {
     Instant::parse("2026-02-14T10:30:00Z").unwrap()
 }
@@ -49,7 +50,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    /// A provider with no settings of its own.
+    pub(crate) fn new() -> Self {
         Self::configured("")
     }
 
@@ -133,7 +135,12 @@ fn populate(world: &World, seed: u64) -> (Server, String) {
     (server, token)
 }
 
-fn ask(server: &Server, token: &str, report: &str, parameters: &[(String, String)]) -> Answer {
+pub(crate) fn ask(
+    server: &Server,
+    token: &str,
+    report: &str,
+    parameters: &[(String, String)],
+) -> Answer {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
@@ -142,7 +149,7 @@ fn ask(server: &Server, token: &str, report: &str, parameters: &[(String, String
 }
 
 /// The instant of the request is part of it, so that both sides see the same present.
-fn with_now(mut parameters: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(crate) fn with_now(mut parameters: Vec<(String, String)>) -> Vec<(String, String)> {
     if !parameters.iter().any(|(name, _)| name == "as_of") {
         parameters.push(("as_of".into(), now().to_string()));
     }
@@ -154,7 +161,7 @@ fn reports() -> Vec<String> {
 }
 
 /// Runs `check`, and says which request it was that failed.
-fn checked(report: &str, parameters: &[(String, String)], check: impl FnOnce()) {
+pub(crate) fn checked(report: &str, parameters: &[(String, String)], check: impl FnOnce()) {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
     if let Err(panic) = outcome {
         eprintln!("request: {report} {parameters:?}");
@@ -163,7 +170,7 @@ fn checked(report: &str, parameters: &[(String, String)], check: impl FnOnce()) 
 }
 
 /// Compares long texts, and shows only where they part.
-fn assert_same_text(actual: &str, expected: &str) {
+pub(crate) fn assert_same_text(actual: &str, expected: &str) {
     let same = actual.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
     let from = |text: &str| {
         String::from_utf8_lossy(&text.as_bytes()[same.saturating_sub(80)..])

@@ -21,3 +21,4 @@ mod postgres;
 mod server;
 mod tenancy;
 mod usage;
+mod usage_report;

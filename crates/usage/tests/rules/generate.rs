@@ -13,6 +13,7 @@ use usage::{
     Usage,
 };
 
+use crate::reference::Given;
 use crate::scenario::Scenario;
 
 /// A scenario with the allotments that it was made from, and a date to ask about.
@@ -25,8 +26,18 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    pub(crate) fn allotment(&self) -> &Allotment {
-        self.custom.as_ref().unwrap_or(&self.plan)
+    /// What the reference takes.
+    pub(crate) fn given(&self) -> Given<'_> {
+        let scenario = &self.scenario;
+        Given {
+            provider: &scenario.provider,
+            allotment: self.custom.as_ref().unwrap_or(&self.plan),
+            begins_on_use: scenario.plan.begin_on_first_registration,
+            membership: &scenario.membership,
+            holds: &scenario.holds,
+            bookings: &scenario.bookings,
+            date: self.date,
+        }
     }
 
     pub(crate) fn usage(&self) -> Usage {

@@ -1,14 +1,24 @@
 //! Usage computed the slow way: day by day, booking by booking, straight from the allotment.
 //! Shares no code with the crate beside its input and output types.
 
-use model::allotment::{LimitType, Period, PeriodLimit};
-use model::provider::{UsageAlignment, UsageRounding};
+use model::allotment::{Allotment, LimitType, Period, PeriodLimit};
+use model::provider::{Provider, UsageAlignment, UsageRounding};
 use model::time::{Date, Weekday};
-use usage::{
-    Booking, BookingMethod, BookingStatus, Count, EventKind, Hold, Membership, Status, Usage,
-};
+use usage::{Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership, Status};
 
-use crate::generate::Case;
+/// What usage depends on, as it was given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'g> {
+    pub(crate) provider: &'g Provider,
+    /// The allotment that holds: the membership's own, else the plan's.
+    pub(crate) allotment: &'g Allotment,
+    /// Whether a lifetime without a start date begins with the first use.
+    pub(crate) begins_on_use: bool,
+    pub(crate) membership: &'g Membership,
+    pub(crate) holds: &'g [Hold],
+    pub(crate) bookings: &'g [Booking],
+    pub(crate) date: Date,
+}
 
 /// One limit's numbers: of a period (offering type none) or of an offering type in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,78 +38,49 @@ pub(crate) struct Row {
 /// No generated limit is above this, so a number that survives as many bookings has no bound.
 const MANY: i64 = 100;
 
-/// The answer's rows, each period before its offering types.
-pub(crate) fn rows_of(usage: &Usage) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for period in &usage.periods {
-        let mut push = |own, count: &Count| {
-            let adjustment = count.prorate_adjustment.as_ref().map(|a| {
-                let ids = a.holds.iter().map(|hold| hold.id).collect();
-                (a.active_days, a.total_days, a.original_max_uses, a.prorated_max_uses, ids)
-            });
-            rows.push(Row {
-                period: period.period,
-                limit_type: period.limit_type,
-                days: (period.start_date, period.end_date),
-                own,
-                max: count.max_uses,
-                used: count.used_count,
-                remaining: count.remaining_count,
-                bookable: count.bookable_count,
-                adjustment,
-            });
-        };
-        push(None, &period.count);
-        for own in &period.offering_types {
-            push(Some((own.offering_type, own.is_extra)), &own.count);
-        }
-    }
-    rows
-}
-
-/// What [`rows_of`] should say of this case.
-pub(crate) fn expected_rows(case: &Case) -> Vec<Row> {
+/// The rows of the answer, each period before its offering types.
+pub(crate) fn expected_rows(given: &Given<'_>) -> Vec<Row> {
     let mut limits = Vec::new();
     for period in [Period::Lifetime, Period::Year, Period::Month, Period::Week, Period::Day] {
         for limit_type in [LimitType::Event, LimitType::Course] {
             let is_it = |l: &&PeriodLimit| (l.period, l.limit_type) == (period, limit_type);
-            limits.extend(case.allotment().period_limits.iter().filter(is_it));
+            limits.extend(given.allotment.period_limits.iter().filter(is_it));
         }
     }
-    let mut rows: Vec<Row> = limits.iter().flat_map(|limit| limit_rows(case, limit)).collect();
-    let bookable: Vec<_> = rows.iter().map(|row| bookable(case, &rows, row)).collect();
+    let mut rows: Vec<Row> = limits.iter().flat_map(|limit| limit_rows(given, limit)).collect();
+    let bookable: Vec<_> = rows.iter().map(|row| bookable(given, &rows, row)).collect();
     for (row, bookable) in rows.iter_mut().zip(bookable) {
         row.bookable = bookable;
     }
     rows
 }
 
-fn limit_rows(case: &Case, limit: &PeriodLimit) -> Vec<Row> {
-    let days = days(case, limit.period);
+fn limit_rows(given: &Given<'_>, limit: &PeriodLimit) -> Vec<Row> {
+    let days = days(given, limit.period);
     let extra: Vec<i64> =
         limit.offering_types.iter().filter(|o| o.is_extra).map(|o| o.offering_type).collect();
     let row = |own: Option<(i64, bool)>, original: Option<i64>| {
-        let used = case.scenario.bookings.iter().filter(|booking| {
+        let used = given.bookings.iter().filter(|booking| {
             let event = &booking.event;
             let is_session = event.kind == EventKind::CourseSession;
             let is_type = match own {
                 Some((id, _)) => event.offering_type == id,
                 None => !extra.contains(&event.offering_type),
             };
-            is_use(case, booking)
+            is_use(given, booking)
                 && is_session == (limit.limit_type == LimitType::Course)
                 && is_type
                 && days.as_ref().is_none_or(|days| days.contains(&event.date.days()))
         });
         let used = i64::try_from(used.count()).unwrap();
-        let adjustment = adjustment(case, days.as_deref(), original);
+        let adjustment = adjustment(given, days.as_deref(), original);
         let max = adjustment.as_ref().map(|a| a.3).or(original);
         Row {
             period: limit.period,
             limit_type: limit.limit_type,
             days: match &days {
                 Some(days) => (days.first().map(day), days.last().map(day)),
-                None => lifetime(case),
+                None => lifetime(given),
             },
             own,
             max,
@@ -124,17 +105,23 @@ fn day(days: &i32) -> Date {
 
 // Uses
 
-fn is_counted(case: &Case, booking: &Booking) -> bool {
+/// How many uses there are, whatever their date and kind.
+pub(crate) fn uses(given: &Given<'_>) -> i64 {
+    let uses = given.bookings.iter().filter(|booking| is_use(given, booking));
+    i64::try_from(uses.count()).unwrap()
+}
+
+fn is_counted(given: &Given<'_>, booking: &Booking) -> bool {
     let by_status = match booking.status {
         BookingStatus::Registered | BookingStatus::Attended | BookingStatus::LateCancelled => true,
-        BookingStatus::NoShow => !case.allotment().ignore_no_shows,
+        BookingStatus::NoShow => !given.allotment.ignore_no_shows,
     };
     let by_membership = booking.method == BookingMethod::Membership && !booking.is_comped;
     by_status && by_membership && !booking.event.is_cancelled
 }
 
 /// Counted, and of a course's sessions the earliest.
-fn is_use(case: &Case, booking: &Booking) -> bool {
+fn is_use(given: &Given<'_>, booking: &Booking) -> bool {
     let is_same_course = |other: &Booking| {
         let (a, b) = (&booking.event, &other.event);
         let is_same = match (a.course, b.course) {
@@ -149,54 +136,52 @@ fn is_use(case: &Case, booking: &Booking) -> bool {
         a < b || (a == b && other.attendance < booking.attendance)
     };
     let is_session = booking.event.kind == EventKind::CourseSession;
-    let others = case.scenario.bookings.iter().filter(|other| is_counted(case, other));
-    is_counted(case, booking)
+    let others = given.bookings.iter().filter(|other| is_counted(given, other));
+    is_counted(given, booking)
         && !(is_session && others.into_iter().any(|o| is_same_course(o) && is_before(o)))
 }
 
 // Days
 
-fn origin(case: &Case) -> Date {
-    let membership = &case.scenario.membership;
-    let bought = case.scenario.provider.timezone.date_of(membership.purchased_at);
+fn origin(given: &Given<'_>) -> Date {
+    let membership = given.membership;
+    let bought = given.provider.timezone.date_of(membership.purchased_at);
     membership.start_date.unwrap_or(bought)
 }
 
-fn lifetime(case: &Case) -> (Option<Date>, Option<Date>) {
-    let membership = &case.scenario.membership;
-    let uses = case.scenario.bookings.iter().filter(|booking| is_use(case, booking));
+fn lifetime(given: &Given<'_>) -> (Option<Date>, Option<Date>) {
+    let membership = given.membership;
+    let uses = given.bookings.iter().filter(|booking| is_use(given, booking));
     let start = match membership.start_date {
         Some(start) => Some(start),
-        None if case.scenario.plan.begin_on_first_registration => {
-            uses.map(|booking| booking.event.date).min()
-        }
-        None => Some(origin(case)),
+        None if given.begins_on_use => uses.map(|booking| booking.event.date).min(),
+        None => Some(origin(given)),
     };
     (start, membership.expiration_date)
 }
 
-/// Every day of the period around the case's date, found by walking; none for a lifetime.
-fn days(case: &Case, period: Period) -> Option<Vec<i32>> {
+/// Every day of the period around the date, found by walking; none for a lifetime.
+fn days(given: &Given<'_>, period: Period) -> Option<Vec<i32>> {
     if period == Period::Lifetime {
         return None;
     }
-    let date = case.date.days();
+    let date = given.date.days();
     let mut first = date;
-    while !is_first_day(case, period, Date::from_days(first)) {
+    while !is_first_day(given, period, Date::from_days(first)) {
         first -= 1;
     }
     let mut last = date;
-    while !is_first_day(case, period, Date::from_days(last + 1)) {
+    while !is_first_day(given, period, Date::from_days(last + 1)) {
         last += 1;
     }
     Some((first..=last).collect())
 }
 
-fn is_first_day(case: &Case, period: Period, date: Date) -> bool {
-    let provider = &case.scenario.provider;
-    let membership = &case.scenario.membership;
+fn is_first_day(given: &Given<'_>, period: Period, date: Date) -> bool {
+    let provider = given.provider;
+    let membership = given.membership;
     let is_billing = provider.usage_alignment == UsageAlignment::Billing;
-    let origin = origin(case);
+    let origin = origin(given);
     let tomorrow = Date::from_days(date.days() + 1);
     match period {
         Period::Lifetime => false,
@@ -230,7 +215,7 @@ fn is_billing_day(membership: &Membership, origin: Date, date: Date, tomorrow: D
 // Proration
 
 fn adjustment(
-    case: &Case,
+    given: &Given<'_>,
     days: Option<&[i32]>,
     original: Option<i64>,
 ) -> Option<(i64, i64, i64, i64, Vec<i64>)> {
@@ -238,8 +223,7 @@ fn adjustment(
     let is_held_by = |hold: &Hold, day: i32| {
         hold.start_date.days() <= day && hold.end_date.is_some_and(|last| day <= last.days())
     };
-    let mut holds: Vec<_> = case
-        .scenario
+    let mut holds: Vec<_> = given
         .holds
         .iter()
         .filter(|hold| hold.prorate_usage && days.iter().any(|day| is_held_by(hold, *day)))
@@ -252,7 +236,7 @@ fn adjustment(
     let total = i64::try_from(days.len()).unwrap();
     holds.sort_by_key(|hold| (hold.start_date.days(), hold.id));
     let ids = holds.iter().map(|hold| hold.id).collect();
-    let rounding = case.scenario.provider.usage_rounding;
+    let rounding = given.provider.usage_rounding;
     Some((active, total, original, share(original, active, total, rounding), ids))
 }
 
@@ -274,8 +258,8 @@ fn share(original: i64, active: i64, total: i64, rounding: UsageRounding) -> i64
 // Bookable
 
 /// Books until it is refused. An entry of a period stands for an offering type without limits.
-fn bookable(case: &Case, rows: &[Row], asked: &Row) -> Option<i64> {
-    if !case.allotment().types.contains(&asked.limit_type) || !is_usable(case) {
+fn bookable(given: &Given<'_>, rows: &[Row], asked: &Row) -> Option<i64> {
+    if !given.allotment.types.contains(&asked.limit_type) || !is_usable(given) {
         return Some(0);
     }
     let offering_type = asked.own.map(|(id, _)| id);
@@ -307,20 +291,20 @@ fn bookable(case: &Case, rows: &[Row], asked: &Row) -> Option<i64> {
     None
 }
 
-fn is_usable(case: &Case) -> bool {
-    let (membership, holds) = (&case.scenario.membership, &case.scenario.holds);
+fn is_usable(given: &Given<'_>) -> bool {
+    let (membership, holds) = (given.membership, given.holds);
     let by_status = match membership.status {
         Status::Active => true,
         Status::Hold => !holds.is_empty(),
         Status::Cancelled | Status::Completed => false,
     };
     let is_held = holds.iter().any(|hold| {
-        hold.start_date <= case.date
-            && (hold.end_date.is_none() || hold.end_date >= Some(case.date))
+        hold.start_date <= given.date
+            && (hold.end_date.is_none() || hold.end_date >= Some(given.date))
     });
-    let zone = &case.scenario.provider.timezone;
-    let is_cancelled = membership.cancelled_at.is_some_and(|at| case.date >= zone.date_of(at));
-    let is_early = membership.start_date.is_some_and(|start| case.date < start);
-    let is_late = membership.expiration_date.is_some_and(|last| case.date > last);
+    let zone = &given.provider.timezone;
+    let is_cancelled = membership.cancelled_at.is_some_and(|at| given.date >= zone.date_of(at));
+    let is_early = membership.start_date.is_some_and(|start| given.date < start);
+    let is_late = membership.expiration_date.is_some_and(|last| given.date > last);
     by_status && !is_held && !is_cancelled && !is_early && !is_late
 }

@@ -1,10 +1,14 @@
 //! The rows of one provider, by table and id.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use model::catalogue::{self, Kind, Table};
 use model::cell::Cell;
+use model::provider::Provider;
 use model::time::{Date, Instant};
+
+use super::usage_rows;
 
 /// One stored row, read by column name.
 pub(crate) struct Row {
@@ -16,6 +20,10 @@ impl Row {
     fn cell(&self, column: &str) -> &Cell {
         let position = self.table.position_of(column);
         &self.cells[position.unwrap_or_else(|| panic!("{}.{column}", self.table.name))]
+    }
+
+    pub(super) fn new(table: &'static Table, cells: Vec<Cell>) -> Self {
+        Self { table, cells }
     }
 
     pub(crate) fn id(&self) -> i64 {
@@ -66,6 +74,8 @@ pub(crate) struct Tables {
     rows: BTreeMap<&'static str, BTreeMap<i64, Row>>,
     /// For each column that references something: ids of the rows that name a value.
     named_by: BTreeMap<(&'static str, &'static str), BTreeMap<i64, Vec<i64>>>,
+    /// Usage of memberships by date, kept until the tests end: few dates are asked about.
+    usage: RefCell<BTreeMap<Date, &'static [Row]>>,
 }
 
 impl Tables {
@@ -99,6 +109,14 @@ impl Tables {
     /// Every row of a table, by id.
     pub(crate) fn all(&self, table: &str) -> Vec<&Row> {
         self.rows.get(table).into_iter().flat_map(BTreeMap::values).collect()
+    }
+
+    /// Usage of all memberships on a date.
+    pub(super) fn usage(&self, provider: &Provider, date: Date) -> Vec<&Row> {
+        let known = self.usage.borrow().get(&date).copied();
+        let rows = known.unwrap_or_else(|| Vec::leak(usage_rows::rows(self, provider, date)));
+        self.usage.borrow_mut().insert(date, rows);
+        rows.iter().collect()
     }
 
     pub(crate) fn get(&self, table: &str, id: Option<i64>) -> Option<&Row> {

@@ -35,6 +35,12 @@ pub(super) enum Test {
     InstantTo(Get<Option<Instant>>),
     DateFrame(Get<Option<Date>>),
     InstantFrame(Get<Option<Instant>>),
+    IntFrom(Get<Option<i64>>),
+    IntTo(Get<Option<i64>>),
+    /// Rows of which this is false are left out when the switch is off.
+    Unless(Get<bool>),
+    /// Not a filter of rows: the day whose usage is meant.
+    UsageDate,
     /// Not a filter of rows: keys of custom fields that become columns.
     CustomFields,
 }
@@ -142,6 +148,26 @@ pub(super) fn instant_frame(
     filter(name, Test::InstantFrame(Rc::new(get)))
 }
 
+/// `{name}_gte` and `{name}_lte` on a number.
+pub(super) fn int_bounds(
+    name: &str,
+    get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static,
+) -> [Filter; 2] {
+    let get: Get<Option<i64>> = Rc::new(get);
+    [
+        filter(&format!("{name}_gte"), Test::IntFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), Test::IntTo(get)),
+    ]
+}
+
+pub(super) fn unless(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
+    filter(name, Test::Unless(Rc::new(get)))
+}
+
+pub(super) fn usage_date(name: &str) -> Filter {
+    filter(name, Test::UsageDate)
+}
+
 pub(super) fn custom_fields(name: &str) -> Filter {
     filter(name, Test::CustomFields)
 }
@@ -183,7 +209,10 @@ impl Filter {
             }
             Test::DateFrame(get) => frame().holds_date(get(w, r), w),
             Test::InstantFrame(get) => frame().holds_instant(get(w, r), w),
-            Test::CustomFields => true,
+            Test::IntFrom(get) => get(w, r).is_some_and(|value| value >= id(first)),
+            Test::IntTo(get) => get(w, r).is_some_and(|value| value <= id(first)),
+            Test::Unless(get) => parse_bool(first) || get(w, r),
+            Test::UsageDate | Test::CustomFields => true,
         }
     }
 }

@@ -145,20 +145,21 @@ impl Query<'_, '_> {
             self.add("as_of", text);
         }
         if self.dice.chance(12) {
-            let id = self.base_row().map_or(0, Row::id);
+            let cursor = self.report.cursor();
+            let id = self.base_row().and_then(|row| row.int(cursor)).unwrap_or(0);
             let id = self.dice.pick(&[0, id, id, id, 9_007_199_254_740_991]);
             self.add("id_gt", id.to_string());
         }
     }
 
     fn base_row(&mut self) -> Option<&Row> {
-        let rows = self.world.tables.all(self.report.table);
+        let rows = self.world.base_rows(self.report, None);
         (!rows.is_empty()).then(|| self.dice.pick(&rows))
     }
 
     /// What `get` reads of some base row that has it.
     fn drawn<T>(&mut self, get: impl Fn(&World<'_>, &Row) -> Option<T>) -> Option<T> {
-        let rows = self.world.tables.all(self.report.table);
+        let rows = self.world.base_rows(self.report, None);
         (0..20).find_map(|_| {
             let row = rows.get(self.dice.below(rows.len()))?;
             (self.report.is_base_row)(self.world, row).then(|| get(self.world, row)).flatten()
@@ -188,7 +189,16 @@ impl Query<'_, '_> {
                 let words = words.collect::<Vec<_>>();
                 self.add_list(name, &words);
             }
-            Test::Flag(_) | Test::Switch(_) => {
+            Test::IntFrom(get) | Test::IntTo(get) => {
+                let value = self.drawn(|w, r| get(w, r)).unwrap_or(1);
+                let shift = self.dice.pick(&[0, 0, 1, -1]);
+                self.add(name, (value + shift).max(0).to_string());
+            }
+            Test::UsageDate => {
+                let shift = self.dice.pick(&[0, 1, -1, -31, 45, -400]);
+                self.add(name, self.world.today.plus_days(shift).to_string());
+            }
+            Test::Flag(_) | Test::Switch(_) | Test::Unless(_) => {
                 let word = self.dice.pick(&["true", "false", "1", "0", "True", "FALSE"]);
                 self.add(name, word);
             }

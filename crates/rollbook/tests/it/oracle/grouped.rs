@@ -182,6 +182,10 @@ fn measured(world: &World<'_>, measure: &Measure, rows: &[&Row], currency: Curre
     match &measure.kind {
         MeasureKind::Count => Val::Int(i64::try_from(rows.len()).expect("a count")),
         MeasureKind::Sum(of) => Val::Money(rows.iter().map(|r| of(world, r)).sum(), currency),
+        MeasureKind::Total(of) => {
+            let values = rows.iter().filter_map(|r| of(world, r));
+            Val::int(values.reduce(|sum, value| sum + value))
+        }
         MeasureKind::Mean(of) => {
             let values = rows.iter().filter_map(|r| of(world, r)).collect::<Vec<_>>();
             let count = i64::try_from(values.len()).expect("a count");

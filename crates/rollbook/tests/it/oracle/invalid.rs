@@ -70,7 +70,11 @@ impl InvalidRequestGenerator {
             Test::Ids(_) => self.dice.pick(&["0", "-5", "x", "1,none", "9007199254740992", "1;2"]),
             Test::IdsOrNone(_) => self.dice.pick(&["abc", "1,nothing", "-1"]),
             Test::Words(..) => self.dice.pick(&["foo", "1"]),
-            Test::Flag(_) | Test::Switch(_) => self.dice.pick(&["yes", "2", "t"]),
+            Test::IntFrom(_) | Test::IntTo(_) => self.dice.pick(&["x", "1.5", "1,2"]),
+            Test::UsageDate => {
+                self.dice.pick(&["2026-02-29", "20260101", "1799-12-31", "3000-01-01"])
+            }
+            Test::Flag(_) | Test::Switch(_) | Test::Unless(_) => self.dice.pick(&["yes", "2", "t"]),
             Test::DateFrom(_) | Test::DateTo(_) => self.dice.pick(&[
                 "2026-02-30",
                 "2026-1-1",

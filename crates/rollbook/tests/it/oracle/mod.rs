@@ -4,6 +4,7 @@
 //! | module | holds | spec/reports.md |
 //! | --- | --- | --- |
 //! | `data` | the tables of one provider | – |
+//! | `usage_rows`, `usage_reference` | usage of memberships, day by day | spec/usage.md |
 //! | `world` | the words of the catalogue | §16 |
 //! | `value` | values of cells, as JSON and CSV text | §3, §7.2, §13 |
 //! | `column` | columns, their names, their order | §4, §5 |
@@ -31,6 +32,9 @@ mod request;
 mod same;
 mod sample;
 mod timeframe;
+#[path = "../../../../usage/tests/rules/reference.rs"]
+mod usage_reference;
+mod usage_rows;
 mod value;
 #[cfg(test)]
 mod vectors;

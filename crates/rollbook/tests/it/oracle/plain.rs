@@ -31,7 +31,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
             sorted: priority.map(|priority| (priority, sort[priority].1)),
             holds_customer_id: column.key == "customer.id"
                 || (report.name == "customers" && column.key == "id"),
-            required: is_required(column),
+            required: is_required(report, column),
         });
     }
     let mut columns = shown.iter().map(|i| report.columns[*i].clone()).collect::<Vec<_>>();
@@ -56,8 +56,8 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
     }
 }
 
-fn is_required(column: &Column) -> bool {
-    column.key == "customer.id" || (column.key == "id" && !column.addition)
+fn is_required(report: &Report, column: &Column) -> bool {
+    report.required().contains(&column.key.as_str()) && !column.addition
 }
 
 /// Positions of the columns shown, in order.
@@ -75,10 +75,10 @@ fn shown(report: &Report, params: &Params) -> Vec<usize> {
         }
     }
     let mut shown = Vec::new();
-    for key in ["id", "customer.id"] {
+    for key in report.required() {
         let position = report.columns.iter().position(|column| column.key == key);
         if let Some(position) = position
-            && is_required(&report.columns[position])
+            && is_required(report, &report.columns[position])
             && !asked.contains(&position)
         {
             shown.push(position);
@@ -113,7 +113,11 @@ fn sort(report: &Report, params: &Params) -> Vec<(usize, bool)> {
     if !sort.is_empty() {
         return sort;
     }
-    let default = if params.one("id_gt").is_some() { &["id"] } else { report.default_sort };
+    let default = match params.one("id_gt") {
+        Some(_) if report.is_about_usage() => &[],
+        Some(_) => &["id"][..],
+        None => report.default_sort,
+    };
     sort_items(default.iter().copied(), &report.columns, report.parents)
 }
 

@@ -1,7 +1,7 @@
 //! Parameters of one valid request. Rule: spec/reports.md §2, §6.
 
 use model::provider::Provider;
-use model::time::Instant;
+use model::time::{Date, Instant};
 
 use super::catalogue::Report;
 use super::column::{Column, sorted_by};
@@ -95,8 +95,10 @@ pub(super) fn filtered<'a>(world: &World<'a>, report: &Report, params: &Params) 
     });
     let given = given.collect::<Vec<_>>();
     let mut rows = Vec::new();
-    for row in world.tables.all(report.table) {
-        let above = id_gt.is_none_or(|id| row.id() > id);
+    let date = params.one("date").filter(|_| report.is_about_usage());
+    let date = date.map(|text| Date::parse(text).expect("a date"));
+    for row in world.base_rows(report, date) {
+        let above = id_gt.is_none_or(|id| row.int(report.cursor()) > Some(id));
         if above
             && (report.is_base_row)(world, row)
             && given.iter().all(|(filter, items)| filter.passes(world, row, items))

@@ -327,7 +327,7 @@ fn generated_requests_are_answered_in_both_formats() {
     let (provider, now) = scene();
     let tables = Tables::from_rows(sample(1, now, 60, &[]));
     let resources = RequestGenerator::all_resources();
-    assert_eq!(resources.len(), 13);
+    assert_eq!(resources.len(), 15);
     let mut rows = 0;
     for (report, params) in RequestGenerator::new(1, &tables, &provider, now, resources).take(300) {
         let envelope = answer(&tables, &provider, now, &report, &params);

@@ -5,7 +5,9 @@ use model::provider::Provider;
 use model::time::{Date, Instant, Weekday, Zone};
 use serde_json::json;
 
+use super::catalogue::Report;
 use super::data::{Row, Tables};
+use super::usage_rows;
 use super::value::Val;
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -41,6 +43,14 @@ impl<'a> World<'a> {
         id: i64,
     ) -> Vec<&'a Row> {
         self.tables.naming(table, column, id)
+    }
+
+    /// The rows that a report counts; `date` is the day whose usage is meant, else today.
+    pub(super) fn base_rows(&self, report: &Report, date: Option<Date>) -> Vec<&'a Row> {
+        match report.table {
+            usage_rows::TABLE => self.tables.usage(self.provider, date.unwrap_or(self.today)),
+            table => self.tables.all(table),
+        }
     }
 
     /// The name of a row of a table.

@@ -7,6 +7,7 @@ mod holds;
 mod invoices;
 mod lines;
 mod memberships;
+mod usage;
 
 use std::rc::Rc;
 
@@ -15,6 +16,7 @@ use model::time::{Date, Instant};
 use super::column::{Column, Get, c};
 use super::data::Row;
 use super::filter::Filter;
+use super::usage_rows;
 use super::value::Val;
 use super::world::World;
 
@@ -29,6 +31,7 @@ pub(super) const NAMES: &[&str] = &[
     "customer_membership_holds",
     "attendances",
     "invoice_line_items",
+    "customer_membership_usage",
 ];
 
 /// One report.
@@ -42,6 +45,24 @@ pub(super) struct Report {
     pub(super) default_sort: &'static [&'static str],
     pub(super) is_base_row: fn(&World<'_>, &Row) -> bool,
     pub(super) grouping: Option<Grouping>,
+}
+
+impl Report {
+    /// Whether its rows are computed for a day.
+    pub(super) fn is_about_usage(&self) -> bool {
+        self.table == usage_rows::TABLE
+    }
+
+    /// The column of the base that `id_gt` acts on.
+    pub(super) fn cursor(&self) -> &'static str {
+        if self.is_about_usage() { "customer_membership_id" } else { "id" }
+    }
+
+    /// Columns that are always there.
+    pub(super) fn required(&self) -> [&'static str; 2] {
+        let id = if self.is_about_usage() { "customer_membership.id" } else { "id" };
+        [id, "customer.id"]
+    }
 }
 
 /// The grouped form of a report.
@@ -70,6 +91,8 @@ pub(super) enum MeasureKind {
     Count,
     /// Exact sum of minor units.
     Sum(Get<i128>),
+    /// Sum of the values there are; none: null.
+    Total(Get<Option<i64>>),
     /// Mean of the values there are, rounded half up; none: null.
     Mean(Get<Option<i64>>),
 }
@@ -110,6 +133,7 @@ pub(super) fn report(name: &str) -> Report {
         "customer_membership_holds" => holds::report(),
         "attendances" => attendances::report(),
         "invoice_line_items" => lines::report(),
+        "customer_membership_usage" => usage::report(),
         _ => panic!("{name} is no report"),
     }
 }

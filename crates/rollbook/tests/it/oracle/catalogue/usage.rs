@@ -1,0 +1,137 @@
+//! customer_membership_usage. Rule: spec/usage.md §11.
+
+use std::rc::Rc;
+
+use super::super::column::{Column, c};
+use super::super::data::Row;
+use super::super::filter::{
+    Filter, flag, ids, int_bounds, membership_types, unless, usage_date, words,
+};
+use super::super::usage_rows;
+use super::super::value::Val;
+use super::super::world::World;
+use super::{
+    Grouping, Measure, MeasureKind, Report, count, customer, customer_venue, date, int, owned, text,
+};
+
+const STATUS: &[&str] = &["active", "hold", "cancelled", "completed", "upgraded", "downgraded"];
+const PERIODS: &[&str] = &["day", "week", "month", "year", "lifetime"];
+
+pub(super) fn report() -> Report {
+    Report {
+        name: "customer_membership_usage",
+        table: usage_rows::TABLE,
+        columns: columns(),
+        parents: &[
+            "customer_membership",
+            "customer",
+            "customer.venue",
+            "membership",
+            "offering_type",
+        ],
+        filters: filters(),
+        default_sort: &["customer_membership.id"],
+        is_base_row: |_, _| true,
+        grouping: Some(grouping()),
+    }
+}
+
+fn held<'a>(w: &World<'a>, u: &Row) -> &'a Row {
+    w.get("customer_memberships", u.int("customer_membership_id")).expect("a membership")
+}
+
+fn plan<'a>(w: &World<'a>, u: &Row) -> Option<&'a Row> {
+    w.get("memberships", held(w, u).int("membership_id"))
+}
+
+fn is_exhausted(u: &Row) -> bool {
+    u.int("remaining_count") == Some(0)
+}
+
+fn what() -> Vec<Column> {
+    vec![
+        c("membership.id", "membership_id", |w, u| Val::int(held(w, u).int("membership_id"))),
+        c("membership.name", "membership_name", |w, u| {
+            Val::text(plan(w, u).and_then(|m| m.text("name")))
+        }),
+        c("type", "", |w, u| Val::text(held(w, u).text("type"))),
+        c("status", "", |w, u| Val::text(Some(w.eff(held(w, u))))),
+        text("period_type"),
+        text("limit_type"),
+    ]
+}
+
+fn offering_type() -> Vec<Column> {
+    vec![
+        c("offering_type.id", "offering_type_id", |_, u| Val::int(u.int("offering_type_id"))),
+        c("offering_type.name", "offering_type_name", |w, u| {
+            w.name_of("offering_types", u.int("offering_type_id"))
+        }),
+    ]
+}
+
+fn columns() -> Vec<Column> {
+    let of: fn(&World<'_>, &Row) -> Option<i64> = |w, u| held(w, u).int("customer_id");
+    let mut columns = vec![c("customer_membership.id", "customer_membership_id", |_, u| {
+        Val::int(u.int("customer_membership_id"))
+    })];
+    columns.extend(customer(of));
+    columns.extend(customer_venue(of));
+    columns.extend(what());
+    columns.extend([date("start_date"), date("end_date")]);
+    columns.extend(offering_type());
+    columns.push(c("is_extra", "", |_, u| match u.has("is_extra") {
+        true => Val::Bool(u.flag("is_extra")),
+        false => Val::Null,
+    }));
+    let numbers = [
+        "max_uses",
+        "used_count",
+        "remaining_count",
+        "bookable_count",
+        "original_max_uses",
+        "active_days",
+        "total_days",
+    ];
+    columns.extend(numbers.map(int));
+    columns
+}
+
+fn filters() -> Vec<Filter> {
+    let mut filters = vec![
+        usage_date("date"),
+        ids("ids", |_, u| u.int("customer_membership_id")),
+        ids("customers", |w, u| held(w, u).int("customer_id")),
+        ids("memberships", |w, u| held(w, u).int("membership_id")),
+        ids("membership_categories", |w, u| plan(w, u).and_then(|m| m.int("category_id"))),
+        ids("offering_types", |_, u| u.int("offering_type_id")),
+        words("status", STATUS, |w, u| owned(Some(w.eff(held(w, u))))),
+        membership_types("types", |w, u| owned(held(w, u).text("type"))),
+        words("period_types", PERIODS, |_, u| owned(u.text("period_type"))),
+        words("limit_types", &["event", "course"], |_, u| owned(u.text("limit_type"))),
+        unless("include_offering_types", |_, u| !u.has("offering_type_id")),
+        flag("is_exhausted", |_, u| is_exhausted(u)),
+    ];
+    filters.extend(int_bounds("remaining_count", |_, u| u.int("remaining_count")));
+    filters.extend(int_bounds("used_count", |_, u| u.int("used_count")));
+    filters
+}
+
+fn grouping() -> Grouping {
+    let mut dimensions = what();
+    dimensions.extend(offering_type());
+    dimensions.push(c("is_exhausted", "", |_, u| Val::Bool(is_exhausted(u))));
+    let mut measures = vec![count()];
+    measures.extend(
+        ["max_uses", "used_count", "remaining_count"]
+            .map(|key| Measure { key, kind: MeasureKind::Total(Rc::new(move |_, u| u.int(key))) }),
+    );
+    Grouping {
+        dimensions,
+        measures,
+        parents: &["membership", "offering_type"],
+        default_columns: &[],
+        pivots: &[],
+        bucket: None,
+    }
+}

@@ -1,0 +1,226 @@
+//! Random rows that collide with every rule of usage: limits of all periods and kinds, sessions at
+//! midnight, overlapping holds, days around today.
+
+use model::allotment::{Allotment, LimitType, OfferingTypeLimit, Period, PeriodLimit};
+use model::catalogue::{self, Table};
+use model::cell::Cell;
+use model::time::{Date, Zone};
+
+use crate::differential::{PROVIDER, World, delete, now, upsert};
+use crate::oracle::{Dice, sample};
+use crate::server::{Server, run};
+
+/// How many rows there are; of every table not named only a few.
+const COUNTS: [(&str, i64); 10] = [
+    ("sites", 4),
+    ("customers", 30),
+    ("membership_categories", 3),
+    ("offering_types", 8),
+    ("memberships", 14),
+    ("customer_memberships", 70),
+    ("customer_membership_holds", 90),
+    ("courses", 4),
+    ("events", 200),
+    ("attendances", 900),
+];
+const FEW: i64 = 2;
+
+type Rows = Vec<(&'static str, Vec<Cell>)>;
+
+/// A business whose rows are all known.
+pub(super) struct Studio {
+    pub(super) world: World,
+    seed: u64,
+    zone: Zone,
+}
+
+impl Studio {
+    /// A business with these settings; nothing is imported yet.
+    pub(super) fn new(seed: u64, settings: &[&str]) -> Self {
+        let world = World::new();
+        let set = ["provider", "set", "--data", world.data.path(), "--id", "1"];
+        if !settings.is_empty() {
+            run(&[&set, settings].concat());
+        }
+        let zone = world.tables().1.timezone;
+        Self { world, seed, zone }
+    }
+
+    pub(super) fn token(&self) -> String {
+        self.world.data.token(PROVIDER.0)
+    }
+
+    /// A server that has most rows in its segments, and then changes of every kind on top.
+    pub(super) fn serve_with_delta(&self, token: &str) -> Server {
+        let rows = self.rows(self.seed);
+        let is_late = |name: &str, cells: &[Cell]| is_leaf(name) && id(cells) % 3 == 0;
+        let early = rows.iter().filter(|(name, cells)| !is_late(name, cells));
+        self.import(early);
+        let server = self.world.data.serve();
+        server.get(token, "/api/v2/reports/customers/data?page_size=0").ok();
+        self.import(rows.iter().filter(|(name, cells)| is_late(name, cells)));
+        self.replace(self.seed + 100, 5);
+        let gone = rows.iter().filter(|(name, cells)| is_leaf(name) && id(cells) % 7 == 0);
+        let gone: Vec<_> = gone.collect();
+        self.world
+            .import(gone.iter().map(|(name, cells)| delete(table(name), id(cells))).collect());
+        self.import(gone.into_iter().filter(|(_, cells)| id(cells) % 2 == 0));
+        server
+    }
+
+    /// Some rows change, some go.
+    pub(super) fn change_once_more(&self) {
+        self.replace(self.seed + 200, 4);
+        let gone = (1..=COUNTS[9].1).filter(|id| id % 11 == 0);
+        self.world.import(gone.map(|id| delete(table("attendances"), id)).collect());
+    }
+
+    /// Rows of another sample replace every `nth`.
+    fn replace(&self, seed: u64, nth: i64) {
+        let changes = ["sites", "memberships", "customer_memberships", "events"];
+        let is_changed = |name: &str| changes.contains(&name) || is_leaf(name);
+        let rows = self.rows(seed);
+        self.import(rows.iter().filter(|(name, cells)| is_changed(name) && id(cells) % nth == 0));
+    }
+
+    fn import<'r>(&self, rows: impl Iterator<Item = &'r (&'static str, Vec<Cell>)>) {
+        self.world.import(rows.map(|(name, cells)| upsert(table(name), cells)).collect());
+    }
+
+    /// Offering types are the same in every sample: their kinds say which limits may name them.
+    fn rows(&self, seed: u64) -> Rows {
+        let mut dice = Dice::new(seed + 7);
+        let mut rows = sample(seed, now(), FEW, &COUNTS);
+        for (name, cells) in &mut rows {
+            let mut row = Draft { table: table(name), cells };
+            match *name {
+                "offering_types" => row.text("kind", kind_of(id(row.cells))),
+                "memberships" => {
+                    let allotment = allotment(&mut dice);
+                    row.text("allotment", &allotment);
+                }
+                "customer_memberships" => held(&mut dice, &mut row),
+                "customer_membership_holds" => {
+                    row.flag("prorate_usage", dice.chance(80));
+                }
+                "events" => event(&mut dice, &mut row, &self.zone),
+                "attendances" => {
+                    let method = dice.pick(&["membership", "membership", "membership", "dropin"]);
+                    row.text("booking_method", method);
+                    row.flag("comped", dice.chance(8));
+                }
+                _ => {}
+            }
+        }
+        rows
+    }
+}
+
+/// One row in the making.
+struct Draft<'r> {
+    table: &'static Table,
+    cells: &'r mut Vec<Cell>,
+}
+
+impl Draft<'_> {
+    fn set(&mut self, column: &str, cell: Cell) {
+        let position = self.table.position_of(column).unwrap();
+        self.cells[position] = cell;
+    }
+
+    fn text(&mut self, column: &str, text: &str) {
+        self.set(column, Cell::text(text));
+    }
+
+    fn flag(&mut self, column: &str, flag: bool) {
+        self.set(column, Cell::Int(flag.into()));
+    }
+}
+
+fn held(dice: &mut Dice, row: &mut Draft<'_>) {
+    if dice.chance(60) {
+        row.text("status", "active");
+    }
+    if dice.chance(70) {
+        row.set("cancelled_at", Cell::Null);
+        row.set("expiration_date", Cell::Null);
+    }
+    if dice.chance(75) {
+        row.set("billing_interval_weeks", Cell::Null);
+    }
+    let own = match dice.chance(25) {
+        true => Cell::text(allotment(dice)),
+        false => Cell::Null,
+    };
+    row.set("custom_allotment", own);
+}
+
+fn event(dice: &mut Dice, row: &mut Draft<'_>, zone: &Zone) {
+    row.text("status", if dice.chance(10) { "cancelled" } else { "active" });
+    if dice.chance(40) {
+        // Where one day, week, month or year ends and the next begins.
+        let days = ["2026-02-01", "2026-02-09", "2026-02-15", "2026-01-01", "2026-02-14"];
+        let midnight = zone.start_of(Date::parse(dice.pick(&days)).unwrap()).micros();
+        let starts_at = midnight + dice.pick(&[-1, 0, 0, 1]);
+        row.set("starts_at", Cell::Int(starts_at));
+        row.set("ends_at", Cell::Int(starts_at + 3_600_000_000));
+    }
+}
+
+fn kind_of(offering_type: i64) -> &'static str {
+    ["class", "class", "appointment", "course"][usize::try_from(offering_type % 4).unwrap()]
+}
+
+/// Text of a random allotment.
+fn allotment(dice: &mut Dice) -> String {
+    use LimitType::{Course, Event};
+    let types = dice.pick(&[vec![Event, Course], vec![Event, Course], vec![Event], vec![Course]]);
+    let mut period_limits: Vec<PeriodLimit> = Vec::new();
+    for _ in 0..dice.pick(&[0, 1, 1, 2, 3, 4]) {
+        let period = dice.pick(&[
+            Period::Day,
+            Period::Week,
+            Period::Month,
+            Period::Month,
+            Period::Year,
+            Period::Lifetime,
+        ]);
+        let limit_type = dice.pick(&[Event, Event, Course]);
+        if period_limits.iter().all(|l| (l.period, l.limit_type) != (period, limit_type)) {
+            let offering_types = offering_type_limits(dice, limit_type);
+            let max_uses = dice.chance(85).then(|| dice.between(0, 12));
+            period_limits.push(PeriodLimit { period, limit_type, max_uses, offering_types });
+        }
+    }
+    Allotment { ignore_no_shows: dice.chance(30), types, period_limits }.to_json()
+}
+
+fn offering_type_limits(dice: &mut Dice, limit_type: LimitType) -> Vec<OfferingTypeLimit> {
+    let kinds = limit_type.offering_kinds();
+    let fitting = (1..=COUNTS[3].1).filter(|id| kinds.contains(&kind_of(*id)));
+    let mut limits = Vec::new();
+    for offering_type in fitting {
+        if dice.chance(30) {
+            let max_uses = dice.chance(85).then(|| dice.between(0, 6));
+            let (is_extra, allow_zero) = (dice.chance(35), dice.chance(70));
+            limits.push(OfferingTypeLimit { offering_type, max_uses, is_extra, allow_zero });
+        }
+    }
+    if dice.chance(50) {
+        limits.reverse();
+    }
+    limits
+}
+
+/// Leaves of the reference graph can be missing at first, and go and come back.
+fn is_leaf(name: &str) -> bool {
+    matches!(name, "attendances" | "customer_membership_holds")
+}
+
+fn table(name: &str) -> &'static Table {
+    catalogue::table(name).unwrap()
+}
+
+fn id(cells: &[Cell]) -> i64 {
+    cells[catalogue::ID].as_int().unwrap()
+}
