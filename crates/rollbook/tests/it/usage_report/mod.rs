@@ -1,6 +1,6 @@
 //! The report customer_membership_usage, and the usage of one and of many memberships, against a
 //! slow, obvious reference over the same rows, through a real server whose rows lie in the
-//! mirror's segments and in its delta. `ROLLBOOK_USAGE_ROUNDS` asks for more rounds than one.
+//! mirror's segments and in its delta. `USAGE_SEEDS` asks for more businesses than one.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -29,9 +29,9 @@ fn reports() -> Vec<String> {
     [REPORT, REPORT, "customer_membership_usage.grouped"].map(str::to_owned).to_vec()
 }
 
-fn rounds() -> u64 {
-    let asked = std::env::var("ROLLBOOK_USAGE_ROUNDS").ok();
-    asked.map_or(1, |rounds| rounds.parse().unwrap())
+fn seeds() -> u64 {
+    let asked = std::env::var("USAGE_SEEDS").ok();
+    asked.map_or(1, |seeds| seeds.parse().unwrap())
 }
 
 /// One server under test, and what its store holds.
@@ -80,8 +80,8 @@ impl Scene {
 
 /// All of it under some settings of a business.
 fn assert_usage_agrees(seed: u64, settings: &[&str]) {
-    for round in 0..rounds() {
-        let seed = seed + 1000 * round;
+    for further in 0..seeds() {
+        let seed = seed + 1000 * further;
         let studio = Studio::new(seed, settings);
         let token = studio.token();
         let server = studio.serve_with_delta(&token);
