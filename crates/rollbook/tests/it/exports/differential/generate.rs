@@ -23,6 +23,18 @@ impl<'a> BodyGenerator<'a> {
     pub(super) fn new(seed: u64, books: Books<'a>) -> Self {
         Self { dice: Dice::new(seed), books, count: 0 }
     }
+
+    /// A body for several types at once.
+    pub(super) fn group(&mut self) -> Json {
+        let mut left = kinds().to_vec();
+        let chosen: Vec<&'static Kind> =
+            (0..4).map(|_| left.swap_remove(self.dice.below(left.len()))).collect();
+        let dice = &mut self.dice;
+        let kind = chosen[0];
+        let mut draft = Draft { dice, books: self.books, kind, body: Map::new(), row: None };
+        draft.fill_group(&chosen);
+        Json::Object(draft.body)
+    }
 }
 
 impl Iterator for BodyGenerator<'_> {
@@ -70,7 +82,32 @@ impl<'a> Draft<'_, 'a> {
             }
         }
         self.common();
+        if self.dice.chance(15) {
+            self.foreign();
+        }
         self.shape();
+    }
+
+    /// Fields that are right for each of these types, whether it knows them or not.
+    fn fill_group(&mut self, kinds: &[&'static Kind]) {
+        self.row = Some(self.target(None));
+        self.add("objects", kinds.iter().map(|kind| kind.object).collect::<Vec<_>>());
+        self.range();
+        self.common();
+        if self.dice.chance(30) {
+            let currency = self.dice.pick(&["gbp", "eur"]);
+            self.add("currency", currency);
+        }
+        if self.dice.chance(30) {
+            let plan = self.dice.between(1, 3);
+            self.add("plan_id", plan);
+        }
+        if kinds.iter().any(|kind| kind.lines.is_some()) && self.dice.chance(50) {
+            self.add("row_per", "line");
+        }
+        if self.dice.chance(50) {
+            self.add("format", "ndjson");
+        }
     }
 
     /// A row that has something for the filter to ask for.
@@ -178,6 +215,7 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
+    /// Fields of every type.
     fn common(&mut self) {
         if self.dice.chance(25) {
             let own = self.kind.site(&self.books, self.row.unwrap());
@@ -191,19 +229,17 @@ impl<'a> Draft<'_, 'a> {
         if includes || self.dice.chance(10) {
             self.add("include_deleted", includes);
         }
-        if self.dice.chance(15) {
-            let kinds = kinds();
-            let foreign = self.dice.pick(&kinds);
-            let own = self.kind.filters;
-            let known = |name: &str| own.iter().any(|(own, _)| *own == name);
-            if let Some((name, filter)) = foreign.filters.iter().find(|(name, _)| !known(name)) {
-                self.foreign(name, *filter);
-            }
-        }
     }
 
     /// A filter of another type, which is ignored.
-    fn foreign(&mut self, name: &str, filter: Filter) {
+    fn foreign(&mut self) {
+        let kinds = kinds();
+        let other = self.dice.pick(&kinds);
+        let own = self.kind.filters;
+        let known = |name: &str| own.iter().any(|(own, _)| *own == name);
+        let Some((name, filter)) = other.filters.iter().find(|(name, _)| !known(name)) else {
+            return;
+        };
         let value = match filter {
             Filter::Words(words) => json!(words.split(' ').next()),
             Filter::Id => json!(1),

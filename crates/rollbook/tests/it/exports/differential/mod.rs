@@ -19,8 +19,9 @@ use self::generate::BodyGenerator;
 use super::reference::{Books, Table, csv, expected, ignored, kind, kinds, ndjson, second, totals};
 use super::{EXPORTS, ask_at, fetched, outcome};
 
-/// Bodies of one business.
-const BODIES: usize = 208;
+/// Bodies of one business, for one type and for several.
+const BODIES: usize = 169;
+const GROUPS: usize = 10;
 /// How many are queued before the first is fetched.
 const QUEUED: usize = 26;
 /// Of each type's bodies, at least one in this many gives rows.
@@ -54,8 +55,8 @@ impl Business {
         Some(answer.ok())
     }
 
-    /// Checks one export that was accepted, its file, and its manifest.
-    fn check(&self, body: &Value, accepted: &Value, expected: &Table) {
+    /// Checks one export that was accepted, its file, and its manifest; answers its revision.
+    fn check(&self, body: &Value, accepted: &Value, expected: &Table) -> Value {
         let uuid = accepted["uuid"].as_str().unwrap();
         let mut named: Vec<&str> = strings(&accepted["ignored_filters"]);
         named.sort_unstable();
@@ -74,6 +75,29 @@ impl Business {
         assert_eq!(manifest["totals"], totals(expected));
         assert_eq!(manifest["rows"], expected.rows.len());
         assert_eq!(export["rows"], expected.rows.len());
+        export["rev"].clone()
+    }
+
+    /// Checks the exports of one body for several types.
+    fn check_group(&self, body: &Value) {
+        let books = self.books();
+        let tables = strings(&body["objects"]).into_iter();
+        let tables = tables.map(|object| (object, expected(&books, kind(object), body)));
+        let (made, skipped): (Vec<_>, Vec<_>) =
+            tables.partition(|(_, table)| !table.rows.is_empty());
+        let Some(answer) = self.asked(body, made.is_empty()) else { return };
+        let skipped: Vec<&str> = skipped.into_iter().map(|(object, _)| object).collect();
+        assert_eq!(strings(&answer["skipped"]), skipped, "skipped");
+        let exports = answer["data"].as_array().unwrap();
+        assert_eq!(exports.len(), made.len());
+        let pairs = exports.iter().zip(&made);
+        let revisions: Vec<Value> = pairs
+            .map(|(export, (object, table))| {
+                assert_eq!(export["object"], *object);
+                self.check(body, export, table)
+            })
+            .collect();
+        assert!(revisions.iter().all(|revision| *revision == revisions[0]), "{revisions:?}");
     }
 }
 
@@ -154,7 +178,8 @@ fn files_equal_the_reference() {
     for seed in seeds() {
         let business = Business::new(seed);
         let books = business.books();
-        let bodies: Vec<Value> = BodyGenerator::new(seed, books).take(BODIES).collect();
+        let mut generator = BodyGenerator::new(seed, books);
+        let bodies: Vec<Value> = generator.by_ref().take(BODIES).collect();
         for bodies in bodies.chunks(QUEUED) {
             let mut queued = Vec::new();
             for body in bodies {
@@ -169,6 +194,10 @@ fn files_equal_the_reference() {
             for (body, answer, expected) in queued {
                 checked(seed, body, || business.check(body, &answer["data"], &expected));
             }
+        }
+        for _ in 0..GROUPS {
+            let body = generator.group();
+            checked(seed, &body, || business.check_group(&body));
         }
         business.verify();
     }
