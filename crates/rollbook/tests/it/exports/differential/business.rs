@@ -64,6 +64,8 @@ const METADATA: &[&str] = &[
 const LISTS: &[&str] =
     &["[]", r#"["weekly"]"#, r#"["weekly","a, \"b\""]"#, r#"["=x","é"]"#, r#"[" lead",""]"#];
 
+const EMAILS: &[&str] = &["Änne@example.com", "änne@Example.com", "ANN@example.com"];
+
 /// A server with all rows, and what its store holds.
 pub(super) struct Business {
     pub(super) world: World,
@@ -118,22 +120,47 @@ fn rows(seed: u64) -> Vec<NamedRow> {
     let mut rows = sample(seed, now(), OTHER_ROWS, ROWS);
     let mut dice = Dice::new(seed ^ 0xE4_90_27);
     for (name, cells) in &mut rows {
-        for column in ["created_at", "updated_at", "date"] {
-            let share = if column == "date" { 30 } else { 55 };
-            if dice.chance(share) {
-                let instant = Instant::parse(dice.pick(MARKS)).unwrap();
-                set(name, cells, column, Cell::Int(instant.micros() + dice.pick(BESIDE)));
+        for column in ["created_at", "updated_at"] {
+            if dice.chance(55) {
+                let micros = mark(&mut dice, MARKS) + dice.pick(BESIDE);
+                set(name, cells, column, Cell::Int(micros));
             }
         }
-        if *name == "addresses" && dice.chance(15) {
-            set(name, cells, "first_name", Cell::text("\t tab"));
-        }
-        if *name == "customers" {
-            set(name, cells, "metadata", Cell::text(dice.pick(METADATA)));
+        if dice.chance(60) {
+            let micros = mark(&mut dice, &MARKS[..3]);
+            set(name, cells, "date", Cell::Int(micros));
         }
         set(name, cells, "lists", Cell::text(dice.pick(LISTS)));
+        oddities(&mut dice, name, cells);
     }
     rows
+}
+
+fn mark(dice: &mut Dice, marks: &[&str]) -> i64 {
+    Instant::parse(dice.pick(marks)).unwrap().micros()
+}
+
+/// What a type looks at and a plain sample seldom has.
+fn oddities(dice: &mut Dice, name: &str, cells: &mut [Cell]) {
+    match name {
+        "customers" => set(name, cells, "metadata", Cell::text(dice.pick(METADATA))),
+        "addresses" if dice.chance(15) => set(name, cells, "first_name", Cell::text("\t tab")),
+        "addresses" | "refunds" if dice.chance(30) => {
+            let now = Cell::Int(now().micros());
+            set(name, cells, "deleted_at", now);
+        }
+        "refunds" if dice.chance(50) => set(name, cells, "status", Cell::text("succeeded")),
+        "payments" if dice.chance(20) => {
+            let amount = cells[table(name).position_of("amount").unwrap()].clone();
+            set(name, cells, "amount_refunded", amount);
+        }
+        "invoices" if dice.chance(20) => set(name, cells, "status", Cell::text("draft")),
+        "newsletters" if dice.chance(40) => {
+            set(name, cells, "email", Cell::text(dice.pick(EMAILS)));
+        }
+        "products" if id(cells) == 1 => set(name, cells, "kind", Cell::text("membership")),
+        _ => {}
+    }
 }
 
 /// Sets a column where the table has it.

@@ -76,7 +76,15 @@ impl<'a> Draft<'_, 'a> {
         self.range();
         if let Some(filter) = filter {
             self.filter(filter);
-            if self.dice.chance(25) {
+            // Both ids of orders must be of one item.
+            let sibling = match filter.0 {
+                "sku_id" => Some("product_id"),
+                "product_id" if self.kind.object == "orders" => Some("sku_id"),
+                _ => None,
+            };
+            if let Some(name) = sibling.filter(|_| self.dice.chance(60)) {
+                self.filter((name, Filter::Id));
+            } else if self.dice.chance(25) {
                 let other = self.dice.pick(filters);
                 self.filter(other);
             }
@@ -116,7 +124,11 @@ impl<'a> Draft<'_, 'a> {
         let has = |row: &&Row, name| {
             self.kind.told(&self.books, row, name).iter().any(|value| *value != "")
         };
-        let fit = |row: &&Row| filter.is_none_or(|(name, _)| has(row, name));
+        let words = filter.is_some_and(|(_, filter)| takes_deleted(filter));
+        let is_deleted = words && self.dice.chance(40);
+        let fit = |row: &&Row| {
+            filter.is_none_or(|(name, _)| has(row, name)) && (!is_deleted || row.has("deleted_at"))
+        };
         let rows: Vec<&Row> = rows.into_iter().filter(fit).collect();
         self.dice.pick(&rows)
     }
@@ -178,6 +190,10 @@ impl<'a> Draft<'_, 'a> {
     fn filter(&mut self, (name, filter): (&str, Filter)) {
         let row = self.row.unwrap();
         let told = self.kind.told(&self.books, row, name);
+        let told = match told.iter().any(|word| *word == "deleted") && self.dice.chance(60) {
+            true => vec![json!("deleted")],
+            false => told,
+        };
         let told = (!told.is_empty() && self.dice.chance(80)).then(|| self.dice.pick(&told));
         let value = match (filter, told) {
             (Filter::AnyCase, Some(told)) => self.other_case(&told),
@@ -224,7 +240,8 @@ impl<'a> Draft<'_, 'a> {
             self.add("site_id", site);
         }
         let is_deleted = self.kind.has_deletion() && self.row.unwrap().has("deleted_at");
-        let share = if is_deleted { 80 } else { 25 };
+        let asks_for_deleted = self.body.get("status").is_some_and(|status| status == "deleted");
+        let share = if is_deleted && !asks_for_deleted { 80 } else { 25 };
         let includes = self.dice.chance(share);
         if includes || self.dice.chance(10) {
             self.add("include_deleted", includes);
@@ -268,7 +285,7 @@ impl<'a> Draft<'_, 'a> {
         if is_long {
             self.add("layout", "long");
         }
-        if self.dice.chance(35) {
+        if self.dice.chance(25) {
             let headings = match is_metadata {
                 true => self.metadata_headings(is_long, format == "ndjson"),
                 false => self.kind.headings(by_line),
@@ -307,4 +324,9 @@ impl<'a> Draft<'_, 'a> {
             false => self.add("columns", chosen.join(", ")),
         }
     }
+}
+
+/// Whether deleted rows can be asked for with it.
+fn takes_deleted(filter: Filter) -> bool {
+    matches!(filter, Filter::Words(words) if words.split(' ').any(|word| word == "deleted"))
 }
