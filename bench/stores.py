@@ -139,10 +139,13 @@ class Bench:
         rows = self.options.rows
         in_sqlite, _ = self.fill(here)
         in_postgres, peak = self.fill(there)
+        database = int(self.postgres.run("SELECT pg_database_size('rollbook')"))
         peers = {"COPY": self.copy(), "COPY, same table and indexes": self.copy_stored(), "SQLite": in_sqlite}
         peers = {name: rows / seconds for name, seconds in peers.items()}
         self.results.add("import csv into PostgreSQL", rows / in_postgres, "rows/s", peers, smaller_is_better=False)
         self.results.add("import, peak memory", peak, "MiB")
+        self.results.add("database, per row of the table", database / rows, "bytes",
+                         {"SQLite": (here / "rollbook.db").stat().st_size / rows})
         for data in (here, there):
             timed(self.rollbook("mirror", "rebuild", "--data", data), stderr=subprocess.DEVNULL)
         return here, there

@@ -2,6 +2,7 @@
 
 use metrics::{counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusRecorder};
+use store::port::jobs::{JobKind, JobState};
 
 /// Upper bounds of the duration histogram, in seconds.
 const DURATION_BUCKETS_S: [f64; 12] =
@@ -47,6 +48,14 @@ impl Metrics {
         with_local_recorder(&self.0, || gauge!(format!("rollbook_{name}")).set(value as f64));
     }
 
+    /// Sets how many jobs of a kind are in a state.
+    pub(crate) fn set_jobs(&self, kind: JobKind, state: JobState, count: u64) {
+        let (kind, state) = (kind.as_str(), state.as_str());
+        with_local_recorder(&self.0, || {
+            gauge!("rollbook_jobs", "kind" => kind, "state" => state).set(count as f64);
+        });
+    }
+
     /// Everything, in the text format.
     pub(crate) fn render(&self) -> String {
         self.0.handle().render()
@@ -63,6 +72,11 @@ fn describe() {
     describe_counter!("rollbook_http_requests_total", "Answered requests.");
     describe_histogram!("rollbook_http_request_duration_seconds", "Time until an answer began.");
     describe_counter!("rollbook_panics_total", "Requests that ended in a bug.");
+    describe_gauge!(
+        "rollbook_is_ready",
+        "Whether store, mirror and files are usable, as /readyz says."
+    );
+    describe_gauge!("rollbook_jobs", "Jobs of all providers and nodes that wait or run.");
     describe_gauge!("rollbook_revision", "Revision of the last commit.");
     describe_gauge!("rollbook_requests_running", "Requests worked on now.");
     describe_gauge!("rollbook_mirror_covered_revision", "Revision that the segments cover.");

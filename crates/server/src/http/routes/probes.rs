@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde_json::json;
+use store::port::jobs::{JobKind, JobState};
 
 use super::{answer, json};
 use crate::app::App;
@@ -72,14 +73,16 @@ async fn ready(call: Call) -> Result<Response, ApiError> {
         return Err(ApiError::unavailable("The server is stopping."));
     }
     let app = call.app;
-    blocking(move || {
-        app.store().revision().map_err(ApiError::of_store)?;
-        app.mirror().status().map_err(ApiError::of_mirror)?;
-        app.files().must_be_there().map_err(|error| lost::unavailable(&error))
-    })
-    .await
-    .map_err(|_| ApiError::unavailable("The store, the mirror or the files are not usable."))?;
+    let checked = blocking(move || is_usable(&app)).await;
+    checked
+        .map_err(|_| ApiError::unavailable("The store, the mirror or the files are not usable."))?;
     Ok(json(r#"{"status":"ready"}"#))
+}
+
+fn is_usable(app: &App) -> Result<(), ApiError> {
+    app.store().revision().map_err(ApiError::of_store)?;
+    app.mirror().status().map_err(ApiError::of_mirror)?;
+    app.files().must_be_there().map_err(|error| lost::unavailable(&error))
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
@@ -90,6 +93,13 @@ async fn metrics(call: Call) -> Result<Response, ApiError> {
 
 fn figures(app: &App) -> String {
     let metrics = app.metrics();
+    metrics.set("is_ready", u64::from(!app.is_stopping() && is_usable(app).is_ok()));
+    for kind in [JobKind::Report, JobKind::Export] {
+        if let Ok((queued, running)) = app.store().job_counts(kind) {
+            metrics.set_jobs(kind, JobState::Queued, queued);
+            metrics.set_jobs(kind, JobState::Running, running);
+        }
+    }
     if let Ok(revision) = app.store().revision() {
         metrics.set("revision", revision.0.unsigned_abs());
     }

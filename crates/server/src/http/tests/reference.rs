@@ -101,6 +101,9 @@ async fn figures_name_routes_by_their_template() {
         r#"rollbook_http_requests_total{route="/api/v2/reports/{report}/data",method="GET",status="401"} 2"#,
         r#"rollbook_http_requests_total{route="unknown",method="GET",status="404"} 1"#,
         "rollbook_revision 2",
+        "rollbook_is_ready 1",
+        r#"rollbook_jobs{kind="report",state="queued"} 0"#,
+        r#"rollbook_jobs{kind="export",state="running"} 0"#,
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
