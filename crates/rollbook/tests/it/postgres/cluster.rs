@@ -2,7 +2,7 @@
 //! started when told to, gone when the run ends, however it does.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -67,7 +67,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let name = self.url.rsplit('/').next().unwrap();
-        SHARED.psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
+        // Not worth hiding why a test fails: the cluster goes away, too.
+        SHARED.try_psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
     }
 }
 
@@ -104,13 +105,17 @@ impl Cluster {
     }
 
     fn psql(&self, database: &str, sql: &str) -> String {
-        let output = Command::new(format!("{}/psql", self.bin))
+        let output = self.try_psql(database, sql);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn try_psql(&self, database: &str, sql: &str) -> Output {
+        Command::new(format!("{}/psql", self.bin))
             .args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-qtA"])
             .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
             .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+            .unwrap()
     }
 
     /// Stops or starts the server, and waits until it has.
