@@ -3,6 +3,8 @@
 //! Half of the rows are in the mirror's segments; the rest, with updates, deletions and
 //! re-insertions, came afterwards and is in the delta.
 
+use std::sync::Arc;
+
 use model::catalogue::{self, Table};
 use model::cell::Cell;
 use model::id::ProviderId;
@@ -10,7 +12,9 @@ use model::import::{Change, InputRow};
 use model::provider::Provider;
 use model::time::Instant;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use store::port::{ImportStart, KeyRange, RecordStore};
+use store::Store;
+use store::port::{ImportStart, KeyRange};
+use store::postgres::PostgresStore;
 use store::sqlite::SqliteStore;
 
 use crate::oracle::{
@@ -46,7 +50,7 @@ pub(crate) fn now() -> Instant {
 /// A data folder whose rows stay in the delta once the mirror has segments.
 pub(crate) struct World {
     pub(crate) data: Data,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
 }
 
 impl World {
@@ -62,8 +66,11 @@ impl World {
             "[rate_limit]\nper_minute = 0\n[mirror]\nrefresh_after_rows = 1000000\n\
              delta_rows_max = 1000000\n{settings}",
         ));
-        let store =
-            SqliteStore::open(&data.folder.path().join("rollbook.db"), Default::default()).unwrap();
+        let file = data.folder.path().join("rollbook.db");
+        let store: Arc<dyn Store> = match data.url() {
+            None => Arc::new(SqliteStore::open(&file, Default::default()).unwrap()),
+            Some(url) => Arc::new(PostgresStore::open(url, &Default::default()).unwrap()),
+        };
         Self { data, store }
     }
 
