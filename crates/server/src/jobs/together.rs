@@ -5,6 +5,7 @@
 //! often that is broken off. A job that is in no group is alone here.
 //! Rule: spec/exports.md §4 `objects`, §5.1.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -45,8 +46,12 @@ pub(super) async fn make(
         }
     };
     let began = std::time::Instant::now();
-    let results = run(app, &held, stopping).await;
-    let outcomes = outcomes(app, &held, results, *stopping.borrow());
+    let made = run(app, &held, stopping).await;
+    let is_stopping = *stopping.borrow();
+    let outcomes = match is_stopping {
+        true => held.iter().map(|_| Some(Outcome::Released)).collect(),
+        false => outcomes(app, &held, publish_all(app, &held, made).await),
+    };
     for (held, outcome) in held.iter().zip(&outcomes) {
         report(&held.job, outcome.as_ref(), began.elapsed());
     }
@@ -70,7 +75,7 @@ async fn run(
     let mut results = Vec::with_capacity(held.len());
     let unfinished = tokio::select! {
         () = make_all(app, held, &mut results) => Stop::Told,
-        () = beat_all(app, held) => Stop::Told,
+        never = beat_all(app, held) => match never {},
         _ = stopping.wait_for(|is_stopping| *is_stopping) => Stop::Told,
         () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => {
             Stop::failed("timed_out", format!("It took longer than {minutes} minutes."))
@@ -128,28 +133,39 @@ async fn open(app: &App, job: &Job) -> Result<Session, Stop> {
 }
 
 /// Says again and again that the attempts are alive; those that are not wanted any more are told.
-async fn beat_all(app: &App, held: &[Held]) {
+async fn beat_all(app: &App, held: &[Held]) -> Infallible {
     join_all(held.iter().map(|held| held.attempt.beat(app))).await;
     pending().await
+}
+
+/// Puts everything that was made in its place. What is large takes the disk long: the attempts
+/// stay alive meanwhile, and nothing stops this halfway.
+async fn publish_all(
+    app: &App,
+    held: &[Held],
+    made: Vec<Result<Made, Stop>>,
+) -> Vec<Result<Success, Stop>> {
+    let (publisher, jobs) = (app.clone(), held.iter().map(|held| held.job.clone()));
+    let jobs: Vec<Job> = jobs.collect();
+    let publishing = tokio::task::spawn_blocking(move || {
+        let publish = |(job, made): (&Job, Result<Made, Stop>)| {
+            made.and_then(|made| publish(&publisher, job, made).map_err(Stop::from))
+        };
+        jobs.iter().zip(made).map(publish).collect()
+    });
+    let published = tokio::select! {
+        published = publishing => published,
+        never = beat_all(app, held) => match never {},
+    };
+    // A panic, or a runtime that is being shut down: somebody else will take the jobs.
+    published.unwrap_or_else(|_| held.iter().map(|_| Err(Stop::Told)).collect())
 }
 
 /// What the store is told of each; nothing when the job is not this worker's any more.
 ///
 /// When one is to be tried again, so are all that were made with it: the next attempt is at
 /// another revision.
-fn outcomes(
-    app: &App,
-    held: &[Held],
-    results: Vec<Result<Made, Stop>>,
-    is_stopping: bool,
-) -> Vec<Option<Outcome>> {
-    if is_stopping {
-        return held.iter().map(|_| Some(Outcome::Released)).collect();
-    }
-    let publish = |(held, made): (&Held, Result<Made, Stop>)| {
-        made.and_then(|made| publish(app, &held.job, made).map_err(Stop::from))
-    };
-    let results: Vec<_> = held.iter().zip(results).map(publish).collect();
+fn outcomes(app: &App, held: &[Held], results: Vec<Result<Success, Stop>>) -> Vec<Option<Outcome>> {
     let retry = held.iter().zip(&results).find_map(|(held, result)| match result {
         Err(Stop::Broken { code, message }) => retry(app, &held.job, code, message),
         _ => None,

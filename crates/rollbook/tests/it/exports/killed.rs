@@ -18,7 +18,7 @@ use crate::server::{Answer, Data, Server, Worker};
 const CUSTOMERS: i64 = 6000;
 /// A lease that lapses soon, and receivers on this machine.
 const SETTINGS: &str = "[webhooks]\nallow_http = true\nallow_private = true\n\
-    [jobs]\nlease_s = 5\n";
+    [jobs]\nlease_s = 5\nattempts_max = 1000\n";
 const HOOK: &str = "/hook";
 
 /// A provider with customers, where exports are told of.
@@ -260,7 +260,7 @@ fn of_group(server: &Server, token: &str, uuids: &[String]) -> (Vec<String>, i64
 fn a_group_that_another_worker_takes_over_holds_one_revision() {
     for point in ["claimed", "written", "moved", "finished"] {
         let data = Data::with_provider();
-        data.configure(&IDLE.replace("[jobs]", "[jobs]\nlease_s = 5"));
+        data.configure(&IDLE.replace("[jobs]", "[jobs]\nlease_s = 5\nattempts_max = 1000"));
         let token = data.token(1);
         let server = data.serve();
         fill(&server, &token);
@@ -297,10 +297,52 @@ fn a_group_that_another_worker_takes_over_holds_one_revision() {
     }
 }
 
+/// Files of an export, whoever knows them: in their place, and being made.
+fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
+    let root = data.folder.path().join("files");
+    let entries = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let is_its =
+        |path: &&std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(uuid);
+    let making = entries(&root.join("making")).iter().filter(is_its).count();
+    let months = entries(&root).into_iter().filter(|path| !path.ends_with("making"));
+    let placed: Vec<_> = months.flat_map(|month| entries(&month)).collect();
+    (placed.iter().filter(is_its).map(|path| std::fs::read(path).unwrap()).collect(), making)
+}
+
+/// A worker that is held up for longer than its lease goes on when another one has made the file.
+#[test]
+fn a_worker_that_comes_back_too_late_does_no_harm() {
+    for point in ["claimed", "writing", "written", "moved"] {
+        let data = Data::with_provider();
+        data.configure(&IDLE.replace("[jobs]", "[jobs]\nlease_s = 5\nattempts_max = 1000"));
+        let token = data.token(1);
+        let server = data.serve();
+        fill(&server, &token);
+        let uuid = super::accepted(&server, &token, &january("invoices", json!({})));
+        let late = Worker::stopped_at(&data, point);
+        let _second = Worker::start(&data);
+        assert_eq!(finished(&server, &token, &uuid)["state"], "completed", "{point}");
+        let path = format!("{EXPORTS}/{uuid}");
+        let file = server.get(&token, &path);
+        assert_eq!((file.status, file.text().lines().count()), (200, 3), "{point}");
+        late.go_on();
+        let deadline = Instant::now() + Duration::from_secs(EXPORT_SECS_MAX);
+        while files_of(&data, &uuid) != (vec![file.body.clone()], 0) {
+            assert!(Instant::now() < deadline, "{point}: {:?}", files_of(&data, &uuid));
+            std::thread::yield_now();
+        }
+        let again = server.get(&token, &path);
+        assert!(again.status == 200 && again.body == file.body, "{point}");
+        assert_eq!(status(&server, &token, &uuid)["state"], "completed", "{point}");
+    }
+}
+
 #[test]
 fn a_package_that_was_half_in_its_place_is_made_again() {
     let data = Data::with_provider();
-    data.configure(&format!("{BASE}[jobs]\nlease_s = 5\n"));
+    data.configure(&format!("{BASE}[jobs]\nlease_s = 5\nattempts_max = 1000\n"));
     let token = data.token(1);
     let server = data.serve();
     fill(&server, &token);
