@@ -1,25 +1,29 @@
-//! Points between two steps where a debug build ends or stops at once, as if it were killed or
-//! held up, when its environment names the point: so tests hit every gap for sure. A release build
-//! has none.
+//! Points between two steps where a debug build ends at once, as if it were killed, or is held up,
+//! when its environment names the point: so tests hit every gap for sure. A release build has none.
+
+#[cfg(debug_assertions)]
+use std::{fs::File, path::Path, time::Duration};
 
 /// Names the point to end at.
 #[cfg(debug_assertions)]
 const CRASH_AT: &str = "TEST_CRASH_AT";
-/// Names the point to stop at, until the process is told to go on (SIGCONT).
+/// Names the point to wait at, and after `=` a file: it is made, and waited for until it is gone.
 #[cfg(debug_assertions)]
-const STOP_AT: &str = "TEST_STOP_AT";
+const HOLD_AT: &str = "TEST_HOLD_AT";
 
 /// Ends the process here if this is the point that is named: nothing is flushed, nothing dropped.
-/// Or stops it.
+/// Or holds the thread up, and with it whatever its task would do beside this.
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
-    let is_named = |variable| std::env::var_os(variable).is_some_and(|named| named == name);
-    if is_named(CRASH_AT) {
+    let named = |variable| std::env::var(variable).unwrap_or_default();
+    if named(CRASH_AT) == name {
         std::process::abort();
     }
-    if is_named(STOP_AT) {
-        // What the shell answers does not matter: a test waits until the process is stopped.
-        let _ = std::process::Command::new("sh").args(["-c", "kill -STOP $PPID"]).status();
+    if let Some((_, path)) = named(HOLD_AT).split_once('=').filter(|(point, _)| *point == name) {
+        let is_made = File::create(path).is_ok();
+        while is_made && Path::new(path).exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

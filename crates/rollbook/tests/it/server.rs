@@ -18,8 +18,8 @@ const CRASH_AT: &str = "TEST_CRASH_AT";
 const STORE: &str = "ROLLBOOK_TEST_STORE";
 /// How long the nodes of one database are under load.
 pub(crate) const LOAD_SECONDS: &str = "ROLLBOOK_TEST_LOAD_S";
-/// Names a point where it stops as if held up.
-const STOP_AT: &str = "TEST_STOP_AT";
+/// Names a point where it waits, and a file that is there as long.
+const HOLD_AT: &str = "TEST_HOLD_AT";
 
 /// The program under test.
 pub(crate) fn program() -> Command {
@@ -280,22 +280,18 @@ impl Worker {
         Self { child }
     }
 
-    /// A worker that stops at a point of its work, its process and all; waits until it has.
-    pub(crate) fn stopped_at(data: &Data, point: &str) -> Self {
-        let worker = Self::run(program().env(STOP_AT, point), data);
+    /// A worker that is held up at a point of its work, so that its lease lapses; waits until it
+    /// is there. It goes on when the file is removed that is answered.
+    pub(crate) fn held_up_at(data: &Data, point: &str) -> (Self, PathBuf) {
+        let file = data.folder.path().join("held-up");
+        let named = format!("{point}={}", file.display());
+        let worker = Self::run(program().env(HOLD_AT, named), data);
         let deadline = Instant::now() + Duration::from_secs(START_SECS_MAX);
-        let path = format!("/proc/{}/status", worker.child.id());
-        while !std::fs::read_to_string(&path).unwrap().contains("State:\tT") {
-            assert!(Instant::now() < deadline, "the worker does not stop at {point}");
+        while !file.exists() {
+            assert!(Instant::now() < deadline, "the worker never comes to {point}");
             std::thread::yield_now();
         }
-        worker
-    }
-
-    /// Lets a stopped one go on.
-    pub(crate) fn go_on(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("sh").args(["-c", "kill -CONT $0", &id]).status().unwrap().success());
+        (worker, file)
     }
 
     /// Waits until the process has ended by itself.

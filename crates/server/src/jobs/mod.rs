@@ -4,7 +4,8 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `runner` | the loops that claim jobs |
-//! | `together` | jobs that were claimed together, to whatever ends they come |
+//! | `together` | jobs that were claimed together, while they are made |
+//! | `ending` | their files put in place, and the store told |
 //! | `attempt` | one attempt: its heartbeat, its progress, whether it is to stop |
 //! | `work` | what a kind of job does, and what it answers |
 //! | `row_file` | rows on their way into a file, hashed and counted as they pass |
@@ -19,6 +20,7 @@
 //! | `sweep` | files and jobs whose time is over |
 
 pub(crate) mod attempt;
+mod ending;
 pub(crate) mod export;
 pub mod folder;
 pub(crate) mod link;
