@@ -29,8 +29,16 @@ fn body(round: u64) -> Vec<u8> {
     (rows.collect::<String>() + &shared_rows(&round.to_string())).into_bytes()
 }
 
-/// Sends an import and kills the server some time later; true when the answer came first.
-fn import_and_kill(server: &mut Server, token: &str, round: u64, delay: Duration) -> bool {
+/// When a server is killed.
+enum Moment {
+    /// So long after the import was sent.
+    After(Duration),
+    /// As soon as the import is answered.
+    Answered,
+}
+
+/// Sends an import and kills the server; true when the answer came first.
+fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment) -> bool {
     let host = server.address.strip_prefix("http://").unwrap().to_owned();
     let body = body(round);
     let mut stream = TcpStream::connect(&host).unwrap();
@@ -47,10 +55,26 @@ fn import_and_kill(server: &mut Server, token: &str, round: u64, delay: Duration
         let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
         answer.starts_with("HTTP/1.1 200")
     });
-    // Not a wait for something: the moment of the kill is what varies.
-    std::thread::sleep(delay);
-    server.kill();
-    reader.join().unwrap()
+    match moment {
+        // Not a wait for something: the moment of the kill is what varies.
+        Moment::After(delay) => {
+            std::thread::sleep(*delay);
+            server.kill();
+            reader.join().unwrap()
+        }
+        Moment::Answered => {
+            let answered = reader.join().unwrap();
+            server.kill();
+            answered
+        }
+    }
+}
+
+/// Waits until nothing of a killed server is under way: a database may still be committing for it,
+/// and another import comes only after that.
+fn settle(server: &Server, token: &str) {
+    let row = b"{\"id\":1,\"name\":\"A\"}\n";
+    server.import(token, "sites", "application/x-ndjson", row).ok();
 }
 
 fn total(server: &Server, token: &str, filter: &str) -> i64 {
@@ -90,9 +114,17 @@ fn an_acknowledged_import_survives_and_an_unacknowledged_one_leaves_nothing_torn
     for round in 0..kills {
         let before = total(&server, &token, "");
         let shared_before = shared(&server, &token);
-        let delay = Duration::from_micros(random.random_range(0..usual_micros * 3 / 2));
-        let acknowledged = import_and_kill(&mut server, &token, round, delay);
+        let moment = match round % 5 {
+            0 => Moment::After(Duration::ZERO),
+            4 => Moment::Answered,
+            _ => {
+                let micros = random.random_range(0..usual_micros * 3 / 2);
+                Moment::After(Duration::from_micros(micros))
+            }
+        };
+        let acknowledged = import_and_kill(&mut server, &token, round, &moment);
         server = server.restart();
+        settle(&server, &token);
         let after = total(&server, &token, "");
         let is_there = after - before;
         assert!(is_there == 0 || is_there == ROWS, "round {round}: {is_there} of {ROWS} rows");
