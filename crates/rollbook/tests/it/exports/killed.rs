@@ -310,7 +310,8 @@ fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
     let months =
         entries(&root).into_iter().filter(|path| path.is_dir() && !path.ends_with("making"));
     let placed: Vec<_> = months.flat_map(|month| entries(&month)).collect();
-    (placed.iter().filter(is_its).map(|path| std::fs::read(path).unwrap()).collect(), making)
+    // One that goes away between the list and the look is not there.
+    (placed.iter().filter(is_its).filter_map(|path| std::fs::read(path).ok()).collect(), making)
 }
 
 /// A worker that is held up for longer than its lease goes on when another one has made the file.
