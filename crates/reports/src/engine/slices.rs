@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::col;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use mirror::Session;
+use mirror::{MirrorError, Session};
 
 use super::matching::{self, SortKey};
 use super::output::Output;
@@ -97,7 +97,8 @@ impl Sliced {
     pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
         let (session, moment) = (scope.session.clone(), scope.moment());
         let row_bytes = AtomicUsize::new(SLICE_BYTES / CUT_ROWS);
-        let work = Arc::new(Work { session, moment, sliced: self, output, row_bytes });
+        let cuts_max = AtomicUsize::new(SLICE_CUTS_MAX);
+        let work = Arc::new(Work { session, moment, sliced: self, output, row_bytes, cuts_max });
         let slices = {
             let work = Arc::clone(&work);
             let mut begin = 0;
@@ -115,7 +116,7 @@ impl Sliced {
                 async move { session.engine().spawn(rows.boxed()).await? }
             })
             .buffered(SLICES_AHEAD)
-            .map_ok(|slice| stream::iter(pieces(&slice)))
+            .map_ok(|made| stream::iter(made.iter().flat_map(pieces).collect::<Vec<_>>()))
             .try_flatten()
             .boxed()
     }
@@ -174,19 +175,39 @@ struct Work {
     output: Output,
     /// What a row came to in the last slice that was made.
     row_bytes: AtomicUsize,
+    /// Cuts of the largest slice that memory has room for, as far as is known.
+    cuts_max: AtomicUsize,
 }
 
 impl Work {
     /// Where the slice that begins at this cut ends.
     fn end_of_slice(&self, begin: usize) -> usize {
         let rows = SLICE_BYTES / self.row_bytes.load(Ordering::Relaxed).max(1);
-        let cuts = (rows / CUT_ROWS).clamp(1, SLICE_CUTS_MAX);
+        let cuts = (rows / CUT_ROWS).clamp(1, self.cuts_max.load(Ordering::Relaxed));
         self.sliced.cuts.len().min(begin + cuts)
     }
 
-    async fn rows(&self, slice: Range<usize>) -> Result<RecordBatch, ReportError> {
+    /// The rows of a slice; in halves where they need more memory at once than there is.
+    async fn rows(&self, slice: Range<usize>) -> Result<Vec<RecordBatch>, ReportError> {
+        let mut made = Vec::new();
+        let mut waiting = vec![slice];
+        while let Some(slice) = waiting.pop() {
+            match self.rows_at_once(&slice).await {
+                Err(ReportError::Mirror(MirrorError::MemoryExhausted(_))) if slice.len() > 1 => {
+                    let half = slice.len() / 2;
+                    self.cuts_max.fetch_min(half, Ordering::Relaxed);
+                    let middle = slice.start + half;
+                    waiting.extend([middle..slice.end, slice.start..middle]);
+                }
+                rows => made.push(rows?),
+            }
+        }
+        Ok(made)
+    }
+
+    async fn rows_at_once(&self, slice: &Range<usize>) -> Result<RecordBatch, ReportError> {
         let scope = Scope::at(&self.session, self.moment);
-        let places = self.sliced.places(&scope, Some(&slice))?;
+        let places = self.sliced.places(&scope, Some(slice))?;
         let mut ids = Vec::new();
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
