@@ -19,6 +19,7 @@ import time
 import duckdb
 from foundation import FILTER, PAGES, TABLE, WRITES, Results, percentile, timed
 from postgres import TYPES, Postgres
+from queries import FILE_COLUMNS
 
 PROVIDER = 1
 JOBS = 6  # files that one node, then two, are asked for at once
@@ -47,7 +48,7 @@ class Client:
         return self.ask("GET", f"/api/v2/reports/{TABLE}/data?{FILTER}")
 
     def queue(self):
-        return self.ask("POST", f"/api/v2/reports/{TABLE}/export", json.dumps({"format": "csv"}))["job"]
+        return self.ask("POST", f"/api/v2/reports/{TABLE}/export", json.dumps({"columns": FILE_COLUMNS, "format": "csv"}))["job"]
 
     def wait(self, jobs):
         """Until all have succeeded."""
