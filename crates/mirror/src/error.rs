@@ -106,6 +106,11 @@ impl MirrorError {
         Self::Damaged { reason: reason.into() }
     }
 
+    /// The same error on its way through a Parquet reader.
+    pub(crate) fn into_parquet(self) -> ParquetError {
+        ParquetError::External(Box::new(self))
+    }
+
     /// The same error on its way through a plan; [`From<DataFusionError>`] brings it back.
     pub(crate) fn into_plan(self) -> DataFusionError {
         DataFusionError::External(Box::new(self))

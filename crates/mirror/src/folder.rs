@@ -1,7 +1,8 @@
 //! The mirror's folder: files that appear whole or not at all, and locks between processes.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::MirrorError;
@@ -10,10 +11,31 @@ use crate::error::MirrorError;
 const UNFINISHED: &str = ".tmp";
 /// Ending of segments.
 pub(crate) const SEGMENT: &str = ".parquet";
+/// Ending of files that report a segment as damaged.
+pub(crate) const DAMAGE_REPORT: &str = ".damaged";
 /// Locked by the process that writes.
 const WRITER: &str = "writer.lock";
 /// Locked, shared, by processes that only read; alone, while files are deleted.
 const READERS: &str = "readers.lock";
+
+/// Only the owner may look into the folder: its files hold what customers entrusted.
+const FOLDER_MODE: u32 = 0o700;
+/// Only the owner may read a file.
+const FILE_MODE: u32 = 0o600;
+
+/// Takes everybody else's rights from a folder that an earlier version or a copy left open.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+}
+
+/// Makes an empty file that only its owner may read; one of that name is emptied.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)
+}
 
 /// The mirror's folder.
 #[derive(Debug)]
@@ -29,7 +51,10 @@ pub(crate) struct FolderLock {
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, MirrorError> {
-        std::fs::create_dir_all(path).map_err(|error| MirrorError::file(path, error))?;
+        let mut folder = std::fs::DirBuilder::new();
+        let made = folder.recursive(true).mode(FOLDER_MODE).create(path);
+        made.and_then(|()| close_to_others(path))
+            .map_err(|error| MirrorError::file(path, error))?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -44,6 +69,23 @@ impl Folder {
     /// Where to write a file before it gets its name.
     pub(crate) fn unfinished(&self, name: &str) -> PathBuf {
         self.path.join(format!("{name}{UNFINISHED}"))
+    }
+
+    /// The file that reports this segment as damaged, for whoever writes the mirror.
+    pub(crate) fn damage_report(&self, segment: &str) -> PathBuf {
+        self.path.join(format!("{segment}{DAMAGE_REPORT}"))
+    }
+
+    /// Names of the segments that are reported as damaged.
+    pub(crate) fn damage_reports(&self) -> Result<Vec<String>, MirrorError> {
+        let names = self.names()?;
+        let segment = |name: &String| name.strip_suffix(DAMAGE_REPORT).map(str::to_owned);
+        Ok(names.iter().filter_map(segment).collect())
+    }
+
+    /// Takes back that this segment is damaged.
+    pub(crate) fn remove_damage_report(&self, segment: &str) -> Result<(), MirrorError> {
+        self.remove(&format!("{segment}{DAMAGE_REPORT}"))
     }
 
     /// Gives a finished and synced file its name. Lasting only after [`Folder::sync`].
@@ -61,7 +103,7 @@ impl Folder {
     /// Replaces a whole file so that it is either the old one or the new one after a crash.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), MirrorError> {
         let write = || {
-            let mut file = File::create(self.unfinished(name))?;
+            let mut file = create_private(&self.unfinished(name))?;
             file.write_all(bytes)?;
             file.sync_all()
         };
@@ -120,7 +162,7 @@ impl Folder {
 
     fn lock_file(&self, name: &str) -> Result<File, MirrorError> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
         options.open(self.file(name)).map_err(|error| MirrorError::file(name, error))
     }
 }

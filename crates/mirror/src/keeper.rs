@@ -18,7 +18,7 @@ use crate::manifest::Manifest;
 use crate::mirror::{MirrorOptions, Role};
 use crate::refresh::{Pass, Scope, settle};
 use crate::retired::Retired;
-use crate::segment::Health;
+use crate::segment::{Health, Segment};
 use crate::state::{Base, State};
 use crate::status::RefreshReport;
 use crate::writer::{Cut, Draft};
@@ -78,8 +78,7 @@ impl Keeper {
         };
         let store_identity = load::store_identity(store.as_ref())?;
         let health = Arc::default();
-        let checks = options.checks_content;
-        let base = load::base(&folder, store.as_ref(), &store_identity, checks, &health)?;
+        let base = load::base(&folder, store.as_ref(), &store_identity, &health)?;
         if options.role == Role::Writer {
             load::clean(&folder, &base)?;
         }
@@ -124,7 +123,7 @@ impl Keeper {
         let state = self.state();
         // A state past the revision just read was advanced meanwhile, or the store went back.
         if state.revision == committed
-            && !self.is_ailing()
+            && !self.is_damaged()
             && let Some(settings) = state.known_provider(provider)
         {
             return Ok((state, settings));
@@ -192,10 +191,8 @@ impl Keeper {
             && let Ok(Some(manifest)) = Manifest::read(&self.folder)?
             && manifest.generation > state.base.generation
         {
-            let checks = self.options.checks_content;
             let identity = &self.store_identity;
-            let base =
-                load::usable(manifest, &self.folder, snapshot, identity, checks, &self.health);
+            let base = load::usable(manifest, &self.folder, snapshot, identity, &self.health);
             if let Ok(base) = base {
                 return Ok(self.replace(State::new(Arc::new(base))));
             }
@@ -298,8 +295,7 @@ impl Keeper {
             MirrorError::Locked { folder }
         })?;
         // Another process may have refreshed before this one got the lock.
-        let _advancing = self.advancing.lock();
-        self.newest_base(self.store.snapshot()?.as_ref())?;
+        self.look_for_newer_base()?;
         Ok(lock)
     }
 
@@ -362,30 +358,60 @@ impl Keeper {
         Ok(())
     }
 
-    fn is_ailing(&self) -> bool {
-        self.health.is_suspect.load(Ordering::Acquire)
-            || self.health.is_damaged.load(Ordering::Acquire)
+    fn is_damaged(&self) -> bool {
+        self.health.is_damaged.load(Ordering::Acquire)
     }
 
-    /// Writes damaged segments anew. After a failed read, first looks for them.
+    /// Writes damaged segments anew, or waits until the process that keeps the mirror has: it was
+    /// told by the segments' reports.
     fn mend(&self) -> Result<(), MirrorError> {
-        if self.health.is_suspect.swap(false, Ordering::AcqRel) {
-            let state = self.state();
-            // Each one that fails marks itself.
-            let failed = state.base.segments().filter(|s| s.verify_checksum().is_err()).count();
-            tracing::info!(segments_failed = failed, "the mirror's files were checked");
-        }
-        if !self.health.is_damaged.load(Ordering::Acquire) {
+        if !self.is_damaged() {
             return Ok(());
         }
-        match self.refresh_if(Scope::Changed, |base| base.segments().any(|s| s.is_damaged())) {
-            Err(MirrorError::Locked { folder }) => {
-                let reason = format!("the process that keeps {folder} has to mend it");
-                return Err(MirrorError::Damaged { reason });
+        // Where one file is damaged others may be: better found now than by one reader each.
+        for segment in self.state().base.segments() {
+            // One that fails marks itself.
+            let _ = segment.verify_checksums();
+        }
+        let began = Instant::now();
+        while self.is_damaged() {
+            match self.refresh_if(Scope::Changed, |base| base.segments().any(|s| s.is_damaged())) {
+                Err(MirrorError::Locked { folder })
+                    if began.elapsed() > self.options.keeper_wait =>
+                {
+                    let reason = format!("the process that keeps {folder} did not mend it in time");
+                    return Err(MirrorError::Damaged { reason });
+                }
+                Err(MirrorError::Locked { .. }) => {
+                    std::thread::sleep(LOOK_EVERY);
+                    self.look_for_newer_base()?;
+                }
+                outcome => _ = outcome?,
             }
-            outcome => outcome?,
-        };
-        settle(&self.health, &self.state().base);
+            settle(&self.health, &self.state().base);
+        }
+        Ok(())
+    }
+
+    /// Mends what this or another process reported as damaged, and takes the reports away.
+    pub(crate) fn mend_reported(&self) -> Result<(), MirrorError> {
+        let reports = self.folder.damage_reports()?;
+        if reports.is_empty() {
+            return Ok(());
+        }
+        let is_reported = |segment: &&Arc<Segment>| reports.contains(&segment.entry.file);
+        for segment in self.state().base.segments().filter(is_reported) {
+            // One that fails marks itself.
+            let _ = segment.verify_checksums();
+        }
+        self.mend()?;
+        reports.iter().try_for_each(|segment| self.folder.remove_damage_report(segment))
+    }
+
+    /// Goes on from a newer mirror when another process wrote one.
+    fn look_for_newer_base(&self) -> Result<(), MirrorError> {
+        let _advancing = self.advancing.lock();
+        self.newest_base(self.store.snapshot()?.as_ref())?;
         Ok(())
     }
 }

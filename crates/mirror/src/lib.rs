@@ -15,10 +15,11 @@
 //! | `state`, `delta` | segments at one revision and what changed since, immutable |
 //! | `refresh`, `writer`, `columns` | segments written from the store |
 //! | `scan`, `units`, `locate`, `reader` | one provider's rows as a table that plans scan |
-//! | `folder`, `manifest`, `segment`, `load`, `retired` | files, from their first byte to their last |
+//! | `folder`, `manifest`, `segment`, `blocks`, `load`, `retired` | files, from their first byte to their last |
 //! | `stream`, `turns` | batches of running plans, and whose turn it is |
 //! | `verify` | the mirror compared with the store |
 
+mod blocks;
 mod columns;
 mod delta;
 pub mod engine;

@@ -8,7 +8,7 @@ use model::id::Revision;
 use store::{RecordStore, Snapshot};
 
 use crate::error::MirrorError;
-use crate::folder::{Folder, SEGMENT};
+use crate::folder::{DAMAGE_REPORT, Folder, SEGMENT};
 use crate::manifest::{self, Manifest, Unusable};
 use crate::segment::{Health, Segment};
 use crate::state::Base;
@@ -25,21 +25,13 @@ pub(crate) fn base(
     folder: &Folder,
     store: &dyn RecordStore,
     store_identity: &str,
-    checks_content: bool,
     health: &Arc<Health>,
 ) -> Result<Base, MirrorError> {
     let snapshot = store.snapshot()?;
     let reason = match Manifest::read(folder)? {
         Ok(None) => return Ok(Base::empty(0)),
         Ok(Some(manifest)) => {
-            match usable(
-                manifest,
-                folder,
-                snapshot.as_ref(),
-                store_identity,
-                checks_content,
-                health,
-            ) {
+            match usable(manifest, folder, snapshot.as_ref(), store_identity, health) {
                 Ok(base) => return Ok(base),
                 Err(reason) => reason,
             }
@@ -57,7 +49,6 @@ pub(crate) fn usable(
     folder: &Folder,
     snapshot: &dyn Snapshot,
     store_identity: &str,
-    checks_content: bool,
     health: &Arc<Health>,
 ) -> Result<Base, Unusable> {
     if manifest.store != store_identity {
@@ -80,10 +71,8 @@ pub(crate) fn usable(
         }
         base.table_revisions[table.position] = covered;
         let entries = manifest.tables.remove(table.name).unwrap_or_default();
-        let segments = entries.into_iter();
-        let segments =
-            segments.map(|entry| Segment::new(folder, table, entry, !checks_content, health));
-        base.tables[table.position] = segments.map(Arc::new).collect();
+        let segment = |entry| Arc::new(Segment::new(folder, table, entry, health));
+        base.tables[table.position] = entries.into_iter().map(segment).collect();
     }
     for segment in base.segments() {
         // A damaged one has marked itself and is written anew before anybody reads.
@@ -119,7 +108,8 @@ fn remove_leftovers(
     with_segments: bool,
 ) -> Result<(), MirrorError> {
     for name in folder.names()? {
-        let is_old = with_segments && name.ends_with(SEGMENT) && !used.contains(name.as_str());
+        let segment = name.strip_suffix(DAMAGE_REPORT).unwrap_or(&name);
+        let is_old = with_segments && segment.ends_with(SEGMENT) && !used.contains(segment);
         if is_old || Folder::is_unfinished(&name) {
             folder.remove(&name)?;
         }

@@ -61,7 +61,7 @@ pub(crate) fn masks(
 
 /// The rows of `range` that have one of the ids (ascending).
 fn locate(
-    segment: &Segment,
+    segment: &Arc<Segment>,
     range: &ProviderRange,
     ids: &[i64],
 ) -> Result<Vec<usize>, MirrorError> {

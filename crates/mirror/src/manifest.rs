@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::RowKey;
 
+use crate::blocks::BlockChecksums;
 use crate::error::MirrorError;
 use crate::folder::Folder;
 use crate::schema;
@@ -17,7 +18,7 @@ use crate::schema;
 /// Name of the manifest's file.
 pub(crate) const FILE: &str = "manifest.json";
 /// Version of this format; any other is rebuilt.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the mirror on disk holds: every row of every table up to `revision`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,8 @@ pub(crate) struct SegmentEntry {
     pub(crate) file: String,
     /// Size in bytes.
     pub(crate) bytes: u64,
-    /// BLAKE3 over the file, hexadecimal.
-    pub(crate) checksum: String,
+    /// A checksum for each block of the file.
+    pub(crate) checksums: BlockChecksums,
     /// Rows.
     pub(crate) rows: u64,
     /// Whose rows lie where: `[provider, first row, rows, smallest id, greatest id]`, by provider.
@@ -88,7 +89,8 @@ impl SegmentEntry {
         self.providers.last().map(|range| RowKey { provider: range.provider, id: range.last_id })
     }
 
-    /// Whether the ranges follow each other, by provider, and cover every row once.
+    /// Whether the ranges follow each other, by provider, and cover every row once, and the
+    /// checksums cover the file.
     fn is_consistent(&self) -> bool {
         let mut next_row = 0;
         let mut last: Option<ProviderId> = None;
@@ -100,7 +102,7 @@ impl SegmentEntry {
             (next_row, last) = (next_row + range.rows, Some(range.provider));
             follows
         });
-        follows && next_row == self.rows && self.rows > 0
+        follows && next_row == self.rows && self.rows > 0 && self.checksums.cover(self.bytes)
     }
 }
 

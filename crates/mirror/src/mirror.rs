@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,7 +19,6 @@ use crate::error::MirrorError;
 use crate::keeper::Keeper;
 use crate::refresh::Scope;
 use crate::scan::ProviderTable;
-use crate::segment::Health;
 use crate::session::{Session, TableSource};
 use crate::state::State;
 use crate::status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
@@ -48,9 +48,6 @@ pub struct MirrorOptions {
     pub segment_rows: u64,
     /// Rows of a segment's row group, at most.
     pub group_rows: u64,
-    /// Whether each segment's content is compared with its checksum before its first use in this
-    /// process. Sizes and footers are compared in any case.
-    pub checks_content: bool,
     /// How long a reader waits for the writer's refresh.
     pub keeper_wait: Duration,
 }
@@ -68,8 +65,6 @@ impl MirrorOptions {
             },
             segment_rows: 1 << 20,
             group_rows: 1 << 17,
-            // A reader comes and goes: it would read whole segments to answer one question.
-            checks_content: role == Role::Writer,
             keeper_wait: Duration::from_secs(60),
         }
     }
@@ -81,6 +76,7 @@ impl MirrorOptions {
 pub struct Mirror {
     keeper: Arc<Keeper>,
     refresher: Mutex<Option<JoinHandle<()>>>,
+    _damage_watch: Option<DamageWatch>,
 }
 
 impl Mirror {
@@ -96,8 +92,13 @@ impl Mirror {
         engine: Arc<Engine>,
         options: MirrorOptions,
     ) -> Result<Self, MirrorError> {
+        let role = options.role;
         let keeper = Arc::new(Keeper::open(folder, store, engine, options)?);
-        Ok(Self { keeper, refresher: Mutex::default() })
+        let damage_watch = match role {
+            Role::Writer => Some(DamageWatch::begin(Arc::clone(&keeper))?),
+            Role::Reader => None,
+        };
+        Ok(Self { keeper, refresher: Mutex::default(), _damage_watch: damage_watch })
     }
 
     /// Opens a session of a provider at the store's present revision: it sees every write
@@ -114,8 +115,7 @@ impl Mirror {
 
     fn session_in(&self, state: Arc<State>, settings: Arc<Provider>) -> Session {
         let revision = state.revision;
-        let health = Arc::clone(&self.keeper.health);
-        let tables = StateTables { state, provider: settings.id, health };
+        let tables = StateTables { state, provider: settings.id };
         Session::new(Arc::clone(&self.keeper.engine), settings, revision, Arc::new(tables))
     }
 
@@ -195,11 +195,46 @@ fn table_status(state: &State, table: &'static Table) -> TableStatus {
     }
 }
 
+/// A thread that mends what any process reports as damaged, so that those who only read do not
+/// wait for the next session here. Ends when dropped.
+struct DamageWatch {
+    end: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl DamageWatch {
+    /// How often reports are looked for.
+    const INTERVAL: Duration = Duration::from_secs(1);
+
+    fn begin(keeper: Arc<Keeper>) -> Result<Self, MirrorError> {
+        let (end, ended) = sync_channel(0);
+        let watch = move || {
+            while ended.recv_timeout(Self::INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = keeper.mend_reported() {
+                    tracing::warn!(%error, "a damaged file of the mirror could not be mended");
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("rollbook-mend".to_owned()).spawn(watch);
+        let thread = thread.map_err(|error| MirrorError::file("the watching thread", error))?;
+        Ok(Self { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Drop for DamageWatch {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // It logs its own failures.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// The tables of one provider in one state.
 struct StateTables {
     state: Arc<State>,
     provider: ProviderId,
-    health: Arc<Health>,
 }
 
 impl TableSource for StateTables {
@@ -210,10 +245,5 @@ impl TableSource for StateTables {
     fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
         let table = ProviderTable::new(table, self.provider, Arc::clone(&self.state));
         Ok(Arc::new(table.by_id()))
-    }
-
-    fn read_failed(&self, error: &MirrorError) {
-        tracing::warn!(%error, "reading the mirror failed; its files are checked before the next read");
-        self.health.is_suspect.store(true, Ordering::Release);
     }
 }

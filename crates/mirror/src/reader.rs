@@ -14,8 +14,9 @@ use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 
+use crate::blocks::SegmentFile;
 use crate::error::MirrorError;
-use crate::segment::{Segment, SegmentFile};
+use crate::segment::Segment;
 
 /// Opens the segments that a scan attached to its files.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl ParquetFileReaderFactory for SegmentReaderFactory {
         let segment = file.extension::<Arc<Segment>>().ok_or_else(|| {
             DataFusionError::Internal("a scan of the mirror lost its segment".to_owned())
         })?;
-        let file = SegmentFile::open(segment).map_err(MirrorError::into_plan)?;
+        let file = segment.open().map_err(MirrorError::into_plan)?;
         Ok(Box::new(SegmentReader { file }))
     }
 }
@@ -46,7 +47,7 @@ impl AsyncFileReader for SegmentReader {
         &mut self,
         range: Range<u64>,
     ) -> BoxFuture<'_, std::result::Result<Bytes, ParquetError>> {
-        Box::pin(async move { self.file.read(&range).map_err(ParquetError::from) })
+        Box::pin(async move { self.file.read(&range).map_err(MirrorError::into_parquet) })
     }
 
     fn get_byte_ranges(
@@ -54,7 +55,7 @@ impl AsyncFileReader for SegmentReader {
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, std::result::Result<Vec<Bytes>, ParquetError>> {
         Box::pin(async move {
-            let read = |range| self.file.read(range).map_err(ParquetError::from);
+            let read = |range| self.file.read(range).map_err(MirrorError::into_parquet);
             ranges.iter().map(read).collect()
         })
     }
@@ -63,9 +64,6 @@ impl AsyncFileReader for SegmentReader {
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, std::result::Result<Arc<ParquetMetaData>, ParquetError>> {
-        Box::pin(async move {
-            let metadata = self.file.segment().metadata();
-            metadata.map_err(|error| ParquetError::External(Box::new(error)))
-        })
+        Box::pin(async move { self.file.segment().metadata().map_err(MirrorError::into_parquet) })
     }
 }

@@ -96,7 +96,7 @@ impl Pass<'_, '_> {
     }
 
     fn segments(&self, table: &'static Table, written: Vec<SegmentEntry>) -> Vec<Arc<Segment>> {
-        let segment = |entry| Arc::new(Segment::new(self.folder, table, entry, true, self.health));
+        let segment = |entry| Arc::new(Segment::new(self.folder, table, entry, self.health));
         written.into_iter().map(segment).collect()
     }
 }

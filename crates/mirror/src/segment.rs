@@ -1,13 +1,11 @@
 //! One segment: an immutable Parquet file, its footer read once.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::file::metadata::{
@@ -17,16 +15,15 @@ use model::catalogue::Table;
 use model::id::ProviderId;
 use parking_lot::Mutex;
 
+use crate::blocks::SegmentFile;
 use crate::error::MirrorError;
-use crate::folder::Folder;
+use crate::folder::{Folder, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 
-/// What is known of the files' state; shared by all segments of a mirror.
+/// Whether files are known to be damaged; shared by all segments of a mirror.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// A read failed: the checksums should be looked at.
-    pub(crate) is_suspect: AtomicBool,
     /// Some segment is damaged and must be written anew.
     pub(crate) is_damaged: AtomicBool,
 }
@@ -36,36 +33,30 @@ pub(crate) struct Health {
 pub(crate) struct Segment {
     pub(crate) entry: SegmentEntry,
     path: PathBuf,
+    /// A file that tells other processes that this segment is damaged.
+    damage_report: PathBuf,
     schema: SchemaRef,
     health: Arc<Health>,
     is_damaged: AtomicBool,
-    footer: Mutex<Footer>,
-}
-
-#[derive(Debug)]
-struct Footer {
-    /// Whether the file was written by this process, or compared with its checksum.
-    is_trusted: bool,
-    metadata: Option<Arc<ParquetMetaData>>,
+    footer: Mutex<Option<Arc<ParquetMetaData>>>,
 }
 
 impl Segment {
-    /// A segment of `table`. It is compared with its checksum when first used, unless it is
-    /// trusted: written by this process just now.
+    /// A segment of `table`, as the manifest describes it.
     pub(crate) fn new(
         folder: &Folder,
         table: &'static Table,
         entry: SegmentEntry,
-        is_trusted: bool,
         health: &Arc<Health>,
     ) -> Self {
         Self {
             path: folder.file(&entry.file),
+            damage_report: folder.damage_report(&entry.file),
             schema: schema::segment_schema(table),
             entry,
             health: Arc::clone(health),
             is_damaged: AtomicBool::new(false),
-            footer: Mutex::new(Footer { is_trusted, metadata: None }),
+            footer: Mutex::default(),
         }
     }
 
@@ -85,80 +76,64 @@ impl Segment {
         self.is_damaged.load(Ordering::Relaxed)
     }
 
-    /// The footer with its page index; reads and checks the file on first use.
-    pub(crate) fn metadata(&self) -> Result<Arc<ParquetMetaData>, MirrorError> {
+    /// Opens the file; what is read from it is compared with its checksums.
+    pub(crate) fn open(self: &Arc<Self>) -> Result<SegmentFile, MirrorError> {
+        let file = File::open(&self.path);
+        let file =
+            self.checked(file.map_err(|error| MirrorError::file(&self.entry.file, error)))?;
+        Ok(SegmentFile::new(Arc::clone(self), file))
+    }
+
+    /// The footer with its page index, read on first use.
+    pub(crate) fn metadata(self: &Arc<Self>) -> Result<Arc<ParquetMetaData>, MirrorError> {
         let mut footer = self.footer.lock();
-        if let Some(metadata) = &footer.metadata {
+        if let Some(metadata) = footer.as_ref() {
             return Ok(Arc::clone(metadata));
         }
-        if !footer.is_trusted {
-            self.checked(self.compare_checksum())?;
-            footer.is_trusted = true;
-        }
         let metadata = Arc::new(self.checked(self.read_footer())?);
-        footer.metadata = Some(Arc::clone(&metadata));
+        *footer = Some(Arc::clone(&metadata));
         Ok(metadata)
     }
 
     /// The footer in the form in which Arrow's own reader wants it.
-    pub(crate) fn arrow_metadata(&self) -> Result<ArrowReaderMetadata, MirrorError> {
+    pub(crate) fn arrow_metadata(self: &Arc<Self>) -> Result<ArrowReaderMetadata, MirrorError> {
         let options = ArrowReaderOptions::new().with_schema(Arc::clone(&self.schema));
         let metadata = ArrowReaderMetadata::try_new(self.metadata()?, options);
         metadata.map_err(|error| MirrorError::file(&self.entry.file, error))
     }
 
-    pub(crate) fn open(&self) -> Result<File, MirrorError> {
-        let file = File::open(&self.path);
-        self.checked(file.map_err(|error| MirrorError::file(&self.entry.file, error)))
+    /// Looks at the file before anybody needs it: at its footer, and at all of it when some process
+    /// reported it as damaged.
+    pub(crate) fn look(self: &Arc<Self>) -> Result<(), MirrorError> {
+        self.metadata()?;
+        if self.damage_report.exists() { self.verify_checksums() } else { Ok(()) }
     }
 
-    /// A quick look: the file is there, has its size, and has a readable footer.
-    pub(crate) fn look(&self) -> Result<(), MirrorError> {
-        let metadata = self.checked(self.read_footer())?;
-        // Kept only when nothing more will be looked at before use.
-        let mut footer = self.footer.lock();
-        if footer.is_trusted {
-            footer.metadata = Some(Arc::new(metadata));
-        }
-        Ok(())
+    /// Reads the whole file and compares it with its checksums.
+    pub(crate) fn verify_checksums(self: &Arc<Self>) -> Result<(), MirrorError> {
+        self.open()?.check()
     }
 
-    /// Reads the whole file and compares it with its checksum.
-    pub(crate) fn verify_checksum(&self) -> Result<(), MirrorError> {
-        self.checked(self.compare_checksum())
-    }
-
-    /// Leaves a mark on the segment when it proves damaged, so that it is written anew.
-    fn checked<T>(&self, outcome: Result<T, MirrorError>) -> Result<T, MirrorError> {
+    /// Marks the segment as damaged when the outcome says so, for this process and for the others:
+    /// it is written anew before the next session begins.
+    pub(crate) fn checked<T>(&self, outcome: Result<T, MirrorError>) -> Result<T, MirrorError> {
         outcome.inspect_err(|error| {
+            if !says_damaged(error) {
+                return;
+            }
             if !self.is_damaged.swap(true, Ordering::Relaxed) {
                 tracing::warn!(segment = self.entry.file, %error, "a segment is damaged");
+                if let Err(error) = create_private(&self.damage_report) {
+                    tracing::warn!(%error, "other processes could not be told of the damage");
+                }
             }
             self.health.is_damaged.store(true, Ordering::Release);
         })
     }
 
-    fn compare_checksum(&self) -> Result<(), MirrorError> {
-        let mut hasher = blake3::Hasher::new();
-        let mut file = self.open()?;
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            let failed = |error| MirrorError::file(&self.entry.file, error);
-            match file.read(&mut buffer).map_err(failed)? {
-                0 => break,
-                count => hasher.update(&buffer[..count]),
-            };
-        }
-        if hasher.finalize().to_hex().as_str() != self.entry.checksum {
-            return Err(self.damaged("has a wrong checksum"));
-        }
-        Ok(())
-    }
-
-    fn read_footer(&self) -> Result<ParquetMetaData, MirrorError> {
+    fn read_footer(self: &Arc<Self>) -> Result<ParquetMetaData, MirrorError> {
         let file = self.open()?;
-        let size = file.metadata().map_err(|error| MirrorError::file(&self.entry.file, error))?;
-        if size.len() != self.entry.bytes {
+        if file.size_on_disk()? != self.entry.bytes {
             return Err(self.damaged("has a wrong size"));
         }
         let reader = ParquetMetaDataReader::new()
@@ -172,31 +147,20 @@ impl Segment {
         Ok(metadata)
     }
 
-    fn damaged(&self, what: &str) -> MirrorError {
+    pub(crate) fn damaged(&self, what: &str) -> MirrorError {
         MirrorError::damaged(format!("{}: {what}", self.entry.file))
     }
 }
 
-/// Reads byte ranges of one segment.
-pub(crate) struct SegmentFile {
-    segment: Arc<Segment>,
-    file: File,
-}
-
-impl SegmentFile {
-    pub(crate) fn open(segment: &Arc<Segment>) -> Result<Self, MirrorError> {
-        Ok(Self { file: segment.open()?, segment: Arc::clone(segment) })
-    }
-
-    pub(crate) fn segment(&self) -> &Segment {
-        &self.segment
-    }
-
-    pub(crate) fn read(&mut self, range: &Range<u64>) -> Result<Bytes, std::io::Error> {
-        let length = usize::try_from(range.end.saturating_sub(range.start));
-        let mut bytes = vec![0; length.map_err(std::io::Error::other)?];
-        self.file.seek(SeekFrom::Start(range.start))?;
-        self.file.read_exact(&mut bytes)?;
-        Ok(bytes.into())
-    }
+/// Whether an error says that the file is not what was written, rather than that this process
+/// cannot read it now.
+fn says_damaged(error: &MirrorError) -> bool {
+    let MirrorError::File { source, .. } = error else { return true };
+    let Some(error) = source.downcast_ref::<std::io::Error>() else { return true };
+    let is_of_this_process = matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::OutOfMemory | ErrorKind::Interrupted
+    );
+    // Too many files are open: in this process, or on this machine.
+    !is_of_this_process && !matches!(error.raw_os_error(), Some(23 | 24))
 }

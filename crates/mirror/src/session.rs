@@ -24,9 +24,6 @@ pub trait TableSource: Send + Sync {
     fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
         self.table(table)
     }
-
-    /// Told when a plan over these tables failed while reading them.
-    fn read_failed(&self, _error: &MirrorError) {}
 }
 
 /// Reads one provider's rows at one revision.
@@ -79,13 +76,7 @@ impl Session {
     /// Runs a plan on the engine; batches come as they are made. It holds one of the provider's
     /// turns until it has ended or is dropped.
     pub fn stream(&self, plan: LogicalPlan) -> BatchStream {
-        let tables = Arc::clone(&self.tables);
-        let observer = move |error: &MirrorError| {
-            if error.is_read_failure() {
-                tables.read_failed(error);
-            }
-        };
-        self.engine.run(self.provider.id, plan).observed(Arc::new(observer))
+        self.engine.run(self.provider.id, plan)
     }
 
     /// Runs a plan whose answer is known to be small.

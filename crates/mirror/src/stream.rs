@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use datafusion::arrow::array::RecordBatch;
@@ -22,25 +21,16 @@ pub(crate) enum Message {
     End,
 }
 
-/// Called with the error that ends a stream.
-pub(crate) type FailureObserver = Arc<dyn Fn(&MirrorError) + Send + Sync>;
-
 /// Batches of a running plan; after an error there is nothing more. Dropping it stops the plan.
 pub struct BatchStream {
     messages: Receiver<Message>,
     task: Option<SpawnedTask<()>>,
     is_done: bool,
-    observer: Option<FailureObserver>,
 }
 
 impl BatchStream {
     pub(crate) fn new(messages: Receiver<Message>, task: Option<SpawnedTask<()>>) -> Self {
-        Self { messages, task, is_done: false, observer: None }
-    }
-
-    pub(crate) fn observed(mut self, observer: FailureObserver) -> Self {
-        self.observer = Some(observer);
-        self
+        Self { messages, task, is_done: false }
     }
 
     /// The next batch, waiting on this thread. For callers outside any runtime.
@@ -65,9 +55,6 @@ impl BatchStream {
             None => ready!(self.poll_cause(context)),
         };
         self.is_done = true;
-        if let Some(observer) = &self.observer {
-            observer(&error);
-        }
         Poll::Ready(Some(Err(error)))
     }
 

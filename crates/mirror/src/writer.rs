@@ -1,7 +1,5 @@
 //! Store rows to segments: one thread reads the store, another encodes, a few batches between.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -13,9 +11,10 @@ use datafusion::parquet::schema::types::ColumnPath;
 use model::catalogue::Table;
 use store::{KeyRange, RowKey, Snapshot, StoreError};
 
+use crate::blocks::{BlockChecksums, BlockWriter};
 use crate::columns::{RowBuilder, SegmentRows};
 use crate::error::MirrorError;
-use crate::folder::{Folder, SEGMENT};
+use crate::folder::{Folder, SEGMENT, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 use crate::stream::panic_message;
@@ -199,7 +198,7 @@ impl<'d, 'm> Cutter<'d, 'm> {
 
 /// Writes one segment.
 struct SegmentWriter {
-    writer: ArrowWriter<HashingFile>,
+    writer: ArrowWriter<BlockWriter>,
     entry: SegmentEntry,
     group_rows: u64,
 }
@@ -211,13 +210,14 @@ impl SegmentWriter {
         name: String,
         cut: Cut,
     ) -> Result<Self, MirrorError> {
-        let file = File::create(folder.unfinished(&name));
-        let file = HashingFile::new(file.map_err(|error| MirrorError::file(&name, error))?);
+        let file = create_private(&folder.unfinished(&name));
+        let file = BlockWriter::new(file.map_err(|error| MirrorError::file(&name, error))?);
         let writer =
             ArrowWriter::try_new(file, schema::segment_schema(table), Some(properties(cut)));
         let writer = writer.map_err(|error| MirrorError::file(&name, error))?;
-        let checksum = String::new();
-        let entry = SegmentEntry { file: name, bytes: 0, checksum, rows: 0, providers: Vec::new() };
+        let checksums = BlockChecksums::default();
+        let entry =
+            SegmentEntry { file: name, bytes: 0, checksums, rows: 0, providers: Vec::new() };
         Ok(Self { writer, entry, group_rows: 0 })
     }
 
@@ -278,11 +278,10 @@ impl SegmentWriter {
     /// Ends the file, makes it last, gives it its name.
     fn close(self, folder: &Folder) -> Result<SegmentEntry, MirrorError> {
         let Self { writer, mut entry, .. } = self;
-        let end = || -> Result<HashingFile, ParquetError> { writer.into_inner() };
+        let end = || -> Result<BlockWriter, ParquetError> { writer.into_inner() };
         let file = end().map_err(|error| MirrorError::file(&entry.file, error))?;
-        let (bytes, checksum) =
-            file.finish().map_err(|error| MirrorError::file(&entry.file, error))?;
-        (entry.bytes, entry.checksum) = (bytes, checksum);
+        let finished = file.finish().map_err(|error| MirrorError::file(&entry.file, error))?;
+        (entry.bytes, entry.checksums) = finished;
         folder.publish(&entry.file)?;
         Ok(entry)
     }
@@ -306,38 +305,4 @@ fn properties(cut: Cut) -> WriterProperties {
             .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
     }
     properties.build()
-}
-
-/// A file that hashes what is written to it.
-struct HashingFile {
-    file: BufWriter<File>,
-    hasher: blake3::Hasher,
-    bytes: u64,
-}
-
-impl HashingFile {
-    fn new(file: File) -> Self {
-        let file = BufWriter::with_capacity(1 << 18, file);
-        Self { file, hasher: blake3::Hasher::new(), bytes: 0 }
-    }
-
-    /// Makes the content last; its size and checksum.
-    fn finish(mut self) -> std::io::Result<(u64, String)> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        Ok((self.bytes, self.hasher.finalize().to_hex().to_string()))
-    }
-}
-
-impl Write for HashingFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.file.write_all(bytes)?;
-        self.hasher.update(bytes);
-        self.bytes += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
 }

@@ -356,6 +356,10 @@ impl ApiError {
                 log(error.code(), &error);
                 Self::unavailable("The server has too little memory for this now.")
             }
+            error if error.is_read_failure() => {
+                log(error.code(), &error);
+                Self::unavailable(MIRROR_DAMAGED)
+            }
             _ => {
                 log(error.code(), &error);
                 Self::internal()
@@ -363,6 +367,10 @@ impl ApiError {
         }
     }
 }
+
+/// Said when a read met a damaged file of the mirror; the next session mends it.
+pub(crate) const MIRROR_DAMAGED: &str =
+    "A file of the mirror is damaged. It is being rebuilt from the records: try again.";
 
 /// Writes a failure with its chain of causes to the log.
 pub(crate) fn log(code: &'static str, error: &dyn std::error::Error) {

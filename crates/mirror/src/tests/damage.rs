@@ -1,14 +1,16 @@
 use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use model::id::ProviderId;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use store::RecordStore;
 
-use super::bench::{Bench, TABLES, options, table, try_run};
+use super::bench::{Bench, TABLES, cells, options, table, try_run};
 use super::memory::MemoryStore;
-use crate::{MirrorOptions, Role, manifest};
+use crate::{Role, manifest};
 
 fn built() -> (Bench, ChaCha8Rng) {
     let (bench, mut rng) = (Bench::new(2), ChaCha8Rng::seed_from_u64(4));
@@ -208,8 +210,120 @@ fn what_a_crash_leaves_behind_is_never_taken_for_the_mirror() {
         for file in bench.files(".parquet") {
             truncate(&file);
         }
-        let unchecked = MirrorOptions { checks_content: false, ..options(role) };
-        let mirror = bench.open_with(unchecked).unwrap();
+        let mirror = bench.open_with(options(role)).unwrap();
         bench.check(&mirror, 2);
+    }
+}
+
+/// Flips one bit of a file in place, as a disk would.
+fn flip_bit(path: &Path, bit: u64) {
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, bit / 8).unwrap();
+    file.write_all_at(&[byte[0] ^ (1 << (bit % 8))], bit / 8).unwrap();
+}
+
+fn flip_some_bit(bench: &Bench, rng: &mut ChaCha8Rng) {
+    let files = bench.files(".parquet");
+    let file = &files[rng.random_range(0..files.len())];
+    flip_bit(file, rng.random_range(0..fs::metadata(file).unwrap().len() * 8));
+}
+
+/// Reads every table of both providers: each shows what the store has, or fails. Returns how many
+/// failed.
+fn read_all(bench: &Bench, mirror: &crate::Mirror) -> usize {
+    let mut failed = 0;
+    for provider in [1, 2] {
+        for name in TABLES {
+            let session = mirror.session(ProviderId(provider)).unwrap();
+            let plan = session.scan(name, "t").unwrap().build().unwrap();
+            match try_run(&session, plan) {
+                Ok(batches) => {
+                    let expected = bench.store.rows_of(table(name), provider);
+                    assert_eq!(cells(table(name), &batches), expected);
+                }
+                Err(error) => {
+                    assert!(error.is_read_failure(), "{error:?}");
+                    failed += 1;
+                }
+            }
+        }
+    }
+    failed
+}
+
+#[test]
+fn a_flipped_bit_is_never_served() {
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    for (role, is_in_use) in
+        [(Role::Writer, false), (Role::Writer, true), (Role::Reader, false), (Role::Reader, true)]
+    {
+        let (bench, _) = built();
+        let mut failed = 0;
+        for _ in 0..25 {
+            if !is_in_use {
+                flip_some_bit(&bench, &mut rng);
+            }
+            let mirror = bench.open_with(options(role)).unwrap();
+            if is_in_use {
+                bench.check(&mirror, 2);
+                flip_some_bit(&bench, &mut rng);
+            }
+            failed += read_all(&bench, &mirror);
+            bench.check(&mirror, 2);
+        }
+        // Damage of before is found when the mirror is opened, and no read meets it.
+        assert_eq!(failed > 0, is_in_use, "{role:?}: {failed} reads met a flipped bit");
+    }
+}
+
+#[test]
+fn a_reader_has_the_damage_mended_by_the_process_that_keeps_the_mirror() {
+    let (bench, _) = built();
+    let keeper = bench.open();
+    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    bench.check(&reader, 2);
+    for file in bench.files(".parquet") {
+        flip_bit(&file, 8 * 8);
+    }
+    assert!(read_all(&bench, &reader) > 0);
+    bench.check(&reader, 2);
+    let began = Instant::now();
+    while !bench.files(".damaged").is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(60), "a report stays");
+        std::thread::yield_now();
+    }
+    assert!(keeper.verify().unwrap().is_clean());
+}
+
+#[test]
+fn what_a_process_found_damaged_is_mended_by_the_next_one() {
+    let (bench, _) = built();
+    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    for file in bench.files(".parquet") {
+        flip_bit(&file, 8 * 8);
+    }
+    let session = reader.session(ProviderId(1)).unwrap();
+    let plan = session.scan("customers", "t").unwrap().build().unwrap();
+    assert!(try_run(&session, plan).unwrap_err().is_read_failure());
+    drop((session, reader));
+    assert_eq!(bench.files(".damaged").len(), 1);
+    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    let session = reader.session(ProviderId(1)).unwrap();
+    let plan = session.scan("customers", "t").unwrap().build().unwrap();
+    let batches = try_run(&session, plan).unwrap();
+    assert_eq!(cells(table("customers"), &batches), bench.store.rows_of(table("customers"), 1));
+}
+
+#[test]
+fn only_the_owner_may_read_the_mirror() {
+    let (bench, _) = built();
+    let folder = bench.folder.path();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    bench.open().rebuild().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder), 0o700);
+    for file in bench.files("") {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
 }

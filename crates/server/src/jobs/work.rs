@@ -14,6 +14,7 @@ use store::port::notices::NewNotice;
 
 use super::attempt::Attempt;
 use crate::app::App;
+use crate::error::MIRROR_DAMAGED;
 
 /// What one kind of job does.
 pub(crate) trait Work: Send + Sync {
@@ -135,7 +136,13 @@ impl From<StoreError> for Stop {
 
 impl From<MirrorError> for Stop {
     fn from(error: MirrorError) -> Self {
-        Self::broken(error.code(), &error)
+        let stop = Self::broken(error.code(), &error);
+        match stop {
+            Self::Broken { code, .. } if error.is_read_failure() => {
+                Self::Broken { code, message: MIRROR_DAMAGED.to_owned() }
+            }
+            stop => stop,
+        }
     }
 }
 
