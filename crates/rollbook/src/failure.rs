@@ -121,9 +121,9 @@ impl From<MirrorError> for Failure {
             error @ MirrorError::MemoryExhausted(_) => Self::new("reading the records failed")
                 .because(error)
                 .hint("raise the setting engine.memory, or ask for less at once"),
-            error @ MirrorError::Damaged { .. } => Self::new("reading the records failed")
+            error if error.is_read_failure() => Self::new("a file of the mirror is damaged")
                 .because(error)
-                .hint("run `rollbook mirror rebuild`: it writes the mirror anew from the store"),
+                .hint("run the command again: it first rebuilds the file from the records"),
             error => Self::new("reading the records failed").because(error),
         }
     }

@@ -14,6 +14,7 @@ mod temp;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 pub use temp::TempFolder;
@@ -61,11 +62,9 @@ impl DataFolder {
     /// A folder, made when missing; only its owner may look into a new one.
     pub fn created(path: &Path) -> Result<Self, Failure> {
         if !path.is_dir() {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(path).doing(|| format!("make the folder {}", path.display()))?;
+            private_folder()
+                .create(path)
+                .doing(|| format!("make the folder {}", path.display()))?;
         }
         Ok(Self { path: path.to_owned() })
     }
@@ -148,6 +147,13 @@ impl DataFolder {
         write().doing(|| "write the lock file".to_owned())?;
         Ok(ServeLock { _file: file })
     }
+}
+
+/// Makes folders that only their owner may look into: what is in them is customers' data.
+fn private_folder() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
 }
 
 fn holder(mut file: File) -> String {

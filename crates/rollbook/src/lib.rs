@@ -11,6 +11,7 @@
 //! | [`folder`] | the data folder: what is in it, who may use it |
 //! | [`opened`] | store and mirror, opened as a command needs them |
 //! | [`failure`] | errors as people read them, and exit codes |
+//! | `output` | where a command's result goes: a file, a pipe, standard output |
 //! | [`progress`] | progress of long work, on a terminal or as plain lines |
 //! | `logging` | where log lines go |
 //! | `terminal` | tables on a terminal |
@@ -24,6 +25,7 @@ pub mod failure;
 pub mod folder;
 mod logging;
 pub mod opened;
+mod output;
 pub mod progress;
 mod terminal;
 

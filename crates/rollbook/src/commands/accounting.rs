@@ -28,6 +28,7 @@ use crate::cli::DataArgs;
 use crate::config::Settings;
 use crate::failure::{Doing, Failure};
 use crate::opened;
+use crate::output::Output;
 use crate::progress::CountProgress;
 
 /// `rollbook accounting`
@@ -80,9 +81,14 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     drop(progress);
     let package = made.map_err(|error| failed(error, &request))?;
     let file = package.full.as_ref().unwrap_or(&package.contract);
-    let output = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
-    put(file, &output)?;
-    print(&summary(&package, file, &output, request.currency))
+    let path = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
+    let output = Output::begin(Some(&path), reads.temp.path())?;
+    let is_standard = output.is_standard();
+    put(file, output)?;
+    if is_standard {
+        return Ok(());
+    }
+    print(&summary(&package, file, &path, request.currency))
 }
 
 /// The request, with everything checked that a server checks.
@@ -133,18 +139,12 @@ fn failed(error: PackageError, request: &PackageRequest) -> Failure {
     }
 }
 
-/// Puts a finished file in its place, whole or not at all.
-fn put(file: &PackageFile, output: &Path) -> Result<(), Failure> {
-    let folder = match output.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let what = || format!("write {}", output.display());
-    let aside = tempfile::NamedTempFile::new_in(folder).doing(what)?;
-    fs::copy(&file.path, aside.path()).doing(what)?;
-    aside.as_file().sync_all().doing(what)?;
-    aside.persist(output).map_err(|error| error.error).doing(what)?;
-    Ok(())
+/// Brings a finished file to its destination.
+fn put(file: &PackageFile, mut output: Output) -> Result<(), Failure> {
+    let what = || "write the package".to_owned();
+    let mut made = fs::File::open(&file.path).doing(what)?;
+    std::io::copy(&mut made, output.work_file()).doing(what)?;
+    output.finish()
 }
 
 /// What was written, file by file, and how it ties out.

@@ -14,14 +14,12 @@ use server::ServerSettings;
 use server::operations::exports::file;
 
 use super::provider::provider_id;
-use super::report::{copy, refused, stopped};
+use super::report::{refused, stopped};
 use crate::cli::DataArgs;
 use crate::failure::{Doing, Failure};
 use crate::opened;
+use crate::output::Output;
 use crate::progress::RowProgress;
-
-/// Name of a file that stands for standard output.
-const STANDARD_OUTPUT: &str = "-";
 
 /// `rollbook export`
 #[derive(Debug, Args)]
@@ -164,24 +162,17 @@ async fn write(
     temp: &Path,
 ) -> Result<(), Failure> {
     let named = PathBuf::from(request.file_name(&session.provider().timezone));
-    let output = output.unwrap_or(&named);
-    let is_standard = output == Path::new(STANDARD_OUTPUT);
-    let folder = match output.parent() {
-        _ if is_standard => temp,
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let doing = || format!("write {}", output.display());
-    let made = tempfile::NamedTempFile::new_in(folder).doing(doing)?;
+    let path = output.unwrap_or(&named);
+    let output = Output::begin(Some(path), temp)?;
     let watch = Arc::new(RowProgress::begin());
-    let written = file::write(settings, session, request, made.path(), temp, watch).await;
+    let written = file::write(settings, session, request, output.work_path(), temp, watch).await;
     let written = written.map_err(stopped)?;
+    let is_standard = output.is_standard();
+    output.finish()?;
     if is_standard {
-        return copy(made.path());
+        return Ok(());
     }
-    made.as_file().sync_all().doing(doing)?;
-    made.persist(output).map_err(|error| error.error).doing(doing)?;
     let (rows, bytes) = (written.file.totals.rows(), written.file.bytes);
-    let (path, sha256) = (output.display(), &written.file.sha256);
+    let (path, sha256) = (path.display(), &written.file.sha256);
     super::print(&format!("{path}: {rows} rows, {bytes} bytes, SHA-256 {sha256}\n"))
 }

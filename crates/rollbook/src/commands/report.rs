@@ -1,6 +1,6 @@
 //! `rollbook report`: any report, without a server.
 
-use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use server::jobs::row_file::Watch;
 use server::jobs::work::Stop;
 use server::operations::{page_file, report_file};
 
-use super::print_bytes;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
 use crate::failure::{Doing, Failure};
+use crate::output::Output;
 use crate::{opened, terminal};
 
 /// Rows of a table on a terminal, unless asked for more.
@@ -135,22 +135,21 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
         }
         Some(format) => {
             let page = runtime.block_on(asked.page())?;
-            give(&asked.written(&page, format)?, args.output.as_deref())
+            give(&asked.written(&page, format)?, args.output.as_deref(), reads.temp.path())
         }
         None => {
             let page = runtime.block_on(asked.page())?;
             let csv = page_file::csv(&page, false, false).doing(|| "show the report".to_owned())?;
-            give(table(&csv, &page)?.as_bytes(), args.output.as_deref())
+            give(table(&csv, &page)?.as_bytes(), args.output.as_deref(), reads.temp.path())
         }
     }
 }
 
 /// Writes to the file, or to standard output.
-fn give(bytes: &[u8], output: Option<&Path>) -> Result<(), Failure> {
-    match output {
-        Some(path) => fs::write(path, bytes).doing(|| format!("write {}", path.display())),
-        None => print_bytes(bytes),
-    }
+fn give(bytes: &[u8], output: Option<&Path>, temp: &Path) -> Result<(), Failure> {
+    let mut output = Output::begin(output, temp)?;
+    output.work_file().write_all(bytes).doing(|| "write the report".to_owned())?;
+    output.finish()
 }
 
 fn find(name: &str) -> Result<&'static Report, Failure> {
@@ -210,26 +209,12 @@ impl Asked<'_> {
         let provider = self.session.provider();
         let request = parse_file(self.report, &self.parameters, provider, &self.context());
         let request = request.map_err(refused)?;
-        let folder = output.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
-        let made = match output {
-            Some(_) => tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))),
-            None => tempfile::NamedTempFile::new_in(temp),
-        };
-        let made = made.doing(|| "make a file to write to".to_owned())?;
+        let output = Output::begin(output, temp)?;
         let watch = Arc::new(Unwatched);
-        let (settings, session) = (self.settings, self.session);
-        let write =
-            report_file::write(settings, session, &request, format, made.path(), temp, watch);
+        let (settings, session, made) = (self.settings, self.session, output.work_path());
+        let write = report_file::write(settings, session, &request, format, made, temp, watch);
         write.await.map_err(stopped)?;
-        match output {
-            Some(path) => {
-                let doing = || format!("write {}", path.display());
-                made.as_file().sync_all().doing(doing)?;
-                made.persist(path).map_err(|error| error.error).doing(doing)?;
-                Ok(())
-            }
-            None => copy(made.path()),
-        }
+        output.finish()
     }
 
     /// The page that the parameters ask for; a short one when they ask for none.
@@ -284,16 +269,6 @@ pub(super) fn stopped(stop: Stop) -> Failure {
     match stop {
         Stop::Failed { message, .. } | Stop::Broken { message, .. } => Failure::new(message),
         Stop::Told => Failure::new("the work was stopped"),
-    }
-}
-
-/// Copies a file to standard output; a reader that has gone away is no failure.
-pub(super) fn copy(path: &Path) -> Result<(), Failure> {
-    let mut file = fs::File::open(path).doing(|| "read the file back".to_owned())?;
-    let copied = std::io::copy(&mut file, &mut std::io::stdout().lock());
-    match copied {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        copied => copied.map(drop).doing(|| "write to standard output".to_owned()),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct TempFolder {
 impl TempFolder {
     /// A new one in `temp`, where nothing is left then of those that nobody holds any more.
     pub(super) fn make(temp: &Path) -> io::Result<Self> {
-        fs::create_dir_all(temp)?;
+        super::private_folder().create(temp)?;
         let changing = lock_file(&temp.join(CHANGING))?;
         changing.lock()?;
         clear_leftovers(temp)?;
