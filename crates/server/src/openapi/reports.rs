@@ -1,77 +1,98 @@
-//! Parameters of reports, from the same descriptions that discovery answers with.
+//! Parameters, bodies and answers of reports, from the same descriptions that discovery answers
+//! with.
 
 use files::format::FileFormat;
+use reports::Report;
 use serde_json::{Map, Value, json};
 
+use super::{filters, object, query_parameter, reference, required};
 use crate::http::idempotency;
+
+/// Parameters that say which page, and so nothing about a file.
+const PAGING: [&str; 5] = ["limit", "offset", "page", "page_size", "format"];
 
 /// Query parameters of a page of a report. `description` is what discovery says of the report.
 pub(crate) fn of_page(description: &Value) -> Vec<Value> {
     let has_default = list(description, "columns").any(|column| column["default"] == json!(true));
     let keys: Vec<&str> = list(description, "columns").filter_map(|c| c["key"].as_str()).collect();
-    let columns =
-        "Columns to answer with, separated by commas: dotted keys, flat aliases or parents. Keys: ";
+    let columns = format!(
+        "Columns of the answer, separated by commas, by key, alias or parent (`customer` = all of \
+         `customer.*`). {} Keys: {}.",
+        if has_default { "Default: all but additions." } else { "At least one." },
+        code_list(&keys),
+    );
+    let columns = with_items("columns", &columns, json!({"type": "string"}));
+    let integer = |minimum: i64| json!({"type": "integer", "minimum": minimum});
+    let with_default = |minimum: i64, default: i64| {
+        let mut schema = integer(minimum);
+        schema["default"] = json!(default);
+        schema
+    };
     let mut parameters = vec![
-        with_items(
-            "columns",
-            &format!("{columns}{}.", code_list(&keys)),
-            json!({"type": "string"}),
-            !has_default,
-        ),
+        if has_default { columns } else { required(columns) },
         with_items(
             "sort",
             "Columns to sort by, most significant first; `-` in front = descending. At most 8.",
             json!({"type": "string"}),
-            false,
         ),
-        plain(
+        query_parameter(
             "limit",
-            "Rows of the page.",
-            json!({"type": "integer", "minimum": 0, "default": 50}),
+            "Rows of the page, at most 100 unless the server allows more.",
+            with_default(0, 50),
         ),
-        plain(
-            "offset",
-            "Rows to pass over.",
-            json!({"type": "integer", "minimum": 0, "default": 0}),
+        query_parameter("offset", "Rows to skip.", with_default(0, 0)),
+        query_parameter(
+            "page",
+            "Number of the page, from 1; then `offset` does not count.",
+            integer(1),
         ),
-        plain("page", "Number of the page, from 1.", json!({"type": "integer", "minimum": 1})),
-        plain(
+        query_parameter(
             "page_size",
-            "Rows of the page, with `page`.",
-            json!({"type": "integer", "minimum": 0}),
+            "Rows of the page, instead of `limit`; then `offset` does not count.",
+            integer(0),
         ),
-        plain(
-            "id_gt",
-            "Only rows with a primary key above this.",
-            json!({"type": "integer", "minimum": 0}),
+        query_parameter("id_gt", "Only rows whose primary key is above this.", integer(0)),
+        query_parameter(
+            "as_of",
+            "Evaluate statuses, ages and timeframes as of this time instead of now, such as \
+             `2026-01-31T09:00:00Z`.",
+            json!({"type": "string"}),
         ),
-        plain("as_of", "The instant that counts as now.", json!({"type": "string"})),
-        plain(
+        query_parameter(
             "format",
-            "`csv` answers the same page as CSV.",
+            "`csv` answers the same page as CSV. Default: by `Accept`, else `json`.",
             json!({"type": "string", "enum": ["json", "csv"]}),
         ),
     ];
-    let pivots: Vec<&Value> = list(description, "pivots").collect();
-    if !pivots.is_empty() {
-        let mut schema = json!({"type": "string", "enum": pivots});
-        if let Some(default) = description["default_pivot"].as_str() {
-            schema["default"] = json!(default);
-        }
-        parameters.push(plain("pivot", "Spreads measures over columns, one per period.", schema));
-        parameters.push(plain(
-            "max_pivot_columns",
-            "How many periods a pivot shows.",
-            json!({"type": "integer", "minimum": 1, "maximum": 12, "default": 4}),
-        ));
-        parameters.push(plain(
-            "pivot_until",
-            "A day of the last period of a pivot.",
-            json!({"type": "string", "format": "date"}),
-        ));
-    }
+    parameters.extend(of_pivot(description));
     parameters.extend(list(description, "filters").filter_map(filter));
     parameters
+}
+
+fn of_pivot(description: &Value) -> Vec<Value> {
+    let pivots: Vec<&Value> = list(description, "pivots").collect();
+    if pivots.is_empty() {
+        return Vec::new();
+    }
+    let mut pivot = json!({"type": "string", "enum": pivots});
+    if let Some(default) = description["default_pivot"].as_str() {
+        pivot["default"] = json!(default);
+    }
+    let columns = json!({"type": "integer", "minimum": 1, "maximum": 12, "default": 4});
+    let day = json!({"type": "string", "format": "date"});
+    vec![
+        query_parameter("pivot", "Spreads measures over columns, one per period.", pivot),
+        query_parameter(
+            "max_pivot_columns",
+            "How many periods a pivot shows; checked, but without effect, where there is none.",
+            columns,
+        ),
+        query_parameter(
+            "pivot_until",
+            "A day of the last period that the pivot shows; refused without `pivot`.",
+            day,
+        ),
+    ]
 }
 
 fn filter(filter: &Value) -> Option<Value> {
@@ -87,23 +108,25 @@ fn filter(filter: &Value) -> Option<Value> {
     if let Some(words) = words {
         schema["enum"] = json!(words);
     }
-    let text = format!("Filter of type {kind}.");
+    if let Some(default) = filter["default"].as_str().and_then(|text| text.parse::<bool>().ok()) {
+        schema["default"] = json!(default);
+    }
+    let text = filters::text(filter);
     let is_list = filter["list"] == json!(true) || kind.ends_with("[]");
-    Some(if is_list { with_items(name, &text, schema, false) } else { plain(name, &text, schema) })
+    Some(match is_list {
+        true => with_items(name, &text, schema),
+        false => query_parameter(name, &text, schema),
+    })
 }
 
 fn list<'v>(description: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     description[name].as_array().into_iter().flatten()
 }
 
-fn plain(name: &str, description: &str, schema: Value) -> Value {
-    json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
-}
-
 /// A list: separated by commas, or the name repeated.
-fn with_items(name: &str, description: &str, items: Value, is_required: bool) -> Value {
-    let mut parameter = plain(name, description, json!({"type": "array", "items": items}));
-    parameter["required"] = json!(is_required);
+pub(crate) fn with_items(name: &str, description: &str, items: Value) -> Value {
+    let schema = json!({"type": "array", "items": items});
+    let mut parameter = query_parameter(name, description, schema);
     parameter["style"] = json!("form");
     parameter["explode"] = json!(false);
     parameter
@@ -118,36 +141,54 @@ fn code_list(names: &[&str]) -> String {
 pub(crate) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "The same key with the same request answers what the first call answered.",
+        "description": "Repeat a request safely: the same key with the same request, within 24 \
+            hours, is done once and answered as the first time.",
         "schema": {"type": "string", "minLength": 1, "maxLength": idempotency::BYTES_MAX},
     })
+}
+
+/// A list in a JSON body: an array, or one text with commas.
+pub(crate) fn list_or_text(items: Value) -> Value {
+    json!({"anyOf": [{"type": "array", "items": items}, {"type": "string"}]})
 }
 
 /// The body of an export: the parameters of a page but for paging.
 pub(crate) fn of_export(description: &Value) -> Value {
     let is_grouped = description["grouped"] == json!(true);
-    let paging = ["limit", "offset", "page", "page_size", "format"];
     let mut properties: Map<String, Value> = Map::new();
-    let mut required = Vec::new();
+    let mut needed = Vec::new();
     for parameter in of_page(description) {
         let name = parameter["name"].as_str().unwrap_or_default();
-        if paging.contains(&name) {
+        if PAGING.contains(&name) {
             continue;
         }
         let mut schema = parameter["schema"].clone();
+        if schema["type"] == "array" {
+            schema = list_or_text(schema["items"].clone());
+        }
         schema["description"] = parameter["description"].clone();
         if parameter["required"] == json!(true) {
-            required.push(name.to_owned());
+            needed.push(name.to_owned());
         }
         properties.insert(name.to_owned(), schema);
     }
     let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
-    properties
-        .insert("format".to_owned(), json!({"type": "string", "enum": formats, "default": "csv"}));
-    let schema = json!({"type": "object", "properties": properties, "required": required});
+    properties.insert(
+        "format".to_owned(),
+        json!({"type": "string", "enum": formats, "default": "csv",
+            "description": "How the file is written."}),
+    );
+    let mut schema = json!({"type": "object", "properties": properties});
+    if !needed.is_empty() {
+        schema["required"] = json!(needed);
+    }
+    let description = match is_grouped {
+        true => "Which groups, which columns, and how the file is written.",
+        false => "Without a body: all rows with the default columns, as CSV.",
+    };
     json!({
         "required": is_grouped,
-        "description": "Without a body: all rows with the default columns.",
+        "description": description,
         "content": {
             "application/json": {"schema": &schema},
             "application/x-www-form-urlencoded": {"schema": &schema},
@@ -156,43 +197,76 @@ pub(crate) fn of_export(description: &Value) -> Value {
     })
 }
 
+/// `format` in the query of an export, which counts where the body has none.
+pub(crate) fn format_of_export() -> Value {
+    let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
+    query_parameter(
+        "format",
+        "How the file is written, where the body does not say it.",
+        json!({"type": "string", "enum": formats}),
+    )
+}
+
+fn schema_name(report: &Report, what: &str) -> String {
+    format!("{}_report_{what}", report.name().replace('.', "_"))
+}
+
 /// The answer of a page, in both formats.
-pub(crate) fn page_answer() -> Value {
+pub(crate) fn page_answer(report: &Report) -> Value {
     json!({
-        "description": "One page, from one revision.",
+        "description": "One page of the report, from one revision.",
         "headers": answer_headers(),
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/ReportPage"}},
+            "application/json": {"schema": reference(&schema_name(report, "page"))},
             "text/csv": {"schema": {"type": "string"}},
         },
     })
 }
 
+/// Schemas of the pages and rows of every report, by name.
+pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
+    reports::catalogue().iter().flat_map(|report| {
+        let mut row = reports::row_schema(report, &reference("Money"));
+        row["description"] =
+            json!(format!("A row of {}: a member for each column asked for.", report.label()));
+        let page = page(reference(&schema_name(report, "row")));
+        [(schema_name(report, "row"), row), (schema_name(report, "page"), page)]
+    })
+}
+
+fn page(row: Value) -> Value {
+    let mut page = object(json!({
+        "total": {"type": "integer",
+            "description": "Rows of the whole report after filters; of a grouped one, groups."},
+        "column_headers": {"type": "array", "items": reference("ColumnHeader")},
+        "rows": {"type": "array", "items": row},
+    }));
+    page["properties"]["pivot_truncated"] = json!({
+        "type": "boolean",
+        "description": "`true` when rows belong to periods before the first one shown.",
+    });
+    page
+}
+
 /// The answer to a request for a file.
 pub(crate) fn export_answer() -> Value {
-    let job = json!({
-        "type": "object",
-        "required": ["job"],
-        "properties": {"job": {"type": "integer", "description": "Number of the job."}},
-    });
+    let job = object(json!({"job": {"type": "integer", "description": "Number of the job."}}));
     json!({
-        "description": "The job that makes the file.",
-        "content": {
-            "application/json": {"schema": job},
-            "text/csv": {"schema": {"type": "string"}},
-        },
+        "description": "The job that makes the file. (Where `Accept` takes CSV alone, the same number as CSV.)",
+        "headers": answer_headers_without_revision(),
+        "content": {"application/json": {"schema": job}},
     })
 }
 
 /// Headers of an answer that was computed from records.
 pub(crate) fn answer_headers() -> Value {
-    let names = [
-        "Rollbook-Revision",
-        "X-Request-Id",
-        "RateLimit-Limit",
-        "RateLimit-Remaining",
-        "RateLimit-Reset",
-    ];
+    let mut headers = answer_headers_without_revision();
+    headers["Rollbook-Revision"] = json!({"$ref": "#/components/headers/Rollbook-Revision"});
+    headers
+}
+
+fn answer_headers_without_revision() -> Value {
+    let names = ["X-Request-Id", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
     let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
     let headers: Map<String, Value> =
         names.iter().map(|name| ((*name).to_owned(), reference(name))).collect();
