@@ -316,7 +316,7 @@ mod tests {
             rest.split_once("</details>").unwrap().0.to_owned()
         };
         let request = operation("export_request");
-        for told in ["<td>csv_dialect</td>", "byte-order mark", "Default: <code>&quot;csv&quot;"] {
+        for told in ["<td>csv_dialect</td>", "byte-order mark", "Default: <code>csv</code>"] {
             assert!(request.contains(told), "{told} is not in\n{request}");
         }
         assert!(request.contains("href=\"#schema-ExportRequested\""), "{request}");

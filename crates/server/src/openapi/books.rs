@@ -59,8 +59,9 @@ pub(crate) fn format(words: &[&str]) -> Value {
 
 /// A number of entries of a page.
 pub(crate) fn limit(usual: u64, max: u64) -> Value {
-    let schema = json!({"type": "integer", "minimum": 1, "maximum": max, "default": usual});
-    query_parameter("limit", "Rows of the page; only for `json`.", schema)
+    let schema = json!({"type": "integer", "minimum": 1, "maximum": max});
+    let description = format!("Rows of the page, {usual} unless given; only for `json`.");
+    query_parameter("limit", &description, schema)
 }
 
 /// Which page of an answer in JSON.
@@ -76,8 +77,8 @@ pub(crate) fn close_body() -> Value {
         false,
         json!({
             "note": {"type": "string", "description": "Kept with the closed month."},
-            "include_earlier": {"type": "boolean", "default": false,
-                "description": "Close open months before it too, oldest first."},
+            "include_earlier": {"type": "boolean",
+                "description": "Close open months before it too, oldest first. Default: `false`."},
         }),
     )
 }

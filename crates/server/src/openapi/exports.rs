@@ -55,8 +55,8 @@ pub(crate) fn body() -> Value {
     let additions = [
         (
             "format",
-            json!({"type": "string", "enum": ["csv", "ndjson", "parquet", "xlsx"], "default": "csv",
-            "description": "How the file is written; accounting is always `csv`, in a ZIP."}),
+            json!({"type": "string", "enum": ["csv", "ndjson", "parquet", "xlsx"],
+            "description": "How the file is written. Default: `csv`. Accounting is always `csv`, in a ZIP."}),
         ),
         ("columns", {
             let mut schema = list_or_text(json!({"type": "string"}));
@@ -67,22 +67,22 @@ pub(crate) fn body() -> Value {
         }),
         (
             "row_per",
-            json!({"type": "string", "enum": ["record", "line"], "default": "record",
-            "description": "`line`: a row per invoice line or order item. Only for invoices and orders."}),
+            json!({"type": "string", "enum": ["record", "line"],
+            "description": "`line`: a row per invoice line or order item. Default: `record`. Only for invoices and orders."}),
         ),
         (
             "layout",
-            json!({"type": "string", "enum": ["wide", "long"], "default": "wide",
-            "description": "A column per key, or a row per key. Only for customers_metadata."}),
+            json!({"type": "string", "enum": ["wide", "long"],
+            "description": "A column per key (`wide`, the default), or a row per key. Only for customers_metadata."}),
         ),
         (
             "csv_dialect",
-            json!({"type": "string", "enum": ["rfc4180", "excel"], "default": "rfc4180",
-            "description": "`excel` puts a byte-order mark before each CSV file, so that Excel reads it as UTF-8. Only for csv."}),
+            json!({"type": "string", "enum": ["rfc4180", "excel"],
+            "description": "`excel` puts a byte-order mark before each CSV file, so that Excel reads it as UTF-8. Default: `rfc4180`. Only for csv."}),
         ),
         (
             "include_deleted",
-            json!({"type": "boolean", "default": false,
+            json!({"type": "boolean",
             "description": "Deleted records too. Listed in `ignored_filters` for a type without them."}),
         ),
         (

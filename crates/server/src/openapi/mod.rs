@@ -207,7 +207,7 @@ pub(crate) fn required(mut parameter: Value) -> Value {
 
 /// The number of a page in the query string.
 pub(crate) fn page_number() -> Value {
-    let schema = json!({"type": "integer", "minimum": 1, "default": 1});
+    let schema = json!({"type": "integer", "minimum": 1});
     query_parameter("page", "Number of the page, from 1.", schema)
 }
 

@@ -167,6 +167,7 @@ pub(crate) fn of_export(description: &Value) -> Value {
             schema = list_or_text(schema["items"].clone());
         }
         schema["description"] = parameter["description"].clone();
+        without_default(&mut schema);
         if parameter["required"] == json!(true) {
             needed.push(name.to_owned());
         }
@@ -175,8 +176,8 @@ pub(crate) fn of_export(description: &Value) -> Value {
     let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     properties.insert(
         "format".to_owned(),
-        json!({"type": "string", "enum": formats, "default": "csv",
-            "description": "How the file is written."}),
+        json!({"type": "string", "enum": formats,
+            "description": "How the file is written. Default: `csv`."}),
     );
     let mut schema = json!({"type": "object", "properties": properties});
     if !needed.is_empty() {
@@ -195,6 +196,16 @@ pub(crate) fn of_export(description: &Value) -> Value {
             "multipart/form-data": {"schema": &schema},
         },
     })
+}
+
+/// Tells a default in words: what has one counts as always given in the types of some generators.
+fn without_default(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else { return };
+    let Some(default) = members.remove("default") else { return };
+    let default = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+    if let Some(Value::String(text)) = members.get_mut("description") {
+        text.push_str(&format!(" Default: `{default}`."));
+    }
 }
 
 /// `format` in the query of an export, which counts where the body has none.

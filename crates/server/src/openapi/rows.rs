@@ -31,11 +31,11 @@ fn schema(table: &Table) -> Value {
 fn property(column: &Column) -> Value {
     let mut schema = of_kind(column.kind);
     if column.is_nullable() {
-        if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-            words.push(Value::Null);
-        }
         match schema.get("type").cloned() {
-            Some(Value::String(name)) => schema["type"] = json!([name, "null"]),
+            // Generators make one type of the words where null stands beside them, not among them.
+            Some(Value::String(name)) if schema.get("enum").is_none() => {
+                schema["type"] = json!([name, "null"]);
+            }
             Some(Value::Array(mut names)) => {
                 names.push(json!("null"));
                 schema["type"] = json!(names);
@@ -50,21 +50,24 @@ fn property(column: &Column) -> Value {
     }
     match column.presence {
         Presence::Required if column.name != "id" => notes.push("Required on new rows.".to_owned()),
-        Presence::Default(Default::Int(value)) if column.kind == Kind::Bool => {
-            schema["default"] = json!(value != 0);
-        }
-        Presence::Default(Default::Int(value)) => schema["default"] = json!(value),
-        Presence::Default(Default::Text(text)) => {
-            let is_json = !matches!(column.kind, Kind::Text | Kind::Enum(_));
-            let parsed = serde_json::from_str(text).ok().filter(|_: &Value| is_json);
-            schema["default"] = parsed.unwrap_or_else(|| json!(text));
-        }
+        // Told in words: clients would send a `default`, and so change rows that have another value.
+        Presence::Default(default) => notes.extend(default_of(column.kind, default)),
         _ => {}
     }
     if !notes.is_empty() {
         schema["description"] = json!(notes.join(" "));
     }
     schema
+}
+
+fn default_of(kind: Kind, default: Default) -> Option<String> {
+    let value = match default {
+        Default::Int(value) if kind == Kind::Bool => (value != 0).to_string(),
+        Default::Int(value) => value.to_string(),
+        Default::Text(text) => text.to_owned(),
+        _ => return None,
+    };
+    Some(format!("Default on new rows: `{value}`."))
 }
 
 fn of_kind(kind: Kind) -> Value {
@@ -114,10 +117,10 @@ fn allotment() -> Value {
         "properties": {
             "offering_type": {"type": "integer", "description": "Id in `offering_types`."},
             "max_uses": count("Uses allowed of this offering type; null = no limit of its own."),
-            "is_extra": {"type": "boolean", "default": false, "description":
-                "`false`: a limit inside that of the period. `true`: an allowance on top of it."},
-            "allow_zero": {"type": "boolean", "default": true, "description":
-                "Whether `max_uses` 0 means none at all; `false` = it means no limit."},
+            "is_extra": {"type": "boolean", "description":
+                "`false` (default): a limit inside that of the period. `true`: an allowance on top of it."},
+            "allow_zero": {"type": "boolean", "description":
+                "`true` (default): `max_uses` 0 means none at all. `false`: it means no limit."},
         },
     });
     let limit = json!({
@@ -126,8 +129,8 @@ fn allotment() -> Value {
         "additionalProperties": false,
         "properties": {
             "period": {"type": "string", "enum": ["day", "week", "month", "year", "lifetime"]},
-            "type": {"type": "string", "enum": ["event", "class", "course"], "default": "event",
-                "description": "What is counted: events (classes and appointments) or courses."},
+            "type": {"type": "string", "enum": ["event", "class", "course"],
+                "description": "What is counted: `event` (default; classes and appointments) or `course`."},
             "max_uses": count("Uses allowed in each period; null = no limit of the period itself."),
             "offering_type_limits": {"type": "array", "maxItems": 200, "items": of_type},
         },
@@ -138,8 +141,8 @@ fn allotment() -> Value {
             at most 3 of offering type 12; no-shows count. Without `period_limits`: unlimited.",
         "additionalProperties": false,
         "properties": {
-            "ignore_no_shows": {"type": "boolean", "default": false,
-                "description": "Whether no-shows do not count as uses."},
+            "ignore_no_shows": {"type": "boolean",
+                "description": "`true`: no-shows do not count as uses. Default: `false`."},
             "types": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": kinds},
                 "description": "What may be booked at all. Default: both."},
             "period_limits": {"type": "array", "maxItems": 20, "items": limit},

@@ -195,8 +195,8 @@ fn of_list() -> Vec<Value> {
         },
         query_parameter(
             "limit",
-            &format!("{only}entries of the page."),
-            json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10}),
+            &format!("{only}entries of the page, 10 unless given."),
+            json!({"type": "integer", "minimum": 1, "maximum": 100}),
         ),
         query_parameter(
             "object",
