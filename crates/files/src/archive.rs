@@ -3,11 +3,11 @@
 //! The same members give the same bytes: one level of compression, one time (1980-01-01 00:00)
 //! for every entry, and ZIP64 only for members declared large.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 
 use zip::result::ZipError;
 use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::write::{FileDigest, HashingWriter, WriteError};
 
@@ -65,6 +65,21 @@ impl<W: Write> Archive<W> {
     }
 }
 
+/// Visits the members of a finished archive in their order: name, bytes, and what to read them from.
+pub fn each_member<E: From<WriteError>>(
+    archive: impl Read + Seek,
+    visit: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut archive = ZipArchive::new(archive).map_err(failure)?;
+    for index in 0..archive.len() {
+        let mut member = archive.by_index(index).map_err(failure)?;
+        let name = member.name().map_err(failure)?.into_owned();
+        let bytes = member.size();
+        visit(&name, bytes, &mut member)?;
+    }
+    Ok(())
+}
+
 fn entry_options(size: MemberSize) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -82,7 +97,7 @@ fn failure(error: ZipError) -> WriteError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Read};
+    use std::io::Cursor;
 
     use super::*;
 
@@ -106,17 +121,22 @@ mod tests {
     #[test]
     fn members_read_back_and_their_facts_are_those_of_their_bytes() {
         let (file, members) = archive();
-        let mut read = zip::ZipArchive::new(Cursor::new(file)).unwrap();
-        assert_eq!(read.len(), members.len());
-        for (index, member) in members.iter().enumerate() {
-            let mut entry = read.by_index(index).unwrap();
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).unwrap();
-            let mut hashed = HashingWriter::new(io::sink());
-            hashed.write_all(&bytes).unwrap();
-            assert_eq!(member.digest, hashed.finish().1, "{}", member.name);
+        let mut read = ZipArchive::new(Cursor::new(&file)).unwrap();
+        for index in 0..read.len() {
+            let entry = read.by_index(index).unwrap();
             assert_eq!(entry.last_modified(), Some(DateTime::DEFAULT));
         }
+        let mut found = Vec::new();
+        each_member(Cursor::new(&file), &mut |name, bytes, content| {
+            let mut hashed = HashingWriter::new(io::sink());
+            assert_eq!(io::copy(content, &mut hashed).unwrap(), bytes);
+            found.push((name.to_owned(), hashed.finish().1));
+            Ok::<_, WriteError>(())
+        })
+        .unwrap();
+        let written: Vec<_> =
+            members.iter().map(|member| (member.name.clone(), member.digest)).collect();
+        assert_eq!(found, written);
         assert_eq!((members[0].rows, members[0].digest.bytes), (1, 7));
     }
 

@@ -6,6 +6,8 @@
 pub enum Format {
     /// One JSON object per line.
     Ndjson,
+    /// One JSON array of objects.
+    Json,
     /// Comma-separated values with a header row.
     Csv,
     /// Apache Parquet.
@@ -51,6 +53,7 @@ impl Format {
         let mut parts = value.split(';').map(str::trim);
         let format = match parts.next()?.to_ascii_lowercase().as_str() {
             "application/x-ndjson" | "application/ndjson" => Self::Ndjson,
+            "application/json" => Self::Json,
             "text/csv" => Self::Csv,
             "application/vnd.apache.parquet" => Self::Parquet,
             _ => return None,
@@ -68,6 +71,7 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Ndjson => "application/x-ndjson",
+            Self::Json => "application/json",
             Self::Csv => "text/csv",
             Self::Parquet => "application/vnd.apache.parquet",
         }
@@ -221,7 +225,8 @@ mod tests {
             ("text/csv; charset=latin1", None),
             ("application/x-ndjson", Some(Format::Ndjson)),
             ("application/vnd.apache.parquet", Some(Format::Parquet)),
-            ("application/json", None),
+            ("application/json", Some(Format::Json)),
+            ("application/xml", None),
             ("", None),
         ] {
             assert_eq!(Format::from_content_type(value), expected, "{value}");

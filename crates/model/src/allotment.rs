@@ -10,6 +10,37 @@ const PERIOD_LIMITS_MAX: usize = 20;
 const OFFERING_LIMITS_MAX: usize = 200;
 const USES_MAX: i64 = 1_000_000;
 
+/// An allotment with every key, as the documents show it: 8 classes or appointments a month, of which
+/// at most 3 of offering type 12; no-shows count.
+pub const EXAMPLE: &str = concat!(
+    r#"{"ignore_no_shows":false,"types":["event","course"],"#,
+    r#""period_limits":[{"period":"month","type":"event","max_uses":8,"#,
+    r#""offering_type_limits":[{"offering_type":12,"max_uses":3,"is_extra":false,"allow_zero":true}]}]}"#,
+);
+
+/// Each key by its path, what it takes, and what holds when it is left out.
+pub const KEYS: [(&str, &str, &str); 11] = [
+    ("ignore_no_shows", "true: a no-show is not a use", "false"),
+    ("types", "what may be booked: event (classes and appointments), course", "both"),
+    ("period_limits", "at most 20; none = unlimited", "[]"),
+    ("period_limits.period", "day, week, month, year, lifetime", "required"),
+    ("period_limits.type", "event or course", "event"),
+    ("period_limits.max_uses", "0 to 1000000; null = no limit of the period itself", "required"),
+    ("period_limits.offering_type_limits", "at most 200", "[]"),
+    ("period_limits.offering_type_limits.offering_type", "id in offering_types", "required"),
+    (
+        "period_limits.offering_type_limits.max_uses",
+        "0 to 1000000; null = no limit of its own",
+        "required",
+    ),
+    (
+        "period_limits.offering_type_limits.is_extra",
+        "true: on top of the period's limit; false: a limit inside it",
+        "false",
+    ),
+    ("period_limits.offering_type_limits.allow_zero", "false: max_uses 0 means no limit", "true"),
+];
+
 /// How many uses a membership gives. Empty `period_limits`: unlimited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allotment {
@@ -336,6 +367,16 @@ mod tests {
         assert_eq!(parse(&allotment.to_json()).unwrap(), allotment);
         assert_eq!(parse("{}").unwrap().to_json(), "{}");
         assert_eq!(allotment.offering_types().count(), 1);
+    }
+
+    #[test]
+    fn the_example_has_every_key_and_is_as_it_is_stored() {
+        assert_eq!(parse(EXAMPLE).unwrap().to_json(), EXAMPLE);
+        let example: Value = serde_json::from_str(EXAMPLE).unwrap();
+        for (path, ..) in KEYS {
+            let pointer = format!("/{}", path.replace("limits.", "limits/0/"));
+            assert!(example.pointer(&pointer).is_some(), "{path}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! | [`page`] | one page of a report, ready to be written |
 //! | [`rows`] | all rows of a report, ready to be written |
 //! | [`describe`] | the discovery documents |
+//! | `row_schema` | JSON Schemas of the rows of reports |
 //! | [`error`] | what can go wrong while a report is computed |
 
 pub mod books;
@@ -28,6 +29,7 @@ pub mod exports;
 mod functions;
 pub mod page;
 pub mod request;
+mod row_schema;
 pub mod rows;
 mod terms;
 mod usage_rows;
@@ -43,4 +45,5 @@ pub use request::{
     FieldErrors, FileRequest, PageFormat, PageRequest, RawParameters, RawValue, RequestContext,
     parse_file, parse_page,
 };
+pub use row_schema::row_schema;
 pub use rows::{RowStream, Rows};

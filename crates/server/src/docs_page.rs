@@ -42,11 +42,15 @@ pub(crate) fn render(document: &Value) -> String {
         let name = text(&tag["name"]);
         let _ = write!(page, "<li><a href=\"#{name}\">{name}</a></li>");
     }
-    page.push_str("<li><a href=\"#tables\">Tables</a></li></ul></nav>");
+    page.push_str(
+        "<li><a href=\"#tables\">Tables</a></li>\
+         <li><a href=\"#schemas\">Schemas</a></li></ul></nav>",
+    );
     for tag in items(&document["tags"]) {
         section(&mut page, document, tag);
     }
     tables(&mut page, document);
+    schemas(&mut page, document);
     page.push_str("</body></html>");
     page
 }
@@ -94,17 +98,97 @@ fn operation(page: &mut String, document: &Value, path: &str, method: &str, oper
         }
         page.push_str("</table>");
     }
-    if let Some(content) = operation["requestBody"]["content"].as_object() {
-        let types: Vec<&str> = content.keys().map(String::as_str).collect();
-        let _ = write!(page, "<p>Body: <code>{}</code></p>", escape(&types.join(", ")));
-    }
-    page.push_str("<table><tr><th>Status</th><th>Meaning</th></tr>");
+    body(page, &operation["requestBody"]);
+    answer(page, &operation["responses"]);
+    page.push_str("<table><tr><th>Error</th><th>Meaning</th></tr>");
     for (status, response) in entries(&operation["responses"]) {
-        let description = &resolve(document, response)["description"];
-        let meaning = inline(description.as_str().unwrap_or_default());
-        let _ = write!(page, "<tr><td>{}</td><td>{meaning}</td></tr>", escape(status));
+        if !status.starts_with('2') {
+            let description = &resolve(document, response)["description"];
+            let meaning = inline(description.as_str().unwrap_or_default());
+            let _ = write!(page, "<tr><td>{}</td><td>{meaning}</td></tr>", escape(status));
+        }
     }
     page.push_str("</table></details>");
+}
+
+/// What is sent: the fields of the first type of content that has some, and its examples.
+fn body(page: &mut String, body: &Value) {
+    let Some(content) = body["content"].as_object() else { return };
+    let types: Vec<&str> = content.keys().map(String::as_str).collect();
+    let optional = if body["required"] == Value::Bool(true) { "" } else { " (may be left out)" };
+    let _ = write!(page, "<p>Body{optional}: <code>{}</code></p>", escape(&types.join(", ")));
+    paragraphs(page, &body["description"]);
+    if let Some(first) = content.values().next() {
+        schema(page, &first["schema"]);
+    }
+}
+
+/// What is answered when all is well.
+fn answer(page: &mut String, responses: &Value) {
+    for (status, response) in entries(responses).filter(|(status, _)| status.starts_with('2')) {
+        let types: Vec<&String> = entries(&response["content"]).map(|(kind, _)| kind).collect();
+        let types = types.into_iter().map(|kind| escape(kind)).collect::<Vec<_>>().join(", ");
+        let meaning = inline(response["description"].as_str().unwrap_or_default());
+        let _ = write!(page, "<p>Answer {}: {meaning} <code>{types}</code></p>", escape(status));
+        let json = &response["content"]["application/json"]["schema"];
+        if !json.is_null() {
+            schema(page, json);
+        }
+    }
+}
+
+/// A schema: its fields as a table, or its type where it has none of its own.
+fn schema(page: &mut String, schema: &Value) {
+    if schema["properties"].is_object() {
+        paragraphs(page, &schema["description"]);
+        fields(page, schema);
+    } else {
+        let _ = write!(page, "<p>{}</p>", type_of(schema));
+    }
+    for example in items(&schema["examples"]) {
+        let _ = write!(page, "<pre><code>{}</code></pre>", escape(&format!("{example:#}")));
+    }
+}
+
+fn fields(page: &mut String, schema: &Value) {
+    page.push_str("<table><tr><th>Field</th><th>Type</th><th>Meaning</th></tr>");
+    let required: Vec<&Value> = items(&schema["required"]).collect();
+    for (name, property) in entries(&schema["properties"]) {
+        let needed = if required.iter().any(|known| **known == **name) { ", required" } else { "" };
+        let meaning = inline(property["description"].as_str().unwrap_or_default());
+        let default = default_of(property);
+        let _ = write!(
+            page,
+            "<tr><td>{}</td><td>{}{needed}</td><td>{meaning}{default}</td></tr>",
+            escape(name),
+            type_of(property),
+        );
+    }
+    page.push_str("</table>");
+}
+
+fn default_of(property: &Value) -> String {
+    let default = property.get("default");
+    default.map_or_else(String::new, |value| {
+        format!(" Default: <code>{}</code>.", escape(&value.to_string()))
+    })
+}
+
+/// The bodies that several endpoints share.
+fn schemas(page: &mut String, document: &Value) {
+    page.push_str("<h2 id=\"schemas\">Schemas</h2><p>What bodies and answers are made of.</p>");
+    for (name, described) in entries(&document["components"]["schemas"]) {
+        if name.starts_with("row_") {
+            continue;
+        }
+        let _ = write!(
+            page,
+            "<details id=\"schema-{0}\"><summary><code>{0}</code></summary>",
+            escape(name)
+        );
+        schema(page, described);
+        page.push_str("</details>");
+    }
 }
 
 /// The columns of every table that can be imported.
@@ -121,35 +205,56 @@ fn tables(page: &mut String, document: &Value) {
         );
         for (column, property) in entries(&schema["properties"]) {
             let meaning = inline(property["description"].as_str().unwrap_or_default());
-            let default = property
-                .get("default")
-                .map(|value| format!(" Default: <code>{}</code>.", escape(&value.to_string())));
             let _ = write!(
                 page,
                 "<tr><td>{}</td><td>{}</td><td>{meaning}{}</td></tr>",
                 escape(column),
                 type_of(property),
-                default.unwrap_or_default(),
+                default_of(property),
             );
         }
         page.push_str("</table></details>");
     }
 }
 
+/// A type in words, as HTML.
 fn type_of(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
+        let (anchor, shown) = match name.strip_prefix("row_") {
+            Some(table) => (format!("table-{table}"), format!("row of {table}")),
+            None => (format!("schema-{name}"), name.to_owned()),
+        };
+        return format!("<a href=\"#{}\">{}</a>", escape(&anchor), escape(&shown));
+    }
     if let Some(words) = schema["enum"].as_array() {
         let words =
             words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
         return escape(&words.collect::<Vec<_>>().join(" | "));
     }
+    for several in ["oneOf", "anyOf", "allOf"] {
+        if let Some(parts) = schema[several].as_array() {
+            let between = if several == "allOf" { " and " } else { " or " };
+            return parts.iter().map(type_of).collect::<Vec<_>>().join(between);
+        }
+    }
     match &schema["type"] {
-        Value::String(name) if name == "array" => format!("list of {}", type_of(&schema["items"])),
-        Value::String(name) => escape(name),
+        Value::String(name) => named(schema, name),
         Value::Array(names) => {
-            let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-            escape(&names.join(" | "))
+            let names = names.iter().filter_map(Value::as_str).map(|name| named(schema, name));
+            names.collect::<Vec<_>>().join(" | ")
         }
         _ => String::new(),
+    }
+}
+
+fn named(schema: &Value, name: &str) -> String {
+    match name {
+        "array" => format!("list of {}", type_of(&schema["items"])),
+        "object" if schema["properties"].is_object() => {
+            let inner = entries(&schema["properties"]).map(|(name, _)| escape(name));
+            format!("object ({})", inner.collect::<Vec<_>>().join(", "))
+        }
+        name => escape(name),
     }
 }
 
@@ -204,6 +309,23 @@ mod tests {
     }
 
     #[test]
+    fn bodies_and_answers_are_told_field_by_field() {
+        let page = render(&crate::openapi::full_document(None));
+        let operation = |id: &str| {
+            let rest = page.split_once(&format!("<details id=\"{id}\">")).unwrap().1;
+            rest.split_once("</details>").unwrap().0.to_owned()
+        };
+        let request = operation("export_request");
+        for told in ["<td>csv_dialect</td>", "byte-order mark", "Default: <code>csv</code>"] {
+            assert!(request.contains(told), "{told} is not in\n{request}");
+        }
+        assert!(request.contains("href=\"#schema-ExportRequested\""), "{request}");
+        let data = operation("customers_data");
+        assert!(data.contains("such as <code>last_month</code>"), "{data}");
+        assert!(!data.contains("Filter of type"), "{data}");
+    }
+
+    #[test]
     fn every_operation_and_table_is_on_the_page() {
         let document = crate::openapi::full_document(None);
         let page = render(&document);
@@ -215,6 +337,16 @@ mod tests {
         }
         for table in model::catalogue::tables() {
             assert!(page.contains(&format!("id=\"table-{}\"", table.name)), "{}", table.name);
+        }
+        for (name, _) in entries(&document["components"]["schemas"]) {
+            let anchor = format!(
+                "id=\"{}\"",
+                match name.strip_prefix("row_") {
+                    Some(table) => format!("table-{table}"),
+                    None => format!("schema-{name}"),
+                }
+            );
+            assert!(page.contains(&anchor), "{name}");
         }
         assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("https://"));
     }

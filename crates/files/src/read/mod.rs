@@ -11,11 +11,13 @@
 //! | `row` | one row under construction, its errors, and batches of rows |
 //! | `csv`, `csv_record` | CSV |
 //! | `ndjson`, `json_row` | NDJSON of one table or of many |
+//! | `json_array` | a JSON array as NDJSON |
 //! | `parquet`, `parquet_column` | Parquet |
 
 mod csv;
 mod csv_record;
 mod input;
+mod json_array;
 mod json_row;
 mod ndjson;
 mod parquet;
@@ -102,14 +104,14 @@ pub fn read_table(table: &'static Table, mode: Mode, input: Input) -> Result<Bat
     let progress = input.progress();
     let decoder: Box<dyn Decoder> = match input.format {
         Format::Csv => Box::new(csv::CsvDecoder::new(table, mode, input)),
-        Format::Ndjson => Box::new(ndjson::TableDecoder::new(table, mode, input)),
+        Format::Ndjson | Format::Json => Box::new(ndjson::TableDecoder::new(table, mode, input)),
         Format::Parquet => Box::new(parquet::ParquetDecoder::open(table, mode, input)?),
     };
     Ok(Batches::new(decoder, progress))
 }
 
-/// Reads NDJSON of many tables, each line `{"table":"invoices","row":{…}}` or
-/// `{"table":"invoices","delete":17}`. The input's format is not looked at.
+/// Reads NDJSON, or a JSON array, of many tables, each line or element
+/// `{"table":"invoices","row":{…}}` or `{"table":"invoices","delete":17}`.
 pub fn read_tables(input: Input) -> Batches {
     let progress = input.progress();
     Batches::new(Box::new(ndjson::TablesDecoder::new(input)), progress)

@@ -6,7 +6,8 @@ use model::import::{ImportCode, ImportError};
 
 use super::ReadError;
 use super::input::{Counted, Input, Progress, Source};
-use crate::format::Compression;
+use super::json_array::JsonArray;
+use crate::format::{Compression, Format};
 
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
@@ -15,7 +16,11 @@ const PACKED_BUFFER_BYTES: usize = 128 << 10;
 pub(super) enum Fault {
     Io(io::Error),
     Damaged(String),
-    TooLarge { bytes_max: u64 },
+    /// The JSON array around the rows is wrong.
+    NoArray(String),
+    TooLarge {
+        bytes_max: u64,
+    },
 }
 
 impl Fault {
@@ -24,22 +29,23 @@ impl Fault {
         match self {
             Self::Io(error) => ReadError::Io(error),
             Self::TooLarge { bytes_max } => ReadError::TooLarge { bytes_max },
-            Self::Damaged(message) => ReadError::Broken(Box::new(ImportError {
-                table: table.map(str::to_owned),
-                line,
-                id: None,
-                column: None,
-                code: ImportCode::CompressionInvalid,
-                message,
-            })),
+            Self::Damaged(message) => broken(ImportCode::CompressionInvalid, message, table, line),
+            Self::NoArray(message) => broken(ImportCode::JsonInvalid, message, table, line),
         }
     }
+}
+
+fn broken(code: ImportCode, message: String, table: Option<&str>, line: Option<u64>) -> ReadError {
+    let (table, id, column) = (table.map(str::to_owned), None, None);
+    ReadError::Broken(Box::new(ImportError { table, line, id, column, code, message }))
 }
 
 /// The unpacked bytes of an input.
 pub(super) struct Unpacked {
     stream: Box<dyn Read + Send>,
     compression: Compression,
+    /// What makes lines of the bytes, when they are a JSON array.
+    array: Option<JsonArray>,
     progress: Progress,
     bytes: u64,
     bytes_max: Option<u64>,
@@ -48,9 +54,10 @@ pub(super) struct Unpacked {
 impl Unpacked {
     pub(super) fn new(input: Input) -> Self {
         let progress = input.progress();
-        let Input { source, compression, unpacked_bytes_max: bytes_max, .. } = input;
+        let Input { source, format, compression, unpacked_bytes_max: bytes_max, .. } = input;
         let stream = unpacking(source, compression, progress.clone());
-        Self { stream, compression, progress, bytes: 0, bytes_max }
+        let array = (format == Format::Json).then(JsonArray::new);
+        Self { stream, compression, array, progress, bytes: 0, bytes_max }
     }
 
     /// Reads some bytes; 0 only at the true end of the input.
@@ -67,9 +74,14 @@ impl Unpacked {
         }
         self.bytes += count as u64;
         match self.bytes_max {
-            Some(bytes_max) if self.bytes > bytes_max => Err(Fault::TooLarge { bytes_max }),
-            _ => Ok(count),
+            Some(bytes_max) if self.bytes > bytes_max => return Err(Fault::TooLarge { bytes_max }),
+            _ => {}
         }
+        if let Some(array) = &mut self.array {
+            let lines = if count == 0 { array.end() } else { array.to_lines(&mut buffer[..count]) };
+            lines.map_err(Fault::NoArray)?;
+        }
+        Ok(count)
     }
 
     fn fault(&self, error: io::Error) -> Fault {

@@ -14,7 +14,8 @@ use super::values::Values;
 use super::{RowWriter, WriteError, hand_over};
 use crate::format::FileFormat;
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+/// Tells spreadsheet programs that a file is UTF-8.
+pub const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Writes a header row and one line per row.
 pub(super) struct CsvRows {

@@ -43,6 +43,7 @@ use arrow::array::RecordBatch;
 use model::output::OutputColumn;
 
 use crate::format::FileFormat;
+pub use csv::BOM;
 pub use currencies::money_object;
 pub use dialect::Dialect;
 pub use hashing::{FileDigest, HashingWriter};

@@ -17,7 +17,7 @@ pub struct ExportRequest {
     pub(super) object: Spelled,
     /// The filters given, in the order in which the type lists them.
     pub(super) filters: Map<String, Value>,
-    /// Printed filters that do not belong to the type.
+    /// Fields that were given and change nothing for the type.
     pub(super) ignored_filters: Vec<String>,
     pub(super) mode: Mode,
     /// Whole seconds, both included; none for the accounting package.
@@ -257,7 +257,8 @@ impl ExportRequest {
         filters
     }
 
-    /// Printed filters that were given and do not belong to the type.
+    /// Fields that were given and change nothing for the type: filters of other types, and
+    /// additions such as `include_deleted` where no row can be deleted.
     pub fn ignored_filters(&self) -> &[String] {
         &self.ignored_filters
     }

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `parameters` | taking parameters by name; what nobody took is unknown |
+//! | `unknown` | names that mean nothing where they are given |
 //! | `values` | single values and lists: integers, ids, bools, dates, instants |
 //! | `timeframe` | words and ranges of days |
 //! | `selection` | column names and sort items |
@@ -26,6 +27,7 @@ pub(crate) mod pivot;
 pub(crate) mod question;
 pub(crate) mod selection;
 pub(crate) mod timeframe;
+pub mod unknown;
 pub mod values;
 
 pub use file::{FileRequest, parse_file};

@@ -2,32 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use super::unknown::{did_you_mean, is_ignored_everywhere};
 use super::{FieldErrors, RawValue, values};
 
 /// The parameters of one request.
 pub struct Parameters<'a> {
     given: BTreeMap<&'a str, Vec<&'a RawValue>>,
+    /// Names that were looked for.
+    known: Vec<String>,
     /// What is wrong so far.
     pub errors: FieldErrors,
 }
 
-/// Names that are ignored wherever they come. Rule: spec/reports.md §2.2.
-const IGNORED: [&str; 2] = ["expand", "fields"];
-
 impl<'a> Parameters<'a> {
     /// Everything given, but for the names that are ignored wherever they come.
     pub fn new(given: &'a [(String, RawValue)]) -> Self {
-        let mut parameters = Self { given: BTreeMap::new(), errors: FieldErrors::default() };
-        for (name, value) in given {
-            if !IGNORED.contains(&name.as_str()) && !name.starts_with('_') {
-                parameters.given.entry(name).or_default().push(value);
-            }
+        let mut by_name: BTreeMap<&str, Vec<&RawValue>> = BTreeMap::new();
+        for (name, value) in given.iter().filter(|(name, _)| !is_ignored_everywhere(name)) {
+            by_name.entry(name).or_default().push(value);
         }
-        parameters
+        Self { given: by_name, known: Vec::new(), errors: FieldErrors::default() }
     }
 
     /// The items of a list parameter, also given as `name[]`.
     pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        self.known.push(name.to_owned());
         let mut given = self.given.remove(name).unwrap_or_default();
         given.extend(self.given.remove(format!("{name}[]").as_str()).unwrap_or_default());
         let items = values::items(&given);
@@ -51,6 +50,7 @@ impl<'a> Parameters<'a> {
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.known.push(name.to_owned());
         let given = self.given.remove(name).unwrap_or_default();
         let text = values::single(&given);
         let text = self.keep(name, text).flatten()?;
@@ -66,7 +66,9 @@ impl<'a> Parameters<'a> {
     /// Ends the reading: whatever is left is no parameter of this endpoint.
     pub fn finish(mut self) -> Result<(), FieldErrors> {
         for name in self.given.keys() {
-            self.errors.push(name, "unknown parameter");
+            let meant = did_you_mean(name, self.known.iter().map(String::as_str));
+            let end = if meant.is_empty() { "" } else { "." };
+            self.errors.push(name, format!("unknown parameter{end}{meant}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }

@@ -64,7 +64,11 @@ pub(crate) fn read(
     let pivots = report.grouping()?.pivots.as_ref()?;
     let columns = parameters.read("max_pivot_columns", |text| values::int(text, 1, COLUMNS_MAX));
     let until = parameters.read("pivot_until", values::date);
-    let unit = parameters.read("pivot", |text| unit(pivots, text))??;
+    let unit = parameters.read("pivot", |text| unit(pivots, text)).flatten();
+    if unit.is_none() && until.is_some() && !parameters.errors.0.contains_key("pivot") {
+        parameters.errors.push("pivot_until", "needs a pivot: without one it changes nothing");
+    }
+    let unit = unit?;
     if has_measure == Some(false) {
         parameters.errors.push("pivot", "a pivot needs a measure among the columns");
     }

@@ -123,6 +123,7 @@ fn checked(
         reaches_now: args.as_of.is_none() && calendar.month_of(now) == args.month,
         settings: settings.accounting.of(args.provider),
         has_formula_guard: settings.files.csv_formula_guard,
+        has_bom: false,
         has_full_bundle: args.full,
     })
 }

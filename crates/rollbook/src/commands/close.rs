@@ -36,6 +36,8 @@ enum CloseCommand {
     Month {
         #[command(flatten)]
         of: MonthArgs,
+        #[command(flatten)]
+        by: ByArgs,
         /// Close open months before it too, in order
         #[arg(long)]
         include_earlier: bool,
@@ -47,6 +49,8 @@ enum CloseCommand {
     Reopen {
         #[command(flatten)]
         of: MonthArgs,
+        #[command(flatten)]
+        by: ByArgs,
         /// Why
         #[arg(long)]
         reason: String,
@@ -82,22 +86,39 @@ struct MonthArgs {
     /// The month, as in 2024-01
     #[arg(long, value_parser = request::parse_month)]
     month: Month,
+}
+
+#[derive(Debug, Args)]
+struct ByArgs {
     /// Who asks [default: command line]
     #[arg(long)]
     by: Option<String>,
 }
 
+impl ByArgs {
+    fn name(&self) -> &str {
+        self.by.as_deref().unwrap_or(BY)
+    }
+}
+
 pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
     let answer = match args.command {
-        CloseCommand::Month { of, include_earlier, note } => close(&of, include_earlier, note)?,
-        CloseCommand::Reopen { of, reason } => reopen(&of, &reason)?,
+        CloseCommand::Month { of, by, include_earlier, note } => {
+            close(&of, &by, include_earlier, note)?
+        }
+        CloseCommand::Reopen { of, by, reason } => reopen(&of, &by, &reason)?,
         CloseCommand::List { of } => list(&of)?,
         CloseCommand::Drift { of, currency } => drift(&of, currency)?,
     };
     print(&to_json(&answer)?)
 }
 
-fn close(args: &MonthArgs, includes_earlier: bool, note: Option<String>) -> Result<Value, Failure> {
+fn close(
+    args: &MonthArgs,
+    by: &ByArgs,
+    includes_earlier: bool,
+    note: Option<String>,
+) -> Result<Value, Failure> {
     let (folder, settings) = super::open(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
@@ -106,7 +127,7 @@ fn close(args: &MonthArgs, includes_earlier: bool, note: Option<String>) -> Resu
         month: args.month,
         note,
         includes_earlier,
-        by: args.by.clone().unwrap_or_else(|| BY.to_owned()),
+        by: by.name().to_owned(),
         now: SystemClock.now(),
         settings: settings.accounting.of(args.of.provider),
         has_formula_guard: settings.files.csv_formula_guard,
@@ -119,13 +140,12 @@ fn close(args: &MonthArgs, includes_earlier: bool, note: Option<String>) -> Resu
     Ok(closed(&FrozenBooks::of(store.as_ref(), args.of.provider)?, &closing)?)
 }
 
-fn reopen(args: &MonthArgs, reason: &str) -> Result<Value, Failure> {
+fn reopen(args: &MonthArgs, by: &ByArgs, reason: &str) -> Result<Value, Failure> {
     let (folder, settings) = super::open(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let (provider, now) = (args.of.provider, SystemClock.now());
     opened::provider(store.as_ref(), provider)?;
-    let by = args.by.as_deref().unwrap_or(BY);
-    let closing = reopen_month(store.as_ref(), provider, args.month, by, reason, now)
+    let closing = reopen_month(store.as_ref(), provider, args.month, by.name(), reason, now)
         .map_err(|error| refused(error, args.month))?;
     Ok(closed(&FrozenBooks::of(store.as_ref(), provider)?, &closing)?)
 }

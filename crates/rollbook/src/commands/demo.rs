@@ -32,7 +32,7 @@ use crate::{logging, opened};
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Address to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", conflicts_with = "write")]
     listen: String,
     /// The same seed gives the same records
     #[arg(long, default_value_t = SEED)]

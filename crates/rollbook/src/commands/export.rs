@@ -144,6 +144,12 @@ async fn request(
     })?;
     let request = parsed.requests.into_iter().next();
     let request = request.ok_or_else(|| Failure::usage("name one kind of records"))?;
+    if !request.ignored_filters().is_empty() {
+        let names = request.ignored_filters().join(", ");
+        let object = request.object();
+        return Err(Failure::usage(format!("{names}: no filter of {object}"))
+            .hint("leave it out: it would change nothing"));
+    }
     match has_rows(session, &request).await.map_err(failed)? {
         true => Ok(request),
         false => {

@@ -181,6 +181,10 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
             Failure::usage(format!("--filter {filter} has no value"))
                 .hint("write --filter name=value, as in --filter status=paid")
         })?;
+        if name.trim() == "format" {
+            return Err(Failure::usage("--filter format=… would change nothing")
+                .hint(format!("write --format {value}")));
+        }
         add(name.trim(), value);
     }
     Ok(all)

@@ -1,6 +1,7 @@
 //! `rollbook schema`: the catalogue of tables, from the code.
 
 use clap::{Args, ValueEnum};
+use model::allotment;
 use model::catalogue::{self, Column, Default, Kind, Presence, Rule, Table};
 use serde_json::{Value, json};
 
@@ -85,6 +86,25 @@ fn markdown() -> String {
             text.push_str(&format!("- {}\n", rule_text(*rule)));
         }
     }
+    text.push_str(&allotments());
+    text
+}
+
+/// The form of the JSON in columns of the type allotment.
+fn allotments() -> String {
+    let mut text = String::from(
+        "\n# Allotments\n\nHow much a membership allows: JSON in `allotment` of a plan, or in \
+         `custom_allotment` of one customer's membership, instead of the plan's.\n\n\
+         | key | values | left out |\n| --- | --- | --- |\n",
+    );
+    for (path, values, left_out) in allotment::KEYS {
+        text.push_str(&format!("| `{path}` | {values} | {left_out} |\n"));
+    }
+    text.push_str(&format!(
+        "\n8 classes or appointments a month, of which at most 3 of offering type 12:\n\n\
+         ```json\n{}\n```\n",
+        allotment::EXAMPLE
+    ));
     text
 }
 

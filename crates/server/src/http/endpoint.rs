@@ -127,7 +127,13 @@ impl Endpoint {
             Action::Probe(_) | Action::Anyone(_) => None,
         };
         let method = self.method.openapi_name();
-        Entry { method, path: &self.path, required, operation: &self.operation }
+        Entry {
+            method,
+            path: &self.path,
+            required,
+            produces: self.produces,
+            operation: &self.operation,
+        }
     }
 }
 

@@ -36,22 +36,29 @@ pub(crate) fn core_body(error: &ApiError, request_id: &str) -> Value {
     let errors: Map<String, Value> =
         fields.map(|(field, messages)| (field.clone(), json!(messages))).collect();
     let of_whole = error.fields.0.get(NON_FIELD_ERRORS).and_then(|messages| messages.first());
-    let (code, message) = match (error.code, of_whole) {
-        (ErrorCode::AuthenticationFailed, _) => (error.code.as_str(), "Unauthenticated.".into()),
-        (ErrorCode::ParameterInvalid, Some(message)) => (VALIDATION_FAILED, message.clone()),
-        (ErrorCode::ParameterInvalid, None) => {
-            (VALIDATION_FAILED, "The given data was invalid.".into())
-        }
+    let message = match (error.code, of_whole) {
+        (ErrorCode::AuthenticationFailed, _) => "Unauthenticated.".into(),
+        (ErrorCode::ParameterInvalid, Some(message)) => message.clone(),
+        (ErrorCode::ParameterInvalid, None) => "The given data was invalid.".into(),
         (ErrorCode::InternalError, _) => {
-            (error.code.as_str(), format!("An internal error occurred. Request: {request_id}."))
+            format!("An internal error occurred. Request: {request_id}.")
         }
-        (code, _) => (code.as_str(), error.message.clone()),
+        (_, _) => error.message.clone(),
     };
+    let code = core_code(error.code);
     let mut body = json!({"message": message, "code": code, "errors": errors});
     if let (Some(reason), Some(members)) = (&error.failed_reason, body.as_object_mut()) {
         members.insert("failed_reason".to_owned(), json!(reason));
     }
     body
+}
+
+/// The text of a code under `/api/v1/core`.
+pub(crate) fn core_code(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::ParameterInvalid => VALIDATION_FAILED,
+        code => code.as_str(),
+    }
 }
 
 /// The answer that an error is sent as.

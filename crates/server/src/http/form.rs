@@ -51,6 +51,16 @@ pub(crate) async fn read_if_any(
     }
 }
 
+/// Refuses a body where none is taken. An empty JSON object, which some clients always send, says
+/// nothing and is let through.
+pub(crate) async fn refuse_any(app: &App, body: Body) -> Result<(), ApiError> {
+    let bytes = collect(body, &bounds(app)).await?;
+    match bytes.trim_ascii() {
+        b"" | b"{}" => Ok(()),
+        _ => Err(ApiError::request("This endpoint takes no body. Send none.")),
+    }
+}
+
 /// The parameters in a body.
 pub(crate) async fn read(
     app: &App,

@@ -60,7 +60,12 @@ impl Route {
 
 /// Whether errors come in the envelope of exports and books. Rule: spec/exports.md §2.
 fn speaks_core(parts: &Parts) -> bool {
-    CORE.iter().any(|start| parts.uri.path().starts_with(start))
+    is_core(parts.uri.path())
+}
+
+/// The same of a path.
+pub(crate) fn is_core(path: &str) -> bool {
+    CORE.iter().any(|start| path.starts_with(start))
 }
 
 /// Answers a request to a path that exists.
@@ -109,7 +114,11 @@ async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, 
 }
 
 /// The rest of the way for everything but probes: at most so many requests at once.
-async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Response, ApiError> {
+async fn counted(
+    mut call: Call,
+    endpoint: &Endpoint,
+    origin: &Origin,
+) -> Result<Response, ApiError> {
     let permit = Arc::clone(call.app.requests()).try_acquire_owned();
     let Ok(_permit) = permit else {
         return Err(ApiError::unavailable("The server is working on too many requests."));
@@ -140,6 +149,9 @@ async fn counted(call: Call, endpoint: &Endpoint, origin: &Origin) -> Result<Res
             }
             if endpoint.produces != Produces::Core {
                 body_fits(&call, endpoint)?;
+            }
+            if endpoint.method != Method::Get && endpoint.operation.request_body.is_none() {
+                form::refuse_any(&call.app, std::mem::take(&mut call.body)).await?;
             }
             handle(call, admitted).await
         }

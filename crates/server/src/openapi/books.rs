@@ -1,71 +1,311 @@
-//! Parameters, bodies and answers of the endpoints about the books.
+//! Parameters, bodies and answers of the endpoints about the books, from the columns that make them.
 
-use serde_json::{Value, json};
+use accounting::package::FieldKind;
+use accounting::{Category, issue, trial_balance};
+use reports::books::{TableColumn, table_columns};
+use serde_json::{Map, Value, json};
 
-use super::parameters;
+use super::{json_answer, object, query_parameter, reference, reports as documented, required};
+use crate::operations::books::views::{aging, balance, revenue};
 
-/// A text in the query string.
-pub(crate) fn query(name: &str, description: &str) -> Value {
-    json!({
-        "name": name, "in": "query", "required": false, "description": description,
-        "schema": {"type": "string"},
-    })
+/// A text in the query string that must be given.
+pub(crate) fn text(name: &str, description: &str) -> Value {
+    required(query_parameter(name, description, json!({"type": "string"})))
+}
+
+/// One of these words in the query string.
+pub(crate) fn word(name: &str, description: &str, words: &[&str]) -> Value {
+    let schema = json!({"type": "string", "enum": words, "default": words.first()});
+    query_parameter(name, description, schema)
 }
 
 /// A day in the query string.
 pub(crate) fn date(name: &str, description: &str) -> Value {
-    json!({
-        "name": name, "in": "query", "required": true, "description": description,
-        "schema": {"type": "string", "format": "date"},
-    })
+    required(query_parameter(name, description, json!({"type": "string", "format": "date"})))
+}
+
+/// A month in the query string.
+pub(crate) fn month(name: &str, description: &str) -> Value {
+    let description = format!("{description}, such as `2026-01`.");
+    required(query_parameter(name, &description, month_schema()))
+}
+
+fn month_schema() -> Value {
+    json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"})
 }
 
 /// The month in the path.
-pub(crate) fn month() -> Value {
+pub(crate) fn month_in_path() -> Value {
     json!({
-        "name": "month", "in": "path", "required": true, "description": "The month, as in 2024-01.",
-        "schema": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"},
+        "name": "month", "in": "path", "required": true,
+        "description": "The month, such as `2026-01`.", "schema": month_schema(),
     })
 }
 
 /// The currency.
 pub(crate) fn currency() -> Value {
-    json!({
-        "name": "currency", "in": "query", "required": true,
-        "description": "Code of ISO 4217 in lower case. Currencies are never added.",
-        "schema": {"type": "string", "pattern": "^[a-z]{3}$"},
-    })
+    let schema = json!({"type": "string", "pattern": "^[a-z]{3}$"});
+    required(query_parameter(
+        "currency",
+        "Code of ISO 4217 in lower case, such as `usd`. Currencies are never added up.",
+        schema,
+    ))
 }
 
 /// How the answer is written.
-pub(crate) fn format() -> Value {
-    json!({
-        "name": "format", "in": "query", "required": false,
-        "description": "Default: json, with amounts in minor units.",
-        "schema": {"type": "string", "enum": ["json", "csv", "xlsx", "parquet"]},
-    })
+pub(crate) fn format(words: &[&str]) -> Value {
+    word("format", "How the answer is written. In `json` amounts are in minor units.", words)
 }
 
-/// What closing and opening again are told.
-pub(crate) fn body() -> Value {
+/// A number of entries of a page.
+pub(crate) fn limit(usual: u64, max: u64) -> Value {
+    let schema = json!({"type": "integer", "minimum": 1, "maximum": max});
+    let description = format!("Rows of the page, {usual} unless given; only for `json`.");
+    query_parameter("limit", &description, schema)
+}
+
+/// Which page of an answer in JSON.
+pub(crate) fn page() -> Value {
+    let mut page = super::page_number();
+    page["description"] = json!("Number of the page, from 1; only for `json`.");
+    page
+}
+
+/// The body of closing a month.
+pub(crate) fn close_body() -> Value {
+    body(
+        false,
+        json!({
+            "note": {"type": "string", "description": "Kept with the closed month."},
+            "include_earlier": {"type": "boolean",
+                "description": "Close open months before it too, oldest first. Default: `false`."},
+        }),
+    )
+}
+
+/// The body of opening a month again.
+pub(crate) fn reopen_body() -> Value {
+    let mut body = body(
+        true,
+        json!({
+            "reason": {"type": "string", "description": "Why. Kept with the month."},
+        }),
+    );
+    body["content"]["application/json"]["schema"]["required"] = json!(["reason"]);
+    body
+}
+
+fn body(is_required: bool, properties: Value) -> Value {
     json!({
-        "required": false,
+        "required": is_required,
         "content": {"application/json": {"schema": {
-            "type": "object",
-            "properties": {
-                "note": {"type": "string"},
-                "include_earlier": {"type": "boolean"},
-                "reason": {"type": "string"},
-            },
+            "type": "object", "properties": properties, "additionalProperties": false,
         }}},
     })
 }
 
-/// An answer computed from records.
-pub(crate) fn answer() -> Value {
+/// An answer in JSON that was computed from records.
+pub(crate) fn answer(schema: &str, description: &str) -> Value {
+    let mut answer = json_answer(reference(schema), description);
+    answer["headers"] = documented::answer_headers();
+    answer
+}
+
+/// The same, also as a file in other formats.
+pub(crate) fn answer_or_file(schema: &str, description: &str, words: &[&str]) -> Value {
+    let mut answer = answer(schema, description);
+    let binary = json!({"type": "string", "format": "binary"});
+    for (word, kind, schema) in [
+        ("csv", "text/csv", json!({"type": "string"})),
+        (
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            binary.clone(),
+        ),
+        ("parquet", "application/vnd.apache.parquet", binary),
+    ] {
+        if words.contains(&word) {
+            answer["content"][kind] = json!({"schema": schema});
+        }
+    }
+    answer
+}
+
+/// Schemas of the answers, by name.
+pub(super) fn schemas() -> [(String, Value); 11] {
+    let month =
+        |name: &str, text: &str| (name.to_owned(), json!({"type": "string", "description": text}));
+    let period = [month("month", "The month."), month("as_of", "Up to when it is computed.")];
+    let of_month = [month("month", "The month.")];
+    let range = || [month("from", "First month."), month("to", "Last month.")];
+    let aging_facts = [
+        month("as_of", "The day."),
+        ("accounts_receivable".to_owned(), amount()),
+        ("customer_balance".to_owned(), amount()),
+    ];
+    let grouped = range().into_iter().chain([month("group_by", "What rows are grouped by.")]);
+    let schemas = [
+        ("Period", object(period_properties())),
+        ("PeriodAnswer", object(json!({"data": reference("Period")}))),
+        ("PeriodList", object(json!({"data": {"type": "array", "items": reference("Period")}}))),
+        ("PeriodGrid", view(period, row(&balance::grid_columns()))),
+        ("Drift", drift()),
+        ("BookIssues", view(of_month.clone(), row(&table_columns(issue::COLUMNS)))),
+        ("TrialBalance", view(of_month, row(&table_columns(&trial_balance::columns())))),
+        ("DeferredWaterfall", view(range(), waterfall_row())),
+        ("ArAging", view(aging_facts, row(&aging::columns()))),
+        ("RevenueByPlan", view(grouped, revenue_row())),
+        ("Explanation", object(json!({"data": explanation()}))),
+    ];
+    schemas.map(|(name, schema)| (name.to_owned(), schema))
+}
+
+/// An amount in minor units; one that passes 64 bits is text.
+fn amount() -> Value {
+    json!({"type": ["integer", "string"], "description": "Minor units."})
+}
+
+/// Amounts by account.
+fn amounts() -> Value {
+    let all = Category::ALL.map(|category| (category.as_str().to_owned(), amount()));
+    object(Value::Object(Map::from_iter(all)))
+}
+
+fn optional(kind: &str, description: &str) -> Value {
+    json!({"type": [kind, "null"], "description": description})
+}
+
+fn row(columns: &[TableColumn]) -> Value {
+    let all = columns.iter().map(|column| (column.name.clone(), field(column.kind)));
+    object(Value::Object(all.collect()))
+}
+
+fn field(kind: FieldKind) -> Value {
+    match kind {
+        FieldKind::Int => json!({"type": ["integer", "null"]}),
+        FieldKind::Text => json!({"type": ["string", "null"]}),
+        FieldKind::Bool => json!({"type": ["boolean", "null"]}),
+        FieldKind::Date => json!({"type": ["string", "null"], "format": "date"}),
+        FieldKind::Instant => json!({"type": ["string", "null"], "format": "date-time"}),
+        FieldKind::Money => optional("integer", "Minor units."),
+    }
+}
+
+/// What was asked for, the revision, and rows.
+fn view(facts: impl IntoIterator<Item = (String, Value)>, row: Value) -> Value {
+    let mut properties: Map<String, Value> = facts.into_iter().collect();
+    let revision = json!({"type": "integer", "description": "Revision of the records."});
+    properties.insert("rev".to_owned(), revision);
+    properties.insert("data".to_owned(), json!({"type": "array", "items": row}));
+    object(Value::Object(properties))
+}
+
+fn waterfall_row() -> Value {
+    let mut row = object(json!({
+        "booking_month": {"type": "string", "description": "A month, `earlier` or `total`."},
+        "booked": amount(),
+        "reversed": amount(),
+        "remaining": amount(),
+        "unscheduled": amount(),
+        "currency": {"type": "string"},
+    }));
+    row["description"] =
+        json!("Beside these one amount per month: `recognized_2026-01`, `future_2026-04`.");
+    row["additionalProperties"] = amount();
+    row
+}
+
+/// The columns of all groups; a row has those of the group that was asked for.
+fn revenue_row() -> Value {
+    let common = row(&revenue::columns("plan"));
+    let mut whole = common.clone();
+    for word in ["plan", "product", "site"] {
+        whole["properties"][format!("{word}_id")] = field(FieldKind::Int);
+        whole["properties"][format!("{word}_name")] = field(FieldKind::Text);
+    }
+    let names = common["required"].as_array().into_iter().flatten();
+    let always = names.filter(|name| !name.as_str().is_some_and(|name| name.starts_with("plan_")));
+    whole["required"] = always.cloned().collect();
+    whole
+}
+
+fn period_properties() -> Value {
+    let package = object(json!({
+        "currency": {"type": "string"},
+        "bundle": {"type": "string"},
+        "bytes": {"type": "integer"},
+        "sha256": {"type": "string"},
+        "file_name": {"type": "string"},
+    }));
     json!({
-        "description": "The answer, from one revision.",
-        "headers": parameters::answer_headers(),
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "month": {"type": "string"},
+        "state": {"type": "string", "enum": ["open", "closed"]},
+        "closed_at": optional("string", "When it was closed."),
+        "closed_by": optional("string", "Who closed it."),
+        "note": optional("string", "What was noted."),
+        "version": optional("integer", "How many times it has been closed."),
+        "rev": optional("integer", "Revision of the records that were frozen."),
+        "packages": {"type": "array", "items": package},
     })
+}
+
+fn drift() -> Value {
+    let changed = object(json!({
+        "table": {"type": "string"},
+        "id": {"type": "integer"},
+        "rev": optional("integer", "Revision that changed it; null = it is gone."),
+    }));
+    let row = object(json!({
+        "file": {"type": "string"},
+        "id": optional("integer", "Id of the record behind the posting."),
+        "piece_id": optional("string", "Which part of a line's revenue it is."),
+        "frozen": amounts(),
+        "fresh": amounts(),
+        "difference": amounts(),
+        "booked_in": {"type": "string", "description": "The month in which the difference is booked."},
+        "changed_rows": {"type": "array", "items": changed},
+    }));
+    object(json!({
+        "month": {"type": "string"},
+        "currency": {"type": "string"},
+        "data": {"type": "array", "items": row},
+        "sums": {"type": "object", "additionalProperties": amounts(), "description": "Differences by file."},
+        "meta": object(json!({
+            "current_page": {"type": "integer"},
+            "per_page": {"type": "integer"},
+            "total": {"type": "integer"},
+        })),
+    }))
+}
+
+fn explanation() -> Value {
+    let source = object(json!({
+        "table": {"type": "string"},
+        "id": {"type": "integer"},
+        "row": {"type": ["object", "null"], "additionalProperties": true, "description": "The record as it is stored."},
+    }));
+    object(json!({
+        "entry_id": {"type": "string"},
+        "file": {"type": "string"},
+        "month": {"type": "string"},
+        "date": {"type": "string", "format": "date"},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "currency": {"type": "string"},
+        "customer_id": optional("integer", "The customer."),
+        "invoice_id": optional("integer", "The invoice."),
+        "amounts": {"type": "object", "additionalProperties": amount()},
+        "rule": {"type": "string", "description": "The rule that was applied."},
+        "steps": {"type": "array", "items": {"type": "string"}, "description": "The arithmetic."},
+        "sources": {"type": "array", "items": source},
+    }))
+}
+
+/// The package of a closed month.
+pub(crate) fn package_answer() -> Value {
+    let mut answer = super::file_answer(
+        "The ZIP, as it was frozen.",
+        &["application/force-download", "application/octet-stream"],
+    );
+    answer["headers"] = documented::answer_headers();
+    answer
 }

@@ -3,21 +3,31 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `schemas` | bodies that several endpoints share |
+//! | `errors` | answers that are not the one asked for, per endpoint |
 //! | `rows` | one schema per table that can be imported |
+//! | `reports` | parameters, bodies and answers of reports |
+//! | `filters` | what each filter of a report does, in words |
+//! | `exports` | the body that asks for exports, and answers about them |
 //! | `books` | parameters, bodies and answers about the books |
-//! | `parameters` | parameters of reports |
 //! | `usage` | parameters, bodies and answers about usage |
 
 pub(crate) mod books;
-pub(crate) mod parameters;
+mod errors;
+pub(crate) mod exports;
+mod filters;
+pub(crate) mod reports;
 pub(crate) mod rows;
 mod schemas;
 pub(crate) mod usage;
 
 use serde_json::{Map, Value, json};
 
+use errors::ErrorAnswers;
+use model::permission::Permission;
+
 use crate::auth::admission::Requirement;
 use crate::error::ErrorCode;
+use crate::http::endpoint::Produces;
 
 /// What the document says about one endpoint.
 pub(crate) struct Operation {
@@ -37,6 +47,17 @@ pub(crate) struct Operation {
     pub(crate) answer: (u16, Value),
     /// Errors beside those that every endpoint has.
     pub(crate) errors: &'static [ErrorCode],
+    /// Where the endpoint itself looks at permissions: these, and the sentence about them.
+    pub(crate) own_permissions: Option<OwnPermissions>,
+}
+
+/// Permissions that an endpoint looks at after it has been reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnPermissions {
+    /// Any of them lets in; none = whoever has a credential.
+    pub(crate) names: &'static [Permission],
+    /// What is asked, for people.
+    pub(crate) sentence: &'static str,
 }
 
 /// One endpoint as the document sees it.
@@ -47,6 +68,8 @@ pub(crate) struct Entry<'e> {
     pub(crate) path: &'e str,
     /// What is asked of the caller; none = no credential is needed.
     pub(crate) required: Option<Requirement>,
+    /// What it answers with, as far as `Accept` decides.
+    pub(crate) produces: Produces,
     /// The rest.
     pub(crate) operation: &'e Operation,
 }
@@ -56,19 +79,25 @@ pub(crate) const TAGS: [(&str, &str); 9] = [
     ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
     ("Jobs", "Files that are made in the background: how far they are, and where."),
-    ("Exports", "Every kind of record as a file, asked for in the Pelcro dialect."),
+    ("Exports", "Every kind of record as a file, asked for as in Pelcro's API."),
     ("Books", "The ledger by month: closing, balances, deferred revenue, receivables."),
-    ("Webhooks", "Where it is told how exports go, and what became of that."),
-    ("Discovery", "What reports there are, and their columns and filters."),
-    ("Import", "Records in. All or nothing per call, visible to the next read."),
-    ("Server", "Health, figures and this reference."),
+    ("Webhooks", "Addresses that are told when an export is asked for, done or failed."),
+    ("Discovery", "Which reports there are, and their columns and filters."),
+    ("Import", "Adding, changing and deleting records. All or nothing per call; visible at once."),
+    ("Server", "Health, metrics and this reference."),
 ];
 
-const INTRODUCTION: &str = "Reports over the records of a membership or subscription business, and \
-    the doors through which records come in.\n\nEvery call under `/api/v2` and `/api/v1/import` \
-    takes `Authorization: Bearer <token>` (also `Token`, `JWT`). A credential that reaches several \
-    providers names one in `TeamUp-Provider-ID`. Errors are JSON with a stable `code`. Every answer \
-    carries `X-Request-Id`; every answer computed from records carries `Rollbook-Revision`.";
+const INTRODUCTION: &str = "Reports over the records of a membership or subscription business, \
+    exports, accounting, and imports of its records.\n\n\
+    Every call under `/api` needs `Authorization: Bearer <token>` (`Token` and `JWT` work as \
+    prefixes too), but for this document and for signed links. A business is called a *provider* \
+    here; a credential that reaches several names one in `TeamUp-Provider-ID`.\n\n\
+    Errors are JSON with a stable `code`; all that is wrong with a request is told at once. Under \
+    `/api/v1/core` and `/api/v1/accounting` an error is `{\"message\", \"code\", \"errors\"}`, \
+    elsewhere `{\"code\", \"field_errors\", \"message\", \"type\"}`. An unknown parameter is an \
+    error too, except `expand`, `fields` and names that begin with `_`, which are ignored.\n\n\
+    Every answer carries `X-Request-Id`. An answer computed from records comes from one snapshot of \
+    them, whose number (the *revision*) is in `Rollbook-Revision`.";
 
 /// The document for the whole server, as `rollbook openapi` prints it.
 pub fn full_document(public_url: Option<&str>) -> Value {
@@ -82,12 +111,15 @@ pub(crate) fn document<'e>(
     public_url: Option<&str>,
 ) -> Value {
     let mut paths: Map<String, Value> = Map::new();
+    let mut answers = ErrorAnswers::default();
     for entry in entries {
         let path = paths.entry(entry.path).or_insert_with(|| json!({}));
-        path[entry.method] = operation(&entry);
+        path[entry.method] = operation(&entry, &mut answers);
     }
     paths.sort_keys();
     let tags = TAGS.map(|(name, description)| json!({"name": name, "description": description}));
+    let mut components = schemas::components();
+    components["responses"] = answers.into_components();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -100,15 +132,14 @@ pub(crate) fn document<'e>(
         "servers": [{"url": public_url.unwrap_or("/")}],
         "tags": tags,
         "paths": paths,
-        "components": schemas::components(),
+        "components": components,
     })
 }
 
-fn operation(entry: &Entry<'_>) -> Value {
+fn operation(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
     let operation = entry.operation;
     let mut description = operation.description.clone();
     let mut parameters = operation.parameters.clone();
-    let mut errors = operation.errors.to_vec();
     let mut document = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -117,14 +148,16 @@ fn operation(entry: &Entry<'_>) -> Value {
     match &entry.required {
         None => document["security"] = json!([]),
         Some(required) => {
-            let flags: Vec<&str> = required.permissions.iter().map(|f| f.as_str()).collect();
-            append(&mut description, &needs(&flags));
+            let own = operation.own_permissions;
+            let names = own.map_or(required.permissions, |own| own.names);
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let sentence = own.map_or_else(|| needs(&names), |own| own.sentence.to_owned());
+            append(&mut description, &sentence);
             document["security"] = json!([{"credential": []}]);
-            document["x-permissions"] = json!(flags);
+            document["x-permissions"] = json!(names);
             for name in ["ProviderId", "RequestMode", "RequestId"] {
                 parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
             }
-            errors.extend(ERRORS_WITH_CREDENTIAL);
         }
     }
     document["description"] = json!(description);
@@ -132,21 +165,12 @@ fn operation(entry: &Entry<'_>) -> Value {
     if let Some(body) = &operation.request_body {
         document["requestBody"] = body.clone();
     }
-    document["responses"] = responses(operation, &errors);
+    document["responses"] = responses(entry, answers);
     document
 }
 
-const ERRORS_WITH_CREDENTIAL: [ErrorCode; 6] = [
-    ErrorCode::ParameterInvalid,
-    ErrorCode::AuthenticationFailed,
-    ErrorCode::PermissionDenied,
-    ErrorCode::NotAcceptable,
-    ErrorCode::Throttled,
-    ErrorCode::Unavailable,
-];
-
-fn needs(flags: &[&str]) -> String {
-    match flags {
+fn needs(names: &[&str]) -> String {
+    match names {
         [] => "Needs any valid credential.".to_owned(),
         [only] => format!("Needs the permission `{only}`."),
         several => format!("Needs one of the permissions `{}`.", several.join("`, `")),
@@ -161,22 +185,68 @@ fn append(text: &mut String, more: &str) {
 }
 
 /// The answer asked for, then one entry per status that can come instead.
-fn responses(operation: &Operation, errors: &[ErrorCode]) -> Value {
-    let (status, answer) = &operation.answer;
+fn responses(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
+    let (status, answer) = &entry.operation.answer;
     let mut responses = Map::new();
     responses.insert(status.to_string(), answer.clone());
-    let mut statuses: Vec<u16> = errors.iter().map(|code| code.status()).collect();
-    statuses.sort_unstable();
-    statuses.dedup();
-    let takes_rows = errors.contains(&ErrorCode::ImportInvalid);
-    for status in statuses {
-        let name = match status {
-            400 if takes_rows => "ImportInvalid".to_owned(),
-            other => format!("Error{other}"),
-        };
-        let response = json!({"$ref": format!("#/components/responses/{name}")});
-        responses.entry(status.to_string()).or_insert(response);
-    }
-    responses.insert("default".to_owned(), json!({"$ref": "#/components/responses/Error"}));
+    responses.extend(answers.of(entry));
     Value::Object(responses)
+}
+
+/// A parameter in the query string.
+pub(crate) fn query_parameter(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "required": false, "description": description,
+        "schema": schema})
+}
+
+/// The same, but it must be given.
+pub(crate) fn required(mut parameter: Value) -> Value {
+    parameter["required"] = json!(true);
+    parameter
+}
+
+/// The number of a page in the query string.
+pub(crate) fn page_number() -> Value {
+    let schema = json!({"type": "integer", "minimum": 1});
+    query_parameter("page", "Number of the page, from 1.", schema)
+}
+
+/// An object that always has all of these.
+pub(crate) fn object(properties: Value) -> Value {
+    let names: Vec<String> =
+        properties.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
+    json!({"type": "object", "required": names, "properties": properties})
+}
+
+/// A schema of `components`.
+pub(crate) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// An answer in JSON.
+pub(crate) fn json_answer(schema: Value, description: &str) -> Value {
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+/// The header that says when to ask again about work that is not done.
+pub(crate) fn with_retry_after(mut answer: Value) -> Value {
+    answer["headers"]["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
+    answer
+}
+
+/// The same values in XML too.
+pub(crate) fn with_xml(mut answer: Value) -> Value {
+    answer["content"]["application/xml"] = json!({"schema": {
+        "type": "string",
+        "description": "The same values under the element `root`, one `list-item` per element of a list.",
+    }});
+    answer
+}
+
+/// The bytes of a file.
+pub(crate) fn file_answer(description: &str, types: &[&str]) -> Value {
+    let binary = json!({"schema": {"type": "string", "format": "binary"}});
+    let content: Map<String, Value> =
+        types.iter().map(|kind| ((*kind).to_owned(), binary.clone())).collect();
+    json!({"description": description, "content": content})
 }

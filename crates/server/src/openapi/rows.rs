@@ -1,5 +1,6 @@
 //! One schema per table that can be imported, from the table catalogue.
 
+use model::allotment::EXAMPLE;
 use model::catalogue::{self, Column, Default, Kind, Presence, Table};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,8 @@ pub(crate) fn schema_name(table: &Table) -> String {
 
 /// All of them.
 pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
-    catalogue::tables().iter().map(|table| (schema_name(table), schema(table)))
+    let tables = catalogue::tables().iter().map(|table| (schema_name(table), schema(table)));
+    std::iter::once(("Allotment".to_owned(), allotment())).chain(tables)
 }
 
 fn schema(table: &Table) -> Value {
@@ -29,32 +31,27 @@ fn schema(table: &Table) -> Value {
 fn property(column: &Column) -> Value {
     let mut schema = of_kind(column.kind);
     if column.is_nullable() {
-        match (schema.get("type").cloned(), schema.get_mut("enum").and_then(Value::as_array_mut)) {
-            (_, Some(words)) => words.push(Value::Null),
-            (Some(Value::String(name)), None) => schema["type"] = json!([name, "null"]),
-            (Some(Value::Array(mut names)), None) => {
+        match schema.get("type").cloned() {
+            // Generators make one type of the words where null stands beside them, not among them.
+            Some(Value::String(name)) if schema.get("enum").is_none() => {
+                schema["type"] = json!([name, "null"]);
+            }
+            Some(Value::Array(mut names)) => {
                 names.push(json!("null"));
                 schema["type"] = json!(names);
             }
-            _ => {}
+            _ => schema = json!({"oneOf": [schema, {"type": "null"}]}),
         }
     }
     let mut notes: Vec<String> =
         schema["description"].as_str().map(str::to_owned).into_iter().collect();
     if let Some(target) = column.references {
-        notes.push(format!("Names rows of `{target}`."));
+        notes.push(format!("Id in `{target}`."));
     }
     match column.presence {
         Presence::Required if column.name != "id" => notes.push("Required on new rows.".to_owned()),
-        Presence::Default(Default::Int(value)) if column.kind == Kind::Bool => {
-            schema["default"] = json!(value != 0);
-        }
-        Presence::Default(Default::Int(value)) => schema["default"] = json!(value),
-        Presence::Default(Default::Text(text)) => {
-            let is_json = !matches!(column.kind, Kind::Text | Kind::Enum(_));
-            let parsed = serde_json::from_str(text).ok().filter(|_: &Value| is_json);
-            schema["default"] = parsed.unwrap_or_else(|| json!(text));
-        }
+        // Told in words: clients would send a `default`, and so change rows that have another value.
+        Presence::Default(default) => notes.extend(default_of(column.kind, default)),
         _ => {}
     }
     if !notes.is_empty() {
@@ -63,12 +60,22 @@ fn property(column: &Column) -> Value {
     schema
 }
 
+fn default_of(kind: Kind, default: Default) -> Option<String> {
+    let value = match default {
+        Default::Int(value) if kind == Kind::Bool => (value != 0).to_string(),
+        Default::Int(value) => value.to_string(),
+        Default::Text(text) => text.to_owned(),
+        _ => return None,
+    };
+    Some(format!("Default on new rows: `{value}`."))
+}
+
 fn of_kind(kind: Kind) -> Value {
     match kind {
         Kind::Int { min: i64::MIN, max: i64::MAX } => json!({"type": "integer", "format": "int64"}),
         Kind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Text => json!({"type": "string"}),
-        Kind::Enum(words) => json!({"enum": words}),
+        Kind::Enum(words) => json!({"type": "string", "enum": words}),
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Date => json!({"type": "string", "format": "date"}),
         Kind::Instant => json!({
@@ -91,9 +98,78 @@ fn of_kind(kind: Kind) -> Value {
         }),
         Kind::Json => json!({"type": "object"}),
         Kind::Allotment => {
-            json!({"type": "object", "description": "How much a membership allows."})
+            json!({"$ref": "#/components/schemas/Allotment"})
         }
         Kind::TextList => json!({"type": "array", "items": {"type": "string"}}),
         Kind::IntList => json!({"type": "array", "items": {"type": "integer"}}),
+    }
+}
+
+/// How much a membership allows, with an example. Rule: spec/usage.md §2.
+fn allotment() -> Value {
+    let count = |text: &str| json!({"type": ["integer", "null"], "minimum": 0, "maximum": 1_000_000, "description": text});
+    let kinds = ["event", "course"];
+    let example: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
+    let of_type = json!({
+        "type": "object",
+        "required": ["offering_type", "max_uses"],
+        "additionalProperties": false,
+        "properties": {
+            "offering_type": {"type": "integer", "description": "Id in `offering_types`."},
+            "max_uses": count("Uses allowed of this offering type; null = no limit of its own."),
+            "is_extra": {"type": "boolean", "description":
+                "`false` (default): a limit inside that of the period. `true`: an allowance on top of it."},
+            "allow_zero": {"type": "boolean", "description":
+                "`true` (default): `max_uses` 0 means none at all. `false`: it means no limit."},
+        },
+    });
+    let limit = json!({
+        "type": "object",
+        "required": ["period", "max_uses"],
+        "additionalProperties": false,
+        "properties": {
+            "period": {"type": "string", "enum": ["day", "week", "month", "year", "lifetime"]},
+            "type": {"type": "string", "enum": ["event", "class", "course"],
+                "description": "What is counted: `event` (default; classes and appointments) or `course`."},
+            "max_uses": count("Uses allowed in each period; null = no limit of the period itself."),
+            "offering_type_limits": {"type": "array", "maxItems": 200, "items": of_type},
+        },
+    });
+    json!({
+        "type": "object",
+        "description": "How much a membership allows. The example allows 8 classes a month, of which \
+            at most 3 of offering type 12; no-shows count. Without `period_limits`: unlimited.",
+        "additionalProperties": false,
+        "properties": {
+            "ignore_no_shows": {"type": "boolean",
+                "description": "`true`: no-shows do not count as uses. Default: `false`."},
+            "types": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": kinds},
+                "description": "What may be booked at all. Default: both."},
+            "period_limits": {"type": "array", "maxItems": 20, "items": limit},
+        },
+        "examples": [example],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_an_allotment_is_known() {
+        for (path, limit) in [("", json!({})), ("/properties/period_limits/items", json!({}))] {
+            let schema = allotment();
+            let properties = schema.pointer(&format!("{path}/properties")).unwrap();
+            for name in properties.as_object().unwrap().keys() {
+                let mut object = limit.clone();
+                object[name] = json!("no value of this kind");
+                let whole = match path {
+                    "" => object,
+                    _ => json!({"period_limits": [object]}),
+                };
+                let error = model::allotment::parse(&whole.to_string()).unwrap_err();
+                assert_eq!(error.code, model::import::ImportCode::AllotmentBadValue, "{name}");
+            }
+        }
     }
 }

@@ -3,8 +3,9 @@
 use model::import::ERRORS_LISTED_MAX;
 use serde_json::{Map, Value, json};
 
-use super::rows;
+use super::{books, exports, object, reference, reports, rows, usage};
 use crate::error::ErrorCode;
+use crate::http::envelope;
 
 /// `components` of the document.
 pub(super) fn components() -> Value {
@@ -16,7 +17,6 @@ pub(super) fn components() -> Value {
         }},
         "parameters": parameters(),
         "headers": headers(),
-        "responses": responses(),
         "schemas": schemas(),
     })
 }
@@ -25,17 +25,17 @@ fn parameters() -> Value {
     json!({
         "ProviderId": {
             "name": "TeamUp-Provider-ID", "in": "header", "required": false,
-            "description": "The provider asked about. Needed when the credential reaches several.",
+            "description": "Id of the business (provider) whose records are meant. Needed when the credential reaches several.",
             "schema": {"type": "integer", "minimum": 1},
         },
         "RequestMode": {
             "name": "Teamup-Request-Mode", "in": "header", "required": false,
-            "description": "Needed when the identity has both modes.",
+            "description": "Whether the caller asks as the business or as a customer of it. Needed when the credential may do both.",
             "schema": {"type": "string", "enum": ["provider", "customer"]},
         },
         "RequestId": {
             "name": "X-Request-Id", "in": "header", "required": false,
-            "description": "Sent back on the answer and written in the log; made up when absent or in another form.",
+            "description": "Your own id of the request: it comes back on the answer and is in the server's log. Without it the server makes one.",
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
         },
     })
@@ -49,43 +49,10 @@ fn headers() -> Value {
         "RateLimit-Limit": integer("Requests allowed within 60 seconds."),
         "RateLimit-Remaining": integer("Requests that still fit."),
         "RateLimit-Reset": integer("Seconds until one more request fits."),
-        "Retry-After": integer("Seconds to wait."),
-    })
-}
-
-fn responses() -> Value {
-    let mut responses = Map::new();
-    let mut statuses: Vec<u16> = ErrorCode::ALL.iter().map(|code| code.status()).collect();
-    statuses.dedup();
-    for status in statuses {
-        let codes = ErrorCode::ALL.iter().filter(|code| code.status() == status);
-        let codes: Vec<String> = codes
-            .filter(|code| **code != ErrorCode::ImportInvalid)
-            .map(|code| format!("`{}`", code.as_str()))
-            .collect();
-        let description = format!("Code {}.", codes.join(", "));
-        responses.insert(format!("Error{status}"), error(&description));
-    }
-    responses.insert("Error".to_owned(), error("Any other error."));
-    responses.insert(
-        "ImportInvalid".to_owned(),
-        json!({
-            "description": "Rows that are wrong (code `import_invalid`), or a request that is. Nothing was stored.",
-            "headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}},
-            "content": {"application/json": {"schema": {"oneOf": [
-                {"$ref": "#/components/schemas/ImportInvalid"},
-                {"$ref": "#/components/schemas/Error"},
-            ]}}},
-        }),
-    );
-    Value::Object(responses)
-}
-
-fn error(description: &str) -> Value {
-    json!({
-        "description": description,
-        "headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}},
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "Retry-After": integer("Seconds after which to ask again."),
+        "WWW-Authenticate": {
+            "description": "How to authenticate: `Bearer`.", "schema": {"type": "string"},
+        },
     })
 }
 
@@ -114,21 +81,21 @@ fn schemas() -> Value {
             "type": "object",
             "required": ["code", "message", "errors", "error_count"],
             "properties": {
-                "code": {"const": "import_invalid"},
+                "code": {"type": "string", "enum": ["import_invalid"]},
                 "message": {"type": "string"},
                 "errors": {"type": "array", "maxItems": ERRORS_LISTED_MAX, "items": import_error()},
                 "error_count": {"type": "integer", "description": "How many there are in all."},
             },
         },
+        "CoreError": core_error(),
         "ImportOutcome": import_outcome(),
-        "ReportPage": report_page(),
         "ColumnHeader": column_header(),
         "Money": money(),
         "ReportSummary": {
             "type": "object",
             "required": ["object", "name", "label", "grouped", "permissions", "data_url", "export_url"],
             "properties": {
-                "object": {"const": "report"},
+                "object": {"type": "string", "enum": ["report"]},
                 "name": {"type": "string"},
                 "label": {"type": "string"},
                 "grouped": {"type": "boolean"},
@@ -157,7 +124,12 @@ fn schemas() -> Value {
                 "bytes": {"type": "integer"},
                 "sha256": {"type": "string"},
                 "totals": {"type": "object", "description": "Per currency and column: the exact sum in minor units, as text, and how many cells hold a value."},
-                "complete": {"const": true},
+                "complete": {"type": "boolean"},
+                "manifest_version": {"type": "integer"},
+                "format": {"type": "string"},
+                "columns": {"type": "array", "items": object(json!({
+                    "name": {"type": "string"}, "type": {"type": "string"},
+                }))},
             },
         },
         "ReportList": {
@@ -171,13 +143,49 @@ fn schemas() -> Value {
             },
         },
     });
-    for (name, schema) in rows::schemas() {
-        schemas[name] = schema;
-    }
-    for (name, schema) in super::usage::schemas() {
+    schemas["ReportDescription"] = report_description();
+    let generated = rows::schemas().chain(reports::schemas());
+    let written = usage::schemas().into_iter().chain(exports::schemas()).chain(books::schemas());
+    for (name, schema) in generated.chain(written) {
         schemas[name] = schema;
     }
     schemas
+}
+
+/// A report as discovery describes it.
+fn report_description() -> Value {
+    let optional = |kind: &str| json!({"type": [kind, "null"]});
+    let texts = || json!({"type": "array", "items": {"type": "string"}});
+    let column = object(json!({
+        "key": {"type": "string"},
+        "label": {"type": "string"},
+        "aliases": texts(),
+        "type": {"type": "string"},
+        "role": {"type": "string", "enum": ["column", "dimension", "measure"]},
+        "sortable": {"type": "boolean"},
+        "required": {"type": "boolean"},
+        "holds_customer_id": {"type": "boolean"},
+        "default": {"type": "boolean"},
+        "addition": {"type": "boolean"},
+        "modelled": {"type": "boolean"},
+    }));
+    let filter = object(json!({
+        "name": {"type": "string"},
+        "type": {"type": "string"},
+        "list": {"type": "boolean"},
+        "enum": {"type": ["array", "null"], "items": {"type": "string"}},
+        "default": optional("string"),
+        "addition": {"type": "boolean"},
+    }));
+    let more = object(json!({
+        "columns": {"type": "array", "items": column},
+        "parents": texts(),
+        "filters": {"type": "array", "items": filter},
+        "pivots": texts(),
+        "default_pivot": optional("string"),
+        "default_sort": texts(),
+    }));
+    json!({"allOf": [reference("ReportSummary"), more]})
 }
 
 fn import_error() -> Value {
@@ -212,16 +220,21 @@ fn import_outcome() -> Value {
     })
 }
 
-fn report_page() -> Value {
-    json!({
-        "type": "object",
-        "required": ["total", "column_headers", "rows"],
-        "properties": {
-            "total": {"type": "integer", "description": "Rows of the whole report after filters."},
-            "column_headers": {"type": "array", "items": {"$ref": "#/components/schemas/ColumnHeader"}},
-            "rows": {"type": "array", "items": {"type": "object"}},
+/// The envelope of errors under `/api/v1/core` and `/api/v1/accounting`.
+fn core_error() -> Value {
+    let codes = ErrorCode::ALL.iter().filter(|code| **code != ErrorCode::ImportInvalid);
+    let codes: Vec<&str> = codes.map(|code| envelope::core_code(*code)).collect();
+    let mut error = object(json!({
+        "message": {"type": "string", "description": "For people; may change."},
+        "code": {"type": "string", "enum": codes},
+        "errors": {
+            "type": "object",
+            "description": "Messages by field; empty when no field is to blame.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
-    })
+    }));
+    error["properties"]["failed_reason"] = json!({"type": "string", "description": "Why an export failed, where that is what is told."});
+    error
 }
 
 fn column_header() -> Value {
@@ -240,7 +253,7 @@ fn column_header() -> Value {
                     "priority": {"type": "integer"},
                 },
             },
-            "holds_customer_id": {"const": true},
+            "holds_customer_id": {"type": "boolean", "description": "`true`, or left out."},
             "required": {"type": "boolean"},
         },
     })
@@ -268,18 +281,22 @@ fn job() -> Value {
         "required": ["id", "object", "result_url", "total_items", "complete_items", "status"],
         "properties": {
             "id": {"type": "integer"},
-            "object": {"const": "job"},
+            "object": {"type": "string", "enum": ["job"]},
             "result_url": nullable("string", "Where the file is; works without a credential."),
             "total_items": {"type": "integer", "description": "Rows there will be."},
             "complete_items": {"type": "integer", "description": "Rows written."},
             "status": {"type": "string", "enum": crate::operations::job::status_words()},
-            "progress": {"type": "object"},
+            "progress": {"type": "object", "properties": {
+                "percent": {"type": "integer"},
+                "rows_per_second": nullable("integer", "Rows per second so far; null before there is a figure."),
+                "queue_position": nullable("integer", "How many jobs come before it; null once it runs."),
+            }},
             "revision": nullable("integer", "Revision of the data in the file."),
             "error_code": nullable("string", "Why it failed."),
             "error_message": nullable("string", "The same for people."),
             "report": {"type": "string"},
-            "content_type": {"type": "string"},
-            "file_name": {"type": "string"},
+            "content_type": nullable("string", "Type of the file."),
+            "file_name": nullable("string", "Name of the file."),
             "created_at": {"type": "string", "format": "date-time"},
             "started_at": nullable("string", "When work began."),
             "finished_at": nullable("string", "When it ended."),

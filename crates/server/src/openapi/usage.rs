@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parameters;
+use super::{object, reference, reports, with_xml};
 
 /// The variable part of the path.
 pub(crate) fn id() -> Value {
@@ -17,7 +17,7 @@ pub(crate) fn id() -> Value {
 pub(crate) fn date() -> Value {
     json!({
         "name": "date", "in": "query", "required": false,
-        "description": "A day from 1800-01-01 to 2999-12-31. Default: today in the provider's time zone.",
+        "description": "The day whose periods are meant, from 1800-01-01 to 2999-12-31. Default: today where the business is.",
         "schema": {"type": "string", "format": "date"},
     })
 }
@@ -42,22 +42,14 @@ pub(crate) fn plan() -> Value {
 
 /// The answer about one membership, in both encodings.
 pub(crate) fn answer_of_one() -> Value {
-    let mut answer = json_answer("Usage", "The usage, from one revision.");
-    answer["content"]["application/xml"] = json!({"schema": {
-        "type": "string",
-        "description": "The same values under the element `root`, one `list-item` per element of a list.",
-    }});
-    answer
+    with_xml(json_answer("Usage", "The usage in each period, from one revision."))
 }
 
 /// An answer in JSON, computed from records.
 pub(crate) fn json_answer(schema: &str, description: &str) -> Value {
-    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
-    json!({
-        "description": description,
-        "headers": parameters::answer_headers(),
-        "content": {"application/json": {"schema": schema}},
-    })
+    let mut answer = super::json_answer(reference(schema), description);
+    answer["headers"] = reports::answer_headers();
+    answer
 }
 
 /// Which memberships, and when.
@@ -66,8 +58,11 @@ pub(crate) fn body_of_many() -> Value {
         "type": "object",
         "required": ["ids"],
         "properties": {
-            "ids": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 1000},
-            "date": {"type": "string", "format": "date"},
+            "ids": {"type": "array", "items": {"type": "integer", "minimum": 1},
+                "minItems": 1, "maxItems": 1000,
+                "description": "Ids of customer memberships."},
+            "date": {"type": "string", "format": "date",
+                "description": "The day whose periods are meant. Default: today where the business is."},
         },
     });
     let content = |kind: &str| (kind.to_owned(), json!({"schema": schema}));
@@ -77,30 +72,20 @@ pub(crate) fn body_of_many() -> Value {
 }
 
 /// Schemas of the answers, by name.
-pub(super) fn schemas() -> [(&'static str, Value); 6] {
-    [
+pub(super) fn schemas() -> [(String, Value); 6] {
+    let schemas = [
         ("Usage", usage()),
         ("UsagePeriod", period()),
         ("UsageOfOfferingType", offering_type()),
         ("ProrateAdjustment", adjustment()),
         ("UsageOfMany", many()),
         ("UpgradePreview", upgrade()),
-    ]
-}
-
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+    ];
+    schemas.map(|(name, schema)| (name.to_owned(), schema))
 }
 
 fn list_of(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
-}
-
-/// An object that always has all of these.
-fn object(properties: Value) -> Value {
-    let names: Vec<String> =
-        properties.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
-    json!({"type": "object", "required": names, "properties": properties})
 }
 
 fn usage() -> Value {

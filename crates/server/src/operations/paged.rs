@@ -1,5 +1,6 @@
 //! Lists in pages: `{count, next, previous, results}`. Rule: spec/reports.md §12.
 
+use reports::request::unknown::{did_you_mean, is_ignored_everywhere};
 use reports::request::{FieldErrors, RawParameters, RawValue};
 use serde_json::{Value, json};
 
@@ -49,9 +50,9 @@ pub(crate) fn no_parameters(parameters: &RawParameters) -> Result<(), FieldError
 /// Refuses names that are neither known nor ignored everywhere. Rule: spec/reports.md §2.2.
 pub(crate) fn refuse_unknown(parameters: &RawParameters, known: &[&str], errors: &mut FieldErrors) {
     for (name, _) in parameters {
-        let is_ignored = name.starts_with('_') || ["expand", "fields"].contains(&name.as_str());
-        if !is_ignored && !known.contains(&name.as_str()) {
-            errors.push(name, "Unknown parameter.");
+        if !is_ignored_everywhere(name) && !known.contains(&name.as_str()) {
+            let meant = did_you_mean(name, known.iter().copied());
+            errors.push(name, format!("Unknown parameter.{meant}"));
         }
     }
 }

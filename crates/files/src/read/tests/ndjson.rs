@@ -158,3 +158,23 @@ fn a_line_past_the_bound_is_skipped_and_the_rest_is_read() {
     assert_eq!(outcome.errors, [of(RowTooLong, 2, "")]);
     assert_eq!((outcome.ids(), lines(&outcome)), (vec![1, 2], vec![1, 3]));
 }
+
+#[test]
+fn an_array_of_rows_reads_like_lines_and_counts_its_rows() {
+    let text = r#"[{"id":1,"name":"a\nb"},
+        {"id": "x"}, {"id":3,
+        "name":"C"}]"#;
+    let outcome = read("sites", Mode::Upsert, input(text, Format::Json, Compression::None));
+    assert_eq!(lines(&outcome), [1, 3]);
+    assert_eq!(outcome.end, None);
+    assert_eq!(outcome.errors, [of(IdInvalid, 2, "id")]);
+    assert_eq!(cells(&outcome, 0, &["name"]), [Cell::text("a\nb")]);
+}
+
+#[test]
+fn an_array_that_is_cut_off_is_refused() {
+    for text in ["[{\"id\":1,\"name\":\"A\"}", "{\"id\":1,\"name\":\"A\"}", ""] {
+        let outcome = read("sites", Mode::Upsert, input(text, Format::Json, Compression::None));
+        assert_eq!(outcome.end.map(|(code, ..)| code), Some(JsonInvalid), "{text}");
+    }
+}

@@ -107,6 +107,10 @@ pub(super) fn read(
         only_for(is_package, read_as_of(field, value, zone)?, field, "accounting")
     });
     let format = format.unwrap_or_default();
+    let is_marked = csv_dialect.is_some_and(|dialect| dialect != CsvDialect::default());
+    if is_marked && format != ExportFormat::Csv {
+        body.errors.push("csv_dialect", "The csv_dialect field is only for csv.");
+    }
     let row_per = row_per.unwrap_or_default();
     let layout = layout.unwrap_or_default();
     let columns = body.read("columns", |field, value| {

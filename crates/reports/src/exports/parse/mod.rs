@@ -12,9 +12,10 @@ use model::time::{Date, Instant, Zone};
 use serde_json::{Map, Value};
 
 use super::filter::{ALL, Filter, Test};
-use super::request::{ExportFormat, ExportRequest, Mode, Package, Range, Spelled};
+use super::request::{ExportFormat, ExportRequest, Mode, Package, Range, RowPer, Spelled};
 use super::{ExportType, find, types};
 use crate::request::FieldErrors;
+use crate::request::unknown::did_you_mean;
 
 mod additions;
 mod body;
@@ -78,7 +79,8 @@ pub fn parse(
     let objects = objects.unwrap_or_else(|| object(&mut body).into_iter().collect());
     for name in body.names() {
         if !is_known(name) {
-            body.errors.push(name, format!("The {name} field is unknown."));
+            let meant = did_you_mean(name, known_names());
+            body.errors.push(name, format!("The {name} field is unknown.{meant}"));
         }
     }
     let common = Common::read(&mut body, &objects, provider, context);
@@ -161,9 +163,14 @@ fn names() -> Vec<&'static str> {
     names.flatten().copied().collect()
 }
 
-/// Whether a field means something for some type.
+/// Every field that means something for some type.
+fn known_names() -> impl Iterator<Item = &'static str> {
+    let filters = types().iter().flat_map(|kind| kind.filters.iter().map(|filter| filter.name));
+    PRINTED.into_iter().chain(additions::NAMES).chain(filters)
+}
+
 fn is_known(name: &str) -> bool {
-    PRINTED.contains(&name) || additions::NAMES.contains(&name) || is_filter(name)
+    known_names().any(|known| known == name)
 }
 
 fn is_filter(name: &str) -> bool {
@@ -184,19 +191,27 @@ fn request(
         true => Some(package(body, additions, &provider.timezone, context)?),
         false => None,
     };
-    let ignored_filters = body.names().filter(|name| is_ignored(kind, name));
+    let row_per = if kind.has_lines() { additions.row_per } else { Default::default() };
+    let layout = if kind.is_metadata() { additions.layout } else { Default::default() };
+    let has_deleted = kind.layout(row_per == RowPer::Line).is_some_and(|rows| rows.has_deleted);
+    let ignored = |name: &str| match name {
+        "include_deleted" => additions.include_deleted && !has_deleted,
+        "row_per" => additions.row_per != row_per,
+        "layout" => additions.layout != layout,
+        name => is_ignored(kind, name),
+    };
     Some(ExportRequest {
         filters,
-        ignored_filters: ignored_filters.map(str::to_owned).collect(),
+        ignored_filters: body.names().filter(|name| ignored(name)).map(str::to_owned).collect(),
         mode: common.mode,
         range: common.range,
         site_id: common.site_id,
-        include_deleted: additions.include_deleted,
+        include_deleted: additions.include_deleted && has_deleted,
         format: additions.format,
         csv_dialect: additions.csv_dialect,
         columns: additions.columns.clone(),
-        row_per: if kind.has_lines() { additions.row_per } else { Default::default() },
-        layout: if kind.is_metadata() { additions.layout } else { Default::default() },
+        row_per,
+        layout,
         package,
         now: context.now,
         object,

@@ -1,6 +1,8 @@
 //! Bodies that are right and wrong. Rule: spec/exports.md §4, vectors §13.
 
-use reports::exports::{ExportContext, ExportErrors, ExportFormat, Mode};
+use std::collections::BTreeSet;
+
+use reports::exports::{CsvDialect, ExportContext, ExportErrors, ExportFormat, Mode};
 use serde_json::{Value, json};
 
 use super::{january, object, parse_with};
@@ -285,6 +287,86 @@ fn several_types_share_their_filters() {
     assert_eq!(invoices.row_per().word(), "line");
     assert_eq!(payments.row_per().word(), "record");
     assert_eq!(invoices.ignored_filters(), ["type"]);
-    assert!(payments.ignored_filters().is_empty());
+    assert_eq!(payments.ignored_filters(), ["row_per"]);
     assert!(payments.filters().contains_key("type"));
+}
+
+/// Every field that is known to some type, for every type: read, refused or listed.
+#[test]
+fn no_field_of_a_body_is_dropped() {
+    let fields: BTreeSet<String> = reports::exports::types()
+        .iter()
+        .flat_map(|kind| {
+            let described = reports::exports::describe(kind);
+            let names = described["filters"].as_array().unwrap().iter();
+            names.map(|filter| filter["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+        .chain(ADDITIONS.map(str::to_owned))
+        .collect();
+    assert!(fields.len() > 20, "{fields:?}");
+    for kind in reports::exports::types() {
+        let base = match kind.is_package() {
+            true => accounting(json!({})),
+            false => january(kind.object(), json!({})),
+        };
+        for field in &fields {
+            let mut body = base.clone();
+            body[field] = json!({"no": "value"});
+            match parse_with(&provider(), &body, |_| {}) {
+                Ok(parsed) => {
+                    let ignored = parsed.requests[0].ignored_filters();
+                    assert_eq!(ignored, [field.as_str()], "{} {field}", kind.object());
+                }
+                Err(ExportErrors::Fields(errors)) => {
+                    assert!(errors.0.contains_key(field), "{} {field}: {errors:?}", kind.object());
+                }
+                Err(ExportErrors::Range) => panic!("{} {field}", kind.object()),
+            }
+        }
+    }
+}
+
+const ADDITIONS: [&str; 8] = [
+    "format",
+    "columns",
+    "row_per",
+    "layout",
+    "csv_dialect",
+    "include_deleted",
+    "objects",
+    "as_of",
+];
+
+#[test]
+fn an_addition_without_effect_is_refused_or_listed() {
+    let ignored = |body: &Value| {
+        let parsed = parse_with(&provider(), body, |_| {});
+        let parsed = parsed.unwrap_or_else(|errors| panic!("{body}: {errors:?}"));
+        let lists = parsed.requests.iter().map(|request| request.ignored_filters().join(" "));
+        lists.collect::<Vec<_>>()
+    };
+    let package = accounting(json!({"include_deleted": true, "csv_dialect": "excel"}));
+    assert_eq!(ignored(&package), ["include_deleted"]);
+    let request = parse_with(&provider(), &package, |_| {}).unwrap().requests.remove(0);
+    assert_eq!(request.csv_dialect(), CsvDialect::Excel);
+    assert!(!request.filters().contains_key("include_deleted"));
+    let several = json!({
+        "objects": ["invoices", "payments", "customers_metadata"], "row_per": "line", "layout": "long",
+        "date_from": "2024-01-01", "date_to": "2024-01-31",
+    });
+    assert_eq!(ignored(&several), ["layout", "row_per layout", "row_per"]);
+    let deleted = |object: &str| ignored(&january(object, json!({"include_deleted": true})));
+    for kind in reports::exports::types().iter().filter(|kind| !kind.is_package()) {
+        let described = reports::exports::describe(kind);
+        let columns = described["columns"].as_array().unwrap();
+        if columns.iter().any(|column| column["name"] == "deleted_at") {
+            assert_eq!(deleted(kind.object()), [""], "{}", kind.object());
+        }
+    }
+    for format in ["ndjson", "parquet", "xlsx"] {
+        let body = january("invoices", json!({"format": format, "csv_dialect": "excel"}));
+        assert_eq!(fields(&body), "csv_dialect", "{format}");
+        let usual = january("invoices", json!({"format": format, "csv_dialect": "rfc4180"}));
+        assert_eq!(ignored(&usual), [""], "{format}");
+    }
 }

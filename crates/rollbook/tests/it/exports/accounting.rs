@@ -1,8 +1,12 @@
 //! The accounting package as an export. Rule: spec/exports.md §10.15.
 
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
 use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, ask, business, made, outcome};
+use crate::jobs::sha256;
 use crate::server::run;
 
 #[test]
@@ -82,4 +86,66 @@ fn what_is_not_in_the_books_is_refused_at_once() {
     let history = server.get(&token, &format!("{EXPORTS}?history=1")).ok();
     assert_eq!(history["meta"]["total"], 0, "{history}");
     assert_eq!(package("2024-01", "usd", Value::Null), "200");
+}
+
+/// The members of a ZIP by name.
+fn members(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut members = BTreeMap::new();
+    for index in 0..zip.len() {
+        let mut member = zip.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).unwrap();
+        members.insert(member.name().unwrap().into_owned(), bytes);
+    }
+    members
+}
+
+#[test]
+fn a_package_for_spreadsheets_is_the_same_with_a_byte_order_mark_before_each_csv() {
+    const BOM: &[u8] = b"\xEF\xBB\xBF";
+    let (data, token) = business(BASE);
+    let server = data.serve();
+    let both = |dialect: &str| {
+        let body = json!({"object": "accounting", "month": "2024-01", "currency": "usd",
+            "csv_dialect": dialect, "include_deleted": true});
+        let (export, file) = made(&server, &token, &body);
+        assert_eq!(export["ignored_filters"], json!(["include_deleted"]));
+        let path = format!("{EXPORTS}/{}", export["uuid"].as_str().unwrap());
+        let full = server.get(&token, &format!("{path}?bundle=full")).body;
+        let manifest = server.get(&token, &format!("{path}/manifest")).ok();
+        (file.body, full, manifest)
+    };
+    let compare = || {
+        let (plain, plain_full, _) = both("rfc4180");
+        let (excel, excel_full, manifest) = both("excel");
+        for (plain, excel) in [(plain, &excel), (plain_full, &excel_full)] {
+            let (plain, excel) = (members(&plain), members(excel));
+            assert!(plain.keys().eq(excel.keys()));
+            for (name, bytes) in plain.iter().filter(|(name, _)| *name != "manifest.json") {
+                let mark = if name.ends_with(".csv") { BOM } else { b"" };
+                assert_eq!(excel[name], [mark, bytes].concat(), "{name}");
+            }
+        }
+        let full = members(&excel_full);
+        let inside: Value = serde_json::from_slice(&full["manifest.json"]).unwrap();
+        let mut count = 0;
+        for listed in [&manifest, &inside] {
+            for file in listed["files"].as_array().unwrap() {
+                let name = file["name"].as_str().unwrap();
+                let Some(bytes) = full.get(name) else { continue };
+                count += 1;
+                assert_eq!(file["bytes"], bytes.len(), "{name}");
+                assert_eq!(file["sha256"], sha256(bytes), "{name}");
+            }
+        }
+        assert!(count > 30, "{count} files");
+        let zip = &manifest["files"][0];
+        assert_eq!(zip["sha256"], sha256(&excel));
+        assert_eq!(zip["bytes"], excel.len());
+    };
+    compare();
+    run(&["close", "month", "--data", data.path(), "--provider", "1", "--month", "2024-01"]);
+    // Frozen without marks, and given out with them.
+    compare();
 }

@@ -5,14 +5,13 @@ use axum::body::Body;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use model::permission::Permission;
 use reports::request::RawParameters;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{answer, at_revision, json as json_answer};
-use crate::app::App;
+use super::{answer, at_revision, json as json_answer, no_query};
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode};
@@ -32,136 +31,267 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";
 /// Rows of a drift report, unless asked for otherwise; and at most.
 const DRIFT_ROWS: (u64, u64) = (100, 1000);
+/// Highest number of a page.
+const PAGE_MAX: u64 = u32::MAX as u64;
+
+/// Formats of a view, and of the drift report.
+const VIEW: [&str; 4] = ["json", "csv", "xlsx", "parquet"];
+const DRIFT: [&str; 2] = ["json", "csv"];
+/// Errors of what is asked about one month.
+const OF_MONTH: &[ErrorCode] = &[ErrorCode::PeriodNotFound];
+const OF_CLOSED: &[ErrorCode] = &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen];
+
+/// What the document says about one endpoint.
+struct Said {
+    id: &'static str,
+    summary: &'static str,
+    parameters: Vec<Value>,
+    request_body: Option<Value>,
+    answer: Value,
+    errors: &'static [ErrorCode],
+}
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    use documented::{currency, date, format, month, query as asked};
+    let mut all = months();
+    all.extend(views());
+    all
+}
+
+/// The months of the books, one by one.
+fn months() -> Vec<Endpoint> {
+    use documented::{currency, format, limit, month_in_path, page, word};
+    let none = Vec::new;
     vec![
-        get(
+        endpoint(
+            Method::Get,
             PERIODS,
-            "accounting_periods",
-            "The months of the books and how they stand.",
-            vec![],
             list,
+            Said {
+                id: "accounting_periods",
+                summary: "The months of the books, and whether they are open or closed.",
+                parameters: none(),
+                request_body: None,
+                answer: documented::answer(
+                    "PeriodList",
+                    "Every month from the first invoice's to the current one.",
+                ),
+                errors: &[],
+            },
         ),
-        get(
+        endpoint(
+            Method::Get,
             "/api/v1/accounting/periods/{month}",
-            "accounting_period",
-            "Files down, categories across: what a month moves.",
-            vec![month(), currency(), format()],
             grid,
+            Said {
+                id: "accounting_period",
+                summary: "What a month moves in each account, by file of its package.",
+                parameters: vec![month_in_path(), currency(), format(&VIEW)],
+                request_body: None,
+                answer: documented::answer_or_file(
+                    "PeriodGrid",
+                    "A row per file, between opening and closing balances.",
+                    &VIEW,
+                ),
+                errors: OF_MONTH,
+            },
         ),
-        post(
+        endpoint(
+            Method::Post,
             "/api/v1/accounting/periods/{month}/close",
-            "accounting_close",
-            "Closes a month: its postings and packages are frozen.",
             close,
+            Said {
+                id: "accounting_close",
+                summary: "Closes a month: its postings and packages are frozen.",
+                parameters: vec![month_in_path()],
+                request_body: Some(documented::close_body()),
+                answer: documented::answer("PeriodAnswer", "The closed month."),
+                errors: &[
+                    ErrorCode::PeriodNotFound,
+                    ErrorCode::PeriodNotEnded,
+                    ErrorCode::PeriodNotSequential,
+                    ErrorCode::Conflict,
+                ],
+            },
         ),
-        post(
+        endpoint(
+            Method::Post,
             "/api/v1/accounting/periods/{month}/reopen",
-            "accounting_reopen",
-            "Opens the latest closed month again.",
             reopen,
+            Said {
+                id: "accounting_reopen",
+                summary: "Opens the latest closed month again.",
+                parameters: vec![month_in_path()],
+                request_body: Some(documented::reopen_body()),
+                answer: documented::answer("PeriodAnswer", "The month, open again."),
+                errors: &[
+                    ErrorCode::PeriodNotFound,
+                    ErrorCode::PeriodOpen,
+                    ErrorCode::PeriodNotLatest,
+                    ErrorCode::Conflict,
+                ],
+            },
         ),
-        get(
+        endpoint(
+            Method::Get,
             "/api/v1/accounting/periods/{month}/drift",
-            "accounting_drift",
-            "What the records say otherwise of a closed month.",
-            vec![
-                month(),
-                currency(),
-                format(),
-                asked("page", "Number of the page, from 1."),
-                asked("limit", "Rows of the page, at most 1,000; 100 by default."),
-            ],
             drift,
+            Said {
+                id: "accounting_drift",
+                summary: "How the records now differ from a closed month.",
+                parameters: vec![
+                    month_in_path(),
+                    currency(),
+                    format(&DRIFT),
+                    page(),
+                    limit(DRIFT_ROWS.0, DRIFT_ROWS.1),
+                ],
+                request_body: None,
+                answer: documented::answer_or_file(
+                    "Drift",
+                    "A row per posting that differs.",
+                    &DRIFT,
+                ),
+                errors: OF_CLOSED,
+            },
         ),
-        get(
+        endpoint(
+            Method::Get,
             "/api/v1/accounting/periods/{month}/package",
-            "accounting_package",
-            "The frozen package of a closed month.",
-            vec![month(), currency(), asked("bundle", "`contract` (default) or `full`.")],
             package,
-        ),
-        get(
-            "/api/v1/accounting/issues",
-            "accounting_issues",
-            "Records of a month that look wrong, and the rule that was applied.",
-            vec![asked("month", "The month, as in 2024-01."), currency(), format()],
-            issues,
-        ),
-        get(
-            "/api/v1/accounting/trial_balance",
-            "accounting_trial_balance",
-            "Opening, what each file moves, closing.",
-            vec![asked("month", "The month, as in 2024-01."), currency(), format()],
-            trial_balance,
-        ),
-        get(
-            "/api/v1/accounting/deferred_waterfall",
-            "accounting_deferred_waterfall",
-            "Where deferred revenue came from and goes, by booking month.",
-            vec![asked("from", "First month."), asked("to", "Last month."), currency(), format()],
-            deferred_waterfall,
-        ),
-        get(
-            "/api/v1/accounting/ar_aging",
-            "accounting_ar_aging",
-            "What is due at the end of a day, by age.",
-            vec![date("as_of", "The day."), currency(), format()],
-            ar_aging,
-        ),
-        get(
-            "/api/v1/accounting/revenue_by_plan",
-            "accounting_revenue_by_plan",
-            "Revenue and deferred revenue by plan, product or site and month.",
-            vec![
-                asked("from", "First month."),
-                asked("to", "Last month."),
-                asked("group_by", "`plan` (default), `product` or `site`."),
-                currency(),
-                format(),
-            ],
-            revenue_by_plan,
-        ),
-        get(
-            "/api/v1/accounting/explain",
-            "accounting_explain",
-            "One posting with its source rows and the arithmetic behind it.",
-            vec![asked("entry_id", "As in journal.csv.")],
-            explain,
+            Said {
+                id: "accounting_package",
+                summary: "The frozen package of a closed month, as a ZIP.",
+                parameters: vec![
+                    month_in_path(),
+                    currency(),
+                    word(
+                        "bundle",
+                        "`full` has journals, trial balance and issues too.",
+                        &["contract", "full"],
+                    ),
+                ],
+                request_body: None,
+                answer: documented::package_answer(),
+                errors: OF_CLOSED,
+            },
         ),
     ]
 }
 
-fn get<F>(
-    path: &'static str,
-    id: &str,
-    summary: &str,
-    parameters: Vec<Value>,
-    handle: fn(Call, Admitted) -> F,
-) -> Endpoint
-where
-    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
-{
-    endpoint(Method::Get, path, id, summary, parameters, None, handle)
+/// Reports from the postings.
+fn views() -> Vec<Endpoint> {
+    use documented::{currency, date, format, month, text, word};
+    let of_month = || vec![month("month", "The month"), currency(), format(&VIEW)];
+    let range = || vec![month("from", "First month"), month("to", "Last month")];
+    let with = |mut first: Vec<Value>, more: Vec<Value>| {
+        first.extend(more);
+        first
+    };
+    vec![
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/issues",
+            issues,
+            view(
+                "accounting_issues",
+                "Records of a month that look wrong, and the rule that was applied to them.",
+                of_month(),
+                ("BookIssues", "A row per record that looks wrong."),
+            ),
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/trial_balance",
+            trial_balance,
+            view(
+                "accounting_trial_balance",
+                "Opening balance, movements and closing balance of each account in a month.",
+                of_month(),
+                ("TrialBalance", "A row per account, and their total."),
+            ),
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/deferred_waterfall",
+            deferred_waterfall,
+            view(
+                "accounting_deferred_waterfall",
+                "In which months deferred revenue was booked, and in which it is recognised.",
+                with(range(), vec![currency(), format(&VIEW)]),
+                ("DeferredWaterfall", "A row per booking month, and their total."),
+            ),
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/ar_aging",
+            ar_aging,
+            view(
+                "accounting_ar_aging",
+                "What customers owe at the end of a day, by age.",
+                vec![
+                    date(
+                        "as_of",
+                        "The day at whose end invoices are looked at, such as `2026-01-31`.",
+                    ),
+                    currency(),
+                    format(&VIEW),
+                ],
+                ("ArAging", "A row per invoice with something due, and their total."),
+            ),
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/revenue_by_plan",
+            revenue_by_plan,
+            view(
+                "accounting_revenue_by_plan",
+                "Revenue and deferred revenue by month and plan, product or site.",
+                with(
+                    range(),
+                    vec![
+                        word("group_by", "What rows are grouped by.", &["plan", "product", "site"]),
+                        currency(),
+                        format(&VIEW),
+                    ],
+                ),
+                ("RevenueByPlan", "A row per month and group."),
+            ),
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/explain",
+            explain,
+            Said {
+                id: "accounting_explain",
+                summary: "One posting with its source records and the arithmetic behind it.",
+                parameters: vec![text(
+                    "entry_id",
+                    "The posting, as in the column `entry_id` of journal.csv: `subscription_revenue:7`.",
+                )],
+                request_body: None,
+                answer: documented::answer("Explanation", "The posting."),
+                errors: &[ErrorCode::NotFound],
+            },
+        ),
+    ]
 }
 
-fn post<F>(path: &'static str, id: &str, summary: &str, handle: fn(Call, Admitted) -> F) -> Endpoint
-where
-    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
-{
-    let body = Some(documented::body());
-    endpoint(Method::Post, path, id, summary, vec![documented::month()], body, handle)
+/// What the document says about a view: its schema, and what its rows are.
+fn view(
+    id: &'static str,
+    summary: &'static str,
+    parameters: Vec<Value>,
+    (schema, rows): (&str, &str),
+) -> Said {
+    let answer = documented::answer_or_file(schema, rows, &VIEW);
+    Said { id, summary, parameters, request_body: None, answer, errors: OF_MONTH }
 }
 
 fn endpoint<F>(
     method: Method,
     path: &'static str,
-    id: &str,
-    summary: &str,
-    parameters: Vec<Value>,
-    request_body: Option<Value>,
     handle: fn(Call, Admitted) -> F,
+    said: Said,
 ) -> Endpoint
 where
     F: Future<Output = Result<Response, ApiError>> + Send + 'static,
@@ -172,6 +302,7 @@ where
         writes: method == Method::Post,
     };
     let handle = move |call, admitted| -> Answer { Box::pin(handle(call, admitted)) };
+    let Said { id, summary, parameters, request_body, answer, errors } = said;
     Endpoint {
         method,
         path: path.to_owned(),
@@ -186,8 +317,9 @@ where
             description: String::new(),
             parameters,
             request_body,
-            answer: (200, documented::answer()),
-            errors: &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen],
+            answer: (200, answer),
+            errors,
+            own_permissions: None,
         },
     }
 }
@@ -257,8 +389,7 @@ async fn grid(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
 }
 
 async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let body = std::mem::take(&mut call.body);
-    let given = body_of(call.app.clone(), call.parts.headers.clone(), body).await?;
+    let given = body_of(&mut call).await?;
     let mut asked = Asked::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let note = asked.text("note").map(str::to_owned);
@@ -288,8 +419,7 @@ async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError>
 }
 
 async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let body = std::mem::take(&mut call.body);
-    let given = body_of(call.app.clone(), call.parts.headers.clone(), body).await?;
+    let given = body_of(&mut call).await?;
     let mut asked = Asked::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let reason = asked.required("reason").map(str::to_owned);
@@ -307,12 +437,12 @@ async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError
     Ok(at_revision(json_answer(done.0), done.1))
 }
 
-/// The fields of a body; none is needed for an empty one.
-async fn body_of(app: App, headers: HeaderMap, body: Body) -> Result<RawParameters, ApiError> {
-    if headers.get(header::CONTENT_TYPE).is_none() {
-        return Ok(RawParameters::new());
-    }
-    form::read(&app, &headers, body).await
+/// The fields of a body that may be left out. The query has none.
+async fn body_of(call: &mut Call) -> Result<RawParameters, ApiError> {
+    no_query(call)?;
+    let body = std::mem::take(&mut call.body);
+    let (app, headers) = (call.app.clone(), call.parts.headers.clone());
+    form::read_if_any(&app, &headers, body).await
 }
 
 /// Who asks, for people.
@@ -329,8 +459,13 @@ async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     if matches!(format, Some(ViewFormat::Xlsx | ViewFormat::Parquet)) {
         asked.wrong("format", "Must be one of json, csv.");
     }
+    for name in ["page", "limit"] {
+        if matches!(format, Some(ViewFormat::Csv)) && asked.has(name) {
+            asked.wrong(name, "Only JSON comes in pages: a CSV file has all rows.");
+        }
+    }
     let (page, limit) =
-        (asked.number("page", 1, u64::MAX), asked.number("limit", DRIFT_ROWS.0, DRIFT_ROWS.1));
+        (asked.number("page", 1, PAGE_MAX), asked.number("limit", DRIFT_ROWS.0, DRIFT_ROWS.1));
     let all = month.and_then(|month| Some((month, currency?, format?, page?, limit?)));
     let (month, currency, format, page, limit) = asked.finish(all)?;
     let work = move |desk: &Desk<'_>| {

@@ -7,13 +7,13 @@ use reports::Report;
 use reports::describe::describe;
 use serde_json::json;
 
-use super::json;
+use super::{json, no_query};
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::ApiError;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::query;
-use crate::openapi::Operation;
+use crate::openapi::{Operation, json_answer, page_number, query_parameter, reference};
 use crate::operations::{paged, report_list};
 
 /// Any valid credential may look.
@@ -26,13 +26,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn list() -> Endpoint {
-    let parameter = |name: &str, description: &str, maximum: Option<u32>| {
-        let mut schema = json!({"type": "integer", "minimum": 1});
-        if let Some(maximum) = maximum {
-            schema["maximum"] = json!(maximum);
-        }
-        json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema})
-    };
     Endpoint {
         method: Method::Get,
         path: "/api/v2/reports".to_owned(),
@@ -49,20 +42,25 @@ fn list() -> Endpoint {
             summary: "The reports that the caller may read.".to_owned(),
             description: String::new(),
             parameters: vec![
-                parameter("page", "Number of the page, from 1.", None),
-                parameter("page_size", "Entries of the page.", Some(paged::PAGE_SIZE_MAX)),
+                page_number(),
+                query_parameter(
+                    "page_size",
+                    "Entries of the page.",
+                    json!({"type": "integer", "minimum": 1, "maximum": paged::PAGE_SIZE_MAX,
+                        "default": paged::PAGE_SIZE_MAX}),
+                ),
             ],
             request_body: None,
-            answer: (200, json_of("ReportList", "The reports, by name.")),
+            answer: (200, json_answer(reference("ReportList"), "The reports, by name.")),
             errors: &[],
+            own_permissions: None,
         },
     }
 }
 
 fn description(report: &'static Report) -> Endpoint {
     let describe = Arc::new(move |call: Call| async move {
-        paged::no_parameters(&query::parse(call.parts.uri.query())?)
-            .map_err(ApiError::parameters)?;
+        no_query(&call)?;
         let base = call.app.base_url().to_owned();
         Ok::<Response, ApiError>(json(describe(report, &base).to_string()))
     });
@@ -83,12 +81,13 @@ fn description(report: &'static Report) -> Endpoint {
             request_body: None,
             answer: (
                 200,
-                json_of(
-                    "ReportSummary",
-                    "The report; beside what a list says, its columns and filters.",
+                json_answer(
+                    reference("ReportDescription"),
+                    "The report with its columns, filters, pivots and default sort.",
                 ),
             ),
             errors: &[],
+            own_permissions: None,
         },
     }
 }
@@ -98,9 +97,4 @@ async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let base = call.app.base_url().to_owned();
     let list = report_list::page(&admitted.principal.permissions, &parameters, &base)?;
     Ok(json(list.to_string()))
-}
-
-fn json_of(schema: &str, description: &str) -> serde_json::Value {
-    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
-    json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }

@@ -21,7 +21,7 @@ use crate::error::{ApiError, ErrorCode, log};
 use crate::http::body::{Bounds, Spooled, spool};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{content, envelope, idempotency, query};
-use crate::openapi::{Operation, parameters, rows};
+use crate::openapi::{Operation, reports as documented, rows};
 use crate::operations::blocking;
 use crate::operations::import::{
     self, Import, ImportAnswer, ImportFailure, Source, Target, Unwatched,
@@ -30,13 +30,9 @@ use crate::operations::paged::{refuse_unknown, text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
-const ALL_FORMATS: [Format; 3] = [Format::Ndjson, Format::Csv, Format::Parquet];
-const ERRORS: &[ErrorCode] = &[
-    ErrorCode::ImportInvalid,
-    ErrorCode::IdempotencyConflict,
-    ErrorCode::RequestTooLarge,
-    ErrorCode::UnsupportedMediaType,
-];
+const ALL_FORMATS: [Format; 4] = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet];
+const OF_MANY: [Format; 2] = [Format::Ndjson, Format::Json];
+const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
 
 /// What a door takes.
 #[derive(Clone, Copy)]
@@ -52,28 +48,43 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn many_tables() -> Endpoint {
-    let door = Door { table: None, formats: &[Format::Ndjson] };
-    let lines: Vec<Value> = catalogue::tables()
-        .iter()
-        .flat_map(|table| {
-            let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
-            [json!({
-                "type": "object",
-                "required": ["table"],
-                "properties": {"table": {"const": table.name}, "row": row, "delete": {"type": "integer"}},
-            })]
+    let door = Door { table: None, formats: &OF_MANY };
+    let lines = catalogue::tables().iter().map(|table| {
+        let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
+        json!({
+            "type": "object",
+            "title": format!("{}_line", table.name),
+            "description": "Either `row`, to insert or update, or `delete`, the id of a row to delete.",
+            "required": ["table"],
+            "properties": {
+                "table": {"type": "string", "const": table.name},
+                "row": row,
+                "delete": {"type": "integer"},
+            },
         })
-        .collect();
-    endpoint("/api/v1/import", "/api/v1/import", door, Operation {
-        id: "import".to_owned(),
-        tag: "Import",
-        summary: "Rows of many tables, in one commit.".to_owned(),
-        description: "Each line is `{\"table\":\"invoices\",\"row\":{…}}` or `{\"table\":\"invoices\",\"delete\":17}`.".to_owned(),
-        parameters: vec![parameters::idempotency_key()],
-        request_body: Some(body(&[(Format::Ndjson, json!({"oneOf": lines}))])),
-        answer: answer(),
-        errors: ERRORS,
-    })
+    });
+    let line = json!({"oneOf": lines.collect::<Vec<_>>()});
+    endpoint(
+        "/api/v1/import",
+        "/api/v1/import",
+        door,
+        Operation {
+            id: "import".to_owned(),
+            tag: "Import",
+            summary: "Rows of many tables, in one commit.".to_owned(),
+            description: "Each line, or each element of the JSON array, is \
+            `{\"table\":\"invoices\",\"row\":{…}}` or `{\"table\":\"invoices\",\"delete\":17}`."
+                .to_owned(),
+            parameters: vec![documented::idempotency_key()],
+            request_body: Some(body(&[
+                (Format::Json, json!({"type": "array", "items": line})),
+                (Format::Ndjson, line),
+            ])),
+            answer: answer(),
+            errors: ERRORS,
+            own_permissions: None,
+        },
+    )
 }
 
 fn one_table(table: &'static Table) -> Endpoint {
@@ -81,24 +92,35 @@ fn one_table(table: &'static Table) -> Endpoint {
     let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
     let mode = json!({
         "name": "mode", "in": "query", "required": false,
-        "description": "`delete` deletes the ids given.",
+        "description": "`delete` deletes the rows whose ids are given. Without it rows are inserted or updated.",
         "schema": {"type": "string", "enum": ["delete"]},
     });
     let path = format!("/api/v1/import/{}", table.name);
-    endpoint(&path, "/api/v1/import/{table}", door, Operation {
-        id: format!("import_{}", table.name),
-        tag: "Import",
-        summary: format!("Rows of `{}`. {}", table.name, table.doc),
-        description: "Upsert by id. A column that is not given keeps its value, or takes its default on a new row; an explicit null clears it.".to_owned(),
-        parameters: vec![mode, parameters::idempotency_key()],
-        request_body: Some(body(&[
-            (Format::Ndjson, row),
-            (Format::Csv, json!({"type": "string", "description": "With a header row."})),
-            (Format::Parquet, json!({"type": "string", "format": "binary"})),
-        ])),
-        answer: answer(),
-        errors: ERRORS,
-    })
+    endpoint(
+        &path,
+        "/api/v1/import/{table}",
+        door,
+        Operation {
+            id: format!("import_{}", table.name),
+            tag: "Import",
+            summary: format!("Rows of `{}`. {}", table.name, table.doc),
+            description:
+                "Inserts new ids and updates known ones, all rows or none. A column that is \
+            not given keeps its value, or takes its default on a new row; an explicit null clears \
+            it. Errors name the line, or the number of the row in the JSON array."
+                    .to_owned(),
+            parameters: vec![mode, documented::idempotency_key()],
+            request_body: Some(body(&[
+                (Format::Json, json!({"type": "array", "items": row})),
+                (Format::Ndjson, row),
+                (Format::Csv, json!({"type": "string", "description": "With a header row."})),
+                (Format::Parquet, json!({"type": "string", "format": "binary"})),
+            ])),
+            answer: answer(),
+            errors: ERRORS,
+            own_permissions: None,
+        },
+    )
 }
 
 fn endpoint(path: &str, template: &'static str, door: Door, operation: Operation) -> Endpoint {
@@ -134,7 +156,7 @@ fn answer() -> (u16, Value) {
         200,
         json!({
             "description": "Everything is stored and visible to the next read.",
-            "headers": parameters::answer_headers(),
+            "headers": documented::answer_headers(),
             "content": {"application/json": {"schema": schema}},
         }),
     )

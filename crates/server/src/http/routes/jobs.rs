@@ -1,6 +1,7 @@
 //! `/api/v2/jobs…`: how far a file is, and where it is. Rule: spec/reports.md §11.2.
 
 use axum::response::Response;
+use files::format::FileFormat;
 use http::header;
 use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Value, json};
@@ -18,7 +19,11 @@ use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{envelope, query};
 use crate::jobs::lost;
-use crate::openapi::Operation;
+use crate::openapi::reports::with_items;
+use crate::openapi::{
+    Operation, OwnPermissions, file_answer, page_number, query_parameter, reference, required,
+    with_retry_after, with_xml,
+};
 use crate::operations::blocking;
 use crate::operations::job::{self, Listed, POLL_AFTER_S};
 use crate::operations::paged::{self, Paging};
@@ -26,6 +31,11 @@ use crate::operations::paged::{self, Paging};
 /// Which job may be seen is decided by its report, once it is known.
 const REQUIRED: Requirement =
     Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
+
+const OWN: OwnPermissions = OwnPermissions {
+    names: &[],
+    sentence: "Needs the permissions of the job's report; jobs of other reports are not found.",
+};
 
 type Handle = fn(Call, Admitted) -> Answer;
 
@@ -54,29 +64,30 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn list() -> Endpoint {
-    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "required": false, "description": description, "schema": schema});
     let operation = Operation {
         id: "jobs".to_owned(),
         tag: "Jobs",
         summary: "Jobs whose report the caller may read, newest first.".to_owned(),
         description: String::new(),
         parameters: vec![
-            parameter(
+            with_items(
                 "status",
                 "Only jobs in one of these states.",
-                json!({"type": "array", "items": {"type": "string", "enum": job::status_words()}}),
+                json!({"type": "string", "enum": job::status_words()}),
             ),
-            parameter(
-                "report",
-                "Only jobs of these reports.",
-                json!({"type": "array", "items": {"type": "string"}}),
+            with_items("report", "Only jobs of these reports, by name.", json!({"type": "string"})),
+            page_number(),
+            query_parameter(
+                "page_size",
+                "Entries of the page.",
+                json!({"type": "integer", "minimum": 1, "maximum": paged::PAGE_SIZE_MAX,
+                    "default": paged::PAGE_SIZE_MAX}),
             ),
-            parameter("page", "Number of the page, from 1.", json!({"type": "integer"})),
-            parameter("page_size", "Entries of the page, at most 100.", json!({"type": "integer"})),
         ],
         request_body: None,
-        answer: (200, content("The jobs.", "JobList")),
+        answer: (200, json_of("JobList", "A page of jobs.")),
         errors: &[],
+        own_permissions: Some(OWN),
     };
     endpoint(Method::Get, "/api/v2/jobs", operation, |call, admitted| {
         Box::pin(listed(call, admitted))
@@ -89,6 +100,11 @@ fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Hand
         "job_cancel" => ("Job", &[ErrorCode::NotFound, ErrorCode::Conflict]),
         _ => ("Job", &[ErrorCode::NotFound]),
     };
+    let answer = match schema {
+        "Job" => with_retry_after(json_of(schema, "The job as it is now.")),
+        schema => json_of(schema, "What the file holds."),
+    };
+    let answer = with_xml(answer);
     let operation = Operation {
         id: id.to_owned(),
         tag: "Jobs",
@@ -96,8 +112,9 @@ fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Hand
         description: String::new(),
         parameters: vec![id_parameter(), format_parameter()],
         request_body: None,
-        answer: (200, content("As it is now.", schema)),
+        answer: (200, answer),
         errors,
+        own_permissions: Some(OWN),
     };
     Endpoint { produces: Produces::JsonOrXmlOfObject, ..endpoint(method, path, operation, handle) }
 }
@@ -118,13 +135,16 @@ fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Ha
 fn result() -> Endpoint {
     let path = "/api/v2/jobs/{id}/result";
     let signed = |name: &str| {
-        json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"},
-            "description": "Part of the link that the job shows as `result_url`."})
+        required(query_parameter(
+            name,
+            "Part of the link that the job shows as `result_url`.",
+            json!({"type": "string"}),
+        ))
     };
-    let file = json!({
-        "description": "The file, or the range of it that was asked for.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    });
+    let types = FileFormat::ALL.map(FileFormat::content_type);
+    let types = types.map(|kind| kind.split(';').next().unwrap_or_default());
+    let types: Vec<&str> = types.into_iter().chain(["application/octet-stream"]).collect();
+    let file = file_answer("The file, or the range of it that was asked for.", &types);
     Endpoint {
         method: Method::Get,
         path: path.to_owned(),
@@ -141,6 +161,7 @@ fn result() -> Endpoint {
             request_body: None,
             answer: (200, file),
             errors: &[ErrorCode::NotFound, ErrorCode::LinkExpired, ErrorCode::RangeNotSatisfiable],
+            own_permissions: None,
         },
     }
 }
@@ -151,14 +172,15 @@ fn id_parameter() -> Value {
 }
 
 fn format_parameter() -> Value {
-    json!({"name": "format", "in": "query", "required": false,
-        "description": "How the answer is written.",
-        "schema": {"type": "string", "enum": ["json", "xml"], "default": "json"}})
+    query_parameter(
+        "format",
+        "How the answer is written. Default: by `Accept`, else `json`.",
+        json!({"type": "string", "enum": ["json", "xml"]}),
+    )
 }
 
-fn content(description: &str, schema: &str) -> Value {
-    let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
-    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+fn json_of(schema: &str, description: &str) -> Value {
+    crate::openapi::json_answer(reference(schema), description)
 }
 
 /// A question about one job.
@@ -287,6 +309,10 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
     let mut given =
         |name: &str| paged::text(&parameters, name, &mut errors).unwrap_or_default().to_owned();
     let (expires, signature) = (given("expires"), given("signature"));
+    paged::refuse_unknown(&parameters, &["expires", "signature"], &mut errors);
+    if !errors.is_empty() {
+        return Err(ApiError::parameters(errors));
+    }
     let Some(id) = call.path.id("id") else { return Err(ApiError::not_found()) };
     let app = call.app.clone();
     let found = blocking(move || job::linked_file(&app, id, &expires, &signature));

@@ -16,7 +16,10 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use model::id::Revision;
 
-use super::endpoint::{Endpoint, Origin};
+use super::endpoint::{Call, Endpoint, Origin};
+use super::query;
+use crate::error::ApiError;
+use crate::operations::paged;
 
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 
@@ -52,6 +55,12 @@ fn json(body: impl Into<Body>) -> Response {
 fn at_revision(mut response: Response, revision: Revision) -> Response {
     response.headers_mut().insert(REVISION, revision.0.into());
     response
+}
+
+/// Refuses a query, for endpoints that take none.
+fn no_query(call: &Call) -> Result<(), ApiError> {
+    let given = query::parse(call.parts.uri.query())?;
+    paged::no_parameters(&given).map_err(ApiError::parameters)
 }
 
 /// The id of a request.

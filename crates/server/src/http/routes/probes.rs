@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde_json::json;
 use store::port::jobs::{JobKind, JobState};
 
-use super::{answer, json};
+use super::{answer, json, no_query};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
@@ -13,24 +13,29 @@ use crate::openapi::Operation;
 use crate::operations::blocking;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let text = json!({"description": "Figures.", "content": {"text/plain": {"schema": {"type": "string"}}}});
+    let text = json!({"description": "Metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}});
     let status = |description: &str| {
         let schema = json!({"type": "object", "properties": {"status": {"type": "string"}}});
         json!({"description": description, "content": {"application/json": {"schema": schema}}})
     };
     vec![
-        probe("/healthz", "health", "Whether the process is up.", status("It is."), &[], |call| {
-            Box::pin(health(call))
-        }),
+        probe(
+            "/healthz",
+            "health",
+            "Whether the process is up.",
+            status("The process is up."),
+            &[],
+            |call| Box::pin(health(call)),
+        ),
         probe(
             "/readyz",
             "ready",
             "Whether requests can be served: store, mirror and files are usable.",
-            status("They can."),
+            status("Requests can be served."),
             &[ErrorCode::Unavailable],
             |call| Box::pin(ready(call)),
         ),
-        probe("/metrics", "metrics", "Figures for Prometheus.", text, &[], |call| {
+        probe("/metrics", "metrics", "Metrics for Prometheus.", text, &[], |call| {
             Box::pin(metrics(call))
         }),
     ]
@@ -60,15 +65,18 @@ fn probe(
             request_body: None,
             answer: (200, answer),
             errors,
+            own_permissions: None,
         },
     }
 }
 
-async fn health(_: Call) -> Result<Response, ApiError> {
+async fn health(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     Ok(json(r#"{"status":"ok"}"#))
 }
 
 async fn ready(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     if call.app.is_stopping() {
         return Err(ApiError::unavailable("The server is stopping."));
     }
@@ -86,6 +94,7 @@ fn is_usable(app: &App) -> Result<(), ApiError> {
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     let app = call.app;
     let text = blocking(move || Ok(figures(&app))).await?;
     Ok(answer("text/plain; version=0.0.4; charset=utf-8", text))

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
-use super::{answer, json};
+use super::{answer, json, no_query};
 use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::openapi::Operation;
@@ -27,7 +27,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         open("/api/openapi.json", "openapi", "This document.", document, |call| {
             Box::pin(openapi(call))
         }),
-        open("/docs", "docs", "The same, readable.", page, |call| Box::pin(docs(call))),
+        open("/docs", "docs", "This document as a page for people.", page, |call| {
+            Box::pin(docs(call))
+        }),
     ]
 }
 
@@ -54,15 +56,18 @@ fn open(
             request_body: None,
             answer: (200, answer),
             errors: &[ErrorCode::Throttled],
+            own_permissions: None,
         },
     }
 }
 
 async fn openapi(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     Ok(json(call.site.openapi.clone()))
 }
 
 async fn docs(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     let mut page = answer("text/html; charset=utf-8", call.site.docs.clone());
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
     Ok(page)

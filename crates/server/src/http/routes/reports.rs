@@ -10,7 +10,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{form, idempotency, query};
-use crate::openapi::{Operation, parameters};
+use crate::openapi::{Operation, reports as documented};
 use crate::operations::report_export::{self, Asked};
 use crate::operations::report_page::{self, PageFormat};
 
@@ -38,10 +38,11 @@ fn page(report: &'static Report) -> Endpoint {
             tag: "Reports",
             summary: format!("One page of {}.", report.label()),
             description: String::new(),
-            parameters: parameters::of_page(&description),
+            parameters: documented::of_page(&description),
             request_body: None,
-            answer: (200, parameters::page_answer()),
+            answer: (200, documented::page_answer(report)),
             errors: &[],
+            own_permissions: None,
         },
     }
 }
@@ -67,15 +68,11 @@ fn file(report: &'static Report) -> Endpoint {
             summary: format!("All of {}, as a file made in the background.", report.label()),
             description: "Answers with the number of a job; the file is where the job says."
                 .to_owned(),
-            parameters: vec![parameters::idempotency_key()],
-            request_body: Some(parameters::of_export(&description)),
-            answer: (200, parameters::export_answer()),
-            errors: &[
-                ErrorCode::IdempotencyConflict,
-                ErrorCode::RequestTooLarge,
-                ErrorCode::UnsupportedMediaType,
-                ErrorCode::TooManyExports,
-            ],
+            parameters: vec![documented::format_of_export(), documented::idempotency_key()],
+            request_body: Some(documented::of_export(&description)),
+            answer: (200, documented::export_answer()),
+            errors: &[ErrorCode::IdempotencyConflict, ErrorCode::TooManyExports],
+            own_permissions: None,
         },
     }
 }

@@ -47,6 +47,7 @@ fn one() -> Endpoint {
             request_body: None,
             answer: (200, documented::answer_of_one()),
             errors: &[ErrorCode::NotFound],
+            own_permissions: None,
         },
     )
 }
@@ -68,7 +69,8 @@ fn many() -> Endpoint {
             parameters: Vec::new(),
             request_body: Some(documented::body_of_many()),
             answer: (200, documented::json_answer("UsageOfMany", "The usage of each.")),
-            errors: &[ErrorCode::RequestTooLarge, ErrorCode::UnsupportedMediaType],
+            errors: &[],
+            own_permissions: None,
         },
     )
 }
@@ -89,6 +91,7 @@ fn upgrade() -> Endpoint {
             request_body: None,
             answer: (200, documented::json_answer("UpgradePreview", "The preview.")),
             errors: &[ErrorCode::NotFound],
+            own_permissions: None,
         },
     )
 }

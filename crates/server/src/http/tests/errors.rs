@@ -136,6 +136,7 @@ fn spoilt(path: &str, action: Action) -> Endpoint {
             request_body: None,
             answer: (200, json!({"description": "never"})),
             errors: &[],
+            own_permissions: None,
         },
     }
 }

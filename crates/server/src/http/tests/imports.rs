@@ -34,6 +34,7 @@ async fn rows_come_in_by_every_format_and_packing() {
     let zstd = zstd::encode_all(ROWS.as_bytes(), 1).unwrap();
     let lines = "{\"table\":\"sites\",\"row\":{\"id\":1,\"name\":\"A\"}}\n{\"table\":\"sites\",\"row\":{\"id\":2,\"name\":\"B\"}}";
     let ndjson = ("content-type", "application/x-ndjson");
+    let json = ("content-type", "application/json");
     for (path, headers, body) in [
         ("/api/v1/import/sites", vec![ndjson], ROWS.as_bytes().to_vec()),
         (
@@ -44,6 +45,8 @@ async fn rows_come_in_by_every_format_and_packing() {
         ("/api/v1/import/sites", vec![ndjson, ("content-encoding", "gzip")], gzip),
         ("/api/v1/import/sites", vec![ndjson, ("content-encoding", "zstd")], zstd),
         ("/api/v1/import", vec![ndjson], lines.as_bytes().to_vec()),
+        ("/api/v1/import/sites", vec![json], array(ROWS)),
+        ("/api/v1/import", vec![json], array(lines)),
     ] {
         let fresh = Site::new();
         let reply = post(&fresh, path, &headers, body.clone()).await;
@@ -60,6 +63,34 @@ async fn rows_come_in_by_every_format_and_packing() {
         assert_eq!(counts(&again, "sites")["unchanged"], 2, "{path} {headers:?}");
         assert_eq!(site.store.revision().unwrap(), before);
     }
+}
+
+/// The same rows as a JSON array, over several lines.
+fn array(lines: &str) -> Vec<u8> {
+    let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    serde_json::to_vec_pretty(&rows).unwrap()
+}
+
+#[tokio::test]
+async fn an_array_that_is_wrong_is_refused_whole() {
+    let site = Site::new();
+    let before = site.store.revision().unwrap();
+    let json = [("content-type", "application/json")];
+    for (body, line, code) in [
+        ("{\"id\":1,\"name\":\"A\"}", 1, "json_invalid"),
+        ("[{\"id\":1,\"name\":\"A\"}", 1, "json_invalid"),
+        ("[{\"id\":1,\"name\":\"A\"},\n{\"id\":2,\"nam\":\"B\"}]", 2, "column_unknown"),
+    ] {
+        let reply = post(&site, "/api/v1/import/sites", &json, body).await;
+        assert_eq!(reply.outcome(), "400 import_invalid", "{body}");
+        let error = &reply.json()["errors"][0];
+        assert_eq!(
+            (&error["line"], &error["code"]),
+            (&json!(line), &json!(code)),
+            "{body}: {error}"
+        );
+    }
+    assert_eq!(site.store.revision().unwrap(), before);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The server as its clients see it, over a real store and mirror in a folder of their own.
 
 mod checks;
+mod contract;
 mod errors;
 mod headers;
 mod imports;

@@ -109,3 +109,95 @@ async fn figures_name_routes_by_their_template() {
     }
     assert!(!text.contains("secret") && !text.contains("customers"));
 }
+
+/// A generated client would send a default, or demand what has one.
+#[test]
+fn bodies_tell_their_defaults_in_words() {
+    let document = full_document(None);
+    let mut count = 0;
+    for (path, method, operation) in operations(&document) {
+        let content = operation["requestBody"]["content"].as_object().into_iter().flatten();
+        for (kind, body) in content {
+            count += 1;
+            assert!(!body.to_string().contains("\"default\""), "{method} {path} {kind}");
+        }
+    }
+    assert!(count > 100, "{count} bodies");
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if name.starts_with("row_") || name == "Allotment" {
+            let properties = schema["properties"].as_object().unwrap().values();
+            assert!(properties.into_iter().all(|each| each.get("default").is_none()), "{name}");
+        }
+    }
+}
+
+/// Python's generator cannot write a constant that is no text.
+#[test]
+fn no_constant_is_a_bool_or_a_number() {
+    fn constants<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("const"));
+                members.values().for_each(|member| constants(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| constants(item, found)),
+            _ => {}
+        }
+    }
+    let document = full_document(None);
+    let mut found = Vec::new();
+    constants(&document, &mut found);
+    assert!(found.iter().all(|value| value.is_string()), "{found:?}");
+}
+
+/// Each endpoint tells the errors that it can give, in the envelope that it gives them in.
+#[test]
+fn errors_are_those_of_the_endpoint_in_its_envelope() {
+    let document = full_document(None);
+    let answer = |method: &str, path: &str, status: &str| {
+        let response = &document["paths"][path][method]["responses"][status];
+        let target = response["$ref"].as_str().map(|target| target.trim_start_matches('#'));
+        target.map(|target| document.pointer(target).unwrap())
+    };
+    for (method, path, status, codes, schema) in [
+        ("get", "/api/v2/reports/invoices/data", "404", None, ""),
+        ("get", "/api/v2/reports/invoices/data", "429", Some("Code `throttled`."), "Error"),
+        (
+            "post",
+            "/api/v2/reports/invoices/export",
+            "429",
+            Some("Code `too_many_exports`, `throttled`."),
+            "Error",
+        ),
+        ("get", "/api/v2/jobs/{id}", "404", Some("Code `not_found`."), "Error"),
+        (
+            "get",
+            "/api/v1/core/exports/{uuid}/status",
+            "404",
+            Some("Code `export_not_found`."),
+            "CoreError",
+        ),
+        (
+            "post",
+            "/api/v1/accounting/periods/{month}/close",
+            "409",
+            Some("Code `period_not_ended`, `period_not_sequential`, `conflict`."),
+            "CoreError",
+        ),
+    ] {
+        let found = answer(method, path, status);
+        assert_eq!(found.map(|found| found["description"].as_str().unwrap()), codes, "{path}");
+        let Some(found) = found else { continue };
+        let named = &found["content"]["application/json"]["schema"]["$ref"];
+        assert_eq!(*named, format!("#/components/schemas/{schema}"), "{path}");
+        assert_eq!(found["headers"]["Retry-After"].is_object(), status == "429", "{path}");
+    }
+    let wrong = answer("get", "/api/v1/core/exports", "400").unwrap();
+    assert!(wrong["description"].as_str().unwrap().contains("`validation_failed`"), "{wrong}");
+    let xml = answer("get", "/api/v2/jobs/{id}", "404").unwrap();
+    assert!(xml["content"]["application/xml"].is_object(), "{xml}");
+    for (path, method, operation) in operations(&document) {
+        let told = operation["description"].as_str().unwrap();
+        assert!(told.matches("Needs ").count() <= 1, "{method} {path}: {told}");
+    }
+}

@@ -10,6 +10,7 @@ use super::request::parse_currency;
 use super::views::ViewFormat;
 use super::views::revenue::parse_group_by;
 use crate::error::ApiError;
+use crate::operations::paged;
 
 /// Reads parameters one by one and collects what is wrong with them.
 pub struct Asked<'p> {
@@ -62,8 +63,12 @@ impl<'p> Asked<'p> {
     /// True or false; false when absent.
     pub fn flag(&mut self, name: &'static str) -> bool {
         self.known.push(name);
-        let given = self.parameters.iter().find(|(known, _)| known == name);
-        match given.map(|(_, value)| value) {
+        let mut given = self.parameters.iter().filter(|(known, _)| known == name);
+        let (first, again) = (given.next(), given.next().is_some());
+        if again {
+            self.errors.push(name, "Must be given once.");
+        }
+        match first.map(|(_, value)| value) {
             None | Some(RawValue::Null) => false,
             Some(RawValue::Bool(value)) => *value,
             Some(RawValue::Text(text)) if text == "true" => true,
@@ -133,6 +138,11 @@ impl<'p> Asked<'p> {
         }
     }
 
+    /// Whether a parameter is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(given, _)| given == name)
+    }
+
     /// A number from 1 to `max`.
     pub fn number(&mut self, name: &'static str, usual: u64, max: u64) -> Option<u64> {
         match self.text(name) {
@@ -151,12 +161,7 @@ impl<'p> Asked<'p> {
 
     /// All that is wrong, unknown parameters among it; else what `checked` holds.
     pub fn finish<T>(mut self, checked: Option<T>) -> Result<T, ApiError> {
-        for (name, _) in self.parameters {
-            let is_ignored = name.starts_with('_');
-            if !is_ignored && !self.known.contains(&name.as_str()) {
-                self.errors.push(name, "Unknown parameter.");
-            }
-        }
+        paged::refuse_unknown(self.parameters, &self.known, &mut self.errors);
         match checked.filter(|_| self.errors.is_empty()) {
             Some(value) => Ok(value),
             None => Err(ApiError::parameters(self.errors)),

@@ -220,6 +220,7 @@ fn make(
             reaches_now: false,
             settings: request.settings.clone(),
             has_formula_guard: request.has_formula_guard,
+            has_bom: false,
             has_full_bundle: true,
         };
         let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;

@@ -172,6 +172,7 @@ pub(super) fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vi
         reaches_now: as_of.is_some(),
         settings: request.settings.clone(),
         has_formula_guard: true,
+        has_bom: false,
         has_full_bundle: false,
     };
     let pass = Pass { books, currency: request.currency, span: Span::month(month, until) };

@@ -10,6 +10,7 @@
 //! | [`request`] | what a package is asked for, and what is wrong with the asking |
 //! | [`package`] | the ZIPs of a month |
 //! | `members`, [`manifest`] | the files in them |
+//! | `marked` | the same files for spreadsheet programs |
 //! | `pass` | one pass over all ledgers |
 //! | `ledger` | the books of one month |
 //! | [`existence`] | whether a month has anything to export |
@@ -33,6 +34,7 @@ pub mod explain;
 pub mod frozen;
 mod ledger;
 pub mod manifest;
+mod marked;
 mod members;
 pub mod package;
 mod pass;

@@ -19,11 +19,15 @@ use super::error::PackageError;
 use super::frozen::FrozenBooks;
 use super::ledger::{MonthLedger, book_month, push_row};
 use super::manifest::{manifest, tie};
+use super::marked::with_byte_order_marks;
 use super::members::Content;
 use super::pass::Watch;
 use super::request::PackageRequest;
 use super::rows::Rows;
 use super::sorter::Sorter;
+
+/// Name of the manifest in the full bundle, where it is the last member.
+pub(super) const MANIFEST: &str = "manifest.json";
 
 /// A package on disk.
 pub struct Package {
@@ -81,7 +85,11 @@ pub fn write_package(
             made.package
         }
     };
-    if package.rows == 0 { Err(PackageError::NothingToExport) } else { Ok(package) }
+    match package.rows {
+        0 => Err(PackageError::NothingToExport),
+        _ if request.has_bom => with_byte_order_marks(package, folder),
+        _ => Ok(package),
+    }
 }
 
 /// What a package is made for: it says so itself.
@@ -309,7 +317,7 @@ fn zip(
     }
     let manifest = describe(&members);
     if is_full {
-        archive.add("manifest.json", MemberSize::Usual, |out| {
+        archive.add(MANIFEST, MemberSize::Usual, |out| {
             let text = format!("{manifest:#}\n");
             out.write_all(text.as_bytes()).map_err(WriteError::Io)?;
             Ok::<_, PackageError>(0)
@@ -319,7 +327,7 @@ fn zip(
 }
 
 /// Size and hash of a file whose last byte is written.
-fn finish(out: HashingWriter<BufWriter<DiskFile>>) -> Result<FileDigest, PackageError> {
+pub(super) fn finish(out: HashingWriter<BufWriter<DiskFile>>) -> Result<FileDigest, PackageError> {
     let (out, digest) = out.finish();
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;

@@ -22,6 +22,8 @@ pub struct PackageRequest {
     pub settings: Settings,
     /// Whether text that a spreadsheet might take for a formula gets a leading `'`.
     pub has_formula_guard: bool,
+    /// Whether its CSV files begin with a byte-order mark, for spreadsheet programs.
+    pub has_bom: bool,
     /// Whether the full bundle is made beside the contract's ZIP.
     pub has_full_bundle: bool,
 }

@@ -13,8 +13,17 @@ use crate::error::{ApiError, ErrorCode};
 use crate::operations::paged;
 use crate::settings::ExportRules;
 
-/// Additions to queries, which strict mode refuses.
-const ADDITIONS: [&str; 6] = ["bundle", "history", "page", "limit", "object", "state"];
+/// Names that a query may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueryNames {
+    /// Those that are always taken.
+    pub(crate) always: &'static [&'static str],
+    /// Additions, which strict mode refuses.
+    pub(crate) added: &'static [&'static str],
+}
+
+/// The account's site, and nothing else.
+pub(crate) const SITE_ONLY: QueryNames = QueryNames { always: &["site_id"], added: &[] };
 
 /// Somebody who may export.
 #[derive(Debug, Clone)]
@@ -32,6 +41,7 @@ pub(crate) fn admit(
     app: &App,
     admitted: Admitted,
     query: &RawParameters,
+    names: QueryNames,
     is_request: bool,
 ) -> Result<Caller, ApiError> {
     let rules = app.settings().exports.rules(admitted.provider.id);
@@ -43,11 +53,7 @@ pub(crate) fn admit(
     let is_required = (is_request || rules.is_strict) && !sites.is_empty();
     let mut errors = FieldErrors::default();
     let site = site(query, is_required, &mut errors);
-    if rules.is_strict {
-        for (name, _) in query.iter().filter(|(name, _)| ADDITIONS.contains(&name.as_str())) {
-            errors.push(name, format!("The {name} field is not allowed: exports.strict is on."));
-        }
-    }
+    check_names(query, names, rules.is_strict, &mut errors);
     if !errors.is_empty() {
         return Err(ApiError::parameters(errors));
     }
@@ -57,6 +63,18 @@ pub(crate) fn admit(
             Err(ApiError::new(ErrorCode::SiteForbidden, message))
         }
         _ => Ok(Caller { admitted, rules, sites }),
+    }
+}
+
+fn check_names(
+    query: &RawParameters,
+    QueryNames { always, added }: QueryNames,
+    is_strict: bool,
+    errors: &mut FieldErrors,
+) {
+    paged::refuse_unknown(query, &[always, added].concat(), errors);
+    for (name, _) in query.iter().filter(|(name, _)| is_strict && added.contains(&name.as_str())) {
+        errors.push(name, format!("The {name} field is not allowed: exports.strict is on."));
     }
 }
 

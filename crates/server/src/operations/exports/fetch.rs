@@ -22,6 +22,8 @@ use crate::settings::ExportRules;
 pub(crate) const MAIN: &str = "file";
 /// The full bundle of an accounting package.
 pub(crate) const FULL: &str = "full";
+/// What a signed link says.
+const OF_LINK: [&str; 3] = ["bundle", "expires", "signature"];
 /// Seconds after which to ask again for a file that is not ready.
 pub(crate) const POLL_AFTER_S: u64 = 2;
 
@@ -56,7 +58,15 @@ pub(crate) fn of_link(app: &App, uuid: &str, query: &RawParameters) -> Result<Fe
         |name: &str| paged::text(query, name, &mut errors).unwrap_or_default().to_owned();
     let (expires, signature) = (given("expires"), given("signature"));
     let uuid = uuid.to_ascii_lowercase();
-    let part = if given("bundle") == FULL { FULL } else { MAIN };
+    let bundle = given("bundle");
+    paged::refuse_unknown(query, &OF_LINK, &mut errors);
+    if !["", FULL].contains(&bundle.as_str()) {
+        errors.push("bundle", "The selected bundle is invalid. Allowed values: full.");
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::parameters(errors));
+    }
+    let part = if bundle == FULL { FULL } else { MAIN };
     match link::check(app, Purpose::Export { uuid: &uuid, part }, &expires, &signature)? {
         Opens::No => return Err(not_found()),
         Opens::NoMore => return Err(gone()),

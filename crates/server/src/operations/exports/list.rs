@@ -15,6 +15,8 @@ use crate::operations::paged;
 
 /// Recent exports shown with each type.
 const RECENT: u64 = 20;
+/// What only the history is asked with.
+const OF_HISTORY: [&str; 4] = ["page", "limit", "object", "state"];
 
 /// Every type with its recent exports. Blocking.
 pub(crate) fn catalogue(app: &App, caller: &Caller) -> Result<Value, ApiError> {
@@ -59,7 +61,7 @@ impl History {
     pub(crate) fn read(query: &RawParameters) -> Result<Option<Self>, ApiError> {
         let mut errors = FieldErrors::default();
         match paged::text(query, "history", &mut errors) {
-            None => return Ok(None),
+            None => return without_history(query),
             Some("1" | "true") => {}
             Some(_) => {
                 errors.push("history", "The selected history is invalid. Allowed values: 1.");
@@ -99,6 +101,15 @@ impl History {
         let state = word.map(|word| format!("state={word}"));
         ["history=1".to_owned()].into_iter().chain(object).chain(state).collect()
     }
+}
+
+/// The catalogue, unless something is asked of it that only the history has.
+fn without_history(query: &RawParameters) -> Result<Option<History>, ApiError> {
+    let mut errors = FieldErrors::default();
+    for (name, _) in query.iter().filter(|(name, _)| OF_HISTORY.contains(&name.as_str())) {
+        errors.push(name, format!("The {name} field is only for history=1."));
+    }
+    if errors.is_empty() { Ok(None) } else { Err(ApiError::parameters(errors)) }
 }
 
 /// One page of all exports of the provider, newest first. Blocking.

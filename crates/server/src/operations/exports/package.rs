@@ -4,7 +4,7 @@ use accounting::{Calendar, Month};
 use mirror::Session;
 use model::time::Date;
 use reports::books::first_invoice_month;
-use reports::exports::{ExportRequest, Package};
+use reports::exports::{CsvDialect, ExportRequest, Package};
 
 use super::caller::Caller;
 use crate::app::App;
@@ -69,6 +69,7 @@ pub(crate) fn wanted(
         reaches_now: asked.as_of.is_none() && as_of.is_some(),
         settings: settings.accounting.of(provider.id),
         has_formula_guard: settings.files.csv_formula_guard,
+        has_bom: request.csv_dialect() == CsvDialect::Excel,
         has_full_bundle: !settings.exports.rules(provider.id).is_strict,
     })
 }

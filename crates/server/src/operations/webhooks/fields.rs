@@ -1,10 +1,12 @@
 //! What a body says about a webhook. Rule: spec/exports.md §8.1.
 
 use reports::request::FieldErrors;
+use reports::request::unknown::did_you_mean;
 use serde_json::{Map, Value};
 
 use super::events;
 
+const NAMES: [&str; 5] = ["url", "description", "events", "all_events_enabled", "status"];
 const URL_CHARS_MAX: usize = 2000;
 const TEXT_CHARS_MAX: usize = 500;
 const STATUSES: [(&str, bool); 2] = [("enabled", true), ("disabled", false)];
@@ -40,7 +42,10 @@ impl Fields {
                 "events" => fields.events = events_of(value, errors),
                 "all_events_enabled" => fields.has_all_events = all_events(value, errors),
                 "status" => fields.is_enabled = is_enabled(value, errors),
-                other => errors.push(other, format!("The {other} field is unknown.")),
+                other => {
+                    let meant = did_you_mean(other, NAMES);
+                    errors.push(other, format!("The {other} field is unknown.{meant}"));
+                }
             }
         }
         fields

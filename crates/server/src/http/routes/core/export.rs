@@ -11,6 +11,7 @@ use crate::auth::admission::Admitted;
 use crate::error::ApiError;
 use crate::http::endpoint::Call;
 use crate::operations::blocking;
+use crate::operations::exports::caller::SITE_ONLY;
 use crate::operations::exports::fetch::POLL_AFTER_S;
 use crate::operations::exports::{find, show};
 
@@ -20,7 +21,7 @@ async fn on_export(
     who: Admitted,
     then: fn(&App, Job) -> Result<Job, ApiError>,
 ) -> Result<(App, Job), ApiError> {
-    let admitted = admitted(&call, who, false);
+    let admitted = admitted(&call, who, SITE_ONLY, false);
     let (app, uuid) = (call.app.clone(), call.path.get("uuid").to_owned());
     drop(call);
     let (caller, _) = admitted.await?;

@@ -10,10 +10,14 @@ use crate::http::idempotency;
 use crate::http::routes::request_id;
 use crate::operations::blocking;
 use crate::operations::exports::ask::{self, Asked};
+use crate::operations::exports::caller::{QueryNames, SITE_ONLY};
 use crate::operations::exports::list::{self, History};
 
+const OF_LIST: QueryNames =
+    QueryNames { always: &["site_id"], added: &["history", "page", "limit", "object", "state"] };
+
 pub(super) async fn listed(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let (admitted, app) = (admitted(&call, who, false), call.app.clone());
+    let (admitted, app) = (admitted(&call, who, OF_LIST, false), call.app.clone());
     drop(call);
     let (caller, query) = admitted.await?;
     let history = History::read(&query)?;
@@ -25,7 +29,7 @@ pub(super) async fn listed(call: Call, who: Admitted) -> Result<Response, ApiErr
 }
 
 pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let admitted = admitted(&call, who, true);
+    let admitted = admitted(&call, who, SITE_ONLY, true);
     let Call { app, parts, body, .. } = call;
     let (caller, _) = admitted.await?;
     let request_id = request_id(&parts);

@@ -16,11 +16,14 @@ use crate::http::endpoint::Call;
 use crate::http::routes::{at_revision, request_id};
 use crate::http::{envelope, query};
 use crate::operations::blocking;
+use crate::operations::exports::caller::QueryNames;
 use crate::operations::exports::fetch::{self, Fetched};
+
+const OF_FILE: QueryNames = QueryNames { always: &["site_id"], added: &["bundle"] };
 
 /// For whoever has a credential.
 pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let admitted = admitted(&call, who, false);
+    let admitted = admitted(&call, who, OF_FILE, false);
     let uuid = call.path.get("uuid").to_owned();
     let (app, parts) = (call.app, call.parts);
     let (caller, query) = admitted.await?;

@@ -27,7 +27,7 @@ use crate::error::ApiError;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::query;
 use crate::operations::blocking;
-use crate::operations::exports::caller::{self, Caller};
+use crate::operations::exports::caller::{self, Caller, QueryNames};
 
 /// Gate and permission come after the credential, in the order of the dialect, so the endpoints
 /// look at them.
@@ -91,12 +91,13 @@ fn with_action(method: Method, path: &'static str, action: Action) -> Endpoint {
 fn admitted(
     call: &Call,
     admitted: Admitted,
+    names: QueryNames,
     is_request: bool,
 ) -> impl Future<Output = Result<(Caller, RawParameters), ApiError>> + Send + use<> {
     let (app, query) = (call.app.clone(), query::parse(call.parts.uri.query()));
     blocking(move || {
         let query = query?;
-        let caller = caller::admit(&app, admitted, &query, is_request)?;
+        let caller = caller::admit(&app, admitted, &query, names, is_request)?;
         Ok((caller, query))
     })
 }

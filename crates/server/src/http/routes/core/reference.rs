@@ -1,27 +1,28 @@
 //! What the OpenAPI document says about exports.
 
-use reports::exports::{describe, types};
+use model::permission::Permission;
 use serde_json::{Value, json};
 
 use super::{CATALOGUE, DOWNLOAD, EXPORT, EXPORTS, REQUEST};
 use crate::error::ErrorCode;
 use crate::http::endpoint::Method;
-use crate::openapi::Operation;
+use crate::openapi::{
+    Operation, OwnPermissions, exports, file_answer, json_answer, page_number, query_parameter,
+    reference, reports, with_retry_after,
+};
+use crate::operations::exports::show;
 
 /// Errors of every request to exports.
 const COMMON: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
-const OF_REQUEST: [ErrorCode; 11] = [
+const OF_REQUEST: [ErrorCode; 8] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
-    ErrorCode::UnsupportedMediaType,
-    ErrorCode::RequestTooLarge,
     ErrorCode::InvalidJson,
     ErrorCode::InvalidDateRange,
     ErrorCode::ExportInProgress,
     ErrorCode::TooManyExports,
     ErrorCode::NothingToExport,
     ErrorCode::IdempotencyConflict,
-    ErrorCode::ParameterInvalid,
 ];
 const OF_FILE: [ErrorCode; 8] = [
     ErrorCode::ExportsNotEnabled,
@@ -35,100 +36,196 @@ const OF_FILE: [ErrorCode; 8] = [
 ];
 const OF_ONE: [ErrorCode; 3] =
     [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden, ErrorCode::ExportNotFound];
-const OF_END: [ErrorCode; 5] = [
+const OF_CANCEL: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::ExportNotFound,
     ErrorCode::ExportFinished,
+];
+const OF_REMOVAL: [ErrorCode; 4] = [
+    ErrorCode::ExportsNotEnabled,
+    ErrorCode::SiteForbidden,
+    ErrorCode::ExportNotFound,
     ErrorCode::ExportNotFinished,
 ];
+/// How files are sent. Clients that know only the second may read it as that.
+const FILE_TYPES: [&str; 2] = ["application/force-download", "application/octet-stream"];
+
+/// What is asked of callers, by the endpoints themselves.
+const NEEDS: OwnPermissions = OwnPermissions {
+    names: &[Permission::Exports],
+    sentence: "Needs the permission `exports`; for accounting packages `accounting` too.",
+};
+
+/// What one endpoint says.
+struct Said {
+    id: &'static str,
+    summary: &'static str,
+    errors: &'static [ErrorCode],
+    parameters: Vec<Value>,
+    answer: Value,
+}
 
 /// The entry of an endpoint.
 pub(super) fn operation(method: Method, path: &'static str) -> Operation {
-    let (id, summary, errors): (&str, &str, &'static [ErrorCode]) = match (method, path) {
-        (Method::Get, EXPORTS) => {
-            ("exports", "Types of exports, each with its recent ones.", &COMMON)
-        }
-        (Method::Get, CATALOGUE) => ("export_attributes", "Another name of `exports`.", &COMMON),
-        (Method::Post, EXPORTS) => ("export_request", "Asks for an export.", &OF_REQUEST),
-        (Method::Post, REQUEST) => {
-            ("request_export", "Another name of `export_request`.", &OF_REQUEST)
-        }
-        (Method::Get, EXPORT) => ("export_download", "The file of a finished export.", &OF_FILE),
-        (Method::Get, DOWNLOAD) => {
-            ("download_export", "Another name of `export_download`.", &OF_FILE)
-        }
-        (Method::Delete, _) => ("export_delete", "Removes the file of an export now.", &OF_END),
-        (Method::Post, _) => ("export_cancel", "Stops an unfinished export.", &OF_END),
-        (_, path) if path.ends_with("/manifest") => {
-            ("export_manifest", "Rows, bytes, SHA-256 and sums of a finished file.", &OF_ONE)
-        }
-        _ => ("export_status", "An export in any state.", &OF_ONE),
-    };
+    let Said { id, summary, errors, parameters, answer } = said(method, path);
     Operation {
         id: id.to_owned(),
         tag: "Exports",
         summary: summary.to_owned(),
-        description: "Needs the permission `exports`; accounting also `accounting`. Errors: \
-            `{\"message\", \"code\", \"errors\": {field: [messages]}}`."
-            .to_owned(),
-        parameters: parameters(path),
-        request_body: (method == Method::Post && !path.contains("{uuid}")).then(body),
-        answer: (200, answer(path)),
+        description: String::new(),
+        parameters,
+        request_body: [(Method::Post, EXPORTS), (Method::Post, REQUEST)]
+            .contains(&(method, path))
+            .then(exports::body),
+        answer: (200, answer),
         errors,
+        own_permissions: Some(NEEDS),
     }
 }
 
-fn parameters(path: &str) -> Vec<Value> {
-    let site = json!({
-        "name": "site_id", "in": "query", "required": false, "schema": {"type": "integer"},
-        "description": "The site that names the account; a request needs it where there are sites.",
+fn said(method: Method, path: &str) -> Said {
+    let status =
+        || with_retry_after(json_answer(reference("ExportAnswer"), "The export as it is now."));
+    let of_one = || vec![uuid(), site()];
+    let list = |id, summary| Said {
+        id,
+        summary,
+        errors: &COMMON,
+        parameters: of_list(),
+        answer: listed(),
+    };
+    let request = |id, summary| Said {
+        id,
+        summary,
+        errors: &OF_REQUEST,
+        parameters: vec![site(), reports::idempotency_key()],
+        answer: json_answer(reference("ExportRequested"), "The exports that were queued."),
+    };
+    let file = |id, summary| Said {
+        id,
+        summary,
+        errors: &OF_FILE,
+        parameters: of_file(),
+        answer: file_answer("The file, or the range of it that was asked for.", &FILE_TYPES),
+    };
+    match (method, path) {
+        (Method::Get, EXPORTS) => list(
+            "exports",
+            "Types of exports, each with its recent ones; or all exports, newest first.",
+        ),
+        (Method::Get, CATALOGUE) => list("export_attributes", "Another name of `exports`."),
+        (Method::Post, EXPORTS) => {
+            request("export_request", "Asks for an export, which is made in the background.")
+        }
+        (Method::Post, REQUEST) => request("request_export", "Another name of `export_request`."),
+        (Method::Get, EXPORT) => file("export_download", "The file of a finished export."),
+        (Method::Get, DOWNLOAD) => file("download_export", "Another name of `export_download`."),
+        (Method::Delete, _) => Said {
+            id: "export_delete",
+            summary: "Removes the file of a finished export now.",
+            errors: &OF_REMOVAL,
+            parameters: of_one(),
+            answer: status(),
+        },
+        (Method::Post, _) => Said {
+            id: "export_cancel",
+            summary: "Stops an unfinished export.",
+            errors: &OF_CANCEL,
+            parameters: of_one(),
+            answer: status(),
+        },
+        (_, path) if path.ends_with("/manifest") => Said {
+            id: "export_manifest",
+            summary: "Rows, bytes, SHA-256 and sums of a finished file.",
+            errors: &OF_ONE,
+            parameters: of_one(),
+            answer: json_answer(reference("ExportManifest"), "What the file holds."),
+        },
+        _ => Said {
+            id: "export_status",
+            summary: "An export in any state.",
+            errors: &OF_ONE,
+            parameters: of_one(),
+            answer: status(),
+        },
+    }
+}
+
+/// The catalogue, or with `history=1` a page of the history.
+fn listed() -> Value {
+    let schema = json!({
+        "description": "The second with `history=1`.",
+        "anyOf": [reference("ExportCatalogue"), reference("ExportHistory")],
     });
-    let uuid = json!({
+    json_answer(
+        schema,
+        "Every type of export with its 20 newest; with `history=1` a page of all exports.",
+    )
+}
+
+pub(super) fn site() -> Value {
+    query_parameter(
+        "site_id",
+        "Id of a site of the account. A request for exports needs it where the account has sites.",
+        json!({"type": "integer", "minimum": 1}),
+    )
+}
+
+fn uuid() -> Value {
+    json!({
         "name": "uuid", "in": "path", "required": true, "schema": {"type": "string"},
         "description": "UUID of the export.",
-    });
-    match path.contains("{uuid}") {
-        true => vec![uuid, site],
-        false => vec![site],
-    }
+    })
 }
 
-fn body() -> Value {
-    let names = types()
-        .iter()
-        .flat_map(|kind| std::iter::once(kind.object()).chain(kind.aliases().iter().copied()));
-    let mut properties = json!({
-        "object": {"type": "string", "enum": names.collect::<Vec<_>>()},
-        "format": {"type": "string", "enum": ["csv", "ndjson", "parquet", "xlsx"]},
-    });
-    for kind in types() {
-        let entry = describe(kind);
-        for filter in entry["filters"].as_array().into_iter().flatten() {
-            let name = filter["name"].as_str().unwrap_or_default();
-            let kind = match filter["type"].as_str() {
-                Some("integer") => json!({"type": "integer"}),
-                Some("timestamp") => json!({"type": ["integer", "string"]}),
-                _ => json!({"type": "string"}),
-            };
-            properties[name] = kind;
-        }
-    }
-    let schema = json!({"type": "object", "required": ["object"], "properties": properties});
-    json!({"required": true, "content": {"application/json": {"schema": schema}}})
+fn of_list() -> Vec<Value> {
+    let only = "Only with `history=1`: ";
+    vec![
+        site(),
+        query_parameter(
+            "history",
+            "`1` lists all exports, newest first, instead of the types.",
+            json!({"type": "string", "enum": ["1", "true"]}),
+        ),
+        {
+            let mut page = page_number();
+            page["description"] = json!(format!("{only}number of the page, from 1."));
+            page
+        },
+        query_parameter(
+            "limit",
+            &format!("{only}entries of the page, 10 unless given."),
+            json!({"type": "integer", "minimum": 1, "maximum": 100}),
+        ),
+        query_parameter(
+            "object",
+            &format!("{only}exports of this type."),
+            json!({"type": "string"}),
+        ),
+        query_parameter(
+            "state",
+            &format!("{only}exports in this state."),
+            json!({"type": "string", "enum": show::states()}),
+        ),
+    ]
 }
 
-fn answer(path: &str) -> Value {
-    match path {
-        EXPORT | DOWNLOAD => json!({
-            "description": "The file, or the range of it that was asked for.",
-            "content": {"application/force-download": {
-                "schema": {"type": "string", "format": "binary"},
-            }},
-        }),
-        _ => json!({
-            "description": "As it is now.",
-            "content": {"application/json": {"schema": {"type": "object"}}},
-        }),
-    }
+fn of_file() -> Vec<Value> {
+    let text = || json!({"type": "string"});
+    vec![
+        uuid(),
+        site(),
+        query_parameter(
+            "bundle",
+            "`full` is the full bundle of an accounting package: journals, trial balance and issues too.",
+            json!({"type": "string", "enum": ["full"]}),
+        ),
+        query_parameter(
+            "expires",
+            "Of a signed link, which needs no credential: when it ends, in Unix seconds.",
+            text(),
+        ),
+        query_parameter("signature", "Of a signed link: its signature.", text()),
+    ]
 }

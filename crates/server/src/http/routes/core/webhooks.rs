@@ -11,7 +11,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::query;
 use crate::operations::blocking;
-use crate::operations::exports::caller::{self, Caller};
+use crate::operations::exports::caller::{self, Caller, QueryNames, SITE_ONLY};
 use crate::operations::numbered::NumberedPage;
 use crate::operations::webhooks::{WebhookError, Webhooks};
 
@@ -21,6 +21,9 @@ const ROTATE_SECRET: &str = "/api/v1/core/webhooks/{id}/rotate_secret";
 const DELIVERIES: &str = "/api/v1/core/webhooks/{id}/deliveries";
 const DELIVERY: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}";
 const REDELIVER: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}/redeliver";
+
+/// Paging is no addition to a printed route here, so strict mode leaves it alone.
+const OF_DELIVERIES: QueryNames = QueryNames { always: &["site_id", "page", "limit"], added: &[] };
 
 /// What a request asks for, once it may.
 struct Asked {
@@ -123,7 +126,7 @@ async fn answer(
     let Call { app, parts, body, path: values, .. } = call;
     let query = query::parse(parts.uri.query())?;
     let (asker, asked_with) = (app.clone(), query.clone());
-    let caller = blocking(move || admitted(&asker, who, asked_with, method)).await?;
+    let caller = blocking(move || admitted(&asker, who, &asked_with, method, path)).await?;
     let takes_body = method == Method::Put || (method, path) == (Method::Post, WEBHOOKS);
     let body = match takes_body {
         true => body::read(&app, &parts.headers, body).await?,
@@ -134,15 +137,16 @@ async fn answer(
     Ok(json(&blocking(move || work(&asked)).await?))
 }
 
-/// Lets a caller in. Paging is no addition to a printed route here, so strict mode leaves it alone.
+/// Lets a caller in.
 fn admitted(
     app: &App,
     who: Admitted,
-    mut query: RawParameters,
+    query: &RawParameters,
     method: Method,
+    path: &str,
 ) -> Result<Caller, ApiError> {
-    query.retain(|(name, _)| name == "site_id");
-    let caller = caller::admit(app, who, &query, false)?;
+    let names = if path == DELIVERIES { OF_DELIVERIES } else { SITE_ONLY };
+    let caller = caller::admit(app, who, query, names, false)?;
     if method != Method::Get && caller.admitted.principal.read_only {
         let message = "This credential may only read.";
         return Err(ApiError::new(ErrorCode::PermissionDenied, message));

@@ -1,10 +1,14 @@
 //! What the OpenAPI document says about webhooks.
 
+use model::permission::Permission;
 use serde_json::{Value, json};
 
+use super::reference::site;
 use crate::error::ErrorCode;
 use crate::http::endpoint::Method;
-use crate::openapi::Operation;
+use crate::openapi::{
+    Operation, OwnPermissions, exports, json_answer, object, page_number, query_parameter,
+};
 use crate::operations::webhooks::events;
 
 const OF_LIST: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
@@ -16,12 +20,12 @@ const OF_AGAIN: [ErrorCode; 4] = [
     ErrorCode::NotFound,
     ErrorCode::Conflict,
 ];
-const OF_BODY: [ErrorCode; 6] = [
+const OF_NEW: [ErrorCode; 3] =
+    [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden, ErrorCode::InvalidJson];
+const OF_CHANGE: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::NotFound,
-    ErrorCode::UnsupportedMediaType,
-    ErrorCode::RequestTooLarge,
     ErrorCode::InvalidJson,
 ];
 
@@ -31,9 +35,9 @@ pub(super) fn operation(method: Method, path: &'static str) -> Operation {
     let (id, summary, errors): (&str, &str, &'static [ErrorCode]) = match (method, last) {
         (Method::Get, "webhooks") => ("webhooks", "Webhooks of the provider.", &OF_LIST),
         (Method::Post, "webhooks") => {
-            ("webhook_create", "Adds a webhook; the answer shows its secret, once.", &OF_BODY)
+            ("webhook_create", "Adds a webhook; the answer shows its secret, once.", &OF_NEW)
         }
-        (Method::Put, _) => ("webhook_change", "Changes the fields that are given.", &OF_BODY),
+        (Method::Put, _) => ("webhook_change", "Changes the fields that are given.", &OF_CHANGE),
         (Method::Delete, _) => ("webhook_delete", "Removes it with its deliveries.", &OF_ONE),
         (_, "rotate_secret") => {
             ("webhook_rotate_secret", "Makes another secret and shows it, once.", &OF_ONE)
@@ -50,37 +54,39 @@ pub(super) fn operation(method: Method, path: &'static str) -> Operation {
         id: id.to_owned(),
         tag: "Webhooks",
         summary: summary.to_owned(),
-        description: "Needs the permission `exports`. Errors: \
-            `{\"message\", \"code\", \"errors\": {field: [messages]}}`."
-            .to_owned(),
+        description: String::new(),
         parameters: parameters(path, last),
         request_body: takes_body.then(|| body(method)),
         answer: (200, answer(method, last)),
         errors,
+        own_permissions: Some(OwnPermissions {
+            names: &[Permission::Exports],
+            sentence: "Needs the permission `exports`.",
+        }),
     }
 }
 
 fn parameters(path: &str, last: &str) -> Vec<Value> {
-    let integer = |name: &str, place: &str, description: &str| {
+    let id = |name: &str, description: &str| {
         json!({
-            "name": name, "in": place, "required": place == "path",
-            "description": description, "schema": {"type": "integer", "minimum": 1},
+            "name": name, "in": "path", "required": true, "description": description,
+            "schema": {"type": "integer", "minimum": 1},
         })
     };
     let mut parameters = Vec::new();
     if path.contains("{id}") {
-        parameters.push(integer("id", "path", "The webhook."));
+        parameters.push(id("id", "Number of the webhook."));
     }
     if path.contains("{delivery_id}") {
-        parameters.push(integer("delivery_id", "path", "The delivery."));
+        parameters.push(id("delivery_id", "Number of the delivery."));
     }
-    parameters.push(integer("site_id", "query", "A site of the account."));
+    parameters.push(site());
     if last == "deliveries" {
-        parameters.push(integer("page", "query", "Number of the page, from 1."));
-        parameters.push(integer(
+        parameters.push(page_number());
+        parameters.push(query_parameter(
             "limit",
-            "query",
-            "Entries of a page, 10 unless given, at most 100.",
+            "Entries of the page.",
+            json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10}),
         ));
     }
     parameters
@@ -89,12 +95,13 @@ fn parameters(path: &str, last: &str) -> Vec<Value> {
 fn body(method: Method) -> Value {
     let mut schema = json!({"type": "object", "additionalProperties": false, "properties": {
         "url": {"type": "string", "format": "uri", "maxLength": 2000,
-            "description": "Must answer 200 to a test request."},
-        "description": {"type": ["string", "null"], "maxLength": 500},
+            "description": "Where events are sent. It must answer 200 to a test request."},
+        "description": {"type": ["string", "null"], "maxLength": 500, "description": "For people."},
         "events": {"type": "array", "items": {"type": "string", "enum": events::names()},
-            "description": "`export.completed` is taken for `export_completed` too."},
-        "all_events_enabled": {"type": "boolean"},
-        "status": {"type": "string", "enum": ["enabled", "disabled"]},
+            "description": "Which events are sent. `export.completed` is taken for `export_completed` too."},
+        "all_events_enabled": {"type": "boolean", "description": "Whether every event is sent."},
+        "status": {"type": "string", "enum": ["enabled", "disabled"],
+            "description": "Nothing is sent while it is `disabled`."},
     }});
     if method == Method::Post {
         schema["required"] = json!(["url"]);
@@ -103,44 +110,63 @@ fn body(method: Method) -> Value {
 }
 
 fn answer(method: Method, last: &str) -> Value {
-    let instant = json!({"type": "integer", "description": "Unix seconds."});
+    if (method, last) == (Method::Delete, "{id}") {
+        let gone = object(json!({
+            "id": {"type": "integer"}, "deleted": {"type": "boolean"},
+        }));
+        return json_answer(object(json!({"data": gone})), "It is gone, with its deliveries.");
+    }
+    let is_secret = last == "rotate_secret" || (method, last) == (Method::Post, "webhooks");
+    let data = match last {
+        "deliveries" => {
+            return json_answer(exports::numbered(delivery(false)), "A page of deliveries.");
+        }
+        "{delivery_id}" => delivery(true),
+        "redeliver" => delivery(false),
+        "webhooks" if method == Method::Get => {
+            json!({"type": "array", "items": webhook(false)})
+        }
+        _ => webhook(is_secret),
+    };
+    json_answer(object(json!({"data": data})), "As it is now.")
+}
+
+fn delivery(has_payload: bool) -> Value {
     let optional = |kind: &str| json!({"type": [kind, "null"]});
-    let is_delivery = ["deliveries", "{delivery_id}", "redeliver"].contains(&last);
-    let object = match is_delivery {
-        true => json!({"type": "object", "properties": {
-            "id": {"type": "integer"},
-            "event_id": {"type": "string"},
-            "type": {"type": "string"},
-            "attempt": {"type": "integer"},
-            "state": {"enum": ["OK", "PENDING", "ERR-3xx", "ERR-4xx", "ERR-5xx", "ERR-NET"]},
-            "status_code": optional("integer"),
-            "error": optional("string"),
-            "duration_ms": optional("integer"),
-            "created_at": instant,
-            "next_attempt_at": optional("integer"),
-            "payload": {"type": "object", "description": "Only with a single delivery."},
-        }}),
-        false => json!({"type": "object", "properties": {
-            "id": {"type": "integer"},
-            "url": {"type": "string"},
-            "description": optional("string"),
-            "events": {"type": "array", "items": {"type": "string"}},
-            "all_events_enabled": {"type": "boolean"},
-            "status": {"enum": ["enabled", "disabled"]},
-            "created_at": instant,
-            "updated_at": instant,
-            "secret": {"type": "string", "description": "Only in the answer that makes it."},
-        }}),
-    };
-    let is_list = last == "deliveries" || (method, last) == (Method::Get, "webhooks");
-    let data = match is_list {
-        true => json!({"type": "array", "items": object}),
-        false => object,
-    };
-    json!({
-        "description": "As it is now.",
-        "content": {"application/json": {
-            "schema": {"type": "object", "required": ["data"], "properties": {"data": data}},
-        }},
-    })
+    let states = ["OK", "PENDING", "ERR-3xx", "ERR-4xx", "ERR-5xx", "ERR-NET"];
+    let mut delivery = object(json!({
+        "id": {"type": "integer"},
+        "event_id": {"type": "string"},
+        "type": {"type": "string"},
+        "attempt": {"type": "integer"},
+        "state": {"type": "string", "enum": states},
+        "status_code": optional("integer"),
+        "error": optional("string"),
+        "duration_ms": optional("integer"),
+        "created_at": {"type": "integer", "description": "Unix seconds."},
+        "next_attempt_at": optional("integer"),
+    }));
+    if has_payload {
+        delivery["properties"]["payload"] =
+            json!({"type": "object", "additionalProperties": true, "description": "What is sent."});
+    }
+    delivery
+}
+
+fn webhook(has_secret: bool) -> Value {
+    let mut webhook = object(json!({
+        "id": {"type": "integer"},
+        "url": {"type": "string"},
+        "description": {"type": ["string", "null"]},
+        "events": {"type": "array", "items": {"type": "string"}},
+        "all_events_enabled": {"type": "boolean"},
+        "status": {"type": "string", "enum": ["enabled", "disabled"]},
+        "created_at": {"type": "integer", "description": "Unix seconds."},
+        "updated_at": {"type": "integer", "description": "Unix seconds."},
+    }));
+    if has_secret {
+        webhook["properties"]["secret"] =
+            json!({"type": "string", "description": "Signs what is sent. Shown only here."});
+    }
+    webhook
 }

@@ -69,7 +69,8 @@ pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View, PackageE
     })
 }
 
-fn columns() -> Vec<TableColumn> {
+/// The columns of the view.
+pub(crate) fn columns() -> Vec<TableColumn> {
     use FieldKind::{Date, Int, Money, Text};
     let head = [
         ("invoice_id", Int),

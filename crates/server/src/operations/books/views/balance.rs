@@ -72,17 +72,22 @@ pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View, PackageErro
     }
     rows.push(grid_row("movement", None, &balance.movement, request));
     rows.push(grid_row("closing", None, &balance.closing, request));
+    Ok(View {
+        name: "period",
+        facts: Map::from_iter(facts),
+        columns: grid_columns(),
+        rows,
+        revision: request.session.revision(),
+    })
+}
+
+/// The columns of [`grid`].
+pub(crate) fn grid_columns() -> Vec<TableColumn> {
     let head = [("row", FieldKind::Text), ("rows", FieldKind::Int)];
     let head = head.map(|(name, kind)| TableColumn::new(name, kind));
     let categories = Category::ALL.map(|c| TableColumn::new(c.as_str(), FieldKind::Money));
     let currency = [TableColumn::new("currency", FieldKind::Text)];
-    Ok(View {
-        name: "period",
-        facts: Map::from_iter(facts),
-        columns: head.into_iter().chain(categories).chain(currency).collect(),
-        rows,
-        revision: request.session.revision(),
-    })
+    head.into_iter().chain(categories).chain(currency).collect()
 }
 
 fn grid_row(

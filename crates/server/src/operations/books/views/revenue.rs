@@ -93,7 +93,8 @@ fn word_of(group_by: GroupBy) -> (&'static str, &'static str) {
     }
 }
 
-fn columns(word: &str) -> Vec<TableColumn> {
+/// The columns of the view.
+pub(crate) fn columns(word: &str) -> Vec<TableColumn> {
     let head = [
         TableColumn::new("month", FieldKind::Text),
         TableColumn::new(format!("{word}_id"), FieldKind::Int),

@@ -1,0 +1,179 @@
+//! A JSON array of rows, read as NDJSON: byte for byte, so nothing is kept in memory.
+//! Rule: spec/data-model.md §3.
+//!
+//! The array's brackets become spaces, the commas between its elements line feeds, and line ends
+//! inside elements spaces, which changes no value: inside a JSON string a line end is an escape.
+//! The line of a row is then its number in the array.
+
+/// How far an array has been read.
+#[derive(Debug)]
+pub(super) struct JsonArray {
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before the opening bracket.
+    Before,
+    /// Between the brackets.
+    Inside(Element),
+    /// Behind the closing bracket.
+    Behind,
+}
+
+/// The element that is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Element {
+    /// Open braces and brackets.
+    depth: u64,
+    text: Text,
+    has_begun: bool,
+    /// Whether others came before it.
+    is_first: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escaped,
+}
+
+const FIRST: Element = Element { depth: 0, text: Text::Outside, has_begun: false, is_first: true };
+
+impl JsonArray {
+    pub(super) fn new() -> Self {
+        Self { place: Place::Before }
+    }
+
+    /// Turns the next bytes into lines. Errors: what is wrong with the array itself.
+    pub(super) fn to_lines(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        for byte in bytes {
+            match &mut self.place {
+                Place::Before => match byte {
+                    b'[' => {
+                        *byte = b' ';
+                        self.place = Place::Inside(FIRST);
+                    }
+                    // A byte-order mark is passed over by whoever reads the lines.
+                    b'\xEF' | b'\xBB' | b'\xBF' => {}
+                    _ if byte.is_ascii_whitespace() => *byte = b' ',
+                    _ => return Err(NO_ARRAY.to_owned()),
+                },
+                Place::Inside(element) => {
+                    if element.take(byte)? {
+                        self.place = Place::Behind;
+                    }
+                }
+                Place::Behind if byte.is_ascii_whitespace() => *byte = b' ',
+                Place::Behind => return Err("something follows the JSON array".to_owned()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The input has ended. Errors: the array has not.
+    pub(super) fn end(&self) -> Result<(), String> {
+        match self.place {
+            Place::Before => Err(NO_ARRAY.to_owned()),
+            Place::Inside(_) => Err("the JSON array has no end: the input was cut off".to_owned()),
+            Place::Behind => Ok(()),
+        }
+    }
+}
+
+const NO_ARRAY: &str = "expected a JSON array of rows, as in [{\"id\":1}, {\"id\":2}]";
+
+impl Element {
+    /// Takes one byte; true when it closes the array.
+    fn take(&mut self, byte: &mut u8) -> Result<bool, String> {
+        self.text = match (self.text, *byte) {
+            (Text::Inside, b'\\') => Text::Escaped,
+            (Text::Inside, b'"') => Text::Outside,
+            (Text::Inside | Text::Escaped, _) => Text::Inside,
+            (Text::Outside, b'"') => Text::Inside,
+            (Text::Outside, _) => return self.take_outside_text(byte),
+        };
+        self.has_begun = true;
+        Ok(false)
+    }
+
+    fn take_outside_text(&mut self, byte: &mut u8) -> Result<bool, String> {
+        let is_missing = !self.has_begun;
+        match *byte {
+            b',' | b']' if self.depth == 0 => {
+                let is_end = *byte == b']';
+                if is_missing && !(is_end && self.is_first) {
+                    return Err("a row of the JSON array is missing beside a comma".to_owned());
+                }
+                *byte = if is_end { b' ' } else { b'\n' };
+                *self = Self { is_first: false, ..FIRST };
+                return Ok(is_end);
+            }
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        if byte.is_ascii_whitespace() {
+            *byte = b' ';
+        } else {
+            self.has_begun = true;
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of an array that comes in pieces of `size` bytes.
+    fn lines(text: &str, size: usize) -> Result<String, String> {
+        let mut bytes = text.as_bytes().to_vec();
+        let mut array = JsonArray::new();
+        for piece in bytes.chunks_mut(size) {
+            array.to_lines(piece)?;
+        }
+        array.end()?;
+        Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn elements_become_lines_however_the_bytes_are_cut() {
+        for (text, expected) in [
+            ("[]", "  "),
+            (" [ ] \n", "     "),
+            ("[{\"id\":1},{\"id\":2}]", " {\"id\":1}\n{\"id\":2} "),
+            ("[\r\n {\n\"id\": 1}\n,\n{}]\n", "    { \"id\": 1} \n {}  "),
+            (r#"[{"a":"],[\"\\"},1]"#, " {\"a\":\"],[\\\"\\\\\"}\n1 "),
+            (r#"[{"a":[1,[2,3]],"b":{"c":[]}},[4]]"#, " {\"a\":[1,[2,3]],\"b\":{\"c\":[]}}\n[4] "),
+            ("\u{feff}[1]", "\u{feff} 1 "),
+        ] {
+            for size in 1..=text.len() {
+                assert_eq!(lines(text, size).as_deref(), Ok(expected), "{text} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_array_is_refused() {
+        for (text, wrong) in [
+            ("", "expected a JSON array"),
+            (" ", "expected a JSON array"),
+            ("{\"id\":1}", "expected a JSON array"),
+            ("{\"id\":1}\n{\"id\":2}", "expected a JSON array"),
+            ("[{\"id\":1}", "has no end"),
+            ("[{\"id\":1},", "has no end"),
+            ("[\"a", "has no end"),
+            ("[1,]", "missing beside a comma"),
+            ("[,1]", "missing beside a comma"),
+            ("[1,,2]", "missing beside a comma"),
+            ("[1] 2", "something follows"),
+            ("[1][2]", "something follows"),
+        ] {
+            let found = lines(text, 3).unwrap_err();
+            assert!(found.contains(wrong), "{text}: {found}");
+        }
+    }
+}

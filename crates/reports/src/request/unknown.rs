@@ -1,0 +1,70 @@
+//! Names that mean nothing where they are given. Rule: spec/reports.md §2.2.
+
+/// Names that are ignored wherever they come, as are names that begin with `_`.
+const IGNORED: [&str; 2] = ["expand", "fields"];
+/// Likeness (Jaro-Winkler, 0 to 1) from which on a known name counts as the one that was meant.
+const LIKENESS_MIN: f64 = 0.8;
+
+/// Whether a name is ignored on every endpoint: `expand`, `fields`, and names that begin with `_`.
+pub fn is_ignored_everywhere(name: &str) -> bool {
+    name.starts_with('_') || IGNORED.contains(&name)
+}
+
+/// The end of a message about an unknown name: ` Did you mean `columns`?`, or nothing when no known
+/// name is like it.
+pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let given = name.trim_end_matches("[]").to_ascii_lowercase();
+    let likeness = |known: &'k str| (strsim::jaro_winkler(&given, known), known);
+    let alike = known.into_iter().map(likeness).filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
+    match alike.max_by(|one, other| one.0.total_cmp(&other.0)) {
+        Some((_, meant)) => format!(" Did you mean `{meant}`?"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [&str; 7] =
+        ["columns", "sort", "limit", "page", "page_size", "status", "created_at_timeframe"];
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+        for (given, meant) in [
+            ("column", "columns"),
+            ("cols", "columns"),
+            ("Columns", "columns"),
+            ("column[]", "columns"),
+            ("colunms", "columns"),
+            ("pages", "page"),
+            ("pagesize", "page_size"),
+            ("stauts", "status"),
+            ("created_timeframe", "created_at_timeframe"),
+        ] {
+            assert_eq!(did_you_mean(given, KNOWN), format!(" Did you mean `{meant}`?"), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_name_like_no_other_is_answered_without_a_guess() {
+        for given in ["", "x", "zzz", "q", "Überraschung", "[]"] {
+            assert_eq!(did_you_mean(given, KNOWN), "", "{given}");
+        }
+        assert_eq!(did_you_mean("columns", []), "");
+    }
+
+    #[test]
+    fn three_kinds_of_names_are_ignored_everywhere() {
+        for (name, is_ignored) in [
+            ("expand", true),
+            ("fields", true),
+            ("_", true),
+            ("_t", true),
+            ("field", false),
+            ("", false),
+        ] {
+            assert_eq!(is_ignored_everywhere(name), is_ignored, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Answers that are not the one asked for: per endpoint those that it can give, in its envelope.
+//! Rule: spec/auth-and-errors.md §5; spec/exports.md §2.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Entry, reference};
+use crate::error::ErrorCode;
+use crate::http::endpoint::Produces;
+use crate::http::{envelope, pipeline};
+
+/// What every endpoint with a credential can answer.
+const WITH_CREDENTIAL: [ErrorCode; 10] = [
+    ErrorCode::ParameterInvalid,
+    ErrorCode::ProviderHeaderMissing,
+    ErrorCode::ProviderHeaderInvalid,
+    ErrorCode::ModeHeaderMissing,
+    ErrorCode::ModeHeaderInvalid,
+    ErrorCode::AuthenticationFailed,
+    ErrorCode::ModeNotAllowed,
+    ErrorCode::ProviderInvalid,
+    ErrorCode::Throttled,
+    ErrorCode::Unavailable,
+];
+/// What every endpoint can answer; told as one.
+const ANYWHERE: [ErrorCode; 3] =
+    [ErrorCode::UriTooLong, ErrorCode::RequestTooLarge, ErrorCode::InternalError];
+/// Statuses that say when to come back.
+const COME_BACK: [u16; 2] = [429, 503];
+
+/// The answers that endpoints refer to, each once.
+#[derive(Debug, Default)]
+pub(super) struct ErrorAnswers(BTreeMap<String, Value>);
+
+/// The envelope of errors, and what it can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Envelope {
+    Usual,
+    UsualOrXml,
+    Core,
+}
+
+impl Envelope {
+    fn of(entry: &Entry<'_>) -> Self {
+        match entry.produces {
+            _ if pipeline::is_core(entry.path) => Self::Core,
+            Produces::JsonOrXmlOfObject => Self::UsualOrXml,
+            _ => Self::Usual,
+        }
+    }
+
+    fn schema(self) -> Value {
+        reference(if self == Self::Core { "CoreError" } else { "Error" })
+    }
+
+    fn code(self, code: ErrorCode) -> &'static str {
+        if self == Self::Core { envelope::core_code(code) } else { code.as_str() }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Usual => "",
+            Self::UsualOrXml => "xml.",
+            Self::Core => "core.",
+        }
+    }
+}
+
+impl ErrorAnswers {
+    /// One entry per status that an endpoint can answer with instead of what was asked for.
+    pub(super) fn of(&mut self, entry: &Entry<'_>) -> Vec<(String, Value)> {
+        let envelope = Envelope::of(entry);
+        let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
+        for code in codes(entry) {
+            let codes = by_status.entry(code.status()).or_default();
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        let answers = by_status.into_iter();
+        let mut answers: Vec<(String, Value)> = answers
+            .map(|(status, codes)| (status.to_string(), self.shared(envelope, status, &codes)))
+            .collect();
+        answers.push(("default".to_owned(), self.rest(envelope)));
+        answers
+    }
+
+    /// All of them, by name.
+    pub(super) fn into_components(self) -> Value {
+        Value::Object(self.0.into_iter().collect())
+    }
+
+    fn shared(&mut self, envelope: Envelope, status: u16, codes: &[ErrorCode]) -> Value {
+        let names: Vec<&str> = codes.iter().map(|code| envelope.code(*code)).collect();
+        let name = format!("{}{status}.{}", envelope.prefix(), names.join("."));
+        let answer = || {
+            let takes_rows = codes.contains(&ErrorCode::ImportInvalid);
+            let schema = match takes_rows {
+                true => json!({"oneOf": [reference("ImportInvalid"), reference("Error")]}),
+                false => envelope.schema(),
+            };
+            let description = format!("Code `{}`.", names.join("`, `"));
+            let mut answer = error(&description, &schema, envelope);
+            if COME_BACK.contains(&status) || codes.contains(&ErrorCode::ExportNotReady) {
+                answer["headers"]["Retry-After"] = header("Retry-After");
+            }
+            if status == 401 {
+                answer["headers"]["WWW-Authenticate"] = header("WWW-Authenticate");
+            }
+            answer
+        };
+        self.0.entry(name.clone()).or_insert_with(answer);
+        refer_to(&name)
+    }
+
+    fn rest(&mut self, envelope: Envelope) -> Value {
+        let name = format!("{}Error", envelope.prefix());
+        let codes = ANYWHERE.map(|code| format!("`{}`", envelope.code(code))).join(", ");
+        let description = format!("Any other error: {codes}.");
+        let answer = || error(&description, &envelope.schema(), envelope);
+        self.0.entry(name.clone()).or_insert_with(answer);
+        refer_to(&name)
+    }
+}
+
+fn refer_to(name: &str) -> Value {
+    json!({"$ref": format!("#/components/responses/{name}")})
+}
+
+fn header(name: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{name}")})
+}
+
+/// What an endpoint can answer, but for what any can.
+fn codes(entry: &Entry<'_>) -> Vec<ErrorCode> {
+    let operation = entry.operation;
+    let mut codes = operation.errors.to_vec();
+    let Some(required) = &entry.required else {
+        // Every endpoint refuses parameters that it does not know.
+        codes.push(ErrorCode::ParameterInvalid);
+        return codes;
+    };
+    codes.extend(WITH_CREDENTIAL);
+    let own = operation.own_permissions.is_some_and(|own| !own.names.is_empty());
+    if own || !required.permissions.is_empty() || required.writes {
+        codes.push(ErrorCode::PermissionDenied);
+    }
+    if !entry.produces.media_types().is_empty() {
+        codes.push(ErrorCode::NotAcceptable);
+    }
+    if operation.request_body.is_some() {
+        codes.extend([ErrorCode::UnsupportedMediaType, ErrorCode::RequestTooLarge]);
+    }
+    codes
+}
+
+fn error(description: &str, schema: &Value, envelope: Envelope) -> Value {
+    let mut answer = json!({
+        "description": description,
+        "headers": {"X-Request-Id": header("X-Request-Id")},
+        "content": {"application/json": {"schema": schema}},
+    });
+    if envelope == Envelope::UsualOrXml {
+        answer = super::with_xml(answer);
+    }
+    answer
+}
