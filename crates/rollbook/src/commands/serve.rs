@@ -17,7 +17,7 @@ use crate::config::{Flag, LogFormat, Settings};
 use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::opened::{self, Reads};
-use crate::{cli::DataArgs, logging};
+use crate::{cli::DataArgs, handles, logging};
 
 /// How long work that was told to stop is waited for.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -70,8 +70,9 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
         return print(&effective(&folder, &args.data.settings, args.flags())?.to_text()?);
     }
     let folder = DataFolder::created(&args.data.data)?;
-    let settings = effective(&folder, &args.data.settings, args.flags())?.settings;
+    let mut settings = effective(&folder, &args.data.settings, args.flags())?.settings;
     logging::install(&settings.log)?;
+    settings.server.connections_max = handles::for_connections(settings.server.connections_max)?;
     let _lock = folder.lock()?;
     let store = opened::create_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;

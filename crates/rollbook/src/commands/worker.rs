@@ -10,7 +10,7 @@ use crate::cli::DataArgs;
 use crate::config::{LogFormat, Settings};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::{logging, opened};
+use crate::{handles, logging, opened};
 
 /// `rollbook worker`
 #[derive(Debug, Args)]
@@ -31,6 +31,7 @@ pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let settings = reload()?;
     super::existing(&folder, &settings)?;
     logging::install(&settings.log)?;
+    handles::for_connections(0)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
     let files = opened::files(&folder, &settings, &store)?;
