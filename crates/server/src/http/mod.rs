@@ -16,6 +16,7 @@
 //! | [`idempotency`] | the caller's key for a request that is to be done once |
 //! | [`download`] | a finished file as an answer, or a range of it |
 //! | [`path`] | one spelling of each path |
+//! | [`turn`] | a request's place among those that are worked on |
 //! | [`linger`] | bodies that are refused before they were read |
 //! | [`listen`] | connections, and how they end |
 //! | [`unparsable`] | answers to requests that are not HTTP |
@@ -36,6 +37,7 @@ pub(crate) mod pipeline;
 pub(crate) mod query;
 pub(crate) mod router;
 pub(crate) mod routes;
+pub(crate) mod turn;
 pub(crate) mod unparsable;
 
 #[cfg(test)]
@@ -45,3 +47,4 @@ pub(crate) use frame::new_uuid;
 pub use listen::serve;
 pub use router::router;
 pub(crate) use routes::all as endpoints;
+pub(crate) use turn::Holder;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode};
+use crate::http::body::Unread;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};
@@ -308,7 +309,7 @@ async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError
 }
 
 /// The fields of a body; none is needed for an empty one.
-async fn body_of(app: App, headers: HeaderMap, body: Body) -> Result<RawParameters, ApiError> {
+async fn body_of(app: App, headers: HeaderMap, body: Unread) -> Result<RawParameters, ApiError> {
     if headers.get(header::CONTENT_TYPE).is_none() {
         return Ok(RawParameters::new());
     }

@@ -103,9 +103,7 @@ fn figures(app: &App) -> String {
     if let Ok(revision) = app.store().revision() {
         metrics.set("revision", revision.0.unsigned_abs());
     }
-    let free = app.requests().available_permits();
-    let running = app.settings().server.requests_max.saturating_sub(free);
-    metrics.set("requests_running", running as u64);
+    metrics.set("requests_running", app.requests().taken() as u64);
     metrics.set("rate_limit_identities", app.limiter().identities() as u64);
     if let Ok(mirror) = app.mirror().status() {
         metrics.set("mirror_covered_revision", mirror.covered.0.unsigned_abs());
