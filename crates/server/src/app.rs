@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::auth::jwt::JwtKeys;
 use crate::http::Holder;
 use crate::jobs::FilesFolder;
+use crate::jobs::alive::Loops;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
@@ -47,6 +48,7 @@ struct Inner {
     bodies: Arc<Places<Holder>>,
     imports: Arc<Places<Holder>>,
     import_bodies: Arc<Places<Holder>>,
+    loops: Loops,
     is_stopping: AtomicBool,
     is_marking: AtomicBool,
     job_bell: Notify,
@@ -71,6 +73,7 @@ impl App {
             bodies: Places::new(parts.settings.server.requests_max),
             imports: Places::new(parts.settings.import.concurrent_max),
             import_bodies: Places::new(parts.settings.import.bodies_max),
+            loops: Loops::default(),
             is_stopping: AtomicBool::new(false),
             is_marking: AtomicBool::new(false),
             job_bell: Notify::new(),
@@ -172,6 +175,11 @@ impl App {
     /// Places of the bodies of imports on disk.
     pub(crate) fn import_bodies(&self) -> &Arc<Places<Holder>> {
         &self.0.import_bodies
+    }
+
+    /// The loops that work in the background.
+    pub(crate) fn loops(&self) -> &Loops {
+        &self.0.loops
     }
 
     /// Held by whoever notes that a token was used: one at a time, others skip it.

@@ -43,7 +43,7 @@ pub(crate) mod unparsable;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use frame::new_uuid;
+pub(crate) use frame::{new_uuid, said};
 pub use listen::serve;
 pub use router::router;
 pub(crate) use routes::all as endpoints;

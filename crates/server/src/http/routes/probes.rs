@@ -1,12 +1,15 @@
 //! `/healthz`, `/readyz`, `/metrics`: for whoever runs the server. Rule: spec/product.md.
 
+use std::path::Path;
+
 use axum::response::Response;
+use rustix::fs::{Access, access};
 use serde_json::json;
 use store::port::jobs::{JobKind, JobState};
 
 use super::{answer, json};
 use crate::app::App;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, log};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::jobs::lost;
 use crate::openapi::Operation;
@@ -25,7 +28,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         probe(
             "/readyz",
             "ready",
-            "Whether requests can be served: store, mirror and files are usable.",
+            "Whether requests can be served: store, mirror, files and workers are usable.",
             status("They can."),
             &[ErrorCode::Unavailable],
             |call| Box::pin(ready(call)),
@@ -74,15 +77,31 @@ async fn ready(call: Call) -> Result<Response, ApiError> {
     }
     let app = call.app;
     let checked = blocking(move || is_usable(&app)).await;
-    checked
-        .map_err(|_| ApiError::unavailable("The store, the mirror or the files are not usable."))?;
+    checked.map_err(|_| {
+        let message = "The store, the mirror, the files or the workers are not usable.";
+        ApiError::unavailable(message)
+    })?;
     Ok(json(r#"{"status":"ready"}"#))
 }
 
 fn is_usable(app: &App) -> Result<(), ApiError> {
     app.store().revision().map_err(ApiError::of_store)?;
     app.mirror().status().map_err(ApiError::of_mirror)?;
-    app.files().must_be_there().map_err(|error| lost::unavailable(&error))
+    app.files().must_be_there().map_err(|error| lost::unavailable(&error))?;
+    takes_files(app.temp_dir())?;
+    takes_files(&app.files().path(""))?;
+    match app.loops().are_alive() {
+        true => Ok(()),
+        false => Err(ApiError::unavailable("A background loop is not running.")),
+    }
+}
+
+/// Whether files can be made in a folder; not when it turned read-only.
+fn takes_files(folder: &Path) -> Result<(), ApiError> {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
+        log("folder_not_writable", &std::io::Error::from(error));
+        ApiError::unavailable("A folder of the server cannot be written to.")
+    })
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
