@@ -19,9 +19,11 @@
 //! | [`turn`] | a request's place among those that are worked on |
 //! | [`linger`] | bodies that are refused before they were read |
 //! | [`listen`] | connections, and how they end |
+//! | [`activity`] | what a connection is doing |
 //! | [`unparsable`] | answers to requests that are not HTTP |
 
 pub(crate) mod accept;
+pub(crate) mod activity;
 pub(crate) mod body;
 pub(crate) mod content;
 pub(crate) mod download;
