@@ -51,6 +51,7 @@ struct Inner {
     loops: Loops,
     is_stopping: AtomicBool,
     is_marking: AtomicBool,
+    has_warned_of_proxy: AtomicBool,
     job_bell: Notify,
     notice_bell: Notify,
 }
@@ -76,6 +77,7 @@ impl App {
             loops: Loops::default(),
             is_stopping: AtomicBool::new(false),
             is_marking: AtomicBool::new(false),
+            has_warned_of_proxy: AtomicBool::new(false),
             job_bell: Notify::new(),
             notice_bell: Notify::new(),
             parts,
@@ -180,6 +182,11 @@ impl App {
     /// The loops that work in the background.
     pub(crate) fn loops(&self) -> &Loops {
         &self.0.loops
+    }
+
+    /// Whether a proxy that nobody trusts is met for the first time.
+    pub(crate) fn is_first_untrusted_proxy(&self) -> bool {
+        !self.0.has_warned_of_proxy.swap(true, Ordering::Relaxed)
     }
 
     /// Held by whoever notes that a token was used: one at a time, others skip it.

@@ -89,6 +89,13 @@ fn origin(app: &App, request: &Request<Body>) -> Origin {
     let forwarded = headers.get_all(FORWARDED_FOR).iter();
     let forwarded: Vec<&str> = forwarded.map(|value| value.to_str().unwrap_or_default()).collect();
     let trusted = &app.settings().server.trusted_proxies;
+    if !forwarded.is_empty() && !address::is_in(trusted, peer) && app.is_first_untrusted_proxy() {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For is not believed, so that all clients behind this address share its \
+             rate limit: if it is a proxy of yours, name it in server.trusted_proxies"
+        );
+    }
     Origin {
         request_id: sent_id(headers).unwrap_or_else(|| new_id(app)),
         address: address::client(peer, forwarded.into_iter(), trusted),
