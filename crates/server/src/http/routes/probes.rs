@@ -132,3 +132,16 @@ fn figures(app: &App) -> String {
     }
     metrics.render()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_takes_no_files_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        takes_files(folder.path()).unwrap();
+        let gone = folder.path().join("gone");
+        assert_eq!(takes_files(&gone).unwrap_err().code, ErrorCode::Unavailable);
+    }
+}
