@@ -15,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::body::{Bounds, Unread, too_large};
+use super::query::VALUES_MAX;
 use super::{content, query};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
@@ -126,9 +127,23 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let members = members
         .map(|members| members.0)
         .map_err(|_| "The body must be a JSON object in which each key stands once.".to_owned())?;
-    match members.len() {
-        ..=NAMES_MAX => Ok(members),
-        count => Err(format!("The body has {count} keys; at most {NAMES_MAX} are allowed.")),
+    if members.len() > NAMES_MAX {
+        let count = members.len();
+        return Err(format!("The body has {count} keys; at most {NAMES_MAX} are allowed."));
+    }
+    let count: usize = members.values().map(items).sum();
+    match count {
+        ..=VALUES_MAX => Ok(members),
+        count => Err(format!("The body has {count} values; at most {VALUES_MAX} are allowed.")),
+    }
+}
+
+/// How many values are in a value, itself among them.
+fn items(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(items).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(items).sum::<usize>(),
+        _ => 1,
     }
 }
 
@@ -189,6 +204,9 @@ async fn multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, 
         let bytes = field.bytes().await.map_err(|_| broken())?;
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
         parameters.push((name, RawValue::Text(text)));
+        if parameters.len() > VALUES_MAX {
+            return Err(query::too_many_values());
+        }
     }
     Ok(parameters)
 }

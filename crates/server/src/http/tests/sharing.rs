@@ -138,6 +138,16 @@ async fn a_body_with_far_too_many_keys_is_refused_by_their_number() {
             assert!(reply.text().contains(&format!("has {count} keys")), "{}", reply.text());
         }
     }
+    let values = format!("{{\"ids\":[{}1]}}", "1,".repeat(500_000));
+    let reply = site.send(post(&token, USAGE, JSON, Body::from(values))).await;
+    assert!(reply.text().contains("has 500002 values"), "{}", reply.text());
+    let form = "application/x-www-form-urlencoded";
+    let reply = site.send(post(&token, USAGE, form, Body::from("a&".repeat(500_000)))).await;
+    assert!(reply.text().contains("More than 11000 values"), "{}", reply.text());
+    let part = "--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n".repeat(15_000);
+    let multipart = "multipart/form-data; boundary=x";
+    let reply = site.send(post(&token, USAGE, multipart, Body::from(part))).await;
+    assert!(reply.text().contains("More than 11000 values"), "{}", reply.text());
     let twice = r#"{"ids": [1], "ids": [2]}"#;
     let reply = site.send(post(&token, USAGE, JSON, Body::from(twice))).await;
     assert!(reply.text().contains("each key stands once"), "{}", reply.text());
