@@ -10,12 +10,19 @@ const KEPT: u64 = 512;
 /// With fewer nothing works.
 const LEAST: u64 = 128;
 
-/// Raises the limit of this process as far as it may, so that so many connections fit beside
-/// everything else; gives back how many do.
-pub(crate) fn for_connections(wanted: usize) -> Result<usize, Failure> {
+/// Raises the limit of this process to what it needs beside connections.
+pub(crate) fn raise_limit() -> Result<(), Failure> {
+    match raise(KEPT) {
+        limit if limit < LEAST => Err(too_few(limit)),
+        _ => Ok(()),
+    }
+}
+
+/// Raises the limit as far as it may be, so that so many connections fit beside everything else;
+/// gives back how many do.
+pub(crate) fn for_connections(wanted: usize) -> usize {
     let limit = raise(KEPT.saturating_add(wanted as u64));
-    let free = shared_out(limit).ok_or_else(|| too_few(limit))?;
-    let fitting = usize::try_from(free).unwrap_or(usize::MAX).min(wanted);
+    let fitting = usize::try_from(shared_out(limit)).unwrap_or(usize::MAX).min(wanted);
     if fitting < wanted {
         tracing::warn!(
             connections = fitting,
@@ -23,12 +30,12 @@ pub(crate) fn for_connections(wanted: usize) -> Result<usize, Failure> {
             "server.connections_max is more than the limit of open files allows"
         );
     }
-    Ok(fitting)
+    fitting
 }
 
-/// How many of these handles connections may have; none when there are too few for anything.
-fn shared_out(limit: u64) -> Option<u64> {
-    (limit >= LEAST).then(|| limit - KEPT.min(limit / 2))
+/// How many of these handles connections may have.
+fn shared_out(limit: u64) -> u64 {
+    limit - KEPT.min(limit / 2)
 }
 
 /// Raises the limit to `wanted` if it is lower, or as far as the system lets it; gives it back.
@@ -54,15 +61,9 @@ mod tests {
 
     #[test]
     fn connections_get_what_is_not_kept_and_at_least_half() {
-        for (limit, expected) in [
-            (20, None),
-            (127, None),
-            (128, Some(64)),
-            (256, Some(128)),
-            (1024, Some(512)),
-            (1536, Some(1024)),
-            (65_536, Some(65_024)),
-        ] {
+        for (limit, expected) in
+            [(128, 64), (256, 128), (1024, 512), (1536, 1024), (65_536, 65_024)]
+        {
             assert_eq!(shared_out(limit), expected, "{limit}");
         }
     }

@@ -70,9 +70,8 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
         return print(&effective(&folder, &args.data.settings, args.flags())?.to_text()?);
     }
     let folder = DataFolder::created(&args.data.data)?;
-    let mut settings = effective(&folder, &args.data.settings, args.flags())?.settings;
+    let settings = effective(&folder, &args.data.settings, args.flags())?.settings;
     logging::install(&settings.log)?;
-    settings.server.connections_max = handles::for_connections(settings.server.connections_max)?;
     let _lock = folder.lock()?;
     let store = opened::create_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;
@@ -116,6 +115,8 @@ pub(super) fn serve(
     reload: &Reload<'_>,
     ready: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let connections = &mut parts.settings.server.connections_max;
+    *connections = handles::for_connections(*connections);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let outcome = runtime.block_on(async {

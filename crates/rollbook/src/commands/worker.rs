@@ -10,7 +10,7 @@ use crate::cli::DataArgs;
 use crate::config::{LogFormat, Settings};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::{handles, logging, opened};
+use crate::{logging, opened};
 
 /// `rollbook worker`
 #[derive(Debug, Args)]
@@ -31,7 +31,6 @@ pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let settings = reload()?;
     super::existing(&folder, &settings)?;
     logging::install(&settings.log)?;
-    handles::for_connections(0)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
     let files = opened::files(&folder, &settings, &store)?;
