@@ -129,7 +129,7 @@ async fn bodies_of_imports_on_disk_are_shared_out() {
 async fn a_body_with_far_too_many_keys_is_refused_by_their_number() {
     let site = Site::new();
     let token = token_of(&site, 1);
-    for count in [1001, 130_000] {
+    for count in [1001, 80_000] {
         let keys: Vec<String> = (0..count).map(|number| format!("\"{number}\":1")).collect();
         let body = format!("{{{}}}", keys.join(","));
         for path in [USAGE, EXPORT, "/api/v1/core/exports"] {
