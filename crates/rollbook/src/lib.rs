@@ -9,6 +9,7 @@
 //! | `commands` | one command per file |
 //! | [`config`] | settings from file, environment and flags, and where each came from |
 //! | [`folder`] | the data folder: what is in it, who may use it |
+//! | `handles` | how many file handles there are, and for what |
 //! | [`opened`] | store and mirror, opened as a command needs them |
 //! | [`failure`] | errors as people read them, and exit codes |
 //! | `output` | where a command's result goes: a file, a pipe, standard output |
@@ -23,6 +24,7 @@ pub mod config;
 pub mod demo;
 pub mod failure;
 pub mod folder;
+mod handles;
 mod logging;
 pub mod opened;
 mod output;

@@ -1,5 +1,6 @@
 //! The program's entry.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,7 +12,8 @@ fn main() -> ExitCode {
     match rollbook::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprint!("{}", failure.to_text(is_verbose));
+            // The exit code says it too, where nobody hears this.
+            let _ = write!(std::io::stderr(), "{}", failure.to_text(is_verbose));
             ExitCode::from(failure.exit_code())
         }
     }

@@ -13,6 +13,8 @@ use model::id::Revision;
 use server::jobs::row_file::Watch;
 use server::operations::import::Watcher;
 
+use crate::terminal::say;
+
 const BAR_EVERY: Duration = Duration::from_millis(120);
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -156,7 +158,7 @@ impl Watch for RowProgress {
                 if last.elapsed() >= LINE_EVERY {
                     *last = Instant::now();
                     let total = self.rows_total.load(Ordering::Relaxed);
-                    eprintln!("{done} of {total} rows");
+                    say(&format!("{done} of {total} rows"));
                 }
             }
         }
@@ -225,7 +227,7 @@ impl Display {
             }
             Self::Lines => {
                 let percent = (done.min(all) * 100).checked_div(all).unwrap_or(100);
-                eprintln!("{percent} %, {rows} rows: {name}");
+                say(&format!("{percent} %, {rows} rows: {name}"));
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Tables on a terminal.
+//! Tables on a terminal, and words beside the output.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
@@ -8,6 +8,11 @@ use comfy_table::{ContentArrangement, Table};
 /// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// Says a line on standard error. Nobody has to hear it: what is being done goes on.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A table within the terminal's width.

@@ -77,7 +77,7 @@ pub fn client<'a>(
     forwarded: impl DoubleEndedIterator<Item = &'a str>,
     trusted: &[Network],
 ) -> IpAddr {
-    let is_trusted = |address| trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address| is_in(trusted, address);
     let mut client = peer.to_canonical();
     if !is_trusted(client) {
         return client;
@@ -90,6 +90,11 @@ pub fn client<'a>(
         }
     }
     client
+}
+
+/// Whether an address is in one of these networks.
+pub fn is_in(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(address))
 }
 
 /// `1.2.3.4`, `1.2.3.4:5678`, `::1`, `[::1]` or `[::1]:5678`.

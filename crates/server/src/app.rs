@@ -8,11 +8,14 @@ use mirror::Mirror;
 use model::clock::Clock;
 use parking_lot::RwLock;
 use store::Store;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::auth::jwt::JwtKeys;
+use crate::http::Holder;
 use crate::jobs::FilesFolder;
+use crate::jobs::alive::Loops;
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 
@@ -41,10 +44,14 @@ struct Inner {
     jwt_keys: RwLock<Arc<JwtKeys>>,
     limiter: RateLimiter,
     metrics: Metrics,
-    imports: Arc<Semaphore>,
-    requests: Arc<Semaphore>,
+    requests: Arc<Places<Holder>>,
+    bodies: Arc<Places<Holder>>,
+    imports: Arc<Places<Holder>>,
+    import_bodies: Arc<Places<Holder>>,
+    loops: Loops,
     is_stopping: AtomicBool,
     is_marking: AtomicBool,
+    has_warned_of_proxy: AtomicBool,
     job_bell: Notify,
     notice_bell: Notify,
 }
@@ -63,10 +70,14 @@ impl App {
             jwt_keys: RwLock::new(Arc::new(keys)),
             limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
             metrics: Metrics::new(),
-            imports: Arc::new(Semaphore::new(parts.settings.import.concurrent_max)),
-            requests: Arc::new(Semaphore::new(parts.settings.server.requests_max)),
+            requests: Places::new(parts.settings.server.requests_max),
+            bodies: Places::new(parts.settings.server.requests_max),
+            imports: Places::new(parts.settings.import.concurrent_max),
+            import_bodies: Places::new(parts.settings.import.bodies_max),
+            loops: Loops::default(),
             is_stopping: AtomicBool::new(false),
             is_marking: AtomicBool::new(false),
+            has_warned_of_proxy: AtomicBool::new(false),
             job_bell: Notify::new(),
             notice_bell: Notify::new(),
             parts,
@@ -148,14 +159,34 @@ impl App {
         &self.0.limiter
     }
 
-    /// Permits of imports that are taken in.
-    pub(crate) fn imports(&self) -> &Arc<Semaphore> {
+    /// Places of requests that are worked on.
+    pub(crate) fn requests(&self) -> &Arc<Places<Holder>> {
+        &self.0.requests
+    }
+
+    /// Places of small bodies that arrive.
+    pub(crate) fn bodies(&self) -> &Arc<Places<Holder>> {
+        &self.0.bodies
+    }
+
+    /// Places of imports that are worked on.
+    pub(crate) fn imports(&self) -> &Arc<Places<Holder>> {
         &self.0.imports
     }
 
-    /// Permits of requests that are worked on.
-    pub(crate) fn requests(&self) -> &Arc<Semaphore> {
-        &self.0.requests
+    /// Places of the bodies of imports on disk.
+    pub(crate) fn import_bodies(&self) -> &Arc<Places<Holder>> {
+        &self.0.import_bodies
+    }
+
+    /// The loops that work in the background.
+    pub(crate) fn loops(&self) -> &Loops {
+        &self.0.loops
+    }
+
+    /// Whether a proxy that nobody trusts is met for the first time.
+    pub(crate) fn is_first_untrusted_proxy(&self) -> bool {
+        !self.0.has_warned_of_proxy.swap(true, Ordering::Relaxed)
     }
 
     /// Held by whoever notes that a token was used: one at a time, others skip it.

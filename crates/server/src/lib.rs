@@ -9,6 +9,7 @@
 //! | [`app`] | what every request works with |
 //! | [`auth`] | credentials, providers, modes, permissions |
 //! | [`rate_limit`] | how many requests each identity made |
+//! | `places` | a bounded number of places, shared out |
 //! | [`address`] | whose address a request comes from |
 //! | [`error`] | the codes a request can be refused with |
 //! | [`encoding`] | JSON, or XML where it is offered |
@@ -35,6 +36,7 @@ pub mod metrics;
 pub mod notify;
 pub mod openapi;
 pub mod operations;
+mod places;
 pub mod rate_limit;
 pub mod settings;
 

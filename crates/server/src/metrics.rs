@@ -17,7 +17,12 @@ impl Metrics {
         let builder = PrometheusBuilder::new();
         let bucketed: Result<_, BuildError> = builder.set_buckets(&DURATION_BUCKETS_S);
         let recorder = bucketed.expect("the list of buckets is not empty").build_recorder();
-        with_local_recorder(&recorder, describe);
+        with_local_recorder(&recorder, || {
+            describe();
+            // There from the start, so that the first increase is seen.
+            counter!("rollbook_panics_total").increment(0);
+            counter!("rollbook_connections_refused_total").increment(0);
+        });
         Self(recorder)
     }
 
@@ -41,6 +46,13 @@ impl Metrics {
     /// Counts a panic.
     pub(crate) fn panicked(&self) {
         with_local_recorder(&self.0, || counter!("rollbook_panics_total").increment(1));
+    }
+
+    /// Counts a connection that was refused.
+    pub(crate) fn refused_connection(&self) {
+        with_local_recorder(&self.0, || {
+            counter!("rollbook_connections_refused_total").increment(1)
+        });
     }
 
     /// Sets a figure that goes up and down.
@@ -71,7 +83,11 @@ fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!("rollbook_http_requests_total", "Answered requests.");
     describe_histogram!("rollbook_http_request_duration_seconds", "Time until an answer began.");
-    describe_counter!("rollbook_panics_total", "Requests that ended in a bug.");
+    describe_counter!("rollbook_panics_total", "Requests and background loops that met a bug.");
+    describe_counter!(
+        "rollbook_connections_refused_total",
+        "Connections closed because their address held too many."
+    );
     describe_gauge!(
         "rollbook_is_ready",
         "Whether store, mirror and files are usable, as /readyz says."

@@ -27,18 +27,26 @@ pub enum Key {
     Subject([u8; 16], Option<ProviderId>),
     /// An address; of IPv6 the first 64 bits, which is what one customer of a network gets.
     Address(IpAddr),
+    /// The same, as a reader of what is open to anyone: that must not lock out its credentials.
+    Reader(IpAddr),
 }
 
 impl Key {
     /// The key of an address.
     pub fn of_address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(v6) => {
-                let network = u128::from(v6) >> 64 << 64;
-                Self::Address(IpAddr::V6(network.into()))
-            }
-            v4 => Self::Address(v4),
-        }
+        Self::Address(network(address))
+    }
+
+    /// The key of an address that reads what is open to anyone.
+    pub fn of_reader(address: IpAddr) -> Self {
+        Self::Reader(network(address))
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+        v4 => v4,
     }
 }
 

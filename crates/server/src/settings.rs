@@ -108,10 +108,21 @@ pub struct ListenSettings {
     pub cors_origins: Vec<String>,
     /// Connections held at once; further ones wait. Default: 1024.
     pub connections_max: usize,
-    /// Requests worked on at once; further ones are answered 503. Default: 512.
+    /// Connections held at once for one address, of IPv6 for one network of 64 bits; further ones
+    /// are closed. Never more than are free; trusted proxies are not counted. Default: 256;
+    /// 0 = as many as are free.
+    pub connections_per_address_max: usize,
+    /// Requests worked on at once, and bodies that arrive at once, of one provider never more than
+    /// are free; further ones are answered 503. Default: 512.
     pub requests_max: usize,
-    /// Seconds in which a request's head must arrive. Default: 30.
+    /// Seconds in which a request's head must arrive, also the first one of a connection.
+    /// Default: 30.
     pub head_timeout_s: u64,
+    /// Seconds after which a client that does not read its answer on is cut off. Default: 60.
+    pub answer_timeout_s: u64,
+    /// Bytes per second that a body must arrive with on average, after `import.idle_timeout_s`
+    /// seconds. Default: 4096; 0 = any number.
+    pub body_bytes_per_s_min: u64,
     /// Seconds that running requests are given when the server stops. Default: 30.
     pub shutdown_grace_s: u64,
 }
@@ -144,8 +155,15 @@ pub struct ImportSettings {
     pub max_body_bytes: u64,
     /// Most bytes that one body may unpack to. Default: 16 GiB.
     pub max_unpacked_bytes: u64,
-    /// Imports taken in at once; further ones are answered 503. Default: 4.
+    /// Imports worked on at once, of one provider never more than are free; further ones wait.
+    /// Default: 4.
     pub concurrent_max: usize,
+    /// Seconds for which an import that has arrived waits for its turn; then it is answered 503.
+    /// Default: 30.
+    pub wait_s: u64,
+    /// Bodies of imports kept on disk at once, arriving, waiting or worked on, of one provider
+    /// never more than are free; further ones are answered 503. Default: 16.
+    pub bodies_max: usize,
     /// Seconds without a byte after which a body counts as broken off. Default: 60.
     pub idle_timeout_s: u64,
 }
@@ -343,8 +361,11 @@ impl Default for ListenSettings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             connections_max: 1024,
+            connections_per_address_max: 256,
             requests_max: 512,
             head_timeout_s: 30,
+            answer_timeout_s: 60,
+            body_bytes_per_s_min: 4096,
             shutdown_grace_s: 30,
         }
     }
@@ -368,6 +389,8 @@ impl Default for ImportSettings {
             max_body_bytes: 1 << 30,
             max_unpacked_bytes: 16 << 30,
             concurrent_max: 4,
+            wait_s: 30,
+            bodies_max: 16,
             idle_timeout_s: 60,
         }
     }
@@ -540,6 +563,7 @@ impl ServerSettings {
             (self.rate_limit.per_minute <= 1_000_000, "rate_limit.per_minute", "at most 1000000"),
             (self.import.max_body_bytes >= 1, "import.max_body_bytes", "at least 1"),
             (self.import.concurrent_max >= 1, "import.concurrent_max", "at least 1"),
+            (self.import.bodies_max >= 1, "import.bodies_max", "at least 1"),
             (self.import.idle_timeout_s >= 1, "import.idle_timeout_s", "at least 1"),
             (
                 self.accounting.has_usable_accounts(),
@@ -593,6 +617,7 @@ impl ServerSettings {
             (self.server.connections_max >= 1, "server.connections_max", "at least 1"),
             (self.server.requests_max >= 1, "server.requests_max", "at least 1"),
             (self.server.head_timeout_s >= 1, "server.head_timeout_s", "at least 1"),
+            (self.server.answer_timeout_s >= 1, "server.answer_timeout_s", "at least 1"),
             (
                 origins.iter().all(|origin| is_origin(origin)),
                 "server.cors_origins",

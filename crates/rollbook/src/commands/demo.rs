@@ -26,6 +26,7 @@ use crate::demo::{Business, ROWS, SEED, TODAY};
 use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::progress::ImportProgress;
+use crate::terminal::say;
 use crate::{logging, opened};
 
 /// `rollbook demo`
@@ -99,7 +100,7 @@ fn write_business(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
         rows += write(&business, provider, folder, args.format)?;
     }
     describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
-    eprintln!("{rows} rows of 2 providers in {}: see README.md there", folder.display());
+    say(&format!("{rows} rows of 2 providers in {}: see README.md there", folder.display()));
     Ok(())
 }
 
@@ -134,7 +135,7 @@ fn write_memberships(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
         rows += work().doing(|| format!("write to {}", folder.display()))?;
     }
     describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
-    eprintln!("{rows} rows of {} providers in {}", providers.len(), folder.display());
+    say(&format!("{rows} rows of {} providers in {}", providers.len(), folder.display()));
     Ok(())
 }
 
@@ -179,7 +180,7 @@ fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<
     let temp = folder.temp_dir()?;
     let mut rows = 0;
     for provider in business.providers() {
-        eprintln!("making up {}", provider.name);
+        say(&format!("making up {}", provider.name));
         rows += write(&business, &provider, temp.path(), Format::Ndjson)?;
         store.create_provider(&provider)?;
         let files = temp.path().join(format!("provider-{}", provider.id));

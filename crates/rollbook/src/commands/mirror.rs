@@ -7,7 +7,8 @@ use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::folder::InUse;
-use crate::{opened, terminal};
+use crate::opened;
+use crate::terminal::{self, say};
 
 /// `rollbook mirror`
 #[derive(Debug, Args)]
@@ -44,11 +45,11 @@ pub(super) fn run(args: MirrorArgs) -> Result<(), Failure> {
             }
         }),
         Action::Refresh(data) => with_mirror(&data, Role::Writer, |mirror| {
-            eprintln!("refreshing");
+            say("refreshing");
             print(&to_json(&mirror.refresh()?)?)
         }),
         Action::Rebuild(data) => with_mirror(&data, Role::Writer, |mirror| {
-            eprintln!("rebuilding");
+            say("rebuilding");
             print(&to_json(&mirror.rebuild()?)?)
         }),
         Action::Verify(data) => with_mirror(&data, Role::Reader, verify),
@@ -71,7 +72,7 @@ fn with_mirror(
 }
 
 fn verify(mirror: &Mirror) -> Result<(), Failure> {
-    eprintln!("comparing every row with the store");
+    say("comparing every row with the store");
     let report = mirror.verify().map_err(|error: MirrorError| Failure::from(error))?;
     print(&to_json(&report)?)?;
     if report.is_clean() {

@@ -26,10 +26,11 @@ use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{Effective, Flag, Settings, Sources};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::logging;
+use crate::{handles, logging};
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
+    handles::raise_limit()?;
     match cli.command {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),

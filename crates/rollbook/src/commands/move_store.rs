@@ -10,6 +10,7 @@ use crate::config::StoreUrl;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::opened;
+use crate::terminal::say;
 
 /// `rollbook move`
 #[derive(Debug, Args)]
@@ -34,8 +35,8 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
     opened::must_have_records(&folder)?;
     // What a server wrote meanwhile would be missing.
     let _lock = folder.lock()?;
-    let mut say = |table: &MovedTable| eprintln!("{}", line(table));
-    let moved = move_to_postgres(&folder.store(), url.secret(), &options, &mut say)
+    let mut told = |table: &MovedTable| say(&line(table));
+    let moved = move_to_postgres(&folder.store(), url.secret(), &options, &mut told)
         .map_err(|error| opened::database_failed(&url, error))?;
     let rows: u64 = moved.tables.iter().map(|table| table.content.rows).sum();
     let count = moved.tables.len();

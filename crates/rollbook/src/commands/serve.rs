@@ -17,7 +17,7 @@ use crate::config::{Flag, LogFormat, Settings};
 use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::opened::{self, Reads};
-use crate::{cli::DataArgs, logging};
+use crate::{cli::DataArgs, handles, logging};
 
 /// How long work that was told to stop is waited for.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -115,6 +115,8 @@ pub(super) fn serve(
     reload: &Reload<'_>,
     ready: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let connections = &mut parts.settings.server.connections_max;
+    *connections = handles::for_connections(*connections);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let outcome = runtime.block_on(async {

@@ -139,6 +139,8 @@ fn sources_keep_the_habits() {
         ("todo!(", "finish it"),
         ("#[ignore", "a test that does not run is not a test"),
         ("unbounded_channel", "every queue has a bound"),
+        ("println!(", "it panics when nobody listens: terminal::say, or commands::print"),
+        ("print!(", "it panics when nobody listens: terminal::say, or commands::print"),
     ];
     for name in crates() {
         for (path, text) in sources(&root().join("crates").join(&name).join("src")) {

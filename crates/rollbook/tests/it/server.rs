@@ -157,13 +157,23 @@ impl Server {
         Self::run(&mut program(), folder)
     }
 
+    /// A server that writes every log line to this.
+    pub(crate) fn logging_to(folder: &Path, log: Stdio) -> Self {
+        Self::run_with(program().env("ROLLBOOK_LOG", "info"), folder, log)
+    }
+
     fn run(program: &mut Command, folder: &Path) -> Self {
+        Self::run_with(program, folder, Stdio::piped())
+    }
+
+    /// Starts a program that ends up as the server, with these arguments after its own.
+    pub(crate) fn run_with(program: &mut Command, folder: &Path, log: Stdio) -> Self {
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -172,7 +182,9 @@ impl Server {
             let mut line = String::new();
             if lines.read_line(&mut line).unwrap() == 0 {
                 let mut errors = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+                if let Some(mut log) = child.stderr.take() {
+                    log.read_to_string(&mut errors).unwrap();
+                }
                 panic!("the server ended before it listened: {said}{errors}");
             }
             if let Some(at) = line.find("http://127.0.0.1:") {
@@ -182,7 +194,9 @@ impl Server {
             said.push_str(&line);
         };
         drain(lines);
-        drain(child.stderr.take().unwrap());
+        if let Some(log) = child.stderr.take() {
+            drain(log);
+        }
         let server = Self { child, address, folder: folder.to_owned() };
         server.wait_until_ready();
         server

@@ -83,9 +83,9 @@ pub fn admit(
     Ok(Admitted { principal, provider, mode })
 }
 
-/// Counts a request to an endpoint that asks for no credential.
+/// Counts a request to an endpoint that asks for no credential, in a window of its own.
 pub fn admit_anyone(app: &App, address: IpAddr, exchange: &Exchange) -> Result<(), ApiError> {
-    let (fits, rate) = app.limiter().take(&Key::of_address(address));
+    let (fits, rate) = app.limiter().take(&Key::of_reader(address));
     exchange.note(|notes| notes.rate = rate);
     if fits { Ok(()) } else { Err(throttled(rate)) }
 }

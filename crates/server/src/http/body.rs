@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -11,8 +12,12 @@ use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::Instant;
 
+use super::turn::{Holder, Turn};
+use crate::app::App;
 use crate::error::{ApiError, ErrorCode, log};
+use crate::places::{Place, Places};
 
 /// How many pieces may wait for the disk.
 const PIECES_AHEAD: usize = 16;
@@ -24,18 +29,82 @@ pub(crate) struct Spooled {
     pub(crate) path: TempPath,
     /// SHA-256 of what was sent.
     pub(crate) sha256: [u8; 32],
+    /// Its place among the bodies on disk.
+    _place: Option<Place<Holder>>,
 }
 
 /// Bounds of a body.
 pub(crate) struct Bounds {
     /// Most bytes, as sent.
     pub(crate) bytes_max: u64,
-    /// Longest silence.
+    /// Longest silence, and the time after which the rate counts.
     pub(crate) idle_max: Duration,
+    /// Least bytes per second on average; 0 = any number.
+    pub(crate) bytes_per_s_min: u64,
 }
 
-/// Takes the whole body in, or nothing.
-pub(crate) async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<Spooled, ApiError> {
+impl Bounds {
+    /// The bounds for bodies of this size.
+    pub(crate) fn new(app: &App, bytes_max: u64) -> Self {
+        let settings = app.settings();
+        Self {
+            bytes_max,
+            idle_max: Duration::from_secs(settings.import.idle_timeout_s),
+            bytes_per_s_min: settings.server.body_bytes_per_s_min,
+        }
+    }
+
+    /// How much longer the next piece may take, after so many bytes and so much waiting.
+    fn patience(&self, bytes: u64, waited: Duration) -> Duration {
+        let Some(earned_s) = bytes.checked_div(self.bytes_per_s_min) else { return self.idle_max };
+        let due = self.idle_max + Duration::from_secs(earned_s);
+        self.idle_max.min(due.saturating_sub(waited))
+    }
+}
+
+/// A body that nobody has read, with the place of its request.
+#[derive(Default)]
+pub(crate) struct Unread {
+    /// The body.
+    pub(crate) body: Body,
+    /// The request's place, if it needs one.
+    pub(crate) turn: Option<Turn>,
+}
+
+impl Unread {
+    /// Takes the whole body into a file, or nothing. It keeps its place on disk until dropped.
+    pub(crate) async fn spool(self, app: &App, bounds: &Bounds) -> Result<Spooled, ApiError> {
+        let Self { body, turn } = self;
+        let spooling = spool(body, app.temp_dir().to_owned(), bounds);
+        let (spooled, place) = arrived(turn, app.import_bodies(), spooling).await?;
+        Ok(Spooled { _place: place, ..spooled })
+    }
+
+    /// Takes a small body in, or nothing.
+    pub(crate) async fn collect(self, app: &App, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+        let Self { body, turn } = self;
+        let (bytes, _place) = arrived(turn, app.bodies(), collect(body, bounds)).await?;
+        Ok(bytes)
+    }
+}
+
+/// Waits for a body with a place among those that arrive, instead of one among the requests.
+async fn arrived<T>(
+    turn: Option<Turn>,
+    places: &Arc<Places<Holder>>,
+    reading: impl Future<Output = Result<T, ApiError>>,
+) -> Result<(T, Option<Place<Holder>>), ApiError> {
+    let Some(turn) = turn else { return Ok((reading.await?, None)) };
+    let place = places.take(turn.holder());
+    let place =
+        place.ok_or_else(|| ApiError::unavailable("The server receives too many bodies."))?;
+    turn.leave();
+    let read = reading.await?;
+    turn.come_back()?;
+    Ok((read, Some(place)))
+}
+
+async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<Spooled, ApiError> {
     if body.size_hint().lower() > bounds.bytes_max {
         return Err(too_large(bounds));
     }
@@ -49,8 +118,7 @@ pub(crate) async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<S
     }
 }
 
-/// Takes a small body in, or nothing.
-pub(crate) async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
     if body.size_hint().lower() > bounds.bytes_max {
         return Err(too_large(bounds));
     }
@@ -68,11 +136,17 @@ pub(crate) async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiE
 
 async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Result<(), ApiError> {
     let mut bytes: u64 = 0;
+    // Only what the client takes counts, not what the disk takes.
+    let mut waited = Duration::ZERO;
     loop {
-        let frame = tokio::time::timeout(bounds.idle_max, body.frame()).await;
+        let asked = Instant::now();
+        let frame = tokio::time::timeout(bounds.patience(bytes, waited), body.frame()).await;
         let Ok(frame) = frame else {
-            return Err(ApiError::request("The body stopped arriving before it was complete."));
+            return Err(ApiError::request(
+                "The body stopped arriving before it was complete, or arrived too slowly.",
+            ));
         };
+        waited += asked.elapsed();
         let Some(frame) = frame else { return Ok(()) };
         let Ok(frame) = frame else {
             return Err(ApiError::request("The body ended before it was complete."));
@@ -96,7 +170,8 @@ fn write(mut pieces: Receiver<Bytes>, dir: PathBuf) -> io::Result<Spooled> {
         hasher.update(&piece);
         file.write_all(&piece)?;
     }
-    Ok(Spooled { path: file.into_temp_path(), sha256: hasher.finalize().into() })
+    let (path, sha256) = (file.into_temp_path(), hasher.finalize().into());
+    Ok(Spooled { path, sha256, _place: None })
 }
 
 pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
@@ -106,12 +181,12 @@ pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
 
 fn not_written(error: &io::Error) -> ApiError {
     log("spool_failed", error);
-    match error.kind() {
+    ApiError::unavailable(match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ApiError::unavailable("The server has no room for the body now.")
+            "The server has no room for the body now."
         }
-        _ => ApiError::internal(),
-    }
+        _ => "The server cannot write the body to its disk now.",
+    })
 }
 
 #[cfg(test)]
@@ -124,9 +199,13 @@ mod tests {
         Body::from_stream(stream::iter(pieces))
     }
 
+    fn bounds(bytes_max: u64, idle_max: Duration) -> Bounds {
+        Bounds { bytes_max, idle_max, bytes_per_s_min: 0 }
+    }
+
     async fn spooled(body: Body, bytes_max: u64) -> Result<(String, [u8; 32]), ErrorCode> {
         let dir = tempfile::tempdir().unwrap();
-        let bounds = Bounds { bytes_max, idle_max: Duration::from_secs(5) };
+        let bounds = bounds(bytes_max, Duration::from_secs(5));
         let result = spool(body, dir.path().to_owned(), &bounds).await;
         let read =
             result.map(|spooled| (std::fs::read_to_string(&spooled.path).unwrap(), spooled.sha256));
@@ -157,18 +236,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_is_gone_is_a_failure_of_the_server() {
-        let bounds = Bounds { bytes_max: 10, idle_max: Duration::from_secs(5) };
+    async fn a_folder_that_cannot_be_written_to_is_not_the_fault_of_the_client() {
+        let bounds = bounds(10, Duration::from_secs(5));
         let result = spool(Body::from("a"), "/nowhere/at/all".into(), &bounds).await;
-        assert_eq!(result.err().map(|error| error.code), Some(ErrorCode::InternalError));
+        assert_eq!(result.err().map(|error| error.code), Some(ErrorCode::Unavailable));
     }
 
     #[tokio::test]
     async fn a_body_that_stops_arriving_is_refused() {
         let silent = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
         let dir = tempfile::tempdir().unwrap();
-        let bounds = Bounds { bytes_max: 3, idle_max: Duration::from_millis(1) };
+        let bounds = bounds(3, Duration::from_millis(1));
         let result = spool(silent, dir.path().to_owned(), &bounds).await;
         assert_eq!(result.err().map(|error| error.code), Some(ErrorCode::ParameterInvalid));
+    }
+    #[tokio::test]
+    async fn a_body_that_never_stops_arriving_but_is_too_slow_is_refused() {
+        let drops = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Some((Ok::<_, io::Error>("x"), ()))
+        });
+        let idle_max = Duration::from_millis(20);
+        let bounds = Bounds { bytes_max: u64::MAX, idle_max, bytes_per_s_min: 1 << 30 };
+        let result = collect(Body::from_stream(drops), &bounds).await;
+        assert_eq!(result.err().map(|error| error.code), Some(ErrorCode::ParameterInvalid));
+    }
+
+    #[test]
+    fn bytes_that_have_arrived_buy_time_for_the_next() {
+        let secs = Duration::from_secs;
+        let bounds = Bounds { bytes_max: 1, idle_max: secs(60), bytes_per_s_min: 100 };
+        for (bytes, waited, expected) in
+            [(0, 0, 60), (0, 59, 1), (0, 61, 0), (1000, 60, 10), (1000, 70, 0), (1_000_000, 70, 60)]
+        {
+            assert_eq!(bounds.patience(bytes, secs(waited)), secs(expected), "{bytes} {waited}");
+        }
+        let any_rate = Bounds { bytes_per_s_min: 0, ..bounds };
+        assert_eq!(any_rate.patience(0, secs(1_000_000)), secs(60));
     }
 }

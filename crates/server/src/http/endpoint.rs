@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::Bytes;
 use axum::response::Response;
 use files::format::Format;
 use futures::future::BoxFuture;
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::admission::{Admitted, Requirement};
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::http::body::Unread;
 use crate::http::path::PathValues;
 use crate::openapi::{Entry, Operation};
 
@@ -74,7 +75,7 @@ pub(crate) type Answer = BoxFuture<'static, Result<Response, ApiError>>;
 pub(crate) enum Action {
     /// Anyone, uncounted: probes, and links that carry their own signature.
     Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
-    /// Anyone, counted by address.
+    /// Anyone, counted by address, apart from requests that ask for a credential.
     Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),
     /// Whoever has a link with a signature, uncounted; else as `Admitted`.
     Linked(
@@ -94,8 +95,8 @@ pub(crate) struct Call {
     pub(crate) site: Arc<Site>,
     /// Head of the request.
     pub(crate) parts: Parts,
-    /// Its body, unread.
-    pub(crate) body: Body,
+    /// Its body.
+    pub(crate) body: Unread,
     /// The variable parts of its path, decoded.
     pub(crate) path: PathValues,
 }
@@ -103,9 +104,9 @@ pub(crate) struct Call {
 /// Documents made from the table once.
 pub(crate) struct Site {
     /// The OpenAPI document.
-    pub(crate) openapi: String,
+    pub(crate) openapi: Bytes,
     /// The same for people.
-    pub(crate) docs: String,
+    pub(crate) docs: Bytes,
 }
 
 /// What the frame knows about a request before anything is checked.

@@ -3,24 +3,29 @@
 
 use std::fmt;
 use std::io::Read;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart};
 use files::format::Compression;
 use flate2::read::MultiGzDecoder;
+use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
 use reports::request::{RawParameters, RawValue};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::body::{Bounds, collect, too_large};
+use super::body::{Bounds, Unread, too_large};
+use super::query::VALUES_MAX;
 use super::{content, query};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
+use crate::operations::blocking;
 
 /// Most bytes of a body with parameters, also after unpacking.
 pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Most keys of a JSON body: far more than any endpoint has parameters.
+const NAMES_MAX: usize = 1000;
 
 /// How parameters are written in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +45,12 @@ const KINDS: [(&str, Kind); 3] = [
 pub(crate) async fn read_if_any(
     app: &App,
     headers: &HeaderMap,
-    body: Body,
+    body: Unread,
 ) -> Result<RawParameters, ApiError> {
     if headers.contains_key(header::CONTENT_TYPE) {
         return read(app, headers, body).await;
     }
-    match collect(body, &bounds(app)).await?.is_empty() {
+    match body.collect(app, &bounds(app)).await?.is_empty() {
         true => Ok(vec![]),
         false => kind("").map(|_| vec![]),
     }
@@ -53,36 +58,39 @@ pub(crate) async fn read_if_any(
 
 /// Refuses a body where none is taken. An empty JSON object, which some clients always send, says
 /// nothing and is let through.
-pub(crate) async fn refuse_any(app: &App, body: Body) -> Result<(), ApiError> {
-    let bytes = collect(body, &bounds(app)).await?;
+pub(crate) async fn refuse_any(app: &App, body: Unread) -> Result<(), ApiError> {
+    let bytes = body.collect(app, &bounds(app)).await?;
     match bytes.trim_ascii() {
         b"" | b"{}" => Ok(()),
         _ => Err(ApiError::request("This endpoint takes no body. Send none.")),
     }
 }
 
-/// The parameters in a body.
+/// The parameters in a body. They are read away from the threads that serve connections.
 pub(crate) async fn read(
     app: &App,
     headers: &HeaderMap,
-    body: Body,
+    body: Unread,
 ) -> Result<RawParameters, ApiError> {
     let content_type = content::only(headers, header::CONTENT_TYPE.as_str()).flatten();
-    let content_type = content_type.unwrap_or_default();
-    let (kind, is_packed) = (kind(content_type)?, is_packed(headers)?);
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let (kind, is_packed) = (kind(&content_type)?, is_packed(headers)?);
     let bounds = bounds(app);
-    let bytes = collect(body, &bounds).await?;
-    let bytes = if is_packed { unpacked(&bytes, &bounds)? } else { bytes };
-    match kind {
-        Kind::Json => json(&bytes),
-        Kind::Form => form(bytes),
-        Kind::Multipart => multipart(content_type, bytes).await,
-    }
+    let bytes = body.collect(app, &bounds).await?;
+    let read = move || {
+        let bytes = if is_packed { unpacked(&bytes, &bounds)? } else { bytes };
+        match kind {
+            Kind::Json => json(&bytes),
+            Kind::Form => form(bytes),
+            // Nothing in it waits: the body is there.
+            Kind::Multipart => block_on(multipart(&content_type, bytes)),
+        }
+    };
+    blocking(read).await
 }
 
 fn bounds(app: &App) -> Bounds {
-    let idle_max = Duration::from_secs(app.settings().import.idle_timeout_s);
-    Bounds { bytes_max: BODY_BYTES_MAX, idle_max }
+    Bounds::new(app, BODY_BYTES_MAX)
 }
 
 fn kind(content_type: &str) -> Result<Kind, ApiError> {
@@ -119,15 +127,37 @@ fn unpacked(packed: &[u8], bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
 }
 
 fn json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
-    let members: Result<Members, _> = serde_json::from_slice(bytes);
-    let members = members.map_err(|_| {
-        ApiError::request("The body must be a JSON object in which each key stands once.")
-    })?;
-    Ok(members.0.into_iter().map(|(name, value)| (name, raw(value))).collect())
+    let members = members(bytes).map_err(ApiError::request)?;
+    Ok(members.into_iter().map(|(name, value)| (name, raw(value))).collect())
 }
 
-/// The members of a JSON object in which each key stands once.
-pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
+/// The members of a JSON object in which each key stands once, or what is wrong with it.
+pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    let members: Result<Members, _> = serde_json::from_slice(bytes);
+    let members = members
+        .map(|members| members.0)
+        .map_err(|_| "The body must be a JSON object in which each key stands once.".to_owned())?;
+    if members.len() > NAMES_MAX {
+        let count = members.len();
+        return Err(format!("The body has {count} keys; at most {NAMES_MAX} are allowed."));
+    }
+    let count: usize = members.values().map(items).sum();
+    match count {
+        ..=VALUES_MAX => Ok(members),
+        count => Err(format!("The body has {count} values; at most {VALUES_MAX} are allowed.")),
+    }
+}
+
+/// How many values are in a value, itself among them.
+fn items(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(items).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(items).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+struct Members(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -145,12 +175,11 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
-        let mut members: Vec<(String, Value)> = Vec::new();
+        let mut members = Map::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            if members.iter().any(|(known, _)| *known == name) {
-                return Err(M::Error::custom(format!("the key {name:?} stands there twice")));
+            if members.insert(name, value).is_some() {
+                return Err(M::Error::custom("a key stands there twice"));
             }
-            members.push((name, value));
         }
         Ok(Members(members))
     }
@@ -185,6 +214,9 @@ async fn multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, 
         let bytes = field.bytes().await.map_err(|_| broken())?;
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
         parameters.push((name, RawValue::Text(text)));
+        if parameters.len() > VALUES_MAX {
+            return Err(query::too_many_values());
+        }
     }
     Ok(parameters)
 }

@@ -1,6 +1,7 @@
 //! What every answer gets, whoever made it: id, headers, log line, figures, rescue from panics.
 //! Rule: spec/auth-and-errors.md §5–§8.
 
+use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ const VARY_WITH_CORS: &str =
 const REQUEST_ID_BYTES_MAX: usize = 128;
 /// A longer path is cut in the log.
 const LOGGED_PATH_CHARS_MAX: usize = 512;
+/// So is a longer method.
+const LOGGED_METHOD_CHARS_MAX: usize = 32;
 
 /// Puts the frame around whatever answers the request.
 pub(crate) async fn frame(
@@ -52,17 +55,31 @@ pub(crate) async fn frame(
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|panic| {
         app.metrics().panicked();
-        let said = panic.downcast_ref::<&str>().copied();
-        let said = said.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?");
-        span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
+        let said = said(panic.as_ref());
+        whatever_happens(|| {
+            span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
+        });
         let encoding = origin.exchange.notes().encoding;
         envelope::render(&ApiError::internal(), &origin.request_id, encoding)
     });
 
     set_headers(&app, &origin, response.headers_mut());
     let response = if method == Method::HEAD { without_body(response) } else { response };
-    report(&app, &origin, &method, &path, response.status().as_u16(), began);
+    let status = response.status().as_u16();
+    whatever_happens(|| report(&app, &origin, &method, &path, status, began));
     response
+}
+
+/// Does what must not cost anybody their answer: a log line that cannot be written, say.
+fn whatever_happens(work: impl FnOnce()) {
+    // The panic has printed itself where that is possible.
+    let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
+}
+
+/// What a panic said.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
+    let said = panic.downcast_ref::<&str>().copied();
+    said.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }
 
 fn origin(app: &App, request: &Request<Body>) -> Origin {
@@ -72,6 +89,13 @@ fn origin(app: &App, request: &Request<Body>) -> Origin {
     let forwarded = headers.get_all(FORWARDED_FOR).iter();
     let forwarded: Vec<&str> = forwarded.map(|value| value.to_str().unwrap_or_default()).collect();
     let trusted = &app.settings().server.trusted_proxies;
+    if !forwarded.is_empty() && !address::is_in(trusted, peer) && app.is_first_untrusted_proxy() {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For is not believed, so that all clients behind this address share its \
+             rate limit: if it is a proxy of yours, name it in server.trusted_proxies"
+        );
+    }
     Origin {
         request_id: sent_id(headers).unwrap_or_else(|| new_id(app)),
         address: address::client(peer, forwarded.into_iter(), trusted),
@@ -136,10 +160,11 @@ fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, 
     let duration = began.elapsed();
     let notes = origin.exchange.notes();
     let identity = notes.identity.map(tracing::field::display);
+    let shown: String = method.as_str().chars().take(LOGGED_METHOD_CHARS_MAX).collect();
     tracing::info!(
         target: "rollbook::access",
         request_id = %origin.request_id,
-        method = method.as_str(),
+        method = shown,
         path,
         status,
         duration_ms = duration.as_micros() as f64 / 1000.0,

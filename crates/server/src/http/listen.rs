@@ -1,24 +1,35 @@
-//! Connections: how many at once, how long their heads may take, and how they end.
+//! Connections: how many at once and from one address, how long they may do nothing, how they end.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use axum::{Extension, Router};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tower::Layer;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Layer, Service};
 
+use super::activity::{Activity, Patience};
 use super::router::router;
 use super::unparsable::Enveloped;
+use crate::address;
 use crate::app::App;
+use crate::places::Places;
+use crate::rate_limit::Key;
+use crate::settings::ListenSettings;
 
 /// How long to wait after a failed accept, as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -26,6 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// Room for a request's head: the longest request line and headers of the usual size.
 const HEAD_BYTES_MAX: usize = 192 * 1024;
+/// How long a connection that was told to end may take for its goodbyes.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown` is done, then stops accepting and lets running requests finish for
 /// `server.shutdown_grace_s`. The error is the listener's.
@@ -36,11 +49,12 @@ pub async fn serve(
 ) -> io::Result<()> {
     let settings = &app.settings().server;
     let connections = Arc::new(Semaphore::new(settings.connections_max));
+    let by_address = by_address(settings);
     let grace = Duration::from_secs(settings.shutdown_grace_s);
     let router = router(app.clone());
-    let graceful = GracefulShutdown::new();
+    let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
     let mut fold = tokio::time::interval(FOLD_INTERVAL);
-    let mut shutdown = std::pin::pin!(shutdown);
+    let mut shutdown = pin!(shutdown);
     loop {
         let next = async {
             let permit = Arc::clone(&connections).acquire_owned().await;
@@ -51,10 +65,17 @@ pub async fn serve(
             _ = fold.tick() => app.metrics().fold(),
             (accepted, permit) = next => match accepted {
                 Ok((stream, peer)) => {
-                    let connection = connection(&app, stream, peer, &router, &graceful);
-                    tokio::spawn(async move {
+                    let holder = holder(settings, peer.ip());
+                    let place = holder.map(|holder| by_address.take(holder));
+                    if let Some(None) = place {
+                        tracing::debug!(%peer, "a connection too many from this address");
+                        app.metrics().refused_connection();
+                        continue;
+                    }
+                    let connection = connection(&app, stream, peer, &router, stopping.clone());
+                    running.spawn(async move {
                         connection.await;
-                        drop(permit);
+                        drop((place, permit));
                     });
                 }
                 Err(error) => {
@@ -66,8 +87,10 @@ pub async fn serve(
     }
     drop(listener);
     app.begin_stopping();
-    tracing::info!(connections = graceful.count(), "stopping: running requests may finish");
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    tracing::info!(connections = running.len(), "stopping: running requests may finish");
+    stopping.cancel();
+    running.close();
+    if tokio::time::timeout(grace, running.wait()).await.is_err() {
         tracing::warn!(
             grace_s = grace.as_secs(),
             "requests were cut off at the end of the grace period"
@@ -76,18 +99,37 @@ pub async fn serve(
     Ok(())
 }
 
+/// Places for connections, shared out by address.
+fn by_address(settings: &ListenSettings) -> Arc<Places<Key>> {
+    let most = settings.connections_max;
+    match settings.connections_per_address_max {
+        0 => Places::new(most),
+        each => Places::with_most_each(most, each),
+    }
+}
+
+/// Whose a connection is; none for a proxy, which brings those of many.
+fn holder(settings: &ListenSettings, peer: IpAddr) -> Option<Key> {
+    let is_proxy = address::is_in(&settings.trusted_proxies, peer);
+    (!is_proxy).then(|| Key::of_address(peer))
+}
+
+/// Serves one connection to its end: the client's, the server's, or that of the patience with a
+/// client that asks nothing or does not read its answers.
 fn connection(
     app: &App,
     stream: TcpStream,
     peer: SocketAddr,
     router: &Router,
-    graceful: &GracefulShutdown,
+    stopping: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
     // Small answers must not wait for more bytes to send.
     let _ = stream.set_nodelay(true);
-    let service = Extension(ConnectInfo(peer)).layer(router.clone());
-    let watcher = graceful.watcher();
-    let head_timeout = Duration::from_secs(app.settings().server.head_timeout_s);
+    let router = Extension(ConnectInfo(peer)).layer(router.clone());
+    let settings = &app.settings().server;
+    let head_timeout = Duration::from_secs(settings.head_timeout_s);
+    let unread = Duration::from_secs(settings.answer_timeout_s);
+    let mut patience = Patience { idle: head_timeout, unread };
     let stream = TokioIo::new(Enveloped::new(stream, app.clone()));
     async move {
         let mut builder = Builder::new(TokioExecutor::new());
@@ -101,11 +143,63 @@ fn connection(
             .timer(TokioTimer::new())
             .keep_alive_interval(head_timeout)
             .max_header_list_size(HEAD_BYTES_MAX as u32);
-        let connection = builder.serve_connection(stream, TowerToHyperService::new(service));
-        let watched = watcher.watch(connection.into_owned());
-        if let Err(error) = watched.await {
-            // Clients that go away are no failure of ours.
-            tracing::debug!(%error, "a connection ended early");
+        let activity = Activity::begin();
+        let service = TowerToHyperService::new(Tracked { router, activity: activity.clone() });
+        let mut connection = pin!(builder.serve_connection(stream, service));
+        let mut is_ending = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        // Clients that go away are no failure of ours.
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                    return;
+                }
+                () = stopping.cancelled(), if !is_ending => {}
+                () = activity.lapsed(patience) => {
+                    if is_ending || activity.is_sending() {
+                        tracing::debug!(%peer, "a connection was cut off: its client does nothing");
+                        return;
+                    }
+                    // A new request may still be on its way: it is answered.
+                    patience.idle = GOODBYE;
+                    activity.moved();
+                }
+            }
+            is_ending = true;
+            connection.as_mut().graceful_shutdown();
         }
+    }
+}
+
+/// A service whose requests and answers are the activity of its connection.
+#[derive(Clone)]
+struct Tracked<S> {
+    router: S,
+    activity: Activity,
+}
+
+impl<R, S> Service<R> for Tracked<S>
+where
+    S: Service<R, Response = Response, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.router.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let (activity, working) = (self.activity.clone(), self.activity.request());
+        let answered = self.router.call(request);
+        async move {
+            let answer = answered.await?.map(|body| activity.sending(body));
+            drop(working);
+            Ok(answer)
+        }
+        .boxed()
     }
 }

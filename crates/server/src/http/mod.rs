@@ -16,11 +16,14 @@
 //! | [`idempotency`] | the caller's key for a request that is to be done once |
 //! | [`download`] | a finished file as an answer, or a range of it |
 //! | [`path`] | one spelling of each path |
+//! | [`turn`] | a request's place among those that are worked on |
 //! | [`linger`] | bodies that are refused before they were read |
 //! | [`listen`] | connections, and how they end |
+//! | [`activity`] | what a connection is doing |
 //! | [`unparsable`] | answers to requests that are not HTTP |
 
 pub(crate) mod accept;
+pub(crate) mod activity;
 pub(crate) mod body;
 pub(crate) mod content;
 pub(crate) mod download;
@@ -36,12 +39,14 @@ pub(crate) mod pipeline;
 pub(crate) mod query;
 pub(crate) mod router;
 pub(crate) mod routes;
+pub(crate) mod turn;
 pub(crate) mod unparsable;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use frame::new_uuid;
+pub(crate) use frame::{new_uuid, said};
 pub use listen::serve;
 pub use router::router;
 pub(crate) use routes::all as endpoints;
+pub(crate) use turn::Holder;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, Version, header};
 
 use super::accept::Accept;
+use super::body::Unread;
 use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
 use super::path::PathValues;
+use super::turn::Turn;
 use super::{content, envelope, form, query};
 use crate::app::App;
 use crate::auth::admission;
@@ -22,6 +24,9 @@ use crate::operations::blocking;
 const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
 /// Method and version beside the address, with their spaces and the line's end.
 const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
+
+/// Longest method; registered ones have at most 17 bytes.
+const METHOD_BYTES_MAX: usize = 32;
 
 /// Parameter that makes an address a signed link.
 const SIGNATURE: &str = "signature";
@@ -82,6 +87,7 @@ pub(crate) async fn run(
     let encoding = route.encoding(&app, &parts);
     origin.exchange.note(|notes| notes.encoding = encoding);
     let path = PathValues::read(&mut parts).await;
+    let body = Unread { body, turn: None };
     let answer = answer(Call { app, site, parts, body, path }, &route, &origin).await;
     answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id, encoding))
 }
@@ -89,13 +95,13 @@ pub(crate) async fn run(
 /// Answers a request to a path that does not exist.
 pub(crate) fn unknown(parts: &Parts) -> Response {
     let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
-    let error = request_line_fits(parts).err().unwrap_or_else(ApiError::not_found);
+    let error = head_is_valid(parts).err().unwrap_or_else(ApiError::not_found);
     let encoding = if speaks_core(parts) { Encoding::Core } else { Encoding::Json };
     envelope::render(&error, &request_id.unwrap_or_default(), encoding)
 }
 
 async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, ApiError> {
-    request_line_fits(&call.parts)?;
+    head_is_valid(&call.parts)?;
     if let Some(endpoint) = route.endpoints.first() {
         origin.exchange.note(|notes| notes.route = Some(endpoint.template));
     }
@@ -113,16 +119,15 @@ async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, 
     }
 }
 
-/// The rest of the way for everything but probes: at most so many requests at once.
+/// The rest of the way for everything but probes: at most so many requests at once, shared out by
+/// provider.
 async fn counted(
     mut call: Call,
     endpoint: &Endpoint,
     origin: &Origin,
 ) -> Result<Response, ApiError> {
-    let permit = Arc::clone(call.app.requests()).try_acquire_owned();
-    let Ok(_permit) = permit else {
-        return Err(ApiError::unavailable("The server is working on too many requests."));
-    };
+    let turn = Turn::begin(call.app.requests())?;
+    call.body.turn = Some(turn.clone());
     match &endpoint.action {
         Action::Probe(handle) => handle(call).await,
         Action::Anyone(handle) => {
@@ -141,6 +146,7 @@ async fn counted(
                 admission::admit(&app, required, &headers, site, origin.address, &origin.exchange)
             });
             let admitted = admitted.await?;
+            turn.belongs_to(admitted.provider.id)?;
             if !endpoint.consumes.is_empty() {
                 content::read(&call.parts.headers, endpoint.consumes)?;
             }
@@ -165,6 +171,23 @@ fn options(allow: &str) -> Response {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
+}
+
+/// Refuses a request whose first lines break a rule of HTTP.
+fn head_is_valid(parts: &Parts) -> Result<(), ApiError> {
+    request_line_fits(parts)?;
+    if parts.method.as_str().len() > METHOD_BYTES_MAX {
+        let message = format!("The method is longer than {METHOD_BYTES_MAX} bytes.");
+        return Err(ApiError::request(message));
+    }
+    // RFC 9112 §3.2. The address of HTTP/2 has a field of its own.
+    let hosts = parts.headers.get_all(header::HOST).iter().count();
+    match parts.version {
+        Version::HTTP_11 if hosts != 1 => {
+            Err(ApiError::request("A request in HTTP/1.1 has exactly one Host header."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {

@@ -7,9 +7,20 @@ use reports::request::{RawParameters, RawValue};
 use super::accept::Accept;
 use crate::error::ApiError;
 
+/// Most values of one request: the longest list that a parameter may have, and every other parameter.
+pub(crate) const VALUES_MAX: usize = 11_000;
+
+/// The request gives more values than any endpoint takes.
+pub(crate) fn too_many_values() -> ApiError {
+    ApiError::request(format!("More than {VALUES_MAX} values are given."))
+}
+
 /// Reads `name=value&…` in the order given; `+` is a space, `%XX` a byte of UTF-8.
 pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    if pairs.clone().count() > VALUES_MAX {
+        return Err(too_many_values());
+    }
     pairs.map(pair).collect::<Option<_>>().ok_or_else(|| {
         ApiError::request("The query string must be UTF-8 with correct percent-encoding.")
     })
@@ -89,6 +100,13 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{query}");
         }
+    }
+
+    #[test]
+    fn far_too_many_values_are_refused() {
+        assert_eq!(parse(Some(&"a&".repeat(VALUES_MAX))).unwrap().len(), VALUES_MAX);
+        let error = parse(Some(&"a&".repeat(VALUES_MAX + 1))).unwrap_err();
+        assert!(error.fields.0["non_field_errors"][0].contains("11000 values"), "{error:?}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
     let entries = endpoints.iter().map(Endpoint::entry);
     let document = openapi::document(entries, public_url.as_deref());
     let docs = docs_page::render(&document);
-    let site = Arc::new(Site { openapi: document.to_string(), docs });
+    let site = Arc::new(Site { openapi: document.to_string().into(), docs: docs.into() });
 
     let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {

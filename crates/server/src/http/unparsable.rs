@@ -23,6 +23,8 @@ pub(crate) struct Enveloped<S> {
     app: App,
     /// What is to be written instead, and how much of it is out.
     pending: Option<Pending>,
+    /// Whether a line has ended since the last answer; the first one is the request line.
+    has_line: bool,
 }
 
 struct Pending {
@@ -34,12 +36,16 @@ struct Pending {
 impl<S> Enveloped<S> {
     /// Watches this connection.
     pub(crate) fn new(stream: S, app: App) -> Self {
-        Self { stream, app, pending: None }
+        Self { stream, app, pending: None, has_line: false }
     }
 }
 
 /// The answer to send instead of a head that the library wrote on its own.
-fn replacement(written: &[u8], new_id: impl FnOnce() -> Arc<str>) -> Option<Vec<u8>> {
+fn replacement(
+    written: &[u8],
+    has_line: bool,
+    new_id: impl FnOnce() -> Arc<str>,
+) -> Option<Vec<u8>> {
     let is_bare = written.len() <= BARE_HEAD_BYTES_MAX
         && written.starts_with(b"HTTP/1.1 4")
         && written.ends_with(b"\r\n\r\n");
@@ -49,7 +55,8 @@ fn replacement(written: &[u8], new_id: impl FnOnce() -> Arc<str>) -> Option<Vec<
     }
     let error = match head.get(9..12)? {
         "400" => ApiError::request("The request is not valid HTTP."),
-        "414" => ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB."),
+        "431" if !has_line => uri_too_long(),
+        "414" => uri_too_long(),
         "431" => ApiError::new(ErrorCode::RequestTooLarge, "The headers are too large."),
         _ => return None,
     };
@@ -65,6 +72,10 @@ fn replacement(written: &[u8], new_id: impl FnOnce() -> Arc<str>) -> Option<Vec<
         )
         .into_bytes(),
     )
+}
+
+fn uri_too_long() -> ApiError {
+    ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB.")
 }
 
 impl<S: AsyncWrite + Unpin> Enveloped<S> {
@@ -90,7 +101,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Enveloped<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.has_line |= buffer.filled()[before..].contains(&b'\n');
+        read
     }
 }
 
@@ -101,7 +115,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Enveloped<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if self.pending.is_none() {
-            let Some(instead) = replacement(bytes, || frame::new_id(&self.app)) else {
+            let has_line = std::mem::take(&mut self.has_line);
+            let Some(instead) = replacement(bytes, has_line, || frame::new_id(&self.app)) else {
                 return Pin::new(&mut self.stream).poll_write(context, bytes);
             };
             self.pending =
@@ -145,16 +160,19 @@ mod tests {
                 "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n"
             )
         };
-        for (written, code) in [
-            (bare("414 URI Too Long"), Some("uri_too_long")),
-            (bare("400 Bad Request"), Some("parameter_invalid")),
-            (bare("431 Request Header Fields Too Large"), Some("request_too_large")),
-            (bare("404 Not Found"), None),
-            (bare("200 OK"), None),
-            (bare("400 Bad Request").replace("date: x", "x-request-id: 1"), None),
-            (format!("{}body", bare("400 Bad Request")), None),
+        let large = bare("431 Request Header Fields Too Large");
+        // what the library wrote, whether a line had come, code of what is written instead
+        for (written, has_line, code) in [
+            (bare("414 URI Too Long"), true, Some("uri_too_long")),
+            (bare("400 Bad Request"), true, Some("parameter_invalid")),
+            (large.clone(), true, Some("request_too_large")),
+            (large, false, Some("uri_too_long")),
+            (bare("404 Not Found"), true, None),
+            (bare("200 OK"), true, None),
+            (bare("400 Bad Request").replace("date: x", "x-request-id: 1"), true, None),
+            (format!("{}body", bare("400 Bad Request")), true, None),
         ] {
-            let instead = replacement(written.as_bytes(), || "id".into());
+            let instead = replacement(written.as_bytes(), has_line, || "id".into());
             let instead = instead.map(|bytes| String::from_utf8(bytes).unwrap());
             let expected = code.map(|code| format!(r#"{{"code":"{code}""#));
             assert_eq!(instead.is_some(), expected.is_some(), "{written}");

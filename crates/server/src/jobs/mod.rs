@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `runner` | the loops that claim jobs |
+//! | `alive` | loops that must not end |
 //! | `together` | jobs that were claimed together, while they are made |
 //! | `ending` | their files put in place, and the store told |
 //! | `attempt` | one attempt: its heartbeat, its progress, whether it is to stop |
@@ -19,6 +20,7 @@
 //! | `link` | signed addresses of files |
 //! | `sweep` | files and jobs whose time is over |
 
+pub(crate) mod alive;
 pub(crate) mod attempt;
 mod ending;
 pub(crate) mod export;

@@ -9,6 +9,7 @@ use store::port::jobs::{Claim, Job, JobKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::alive::keep_alive;
 use super::{sweep, together};
 use crate::app::App;
 use crate::{crash, notify};
@@ -34,19 +35,25 @@ pub fn start(app: &App) -> Workers {
     let (stop, stopping) = watch::channel(false);
     let worker: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4()).into();
     let mut loops = JoinSet::new();
+    let settings = app.settings();
     for (kind, count) in [
-        (JobKind::Report, app.settings().jobs.running_used()),
-        (JobKind::Export, app.settings().exports.running_used()),
+        (JobKind::Report, settings.jobs.running_used()),
+        (JobKind::Export, settings.exports.running_used()),
     ] {
         for _ in 0..count {
-            let (app, worker, stopping) = (app.clone(), Arc::clone(&worker), stopping.clone());
-            loops.spawn(work_off(app, kind, worker, stopping));
+            let (own, worker, stopped) = (app.clone(), Arc::clone(&worker), stopping.clone());
+            let begin = move || work_off(own.clone(), kind, Arc::clone(&worker), stopped.clone());
+            loops.spawn(keep_alive(app.clone(), kind.as_str(), stopping.clone(), begin));
         }
     }
     for _ in 0..SENDERS {
-        loops.spawn(notify::send_all(app.clone(), Arc::clone(&worker), stopping.clone()));
+        let (own, worker, stopped) = (app.clone(), Arc::clone(&worker), stopping.clone());
+        let begin = move || notify::send_all(own.clone(), Arc::clone(&worker), stopped.clone());
+        loops.spawn(keep_alive(app.clone(), "notices", stopping.clone(), begin));
     }
-    loops.spawn(sweep::keep_clean(app.clone(), stopping));
+    let (own, stopped) = (app.clone(), stopping.clone());
+    let begin = move || sweep::keep_clean(own.clone(), stopped.clone());
+    loops.spawn(keep_alive(app.clone(), "sweep", stopping, begin));
     Workers { stop, loops }
 }
 
@@ -105,7 +112,8 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     .unwrap_or_default()
 }
 
-/// Asks the store away from the threads that serve connections; a failure is logged.
+/// Asks the store away from the threads that serve connections; a failure is logged, a panic goes
+/// on in the caller.
 pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     ask: impl FnOnce(&App, Instant) -> Result<T, StoreError> + Send + 'static,
@@ -118,6 +126,7 @@ pub(super) async fn blocking<T: Send + 'static>(
             crate::error::log(error.code(), &error);
             None
         }
+        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
         Err(_) => None,
     }
 }

@@ -21,8 +21,11 @@ pub(super) async fn keep_clean(app: App, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
         let sweeper = app.clone();
         let swept = tokio::task::spawn_blocking(move || sweep(&sweeper)).await;
-        if let Ok(Err(error)) = swept {
-            crate::error::log("sweep_failed", error.as_ref());
+        match swept {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => crate::error::log("sweep_failed", error.as_ref()),
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Err(_) => return,
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}

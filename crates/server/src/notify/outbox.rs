@@ -37,6 +37,7 @@ pub(crate) async fn send_all(app: App, worker: Arc<str>, mut stopping: watch::Re
                 crate::error::log(error.code(), &error);
                 true
             }
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
             Err(_) => true,
         };
         if is_idle {

@@ -1,6 +1,5 @@
 //! `POST /api/v1/import/{table}` and `POST /api/v1/import`. Rule: spec/data-model.md §3.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -18,7 +17,7 @@ use super::{at_revision, json};
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode, log};
-use crate::http::body::{Bounds, Spooled, spool};
+use crate::http::body::{Bounds, Spooled};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, reports as documented, rows};
@@ -166,16 +165,17 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
     let (format, compression) = content::read(&call.parts.headers, door.formats)?;
     let (mode, key) = parameters_of(door, &call)?;
 
-    let permit = Arc::clone(call.app.imports()).try_acquire_owned();
-    let Ok(permit) = permit else {
-        return Err(ApiError::unavailable("The server is busy with other imports."));
-    };
     let settings = &call.app.settings().import;
-    let bounds = Bounds {
-        bytes_max: settings.max_body_bytes,
-        idle_max: Duration::from_secs(settings.idle_timeout_s),
-    };
-    let spooled = spool(call.body, call.app.temp_dir().to_owned(), &bounds).await?;
+    let bounds = Bounds::new(&call.app, settings.max_body_bytes);
+    let spooled = call.body.spool(&call.app, &bounds).await?;
+    let holder = Some(admitted.provider.id);
+    let wait = Duration::from_secs(settings.wait_s);
+    let place = call
+        .app
+        .imports()
+        .take_within(holder, wait)
+        .await
+        .ok_or_else(|| ApiError::unavailable("The server is busy with other imports."))?;
 
     let key = key.map(|key| {
         let request_hash = request_hash(door, mode, format, compression, &spooled);
@@ -194,7 +194,7 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
     // A client that goes away does not stop what was taken in whole.
     let answer = blocking(move || {
         let answer = import::run(app.store(), import, &Unwatched).map_err(failed);
-        drop((spooled, permit));
+        drop((spooled, place));
         answer
     });
     match answer.await? {

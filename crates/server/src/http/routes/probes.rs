@@ -1,12 +1,15 @@
 //! `/healthz`, `/readyz`, `/metrics`: for whoever runs the server. Rule: spec/product.md.
 
+use std::path::Path;
+
 use axum::response::Response;
+use rustix::fs::{Access, access};
 use serde_json::json;
 use store::port::jobs::{JobKind, JobState};
 
 use super::{answer, json, no_query};
 use crate::app::App;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, ErrorCode, log};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::jobs::lost;
 use crate::openapi::Operation;
@@ -30,7 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         probe(
             "/readyz",
             "ready",
-            "Whether requests can be served: store, mirror and files are usable.",
+            "Whether requests can be served: store, mirror, files and workers are usable.",
             status("Requests can be served."),
             &[ErrorCode::Unavailable],
             |call| Box::pin(ready(call)),
@@ -82,15 +85,31 @@ async fn ready(call: Call) -> Result<Response, ApiError> {
     }
     let app = call.app;
     let checked = blocking(move || is_usable(&app)).await;
-    checked
-        .map_err(|_| ApiError::unavailable("The store, the mirror or the files are not usable."))?;
+    checked.map_err(|_| {
+        let message = "The store, the mirror, the files or the workers are not usable.";
+        ApiError::unavailable(message)
+    })?;
     Ok(json(r#"{"status":"ready"}"#))
 }
 
 fn is_usable(app: &App) -> Result<(), ApiError> {
     app.store().revision().map_err(ApiError::of_store)?;
     app.mirror().status().map_err(ApiError::of_mirror)?;
-    app.files().must_be_there().map_err(|error| lost::unavailable(&error))
+    app.files().must_be_there().map_err(|error| lost::unavailable(&error))?;
+    takes_files(app.temp_dir())?;
+    takes_files(&app.files().path(""))?;
+    match app.loops().are_alive() {
+        true => Ok(()),
+        false => Err(ApiError::unavailable("A background loop is not running.")),
+    }
+}
+
+/// Whether files can be made in a folder; not when it turned read-only.
+fn takes_files(folder: &Path) -> Result<(), ApiError> {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
+        log("folder_not_writable", &std::io::Error::from(error));
+        ApiError::unavailable("A folder of the server cannot be written to.")
+    })
 }
 
 async fn metrics(call: Call) -> Result<Response, ApiError> {
@@ -112,9 +131,7 @@ fn figures(app: &App) -> String {
     if let Ok(revision) = app.store().revision() {
         metrics.set("revision", revision.0.unsigned_abs());
     }
-    let free = app.requests().available_permits();
-    let running = app.settings().server.requests_max.saturating_sub(free);
-    metrics.set("requests_running", running as u64);
+    metrics.set("requests_running", app.requests().taken() as u64);
     metrics.set("rate_limit_identities", app.limiter().identities() as u64);
     if let Ok(mirror) = app.mirror().status() {
         metrics.set("mirror_covered_revision", mirror.covered.0.unsigned_abs());
@@ -123,4 +140,17 @@ fn figures(app: &App) -> String {
         metrics.set("mirror_rows", mirror.tables.iter().map(|table| table.rows).sum());
     }
     metrics.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_takes_no_files_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        takes_files(folder.path()).unwrap();
+        let gone = folder.path().join("gone");
+        assert_eq!(takes_files(&gone).unwrap_err().code, ErrorCode::Unavailable);
+    }
 }

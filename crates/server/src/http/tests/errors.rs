@@ -174,7 +174,7 @@ async fn a_panic_is_answered_like_any_error_and_the_server_goes_on() {
 async fn more_requests_than_the_server_works_on_are_told_to_come_back() {
     let site = Site::with(|settings| settings.server.requests_max = 1);
     let token = site.token(everything());
-    let held = site.app.requests().try_acquire().unwrap();
+    let held = site.app.requests().take(None);
     let reply = site.get_as(&token, "/api/v2/reports").await;
     assert_eq!(reply.outcome(), "503 unavailable");
     assert_eq!(reply.header("retry-after"), "5");

@@ -170,8 +170,11 @@ async fn a_body_that_unpacks_to_too_much_is_refused() {
 
 #[tokio::test]
 async fn more_imports_than_are_taken_in_are_told_to_come_back() {
-    let site = Site::with(|settings| settings.import.concurrent_max = 1);
-    let held = site.app.imports().try_acquire().unwrap();
+    let site = Site::with(|settings| {
+        settings.import.concurrent_max = 1;
+        settings.import.wait_s = 0;
+    });
+    let held = site.app.imports().take(None);
     let ndjson = [("content-type", "application/x-ndjson")];
     let reply = post(&site, "/api/v1/import/sites", &ndjson, ROWS).await;
     assert_eq!(reply.outcome(), "503 unavailable");

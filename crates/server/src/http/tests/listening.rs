@@ -9,15 +9,15 @@ use tokio::task::JoinHandle;
 
 use super::site::Site;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 
-struct Listening {
-    address: std::net::SocketAddr,
+pub(super) struct Listening {
+    pub(super) address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
 }
 
-async fn listen(site: &Site) -> Listening {
+pub(super) async fn listen(site: &Site) -> Listening {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -46,11 +46,22 @@ async fn requests_that_cannot_be_parsed_are_answered_in_the_envelope() {
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000));
     let just_too_long =
         format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(65_530));
+    let longer = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(300_000));
+    let verb = format!("{} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "A".repeat(33));
     let wide = format!("GET / HTTP/1.1\r\nhost: x\r\na: {}\r\n\r\n", "a".repeat(300_000));
     for (bytes, status, code) in [
         ("NONSENSE\r\n\r\n", "HTTP/1.1 400", "parameter_invalid"),
         (long.as_str(), "HTTP/1.1 414", "uri_too_long"),
         (just_too_long.as_str(), "HTTP/1.1 414", "uri_too_long"),
+        (longer.as_str(), "HTTP/1.1 414", "uri_too_long"),
+        (verb.as_str(), "HTTP/1.1 400", "parameter_invalid"),
+        ("GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n", "HTTP/1.1 400", "parameter_invalid"),
+        ("GET /x HTTP/1.1\r\nconnection: close\r\n\r\n", "HTTP/1.1 400", "parameter_invalid"),
+        (
+            "GET /healthz HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 400",
+            "parameter_invalid",
+        ),
         (wide.as_str(), "HTTP/1.1 413", "request_too_large"),
     ] {
         let answer = exchange(listening.address, bytes.as_bytes()).await;
@@ -60,8 +71,13 @@ async fn requests_that_cannot_be_parsed_are_answered_in_the_envelope() {
         assert!(answer.contains("x-request-id: "), "{shown}: {answer}");
         assert!(answer.contains("content-type: application/json"), "{shown}: {answer}");
     }
-    let fine = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    assert!(exchange(listening.address, fine.as_bytes()).await.contains(r#"{"status":"ok"}"#));
+    for fine in [
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.0\r\n\r\n",
+    ] {
+        let answer = exchange(listening.address, fine.as_bytes()).await;
+        assert!(answer.contains(r#"{"status":"ok"}"#), "{fine}: {answer}");
+    }
 }
 
 /// A client that reads only after it has sent everything gets the answer, not a reset.

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use axum::body::Body;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::site::{NOW_S, Site, everything};
+use super::site::{NOW_S, Site, everything, request};
 use crate::auth::jwt::tests::hs256_token;
 
 #[derive(Clone, Default)]
@@ -23,9 +24,8 @@ impl Write for Lines {
     }
 }
 
-#[tokio::test]
-async fn a_line_says_who_asked_what_and_gives_nothing_away() {
-    let site = Site::new();
+/// What is logged meanwhile, as JSON.
+async fn logged(work: impl Future<Output = ()>) -> String {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -34,18 +34,55 @@ async fn a_line_says_who_asked_what_and_gives_nothing_away() {
         .with_writer(move || writer.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    String::from_utf8(lines.0.lock().clone()).unwrap()
+}
+
+#[tokio::test]
+async fn methods_and_paths_are_cut_in_the_log() {
+    let site = Site::new();
+    let (method, path) = ("M".repeat(5000), format!("/{}", "p".repeat(5000)));
+    let text = logged(async {
+        let refused = site.send(request(&method, &path, &[], Body::empty())).await;
+        assert_eq!(refused.outcome(), "400 parameter_invalid");
+    });
+    let text = text.await;
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let access: Vec<Value> = lines.filter(|line| line["target"] == "rollbook::access").collect();
+    let shown = |name: &str| access[0]["fields"][name].as_str().unwrap().len();
+    assert_eq!((access.len(), shown("method"), shown("path")), (1, 32, 512));
+}
+
+#[tokio::test]
+async fn a_proxy_that_nobody_trusts_is_warned_of_once() {
+    let forwarded = [("x-forwarded-for", "198.51.100.7")];
+    for (trusted, warnings) in [(vec![], 1), (vec!["192.0.2.0/24".parse().unwrap()], 0)] {
+        let site = Site::with(|settings| settings.server.trusted_proxies = trusted);
+        let text = logged(async {
+            for _ in 0..3 {
+                site.get("/healthz", &forwarded).await;
+            }
+        });
+        assert_eq!(text.await.matches("server.trusted_proxies").count(), warnings);
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_who_asked_what_and_gives_nothing_away() {
+    let site = Site::new();
     let token = site.token(everything());
     let claims = json!({"sub": "ada@example.com", "exp": NOW_S + 9, "scope": "read provider:1"});
     let jwt = hs256_token(&claims);
     let path = "/api/v2/reports/customers/data?columns=id&q=ada@example.com";
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("x-request-id", "r-1")];
-    site.get(path, &headers).await;
-    site.get_as(&jwt, path).await;
-    site.get_as("rbk_wrong", path).await;
-    drop(guard);
-
-    let text = String::from_utf8(lines.0.lock().clone()).unwrap();
+    let text = logged(async {
+        site.get(path, &headers).await;
+        site.get_as(&jwt, path).await;
+        site.get_as("rbk_wrong", path).await;
+    });
+    let text = text.await;
     for secret in [token.as_str(), &jwt, "rbk_", "ada@example.com", "columns=id"] {
         assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use mirror::{Engine, EngineOptions, Mirror, MirrorOptions, Role};
 use model::clock::FixedClock;
@@ -171,6 +171,9 @@ impl Site {
     pub(super) async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Reply {
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
+        // As every client does, but for those that test what happens without.
+        let host = HeaderValue::from_static("rollbook.example");
+        request.headers_mut().entry(header::HOST).or_insert(host);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();

@@ -1,22 +1,20 @@
 //! A request's body as a JSON object in which each key stands once. Rule: spec/exports.md §2 row 6.
 
-use std::time::Duration;
-
-use axum::body::Body;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
-use crate::http::body::{Bounds, collect};
+use crate::http::body::{Bounds, Unread};
 use crate::http::content;
-use crate::http::form::{BODY_BYTES_MAX, Members};
+use crate::http::form::{BODY_BYTES_MAX, members};
+use crate::operations::blocking;
 
 /// Reads the whole body, or says what is wrong with it.
 pub(super) async fn read(
     app: &App,
     headers: &HeaderMap,
-    body: Body,
+    body: Unread,
 ) -> Result<Map<String, Value>, ApiError> {
     let content_type = content::only(headers, header::CONTENT_TYPE.as_str()).flatten();
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -25,11 +23,7 @@ pub(super) async fn read(
         let message = "The body must be application/json, without a content encoding.";
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
     }
-    let idle_max = Duration::from_secs(app.settings().import.idle_timeout_s);
-    let bytes = collect(body, &Bounds { bytes_max: BODY_BYTES_MAX, idle_max }).await?;
-    let members: Members = serde_json::from_slice(&bytes).map_err(|_| {
-        let message = "The body must be a JSON object in which each key stands once.";
-        ApiError::new(ErrorCode::InvalidJson, message)
-    })?;
-    Ok(members.0.into_iter().collect())
+    let bytes = body.collect(app, &Bounds::new(app, BODY_BYTES_MAX)).await?;
+    let read = move || members(&bytes).map_err(|why| ApiError::new(ErrorCode::InvalidJson, why));
+    blocking(read).await
 }

@@ -1,0 +1,129 @@
+//! Standard error. Its disk may be full, and whoever reads it may have gone or be stuck: then lines
+//! are lost, and counted, and nobody waits for it.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// How long a line may wait for room, unless the one before was lost already.
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const NO_PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+/// A pipe that has any room takes this much without waiting (POSIX: `PIPE_BUF`, on Linux).
+const PIECE_BYTES: usize = 4096;
+
+/// Where lines are written.
+pub(super) struct Output<W> {
+    to: W,
+    lost: u64,
+    is_cut: bool,
+}
+
+impl<W: Write + AsFd> Output<W> {
+    /// An output that has lost nothing yet.
+    pub(super) fn new(to: W) -> Self {
+        Self { to, lost: 0, is_cut: false }
+    }
+
+    /// Writes a line, or loses it.
+    pub(super) fn write(&mut self, line: &[u8]) {
+        if self.lost > 0 {
+            let note = format!("{} log lines were lost\n", self.lost);
+            if !self.pass_on(note.as_bytes()) {
+                self.lost += 1;
+                return;
+            }
+            self.lost = 0;
+        }
+        if !self.pass_on(line) {
+            self.lost += 1;
+        }
+    }
+
+    fn pass_on(&mut self, line: &[u8]) -> bool {
+        if self.is_cut {
+            if !self.has_room() || self.to.write_all(b"\n").is_err() {
+                return false;
+            }
+            self.is_cut = false;
+        }
+        for (number, piece) in line.chunks(PIECE_BYTES).enumerate() {
+            if !self.has_room() || self.to.write_all(piece).is_err() {
+                self.is_cut |= number > 0;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn has_room(&self) -> bool {
+        let patience = if self.lost == 0 { PATIENCE } else { NO_PATIENCE };
+        let mut wanted = [PollFd::new(&self.to, PollFlags::OUT)];
+        // A closed pipe counts as ready; writing to it is what fails.
+        poll(&mut wanted, Some(&patience)).is_ok_and(|ready| ready > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read, pipe};
+
+    use super::*;
+
+    #[test]
+    fn lines_are_written_as_they_are() {
+        let (mut reader, writer) = pipe().unwrap();
+        let mut output = Output::new(writer);
+        let long = format!("{}\n", "x".repeat(3 * PIECE_BYTES));
+        output.write(b"one\n");
+        output.write(long.as_bytes());
+        drop(output);
+        let mut read = String::new();
+        reader.read_to_string(&mut read).unwrap();
+        assert_eq!(read, format!("one\n{long}"));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_reader_that_is_stuck_and_what_is_lost_is_counted() {
+        let (mut reader, writer) = pipe().unwrap();
+        let mut output = Output::new(writer);
+        let line = format!("{}\n", "x".repeat(999));
+        let mut written = 0;
+        while output.lost == 0 {
+            output.write(line.as_bytes());
+            written += 1;
+        }
+        for _ in 0..10_000 {
+            output.write(line.as_bytes());
+        }
+        assert_eq!(output.lost, 10_001);
+        let mut room = vec![0; 8 * PIECE_BYTES];
+        reader.read_exact(&mut room).unwrap();
+        output.write(b"back\n");
+        drop(output);
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        assert!(
+            rest.ends_with("10001 log lines were lost\nback\n"),
+            "{}",
+            &rest[rest.len() - 99..]
+        );
+        let whole = room.len() + rest.len();
+        assert_eq!(whole, (written - 1) * line.len() + "10001 log lines were lost\nback\n".len());
+    }
+
+    #[test]
+    fn a_closed_pipe_and_a_full_disk_cost_lines_only() {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let mut output = Output::new(writer);
+        output.write(b"one\n");
+        assert_eq!(output.lost, 1);
+        let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+        let mut output = Output::new(full);
+        output.write(b"one\n");
+        output.write(b"two\n");
+        assert_eq!(output.lost, 2);
+    }
+}

@@ -1,0 +1,196 @@
+//! What a connection is doing, and since when it has been doing nothing.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
+
+/// Largest piece of an answer that is handed on at once. While a client does not read, the next
+/// piece is not asked for; so pieces tell how far it has read.
+const PIECE_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a connection may do nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Without any request.
+    pub(crate) idle: Duration,
+    /// With answers that are not read on.
+    pub(crate) unread: Duration,
+}
+
+/// What one connection is doing.
+#[derive(Clone)]
+pub(crate) struct Activity(Arc<Mutex<State>>);
+
+struct State {
+    requests: usize,
+    answers: usize,
+    moved_at: Instant,
+}
+
+/// A request that is worked on, until dropped.
+pub(crate) struct Working(Activity);
+
+/// An answer that is sent, until dropped.
+struct Sending(Activity);
+
+impl Activity {
+    /// A connection that has just begun.
+    pub(crate) fn begin() -> Self {
+        let state = State { requests: 0, answers: 0, moved_at: Instant::now() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// A request is worked on.
+    pub(crate) fn request(&self) -> Working {
+        self.change(|state| state.requests += 1);
+        Working(self.clone())
+    }
+
+    /// The answer's body, watched while it is sent.
+    pub(crate) fn sending(&self, body: Body) -> Body {
+        self.change(|state| state.answers += 1);
+        Body::new(Watched { body, rest: Bytes::new(), sending: Sending(self.clone()) })
+    }
+
+    /// Counts from now again.
+    pub(crate) fn moved(&self) {
+        self.change(|_| ());
+    }
+
+    /// Whether an answer is being sent.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.0.lock().answers > 0
+    }
+
+    /// Waits until nothing has happened for too long. A request that is worked on is bounded by
+    /// its own deadlines.
+    pub(crate) async fn lapsed(&self, patience: Patience) {
+        while let Some(left) = self.left(patience) {
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    /// For how long nobody needs to look; none when nothing has happened for too long.
+    fn left(&self, patience: Patience) -> Option<Duration> {
+        let state = self.0.lock();
+        if state.requests > 0 {
+            return Some(patience.idle);
+        }
+        let bound = if state.answers > 0 { patience.unread } else { patience.idle };
+        bound.checked_sub(state.moved_at.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.0.lock();
+        change(&mut state);
+        state.moved_at = Instant::now();
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.change(|state| state.requests -= 1);
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.change(|state| state.answers -= 1);
+    }
+}
+
+struct Watched {
+    body: Body,
+    /// What is left of a piece that was too large.
+    rest: Bytes,
+    sending: Sending,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            self.sending.0.moved();
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        } else {
+            self.sending.0.moved();
+        }
+        let bytes = self.rest.len().min(PIECE_BYTES_MAX);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const SOON: Patience = Patience { idle: Duration::ZERO, unread: Duration::ZERO };
+    const LATE: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn a_large_answer_is_handed_on_in_pieces_and_is_the_same() {
+        let activity = Activity::begin();
+        let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+        let mut body = activity.sending(Body::from(bytes.clone()));
+        let mut sent = Vec::new();
+        assert_eq!(body.size_hint().exact(), Some(200_000));
+        while let Some(frame) = body.frame().await {
+            let piece = frame.unwrap().into_data().unwrap();
+            assert!(!piece.is_empty() && piece.len() <= PIECE_BYTES_MAX);
+            sent.extend_from_slice(&piece);
+            assert_eq!(body.size_hint().exact(), Some(200_000 - sent.len() as u64));
+        }
+        assert!(body.is_end_stream());
+        assert_eq!(sent, bytes);
+    }
+
+    #[tokio::test]
+    async fn idle_and_unread_connections_lapse_and_busy_ones_do_not() {
+        let activity = Activity::begin();
+        assert!(activity.lapsed(SOON).now_or_never().is_some(), "nothing was asked");
+        let idle_only = Patience { idle: Duration::ZERO, unread: LATE };
+        let unread_only = Patience { idle: LATE, unread: Duration::ZERO };
+        let body = activity.sending(Body::from("answer"));
+        assert!(activity.lapsed(unread_only).now_or_never().is_some(), "an unread answer");
+        assert!(activity.lapsed(idle_only).now_or_never().is_none(), "it may yet be read");
+        let working = activity.request();
+        let patience = Patience { idle: LATE, unread: Duration::ZERO };
+        assert!(activity.lapsed(patience).now_or_never().is_none(), "a request is worked on");
+        drop((body, working));
+        assert!(!activity.is_sending());
+        assert!(activity.lapsed(idle_only).now_or_never().is_some(), "nothing is left");
+    }
+}
