@@ -158,3 +158,12 @@ fn a_line_past_the_bound_is_skipped_and_the_rest_is_read() {
     assert_eq!(outcome.errors, [of(RowTooLong, 2, "")]);
     assert_eq!((outcome.ids(), lines(&outcome)), (vec![1, 2], vec![1, 3]));
 }
+
+#[test]
+fn a_row_is_read_up_to_its_hundredth_error() {
+    let unknown: String = (0..100_000).map(|n| format!(",\"x{n}\":1")).collect();
+    let outcome =
+        read_ndjson("sites", format!("{{\"id\":1{unknown}}}\n{{\"id\":2,\"name\":\"B\"}}"));
+    assert_eq!(outcome.errors.len(), model::import::ERRORS_LISTED_MAX);
+    assert_eq!((outcome.ids(), outcome.end), (vec![2], None));
+}
