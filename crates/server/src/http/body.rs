@@ -106,12 +106,7 @@ pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
 
 fn not_written(error: &io::Error) -> ApiError {
     log("spool_failed", error);
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ApiError::unavailable("The server has no room for the body now.")
-        }
-        _ => ApiError::internal(),
-    }
+    ApiError::of_file(error)
 }
 
 #[cfg(test)]
