@@ -10,6 +10,13 @@ use crate::id::Revision;
 /// How many errors of one call are spelled out; the true count stands beside them.
 pub const ERRORS_LISTED_MAX: usize = 100;
 
+/// How many errors of one call are counted: an input with so many is not what its sender takes it
+/// for, and nothing after them is read.
+pub const ERRORS_COUNTED_MAX: u64 = 10_000;
+
+/// The longest message and name of an error, in bytes: both may repeat what stands in the input.
+const TOLD_BYTES_MAX: usize = 1000;
+
 /// One row of input: its key, where it stood, and a cell for every column of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRow {
@@ -136,7 +143,8 @@ pub struct ImportError {
     pub message: String,
 }
 
-/// Errors of one call: the first [`ERRORS_LISTED_MAX`] in full, and how many there are.
+/// Errors of one call: the first [`ERRORS_LISTED_MAX`] in full, and how many there are, up to about
+/// [`ERRORS_COUNTED_MAX`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportErrors {
     /// The first errors.
@@ -146,17 +154,35 @@ pub struct ImportErrors {
 }
 
 impl ImportErrors {
-    /// Adds one, keeping it in full only while there is room.
-    pub fn push(&mut self, error: ImportError) {
+    /// Adds one, keeping it only while there is room, and its texts up to a bound.
+    pub fn push(&mut self, mut error: ImportError) {
         self.error_count += 1;
         if self.errors.len() < ERRORS_LISTED_MAX {
+            cut(&mut error.message);
+            if let Some(column) = &mut error.column {
+                cut(column);
+            }
             self.errors.push(error);
         }
+    }
+
+    /// Whether there are so many that the rest of the input is not read.
+    pub fn is_full(&self) -> bool {
+        self.error_count >= ERRORS_COUNTED_MAX
     }
 
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.error_count == 0
+    }
+}
+
+/// Shortens a text that is too long to be told.
+fn cut(text: &mut String) {
+    if text.len() > TOLD_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(TOLD_BYTES_MAX));
+        text.push('…');
+        text.shrink_to_fit();
     }
 }
 
@@ -173,5 +199,44 @@ impl CellError {
     /// An error with this code and message.
     pub fn new(code: ImportCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(message: &str, column: &str) -> ImportError {
+        ImportError {
+            table: None,
+            line: None,
+            id: None,
+            column: Some(column.to_owned()),
+            code: ImportCode::ColumnUnknown,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn errors_are_listed_up_to_a_bound_and_counted_up_to_another() {
+        let mut errors = ImportErrors::default();
+        for _ in 1..ERRORS_COUNTED_MAX {
+            errors.push(error("m", "c"));
+            assert!(!errors.is_full());
+        }
+        errors.push(error("m", "c"));
+        assert!(errors.is_full());
+        assert_eq!((errors.errors.len(), errors.error_count), (ERRORS_LISTED_MAX, 10_000));
+    }
+
+    #[test]
+    fn what_an_error_repeats_of_the_input_is_cut() {
+        let mut errors = ImportErrors::default();
+        errors.push(error(&"é".repeat(1 << 20), &"x".repeat(1 << 20)));
+        errors.push(error("as it is", "x"));
+        let [long, short] = errors.errors.as_slice() else { panic!("{errors:?}") };
+        assert_eq!(long.message, format!("{}…", "é".repeat(500)));
+        assert_eq!(long.column.as_deref().map(str::len), Some(1000 + "…".len()));
+        assert_eq!((short.message.as_str(), short.column.as_deref()), ("as it is", Some("x")));
     }
 }

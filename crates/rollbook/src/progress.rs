@@ -31,7 +31,20 @@ struct State {
     sizes: Vec<u64>,
     current: Option<(usize, Progress)>,
     rows_before: u64,
-    is_committing: bool,
+    stage: Stage,
+}
+
+/// What an import does now.
+#[derive(Default, Clone, Copy)]
+enum Stage {
+    #[default]
+    Reading,
+    Waiting,
+    Storing {
+        rows: u64,
+        rows_total: u64,
+    },
+    Committing,
 }
 
 impl ImportProgress {
@@ -65,8 +78,22 @@ impl Watcher for ImportProgress {
         state.current = Some((source, progress.clone()));
     }
 
+    fn waiting(&self) {
+        self.enter(Stage::Waiting);
+    }
+
+    fn storing(&self, rows: u64, rows_total: u64) {
+        self.enter(Stage::Storing { rows, rows_total });
+    }
+
     fn committing(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_committing = true;
+        self.enter(Stage::Committing);
+    }
+}
+
+impl ImportProgress {
+    fn enter(&self, stage: Stage) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stage = stage;
     }
 }
 
@@ -178,6 +205,16 @@ impl Drop for RowProgress {
 }
 
 impl State {
+    /// How much is done, and of how much: bytes while reading, rows while storing.
+    fn done(&self) -> (u64, u64) {
+        match self.stage {
+            Stage::Reading => self.bytes(),
+            Stage::Waiting => (0, self.rows()),
+            Stage::Storing { rows, rows_total } => (rows, rows_total),
+            Stage::Committing => (self.rows(), self.rows()),
+        }
+    }
+
     fn bytes(&self) -> (u64, u64) {
         let all = self.sizes.iter().sum();
         let Some((source, progress)) = &self.current else { return (0, all) };
@@ -191,9 +228,11 @@ impl State {
 
     fn name(&self) -> &str {
         let place = self.current.as_ref().map_or(0, |(source, _)| *source);
-        match self.is_committing {
-            true => "checking references and committing",
-            false => self.names.get(place).map_or("", String::as_str),
+        match self.stage {
+            Stage::Reading => self.names.get(place).map_or("", String::as_str),
+            Stage::Waiting => "waiting for another import",
+            Stage::Storing { .. } => "storing",
+            Stage::Committing => "checking references and committing",
         }
     }
 }
@@ -210,7 +249,7 @@ impl Display {
         }
         let (_, all) = state.lock().unwrap_or_else(PoisonError::into_inner).bytes();
         let bar = ProgressBar::new(all);
-        let template = "{bar:30} {percent:>3} %  {binary_bytes_per_sec}  {msg}";
+        let template = "{bar:30} {percent:>3} %  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -219,9 +258,10 @@ impl Display {
 
     fn update(&mut self, state: &Mutex<State>) {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let ((done, all), rows, name) = (state.bytes(), state.rows(), state.name());
+        let ((done, all), rows, name) = (state.done(), state.rows(), state.name());
         match self {
             Self::Bar(bar) => {
+                bar.set_length(all);
                 bar.set_position(done);
                 bar.set_message(format!("{rows} rows  {name}"));
             }

@@ -1,5 +1,7 @@
 //! What a request can be answered with when it is not served. Rule: spec/auth-and-errors.md §5, §6.
 
+use std::io::{self, ErrorKind};
+
 use mirror::MirrorError;
 use reports::request::FieldErrors;
 use store::StoreError;
@@ -343,6 +345,20 @@ impl ApiError {
         }
     }
 
+    /// What a failure of a file in the data folder is answered with: of the disk, or of a bug. Logged
+    /// by whoever knows what the file was for.
+    pub fn of_file(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Self::unavailable("The server has no room on its disk now.")
+            }
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                Self::unavailable("The server cannot write to its disk now.")
+            }
+            _ => Self::internal(),
+        }
+    }
+
     /// What a failure of the mirror or of a plan is answered with. Logged here, once.
     pub fn of_mirror(error: MirrorError) -> Self {
         match error {
@@ -390,6 +406,23 @@ impl std::error::Error for ApiError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_that_cannot_be_written_is_told_as_such() {
+        // ENOSPC, EDQUOT, EROFS, EACCES, EPERM; ENOENT and EBADF are nobody's doing but ours.
+        for (number, expected) in [
+            (28, ErrorCode::Unavailable),
+            (122, ErrorCode::Unavailable),
+            (30, ErrorCode::Unavailable),
+            (13, ErrorCode::Unavailable),
+            (1, ErrorCode::Unavailable),
+            (2, ErrorCode::InternalError),
+            (9, ErrorCode::InternalError),
+        ] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(ApiError::of_file(&error).code, expected, "{error}");
+        }
+    }
 
     /// Codes are a promise: changing one must be a change that is seen.
     #[test]

@@ -155,6 +155,11 @@ pub struct ImportSettings {
     pub max_body_bytes: u64,
     /// Most bytes that one body may unpack to. Default: 16 GiB.
     pub max_unpacked_bytes: u64,
+    /// How many times its size a body may unpack to, once that is more than 16 MiB. Default: 200.
+    pub max_unpacked_ratio: u64,
+    /// Seconds that reading and storing one body may take, waiting for others included.
+    /// Default: 600.
+    pub timeout_s: u64,
     /// Imports worked on at once, of one provider never more than are free; further ones wait.
     /// Default: 4.
     pub concurrent_max: usize,
@@ -388,6 +393,8 @@ impl Default for ImportSettings {
         Self {
             max_body_bytes: 1 << 30,
             max_unpacked_bytes: 16 << 30,
+            max_unpacked_ratio: 200,
+            timeout_s: 600,
             concurrent_max: 4,
             wait_s: 30,
             bodies_max: 16,
@@ -562,6 +569,8 @@ impl ServerSettings {
             (self.reports.timeout_s >= 1, "reports.timeout_s", "at least 1"),
             (self.rate_limit.per_minute <= 1_000_000, "rate_limit.per_minute", "at most 1000000"),
             (self.import.max_body_bytes >= 1, "import.max_body_bytes", "at least 1"),
+            (self.import.max_unpacked_ratio >= 1, "import.max_unpacked_ratio", "at least 1"),
+            (self.import.timeout_s >= 1, "import.timeout_s", "at least 1"),
             (self.import.concurrent_max >= 1, "import.concurrent_max", "at least 1"),
             (self.import.bodies_max >= 1, "import.bodies_max", "at least 1"),
             (self.import.idle_timeout_s >= 1, "import.idle_timeout_s", "at least 1"),
@@ -656,7 +665,9 @@ mod tests {
     #[test]
     fn values_out_of_bounds_are_named() {
         type Spoil = fn(&mut ServerSettings);
-        let cases: [(&str, Spoil); 10] = [
+        let cases: [(&str, Spoil); 12] = [
+            ("import.max_unpacked_ratio", |s| s.import.max_unpacked_ratio = 0),
+            ("import.timeout_s", |s| s.import.timeout_s = 0),
             ("reports.max_page_size", |s| s.reports.max_page_size = 10_001),
             ("reports.timeout_s", |s| s.reports.timeout_s = 0),
             ("import.max_body_bytes", |s| s.import.max_body_bytes = 0),

@@ -8,7 +8,7 @@ use super::csv_record::{Fields, Step, split};
 use super::row::{Collector, Place, Row};
 use super::unpack::{Fault, Unpacked};
 use super::window::Window;
-use super::{Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+use super::{COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 
 /// Reads the rows of one table.
 pub(super) struct CsvDecoder {
@@ -119,6 +119,15 @@ impl CsvDecoder {
                 self.broken(ImportCode::CsvInvalid, "expected a header row with column names")
             );
         };
+        if self.fields.len() > COLUMNS_MAX {
+            let (found, known) = (self.fields.len(), self.table.columns.len());
+            let message = format!(
+                "the header names {found} columns, and {} has {known}: give a header with the \
+                 names of its columns, separated by commas",
+                self.table.name
+            );
+            return Err(self.broken(ImportCode::CsvInvalid, message));
+        }
         let Ok(text) = std::str::from_utf8(self.fields.text(self.window.unread())) else {
             let error = place.error(None, ImportCode::Utf8Invalid, "the header is not UTF-8");
             return Err(ReadError::Broken(Box::new(error)));

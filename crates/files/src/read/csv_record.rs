@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::COLUMNS_MAX;
+
 /// What stands at the beginning of a buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -30,6 +32,8 @@ pub(super) enum Step {
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     ranges: Vec<Range<usize>>,
+    /// Fields past [`COLUMNS_MAX`].
+    further: usize,
     /// The fields' text when quotes had to be taken off; else they are ranges of the buffer.
     unquoted: Vec<u8>,
     is_unquoted: bool,
@@ -38,7 +42,7 @@ pub(super) struct Fields {
 impl Fields {
     /// How many fields there are.
     pub(super) fn len(&self) -> usize {
-        self.ranges.len()
+        self.ranges.len() + self.further
     }
 
     /// Whether the record is a line with nothing on it.
@@ -54,13 +58,21 @@ impl Fields {
         }
     }
 
-    /// Where in [`Fields::text`] each field stands.
+    /// Where in [`Fields::text`] each of the first [`COLUMNS_MAX`] fields stands.
     pub(super) fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
 
+    fn push(&mut self, range: Range<usize>) {
+        match self.ranges.len() < COLUMNS_MAX {
+            true => self.ranges.push(range),
+            false => self.further += 1,
+        }
+    }
+
     fn clear(&mut self) {
         self.ranges.clear();
+        self.further = 0;
         self.unquoted.clear();
         self.is_unquoted = false;
     }
@@ -80,10 +92,10 @@ pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let mut start = 0;
     for comma in memchr::memchr_iter(b',', line) {
-        fields.ranges.push(start..comma);
+        fields.push(start..comma);
         start = comma + 1;
     }
-    fields.ranges.push(start..line.len());
+    fields.push(start..line.len());
     match line_feed {
         Some(at) => Step::Record { length: at + 1, line_feeds: 1 },
         None => Step::Record { length: buffer.len(), line_feeds: 0 },
@@ -114,11 +126,11 @@ fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
             After::Stop(step) => return step,
             After::Field(next) => at = next,
             After::End { length, line_feeds: last } => {
-                fields.ranges.push(start..fields.unquoted.len());
+                fields.push(start..fields.unquoted.len());
                 return Step::Record { length, line_feeds: line_feeds + last };
             }
         }
-        fields.ranges.push(start..fields.unquoted.len());
+        fields.push(start..fields.unquoted.len());
     }
 }
 

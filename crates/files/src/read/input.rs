@@ -16,6 +16,18 @@ pub enum Source {
     Stream(Box<dyn Read + Send>),
 }
 
+/// How far one input may unpack. The usual one has no bounds: it is for files of one's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most bytes that it may unpack to.
+    pub bytes_max: Option<u64>,
+    /// How many times its size it may unpack to, once it unpacks to more than
+    /// [`super::RATIO_FREE_BYTES`].
+    pub ratio_max: Option<u64>,
+    /// The binary logarithm of the largest window, in bytes, that unpacking zstd may need.
+    pub zstd_window_log_max: Option<u32>,
+}
+
 /// One import file.
 pub struct Input {
     /// Its bytes.
@@ -24,22 +36,24 @@ pub struct Input {
     pub format: Format,
     /// How it is packed.
     pub compression: Compression,
-    /// The most bytes it may unpack to; [`super::ReadError::TooLarge`] past that.
-    pub unpacked_bytes_max: Option<u64>,
+    /// How far it may unpack; [`super::ReadError::TooLarge`] and
+    /// [`super::ReadError::TooDense`] past that.
+    pub bounds: Bounds,
     /// Folder for temporary files; without it, that of the system.
     pub spool_dir: Option<PathBuf>,
     progress: Progress,
 }
 
 impl Input {
-    /// An input without a bound on its unpacked size.
+    /// An input without bounds.
     pub fn new(source: Source, format: Format, compression: Compression) -> Self {
         let bytes_total = match &source {
             Source::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
             Source::Stream(_) => None,
         };
         let progress = Progress(Arc::new(Counters { bytes_total, ..Counters::default() }));
-        Self { source, format, compression, unpacked_bytes_max: None, spool_dir: None, progress }
+        let bounds = Bounds::default();
+        Self { source, format, compression, bounds, spool_dir: None, progress }
     }
 
     /// Opens the file at `path`. Errors: as [`File::open`].
@@ -63,6 +77,7 @@ struct Counters {
     bytes_read: AtomicU64,
     rows: AtomicU64,
     has_failed: AtomicBool,
+    is_stopped: AtomicBool,
 }
 
 impl Progress {
@@ -79,6 +94,15 @@ impl Progress {
     /// Rows seen so far, good and bad.
     pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
+    }
+
+    /// Makes reading end soon, with an error: nobody wants what would come.
+    pub fn stop(&self) {
+        self.0.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.is_stopped.load(Ordering::Relaxed)
     }
 
     pub(super) fn add_rows(&self, rows: u64) {

@@ -88,6 +88,9 @@ pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Resul
             Key::Column(_) => {}
             Key::Unknown(name) => row.column_unknown(&name),
         }
+        if row.is_hopeless() {
+            return Ok(());
+        }
         scanner.skip_space();
         if scanner.take(b'}') {
             return scanner.expect_end();

@@ -13,6 +13,7 @@
 //! | `ndjson`, `json_row` | NDJSON of one table or of many |
 //! | `json_array` | a JSON array as NDJSON |
 //! | `parquet`, `parquet_column` | Parquet |
+//! | `parquet_pages`, `thrift` | what the pages of a Parquet file unpack to, before any is unpacked |
 
 mod csv;
 mod csv_record;
@@ -22,9 +23,11 @@ mod json_row;
 mod ndjson;
 mod parquet;
 mod parquet_column;
+mod parquet_pages;
 mod row;
 #[cfg(test)]
 mod tests;
+mod thrift;
 mod unpack;
 mod window;
 
@@ -32,11 +35,14 @@ use model::catalogue::Table;
 use model::import::{Change, ImportError};
 
 use crate::format::Format;
-pub use input::{Input, Progress, Source};
+pub use input::{Bounds, Input, Progress, Source};
 use row::Collector;
 
 /// The longest line or record, in bytes.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// The most columns that a header or a Parquet file may have, known and unknown ones.
+pub const COLUMNS_MAX: usize = 1000;
 
 /// The most changes in one batch.
 pub const BATCH_ROWS_MAX: usize = 4096;
@@ -44,6 +50,9 @@ pub const BATCH_ROWS_MAX: usize = 4096;
 /// A batch ends early when its rows took this many bytes of input, so that it stays small in
 /// memory whatever the rows hold.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// An input may unpack to so many bytes however small it is.
+pub const RATIO_FREE_BYTES: u64 = 16 << 20;
 
 /// What is asked for each row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +86,14 @@ pub enum ReadError {
     /// The input holds more than was allowed.
     #[error("the unpacked input is larger than {bytes_max} bytes")]
     TooLarge {
-        /// The bound given in [`Input::unpacked_bytes_max`].
+        /// The bound given in [`Bounds::bytes_max`].
         bytes_max: u64,
+    },
+    /// The input unpacks to more, for its size, than was allowed.
+    #[error("the input unpacks to more than {ratio_max} times its size")]
+    TooDense {
+        /// The bound given in [`Bounds::ratio_max`].
+        ratio_max: u64,
     },
     /// The file could not be read.
     #[error("the import file could not be read")]
@@ -90,7 +105,7 @@ impl ReadError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Broken(_) => "import_invalid",
-            Self::TooLarge { .. } => "request_too_large",
+            Self::TooLarge { .. } | Self::TooDense { .. } => "request_too_large",
             Self::Io(_) => "internal_error",
         }
     }

@@ -1,4 +1,4 @@
-//! Parquet: one page of one row group in memory at a time. Rule: spec/data-model.md §3.
+//! Parquet: a page of each column in memory at a time. Rule: spec/data-model.md §3.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -6,7 +6,6 @@ use std::io::{Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use model::catalogue::{ID, Table};
 use model::import::{ImportCode, ImportError};
@@ -20,9 +19,10 @@ use parquet::errors::ParquetError;
 
 use super::input::{Progress, Source};
 use super::parquet_column::{Values, expected_by, is_readable_as};
+use super::parquet_pages::{check_footer, rows_at_once};
 use super::row::{Collector, Place, Row};
-use super::unpack::{Fault, Unpacked};
-use super::{BATCH_ROWS_MAX, Decoder, Input, Mode, ReadError};
+use super::unpack::{Budget, Fault, Unpacked};
+use super::{BATCH_BYTES_MAX, COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 use crate::format::Compression;
 
 /// Reads the rows of one table.
@@ -34,61 +34,119 @@ pub(super) struct ParquetDecoder {
     columns: Vec<usize>,
     /// What is wrong with the file's columns, to be told first.
     errors: VecDeque<ImportError>,
+    batch: Batch,
     row: u64,
     rows_total: u64,
+    /// Counts the values' bytes: one value of a page may be that of any number of rows.
+    budget: Budget,
+    /// Size of the input as it is packed.
+    packed: u64,
     progress: Progress,
+}
+
+/// Rows that the library has read, of which some are decoded.
+#[derive(Default)]
+struct Batch {
+    columns: Vec<Values>,
+    rows: usize,
+    decoded: usize,
 }
 
 impl ParquetDecoder {
     pub(super) fn open(table: &'static Table, mode: Mode, input: Input) -> Result<Self, ReadError> {
         let progress = input.progress();
-        let bytes_max = input.unpacked_bytes_max;
-        let file = seekable(input).map_err(|fault| fault.at(Some(table.name), None))?;
-        let metadata =
-            guarded(|| load_metadata(&file)).map_err(|error| broken(table, None, error))?;
-        let groups = metadata.metadata().row_groups();
-        let unpacked: u64 =
-            groups.iter().map(|group| group.total_byte_size().max(0).unsigned_abs()).sum();
-        match bytes_max {
-            Some(bytes_max) if unpacked > bytes_max => {
-                return Err(ReadError::TooLarge { bytes_max });
-            }
-            _ => {}
-        }
+        let bounds = input.bounds;
+        let is_packed = input.compression != Compression::None;
+        let fault = |fault: Fault| fault.at(Some(table.name), None);
+        let told = |message| broken(table, None, message);
+        let mut file = seekable(input).map_err(fault)?;
+        let packed = match is_packed {
+            true => progress.bytes_read(),
+            false => file.metadata().map_err(ReadError::Io)?.len(),
+        };
+        check_footer(&mut file).map_err(|refusal| refusal.into_error(table.name, told))?;
+        let metadata = guarded(|| load_metadata(&file)).map_err(told)?;
         let rows_total = metadata.metadata().file_metadata().num_rows().max(0).unsigned_abs();
         let selection = Selection::of(table, mode, metadata.schema().fields())?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selection.fields);
+        let is_read = |leaf| mask.leaf_included(leaf);
+        let pages = guarded(|| {
+            let mut budget = Budget::new(bounds);
+            Ok(rows_at_once(&file, metadata.metadata(), is_read, &mut budget, packed))
+        });
+        let rows_at_once =
+            pages.map_err(told)?.map_err(|refusal| refusal.into_error(table.name, told))?;
         let reader = guarded(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
                 .with_projection(mask)
-                .with_batch_size(BATCH_ROWS_MAX)
+                .with_batch_size(rows_at_once)
                 .build()
         });
-        let reader = reader.map_err(|error| broken(table, None, error))?;
+        let reader = reader.map_err(told)?;
         let Selection { columns, errors, .. } = selection;
-        Ok(Self { reader, table, mode, columns, errors, row: 0, rows_total, progress })
+        let (batch, row, budget) = (Batch::default(), 0, Budget::new(bounds));
+        Ok(Self {
+            reader,
+            table,
+            mode,
+            columns,
+            errors,
+            batch,
+            row,
+            rows_total,
+            budget,
+            packed,
+            progress,
+        })
     }
 
-    fn read_batch(&mut self, batch: &RecordBatch, out: &mut Collector) -> Result<(), String> {
-        let values = batch.columns().iter().map(Values::of).collect::<Result<Vec<_>, _>>();
-        let values = values.map_err(|error| error.to_string())?;
+    /// Reads further rows from the file; false at its end.
+    fn read_batch(&mut self) -> Result<bool, String> {
+        let batch = guarded(|| self.reader.next().transpose().map_err(ParquetError::from))?;
+        let Some(batch) = batch else { return Ok(false) };
+        let columns = batch.columns().iter().map(Values::of).collect::<Result<Vec<_>, _>>();
+        let columns = columns.map_err(|error| error.to_string())?;
+        self.batch = Batch { columns, rows: batch.num_rows(), decoded: 0 };
+        Ok(true)
+    }
+
+    /// Decodes rows of the batch, as far as they stay few in bytes.
+    fn decode_rows(&mut self, out: &mut Collector) -> Result<(), ReadError> {
         let mut text = String::new();
-        for position in 0..batch.num_rows() {
+        let mut bytes = 0;
+        while self.batch.decoded < self.batch.rows && bytes < BATCH_BYTES_MAX {
+            let position = self.batch.decoded;
+            let row_bytes: usize =
+                self.batch.columns.iter().map(|values| values.bytes(position)).sum();
+            self.batch.decoded += 1;
             self.row += 1;
+            bytes += row_bytes;
             let place = Place { table: self.table, line: self.row };
-            let mut row = Row::new(place, self.mode);
-            let mut bytes = 0;
-            for (values, column) in values.iter().zip(&self.columns) {
-                bytes += values.read(position, *column, &mut row, &mut text);
+            self.budget
+                .spend(row_bytes as u64, self.packed)
+                .map_err(|fault| fault.at(Some(self.table.name), Some(self.row)))?;
+            if row_bytes > RECORD_BYTES_MAX {
+                let message = format!("the row is longer than {RECORD_BYTES_MAX} bytes");
+                out.count_row();
+                out.error(place.error(None, ImportCode::RowTooLong, message));
+                continue;
             }
-            row.finish(bytes, out);
+            let mut row = Row::new(place, self.mode);
+            for (values, column) in self.batch.columns.iter().zip(&self.columns) {
+                values.read(position, *column, &mut row, &mut text);
+            }
+            row.finish(row_bytes, out);
         }
+        self.show_progress();
+        Ok(())
+    }
+
+    fn show_progress(&self) {
         if let (Some(bytes), Some(share)) =
             (self.progress.bytes_total(), (self.row * 1000).checked_div(self.rows_total))
         {
             self.progress.set_bytes_read((bytes / 1000).saturating_mul(share.min(1000)));
         }
-        Ok(())
     }
 }
 
@@ -97,19 +155,18 @@ impl Decoder for ParquetDecoder {
         while let Some(error) = self.errors.pop_front() {
             out.error(error);
         }
-        let line = Some(self.row + 1);
-        let batch = guarded(|| self.reader.next().transpose().map_err(ParquetError::from));
-        match batch.map_err(|error| broken(self.table, line, error))? {
-            Some(batch) => {
-                self.read_batch(&batch, out).map_err(|error| broken(self.table, line, error))?;
-                Ok(true)
-            }
-            None => {
+        if self.batch.decoded == self.batch.rows {
+            // Its memory goes before there is more.
+            self.batch = Batch::default();
+            let line = Some(self.row + 1);
+            if !self.read_batch().map_err(|error| broken(self.table, line, error))? {
                 let bytes = self.progress.bytes_total().unwrap_or_default();
                 self.progress.set_bytes_read(bytes);
-                Ok(false)
+                return Ok(false);
             }
         }
+        self.decode_rows(out)?;
+        Ok(true)
     }
 }
 
@@ -123,6 +180,10 @@ struct Selection {
 impl Selection {
     fn of(table: &'static Table, mode: Mode, fields: &Fields) -> Result<Self, ReadError> {
         let place = Place { table, line: 1 };
+        if fields.len() > COLUMNS_MAX {
+            let message = format!("it has {} columns, more than {COLUMNS_MAX}", fields.len());
+            return Err(broken(table, None, message));
+        }
         let (mut selected, mut columns, mut errors) = (Vec::new(), Vec::new(), VecDeque::new());
         let mut seen = Vec::new();
         for (position, field) in fields.iter().enumerate() {
@@ -191,6 +252,10 @@ fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
         let is_int96 = parquet.is_primitive() && parquet.get_physical_type() == PhysicalType::INT96;
         let data_type = match field.data_type() {
             DataType::Utf8 => DataType::Utf8View,
+            DataType::List(item) if *item.data_type() == DataType::Utf8 => {
+                let item = Field::clone(item).with_data_type(DataType::Utf8View);
+                DataType::List(Arc::new(item))
+            }
             // 96-bit instants of far years do not fit 64-bit nanoseconds.
             DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96 => {
                 DataType::Timestamp(TimeUnit::Microsecond, zone.clone())

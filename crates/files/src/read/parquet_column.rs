@@ -47,7 +47,7 @@ pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
         Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => is_text,
         Kind::Json | Kind::Allotment => is_text,
         Kind::TextList => {
-            is_text || item_type(data_type).is_some_and(|item| *item == DataType::Utf8)
+            is_text || item_type(data_type).is_some_and(|item| *item == DataType::Utf8View)
         }
         Kind::IntList => is_text || item_type(data_type).is_some_and(DataType::is_integer),
     }
@@ -153,18 +153,25 @@ impl Values {
         })
     }
 
-    /// Reads the value at `position` into a column of `row`; `text` is scratch space. Returns how
-    /// many bytes the value takes.
-    pub(super) fn read(
-        &self,
-        position: usize,
-        column: usize,
-        row: &mut Row,
-        text: &mut String,
-    ) -> usize {
+    /// About how many bytes the value at `position` takes once it is read.
+    pub(super) fn bytes(&self, position: usize) -> usize {
+        if self.array().is_none_or(|array| array.is_null(position)) {
+            return 0;
+        }
+        match self {
+            Self::Text(array) => array.value(position).len(),
+            Self::List(list, items) => {
+                items_of(list, position).map(|item| 1 + items.bytes(item)).sum()
+            }
+            _ => size_of::<i64>(),
+        }
+    }
+
+    /// Reads the value at `position` into a column of `row`; `text` is scratch space.
+    pub(super) fn read(&self, position: usize, column: usize, row: &mut Row, text: &mut String) {
         if self.array().is_none_or(|array| array.is_null(position)) {
             row.read(column, Input::Null);
-            return 0;
+            return;
         }
         text.clear();
         match self {
@@ -188,11 +195,7 @@ impl Values {
                 };
                 row.read(column, Input::Number(shortest));
             }
-            Self::Text(array) => {
-                let value = array.value(position);
-                row.read(column, Input::Text(value));
-                return value.len();
-            }
+            Self::Text(array) => row.read(column, Input::Text(array.value(position))),
             Self::Date(array) => row.put(column, date(array.value(position))),
             Self::Seconds(array) => {
                 row.put(column, instant(array.value(position).checked_mul(1_000_000)));
@@ -205,13 +208,10 @@ impl Values {
                 row.put(column, instant(Some(array.value(position).div_euclid(1000))));
             }
             Self::List(list, items) => {
-                let offsets = list.value_offsets();
-                let range = offsets[position] as usize..offsets[position + 1] as usize;
-                items.write_json_list(range, text);
+                items.write_json_list(items_of(list, position), text);
                 row.read(column, Input::Json(text));
             }
         }
-        text.len()
     }
 
     fn write_json_list(&self, range: std::ops::Range<usize>, text: &mut String) {
@@ -236,6 +236,12 @@ impl Values {
         }
         text.push(']');
     }
+}
+
+/// Where in the items of all lists those of one list stand.
+fn items_of(list: &ListArray, position: usize) -> std::ops::Range<usize> {
+    let offsets = list.value_offsets();
+    offsets[position] as usize..offsets[position + 1] as usize
 }
 
 fn date(days: i32) -> Result<Cell, CellError> {

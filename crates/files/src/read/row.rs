@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use model::catalogue::{ID, Table};
 use model::cell::Cell;
-use model::import::{CellError, Change, ImportCode, ImportError, InputRow};
+use model::import::{CellError, Change, ERRORS_LISTED_MAX, ImportCode, ImportError, InputRow};
 use model::parse;
 
 use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, Mode, Progress};
@@ -76,6 +76,11 @@ impl Row {
     /// Whether this column already has a value.
     pub(super) fn has(&self, column: usize) -> bool {
         self.cells.get(column).is_some_and(Cell::is_given)
+    }
+
+    /// Whether so much is wrong with the row that the rest of it is not looked at.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.errors.len() >= ERRORS_LISTED_MAX
     }
 
     /// Reads `input` as the value of a wanted column.

@@ -4,9 +4,9 @@ use std::io::{self, BufReader, Read};
 
 use model::import::{ImportCode, ImportError};
 
-use super::ReadError;
-use super::input::{Counted, Input, Progress, Source};
+use super::input::{Bounds, Counted, Input, Progress, Source};
 use super::json_array::JsonArray;
+use super::{RATIO_FREE_BYTES, ReadError};
 use crate::format::{Compression, Format};
 
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
@@ -21,6 +21,9 @@ pub(super) enum Fault {
     TooLarge {
         bytes_max: u64,
     },
+    TooDense {
+        ratio_max: u64,
+    },
 }
 
 impl Fault {
@@ -29,6 +32,7 @@ impl Fault {
         match self {
             Self::Io(error) => ReadError::Io(error),
             Self::TooLarge { bytes_max } => ReadError::TooLarge { bytes_max },
+            Self::TooDense { ratio_max } => ReadError::TooDense { ratio_max },
             Self::Damaged(message) => broken(ImportCode::CompressionInvalid, message, table, line),
             Self::NoArray(message) => broken(ImportCode::JsonInvalid, message, table, line),
         }
@@ -40,6 +44,35 @@ fn broken(code: ImportCode, message: String, table: Option<&str>, line: Option<u
     ReadError::Broken(Box::new(ImportError { table, line, id, column, code, message }))
 }
 
+/// Counts what an input unpacks to against its bounds.
+pub(super) struct Budget {
+    bounds: Bounds,
+    bytes: u64,
+}
+
+impl Budget {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, bytes: 0 }
+    }
+
+    /// Counts further bytes, which came out of an input of which `packed` bytes are read.
+    pub(super) fn spend(&mut self, bytes: u64, packed: u64) -> Result<(), Fault> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let is_past = |bytes_max: u64| self.bytes > bytes_max;
+        match self.bounds {
+            Bounds { bytes_max: Some(bytes_max), .. } if is_past(bytes_max) => {
+                Err(Fault::TooLarge { bytes_max })
+            }
+            Bounds { ratio_max: Some(ratio_max), .. }
+                if is_past(packed.saturating_mul(ratio_max).max(RATIO_FREE_BYTES)) =>
+            {
+                Err(Fault::TooDense { ratio_max })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The unpacked bytes of an input.
 pub(super) struct Unpacked {
     stream: Box<dyn Read + Send>,
@@ -47,21 +80,23 @@ pub(super) struct Unpacked {
     /// What makes lines of the bytes, when they are a JSON array.
     array: Option<JsonArray>,
     progress: Progress,
-    bytes: u64,
-    bytes_max: Option<u64>,
+    budget: Budget,
 }
 
 impl Unpacked {
     pub(super) fn new(input: Input) -> Self {
         let progress = input.progress();
-        let Input { source, format, compression, unpacked_bytes_max: bytes_max, .. } = input;
-        let stream = unpacking(source, compression, progress.clone());
+        let Input { source, format, compression, bounds, .. } = input;
+        let stream = unpacking(source, compression, bounds, progress.clone());
         let array = (format == Format::Json).then(JsonArray::new);
-        Self { stream, compression, array, progress, bytes: 0, bytes_max }
+        Self { stream, compression, array, progress, budget: Budget::new(bounds) }
     }
 
     /// Reads some bytes; 0 only at the true end of the input.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        if self.progress.is_stopped() {
+            return Err(Fault::Io(io::Error::other("reading was stopped")));
+        }
         let count = loop {
             match self.stream.read(buffer) {
                 Ok(count) => break count,
@@ -72,11 +107,7 @@ impl Unpacked {
         if count == 0 && self.compression != Compression::None && self.progress.bytes_read() == 0 {
             return Err(Fault::Damaged("the compressed input is empty".to_owned()));
         }
-        self.bytes += count as u64;
-        match self.bytes_max {
-            Some(bytes_max) if self.bytes > bytes_max => return Err(Fault::TooLarge { bytes_max }),
-            _ => {}
-        }
+        self.budget.spend(count as u64, self.progress.bytes_read())?;
         if let Some(array) = &mut self.array {
             let lines = if count == 0 { array.end() } else { array.to_lines(&mut buffer[..count]) };
             lines.map_err(Fault::NoArray)?;
@@ -95,22 +126,42 @@ impl Unpacked {
         }
         Fault::Damaged(match error.kind() {
             io::ErrorKind::UnexpectedEof => format!("the {name} data ends early: it is truncated"),
+            // The library has no kind for it.
+            _ if error.to_string().contains("too much memory") => "unpacking the zstd data needs \
+                too much memory: pack it with a lower level (zstd -19 or less, without --long)"
+                .to_owned(),
             _ => format!("the {name} data is damaged: {error}"),
         })
     }
 }
 
-fn unpacking(source: Source, compression: Compression, progress: Progress) -> Box<dyn Read + Send> {
+fn unpacking(
+    source: Source,
+    compression: Compression,
+    bounds: Bounds,
+    progress: Progress,
+) -> Box<dyn Read + Send> {
     let counted = Counted::new(source, progress);
     let buffered = |counted| BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
     match compression {
         Compression::None => Box::new(counted),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(counted))),
-        Compression::Zstd => match zstd::stream::read::Decoder::with_buffer(buffered(counted)) {
+        Compression::Zstd => match zstd_decoder(buffered(counted), bounds) {
             Ok(decoder) => Box::new(decoder),
             Err(error) => Box::new(Failed(Some(error))),
         },
     }
+}
+
+fn zstd_decoder(
+    packed: BufReader<Counted>,
+    bounds: Bounds,
+) -> io::Result<zstd::Decoder<'static, BufReader<Counted>>> {
+    let mut decoder = zstd::Decoder::with_buffer(packed)?;
+    if let Some(log) = bounds.zstd_window_log_max {
+        decoder.window_log_max(log)?;
+    }
+    Ok(decoder)
 }
 
 /// A stream whose decoder could not be made: says so when read.

@@ -11,7 +11,7 @@ use model::id::{ProviderId, Revision};
 use model::provider::Provider;
 use model::time::{Date, Instant};
 use parking_lot::Mutex;
-use store::port::{IdempotencyKey, RowVisitor};
+use store::port::{IdempotencyKey, KeyUse, RowVisitor};
 use store::token::{Token, TokenGrant, TokenHash};
 use store::{ImportStart, KeyRange, RecordStore, RowKey, Snapshot, StoreError, StoredRow};
 
@@ -125,6 +125,15 @@ impl RecordStore for MemoryStore {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         self.snapshots_taken.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(MemorySnapshot(Arc::clone(&self.content.lock()))))
+    }
+
+    fn keyed_import(
+        &self,
+        _: ProviderId,
+        _: &IdempotencyKey,
+        _: Instant,
+    ) -> Result<KeyUse, StoreError> {
+        panic!("{UNUSED}")
     }
 
     fn begin_import(

@@ -13,7 +13,7 @@ use model::id::ProviderId;
 use model::permission::Permissions;
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
-use server::operations::import::{self as operation, Import, ImportAnswer};
+use server::operations::import::{self as operation, ImportAnswer};
 use store::Store;
 use store::token::TokenGrant;
 
@@ -186,9 +186,8 @@ fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<
         let files = temp.path().join(format!("provider-{}", provider.id));
         let sources = import::sources(&[files], None, Mode::Upsert)?;
         let progress = ImportProgress::begin(import::names(&sources));
-        let whole =
-            Import { provider: provider.id, now, key: None, sources, unpacked_bytes_max: None };
-        match operation::run(store.as_ref(), whole, &progress)? {
+        let whole = import::whole(provider.id, sources, now, temp.path());
+        match operation::run(store.as_ref(), &whole, &progress)? {
             ImportAnswer::Done(_) => {}
             ImportAnswer::Invalid(errors) => return Err(import::invalid(&errors)),
             ImportAnswer::KeyConflict => return Err(Failure::new("the import was refused")),

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use files::format::FileName;
-use files::read::Mode;
+use files::read::{Bounds, Mode};
 use model::catalogue::{self, Table};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::import::{ImportError, ImportErrors, ImportOutcome};
+use model::time::Instant;
 use server::operations::import::{self as operation, Import, ImportAnswer, Source, Target};
 
 use super::provider::provider_id;
@@ -51,21 +52,37 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     let sources = sources(&args.files, table, mode)?;
     let (folder, settings) = super::open(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let names = names(&sources);
-    let progress = ImportProgress::begin(names.clone());
-    let import = Import {
-        provider: args.provider,
-        now: SystemClock.now(),
-        key: None,
-        sources,
-        unpacked_bytes_max: None,
-    };
-    let answer = operation::run(store.as_ref(), import, &progress)?;
+    if store.snapshot()?.provider(args.provider)?.is_none() {
+        return Err(Failure::provider_unknown(args.provider));
+    }
+    let temp = folder.temp_dir()?;
+    let progress = ImportProgress::begin(names(&sources));
+    let import = whole(args.provider, sources, SystemClock.now(), temp.path());
+    let answer = operation::run(store.as_ref(), &import, &progress)?;
     drop(progress);
     match answer {
         ImportAnswer::Done(outcome) => print(&summary(&outcome, list_format(args.format))?),
         ImportAnswer::Invalid(errors) => Err(invalid(&errors)),
         ImportAnswer::KeyConflict => Err(Failure::new("the import was refused")),
+    }
+}
+
+/// All of the files in one commit, however large they are and however long it takes.
+pub(super) fn whole(
+    provider: ProviderId,
+    sources: Vec<Source>,
+    now: Instant,
+    temp_dir: &Path,
+) -> Import {
+    Import {
+        provider,
+        now,
+        key: None,
+        sources,
+        bounds: Bounds::default(),
+        temp_dir: temp_dir.to_owned(),
+        time_max: None,
+        is_patient: true,
     }
 }
 
@@ -157,8 +174,11 @@ fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failur
 /// What is wrong with the input, as a failure that lists the first errors.
 pub(super) fn invalid(errors: &ImportErrors) -> Failure {
     let count = errors.error_count;
-    let what = if count == 1 { "1 error" } else { "errors" };
-    let what = if count == 1 { what.to_owned() } else { format!("{count} {what}") };
+    let what = match count {
+        _ if errors.is_full() => format!("at least {count} errors, the rest was not looked at"),
+        1 => "1 error".to_owned(),
+        _ => format!("{count} errors"),
+    };
     let message = format!("the import has {what}; nothing was stored");
     let mut failure = Failure::new(message);
     for error in errors.errors.iter().take(ERRORS_SHOWN) {

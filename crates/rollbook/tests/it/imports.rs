@@ -1,5 +1,9 @@
 //! The import doors. Rule: spec/data-model.md §3.
 
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Data, Server};
@@ -155,4 +159,67 @@ fn a_hold_moves_its_memberships_updated_at() {
     let row = &page["rows"][0];
     assert_eq!(row["type"], "recurring", "the membership's type is the default");
     assert_eq!(row["updated_at"], "2025-02-20T08:00:00Z");
+}
+
+/// More rows than are read at once.
+fn many_rows() -> Vec<u8> {
+    let rows: Vec<_> = (1..=5000).map(|id| json!({"id": id, "name": format!("n{id}")})).collect();
+    lines(&rows)
+}
+
+fn wait_for(file: &Path) {
+    while !file.exists() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_import_that_is_being_read_keeps_no_other_from_being_stored() {
+    let data = Data::with_provider();
+    data.add_provider(2, "Europe/London", "gbp");
+    let (first, second) = (data.token(1), data.token(2));
+    let (server, held) = data.serve_held_up_at("import_read_on");
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| server.import(&first, "customers", NDJSON, &many_rows()));
+        wait_for(&held);
+        let row = lines(&[json!({"id": 1, "name": "Ann"})]);
+        let answer = server.import(&second, "customers", NDJSON, &row);
+        assert_eq!(counts(&answer, "customers"), [1, 1, 0, 0, 0]);
+        assert!(held.exists(), "the first is still being read");
+        std::fs::remove_file(&held).unwrap();
+        assert_eq!(counts(&slow.join().unwrap(), "customers"), [5000, 5000, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn an_import_ends_when_its_sender_goes_away() {
+    let data = Data::with_provider();
+    let token = data.token(1);
+    let (server, held) = data.serve_held_up_at("import_read_on");
+    let host = server.address.strip_prefix("http://").unwrap();
+    let body = many_rows();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /api/v1/import/customers HTTP/1.1\r\nHost: {host}\r\nAuthorization: Token {token}\r\n\
+         Content-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    stream.write_all(&body).unwrap();
+    wait_for(&held);
+    drop(stream);
+    while !server.request("GET", "/metrics").send().text().contains("rollbook_requests_running 0") {
+        std::thread::yield_now();
+    }
+    std::fs::remove_file(&held).unwrap();
+    let one = lines(&[json!({"id": 9001, "name": "Ann"})]);
+    // The body's file goes with the import that read it.
+    while std::fs::read_dir(data.folder.path().join("temp")).unwrap().any(|process| {
+        std::fs::read_dir(process.unwrap().path()).is_ok_and(|mut inside| inside.next().is_some())
+    }) {
+        std::thread::yield_now();
+    }
+    server.import(&token, "customers", NDJSON, &one).ok();
+    assert_eq!(names(&server, &token).len(), 1);
 }

@@ -139,6 +139,14 @@ impl Data {
         Server::start(self.folder.path())
     }
 
+    /// A server that is held up where it comes to a point of its work; it goes on when the file is
+    /// removed that is answered, which is there from then on.
+    pub(crate) fn serve_held_up_at(&self, point: &str) -> (Server, PathBuf) {
+        let file = self.folder.path().join("held-up");
+        let named = format!("{point}={}", file.display());
+        (Server::run(program().env(HOLD_AT, named), self.folder.path()), file)
+    }
+
     /// A server that ends at a point of its work, as if it were killed there.
     pub(crate) fn serve_until(&self, point: &str) -> Server {
         Server::run(program().env(CRASH_AT, point), self.folder.path())

@@ -181,12 +181,7 @@ pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
 
 fn not_written(error: &io::Error) -> ApiError {
     log("spool_failed", error);
-    ApiError::unavailable(match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "The server has no room for the body now."
-        }
-        _ => "The server cannot write the body to its disk now.",
-    })
+    ApiError::of_file(error)
 }
 
 #[cfg(test)]

@@ -91,6 +91,9 @@ pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> 
 pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
     let code = ErrorCode::ImportInvalid;
     let message = match errors.error_count {
+        count if errors.is_full() => format!(
+            "At least {count} errors were found; the rest was not looked at. Nothing was stored."
+        ),
         1 => "1 error was found. Nothing was stored.".to_owned(),
         count => format!("{count} errors were found. Nothing was stored."),
     };

@@ -76,6 +76,11 @@ impl Problems {
         self.refused[table.position].contains(id)
     }
 
+    /// Whether there are so many that further rows are not looked at.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.is_full()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }

@@ -37,6 +37,14 @@ pub trait RecordStore: Send + Sync {
     /// A consistent view of everything at one revision, for as long as it is held.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 
+    /// What was answered to a request under its key; waits for nobody.
+    fn keyed_import(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<KeyUse, StoreError>;
+
     /// Begins an import for one provider; waits for its turn (one writer at a time), and answers
     /// [`StoreError::Busy`] after the adapter's bound.
     ///
@@ -96,6 +104,17 @@ pub struct IdempotencyKey {
     pub request_hash: [u8; 32],
 }
 
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Nothing.
+    New,
+    /// The same request was answered with this.
+    Answered(ImportOutcome),
+    /// It was used with another request.
+    Conflict,
+}
+
 /// How an import begins.
 pub enum ImportStart<'s> {
     /// Go on: apply changes, then commit.
@@ -116,12 +135,17 @@ pub trait ImportTransaction {
     /// Adds an error found while the input was decoded; the import cannot succeed any more.
     fn reject(&mut self, error: ImportError);
 
+    /// Whether so much is wrong that further rows are not looked at: see
+    /// [`ImportErrors::is_full`].
+    fn is_hopeless(&self) -> bool;
+
     /// Names a table of the input, so that it is counted even without rows.
     fn touch(&mut self, table: &'static Table);
 
     /// Checks references and rules between tables, then commits durably.
     ///
-    /// With any error collected, nothing is stored and the errors are the answer. When nothing
+    /// With any error collected, nothing is stored and the errors are the answer; rows are not
+    /// compared with each other any more when there are too many. When nothing
     /// changed, no new revision is made.
     fn commit(self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError>;
 }

@@ -80,10 +80,12 @@ fn of_code(code: &SqlState) -> Condition {
         "55P03" | "40001" | "40P01" => Condition::Busy,
         "53100" => Condition::DiskFull,
         "42501" => Condition::NotAllowed,
-        // Read-only servers, shutdown, start-up, too many connections, no such database, no
-        // such role, wrong password.
-        "25006" | "57P01" | "57P02" | "57P03" | "53300" | "3D000" => Condition::Unavailable,
+        // Read-only servers, shutdown, start-up, no such database.
+        "25006" | "57P01" | "57P02" | "57P03" | "3D000" => Condition::Unavailable,
+        // Memory, connections and files that the server lacks; its disk or system fails.
+        code if code.starts_with("53") || code.starts_with("58") => Condition::Unavailable,
         "XX001" | "XX002" => Condition::Damaged,
+        // No connection; no such role, wrong password.
         code if code.starts_with("08") || code.starts_with("28") => Condition::Unavailable,
         _ => Condition::Other,
     }
@@ -102,6 +104,8 @@ mod tests {
             ("42501", Condition::NotAllowed),
             ("57P01", Condition::Unavailable),
             ("53300", Condition::Unavailable),
+            ("53200", Condition::Unavailable),
+            ("58030", Condition::Unavailable),
             ("28P01", Condition::Unavailable),
             ("08006", Condition::Unavailable),
             ("XX001", Condition::Damaged),

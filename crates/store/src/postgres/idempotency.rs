@@ -9,7 +9,7 @@ use super::engine::Session;
 use super::row::get;
 use super::words::{from_json, json};
 use crate::error::StoreError;
-use crate::port::IdempotencyKey;
+use crate::port::{IdempotencyKey, KeyUse};
 
 /// How long an answer is kept.
 const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -25,30 +25,20 @@ const PURGE: &str = "DELETE FROM idempotency_keys WHERE (provider_id, key) IN \
     (SELECT provider_id, key FROM idempotency_keys WHERE created_at < $1 \
      ORDER BY created_at LIMIT 100)";
 
-/// What is known of a key.
-pub(super) enum Known {
-    /// Nothing.
-    New,
-    /// The same request was answered with this.
-    Answered(ImportOutcome),
-    /// It was used with another request.
-    Conflict,
-}
-
 pub(super) fn find(
     session: &Session<'_>,
     provider: ProviderId,
     key: &IdempotencyKey,
     now: Instant,
-) -> Result<Known, StoreError> {
+) -> Result<KeyUse, StoreError> {
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&provider.0, &key.key, &oldest(now)];
     let Some(row) = session.find("look for an idempotency key", FIND, params)? else {
-        return Ok(Known::New);
+        return Ok(KeyUse::New);
     };
     match get::<&[u8]>(&row, 0)? == key.request_hash {
-        true => Ok(Known::Answered(from_json(&row, 1)?)),
-        false => Ok(Known::Conflict),
+        true => Ok(KeyUse::Answered(from_json(&row, 1)?)),
+        false => Ok(KeyUse::Conflict),
     }
 }
 

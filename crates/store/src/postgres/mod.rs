@@ -46,7 +46,7 @@ pub use ddl::schema;
 pub(crate) use transfer::MoveTarget;
 
 use crate::error::StoreError;
-use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};
+use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
 use engine::Engine;
 
@@ -83,6 +83,15 @@ impl RecordStore for PostgresStore {
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(snapshot::PostgresSnapshot::begin(self.engine.begin_snapshot()?)?))
+    }
+
+    fn keyed_import(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<KeyUse, StoreError> {
+        idempotency::find(&self.engine.lookup()?, provider, key, now)
     }
 
     fn begin_import(

@@ -10,7 +10,8 @@ pub(super) fn failed(context: &'static str) -> impl Fn(rusqlite::Error) -> Store
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,
         Some(ErrorCode::ReadOnly) => read_only(),
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+        // The disk fails, or was mounted anew for reading only.
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure) => {
             StoreError::Unavailable { reason: format!("{context}: {error}") }
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -51,6 +52,8 @@ mod tests {
             (rusqlite::ffi::SQLITE_FULL, "disk_full"),
             (rusqlite::ffi::SQLITE_READONLY, "store_unavailable"),
             (rusqlite::ffi::SQLITE_CANTOPEN, "store_unavailable"),
+            (rusqlite::ffi::SQLITE_IOERR_WRITE, "store_unavailable"),
+            (rusqlite::ffi::SQLITE_IOERR_FSYNC, "store_unavailable"),
             (rusqlite::ffi::SQLITE_CORRUPT, "store_damaged"),
             (rusqlite::ffi::SQLITE_NOTADB, "store_damaged"),
             (rusqlite::ffi::SQLITE_CONSTRAINT, "database_failed"),

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::errors::failed;
 use super::words::{from_json, json};
 use crate::error::StoreError;
-use crate::port::IdempotencyKey;
+use crate::port::{IdempotencyKey, KeyUse};
 
 /// How long an answer is kept.
 const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -23,22 +23,12 @@ const PURGE: &str = "DELETE FROM idempotency_keys WHERE (provider_id, key) IN \
     (SELECT provider_id, key FROM idempotency_keys WHERE created_at < ?1 \
      ORDER BY created_at LIMIT 100)";
 
-/// What is known of a key.
-pub(super) enum Known {
-    /// Nothing.
-    New,
-    /// The same request was answered with this.
-    Answered(ImportOutcome),
-    /// It was used with another request.
-    Conflict,
-}
-
 pub(super) fn find(
     connection: &Connection,
     provider: ProviderId,
     key: &IdempotencyKey,
     now: Instant,
-) -> Result<Known, StoreError> {
+) -> Result<KeyUse, StoreError> {
     let oldest = now.plus_seconds(-KEPT_SECONDS).micros();
     let found = connection
         .query_row(FIND, (provider.0, &key.key, oldest), |row| {
@@ -47,9 +37,9 @@ pub(super) fn find(
         .optional()
         .map_err(failed("look for an idempotency key"))?;
     Ok(match found {
-        None => Known::New,
-        Some((hash, answer)) if hash == key.request_hash => Known::Answered(answer),
-        Some(_) => Known::Conflict,
+        None => KeyUse::New,
+        Some((hash, answer)) if hash == key.request_hash => KeyUse::Answered(answer),
+        Some(_) => KeyUse::Conflict,
     })
 }
 

@@ -52,7 +52,7 @@ pub use open::SqliteOptions;
 pub(crate) use transfer::MoveSource;
 
 use crate::error::StoreError;
-use crate::port::{IdempotencyKey, ImportStart, RecordStore, Snapshot};
+use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
 use database::Database;
 use errors::failed;
@@ -129,6 +129,15 @@ impl RecordStore for SqliteStore {
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(snapshot::SqliteSnapshot::begin(self.snapshots.get()?)?))
+    }
+
+    fn keyed_import(
+        &self,
+        provider: ProviderId,
+        key: &IdempotencyKey,
+        now: Instant,
+    ) -> Result<KeyUse, StoreError> {
+        idempotency::find(&*self.records.lookup()?, provider, key, now)
     }
 
     fn begin_import(

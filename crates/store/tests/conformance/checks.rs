@@ -212,3 +212,16 @@ pub(crate) fn errors_are_counted_past_the_list(backend: &impl Backend) {
     assert_eq!((errors.errors.len(), errors.error_count), (100, 250));
     assert_eq!(shown(&errors)[99], "products 100 1100 name required_missing");
 }
+
+pub(crate) fn rows_after_very_many_errors_are_not_looked_at(backend: &impl Backend) {
+    let store = with_base(backend);
+    let mut import = begin(&*store, P, NOW, None);
+    for batch in 1..=4 {
+        assert_eq!(import.is_hopeless(), batch == 4);
+        let ids = batch * 4000..(batch + 1) * 4000;
+        apply(&mut *import, &ids.map(|id| format!("products {id}\n")).collect::<String>());
+    }
+    let errors = import.commit().unwrap().unwrap_err();
+    assert_eq!((errors.errors.len(), errors.error_count), (100, 12_000));
+    assert!(errors.is_full());
+}

@@ -5,7 +5,7 @@ use model::catalogue::{table, tables};
 use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportCode, ImportError};
 use store::ImportStart;
-use store::port::IdempotencyKey;
+use store::port::{IdempotencyKey, KeyUse};
 
 use crate::harness::*;
 
@@ -146,6 +146,16 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
         (NOW + 30 * DAY + 1, 2, "started"),
     ] {
         assert_eq!(ask(&*store, seconds, hash), expected, "{seconds} {hash}");
+        // Told beside another import, too.
+        let held = begin(&*store, P, NOW, None);
+        let known = store.keyed_import(P, &key(hash).unwrap(), at(seconds)).unwrap();
+        let known = match known {
+            KeyUse::New => "started".to_owned(),
+            KeyUse::Conflict => "conflict".to_owned(),
+            KeyUse::Answered(answer) => format!("answered {}", answer == outcome),
+        };
+        assert_eq!(known, expected, "{seconds} {hash}");
+        drop(held);
         assert_eq!(ask(&*backend.open(), seconds, hash), expected, "{seconds} {hash}");
     }
     // Also when nothing changed, and over an old key.

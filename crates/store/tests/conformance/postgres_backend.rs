@@ -5,7 +5,7 @@ use std::time::Duration;
 use store::postgres::{PostgresOptions, PostgresStore};
 use store::{RecordStore, Store};
 
-use crate::harness::{Backend, P, begin, import, with_base};
+use crate::harness::{Backend, P, WAIT, begin, import, with_base};
 use crate::postgres_cluster::{TlsCluster, database, psql, url};
 
 pub(crate) struct PostgresBackend(String);
@@ -28,12 +28,11 @@ impl Backend for PostgresBackend {
 
 /// Few connections: many tests share a server.
 fn small() -> PostgresOptions {
-    PostgresOptions { snapshots_max: 4, lookups_max: 3, ..PostgresOptions::default() }
+    PostgresOptions { wait: WAIT, snapshots_max: 4, lookups_max: 3, ..PostgresOptions::default() }
 }
 
 fn refusal(url: &str) -> (String, String) {
-    let options = PostgresOptions { wait: Duration::from_secs(2), ..small() };
-    let error = PostgresStore::open(url, &options).unwrap_err();
+    let error = PostgresStore::open(url, &small()).unwrap_err();
     (error.code().to_owned(), error.to_string())
 }
 
@@ -98,9 +97,8 @@ fn a_restarted_connection_is_replaced() {
     assert_eq!(snapshot.count(customers).unwrap_err().code(), "store_unavailable");
     assert_eq!(import.commit().map(|_| ()).unwrap_err().code(), "store_unavailable");
     drop(snapshot);
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
     while store.revision().is_err() || store.snapshot().is_err() {
-        assert!(std::time::Instant::now() < deadline, "the store does not come back");
+        std::thread::yield_now();
     }
     assert_eq!(store.revision().unwrap(), revision);
     crate::harness::import(&*store, "+customers 70");
@@ -171,7 +169,7 @@ fn a_server_elsewhere_is_reached_over_tls_and_must_prove_itself() {
     let with = |authority: &str| {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/tls");
         let root_certificates = Some(std::path::Path::new(folder).join(authority));
-        PostgresOptions { root_certificates, wait: Duration::from_secs(5), ..small() }
+        PostgresOptions { root_certificates, ..small() }
     };
     for mode in ["require", "prefer"] {
         let store = PostgresStore::open(&url("localhost", mode), &with("authority.pem")).unwrap();

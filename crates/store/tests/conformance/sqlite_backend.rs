@@ -6,7 +6,7 @@ use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{RecordStore, Store};
 use tempfile::TempDir;
 
-use crate::harness::{Backend, NOW, P, apply, begin, contents, import, with_base};
+use crate::harness::{Backend, NOW, P, WAIT, apply, begin, contents, import, with_base};
 
 pub(crate) struct SqliteBackend(TempDir);
 
@@ -22,7 +22,8 @@ impl Backend for SqliteBackend {
     }
 
     fn open(&self) -> Box<dyn Store> {
-        Box::new(SqliteStore::open(&self.path(), SqliteOptions::default()).unwrap())
+        let options = SqliteOptions { write_wait: WAIT, ..SqliteOptions::default() };
+        Box::new(SqliteStore::open(&self.path(), options).unwrap())
     }
 }
 

@@ -6,7 +6,7 @@ use model::import::ImportCode::CompressionInvalid;
 
 use super::{chunked, input, read};
 use crate::format::{Compression, Format};
-use crate::read::{Mode, ReadError, read_table};
+use crate::read::{Mode, RATIO_FREE_BYTES, ReadError, read_table};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -87,7 +87,7 @@ fn unpacking_stops_at_its_bound() {
     ] {
         let ends = |bytes_max: u64| {
             let mut input = input(packed.clone(), Format::Ndjson, compression);
-            input.unpacked_bytes_max = Some(bytes_max);
+            input.bounds.bytes_max = Some(bytes_max);
             read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap().last()
         };
         let size = text.len() as u64;
@@ -98,4 +98,49 @@ fn unpacking_stops_at_its_bound() {
             "{compression:?}"
         );
     }
+}
+
+#[test]
+fn unpacking_stops_where_little_becomes_very_much() {
+    let bytes = |count: u64| vec![b' '; usize::try_from(count).unwrap()];
+    for (compression, pack) in
+        [(Compression::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Compression::Zstd, zstd)]
+    {
+        let is_refused = |unpacked: Vec<u8>| {
+            let mut input = input(pack(&unpacked), Format::Ndjson, compression);
+            input.bounds.ratio_max = Some(200);
+            let last = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap().last();
+            matches!(last, Some(Err(ReadError::TooDense { ratio_max: 200 })))
+        };
+        assert!(!is_refused(bytes(RATIO_FREE_BYTES)), "{compression:?}");
+        assert!(is_refused(bytes(RATIO_FREE_BYTES + 1)), "{compression:?}");
+        let usual = rows(1..500_000).into_bytes();
+        assert!(usual.len() as u64 > RATIO_FREE_BYTES && !is_refused(usual), "{compression:?}");
+    }
+}
+
+#[test]
+fn unpacking_that_needs_much_memory_is_refused_where_it_is_bounded() {
+    let text = rows(1..100_000);
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(24).unwrap();
+    encoder.write_all(text.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    for (log, expected) in [(None, None), (Some(24), None), (Some(23), Some(CompressionInvalid))] {
+        let mut input = input(packed.clone(), Format::Ndjson, Compression::Zstd);
+        input.bounds.zstd_window_log_max = log;
+        let outcome = read("sites", Mode::Upsert, input);
+        assert_eq!(outcome.end.map(|(code, ..)| code), expected, "{log:?}");
+    }
+}
+
+#[test]
+fn reading_ends_when_it_is_stopped() {
+    let blank = "\n".repeat(3 << 20);
+    let input = input(zstd(blank.as_bytes()), Format::Ndjson, Compression::Zstd);
+    let progress = input.progress();
+    let mut batches = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap();
+    progress.stop();
+    assert!(matches!(batches.next(), Some(Err(ReadError::Io(_)))));
+    assert!(batches.next().is_none());
 }

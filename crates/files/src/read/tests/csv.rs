@@ -4,7 +4,7 @@ use model::import::ImportCode::{self, *};
 use super::{cells, input, lines, of, read, read_csv};
 use crate::format::{Compression, Format};
 use crate::read::csv_record::{Fields, Step, split};
-use crate::read::{Mode, RECORD_BYTES_MAX};
+use crate::read::{COLUMNS_MAX, Mode, RECORD_BYTES_MAX};
 
 #[test]
 fn rows_are_read_by_column_name() {
@@ -139,4 +139,27 @@ pub(super) fn fields_of(text: &[u8]) -> Option<Vec<Vec<Vec<u8>>>> {
         rest = &rest[length..];
     }
     Some(records)
+}
+
+#[test]
+fn a_header_of_very_many_columns_is_one_error() {
+    for header in [",".repeat(2_000_000), format!("id{}", ",\"x\"".repeat(COLUMNS_MAX))] {
+        let outcome = read_csv("sites", format!("{header}\n1\n"));
+        assert_eq!((outcome.errors, outcome.end), (vec![], Some(of(CsvInvalid, 1, ""))));
+    }
+    let header = format!("id{}", ",x".repeat(COLUMNS_MAX - 1));
+    assert_eq!(read_csv("sites", header).errors.len(), COLUMNS_MAX - 1);
+}
+
+#[test]
+fn fields_past_the_bound_are_counted_and_not_kept() {
+    for (field, separator) in [("x", ","), ("\"x\"", ",")] {
+        let record = vec![field; 100_000].join(separator);
+        let mut fields = Fields::default();
+        let step = split(record.as_bytes(), true, &mut fields);
+        assert_eq!(step, Step::Record { length: record.len(), line_feeds: 0 });
+        assert_eq!((fields.len(), fields.ranges().len()), (100_000, COLUMNS_MAX));
+    }
+    let outcome = read_csv("sites", format!("id,name\n1{}\n2,B\n", ",".repeat(100_000)));
+    assert_eq!((outcome.ids(), outcome.errors), (vec![2], vec![of(CsvInvalid, 2, "")]));
 }

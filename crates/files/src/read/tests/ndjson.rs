@@ -178,3 +178,12 @@ fn an_array_that_is_cut_off_is_refused() {
         assert_eq!(outcome.end.map(|(code, ..)| code), Some(JsonInvalid), "{text}");
     }
 }
+
+#[test]
+fn a_row_is_read_up_to_its_hundredth_error() {
+    let unknown: String = (0..100_000).map(|n| format!(",\"x{n}\":1")).collect();
+    let outcome =
+        read_ndjson("sites", format!("{{\"id\":1{unknown}}}\n{{\"id\":2,\"name\":\"B\"}}"));
+    assert_eq!(outcome.errors.len(), model::import::ERRORS_LISTED_MAX);
+    assert_eq!((outcome.ids(), outcome.end), (vec![2], None));
+}

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -6,17 +7,28 @@ use arrow::array::{
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int64Type};
+use model::catalogue::{Kind, table};
 use model::cell::Cell;
 use model::import::ImportCode::*;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression as Codec, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
 
 use super::{Outcome, cells, input, lines, of, read};
 use crate::format::{Compression, Format};
-use crate::read::Mode;
+use crate::read::{
+    BATCH_BYTES_MAX, Bounds, Decoded, Input, Mode, RECORD_BYTES_MAX, ReadError, read_table,
+};
 
 pub(super) fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    file_with(columns, WriterProperties::default())
+}
+
+fn file_with(columns: Vec<(&str, ArrayRef)>, properties: WriterProperties) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.into_inner().unwrap()
 }
@@ -178,4 +190,159 @@ fn broken_files_are_told() {
         assert_eq!(outcome.end.map(|(code, ..)| code), Some(ParquetInvalid));
         assert!(outcome.changes.is_empty());
     }
+}
+
+fn bounded(bytes: Vec<u8>, bounds: Bounds) -> Input {
+    Input { bounds, ..input(bytes, Format::Parquet, Compression::None) }
+}
+
+/// One long text for each of `count` rows, which a dictionary holds once.
+fn same_text(count: i64, length: usize) -> Vec<u8> {
+    let text = "x".repeat(length);
+    let texts = StringArray::from_iter_values((0..count).map(|_| text.as_str()));
+    let properties = WriterProperties::builder().set_dictionary_page_size_limit(64 << 20).build();
+    file_with(vec![("id", ids(count)), ("name", Arc::new(texts))], properties)
+}
+
+#[test]
+fn long_texts_of_a_dictionary_come_in_small_batches() {
+    let bytes = same_text(200, 1 << 20);
+    assert!(bytes.len() < 2 << 20, "it is a small file");
+    let batches =
+        read_table(table("sites").unwrap(), Mode::Upsert, bounded(bytes, Bounds::default()));
+    let mut rows = 0;
+    for decoded in batches.unwrap() {
+        let Decoded::Changes { changes, .. } = decoded.unwrap() else {
+            panic!("all rows are good")
+        };
+        assert!(changes.len() <= BATCH_BYTES_MAX >> 20, "{}", changes.len());
+        rows += changes.len();
+    }
+    assert_eq!(rows, 200);
+}
+
+#[test]
+fn what_a_file_says_of_its_size_is_not_what_is_counted() {
+    let end = |bytes: Vec<u8>, bounds| match read_table(
+        table("sites").unwrap(),
+        Mode::Upsert,
+        bounded(bytes, bounds),
+    ) {
+        Ok(batches) => batches.last().unwrap().err(),
+        Err(error) => Some(error),
+    };
+    let bytes_max = |bytes_max| Bounds { bytes_max: Some(bytes_max), ..Bounds::default() };
+    let dense = Bounds { ratio_max: Some(10), ..Bounds::default() };
+    // 100 rows of 1 MiB out of 1 MiB: the values are counted as rows have them.
+    let texts = same_text(100, 1 << 20);
+    assert!(end(texts.clone(), bytes_max(200 << 20)).is_none());
+    let refused = end(texts.clone(), bytes_max(50 << 20));
+    assert!(matches!(refused, Some(ReadError::TooLarge { .. })), "{refused:?}");
+    assert!(matches!(end(texts, dense), Some(ReadError::TooDense { ratio_max: 10 })));
+    // Runs of one number: some bytes of the file, eight in each row of each column.
+    let invoices = table("invoices").unwrap();
+    let is_number = |kind| matches!(kind, Kind::Int { .. } | Kind::Money | Kind::Instant);
+    let numbers = invoices.columns.iter().filter(|column| is_number(column.kind));
+    let same: ArrayRef = Arc::new(Int64Array::from_iter_values((0..250_000).map(|_| 7)));
+    let runs = file(numbers.map(|column| (column.name, Arc::clone(&same))).collect());
+    assert!(runs.len() < 100_000, "{}", runs.len());
+    let batches = read_table(invoices, Mode::Upsert, bounded(runs, dense)).unwrap();
+    assert!(matches!(batches.last(), Some(Err(ReadError::TooDense { .. }))));
+}
+
+#[test]
+fn a_row_longer_than_any_line_may_be_is_left_out() {
+    let long = "x".repeat(RECORD_BYTES_MAX);
+    let texts = StringArray::from_iter_values(["A", long.as_str(), "C"]);
+    let outcome = read_parquet("sites", file(vec![("id", ids(3)), ("name", Arc::new(texts))]));
+    assert_eq!(outcome.errors, [of(RowTooLong, 2, "")]);
+    assert_eq!(outcome.ids(), [1, 3]);
+}
+
+/// A file with a column that is packed with zstd, in one page.
+fn one_page(column: (&str, ArrayRef)) -> Vec<u8> {
+    let count = i64::try_from(column.1.len()).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(Codec::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(1 << 30)
+        .set_data_page_row_count_limit(1 << 30)
+        .set_write_batch_size(1 << 30)
+        .build();
+    file_with(vec![("id", ids(count)), column], properties)
+}
+
+#[test]
+fn pages_that_unpack_to_very_much_are_not_unpacked() {
+    let text = "x".repeat(1 << 20);
+    let texts = StringArray::from_iter_values((0..130).map(|_| text.as_str()));
+    let bytes = one_page(("name", Arc::new(texts)));
+    assert!(bytes.len() < 1 << 20, "{}", bytes.len());
+    assert_eq!(read_parquet("sites", bytes).end.map(|(code, ..)| code), Some(ParquetInvalid));
+    // Another column's pages are nobody's business.
+    let texts = StringArray::from_iter_values((0..130).map(|_| text.as_str()));
+    let bytes = one_page(("nope", Arc::new(texts)));
+    let outcome = read_parquet("sites", bytes);
+    assert_eq!((outcome.errors, outcome.end), (vec![of(ColumnUnknown, 1, "nope")], None));
+}
+
+#[test]
+fn lists_of_very_many_items_are_not_read() {
+    let items = Int64Array::from_iter_values((0..20 << 20).map(|_| 7));
+    let offsets = arrow::buffer::OffsetBuffer::from_lengths([items.len()]);
+    let item = Arc::new(Field::new("item", DataType::Int64, false));
+    let list = ListArray::new(item, offsets, Arc::new(items), None);
+    let bytes = file(vec![("id", ids(1)), ("instructor_ids", Arc::new(list))]);
+    assert!(bytes.len() < 100_000, "{}", bytes.len());
+    assert_eq!(read_parquet("events", bytes).end.map(|(code, ..)| code), Some(ParquetInvalid));
+}
+
+#[test]
+fn headers_of_pages_are_read_as_the_library_writes_them() {
+    let names = (0..5000).map(|id| format!("site {}", id % 700));
+    let names: ArrayRef = Arc::new(StringArray::from_iter_values(names));
+    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+        let properties = WriterProperties::builder()
+            .set_writer_version(version)
+            .set_data_page_row_count_limit(600)
+            .set_write_batch_size(100)
+            .build();
+        let columns = vec![("id", ids(5000)), ("name", Arc::clone(&names))];
+        let bytes = file_with(columns, properties);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let group = reader.get_row_group(0).unwrap();
+        for position in 0..2 {
+            let pages = group.get_column_page_reader(position).unwrap();
+            let expected: Vec<_> = pages
+                .map(|page| page.unwrap())
+                .map(|page| {
+                    (
+                        page.is_dictionary_page(),
+                        u64::from(page.num_values()),
+                        page.buffer().len() as u64,
+                    )
+                })
+                .collect();
+            let (start, length) = group.metadata().column(position).byte_range();
+            let mut rest = &bytes[start as usize..(start + length) as usize];
+            let mut found = Vec::new();
+            while !rest.is_empty() {
+                let header = super::super::thrift::page_header(&mut rest).unwrap();
+                rest = &rest[header.packed_bytes as usize..];
+                found.push((header.is_dictionary, header.values, header.unpacked_bytes));
+            }
+            assert!(expected.len() > 5, "{version:?}");
+            assert_eq!(found, expected, "{version:?}");
+        }
+    }
+}
+
+#[test]
+fn a_description_that_is_itself_very_long_is_not_read() {
+    let mut bytes = vec![0; 17 << 20];
+    bytes.extend_from_slice(&(17_u32 << 20).to_le_bytes());
+    bytes.extend_from_slice(b"PAR1");
+    assert_eq!(read_parquet("sites", bytes).end.map(|(code, ..)| code), Some(ParquetInvalid));
 }

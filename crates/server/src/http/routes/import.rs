@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use files::format::{Compression, Format};
-use files::read::Mode;
+use files::read::{self, Mode};
 use model::catalogue::{self, Table};
 use model::import::ImportOutcome;
 use model::permission::Permission;
@@ -12,6 +12,7 @@ use reports::request::FieldErrors;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
+use tokio_util::sync::CancellationToken;
 
 use super::{at_revision, json};
 use crate::auth::admission::{Admitted, Requirement};
@@ -21,9 +22,9 @@ use crate::http::body::{Bounds, Spooled};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, reports as documented, rows};
-use crate::operations::blocking;
+use crate::operations::blocking_while_wanted;
 use crate::operations::import::{
-    self, Import, ImportAnswer, ImportFailure, Source, Target, Unwatched,
+    self, Import, ImportAnswer, ImportFailure, Source, Target, Watcher,
 };
 use crate::operations::paged::{refuse_unknown, text};
 
@@ -32,6 +33,9 @@ const REQUIRED: Requirement =
 const ALL_FORMATS: [Format; 4] = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet];
 const OF_MANY: [Format; 2] = [Format::Ndjson, Format::Json];
 const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
+
+/// Windows of 8 MiB, the most that zstd may need as a content encoding (RFC 9659).
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// What a door takes.
 #[derive(Clone, Copy)]
@@ -188,14 +192,20 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
         now: call.app.clock().now(),
         key,
         sources: vec![source],
-        unpacked_bytes_max: Some(settings.max_unpacked_bytes),
+        bounds: read::Bounds {
+            bytes_max: Some(settings.max_unpacked_bytes),
+            ratio_max: Some(settings.max_unpacked_ratio),
+            zstd_window_log_max: Some(ZSTD_WINDOW_LOG_MAX),
+        },
+        temp_dir: call.app.temp_dir().to_owned(),
+        time_max: Some(Duration::from_secs(settings.timeout_s)),
+        is_patient: false,
     };
     let app = call.app.clone();
-    // A client that goes away does not stop what was taken in whole.
-    let answer = blocking(move || {
-        let answer = import::run(app.store(), import, &Unwatched).map_err(failed);
+    let answer = blocking_while_wanted(move |unwanted| {
+        let answer = import::run(app.store(), &import, &Sender { is_gone: unwanted });
         drop((spooled, place));
-        answer
+        answer.map_err(failed)
     });
     match answer.await? {
         ImportAnswer::Done(outcome) => Ok(done(&outcome)),
@@ -204,6 +214,17 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
             ErrorCode::IdempotencyConflict,
             "This Idempotency-Key was used with another request.",
         )),
+    }
+}
+
+/// Whoever sent the body.
+struct Sender {
+    is_gone: CancellationToken,
+}
+
+impl Watcher for Sender {
+    fn is_told_to_stop(&self) -> bool {
+        self.is_gone.is_cancelled()
     }
 }
 
@@ -219,9 +240,22 @@ fn failed(failure: ImportFailure) -> ApiError {
             ErrorCode::RequestTooLarge,
             format!("The body unpacks to more than {bytes_max} bytes."),
         ),
-        ImportFailure::File { .. } => {
+        ImportFailure::TooDense { ratio_max } => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            format!(
+                "The body unpacks to more than {ratio_max} times its size: send it unpacked, or in \
+                 parts."
+            ),
+        ),
+        ImportFailure::OutOfTime { time_max } => ApiError::unavailable(format!(
+            "The import took longer than {} seconds and was ended; nothing was stored. Send the \
+             rows in several calls.",
+            time_max.as_secs()
+        )),
+        ImportFailure::Stopped => ApiError::unavailable("The import was not waited for."),
+        ImportFailure::File { ref source, .. } | ImportFailure::TempFile(ref source) => {
             log("import_file_failed", &failure);
-            ApiError::internal()
+            ApiError::of_file(source)
         }
     }
 }

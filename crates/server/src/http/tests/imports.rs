@@ -169,6 +169,30 @@ async fn a_body_that_unpacks_to_too_much_is_refused() {
 }
 
 #[tokio::test]
+async fn a_small_body_that_unpacks_to_very_much_is_refused() {
+    let site = Site::new();
+    let packed = zstd::encode_all(&vec![b' '; 17 << 20][..], 1).unwrap();
+    let headers = [("content-type", "application/x-ndjson"), ("content-encoding", "zstd")];
+    let reply = post(&site, "/api/v1/import/sites", &headers, packed).await;
+    assert_eq!(reply.outcome(), "413 request_too_large");
+    assert!(reply.text().contains("200 times its size"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn very_many_errors_are_not_all_looked_for() {
+    let site = Site::new();
+    let ndjson = [("content-type", "application/x-ndjson")];
+    let reply = post(&site, "/api/v1/import/sites", &ndjson, "x\n".repeat(20_000)).await;
+    assert_eq!(reply.outcome(), "400 import_invalid");
+    let body = reply.json();
+    let message =
+        "At least 10000 errors were found; the rest was not looked at. Nothing was stored.";
+    assert_eq!(body["message"], message);
+    assert_eq!(body["error_count"], 10_000);
+    assert_eq!(body["errors"].as_array().unwrap().len(), 100);
+}
+
+#[tokio::test]
 async fn more_imports_than_are_taken_in_are_told_to_come_back() {
     let site = Site::with(|settings| {
         settings.import.concurrent_max = 1;

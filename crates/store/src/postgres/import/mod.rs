@@ -31,11 +31,11 @@ use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 
 use super::engine::{Session, Transaction};
-use super::idempotency::{self, Known};
+use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::plan;
-use crate::port::{IdempotencyKey, ImportStart, ImportTransaction};
+use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use batch::Batch;
 use call::Call;
 
@@ -54,9 +54,9 @@ pub(super) fn begin(
     providers::must_exist(&transaction, provider)?;
     if let Some(key) = &key {
         match idempotency::find(&transaction, provider, key, now)? {
-            Known::New => {}
-            Known::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
-            Known::Conflict => return Ok(ImportStart::KeyConflict),
+            KeyUse::New => {}
+            KeyUse::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
+            KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
     scratch::prepare(&transaction)?;
@@ -79,6 +79,9 @@ impl ImportTransaction for PostgresImport<'_> {
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
         self.touch(table);
         self.must_not_have_failed()?;
+        if self.is_hopeless() {
+            return Ok(());
+        }
         self.has_failed = true;
         let mut changes = changes.into_iter();
         loop {
@@ -103,13 +106,19 @@ impl ImportTransaction for PostgresImport<'_> {
         self.call.problems.add(error);
     }
 
+    fn is_hopeless(&self) -> bool {
+        self.call.problems.is_full()
+    }
+
     fn touch(&mut self, table: &'static Table) {
         self.call.tables[table.position].is_touched = true;
     }
 
     fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
         self.must_not_have_failed()?;
-        self.check_between_rows()?;
+        if !self.is_hopeless() {
+            self.check_between_rows()?;
+        }
         if !self.call.problems.is_empty() {
             let call = Call::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);

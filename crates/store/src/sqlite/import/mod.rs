@@ -29,11 +29,11 @@ use rusqlite::Connection;
 
 use super::database::WriteTransaction;
 use super::errors::failed;
-use super::idempotency::{self, Known};
+use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::plan;
-use crate::port::{IdempotencyKey, ImportStart, ImportTransaction};
+use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use call::Call;
 use rows::Rows;
 
@@ -60,9 +60,9 @@ pub(super) fn begin(
     providers::must_exist(&import.connection, provider)?;
     if let Some(key) = &key {
         match idempotency::find(&import.connection, provider, key, now)? {
-            Known::New => {}
-            Known::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
-            Known::Conflict => return Ok(ImportStart::KeyConflict),
+            KeyUse::New => {}
+            KeyUse::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
+            KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
     import.key = key;
@@ -86,6 +86,9 @@ impl ImportTransaction for SqliteImport<'_> {
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
         self.touch(table);
         self.must_not_have_failed()?;
+        if self.is_hopeless() {
+            return Ok(());
+        }
         self.has_failed = true;
         let mut rows = Rows::prepare(&self.connection, table, &mut self.call)?;
         for change in changes {
@@ -103,13 +106,19 @@ impl ImportTransaction for SqliteImport<'_> {
         self.call.problems.add(error);
     }
 
+    fn is_hopeless(&self) -> bool {
+        self.call.problems.is_full()
+    }
+
     fn touch(&mut self, table: &'static Table) {
         self.call.tables[table.position].is_touched = true;
     }
 
     fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
         self.must_not_have_failed()?;
-        self.check_between_rows()?;
+        if !self.is_hopeless() {
+            self.check_between_rows()?;
+        }
         if !self.call.problems.is_empty() {
             let call = Call::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);

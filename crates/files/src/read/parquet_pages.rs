@@ -1,0 +1,168 @@
+//! What the pages of a Parquet file unpack to, looked up before any is unpacked: what the file says
+//! of itself at its end need not be so, and one page of a few bytes may unpack to gigabytes.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+
+use super::thrift::{PageHeader, page_header};
+use super::unpack::{Budget, Fault};
+use super::{BATCH_ROWS_MAX, ReadError};
+
+/// The most bytes that one page may unpack to. Usual ones have 1 MiB, the largest 100 MB.
+const PAGE_BYTES_MAX: u64 = 128 << 20;
+
+/// Pages of all columns are in memory side by side: the largest of each, together.
+const PAGES_BYTES_MAX: u64 = 512 << 20;
+
+/// The most values of one column of lists in one group of rows: they may all be of one row.
+const LIST_VALUES_MAX: u64 = 16 << 20;
+
+/// About as many bytes are unpacked for one batch of rows.
+const BATCH_BYTES: u64 = 32 << 20;
+
+/// The most bytes of the description at the end of a file, which is in memory as a whole.
+const FOOTER_BYTES_MAX: u32 = 16 << 20;
+
+/// Why pages are not read.
+pub(super) enum Refusal {
+    /// The file is not one that is read; in words.
+    Unreadable(String),
+    /// More than the input may unpack to, or the file failed.
+    Fault(Fault),
+}
+
+impl Refusal {
+    /// The error that ends reading; `broken` makes one of words.
+    pub(super) fn into_error(
+        self,
+        table: &str,
+        broken: impl FnOnce(String) -> ReadError,
+    ) -> ReadError {
+        match self {
+            Self::Unreadable(message) => broken(message),
+            Self::Fault(fault) => fault.at(Some(table), None),
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof => Self::Unreadable(error.to_string()),
+            _ => Self::Fault(Fault::Io(error)),
+        }
+    }
+}
+
+/// Checks the size of the description at the end of a file.
+pub(super) fn check_footer(file: &mut File) -> Result<(), Refusal> {
+    let length = file.seek(SeekFrom::End(0))?;
+    // Shorter files are left to the library.
+    if length >= 8 {
+        file.seek(SeekFrom::End(-8))?;
+        let mut bytes = [0; 4];
+        file.read_exact(&mut bytes)?;
+        let footer_bytes = u32::from_le_bytes(bytes);
+        if footer_bytes > FOOTER_BYTES_MAX && u64::from(footer_bytes) <= length {
+            return Err(Refusal::Unreadable(format!(
+                "its description of {footer_bytes} bytes is longer than {FOOTER_BYTES_MAX}: write \
+                 it with fewer row groups"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Looks at the pages of the columns (leaves of the schema) that `is_read`, counting what they
+/// unpack to. Answers how many rows may be read at once. `packed`: size of the input.
+pub(super) fn rows_at_once(
+    file: &File,
+    metadata: &ParquetMetaData,
+    is_read: impl Fn(usize) -> bool,
+    budget: &mut Budget,
+    packed: u64,
+) -> Result<usize, Refusal> {
+    let mut pages = BufReader::with_capacity(4096, file.try_clone()?);
+    let columns = metadata.file_metadata().schema_descr().num_columns();
+    let mut largest = vec![Largest::default(); columns];
+    for group in metadata.row_groups() {
+        for (position, column) in group.columns().iter().enumerate().filter(|(p, _)| is_read(*p)) {
+            largest[position].look_at(&mut pages, column, budget, packed)?;
+        }
+    }
+    let side_by_side: u64 = largest.iter().map(|of| of.dictionary_bytes + of.data_bytes).sum();
+    if side_by_side > PAGES_BYTES_MAX {
+        return Err(Refusal::Unreadable(format!(
+            "the largest pages of its columns unpack to {side_by_side} bytes together, more than \
+             {PAGES_BYTES_MAX}: write it with smaller pages"
+        )));
+    }
+    let row_bytes: u64 = largest.iter().map(|of| of.value_bytes).sum();
+    let rows = BATCH_BYTES.checked_div(row_bytes).unwrap_or(u64::MAX);
+    Ok(usize::try_from(rows).unwrap_or(usize::MAX).clamp(1, BATCH_ROWS_MAX))
+}
+
+/// The largest things of one column.
+#[derive(Debug, Clone, Copy, Default)]
+struct Largest {
+    dictionary_bytes: u64,
+    data_bytes: u64,
+    /// Bytes of a value, by the page in which they are most.
+    value_bytes: u64,
+}
+
+impl Largest {
+    fn look_at(
+        &mut self,
+        pages: &mut BufReader<File>,
+        column: &ColumnChunkMetaData,
+        budget: &mut Budget,
+        packed: u64,
+    ) -> Result<(), Refusal> {
+        let is_list = column.column_descr().max_rep_level() > 0;
+        let (start, length) = column.byte_range();
+        let end = start.saturating_add(length);
+        let mut at = pages.seek(SeekFrom::Start(start))?;
+        let mut values = 0_u64;
+        while at < end {
+            let header = page_header(pages)?;
+            self.add(header, column)?;
+            budget.spend(header.unpacked_bytes, packed).map_err(Refusal::Fault)?;
+            values = values.saturating_add(header.values);
+            if is_list && values > LIST_VALUES_MAX {
+                return Err(Refusal::Unreadable(format!(
+                    "a row group has more than {LIST_VALUES_MAX} values in the lists of {}: write \
+                     it with smaller row groups",
+                    column.column_path()
+                )));
+            }
+            let skipped = i64::try_from(header.packed_bytes).unwrap_or(i64::MAX);
+            pages.seek_relative(skipped)?;
+            at = pages.stream_position()?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, header: PageHeader, column: &ColumnChunkMetaData) -> Result<(), Refusal> {
+        let PageHeader { unpacked_bytes, values, is_dictionary, .. } = header;
+        if unpacked_bytes > PAGE_BYTES_MAX {
+            return Err(Refusal::Unreadable(format!(
+                "a page of {} unpacks to {unpacked_bytes} bytes, more than {PAGE_BYTES_MAX}: write \
+                 it with smaller pages",
+                column.column_path()
+            )));
+        }
+        if is_dictionary {
+            self.dictionary_bytes = self.dictionary_bytes.max(unpacked_bytes);
+        } else {
+            self.data_bytes = self.data_bytes.max(unpacked_bytes);
+            let value_bytes = unpacked_bytes.checked_div(values).unwrap_or(0);
+            self.value_bytes = self.value_bytes.max(value_bytes);
+        }
+        Ok(())
+    }
+}

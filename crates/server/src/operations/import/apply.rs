@@ -1,0 +1,95 @@
+//! What is set aside to one commit. Others wait meanwhile.
+
+use std::io;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use files::spool::Spooled;
+use model::catalogue::Table;
+use model::import::Change;
+use store::StoreError;
+use store::port::{ImportStart, ImportTransaction, Store};
+
+use super::course::Course;
+use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, Target};
+
+/// Between two turns that a patient import asks for, so that a store that answers at once is not
+/// asked all the time.
+const TURN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Stores everything, or nothing.
+pub(super) fn all(
+    store: &dyn Store,
+    import: &Import,
+    spooled: Spooled,
+    course: &Course<'_>,
+) -> Result<ImportAnswer, ImportFailure> {
+    course.watcher.waiting();
+    let mut transaction = match begin(store, import, course)? {
+        ImportStart::Started(transaction) => transaction,
+        ImportStart::Answered(outcome) => return Ok(ImportAnswer::Done(outcome)),
+        ImportStart::KeyConflict => return Ok(ImportAnswer::KeyConflict),
+    };
+    for source in &import.sources {
+        if let Target::Table(table, _) = source.target {
+            transaction.touch(table);
+        }
+    }
+    apply(spooled, transaction.as_mut(), course)?;
+    course.check()?;
+    course.watcher.committing();
+    Ok(match transaction.commit()? {
+        Ok(outcome) => ImportAnswer::Done(outcome),
+        Err(errors) => ImportAnswer::Invalid(errors),
+    })
+}
+
+fn begin<'s>(
+    store: &'s dyn Store,
+    import: &Import,
+    course: &Course<'_>,
+) -> Result<ImportStart<'s>, ImportFailure> {
+    loop {
+        match store.begin_import(import.provider, import.now, import.key.clone()) {
+            Err(StoreError::Busy) if import.is_patient => {
+                course.check()?;
+                std::thread::sleep(TURN_PAUSE);
+            }
+            begun => return Ok(begun?),
+        }
+    }
+}
+
+type Batch = io::Result<(&'static Table, Vec<Change>)>;
+
+/// Reads on a second thread while this one stores. Dropping the receiver stops the reader.
+fn apply(
+    spooled: Spooled,
+    transaction: &mut dyn ImportTransaction,
+    course: &Course<'_>,
+) -> Result<(), ImportFailure> {
+    let (mut rows, rows_total) = (0, spooled.rows());
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Batch>(BATCHES_AHEAD);
+        scope.spawn(move || send_all(spooled, &sender));
+        for batch in receiver {
+            course.check()?;
+            let (table, changes) = batch.map_err(ImportFailure::TempFile)?;
+            rows += changes.len() as u64;
+            transaction.apply(table, changes)?;
+            course.watcher.storing(rows, rows_total);
+            if transaction.is_hopeless() {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn send_all(spooled: Spooled, sender: &SyncSender<Batch>) {
+    for batch in spooled {
+        if sender.send(batch).is_err() {
+            return;
+        }
+    }
+}
