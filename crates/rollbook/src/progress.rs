@@ -230,7 +230,7 @@ impl State {
         let place = self.current.as_ref().map_or(0, |(source, _)| *source);
         match self.stage {
             Stage::Reading => self.names.get(place).map_or("", String::as_str),
-            Stage::Waiting => "waiting for another import",
+            Stage::Waiting => "waiting for its turn",
             Stage::Storing { .. } => "storing",
             Stage::Committing => "checking references and committing",
         }

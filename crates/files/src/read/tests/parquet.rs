@@ -193,7 +193,9 @@ fn broken_files_are_told() {
 }
 
 fn bounded(bytes: Vec<u8>, bounds: Bounds) -> Input {
-    Input { bounds, ..input(bytes, Format::Parquet, Compression::None) }
+    let mut input = input(bytes, Format::Parquet, Compression::None);
+    input.bounds = bounds;
+    input
 }
 
 /// One long text for each of `count` rows, which a dictionary holds once.
@@ -241,7 +243,7 @@ fn what_a_file_says_of_its_size_is_not_what_is_counted() {
     assert!(matches!(end(texts, dense), Some(ReadError::TooDense { ratio_max: 10 })));
     // Runs of one number: some bytes of the file, eight in each row of each column.
     let invoices = table("invoices").unwrap();
-    let is_number = |kind| matches!(kind, Kind::Int { .. } | Kind::Money | Kind::Instant);
+    let is_number = |kind: Kind| matches!(kind, Kind::Int { .. } | Kind::Money | Kind::Instant);
     let numbers = invoices.columns.iter().filter(|column| is_number(column.kind));
     let same: ArrayRef = Arc::new(Int64Array::from_iter_values((0..250_000).map(|_| 7)));
     let runs = file(numbers.map(|column| (column.name, Arc::clone(&same))).collect());

@@ -1,6 +1,5 @@
 //! Sources to changes that are set aside, or to their errors. Nobody waits for this.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -41,7 +40,7 @@ fn input(source: &Source, import: &Import) -> Result<Input, ImportFailure> {
     let mut input = Input::open(&source.path, source.format, source.compression)
         .map_err(|error| ImportFailure::File { path: source.path.clone(), source: error })?;
     input.bounds = import.bounds;
-    input.spool_dir = Some(PathBuf::clone(&import.temp_dir));
+    input.spool_dir = Some(import.temp_dir.clone());
     Ok(input)
 }
 
