@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::jwt::JwtKeys;
 use crate::jobs::FilesFolder;
-use crate::metrics::Metrics;
+use crate::metrics::{BuildInfo, Metrics};
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 
@@ -26,8 +26,12 @@ pub struct AppParts {
     pub clock: Arc<dyn Clock>,
     /// Settings.
     pub settings: ServerSettings,
+    /// The data folder.
+    pub data_dir: PathBuf,
     /// Folder for bodies while they are read; must exist.
     pub temp_dir: PathBuf,
+    /// Which build this is.
+    pub build: BuildInfo,
     /// Files that are made in the background.
     pub files: FilesFolder,
 }
@@ -62,7 +66,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             jwt_keys: RwLock::new(Arc::new(keys)),
             limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
-            metrics: Metrics::new(),
+            metrics: Metrics::new(&parts.build),
             imports: Arc::new(Semaphore::new(parts.settings.import.concurrent_max)),
             requests: Arc::new(Semaphore::new(parts.settings.server.requests_max)),
             is_stopping: AtomicBool::new(false),
@@ -108,6 +112,11 @@ impl App {
     /// Settings.
     pub fn settings(&self) -> &ServerSettings {
         &self.0.parts.settings
+    }
+
+    /// The data folder.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.0.parts.data_dir
     }
 
     /// Folder for bodies while they are read.

@@ -17,6 +17,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use super::endpoint::Origin;
 use super::envelope;
+use super::routes::probes;
 use crate::address;
 use crate::app::App;
 use crate::error::ApiError;
@@ -135,19 +136,28 @@ fn without_body(response: Response) -> Response {
 fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, began: Instant) {
     let duration = began.elapsed();
     let notes = origin.exchange.notes();
-    let identity = notes.identity.map(tracing::field::display);
-    tracing::info!(
-        target: "rollbook::access",
-        request_id = %origin.request_id,
-        method = method.as_str(),
-        path,
-        status,
-        duration_ms = duration.as_micros() as f64 / 1000.0,
-        identity,
-        provider = notes.provider.map(|id| id.0),
-        "answered"
-    );
     let route = notes.route.unwrap_or("unknown");
+    let identity = notes.identity.map(tracing::field::display);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "rollbook::access",
+                request_id = %origin.request_id,
+                method = method.as_str(),
+                path,
+                status,
+                duration_ms = duration.as_micros() as f64 / 1000.0,
+                identity,
+                provider = notes.provider.map(|id| id.0),
+                "answered"
+            )
+        };
+    }
+    // Probes come every few seconds: only one that fails is worth a line.
+    match probes::PATHS.contains(&route) && status < 400 {
+        true => line!(debug),
+        false => line!(info),
+    }
     app.metrics().answered(route, known(method), status, duration.as_secs_f64());
 }
 
