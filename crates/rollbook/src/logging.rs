@@ -1,5 +1,7 @@
 //! Where log lines go: standard error, as text or JSON.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSettings};
@@ -9,7 +11,12 @@ use crate::failure::{Doing, Failure};
 pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.filter)
         .doing(|| format!("use {:?} as the log filter", settings.filter))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let mut builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // On a terminal it is NO_COLOR that decides.
+    if !std::io::stderr().is_terminal() {
+        builder = builder.with_ansi(false);
+    }
     let installed = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Text => builder.try_init(),
