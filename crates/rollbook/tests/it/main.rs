@@ -17,6 +17,7 @@ mod imports;
 mod jobs;
 mod layout;
 mod notices;
+mod operating;
 mod oracle;
 mod postgres;
 mod server;
