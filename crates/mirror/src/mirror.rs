@@ -133,6 +133,12 @@ impl Mirror {
         }
     }
 
+    /// Segments whose bytes are not those that were written, in words; empty = none. Reads all of
+    /// them.
+    pub fn damaged_files(&self) -> Result<Vec<String>, MirrorError> {
+        verify::damaged_files(&self.keeper)
+    }
+
     /// Brings the segments up to the store's revision, rewriting only what changed.
     pub fn refresh(&self) -> Result<RefreshReport, MirrorError> {
         self.keeper.refresh(Scope::Changed)

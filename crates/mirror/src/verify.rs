@@ -48,6 +48,16 @@ pub(crate) fn verify(
     Ok(report)
 }
 
+/// Segments whose bytes are not those that were written, in words.
+pub(crate) fn damaged_files(keeper: &Keeper) -> Result<Vec<String>, MirrorError> {
+    let (state, _) = keeper.present()?;
+    let damage = |segment: &Arc<Segment>| {
+        let error = segment.verify_checksum().err()?;
+        Some(format!("{}: {error}", segment.entry.file))
+    };
+    Ok(state.base.segments().filter_map(damage).collect())
+}
+
 /// Checksum, order of keys, and that the manifest says where each provider's rows lie.
 fn check_segment(segment: &Arc<Segment>) -> Result<(), MirrorError> {
     segment.verify_checksums()?;

@@ -28,7 +28,7 @@ pub use crate::commands::worker::WorkerArgs;
 
 /// Reports, usage and books of membership and subscription businesses.
 #[derive(Debug, Parser)]
-#[command(name = "rollbook", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "rollbook", version = crate::build_info::VERSION, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
     /// Show what an error came from
     #[arg(long, short, global = true)]

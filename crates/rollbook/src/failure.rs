@@ -57,6 +57,19 @@ impl Failure {
         if self.is_usage { 2 } else { 1 }
     }
 
+    /// What to do about it, if that is known.
+    pub fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The failure and its deepest cause, in one line.
+    pub fn line(&self) -> String {
+        match self.causes().last() {
+            Some(deepest) => format!("{}: {deepest}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// The lines for standard error. Without `is_verbose`, the deepest cause stands in the first.
     pub fn to_text(&self, is_verbose: bool) -> String {
         let causes: Vec<String> = self.causes().collect();

@@ -156,6 +156,15 @@ fn private_folder() -> fs::DirBuilder {
     builder
 }
 
+/// A new file that only its owner can read.
+pub fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 fn holder(mut file: File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {

@@ -5,6 +5,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`build_info`] | which build of the program this is |
 //! | [`cli`] | the arguments, as data |
 //! | `commands` | one command per file |
 //! | [`config`] | settings from file, environment and flags, and where each came from |
@@ -18,6 +19,7 @@
 //! | `terminal` | tables on a terminal |
 //! | [`demo`] | a generated studio and publisher |
 
+pub mod build_info;
 pub mod cli;
 mod commands;
 pub mod config;

@@ -9,7 +9,7 @@
 mod line;
 mod output;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -25,10 +25,14 @@ pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.filter)
         .doing(|| format!("use {:?} as the log filter", settings.filter))?;
     let (format, output) = (settings.format, Arc::new(Mutex::new(Output::new(io::stderr()))));
-    let builder = tracing_subscriber::fmt()
+    let mut builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .log_internal_errors(false)
         .with_writer(move || Line::new(format, Arc::clone(&output)));
+    // On a terminal it is NO_COLOR that decides.
+    if !io::stderr().is_terminal() {
+        builder = builder.with_ansi(false);
+    }
     let installed = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Text => builder.try_init(),

@@ -14,7 +14,7 @@ use crate::auth::jwt::JwtKeys;
 use crate::http::Holder;
 use crate::jobs::FilesFolder;
 use crate::jobs::alive::Loops;
-use crate::metrics::Metrics;
+use crate::metrics::{BuildInfo, Metrics};
 use crate::places::Places;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
@@ -29,8 +29,12 @@ pub struct AppParts {
     pub clock: Arc<dyn Clock>,
     /// Settings.
     pub settings: ServerSettings,
+    /// The data folder.
+    pub data_dir: PathBuf,
     /// Folder for bodies while they are read; must exist.
     pub temp_dir: PathBuf,
+    /// Which build this is.
+    pub build: BuildInfo,
     /// Files that are made in the background.
     pub files: FilesFolder,
 }
@@ -69,7 +73,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             jwt_keys: RwLock::new(Arc::new(keys)),
             limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
-            metrics: Metrics::new(),
+            metrics: Metrics::new(&parts.build),
             requests: Places::new(parts.settings.server.requests_max),
             bodies: Places::new(parts.settings.server.requests_max),
             imports: Places::new(parts.settings.import.concurrent_max),
@@ -119,6 +123,11 @@ impl App {
     /// Settings.
     pub fn settings(&self) -> &ServerSettings {
         &self.0.parts.settings
+    }
+
+    /// The data folder.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.0.parts.data_dir
     }
 
     /// Folder for bodies while they are read.

@@ -15,6 +15,7 @@
 //! | [`encoding`] | JSON, or XML where it is offered |
 //! | [`exchange`] | what is learned about a request on its way |
 //! | [`metrics`] | figures for Prometheus |
+//! | [`backup_mark`] | when the data folder was last copied |
 //! | [`operations`] | use cases, one per file |
 //! | [`jobs`] | work in the background, and the files it makes |
 //! | `crash` | where tests let a process end |
@@ -25,6 +26,7 @@
 pub mod address;
 pub mod app;
 pub mod auth;
+pub mod backup_mark;
 mod crash;
 mod docs_page;
 pub mod encoding;
@@ -43,4 +45,5 @@ pub mod settings;
 pub use self::http::{router, serve};
 pub use app::{App, AppParts};
 pub use auth::token as credentials;
+pub use metrics::BuildInfo;
 pub use settings::{ServerSettings, SettingsError};

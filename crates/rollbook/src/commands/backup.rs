@@ -1,15 +1,19 @@
 //! `rollbook backup`: everything in a data folder, copied while it is in use.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use model::clock::{Clock, SystemClock};
+use server::backup_mark;
 
 use super::{open, print};
 use crate::cli::DataArgs;
+use crate::config::Settings;
 use crate::failure::{Doing, Failure};
-use crate::folder::DataFolder;
+use crate::folder::{self, DataFolder};
 use crate::opened;
 
 /// `rollbook backup`
@@ -38,9 +42,9 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     let store = opened::open_store(&folder, &settings)?;
     let unfinished = unfinished(&args.to)?;
     store.backup(&unfinished.store())?;
+    check(&unfinished, &settings)?;
     if folder.settings().exists() {
-        let settings = unfinished.settings();
-        fs::copy(folder.settings(), &settings).doing(|| "copy the settings".to_owned())?;
+        copy_settings(&folder, &unfinished).doing(|| "copy the settings".to_owned())?;
     }
     let mut copied = 0;
     if !args.without_files {
@@ -50,7 +54,27 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
         copied = files.copy(&to).doing(|| format!("copy the files to {}", to.display()))?;
     }
     fs::rename(unfinished.path(), &args.to).doing(|| format!("make {}", args.to.display()))?;
-    print(&format!("{} holds everything, with {copied} files of jobs\n", args.to.display()))
+    let noted = backup_mark::write(folder.path(), SystemClock.now());
+    noted.doing(|| "note that the copy was made, which it was".to_owned())?;
+    let to = args.to.display();
+    print(&format!("{to} is checked and holds everything, with {copied} files of jobs\n"))
+}
+
+/// Reads all of the copied store: a copy that cannot be restored is none.
+fn check(copy: &DataFolder, settings: &Settings) -> Result<(), Failure> {
+    match opened::open_store(copy, settings)?.check()?.first() {
+        None => Ok(()),
+        Some(problem) => Err(Failure::new(format!("the copy is not whole: {problem}"))
+            .hint("`rollbook doctor` says whether the store itself is damaged")),
+    }
+}
+
+/// Copies the settings, which may hold passwords, for the owner's eyes only.
+fn copy_settings(from: &DataFolder, to: &DataFolder) -> io::Result<()> {
+    let mut text = File::open(from.settings())?;
+    let mut copy = folder::private_file(&to.settings())?;
+    io::copy(&mut text, &mut copy)?;
+    copy.sync_all()
 }
 
 /// What is copied to, until all of it is there.

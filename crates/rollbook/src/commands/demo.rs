@@ -166,7 +166,7 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
     let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
     let files = opened::files(&folder, &settings, &store)?;
-    let parts = parts(store, &reads, files, &settings);
+    let parts = parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();
         print(&welcome(address, rows, &tokens, millis))

@@ -1,25 +1,38 @@
 //! `rollbook doctor`: what is wrong with a folder, and how to mend it.
+//!
+//! | module | looks at |
+//! | --- | --- |
+//! | `modes` | who else can read what is kept |
+//! | `files` | the files of finished jobs |
+//! | `notices` | mails and webhooks |
+//! | `books` | records that the ledger finds fault with |
+//! | `finding` | what was found, and how bad it is |
 
+mod books;
 mod files;
+mod finding;
+mod modes;
 mod notices;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use mirror::Role;
 use model::clock::{Clock, SystemClock};
 use model::time::Instant;
-use server::operations::books::{Watch, all_issues};
+use server::backup_mark;
+use server::jobs::free_bytes;
 use store::Store;
 
+use self::finding::{Finding, Level};
 use super::{effective, print};
 use crate::cli::DataArgs;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::folder::{DataFolder, InUse};
-use crate::{logging, opened};
+use crate::{build_info, logging, opened};
 
 /// Below this much free space, imports and refreshes are likely to fail.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -27,88 +40,104 @@ const FREE_BYTES_MIN: u64 = 1 << 30;
 const CLOCK_MIN: Instant = Instant::from_micros(1_735_689_600_000_000);
 /// How far a file may be dated ahead before the clock is in doubt.
 const AHEAD_SECONDS_MAX: i64 = 120;
+/// A backup that is older is no help.
+const BACKUP_DAYS_MAX: i64 = 7;
+
+/// What to do about a store that cannot be read.
+const RESTORE: &str = "stop the server, keep a copy of the folder, and restore the last good \
+                       backup with deploy/restore.sh";
 
 /// `rollbook doctor`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Each line begins with a level: ok, note (worth knowing), WARNING (it works, somebody \
+                  should look at it) or WRONG (it does not work). The exit status is 1 when \
+                  something is WRONG, otherwise 0: records that look wrong are warnings."
+)]
 pub struct DoctorArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Look at the system only, or at the records only [default: both]
+    #[arg(long, value_enum, value_name = "AREA")]
+    only: Option<Area>,
+    /// Exit with 1 for warnings too, as for records that look wrong
+    #[arg(long)]
+    strict: bool,
     /// Also compare every row of the mirror with the store
     #[arg(long)]
     full: bool,
 }
 
-/// One thing looked at.
-struct Finding {
-    subject: &'static str,
-    state: String,
-    /// How to mend it; none when nothing is wrong.
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn good(subject: &'static str, state: impl Into<String>) -> Self {
-        Self { subject, state: state.into(), remedy: None }
-    }
-
-    fn bad(subject: &'static str, state: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { subject, state: state.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn failed(subject: &'static str, failure: &Failure) -> Self {
-        let text = failure.to_text(false);
-        let mut lines = text.lines();
-        let state = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let remedy = lines.next_back().and_then(|line| line.strip_prefix("hint: "));
-        Self::bad(subject, state, remedy.unwrap_or("see the message"))
-    }
-
-    fn line(&self) -> String {
-        match &self.remedy {
-            None => format!("ok     {:<14} {}\n", self.subject, self.state),
-            Some(remedy) => {
-                format!(
-                    "WRONG  {:<14} {}\n       {:<14} {remedy}\n",
-                    self.subject, self.state, "->"
-                )
-            }
-        }
-    }
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Area {
+    /// Folder, store, mirror, files, settings, clock, mail and webhooks
+    System,
+    /// What the ledger finds wrong with the records
+    Records,
 }
 
 pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let folder = DataFolder::existing(&args.data.data)?;
-    let mut findings = vec![permissions(&folder), disk(folder.path())];
-    findings.extend(secrecy(&folder));
-    let settings = match effective(&folder, &args.data.settings, Vec::new()) {
+    let is_asked_for = |area| args.only.is_none_or(|only| only == area);
+    let (settings, configuration) = match effective(&folder, &args.data.settings, Vec::new()) {
         Ok(effective) => {
-            findings.push(Finding::good("configuration", "every setting is usable"));
-            effective.settings
+            let good = Finding::good("configuration", "every setting is usable");
+            (effective.settings, good)
         }
         Err(failure) => {
-            findings.push(Finding::failed("configuration", &failure));
-            Settings::default()
+            let otherwise = "correct rollbook.toml, the variable or the flag that it names";
+            let wrong = Finding::failed("configuration", &failure, otherwise);
+            (Settings::default(), wrong)
         }
     };
     let quiet = crate::config::LogSettings { filter: "error".to_owned(), ..settings.log.clone() };
     logging::install(&quiet)?;
-    findings.push(clock(&folder));
-    findings.push(server(&folder));
-    findings.extend(notices::mail(&settings));
-    records(&folder, &settings, args.full, &mut findings);
-    let lines: String = findings.iter().map(Finding::line).collect();
-    print(&lines)?;
-    match findings.iter().filter(|finding| finding.remedy.is_some()).count() {
-        0 => Ok(()),
-        1 => Err(Failure::new("1 thing is wrong")),
-        many => Err(Failure::new(format!("{many} things are wrong"))),
+    let mut findings = Vec::new();
+    if is_asked_for(Area::System) {
+        findings.push(Finding::good("program", build_info::VERSION));
+        findings.push(permissions(&folder));
+        findings.extend(disks(&folder, &settings));
+        findings.extend(modes::modes(&folder, &settings));
+        findings.push(configuration);
+        findings.push(clock(&folder));
+        findings.push(server(&folder));
+        findings.push(backup(&folder));
+        findings.extend(notices::mail(&settings));
+    }
+    match opened::open_store(&folder, &settings) {
+        Err(failure) => findings.push(Finding::failed("store", &failure, RESTORE)),
+        Ok(store) => {
+            if is_asked_for(Area::System) {
+                findings.extend(kept(&folder, &settings, &store, args.full));
+            }
+            if is_asked_for(Area::Records) {
+                findings.extend(books::books(&folder, &settings, &store));
+            }
+        }
+    }
+    print(&findings.iter().map(Finding::line).collect::<String>())?;
+    verdict(&findings, args.strict)
+}
+
+/// Fails when something is wrong, or when warnings count and there are some.
+fn verdict(findings: &[Finding], is_strict: bool) -> Result<(), Failure> {
+    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let (wrong, warnings) = (count(Level::Wrong), count(Level::Warning));
+    match (wrong, warnings) {
+        (0, 0) => Ok(()),
+        (0, 1) if is_strict => Err(Failure::new("there is 1 warning")),
+        (0, many) if is_strict => Err(Failure::new(format!("there are {many} warnings"))),
+        (0, _) => Ok(()),
+        (1, _) => Err(Failure::new("1 thing is wrong")),
+        (many, _) => Err(Failure::new(format!("{many} things are wrong"))),
     }
 }
 
 fn permissions(folder: &DataFolder) -> Finding {
     match tempfile::tempfile_in(folder.path()) {
         Ok(_) => Finding::good("folder", format!("{} can be written", folder.path().display())),
-        Err(error) => Finding::bad(
+        Err(error) => Finding::wrong(
             "folder",
             format!("{} cannot be written: {error}", folder.path().display()),
             "give the folder to the user that runs rollbook",
@@ -116,42 +145,42 @@ fn permissions(folder: &DataFolder) -> Finding {
     }
 }
 
+/// The disk of the folder, and that of the files where they are elsewhere.
+fn disks(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
+    let files = settings.files.dir.as_deref().filter(|files| files.exists());
+    std::iter::once(folder.path()).chain(files).map(disk).collect()
+}
+
 fn disk(path: &Path) -> Finding {
-    match rustix::fs::statvfs(path) {
-        Err(error) => Finding::bad(
-            "disk space",
-            format!("cannot be told: {error}"),
-            "check that the disk is mounted",
-        ),
-        Ok(disk) => {
-            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let state = format!("{} MiB free", free >> 20);
+    let (subject, shown) = ("disk space", path.display());
+    match free_bytes(path) {
+        Err(error) => {
+            let state = format!("of {shown} cannot be told: {error}");
+            Finding::wrong(subject, state, "check that the disk is mounted")
+        }
+        Ok(free) => {
+            let state = format!("{} MiB free for {shown}", free >> 20);
             match free < FREE_BYTES_MIN {
-                true => Finding::bad("disk space", state, "free some space, at least 1 GiB"),
-                false => Finding::good("disk space", state),
+                true => Finding::wrong(subject, state, "free some space, at least 1 GiB"),
+                false => Finding::good(subject, state),
             }
         }
     }
 }
 
-/// The store holds hashes of tokens and a secret: nobody else should read it.
-#[cfg(unix)]
-fn secrecy(folder: &DataFolder) -> Option<Finding> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(folder.store()).ok()?.permissions().mode() & 0o777;
-    Some(match mode & 0o077 {
-        0 => Finding::good("store file", "only its owner can read it"),
-        _ => Finding::bad(
-            "store file",
-            format!("others can read it (mode {mode:o})"),
-            format!("chmod 600 {}", folder.store().display()),
-        ),
-    })
-}
-
-#[cfg(not(unix))]
-fn secrecy(_folder: &DataFolder) -> Option<Finding> {
-    None
+/// When the folder was last copied.
+fn backup(folder: &DataFolder) -> Finding {
+    let subject = "backup";
+    let remedy = "make one every day: deploy/rollbook-backup.timer, or `rollbook backup` from cron";
+    let Some(at) = backup_mark::read(folder.path()) else {
+        return Finding::note(subject, format!("none was noted yet; {remedy}"));
+    };
+    match (SystemClock.now().seconds() - at.seconds()) / 86_400 {
+        days if days > BACKUP_DAYS_MAX => {
+            Finding::warning(subject, format!("the last one is {days} days old ({at})"), remedy)
+        }
+        _ => Finding::good(subject, format!("the last one was made at {at}")),
+    }
 }
 
 fn clock(folder: &DataFolder) -> Finding {
@@ -161,11 +190,11 @@ fn clock(folder: &DataFolder) -> Finding {
     let written = written.map_or(0, |since| since.as_secs().cast_signed());
     let remedy = "set the machine's clock (NTP)";
     if now < CLOCK_MIN {
-        return Finding::bad("clock", format!("it says {now}, which cannot be"), remedy);
+        return Finding::wrong("clock", format!("it says {now}, which cannot be"), remedy);
     }
     if written > now.seconds() + AHEAD_SECONDS_MAX {
         let state = format!("it says {now}, but the store was written later");
-        return Finding::bad("clock", state, remedy);
+        return Finding::wrong("clock", state, remedy);
     }
     Finding::good("clock", now.to_string())
 }
@@ -174,27 +203,28 @@ fn server(folder: &DataFolder) -> Finding {
     match folder.in_use() {
         Ok(InUse::No) => Finding::good("server", "none runs on this folder"),
         Ok(InUse::By(id)) => Finding::good("server", format!("process {id} serves this folder")),
-        Err(failure) => Finding::failed("server", &failure),
+        Err(failure) => {
+            Finding::failed("server", &failure, "give the folder to the user that runs rollbook")
+        }
     }
 }
 
-fn records(folder: &DataFolder, settings: &Settings, is_full: bool, findings: &mut Vec<Finding>) {
-    let store = match opened::open_store(folder, settings) {
-        Ok(store) => store,
-        Err(failure) => return findings.push(Finding::failed("store", &failure)),
-    };
-    findings.push(store_state(store.as_ref()));
-    match books_state(folder, settings, &store) {
-        Ok(found) => findings.extend(found),
-        Err(failure) => findings.push(Finding::failed("books", &failure)),
-    }
+/// The store and what belongs to it.
+fn kept(
+    folder: &DataFolder,
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    is_full: bool,
+) -> Vec<Finding> {
+    let mut findings = vec![store_state(store.as_ref())];
     findings.push(files::files(folder, settings, store.as_ref()));
     findings.extend(notices::webhooks(store.as_ref(), settings));
-    findings.push(files_state(folder, settings, &store));
-    match mirror_state(folder, settings, &store, is_full) {
-        Ok(finding) => findings.push(finding),
-        Err(failure) => findings.push(Finding::failed("mirror", &failure)),
-    }
+    findings.push(files_state(folder, settings, store));
+    let mirror = mirror_state(folder, settings, store, is_full);
+    findings.push(mirror.unwrap_or_else(|failure| {
+        Finding::failed("mirror", &failure, "mend what is wrong with the store first")
+    }));
+    findings
 }
 
 fn store_state(store: &dyn Store) -> Finding {
@@ -203,13 +233,13 @@ fn store_state(store: &dyn Store) -> Finding {
         Ok::<_, store::StoreError>((problems, store.revision()?))
     };
     match look() {
-        Err(error) => Finding::failed("store", &error.into()),
+        Err(error) => Finding::failed("store", &error.into(), RESTORE),
         Ok((problems, revision)) => match problems.first() {
             None => Finding::good("store", format!("consistent, at revision {revision}")),
-            Some(first) => Finding::bad(
+            Some(first) => Finding::wrong(
                 "store",
                 format!("{} problems, the first: {first}", problems.len()),
-                "stop writing, copy the folder, restore the last good backup",
+                RESTORE,
             ),
         },
     }
@@ -222,7 +252,9 @@ fn files_state(folder: &DataFolder, settings: &Settings, store: &Arc<dyn Store>)
     }
     match opened::files(folder, settings, store) {
         Ok(_) => Finding::good(subject, format!("{} is the store's", path.display())),
-        Err(failure) => Finding::failed(subject, &failure),
+        Err(failure) => {
+            Finding::failed(subject, &failure, "mend what is wrong with the store first")
+        }
     }
 }
 
@@ -233,12 +265,16 @@ fn mirror_state(
     is_full: bool,
 ) -> Result<Finding, Failure> {
     let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
+    let rebuild = format!(
+        "a server mends it by itself; without one: rollbook mirror rebuild --data {}",
+        folder.path().display()
+    );
     if is_full {
         let report = reads.mirror.verify()?;
         if !report.is_clean() {
             let first = report.differences.first().cloned().unwrap_or_default();
             let state = format!("{} differences, the first: {first}", report.difference_count);
-            return Ok(Finding::bad("mirror", state, "rollbook mirror rebuild"));
+            return Ok(Finding::wrong("mirror", state, rebuild));
         }
         return Ok(Finding::good("mirror", format!("{} rows as in the store", report.rows)));
     }
@@ -246,45 +282,13 @@ fn mirror_state(
     let (covered, stored) = (status.covered, status.store_revision);
     if covered > stored {
         let state = format!("it covers revision {covered}, the store is only at {stored}");
-        return Ok(Finding::bad("mirror", state, "rollbook mirror rebuild"));
+        return Ok(Finding::wrong("mirror", state, rebuild));
+    }
+    let damaged = reads.mirror.damaged_files()?;
+    if let Some(first) = damaged.first() {
+        let state = format!("{} files are damaged, the first: {first}", damaged.len());
+        return Ok(Finding::wrong("mirror", state, rebuild));
     }
     let state = format!("covers revision {covered} of {stored}; the rest is read from the store");
     Ok(Finding::good("mirror", state))
-}
-
-/// What the ledger finds wrong with each provider's records; it books them all the same.
-fn books_state(
-    folder: &DataFolder,
-    settings: &Settings,
-    store: &Arc<dyn Store>,
-) -> Result<Vec<Finding>, Failure> {
-    let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
-    let watch = Watch { progress: &|_| (), is_canceled: &|| false };
-    let providers = store.snapshot()?.providers()?;
-    let mut findings = Vec::new();
-    for provider in providers {
-        let session = reads.mirror.session(provider.id)?;
-        let books = settings.accounting.of(provider.id);
-        let issues = all_issues(&session, &books, SystemClock.now(), watch)?;
-        let id = provider.id;
-        findings.push(match issues.first() {
-            None => Finding::good("books", format!("of provider {id}: every record fits")),
-            Some(first) => Finding::bad(
-                "books",
-                format!(
-                    "of provider {id}: {} records look wrong, the first is {} {}: {}",
-                    issues.len(),
-                    first.table,
-                    first.id,
-                    first.code.message()
-                ),
-                format!(
-                    "mend them where they come from and import them again; \
-                     `rollbook accounting --provider {id} --month {} --full …` lists a month's",
-                    first.month
-                ),
-            ),
-        });
-    }
-    Ok(findings)
 }

@@ -79,12 +79,13 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
         Ok(effective(&folder, &args.data.settings, args.flags())?.settings)
     };
     let files = opened::files(&folder, &settings, &store)?;
-    let parts = parts(store, &reads, files, &settings);
+    let parts = parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }
 
 /// What a server or worker over one folder is made of. `reads` must outlive it.
 pub(super) fn parts(
+    folder: &DataFolder,
     store: Arc<dyn Store>,
     reads: &Reads,
     files: FilesFolder,
@@ -95,7 +96,9 @@ pub(super) fn parts(
         mirror: Arc::clone(&reads.mirror),
         clock: Arc::new(SystemClock),
         settings: settings.server_settings(),
+        data_dir: folder.path().to_owned(),
         temp_dir: reads.temp.path().to_owned(),
+        build: crate::build_info::INFO,
         files,
     }
 }

@@ -34,6 +34,6 @@ pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
     let files = opened::files(&folder, &settings, &store)?;
-    let parts = serve::parts(store, &reads, files, &settings);
+    let parts = serve::parts(&folder, store, &reads, files, &settings);
     serve::work(parts, reload, || print("working\n"))
 }

@@ -12,7 +12,8 @@ use crate::failure::{Doing, Failure};
 
 const PREFIX: &str = "ROLLBOOK_";
 /// Variables that are no settings: the data folder, and what scripts around the program use.
-const NOT_SETTINGS: [&str; 3] = ["ROLLBOOK_DATA", "ROLLBOOK_TOKEN", "ROLLBOOK_URL"];
+const NOT_SETTINGS: [&str; 4] =
+    ["ROLLBOOK_COMMIT", "ROLLBOOK_DATA", "ROLLBOOK_TOKEN", "ROLLBOOK_URL"];
 /// Short for `log.filter`.
 const LOG: &str = "ROLLBOOK_LOG";
 

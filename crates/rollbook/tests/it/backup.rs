@@ -96,10 +96,52 @@ fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
     assert_eq!(file(&server, &job(&server, &token, id)).body, whole);
     let found = program().args(["doctor", "--data", there.path(), "--full"]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
-    assert!(found.contains("ok     store") && found.contains("rows as in the store"), "{found}");
+    assert!(found.contains("ok      store") && found.contains("rows as in the store"), "{found}");
 
     // It is a store like any other.
     assert_eq!(server.import(&token, "customers", "text/csv", b"id,name\n1,Ann\n").status, 200);
+}
+
+#[test]
+fn a_copy_is_for_its_owner_only_and_its_time_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = Data::with_provider();
+    data.configure("[smtp]\nhost = \"mail.example\"\npassword = \"s3cret\"\n");
+    let settings = data.folder.path().join("rollbook.toml");
+    let readable = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&settings, readable).unwrap();
+    let figure = "rollbook_last_backup_timestamp_seconds ";
+    let told = |server: &Server| {
+        let text = server.request("GET", "/metrics").send().text();
+        let line = text.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
+        line.parse::<f64>().unwrap()
+    };
+    let server = data.serve();
+    assert_eq!(told(&server), 0.0);
+    let outer = tempfile::tempdir().unwrap();
+    let copy = outer.path().join("copy");
+    script("backup.sh", &data, &copy);
+    let copied = std::fs::metadata(copy.join("rollbook.toml")).unwrap();
+    assert_eq!(copied.permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o700);
+    let written = std::fs::metadata(data.folder.path().join("last-backup")).unwrap();
+    let written = written.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    assert!((told(&server) - written.as_secs_f64()).abs() < 60.0, "{}", told(&server));
+}
+
+#[test]
+fn of_a_damaged_store_there_is_no_copy() {
+    let data = Data::in_folder();
+    data.add_provider(1, "Europe/London", "gbp");
+    crate::doctor::damage(&data);
+    let outer = tempfile::tempdir().unwrap();
+    let copy = outer.path().join("copy");
+    let copy = copy.to_str().unwrap();
+    let output = program().args(["backup", "--data", data.path(), "--to", copy]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("is not whole") || said.contains("damaged"), "{said}");
+    assert!(!Path::new(copy).exists());
 }
 
 #[test]

@@ -1,12 +1,20 @@
 //! The files under `deploy/`, as far as they speak of the program.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::server::program;
 
-/// Variables that are no settings: the data folder, and what the Compose file asks for.
-const NOT_SETTINGS: [&str; 2] = ["ROLLBOOK_DATA", "ROLLBOOK_DB_PASSWORD"];
+/// Variables that are no settings: the data folder, and what is said when an image is built.
+const NOT_SETTINGS: [&str; 3] = ["ROLLBOOK_COMMIT", "ROLLBOOK_DATA", "ROLLBOOK_DB_PASSWORD"];
+const UNITS: [&str; 3] = ["rollbook.service", "rollbook-worker.service", "rollbook-backup.service"];
+/// Most exposure of a unit that systemd-analyze may find, in tenths.
+const EXPOSURE_MAX: u32 = 20;
+
+fn deployed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name)
+}
 
 fn variables() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
@@ -30,5 +38,25 @@ fn what_is_deployed_sets_what_exists() {
         let output = command.env(&name, "postgres://nonsense").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains("there is no setting"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn every_unit_is_closed_in_as_tightly_as_the_others() {
+    let closed_in = |name: &str| {
+        let text = std::fs::read_to_string(deployed(name)).unwrap();
+        let rules = text.lines().skip_while(|line| *line != "CapabilityBoundingSet=");
+        let rules = rules.filter(|line| line.contains('=') && !line.starts_with(['#', 'W', 'R']));
+        rules.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let all = UNITS.map(closed_in);
+    assert!(all[0].len() > 15, "{:?}", all[0]);
+    assert!(all.iter().all(|rules| *rules == all[0]), "{all:#?}");
+    for name in UNITS {
+        let mut analyze = Command::new("systemd-analyze");
+        analyze.args(["security", "--offline=true", &format!("--threshold={EXPOSURE_MAX}")]);
+        // Where there is no systemd, the lines above are all that is checked.
+        let Ok(output) = analyze.arg(deployed(name)).output() else { continue };
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
     }
 }

@@ -147,6 +147,11 @@ impl Data {
         (Server::run(program().env(HOLD_AT, named), self.folder.path()), file)
     }
 
+    /// A server, together with what it serves.
+    pub(crate) fn serve_and_keep(self) -> (Server, Self) {
+        (self.serve(), self)
+    }
+
     /// A server that ends at a point of its work, as if it were killed there.
     pub(crate) fn serve_until(&self, point: &str) -> Server {
         Server::run(program().env(CRASH_AT, point), self.folder.path())

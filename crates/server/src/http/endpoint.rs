@@ -177,6 +177,16 @@ impl Method {
         }
     }
 
+    /// Its name in requests.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
     /// What `Allow` says of it.
     pub(crate) fn allows(self) -> &'static str {
         match self {

@@ -18,6 +18,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use super::endpoint::Origin;
 use super::envelope;
+use super::routes::probes;
 use crate::address;
 use crate::app::App;
 use crate::error::ApiError;
@@ -161,18 +162,27 @@ fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, 
     let notes = origin.exchange.notes();
     let identity = notes.identity.map(tracing::field::display);
     let shown: String = method.as_str().chars().take(LOGGED_METHOD_CHARS_MAX).collect();
-    tracing::info!(
-        target: "rollbook::access",
-        request_id = %origin.request_id,
-        method = shown,
-        path,
-        status,
-        duration_ms = duration.as_micros() as f64 / 1000.0,
-        identity,
-        provider = notes.provider.map(|id| id.0),
-        "answered"
-    );
     let route = notes.route.unwrap_or("unknown");
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "rollbook::access",
+                request_id = %origin.request_id,
+                method = shown,
+                path,
+                status,
+                duration_ms = duration.as_micros() as f64 / 1000.0,
+                identity,
+                provider = notes.provider.map(|id| id.0),
+                "answered"
+            )
+        };
+    }
+    // Probes come every few seconds: only one that fails is worth a line.
+    match probes::PATHS.contains(&route) && status < 400 {
+        true => line!(debug),
+        false => line!(info),
+    }
     app.metrics().answered(route, known(method), status, duration.as_secs_f64());
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
 
     let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {
+        app.metrics().begin_route(endpoint.template, endpoint.method.as_str());
         by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
     }
     let unknown = |request: Request<Body>| async move {

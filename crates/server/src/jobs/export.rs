@@ -13,6 +13,7 @@ use store::port::jobs::Job;
 use store::port::notices::NewNotice;
 
 use super::attempt::Attempt;
+use super::folder::free_bytes;
 use super::work::{End, Made, MadeFile, Stop, Work};
 use super::{manifest, package};
 use crate::app::App;
@@ -125,9 +126,4 @@ async fn full_disk(app: &App, folder: &Path) -> Stop {
             Err(error) => crate::error::log("disk_unknown", &error),
         }
     }
-}
-
-fn free_bytes(folder: &Path) -> std::io::Result<u64> {
-    let disk = rustix::fs::statvfs(folder)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

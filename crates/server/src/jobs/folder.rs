@@ -21,6 +21,12 @@ const MAKING: &str = "making";
 /// After every file.
 const FOREVER: Instant = Instant::from_micros(i64::MAX);
 
+/// Bytes that are free on the disk of a folder.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The folder of files.
 #[derive(Debug, Clone)]
 pub struct FilesFolder {
@@ -43,6 +49,11 @@ impl FilesFolder {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(root.join(MAKING))
+    }
+
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Fails when the folder is not the one that was opened: where its disk was unmounted, for

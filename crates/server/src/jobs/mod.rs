@@ -37,6 +37,6 @@ mod sweep;
 mod together;
 pub mod work;
 
-pub use folder::FilesFolder;
+pub use folder::{FilesFolder, free_bytes};
 pub use mark::{FolderError, Unmarked};
 pub use runner::{Workers, start};

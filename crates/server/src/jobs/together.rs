@@ -93,14 +93,15 @@ async fn make_all(app: &App, held: &[Held], results: &mut Vec<Result<Made, Stop>
     for Held { job, attempt } in held {
         let making = AssertUnwindSafe(make_one(app, job, attempt, &mut session)).catch_unwind();
         results.push(tokio::select! {
-            made = making => made.unwrap_or_else(|_| Err(panicked(job))),
+            made = making => made.unwrap_or_else(|_| Err(panicked(app, job))),
             () = attempt.told() => Err(Stop::Told),
         });
     }
 }
 
 /// A panic, which has printed itself, fails an attempt and not the loop that it was made in.
-fn panicked(job: &Job) -> Stop {
+fn panicked(app: &App, job: &Job) -> Stop {
+    app.metrics().panicked();
     tracing::error!(job = job.id, "an export panicked");
     Stop::Broken { code: "internal_error", message: Stop::INTERNAL.to_owned() }
 }

@@ -6,7 +6,7 @@ use model::id::ProviderId;
 use store::port::jobs::{Job, JobFile, JobFilter, JobState};
 use store::{Store, StoreError};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Settings;
 use crate::folder::DataFolder;
 use crate::opened;
@@ -27,11 +27,13 @@ struct Found {
 pub(super) fn files(folder: &DataFolder, settings: &Settings, store: &dyn Store) -> Finding {
     let root = opened::files_folder(folder, settings);
     match look(&root, store) {
-        Err(error) => Finding::failed("files", &error.into()),
+        Err(error) => {
+            Finding::failed("files", &error.into(), "mend what is wrong with the store first")
+        }
         Ok(Found { there, first: None, .. }) => {
             Finding::good("files", format!("{there}, each of its size"))
         }
-        Ok(Found { lost, first: Some(first), .. }) => Finding::bad(
+        Ok(Found { lost, first: Some(first), .. }) => Finding::wrong(
             "files",
             format!("{lost} lost or of another size in {}, the first: {first}", root.display()),
             "restore them from a backup of that folder, or ask for them again",

@@ -4,35 +4,39 @@ use server::notify;
 use store::port::notices::{Delivery, Webhook};
 use store::{Store, StoreError};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::config::Settings;
 
 /// Whether the mail server is there, and whether links in mails lead anywhere.
 pub(super) fn mail(settings: &Settings) -> Vec<Finding> {
     let Some(host) = &settings.smtp.host else {
-        return vec![Finding::good("mail", "smtp.host is not set: no mail is sent")];
+        return vec![Finding::note("mail", "smtp.host is not set: no mail is sent")];
     };
     let mut findings = vec![match notify::check_mail(&settings.smtp) {
         Ok(()) => Finding::good("mail", format!("{host} takes mail from {}", settings.smtp.from)),
-        Err(problem) => Finding::bad(
+        Err(problem) => Finding::wrong(
             "mail",
             format!("{host}: {problem}"),
             "check smtp.host, smtp.port, smtp.tls, smtp.username, smtp.password and smtp.from",
         ),
     }];
     if settings.server.public_url.is_none() {
-        findings.push(Finding::bad(
+        findings.push(Finding::warning(
             "links in mails",
-            "server.public_url is not set: links lead to the address that is listened on",
+            "server.public_url is not set: links in mails use the listen address",
             "set server.public_url to the address that people reach the server at",
         ));
     }
     findings
 }
 
-/// Whether the webhooks of all providers may still be sent to, and whether they answer.
+/// Whether the webhooks of all providers may still be sent to, and whether they answer. One that
+/// does not is a warning: it is somebody else's machine.
 pub(super) fn webhooks(store: &dyn Store, settings: &Settings) -> Vec<Finding> {
-    look(store, settings).unwrap_or_else(|error| vec![Finding::failed("webhooks", &error.into())])
+    look(store, settings).unwrap_or_else(|error| {
+        let otherwise = "mend what is wrong with the store first";
+        vec![Finding::failed("webhooks", &error.into(), otherwise)]
+    })
 }
 
 fn look(store: &dyn Store, settings: &Settings) -> Result<Vec<Finding>, StoreError> {
@@ -63,7 +67,7 @@ fn webhook_state(
 ) -> Option<Finding> {
     let named = format!("webhook {} of provider {}", webhook.id, webhook.provider);
     if let Err(problem) = notify::check_target(&webhook.url, &settings.webhooks) {
-        return Some(Finding::bad(
+        return Some(Finding::warning(
             "webhooks",
             format!("{named} gets nothing: its URL {problem}"),
             "change its URL, or see webhooks.allow_http and webhooks.allow_private",
@@ -71,7 +75,7 @@ fn webhook_state(
     }
     let failed = newest.filter(|delivery| delivery.state.starts_with("ERR"))?;
     let problem = failed.error.as_deref().unwrap_or(&failed.state);
-    Some(Finding::bad(
+    Some(Finding::warning(
         "webhooks",
         format!("{named} did not take its newest event: {problem}"),
         format!(

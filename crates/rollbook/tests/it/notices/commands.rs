@@ -77,7 +77,7 @@ fn the_doctor_looks_at_mail_and_webhooks_and_says_how_to_mend_them() {
         let output = program().args(["doctor", "--data", data.path()]).output().unwrap();
         let lines = said(&output);
         let about = |subject: &str| {
-            lines.lines().any(|line| line.starts_with("WRONG") && line.contains(subject))
+            lines.lines().any(|line| line.starts_with('W') && line.contains(subject))
         };
         (about(" mail "), about("links in mails"), about("webhooks"), lines.clone())
     };

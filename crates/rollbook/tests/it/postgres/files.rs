@@ -35,13 +35,13 @@ fn a_node_with_a_folder_of_its_own_does_not_start_until_it_is_told_that_the_othe
     drop(server);
     let found = program().args(["doctor", "--data", second.path()]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
-    assert!(found.contains("WRONG  files folder"), "{found}");
+    assert!(found.contains("WRONG   files folder"), "{found}");
 
     let adopted = run(&["adopt-files", "--data", second.path()]);
     assert!(adopted.contains("is the folder of files from now on"), "{adopted}");
     second.serve();
     let found = run(&["doctor", "--data", second.path()]);
-    assert!(found.contains("ok     files folder"), "{found}");
+    assert!(found.contains("ok      files folder"), "{found}");
 }
 
 #[test]

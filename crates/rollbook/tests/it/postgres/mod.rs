@@ -83,7 +83,7 @@ fn over_both_databases_the_answers_and_files_are_the_same() {
     assert!(books[0].contains("SHA-256") && books[0].contains("closing"), "{}", books[0]);
     assert_eq!(books[0], books[1]);
     let found = run(&["doctor", "--data", there.path(), "--full"]);
-    assert!(found.contains("ok     store") && found.contains("rows as in the store"), "{found}");
+    assert!(found.contains("ok      store") && found.contains("rows as in the store"), "{found}");
     assert!(!there.folder.path().join("rollbook.db").exists());
 }
 

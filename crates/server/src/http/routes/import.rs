@@ -1,6 +1,6 @@
 //! `POST /api/v1/import/{table}` and `POST /api/v1/import`. Rule: spec/data-model.md §3.
 
-use std::time::Duration;
+use std::time::{Duration, Instant as Stopwatch};
 
 use axum::response::Response;
 use files::format::{Compression, Format};
@@ -166,6 +166,26 @@ fn answer() -> (u16, Value) {
 }
 
 async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let (app, began) = (call.app.clone(), Stopwatch::now());
+    let answer = imported(door, call, admitted).await;
+    let outcome = match &answer {
+        Ok(ImportAnswer::Done(outcome)) => Ok(outcome),
+        Ok(ImportAnswer::Invalid(_)) => Err(ErrorCode::ImportInvalid),
+        Ok(ImportAnswer::KeyConflict) => Err(ErrorCode::IdempotencyConflict),
+        Err(error) => Err(error.code),
+    };
+    app.metrics().imported(outcome, began.elapsed().as_secs_f64());
+    match answer? {
+        ImportAnswer::Done(outcome) => Ok(done(&outcome)),
+        ImportAnswer::Invalid(errors) => Ok(envelope::import_invalid(&errors)),
+        ImportAnswer::KeyConflict => Err(ApiError::new(
+            ErrorCode::IdempotencyConflict,
+            "This Idempotency-Key was used with another request.",
+        )),
+    }
+}
+
+async fn imported(door: Door, call: Call, admitted: Admitted) -> Result<ImportAnswer, ApiError> {
     let (format, compression) = content::read(&call.parts.headers, door.formats)?;
     let (mode, key) = parameters_of(door, &call)?;
 
@@ -207,14 +227,7 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
         drop((spooled, place));
         answer.map_err(failed)
     });
-    match answer.await? {
-        ImportAnswer::Done(outcome) => Ok(done(&outcome)),
-        ImportAnswer::Invalid(errors) => Ok(envelope::import_invalid(&errors)),
-        ImportAnswer::KeyConflict => Err(ApiError::new(
-            ErrorCode::IdempotencyConflict,
-            "This Idempotency-Key was used with another request.",
-        )),
-    }
+    answer.await
 }
 
 /// Whoever sent the body.

@@ -5,7 +5,7 @@ mod core;
 mod discovery;
 mod import;
 mod jobs;
-mod probes;
+pub(crate) mod probes;
 mod reference;
 mod reports;
 mod usage;

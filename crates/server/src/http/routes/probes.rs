@@ -9,11 +9,19 @@ use store::port::jobs::{JobKind, JobState};
 
 use super::{answer, json, no_query};
 use crate::app::App;
+use crate::backup_mark;
 use crate::error::{ApiError, ErrorCode, log};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
-use crate::jobs::lost;
+use crate::jobs::{free_bytes, lost};
+use crate::metrics::Disk;
 use crate::openapi::Operation;
 use crate::operations::blocking;
+
+const HEALTH: &str = "/healthz";
+const READY: &str = "/readyz";
+const METRICS: &str = "/metrics";
+/// Asked every few seconds by machines.
+pub(crate) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let text = json!({"description": "Metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}});
@@ -23,7 +31,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     };
     vec![
         probe(
-            "/healthz",
+            HEALTH,
             "health",
             "Whether the process is up.",
             status("The process is up."),
@@ -31,14 +39,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             |call| Box::pin(health(call)),
         ),
         probe(
-            "/readyz",
+            READY,
             "ready",
             "Whether requests can be served: store, mirror, files and workers are usable.",
             status("Requests can be served."),
             &[ErrorCode::Unavailable],
             |call| Box::pin(ready(call)),
         ),
-        probe("/metrics", "metrics", "Metrics for Prometheus.", text, &[], |call| {
+        probe(METRICS, "metrics", "Metrics for Prometheus.", text, &[], |call| {
             Box::pin(metrics(call))
         }),
     ]
@@ -139,6 +147,12 @@ fn figures(app: &App) -> String {
         metrics.set("mirror_is_refreshing", u64::from(mirror.is_refreshing));
         metrics.set("mirror_rows", mirror.tables.iter().map(|table| table.rows).sum());
     }
+    for (disk, folder) in [(Disk::Data, app.data_dir()), (Disk::Files, app.files().root())] {
+        if let Ok(free) = free_bytes(folder) {
+            metrics.set_disk_free(disk, free);
+        }
+    }
+    metrics.set_last_backup(backup_mark::read(app.data_dir()));
     metrics.render()
 }
 

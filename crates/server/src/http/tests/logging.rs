@@ -24,6 +24,32 @@ impl Write for Lines {
     }
 }
 
+#[tokio::test]
+async fn a_probe_is_a_line_at_info_only_when_it_fails() {
+    let site = Site::new();
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    for path in ["/healthz", "/readyz", "/metrics", "/nowhere"] {
+        site.get(path, &[]).await;
+    }
+    site.app.begin_stopping();
+    site.get("/readyz", &[]).await;
+    drop(guard);
+    let text = String::from_utf8(lines.0.lock().clone()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let access = lines.filter(|line| line["target"] == "rollbook::access");
+    let told: Vec<String> = access
+        .map(|line| format!("{} {}", line["fields"]["path"], line["fields"]["status"]))
+        .collect();
+    assert_eq!(told, [r#""/nowhere" 404"#, r#""/readyz" 503"#]);
+}
+
 /// What is logged meanwhile, as JSON.
 async fn logged(work: impl Future<Output = ()>) -> String {
     let lines = Lines::default();

@@ -26,7 +26,7 @@ use crate::auth::jwt::tests::hs256_settings;
 use crate::credentials;
 use crate::jobs::{FilesFolder, Unmarked};
 use crate::rate_limit::Ticks;
-use crate::{App, AppParts, ServerSettings};
+use crate::{App, AppParts, BuildInfo, ServerSettings};
 
 /// The instant at which everything happens.
 pub(super) const NOW_S: i64 = 1_790_000_000;
@@ -125,7 +125,9 @@ impl Site {
             mirror: Arc::new(mirror.unwrap()),
             clock: Arc::new(FixedClock(Instant::from_seconds(NOW_S).unwrap())),
             settings,
+            data_dir: path.to_owned(),
             temp_dir: path.to_owned(),
+            build: BuildInfo { version: "1.2.3", commit: "abc", profile: "debug" },
             files,
         };
         let ticks = Hand::default();

@@ -98,7 +98,7 @@ fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
     // The books find fault with the invoice, which has no lines: that is not looked at.
     let found = program().args(["doctor", "--data", fleet.folder(), "--full"]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
-    assert!(found.contains("ok     store") && found.contains("rows as in the store"), "{found}");
+    assert!(found.contains("ok      store") && found.contains("rows as in the store"), "{found}");
     println!(
         "{kills} kills, {} imports, {reads} pages, {} files, {} of them of a taken over job",
         history.commits(),

@@ -1,0 +1,20 @@
+//! Which build of the program this is. Rule: spec/product.md, "Command line".
+
+use server::BuildInfo;
+
+/// The build, as /metrics shows it.
+pub const INFO: BuildInfo = BuildInfo {
+    version: env!("CARGO_PKG_VERSION"),
+    commit: env!("ROLLBOOK_BUILD_COMMIT"),
+    profile: env!("ROLLBOOK_BUILD_PROFILE"),
+};
+
+/// The same in one line, as `rollbook --version` says it.
+pub const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("ROLLBOOK_BUILD_COMMIT"),
+    ", ",
+    env!("ROLLBOOK_BUILD_PROFILE"),
+    " build)"
+);

@@ -1,0 +1,77 @@
+//! What the ledger finds wrong with each provider's records; it books them all the same.
+
+use std::sync::Arc;
+
+use accounting::Issue;
+use mirror::Role;
+use model::clock::{Clock, SystemClock};
+use model::provider::Provider;
+use server::operations::books::{Watch, all_issues};
+use store::Store;
+
+use super::finding::Finding;
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::opened;
+
+const SUBJECT: &str = "books";
+
+/// One finding for each provider. Records that look wrong are a warning: who runs the program
+/// cannot mend them.
+pub(super) fn books(
+    folder: &DataFolder,
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+) -> Vec<Finding> {
+    look(folder, settings, store).unwrap_or_else(|failure| {
+        let otherwise = "mend what is wrong with the store and the mirror first";
+        vec![Finding::failed(SUBJECT, &failure, otherwise)]
+    })
+}
+
+fn look(
+    folder: &DataFolder,
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+) -> Result<Vec<Finding>, Failure> {
+    let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
+    let watch = Watch { progress: &|_| (), is_canceled: &|| false };
+    let mut findings = Vec::new();
+    for provider in store.snapshot()?.providers()? {
+        let session = reads.mirror.session(provider.id)?;
+        let books = settings.accounting.of(provider.id);
+        let issues = all_issues(&session, &books, SystemClock.now(), watch)?;
+        findings.push(of_provider(folder, &provider, &issues));
+    }
+    Ok(findings)
+}
+
+fn of_provider(folder: &DataFolder, provider: &Provider, issues: &[Issue]) -> Finding {
+    let id = provider.id;
+    let Some(first) = issues.first() else {
+        return Finding::good(SUBJECT, format!("of provider {id}: every record fits"));
+    };
+    let counted = match issues.len() {
+        1 => "1 record looks wrong".to_owned(),
+        many => format!("{many} records look wrong"),
+    };
+    let currency = first.currency.unwrap_or(provider.currency);
+    Finding::warning(
+        SUBJECT,
+        format!(
+            "of provider {id}: {counted}, the first is {} {}: {}",
+            first.table,
+            first.id,
+            first.code.message()
+        ),
+        format!(
+            "correct them in the system that they come from and import them again; issues.csv \
+             lists a month's: rollbook accounting --data {} --provider {id} --month {} --currency \
+             {} --full",
+            folder.path().display(),
+            first.month,
+            currency.code()
+        ),
+    )
+}

@@ -1,0 +1,154 @@
+//! Who else on the machine can read what is kept: records with names and addresses, hashes of
+//! tokens, passwords in the settings.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::finding::Finding;
+use crate::config::Settings;
+use crate::folder::DataFolder;
+use crate::opened;
+
+const SUBJECT: &str = "file modes";
+/// Permissions of others than the owner.
+const OTHERS: u32 = 0o077;
+/// What of a data folder is nobody else's business.
+const PRIVATE: [&str; 10] = [
+    "rollbook.toml",
+    "rollbook.db",
+    "rollbook.db-wal",
+    "rollbook.db-shm",
+    "rollbook-jobs.db",
+    "rollbook-jobs.db-wal",
+    "rollbook-jobs.db-shm",
+    "files",
+    "mirror",
+    "temp",
+];
+
+/// What others can reach below a folder.
+#[derive(Default)]
+struct Open {
+    count: u64,
+    first: Option<(PathBuf, u32)>,
+}
+
+/// Whether others can read the data folder, or the folder of files where it is elsewhere.
+pub(super) fn modes(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
+    let private = PRIVATE.map(|name| folder.path().join(name));
+    let mut findings = vec![of(folder.path(), &private)];
+    let files = opened::files_folder(folder, settings);
+    if settings.files.dir.is_some() && files.exists() {
+        findings.push(of(&files, std::slice::from_ref(&files)));
+    }
+    findings
+}
+
+/// Of a folder, and of what in it is private.
+fn of(folder: &Path, private: &[PathBuf]) -> Finding {
+    let shown = folder.display();
+    let mode = match fs::metadata(folder) {
+        Ok(facts) => facts.mode() & 0o777,
+        Err(error) => {
+            let state = format!("{shown} cannot be looked at: {error}");
+            return Finding::wrong(
+                SUBJECT,
+                state,
+                "give the folder to the user that runs rollbook",
+            );
+        }
+    };
+    if mode & OTHERS == 0 {
+        return Finding::good(SUBJECT, format!("only its owner can look into {shown}"));
+    }
+    let mut open = Open::default();
+    private.iter().for_each(|path| open.look(path));
+    match open.first {
+        Some((first, mode)) => Finding::wrong(
+            SUBJECT,
+            format!(
+                "other users can reach {} files and folders with records or secrets, the first: {} \
+                 (mode {mode:o})",
+                open.count,
+                first.display()
+            ),
+            format!("chmod -R go= {shown}"),
+        ),
+        None => Finding::warning(
+            SUBJECT,
+            format!(
+                "other users can look into {shown} (mode {mode:o}), but not read what is in it"
+            ),
+            format!("chmod 700 {shown}"),
+        ),
+    }
+}
+
+impl Open {
+    /// Looks at a path and, while others can get there, below it. What is gone meanwhile, as in
+    /// `temp`, is nothing.
+    fn look(&mut self, path: &Path) {
+        let Ok(facts) = fs::symlink_metadata(path) else { return };
+        let mode = facts.permissions().mode() & 0o777;
+        if facts.is_symlink() || mode & OTHERS == 0 {
+            return;
+        }
+        self.count += 1;
+        self.first.get_or_insert_with(|| (path.to_owned(), mode));
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            self.look(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_can_reach_is_named_with_the_command_that_closes_it() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::at(outer.path());
+        let found = || modes(&folder, &Settings::default())[0].line();
+        let (mirror, store) = (folder.mirror(), folder.store());
+        fs::create_dir(&mirror).unwrap();
+        let segment = mirror.join("customers.parquet");
+        for file in [&segment, &store, &folder.settings()] {
+            fs::write(file, "").unwrap();
+            set(file, 0o644);
+        }
+        set(&mirror, 0o755);
+        assert!(found().starts_with("ok "), "closed at the top: {}", found());
+        for (folder_mode, mirror_mode, file_mode, expected) in [
+            (0o755, 0o755, 0o644, "WRONG "),
+            (0o750, 0o700, 0o640, "WRONG "),
+            (0o755, 0o755, 0o600, "WRONG "),
+            (0o755, 0o700, 0o600, "WARNING "),
+            (0o700, 0o755, 0o644, "ok "),
+        ] {
+            for file in [&segment, &store, &folder.settings()] {
+                set(file, file_mode);
+            }
+            set(&mirror, mirror_mode);
+            set(outer.path(), folder_mode);
+            assert!(
+                found().starts_with(expected),
+                "{folder_mode:o} {mirror_mode:o} {file_mode:o}: {}",
+                found()
+            );
+        }
+        set(outer.path(), 0o755);
+        let remedy =
+            found().lines().nth(1).unwrap().trim().trim_start_matches("->").trim().to_owned();
+        assert_eq!(remedy, format!("chmod -R go= {}", outer.path().display()));
+        let mut words = remedy.split(' ');
+        let status = std::process::Command::new(words.next().unwrap()).args(words).status();
+        assert!(status.unwrap().success());
+        assert!(found().starts_with("ok "), "{}", found());
+    }
+}
