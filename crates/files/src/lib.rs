@@ -12,5 +12,8 @@
 
 pub mod archive;
 pub mod format;
+mod formula_guard;
 pub mod read;
+#[cfg(test)]
+mod round_trip;
 pub mod write;

@@ -4,9 +4,9 @@ use model::catalogue::table;
 use model::cell::Cell;
 use model::import::ImportCode::*;
 
-use super::{cells, input, lines, of, read, read_ndjson};
+use super::{Outcome, cells, input, lines, of, read, read_ndjson};
 use crate::format::{Compression, Format};
-use crate::read::{Input, Mode, RECORD_BYTES_MAX, Source, read_table};
+use crate::read::{Input, Mode, RECORD_BYTES_MAX, Source, read_table, read_tables};
 
 #[test]
 fn rows_are_read_whatever_the_order_and_spacing_of_their_keys() {
@@ -157,4 +157,25 @@ fn a_line_past_the_bound_is_skipped_and_the_rest_is_read() {
     let outcome = super::Outcome::of_open(read_table(customers, Mode::Upsert, input));
     assert_eq!(outcome.errors, [of(RowTooLong, 2, "")]);
     assert_eq!((outcome.ids(), lines(&outcome)), (vec![1, 2], vec![1, 3]));
+}
+
+#[test]
+fn numbers_of_free_json_keep_their_digits_or_are_refused_with_their_key() {
+    let kept = r#"{"card":89490200001234567890,"rate":0.12345678901234567890,"a":-0,"b":1.10}"#;
+    let outcome = read_ndjson("customers", format!("{{\"id\":1,\"metadata\":{kept}}}"));
+    assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
+    let tables = format!("{{\"table\":\"customers\",\"row\":{{\"id\":1,\"metadata\":{kept}}}}}");
+    let outcome = Outcome::of(read_tables(input(tables, Format::Ndjson, Compression::None)));
+    assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
+    for (metadata, code) in [
+        (r#"{"a":1e400}"#.to_owned(), NumberOutOfRange),
+        (r#"{"a\u0000":1}"#.to_owned(), TypeMismatch),
+        (r#"{"a":["x\u0000"]}"#.to_owned(), TypeMismatch),
+        (r#"{"a":1,"a":2}"#.to_owned(), TypeMismatch),
+        (format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000)), TypeMismatch),
+    ] {
+        let outcome = read_ndjson("customers", format!("{{\"id\":1,\"metadata\":{metadata}}}"));
+        let (code, line, column, _) = of(code, 1, "metadata");
+        assert_eq!(outcome.errors, [(code, line, column, Some(1))], "{metadata}");
+    }
 }
