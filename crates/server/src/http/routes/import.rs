@@ -186,7 +186,7 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
 }
 
 fn done(outcome: &ImportOutcome) -> Response {
-    let body = json!({"revision": outcome.revision, "tables": outcome.tables});
+    let body = json!(outcome);
     at_revision(json(body.to_string()), outcome.revision)
 }
 
