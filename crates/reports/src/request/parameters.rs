@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use model::suggest;
+
 use super::{FieldErrors, RawValue, values};
 
 /// The parameters of one request.
 pub struct Parameters<'a> {
     given: BTreeMap<&'a str, Vec<&'a RawValue>>,
+    /// Names that the endpoint has looked for.
+    known: Vec<String>,
     /// What is wrong so far.
     pub errors: FieldErrors,
 }
@@ -17,7 +21,8 @@ const IGNORED: [&str; 2] = ["expand", "fields"];
 impl<'a> Parameters<'a> {
     /// Everything given, but for the names that are ignored wherever they come.
     pub fn new(given: &'a [(String, RawValue)]) -> Self {
-        let mut parameters = Self { given: BTreeMap::new(), errors: FieldErrors::default() };
+        let errors = FieldErrors::default();
+        let mut parameters = Self { given: BTreeMap::new(), known: Vec::new(), errors };
         for (name, value) in given {
             if !IGNORED.contains(&name.as_str()) && !name.starts_with('_') {
                 parameters.given.entry(name).or_default().push(value);
@@ -28,6 +33,7 @@ impl<'a> Parameters<'a> {
 
     /// The items of a list parameter, also given as `name[]`.
     pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        self.known.push(name.to_owned());
         let mut given = self.given.remove(name).unwrap_or_default();
         given.extend(self.given.remove(format!("{name}[]").as_str()).unwrap_or_default());
         let items = values::items(&given);
@@ -51,6 +57,7 @@ impl<'a> Parameters<'a> {
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.known.push(name.to_owned());
         let given = self.given.remove(name).unwrap_or_default();
         let text = values::single(&given);
         let text = self.keep(name, text).flatten()?;
@@ -66,7 +73,8 @@ impl<'a> Parameters<'a> {
     /// Ends the reading: whatever is left is no parameter of this endpoint.
     pub fn finish(mut self) -> Result<(), FieldErrors> {
         for name in self.given.keys() {
-            self.errors.push(name, "unknown parameter");
+            let meant = suggest::did_you_mean(name, self.known.iter().map(String::as_str));
+            self.errors.push(name, format!("unknown parameter{meant}"));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }

@@ -1,5 +1,6 @@
 //! Lists in pages: `{count, next, previous, results}`. Rule: spec/reports.md §12.
 
+use model::suggest;
 use reports::request::{FieldErrors, RawParameters, RawValue};
 use serde_json::{Value, json};
 
@@ -51,8 +52,16 @@ pub(crate) fn refuse_unknown(parameters: &RawParameters, known: &[&str], errors:
     for (name, _) in parameters {
         let is_ignored = name.starts_with('_') || ["expand", "fields"].contains(&name.as_str());
         if !is_ignored && !known.contains(&name.as_str()) {
-            errors.push(name, "Unknown parameter.");
+            errors.push(name, unknown(name, known));
         }
+    }
+}
+
+/// What is said of a parameter that is none of `known`.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
+    match suggest::closest(name, known.iter().copied()) {
+        Some(meant) => format!("Unknown parameter; did you mean {meant:?}?"),
+        None => "Unknown parameter.".to_owned(),
     }
 }
 

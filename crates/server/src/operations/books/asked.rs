@@ -10,6 +10,7 @@ use super::request::parse_currency;
 use super::views::ViewFormat;
 use super::views::revenue::parse_group_by;
 use crate::error::ApiError;
+use crate::operations::paged;
 
 /// Reads parameters one by one and collects what is wrong with them.
 pub struct Asked<'p> {
@@ -154,7 +155,7 @@ impl<'p> Asked<'p> {
         for (name, _) in self.parameters {
             let is_ignored = name.starts_with('_');
             if !is_ignored && !self.known.contains(&name.as_str()) {
-                self.errors.push(name, "Unknown parameter.");
+                self.errors.push(name, paged::unknown(name, &self.known));
             }
         }
         match checked.filter(|_| self.errors.is_empty()) {
