@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_error_of_a_member_is_handed_on() {
-        let write = |_: &mut dyn Write| Err(WriteError::AmountTooLarge { key: "a".to_owned() });
+        let write = |_: &mut dyn Write| Err(WriteError::AmountTooLarge { place: "a".to_owned() });
         let error = Archive::new(Vec::new()).add("a", MemberSize::Usual, write).unwrap_err();
         assert_eq!(error.code(), "amount_too_large");
     }

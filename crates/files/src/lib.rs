@@ -13,6 +13,9 @@
 
 pub mod archive;
 pub mod format;
+mod formula_guard;
 pub mod read;
+#[cfg(test)]
+mod round_trip;
 pub mod spool;
 pub mod write;

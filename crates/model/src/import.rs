@@ -64,6 +64,32 @@ pub struct ImportOutcome {
     pub revision: Revision,
     /// Counts per table named in the input.
     pub tables: BTreeMap<String, TableCounts>,
+    /// What was stored and is probably not what was meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ImportWarning>,
+}
+
+/// Something that is right by the rules, and yet probably a mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportWarning {
+    /// Table.
+    pub table: String,
+    /// Column of the first value in question.
+    pub column: String,
+    /// Its row.
+    pub id: i64,
+    /// Stable code.
+    pub code: WarningCode,
+    /// What looks wrong and what would be right.
+    pub message: String,
+}
+
+/// What looks wrong with rows that were stored, in stable words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningCode {
+    /// Every amount of a table is below one unit of its currency: pounds may have been meant.
+    AmountsBelowOne,
 }
 
 /// What is wrong with one row, in stable words.

@@ -14,6 +14,8 @@
 //! | [`cell`] | one stored value |
 //! | [`permission`] | what a credential may do |
 //! | [`parse`] | text and JSON scalars to cells, by column type |
+//! | [`suggest`] | what somebody probably meant who wrote something else |
+//! | `free_json`, `country` | JSON that is kept as it was written; codes of countries |
 //! | [`rules`] | derived defaults and rules inside one row |
 //! | [`allotment`] | the shape of a membership's allotment |
 //! | [`import`] | what an import answers: counts, errors, codes |
@@ -25,6 +27,8 @@ pub mod allotment;
 pub mod catalogue;
 pub mod cell;
 pub mod clock;
+mod country;
+mod free_json;
 pub mod id;
 pub mod import;
 mod iso;
@@ -34,4 +38,5 @@ pub mod parse;
 pub mod permission;
 pub mod provider;
 pub mod rules;
+pub mod suggest;
 pub mod time;

@@ -4,21 +4,104 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A lower-case ISO 4217 code.
+use crate::time::Date;
+
+/// A lower-case ISO 4217 code, active or withdrawn.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
 /// Active ISO 4217 codes whose amounts have two decimals.
-const TWO_DIGITS: &str = "aed afn all amd aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob bov brl \
+const TWO_DIGITS: &str = "aed afn all amd aoa ars aud awg azn bam bbd bdt bmd bnd bob bov brl \
     bsd btn bwp byn bzd cad cdf che chf chw cny cop cou crc cup cve czk dkk dop dzd egp ern etb \
     eur fjd fkp gbp gel ghs gip gmd gtq gyd hkd hnl htg huf idr ils inr irr jmd kes kgs khr kpw \
     kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mru mur mvr mwk mxn mxv myr mzn nad \
     ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sdg sek sgd shp sle \
     sos srd ssp stn svc syp szl thb tjs tmt top try ttd twd tzs uah usd usn uyu uzs ved ves wst \
-    xad xcd xcg yer zar zmw zwg ang";
+    xad xcd xcg yer zar zmw zwg";
 const NO_DIGITS: &str = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv xaf xof xpf";
 const THREE_DIGITS: &str = "bhd iqd jod kwd lyd omr tnd";
 const FOUR_DIGITS: &str = "clf uyw";
+
+/// A code that ISO 4217 has withdrawn: old records have it.
+struct Withdrawn {
+    code: &'static str,
+    digits: u8,
+    /// The first month, `YYYY-MM`, in which it was no currency any more.
+    since: &'static str,
+}
+
+/// Codes withdrawn since 1990, with the digits that they had.
+static WITHDRAWN: &[Withdrawn] = &[
+    withdrawn("adp", 0, "2002-03"),
+    withdrawn("afa", 2, "2003-01"),
+    withdrawn("ang", 2, "2025-07"),
+    withdrawn("aon", 2, "2000-02"),
+    withdrawn("aor", 2, "2000-02"),
+    withdrawn("ats", 2, "2002-03"),
+    withdrawn("aym", 2, "2005-10"),
+    withdrawn("azm", 2, "2006-01"),
+    withdrawn("bef", 0, "2002-03"),
+    withdrawn("bgl", 2, "2003-11"),
+    withdrawn("bgn", 2, "2026-02"),
+    withdrawn("brr", 2, "1994-07"),
+    withdrawn("byb", 0, "2001-01"),
+    withdrawn("byr", 0, "2017-01"),
+    withdrawn("csd", 2, "2006-10"),
+    withdrawn("csk", 2, "1993-03"),
+    withdrawn("cuc", 2, "2021-06"),
+    withdrawn("cyp", 2, "2008-02"),
+    withdrawn("ddm", 2, "1990-09"),
+    withdrawn("dem", 2, "2002-03"),
+    withdrawn("ecs", 0, "2000-09"),
+    withdrawn("eek", 2, "2011-02"),
+    withdrawn("esp", 0, "2002-03"),
+    withdrawn("fim", 2, "2002-03"),
+    withdrawn("frf", 2, "2002-03"),
+    withdrawn("ghc", 2, "2008-01"),
+    withdrawn("grd", 0, "2002-03"),
+    withdrawn("gwp", 2, "1997-05"),
+    withdrawn("hrd", 2, "1995-01"),
+    withdrawn("hrk", 2, "2023-02"),
+    withdrawn("iep", 2, "2002-03"),
+    withdrawn("itl", 0, "2002-03"),
+    withdrawn("ltl", 2, "2015-02"),
+    withdrawn("luf", 0, "2002-03"),
+    withdrawn("lvl", 2, "2014-02"),
+    withdrawn("mgf", 0, "2005-01"),
+    withdrawn("mro", 2, "2018-01"),
+    withdrawn("mtl", 2, "2008-02"),
+    withdrawn("mxp", 2, "1993-01"),
+    withdrawn("mzm", 2, "2006-07"),
+    withdrawn("nlg", 2, "2002-03"),
+    withdrawn("plz", 2, "1997-01"),
+    withdrawn("pte", 0, "2002-03"),
+    withdrawn("rol", 2, "2006-01"),
+    withdrawn("rur", 2, "1999-01"),
+    withdrawn("sdd", 2, "2007-07"),
+    withdrawn("sit", 2, "2007-02"),
+    withdrawn("skk", 2, "2009-02"),
+    withdrawn("sll", 2, "2024-04"),
+    withdrawn("srg", 2, "2004-01"),
+    withdrawn("std", 2, "2018-01"),
+    withdrawn("tmm", 2, "2009-01"),
+    withdrawn("tpe", 0, "2002-11"),
+    withdrawn("trl", 0, "2006-01"),
+    withdrawn("uak", 2, "1996-09"),
+    withdrawn("veb", 2, "2008-07"),
+    withdrawn("vef", 2, "2018-09"),
+    withdrawn("yum", 2, "2003-07"),
+    withdrawn("zal", 2, "1995-04"),
+    withdrawn("zmk", 2, "2013-02"),
+    withdrawn("zrn", 2, "1999-06"),
+    withdrawn("zwd", 2, "2008-08"),
+    withdrawn("zwl", 2, "2024-10"),
+    withdrawn("zwn", 2, "2008-09"),
+    withdrawn("zwr", 2, "2009-06"),
+];
+
+const fn withdrawn(code: &'static str, digits: u8, since: &'static str) -> Withdrawn {
+    Withdrawn { code, digits, since }
+}
 
 /// Symbols written before the amount without a space, each with its codes.
 const SYMBOLS_BEFORE: &[(&str, &str)] = &[
@@ -70,6 +153,15 @@ const fn digits_by_code() -> [u8; 26 * 26 * 26] {
             start += 4;
         }
         list += 1;
+    }
+    let mut old = 0;
+    while old < WITHDRAWN.len() {
+        let code = WITHDRAWN[old].code.as_bytes();
+        match code_position([code[0], code[1], code[2]]) {
+            Some(position) => digits[position] = WITHDRAWN[old].digits,
+            None => panic!("codes are three letters"),
+        }
+        old += 1;
     }
     digits
 }
@@ -125,6 +217,13 @@ impl Currency {
     /// Digits after the decimal point.
     pub fn digits(&self) -> u32 {
         code_position(self.0).map_or(2, |position| u32::from(DIGITS[position]))
+    }
+
+    /// The day since which ISO 4217 has this code no more; none while it is active. Records of
+    /// before may have it; a newer one is probably a mistake.
+    pub fn withdrawn_since(&self) -> Option<Date> {
+        let known = WITHDRAWN.iter().find(|withdrawn| withdrawn.code == self.code())?;
+        Date::parse(&format!("{}-01", known.since))
     }
 
     /// The symbol and where it stands; the upper-case code, before, for currencies without one.
@@ -351,6 +450,31 @@ mod tests {
         check("sek", 4500, "45.00", "45 kr");
         check("chf", 4550, "45.50", "CHF 45.50");
         check("usd", i128::from(i64::MAX), "92233720368547758.07", "$92,233,720,368,547,758.07");
+    }
+
+    #[test]
+    fn withdrawn_currencies_are_read_and_known_as_such() {
+        for (code, digits, since) in [
+            ("hrk", 2, Some("2023-02-01")),
+            ("ltl", 2, Some("2015-02-01")),
+            ("eek", 2, Some("2011-02-01")),
+            ("mro", 2, Some("2018-01-01")),
+            ("byr", 0, Some("2017-01-01")),
+            ("itl", 0, Some("2002-03-01")),
+            ("eur", 2, None),
+            ("jpy", 0, None),
+        ] {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!(currency.digits(), digits, "{code}");
+            let found = currency.withdrawn_since().map(|day| day.to_string());
+            assert_eq!(found.as_deref(), since, "{code}");
+        }
+        for old in WITHDRAWN {
+            let currency = Currency::parse(old.code).unwrap();
+            assert!(currency.withdrawn_since().is_some(), "{}", old.code);
+            let lists = [NO_DIGITS, TWO_DIGITS, THREE_DIGITS, FOUR_DIGITS];
+            assert!(!lists.iter().any(|list| super::lists(list, old.code)), "{}", old.code);
+        }
     }
 
     #[test]

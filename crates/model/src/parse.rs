@@ -1,12 +1,13 @@
 //! Input values to cells, by column kind. Rule: spec/data-model.md §1, §3.
 
-use crate::allotment;
 use crate::catalogue::{Column, Kind, Presence};
 use crate::cell::Cell;
+use crate::country::{country_meant, is_country};
 use crate::id::{MAX_ID, is_valid_id};
 use crate::import::{CellError, ImportCode};
 use crate::money::Currency;
 use crate::time::{Date, Instant};
+use crate::{allotment, free_json, suggest};
 
 /// The longest text of one value, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -50,7 +51,7 @@ pub fn cell(column: &Column, input: Input<'_>) -> Result<Cell, CellError> {
 fn value(kind: Kind, input: Input<'_>) -> Result<Cell, CellError> {
     match kind {
         Kind::Int { min, max } => integer(input, min, max),
-        Kind::Money => integer(input, i64::MIN, i64::MAX),
+        Kind::Money => amount(input),
         Kind::Bool => boolean(input),
         Kind::Date => date(input),
         Kind::Instant => instant(input),
@@ -59,8 +60,8 @@ fn value(kind: Kind, input: Input<'_>) -> Result<Cell, CellError> {
         Kind::Enum(words) => word(input, words),
         Kind::Currency => currency(input),
         Kind::Country => country(input),
-        Kind::Json => json_object(input),
-        Kind::Allotment => allotment::parse(json_text(input)?).map(|a| Cell::text(a.to_json())),
+        Kind::Json => free_json::compact_object(json_text(input)?).map(Cell::text),
+        Kind::Allotment => allotment(input),
         Kind::TextList => text_list(input),
         Kind::IntList => id_list(input),
     }
@@ -80,7 +81,8 @@ fn shown(input: Input<'_>) -> String {
     }
 }
 
-fn clip(text: &str) -> &str {
+/// The beginning of `text`, as much as a message shows.
+pub(crate) fn clip(text: &str) -> &str {
     match text.char_indices().nth(60) {
         Some((end, _)) => &text[..end],
         None => text,
@@ -109,6 +111,39 @@ fn integer(input: Input<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
     }
 }
 
+fn amount(input: Input<'_>) -> Result<Cell, CellError> {
+    integer(input, i64::MIN, i64::MAX).map_err(|error| match written_amount(input) {
+        Some(text) => CellError::new(error.code, amount_message(text, None)),
+        None => error,
+    })
+}
+
+/// The text of `input` where it is an amount as people write it, such as `45.00`.
+pub fn written_amount(input: Input<'_>) -> Option<&str> {
+    match input {
+        Input::Number(text) | Input::Text(text) | Input::Untyped(text) => {
+            Some(text).filter(|text| suggest::is_decimal_amount(text))
+        }
+        _ => None,
+    }
+}
+
+/// What is said of `text`, an amount as people write it, where minor units are expected.
+pub fn amount_message(text: &str, currency: Option<Currency>) -> String {
+    let example = Currency::USD;
+    let minor = currency.and_then(|currency| suggest::in_minor_units(text, currency.digits()));
+    match minor {
+        Some(minor) => format!("amounts are in minor units: write {minor} for {text}"),
+        None if currency.is_none() => match suggest::in_minor_units(text, example.digits()) {
+            Some(minor) => {
+                format!("amounts are in minor units: write {minor} for {text}, with two decimals")
+            }
+            None => format!("amounts are in minor units, without a point: {:?} is not", clip(text)),
+        },
+        None => format!("amounts are in minor units, without a point: {:?} is not", clip(text)),
+    }
+}
+
 fn is_whole_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -133,18 +168,27 @@ fn date(input: Input<'_>) -> Result<Cell, CellError> {
         return Err(mismatch("a date such as \"2024-01-31\"", input));
     };
     let date = Date::parse(text).ok_or_else(|| {
-        let message =
-            format!("{:?} is not a date of the calendar: expected YYYY-MM-DD", clip(text));
+        let message = match shown_days(text, "") {
+            Some(meant) => format!("{:?}: write dates as YYYY-MM-DD: {meant}", clip(text)),
+            None => format!("{:?} is not a date of the calendar: expected YYYY-MM-DD", clip(text)),
+        };
         CellError::new(ImportCode::DateInvalid, message)
     })?;
     Ok(Cell::Int(i64::from(date.days())))
 }
 
+/// The days that `text`, which is not written as dates are, may stand for.
+fn shown_days(text: &str, ending: &str) -> Option<String> {
+    match suggest::days_meant(text).as_slice() {
+        [] => None,
+        [day] => Some(format!("{day}{ending}")),
+        [day_first, month_first, ..] => Some(format!(
+            "{day_first}{ending} if the day comes first, {month_first}{ending} if the month does"
+        )),
+    }
+}
+
 fn instant(input: Input<'_>) -> Result<Cell, CellError> {
-    let wrong = |shown: String| {
-        let expected = "expected RFC 3339 with an offset (2024-01-31T10:00:00Z) or Unix seconds";
-        CellError::new(ImportCode::TimestampInvalid, format!("{shown} is no instant: {expected}"))
-    };
     let from_seconds = |seconds: i64| match seconds {
         0..=UNIX_SECONDS_MAX => Instant::from_seconds(seconds),
         _ => None,
@@ -155,7 +199,25 @@ fn instant(input: Input<'_>) -> Result<Cell, CellError> {
         Input::Text(text) | Input::Untyped(text) => Instant::parse(text),
         _ => None,
     };
-    parsed.map(|instant| Cell::Int(instant.micros())).ok_or_else(|| wrong(shown(input)))
+    parsed
+        .map(|instant| Cell::Int(instant.micros()))
+        .ok_or_else(|| CellError::new(ImportCode::TimestampInvalid, instant_message(input)))
+}
+
+fn instant_message(input: Input<'_>) -> String {
+    let shown = shown(input);
+    if let Input::Text(text) | Input::Untyped(text) = input {
+        let offset = "with the offset of where the business is in place of Z";
+        let has_no_offset = |text: &str| Instant::parse(&format!("{text}Z")).is_some();
+        if let Some(meant) = shown_days(text, "T00:00:00Z") {
+            return format!("{shown} is not a timestamp: write {meant}; {offset}");
+        }
+        if has_no_offset(text) {
+            return format!("{shown} has no offset: write {text}Z; {offset}");
+        }
+    }
+    let expected = "expected RFC 3339 with an offset (2024-01-31T10:00:00Z) or Unix seconds";
+    format!("{shown} is not a timestamp: {expected}")
 }
 
 fn percent(input: Input<'_>) -> Result<Cell, CellError> {
@@ -203,7 +265,8 @@ fn word(input: Input<'_>, words: &'static [&'static str]) -> Result<Cell, CellEr
     match words.iter().find(|word| **word == given) {
         Some(word) => Ok(Cell::text(*word)),
         None => {
-            let message = format!("{:?} is not one of: {}", clip(given), words.join(", "));
+            let meant = suggest::did_you_mean(given, words.iter().copied());
+            let message = format!("{:?} is not one of: {}{meant}", clip(given), words.join(", "));
             Err(CellError::new(ImportCode::EnumInvalid, message))
         }
     }
@@ -214,7 +277,7 @@ fn currency(input: Input<'_>) -> Result<Cell, CellError> {
     if Currency::parse(given).is_some() {
         return Ok(Cell::text(given));
     }
-    let lower = given.to_ascii_lowercase();
+    let lower = clip(given).to_ascii_lowercase();
     let message = match Currency::parse(&lower) {
         Some(_) => format!("{given:?} must be lower case: {lower:?}"),
         None => format!("{:?} is not a lower-case ISO 4217 currency code", clip(given)),
@@ -224,42 +287,63 @@ fn currency(input: Input<'_>) -> Result<Cell, CellError> {
 
 fn country(input: Input<'_>) -> Result<Cell, CellError> {
     let given = text(input)?;
-    if given.len() == 2 && given.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if is_country(given) {
         return Ok(Cell::text(given));
     }
-    let message =
-        format!("{:?} is not an upper-case ISO 3166-1 alpha-2 code such as \"GB\"", clip(given));
+    let shown = clip(given);
+    let message = match country_meant(given) {
+        Some(meant) if meant.eq_ignore_ascii_case(given) => {
+            format!("{shown:?} must be upper case: {meant:?}")
+        }
+        Some(meant) => format!("{shown:?} is not a country of ISO 3166-1: write {meant:?}"),
+        None => format!("{shown:?} is not a country: expected ISO 3166-1 alpha-2, as in \"GB\""),
+    };
     Err(CellError::new(ImportCode::CountryInvalid, message))
 }
 
+/// JSON in a cell of text is bounded as text is, and so is JSON that comes as such.
 fn json_text(input: Input<'_>) -> Result<&str, CellError> {
     match input {
-        Input::Json(text) => Ok(text),
-        Input::Text(given) | Input::Untyped(given) => text(Input::Text(given)),
+        Input::Json(given) | Input::Text(given) | Input::Untyped(given) => text(Input::Text(given)),
         _ => Err(mismatch("a JSON object", input)),
     }
 }
 
-fn json_object(input: Input<'_>) -> Result<Cell, CellError> {
-    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> =
-        serde_json::from_str(json_text(input)?);
-    match parsed {
-        Ok(object) => Ok(Cell::text(serde_json::Value::Object(object).to_string())),
-        Err(_) => Err(mismatch("a JSON object", input)),
-    }
+fn allotment(input: Input<'_>) -> Result<Cell, CellError> {
+    let compact = free_json::compact_object(json_text(input)?)
+        .map_err(|error| CellError { code: ImportCode::AllotmentBadValue, ..error })?;
+    allotment::parse(&compact).map(|allotment| Cell::text(allotment.to_json()))
+}
+
+/// Whether a list's item can stand among others in one cell, with the marks of lists between
+/// them. A cell whose items cannot holds the list as JSON.
+pub fn is_plain_list_item(item: &str, is_first: bool) -> bool {
+    !item.is_empty()
+        && item.trim() == item
+        && !item.contains([';', ','])
+        && !(is_first && item.starts_with('['))
+}
+
+/// The items of a list in a CSV cell: separated by `;`, or by `,` where there is no `;`.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    let mark = if text.contains(';') { ';' } else { ',' };
+    text.split(mark).map(str::trim)
 }
 
 fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
     if is_empty_list(input) {
         return Ok(Cell::text("[]"));
     }
+    let written = json_text(input)?;
     let list: Vec<String> = match input {
-        Input::Untyped(text) if !text.starts_with('[') => {
-            text.split(';').map(|item| item.trim().to_owned()).collect()
+        Input::Untyped(_) if !written.starts_with('[') => {
+            listed(written).map(str::to_owned).collect()
         }
-        _ => serde_json::from_str(json_text(input)?)
-            .map_err(|_| mismatch("a list of texts", input))?,
+        _ => serde_json::from_str(written).map_err(|_| mismatch("a list of texts", input))?,
     };
+    if list.iter().any(|item| item.contains('\0')) {
+        return Err(mismatch("texts without NUL characters", input));
+    }
     Ok(Cell::text(serde_json::Value::from(list).to_string()))
 }
 
@@ -275,7 +359,7 @@ fn id_list(input: Input<'_>) -> Result<Cell, CellError> {
     let expected = "a list of ids such as [1, 2]";
     let list: Vec<i64> = match input {
         Input::Untyped(text) if !text.starts_with('[') => {
-            let items = text.split(';').map(|item| item.trim().parse());
+            let items = listed(text).map(str::parse);
             items.collect::<Result<_, _>>().map_err(|_| mismatch(expected, input))?
         }
         _ => serde_json::from_str(json_text(input)?).map_err(|_| mismatch(expected, input))?,
@@ -341,8 +425,122 @@ mod tests {
             ("events.instructor_ids", Untyped("3;1"), text("[3,1]")),
             ("events.instructor_ids", Json("[0]"), Err(ImportCode::NumberOutOfRange)),
             ("customers.name", Text("x\0"), Err(ImportCode::TypeMismatch)),
+            ("newsletters.lists", Untyped("a,b"), text("[\"a\",\"b\"]")),
+            ("newsletters.lists", Untyped("Lee, Jr;b"), text("[\"Lee, Jr\",\"b\"]")),
+            ("newsletters.lists", Untyped("[\"a;b\",\"c,d\"]"), text("[\"a;b\",\"c,d\"]")),
+            ("newsletters.lists", Json("[\"a\\u0000\"]"), Err(ImportCode::TypeMismatch)),
+            ("newsletters.lists", Untyped("a\0"), Err(ImportCode::TypeMismatch)),
+            ("events.instructor_ids", Untyped("3,1"), text("[3,1]")),
+            ("customers.metadata", Json("{\"a\":1.10}"), text("{\"a\":1.10}")),
+            ("customers.metadata", Untyped("{\"a\":-0}"), text("{\"a\":-0}")),
+            ("customers.metadata", Text("{\"a\":1e400}"), Err(ImportCode::NumberOutOfRange)),
+            (
+                "memberships.allotment",
+                Json("{\"types\":null,\"types\":null}"),
+                Err(ImportCode::AllotmentBadValue),
+            ),
+            ("addresses.country", Text("GB"), text("GB")),
+            ("addresses.country", Text("YU"), text("YU")),
+            ("addresses.country", Text("UK"), Err(ImportCode::CountryInvalid)),
+            ("addresses.country", Text("ZZ"), Err(ImportCode::CountryInvalid)),
+            ("invoices.currency", Text("hrk"), text("hrk")),
         ] {
             assert_eq!(parse(name, input), expected, "{name} {input:?}");
+        }
+    }
+    #[test]
+    fn messages_say_what_to_write_instead() {
+        use Input::*;
+        for (name, input, message) in [
+            (
+                "memberships.price",
+                Untyped("45.00"),
+                "amounts are in minor units: write 4500 for 45.00, with two decimals",
+            ),
+            (
+                "memberships.price",
+                Untyped("£1,028.75"),
+                "amounts are in minor units: write 102875 for £1,028.75, with two decimals",
+            ),
+            (
+                "memberships.price",
+                Number("45.5"),
+                "amounts are in minor units: write 4550 for 45.5, with two decimals",
+            ),
+            (
+                "memberships.price",
+                Text("1,028"),
+                "amounts are in minor units, without a point: \"1,028\" is not",
+            ),
+            ("memberships.price", Text("free"), "expected a whole number, got \"free\""),
+            (
+                "customers.date_of_birth",
+                Untyped("29/02/1992"),
+                "\"29/02/1992\": write dates as YYYY-MM-DD: 1992-02-29",
+            ),
+            (
+                "customers.date_of_birth",
+                Untyped("03/04/2025"),
+                "\"03/04/2025\": write dates as YYYY-MM-DD: 2025-04-03 if the day comes first, \
+                 2025-03-04 if the month does",
+            ),
+            (
+                "customers.date_of_birth",
+                Untyped("2023-02-29"),
+                "\"2023-02-29\" is not a date of the calendar: expected YYYY-MM-DD",
+            ),
+            (
+                "invoices.date",
+                Untyped("29/04/2025"),
+                "\"29/04/2025\" is not a timestamp: write 2025-04-29T00:00:00Z; with the offset \
+                 of where the business is in place of Z",
+            ),
+            (
+                "invoices.date",
+                Untyped("2025-04-03 10:00:00"),
+                "\"2025-04-03 10:00:00\" has no offset: write 2025-04-03 10:00:00Z; with the \
+                 offset of where the business is in place of Z",
+            ),
+            (
+                "invoices.date",
+                Untyped("soon"),
+                "\"soon\" is not a timestamp: expected RFC 3339 with an offset \
+                 (2024-01-31T10:00:00Z) or Unix seconds",
+            ),
+            (
+                "addresses.country",
+                Text("UK"),
+                "\"UK\" is not a country of ISO 3166-1: write \"GB\"",
+            ),
+            ("addresses.country", Text("gb"), "\"gb\" must be upper case: \"GB\""),
+            (
+                "orders.status",
+                Text("Paid"),
+                "\"Paid\" is not one of: created, paid, canceled, fulfilled, returned; did you \
+                 mean \"paid\"?",
+            ),
+            (
+                "customers.metadata",
+                Json("{\"a\":{\"b\":1e400}}"),
+                "a.b: 1e400 is too large for readers of JSON: write it as text, in quotes",
+            ),
+        ] {
+            let (table_name, column) = name.split_once('.').unwrap();
+            let table = table(table_name).unwrap();
+            let column = &table.columns[table.position_of(column).unwrap()];
+            assert_eq!(cell(column, input).unwrap_err().message, message, "{name} {input:?}");
+        }
+    }
+
+    #[test]
+    fn amounts_in_a_known_currency_are_told_with_its_digits() {
+        for (text, currency, message) in [
+            ("45.00", "jpy", "amounts are in minor units: write 45 for 45.00"),
+            ("45.00", "gbp", "amounts are in minor units: write 4500 for 45.00"),
+            ("0.250", "kwd", "amounts are in minor units: write 250 for 0.250"),
+            ("45.50", "jpy", "amounts are in minor units, without a point: \"45.50\" is not"),
+        ] {
+            assert_eq!(amount_message(text, Currency::parse(currency)), message);
         }
     }
 }

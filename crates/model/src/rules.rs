@@ -27,6 +27,29 @@ pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
     fill_copies(table, cells);
 }
 
+/// Whether the column's value in `stored` is what its sources in the same row give: such a value
+/// follows them when they change, and any other was given by somebody and stays.
+///
+/// False for columns whose default looks at nothing in the row, at the clock, or at another row,
+/// and for `updated_at`, which has rules of its own.
+pub fn follows_its_sources(table: &Table, stored: &[Cell], position: usize) -> bool {
+    let default = match table.columns[position].presence {
+        Presence::Default(default) | Presence::NullableDefault(default) => default,
+        Presence::Required | Presence::Nullable => return false,
+    };
+    let derived = match default {
+        Default::FullName => full_name(table, stored),
+        Default::Recognition => recognition(table, stored),
+        Default::AmountRemaining => amount_remaining(table, stored),
+        Default::Column(source) if position != table.updated_at() => {
+            named(table, stored, source).clone()
+        }
+        Default::Column(_) | Default::Parent { .. } => return false,
+        Default::Int(_) | Default::Text(_) | Default::ImportInstant => return false,
+    };
+    stored[position] == derived
+}
+
 /// Copies come last: the column they copy has its own default by then.
 fn fill_copies(table: &Table, cells: &mut [Cell]) {
     for position in 0..table.columns.len() {
@@ -44,10 +67,7 @@ fn default_value(table: &Table, cells: &[Cell], default: Default, now: Instant) 
         Default::Text(value) => Cell::text(value),
         Default::ImportInstant => Cell::Int(now.micros()),
         Default::FullName => full_name(table, cells),
-        Default::Recognition => {
-            let shipments = named(table, cells, "shipments_per_interval").as_int().unwrap_or(0);
-            Cell::text(if shipments > 0 { "shipments" } else { "time" })
-        }
+        Default::Recognition => recognition(table, cells),
         Default::AmountRemaining => amount_remaining(table, cells),
         Default::Column(_) | Default::Parent { .. } => Cell::Null,
     }
@@ -60,6 +80,11 @@ fn full_name(table: &Table, cells: &[Cell]) -> Cell {
         "" => Cell::Null,
         name => Cell::text(name),
     }
+}
+
+fn recognition(table: &Table, cells: &[Cell]) -> Cell {
+    let shipments = named(table, cells, "shipments_per_interval").as_int().unwrap_or(0);
+    Cell::text(if shipments > 0 { "shipments" } else { "time" })
 }
 
 fn amount_remaining(table: &Table, cells: &[Cell]) -> Cell {

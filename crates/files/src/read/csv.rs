@@ -1,6 +1,6 @@
 //! CSV with a header row. An empty cell is null. Rule: spec/data-model.md §3.
 
-use model::catalogue::{ID, Table};
+use model::catalogue::{ID, Kind, Table};
 use model::import::{ImportCode, ImportError};
 use model::parse;
 
@@ -9,6 +9,10 @@ use super::row::{Collector, Place, Row};
 use super::unpack::{Fault, Unpacked};
 use super::window::Window;
 use super::{COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+use crate::formula_guard::without_guard;
+
+/// What is said of a file in another encoding: few know it, and many use Excel.
+const NOT_UTF8: &str = "the file is not UTF-8; in Excel, save it as \"CSV UTF-8\"";
 
 /// Reads the rows of one table.
 pub(super) struct CsvDecoder {
@@ -129,9 +133,19 @@ impl CsvDecoder {
             return Err(self.broken(ImportCode::CsvInvalid, message));
         }
         let Ok(text) = std::str::from_utf8(self.fields.text(self.window.unread())) else {
-            let error = place.error(None, ImportCode::Utf8Invalid, "the header is not UTF-8");
+            let error = place.error(None, ImportCode::Utf8Invalid, NOT_UTF8);
             return Err(ReadError::Broken(Box::new(error)));
         };
+        if let (1, Some(separator)) = (self.fields.len(), other_separator(text)) {
+            let message = format!(
+                "the columns are separated by {separator}; save the file as CSV with commas"
+            );
+            return Err(ReadError::Broken(Box::new(place.error(
+                None,
+                ImportCode::CsvInvalid,
+                message,
+            ))));
+        }
         let mut columns: Vec<Option<usize>> = Vec::with_capacity(self.fields.len());
         let mut seen = Vec::with_capacity(self.fields.len());
         for range in self.fields.ranges() {
@@ -166,13 +180,30 @@ impl CsvDecoder {
             }
         };
         let mut row = Row::new(place, self.mode);
-        for (range, column) in self.fields.ranges().iter().zip(&header.columns) {
-            if let Some(column) = *column {
-                let field = text.get(range.clone()).unwrap_or_default();
-                row.read(column, parse::Input::Untyped(field));
-            }
+        let tells_empty_text = self.tells_empty_text(header);
+        for (position, range) in self.fields.ranges().iter().enumerate() {
+            let Some(column) = header.columns[position] else { continue };
+            let field = text.get(range.clone()).unwrap_or_default();
+            let is_empty_text = field.is_empty()
+                && tells_empty_text
+                && self.fields.is_quoted(position)
+                && self.table.columns[column].kind == Kind::Text;
+            row.read(
+                column,
+                match is_empty_text {
+                    true => parse::Input::Text(""),
+                    false => parse::Input::Untyped(without_guard(field)),
+                },
+            );
         }
         row.finish(record.length, out);
+    }
+
+    /// Whether `""` in this record is empty text, and an empty cell is null. Programs that put
+    /// every value in quotes, the id too, write both as `""`.
+    fn tells_empty_text(&self, header: &Header) -> bool {
+        let id = header.columns.iter().position(|column| *column == Some(ID));
+        id.is_some_and(|id| !self.fields.is_quoted(id))
     }
 
     fn checked_text(&self, header: &Header, place: Place) -> Result<&str, ImportError> {
@@ -182,6 +213,14 @@ impl CsvDecoder {
             return Err(place.error(None, ImportCode::CsvInvalid, message));
         }
         std::str::from_utf8(self.fields.text(self.window.unread()))
-            .map_err(|_| place.error(None, ImportCode::Utf8Invalid, "the record is not UTF-8"))
+            .map_err(|_| place.error(None, ImportCode::Utf8Invalid, NOT_UTF8))
     }
+}
+
+/// What separates the columns of a header that has no comma, if it looks as if something did.
+fn other_separator(header: &str) -> Option<&'static str> {
+    [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")]
+        .into_iter()
+        .find(|(mark, _)| header.contains(*mark))
+        .map(|(_, name)| name)
 }

@@ -37,6 +37,8 @@ pub(super) struct Fields {
     /// The fields' text when quotes had to be taken off; else they are ranges of the buffer.
     unquoted: Vec<u8>,
     is_unquoted: bool,
+    /// Which fields stood in quotes; empty when none did.
+    quoted: Vec<bool>,
 }
 
 impl Fields {
@@ -45,9 +47,14 @@ impl Fields {
         self.ranges.len() + self.further
     }
 
-    /// Whether the record is a line with nothing on it.
+    /// Whether the record has nothing on its line, or nothing but commas.
     pub(super) fn is_blank(&self) -> bool {
-        !self.is_unquoted && matches!(self.ranges.as_slice(), [range] if range.is_empty())
+        !self.is_unquoted && self.ranges.iter().all(Range::is_empty)
+    }
+
+    /// Whether the field at `position` stood in quotes.
+    pub(super) fn is_quoted(&self, position: usize) -> bool {
+        self.quoted.get(position).is_some_and(|is_quoted| *is_quoted)
     }
 
     /// The text that the fields are parts of. `buffer` is the one given to [`split`].
@@ -74,6 +81,7 @@ impl Fields {
         self.ranges.clear();
         self.further = 0;
         self.unquoted.clear();
+        self.quoted.clear();
         self.is_unquoted = false;
     }
 }
@@ -115,6 +123,7 @@ fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
     let mut line_feeds = 0;
     loop {
         let start = fields.unquoted.len();
+        fields.quoted.push(buffer.get(at) == Some(&b'"'));
         let after = match buffer.get(at) {
             Some(b'"') => match unquote(buffer, at + 1, &mut fields.unquoted, &mut line_feeds) {
                 Some(behind) => after_quote(buffer, behind, is_at_end),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use model::catalogue::{self, Table};
 use model::import::{ImportCode, ImportError};
+use model::suggest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -147,7 +148,9 @@ fn read_envelope(text: &str, line: u64, order: &mut KeyOrder) -> Result<Row, (Im
         invalid_json(JsonError { message, at: error.column().saturating_sub(1) })
     })?;
     let Some(table) = catalogue::table(&envelope.table) else {
-        let message = format!("there is no table {:?}", envelope.table);
+        let names = catalogue::tables().iter().map(|table| table.name);
+        let meant = suggest::did_you_mean(&envelope.table, names);
+        let message = format!("there is no table {:?}{meant}", envelope.table);
         return Err((ImportCode::TableUnknown, message));
     };
     let place = Place { table, line };

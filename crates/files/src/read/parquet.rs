@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
-use model::catalogue::{ID, Table};
+use model::catalogue::{ID, Kind, Table};
 use model::import::{ImportCode, ImportError};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
+use parquet::schema::types::Type;
 
 use super::input::{Progress, Source};
 use super::parquet_column::{Values, expected_by, is_readable_as};
@@ -24,6 +25,10 @@ use super::row::{Collector, Place, Row};
 use super::unpack::{Budget, Fault, Unpacked};
 use super::{BATCH_BYTES_MAX, COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 use crate::format::Compression;
+
+/// What is said of instants that do not say where they are meant.
+const NO_OFFSET: &str = "the timestamps have no offset (isAdjustedToUTC is false): write them in \
+    UTC with isAdjustedToUTC true, or as text with an offset (2024-01-31T10:00:00Z)";
 
 /// Reads the rows of one table.
 pub(super) struct ParquetDecoder {
@@ -67,7 +72,7 @@ impl ParquetDecoder {
         check_footer(&mut file).map_err(|refusal| refusal.into_error(table.name, told))?;
         let metadata = guarded(|| load_metadata(&file)).map_err(told)?;
         let rows_total = metadata.metadata().file_metadata().num_rows().max(0).unsigned_abs();
-        let selection = Selection::of(table, mode, metadata.schema().fields())?;
+        let selection = Selection::of(table, mode, &metadata)?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selection.fields);
         let is_read = |leaf| mask.leaf_included(leaf);
         let pages = guarded(|| {
@@ -178,7 +183,13 @@ struct Selection {
 }
 
 impl Selection {
-    fn of(table: &'static Table, mode: Mode, fields: &Fields) -> Result<Self, ReadError> {
+    fn of(
+        table: &'static Table,
+        mode: Mode,
+        metadata: &ArrowReaderMetadata,
+    ) -> Result<Self, ReadError> {
+        let fields = metadata.schema().fields();
+        let parquet_fields = metadata.parquet_schema().root_schema().get_fields();
         let place = Place { table, line: 1 };
         if fields.len() > COLUMNS_MAX {
             let message = format!("it has {} columns, more than {COLUMNS_MAX}", fields.len());
@@ -200,6 +211,13 @@ impl Selection {
                 continue;
             }
             let kind = table.columns[column].kind;
+            let has_offset = !matches!(field.data_type(), DataType::Timestamp(_, None))
+                || is_int96(&parquet_fields[position]);
+            if !has_offset && kind == Kind::Instant {
+                let code = ImportCode::TimestampInvalid;
+                errors.push_back(place.error(Some(field.name()), code, NO_OFFSET));
+                continue;
+            }
             if is_readable_as(field.data_type(), kind) {
                 selected.push(position);
                 columns.push(column);
@@ -249,7 +267,7 @@ fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
     let metadata = ArrowReaderMetadata::load(file, options)?;
     let parquet_fields = metadata.parquet_schema().root_schema().get_fields();
     let fields = metadata.schema().fields().iter().zip(parquet_fields).map(|(field, parquet)| {
-        let is_int96 = parquet.is_primitive() && parquet.get_physical_type() == PhysicalType::INT96;
+        let is_int96 = is_int96(parquet);
         let data_type = match field.data_type() {
             DataType::Utf8 => DataType::Utf8View,
             DataType::List(item) if *item.data_type() == DataType::Utf8 => {
@@ -267,6 +285,11 @@ fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
     let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
     let options = ArrowReaderOptions::new().with_schema(schema);
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+}
+
+/// Whether a column holds 96-bit instants, which are UTC without saying so.
+fn is_int96(parquet: &Type) -> bool {
+    parquet.is_primitive() && parquet.get_physical_type() == PhysicalType::INT96
 }
 
 /// A file that can be read from any place: the input itself, or an unpacked copy.

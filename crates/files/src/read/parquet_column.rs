@@ -56,10 +56,11 @@ pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
 /// What a column of this kind may be written as.
 pub(super) fn expected_by(kind: Kind) -> &'static str {
     match kind {
-        Kind::Int { .. } | Kind::Money => "integers",
+        Kind::Int { .. } => "integers",
+        Kind::Money => "integers, amounts in minor units",
         Kind::Bool => "booleans",
         Kind::Date => "dates or text",
-        Kind::Instant => "timestamps, text, or integers of Unix seconds",
+        Kind::Instant => "timestamps in UTC, text with an offset, or integers of Unix seconds",
         Kind::Percent => "decimals or text",
         Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => "text",
         Kind::Json | Kind::Allotment => "text with JSON in it",

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use model::catalogue::{ID, Table};
+use model::catalogue::{ID, Kind, Table};
 use model::cell::Cell;
 use model::import::{CellError, Change, ERRORS_LISTED_MAX, ImportCode, ImportError, InputRow};
-use model::parse;
+use model::money::Currency;
+use model::{parse, suggest};
 
 use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, Mode, Progress};
 
@@ -35,7 +36,19 @@ impl Place {
     }
 
     pub(super) fn column_unknown(self, name: &str) -> ImportError {
-        let message = format!("{} has no column {name:?}", self.table.name);
+        let columns = || self.table.columns.iter().map(|column| column.name);
+        let meant = match suggest::did_you_mean(name, columns()) {
+            // Programs write out whose id it is, as in `Member ID`.
+            meant if meant.is_empty() => {
+                let last_word = name.rsplit([' ', '_']).next().unwrap_or_default();
+                match last_word.eq_ignore_ascii_case("id") {
+                    true => suggest::did_you_mean(last_word, columns()),
+                    false => meant,
+                }
+            }
+            meant => meant,
+        };
+        let message = format!("{} has no column {name:?}{meant}", self.table.name);
         self.error(Some(name), ImportCode::ColumnUnknown, message)
     }
 
@@ -51,6 +64,9 @@ pub(super) struct Row {
     mode: Mode,
     cells: Vec<Cell>,
     errors: Vec<ImportError>,
+    /// Amounts written as people write them, with the position of their error: what is right
+    /// depends on the row's currency.
+    decimal_amounts: Vec<(usize, String)>,
 }
 
 impl Row {
@@ -61,7 +77,7 @@ impl Row {
         };
         let mut cells = Vec::with_capacity(cell_count);
         cells.resize_with(cell_count, Cell::default);
-        Self { place, mode, cells, errors: Vec::new() }
+        Self { place, mode, cells, errors: Vec::new(), decimal_amounts: Vec::new() }
     }
 
     pub(super) fn table(&self) -> &'static Table {
@@ -85,7 +101,22 @@ impl Row {
 
     /// Reads `input` as the value of a wanted column.
     pub(super) fn read(&mut self, column: usize, input: parse::Input<'_>) {
-        self.put(column, parse::cell(&self.place.table.columns[column], input));
+        let value = parse::cell(&self.place.table.columns[column], input);
+        if value.is_err() && self.place.table.columns[column].kind == Kind::Money {
+            let written = parse::written_amount(input).map(str::to_owned);
+            self.decimal_amounts.extend(written.map(|text| (self.errors.len(), text)));
+        }
+        self.put(column, value);
+    }
+
+    /// Says of amounts with a decimal point what they are in the row's currency.
+    fn complete_errors(&mut self) {
+        let currency = self.place.table.position_of("currency");
+        let currency = currency.and_then(|currency| self.cells.get(currency)?.as_text());
+        let Some(currency) = currency.and_then(Currency::parse) else { return };
+        for (position, text) in &self.decimal_amounts {
+            self.errors[*position].message = parse::amount_message(text, Some(currency));
+        }
     }
 
     /// Takes what a wanted column's value was read as.
@@ -130,6 +161,7 @@ impl Row {
             }
             _ => {
                 out.count_row();
+                self.complete_errors();
                 for error in self.errors {
                     out.error(ImportError { id, ..error });
                 }

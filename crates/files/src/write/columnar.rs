@@ -87,9 +87,10 @@ impl Columnar {
         let mut start = 0;
         while start < batch.num_rows() {
             let end = batch.num_rows().min(start + CHUNK_ROWS - self.rows);
-            for ((column, builder), values) in self.columns.iter_mut().zip(&values) {
-                let mut cells = Cells { column, cells: &mut self.cells, text: &mut self.text };
-                builder.append(values, start..end, &mut cells)?;
+            for ((column, builder), own) in self.columns.iter_mut().zip(&values) {
+                let (cells, text) = (&mut self.cells, &mut self.text);
+                let mut cells = Cells { column, first: values.first(), cells, text };
+                builder.append(own, start..end, &mut cells)?;
             }
             self.rows += end - start;
             start = end;
@@ -148,6 +149,8 @@ fn field(column: &TableColumn) -> Field {
 /// What is needed to append the cells of one column.
 struct Cells<'c> {
     column: &'c TableColumn,
+    /// The first column of the file: names a row.
+    first: Option<&'c Values>,
     cells: &'c mut TextCells,
     text: &'c mut Vec<u8>,
 }
@@ -176,8 +179,22 @@ impl Cells<'_> {
         let scale = 10_i128.pow(AMOUNT_DIGITS.saturating_sub(digits));
         let scaled = minor.checked_mul(scale);
         let fits = |scaled: &i128| scaled.unsigned_abs() < 10_u128.pow(AMOUNT_PRECISION.into());
-        let too_large = || WriteError::AmountTooLarge { key: at.key.to_owned() };
-        scaled.filter(fits).ok_or_else(too_large).map(Some)
+        match scaled.filter(fits) {
+            Some(scaled) => Ok(Some(scaled)),
+            None => Err(self.too_large(row)),
+        }
+    }
+
+    fn too_large(&mut self, row: usize) -> WriteError {
+        let key = &self.column.column.key;
+        let mut name = Vec::new();
+        if let Some(first) = self.first
+            && let Err(error) = self.cells.write(first, At::row(key, row), &mut name)
+        {
+            return error;
+        }
+        let row = String::from_utf8_lossy(&name);
+        WriteError::AmountTooLarge { place: format!("column {key} of row {row}") }
     }
 }
 

@@ -1,19 +1,6 @@
-//! Quoting, and the guard against formulas: one rule for every CSV that Rollbook writes.
-//! Rule: spec/reports.md §7.2 no. 1 and 6.
+//! Quoting, one rule for every CSV that Rollbook writes. Rule: spec/reports.md §7.2 no. 1.
 
-/// Whether a spreadsheet might take `text` for a formula, so that it gets a leading `'`.
-///
-/// True for text that starts with `=`, `@`, tab or CR; and with `+` or `-`, unless it holds only
-/// digits, spaces and `+ - ( ) . /`, as phone numbers and amounts do.
-pub(super) fn needs_guard(text: &[u8]) -> bool {
-    match text.first() {
-        Some(b'=' | b'@' | b'\t' | b'\r') => true,
-        Some(b'+' | b'-') => !text.iter().all(|byte| {
-            matches!(byte, b'0'..=b'9' | b' ' | b'+' | b'-' | b'(' | b')' | b'.' | b'/')
-        }),
-        _ => false,
-    }
-}
+use crate::formula_guard::{GUARD, needs_guard};
 
 /// How cells of one file are quoted.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +26,8 @@ fn needs_quotes(text: &[u8], rules: CsvRules) -> bool {
 
 /// Guards and quotes the text that begins at `start` of `out`, if it needs it.
 pub(super) fn finish_text(out: &mut Vec<u8>, start: usize, rules: CsvRules) {
-    if rules.has_formula_guard && needs_guard(&out[start..]) {
-        out.insert(start, b'\'');
+    if needs_guard(&out[start..], rules.has_formula_guard) {
+        out.insert(start, GUARD as u8);
     }
     if needs_quotes(&out[start..], rules) {
         quote(out, start);

@@ -1,6 +1,7 @@
 //! Everything in which the two dialects differ. Rule: spec/reports.md §3, §7; spec/exports.md §11.
 
 use model::output::{OutputColumn, OutputKind};
+use model::parse::is_plain_list_item;
 
 use super::table::CURRENCY_KEY;
 use crate::format::FileFormat;
@@ -66,6 +67,14 @@ impl Dialect {
         match self {
             Self::Report => b"; ",
             Self::Export => b",",
+        }
+    }
+
+    /// Whether `item` can stand between others in one cell; else the cell holds the list as JSON.
+    pub(super) fn is_plain_item(self, item: &str, is_first: bool) -> bool {
+        match self {
+            Self::Report => !item.contains(';'),
+            Self::Export => is_plain_list_item(item, is_first),
         }
     }
 

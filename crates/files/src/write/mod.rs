@@ -120,10 +120,10 @@ pub enum WriteError {
         column: String,
     },
     /// An amount or a sum with more digits than its type holds.
-    #[error("an amount in column {key} has too many digits")]
+    #[error("{place} has too many digits")]
     AmountTooLarge {
-        /// Key of the amount's column.
-        key: String,
+        /// Which it is: its column, and its row or that it is the column's sum.
+        place: String,
     },
     /// A library refused to encode what it was given.
     #[error("the rows could not be encoded")]

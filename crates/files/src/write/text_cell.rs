@@ -1,6 +1,8 @@
 //! One value as plain text: in a cell of CSV, TSV and XLSX, and wherever a table has no better
 //! type. Rule: spec/reports.md §7.2 no. 3 to 5, spec/exports.md §11.
 
+use std::ops::Range;
+
 use model::money::write_decimal_text;
 use model::output::ObjectText;
 use model::time::{Date, Instant, write_time_of_day};
@@ -9,14 +11,14 @@ use super::WriteError;
 use super::currencies::Currencies;
 use super::dialect::Dialect;
 use super::json_cell::{DEC4_DIGITS, JsonCells, bool_word, write_integer};
-use super::json_text::write_compact;
+use super::json_text::{write_compact, write_string};
 use super::table::TableColumn;
 use super::values::{Amount, At, Object, Text, Values, item_range};
 use crate::format::FileFormat;
 
 /// Writes values as text.
 pub(super) struct TextCells {
-    item_separator: &'static [u8],
+    dialect: Dialect,
     currencies: Currencies,
     json: JsonCells,
 }
@@ -25,7 +27,7 @@ impl TextCells {
     /// Writes cells as `dialect` wants them in a file of this format.
     pub(super) fn new(dialect: Dialect, format: FileFormat) -> Self {
         Self {
-            item_separator: dialect.item_separator(),
+            dialect,
             currencies: Currencies::default(),
             json: JsonCells::new(dialect.json_style(format)),
         }
@@ -93,15 +95,57 @@ impl TextCells {
             Values::Dec4(array) => write_decimal_text(array.value(position), DEC4_DIGITS, out),
             Values::Amount(amount) => self.write_amount(amount, at, out)?,
             Values::List(list, items) => {
-                for (number, item) in item_range(list, position).enumerate() {
-                    if number > 0 {
-                        out.extend_from_slice(self.item_separator);
-                    }
-                    self.write(items, at.item(item), out)?;
-                }
+                self.write_list(items, at, item_range(list, position), out)?
             }
             Values::Object(object) => self.write_object(object, at, out)?,
         }
+        Ok(())
+    }
+
+    /// Appends items with a mark between them, or all as a JSON list where an item could be taken
+    /// for two.
+    fn write_list(
+        &mut self,
+        items: &Values,
+        at: At,
+        range: Range<usize>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let start = out.len();
+        for item in range.clone() {
+            let is_first = item == range.start;
+            if !is_first {
+                out.extend_from_slice(self.dialect.item_separator());
+            }
+            let item_start = out.len();
+            self.write(items, at.item(item), out)?;
+            let written = std::str::from_utf8(&out[item_start..]).map_err(WriteError::encoding)?;
+            if !self.dialect.is_plain_item(written, is_first) {
+                out.truncate(start);
+                return self.write_json_list(items, at, range, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_json_list(
+        &mut self,
+        items: &Values,
+        at: At,
+        range: Range<usize>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let mut text = Vec::new();
+        out.push(b'[');
+        for item in range.clone() {
+            if item > range.start {
+                out.push(b',');
+            }
+            text.clear();
+            self.write(items, at.item(item), &mut text)?;
+            write_string(std::str::from_utf8(&text).map_err(WriteError::encoding)?, out);
+        }
+        out.push(b']');
         Ok(())
     }
 

@@ -35,7 +35,7 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, other: Self, key: &str) -> Result<(), WriteError> {
-        let too_large = || WriteError::AmountTooLarge { key: key.to_owned() };
+        let too_large = || WriteError::AmountTooLarge { place: format!("the sum of column {key}") };
         self.minor = self.minor.checked_add(other.minor).ok_or_else(too_large)?;
         self.count += other.count;
         Ok(())

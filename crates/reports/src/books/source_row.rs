@@ -59,10 +59,27 @@ fn value(kind: Kind, cell: CellRef<'_>) -> Value {
         }
         (Kind::Date, CellRef::Int(days)) => i32::try_from(days)
             .map_or(Value::Null, |days| Value::String(Date::from_days(days).to_string())),
-        (Kind::Json | Kind::Allotment, CellRef::Text(text)) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-        }
+        (Kind::Json | Kind::Allotment, CellRef::Text(text)) => json(text),
         (_, CellRef::Int(value)) => Value::from(value),
         (_, CellRef::Text(text)) => Value::String(text.to_owned()),
+    }
+}
+
+/// Stored JSON as such where its numbers are held digit for digit, else as text.
+fn json(text: &str) -> Value {
+    let read: Option<Value> = serde_json::from_str(text).ok();
+    read.filter(|value| value.to_string() == text).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_shown_as_it_is_stored_or_as_its_text() {
+        assert_eq!(json(r#"{"b":1,"a":[0.5]}"#), serde_json::json!({"b": 1, "a": [0.5]}));
+        for text in [r#"{"card":89490200001234567890}"#, r#"{"a":1.10}"#, r#"{"a":1e5}"#] {
+            assert_eq!(json(text), Value::String(text.to_owned()));
+        }
     }
 }

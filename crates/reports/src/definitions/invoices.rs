@@ -111,7 +111,8 @@ fn columns() -> Vec<Column> {
         money("expected_payment_amount", expected_payment(), currency()),
         money(
             "refund_amount",
-            value(|_| coalesce(vec![col("refunds.amount"), nothing()])),
+            // Negative, as the live API answers.
+            value(|_| coalesce(vec![-col("refunds.amount"), nothing()])),
             currency(),
         ),
         date("refund_date", value(|scope| scope.local(col("refunds.refunded_at")))),

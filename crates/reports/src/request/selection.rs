@@ -1,5 +1,7 @@
 //! Column names and sort items. Rule: spec/reports.md §4, §5.
 
+use model::suggest;
+
 use super::values::shown;
 use crate::definition::Report;
 
@@ -20,9 +22,10 @@ pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, S
         let Some(named) = named(report, item) else {
             let known = report.columns.iter().map(|column| column.key).collect::<Vec<_>>();
             return Err(format!(
-                "{} is not a column of {}: expected some of {}",
+                "{} is not a column of {}{}: expected some of {}",
                 shown(item),
                 report.name,
+                suggest::did_you_mean(item, known.iter().copied()),
                 known.join(", ")
             ));
         };
@@ -78,7 +81,9 @@ pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, S
     for item in items {
         let (name, descending) = direction(item);
         let Some(column) = sorted_by(report, name) else {
-            return Err(format!("{} is not a column of {}", shown(name), report.name));
+            let known = report.columns.iter().map(|column| column.key);
+            let meant = suggest::did_you_mean(name, known);
+            return Err(format!("{} is not a column of {}{meant}", shown(name), report.name));
         };
         if !report.columns[column].is_sortable {
             return Err(format!("{} cannot be sorted by", shown(name)));

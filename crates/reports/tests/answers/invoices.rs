@@ -177,7 +177,7 @@ fn every_kind_of_column_sorts() {
         ("number", "20 22 23 24 25 26 27 21"),
         ("total_amount", "25 21 23 24 26 27 20 22"),
         ("-expected_payment_amount", "22 20 23 24 26 27 25 21"),
-        ("-refund_amount,id", "20 22 21 23 24 25 26 27"),
+        ("-refund_amount,id", "22 21 23 24 25 26 27 20"),
         ("refund_date", "20 21 22 23 24 25 26 27"),
         ("-discount_code", "20 21 22 23 24 25 26 27"),
         ("discount_code.code", "22 20 21 23 24 25 26 27"),

@@ -10,6 +10,7 @@ use model::catalogue::{self, Table};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::import::{ImportError, ImportErrors, ImportOutcome};
+use model::suggest;
 use model::time::Instant;
 use server::operations::import::{self as operation, Import, ImportAnswer, Source, Target};
 
@@ -61,7 +62,12 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     let answer = operation::run(store.as_ref(), &import, &progress)?;
     drop(progress);
     match answer {
-        ImportAnswer::Done(outcome) => print(&summary(&outcome, list_format(args.format))?),
+        ImportAnswer::Done(outcome) => {
+            for warning in &outcome.warnings {
+                eprintln!("warning: {}", warning.message);
+            }
+            print(&summary(&outcome, list_format(args.format))?)
+        }
         ImportAnswer::Invalid(errors) => Err(invalid(&errors)),
         ImportAnswer::KeyConflict => Err(Failure::new("the import was refused")),
     }
@@ -89,7 +95,8 @@ pub(super) fn whole(
 fn known_table(name: &str) -> Result<&'static Table, Failure> {
     catalogue::table(name).ok_or_else(|| {
         let names: Vec<_> = catalogue::tables().iter().map(|table| table.name).collect();
-        Failure::usage(format!("there is no table {name:?}"))
+        let meant = suggest::did_you_mean(name, names.iter().copied());
+        Failure::usage(format!("there is no table {name:?}{meant}"))
             .hint(format!("the tables are {}", names.join(", ")))
     })
 }
@@ -133,19 +140,33 @@ fn source(path: &Path, table: Option<&'static Table>, mode: Mode) -> Result<Sour
         return Err(Failure::new(format!("there is no file {}", path.display())));
     }
     let name = path.file_name().and_then(|name| name.to_str()).and_then(FileName::parse);
-    let name = name.ok_or_else(|| {
-        Failure::new(format!("{} is not an import file", path.display()))
-            .hint("files end in .csv, .ndjson or .parquet, each also with .gz or .zst")
-    })?;
+    let name = name.ok_or_else(|| not_an_import_file(path))?;
     let table = match (table, catalogue::table(name.stem)) {
         (Some(table), _) | (None, Some(table)) => table,
-        (None, None) => {
-            return Err(Failure::new(format!("{} names no table", path.display()))
-                .hint("name it after its table, as in customers.csv, or give --table"));
-        }
+        (None, None) => return Err(names_no_table(path, name.stem)),
     };
     let (format, compression) = (name.format, name.compression);
     Ok(Source { path: path.to_owned(), target: Target::Table(table, mode), format, compression })
+}
+
+fn not_an_import_file(path: &Path) -> Failure {
+    let failure = Failure::new(format!("{} is not an import file", path.display()));
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if ["xlsx", "xls", "xlsm", "ods"].contains(&extension.to_ascii_lowercase().as_str()) {
+        return failure.hint("workbooks are not read: save each sheet as \"CSV UTF-8\"");
+    }
+    failure.hint("files end in .csv, .ndjson or .parquet, each also with .gz or .zst")
+}
+
+fn names_no_table(path: &Path, stem: &str) -> Failure {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let names = || catalogue::tables().iter().map(|table| table.name);
+    let meant = suggest::closest(stem, names()).unwrap_or("customers");
+    let ending = file.strip_prefix(stem).unwrap_or_default();
+    Failure::new(format!("cannot tell which table {} is for", path.display())).hint(format!(
+        "rename it after its table, as in {meant}{ending}, or give --table; the tables are {}",
+        names().collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// Names and sizes, for the progress shown.

@@ -149,3 +149,22 @@ fn a_line_of_two_gigabytes_is_refused_with_flat_memory() {
     let grown = server.memory().1.saturating_sub(before);
     assert!(grown < 100 << 20, "memory grew by {} MiB", grown >> 20);
 }
+
+#[test]
+fn misspelt_parameters_and_columns_are_told_the_right_names() {
+    let data = Data::with_provider();
+    let token = data.token(1);
+    let server = data.serve();
+    for (query, field, meant) in [
+        ("colums=id", "colums", "columns"),
+        ("page_sise=1", "page_sise", "page_size"),
+        ("columns=id,full_nam", "columns", "full_name"),
+        ("sort=emial", "sort", "email"),
+    ] {
+        let answer = server.get(&token, &format!("/api/v2/reports/customers/data?{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        let message = answer.json()["field_errors"][field][0].to_string();
+        let message = message.replace("\\\"", "'");
+        assert!(message.contains(&format!("did you mean '{meant}'?")), "{query}: {message}");
+    }
+}

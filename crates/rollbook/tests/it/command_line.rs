@@ -66,3 +66,37 @@ fn a_bad_import_names_the_line_and_stores_nothing() {
     let csv = run(&[&arguments[..], &["--columns", "full_name", "--format", "csv"]].concat());
     assert_eq!(csv, "ID,Full Name\r\n");
 }
+
+#[test]
+fn an_import_says_what_to_do_with_files_that_it_cannot_take_and_warns_of_small_amounts() {
+    let data = Data::with_provider();
+    let folder = tempfile::tempdir().unwrap();
+    let import = |name: &str, content: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        let mut program = program();
+        program.args(["import", "--data", data.path(), "--provider", "1"]).arg(file);
+        let output = program.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (name, content, said) in [
+        ("members.xlsx", "PK", "workbooks are not read: save each sheet as \"CSV UTF-8\""),
+        ("customer.csv", "id\n1\n", "rename it after its table, as in customers.csv"),
+        ("members.csv", "id\n1\n", "cannot tell which table"),
+        ("customers.csv", "id;name\n1;Ann\n", "separated by semicolons"),
+        ("customers.csv", "id,First Name\n1,Ann\n", "did you mean \"first_name\"?"),
+        (
+            "customers.csv",
+            "id,date_of_birth\n1,29/02/1992\n",
+            "write dates as YYYY-MM-DD: 1992-02-29",
+        ),
+    ] {
+        let (code, errors) = import(name, content);
+        assert_eq!(code, Some(1), "{name}: {errors}");
+        assert!(errors.contains(said), "{name}: {errors}");
+    }
+    let small = "id,name,type,price,currency\n1,Gold,recurring,45,gbp\n";
+    let (code, errors) = import("memberships.csv", small);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(errors.contains("warning: memberships: the only amount is below 1.00 GBP"), "{errors}");
+}

@@ -148,7 +148,9 @@ pub(super) async fn finish(app: &App, held: &[Held], outcomes: Vec<Option<Outcom
 fn notices(app: &App, job: &Job, outcome: &Outcome) -> Vec<NewNotice> {
     match outcome {
         Outcome::Succeeded(success) => work::of(job).notices(app, job, &End::Made(success)),
-        Outcome::Failed { code, .. } => work::of(job).notices(app, job, &End::Failed(code)),
+        Outcome::Failed { code, message } => {
+            work::of(job).notices(app, job, &End::Failed { code, message })
+        }
         Outcome::Retry { .. } | Outcome::Released => Vec::new(),
     }
 }

@@ -37,8 +37,13 @@ pub(crate) trait Work: Send + Sync {
 pub(crate) enum End<'e> {
     /// Its files are about to be published.
     Made(&'e store::port::jobs::Success),
-    /// It is given up, with this code.
-    Failed(&'e str),
+    /// It is given up.
+    Failed {
+        /// Stable code.
+        code: &'e str,
+        /// What is wrong, for people.
+        message: &'e str,
+    },
 }
 
 /// The work of a job.

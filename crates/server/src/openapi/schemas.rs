@@ -216,6 +216,21 @@ fn import_outcome() -> Value {
                 "type": "object",
                 "additionalProperties": {"type": "object", "required": counts, "properties": properties},
             },
+            "warnings": {
+                "type": "array",
+                "description": "Rows that were stored and may not be what was meant; left out when there are none.",
+                "items": {
+                    "type": "object",
+                    "required": ["table", "column", "id", "code", "message"],
+                    "properties": {
+                        "table": {"type": "string"},
+                        "column": {"type": "string"},
+                        "id": {"type": "integer"},
+                        "code": {"type": "string", "enum": ["amounts_below_one"]},
+                        "message": {"type": "string"},
+                    },
+                },
+            },
         },
     })
 }

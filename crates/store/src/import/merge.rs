@@ -1,5 +1,8 @@
 //! What an existing row becomes when a row of input meets it. Rule: spec/data-model.md §3: absent
 //! keeps the stored value, null clears it or asks for the default.
+//!
+//! A value that was derived follows its sources until somebody gives another one. Nothing is
+//! remembered for that: it is derived as long as it is what its sources give.
 
 use model::catalogue::{Default, Presence, Table};
 use model::cell::{Cell, CellRef};
@@ -44,20 +47,18 @@ pub(crate) fn merge(
     now: Instant,
 ) {
     for position in 0..table.columns.len() {
+        if given.is_absent(position) && rules::follows_its_sources(table, stored, position) {
+            continue;
+        }
         if given.is_absent(position) || keeps_on_null(table, given, position) {
             cells[position] = stored[position].clone();
         } else if given.is_null(position) {
             cells[position] = Cell::Null;
         }
     }
-    // Absent is gone, so only nulls of columns that are never null take a default here.
+    // Still absent is only what follows its sources, so nothing else takes a default here but
+    // nulls of columns that are never null.
     rules::fill_defaults(table, cells, now);
-    for (position, cell) in cells.iter_mut().enumerate() {
-        // A value that a parent still has to give stays open.
-        if stored[position] == Cell::Null && given.is_absent(position) {
-            *cell = Cell::Null;
-        }
-    }
 }
 
 /// Whether two rows agree in everything but `updated_at`.

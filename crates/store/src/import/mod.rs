@@ -6,6 +6,7 @@
 //! | `given`, `merge` | what a row of input says, and what becomes of a stored row that it meets |
 //! | `plan` | what the catalogue asks of a table's rows |
 //! | `problem`, `complaints` | what is wrong with a call, and how it is said |
+//! | `small_amounts` | what looks like pounds where pence are expected |
 //! | `id_set` | many ids in little memory |
 
 mod complaints;
@@ -14,3 +15,4 @@ pub(crate) mod id_set;
 pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod problem;
+pub(crate) mod small_amounts;

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use model::catalogue::{Default, Kind, Presence, Rule, Table, table, tables};
+use model::cell::Cell;
 
 /// Column positions that need more than being written.
 pub(crate) struct Plan {
@@ -43,6 +44,14 @@ pub(crate) struct ParentDefault {
     pub(crate) parent: &'static Table,
     pub(crate) source: &'static str,
     pub(crate) times: Option<usize>,
+}
+
+impl ParentDefault {
+    /// Whether two versions of a row take the value from other sources.
+    pub(crate) fn has_other_sources(&self, cells: &[Cell], stored: &[Cell]) -> bool {
+        let differs = |position: usize| cells[position] != stored[position];
+        differs(self.via) || self.times.is_some_and(differs)
+    }
 }
 
 static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| tables().iter().map(Plan::build).collect());

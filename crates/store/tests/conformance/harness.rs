@@ -267,6 +267,7 @@ macro_rules! conformance_suite {
                 accounts: uses_of_tokens_are_noted_by_day,
                 accounts: the_secret_is_made_once,
                 rows: absent_keeps_null_clears_and_defaults_fill,
+                rows: derived_values_follow_their_sources_until_they_are_given,
                 rows: the_same_rows_again_change_nothing,
                 rows: updated_at_follows_changes_and_never_goes_back,
                 rows: partial_rows_need_a_stored_one,

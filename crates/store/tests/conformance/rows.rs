@@ -12,13 +12,15 @@ pub(crate) fn absent_keeps_null_clears_and_defaults_fill(backend: &impl Backend)
     for (row, columns, expected) in [
         ("customers 5 first_name=Ann last_name=Lee", "name is_lead metadata", "Ann Lee 0 {}"),
         ("customers 5 phone=1", "first_name name phone", "Ann Ann Lee 1"),
-        ("customers 5 first_name=null", "first_name name", "null Ann Lee"),
+        ("customers 5 first_name=null", "first_name name", "null Lee"),
         ("customers 5 name=null is_lead=1", "name is_lead", "null 1"),
         ("customers 5 is_lead=null metadata={\"a\":1}", "is_lead metadata", "0 {\"a\":1}"),
         ("customers 5 metadata=null", "metadata", "{}"),
         ("+invoices 5 total=100 amount_paid=30", "amount_remaining discount", "70 0"),
-        ("invoices 5 amount_paid=50", "amount_remaining amount_paid", "70 50"),
-        ("invoices 5 amount_remaining=null", "amount_remaining", "50"),
+        ("invoices 5 amount_paid=50", "amount_remaining amount_paid", "50 50"),
+        ("invoices 5 amount_remaining=60", "amount_remaining", "60"),
+        ("invoices 5 amount_paid=70", "amount_remaining amount_paid", "60 70"),
+        ("invoices 5 amount_remaining=null", "amount_remaining", "30"),
         ("+invoices 6 total=1 amount_paid=5 created_at=7", "amount_remaining", "0"),
         ("invoices 6 description=x", "date created_at", "7000000 7000000"),
         ("invoices 6 date=9", "date created_at", "9000000 7000000"),
@@ -37,6 +39,53 @@ pub(crate) fn absent_keeps_null_clears_and_defaults_fill(backend: &impl Backend)
         let again = import(&*store, row);
         assert_eq!(self::counts(&again, name), "1 0 0 1 0", "{row} again");
         assert_eq!(again.revision, outcome.revision, "{row} again");
+    }
+}
+
+pub(crate) fn derived_values_follow_their_sources_until_they_are_given(backend: &impl Backend) {
+    let store = with_base(backend);
+    import(&*store, "plans 1 amount=1000\n+plans 2 amount=300\n+memberships 2 type=prepaid");
+    for (row, columns, expected) in [
+        ("+invoices 5 total=11000", "amount_remaining", "11000"),
+        ("invoices 5 status=open amount_paid=5000", "amount_remaining", "6000"),
+        ("invoices 5 status=paid amount_paid=11000", "amount_remaining", "0"),
+        ("invoices 5 total=12000 credit_applied=100", "amount_remaining", "900"),
+        ("invoices 5 amount_paid=12000 amount_remaining=7", "amount_remaining", "7"),
+        ("invoices 5 amount_paid=1", "amount_remaining", "7"),
+        ("customers 5 first_name=Eva last_name=Old", "name", "Eva Old"),
+        ("customers 5 last_name=New", "name", "Eva New"),
+        ("customers 5 name=Dr.New", "name", "Dr.New"),
+        ("customers 5 last_name=Newer", "name", "Dr.New"),
+        ("customers 5 name=null", "name", "null"),
+        ("customers 5 last_name=Newest", "name", "null"),
+        ("customers 6 email=a", "name", "null"),
+        ("customers 6 first_name=Ann", "name", "Ann"),
+        ("+plans 5", "recognition", "time"),
+        ("plans 5 shipments_per_interval=4", "recognition", "shipments"),
+        ("plans 5 recognition=time", "recognition", "time"),
+        ("plans 5 shipments_per_interval=5", "recognition", "time"),
+        ("+balance_transactions 5 created_at=7", "date", "7000000"),
+        ("balance_transactions 5 created_at=8", "date", "8000000"),
+        ("balance_transactions 5 date=9", "date", "9000000"),
+        ("balance_transactions 5 created_at=10", "date", "9000000"),
+        ("+subscriptions 5 plan_id=1 quantity=1 amount=null", "amount", "1000"),
+        ("subscriptions 5 quantity=3", "amount", "3000"),
+        ("subscriptions 5 plan_id=2", "amount", "900"),
+        ("subscriptions 5 amount=800", "amount", "800"),
+        ("subscriptions 5 quantity=1", "amount", "800"),
+        ("subscriptions 5 amount=null", "amount", "300"),
+        ("subscriptions 5 quantity=2 plan_id=1", "amount", "2000"),
+        ("+customer_memberships 5 membership_id=1 type=null", "type", "pack"),
+        ("customer_memberships 5 membership_id=2", "type", "prepaid"),
+        ("customer_memberships 5 type=recurring", "type", "recurring"),
+        ("customer_memberships 5 membership_id=1", "type", "recurring"),
+    ] {
+        let words: Vec<_> = row.split(' ').collect();
+        import(&*store, row);
+        let name = words[0].trim_start_matches('+');
+        assert_eq!(show(&*store, name, words[1].parse().unwrap(), columns), expected, "{row}");
+        let again = import(&*store, row);
+        assert_eq!(counts(&again, name), "1 0 0 1 0", "{row} again");
     }
 }
 

@@ -4,7 +4,7 @@ use model::import::ImportCode::{self, *};
 use super::{cells, input, lines, of, read, read_csv};
 use crate::format::{Compression, Format};
 use crate::read::csv_record::{Fields, Step, split};
-use crate::read::{COLUMNS_MAX, Mode, RECORD_BYTES_MAX};
+use crate::read::{COLUMNS_MAX, Decoded, Mode, RECORD_BYTES_MAX, read_table};
 
 #[test]
 fn rows_are_read_by_column_name() {
@@ -162,4 +162,89 @@ fn fields_past_the_bound_are_counted_and_not_kept() {
     }
     let outcome = read_csv("sites", format!("id,name\n1{}\n2,B\n", ",".repeat(100_000)));
     assert_eq!((outcome.ids(), outcome.errors), (vec![2], vec![of(CsvInvalid, 2, "")]));
+}
+
+/// The messages of all errors, the one that ends reading last.
+fn messages(name: &str, bytes: &[u8]) -> Vec<String> {
+    let table = model::catalogue::table(name).unwrap();
+    let read = read_table(table, Mode::Upsert, input(bytes, Format::Csv, Compression::None));
+    let told = read.unwrap().filter_map(|decoded| match decoded {
+        Ok(Decoded::Error(error)) => Some(error.message),
+        Ok(Decoded::Changes { .. }) => None,
+        Err(error) => Some(error.to_string()),
+    });
+    told.collect()
+}
+
+#[test]
+fn messages_say_what_to_do_instead() {
+    let semicolons = "the columns are separated by semicolons; save the file as CSV with commas";
+    let utf8 = "the file is not UTF-8; in Excel, save it as \"CSV UTF-8\"";
+    for (name, bytes, expected) in [
+        ("customers", &b"Member ID;First Name\n1;Ann\n"[..], vec![semicolons]),
+        ("customers", b"sep=;\nid;name\n", vec![semicolons]),
+        ("customers", b"id,name\n1,Luc\xEDa\n", vec![utf8]),
+        ("customers", b"id,n\xEDa\n", vec![utf8]),
+        (
+            "customers",
+            b"id,First Name,loyalty\n",
+            vec![
+                "customers has no column \"First Name\"; did you mean \"first_name\"?",
+                "customers has no column \"loyalty\"",
+            ],
+        ),
+        (
+            "customers",
+            b"Member ID,name\n",
+            vec![
+                "customers has no column \"Member ID\"; did you mean \"id\"?",
+                "the header has no column \"id\"",
+            ],
+        ),
+        (
+            "memberships",
+            b"id,price,currency\n1,45.00,gbp\n2,45.00,jpy\n3,45.00,\n",
+            vec![
+                "amounts are in minor units: write 4500 for 45.00",
+                "amounts are in minor units: write 45 for 45.00",
+                "amounts are in minor units: write 4500 for 45.00, with two decimals",
+                "currency is required",
+            ],
+        ),
+    ] {
+        assert_eq!(messages(name, bytes), expected, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn rows_of_nothing_but_commas_are_passed_over() {
+    let outcome = read_csv("sites", "id,name,timezone\n1,A,UTC\n,,\n2,B,\n,,,,\n\n");
+    assert_eq!((&outcome.errors, &outcome.end), (&vec![], &None));
+    assert_eq!((outcome.ids(), lines(&outcome)), (vec![1, 2], vec![2, 4]));
+}
+
+#[test]
+fn empty_text_is_told_from_null_where_not_every_value_is_quoted() {
+    let text = "id,name,timezone,created_at\n1,\"\",,\"\"\n\"2\",\"B\",\"\",\"\"\n";
+    let outcome = read_csv("sites", text);
+    assert_eq!(outcome.errors, []);
+    let read = |number| cells(&outcome, number, &["name", "timezone", "created_at"]);
+    assert_eq!(read(0), [Cell::text(""), Cell::Null, Cell::Null]);
+    assert_eq!(read(1), [Cell::text("B"), Cell::Null, Cell::Null]);
+}
+
+#[test]
+fn guards_against_formulas_are_taken_off() {
+    for (written, expected) in [
+        ("'=1+1", "=1+1"),
+        ("''=1", "'=1"),
+        ("'@a", "@a"),
+        ("'-5 applied", "-5 applied"),
+        ("'-5", "'-5"),
+        ("'t Hof", "'t Hof"),
+        ("'", "'"),
+    ] {
+        let outcome = read_csv("sites", format!("id,name\n1,{written}\n"));
+        assert_eq!(cells(&outcome, 0, &["name"]), [Cell::text(expected)], "{written}");
+    }
 }

@@ -4,9 +4,9 @@ use model::catalogue::table;
 use model::cell::Cell;
 use model::import::ImportCode::*;
 
-use super::{cells, input, lines, of, read, read_ndjson};
+use super::{Outcome, cells, input, lines, of, read, read_ndjson};
 use crate::format::{Compression, Format};
-use crate::read::{Input, Mode, RECORD_BYTES_MAX, Source, read_table};
+use crate::read::{Input, Mode, RECORD_BYTES_MAX, Source, read_table, read_tables};
 
 #[test]
 fn rows_are_read_whatever_the_order_and_spacing_of_their_keys() {
@@ -186,4 +186,25 @@ fn a_row_is_read_up_to_its_hundredth_error() {
         read_ndjson("sites", format!("{{\"id\":1{unknown}}}\n{{\"id\":2,\"name\":\"B\"}}"));
     assert_eq!(outcome.errors.len(), model::import::ERRORS_LISTED_MAX);
     assert_eq!((outcome.ids(), outcome.end), (vec![2], None));
+}
+
+#[test]
+fn numbers_of_free_json_keep_their_digits_or_are_refused_with_their_key() {
+    let kept = r#"{"card":89490200001234567890,"rate":0.12345678901234567890,"a":-0,"b":1.10}"#;
+    let outcome = read_ndjson("customers", format!("{{\"id\":1,\"metadata\":{kept}}}"));
+    assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
+    let tables = format!("{{\"table\":\"customers\",\"row\":{{\"id\":1,\"metadata\":{kept}}}}}");
+    let outcome = Outcome::of(read_tables(input(tables, Format::Ndjson, Compression::None)));
+    assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
+    for (metadata, code) in [
+        (r#"{"a":1e400}"#.to_owned(), NumberOutOfRange),
+        (r#"{"a\u0000":1}"#.to_owned(), TypeMismatch),
+        (r#"{"a":["x\u0000"]}"#.to_owned(), TypeMismatch),
+        (r#"{"a":1,"a":2}"#.to_owned(), TypeMismatch),
+        (format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000)), TypeMismatch),
+    ] {
+        let outcome = read_ndjson("customers", format!("{{\"id\":1,\"metadata\":{metadata}}}"));
+        let (code, line, column, _) = of(code, 1, "metadata");
+        assert_eq!(outcome.errors, [(code, line, column, Some(1))], "{metadata}");
+    }
 }

@@ -66,17 +66,25 @@ fn every_usual_type_is_read() {
         (
             "invoices",
             "paid_at",
-            Arc::new(TimestampMillisecondArray::from(vec![-1])),
+            Arc::new(TimestampMillisecondArray::from(vec![-1]).with_timezone("UTC")),
             Cell::Int(-1000),
         ),
         (
             "invoices",
             "paid_at",
-            Arc::new(TimestampNanosecondArray::from(vec![micros * 1000 + 999])),
+            Arc::new(
+                TimestampNanosecondArray::from(vec![micros * 1000 + 999]).with_timezone("UTC"),
+            ),
             Cell::Int(micros),
         ),
         ("invoices", "paid_at", Arc::new(Int64Array::from(vec![2])), Cell::Int(2_000_000)),
         ("invoices", "metadata", Arc::new(StringArray::from(vec!["{ }"])), text("{}")),
+        (
+            "invoices",
+            "metadata",
+            Arc::new(StringArray::from(vec![r#"{"card":89490200001234567890}"#])),
+            text(r#"{"card":89490200001234567890}"#),
+        ),
         (
             "coupons",
             "percent_off",
@@ -110,7 +118,7 @@ fn values_that_do_not_fit_are_told_with_their_row() {
         (
             "invoices",
             "paid_at",
-            Arc::new(TimestampMillisecondArray::from(vec![1, i64::MAX])),
+            Arc::new(TimestampMillisecondArray::from(vec![1, i64::MAX]).with_timezone("UTC")),
             TimestampInvalid,
         ),
         ("coupons", "percent_off", Arc::new(Float64Array::from(vec![1.0, f64::NAN])), TypeMismatch),
@@ -135,6 +143,7 @@ fn columns_of_the_wrong_type_or_name_are_told_once() {
             ("subtotal", Arc::new(amounts)),
             ("total", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
             ("due_date", ids(2)),
+            ("paid_at", Arc::new(TimestampMicrosecondArray::from(vec![1, 2]))),
             ("nope", ids(2)),
         ]),
     );
@@ -143,6 +152,7 @@ fn columns_of_the_wrong_type_or_name_are_told_once() {
         of(TypeMismatch, 1, "subtotal"),
         of(TypeMismatch, 1, "total"),
         of(TypeMismatch, 1, "due_date"),
+        of(TimestampInvalid, 1, "paid_at"),
         of(ColumnUnknown, 1, "nope"),
     ];
     assert_eq!(outcome.errors, expected);

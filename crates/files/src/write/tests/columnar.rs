@@ -137,17 +137,17 @@ fn row_groups_have_131072_rows_and_are_packed_with_zstd() {
 #[test]
 fn an_amount_that_its_type_cannot_hold_is_an_error() {
     let answer = |minor: i128| {
-        Answer::default().column("total", "", money(1), super::minor(vec![Some(minor)])).texts(
-            "currency",
-            "",
-            vec![Some("usd")],
-        )
+        Answer::default()
+            .ints("id", "", vec![Some(17)])
+            .column("total", "", money(2), super::minor(vec![Some(minor)]))
+            .texts("currency", "", vec![Some("usd")])
     };
     let fits = 10_i128.pow(21) - 1;
     assert!(answer(fits).write(FileFormat::Parquet).is_ok());
     for minor in [fits + 1, i128::MAX / 2, -fits - 1] {
         let error = answer(minor).write(FileFormat::Parquet).unwrap_err();
-        assert!(matches!(error, WriteError::AmountTooLarge { .. }), "{minor}");
+        assert_eq!(error.code(), "amount_too_large");
+        assert_eq!(error.to_string(), "column total of row 17 has too many digits", "{minor}");
     }
 }
 

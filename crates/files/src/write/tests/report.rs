@@ -203,6 +203,8 @@ fn text_cells_are_guarded_and_quoted_where_needed() {
         ("a\nb", "\"a\nb\""),
         ("a;b", "a;b"),
         ("'", "'"),
+        ("'=1", "''=1"),
+        ("'a", "'a"),
         ("", "\"\""),
     ] {
         let answer = Answer::default().texts("a", "=A", vec![Some(text)]);

@@ -11,6 +11,7 @@ mod killed;
 mod modes;
 mod reference;
 mod requests;
+mod values;
 
 use std::time::{Duration, Instant};
 

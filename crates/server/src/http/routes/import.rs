@@ -242,7 +242,7 @@ impl Watcher for Sender {
 }
 
 fn done(outcome: &ImportOutcome) -> Response {
-    let body = json!({"revision": outcome.revision, "tables": outcome.tables});
+    let body = json!(outcome);
     at_revision(json(body.to_string()), outcome.revision)
 }
 

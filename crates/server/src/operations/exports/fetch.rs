@@ -8,6 +8,7 @@ use store::port::jobs::{FILE_MISSING, Job, JobFile, JobId, JobState};
 use super::caller::{self, Caller};
 use super::find::{self, not_found};
 use super::notices::{self, DOWNLOADED};
+use super::show;
 use crate::app::App;
 use crate::crash;
 use crate::error::{ApiError, ErrorCode};
@@ -137,7 +138,7 @@ fn is_there(job: &Job) -> Result<(), ApiError> {
         }
         JobState::Consumed | JobState::Expired => Err(gone()),
         JobState::Failed | JobState::Canceled => {
-            let failed_reason = job.error_code.clone().filter(|_| job.state == JobState::Failed);
+            let failed_reason = show::failed_reason(job);
             Err(ApiError { code: ErrorCode::ExportFailed, failed_reason, ..not_found() })
         }
     }
@@ -181,7 +182,8 @@ pub(crate) fn discard(app: &App, path: &str) {
 
 /// Notes that the file of a finished export is lost. Blocking.
 pub(crate) fn lose(app: &App, job: &Job) -> Result<ApiError, ApiError> {
-    let notices = notices::of_end(app, job, &End::Failed(FILE_MISSING));
+    let notices =
+        notices::of_end(app, job, &End::Failed { code: FILE_MISSING, message: FILE_MISSING });
     lost::note(app, job.id, &notices)?;
     let message = "The file of this export is lost, please try to export again.";
     Ok(ApiError::new(ErrorCode::FileMissing, message))

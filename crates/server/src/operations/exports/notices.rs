@@ -66,9 +66,10 @@ fn told(app: &App, job: &Job, end: &End<'_>) -> Result<Vec<NewNotice>, ApiError>
             ended.progress.revision = Some(success.revision);
             (COMPLETED, ready(app, job, success)?)
         }
-        End::Failed(code) => {
+        End::Failed { code, message } => {
             ended.state = JobState::Failed;
             ended.error_code = Some((*code).to_owned());
+            ended.error_message = Some((*message).to_owned());
             (ended.manifest, ended.expires_at) = (None, None);
             (FAILED, Story::Failed { reason: (*code).to_owned() })
         }

@@ -19,6 +19,10 @@ const WORDS: [(JobState, &str); 7] = [
     (JobState::Canceled, "canceled"),
 ];
 
+/// Reasons of failing whose message says which row and column are to blame, or how many are.
+const PLACED_CODES: [&str; 4] =
+    ["cell_too_long", "amount_too_large", "currency_unknown", "too_many_columns"];
+
 /// The word for a state.
 fn word(state: JobState) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
@@ -70,7 +74,7 @@ fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
     let seconds = |at: Option<Instant>| at.map(Instant::seconds);
     let was_ready =
         matches!(job.state, JobState::Succeeded | JobState::Consumed | JobState::Expired);
-    let failed_reason = job.error_code.as_ref().filter(|_| job.state == JobState::Failed);
+    let failed_reason = failed_reason(job);
     let manifest: Value = job
         .manifest
         .as_deref()
@@ -110,6 +114,16 @@ fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
+}
+
+/// Why a failed export failed: a stable code, and where the fault is that its caller can mend.
+pub(super) fn failed_reason(job: &Job) -> Option<String> {
+    let code = job.error_code.as_ref().filter(|_| job.state == JobState::Failed)?;
+    let place = job.error_message.as_ref().filter(|_| PLACED_CODES.contains(&code.as_str()));
+    Some(match place {
+        Some(place) => format!("{code}: {place}"),
+        None => code.clone(),
+    })
 }
 
 /// The address of an export's file.

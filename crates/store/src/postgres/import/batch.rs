@@ -83,6 +83,7 @@ impl<'c> Batch<'c> {
             return Err(damaged(reason));
         }
         cells[catalogue::ID] = Cell::Int(id);
+        self.call.amounts.observe(self.table, id, &cells);
         let given = Given::of(&cells);
         let Some(stored) = self.rows.remove(&id) else {
             self.insert((id, line), cells);
@@ -146,7 +147,7 @@ impl<'c> Batch<'c> {
     ) -> Result<(), StoreError> {
         let table = self.table;
         merge(table, given, &mut cells, &stored.cells, self.call.now);
-        self.keep_parents_value(given, &mut cells, &stored.cells)?;
+        self.take_parents_values(given, &mut cells, &stored.cells)?;
         let updated_at = table.updated_at();
         let was = &stored.cells[updated_at];
         let is_stale = is_older(cells[updated_at].as_ref(), was.as_ref());
@@ -187,17 +188,27 @@ impl<'c> Batch<'c> {
         self.rows.get(&id).map_or(&[], |row| &row.cells)
     }
 
-    /// A cleared column whose default is a parent's value is no change when it already has it.
-    fn keep_parents_value(
+    /// A value from a parent follows its sources in this row until somebody gives another one. A
+    /// cleared one is no change when the parent's is there already.
+    fn take_parents_values(
         &self,
         given: Given,
         cells: &mut [Cell],
         stored: &[Cell],
     ) -> Result<(), StoreError> {
-        for default in self.plan.parents.iter().filter(|d| given.is_null(d.position)) {
-            let value = parents::value_now(self.session, self.call.provider, default, cells)?;
-            if value == stored[default.position] {
-                cells[default.position] = value;
+        let (session, provider) = (self.session, self.call.provider);
+        for default in &self.plan.parents {
+            let was = &stored[default.position];
+            if given.is_null(default.position) {
+                let value = parents::value_now(session, provider, default, cells)?;
+                if value == *was {
+                    cells[default.position] = value;
+                }
+            } else if given.is_absent(default.position)
+                && default.has_other_sources(cells, stored)
+                && parents::value_now(session, provider, default, stored)? == *was
+            {
+                cells[default.position] = Cell::Null;
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use super::currency::Currencies;
 use super::references::References;
 use super::seen::{How, Seen};
 use crate::import::problem::Problems;
+use crate::import::small_amounts::SmallAmounts;
 
 pub(super) struct Call {
     pub(super) provider: i64,
@@ -17,6 +18,7 @@ pub(super) struct Call {
     /// The revision of the rows that this call writes.
     pub(super) revision: Revision,
     pub(super) problems: Problems,
+    pub(super) amounts: SmallAmounts,
     pub(super) tables: Vec<TableState>,
     pub(super) references: References,
     pub(super) allotments: Allotments,
@@ -47,6 +49,7 @@ impl Call {
             now,
             revision,
             problems: Problems::new(),
+            amounts: SmallAmounts::new(),
             tables: tables().iter().map(|_| state()).collect(),
             references: References::new(),
             allotments: Allotments::default(),

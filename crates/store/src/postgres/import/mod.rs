@@ -185,7 +185,7 @@ impl PostgresImport<'_> {
         let named = tables().iter().zip(&self.call.tables).filter(|(_, state)| state.is_touched);
         let counts: BTreeMap<_, _> =
             named.map(|(table, state)| (table.name.to_owned(), state.counts)).collect();
-        ImportOutcome { revision, tables: counts }
+        ImportOutcome { revision, tables: counts, warnings: self.call.amounts.warnings() }
     }
 }
 

@@ -100,6 +100,7 @@ impl<'c> Rows<'c> {
             return Err(damaged(reason));
         }
         cells[catalogue::ID] = Cell::Int(id);
+        self.call.amounts.observe(self.table, id, &cells);
         let given = Given::of(&cells);
         if !self.expects_existing && self.complete(&mut cells) {
             let row = NewRow { id, line, given, cells };
@@ -294,7 +295,7 @@ impl<'c> Rows<'c> {
     ) -> Result<(), StoreError> {
         let table = self.table;
         merge(table, given, &mut cells, &self.stored, self.call.now);
-        self.keep_parents_value(given, &mut cells)?;
+        self.take_parents_values(given, &mut cells)?;
         let updated_at = table.updated_at();
         let is_stale = is_older(cells[updated_at].as_ref(), self.stored[updated_at].as_ref());
         let is_same = is_same_but_updated_at(table, &cells, &self.stored);
@@ -320,13 +321,22 @@ impl<'c> Rows<'c> {
         self.after_update(id, line, &cells)
     }
 
-    /// A cleared column whose default is a parent's value is no change when it already has it.
-    fn keep_parents_value(&mut self, given: Given, cells: &mut [Cell]) -> Result<(), StoreError> {
-        for default in self.plan.parents.iter().filter(|d| given.is_null(d.position)) {
-            let (connection, provider) = (self.connection, self.call.provider);
-            let value = parents::value_now(connection, provider, default, cells)?;
-            if value == self.stored[default.position] {
-                cells[default.position] = value;
+    /// A value from a parent follows its sources in this row until somebody gives another one. A
+    /// cleared one is no change when the parent's is there already.
+    fn take_parents_values(&self, given: Given, cells: &mut [Cell]) -> Result<(), StoreError> {
+        let (connection, provider) = (self.connection, self.call.provider);
+        for default in &self.plan.parents {
+            let stored = &self.stored[default.position];
+            if given.is_null(default.position) {
+                let value = parents::value_now(connection, provider, default, cells)?;
+                if value == *stored {
+                    cells[default.position] = value;
+                }
+            } else if given.is_absent(default.position)
+                && default.has_other_sources(cells, &self.stored)
+                && parents::value_now(connection, provider, default, &self.stored)? == *stored
+            {
+                cells[default.position] = Cell::Null;
             }
         }
         Ok(())

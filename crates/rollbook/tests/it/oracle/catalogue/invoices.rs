@@ -72,7 +72,9 @@ fn columns() -> Vec<Column> {
         amount("expected_payment_amount", |_, i| {
             (i.amount("total") - i.amount("credit_applied")).max(0)
         }),
-        amount("refund_amount", |w, i| refunds(w, i).iter().map(|r| r.amount("amount")).sum()),
+        amount("refund_amount", |w, i| {
+            -refunds(w, i).iter().map(|r| r.amount("amount")).sum::<i128>()
+        }),
         c("refund_date", "", |w, i| Val::date(refund_date(w, i))),
         c("discount_code.name", "discount_code_name", discount_name),
         c("discount_code.code", "discount_code", |_, i| Val::text(i.text("discount_code"))),

@@ -1,0 +1,248 @@
+//! JSON objects whose members nobody fixes, such as metadata: kept as they were written.
+//!
+//! Numbers keep their digits, which no number type of a library would: they are never read, only
+//! passed on. White space goes, and texts get the one spelling that JSON writers use.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+
+use crate::import::{CellError, ImportCode};
+use crate::parse::clip;
+
+/// Objects and lists inside each other. Readers of JSON stop at 128, and files put the object
+/// into others.
+const DEPTH_MAX: usize = 100;
+
+/// `text`, one JSON object, without white space and with every number as it was written.
+///
+/// Errors name the key to blame by its path: text that is no JSON object, a key given twice, a
+/// number past what readers take, NUL characters, and more than [`DEPTH_MAX`] levels.
+pub(crate) fn compact_object(text: &str) -> Result<String, CellError> {
+    if text == "{}" {
+        return Ok(text.to_owned());
+    }
+    let written: &RawValue = serde_json::from_str(text).map_err(|error| {
+        let what = without_place(&error);
+        mismatch(format!("expected a JSON object, and this is not JSON: {what}"))
+    })?;
+    let written = written.get();
+    if !written.starts_with('{') {
+        return Err(mismatch(format!("expected a JSON object, got {}", kind_of(written))));
+    }
+    let mut walk = Walk { text: written, at: 0, out: String::new(), open: Vec::new() };
+    walk.out.reserve(written.len());
+    walk.run()?;
+    Ok(walk.out)
+}
+
+/// The library's message without its line, which is not that of the input.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
+}
+
+fn mismatch(message: String) -> CellError {
+    CellError::new(ImportCode::TypeMismatch, message)
+}
+
+fn kind_of(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "true or false",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// An object or list that has begun and not ended.
+enum Open {
+    Object { keys: HashSet<String>, key: String, awaits_key: bool },
+    List { index: usize },
+}
+
+/// A way through JSON whose grammar has been checked.
+struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+    out: String,
+    open: Vec<Open>,
+}
+
+impl<'a> Walk<'a> {
+    fn run(&mut self) -> Result<(), CellError> {
+        while let Some(byte) = self.text.as_bytes().get(self.at).copied() {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                b'"' => self.string()?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                b'{' => self.begin(Open::Object {
+                    keys: HashSet::new(),
+                    key: String::new(),
+                    awaits_key: true,
+                })?,
+                b'[' => self.begin(Open::List { index: 0 })?,
+                _ => self.mark(byte),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, open: Open) -> Result<(), CellError> {
+        if self.open.len() == DEPTH_MAX {
+            return Err(self.wrong(
+                ImportCode::TypeMismatch,
+                &format!("is nested too deeply: at most {DEPTH_MAX} objects and lists"),
+            ));
+        }
+        self.copy(1);
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// Copies a bracket's end, a comma, a colon, or a letter of true, false and null.
+    fn mark(&mut self, byte: u8) {
+        match (byte, self.open.last_mut()) {
+            (b'}' | b']', _) => drop(self.open.pop()),
+            (b',', Some(Open::Object { awaits_key, .. })) => *awaits_key = true,
+            (b':', Some(Open::Object { awaits_key, .. })) => *awaits_key = false,
+            (b',', Some(Open::List { index })) => *index += 1,
+            _ => {}
+        }
+        self.copy(1);
+    }
+
+    fn copy(&mut self, length: usize) {
+        self.out.push_str(&self.text[self.at..self.at + length]);
+        self.at += length;
+    }
+
+    fn number(&mut self) -> Result<(), CellError> {
+        let rest = &self.text[self.at..];
+        let is_part = |c: char| matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        if rest[..length].parse().is_ok_and(f64::is_finite) {
+            self.copy(length);
+            return Ok(());
+        }
+        let shown = clip(&rest[..length]);
+        let what = format!("{shown} is too large for readers of JSON: write it as text, in quotes");
+        Err(self.wrong(ImportCode::NumberOutOfRange, &what))
+    }
+
+    fn string(&mut self) -> Result<(), CellError> {
+        let length = string_length(&self.text.as_bytes()[self.at..]);
+        let quoted: &'a str = &self.text[self.at..self.at + length];
+        let has_escapes = quoted.contains('\\');
+        let text: Cow<'a, str> = match has_escapes {
+            false => Cow::Borrowed(&quoted[1..length - 1]),
+            true => serde_json::from_str(quoted).map_err(|error| {
+                let what = format!("holds a text that is not one: {}", without_place(&error));
+                self.wrong(ImportCode::TypeMismatch, &what)
+            })?,
+        };
+        if text.contains('\0') {
+            let what = "holds a NUL character (\\u0000), in a key or in a text: leave it out";
+            return Err(self.wrong(ImportCode::TypeMismatch, what));
+        }
+        match has_escapes {
+            false => self.out.push_str(quoted),
+            true => self.out.push_str(&serde_json::Value::from(&*text).to_string()),
+        }
+        self.at += length;
+        let Some(Open::Object { keys, key, awaits_key: true }) = self.open.last_mut() else {
+            return Ok(());
+        };
+        (*text).clone_into(key);
+        match keys.insert(text.into_owned()) {
+            true => Ok(()),
+            false => Err(self.wrong(ImportCode::TypeMismatch, "is given twice")),
+        }
+    }
+
+    fn wrong(&self, code: ImportCode, what: &str) -> CellError {
+        let steps = self.open.iter().map(|open| match open {
+            Open::Object { key, .. } => clip(key).to_owned(),
+            Open::List { index } => index.to_string(),
+        });
+        let shown: Vec<_> = steps.take(8).collect();
+        let more = if self.open.len() > shown.len() { "…" } else { "" };
+        let path = format!("{}{more}", shown.join("."));
+        let path = if path.is_empty() { "an empty key".to_owned() } else { path };
+        CellError::new(code, format!("{path}: {what}"))
+    }
+}
+
+/// Bytes of the string at the beginning of `bytes`, its quotes included.
+fn string_length(bytes: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => break,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    (at + 1).min(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_kept_as_it_was_written_but_white_space_and_escapes() {
+        for (text, expected) in [
+            ("{}", "{}"),
+            (" { } ", "{}"),
+            (r#"{"card":89490200001234567890}"#, r#"{"card":89490200001234567890}"#),
+            (r#"{"a": 0.12345678901234567890 }"#, r#"{"a":0.12345678901234567890}"#),
+            (r#"{"a":-0,"b":1.10,"c":1E5,"d":-0.0}"#, r#"{"a":-0,"b":1.10,"c":1E5,"d":-0.0}"#),
+            (r#"{"a":1e308,"b":1e-400}"#, r#"{"a":1e308,"b":1e-400}"#),
+            (
+                "{\n\"b\" : [ 1, {\"c d\":null} ,true],\"a\":\"x  y\" }",
+                r#"{"b":[1,{"c d":null},true],"a":"x  y"}"#,
+            ),
+            (r#"{"é\u00e9":"\/\u0041\n\"{,:"}"#, r#"{"éé":"/A\n\"{,:"}"#),
+            (r#"{"":{"":1}}"#, r#"{"":{"":1}}"#),
+            (r#"{"a":{"x":1},"b":{"x":1}}"#, r#"{"a":{"x":1},"b":{"x":1}}"#),
+        ] {
+            let compact = compact_object(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+            assert_eq!(compact, expected);
+            assert_eq!(compact_object(&compact).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused_with_its_key_and_reason() {
+        let deep = format!("{}1{}", "{\"a\":".repeat(101), "}".repeat(101));
+        let just = format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100));
+        assert_eq!(compact_object(&just).unwrap(), just);
+        for (text, code, message) in [
+            (
+                r#"{"a":{"b":[0,1e400]}}"#,
+                ImportCode::NumberOutOfRange,
+                "a.b.1: 1e400 is too large for readers of JSON",
+            ),
+            (
+                deep.as_str(),
+                ImportCode::TypeMismatch,
+                "a.a.a.a.a.a.a.a…: is nested too deeply: at most 100",
+            ),
+            (r#"{"a":1,"b":{"a":1,"\u0061":2}}"#, ImportCode::TypeMismatch, "b.a: is given twice"),
+            (r#"{"a":"x\u0000"}"#, ImportCode::TypeMismatch, "a: holds a NUL character"),
+            (r#"{"a":[{"b\u0000":1}]}"#, ImportCode::TypeMismatch, "a.0.: holds a NUL character"),
+            (r#"{"a":"\ud800"}"#, ImportCode::TypeMismatch, "a: holds a text that is not one:"),
+            ("[1]", ImportCode::TypeMismatch, "expected a JSON object, got a list"),
+            ("\"x\"", ImportCode::TypeMismatch, "expected a JSON object, got a text"),
+            ("{\"a\":1", ImportCode::TypeMismatch, "expected a JSON object, and this is not JSON"),
+            ("{'a':1}", ImportCode::TypeMismatch, "expected a JSON object, and this is not JSON"),
+        ] {
+            let error = compact_object(text).unwrap_err();
+            assert_eq!(error.code, code, "{text}: {error:?}");
+            assert!(error.message.starts_with(message), "{text}: {error:?}");
+        }
+    }
+}
