@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::jwt::JwtKeys;
 use crate::jobs::FilesFolder;
+use crate::jobs::link_transfers::LinkTransfers;
 use crate::metrics::Metrics;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
@@ -47,6 +48,7 @@ struct Inner {
     is_marking: AtomicBool,
     job_bell: Notify,
     notice_bell: Notify,
+    link_transfers: LinkTransfers,
 }
 
 impl App {
@@ -69,6 +71,7 @@ impl App {
             is_marking: AtomicBool::new(false),
             job_bell: Notify::new(),
             notice_bell: Notify::new(),
+            link_transfers: LinkTransfers::default(),
             parts,
         })))
     }
@@ -133,6 +136,11 @@ impl App {
     /// Rung when something is to be said to others.
     pub(crate) fn notice_bell(&self) -> &Notify {
         &self.0.notice_bell
+    }
+
+    /// Transfers by signed links that are not stored yet.
+    pub(crate) fn link_transfers(&self) -> &LinkTransfers {
+        &self.0.link_transfers
     }
 
     /// The server's figures.

@@ -3,6 +3,7 @@
 use metrics::{counter, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusRecorder};
 use store::port::jobs::{JobKind, JobState};
+use store::port::notices::Lane;
 
 /// Upper bounds of the duration histogram, in seconds.
 const DURATION_BUCKETS_S: [f64; 12] =
@@ -18,6 +19,7 @@ impl Metrics {
         let bucketed: Result<_, BuildError> = builder.set_buckets(&DURATION_BUCKETS_S);
         let recorder = bucketed.expect("the list of buckets is not empty").build_recorder();
         with_local_recorder(&recorder, describe);
+        with_local_recorder(&recorder, register_notices);
         Self(recorder)
     }
 
@@ -41,6 +43,18 @@ impl Metrics {
     /// Counts a panic.
     pub(crate) fn panicked(&self) {
         with_local_recorder(&self.0, || counter!("rollbook_panics_total").increment(1));
+    }
+
+    /// Counts an attempt to deliver a notice.
+    pub(crate) fn notice_tried(&self, lane: Lane, is_delivered: bool) {
+        with_local_recorder(&self.0, || notices_tried(lane, is_delivered).increment(1));
+    }
+
+    /// Sets how many notices of a lane wait.
+    pub(crate) fn set_notices_waiting(&self, lane: Lane, count: u64) {
+        with_local_recorder(&self.0, || {
+            gauge!("rollbook_notices_waiting", "to" => lane.as_str()).set(count as f64);
+        });
     }
 
     /// Sets a figure that goes up and down.
@@ -67,6 +81,20 @@ impl Metrics {
     }
 }
 
+fn notices_tried(lane: Lane, is_delivered: bool) -> metrics::Counter {
+    let outcome = if is_delivered { "delivered" } else { "failed" };
+    counter!("rollbook_notices_total", "to" => lane.as_str(), "outcome" => outcome)
+}
+
+/// Puts the counters of notices there at 0, so that their first increase is seen.
+fn register_notices() {
+    for lane in Lane::ALL {
+        for is_delivered in [true, false] {
+            notices_tried(lane, is_delivered).absolute(0);
+        }
+    }
+}
+
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!("rollbook_http_requests_total", "Answered requests.");
@@ -77,6 +105,8 @@ fn describe() {
         "Whether store, mirror and files are usable, as /readyz says."
     );
     describe_gauge!("rollbook_jobs", "Jobs of all providers and nodes that wait or run.");
+    describe_counter!("rollbook_notices_total", "Attempts to deliver a notice, by this process.");
+    describe_gauge!("rollbook_notices_waiting", "Notices of all providers that wait.");
     describe_gauge!("rollbook_revision", "Revision of the last commit.");
     describe_gauge!("rollbook_requests_running", "Requests worked on now.");
     describe_gauge!("rollbook_mirror_covered_revision", "Revision that the segments cover.");

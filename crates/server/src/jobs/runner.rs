@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::time::Instant;
 use store::StoreError;
 use store::port::jobs::{Claim, Job, JobKind};
+use store::port::notices::Lane;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -19,9 +20,6 @@ pub(super) const NAP: Duration = Duration::from_millis(250);
 
 /// More than there can be, and still a number that stores can hold.
 const UNBOUNDED: u64 = u32::MAX as u64;
-
-/// Notices sent at once: a slow receiver is not to hold up all others.
-const SENDERS: usize = 4;
 
 /// The workers of this process, until they are told to stop.
 pub struct Workers {
@@ -43,8 +41,8 @@ pub fn start(app: &App) -> Workers {
             loops.spawn(work_off(app, kind, worker, stopping));
         }
     }
-    for _ in 0..SENDERS {
-        loops.spawn(notify::send_all(app.clone(), Arc::clone(&worker), stopping.clone()));
+    for lane in Lane::ALL {
+        loops.spawn(notify::send_all(app.clone(), lane, Arc::clone(&worker), stopping.clone()));
     }
     loops.spawn(sweep::keep_clean(app.clone(), stopping));
     Workers { stop, loops }
