@@ -14,6 +14,7 @@ use crate::auth::jwt::JwtKeys;
 use crate::http::Holder;
 use crate::jobs::FilesFolder;
 use crate::jobs::alive::Loops;
+use crate::jobs::link_transfers::LinkTransfers;
 use crate::metrics::{BuildInfo, Metrics};
 use crate::places::Places;
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
@@ -58,6 +59,7 @@ struct Inner {
     has_warned_of_proxy: AtomicBool,
     job_bell: Notify,
     notice_bell: Notify,
+    link_transfers: LinkTransfers,
 }
 
 impl App {
@@ -84,6 +86,7 @@ impl App {
             has_warned_of_proxy: AtomicBool::new(false),
             job_bell: Notify::new(),
             notice_bell: Notify::new(),
+            link_transfers: LinkTransfers::default(),
             parts,
         })))
     }
@@ -153,6 +156,11 @@ impl App {
     /// Rung when something is to be said to others.
     pub(crate) fn notice_bell(&self) -> &Notify {
         &self.0.notice_bell
+    }
+
+    /// Transfers by signed links that are not stored yet.
+    pub(crate) fn link_transfers(&self) -> &LinkTransfers {
+        &self.0.link_transfers
     }
 
     /// The server's figures.

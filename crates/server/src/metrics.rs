@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use model::import::ImportOutcome;
 use model::time::Instant;
 use store::port::jobs::{JobKind, JobState};
+use store::port::notices::Lane;
 
 use crate::error::ErrorCode;
 
@@ -61,6 +62,8 @@ const FIGURES: &[(&str, Kind, &str)] = &[
     ("rollbook_import_failures_total", Counter, "Imports of which nothing was stored, by error."),
     (IMPORT_DURATION, Histogram, "Time from the head of an import to its answer."),
     ("rollbook_jobs", Gauge, "Jobs of all providers and nodes that wait or run."),
+    ("rollbook_notices_total", Counter, "Attempts to deliver a notice, by this process."),
+    ("rollbook_notices_waiting", Gauge, "Notices of all providers that wait."),
     ("rollbook_revision", Gauge, "Revision of the last commit."),
     ("rollbook_mirror_covered_revision", Gauge, "Revision that the segments cover."),
     ("rollbook_mirror_delta_changes", Gauge, "Changes that the segments do not cover."),
@@ -168,7 +171,19 @@ impl Metrics {
     /// Counts a connection that was refused.
     pub(crate) fn refused_connection(&self) {
         with_local_recorder(&self.0, || {
-            counter!("rollbook_connections_refused_total").increment(1)
+            counter!("rollbook_connections_refused_total").increment(1);
+        });
+    }
+
+    /// Counts an attempt to deliver a notice.
+    pub(crate) fn notice_tried(&self, lane: Lane, is_delivered: bool) {
+        with_local_recorder(&self.0, || notices_tried(lane, is_delivered).increment(1));
+    }
+
+    /// Sets how many notices of a lane wait.
+    pub(crate) fn set_notices_waiting(&self, lane: Lane, count: u64) {
+        with_local_recorder(&self.0, || {
+            notices_waiting(lane).set(count as f64);
         });
     }
 
@@ -207,6 +222,11 @@ impl Metrics {
     }
 }
 
+fn notices_tried(lane: Lane, is_delivered: bool) -> metrics::Counter {
+    let outcome = if is_delivered { "delivered" } else { "failed" };
+    counter!("rollbook_notices_total", "to" => lane.as_str(), "outcome" => outcome)
+}
+
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     for (name, kind, help) in FIGURES {
@@ -240,8 +260,18 @@ fn begin(build: &BuildInfo) {
     for disk in [Disk::Data, Disk::Files] {
         disk_free(disk).set(0.0);
     }
-    const LABELLED: [&str; 3] =
-        ["rollbook_build_info", "rollbook_jobs", "rollbook_disk_free_bytes"];
+    for lane in Lane::ALL {
+        for is_delivered in [true, false] {
+            notices_tried(lane, is_delivered).increment(0);
+        }
+        notices_waiting(lane).set(0.0);
+    }
+    const LABELLED: [&str; 4] = [
+        "rollbook_build_info",
+        "rollbook_jobs",
+        "rollbook_disk_free_bytes",
+        "rollbook_notices_waiting",
+    ];
     let single = FIGURES.iter().filter(|(name, kind, _)| {
         *kind == Gauge && name.starts_with("rollbook_") && !LABELLED.contains(name)
     });
@@ -267,6 +297,10 @@ fn import_failures(code: ErrorCode) -> metrics::Counter {
 
 fn jobs(kind: JobKind, state: JobState) -> metrics::Gauge {
     gauge!("rollbook_jobs", "kind" => kind.as_str(), "state" => state.as_str())
+}
+
+fn notices_waiting(lane: Lane) -> metrics::Gauge {
+    gauge!("rollbook_notices_waiting", "to" => lane.as_str())
 }
 
 fn disk_free(disk: Disk) -> metrics::Gauge {

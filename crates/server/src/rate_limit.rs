@@ -25,6 +25,8 @@ pub enum Key {
     Token(i64),
     /// A JWT's subject (its hash) at one provider.
     Subject([u8; 16], Option<ProviderId>),
+    /// Signed links to the files of a job, by its number.
+    Link(i64),
     /// An address; of IPv6 the first 64 bits, which is what one customer of a network gets.
     Address(IpAddr),
     /// The same, as a reader of what is open to anyone: that must not lock out its credentials.

@@ -30,7 +30,7 @@ enum Action {
         #[arg(long, value_parser = provider_id)]
         id: ProviderId,
         /// Display name
-        #[arg(long)]
+        #[arg(long, value_parser = display_name)]
         name: String,
         #[command(flatten)]
         settings: ProviderSettings,
@@ -51,7 +51,7 @@ enum Action {
         #[arg(long, value_parser = provider_id)]
         id: ProviderId,
         /// Display name
-        #[arg(long)]
+        #[arg(long, value_parser = display_name)]
         name: Option<String>,
         #[command(flatten)]
         settings: ProviderSettings,
@@ -84,6 +84,14 @@ struct ProviderSettings {
 pub(super) fn provider_id(text: &str) -> Result<ProviderId, String> {
     let id = text.parse().ok().filter(|id| is_valid_id(*id));
     id.map(ProviderId).ok_or_else(|| format!("expected an integer from 1 to {MAX_ID}"))
+}
+
+/// A name for people: one line with something in it.
+pub(super) fn display_name(text: &str) -> Result<String, String> {
+    match text.trim().is_empty() || text.chars().any(char::is_control) {
+        true => Err("expected one line of text, without line breaks or tabs".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 impl ProviderSettings {

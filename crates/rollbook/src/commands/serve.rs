@@ -135,6 +135,7 @@ pub(super) fn serve(
         ready(&url)?;
         let stop = signals.wait(&app, reload);
         let serving = server::serve(listener, app.clone(), stop).await;
+        server::jobs::store_link_transfers(&app).await;
         if let Some(workers) = workers {
             workers.stop().await;
         }

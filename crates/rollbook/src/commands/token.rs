@@ -9,7 +9,7 @@ use server::credentials;
 use store::Store;
 use store::token::{Token, TokenGrant};
 
-use super::provider::provider_id;
+use super::provider::{display_name, provider_id};
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
@@ -55,10 +55,10 @@ struct CreateArgs {
           value_parser = provider_id)]
     providers: Vec<ProviderId>,
     /// Name for people
-    #[arg(long)]
+    #[arg(long, value_parser = display_name)]
     name: Option<String>,
     /// Where notices of its exports go
-    #[arg(long)]
+    #[arg(long, value_parser = address)]
     email: Option<String>,
     /// What it may do, comma-separated [default: super_admin,import]
     #[arg(long, value_name = "FLAGS", value_delimiter = ',', value_parser = permission)]
@@ -83,6 +83,13 @@ enum Mode {
     Provider,
     /// One customer of it
     Customer,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    match server::notify::is_address(text) {
+        true => Ok(text.to_owned()),
+        false => Err("expected one e-mail address, as in ann@example.com".to_owned()),
+    }
 }
 
 fn permission(text: &str) -> Result<Permission, String> {

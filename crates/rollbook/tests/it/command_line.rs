@@ -50,6 +50,45 @@ fn wrong_usage_exits_with_2_and_failures_with_1() {
 }
 
 #[test]
+fn names_and_addresses_are_one_line_and_addresses_are_addresses() {
+    let data = Data::with_provider();
+    let tried = |arguments: &[&str]| {
+        let output = program().args(arguments).args(["--data", data.path()]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let token = ["token", "create", "--provider", "1"];
+    for email in [
+        "ann@example.com\r\nBcc: eve@example.com",
+        "ann",
+        "@",
+        "",
+        "a@b.example, c@d.example",
+        "Ann <a@b.example>",
+    ] {
+        let (code, said) = tried(&[&token[..], &["--email", email]].concat());
+        assert_eq!(code, Some(2), "{email:?}");
+        assert!(said.contains("as in ann@example.com"), "{said}");
+    }
+    for name in ["", " ", "a\nb", "a\r\nSubject: b", "a\tb", "\u{85}"] {
+        for arguments in [
+            &["provider", "create", "--id", "2", "--name", name][..],
+            &["provider", "set", "--id", "1", "--name", name],
+            &[&token[..], &["--name", name]].concat()[..],
+        ] {
+            let (code, said) = tried(arguments);
+            assert_eq!(code, Some(2), "{arguments:?}");
+            assert!(said.contains("one line of text"), "{said}");
+        }
+    }
+    assert_eq!(run(&["token", "list", "--data", data.path(), "--format", "json"]).trim(), "[]");
+    let (code, said) =
+        tried(&["provider", "set", "--id", "1", "--name", "Ann & Bob’s Studio, 2nd"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = tried(&[&token[..], &["--email", "ann+x@mail.example.com"]].concat());
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn a_bad_import_names_the_line_and_stores_nothing() {
     let data = Data::with_provider();
     let file = data.folder.path().join("customers.csv");

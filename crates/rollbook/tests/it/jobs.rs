@@ -325,6 +325,53 @@ fn the_same_key_asks_once() {
 }
 
 #[test]
+fn a_link_has_one_spelling_and_room_for_so_many_requests_of_its_own() {
+    let (data, token) = filled(3, "");
+    let server = data.serve();
+    let jobs = [(); 2].map(|()| {
+        let job = queued(&server, &token, "customers", &json!({}));
+        succeeded(&server, &token, job)
+    });
+    let [path, other] = [0, 1].map(|n| link(&server, &jobs[n]));
+    for wrong in ["expires=%2B", "expires=0", "expires=%20", "expires=-"] {
+        let answer = server.request("GET", &path.replace("expires=", wrong)).send();
+        assert_eq!((answer.status, &answer.json()["code"]), (404, &json!("not_found")), "{wrong}");
+    }
+    drop(server);
+    data.configure("[rate_limit]\nper_minute = 3\n");
+    let server = data.serve();
+    let get = |path: &str| server.request("GET", path).send();
+    for _ in 0..3 {
+        assert_eq!(get(&path).status, 200);
+    }
+    let refused = get(&path);
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("throttled")));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(get(&other).status, 200, "another file's link");
+    assert_eq!(server.get(&token, "/api/v2/jobs").status, 200, "whoever has a token");
+}
+
+#[test]
+fn the_owner_of_a_file_ends_its_links() {
+    let (data, token) = filled(3, "");
+    data.add_provider(2, "UTC", "usd");
+    let stranger = data.token(2);
+    let server = data.serve();
+    let job = succeeded(&server, &token, queued(&server, &token, "customers", &json!({})));
+    let (path, file) = (format!("/api/v2/jobs/{}", job["id"]), link(&server, &job));
+    let remove = |token: &str| server.request("DELETE", &path).token(token).send();
+    assert_eq!(remove(&stranger).status, 404);
+    assert_eq!(server.request("GET", &file).send().status, 200);
+    for _ in 0..2 {
+        let removed = remove(&token).ok();
+        assert_eq!((&removed["status"], &removed["result_url"]), (&json!("expired"), &Value::Null));
+    }
+    let gone = server.request("GET", &file).send();
+    assert_eq!((gone.status, &gone.json()["code"]), (404, &json!("not_found")));
+    assert_eq!(server.get(&token, &format!("{path}/manifest")).status, 200);
+}
+
+#[test]
 fn without_workers_jobs_wait_are_bounded_and_can_be_canceled_and_a_worker_does_them() {
     let (data, token) = filled(40, "[jobs]\nwork_in_server = false\n");
     let server = data.serve();
@@ -338,6 +385,8 @@ fn without_workers_jobs_wait_are_bounded_and_can_be_canceled_and_a_worker_does_t
     assert_eq!(waiting.json()["result_url"], Value::Null);
     let cancel =
         |id: i64| server.request("POST", &format!("/api/v2/jobs/{id}/cancel")).token(&token).send();
+    let early = server.request("DELETE", &format!("/api/v2/jobs/{}", ids[1])).token(&token).send();
+    assert_eq!((early.status, &early.json()["code"]), (409, &json!("conflict")));
     assert_eq!(cancel(ids[0]).ok()["status"], "canceled");
     assert_eq!(cancel(ids[0]).ok()["status"], "canceled");
     let worker = Worker::start(&data);

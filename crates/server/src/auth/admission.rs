@@ -99,7 +99,8 @@ fn address_has_room(app: &App, address: &Key, exchange: &Exchange) -> Result<(),
     }
 }
 
-fn throttled(rate: Option<RateState>) -> ApiError {
+/// The answer to a request that is one too many.
+pub(crate) fn throttled(rate: Option<RateState>) -> ApiError {
     let retry_after_s = rate.map(|state| state.retry_after().as_secs());
     let message = "Too many requests: try again later.";
     ApiError { retry_after_s, ..ApiError::new(ErrorCode::Throttled, message) }

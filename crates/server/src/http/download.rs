@@ -2,7 +2,6 @@
 //! Rule: spec/reports.md §11.2; spec/exports.md §6; RFC 9110 §13, §14.
 
 use std::io;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -16,14 +15,19 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use crate::error::ApiError;
+use crate::jobs::FilesFolder;
+
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// Bytes read at a time.
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// A file that is there.
 pub(crate) struct Download {
-    /// Where.
-    pub(crate) path: PathBuf,
+    /// The folder that it is in.
+    pub(crate) folder: FilesFolder,
+    /// Where, below that.
+    pub(crate) path: String,
     /// Its size, as the store knows it.
     pub(crate) bytes: u64,
     /// SHA-256 of its bytes, lower-case hex.
@@ -38,8 +42,17 @@ pub(crate) struct Download {
 pub(crate) enum Refused {
     /// Nothing of the file lies in the range asked for.
     RangeOutside,
-    /// It is not there, or not of the size that it should have.
+    /// It is not there, or its bytes are not those that were made.
     Missing,
+    /// It cannot be read now.
+    Unreadable,
+}
+
+impl Refused {
+    /// What is said when a file cannot be read now.
+    pub(crate) fn unreadable() -> ApiError {
+        ApiError::unavailable("The file cannot be read now.")
+    }
 }
 
 /// Called once, when the last byte of the file has been handed over.
@@ -71,10 +84,7 @@ pub(crate) async fn answer(
         Range::Part { first, last } => (first, last - first + 1),
         Range::Outside => return Err(Refused::RangeOutside),
     };
-    let opened = open(file, start).await.map_err(|error| {
-        crate::error::log("file_missing", &error);
-        Refused::Missing
-    })?;
+    let opened = open(file, start).await.map_err(|error| refused(&error))?;
     let reaches_end = start + length == file.bytes;
     let body = Sending {
         pieces: ReaderStream::with_capacity(opened.take(length), PIECE_BYTES),
@@ -99,15 +109,30 @@ pub(crate) fn outside(file: &Download, mut response: Response) -> Response {
     response
 }
 
+/// The file from `start` on, once its bytes are known to be those that were made.
 async fn open(file: &Download, start: u64) -> io::Result<File> {
-    let mut opened = File::open(&file.path).await?;
-    let bytes = opened.metadata().await?.len();
-    if bytes != file.bytes {
-        let said = format!("{} has {bytes} bytes, not {}", file.path.display(), file.bytes);
-        return Err(io::Error::other(said));
-    }
+    let (folder, path) = (file.folder.clone(), file.path.clone());
+    let (bytes, sha256) = (file.bytes, file.sha256.clone());
+    let opening = move || folder.open_checked(&path, bytes, &sha256);
+    let opened = tokio::task::spawn_blocking(opening).await.map_err(io::Error::other)?;
+    let mut opened = File::from_std(opened?);
     opened.seek(io::SeekFrom::Start(start)).await?;
     Ok(opened)
+}
+
+/// What a failure to open says of the file. A server that has no handle left, for instance, says
+/// nothing.
+fn refused(error: &io::Error) -> Refused {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
+            crate::error::log("file_missing", error);
+            Refused::Missing
+        }
+        _ => {
+            crate::error::log("file_failed", error);
+            Refused::Unreadable
+        }
+    }
 }
 
 fn describe(file: &Download, etag: &str, headers: &mut HeaderMap) {

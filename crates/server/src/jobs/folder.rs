@@ -7,17 +7,21 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use model::time::Instant;
 use store::Store;
 
+use super::checked::CheckedFiles;
 use super::mark::{self, FolderError, Mark, Unmarked};
 
 use crate::crash;
 
 /// Folder of unfinished files.
 const MAKING: &str = "making";
+/// Length of a UUID as text.
+const UUID_CHARS: usize = 36;
 /// After every file.
 const FOREVER: Instant = Instant::from_micros(i64::MAX);
 
@@ -32,6 +36,7 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
 pub struct FilesFolder {
     root: PathBuf,
     mark: Mark,
+    checked: Arc<CheckedFiles>,
 }
 
 impl FilesFolder {
@@ -40,7 +45,8 @@ impl FilesFolder {
     pub fn open(root: &Path, store: &dyn Store, unmarked: Unmarked) -> Result<Self, FolderError> {
         let made = Self::make(root);
         made.map_err(|source| FolderError::Io { path: root.to_owned(), source })?;
-        Ok(Self { root: root.to_owned(), mark: Mark::settle(root, store, unmarked)? })
+        let mark = Mark::settle(root, store, unmarked)?;
+        Ok(Self { root: root.to_owned(), mark, checked: Arc::default() })
     }
 
     fn make(root: &Path) -> io::Result<()> {
@@ -66,8 +72,9 @@ impl FilesFolder {
     }
 
     /// An empty folder for one attempt.
-    pub(crate) fn begin(&self, name: &str) -> io::Result<Making> {
-        let path = self.root.join(MAKING).join(name);
+    pub(crate) fn begin(&self, attempt: &AttemptName<'_>) -> io::Result<Making> {
+        let AttemptName { uuid, number, worker } = attempt;
+        let path = self.root.join(MAKING).join(format!("{uuid}-{number}-{worker}"));
         if path.exists() {
             fs::remove_dir_all(&path)?;
         }
@@ -94,6 +101,12 @@ impl FilesFolder {
     /// Where a published file is.
     pub(crate) fn path(&self, target: &str) -> PathBuf {
         self.root.join(target)
+    }
+
+    /// Opens a published file to be sent, if its bytes are those that were made; another size or
+    /// SHA-256 is [`io::ErrorKind::InvalidData`]. Blocking: it may read the whole file first.
+    pub(crate) fn open_checked(&self, target: &str, bytes: u64, sha256: &str) -> io::Result<File> {
+        self.checked.open(&self.path(target), bytes, sha256)
     }
 
     /// Removes a published file; one that is gone is no error.
@@ -145,15 +158,54 @@ impl FilesFolder {
         Ok(copied)
     }
 
-    /// Removes unfinished work that nobody has touched since an instant.
-    pub(crate) fn clear_unfinished(&self, before: Instant) -> io::Result<()> {
+    /// Removes the folders of attempts that are over, and what else nobody has touched since an
+    /// instant. `is_under_way` says whether a job's attempt is; a name that is none is asked about
+    /// nothing.
+    pub(crate) fn clear_unfinished<E: From<io::Error>>(
+        &self,
+        before: Instant,
+        is_under_way: impl Fn(&AttemptName<'_>) -> Result<bool, E>,
+    ) -> Result<(), E> {
         for entry in fs::read_dir(self.root.join(MAKING))? {
             let entry = entry?;
-            if is_older(&entry, before) {
-                fs::remove_dir_all(entry.path())?;
+            let name = entry.file_name();
+            let is_over = match name.to_str().and_then(AttemptName::read) {
+                Some(attempt) => !is_under_way(&attempt)?,
+                None => false,
+            };
+            if is_over || is_older(&entry, before) {
+                remove_all(&entry.path())?;
             }
         }
         Ok(())
+    }
+}
+
+/// Whose a folder of unfinished files is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AttemptName<'n> {
+    /// The job.
+    pub(crate) uuid: &'n str,
+    /// Which of its attempts.
+    pub(crate) number: u32,
+    /// Who makes it.
+    pub(crate) worker: &'n str,
+}
+
+impl<'n> AttemptName<'n> {
+    /// The attempt whose folder has this name.
+    fn read(name: &'n str) -> Option<Self> {
+        let (uuid, rest) = name.split_at_checked(UUID_CHARS)?;
+        let (number, worker) = rest.strip_prefix('-')?.split_once('-')?;
+        Some(Self { uuid, number: number.parse().ok()?, worker })
+    }
+}
+
+/// Removes a folder with everything in it; one that is gone is no error.
+fn remove_all(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
@@ -189,13 +241,15 @@ mod tests {
 
     use super::*;
 
+    const UUID: &str = "01970000-0000-7000-8000-000000000000";
+
     #[test]
     fn a_file_is_there_whole_after_it_was_published_and_its_folder_is_not() {
         let outer = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
         let folder = FilesFolder::open(&outer.path().join("files"), &store, Unmarked::Another);
         let folder = folder.unwrap();
-        let making = folder.begin("a-1").unwrap();
+        let making = folder.begin(&AttemptName { uuid: UUID, number: 1, worker: "w" }).unwrap();
         let made = making.path().join("rows.csv");
         fs::write(&made, "id\r\n1\r\n").unwrap();
         File::open(&made).unwrap().set_modified(UNIX_EPOCH).unwrap();
@@ -212,6 +266,23 @@ mod tests {
         folder.remove("2026-11/x.csv").unwrap();
         folder.remove("2026-11/x.csv").unwrap();
         assert!(folder.older_than(future).unwrap().is_empty());
+    }
+
+    #[test]
+    fn folders_of_attempts_that_are_over_are_removed() {
+        let outer = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
+        let folder = FilesFolder::open(&outer.path().join("files"), &store, Unmarked::Another);
+        let folder = folder.unwrap();
+        let attempt = |number| AttemptName { uuid: UUID, number, worker: "7-w" };
+        let [over, alive] = [1, 12].map(|number| folder.begin(&attempt(number)).unwrap());
+        let strange = folder.path("making/strange");
+        fs::create_dir(&strange).unwrap();
+        let is_under_way = |asked: &AttemptName<'_>| Ok::<_, io::Error>(*asked == attempt(12));
+        folder.clear_unfinished(Instant::from_micros(0), is_under_way).unwrap();
+        assert!(!over.path().exists() && alive.path().exists() && strange.exists());
+        folder.clear_unfinished(FOREVER, is_under_way).unwrap();
+        assert!(!strange.exists());
     }
 
     #[test]

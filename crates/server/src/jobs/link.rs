@@ -7,7 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::time::Instant;
 
 use crate::app::App;
+use crate::auth::admission::throttled;
 use crate::error::ApiError;
+use crate::rate_limit::Key;
 
 /// What a link is for; part of what is signed, so that a link opens one thing only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +59,23 @@ pub(crate) fn check(
     else {
         return Ok(Opens::No);
     };
+    // A link has one spelling, so that whoever looks for it in a log finds it.
+    if expires_s.to_string() != expires {
+        return Ok(Opens::No);
+    }
     let signed = purpose.text(expires_s);
     if hmac::verify(&key(app)?, signed.as_bytes(), &signature).is_err() {
         return Ok(Opens::No);
     }
     let now_s = app.clock().now().micros().div_euclid(1_000_000);
     Ok(if now_s < expires_s { Opens::Yes } else { Opens::NoMore })
+}
+
+/// Counts a request by a link that opens something. By what it opens, not by its text: whoever has
+/// one may get others to the same file.
+pub(crate) fn admit(app: &App, job: i64) -> Result<(), ApiError> {
+    let (fits, rate) = app.limiter().take(&Key::Link(job));
+    if fits { Ok(()) } else { Err(throttled(rate)) }
 }
 
 fn key(app: &App) -> Result<hmac::Key, ApiError> {

@@ -12,20 +12,26 @@
 //! | `row_file` | rows on their way into a file, hashed and counted as they pass |
 //! | `folder` | files that are being made, and files that are there |
 //! | `mark` | whose a folder of files is, and which one |
+//! | `file_end` | the end of a job's files before their time |
 //! | `lost` | a file that is not where it was put |
 //! | `manifest` | what a file says about itself |
 //! | `report` | the work of a report's job |
 //! | `export` | the work of an export's job |
 //! | `package` | the work of an accounting package's job |
 //! | `link` | signed addresses of files |
+//! | `link_transfers` | transfers by those, counted together |
+//! | `checked` | files whose bytes were looked at |
 //! | `sweep` | files and jobs whose time is over |
 
 pub(crate) mod alive;
 pub(crate) mod attempt;
+mod checked;
 mod ending;
 pub(crate) mod export;
+pub(crate) mod file_end;
 pub mod folder;
 pub(crate) mod link;
+pub(crate) mod link_transfers;
 pub(crate) mod lost;
 pub(crate) mod manifest;
 pub mod mark;
@@ -38,5 +44,6 @@ mod together;
 pub mod work;
 
 pub use folder::{FilesFolder, free_bytes};
+pub use link_transfers::store_link_transfers;
 pub use mark::{FolderError, Unmarked};
 pub use runner::{Workers, start};

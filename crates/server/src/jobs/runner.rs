@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::time::Instant;
 use store::StoreError;
 use store::port::jobs::{Claim, Job, JobKind};
+use store::port::notices::Lane;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -20,9 +21,6 @@ pub(super) const NAP: Duration = Duration::from_millis(250);
 
 /// More than there can be, and still a number that stores can hold.
 const UNBOUNDED: u64 = u32::MAX as u64;
-
-/// Notices sent at once: a slow receiver is not to hold up all others.
-const SENDERS: usize = 4;
 
 /// The workers of this process, until they are told to stop.
 pub struct Workers {
@@ -46,10 +44,11 @@ pub fn start(app: &App) -> Workers {
             loops.spawn(keep_alive(app.clone(), kind.as_str(), stopping.clone(), begin));
         }
     }
-    for _ in 0..SENDERS {
+    for lane in Lane::ALL {
         let (own, worker, stopped) = (app.clone(), Arc::clone(&worker), stopping.clone());
-        let begin = move || notify::send_all(own.clone(), Arc::clone(&worker), stopped.clone());
-        loops.spawn(keep_alive(app.clone(), "notices", stopping.clone(), begin));
+        let begin =
+            move || notify::send_all(own.clone(), lane, Arc::clone(&worker), stopped.clone());
+        loops.spawn(keep_alive(app.clone(), lane.as_str(), stopping.clone(), begin));
     }
     let (own, stopped) = (app.clone(), stopping.clone());
     let begin = move || sweep::keep_clean(own.clone(), stopped.clone());

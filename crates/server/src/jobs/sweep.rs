@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use store::StoreError;
+use store::port::jobs::{Job, JobId, JobState};
 use tokio::sync::watch;
 
+use super::folder::AttemptName;
 use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -47,8 +49,16 @@ fn sweep(app: &App) -> Result<(), Failure> {
             app.files().remove(path)?;
         }
     }
-    app.files().clear_unfinished(now.plus_seconds(-UNTOUCHED_FOR_S))?;
-    Ok(())
+    let untouched_since = now.plus_seconds(-UNTOUCHED_FOR_S);
+    app.files().clear_unfinished(untouched_since, |attempt| is_under_way(app, attempt))
+}
+
+/// Whether the store says of an attempt that it is under way: of those of dead processes it does
+/// so until somebody takes their job.
+fn is_under_way(app: &App, attempt: &AttemptName<'_>) -> Result<bool, Failure> {
+    let job = app.store().job_of_any_provider(JobId::Uuid(attempt.uuid))?;
+    let is_of = |job: &Job| job.state == JobState::Running && job.attempts == attempt.number;
+    Ok(job.as_ref().is_some_and(is_of))
 }
 
 /// Ends what is past its time, a bounded number at a time.

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use super::attempt::Attempt;
 use super::ending;
+use super::folder::AttemptName;
 use super::runner::NAP;
 use super::work::{self, Made, Stop};
 use crate::app::App;
@@ -59,7 +60,8 @@ pub(super) async fn make(
 }
 
 fn hold(app: &App, job: Job, worker: &Arc<str>) -> std::io::Result<Held> {
-    let folder = app.files().begin(&format!("{}-{}-{}", job.uuid, job.attempts, worker))?;
+    let name = AttemptName { uuid: &job.uuid, number: job.attempts, worker };
+    let folder = app.files().begin(&name)?;
     let attempt = Attempt::new(&job, Arc::clone(worker), folder);
     Ok(Held { job, attempt })
 }

@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::{Message, SmtpTransport, Transport};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use model::time::{Instant as Moment, Zone};
 use serde::{Deserialize, Serialize};
 use store::port::notices::DeliveryResult;
 
 use crate::settings::{SmtpSettings, SmtpTls};
 
-const WITHIN: Duration = Duration::from_secs(30);
+/// Longest time for one mail, from connecting to the last answer.
+pub(super) const WITHIN: Duration = Duration::from_secs(30);
 /// The same for somebody who waits at a terminal.
 const CHECKED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -61,7 +62,8 @@ pub(super) fn send(
 ) -> DeliveryResult {
     let began = Instant::now();
     let sent = message(mail, to, event_id, settings).and_then(|message| {
-        transport(settings, WITHIN)?.send(&message).map_err(|error| error.to_string())
+        converse(settings, WITHIN, |server: Server| async move { server.send(message).await })
+            .map(drop)
     });
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (state, error) = match sent {
@@ -69,26 +71,61 @@ pub(super) fn send(
         Err(problem) => ("ERR-NET", Some(problem)),
     };
     let state = state.to_owned();
-    DeliveryResult { state, status_code: None, error, duration_ms, next_attempt_at: None }
+    DeliveryResult {
+        state,
+        status_code: None,
+        error,
+        duration_ms,
+        next_attempt_at: None,
+        rests_until: None,
+    }
+}
+
+/// Whether mail can go there: one address, without a name beside it.
+pub fn is_address(text: &str) -> bool {
+    text.parse::<Address>().is_ok()
 }
 
 /// Greets the mail server and logs in, without a mail; or says what is wrong. Blocking.
 pub fn check(settings: &SmtpSettings) -> Result<(), String> {
     let from = settings.from.parse::<Mailbox>();
     from.map_err(|error| format!("smtp.from is no mailbox: {error}"))?;
-    let greeted = transport(settings, CHECKED_WITHIN)?.test_connection();
-    match greeted.map_err(|error| error.to_string())? {
+    let greet = |server: Server| async move { server.test_connection().await };
+    match converse(settings, CHECKED_WITHIN, greet)? {
         true => Ok(()),
         false => Err("it greets, but answers no command".to_owned()),
     }
 }
 
-fn transport(settings: &SmtpSettings, within: Duration) -> Result<SmtpTransport, String> {
+type Server = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Talks with the mail server for so long at most, whatever it says and however slowly. Blocking.
+fn converse<T, F>(
+    settings: &SmtpSettings,
+    within: Duration,
+    talk: impl FnOnce(Server) -> F,
+) -> Result<T, String>
+where
+    F: Future<Output = Result<T, lettre::transport::smtp::Error>>,
+{
+    let server = server(settings, within)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let said = runtime.block_on(async { tokio::time::timeout(within, talk(server)).await });
+    // Not waited for: a look-up of its name may hang.
+    runtime.shutdown_background();
+    match said {
+        Ok(said) => said.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("it took longer than {} s", within.as_secs())),
+    }
+}
+
+fn server(settings: &SmtpSettings, within: Duration) -> Result<Server, String> {
     let host = settings.host.as_deref().unwrap_or_default();
     let builder = match settings.tls {
-        SmtpTls::Starttls => SmtpTransport::starttls_relay(host),
-        SmtpTls::Implicit => SmtpTransport::relay(host),
-        SmtpTls::None => Ok(SmtpTransport::builder_dangerous(host)),
+        SmtpTls::Starttls => Server::starttls_relay(host),
+        SmtpTls::Implicit => Server::relay(host),
+        SmtpTls::None => Ok(Server::builder_dangerous(host)),
     };
     let mut builder = builder.map_err(|error| error.to_string())?.timeout(Some(within));
     if let Some(port) = settings.port {
@@ -225,6 +262,28 @@ mod tests {
         let said = html(&mail);
         assert!(said.contains("Ann &amp; Bob &lt;Studio&gt;"), "{said}");
         assert!(said.contains("href=\"https://x.example/a?expires=1&amp;signature=b\""), "{said}");
+    }
+
+    /// Each of its lines comes in time, and they have no end.
+    #[test]
+    fn a_mail_server_that_talks_and_talks_is_left_in_the_end() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = SmtpSettings {
+            host: Some("127.0.0.1".to_owned()),
+            port: Some(listener.local_addr().unwrap().port()),
+            tls: SmtpTls::None,
+            ..SmtpSettings::default()
+        };
+        let talking = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while std::io::Write::write_all(&mut stream, b"220-welcome\r\n").is_ok() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let greet = |server: Server| async move { server.test_connection().await };
+        let problem = converse(&settings, Duration::from_millis(300), greet).unwrap_err();
+        assert!(!problem.is_empty());
+        talking.join().unwrap();
     }
 
     #[test]

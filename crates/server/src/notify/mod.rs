@@ -15,8 +15,8 @@ mod outbox;
 mod target;
 mod webhook;
 
-pub use mail::check as check_mail;
 pub(crate) use mail::{Mail, Story};
+pub use mail::{check as check_mail, is_address};
 pub(crate) use outbox::send_all;
 pub use target::{TargetError, check as check_target};
 pub(crate) use webhook::{Letter, deliver, new_event_id, new_secret};

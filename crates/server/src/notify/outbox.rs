@@ -5,60 +5,107 @@ use std::time::Duration;
 
 use model::time::Instant;
 use rand::RngExt;
-use store::StoreError;
-use store::port::notices::{Delivery, DeliveryResult, Receiver};
+use store::port::notices::{Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::mail::{self, Mail};
 use super::webhook::{self, Letter};
 use crate::app::App;
 use crate::crash;
 
+/// State of what arrived.
+const DELIVERED: &str = "OK";
 /// Seconds between the attempts at a webhook; after the last one it is given up.
 const WEBHOOK_PAUSES_S: [i64; 7] = [30, 120, 600, 3600, 3 * 3600, 8 * 3600, 24 * 3600];
 /// The same for a mail: five attempts over two hours.
 const MAIL_PAUSES_S: [i64; 4] = [60, 600, 1800, 4800];
 /// A pause is longer or shorter by so much, so that receivers that come back are not met by all.
 const JITTER: f64 = 0.1;
-/// How long an attempt is believed to be under way.
+/// How long an attempt is believed to be under way; longer than any takes.
 const LEASE_S: i64 = 60;
 /// How long the loop waits when nothing is due; what is stored here wakes it earlier.
 const NAP: Duration = Duration::from_secs(1);
+/// Seconds that a webhook gets nothing else after so many failures in a row, the last one for all
+/// further ones: a dead receiver is not to take its provider's places from the others.
+const WEBHOOK_RESTS_S: [i64; 4] = [1, 5, 30, 120];
 
-/// Sends what is due, until told to stop.
-pub(crate) async fn send_all(app: App, worker: Arc<str>, mut stopping: watch::Receiver<bool>) {
-    while !*stopping.borrow() {
-        let woken = app.notice_bell().notified();
-        let (sender, name) = (app.clone(), Arc::clone(&worker));
-        let sent = tokio::task::spawn_blocking(move || send_next(&sender, &name)).await;
-        let is_idle = match sent {
-            Ok(Ok(is_sent)) => !is_sent,
-            Ok(Err(error)) => {
-                crate::error::log(error.code(), &error);
-                true
-            }
-            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-            Err(_) => true,
-        };
-        if is_idle {
-            tokio::select! {
-                () = woken => {}
-                () = tokio::time::sleep(NAP) => {}
-                _ = stopping.changed() => {}
-            }
-        }
+/// So many notices of a lane are sent at once by one process.
+fn at_once_max(lane: Lane) -> usize {
+    match lane {
+        Lane::Webhook => 16,
+        Lane::Mail => 4,
     }
 }
 
-/// Sends one notice; false when none is due.
-fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
+/// So many of one provider: whatever its receivers do, there is room for those of others.
+fn at_once_per_provider_max(lane: Lane) -> u64 {
+    match lane {
+        Lane::Webhook => 4,
+        Lane::Mail => 2,
+    }
+}
+
+/// Sends what is due on a lane, until told to stop; what is under way then is sent to its end.
+pub(crate) async fn send_all(
+    app: App,
+    lane: Lane,
+    worker: Arc<str>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut under_way = JoinSet::new();
+    while !*stopping.borrow() {
+        let woken = app.notice_bell().notified();
+        let taken = match under_way.len() < at_once_max(lane) {
+            true => take(&app, lane, &worker).await,
+            false => None,
+        };
+        if let Some(delivery) = taken {
+            let (sender, name) = (app.clone(), Arc::clone(&worker));
+            under_way.spawn_blocking(move || send(&sender, &name, &delivery));
+            continue;
+        }
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(NAP) => {}
+            // There is room again, at its webhook at least.
+            Some(_) = under_way.join_next() => {}
+            _ = stopping.changed() => {}
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+/// The next delivery; none when nothing may be sent now. A failure of the store is logged.
+async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
+    let (app, worker) = (app.clone(), Arc::clone(worker));
+    let taking = tokio::task::spawn_blocking(move || {
+        let now = app.clock().now();
+        let claim = DeliveryClaim {
+            lane,
+            worker: &worker,
+            under_way_per_provider_max: at_once_per_provider_max(lane),
+            lease_until: now.plus_seconds(LEASE_S),
+        };
+        app.store().claim_delivery(&claim, now)
+    });
+    match taking.await {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(error)) => {
+            crate::error::log(error.code(), &error);
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// Sends one notice and stores what became of it. Blocking.
+fn send(app: &App, worker: &str, delivery: &Delivery) {
     let now = app.clock().now();
-    let claimed = app.store().claim_delivery(worker, now.plus_seconds(LEASE_S), now)?;
-    let Some(delivery) = claimed else { return Ok(false) };
     crash::point("notice_taken");
-    let (result, pauses) = match &delivery.receiver {
+    let (result, plan) = match &delivery.receiver {
         Receiver::Webhook(webhook) if !webhook.is_enabled => {
-            (unsent("The webhook was disabled before it was sent."), &[][..])
+            (unsent("The webhook was disabled before it was sent."), Plan::default())
         }
         Receiver::Webhook(webhook) => {
             let letter = Letter {
@@ -68,16 +115,37 @@ fn send_next(app: &App, worker: &str) -> Result<bool, StoreError> {
                 payload: &delivery.payload,
                 now_s: now.micros().div_euclid(1_000_000),
             };
-            (webhook::deliver(&letter, &app.settings().webhooks), &WEBHOOK_PAUSES_S[..])
+            let rest_s = rest_s(webhook.failures);
+            let plan = Plan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(rest_s) };
+            (webhook::deliver(&letter, &app.settings().webhooks), plan)
         }
-        Receiver::Mailbox(to) => (post(app, &delivery, to), &MAIL_PAUSES_S[..]),
+        Receiver::Mailbox(to) => {
+            (post(app, delivery, to), Plan { pauses_s: &MAIL_PAUSES_S, rest_s: None })
+        }
     };
-    let result = with_next_attempt(result, delivery.attempt, pauses, app.clock().now());
-    report(&delivery, &result);
+    let result = with_next_attempt(result, delivery.attempt, &plan, app.clock().now());
+    report(app, delivery, &result);
     crash::point("notice_sent");
-    app.store().finish_delivery(worker, delivery.id, &result, app.clock().now())?;
+    let noted = app.store().finish_delivery(worker, delivery.id, &result, app.clock().now());
+    if let Err(error) = noted {
+        crate::error::log(error.code(), &error);
+    }
     crash::point("notice_noted");
-    Ok(true)
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Default)]
+struct Plan {
+    /// Seconds between the attempts at one delivery.
+    pauses_s: &'static [i64],
+    /// Seconds for which its webhook gets nothing else.
+    rest_s: Option<i64>,
+}
+
+/// How long a webhook rests after a failure that comes after `failures` others in a row.
+fn rest_s(failures: u32) -> i64 {
+    let [.., longest] = WEBHOOK_RESTS_S;
+    WEBHOOK_RESTS_S.get(failures as usize).copied().unwrap_or(longest)
 }
 
 fn post(app: &App, delivery: &Delivery, to: &str) -> DeliveryResult {
@@ -95,25 +163,36 @@ fn unsent(reason: impl ToString) -> DeliveryResult {
         error: Some(reason.to_string()),
         duration_ms: 0,
         next_attempt_at: None,
+        rests_until: None,
     }
 }
 
-/// The result, with the instant of the next attempt unless it is over.
+/// The result, with the instant of the next attempt unless it is over, and of the end of the
+/// webhook's rest.
 fn with_next_attempt(
     result: DeliveryResult,
     attempt: u32,
-    pauses_s: &[i64],
+    plan: &Plan,
     now: Instant,
 ) -> DeliveryResult {
-    let pause_s = pauses_s.get(attempt.saturating_sub(1) as usize);
-    let next_attempt_at = pause_s.filter(|_| result.state != "OK").map(|pause_s| {
+    if result.state == DELIVERED {
+        return result;
+    }
+    let pause_s = plan.pauses_s.get(attempt.saturating_sub(1) as usize);
+    let next_attempt_at = pause_s.map(|pause_s| {
         let jitter = rand::rng().random_range(1.0 - JITTER..=1.0 + JITTER);
         now.plus_seconds((*pause_s as f64 * jitter) as i64)
     });
-    DeliveryResult { next_attempt_at, ..result }
+    let rests_until = plan.rest_s.map(|rest_s| now.plus_seconds(rest_s));
+    DeliveryResult { next_attempt_at, rests_until, ..result }
 }
 
-fn report(delivery: &Delivery, result: &DeliveryResult) {
+fn report(app: &App, delivery: &Delivery, result: &DeliveryResult) {
+    let lane = match delivery.receiver {
+        Receiver::Webhook(_) => Lane::Webhook,
+        Receiver::Mailbox(_) => Lane::Mail,
+    };
+    app.metrics().notice_tried(lane, result.state == DELIVERED);
     tracing::info!(
         delivery = delivery.id,
         event = delivery.event_id,
@@ -139,16 +218,34 @@ mod tests {
             error: None,
             duration_ms: 1,
             next_attempt_at: None,
+            rests_until: None,
         };
+        let plan = Plan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(5) };
         for (attempt, pause_s) in [(1, 30), (2, 120), (7, 86_400)] {
-            let next = with_next_attempt(failed(), attempt, &WEBHOOK_PAUSES_S, now);
+            let next = with_next_attempt(failed(), attempt, &plan, now);
             let wait_s = (next.next_attempt_at.unwrap().micros() - now.micros()) / 1_000_000;
             assert!((wait_s - pause_s).abs() <= pause_s / 10 + 1, "{attempt}: {wait_s}");
+            assert_eq!(next.rests_until, Some(now.plus_seconds(5)));
         }
-        assert_eq!(with_next_attempt(failed(), 8, &WEBHOOK_PAUSES_S, now).next_attempt_at, None);
+        assert_eq!(with_next_attempt(failed(), 8, &plan, now).next_attempt_at, None);
         let over: i64 = MAIL_PAUSES_S.iter().sum();
         assert_eq!((MAIL_PAUSES_S.len(), over <= 7500), (4, true));
         let fine = DeliveryResult { state: "OK".to_owned(), ..failed() };
-        assert_eq!(with_next_attempt(fine, 1, &WEBHOOK_PAUSES_S, now).next_attempt_at, None);
+        let fine = with_next_attempt(fine, 1, &plan, now);
+        assert_eq!((fine.next_attempt_at, fine.rests_until), (None, None));
+    }
+
+    #[test]
+    fn a_webhook_rests_longer_the_more_often_it_failed() {
+        let rests: Vec<i64> = [0, 1, 2, 3, 4, 1000].into_iter().map(rest_s).collect();
+        assert_eq!(rests, [1, 5, 30, 120, 120, 120]);
+    }
+
+    #[test]
+    fn a_lane_has_room_for_more_than_one_provider_and_leases_outlast_attempts() {
+        for lane in Lane::ALL {
+            assert!(at_once_per_provider_max(lane) < at_once_max(lane) as u64);
+        }
+        assert!(LEASE_S > webhook::WITHIN.max(mail::WITHIN).as_secs() as i64);
     }
 }

@@ -17,7 +17,7 @@ use super::target::{self, CheckedResolver};
 use crate::settings::WebhookSettings;
 
 /// Longest wait for an answer.
-const WITHIN: Duration = Duration::from_secs(10);
+pub(super) const WITHIN: Duration = Duration::from_secs(10);
 const EVENT_ID_CHARS: usize = 24;
 const SECRET_BYTES: usize = 32;
 
@@ -64,7 +64,14 @@ pub(crate) fn deliver(letter: &Letter<'_>, settings: &WebhookSettings) -> Delive
         Err(problem) => ("ERR-NET", None, Some(problem)),
     };
     let state = state.to_owned();
-    DeliveryResult { state, status_code, error, duration_ms, next_attempt_at: None }
+    DeliveryResult {
+        state,
+        status_code,
+        error,
+        duration_ms,
+        next_attempt_at: None,
+        rests_until: None,
+    }
 }
 
 fn send(letter: &Letter<'_>, settings: &WebhookSettings) -> Result<u16, String> {
@@ -79,7 +86,7 @@ fn send(letter: &Letter<'_>, settings: &WebhookSettings) -> Result<u16, String> 
         .proxy(None)
         .user_agent("Rollbook-Webhooks")
         .build();
-    let resolver = CheckedResolver { allows_private: settings.allow_private };
+    let resolver = CheckedResolver { settings: settings.clone() };
     let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
     let body_signature = sign(letter.secret, letter.payload);
     let signed = format!("{}.{}.{}", letter.event_id, letter.now_s, letter.payload);

@@ -1,8 +1,6 @@
 //! Jobs as `/api/v2/jobs` shows them: one, a list, cancellation, the file. Rule: spec/reports.md
 //! §11.2.
 
-use std::sync::Arc;
-
 use model::id::ProviderId;
 use model::permission::Permissions;
 use model::time::Instant;
@@ -12,6 +10,7 @@ use store::port::jobs::{Cancel, Job, JobFilter, JobId, JobKind, JobState};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::download::Download;
+use crate::jobs::file_end;
 use crate::jobs::link::{self, Opens, Purpose};
 use crate::settings::EmptyUrl;
 
@@ -47,6 +46,15 @@ pub(crate) fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
             Err(ApiError::new(ErrorCode::Conflict, "The job is finished already."))
         }
     }
+}
+
+/// Ends the life of a finished job's file; nothing to do where there is none. Blocking.
+pub(crate) fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
+    if job.state.is_unfinished() {
+        let message = "The job is not finished yet: cancel it instead.";
+        return Err(ApiError::new(ErrorCode::Conflict, message));
+    }
+    file_end::expire(app, job)?.ok_or_else(ApiError::not_found)
 }
 
 /// The manifest of a finished job.
@@ -203,7 +211,7 @@ pub(crate) fn linked_file(
     id: i64,
     expires: &str,
     signature: &str,
-) -> Result<(Arc<Job>, Download), ApiError> {
+) -> Result<(Job, Download), ApiError> {
     match link::check(app, Purpose::JobResult(id), expires, signature)? {
         Opens::No => return Err(ApiError::not_found()),
         Opens::NoMore => {
@@ -214,13 +222,15 @@ pub(crate) fn linked_file(
     }
     let job = app.store().job_of_any_provider(JobId::Number(id)).map_err(ApiError::of_store)?;
     let job = job.filter(|job| job.state == JobState::Succeeded).ok_or_else(ApiError::not_found)?;
+    link::admit(app, job.id)?;
     let file = job.files.first().ok_or_else(ApiError::not_found)?;
     let download = Download {
-        path: app.files().path(&file.path),
+        folder: app.files().clone(),
+        path: file.path.clone(),
         bytes: file.bytes,
         sha256: file.sha256.clone(),
         name: file.name.clone(),
         content_type: file.content_type.clone(),
     };
-    Ok((Arc::new(job), download))
+    Ok((job, download))
 }

@@ -44,8 +44,8 @@ pub trait JobStore: Send + Sync {
     /// there is nothing to do.
     ///
     /// Fair: of the providers with something to do, the one with the fewest running jobs of this
-    /// kind comes first, then the one whose job waits longest; a lapsed lease counts as not
-    /// running. A job whose lease lapsed in its last attempt is handed out once more, as attempt
+    /// kind comes first, then the one served longest ago, whose job that waits longest is taken;
+    /// a lapsed lease counts as not running. A job whose lease lapsed in its last attempt is handed out once more, as attempt
     /// `attempts_max + 1`, so that its claimant can give it up with all that belongs to that (and
     /// with a number above that, should the claimant die over it). Progress begins anew.
     fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
@@ -86,23 +86,27 @@ pub trait JobStore: Send + Sync {
         filter: &JobFilter<'_>,
     ) -> Result<(u64, Vec<Job>), StoreError>;
 
-    /// How many jobs of the same kind are before this one; none unless it is queued. 0 = next.
+    /// How many jobs of its provider and kind are before this one; none unless it is queued. What
+    /// waits for others is nothing to its provider.
     fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError>;
 
     /// How many jobs are queued and running, of all providers: `(queued, running)`.
     fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError>;
 
-    /// Counts a complete transfer of a file, named by its part; with `consumes` it is also the
-    /// last one, and the job becomes [`JobState::Consumed`] once all its files are consumed.
-    /// False when the file was consumed before, or is there no more: then nothing is kept.
-    fn count_download(
+    /// Counts the one complete transfer that a file is there for, named by its part; the job
+    /// becomes [`JobState::Consumed`] once all its files are consumed. False when the file was
+    /// consumed before, or is there no more: then nothing is kept.
+    fn consume_file(
         &self,
         id: i64,
         file: &str,
-        consumes: bool,
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError>;
+
+    /// Counts complete transfers of the files of jobs, with their notices, in one transaction.
+    /// Jobs that are forgotten are passed over, with their notices.
+    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError>;
 
     /// Makes a succeeded job expired at once; false when it is not succeeded.
     fn expire_job(
@@ -415,6 +419,17 @@ pub struct JobFile {
     pub sha256: String,
     /// Whether its one transfer is over.
     pub is_consumed: bool,
+}
+
+/// Complete transfers of a job's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfers {
+    /// The job.
+    pub job: i64,
+    /// How many there were.
+    pub count: u64,
+    /// What is said of them.
+    pub notices: Vec<NewNotice>,
 }
 
 /// How a cancellation went.

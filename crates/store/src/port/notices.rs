@@ -6,6 +6,13 @@ use model::time::Instant;
 
 use crate::error::StoreError;
 
+/// So many deliveries wait for one webhook, and so many for all mailboxes of one provider. What
+/// comes beyond is kept as given up: it is seen in the log, and can be sent from there.
+pub const WAITING_MAX: u64 = 1000;
+
+/// What the log says of those.
+pub(crate) const TOO_MANY_WAIT: &str = "Too many notices wait already.";
+
 /// The outbox and the places that notices go to. Blocking; never waits for an import.
 pub trait NoticeStore: Send + Sync {
     /// Adds a webhook; the secret is kept as it is.
@@ -17,7 +24,7 @@ pub trait NoticeStore: Send + Sync {
     /// One webhook of a provider.
     fn webhook(&self, provider: ProviderId, id: i64) -> Result<Option<Webhook>, StoreError>;
 
-    /// Replaces everything but id, secret and `created_at`; false when there is none, or
+    /// Replaces everything but id, secret, failures and `created_at`; false when there is none, or
     /// [`StoreError::Exists`] when another one of the provider has the URL.
     fn update_webhook(&self, webhook: &Webhook, now: Instant) -> Result<bool, StoreError>;
 
@@ -33,16 +40,21 @@ pub trait NoticeStore: Send + Sync {
     /// Removes a webhook with its deliveries, sent or not; false when there is none.
     fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError>;
 
-    /// Takes the delivery that is due longest and that nobody works on. One whose lease lapsed is
-    /// taken again; whether its webhook is enabled now is for the claimant to look at.
+    /// Takes a delivery that is due and that nobody works on. One whose lease lapsed is taken
+    /// again; whether its webhook is enabled now is for the claimant to look at.
+    ///
+    /// Fair: of the providers with something due and with fewer than
+    /// [`DeliveryClaim::under_way_per_provider_max`] under way, the one with the fewest under way
+    /// comes first, then the one served longest ago, whose delivery due longest is taken. To one
+    /// webhook one delivery is under way at a time, and none while it rests.
     fn claim_delivery(
         &self,
-        worker: &str,
-        lease_until: Instant,
+        claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError>;
 
-    /// Stores how an attempt to deliver ended. False when another worker has taken it since.
+    /// Stores how an attempt to deliver ended, and until when its webhook rests. False when
+    /// another worker has taken it since.
     fn finish_delivery(
         &self,
         worker: &str,
@@ -71,17 +83,66 @@ pub trait NoticeStore: Send + Sync {
         id: i64,
     ) -> Result<Option<Delivery>, StoreError>;
 
-    /// Queues the same event once more, to be sent at once; none when there is no such delivery.
+    /// Queues the same event once more, to be sent at once: its webhook rests no more.
     fn redeliver(
         &self,
         provider: ProviderId,
         webhook: i64,
         id: i64,
         now: Instant,
-    ) -> Result<Option<Delivery>, StoreError>;
+    ) -> Result<Redelivery, StoreError>;
+
+    /// How many deliveries of all providers wait or are under way.
+    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError>;
 
     /// Forgets deliveries that ended before `before`; answers how many. Bounded work per call.
     fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError>;
+}
+
+/// A way for notices; what is slow on one does not hold up the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// To webhooks.
+    Webhook,
+    /// To mailboxes.
+    Mail,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 2] = [Self::Webhook, Self::Mail];
+
+    /// Its name, as it is stored and as figures name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// Who takes a delivery, and within which bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryClaim<'c> {
+    /// Where it goes.
+    pub lane: Lane,
+    /// Name of the worker, one per process.
+    pub worker: &'c str,
+    /// A provider with so many under way on this lane is passed over.
+    pub under_way_per_provider_max: u64,
+    /// Until when the attempt is believed to be under way.
+    pub lease_until: Instant,
+}
+
+/// How queueing an event once more went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redelivery {
+    /// It waits.
+    Queued(Delivery),
+    /// [`WAITING_MAX`] wait for the webhook already.
+    TooManyWait,
+    /// There is no such delivery.
+    Unknown,
 }
 
 /// Something to be said.
@@ -162,6 +223,8 @@ pub struct DeliveryResult {
     pub duration_ms: u64,
     /// When to try again; none = delivered, or given up.
     pub next_attempt_at: Option<Instant>,
+    /// Until when its webhook gets nothing else.
+    pub rests_until: Option<Instant>,
 }
 
 /// A webhook to be added.
@@ -213,6 +276,8 @@ pub struct Webhook {
     pub is_enabled: bool,
     /// What its signatures are made with. Never shown.
     pub secret: String,
+    /// Attempts that failed since the last one that did not.
+    pub failures: u32,
     /// When it was added.
     pub created_at: Instant,
     /// When it was last changed.

@@ -6,7 +6,10 @@ use super::row::get;
 use crate::error::StoreError;
 
 /// Every migration, in order; the position in the list, from 1, is the schema version after it.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_tables.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_tables.sql"),
+    include_str!("../../migrations/postgres/0002_turns.sql"),
+];
 
 /// Only one node migrates at a time ("Roll" in ASCII).
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1383033964)";

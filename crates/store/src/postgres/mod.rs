@@ -35,6 +35,7 @@ mod snapshot;
 mod statements;
 mod tokens;
 mod transfer;
+mod turns;
 mod words;
 
 use model::id::{ProviderId, Revision};

@@ -190,6 +190,8 @@ CREATE TABLE webhooks (
     secret TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    failures BIGINT NOT NULL DEFAULT 0,
+    rests_until BIGINT,
     UNIQUE (provider_id, url)
 );
 
@@ -216,3 +218,17 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_webhook ON deliveries (webhook_id, id);
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX deliveries_waiting ON deliveries (webhook_id, next_attempt_at, id)
+    WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX deliveries_mails ON deliveries (provider_id, next_attempt_at, id)
+    WHERE mailbox IS NOT NULL AND next_attempt_at IS NOT NULL;
+CREATE INDEX deliveries_leased ON deliveries (webhook_id, lease_until, provider_id)
+    WHERE lease_until IS NOT NULL;
+
+CREATE TABLE turns (
+    queue TEXT NOT NULL,
+    provider_id BIGINT NOT NULL,
+    turn BIGINT NOT NULL,
+    PRIMARY KEY (queue, provider_id)
+);
+CREATE INDEX turns_last ON turns (queue, turn);

@@ -33,7 +33,10 @@ pub(super) static RECORDS: FileKind = FileKind {
 /// Jobs, webhooks, deliveries: small transactions, each of which writes whole pages. ("RolJ".)
 pub(super) static WORK: FileKind = FileKind {
     application_id: 0x526F_6C4A,
-    migrations: &[include_str!("../../migrations/sqlite-jobs/0001_work.sql")],
+    migrations: &[
+        include_str!("../../migrations/sqlite-jobs/0001_work.sql"),
+        include_str!("../../migrations/sqlite-jobs/0002_turns.sql"),
+    ],
     page_bytes: 4096,
     log_pages: 2048,
 };

@@ -39,6 +39,7 @@ mod snapshot;
 mod statements;
 mod tokens;
 mod transfer;
+mod turns;
 mod words;
 
 use std::path::{Path, PathBuf};

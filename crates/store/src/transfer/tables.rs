@@ -100,7 +100,7 @@ const OWN: &[(&str, bool, bool, &str)] = &[
         true,
         true,
         "+#id #provider_id url description events ?has_all_events ?is_enabled secret #created_at \
-         #updated_at",
+         #updated_at #failures #rests_until",
     ),
     (
         "deliveries",
@@ -110,6 +110,7 @@ const OWN: &[(&str, bool, bool, &str)] = &[
          #status_code error #duration_ms #created_at #next_attempt_at #ended_at worker \
          #lease_until",
     ),
+    ("turns", true, false, "+queue +#provider_id #turn"),
 ];
 
 static TABLES: LazyLock<Vec<StoredTable>> = LazyLock::new(|| {

@@ -1,8 +1,9 @@
 //! The queue: who gets a job, who keeps it, how it ends.
 
+use store::Store;
 use store::port::jobs::{
-    Cancel, Claim, Job, JobFilter, JobId, JobKind, JobLimits, JobStart, JobState, Orders, Outcome,
-    Progress, Requester,
+    Cancel, Claim, Job, JobFilter, JobId, JobKind, JobLimits, JobStart, JobState, NewJob, Orders,
+    Outcome, Progress, Requester, Transfers,
 };
 
 use crate::harness::{Backend, P, Q, at};
@@ -195,16 +196,47 @@ pub(crate) fn providers_take_turns(backend: &impl Backend) {
     assert_eq!(taken, ["p1", "q1", "p2", "q2", "none"]);
 }
 
+pub(crate) fn the_provider_served_longest_ago_comes_first(backend: &impl Backend) {
+    let store = backend.open();
+    let of_p: Vec<_> = (1..=4).map(|n| of(P, &format!("p{n}"))).collect();
+    queue(&*store, &of_p, 0);
+    queue(&*store, &[of(Q, "q1"), of(Q, "q2")], 1);
+    // One place: at each claim nothing runs.
+    let work_off = |store: &dyn Store| {
+        let job = claim(store, "w", 30)?;
+        assert!(finish(store, &attempt(&job, "w"), &failure(), &[], 30));
+        Some(job.subject)
+    };
+    let done: Vec<_> = std::iter::from_fn(|| work_off(&*store)).collect();
+    assert_eq!(done, ["p1", "q1", "p2", "q2", "p3", "p4"]);
+    // Who was served last is remembered when nothing waits, and for each queue by itself.
+    queue(&*store, &[of(P, "p5"), of(P, "p6")], 20);
+    queue(&*store, &[of(Q, "q3")], 21);
+    let exports =
+        [(P, "x"), (Q, "y")].map(|(provider, name)| NewJob { provider, ..exclusive(name, name) });
+    for export in exports {
+        queue(&*store, &[export], 22);
+    }
+    assert_eq!(work_off(&*backend.open()).as_deref(), Some("q3"));
+    let next = Claim { kind: JobKind::Export, ..claim_by("w", 30) };
+    assert_eq!(take(&*store, &next, 30).map(|job| job.subject).as_deref(), Some("x"));
+    assert_eq!(work_off(&*store).as_deref(), Some("p5"));
+}
+
 pub(crate) fn places_in_the_queue_are_counted(backend: &impl Backend) {
     let store = backend.open();
     let jobs = queue(&*store, &[of(P, "a"), of(Q, "b"), of(P, "c")], 0);
     let exports = queue(&*store, &[exclusive("x", "x")], 0);
     let position = |job: &Job| store.queue_position(job).unwrap();
-    assert_eq!(jobs.iter().map(position).collect::<Vec<_>>(), [Some(0), Some(1), Some(2)]);
+    assert_eq!(jobs.iter().map(position).collect::<Vec<_>>(), [Some(0), Some(0), Some(1)]);
     assert_eq!(position(&exports[0]), Some(0));
     assert_eq!(store.job_counts(JobKind::Report).unwrap(), (3, 0));
     claim(&*store, "w", 1).unwrap();
-    assert_eq!(jobs.iter().map(position).collect::<Vec<_>>(), [None, Some(0), Some(1)]);
+    assert_eq!(
+        jobs.iter().map(position).collect::<Vec<_>>(),
+        [None, Some(0), Some(0)],
+        "others' jobs do not count"
+    );
     assert_eq!(store.job_counts(JobKind::Report).unwrap(), (2, 1));
     assert_eq!(store.job_counts(JobKind::Export).unwrap(), (1, 0));
 }
@@ -308,43 +340,44 @@ pub(crate) fn cancellation_reaches_the_worker(backend: &impl Backend) {
     assert_eq!(claim(&*store, "w", 900), None);
     let done = finished(&*store, "c", 1000);
     assert_eq!(cancel(P, &done, 1002), Cancel::TooLate(done.clone()));
-    let mut told = Vec::new();
-    while let Some(delivery) = store.claim_delivery("s", at(9999), at(2000)).unwrap() {
-        told.push(delivery.event_id);
-    }
-    assert_eq!(told, ["a-12", "b-13"], "said once each");
+    assert_eq!(deliver_all(&*store, 2000), ["a-12", "b-13"], "said once each");
 }
 
 pub(crate) fn downloads_are_counted_and_may_consume(backend: &impl Backend) {
     let store = backend.open();
     webhook(&*store, P, "https://a", &[]);
     let done = finished(&*store, "a", 0);
-    let told = [event("e", "export.downloaded")];
-    let count = |file: &str, consumes| {
-        store.count_download(done.id, file, consumes, &told, at(50)).unwrap()
-    };
-    assert!(count("a", false) && count("a", false));
-    assert!(!count("nothing", false));
-    assert_eq!(stored(&*store, &done).downloads, 2);
-    assert!(count("a", true));
-    assert!(!count("a", true) && !count("a", false), "it is consumed");
+    let told = |id: &str| vec![event(id, "export.downloaded")];
+    let transfers = |job: i64, count, id: &str| Transfers { job, count, notices: told(id) };
+    let other = finished(&*store, "o", 0);
+    let both = [transfers(done.id, 2, "e1"), transfers(99, 1, "e0"), transfers(other.id, 7, "e2")];
+    store.count_transfers(&both, at(50)).unwrap();
+    let counted = stored(&*store, &done);
+    assert_eq!((counted.downloads, counted.updated_at), (2, at(50)));
+    assert_eq!((counted.state, &counted.files), (JobState::Succeeded, &done.files));
+    assert_eq!(stored(&*store, &other).downloads, 7);
+
+    let consume = |file: &str, id| store.consume_file(done.id, file, &told(id), at(50)).unwrap();
+    assert!(!consume("nothing", "e3"));
+    assert!(consume("a", "e4"));
+    assert!(!consume("a", "e5"), "it is consumed");
     let half = stored(&*store, &done);
     assert_eq!((half.state, half.downloads), (JobState::Succeeded, 3));
     assert_eq!(half.files.iter().map(|f| f.is_consumed).collect::<Vec<_>>(), [true, false]);
     let paths = ["a/a", "a/b", "x"].map(str::to_owned);
     assert_eq!(store.known_files(&paths).unwrap(), ["a/b"]);
-    assert!(count("b", true));
+    assert!(consume("b", "e6"));
     let consumed = stored(&*store, &done);
     assert_eq!((consumed.state, consumed.downloads), (JobState::Consumed, 4));
     assert_eq!((consumed.files.len(), consumed.manifest.is_some()), (0, true));
-    assert!(!count("b", true) && !count("b", false));
+    assert!(!consume("b", "e7"));
     assert_eq!(store.known_files(&paths).unwrap(), Vec::<String>::new());
-    let mut told = 0;
-    while store.claim_delivery("s", at(9999), at(60)).unwrap().is_some() {
-        told += 1;
-    }
-    assert_eq!(told, 4);
-    assert!(!store.count_download(99, "a", false, &[], at(50)).unwrap());
+    // What was on its way when the file went away is counted too.
+    store.count_transfers(&[transfers(done.id, 1, "e8")], at(60)).unwrap();
+    let counted = stored(&*store, &done);
+    assert_eq!((counted.state, counted.downloads), (JobState::Consumed, 5));
+    assert_eq!(deliver_all(&*store, 60), ["e1", "e2", "e4", "e6", "e8"]);
+    assert!(!store.consume_file(99, "a", &[], at(50)).unwrap());
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
 
@@ -367,9 +400,7 @@ pub(crate) fn files_expire_and_get_lost(backend: &impl Backend) {
     assert_eq!((lost.state, lost.error_code.as_deref()), (JobState::Failed, Some("file_missing")));
     assert_eq!((lost.files.len(), lost.manifest, lost.expires_at), (0, None, None));
     assert_eq!(stored(&*store, &a).state, JobState::Expired);
-    let told = store.claim_delivery("s", at(99), at(12)).unwrap().unwrap();
-    assert_eq!(told.event_id, "lost");
-    assert_eq!(store.claim_delivery("s", at(99), at(12)).unwrap(), None);
+    assert_eq!(deliver_all(&*store, 12), ["lost"]);
     let paths = ["a/a", "a/b", "b/a"].map(str::to_owned);
     assert_eq!(store.known_files(&paths).unwrap(), Vec::<String>::new());
 }

@@ -2,27 +2,25 @@
 
 use store::Store;
 use store::port::jobs::NewJob;
-use store::port::notices::{Delivery, DeliveryResult, NewWebhook, Receiver, Webhook, WebhookStart};
+use store::port::notices::{
+    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, Receiver, Redelivery, WAITING_MAX,
+    Webhook, WebhookStart,
+};
 
 use crate::harness::{Backend, P, Q, at};
 use crate::work::*;
-
-fn result(state: &str, next: Option<i64>) -> DeliveryResult {
-    DeliveryResult {
-        state: state.to_owned(),
-        status_code: Some(503),
-        error: Some("try later".to_owned()),
-        duration_ms: 12,
-        next_attempt_at: next.map(at),
-    }
-}
 
 fn say(store: &dyn Store, name: &str, notices: Vec<store::port::notices::NewNotice>, seconds: i64) {
     queue(store, &[NewJob { notices, ..job(name) }], seconds);
 }
 
 fn take(store: &dyn Store, worker: &str, seconds: i64) -> Option<Delivery> {
-    store.claim_delivery(worker, at(seconds + 60), at(seconds)).unwrap()
+    take_delivery(store, Lane::Webhook, worker, seconds)
+}
+
+/// The event of the next delivery that is due.
+fn next(store: &dyn Store, lane: Lane, seconds: i64) -> Option<String> {
+    take_delivery(store, lane, "s", seconds).map(|delivery| delivery.event_id)
 }
 
 pub(crate) fn webhooks_are_kept_and_changed(backend: &impl Backend) {
@@ -37,6 +35,7 @@ pub(crate) fn webhooks_are_kept_and_changed(backend: &impl Backend) {
         has_all_events: false,
         is_enabled: true,
         secret: "secret of https://a".to_owned(),
+        failures: 0,
         created_at: at(1),
         updated_at: at(1),
     };
@@ -94,8 +93,10 @@ pub(crate) fn an_event_goes_to_every_webhook_that_wants_it(backend: &impl Backen
     say(&*store, "b", vec![mail("e1", "ann@example.com")], 6);
     let mut taken = Vec::new();
     while let Some(delivery) = take(&*store, "s", 10) {
+        assert!(store.finish_delivery("s", delivery.id, &result("OK", None), at(10)).unwrap());
         taken.push(delivery);
     }
+    taken.extend(take_delivery(&*store, Lane::Mail, "s", 10));
     let told: Vec<_> = taken.iter().map(|d| (d.event_id.as_str(), d.receiver.clone())).collect();
     let to = |webhook: &Webhook| Receiver::Webhook(webhook.clone());
     let mailbox = Receiver::Mailbox("ann@example.com".to_owned());
@@ -164,9 +165,125 @@ pub(crate) fn due_longest_comes_first(backend: &impl Backend) {
     let store = backend.open();
     say(&*store, "a", vec![mail("late", "x@example.com")], 20);
     say(&*store, "b", vec![mail("early", "x@example.com")], 10);
-    let events: Vec<_> =
-        std::iter::from_fn(|| take(&*store, "s", 30)).map(|delivery| delivery.event_id).collect();
+    let events: Vec<_> = std::iter::from_fn(|| next(&*store, Lane::Mail, 30)).collect();
     assert_eq!(events, ["early", "late"]);
+}
+
+pub(crate) fn one_delivery_at_a_time_is_under_way_to_a_webhook(backend: &impl Backend) {
+    let store = backend.open();
+    webhook(&*store, P, "https://a", &[]);
+    say(&*store, "a", vec![event("e1", "t"), event("e2", "t")], 0);
+    let first = take(&*store, "s", 10).unwrap();
+    assert_eq!((first.event_id.as_str(), take(&*store, "s", 11)), ("e1", None));
+    assert!(store.finish_delivery("s", first.id, &result("ERR-5xx", Some(40)), at(12)).unwrap());
+    assert_eq!(next(&*store, Lane::Webhook, 13).as_deref(), Some("e2"));
+    assert_eq!(next(&*store, Lane::Webhook, 50), None);
+    assert_eq!(next(&*store, Lane::Webhook, 73).as_deref(), Some("e2"), "its worker is dead");
+}
+
+pub(crate) fn deliveries_of_providers_take_turns(backend: &impl Backend) {
+    let store = backend.open();
+    for (provider, urls) in
+        [(P, ["https://a", "https://b", "https://c"].as_slice()), (Q, ["https://q"].as_slice())]
+    {
+        urls.iter().for_each(|url| drop(webhook(&*store, provider, url, &[])));
+    }
+    say(
+        &*store,
+        "p1",
+        vec![event("p1", "t"), mail("pm1", "p@example.com"), mail("pm2", "p@example.com")],
+        0,
+    );
+    let of_q =
+        NewJob { notices: vec![event("q1", "t"), mail("qm1", "q@example.com")], ..of(Q, "q") };
+    queue(&*store, &[of_q], 5);
+    let take = |lane| {
+        let claim =
+            DeliveryClaim { under_way_per_provider_max: 2, ..delivery_claim(lane, "s", 10) };
+        store.claim_delivery(&claim, at(10)).unwrap().map(|delivery| delivery.event_id)
+    };
+    let all = |lane| std::iter::from_fn(|| take(lane)).collect::<Vec<_>>();
+    // Neither P's third webhook, nor a lane that waits for the other.
+    assert_eq!(all(Lane::Webhook), ["p1", "q1", "p1"]);
+    assert_eq!(all(Lane::Mail), ["pm1", "qm1", "pm2"]);
+    assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), 4);
+    assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), 3);
+
+    // With one place nothing is under way at a claim: who was served longest ago comes first.
+    say(&*store, "p2", vec![mail("pm3", "p@example.com"), mail("pm4", "p@example.com")], 100);
+    let of_q = NewJob { notices: vec![mail("qm2", "q@example.com")], ..of(Q, "q2") };
+    queue(&*store, &[of_q], 101);
+    let deliver = || {
+        let taken = take_delivery(&*store, Lane::Mail, "s", 200)?;
+        assert!(store.finish_delivery("s", taken.id, &result("OK", None), at(200)).unwrap());
+        Some(taken.event_id)
+    };
+    let delivered: Vec<_> = std::iter::from_fn(deliver).collect();
+    assert_eq!(delivered, ["qm1", "pm1", "qm2", "pm2", "pm3", "pm4"]);
+}
+
+pub(crate) fn a_webhook_that_fails_rests(backend: &impl Backend) {
+    let store = backend.open();
+    let hook = webhook(&*store, P, "https://a", &[]);
+    say(&*store, "a", vec![event("e1", "t"), event("e2", "t")], 0);
+    let failures = || store.webhook(P, hook.id).unwrap().unwrap().failures;
+    let rest = |until| DeliveryResult { rests_until: Some(at(until)), ..result("ERR-NET", None) };
+    let first = take(&*store, "s", 10).unwrap();
+    assert!(store.finish_delivery("s", first.id, &rest(30), at(12)).unwrap());
+    assert_eq!((failures(), take(&*store, "s", 29)), (1, None));
+    let second = take(&*store, "s", 30).unwrap();
+    let Receiver::Webhook(taken) = &second.receiver else { panic!("{second:?}") };
+    assert_eq!(taken.failures, 1);
+    assert!(store.finish_delivery("s", second.id, &rest(90), at(31)).unwrap());
+    assert_eq!(failures(), 2);
+
+    // Somebody wants to see whether it works again.
+    let again = store.redeliver(P, hook.id, first.id, at(40)).unwrap();
+    assert!(matches!(again, Redelivery::Queued(_)));
+    let again = take(&*store, "s", 40).unwrap();
+    assert!(store.finish_delivery("s", again.id, &result("OK", None), at(41)).unwrap());
+    assert_eq!(failures(), 0);
+
+    // What somebody changes about it is tried at once too.
+    say(&*store, "b", vec![event("e3", "t"), event("e4", "t")], 50);
+    let third = take(&*store, "s", 50).unwrap();
+    assert!(store.finish_delivery("s", third.id, &rest(9999), at(51)).unwrap());
+    assert_eq!(take(&*store, "s", 52), None);
+    assert!(store.update_webhook(&Webhook { failures: 77, ..hook.clone() }, at(53)).unwrap());
+    assert_eq!((failures(), next(&*store, Lane::Webhook, 53).as_deref()), (1, Some("e4")));
+}
+
+pub(crate) fn only_so_many_deliveries_wait(backend: &impl Backend) {
+    let store = backend.open();
+    let hook = webhook(&*store, P, "https://a", &["t"]);
+    let other = webhook(&*store, P, "https://b", &["u"]);
+    let almost_all = 0..WAITING_MAX - 1;
+    let events = almost_all.clone().map(|n| event(&format!("e{n}"), "t"));
+    let mails = almost_all.map(|n| mail(&format!("m{n}"), "p@example.com"));
+    say(&*store, "a", events.chain(mails).collect(), 0);
+    let last = ["last", "late", "too late"];
+    let mails = last.map(|id| mail(id, "p@example.com"));
+    say(&*store, "b", last.iter().map(|id| event(id, "t")).chain(mails).collect(), 5);
+    say(&*store, "c", vec![event("u", "u")], 6);
+    let of_q = NewJob { notices: vec![mail("q", "q@example.com")], ..of(Q, "q") };
+    queue(&*store, &[of_q], 6);
+    // The other webhook's, and the other provider's.
+    assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), WAITING_MAX + 1);
+    assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), WAITING_MAX + 1);
+    assert_eq!(store.deliveries(P, other.id, 0, 9).unwrap().1[0].state, "PENDING");
+
+    let (count, newest) = store.deliveries(P, hook.id, 0, 3).unwrap();
+    assert_eq!(count, WAITING_MAX + 2, "what has no room is in the log");
+    let told: Vec<_> =
+        newest.iter().map(|d| (d.event_id.as_str(), d.state.as_str(), d.attempt)).collect();
+    assert_eq!(told, [("too late", "ERR-NET", 0), ("late", "ERR-NET", 0), ("last", "PENDING", 0)]);
+    assert_eq!((newest[0].next_attempt_at, newest[0].error.is_some()), (None, true));
+    assert_eq!(store.redeliver(P, hook.id, newest[0].id, at(7)).unwrap(), Redelivery::TooManyWait);
+    let done = take(&*store, "s", 8).unwrap();
+    assert!(store.finish_delivery("s", done.id, &result("OK", None), at(8)).unwrap());
+    let again = store.redeliver(P, hook.id, newest[0].id, at(9)).unwrap();
+    assert!(matches!(again, Redelivery::Queued(again) if again.event_id == "too late"));
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
 
 pub(crate) fn deliveries_are_listed_repeated_and_swept(backend: &impl Backend) {
@@ -185,13 +302,15 @@ pub(crate) fn deliveries_are_listed_repeated_and_swept(backend: &impl Backend) {
 
     let first = take(&*store, "s", 10).unwrap();
     assert!(store.finish_delivery("s", first.id, &result("OK", None), at(11)).unwrap());
-    let again = store.redeliver(P, hook.id, first.id, at(20)).unwrap().unwrap();
+    let again = store.redeliver(P, hook.id, first.id, at(20)).unwrap();
+    let Redelivery::Queued(again) = again else { panic!("{again:?}") };
     assert_ne!(again.id, first.id);
     assert_eq!((again.event_id.as_str(), again.payload), ("e0", first.payload.clone()));
     assert_eq!((again.attempt, again.state.as_str()), (0, "PENDING"));
     assert_eq!((again.created_at, again.next_attempt_at), (first.created_at, Some(at(20))));
     for (provider, webhook, id) in [(Q, hook.id, first.id), (P, 99, first.id), (P, hook.id, 99)] {
-        assert_eq!(store.redeliver(provider, webhook, id, at(20)).unwrap(), None);
+        let again = store.redeliver(provider, webhook, id, at(20)).unwrap();
+        assert_eq!(again, Redelivery::Unknown);
         assert_eq!(store.delivery(provider, webhook, id).unwrap(), None);
     }
     assert_eq!(listed(0, 10).0, 5);

@@ -7,6 +7,7 @@ use std::sync::{Barrier, Mutex};
 use model::id::ProviderId;
 use store::Store;
 use store::port::jobs::{JobFilter, JobKind, JobStart, JobState};
+use store::port::notices::Lane;
 
 use crate::harness::{Backend, P, Q, all_rows, at, import_at, with_providers};
 use crate::work::*;
@@ -134,7 +135,7 @@ pub(crate) fn each_delivery_is_taken_once(backend: &(impl Backend + Sync)) {
     queue(&*store, &[store::port::jobs::NewJob { notices, ..job("a") }], 0);
     let mut taken: Vec<_> = at_once(backend, |thread, store| {
         let worker = format!("s{thread}");
-        let take = || store.claim_delivery(&worker, at(100), at(1)).unwrap();
+        let take = || take_delivery(store, Lane::Mail, &worker, 1);
         std::iter::from_fn(take).map(|delivery| delivery.id).collect::<Vec<_>>()
     })
     .concat();

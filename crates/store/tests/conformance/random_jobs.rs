@@ -74,16 +74,20 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub(crate) fn the_queue_agrees_with_a_plain_list(backend: &impl Backend) {
     let store = backend.open();
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
-    let mut cases = 0;
-    let cases = std::cell::RefCell::new(&mut cases);
+    // Turns are remembered from case to case.
+    let turns = std::cell::RefCell::new((0, [0, 0]));
+    let cases = std::cell::Cell::new(0);
     TestRunner::new(config)
         .run(&steps(), |steps| {
-            **cases.borrow_mut() += 1;
-            let mut model = Model { case: **cases.borrow(), now: 0, jobs: Vec::new(), queued: 0 };
+            cases.set(cases.get() + 1);
+            let (case, (turn, turns_of)) = (cases.get(), *turns.borrow());
+            let mut model =
+                Model { case, now: 0, jobs: Vec::new(), queued: 0, turn, turns: turns_of };
             for step in &steps {
                 model.run(&*store, step);
             }
             model.clear(&*store);
+            *turns.borrow_mut() = (model.turn, model.turns);
             Ok(())
         })
         .unwrap();
@@ -96,6 +100,10 @@ struct Model {
     jobs: Vec<Expected>,
     /// Jobs asked for, for their names.
     queued: u32,
+    /// The last turn that was taken.
+    turn: u64,
+    /// The last turns of P and of Q.
+    turns: [u64; 2],
 }
 
 fn worker(number: u8) -> String {
@@ -175,14 +183,18 @@ impl Model {
             _ => false,
         };
         let due = self.jobs.iter().filter(|job| is_due(job));
-        let due = due.map(|job| (self.running(job.is_q), job.id));
-        let expected = due.filter(|(running, _)| *running < RUNNING_MAX).min().map(|(_, id)| id);
+        let due = due
+            .map(|job| (self.running(job.is_q), self.turns[usize::from(job.is_q)], job.id))
+            .filter(|(running, _, _)| *running < RUNNING_MAX);
+        let expected = due.min().map(|(_, _, id)| id);
         assert_eq!(taken.as_ref().map(|job| job.id), expected);
         if let Some(job) = self.jobs.iter_mut().find(|job| Some(job.id) == expected) {
             job.state = JobState::Running;
             job.attempts += 1;
             job.worker = Some(number);
             job.lease_until = self.now + LEASE;
+            self.turn += 1;
+            self.turns[usize::from(job.is_q)] = self.turn;
         }
     }
 

@@ -7,7 +7,9 @@ use store::port::jobs::{
     Attempt, Claim, Ended, Job, JobFile, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
     NewJob, Outcome, Progress, Requester, Success,
 };
-use store::port::notices::{NewNotice, NewWebhook, Webhook, WebhookStart};
+use store::port::notices::{
+    Delivery, DeliveryClaim, DeliveryResult, Lane, NewNotice, NewWebhook, Webhook, WebhookStart,
+};
 
 use crate::harness::{P, at};
 
@@ -163,6 +165,43 @@ pub(crate) fn mail(id: &str, to: &str) -> NewNotice {
         to: to.to_owned(),
         payload: "{}".to_owned(),
     }
+}
+
+pub(crate) fn delivery_claim(lane: Lane, worker: &str, seconds: i64) -> DeliveryClaim<'_> {
+    let lease_until = at(seconds + 60);
+    DeliveryClaim { lane, worker, under_way_per_provider_max: 100, lease_until }
+}
+
+/// Takes the next delivery, with a lease of a minute.
+pub(crate) fn take_delivery(
+    store: &dyn Store,
+    lane: Lane,
+    worker: &str,
+    seconds: i64,
+) -> Option<Delivery> {
+    store.claim_delivery(&delivery_claim(lane, worker, seconds), at(seconds)).unwrap()
+}
+
+/// How an attempt ended; with `next`, it failed and is tried again then.
+pub(crate) fn result(state: &str, next: Option<i64>) -> DeliveryResult {
+    DeliveryResult {
+        state: state.to_owned(),
+        status_code: Some(503),
+        error: Some("try later".to_owned()),
+        duration_ms: 12,
+        next_attempt_at: next.map(at),
+        rests_until: None,
+    }
+}
+
+/// Delivers everything that is due to webhooks, one after the other; ids of the events, in order.
+pub(crate) fn deliver_all(store: &dyn Store, seconds: i64) -> Vec<String> {
+    let deliver = || {
+        let taken = take_delivery(store, Lane::Webhook, "s", seconds)?;
+        assert!(store.finish_delivery("s", taken.id, &result("OK", None), at(seconds)).unwrap());
+        Some(taken.event_id)
+    };
+    std::iter::from_fn(deliver).collect()
 }
 
 pub(crate) fn new_webhook(provider: ProviderId, url: &str, events: &[&str]) -> NewWebhook {

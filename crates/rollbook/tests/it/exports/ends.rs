@@ -104,6 +104,33 @@ fn a_lost_file_fails_its_export() {
 }
 
 #[test]
+fn a_damaged_file_is_not_sent() {
+    use std::os::unix::fs::FileExt;
+    let (data, token) = business(BASE);
+    let server = data.serve();
+    let (export, file) = made(&server, &token, &january("invoices", json!({})));
+    let path = format!("{EXPORTS}/{}", export["uuid"].as_str().unwrap());
+    assert_eq!(server.get(&token, &path).status, 200);
+    let folders = std::fs::read_dir(data.folder.path().join("files")).unwrap();
+    let files: Vec<_> = folders
+        .map(|folder| folder.unwrap().path())
+        .filter(|folder| folder.is_dir() && !folder.ends_with("making"))
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|file| file.unwrap().path())
+        .collect();
+    let [stored] = &files[..] else { panic!("{files:?}") };
+    let mut bytes = std::fs::read(stored).unwrap();
+    assert_eq!(bytes, file.body);
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let opened = std::fs::File::options().write(true).open(stored).unwrap();
+    opened.write_all_at(&bytes[middle..=middle], middle as u64).unwrap();
+    let whole = server.get(&token, &path);
+    assert_eq!(outcome(&whole), "500 file_missing");
+    assert_eq!(outcome(&server.get(&token, &path)), "404 export_failed");
+}
+
+#[test]
 fn nobody_sees_the_exports_of_another_provider() {
     let data = Data::with_provider();
     data.configure(BASE);

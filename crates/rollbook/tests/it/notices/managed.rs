@@ -154,22 +154,55 @@ fn webhooks_are_their_providers_and_want_the_permission() {
 fn this_machine_and_private_networks_are_out_of_reach_unless_allowed() {
     let receiver = Receiver::start();
     let port = receiver.url("").rsplit(':').next().unwrap().to_owned();
+    let local = [
+        format!("https://127.0.0.1:{port}/a"),
+        format!("https://localhost:{port}/a"),
+        format!("https://[::1]:{port}/a"),
+        "https://10.0.0.1/a".to_owned(),
+        "https://192.88.99.1/a".to_owned(),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+    ];
     for settings in ["", "[webhooks]\nallow_http = true\n"] {
         let site = Site::new(settings);
-        for url in [
-            receiver.url("/a"),
-            format!("http://localhost:{port}/a"),
-            format!("https://127.0.0.1:{port}/a"),
-            // A name that leads there, which only shows once it is looked up.
-            format!("https://localhost:{port}/a"),
-            format!("https://[::1]:{port}/a"),
-            "https://10.0.0.1/a".to_owned(),
-            "https://169.254.169.254/latest/meta-data".to_owned(),
-        ] {
-            let body = json!({"url": url, "all_events_enabled": true});
-            assert_eq!(blamed(&site.send("POST", WEBHOOKS, &body)), ["url"], "{url}");
+        let refused = |url: &str, setting: &str| {
+            let answer =
+                site.send("POST", WEBHOOKS, &json!({"url": url, "all_events_enabled": true}));
+            assert_eq!(blamed(&answer), ["url"], "{url}");
+            assert!(answer.text().contains(setting), "{url}: {}", answer.text());
+        };
+        local.iter().for_each(|url| refused(url, "webhooks.allow_private"));
+        if settings.is_empty() {
+            refused(&receiver.url("/a"), "webhooks.allow_http");
+            refused(&format!("http://localhost:{port}/a"), "webhooks.allow_http");
         }
+        refused("http://10.0.0.1/a", "https://");
         assert_eq!(site.get(WEBHOOKS)["data"], json!([]));
     }
     assert_eq!(receiver.letters().len(), 0);
+}
+
+#[test]
+fn this_machine_is_told_without_encryption_where_that_is_allowed_alone() {
+    let receiver = Receiver::start();
+    let site = Site::new("[webhooks]\nallow_http = true\n");
+    site.hook(&receiver, "/a", &["export_requested"]);
+    site.export();
+    assert_eq!(receiver.wait_for("/a", 1)[0].kind(), "export.requested");
+}
+
+/// Which names a network knows is not told to whoever may make webhooks.
+#[test]
+fn an_unknown_name_and_one_that_leads_inside_are_refused_alike() {
+    let site = Site::new("");
+    let refused = |host: &str| {
+        let body = json!({"url": format!("https://{host}/a"), "all_events_enabled": true});
+        let answer = site.send("POST", WEBHOOKS, &body);
+        assert_eq!(blamed(&answer), ["url"]);
+        answer.json()["errors"]["url"].clone()
+    };
+    let unknown = refused("no-such-name.invalid");
+    // A name of this machine's own that leads to itself, whatever the machine is called.
+    let inside = refused("localhost.");
+    assert_eq!(unknown, inside);
+    assert!(unknown.to_string().contains("webhooks.allow_private"), "{unknown}");
 }

@@ -7,6 +7,7 @@
 //! | `mailbox` | an SMTP server that mails go to |
 //! | `site` | a server with records, exports, webhooks |
 //! | `sent` | what arrives, and how it is signed |
+//! | `fair` | receivers and readers of one provider, and what others are told meanwhile |
 //! | `failing` | receivers that fail, and what becomes of that |
 //! | `killed` | kill -9 before a notice has gone out |
 //! | `managed` | webhooks made, changed, refused, removed |
@@ -14,6 +15,7 @@
 
 mod commands;
 mod failing;
+mod fair;
 mod killed;
 pub(crate) mod mailbox;
 mod managed;

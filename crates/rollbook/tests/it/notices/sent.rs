@@ -29,7 +29,7 @@ fn check_form(letter: &Letter, secret: &str) {
 }
 
 /// The link of a mail, as a path of this server.
-fn link(site: &Site, text: &str) -> String {
+pub(super) fn link(site: &Site, text: &str) -> String {
     let start = format!("{}/api/v1/core/exports/", site.server.address);
     let line = text.lines().find(|line| line.starts_with(&start));
     let line = line.unwrap_or_else(|| panic!("no link: {text}"));

@@ -81,7 +81,7 @@ impl Site {
         rows(&self.wait(&path, |shown| is_there(&rows(shown))))
     }
 
-    fn wait(&self, path: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn wait(&self, path: &str, is_there: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + WITHIN;
         loop {
             let shown = self.get(path);

@@ -18,7 +18,7 @@ use crate::http::accept::Accept;
 use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{envelope, query};
-use crate::jobs::lost;
+use crate::jobs::{link_transfers, lost};
 use crate::openapi::reports::with_items;
 use crate::openapi::{
     Operation, OwnPermissions, file_answer, page_number, query_parameter, reference, required,
@@ -51,6 +51,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "job_cancel",
             "Stops a queued or running job.",
             |call, admitted| Box::pin(canceled(call, admitted)),
+        ),
+        one(
+            Method::Delete,
+            "/api/v2/jobs/{id}",
+            "job_remove",
+            "Removes the file of a finished job: its links open nothing any more.",
+            |call, admitted| Box::pin(removed(call, admitted)),
         ),
         one(
             Method::Get,
@@ -97,7 +104,7 @@ fn list() -> Endpoint {
 fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Handle) -> Endpoint {
     let (schema, errors): (_, &'static [ErrorCode]) = match id {
         "job_manifest" => ("Manifest", &[ErrorCode::NotFound]),
-        "job_cancel" => ("Job", &[ErrorCode::NotFound, ErrorCode::Conflict]),
+        "job_cancel" | "job_remove" => ("Job", &[ErrorCode::NotFound, ErrorCode::Conflict]),
         _ => ("Job", &[ErrorCode::NotFound]),
     };
     let answer = match schema {
@@ -131,7 +138,7 @@ fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Ha
     }
 }
 
-/// The file itself: the signature is the credential, and requests are not counted.
+/// The file itself: the signature is the credential, and requests count for the job alone.
 fn result() -> Endpoint {
     let path = "/api/v2/jobs/{id}/result";
     let signed = |name: &str| {
@@ -160,7 +167,12 @@ fn result() -> Endpoint {
             parameters: vec![id_parameter(), signed("expires"), signed("signature")],
             request_body: None,
             answer: (200, file),
-            errors: &[ErrorCode::NotFound, ErrorCode::LinkExpired, ErrorCode::RangeNotSatisfiable],
+            errors: &[
+                ErrorCode::NotFound,
+                ErrorCode::LinkExpired,
+                ErrorCode::RangeNotSatisfiable,
+                ErrorCode::Throttled,
+            ],
             own_permissions: None,
         },
     }
@@ -252,6 +264,10 @@ async fn canceled(call: Call, admitted: Admitted) -> Result<Response, ApiError> 
     asked(&call, admitted).answer(|app, job| job::cancel(app, &job), job::show).await
 }
 
+async fn removed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    asked(&call, admitted).answer(|app, job| job::remove(app, &job), job::show).await
+}
+
 async fn manifest(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     asked(&call, admitted).answer(|_, job| Ok(job), |_, job| job::manifest(job)).await
 }
@@ -317,9 +333,8 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
     let app = call.app.clone();
     let found = blocking(move || job::linked_file(&app, id, &expires, &signature));
     let (job, file) = found.await?;
-    let app = call.app.clone();
-    let counted = std::sync::Arc::clone(&job);
-    let count = Box::new(move || count(app, &counted));
+    let (app, counted) = (call.app.clone(), job.id);
+    let count = Box::new(move || link_transfers::add(&app, counted));
     match download::answer(&file, &call.parts.headers, count).await {
         Ok(response) => Ok(match job.progress.revision {
             Some(revision) => super::at_revision(response, revision),
@@ -331,21 +346,11 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
             let answer = envelope::render(&error, &super::request_id(&call.parts), Encoding::Json);
             Ok(download::outside(&file, answer))
         }
+        Err(Refused::Unreadable) => Err(Refused::unreadable()),
         Err(Refused::Missing) => {
             let (app, id) = (call.app.clone(), job.id);
             blocking(move || lost::note(&app, id, &[])).await?;
             Err(ApiError::internal())
         }
     }
-}
-
-/// Counts a complete transfer, after the answer has gone.
-fn count(app: crate::app::App, job: &Job) {
-    let id = job.id;
-    tokio::task::spawn_blocking(move || {
-        let now = app.clock().now();
-        if let Err(error) = app.store().count_download(id, "file", false, &[], now) {
-            crate::error::log(error.code(), &error);
-        }
-    });
 }

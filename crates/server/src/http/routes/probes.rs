@@ -6,6 +6,7 @@ use axum::response::Response;
 use rustix::fs::{Access, access};
 use serde_json::json;
 use store::port::jobs::{JobKind, JobState};
+use store::port::notices::Lane;
 
 use super::{answer, json, no_query};
 use crate::app::App;
@@ -134,6 +135,11 @@ fn figures(app: &App) -> String {
         if let Ok((queued, running)) = app.store().job_counts(kind) {
             metrics.set_jobs(kind, JobState::Queued, queued);
             metrics.set_jobs(kind, JobState::Running, running);
+        }
+    }
+    for lane in Lane::ALL {
+        if let Ok(count) = app.store().waiting_deliveries(lane) {
+            metrics.set_notices_waiting(lane, count);
         }
     }
     if let Ok(revision) = app.store().revision() {

@@ -97,7 +97,7 @@ impl Desk<'_> {
         let Some(part) = part else { return Ok(None) };
         let copy = || {
             let mut file = tempfile::tempfile_in(self.app.temp_dir())?;
-            std::io::copy(&mut frozen.reader(closing, currency, kind), &mut file)?;
+            std::io::copy(&mut frozen.reader(closing, &part), &mut file)?;
             std::io::Seek::rewind(&mut file)?;
             Ok::<_, std::io::Error>(file)
         };

@@ -6,6 +6,7 @@ use accounting::{Month, Posting, Totals, TrialBalance};
 use model::id::ProviderId;
 use model::money::Currency;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use store::port::books::{ClosedMonth, ClosedMonthKey, ClosedPart, ClosedPartKind};
 use store::{Store, StoreError};
 
@@ -22,13 +23,16 @@ pub struct FrozenBooks<'s> {
     months: Vec<ClosedMonth>,
 }
 
-/// A part of a closing, read from its beginning.
+/// A part of a closing, read from its beginning. Its end is an error when what was read is not
+/// what was frozen.
 pub struct PartReader<'s> {
     store: &'s dyn Store,
     key: ClosedMonthKey,
     currency: Currency,
     kind: ClosedPartKind,
     offset: u64,
+    hasher: Sha256,
+    sha256: [u8; 32],
 }
 
 /// Called with a frozen row and its bytes.
@@ -84,13 +88,16 @@ impl<'s> FrozenBooks<'s> {
     }
 
     /// Reads a part.
-    pub fn reader(
-        &self,
-        closing: &ClosedMonth,
-        currency: Currency,
-        kind: ClosedPartKind,
-    ) -> PartReader<'s> {
-        PartReader { store: self.store, key: self.key(closing), currency, kind, offset: 0 }
+    pub fn reader(&self, closing: &ClosedMonth, part: &ClosedPart) -> PartReader<'s> {
+        PartReader {
+            store: self.store,
+            key: self.key(closing),
+            currency: part.currency,
+            kind: part.kind,
+            offset: 0,
+            hasher: Sha256::new(),
+            sha256: part.sha256,
+        }
     }
 
     /// The manifest of a closing; none for a currency that it does not have.
@@ -111,10 +118,10 @@ impl<'s> FrozenBooks<'s> {
         currency: Currency,
         visit: &mut FrozenVisitor<'_>,
     ) -> Result<(), PackageError> {
-        if self.part(closing, currency, ClosedPartKind::Postings)?.is_none() {
+        let Some(part) = self.part(closing, currency, ClosedPartKind::Postings)? else {
             return Ok(());
-        }
-        let packed = self.reader(closing, currency, ClosedPartKind::Postings);
+        };
+        let packed = self.reader(closing, &part);
         let mut rows = zstd::Decoder::new(BufReader::with_capacity(READ_BYTES, packed))?;
         let mut row = Vec::new();
         while read_row(&mut rows, &mut row)? {
@@ -167,6 +174,16 @@ impl Read for PartReader<'_> {
             self.store.read_closed_part(self.key, self.currency, self.kind, self.offset, buffer);
         let read = read.map_err(io::Error::other)?;
         self.offset += read as u64;
+        self.hasher.update(&buffer[..read]);
+        let is_end = read == 0 && !buffer.is_empty();
+        if is_end && self.hasher.clone().finalize()[..] != self.sha256 {
+            let said = format!(
+                "the frozen {} of {} is damaged: restore the store from a copy",
+                self.kind.as_str(),
+                self.key.month
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, said));
+        }
         Ok(read)
     }
 }

@@ -190,10 +190,12 @@ fn frozen_package(
         return Err(PackageError::NothingToExport);
     };
     let copy = |kind, is_full| -> Result<PackageFile, PackageError> {
+        let part = frozen.part(closing, request.currency, kind)?;
+        let part = part.ok_or(PackageError::NothingToExport)?;
         let name = request.file_name(is_full);
         let path = folder.join(&name);
         let mut out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
-        io::copy(&mut frozen.reader(closing, request.currency, kind), &mut out)?;
+        io::copy(&mut frozen.reader(closing, &part), &mut out)?;
         Ok(PackageFile { name, path, digest: finish(out)? })
     };
     let contract = copy(ClosedPartKind::Contract, false)?;

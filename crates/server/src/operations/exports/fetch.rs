@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reports::request::{FieldErrors, RawParameters};
-use store::port::jobs::{FILE_MISSING, Job, JobFile, JobId, JobState};
+use store::port::jobs::{FILE_MISSING, Job, JobFile, JobId, JobState, Transfers};
 
 use super::caller::{self, Caller};
 use super::find::{self, not_found};
@@ -14,8 +14,8 @@ use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::download::Download;
 use crate::jobs::link::{self, Opens, Purpose};
-use crate::jobs::lost;
 use crate::jobs::work::End;
+use crate::jobs::{file_end, lost};
 use crate::operations::paged;
 use crate::settings::ExportRules;
 
@@ -38,6 +38,8 @@ pub(crate) struct Fetched {
     pub(crate) part: &'static str,
     /// Whether its first complete transfer is its last.
     pub(crate) is_once: bool,
+    /// Whether it is sent to whoever has a link, instead of a credential.
+    pub(crate) is_linked: bool,
 }
 
 /// The file that a caller asks for. Blocking.
@@ -82,7 +84,8 @@ pub(crate) fn of_link(app: &App, uuid: &str, query: &RawParameters) -> Result<Fe
     if !find::is_remembered(app, &job, &rules) {
         return Err(not_found());
     }
-    fetched(app, job, part, &rules)
+    link::admit(app, job.id)?;
+    Ok(Fetched { is_linked: true, ..fetched(app, job, part, &rules)? })
 }
 
 /// Which of the export's files is asked for.
@@ -114,12 +117,14 @@ fn fetched(
         return Err(gone());
     }
     let file = download(app, file);
-    Ok(Fetched { job: Arc::new(job), file, part, is_once: rules.download_once })
+    let is_once = rules.download_once;
+    Ok(Fetched { job: Arc::new(job), file, part, is_once, is_linked: false })
 }
 
 fn download(app: &App, file: &JobFile) -> Download {
     Download {
-        path: app.files().path(&file.path),
+        folder: app.files().clone(),
+        path: file.path.clone(),
         bytes: file.bytes,
         sha256: file.sha256.clone(),
         name: file.name.clone(),
@@ -159,25 +164,24 @@ pub(crate) fn count(app: &App, fetched: &Fetched) -> Result<(), ApiError> {
     if is_last {
         told.state = JobState::Consumed;
     }
-    let notice = [notices::event(app, DOWNLOADED, &told)?];
-    let (part, is_once) = (fetched.part, fetched.is_once);
+    let notices = vec![notices::event(app, DOWNLOADED, &told)?];
     crash::point("transferred");
-    let counted = app.store().count_download(job.id, part, is_once, &notice, now);
-    if counted.map_err(ApiError::of_store)? {
-        crash::point("counted");
-        app.notice_bell().notify_waiters();
-        if let Some(file) = job.files.iter().find(|file| is_once && file.part == part) {
-            discard(app, &file.path);
+    let is_counted = match fetched.is_once {
+        true => app.store().consume_file(job.id, fetched.part, &notices, now),
+        false => {
+            let transfers = [Transfers { job: job.id, count: 1, notices }];
+            app.store().count_transfers(&transfers, now).map(|()| true)
         }
+    };
+    if !is_counted.map_err(ApiError::of_store)? {
+        return Ok(());
+    }
+    crash::point("counted");
+    app.notice_bell().notify_waiters();
+    if let Some(file) = job.files.iter().find(|file| fetched.is_once && file.part == fetched.part) {
+        file_end::discard(app, &file.path);
     }
     Ok(())
-}
-
-/// Removes a file that nobody may have any more; what cannot be removed is left to the sweep.
-pub(crate) fn discard(app: &App, path: &str) {
-    if let Err(error) = app.files().remove(path) {
-        crate::error::log("file_failed", &error);
-    }
 }
 
 /// Notes that the file of a finished export is lost. Blocking.

@@ -6,6 +6,7 @@ use super::caller::Caller;
 use super::notices::{self, CANCELED};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
+use crate::jobs::file_end;
 use crate::settings::ExportRules;
 
 /// There is no such export; one message for all, so that they cannot be told apart.
@@ -54,13 +55,5 @@ pub(crate) fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
         let message = "The export is not finished yet: cancel it instead.";
         return Err(ApiError::new(ErrorCode::ExportNotFinished, message));
     }
-    let (provider, id) = (job.provider, JobId::Number(job.id));
-    let now = app.clock().now();
-    if app.store().expire_job(provider, id, now).map_err(ApiError::of_store)? {
-        for file in &job.files {
-            super::fetch::discard(app, &file.path);
-        }
-    }
-    let job = app.store().job(provider, id).map_err(ApiError::of_store)?;
-    job.ok_or_else(not_found)
+    file_end::expire(app, job)?.ok_or_else(not_found)
 }

@@ -14,7 +14,9 @@ use model::clock::Clock;
 use model::id::ProviderId;
 use reports::request::FieldErrors;
 use serde_json::{Map, Value, json};
-use store::port::notices::{Delivery, DeliveryResult, NewWebhook, Webhook, WebhookStart};
+use store::port::notices::{
+    DeliveryResult, NewWebhook, Redelivery, WAITING_MAX, Webhook, WebhookStart,
+};
 use store::{Store, StoreError};
 
 use self::fields::Fields;
@@ -41,6 +43,9 @@ pub enum WebhookError {
     /// It gets nothing while it is disabled.
     #[error("the webhook is disabled: enable it first")]
     Disabled,
+    /// As many deliveries wait for it as may.
+    #[error("as many deliveries wait for the webhook as may: send it again when some are done")]
+    TooManyWait,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,6 +58,13 @@ impl From<WebhookError> for ApiError {
             WebhookError::Unknown => Self::not_found(),
             WebhookError::Disabled => {
                 Self::new(ErrorCode::Conflict, "The webhook is disabled: enable it first.")
+            }
+            WebhookError::TooManyWait => {
+                let message = format!(
+                    "{WAITING_MAX} deliveries wait for the webhook already: send it again when \
+                     some are done."
+                );
+                Self::new(ErrorCode::Conflict, message)
             }
             WebhookError::Store(error) => Self::of_store(error),
         }
@@ -220,8 +232,11 @@ impl<'w> Webhooks<'w> {
             return Err(WebhookError::Disabled);
         }
         let now = self.clock.now();
-        let again: Option<Delivery> = self.store.redeliver(self.provider, id, delivery, now)?;
-        Ok(show::delivery(&again.ok_or(WebhookError::Unknown)?))
+        match self.store.redeliver(self.provider, id, delivery, now)? {
+            Redelivery::Queued(again) => Ok(show::delivery(&again)),
+            Redelivery::TooManyWait => Err(WebhookError::TooManyWait),
+            Redelivery::Unknown => Err(WebhookError::Unknown),
+        }
     }
 
     fn find(&self, id: i64) -> Result<Webhook, WebhookError> {

@@ -7,10 +7,8 @@ use crate::error::StoreError;
 use crate::port::jobs::{Claim, Job, JobId};
 use crate::postgres::engine::Session;
 use crate::postgres::row::{get, signed};
+use crate::postgres::turns;
 
-/// Workers take turns for the moment that choosing takes: two at once would each find room for
-/// one more job of a provider.
-const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))";
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = $1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= $2 LIMIT 1";
 /// A lapsed lease counts as not running: else a provider whose workers all died would keep the
@@ -18,10 +16,12 @@ const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = $1 AND state IN ('queu
 const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count(*) AS jobs \
         FROM jobs WHERE kind = $1 AND state = 'running' AND lease_until > $2 \
         GROUP BY provider_id) running ON running.provider_id = j.provider_id \
+    LEFT JOIN turns t ON t.queue = $1 AND t.provider_id = j.provider_id \
     WHERE j.kind = $1 AND j.state IN ('queued', 'running') \
         AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= $2 \
         AND coalesce(running.jobs, 0) < $3 \
-    ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED";
+    ORDER BY coalesce(running.jobs, 0), coalesce(t.turn, 0), j.id LIMIT 1 \
+    FOR UPDATE OF j SKIP LOCKED";
 const TOGETHER: &str = "SELECT id FROM jobs WHERE id = $1 OR (kind = $2 \
     AND state IN ('queued', 'running') \
     AND group_name = (SELECT group_name FROM jobs WHERE id = $1)) ORDER BY id FOR UPDATE";
@@ -45,7 +45,7 @@ pub(super) fn claim(
     now: Instant,
 ) -> Result<Vec<Job>, StoreError> {
     let (context, kind, now) = ("take a job", claim.kind.as_str(), now.micros());
-    session.one(context, TAKE_TURN, &[&kind])?;
+    turns::wait(session, kind)?;
     let running_max = signed(claim.running_per_provider_max);
     let Some(next) = session.find(context, NEXT, &[&kind, &now, &running_max])? else {
         return Ok(Vec::new());
@@ -57,6 +57,9 @@ pub(super) fn claim(
         let id: i64 = get(&row, 0)?;
         session.run(context, TAKE, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
         taken.extend(row::find(session, JobId::Number(id))?);
+    }
+    if let Some(job) = taken.first() {
+        turns::take(session, kind, job.provider)?;
     }
     Ok(taken)
 }

@@ -6,11 +6,11 @@ use model::time::Instant;
 
 use super::{keys, row};
 use crate::error::StoreError;
-use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState};
+use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState, Transfers};
 use crate::port::notices::NewNotice;
 use crate::postgres::engine::Session;
 use crate::postgres::notices;
-use crate::postgres::row::get;
+use crate::postgres::row::{get, signed};
 
 /// Bound of one sweep, of each kind of thing.
 const SWEPT_MAX: i64 = 500;
@@ -20,9 +20,10 @@ const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, fi
     updated_at = $2 WHERE id = $1";
 const SUCCEEDED: &str =
     "SELECT provider_id FROM jobs WHERE id = $1 AND state = 'succeeded' FOR UPDATE";
-const CONSUME: &str = "UPDATE job_files SET is_consumed = is_consumed OR $3 \
+const CONSUME: &str = "UPDATE job_files SET is_consumed = true \
     WHERE job_id = $1 AND part = $2 AND NOT is_consumed";
-const COUNT: &str = "UPDATE jobs SET downloads = downloads + 1, updated_at = $2 WHERE id = $1";
+const COUNT: &str = "UPDATE jobs SET downloads = downloads + $3, updated_at = $2 WHERE id = $1 \
+    RETURNING provider_id";
 const HAS_MORE: &str =
     "SELECT EXISTS (SELECT 1 FROM job_files WHERE job_id = $1 AND NOT is_consumed)";
 const CONSUMED: &str = "UPDATE jobs SET state = 'consumed' WHERE id = $1";
@@ -57,25 +58,39 @@ pub(super) fn cancel(
     Ok(canceled.map_or(Cancel::Unknown, Cancel::Canceled))
 }
 
-pub(super) fn count_download(
+pub(super) fn consume_file(
     session: &Session<'_>,
     (id, part): (i64, &str),
-    consumes: bool,
     notices: &[NewNotice],
     now: Instant,
 ) -> Result<bool, StoreError> {
     let context = "count a download";
     let Some(job) = session.find(context, SUCCEEDED, &[&id])? else { return Ok(false) };
-    if session.run(context, CONSUME, &[&id, &part, &consumes])? == 0 {
+    if session.run(context, CONSUME, &[&id, &part])? == 0 {
         return Ok(false);
     }
-    session.run(context, COUNT, &[&id, &now.micros()])?;
+    session.run(context, COUNT, &[&id, &now.micros(), &1_i64])?;
     if !get::<bool>(&session.one(context, HAS_MORE, &[&id])?, 0)? {
         session.run(context, CONSUMED, &[&id])?;
         drop_files(session, &[id])?;
     }
     notices::keep(session, ProviderId(get(&job, 0)?), notices, now)?;
     Ok(true)
+}
+
+pub(super) fn count_transfers(
+    session: &Session<'_>,
+    transfers: &[Transfers],
+    now: Instant,
+) -> Result<(), StoreError> {
+    for Transfers { job, count, notices } in transfers {
+        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+            &[job, &now.micros(), &signed(*count)];
+        if let Some(counted) = session.find("count downloads", COUNT, params)? {
+            notices::keep(session, ProviderId(get(&counted, 0)?), notices, now)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn expire(

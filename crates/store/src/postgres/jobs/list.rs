@@ -19,7 +19,8 @@ const PAGE: &str = select_jobs!(
     ORDER BY id DESC LIMIT $5 OFFSET $6"
 );
 const POSITION: &str = "SELECT (SELECT count(*) FROM jobs b WHERE b.kind = j.kind \
-    AND b.state = 'queued' AND b.id < j.id) FROM jobs j WHERE j.id = $1 AND j.state = 'queued'";
+    AND b.provider_id = j.provider_id AND b.state = 'queued' AND b.id < j.id) \
+    FROM jobs j WHERE j.id = $1 AND j.state = 'queued'";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE state = 'queued'), \
     count(*) FILTER (WHERE state = 'running') FROM jobs \
     WHERE kind = $1 AND state IN ('queued', 'running')";

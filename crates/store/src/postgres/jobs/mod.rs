@@ -25,7 +25,7 @@ use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
     Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
-    JobStore, NewJob, Orders, Progress,
+    JobStore, NewJob, Orders, Progress, Transfers,
 };
 use crate::port::notices::NewNotice;
 use keys::Known;
@@ -113,16 +113,18 @@ impl JobStore for PostgresStore {
         list::counts(&self.engine.lookup()?, kind)
     }
 
-    fn count_download(
+    fn consume_file(
         &self,
         id: i64,
         file: &str,
-        consumes: bool,
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine
-            .write(|session| ends::count_download(session, (id, file), consumes, notices, now))
+        self.engine.write(|session| ends::consume_file(session, (id, file), notices, now))
+    }
+
+    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError> {
+        self.engine.write(|session| ends::count_transfers(session, transfers, now))
     }
 
     fn expire_job(

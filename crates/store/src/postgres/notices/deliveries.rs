@@ -6,9 +6,12 @@ use tokio_postgres::Row;
 
 use super::webhooks;
 use crate::error::StoreError;
-use crate::port::notices::{Delivery, DeliveryResult, Receiver};
+use crate::port::notices::{
+    Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver, Redelivery, WAITING_MAX,
+};
 use crate::postgres::engine::Session;
 use crate::postgres::row::{get, instant, maybe_instant, signed, small, unsigned};
+use crate::postgres::turns;
 
 /// Bound of one sweep.
 const SWEPT_MAX: i64 = 1000;
@@ -22,24 +25,51 @@ macro_rules! select_deliveries {
             "SELECT d.id, d.provider_id, d.mailbox, d.event_id, d.event_type, d.payload, \
              d.attempt, d.state, d.status_code, d.error, d.duration_ms, d.created_at, \
              d.next_attempt_at, w.id, w.provider_id, w.url, w.description, w.events, \
-             w.has_all_events, w.is_enabled, w.secret, w.created_at, w.updated_at \
+             w.has_all_events, w.is_enabled, w.secret, w.created_at, w.updated_at, w.failures \
              FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id ",
             $rest
         )
     };
 }
 
-const IS_ANY_DUE: &str = "SELECT 1 FROM deliveries WHERE next_attempt_at <= $1 \
-    AND (lease_until IS NULL OR lease_until <= $1) LIMIT 1";
-const NEXT: &str = "SELECT id FROM deliveries WHERE next_attempt_at <= $1 \
-    AND (lease_until IS NULL OR lease_until <= $1) ORDER BY next_attempt_at, id LIMIT 1 \
-    FOR UPDATE SKIP LOCKED";
+/// What comes next, for [`Lane::Webhook`]: one look at each webhook.
+const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
+    CROSS JOIN LATERAL (SELECT x.id, x.provider_id, x.next_attempt_at FROM deliveries x \
+        WHERE x.webhook_id = w.id AND x.next_attempt_at <= $1 \
+        ORDER BY x.next_attempt_at, x.id LIMIT 1) d \
+    LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
+        WHERE lease_until > $1 AND webhook_id IS NOT NULL \
+        GROUP BY provider_id) busy ON busy.provider_id = w.provider_id \
+    LEFT JOIN turns t ON t.queue = $3 AND t.provider_id = w.provider_id \
+    WHERE (w.rests_until IS NULL OR w.rests_until <= $1) \
+        AND NOT EXISTS (SELECT 1 FROM deliveries y \
+            WHERE y.webhook_id = w.id AND y.lease_until > $1) \
+        AND coalesce(busy.deliveries, 0) < $2 \
+    ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
+/// The same for [`Lane::Mail`].
+const NEXT_MAIL: &str = "SELECT d.id, d.provider_id FROM deliveries d \
+    LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
+        WHERE lease_until > $1 AND webhook_id IS NULL \
+        GROUP BY provider_id) busy ON busy.provider_id = d.provider_id \
+    LEFT JOIN turns t ON t.queue = $3 AND t.provider_id = d.provider_id \
+    WHERE d.mailbox IS NOT NULL AND d.next_attempt_at <= $1 \
+        AND (d.lease_until IS NULL OR d.lease_until <= $1) \
+        AND coalesce(busy.deliveries, 0) < $2 \
+    ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
 const TAKE: &str = "UPDATE deliveries SET worker = $2, lease_until = $3, attempt = attempt + 1 \
     WHERE id = $1";
 const BY_ID: &str = select_deliveries!("WHERE d.id = $1");
 const FINISH: &str = "UPDATE deliveries SET worker = NULL, lease_until = NULL, state = $3, \
     status_code = $4, error = $5, duration_ms = $6, next_attempt_at = $7, \
-    ended_at = CASE WHEN $7::bigint IS NULL THEN $8::bigint END WHERE id = $1 AND worker = $2";
+    ended_at = CASE WHEN $7::bigint IS NULL THEN $8::bigint END WHERE id = $1 AND worker = $2 \
+    RETURNING webhook_id";
+const REST: &str = "UPDATE webhooks SET rests_until = $3, \
+    failures = CASE WHEN $2 = 'OK' THEN 0 ELSE failures + 1 END WHERE id = $1";
+const REST_NO_MORE: &str = "UPDATE webhooks SET rests_until = NULL WHERE id = $1";
+const WAITING_FOR: &str = "SELECT count(*) FROM deliveries \
+    WHERE webhook_id = $1 AND next_attempt_at IS NOT NULL";
+const WAITING: &str = "SELECT count(*) FROM deliveries \
+    WHERE next_attempt_at IS NOT NULL AND (mailbox IS NULL) = ($1 = 'webhook')";
 const NEXT_AT: &str = "SELECT min(greatest(next_attempt_at, lease_until)) \
     FROM deliveries WHERE next_attempt_at IS NOT NULL";
 const COUNT: &str = "SELECT count(*) FROM deliveries WHERE provider_id = $1 AND webhook_id = $2";
@@ -55,21 +85,34 @@ const AGAIN: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, 
 const SWEEP: &str = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries \
     WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
 
-/// Whether something may be sent, looked up without a lock.
-pub(super) fn is_any_due(session: &Session<'_>, now: Instant) -> Result<bool, StoreError> {
-    Ok(session.find("look for a delivery", IS_ANY_DUE, &[&now.micros()])?.is_some())
+/// The number of what is to be sent next and its provider. Claimants look without a lock first:
+/// they ask often.
+pub(super) fn next(
+    session: &Session<'_>,
+    claim: &DeliveryClaim<'_>,
+    now: Instant,
+) -> Result<Option<(i64, ProviderId)>, StoreError> {
+    let sql = match claim.lane {
+        Lane::Webhook => NEXT_TO_WEBHOOK,
+        Lane::Mail => NEXT_MAIL,
+    };
+    let (max, lane) = (signed(claim.under_way_per_provider_max), claim.lane.as_str());
+    let next = session.find("look for a delivery", sql, &[&now.micros(), &max, &lane])?;
+    next.map(|row| Ok((get(&row, 0)?, ProviderId(get(&row, 1)?)))).transpose()
 }
 
 pub(super) fn claim(
     session: &Session<'_>,
-    worker: &str,
-    lease_until: Instant,
+    claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
-    let context = "take a delivery";
-    let Some(next) = session.find(context, NEXT, &[&now.micros()])? else { return Ok(None) };
-    let id: i64 = get(&next, 0)?;
-    session.run(context, TAKE, &[&id, &worker, &lease_until.micros()])?;
+    let lane = claim.lane.as_str();
+    turns::wait(session, lane)?;
+    let Some((id, provider)) = next(session, claim, now)? else { return Ok(None) };
+    let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+        &[&id, &claim.worker, &claim.lease_until.micros()];
+    session.run("take a delivery", TAKE, params)?;
+    turns::take(session, lane, provider)?;
     by_id(session, id)
 }
 
@@ -84,12 +127,18 @@ pub(super) fn finish(
     result: &DeliveryResult,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let DeliveryResult { state, status_code, error, duration_ms, next_attempt_at } = result;
+    let context = "finish a delivery";
+    let DeliveryResult { state, status_code, error, duration_ms, .. } = result;
     let (status, took) = (status_code.map(i64::from), signed(*duration_ms));
-    let (next, now) = (next_attempt_at.map(Instant::micros), now.micros());
+    let (next, now) = (result.next_attempt_at.map(Instant::micros), now.micros());
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&id, &worker, state, &status, error, &took, &next, &now];
-    Ok(session.run("finish a delivery", FINISH, params)? == 1)
+    let Some(held) = session.find(context, FINISH, params)? else { return Ok(false) };
+    if let Some(webhook) = get::<Option<i64>>(&held, 0)? {
+        let rests_until = result.rests_until.map(Instant::micros);
+        session.run(context, REST, &[&webhook, state, &rests_until])?;
+    }
+    Ok(true)
 }
 
 pub(super) fn next_at(session: &Session<'_>) -> Result<Option<Instant>, StoreError> {
@@ -123,11 +172,21 @@ pub(super) fn redeliver(
     (provider, webhook): (ProviderId, i64),
     id: i64,
     now: Instant,
-) -> Result<Option<Delivery>, StoreError> {
+) -> Result<Redelivery, StoreError> {
     let context = "queue a delivery again";
+    let waiting = unsigned(&session.one(context, WAITING_FOR, &[&webhook])?, 0)?;
+    if waiting >= WAITING_MAX && one(session, (provider, webhook), id)?.is_some() {
+        return Ok(Redelivery::TooManyWait);
+    }
     let again = session.find(context, AGAIN, &[&provider.0, &webhook, &id, &now.micros()])?;
-    let Some(again) = again else { return Ok(None) };
-    by_id(session, get(&again, 0)?)
+    let Some(again) = again else { return Ok(Redelivery::Unknown) };
+    session.run(context, REST_NO_MORE, &[&webhook])?;
+    let queued = by_id(session, get(&again, 0)?)?;
+    Ok(queued.map_or(Redelivery::Unknown, Redelivery::Queued))
+}
+
+pub(super) fn waiting(session: &Session<'_>, lane: Lane) -> Result<u64, StoreError> {
+    unsigned(&session.one("count deliveries", WAITING, &[&lane.as_str()])?, 0)
 }
 
 pub(super) fn sweep(session: &Session<'_>, before: Instant) -> Result<u64, StoreError> {

@@ -16,7 +16,8 @@ use model::time::Instant;
 use super::PostgresStore;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryResult, NewWebhook, NoticeStore, Webhook, WebhookStart,
+    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, NoticeStore, Redelivery, Webhook,
+    WebhookStart,
 };
 
 pub(super) use fan_out::keep;
@@ -54,15 +55,13 @@ impl NoticeStore for PostgresStore {
 
     fn claim_delivery(
         &self,
-        worker: &str,
-        lease_until: Instant,
+        claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        // Senders ask often: without looking first, each of them would write.
-        if !deliveries::is_any_due(&self.engine.lookup()?, now)? {
+        if deliveries::next(&self.engine.lookup()?, claim, now)?.is_none() {
             return Ok(None);
         }
-        self.engine.write(|session| deliveries::claim(session, worker, lease_until, now))
+        self.engine.write(|session| deliveries::claim(session, claim, now))
     }
 
     fn finish_delivery(
@@ -104,8 +103,12 @@ impl NoticeStore for PostgresStore {
         webhook: i64,
         id: i64,
         now: Instant,
-    ) -> Result<Option<Delivery>, StoreError> {
+    ) -> Result<Redelivery, StoreError> {
         self.engine.write(|session| deliveries::redeliver(session, (provider, webhook), id, now))
+    }
+
+    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError> {
+        deliveries::waiting(&self.engine.lookup()?, lane)
     }
 
     fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError> {

@@ -8,22 +8,22 @@ use crate::error::StoreError;
 use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
 use crate::postgres::engine::Session;
 use crate::postgres::errors::damaged;
-use crate::postgres::row::{get, instant, unsigned};
+use crate::postgres::row::{get, instant, small, unsigned};
 use crate::postgres::words::{from_json, json};
 
 /// Webhooks of one provider are added and changed one after the other.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.webhooks', $1))";
 const ALL: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
-    secret, created_at, updated_at FROM webhooks WHERE provider_id = $1 ORDER BY id";
+    secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = $1 ORDER BY id";
 const ONE: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
-    secret, created_at, updated_at FROM webhooks WHERE provider_id = $1 AND id = $2";
+    secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = $1 AND id = $2";
 const IS_TAKEN: &str = "SELECT 1 FROM webhooks WHERE provider_id = $1 AND url = $2 AND id <> $3";
 const COUNT: &str = "SELECT count(*) FROM webhooks WHERE provider_id = $1";
 const CREATE: &str = "INSERT INTO webhooks (provider_id, url, description, events, \
     has_all_events, is_enabled, secret, created_at, updated_at) \
     VALUES ($1, $2, $3, $4, $5, true, $6, $7, $7) RETURNING id";
 const UPDATE: &str = "UPDATE webhooks SET url = $3, description = $4, events = $5, \
-    has_all_events = $6, is_enabled = $7, updated_at = $8 WHERE provider_id = $1 AND id = $2";
+    has_all_events = $6, is_enabled = $7, updated_at = $8, rests_until = NULL WHERE provider_id = $1 AND id = $2";
 const REPLACE_SECRET: &str = "UPDATE webhooks SET secret = $3, updated_at = $4 \
     WHERE provider_id = $1 AND id = $2";
 const DELETE: &str = "DELETE FROM webhooks WHERE provider_id = $1 AND id = $2";
@@ -133,5 +133,6 @@ pub(super) fn read(row: &Row, first: usize) -> Result<Webhook, StoreError> {
         secret: get(row, first + 7)?,
         created_at: instant(row, first + 8)?,
         updated_at: instant(row, first + 9)?,
+        failures: small(row, first + 10)?,
     })
 }

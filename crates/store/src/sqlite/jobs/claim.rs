@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Claim, Job, JobId};
-use crate::sqlite::ask;
+use crate::sqlite::{ask, turns};
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
@@ -16,10 +16,11 @@ const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count
         FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') AND state = 'running' \
             AND lease_until > ?2 GROUP BY provider_id) running \
         ON running.provider_id = j.provider_id \
+    LEFT JOIN turns t ON t.queue = ?1 AND t.provider_id = j.provider_id \
     WHERE j.kind = ?1 AND j.state IN ('queued', 'running') \
         AND CASE j.state WHEN 'queued' THEN j.not_before ELSE j.lease_until END <= ?2 \
         AND coalesce(running.jobs, 0) < ?3 \
-    ORDER BY coalesce(running.jobs, 0), j.id LIMIT 1";
+    ORDER BY coalesce(running.jobs, 0), coalesce(t.turn, 0), j.id LIMIT 1";
 const TOGETHER: &str = "SELECT id FROM jobs WHERE id = ?1 OR (kind = ?2 \
     AND state IN ('queued', 'running') \
     AND group_name = (SELECT group_name FROM jobs WHERE id = ?1)) ORDER BY id";
@@ -53,6 +54,9 @@ pub(super) fn claim(
         let params = (id, claim.worker, lease_until, claim.attempts_max, now);
         ask::run(connection, context, TAKE, params)?;
         taken.extend(row::find(connection, JobId::Number(id))?);
+    }
+    if let Some(job) = taken.first() {
+        turns::take(connection, kind, job.provider)?;
     }
     Ok(taken)
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{keys, row};
 use crate::error::StoreError;
-use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState};
+use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState, Transfers};
 use crate::port::notices::NewNotice;
 use crate::sqlite::{ask, notices};
 
@@ -17,10 +17,10 @@ const SWEPT_MAX: u64 = 500;
 /// The worker stays noted, so that it can be told.
 const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = ?2, \
     updated_at = ?2 WHERE id = ?1";
-const CONSUME: &str = "UPDATE job_files SET is_consumed = is_consumed OR ?3 \
+const CONSUME: &str = "UPDATE job_files SET is_consumed = 1 \
     WHERE job_id = ?1 AND part = ?2 AND is_consumed = 0 \
     AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'succeeded')";
-const COUNT: &str = "UPDATE jobs SET downloads = downloads + 1, updated_at = ?2 WHERE id = ?1 \
+const COUNT: &str = "UPDATE jobs SET downloads = downloads + ?3, updated_at = ?2 WHERE id = ?1 \
     RETURNING provider_id, EXISTS (SELECT 1 FROM job_files WHERE job_id = ?1 AND is_consumed = 0)";
 const CONSUMED: &str = "UPDATE jobs SET state = 'consumed' WHERE id = ?1";
 const EXPIRE: &str = "UPDATE jobs SET state = 'expired', expires_at = min(expires_at, ?2), \
@@ -53,25 +53,40 @@ pub(super) fn cancel(
     Ok(canceled.map_or(Cancel::Unknown, Cancel::Canceled))
 }
 
-pub(super) fn count_download(
+pub(super) fn consume_file(
     connection: &Connection,
     (id, part): (i64, &str),
-    consumes: bool,
     notices: &[NewNotice],
     now: Instant,
 ) -> Result<bool, StoreError> {
     let context = "count a download";
-    if ask::run(connection, context, CONSUME, (id, part, consumes))? == 0 {
+    if ask::run(connection, context, CONSUME, (id, part))? == 0 {
         return Ok(false);
     }
     let (provider, has_more): (i64, bool) =
-        ask::one(connection, context, COUNT, (id, now.micros()), |row| row.try_into())?;
+        ask::one(connection, context, COUNT, (id, now.micros(), 1), |row| row.try_into())?;
     if !has_more {
         ask::run(connection, context, CONSUMED, [id])?;
         ask::run(connection, context, DROP_FILES, [id])?;
     }
     notices::keep(connection, ProviderId(provider), notices, now)?;
     Ok(true)
+}
+
+pub(super) fn count_transfers(
+    connection: &Connection,
+    transfers: &[Transfers],
+    now: Instant,
+) -> Result<(), StoreError> {
+    for Transfers { job, count, notices } in transfers {
+        let params = (job, now.micros(), count);
+        let provider: Option<i64> =
+            ask::find(connection, "count downloads", COUNT, params, |row| row.get(0))?;
+        if let Some(provider) = provider {
+            notices::keep(connection, ProviderId(provider), notices, now)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn expire(

@@ -27,7 +27,7 @@ use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
     Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
-    JobStore, NewJob, Orders, Progress,
+    JobStore, NewJob, Orders, Progress, Transfers,
 };
 use crate::port::notices::NewNotice;
 
@@ -117,17 +117,18 @@ impl JobStore for SqliteStore {
         list::counts(&*self.work.lookup()?, kind)
     }
 
-    fn count_download(
+    fn consume_file(
         &self,
         id: i64,
         file: &str,
-        consumes: bool,
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work.write(|connection| {
-            ends::count_download(connection, (id, file), consumes, notices, now)
-        })
+        self.work.write(|connection| ends::consume_file(connection, (id, file), notices, now))
+    }
+
+    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError> {
+        self.work.write(|connection| ends::count_transfers(connection, transfers, now))
     }
 
     fn expire_job(

@@ -6,8 +6,10 @@ use rusqlite::{Connection, Row};
 
 use super::webhooks;
 use crate::error::StoreError;
-use crate::port::notices::{Delivery, DeliveryResult, Receiver};
-use crate::sqlite::ask;
+use crate::port::notices::{
+    Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver, Redelivery, WAITING_MAX,
+};
+use crate::sqlite::{ask, turns};
 
 /// Bound of one sweep.
 const SWEPT_MAX: u64 = 1000;
@@ -21,23 +23,51 @@ macro_rules! select_deliveries {
             "SELECT d.id, d.provider_id, d.mailbox, d.event_id, d.event_type, d.payload, \
              d.attempt, d.state, d.status_code, d.error, d.duration_ms, d.created_at, \
              d.next_attempt_at, w.id, w.provider_id, w.url, w.description, w.events, \
-             w.has_all_events, w.is_enabled, w.secret, w.created_at, w.updated_at \
+             w.has_all_events, w.is_enabled, w.secret, w.created_at, w.updated_at, w.failures \
              FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id ",
             $rest
         )
     };
 }
 
-const IS_ANY_DUE: &str = "SELECT 1 FROM deliveries WHERE next_attempt_at <= ?1 \
-    AND (lease_until IS NULL OR lease_until <= ?1) LIMIT 1";
-const TAKE: &str = "UPDATE deliveries SET worker = ?1, lease_until = ?2, attempt = attempt + 1 \
-    WHERE id = (SELECT id FROM deliveries WHERE next_attempt_at <= ?3 \
-        AND (lease_until IS NULL OR lease_until <= ?3) ORDER BY next_attempt_at, id LIMIT 1) \
-    RETURNING id";
+/// What comes next, for [`Lane::Webhook`]: one look at each webhook.
+const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
+    JOIN deliveries d ON d.id = (SELECT x.id FROM deliveries x \
+        WHERE x.webhook_id = w.id AND x.next_attempt_at IS NOT NULL AND x.next_attempt_at <= ?1 \
+        ORDER BY x.next_attempt_at, x.id LIMIT 1) \
+    LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
+        WHERE lease_until IS NOT NULL AND lease_until > ?1 AND webhook_id IS NOT NULL \
+        GROUP BY provider_id) busy ON busy.provider_id = w.provider_id \
+    LEFT JOIN turns t ON t.queue = ?3 AND t.provider_id = w.provider_id \
+    WHERE (w.rests_until IS NULL OR w.rests_until <= ?1) \
+        AND NOT EXISTS (SELECT 1 FROM deliveries y WHERE y.webhook_id = w.id \
+            AND y.lease_until IS NOT NULL AND y.lease_until > ?1) \
+        AND coalesce(busy.deliveries, 0) < ?2 \
+    ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
+/// The same for [`Lane::Mail`].
+const NEXT_MAIL: &str = "SELECT d.id, d.provider_id FROM deliveries d \
+    LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
+        WHERE lease_until IS NOT NULL AND lease_until > ?1 AND webhook_id IS NULL \
+        GROUP BY provider_id) busy ON busy.provider_id = d.provider_id \
+    LEFT JOIN turns t ON t.queue = ?3 AND t.provider_id = d.provider_id \
+    WHERE d.mailbox IS NOT NULL AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ?1 \
+        AND (d.lease_until IS NULL OR d.lease_until <= ?1) \
+        AND coalesce(busy.deliveries, 0) < ?2 \
+    ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
+const TAKE: &str = "UPDATE deliveries SET worker = ?2, lease_until = ?3, attempt = attempt + 1 \
+    WHERE id = ?1";
 const BY_ID: &str = select_deliveries!("WHERE d.id = ?1");
 const FINISH: &str = "UPDATE deliveries SET worker = NULL, lease_until = NULL, state = ?3, \
     status_code = ?4, error = ?5, duration_ms = ?6, next_attempt_at = ?7, \
-    ended_at = CASE WHEN ?7 IS NULL THEN ?8 END WHERE id = ?1 AND worker = ?2";
+    ended_at = CASE WHEN ?7 IS NULL THEN ?8 END WHERE id = ?1 AND worker = ?2 \
+    RETURNING webhook_id";
+const REST: &str = "UPDATE webhooks SET rests_until = ?3, \
+    failures = CASE ?2 WHEN 'OK' THEN 0 ELSE failures + 1 END WHERE id = ?1";
+const REST_NO_MORE: &str = "UPDATE webhooks SET rests_until = NULL WHERE id = ?1";
+const WAITING_FOR: &str = "SELECT count(*) FROM deliveries \
+    WHERE webhook_id = ?1 AND next_attempt_at IS NOT NULL";
+const WAITING: &str = "SELECT count(*) FROM deliveries \
+    WHERE next_attempt_at IS NOT NULL AND (mailbox IS NULL) = (?1 = 'webhook')";
 const NEXT_AT: &str = "SELECT min(max(next_attempt_at, coalesce(lease_until, next_attempt_at))) \
     FROM deliveries WHERE next_attempt_at IS NOT NULL";
 const COUNT: &str = "SELECT count(*) FROM deliveries WHERE provider_id = ?1 AND webhook_id = ?2";
@@ -53,22 +83,30 @@ const AGAIN: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, 
 const SWEEP: &str = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries \
     WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
 
-/// Whether something may be sent, looked up without the write lock.
-pub(super) fn is_any_due(connection: &Connection, now: Instant) -> Result<bool, StoreError> {
-    let context = "look for a delivery";
-    Ok(ask::find(connection, context, IS_ANY_DUE, [now.micros()], |_| Ok(()))?.is_some())
+/// The number of what is to be sent next and its provider. Claimants look without the write lock
+/// first: they ask often.
+pub(super) fn next(
+    connection: &Connection,
+    claim: &DeliveryClaim<'_>,
+    now: Instant,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let sql = match claim.lane {
+        Lane::Webhook => NEXT_TO_WEBHOOK,
+        Lane::Mail => NEXT_MAIL,
+    };
+    let params = (now.micros(), claim.under_way_per_provider_max, claim.lane.as_str());
+    ask::find(connection, "look for a delivery", sql, params, |row| row.try_into())
 }
 
 pub(super) fn claim(
     connection: &Connection,
-    worker: &str,
-    lease_until: Instant,
+    claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
     let context = "take a delivery";
-    let params = (worker, lease_until.micros(), now.micros());
-    let taken: Option<i64> = ask::find(connection, context, TAKE, params, |row| row.get(0))?;
-    let Some(id) = taken else { return Ok(None) };
+    let Some((id, provider)) = next(connection, claim, now)? else { return Ok(None) };
+    ask::run(connection, context, TAKE, (id, claim.worker, claim.lease_until.micros()))?;
+    turns::take(connection, claim.lane.as_str(), ProviderId(provider))?;
     ask::find(connection, context, BY_ID, [id], read)
 }
 
@@ -79,10 +117,17 @@ pub(super) fn finish(
     result: &DeliveryResult,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let DeliveryResult { state, status_code, error, duration_ms, next_attempt_at } = result;
-    let next = next_attempt_at.map(Instant::micros);
+    let context = "finish a delivery";
+    let DeliveryResult { state, status_code, error, duration_ms, .. } = result;
+    let next = result.next_attempt_at.map(Instant::micros);
     let params = (id, worker, state, status_code, error, duration_ms, next, now.micros());
-    Ok(ask::run(connection, "finish a delivery", FINISH, params)? == 1)
+    let held: Option<Option<i64>> =
+        ask::find(connection, context, FINISH, params, |row| row.get(0))?;
+    if let Some(Some(webhook)) = held {
+        let rests_until = result.rests_until.map(Instant::micros);
+        ask::run(connection, context, REST, (webhook, state, rests_until))?;
+    }
+    Ok(held.is_some())
 }
 
 pub(super) fn next_at(connection: &Connection) -> Result<Option<Instant>, StoreError> {
@@ -116,12 +161,22 @@ pub(super) fn redeliver(
     (provider, webhook): (ProviderId, i64),
     id: i64,
     now: Instant,
-) -> Result<Option<Delivery>, StoreError> {
+) -> Result<Redelivery, StoreError> {
     let context = "queue a delivery again";
+    let waiting: u64 = ask::one(connection, context, WAITING_FOR, [webhook], |row| row.get(0))?;
+    if waiting >= WAITING_MAX && one(connection, (provider, webhook), id)?.is_some() {
+        return Ok(Redelivery::TooManyWait);
+    }
     let params = (provider.0, webhook, id, now.micros());
     let again: Option<i64> = ask::find(connection, context, AGAIN, params, |row| row.get(0))?;
-    let Some(id) = again else { return Ok(None) };
-    ask::find(connection, context, BY_ID, [id], read)
+    let Some(id) = again else { return Ok(Redelivery::Unknown) };
+    ask::run(connection, context, REST_NO_MORE, [webhook])?;
+    let queued = ask::find(connection, context, BY_ID, [id], read)?;
+    Ok(queued.map_or(Redelivery::Unknown, Redelivery::Queued))
+}
+
+pub(super) fn waiting(connection: &Connection, lane: Lane) -> Result<u64, StoreError> {
+    ask::one(connection, "count deliveries", WAITING, [lane.as_str()], |row| row.get(0))
 }
 
 pub(super) fn sweep(connection: &Connection, before: Instant) -> Result<u64, StoreError> {

@@ -16,7 +16,8 @@ use model::time::Instant;
 use super::SqliteStore;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryResult, NewWebhook, NoticeStore, Webhook, WebhookStart,
+    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, NoticeStore, Redelivery, Webhook,
+    WebhookStart,
 };
 
 pub(super) use fan_out::keep;
@@ -55,15 +56,13 @@ impl NoticeStore for SqliteStore {
 
     fn claim_delivery(
         &self,
-        worker: &str,
-        lease_until: Instant,
+        claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        // Senders ask often: without looking first, each of them would take the write lock.
-        if !deliveries::is_any_due(&*self.work.lookup()?, now)? {
+        if deliveries::next(&*self.work.lookup()?, claim, now)?.is_none() {
             return Ok(None);
         }
-        self.work.write(|connection| deliveries::claim(connection, worker, lease_until, now))
+        self.work.write(|connection| deliveries::claim(connection, claim, now))
     }
 
     fn finish_delivery(
@@ -106,9 +105,13 @@ impl NoticeStore for SqliteStore {
         webhook: i64,
         id: i64,
         now: Instant,
-    ) -> Result<Option<Delivery>, StoreError> {
+    ) -> Result<Redelivery, StoreError> {
         self.work
             .write(|connection| deliveries::redeliver(connection, (provider, webhook), id, now))
+    }
+
+    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError> {
+        deliveries::waiting(&*self.work.lookup()?, lane)
     }
 
     fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError> {

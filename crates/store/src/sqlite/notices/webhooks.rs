@@ -11,16 +11,16 @@ use crate::sqlite::errors::{damaged, failed};
 use crate::sqlite::words::{from_json, json};
 
 const ALL: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
-    secret, created_at, updated_at FROM webhooks WHERE provider_id = ?1 ORDER BY id";
+    secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = ?1 ORDER BY id";
 const ONE: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
-    secret, created_at, updated_at FROM webhooks WHERE provider_id = ?1 AND id = ?2";
+    secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = ?1 AND id = ?2";
 const IS_TAKEN: &str = "SELECT 1 FROM webhooks WHERE provider_id = ?1 AND url = ?2 AND id <> ?3";
 const COUNT: &str = "SELECT count(*) FROM webhooks WHERE provider_id = ?1";
 const CREATE: &str = "INSERT INTO webhooks (provider_id, url, description, events, \
     has_all_events, is_enabled, secret, created_at, updated_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?7)";
 const UPDATE: &str = "UPDATE webhooks SET url = ?3, description = ?4, events = ?5, \
-    has_all_events = ?6, is_enabled = ?7, updated_at = ?8 WHERE provider_id = ?1 AND id = ?2";
+    has_all_events = ?6, is_enabled = ?7, updated_at = ?8, rests_until = NULL WHERE provider_id = ?1 AND id = ?2";
 const REPLACE_SECRET: &str = "UPDATE webhooks SET secret = ?3, updated_at = ?4 \
     WHERE provider_id = ?1 AND id = ?2";
 const DELETE: &str = "DELETE FROM webhooks WHERE provider_id = ?1 AND id = ?2";
@@ -128,5 +128,6 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Webhook> {
         secret: row.get(first + 7)?,
         created_at: Instant::from_micros(row.get(first + 8)?),
         updated_at: Instant::from_micros(row.get(first + 9)?),
+        failures: row.get(first + 10)?,
     })
 }

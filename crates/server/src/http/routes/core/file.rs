@@ -15,6 +15,7 @@ use crate::http::download::{self, OnComplete, Refused};
 use crate::http::endpoint::Call;
 use crate::http::routes::{at_revision, request_id};
 use crate::http::{envelope, query};
+use crate::jobs::link_transfers;
 use crate::operations::blocking;
 use crate::operations::exports::caller::QueryNames;
 use crate::operations::exports::fetch::{self, Fetched};
@@ -62,6 +63,7 @@ async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiE
             let answer = envelope::render(&error, &request_id(&parts), Encoding::Core);
             Ok(download::outside(&fetched.file, answer))
         }
+        Err(Refused::Unreadable) => Err(Refused::unreadable()),
         Err(Refused::Missing) => Err(blocking(move || fetch::lose(&app, &fetched.job)).await?),
     }
 }
@@ -69,6 +71,9 @@ async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiE
 /// Counts the transfer once its last byte has gone.
 fn counted(app: App, fetched: Arc<Fetched>) -> OnComplete {
     Box::new(move || {
+        if fetched.is_linked && !fetched.is_once {
+            return link_transfers::add(&app, fetched.job.id);
+        }
         tokio::task::spawn_blocking(move || {
             if let Err(error) = fetch::count(&app, &fetched) {
                 crate::error::log("download_uncounted", &error);

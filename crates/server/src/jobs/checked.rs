@@ -1,0 +1,114 @@
+//! Files whose bytes were looked at: what is sent are the bytes that were made, or none.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use files::write::HashingWriter;
+use parking_lot::Mutex;
+
+/// So many files are remembered; past that all are looked at anew.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// What was looked at by this process.
+#[derive(Debug, Default)]
+pub(super) struct CheckedFiles(Mutex<HashMap<PathBuf, Looked>>);
+
+/// A file as it was when its bytes were right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Looked {
+    sha256: String,
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Seconds and nanoseconds; no program can set this one back.
+    changed_at: (i64, i64),
+}
+
+impl Looked {
+    fn at(file: &File, sha256: &str) -> io::Result<Self> {
+        let facts = file.metadata()?;
+        Ok(Self {
+            sha256: sha256.to_owned(),
+            device: facts.dev(),
+            inode: facts.ino(),
+            bytes: facts.len(),
+            changed_at: (facts.ctime(), facts.ctime_nsec()),
+        })
+    }
+}
+
+impl CheckedFiles {
+    /// Opens a file that has this size and this SHA-256 (lower-case hex), or fails as
+    /// [`io::ErrorKind::InvalidData`] when it has another. Reads it to its end when this process
+    /// has not done so since the file last changed. Blocking.
+    pub(super) fn open(&self, path: &Path, bytes: u64, sha256: &str) -> io::Result<File> {
+        let file = File::open(path)?;
+        let looked = Looked::at(&file, sha256)?;
+        if looked.bytes != bytes {
+            let found = looked.bytes;
+            return Err(damaged(path, &format!("{found} bytes, not {bytes}")));
+        }
+        if self.0.lock().get(path) == Some(&looked) {
+            return Ok(file);
+        }
+        let mut hashing = HashingWriter::new(io::sink());
+        io::copy(&mut &file, &mut hashing)?;
+        let found = hashing.finish().1.sha256_hex();
+        if found != sha256 {
+            return Err(damaged(path, &format!("SHA-256 {found}, not {sha256}")));
+        }
+        if Looked::at(&file, sha256)? == looked {
+            self.remember(path, looked);
+        }
+        Ok(file)
+    }
+
+    fn remember(&self, path: &Path, looked: Looked) {
+        let mut files = self.0.lock();
+        if files.len() >= REMEMBERED_MAX {
+            files.clear();
+        }
+        files.insert(path.to_owned(), looked);
+    }
+}
+
+fn damaged(path: &Path, problem: &str) -> io::Error {
+    let said = format!("{} has {problem}", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_opened_only_while_its_bytes_are_those_that_were_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "id\r\n1\r\n").unwrap();
+        let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
+        let files = CheckedFiles::default();
+        let open = || files.open(&path, 7, &sha256).map_err(|error| error.kind());
+        assert_eq!(open().unwrap_err(), io::ErrorKind::InvalidData, "7 bytes are not 8");
+        let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
+        let open = || files.open(&path, 8, &sha256).map_err(|error| error.kind());
+        assert!(open().is_ok() && open().is_ok());
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let written = File::options().write(true).open(&path).unwrap();
+        written.write_all_at(b"2", 4).unwrap();
+        written.set_modified(modified).unwrap();
+        drop(written);
+        assert_eq!(open().unwrap_err(), io::ErrorKind::InvalidData);
+        std::fs::write(&path, "id\r\n1\r\n").unwrap();
+        assert!(open().is_ok());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(open().unwrap_err(), io::ErrorKind::NotFound);
+    }
+}

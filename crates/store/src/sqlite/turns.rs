@@ -1,0 +1,20 @@
+//! Turns of the providers at a queue. Rule: spec/exports.md §3 (shared fairly between providers).
+
+use model::id::ProviderId;
+use rusqlite::Connection;
+
+use super::ask;
+use crate::error::StoreError;
+
+const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
+    VALUES (?1, ?2, (SELECT coalesce(max(turn), 0) + 1 FROM turns WHERE queue = ?1)) \
+    ON CONFLICT (queue, provider_id) DO UPDATE SET turn = excluded.turn";
+
+/// Notes that a provider is served now: at this queue it comes after all others.
+pub(super) fn take(
+    connection: &Connection,
+    queue: &str,
+    provider: ProviderId,
+) -> Result<(), StoreError> {
+    ask::run(connection, "take a turn", TAKE, (queue, provider.0)).map(drop)
+}
