@@ -52,7 +52,7 @@ pub(crate) fn verify(
 pub(crate) fn damaged_files(keeper: &Keeper) -> Result<Vec<String>, MirrorError> {
     let (state, _) = keeper.present()?;
     let damage = |segment: &Arc<Segment>| {
-        let error = segment.verify_checksum().err()?;
+        let error = segment.verify_checksums().err()?;
         Some(format!("{}: {error}", segment.entry.file))
     };
     Ok(state.base.segments().filter_map(damage).collect())
