@@ -51,6 +51,12 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
             "`csv` answers the same page as CSV.",
             json!({"type": "string", "enum": ["json", "csv"]}),
         ),
+        plain(
+            "csv_dialect",
+            "`excel` writes a byte-order mark in front of CSV, by which Excel knows that it is \
+             UTF-8. Default: the setting `reports.csv_bom`.",
+            json!({"type": "string", "enum": ["rfc4180", "excel"]}),
+        ),
     ];
     let pivots: Vec<&Value> = list(description, "pivots").collect();
     if !pivots.is_empty() {
