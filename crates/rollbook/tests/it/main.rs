@@ -18,6 +18,7 @@ mod layout;
 mod notices;
 mod oracle;
 mod postgres;
+mod report_table;
 mod server;
 mod tenancy;
 mod usage;
