@@ -123,7 +123,7 @@ impl From<MirrorError> for Failure {
                 .hint("raise the setting engine.memory, or ask for less at once"),
             error @ MirrorError::Damaged { .. } => Self::new("reading the records failed")
                 .because(error)
-                .hint("run `rollbook mirror rebuild`: it writes the mirror anew from the store"),
+                .hint("run `rollbook mirror rebuild`: it writes the mirror again from the records"),
             error => Self::new("reading the records failed").because(error),
         }
     }
@@ -148,7 +148,7 @@ impl From<ImportFailure> for Failure {
 }
 
 const PROVIDER_HINT: &str =
-    "`rollbook provider list` shows the providers, `rollbook provider create` makes one";
+    "`rollbook provider list` shows the providers, `rollbook provider create` creates one";
 
 impl Failure {
     /// There is no such provider.

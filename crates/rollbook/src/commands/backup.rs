@@ -11,16 +11,17 @@ use crate::cli::DataArgs;
 use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::opened;
+use crate::terminal::counted;
 
 /// `rollbook backup`
 #[derive(Debug, Args)]
 pub struct BackupArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Folder to make; it is a data folder itself, so a server can be started on it
+    /// New folder for the backup; it is a data folder, on which a server can be started
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// Leave out the files that jobs have made
+    /// Leave out the files of reports and exports
     #[arg(long)]
     without_files: bool,
 }
@@ -32,8 +33,8 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
             .hint("copy the database with pg_dump, as deploy/backup.sh does"));
     }
     if args.to.exists() {
-        let message = format!("{} exists already", args.to.display());
-        return Err(Failure::new(message).hint("name a folder that is to be made"));
+        let message = format!("{} already exists", args.to.display());
+        return Err(Failure::new(message).hint("give a folder that does not exist yet"));
     }
     let store = opened::open_store(&folder, &settings)?;
     let unfinished = unfinished(&args.to)?;
@@ -50,7 +51,8 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
         copied = files.copy(&to).doing(|| format!("copy the files to {}", to.display()))?;
     }
     fs::rename(unfinished.path(), &args.to).doing(|| format!("make {}", args.to.display()))?;
-    print(&format!("{} holds everything, with {copied} files of jobs\n", args.to.display()))
+    let files = counted(copied, "file");
+    print(&format!("{} is complete, with {files} of reports and exports\n", args.to.display()))
 }
 
 /// What is copied to, until all of it is there.

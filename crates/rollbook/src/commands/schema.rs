@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// `rollbook schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value = "markdown")]
     format: SchemaFormat,
 }
