@@ -11,6 +11,7 @@ mod command_line;
 mod crash;
 mod deployment;
 mod differential;
+mod documentation;
 mod exports;
 mod imports;
 mod jobs;
