@@ -12,7 +12,7 @@ from decimal import Decimal
 import openpyxl
 
 from expected import Money, csv_text, text
-from readers import wanted_of_sheet
+from readers import EXCEL_FIRST_DATE, local, wanted_of_sheet
 
 SECONDS_MAX = 300
 STANDARD, TEXT, YEAR_MONTH_DAY = 1, 2, 5
@@ -57,7 +57,7 @@ class Office:
         made = self.convert(path, f"csv:Text - txt - csv (StarCalc):44,34,{UTF_8},1,,{ENGLISH},false,true,false")
         found = list(csv.reader(io.StringIO(made.decode("utf-8"), newline=""), strict=True))
         wanted = [[shown(cell) for cell in row] for row in table.cells]
-        yield "names", found[0], [column.key for column in table.columns]
+        yield "names", found[0], [column.label for column in table.columns]
         yield "as CSV", [row_found(table.columns, row) for row in found[1:]], [row_found(table.columns, row) for row in wanted]
 
 
@@ -80,6 +80,9 @@ def one_line_end(value):
 
 
 def shown(cell):
+    if isinstance(cell, datetime.datetime) and local(cell).date() >= EXCEL_FIRST_DATE:
+        fraction = f".{local(cell).microsecond // 1000:03}" if cell.microsecond else ""
+        return local(cell).strftime("%Y-%m-%d %H:%M:%S") + fraction
     return text(cell).upper() if isinstance(cell, bool) else one_line_end(text(cell))
 
 

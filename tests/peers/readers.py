@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import duckdb
 import openpyxl
@@ -24,6 +25,8 @@ ARROW_TYPES = {"int": pyarrow.int64(), "bool": pyarrow.bool_(), "date": pyarrow.
 # Excel counts a day that never was; dates before it are texts.
 EXCEL_FIRST_DATE = datetime.date(1900, 3, 1)
 EXCEL_DIGITS = 15
+# That of the provider (server.py).
+ZONE = ZoneInfo("Europe/London")
 
 
 def texts(table):
@@ -196,7 +199,9 @@ class OpenPyXl:
         sheet = openpyxl.load_workbook(path).active
         yield "frozen", sheet.freeze_panes, "A2"
         found = [[cell_of_sheet(cell) for cell in row] for row in sheet.iter_rows()]
-        yield "names", found[0], [column.key for column in table.columns]
+        yield "names", found[0], [column.label for column in table.columns]
+        yield "zones", [note(cell) for cell in sheet[1]], [zone_of(column) for column in table.columns]
+        yield "filter", sheet.auto_filter.ref, sheet.dimensions
         yield "cells", found[1:], [[wanted_of_sheet(cell) for cell in row] for row in table.cells]
         yield "money formats", formats(sheet, table), formats_wanted(table)
 
@@ -212,8 +217,24 @@ def cell_of_sheet(cell):
     return value
 
 
+def note(cell):
+    return cell.comment and cell.comment.text.strip()
+
+
+def zone_of(column):
+    """What stands at the heading of date-times."""
+    return f"Times in {ZONE.key}." if column.kind == "dt" else None
+
+
+def local(instant):
+    """On the clocks of the provider, to the millisecond as openpyxl reads it."""
+    micros = instant.microsecond
+    whole = instant.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
+    return whole + datetime.timedelta(milliseconds=round(micros / 1000))
+
+
 def wanted_of_sheet(cell):
-    """A cell as a sheet has it: numbers of 15 digits, dates that Excel knows, else text (exports.md 11)."""
+    """A cell as a sheet has it: numbers of 15 digits, dates and times that Excel knows, else text."""
     match cell:
         case bool() | None:
             return cell
@@ -221,6 +242,9 @@ def wanted_of_sheet(cell):
             return cell
         case Money() if len(str(abs(int(cell.decimal.scaleb(-cell.decimal.as_tuple().exponent))))) <= EXCEL_DIGITS:
             return cell.decimal
+        case datetime.datetime() if local(cell).date() >= EXCEL_FIRST_DATE:
+            shown = local(cell)
+            return shown.date() if shown.time() == datetime.time() else shown
         case datetime.datetime():
             return text(cell)
         case datetime.date() if cell >= EXCEL_FIRST_DATE:

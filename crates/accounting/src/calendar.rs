@@ -169,7 +169,7 @@ impl Horizon {
 /// What part of a ledger is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// First month whose recognition is wanted month by month. What was recognised before may be
+    /// First month whose recognition is wanted month by month. What was recognized before may be
     /// folded into one posting of an earlier month; none = nothing is folded.
     pub detail_from: Option<Month>,
     /// Up to where.

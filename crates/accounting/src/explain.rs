@@ -38,7 +38,7 @@ pub enum Working {
         until: Date,
         /// D₀: deferred at the last reversal, or the net.
         deferred: i128,
-        /// W₀: recognised at the last reversal.
+        /// W₀: recognized at the last reversal.
         recognized: i128,
         /// u₀: progress then.
         from: i128,
@@ -53,7 +53,7 @@ pub enum Working {
         /// Moved since, with this step.
         moved: i128,
     },
-    /// All that was deferred was recognised because the subscription ended.
+    /// All that was deferred was recognized because the subscription ended.
     Finished {
         /// How much.
         deferred: i128,
@@ -68,7 +68,7 @@ pub enum Working {
         recognized: i128,
         /// d: taken from deferred.
         from_deferred: i128,
-        /// r: taken from recognised.
+        /// r: taken from recognized.
         from_recognized: i128,
         /// x: beyond the invoice.
         beyond: i128,
@@ -154,7 +154,7 @@ impl Working {
             ),
             Self::Moved { .. } => self.movement_text(currency),
             Self::Finished { deferred } => {
-                format!("the subscription ended: the remaining {} are recognised", money(*deferred))
+                format!("the subscription ended: the remaining {} are recognized", money(*deferred))
             }
             Self::TakenBack { .. } => self.taken_back_text(currency),
             Self::TaxShare { tax, amount, left, share } => format!(
@@ -204,7 +204,7 @@ impl Working {
         let money = |minor: i128| currency.decimal(minor);
         if at < from {
             return format!(
-                "until {until}: {at} of {from} {unit} kept, so {} of the {} recognised came back",
+                "until {until}: {at} of {from} {unit} kept, so {} of the {} recognized came back",
                 money(before - moved),
                 money(*recognized)
             );
@@ -240,7 +240,7 @@ impl Working {
             ReversalSplit::Proportional => "in proportion",
         };
         format!(
-            "net {} taken back, {order}: {} of {} deferred, {} of {} recognised, {} beyond the \
+            "net {} taken back, {order}: {} of {} deferred, {} of {} recognized, {} beyond the \
              invoice",
             money(*net),
             money(*from_deferred),
@@ -296,7 +296,7 @@ fn rule_of(posting: &Posting) -> &'static str {
             "§7.4: shipments approved / shipments per interval x net of the line"
         }
         (File::RecognizedRevenueOrderBased, _) => {
-            "§7.5: an order item is recognised once it is fulfilled and shipped"
+            "§7.5: an order item is recognized once it is fulfilled and shipped"
         }
         (File::PaymentsReceived, _) => {
             "§6.1: a payment settles what is due; the rest is customer credit"
@@ -310,7 +310,7 @@ fn rule_of(posting: &Posting) -> &'static str {
             "§6.6: everything left of the invoice is reversed; what was paid becomes credit"
         }
         (File::CreditNotes, _) => {
-            "§6.3: a note takes back what is not delivered, then what is recognised"
+            "§6.3: a note takes back what is not delivered, then what is recognized"
         }
         (File::BalanceAdjustments, _) => "§3: a credit given away reduces revenue",
     }

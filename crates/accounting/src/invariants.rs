@@ -43,9 +43,9 @@ pub enum BrokenInvariant {
         /// Net of the invoice.
         net: i128,
     },
-    /// A piece has more recognised or deferred than its net.
+    /// A piece has more recognized or deferred than its net.
     #[error(
-        "invoice {invoice_id}: a piece of net {net} has {deferred} deferred, {recognized} recognised"
+        "invoice {invoice_id}: a piece of net {net} has {deferred} deferred, {recognized} recognized"
     )]
     PieceBounds {
         /// The invoice.
@@ -54,7 +54,7 @@ pub enum BrokenInvariant {
         net: i128,
         /// Deferred.
         deferred: i128,
-        /// Recognised.
+        /// Recognized.
         recognized: i128,
     },
     /// A posting's source is not among the records given.

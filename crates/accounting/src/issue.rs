@@ -44,9 +44,9 @@ pub enum IssueCode {
     PaymentAfterWriteOff,
     /// A payment after the void: customer credit.
     PaymentOnVoid,
-    /// A shipment that finds no invoice: nothing recognised.
+    /// A shipment that finds no invoice: nothing recognized.
     ShipmentWithoutInvoice,
-    /// A plan by shipments without a count: recognised by time.
+    /// A plan by shipments without a count: recognized by time.
     ShipmentsPlanWithoutCount,
     /// An order without an invoice: not in the ledger.
     OrderWithoutInvoice,
@@ -116,9 +116,9 @@ impl IssueCode {
             }
             Self::PaymentAfterWriteOff => "paid after the write-off: customer credit",
             Self::PaymentOnVoid => "paid after the void: customer credit",
-            Self::ShipmentWithoutInvoice => "no invoice has room for it: nothing recognised",
+            Self::ShipmentWithoutInvoice => "no invoice has room for it: nothing recognized",
             Self::ShipmentsPlanWithoutCount => {
-                "the plan is recognised by shipments but has no count: recognised by time"
+                "the plan is recognized by shipments but has no count: recognized by time"
             }
             Self::OrderWithoutInvoice => "the order has no booked invoice: not in the ledger",
             Self::CustomerBalanceDifference => {

@@ -18,7 +18,7 @@
 //! | [`posting`] | a posting, its category, file and key (§1, §3) |
 //! | [`booking`] | which invoices are in the books, when, in which class (§4) |
 //! | [`grouping`] | who belongs to whom (§3, §4, §6.4, §7.4) |
-//! | [`recognition`] | from deferred to recognised (§7) |
+//! | [`recognition`] | from deferred to recognized (§7) |
 //! | [`life`] | the life of one invoice (§5, §6) |
 //! | [`untied`] | what is tied to no invoice |
 //! | [`issue`] | what looks wrong (§12.2) |

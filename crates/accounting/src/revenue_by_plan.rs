@@ -22,11 +22,11 @@ pub enum GroupBy {
 pub struct RevenueMovement {
     /// Net invoiced.
     pub billed: i128,
-    /// Recognised, gross.
+    /// Recognized, gross.
     pub recognized: i128,
     /// Taken back before it was delivered.
     pub reversed_deferred: i128,
-    /// Taken back after it was recognised, credit given away included.
+    /// Taken back after it was recognized, credit given away included.
     pub reversed_recognized: i128,
 }
 
@@ -43,7 +43,7 @@ pub struct RevenueRow {
     pub movement: RevenueMovement,
     /// Deferred after the month.
     pub deferred_closing: i128,
-    /// Recognised less what was taken back from recognised.
+    /// Recognized less what was taken back from recognized.
     pub net_revenue: i128,
 }
 

@@ -55,7 +55,7 @@ impl RecognitionMethod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReversalSplit {
-    /// From what is deferred, then from what is recognised.
+    /// From what is deferred, then from what is recognized.
     #[default]
     UndeliveredFirst,
     /// From both by their size.
@@ -69,7 +69,7 @@ pub enum EarlyEnd {
     /// Recognition goes on.
     #[default]
     Continue,
-    /// All that is deferred is recognised on that day.
+    /// All that is deferred is recognized on that day.
     Accelerate,
 }
 

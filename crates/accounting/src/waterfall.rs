@@ -20,13 +20,13 @@ pub struct Waterfall {
 pub struct WaterfallRow {
     /// Net deferred in the month; for earlier months together, what was still deferred.
     pub booked: i128,
-    /// Recognised in each month from `from` to `to`.
+    /// Recognized in each month from `from` to `to`.
     pub recognized: BTreeMap<Month, i128>,
     /// Taken back before it was delivered.
     pub reversed: i128,
     /// Still deferred at the end of `to`.
     pub remaining: i128,
-    /// Of that, what the calendar will recognise in each later month.
+    /// Of that, what the calendar will recognize in each later month.
     pub future: BTreeMap<Month, i128>,
     /// Of that, what waits for shipments and orders.
     pub unscheduled: i128,

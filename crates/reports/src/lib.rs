@@ -20,6 +20,7 @@
 //! | [`error`] | what can go wrong while a report is computed |
 
 pub mod books;
+pub mod csv_dialect;
 pub mod definition;
 mod definitions;
 pub mod describe;
@@ -34,6 +35,7 @@ pub mod rows;
 mod terms;
 mod usage_rows;
 
+pub use csv_dialect::CsvDialect;
 pub use datafusion::arrow::array::RecordBatch;
 pub use definition::Report;
 pub use definitions::{catalogue, find};

@@ -26,14 +26,14 @@ pub use crate::commands::usage::UsageArgs;
 pub use crate::commands::webhook::WebhookArgs;
 pub use crate::commands::worker::WorkerArgs;
 
-/// Reports, usage and books of membership and subscription businesses.
+/// Reports, usage and accounting for membership and subscription businesses.
 #[derive(Debug, Parser)]
 #[command(name = "rollbook", version = crate::build_info::VERSION, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
-    /// Show what an error came from
+    /// Show the causes of an error
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
     pub command: Command,
 }
@@ -41,43 +41,43 @@ pub struct Cli {
 /// One command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve a made-up studio and publisher from a throw-away folder, with lines to try
+    /// Start a demo server with generated sample data
     Demo(DemoArgs),
-    /// Serve the API
+    /// Start the API server
     Serve(ServeArgs),
-    /// Work off jobs (files made in the background) beside a server
+    /// Run background jobs (files of reports and exports), beside a server or instead of it
     Worker(WorkerArgs),
-    /// Import records, all or nothing
+    /// Import records: all of them, or none when one has an error
     Import(ImportArgs),
-    /// Create, list or change providers (the businesses)
+    /// Create, list or change providers: the businesses whose records are kept
     Provider(ProviderArgs),
-    /// Create, list or revoke tokens
+    /// Create, list or revoke tokens: the credentials for the API
     Token(TokenArgs),
-    /// Add, list, try or remove webhooks: who is told how exports go
+    /// Add, list, test or remove webhooks: addresses that are notified about exports
     Webhook(WebhookArgs),
-    /// Print a report, without a server
+    /// Print a report, or write it to a file, without a server
     Report(ReportArgs),
-    /// Write records of one kind to a file, without a server
+    /// Export records of one type to a file, without a server
     Export(ExportArgs),
-    /// Print how much of a membership is used and left, and why
+    /// Show how much of a membership is used and left, and why
     Usage(UsageArgs),
-    /// Make the accounting package of a month, without a server
+    /// Create the accounting package of a month, without a server
     Accounting(AccountingArgs),
-    /// Print every posting of an invoice, with the rule and the arithmetic behind it
+    /// Show every posting (journal entry) of an invoice, with the rule and the calculation behind it
     Ledger(LedgerArgs),
-    /// Close months of the books, open them again, see what changed in them since
+    /// Close and reopen months of the books, and see what has changed in closed ones
     Close(CloseArgs),
-    /// Look after the mirror, the columnar cache of the store
+    /// Check or rebuild the mirror: the copy of the records that reports read
     Mirror(MirrorArgs),
-    /// Move all records, jobs and tokens of a data folder into a PostgreSQL database
+    /// Move all records, jobs and tokens of a data folder to a PostgreSQL database
     Move(MoveArgs),
-    /// Copy a data folder while it is in use
+    /// Back up a data folder, also while it is in use
     Backup(BackupArgs),
-    /// Make this node's folder of files the one that all nodes use, when the one of before is gone
+    /// Replace a lost shared file folder with this node's
     AdoptFiles(AdoptFilesArgs),
     /// Check folder, store, mirror, configuration, clock, mail and webhooks; say what is wrong and how to mend it
     Doctor(DoctorArgs),
-    /// Print the catalogue of tables
+    /// Print the tables and columns that can be imported
     Schema(SchemaArgs),
     /// Print the OpenAPI document
     Openapi,
@@ -91,7 +91,7 @@ pub struct DataArgs {
     /// Data folder
     #[arg(long, value_name = "DIR", env = "ROLLBOOK_DATA", hide_env_values = true)]
     pub data: PathBuf,
-    /// Set any setting, over rollbook.toml and the environment; repeatable
+    /// Override a setting of rollbook.toml and the environment; repeatable
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub settings: Vec<String>,
 }

@@ -161,7 +161,7 @@ impl From<ImportFailure> for Failure {
 }
 
 const PROVIDER_HINT: &str =
-    "`rollbook provider list` shows the providers, `rollbook provider create` makes one";
+    "`rollbook provider list` shows the providers, `rollbook provider create` creates one";
 
 impl Failure {
     /// There is no such provider.

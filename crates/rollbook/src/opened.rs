@@ -38,7 +38,7 @@ pub fn must_have_records(folder: &DataFolder) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("there are no records in {}", folder.path().display());
-    Err(Failure::new(message).hint("`rollbook provider create --data DIR …` begins"))
+    Err(Failure::new(message).hint("create one with `rollbook provider create --data DIR …`"))
 }
 
 /// A database has no folder that could be missing: its tables are made by whoever comes first.

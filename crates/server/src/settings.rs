@@ -7,6 +7,7 @@ mod books;
 use std::path::PathBuf;
 
 use model::id::ProviderId;
+use reports::CsvDialect;
 use serde::{Deserialize, Serialize};
 use store::port::jobs::JobKind;
 use usage::xml::ListStyle;
@@ -143,8 +144,15 @@ pub struct ReportSettings {
     pub timeout_s: u64,
     /// Most rows of one page. Default: 100; at most 10,000.
     pub max_page_size: u32,
-    /// Whether CSV begins with a byte-order mark. Default: false.
+    /// Whether CSV begins with a byte-order mark where a request does not say. Default: false.
     pub csv_bom: bool,
+}
+
+impl ReportSettings {
+    /// Whether CSV begins with a byte-order mark: as the request says, else as set.
+    pub fn has_bom(&self, asked: Option<CsvDialect>) -> bool {
+        asked.map_or(self.csv_bom, CsvDialect::has_bom)
+    }
 }
 
 /// `[import]`. Rule: spec/data-model.md §3.

@@ -14,14 +14,14 @@ use crate::posting::{File, Posting, Source};
 
 pub use lines::{JournalLine, journal_lines};
 
-/// A short description of a posting: `payment 7`, `recognised revenue of line 10`.
+/// A short description of a posting: `payment 7`, `recognized revenue of line 10`.
 pub fn description_of(posting: &Posting) -> String {
     let id = posting.source_id.map(|id| format!(" {id}")).unwrap_or_default();
     match (posting.file, posting.source) {
         (File::CreditNotes, Source::Invoice) => format!("negative invoice{id}"),
         (File::CreditNotes, Source::CreditNoteInvoice) => format!("credit note invoice{id}"),
         (File::CreditNotes, _) => format!("credit note{id}"),
-        (_, Source::Piece(piece)) => format!("recognised revenue of {}", piece_name(piece)),
+        (_, Source::Piece(piece)) => format!("recognized revenue of {}", piece_name(piece)),
         (File::Uncollectible, _) => format!("write-off of invoice{id}"),
         (File::Voided, _) => format!("void of invoice{id}"),
         (_, Source::Invoice | Source::CreditNoteInvoice) => format!("invoice{id}"),

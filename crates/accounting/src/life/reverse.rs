@@ -14,7 +14,7 @@ use crate::settings::ReversalSplit;
 pub(super) struct Reversal {
     /// d: from deferred.
     pub(super) deferred: i128,
-    /// r + x: from recognised, and beyond the invoice.
+    /// r + x: from recognized, and beyond the invoice.
     pub(super) recognized: i128,
     /// x: beyond the invoice.
     pub(super) beyond: i128,

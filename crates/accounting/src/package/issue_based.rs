@@ -25,7 +25,7 @@ pub struct Details {
     pub shipments_total: i128,
     /// Net of the line.
     pub net_amount: i128,
-    /// Recognised and not taken back at the month's end.
+    /// Recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
     /// Still deferred at the month's end.
     pub deferred_after: i128,

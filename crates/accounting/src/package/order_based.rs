@@ -34,7 +34,7 @@ pub struct Details<'a> {
     pub fulfilled_at: Option<Instant>,
     /// Net of the item.
     pub net_amount: i128,
-    /// Recognised and not taken back at the month's end.
+    /// Recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
     /// Still deferred at the month's end.
     pub deferred_after: i128,

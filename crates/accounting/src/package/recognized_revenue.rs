@@ -30,7 +30,7 @@ pub struct Details<'a> {
     pub period_start: Option<Instant>,
     /// End of the period; the midnight after a last second of a day.
     pub period_end: Option<Instant>,
-    /// How it is recognised.
+    /// How it is recognized.
     pub method: &'static str,
     /// Days, microseconds or months before the month.
     pub units_before: i128,
@@ -40,7 +40,7 @@ pub struct Details<'a> {
     pub units_total: i128,
     /// Net of the piece.
     pub net_amount: i128,
-    /// Recognised and not taken back at the month's end.
+    /// Recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
     /// Still deferred at the month's end.
     pub deferred_after: i128,

@@ -64,7 +64,7 @@ pub struct Posting {
     pub belongs: Belongs,
     /// Month in which the invoice is booked, for postings of an invoice.
     pub booking_month: Option<Month>,
-    /// The same amounts of deferred and recognised revenue, by piece.
+    /// The same amounts of deferred and recognized revenue, by piece.
     pub shares: Vec<PieceShare>,
     /// Recognition rows: how far the piece has come.
     pub progress: Option<Progress>,

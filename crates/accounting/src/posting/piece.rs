@@ -71,7 +71,7 @@ pub struct PieceShare {
 /// How far a piece has come: the further columns of a recognition row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// How it is recognised: a method's name, `at_once`, `shipments`, `order_item`.
+    /// How it is recognized: a method's name, `at_once`, `shipments`, `order_item`.
     pub method: &'static str,
     /// Start and end of the period; time pieces only.
     pub period: Option<(Instant, Instant)>,
@@ -83,7 +83,7 @@ pub struct Progress {
     pub units_total: i128,
     /// Net of the piece.
     pub net: i128,
-    /// Recognised at the month's end.
+    /// Recognized at the month's end.
     pub recognized_to_date: i128,
     /// Still deferred at the month's end.
     pub deferred_after: i128,

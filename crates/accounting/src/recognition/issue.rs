@@ -54,7 +54,7 @@ impl Shipments {
     }
 }
 
-/// An invoice whose net is recognised by the shipments of one subscription.
+/// An invoice whose net is recognized by the shipments of one subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShipmentInvoice {
     /// The invoice.

@@ -1,4 +1,4 @@
-//! From what is deferred to what is recognised. Rule: spec/accounting.md §7.
+//! From what is deferred to what is recognized. Rule: spec/accounting.md §7.
 //!
 //! | module | holds |
 //! | --- | --- |

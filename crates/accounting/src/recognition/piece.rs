@@ -1,4 +1,4 @@
-//! A piece of an invoice's net and its movement from deferred to recognised.
+//! A piece of an invoice's net and its movement from deferred to recognized.
 //! Rule: spec/accounting.md §7.2.
 
 use super::schedule::Schedule;
@@ -7,7 +7,7 @@ use crate::calendar::{Calendar, Month, Position};
 use crate::explain::Working;
 use crate::posting::{File, PieceId, PieceShare};
 
-/// A piece. Its net is always deferred + recognised + what was taken back from either.
+/// A piece. Its net is always deferred + recognized + what was taken back from either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// What it stands for.
@@ -26,7 +26,7 @@ pub struct Piece {
     pub schedule: Schedule,
     /// D: still deferred.
     pub deferred: i128,
-    /// W: recognised and not taken back.
+    /// W: recognized and not taken back.
     pub recognized: i128,
     /// What moved in each month, in order; at most one entry a month.
     pub movements: Vec<Movement>,
@@ -51,7 +51,7 @@ struct Units {
     now: i128,
 }
 
-/// What moved from deferred to recognised in one month.
+/// What moved from deferred to recognized in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
     /// The month.
@@ -74,7 +74,7 @@ pub struct Movement {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look<'a> {
     pub(crate) calendar: &'a Calendar,
-    /// Nothing is recognised in an earlier month.
+    /// Nothing is recognized in an earlier month.
     pub(crate) booking: Month,
     /// What moves in earlier months may be folded.
     pub(crate) detail_from: Option<Month>,
@@ -241,7 +241,7 @@ impl Piece {
         self.refresh(month);
     }
 
-    /// Recognises what is still deferred; nothing moves afterwards.
+    /// Recognizes what is still deferred; nothing moves afterwards.
     pub(crate) fn finish(&mut self, position: &Position, look: &Look<'_>) {
         self.advance(position, look);
         let rest = self.deferred;

@@ -1,4 +1,4 @@
-//! Time pieces: recognised = time consumed ÷ length of the period × deferred.
+//! Time pieces: recognized = time consumed ÷ length of the period × deferred.
 //! Rule: spec/accounting.md §7.3.
 
 use model::time::{Date, Instant};

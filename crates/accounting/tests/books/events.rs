@@ -194,7 +194,7 @@ fn a_proportional_reversal_takes_from_both_by_size() {
 }
 
 #[test]
-fn an_early_end_recognises_the_rest_when_the_setting_says_so() {
+fn an_early_end_recognizes_the_rest_when_the_setting_says_so() {
     let settings = Settings { early_end: EarlyEnd::Accelerate, ..Settings::default() };
     let scenario = Scenario {
         settings,

@@ -46,7 +46,7 @@ account Income:RecognizedRevenue
     Liabilities:Taxes  -10.00 USD
     Income:RecognizedRevenue  -72.90 USD
 
-2024-11-30 * recognised revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
+2024-11-30 * recognized revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
     Liabilities:DeferredRevenue  7.75 USD
     Income:RecognizedRevenue  -7.75 USD
 

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, month};
 use accounting::Category;
 
-fn recognised(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
+fn recognized(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
     let first = month(first);
     let (postings, _) = scenario.run(first.plus(months - 1));
     let of = |month| {
@@ -20,13 +20,13 @@ fn a_part_too_small_for_a_percentage_is_not_lost_and_blocks_no_later_month() {
         "invoice 1 subscription_id=1 total=3650000 date=2025-01-31
          line 10 invoice_id=1 plan_id=1 amount=3650000 period=2025-01-31..2026-01-31",
     );
-    let months = recognised(&scenario, "2025-01", 13);
+    let months = recognized(&scenario, "2025-01", 13);
     assert_eq!(months[..3], [10_000, 280_000, 310_000]);
     assert_eq!(months.iter().sum::<i128>(), 3_650_000);
 }
 
 #[test]
-fn a_service_that_starts_on_the_last_days_of_a_month_is_recognised_to_its_end() {
+fn a_service_that_starts_on_the_last_days_of_a_month_is_recognized_to_its_end() {
     for (period, expected) in [
         ("2025-01-30..2025-03-30", [200, 2800, 2900, 0]),
         ("2025-01-31..2025-02-28", [100, 2700, 0, 0]),
@@ -38,7 +38,7 @@ fn a_service_that_starts_on_the_last_days_of_a_month_is_recognised_to_its_end() 
              line 10 invoice_id=1 plan_id=1 amount={net} period={period}"
         );
         let scenario = Scenario::of(rows.leak());
-        assert_eq!(recognised(&scenario, "2025-01", 4), expected, "{period}");
+        assert_eq!(recognized(&scenario, "2025-01", 4), expected, "{period}");
     }
 }
 
@@ -88,5 +88,5 @@ fn rounding_is_inside_each_entry_so_none_is_out_of_balance() {
     );
     let (postings, _) = scenario.run(month("2025-03"));
     assert!(postings.iter().all(|posting| posting.amounts.sum() == 0));
-    assert_eq!(recognised(&scenario, "2025-01", 2), [21, 9]);
+    assert_eq!(recognized(&scenario, "2025-01", 2), [21, 9]);
 }

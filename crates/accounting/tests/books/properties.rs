@@ -59,7 +59,7 @@ fn every_posting_balances_and_every_piece_stays_within_its_net() {
 }
 
 #[test]
-fn at_the_end_of_life_net_is_recognised_or_taken_back() {
+fn at_the_end_of_life_net_is_recognized_or_taken_back() {
     for_all(|mut dice| {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
@@ -71,14 +71,14 @@ fn at_the_end_of_life_net_is_recognised_or_taken_back() {
                 assert_eq!(piece.deferred, 0, "{piece:?}");
             }
             let net = i128::from(records.invoice.total) - i128::from(records.invoice.tax);
-            let recognised: i128 = ledger
+            let recognized: i128 = ledger
                 .postings
                 .iter()
                 .filter(|posting| posting.file.is_recognition())
                 .map(|posting| posting.amounts[Category::DeferredRevenue])
                 .sum();
             let waiting: i128 = ledger.pieces.iter().map(|piece| piece.deferred).sum();
-            assert_eq!(recognised + ledger.taken_from_deferred + waiting, net);
+            assert_eq!(recognized + ledger.taken_from_deferred + waiting, net);
         }
     });
 }
@@ -191,9 +191,9 @@ fn cash_is_what_was_paid_less_what_was_refunded() {
     });
 }
 
-/// The rule for one piece without reversals, written down directly: what is recognised by a month's
+/// The rule for one piece without reversals, written down directly: what is recognized by a month's
 /// end is net x days / days in all, halves away from zero.
-fn recognised_by_days(net: i64, start: i64, end: i64, first_day_after: i64) -> i64 {
+fn recognized_by_days(net: i64, start: i64, end: i64, first_day_after: i64) -> i64 {
     let whole = end - start;
     let days = (first_day_after - start).clamp(0, whole);
     let (days, whole) =
@@ -204,7 +204,7 @@ fn recognised_by_days(net: i64, start: i64, end: i64, first_day_after: i64) -> i
 }
 
 #[test]
-fn every_small_period_is_recognised_as_the_rule_says_directly() {
+fn every_small_period_is_recognized_as_the_rule_says_directly() {
     let books = Books {
         calendar: accounting::Calendar::new(model::time::Zone::utc()),
         settings: Default::default(),
@@ -230,7 +230,7 @@ fn every_small_period_is_recognised_as_the_rule_says_directly() {
                     let posted = sum(&postings, |p| p.file.is_recognition() && p.month <= at);
                     let after = i64::from(at.next().first_day().days());
                     let (start, length) = (i64::from(first + start), i64::from(length));
-                    let expected = recognised_by_days(net, start, start + length, after);
+                    let expected = recognized_by_days(net, start, start + length, after);
                     let found = -posted[Category::RecognizedRevenue];
                     assert_eq!(found, i128::from(expected), "{rows} {at}");
                 }

@@ -118,7 +118,7 @@ fn shipments_go_to_the_oldest_invoice_with_room_and_returns_come_back() {
 }
 
 #[test]
-fn a_return_after_a_note_gives_back_its_part_of_what_is_recognised() {
+fn a_return_after_a_note_gives_back_its_part_of_what_is_recognized() {
     Scenario::of(
         "plan 1 product_id=1 name=Issues amount=1200 shipments_per_interval=12
          invoice 1 subscription_id=1 total=1200 date=2025-01-01

@@ -95,7 +95,7 @@ impl RowWriter for CsvRows {
                 self.buffer.push(self.rules.delimiter);
             }
             let cell_start = self.buffer.len();
-            let heading = self.dialect.csv_heading(&column.column);
+            let heading = self.dialect.heading(&column.column);
             self.buffer.extend_from_slice(heading.as_bytes());
             finish_text(&mut self.buffer, cell_start, self.rules);
         }

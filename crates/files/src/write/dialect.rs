@@ -9,7 +9,7 @@ use crate::format::FileFormat;
 /// Whose rules say how a file reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
-    /// Reports: labels head a CSV, rows are nested, amounts have a currency column at the end.
+    /// Reports: labels head a CSV and a workbook, rows are nested, amounts have a currency column at the end.
     /// Rule: spec/reports.md §3, §7.
     #[default]
     Report,
@@ -39,8 +39,8 @@ pub(super) struct JsonStyle {
 }
 
 impl Dialect {
-    /// What stands above `column` in CSV and TSV.
-    pub(super) fn csv_heading(self, column: &OutputColumn) -> &str {
+    /// What stands above `column` in CSV, TSV and XLSX.
+    pub(super) fn heading(self, column: &OutputColumn) -> &str {
         match self {
             Self::Report => &column.label,
             Self::Export => &column.key,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use model::time::Zone;
+
 use super::dialect::Dialect;
 
 /// How a file is written, whatever its format; each format looks at what concerns it.
@@ -19,6 +21,8 @@ pub struct WriteOptions {
     pub envelope: Envelope,
     /// XLSX: name of the first sheet; those after it are `name_2`, `name_3`.
     pub sheet_name: String,
+    /// XLSX: the time zone of its date-times.
+    pub zone: Zone,
     /// XLSX: where rows wait in temporary files until all are known.
     pub folder: PathBuf,
 }
@@ -41,6 +45,7 @@ impl Default for WriteOptions {
             has_formula_guard: true,
             envelope: Envelope::default(),
             sheet_name: "Rows".to_owned(),
+            zone: Zone::utc(),
             folder: std::env::temp_dir(),
         }
     }

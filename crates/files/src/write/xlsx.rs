@@ -9,8 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::array::RecordBatch;
 use model::output::{OutputColumn, OutputKind};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use model::time::Zone;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Note, Workbook, XlsxError};
 
+use super::dialect::Dialect;
 use super::options::WriteOptions;
 use super::table::{TableColumn, table_columns};
 use super::text_cell::TextCells;
@@ -28,6 +30,8 @@ const ENTRY_BYTES_MAX: u64 = u32::MAX as u64;
 /// Writes sheets of 1,048,575 rows below a header.
 pub(super) struct XlsxRows {
     columns: Vec<TableColumn>,
+    dialect: Dialect,
+    zone: Zone,
     cells: TextCells,
     text: Vec<u8>,
     workbook: Workbook,
@@ -58,6 +62,8 @@ impl XlsxRows {
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
         Ok(Self {
             columns: table_columns(columns, options.dialect),
+            dialect: options.dialect,
+            zone: options.zone.clone(),
             cells: TextCells::new(options.dialect, FileFormat::Xlsx),
             text: Vec::new(),
             workbook,
@@ -73,16 +79,32 @@ impl XlsxRows {
     }
 
     fn begin_sheet(&mut self) -> Result<(), WriteError> {
+        self.end_sheet()?;
         self.sheets += 1;
         (self.sheet_rows, self.sheet_bytes) = (1, 0);
         let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(failure)?;
         sheet.set_name(sheet_name(&self.sheet_name, self.sheets)).map_err(failure)?;
         sheet.set_freeze_panes(1, 0).map_err(failure)?;
         for (number, column) in (0..).zip(&self.columns) {
-            let (heading, bold) = (column.column.key.as_str(), &self.formats.heading);
-            sheet.set_column_width(number, width(&column.column)).map_err(failure)?;
+            let heading = self.dialect.heading(&column.column);
+            sheet.set_column_width(number, width(&column.column, heading)).map_err(failure)?;
+            if column.column.kind == OutputKind::Instant {
+                sheet.insert_note(0, number, &zone_note(&self.zone)).map_err(failure)?;
+            }
+            let bold = &self.formats.heading;
             sheet.write_string_with_format(0, number, heading, bold).map_err(failure)?;
         }
+        Ok(())
+    }
+
+    /// Puts a filter on the header of the current sheet, now that its last row is known.
+    fn end_sheet(&mut self) -> Result<(), WriteError> {
+        let last_column = u16::try_from(self.columns.len()).ok().and_then(|n| n.checked_sub(1));
+        let (Some(sheet), Some(last_column)) = (self.sheets.checked_sub(1), last_column) else {
+            return Ok(());
+        };
+        let sheet = self.workbook.worksheet_from_index(sheet).map_err(failure)?;
+        sheet.autofilter(0, 0, self.sheet_rows - 1, last_column).map_err(failure)?;
         Ok(())
     }
 
@@ -104,6 +126,7 @@ impl XlsxRows {
             sheet: self.workbook.worksheet_from_index(self.sheets - 1).map_err(failure)?,
             row: self.sheet_rows,
             formats: &self.formats,
+            zone: &self.zone,
             cells: &mut self.cells,
             text: &mut self.text,
             bytes: 0,
@@ -115,6 +138,7 @@ impl XlsxRows {
     }
 
     fn assemble(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
+        self.end_sheet()?;
         self.workbook.use_zip_large_file(self.has_large_sheet);
         self.workbook.save_to_writer(&mut self.file).map_err(failure)?;
         self.file.rewind().map_err(WriteError::Io)?;
@@ -171,8 +195,13 @@ pub(super) fn sheet_name(name: &str, number: usize) -> String {
     start + &suffix
 }
 
-/// Width of a column in characters.
-fn width(column: &OutputColumn) -> f64 {
+/// Says at the heading of date-times which clock they follow.
+fn zone_note(zone: &Zone) -> Note {
+    Note::new(format!("Times in {}.", zone.name())).add_author_prefix(false)
+}
+
+/// Width of a column in characters; the heading has a filter's button beside it.
+fn width(column: &OutputColumn, heading: &str) -> f64 {
     let usual: u16 = match column.kind {
         OutputKind::Bool | OutputKind::TimeOfDay => 9,
         OutputKind::Int | OutputKind::Date | OutputKind::Dec4 => 12,
@@ -181,6 +210,6 @@ fn width(column: &OutputColumn) -> f64 {
         OutputKind::Text => 24,
         OutputKind::Json | OutputKind::List(_) | OutputKind::Object { .. } => 40,
     };
-    let heading = u16::try_from(column.key.chars().count()).unwrap_or(u16::MAX);
-    f64::from(usual.max(heading.saturating_add(2)).min(60))
+    let heading = u16::try_from(heading.chars().count()).unwrap_or(u16::MAX);
+    f64::from(usual.max(heading.saturating_add(4)).min(60))
 }

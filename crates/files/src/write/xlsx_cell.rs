@@ -1,5 +1,6 @@
 //! One row of a sheet: which cells are numbers, dates and texts. Rule: spec/exports.md §11.
 
+use model::time::{Instant, Zone};
 use rust_xlsxwriter::{Format, Worksheet};
 
 use super::WriteError;
@@ -23,12 +24,18 @@ const FIRST_DAY: i32 = -25_508;
 const LAST_DAY: i32 = 2_932_896;
 /// 1970-01-01 as Excel counts days.
 const EPOCH_DAY: i32 = 25_569;
+const SECOND_MICROS: i64 = 1_000_000;
+const DAY_MICROS: i64 = 86_400 * SECOND_MICROS;
 
 /// Looks of cells.
 pub(super) struct Formats {
     /// Of the header.
     pub(super) heading: Format,
     date: Format,
+    /// Of a date-time with whole seconds.
+    time: Format,
+    /// Of a date-time with a fraction of a second.
+    exact_time: Format,
     /// By digits after the point.
     decimal: [Format; 5],
     /// Of the cell that makes a row without values a row.
@@ -42,6 +49,8 @@ impl Formats {
         Self {
             heading: Format::new().set_bold(),
             date: number("yyyy-mm-dd"),
+            time: number("yyyy-mm-dd hh:mm:ss"),
+            exact_time: number("yyyy-mm-dd hh:mm:ss.000"),
             decimal: ["0", "0.0", "0.00", "0.000", "0.0000"].map(number),
             blank: number("@"),
         }
@@ -53,6 +62,8 @@ pub(super) struct Line<'s> {
     pub(super) sheet: &'s mut Worksheet,
     pub(super) row: u32,
     pub(super) formats: &'s Formats,
+    /// Whose clock date-times follow.
+    pub(super) zone: &'s Zone,
     pub(super) cells: &'s mut TextCells,
     /// For texts before they are written.
     pub(super) text: &'s mut Vec<u8>,
@@ -141,6 +152,7 @@ impl Line<'_> {
                 let day = Some(array.value(row)).filter(|day| (FIRST_DAY..=LAST_DAY).contains(day));
                 day.map(|day| (f64::from(day + EPOCH_DAY), Look::Date))
             }
+            Values::Instant(array) => local_time(array.value(row), self.zone),
             Values::Amount(amount) => {
                 let at = At::row(&column.column.key, row);
                 let digits = self.cells.currencies().of_amount(amount, at)?.digits;
@@ -155,6 +167,10 @@ impl Line<'_> {
         let written = match look {
             Look::Plain => sheet.write_number(row, number, value),
             Look::Date => sheet.write_number_with_format(row, number, value, &formats.date),
+            Look::Time => sheet.write_number_with_format(row, number, value, &formats.time),
+            Look::ExactTime => {
+                sheet.write_number_with_format(row, number, value, &formats.exact_time)
+            }
             Look::Decimal(digits) => {
                 let format = &formats.decimal[digits.min(DEC4_DIGITS) as usize];
                 sheet.write_number_with_format(row, number, value, format)
@@ -191,7 +207,23 @@ impl Line<'_> {
 enum Look {
     Plain,
     Date,
+    Time,
+    ExactTime,
     Decimal(u32),
+}
+
+/// An instant as Excel counts days, on the clocks of `zone`; none where Excel has no such day.
+fn local_time(micros: i64, zone: &Zone) -> Option<(f64, Look)> {
+    let offset = i64::from(zone.offset_seconds(Instant::from_micros(micros))) * SECOND_MICROS;
+    let local = micros.checked_add(offset)?;
+    let day = i32::try_from(local.div_euclid(DAY_MICROS)).ok()?;
+    if !(FIRST_DAY..=LAST_DAY).contains(&day) {
+        return None;
+    }
+    let look = if local.rem_euclid(SECOND_MICROS) == 0 { Look::Time } else { Look::ExactTime };
+    // Both are exact in 64 bits, so that the division rounds once.
+    let since_day_0 = local + i64::from(EPOCH_DAY) * DAY_MICROS;
+    Some((since_day_0 as f64 / DAY_MICROS as f64, look))
 }
 
 /// `units` of 10^-`digits` as the number that prints as just that; none past 15 digits.

@@ -84,6 +84,7 @@ impl Report {
             columns,
             parents: groups.parents,
             default_sort: &[],
+            brief_columns: &[],
             shape: Shape::Grouped(groups.grouping),
             ..self
         }

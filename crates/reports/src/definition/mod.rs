@@ -26,6 +26,7 @@ use grouping::Grouping;
 use relation::Relation;
 use value::Value;
 
+use crate::request::selection;
 use crate::usage_rows;
 
 /// One report: its base rows, what they are joined with, its columns and filters.
@@ -44,6 +45,9 @@ pub struct Report {
     pub(crate) filters: Vec<Filter>,
     /// Names of columns; a leading `-` sorts descending.
     pub(crate) default_sort: &'static [&'static str],
+    /// Keys of the columns that a table for people shows, the most telling first; a narrow
+    /// terminal shows fewer. None for groups, whose columns are asked for.
+    pub(crate) brief_columns: &'static [&'static str],
     pub(crate) shape: Shape,
 }
 
@@ -91,6 +95,25 @@ impl Report {
     /// The permissions of which one suffices; `super_admin` always does.
     pub fn permissions(&self) -> &'static [Permission] {
         self.permissions
+    }
+
+    /// Keys of the columns that a table for people shows, the most telling first; empty for a
+    /// report whose columns are asked for.
+    pub fn brief_columns(&self) -> &'static [&'static str] {
+        self.brief_columns
+    }
+
+    /// How many columns an answer has when none are asked for.
+    pub fn default_column_count(&self) -> usize {
+        self.columns.iter().filter(|column| self.is_default(column)).count()
+    }
+
+    /// Keys of the columns that a name in `columns` stands for: itself, the one it is an alias of,
+    /// or those below a parent. Empty when the report has none of that name.
+    /// Rule: spec/reports.md §4.
+    pub fn keys_named(&self, name: &str) -> Vec<&'static str> {
+        let positions = selection::named(self, name).unwrap_or_default();
+        positions.into_iter().map(|position| self.columns[position].key).collect()
     }
 
     /// How its rows are grouped; none for a report whose rows are base rows.

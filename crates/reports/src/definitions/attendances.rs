@@ -50,6 +50,14 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "event.starts_at",
+            "event.name",
+            "customer.name",
+            "status",
+            "venue.name",
+        ],
         shape: Shape::Plain,
     }
 }

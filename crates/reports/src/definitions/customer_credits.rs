@@ -50,6 +50,7 @@ pub(super) fn report() -> Report {
         parents: &["customer"],
         filters,
         default_sort: &["-created_at", "-id"],
+        brief_columns: &["created_at", "customer.name", "amount", "balance", "memo"],
         shape: Shape::Plain,
     }
 }

@@ -42,6 +42,15 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "customer.name",
+            "customer_membership.membership.name",
+            "status",
+            "start_date",
+            "end_date",
+            "credit_amount",
+        ],
         shape: Shape::Plain,
     }
 }

@@ -40,6 +40,17 @@ pub(super) fn report() -> Report {
         ],
         filters: filters(),
         default_sort: &["customer_membership.id"],
+        brief_columns: &[
+            "customer_membership.id",
+            "customer.name",
+            "membership.name",
+            "period_type",
+            "used_count",
+            "max_uses",
+            "remaining_count",
+            "start_date",
+            "end_date",
+        ],
         shape: Shape::Plain,
     }
 }

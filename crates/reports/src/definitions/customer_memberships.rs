@@ -40,6 +40,15 @@ pub(super) fn report() -> Report {
         parents: &["customer", "customer.venue", "membership"],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "customer.name",
+            "membership.name",
+            "status",
+            "start_date",
+            "expiration_date",
+            "billed_price",
+        ],
         shape: Shape::Plain,
     }
 }

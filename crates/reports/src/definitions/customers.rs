@@ -79,6 +79,15 @@ pub(super) fn report() -> Report {
         parents: &["family", "venue", "instructor", "referring_member", "emergency_contact"],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "full_name",
+            "email",
+            "phone_number",
+            "is_active",
+            "venue.name",
+            "created_at",
+        ],
         shape: Shape::Plain,
     }
 }

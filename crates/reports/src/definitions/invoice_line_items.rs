@@ -44,6 +44,15 @@ pub(super) fn report() -> Report {
         parents: &["invoice", "invoice.discount_code", "customer", "customer.venue"],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "invoice.number",
+            "customer.name",
+            "description",
+            "amount",
+            "tax_amount",
+            "invoice.status",
+        ],
         shape: Shape::Plain,
     }
 }

@@ -45,6 +45,15 @@ pub(super) fn report() -> Report {
         parents: &["refunded_invoice", "customer", "customer.venue", "discount_code"],
         filters: filters(),
         default_sort: &["id"],
+        brief_columns: &[
+            "id",
+            "number",
+            "customer.name",
+            "status",
+            "total_amount",
+            "due_date",
+            "paid_at",
+        ],
         shape: Shape::Plain,
     }
 }

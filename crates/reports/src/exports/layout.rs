@@ -54,6 +54,7 @@ pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> L
             parents: &[],
             filters: vec![],
             default_sort: &[],
+            brief_columns: &[],
             shape: Shape::Plain,
         },
         record: alias,

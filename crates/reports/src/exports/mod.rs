@@ -30,9 +30,7 @@ mod types;
 pub use describe::describe;
 pub use export_type::ExportType;
 pub use parse::{ExportContext, ExportErrors, ExportRequests, parse};
-pub use request::{
-    CsvDialect, ExportFormat, ExportRequest, MetadataLayout, Mode, Package, Range, RowPer,
-};
+pub use request::{ExportFormat, ExportRequest, MetadataLayout, Mode, Package, Range, RowPer};
 pub use run::{has_rows, open_rows};
 pub use sites::site_ids;
 pub use types::{find, types};

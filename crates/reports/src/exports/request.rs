@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::ExportType;
 use super::filter::Wanted;
+use crate::csv_dialect::CsvDialect;
 use crate::functions::json_text::Amounts;
 
 /// One export that can be made. It reads back from its JSON as the same request.
@@ -107,17 +108,6 @@ pub enum ExportFormat {
     Xlsx,
 }
 
-/// How a CSV file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CsvDialect {
-    /// As RFC 4180 says.
-    #[default]
-    Rfc4180,
-    /// The same with a byte-order mark.
-    Excel,
-}
-
 /// What one row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -197,11 +187,6 @@ impl ExportFormat {
             Self::Ndjson | Self::Parquet => Amounts::Minor,
         }
     }
-}
-
-impl CsvDialect {
-    pub(super) const WORDS: [(&'static str, Self); 2] =
-        [("rfc4180", Self::Rfc4180), ("excel", Self::Excel)];
 }
 
 impl RowPer {

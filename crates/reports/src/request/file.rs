@@ -5,7 +5,8 @@ use model::time::Instant;
 
 use super::parameters::Parameters;
 use super::question::Question;
-use super::{FieldErrors, RawParameters, RequestContext};
+use super::{FieldErrors, RawParameters, RequestContext, values};
+use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
 
 /// Names that say which page, and so nothing about a file.
@@ -15,9 +16,15 @@ const PAGING: [&str; 4] = ["limit", "offset", "page", "page_size"];
 #[derive(Debug, Clone)]
 pub struct FileRequest {
     pub(crate) question: Question,
+    csv_dialect: Option<CsvDialect>,
 }
 
 impl FileRequest {
+    /// What the parameter `csv_dialect` says; none when it is not given.
+    pub fn csv_dialect(&self) -> Option<CsvDialect> {
+        self.csv_dialect
+    }
+
     /// The report.
     pub fn report(&self) -> &'static Report {
         self.question.report
@@ -41,6 +48,7 @@ pub fn parse_file(
     let mut parameters = Parameters::new(given);
     parameters.ignore(&PAGING);
     let question = Question::read(report, &mut parameters, provider, context);
+    let csv_dialect = parameters.read("csv_dialect", values::csv_dialect);
     parameters.finish()?;
-    Ok(FileRequest { question })
+    Ok(FileRequest { question, csv_dialect })
 }

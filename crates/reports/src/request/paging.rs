@@ -8,6 +8,7 @@ use super::parameters::Parameters;
 use super::question::Question;
 use super::values::{self, shown};
 use super::{FieldErrors, RawParameters, RequestContext};
+use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
 
 /// Rows of a page when nothing says otherwise.
@@ -31,12 +32,18 @@ pub struct PageRequest {
     pub(crate) limit: u64,
     pub(crate) offset: u64,
     format: PageFormat,
+    csv_dialect: Option<CsvDialect>,
 }
 
 impl PageRequest {
     /// What the parameter `format` says.
     pub fn format(&self) -> PageFormat {
         self.format
+    }
+
+    /// What the parameter `csv_dialect` says; none when it is not given.
+    pub fn csv_dialect(&self) -> Option<CsvDialect> {
+        self.csv_dialect
     }
 
     /// The report.
@@ -60,9 +67,10 @@ pub fn parse_page(
     let mut parameters = Parameters::new(given);
     let question = Question::read(report, &mut parameters, provider, context);
     let format = parameters.read("format", format).unwrap_or(PageFormat::Unspecified);
+    let csv_dialect = parameters.read("csv_dialect", values::csv_dialect);
     let (limit, offset) = window(&mut parameters, i64::from(context.page_size_max));
     parameters.finish()?;
-    Ok(PageRequest { question, limit, offset, format })
+    Ok(PageRequest { question, limit, offset, format, csv_dialect })
 }
 
 fn format(text: &str) -> Result<PageFormat, String> {

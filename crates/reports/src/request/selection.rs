@@ -54,7 +54,7 @@ pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
 }
 
 /// The columns behind one name: a parent's leaves, or the one that the name is a spelling of.
-fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
+pub(crate) fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
     if report.parents.contains(&name) {
         let leaves = report.columns.iter().enumerate().filter(|(_, column)| {
             let is_below = column.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));

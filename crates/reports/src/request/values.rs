@@ -6,6 +6,7 @@ use model::id::{MAX_ID, is_valid_id};
 use model::time::{Date, Fold, Instant, Zone};
 
 use super::RawValue;
+use crate::csv_dialect::CsvDialect;
 
 /// The most items that one list may have.
 pub(crate) const ITEMS_MAX: usize = 10_000;
@@ -122,6 +123,13 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
         "false" | "0" => Ok(false),
         _ => Err(format!("{} is not a bool: expected true, false, 1 or 0", shown(text))),
     }
+}
+
+/// For which reader CSV is written.
+pub(crate) fn csv_dialect(text: &str) -> Result<CsvDialect, String> {
+    CsvDialect::parse(text).ok_or_else(|| {
+        format!("{} is not a dialect of CSV: expected rfc4180 or excel", shown(text))
+    })
 }
 
 /// A date from 1800-01-01 to 2999-12-31.

@@ -40,6 +40,25 @@ fn names_mean_one_thing() {
 }
 
 #[test]
+fn every_plain_report_has_a_few_columns_for_people() {
+    for report in reports::catalogue() {
+        let description = reports::describe::describe(report, "");
+        let brief = report.brief_columns();
+        let is_plain = description["grouped"] == false;
+        assert_eq!((5..=9).contains(&brief.len()), is_plain, "{}", report.name());
+        let columns = description["columns"].as_array().unwrap();
+        for key in brief {
+            let column = columns.iter().find(|column| column["key"] == *key);
+            let column = column.unwrap_or_else(|| panic!("{} has no {key}", report.name()));
+            assert!(column["default"] == true && column["modelled"] == true, "{key}");
+            assert_eq!(report.keys_named(key), [*key]);
+        }
+        let default = columns.iter().filter(|column| column["default"] == true);
+        assert_eq!(report.default_column_count(), default.count());
+    }
+}
+
+#[test]
 fn reports_are_listed_by_name_to_those_who_may_read_them() {
     let names = |flag: Permission| {
         let permissions: Permissions = [flag].into_iter().collect();

@@ -36,25 +36,25 @@ use crate::progress::CountProgress;
 pub struct AccountingArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// The month, as in 2024-01 or any of its days
+    /// The month, such as 2024-01
     #[arg(long, value_parser = request::parse_month)]
     month: Month,
-    /// The currency, as in usd
+    /// The currency, such as usd
     #[arg(long, value_parser = request::parse_currency)]
     currency: Currency,
     /// Only postings of this site
     #[arg(long, value_name = "ID")]
     site: Option<i64>,
-    /// Up to where, inside the month [default: its end; in the current month now]
-    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    /// Include postings up to this time of the month [default: all; in the current month, up to now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     as_of: Option<Instant>,
-    /// The full bundle: also journals, trial balance, issues and manifest
+    /// Add journals, trial balance, issues and manifest
     #[arg(long)]
     full: bool,
-    /// File to write [default: accounting_MONTH_CURRENCY.zip in this folder]
+    /// File to write [default: accounting_MONTH_CURRENCY.zip in the current folder]
     #[arg(long, short, value_name = "FILE.zip")]
     output: Option<PathBuf>,
 }
@@ -154,7 +154,8 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
     let manifest = &package.manifest;
     for member in manifest["files"].as_array().into_iter().flatten() {
         let (rows, name) = (member["rows"].as_u64().unwrap_or_default(), &member["name"]);
-        text.push_str(&format!("{rows:>9} rows  {}\n", name.as_str().unwrap_or_default()));
+        let unit = if rows == 1 { "row " } else { "rows" };
+        text.push_str(&format!("{rows:>9} {unit}  {}\n", name.as_str().unwrap_or_default()));
     }
     for name in ["opening", "movement", "closing"] {
         let amounts = manifest[name].as_object().into_iter().flatten();
@@ -166,7 +167,8 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
     }
     let issues = manifest["issue_count"].as_u64().unwrap_or_default();
     if issues > 0 {
-        text.push_str(&format!("{issues:>9} records look wrong; the full bundle lists them\n"));
+        let what = if issues == 1 { "record looks wrong" } else { "records look wrong" };
+        text.push_str(&format!("{issues:>9} {what}; --full lists them\n"));
     }
     let (path, bytes) = (output.display(), file.digest.bytes);
     text.push_str(&format!("{path}: {bytes} bytes, SHA-256 {}\n", file.digest.sha256_hex()));

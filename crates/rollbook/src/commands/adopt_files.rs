@@ -22,7 +22,7 @@ pub(super) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
     let adopted = FilesFolder::open(&path, store.as_ref(), Unmarked::Replaced);
     adopted.map_err(|error| opened::files_failed(&path, error))?;
     print(&format!(
-        "{} is the folder of files from now on; nodes with another one do not start any more\n",
+        "{} is now the shared file folder; nodes with another folder will not start\n",
         path.display()
     ))
 }

@@ -15,16 +15,17 @@ use crate::config::Settings;
 use crate::failure::{Doing, Failure};
 use crate::folder::{self, DataFolder};
 use crate::opened;
+use crate::terminal::counted;
 
 /// `rollbook backup`
 #[derive(Debug, Args)]
 pub struct BackupArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Folder to make; it is a data folder itself, so a server can be started on it
+    /// New folder for the backup; it is a data folder, on which a server can be started
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// Leave out the files that jobs have made
+    /// Leave out the files of reports and exports
     #[arg(long)]
     without_files: bool,
 }
@@ -36,8 +37,8 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
             .hint("copy the database with pg_dump, as deploy/backup.sh does"));
     }
     if args.to.exists() {
-        let message = format!("{} exists already", args.to.display());
-        return Err(Failure::new(message).hint("name a folder that is to be made"));
+        let message = format!("{} already exists", args.to.display());
+        return Err(Failure::new(message).hint("give a folder that does not exist yet"));
     }
     let store = opened::open_store(&folder, &settings)?;
     let unfinished = unfinished(&args.to)?;
@@ -56,8 +57,8 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     fs::rename(unfinished.path(), &args.to).doing(|| format!("make {}", args.to.display()))?;
     let noted = backup_mark::write(folder.path(), SystemClock.now());
     noted.doing(|| "note that the copy was made, which it was".to_owned())?;
-    let to = args.to.display();
-    print(&format!("{to} is checked and holds everything, with {copied} files of jobs\n"))
+    let (to, files) = (args.to.display(), counted(copied, "file"));
+    print(&format!("{to} is complete and checked, with {files} of reports and exports\n"))
 }
 
 /// Reads all of the copied store: a copy that cannot be restored is none.

@@ -32,39 +32,39 @@ pub struct CloseArgs {
 
 #[derive(Debug, Subcommand)]
 enum CloseCommand {
-    /// Close a month: freeze its postings and packages
+    /// Close a month: its postings and packages no longer change
     Month {
         #[command(flatten)]
         of: MonthArgs,
         #[command(flatten)]
         by: ByArgs,
-        /// Close open months before it too, in order
+        /// Close the open months before it first
         #[arg(long)]
         include_earlier: bool,
-        /// What to note of it
+        /// A note to keep with it
         #[arg(long)]
         note: Option<String>,
     },
-    /// Open the latest closed month again
+    /// Reopen the latest closed month
     Reopen {
         #[command(flatten)]
         of: MonthArgs,
         #[command(flatten)]
         by: ByArgs,
-        /// Why
+        /// The reason, which is stored
         #[arg(long)]
         reason: String,
     },
-    /// List all months and how they stand
+    /// List all months and whether they are closed
     List {
         #[command(flatten)]
         of: ProviderArgs,
     },
-    /// Show what the records say otherwise of a closed month
+    /// Show how the records now differ from a closed month
     Drift {
         #[command(flatten)]
         of: MonthArgs,
-        /// The currency, as in usd
+        /// The currency, such as usd
         #[arg(long, value_parser = request::parse_currency)]
         currency: Currency,
     },
@@ -74,7 +74,7 @@ enum CloseCommand {
 struct ProviderArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose books
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
 }
@@ -83,14 +83,14 @@ struct ProviderArgs {
 struct MonthArgs {
     #[command(flatten)]
     of: ProviderArgs,
-    /// The month, as in 2024-01
+    /// The month, such as 2024-01
     #[arg(long, value_parser = request::parse_month)]
     month: Month,
 }
 
 #[derive(Debug, Args)]
 struct ByArgs {
-    /// Who asks [default: command line]
+    /// Name of the person who does this [default: command line]
     #[arg(long)]
     by: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// `rollbook completions`
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// Shell to complete in
+    /// The shell
     shell: Shell,
 }
 

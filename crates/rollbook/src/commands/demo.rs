@@ -1,5 +1,5 @@
-//! `rollbook demo`: a made-up studio and publisher, served from a throw-away folder or written as
-//! import files.
+//! `rollbook demo`: generated records of a studio and a publisher, served from a temporary folder
+//! or written as import files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,19 +35,19 @@ pub struct DemoArgs {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", conflicts_with = "write")]
     listen: String,
-    /// The same seed gives the same records
+    /// Seed of the generator: the same seed gives the same records
     #[arg(long, default_value_t = SEED)]
     seed: u64,
-    /// About how many rows in all
+    /// Approximate number of rows to generate
     #[arg(long, default_value_t = ROWS)]
     rows: u64,
-    /// Last day of the records [default: today; with --write 2026-06-30]
+    /// Last day of the generated records [default: today; with --write 2026-06-30]
     #[arg(long, value_name = "DATE", value_parser = date)]
     today: Option<Date>,
-    /// Write import files to this folder instead of serving
+    /// Write the sample data as import files to this folder, instead of starting a server
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
-    /// Format of the files
+    /// Format of the files that --write writes
     #[arg(long, value_enum, default_value = "ndjson", requires = "write")]
     format: Format,
     /// What to generate
@@ -65,7 +65,7 @@ pub struct DemoArgs {
 enum Shape {
     /// A studio and a publisher
     Business,
-    /// Customer memberships of many providers, with the customers and plans they name
+    /// Customer memberships of many providers, with their customers and plans
     Memberships,
 }
 
@@ -142,7 +142,7 @@ fn write_memberships(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
 fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let began = Stopwatch::now();
     let outer = tempfile::Builder::new().prefix("rollbook-demo-").tempdir();
-    let outer = outer.doing(|| "make a throw-away folder".to_owned())?;
+    let outer = outer.doing(|| "create a temporary folder".to_owned())?;
     let folder = DataFolder::created(outer.path())?;
     let listen = || Flag {
         name: "--listen".to_owned(),
@@ -152,7 +152,7 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let resolved = effective(&folder, &[], vec![listen()])?;
     let is_log_asked_for = *resolved.origin("log.filter") != crate::config::Origin::Default;
     let mut settings = resolved.settings;
-    // Everything that is made up stays in the folder that goes away.
+    // Everything that is generated stays in the folder that goes away.
     (settings.store.url, settings.files.dir) = (None, None);
     if !is_log_asked_for {
         settings.log.filter = "warn".to_owned();
@@ -180,11 +180,11 @@ fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<
     let temp = folder.temp_dir()?;
     let mut rows = 0;
     for provider in business.providers() {
-        say(&format!("making up {}", provider.name));
+        say(&format!("generating {}", provider.name));
         rows += write(&business, &provider, temp.path(), Format::Ndjson)?;
         store.create_provider(&provider)?;
         let files = temp.path().join(format!("provider-{}", provider.id));
-        let sources = import::sources(&[files], None, Mode::Upsert)?;
+        let sources = import::sources(&[files], provider.id, None, Mode::Upsert)?;
         let progress = ImportProgress::begin(import::names(&sources));
         let whole = import::whole(provider.id, sources, now, temp.path());
         match operation::run(store.as_ref(), &whole, &progress)? {
@@ -215,7 +215,7 @@ fn welcome(address: &str, rows: u64, tokens: &[String; 2], millis: u128) -> Stri
     let reports = format!("{address}/api/v2/reports");
     let row = r#"{"id":9000001,"first_name":"Ada","last_name":"Example"}"#;
     format!(
-        "Rollbook demo: {rows} made-up rows of a studio and a publisher, ready in {millis} ms\n\
+        "Rollbook demo: {rows} rows of sample data of a studio and a publisher, ready in {millis} ms\n\
          \n\
          address    {address}\n\
          reference  {address}/docs\n\
@@ -230,6 +230,6 @@ fn welcome(address: &str, rows: u64, tokens: &[String; 2], millis: u128) -> Stri
          {curl} -H 'Content-Type: application/x-ndjson' -d '{row}' {address}/api/v1/import/customers \
          && {curl} '{reports}/customers/data?ids=9000001&columns=full_name'\n\
          \n\
-         Ctrl-C stops it; the folder is removed.\n"
+         Press Ctrl-C to stop; the sample data is then deleted.\n"
     )
 }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use server::ServerSettings;
 use server::operations::exports::file;
 
+use super::CsvDialectArgs;
 use super::provider::provider_id;
 use super::report::{refused, stopped};
 use crate::cli::DataArgs;
@@ -20,45 +21,49 @@ use crate::failure::{Doing, Failure};
 use crate::opened;
 use crate::output::Output;
 use crate::progress::RowProgress;
+use crate::terminal::counted;
 
 /// `rollbook export`
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// Kind of records, as in invoices or customers
+    /// Type of records, such as invoices or customers
     object: String,
-    /// First day or instant, as in 2024-01-01 or 2024-01-01T12:00:00Z
+    /// First day or time, such as 2024-01-01 or 2024-01-01T12:00:00Z
     #[arg(long, value_name = "WHEN")]
     from: String,
-    /// Last day or instant
+    /// Last day or time, included
     #[arg(long, value_name = "WHEN")]
     to: String,
-    /// full_data: created in the range; modified_data: changed in it [default: full_data]
+    /// full_data: records created in the range; modified_data: records changed in it
+    /// [default: full_data]
     #[arg(long)]
     mode: Option<String>,
-    /// Any filter of the kind, as in status=paid; repeatable
+    /// A filter of the type, such as status=paid; repeatable
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     filters: Vec<String>,
     /// Columns, comma-separated [default: all]
     #[arg(long)]
     columns: Option<String>,
-    /// One row per record or per line
+    /// One row per record, or per line of an invoice or order [default: record]
     #[arg(long, value_name = "record|line")]
     row_per: Option<String>,
-    /// Metadata as columns (wide) or as rows (long)
+    /// Metadata as columns (wide) or as rows (long) [default: wide]
     #[arg(long, value_name = "wide|long")]
     layout: Option<String>,
-    /// Deleted records too
+    /// Include deleted records
     #[arg(long)]
     include_deleted: bool,
-    /// csv, ndjson, parquet or xlsx [default: as the file's name ends, else csv]
+    /// csv, ndjson, parquet or xlsx [default: by the file's name, else csv]
     #[arg(long)]
     format: Option<String>,
-    /// File to write; - is standard output [default: KIND_FROM_TO.FORMAT in this folder]
+    #[command(flatten)]
+    dialect: CsvDialectArgs,
+    /// File to write; - is standard output [default: TYPE_FROM_TO.FORMAT in the current folder]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -82,7 +87,7 @@ pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
 fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
     let is_package = find(&args.object).is_some_and(|kind| kind.is_package());
     if is_package {
-        return Err(Failure::usage("the accounting package is no file of records")
+        return Err(Failure::usage("the accounting package is not made by this command")
             .hint("`rollbook accounting` makes it"));
     }
     let mut body = Map::new();
@@ -100,7 +105,12 @@ fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
     add("columns", args.columns.as_deref());
     add("row_per", args.row_per.as_deref());
     add("layout", args.layout.as_deref());
-    add("format", args.format.as_deref().or(named));
+    let format = args.format.as_deref().or(named);
+    if args.dialect.word().is_some() && format.is_some_and(|format| format != "csv") {
+        return Err(Failure::usage("--csv-dialect is for csv").hint("add --format csv"));
+    }
+    add("format", format);
+    add("csv_dialect", args.dialect.word());
     for filter in &args.filters {
         let (name, value) = filter.split_once('=').ok_or_else(|| {
             Failure::usage(format!("--filter {filter} has no value"))
@@ -143,7 +153,7 @@ async fn request(
         }
     })?;
     let request = parsed.requests.into_iter().next();
-    let request = request.ok_or_else(|| Failure::usage("name one kind of records"))?;
+    let request = request.ok_or_else(|| Failure::usage("give one type of records"))?;
     if !request.ignored_filters().is_empty() {
         let names = request.ignored_filters().join(", ");
         let object = request.object();
@@ -178,7 +188,8 @@ async fn write(
     if is_standard {
         return Ok(());
     }
-    let (rows, bytes) = (written.file.totals.rows(), written.file.bytes);
+    let rows = counted(written.file.totals.rows(), "row");
+    let bytes = counted(written.file.bytes, "byte");
     let (path, sha256) = (path.display(), &written.file.sha256);
-    super::print(&format!("{path}: {rows} rows, {bytes} bytes, SHA-256 {sha256}\n"))
+    super::print(&format!("{path}: {rows}, {bytes}, SHA-256 {sha256}\n"))
 }

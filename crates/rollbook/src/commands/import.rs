@@ -29,20 +29,20 @@ const ERRORS_SHOWN: usize = 20;
 pub struct ImportArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records they are
+    /// Id of the provider whose records these are
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// Files such as customers.csv, invoices.ndjson.gz, payments.parquet.zst: the name says the
-    /// table. A folder stands for every file in it. All of it is one commit
+    /// Files such as customers.csv, invoices.ndjson.gz, payments.parquet.zst: the name says which
+    /// table. A folder stands for every file in it. Everything is stored, or nothing
     #[arg(value_name = "FILE_OR_DIR", required = true)]
     files: Vec<PathBuf>,
-    /// Table of the files, whatever their names
+    /// The table of all given files, whatever they are called
     #[arg(long)]
     table: Option<String>,
-    /// Delete the rows whose ids are given
+    /// Delete the rows with the ids in the files, instead of writing rows
     #[arg(long, requires = "table")]
     delete: bool,
-    /// How to print the counts [default: table on a terminal, else json]
+    /// Output format of the counts [default: table on a terminal, else json]
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
 }
@@ -50,7 +50,7 @@ pub struct ImportArgs {
 pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     let table = args.table.as_deref().map(known_table).transpose()?;
     let mode = if args.delete { Mode::Delete } else { Mode::Upsert };
-    let sources = sources(&args.files, table, mode)?;
+    let sources = sources(&args.files, args.provider, table, mode)?;
     let (folder, settings) = super::open(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     if store.snapshot()?.provider(args.provider)?.is_none() {
@@ -64,7 +64,7 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     match answer {
         ImportAnswer::Done(outcome) => {
             for warning in &outcome.warnings {
-                eprintln!("warning: {}", warning.message);
+                terminal::say(&format!("warning: {}", warning.message));
             }
             print(&summary(&outcome, list_format(args.format))?)
         }
@@ -104,6 +104,7 @@ fn known_table(name: &str) -> Result<&'static Table, Failure> {
 /// The files to read, those of a folder by name.
 pub(super) fn sources(
     paths: &[PathBuf],
+    provider: ProviderId,
     table: Option<&'static Table>,
     mode: Mode,
 ) -> Result<Vec<Source>, Failure> {
@@ -113,26 +114,34 @@ pub(super) fn sources(
             sources.push(source(path, table, mode)?);
             continue;
         }
-        let mut inside = files_in(path)?;
-        inside.sort_unstable();
-        if inside.is_empty() {
-            return Err(Failure::new(format!("{} holds no files", path.display())));
-        }
-        for file in inside {
+        for file in files_in(path, provider)? {
             sources.push(source(&file, table, mode)?);
         }
     }
     Ok(sources)
 }
 
-fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The files of a folder by name; of a folder with one folder for each provider, as `rollbook demo
+/// --write` makes it, the provider's.
+fn files_in(folder: &Path, provider: ProviderId) -> Result<Vec<PathBuf>, Failure> {
+    let own = folder.join(format!("provider-{provider}"));
+    let folder = if own.is_dir() { own.as_path() } else { folder };
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = entries.doing(|| format!("read the folder {}", folder.display()))?;
     let is_hidden = |path: &Path| {
         path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
     };
     let paths = entries.into_iter().map(|entry| entry.path());
-    Ok(paths.filter(|path| path.is_file() && !is_hidden(path)).collect())
+    let (mut folders, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.filter(|path| !is_hidden(path)).partition(|path| path.is_dir());
+    folders.sort_unstable();
+    files.sort_unstable();
+    match (folders.first(), files.is_empty()) {
+        (Some(inner), _) => Err(Failure::new(format!("{} has folders inside", folder.display()))
+            .hint(format!("give the folders with the files, as in {}", inner.display()))),
+        (None, true) => Err(Failure::new(format!("{} holds no files", folder.display()))),
+        (None, false) => Ok(files),
+    }
 }
 
 fn source(path: &Path, table: Option<&'static Table>, mode: Mode) -> Result<Source, Failure> {
@@ -195,10 +204,9 @@ fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failur
 /// What is wrong with the input, as a failure that lists the first errors.
 pub(super) fn invalid(errors: &ImportErrors) -> Failure {
     let count = errors.error_count;
-    let what = match count {
-        _ if errors.is_full() => format!("at least {count} errors, the rest was not looked at"),
-        1 => "1 error".to_owned(),
-        _ => format!("{count} errors"),
+    let what = match errors.is_full() {
+        true => format!("at least {count} errors, the rest was not looked at"),
+        false => terminal::counted(count, "error"),
     };
     let message = format!("the import has {what}; nothing was stored");
     let mut failure = Failure::new(message);

@@ -21,16 +21,16 @@ use crate::opened;
 pub struct LedgerArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// The invoice
+    /// Id of the invoice
     #[arg(long, value_name = "ID")]
     invoice: i64,
-    /// Up to where [default: now]
-    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    /// Include postings up to this time [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     until: Option<Instant>,
-    /// How to print it [default: table on a terminal, else json]
+    /// Output format [default: table on a terminal, else json]
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
 }

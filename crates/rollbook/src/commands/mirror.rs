@@ -8,7 +8,7 @@ use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::folder::InUse;
 use crate::opened;
-use crate::terminal::{self, say};
+use crate::terminal::{self, counted, say};
 
 /// `rollbook mirror`
 #[derive(Debug, Args)]
@@ -19,19 +19,19 @@ pub struct MirrorArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show how far the mirror covers the store
+    /// Show up to which revision of the records the mirror is complete
     Status {
         #[command(flatten)]
         data: DataArgs,
-        /// How to print it [default: table on a terminal, else json]
+        /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
     },
-    /// Bring it up to the store's revision, rewriting only what changed
+    /// Bring the mirror up to date, writing only what has changed
     Refresh(DataArgs),
-    /// Write it anew from the store
+    /// Write the mirror again from the records
     Rebuild(DataArgs),
-    /// Compare every row with the store
+    /// Compare every row of the mirror with the records
     Verify(DataArgs),
 }
 
@@ -66,21 +66,24 @@ fn with_mirror(
     let reads = opened::open_reads(&folder, &settings, &store, role);
     if let (Err(_), Role::Writer, InUse::By(id)) = (&reads, role, folder.in_use()?) {
         let message = format!("the server with process {id} keeps the mirror of this folder");
-        return Err(Failure::new(message).hint("it refreshes by itself; stop it to do so by hand"));
+        return Err(Failure::new(message)
+            .hint("it refreshes the mirror itself; to do it by hand, stop the server"));
     }
     work(&reads?.mirror)
 }
 
 fn verify(mirror: &Mirror) -> Result<(), Failure> {
-    say("comparing every row with the store");
+    say("comparing every row with the records");
     let report = mirror.verify().map_err(|error: MirrorError| Failure::from(error))?;
     print(&to_json(&report)?)?;
     if report.is_clean() {
         return Ok(());
     }
-    let message =
-        format!("the mirror differs from the store in {} places", report.difference_count);
-    Err(Failure::new(message).hint("`rollbook mirror rebuild` writes it anew from the store"))
+    let message = format!(
+        "the mirror differs from the records in {}",
+        counted(report.difference_count, "place")
+    );
+    Err(Failure::new(message).hint("`rollbook mirror rebuild` writes it again from the records"))
 }
 
 fn table(status: &MirrorStatus) -> String {

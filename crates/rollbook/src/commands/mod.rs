@@ -22,6 +22,8 @@ pub(crate) mod usage;
 pub(crate) mod webhook;
 pub(crate) mod worker;
 
+use reports::CsvDialect;
+
 use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{Effective, Flag, Settings, Sources};
 use crate::failure::Failure;
@@ -133,10 +135,30 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Failure> 
     Ok(text + "\n")
 }
 
+/// For which reader CSV is written.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct CsvDialectArgs {
+    /// excel puts a byte-order mark in front of CSV, so that Excel reads accents rightly
+    #[arg(long = "csv-dialect", value_name = "DIALECT", value_parser = ["rfc4180", "excel"])]
+    csv_dialect: Option<String>,
+}
+
+impl CsvDialectArgs {
+    /// The word given.
+    pub(crate) fn word(&self) -> Option<&str> {
+        self.csv_dialect.as_deref()
+    }
+
+    /// The dialect given.
+    pub(crate) fn dialect(&self) -> Option<CsvDialect> {
+        self.word().and_then(CsvDialect::parse)
+    }
+}
+
 /// How lists are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ListFormat {
-    /// A table for people.
+    /// Table.
     Table,
     /// JSON.
     Json,

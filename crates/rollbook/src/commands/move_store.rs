@@ -15,14 +15,14 @@ use crate::terminal::say;
 /// `rollbook move`
 #[derive(Debug, Args)]
 pub struct MoveArgs {
-    /// Data folder whose store is moved; it is left as it is
+    /// Data folder to move; it is left unchanged
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
-    /// Database to move it into, empty or with part of the same move:
+    /// Database to move it to, empty or holding an interrupted move of the same folder:
     /// postgres://user:password@host:port/database
     #[arg(long, value_name = "URL", env = "ROLLBOOK_STORE_URL", hide_env_values = true)]
     to: String,
-    /// Set any setting, over rollbook.toml and the environment; repeatable
+    /// Override a setting of rollbook.toml and the environment; repeatable
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<String>,
 }

@@ -20,13 +20,17 @@ pub struct ProviderArgs {
     action: Action,
 }
 
+const DEFAULTS: &str = "Defaults: --timezone UTC --currency usd --week-starts-on monday \
+                        --usage-alignment calendar --usage-rounding half_up --exports-enabled true";
+
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a provider; the data folder is made when it is missing
+    /// Create a provider, and the data folder when it does not exist
+    #[command(after_help = DEFAULTS)]
     Create {
         #[command(flatten)]
         data: DataArgs,
-        /// Its id, yours to choose
+        /// A number of your choice that identifies the provider
         #[arg(long, value_parser = provider_id)]
         id: ProviderId,
         /// Display name
@@ -39,15 +43,15 @@ enum Action {
     List {
         #[command(flatten)]
         data: DataArgs,
-        /// How to print them [default: table on a terminal, else json]
+        /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
     },
-    /// Change settings of a provider; what is not given stays
+    /// Change settings of a provider; settings that are not given stay as they are
     Set {
         #[command(flatten)]
         data: DataArgs,
-        /// Which provider
+        /// Id of the provider
         #[arg(long, value_parser = provider_id)]
         id: ProviderId,
         /// Display name
@@ -58,24 +62,25 @@ enum Action {
     },
 }
 
+/// What `create` sets and `set` changes.
 #[derive(Debug, Args)]
 struct ProviderSettings {
-    /// Time zone, as in Europe/London [default: UTC]
+    /// Time zone, such as Europe/London
     #[arg(long)]
     timezone: Option<String>,
-    /// Currency, lower case, as in gbp [default: usd]
+    /// Currency, such as gbp
     #[arg(long)]
     currency: Option<String>,
-    /// First day of a week [default: monday]
+    /// First day of the week
     #[arg(long, value_name = "DAY", value_parser = ["sunday", "monday"])]
     week_starts_on: Option<String>,
-    /// What usage months follow [default: calendar]
+    /// Whether monthly limits follow calendar months or billing dates
     #[arg(long, value_name = "WHAT", value_parser = ["calendar", "billing"])]
     usage_alignment: Option<String>,
-    /// How prorated allowances are rounded [default: half_up]
+    /// How prorated limits are rounded
     #[arg(long, value_name = "HOW", value_parser = ["half_up", "up", "down"])]
     usage_rounding: Option<String>,
-    /// Whether the exports API is open [default: true]
+    /// Whether exports can be requested over the API
     #[arg(long, value_name = "BOOL")]
     exports_enabled: Option<bool>,
 }
@@ -118,8 +123,9 @@ impl ProviderSettings {
 
 fn set_word<T: DeserializeOwned>(field: &mut T, word: Option<&str>) -> Result<(), Failure> {
     if let Some(word) = word {
-        *field = serde_json::from_value(word.into())
-            .map_err(|error| Failure::usage(format!("{word:?} is not possible")).because(error))?;
+        *field = serde_json::from_value(word.into()).map_err(|error| {
+            Failure::usage(format!("{word:?} is not a possible value")).because(error)
+        })?;
     }
     Ok(())
 }
@@ -132,7 +138,7 @@ pub(super) fn run(args: ProviderArgs) -> Result<(), Failure> {
             let (folder, settings) = super::create(&data)?;
             let store = opened::create_store(&folder, &settings)?;
             store.create_provider(&provider).map_err(|error| match error {
-                StoreError::Exists { .. } => Failure::new(format!("provider {id} exists already"))
+                StoreError::Exists { .. } => Failure::new(format!("provider {id} already exists"))
                     .hint("`rollbook provider set` changes it"),
                 error => error.into(),
             })?;

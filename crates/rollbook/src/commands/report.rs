@@ -1,5 +1,7 @@
 //! `rollbook report`: any report, without a server.
 
+mod shown;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,14 +12,16 @@ use mirror::{Role, Session};
 use model::clock::{Clock, SystemClock};
 use model::id::{ProviderId, Revision};
 use reports::{
-    FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext, parse_file,
-    parse_page, run_page,
+    CsvDialect, FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext,
+    parse_file, parse_page, run_page,
 };
 use server::ServerSettings;
 use server::jobs::row_file::Watch;
 use server::jobs::work::Stop;
 use server::operations::{page_file, report_file};
 
+use self::shown::Shown;
+use super::CsvDialectArgs;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
 use crate::failure::{Doing, Failure};
@@ -32,32 +36,35 @@ const TABLE_ROWS: u64 = 50;
 pub struct ReportArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// Name of the report, as in customers or invoices
+    /// Name of the report, such as customers or invoices
     name: String,
-    /// Columns, comma-separated [default: all]
+    /// Columns, comma-separated [default: all; in a table those that matter most and fit]
     #[arg(long)]
     columns: Option<String>,
-    /// Any parameter of the report, as in created_at_timeframe=this_month; repeatable
+    /// A parameter of the report, such as status=open or created_at_timeframe=this_month; repeatable
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     filters: Vec<String>,
-    /// Columns to sort by, comma-separated; a leading - means largest first
+    /// Columns to sort by, comma-separated; a leading - sorts from largest to smallest
     #[arg(long, allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Rows at most; a page as a table, csv or json [default: all; 50 as a table]
+    /// At most this many rows, in format table, records, csv or json [default: all; 50 in table and
+    /// records]
     #[arg(long)]
     limit: Option<u64>,
     /// Rows to skip
     #[arg(long)]
     offset: Option<u64>,
-    /// The present, for statuses, ages and timeframes
-    #[arg(long, value_name = "INSTANT")]
+    /// Evaluate statuses, ages and timeframes as of this time, as in 2026-02-14T10:00:00Z
+    #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
-    /// How to write it [default: as the file's name ends; else table on a terminal, csv elsewhere]
+    /// Output format [default: by the file's name; else table on a terminal, csv elsewhere]
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
+    #[command(flatten)]
+    dialect: CsvDialectArgs,
     /// File to write instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -65,15 +72,17 @@ pub struct ReportArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReportFormat {
-    /// For people, within the terminal's width
+    /// For people: a table as wide as the terminal
     Table,
+    /// For people: each row as lines of column and value, columns without a value left out
+    Records,
     /// Comma-separated, with a header row
     Csv,
     /// Tab-separated, with a header row
     Tsv,
-    /// As the server's pages are
+    /// The JSON that the server answers with
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     Ndjson,
     /// Columnar, for DuckDB, Polars, Spark
     Parquet,
@@ -87,7 +96,7 @@ impl ReportFormat {
     /// The format of a file; none for people.
     fn file(self) -> Option<FileFormat> {
         Some(match self {
-            Self::Table => return None,
+            Self::Table | Self::Records => return None,
             Self::Csv => FileFormat::Csv,
             Self::Tsv => FileFormat::Tsv,
             Self::Json => FileFormat::Json,
@@ -101,7 +110,7 @@ impl ReportFormat {
     /// The format that a file's name asks for.
     fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
-        Self::from_str(ending, true).ok().filter(|format| *format != Self::Table)
+        Self::from_str(ending, true).ok().filter(|format| format.file().is_some())
     }
 
     fn chosen(args: &ReportArgs) -> Self {
@@ -118,6 +127,9 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
     let report = find(&args.name)?;
     let parameters = parameters(&args)?;
     let format = ReportFormat::chosen(&args);
+    if args.dialect.word().is_some() && !matches!(format, ReportFormat::Csv | ReportFormat::Tsv) {
+        return Err(Failure::usage("--csv-dialect is for csv and tsv").hint("add --format csv"));
+    }
     let (folder, settings) = super::open(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
@@ -135,12 +147,12 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
         }
         Some(format) => {
             let page = runtime.block_on(asked.page())?;
-            give(&asked.written(&page, format)?, args.output.as_deref(), reads.temp.path())
+            let bytes = asked.written(&page, format, args.dialect.dialect())?;
+            give(&bytes, args.output.as_deref(), reads.temp.path())
         }
         None => {
-            let page = runtime.block_on(asked.page())?;
-            let csv = page_file::csv(&page, false, false).doing(|| "show the report".to_owned())?;
-            give(table(&csv, &page)?.as_bytes(), args.output.as_deref(), reads.temp.path())
+            let text = runtime.block_on(asked.shown(format))?;
+            give(text.as_bytes(), args.output.as_deref(), reads.temp.path())
         }
     }
 }
@@ -165,8 +177,13 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
     let mut add = |name: &str, value: &str| {
         all.push((name.to_owned(), RawValue::Text(value.to_owned())));
     };
-    for (name, value) in [("columns", &args.columns), ("sort", &args.sort), ("as_of", &args.as_of)]
-    {
+    let given = [
+        ("columns", args.columns.as_deref()),
+        ("sort", args.sort.as_deref()),
+        ("as_of", args.as_of.as_deref()),
+        ("csv_dialect", args.dialect.word()),
+    ];
+    for (name, value) in given {
         if let Some(value) = value {
             add(name, value);
         }
@@ -221,6 +238,36 @@ impl Asked<'_> {
         output.finish()
     }
 
+    /// The page for people: with the columns asked for, else with those that tell most.
+    async fn shown(mut self, format: ReportFormat) -> Result<String, Failure> {
+        let has_columns = self.parameters.iter().any(|(name, _)| name == "columns");
+        let brief = self.report.brief_columns();
+        let is_brief = format == ReportFormat::Table && !has_columns && !brief.is_empty();
+        if is_brief {
+            self.parameters.push(("columns".to_owned(), RawValue::Text(brief.join(","))));
+        }
+        let page = self.page().await?;
+        let named: Vec<&str> = match has_columns || is_brief {
+            true => self.keys_named(),
+            false => page.headers.iter().map(|header| header.key.as_str()).collect(),
+        };
+        let shown = Shown::of(&page, &named)?;
+        Ok(match format {
+            ReportFormat::Records => shown.records(),
+            _ => shown.table(is_brief.then(|| self.report.default_column_count())),
+        })
+    }
+
+    /// Keys of the columns that the parameters name.
+    fn keys_named(&self) -> Vec<&'static str> {
+        let lists = self.parameters.iter().filter(|(name, _)| name == "columns");
+        let texts = lists.filter_map(|(_, value)| match value {
+            RawValue::Text(text) => Some(text.split(',')),
+            _ => None,
+        });
+        texts.flatten().flat_map(|name| self.report.keys_named(name.trim())).collect()
+    }
+
     /// The page that the parameters ask for; a short one when they ask for none.
     async fn page(&self) -> Result<Page, Failure> {
         let mut parameters = self.parameters.clone();
@@ -238,16 +285,24 @@ impl Asked<'_> {
         })
     }
 
-    fn written(&self, page: &Page, format: FileFormat) -> Result<Vec<u8>, Failure> {
+    fn written(
+        &self,
+        page: &Page,
+        format: FileFormat,
+        dialect: Option<CsvDialect>,
+    ) -> Result<Vec<u8>, Failure> {
         let settings = self.settings;
         let bytes = match format {
             FileFormat::Json => page_file::json(page),
             FileFormat::Csv => {
-                page_file::csv(page, settings.files.csv_formula_guard, settings.reports.csv_bom)
+                let has_bom = settings.reports.has_bom(dialect);
+                page_file::csv(page, settings.files.csv_formula_guard, has_bom)
             }
             _ => {
-                return Err(Failure::usage("a page is written as a table, CSV or JSON")
-                    .hint("leave --limit and --offset away to write every row"));
+                return Err(Failure::usage(
+                    "--limit and --offset need format table, records, csv or json",
+                )
+                .hint("leave out --limit and --offset to write every row"));
             }
         };
         let mut bytes = bytes.doing(|| "write the report".to_owned())?;
@@ -288,22 +343,4 @@ pub(super) fn refused(errors: FieldErrors) -> Failure {
         }
     }
     failure
-}
-
-/// The page's CSV as a table, with a line that says how much of the report it is.
-fn table(csv: &[u8], page: &Page) -> Result<String, Failure> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(csv);
-    let header: Vec<String> = match reader.headers() {
-        Ok(header) => header.iter().map(str::to_owned).collect(),
-        Err(error) => return Err(Failure::new("cannot show the report").because(error)),
-    };
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for record in reader.records() {
-        let record = record.doing(|| "show the report".to_owned())?;
-        rows.push(record.iter().map(str::to_owned).collect());
-    }
-    let shown = rows.len();
-    let table = terminal::table(header, rows);
-    let more = if (shown as u64) < page.total { "; --limit and --offset show others" } else { "" };
-    Ok(format!("{table}{shown} of {} rows{more}\n", page.total))
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// `rollbook schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value = "markdown")]
     format: SchemaFormat,
 }

@@ -30,10 +30,10 @@ pub struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Option<String>,
-    /// How log lines look [default: text]
+    /// Format of log lines [default: text]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) log_format: Option<LogFormat>,
-    /// Print every setting with its value and where it came from, and stop
+    /// Print every setting with its value and where it comes from, and exit
     #[arg(long)]
     pub(super) print_config: bool,
 }

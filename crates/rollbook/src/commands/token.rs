@@ -24,24 +24,24 @@ pub struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a token and print it, once, alone on standard output
+    /// Create a token and print it; it cannot be shown again
     Create(CreateArgs),
-    /// List tokens; their text is not kept
+    /// List tokens (not their secret text, which is not stored)
     List {
         #[command(flatten)]
         data: DataArgs,
-        /// Only tokens that reach this provider
+        /// Only tokens for this provider
         #[arg(long, value_parser = provider_id)]
         provider: Option<ProviderId>,
-        /// How to print them [default: table on a terminal, else json]
+        /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
     },
-    /// Revoke a token: it is refused from the next request on
+    /// Revoke a token: every later request with it is refused
     Revoke {
         #[command(flatten)]
         data: DataArgs,
-        /// Its number, from `rollbook token list`
+        /// Number of the token, from `rollbook token list`
         id: i64,
     },
 }
@@ -50,29 +50,28 @@ enum Action {
 struct CreateArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Provider that the token reaches; repeatable
+    /// Id of a provider that the token gives access to; repeatable
     #[arg(long = "provider", value_name = "ID", value_delimiter = ',', required = true,
           value_parser = provider_id)]
     providers: Vec<ProviderId>,
-    /// Name for people
+    /// Name, to tell tokens apart
     #[arg(long, value_parser = display_name)]
     name: Option<String>,
-    /// Where notices of its exports go
+    /// E-mail address for export notices
     #[arg(long, value_parser = address)]
     email: Option<String>,
-    /// What it may do, comma-separated [default: super_admin,import]
-    #[arg(long, value_name = "FLAGS", value_delimiter = ',', value_parser = permission)]
+    #[arg(long, value_delimiter = ',', value_parser = permission, help = permissions_help())]
     permissions: Vec<Permission>,
-    /// It may not write rows
+    /// Do not allow imports and other changes
     #[arg(long)]
     read_only: bool,
-    /// How long it is valid, as in 90d or 12h, or an instant such as 2027-01-01T00:00:00Z
+    /// When it expires: after 90d or 12h, or at a time such as 2027-01-01T00:00:00Z
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
-    /// For whom it stands
+    /// Who the token represents
     #[arg(long, value_enum, default_value = "provider")]
     mode: Mode,
-    /// The customer that it stands for, with --mode customer
+    /// Id of the customer, with --mode customer
     #[arg(long, value_name = "ID")]
     customer: Option<i64>,
 }
@@ -93,10 +92,18 @@ fn address(text: &str) -> Result<String, String> {
 }
 
 fn permission(text: &str) -> Result<Permission, String> {
-    Permission::parse(text.trim()).ok_or_else(|| {
-        let names: Vec<_> = Permission::NAMES.iter().map(|(name, _)| *name).collect();
-        format!("expected one of {}", names.join(", "))
-    })
+    Permission::parse(text.trim()).ok_or_else(|| format!("expected one of {}", permission_names()))
+}
+
+fn permission_names() -> String {
+    Permission::NAMES.map(|(name, _)| name).join(", ")
+}
+
+fn permissions_help() -> String {
+    format!(
+        "Permissions, comma-separated, from {} [default: super_admin,import]",
+        permission_names()
+    )
 }
 
 pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
@@ -174,8 +181,8 @@ fn expiry(text: &str, now: Instant) -> Result<Instant, Failure> {
     });
     let end = seconds.map(|seconds| now.plus_seconds(seconds)).or_else(|| Instant::parse(text));
     end.filter(|end| *end > now).ok_or_else(|| {
-        Failure::usage(format!("--expires {text} is not a time ahead"))
-            .hint("write 90d, 12h, or an instant such as 2027-01-01T00:00:00Z")
+        Failure::usage(format!("--expires {text} is in the past"))
+            .hint("write 90d, 12h, or a time such as 2027-01-01T00:00:00Z")
     })
 }
 

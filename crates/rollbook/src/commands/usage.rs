@@ -25,27 +25,27 @@ use crate::{opened, terminal};
 pub struct UsageArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Whose records
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
     /// Id of the customer membership
     #[arg(value_name = "MEMBERSHIP_ID", value_parser = membership_id)]
     membership: i64,
-    /// A day of the periods asked about, YYYY-MM-DD [default: today in the provider's time zone]
+    /// The day to look at, such as 2025-11-20 [default: today in the provider's time zone]
     #[arg(long, value_parser = date)]
     date: Option<Date>,
-    /// How to print it [default: table on a terminal, else json]
+    /// Output format [default: table on a terminal, else json]
     #[arg(long, value_enum)]
     format: Option<UsageFormat>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum UsageFormat {
-    /// For people: periods, uses, holds, and what did not count
+    /// Table of periods, uses and holds, and of what did not count
     Table,
-    /// As the server writes it
+    /// The JSON that the server answers with
     Json,
-    /// As the server writes it
+    /// The XML that the server answers with
     Xml,
 }
 

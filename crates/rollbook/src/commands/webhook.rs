@@ -25,56 +25,57 @@ enum Action {
     List {
         #[command(flatten)]
         whose: Whose,
-        /// How to print them [default: table on a terminal, else json]
+        /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
     },
-    /// Add a webhook that answers a test, and print it with its secret, once
+    /// Add a webhook and print it with its secret, which cannot be shown again. The address must
+    /// answer a test request with 200
     Create {
         #[command(flatten)]
         whose: Whose,
-        /// Where it listens, as in https://example.com/hooks
+        /// Address to notify, such as https://example.com/hooks
         #[arg(long)]
         url: String,
-        /// What it is told, comma-separated, as in export_completed,export_failed [default: all]
+        /// Events to send, comma-separated, such as export_completed,export_failed [default: all]
         #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
         events: Vec<String>,
-        /// What it is for
+        /// Description, for yourself
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
     },
-    /// Remove a webhook with what is still to be sent to it
+    /// Remove a webhook; events not yet sent to it are dropped
     Delete {
         #[command(flatten)]
         whose: Whose,
-        /// Its number, from `rollbook webhook list`
+        /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
-    /// Give a webhook another secret, and print it, once
+    /// Replace the secret of a webhook and print the new one, which cannot be shown again
     RotateSecret {
         #[command(flatten)]
         whose: Whose,
-        /// Its number, from `rollbook webhook list`
+        /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
-    /// List what was sent to a webhook, newest first
+    /// List the events sent to a webhook, newest first
     Deliveries {
         #[command(flatten)]
         whose: Whose,
-        /// Its number, from `rollbook webhook list`
+        /// Number of the webhook, from `rollbook webhook list`
         id: i64,
-        /// How many
+        /// At most this many
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u64,
-        /// How to print them [default: table on a terminal, else json]
+        /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
     },
-    /// Send a test to a webhook now; fails unless it is answered with 200 to 299
+    /// Send a test event to a webhook now; fails unless it answers with status 200 to 299
     Test {
         #[command(flatten)]
         whose: Whose,
-        /// Its number, from `rollbook webhook list`
+        /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
 }
@@ -83,7 +84,7 @@ enum Action {
 struct Whose {
     #[command(flatten)]
     data: DataArgs,
-    /// Provider whose webhooks these are
+    /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
 }
@@ -141,7 +142,7 @@ pub(super) fn run(args: WebhookArgs) -> Result<(), Failure> {
             print(&to_json(&result)?)?;
             match result["state"].as_str() {
                 Some("OK") => Ok(()),
-                _ => Err(Failure::new(format!("webhook {id} did not take the test"))),
+                _ => Err(Failure::new(format!("webhook {id} did not accept the test"))),
             }
         }
     }

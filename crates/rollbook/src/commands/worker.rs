@@ -17,7 +17,7 @@ use crate::{logging, opened};
 pub struct WorkerArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// How log lines look [default: text]
+    /// Format of log lines [default: text]
     #[arg(long, value_enum, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }

@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     #[default]
     Ndjson,
     /// Comma-separated, with a header.
@@ -86,7 +86,7 @@ impl RowSink for Files {
 pub fn describe(folder: &Path, providers: &[Provider]) -> io::Result<()> {
     let settings = serde_json::to_string_pretty(providers).map_err(io::Error::other)?;
     fs::write(folder.join("providers.json"), settings + "\n")?;
-    let mut text = String::from("# Generated records\n\nInvented. To import them:\n\n```\n");
+    let mut text = String::from("# Sample data\n\nGenerated, not real. To import it:\n\n```\n");
     for provider in providers {
         text.push_str(&create_command(provider));
         let id = provider.id;

@@ -139,3 +139,39 @@ fn an_import_says_what_to_do_with_files_that_it_cannot_take_and_warns_of_small_a
     assert_eq!(code, Some(0), "{errors}");
     assert!(errors.contains("warning: memberships: the only amount is below 1.00 GBP"), "{errors}");
 }
+
+#[test]
+fn a_folder_stands_for_its_files_and_nothing_in_it_is_passed_over() {
+    let data = Data::with_provider();
+    let folder = data.folder.path().join("in");
+    let import = |arguments: &[&str]| {
+        let all = [&["import", "--data", data.path(), "--provider", "1"], arguments].concat();
+        let output = program().args(&all).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    std::fs::create_dir_all(folder.join("more")).unwrap();
+    std::fs::write(folder.join("customers.csv"), "id,name\n1,Ann\n").unwrap();
+    std::fs::write(folder.join("more/sites.csv"), "id,name\n1,North\n").unwrap();
+    let (code, said) = import(&[folder.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has folders inside") && said.contains("in/more"), "{said}");
+    let inner = folder.join("provider-1");
+    std::fs::rename(folder.join("more"), &inner).unwrap();
+    let (code, said) = import(&[folder.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    let arguments = ["report", "customers", "--data", data.path(), "--provider", "1"];
+    let csv = run(&[&arguments[..], &["--columns", "full_name", "--format", "csv"]].concat());
+    assert_eq!(csv, "ID,Full Name\r\n", "the provider's own folder is read, not its neighbours");
+}
+
+#[test]
+fn help_lists_permissions_and_shows_defaults_only_where_they_hold() {
+    let token = run(&["token", "create", "--help"]);
+    for name in ["accounting", "exports", "import", "super_admin", "customer_payments"] {
+        assert!(token.contains(name), "{token}");
+    }
+    let create = run(&["provider", "create", "--help"]);
+    assert!(create.contains("--timezone UTC --currency usd"), "{create}");
+    let set = run(&["provider", "set", "--help"]);
+    assert!(!set.contains("default"), "{set}");
+}

@@ -164,15 +164,20 @@ fn subject(mail: &Mail) -> String {
     format!("{}: your export of {} {ending}", mail.provider_name, mail.object)
 }
 
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
 fn text(mail: &Mail) -> String {
     let asked = local(mail, mail.asked_at);
     match &mail.story {
         Story::Ready { file_name, rows, url, expires_at } => format!(
             "Your export of {object} for {name}, asked for on {asked}, is ready.\r\n\r\n\
-             {file_name}, {rows} rows\r\n{url}\r\n\r\n\
+             {file_name}, {rows}\r\n{url}\r\n\r\n\
              The link is good until {until} and needs no password: pass it on with care.\r\n",
             object = mail.object,
             name = mail.provider_name,
+            rows = counted(*rows),
             until = local(mail, *expires_at),
         ),
         Story::Failed { reason } => format!(
@@ -190,8 +195,9 @@ fn html(mail: &Mail) -> String {
     let body = match &mail.story {
         Story::Ready { file_name, rows, url, expires_at } => format!(
             "<p>Your export of {object} for {name}, asked for on {asked}, is ready.</p>\
-             <p><a href=\"{url}\">{file_name}</a>, {rows} rows</p>\
+             <p><a href=\"{url}\">{file_name}</a>, {rows}</p>\
              <p>The link is good until {until} and needs no password: pass it on with care.</p>",
+            rows = counted(*rows),
             url = escaped(url),
             file_name = escaped(file_name),
             until = local(mail, *expires_at),

@@ -63,6 +63,12 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
             "`csv` answers the same page as CSV. Default: by `Accept`, else `json`.",
             json!({"type": "string", "enum": ["json", "csv"]}),
         ),
+        query_parameter(
+            "csv_dialect",
+            "`excel` writes a byte-order mark in front of CSV, by which Excel knows that it is \
+             UTF-8. Default: the setting `reports.csv_bom`.",
+            json!({"type": "string", "enum": ["rfc4180", "excel"]}),
+        ),
     ];
     parameters.extend(of_pivot(description));
     parameters.extend(list(description, "filters").filter_map(filter));

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
 use store::port::jobs::{Job, JobKey, JobKind, JobLimits, JobStart, NewJob};
 
+use super::report_file::is_separated;
 use super::{blocking, report_page, requester};
 use crate::app::App;
 use crate::auth::admission::Admitted;
@@ -45,6 +46,12 @@ pub(crate) async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<J
     let context =
         RequestContext { now, page_size_max: u32::MAX, identity_name: identity_name.clone() };
     let request = reports::parse_file(report, &body, &admitted.provider, &context);
+    if let Ok(request) = &request
+        && request.csv_dialect().is_some()
+        && !is_separated(format)
+    {
+        errors.push("csv_dialect", format!("is for csv and tsv, not for {}", format.word()));
+    }
     let request = match request {
         Ok(request) if errors.is_empty() => request,
         Ok(_) => return Err(ApiError::parameters(errors)),

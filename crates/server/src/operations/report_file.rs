@@ -25,6 +25,11 @@ pub struct ReportFile {
     pub revision: Revision,
 }
 
+/// Whether files of this format are written for a reader of CSV.
+pub(crate) fn is_separated(format: FileFormat) -> bool {
+    matches!(format, FileFormat::Csv | FileFormat::Tsv)
+}
+
 /// Writes all rows of a report to `path`; unfinished parts go to `temp_dir`.
 pub async fn write(
     settings: &ServerSettings,
@@ -39,11 +44,12 @@ pub async fn write(
     watch.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
         dialect: Dialect::Report,
-        has_bom: settings.reports.csv_bom,
+        has_bom: settings.reports.has_bom(request.csv_dialect()),
         has_formula_guard: settings.files.csv_formula_guard,
         envelope: page_file::envelope(rows.total, &rows.headers, rows.pivot_truncated),
         sheet_name: request.report().name().to_owned(),
         folder: temp_dir.to_owned(),
+        zone: session.provider().timezone.clone(),
     };
     let (columns, revision) = (rows.columns, rows.revision);
     let file = RowFile { path, format, columns: &columns, options };

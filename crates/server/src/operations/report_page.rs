@@ -5,7 +5,7 @@ use std::time::Duration;
 use mirror::Session;
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
-use reports::{Page, PageRequest, Report, ReportError, RequestContext};
+use reports::{CsvDialect, FieldErrors, Page, PageRequest, Report, ReportError, RequestContext};
 
 pub use reports::PageFormat;
 pub use reports::RawParameters;
@@ -42,7 +42,12 @@ pub async fn run(
         identity_name: admitted.principal.name.clone(),
     };
     let parse = |provider: &Provider| {
-        reports::parse_page(report, parameters, provider, &context).map_err(ApiError::parameters)
+        let request = reports::parse_page(report, parameters, provider, &context);
+        let request = request.map_err(ApiError::parameters)?;
+        match (request.csv_dialect(), chosen(&request, fallback)) {
+            (Some(_), PageFormat::Json | PageFormat::Unspecified) => Err(dialect_of_json()),
+            _ => Ok(request),
+        }
     };
     let admitted_for = admitted.provider;
     let request = parse(&admitted_for)?;
@@ -56,18 +61,29 @@ pub async fn run(
             false => parse(session.provider())?,
         };
         let page = computed(app, session, &request).await?;
-        let format = match request.format() {
-            PageFormat::Unspecified => fallback,
-            named => named,
-        };
+        let (format, dialect) = (chosen(&request, fallback), request.csv_dialect());
         let (writer, revision) = (app.clone(), page.revision);
-        let bytes = blocking(move || write(&writer, &page, format)).await?;
+        let bytes = blocking(move || write(&writer, &page, format, dialect)).await?;
         Ok(WrittenPage { bytes, format, revision })
     };
     tokio::time::timeout(within, work).await.unwrap_or_else(|_| {
         let message = format!("The page took longer than {} seconds.", within.as_secs());
         Err(ApiError::unavailable(message))
     })
+}
+
+/// The format that the parameters name, else `fallback`.
+fn chosen(request: &PageRequest, fallback: PageFormat) -> PageFormat {
+    match request.format() {
+        PageFormat::Unspecified => fallback,
+        named => named,
+    }
+}
+
+fn dialect_of_json() -> ApiError {
+    let mut errors = FieldErrors::default();
+    errors.push("csv_dialect", "is for CSV: give format=csv with it");
+    ApiError::parameters(errors)
 }
 
 async fn session(app: &App, provider: ProviderId) -> Result<Session, ApiError> {
@@ -89,12 +105,17 @@ async fn computed(app: &App, session: Session, request: &PageRequest) -> Result<
     }
 }
 
-fn write(app: &App, page: &Page, format: PageFormat) -> Result<Vec<u8>, ApiError> {
+fn write(
+    app: &App,
+    page: &Page,
+    format: PageFormat,
+    dialect: Option<CsvDialect>,
+) -> Result<Vec<u8>, ApiError> {
     let settings = app.settings();
     let written = match format {
         PageFormat::Csv => {
             let has_guard = settings.files.csv_formula_guard;
-            page_file::csv(page, has_guard, settings.reports.csv_bom)
+            page_file::csv(page, has_guard, settings.reports.has_bom(dialect))
         }
         PageFormat::Json | PageFormat::Unspecified => page_file::json(page),
     };

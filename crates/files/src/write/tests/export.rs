@@ -13,7 +13,7 @@ use super::{Answer, export, list, money, object, texts};
 use crate::format::FileFormat;
 use crate::write::{HashingWriter, Totals, WriteOptions};
 
-fn instants(micros: Vec<Option<i64>>) -> TimestampMicrosecondArray {
+pub(super) fn instants(micros: Vec<Option<i64>>) -> TimestampMicrosecondArray {
     TimestampMicrosecondArray::from(micros).with_timezone("UTC")
 }
 

@@ -5,9 +5,10 @@ use std::io::{Cursor, Read};
 
 use arrow::array::{BooleanArray, Date32Array, Decimal128Array, Int64Array};
 use model::output::OutputKind;
+use model::time::{Instant, Zone};
 use quick_xml::events::Event;
 
-use super::export::with_items;
+use super::export::{instants, with_items};
 use super::{Answer, export, minor, money};
 use crate::format::FileFormat;
 use crate::write::xlsx::{XlsxRows, sheet_name};
@@ -119,17 +120,69 @@ fn cells_are_numbers_bools_dates_and_texts() {
 }
 
 #[test]
-fn the_header_holds_keys_in_bold_and_stays_in_view() {
+fn the_header_is_that_of_csv_in_bold_and_stays_in_view() {
     let answer = Answer::default().ints("customer.id", "Customer ID", vec![Some(1)]);
-    for options in [WriteOptions::default(), export()] {
+    for (options, heading) in [(WriteOptions::default(), "Customer ID"), (export(), "customer.id")]
+    {
         let workbook = open(&answer, &options);
         let cells = workbook.cells(1);
-        assert_eq!(cells["A1"].text, "customer.id");
+        assert_eq!(cells["A1"].text, heading);
         assert_ne!(cells["A1"].style, "");
         let sheet = workbook.sheet(1);
         assert!(sheet.contains("<pane ySplit=\"1\""), "{sheet}");
         assert!(sheet.contains("<cols>"), "{sheet}");
         assert!(workbook.members["xl/styles.xml"].contains("<b/>"));
+    }
+}
+
+#[test]
+fn every_sheet_has_a_filter_over_its_rows() {
+    let answer = Answer::default().ints("id", "ID", (1..=4).map(Some).collect()).texts(
+        "name",
+        "Name",
+        vec![Some("a"); 4],
+    );
+    let mut writer = XlsxRows::new(&answer.columns, &WriteOptions::default()).unwrap();
+    writer.sheet_rows_max = 4;
+    let mut out = Vec::new();
+    writer.start(&mut out).unwrap();
+    writer.rows(&answer.batch(), &mut out).unwrap();
+    writer.finish(&mut out).unwrap();
+    let workbook = Workbook::open(out);
+    assert!(workbook.sheet(1).contains(r#"<autoFilter ref="A1:B4"/>"#), "{}", workbook.sheet(1));
+    assert!(workbook.sheet(2).contains(r#"<autoFilter ref="A1:B2"/>"#), "{}", workbook.sheet(2));
+    let mut nothing = XlsxRows::new(&answer.columns, &WriteOptions::default()).unwrap();
+    let mut out = Vec::new();
+    nothing.start(&mut out).unwrap();
+    nothing.finish(&mut out).unwrap();
+    assert!(Workbook::open(out).sheet(1).contains(r#"<autoFilter ref="A1:B1"/>"#));
+}
+
+/// 2026-01-29 is day 46,051 of Excel, 2026-06-30 day 46,203, 2026-03-29 day 46,110.
+#[test]
+fn instants_are_date_times_on_the_clocks_of_the_zone() {
+    for (instant, zone, expected) in [
+        ("2026-01-29T12:00:00Z", "UTC", "46051.5"),
+        ("2026-01-29T12:00:00Z", "Europe/London", "46051.5"),
+        ("2026-06-30T23:00:00Z", "Europe/London", "46204"),
+        ("2026-03-29T00:30:00Z", "Europe/London", "46110.020833333336"),
+        ("2026-03-29T01:00:00Z", "Europe/London", "46110.083333333336"),
+        ("2026-01-29T17:00:00Z", "America/New_York", "46051.5"),
+        ("2026-01-29T12:00:00.500Z", "UTC", "46051.500005787035"),
+        ("1900-02-28T23:59:59Z", "UTC", "1900-02-28T23:59:59Z"),
+        ("1900-03-01T00:00:00Z", "UTC", "61"),
+        ("9999-12-30T15:00:00Z", "Asia/Tokyo", "2958465"),
+    ] {
+        let micros = Instant::parse(instant).unwrap().micros();
+        let answer =
+            Answer::default().column("at", "At", OutputKind::Instant, instants(vec![Some(micros)]));
+        let options = WriteOptions { zone: Zone::parse(zone).unwrap(), ..export() };
+        let workbook = open(&answer, &options);
+        assert_eq!(workbook.cells(1)["A2"].text, expected, "{instant} in {zone}");
+        let note = workbook.members.iter().find(|(name, _)| name.contains("comments"));
+        assert!(note.unwrap().1.contains(&format!("Times in {zone}.")));
+        let styles = &workbook.members["xl/styles.xml"];
+        assert_eq!(styles.contains("hh:mm:ss.000"), instant.contains(".5"), "{styles}");
     }
 }
 

@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::super::ExportType;
 use super::super::metadata::is_metadata_heading;
-use super::super::request::{CsvDialect, ExportFormat, MetadataLayout, RowPer, Spelled};
+use super::super::request::{ExportFormat, MetadataLayout, RowPer, Spelled};
 use super::body::Body;
 use super::{ExportContext, choice, spelled, values};
+use crate::csv_dialect::CsvDialect;
 use crate::request::values::shown;
 
 /// All of them.

@@ -74,7 +74,7 @@ fn real_records_tie_out_to_published_totals() {
     let within = |month: &&String| month.as_str() <= "1998-06";
     for month in ordered.keys().filter(within) {
         assert_eq!(billed[month], ordered[month], "order revenue of {month}");
-        assert_eq!(recognized[month], shipped[month], "recognised in {month}");
+        assert_eq!(recognized[month], shipped[month], "recognized in {month}");
     }
     assert_eq!(billed.values().sum::<i128>(), 250_031_563);
     for month in PUBLISHED.iter().map(|(month, _)| *month).chain(["1998-06"]) {

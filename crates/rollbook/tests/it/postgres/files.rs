@@ -38,7 +38,7 @@ fn a_node_with_a_folder_of_its_own_does_not_start_until_it_is_told_that_the_othe
     assert!(found.contains("WRONG   files folder"), "{found}");
 
     let adopted = run(&["adopt-files", "--data", second.path()]);
-    assert!(adopted.contains("is the folder of files from now on"), "{adopted}");
+    assert!(adopted.contains("is now the shared file folder"), "{adopted}");
     second.serve();
     let found = run(&["doctor", "--data", second.path()]);
     assert!(found.contains("ok      files folder"), "{found}");

@@ -1,11 +1,12 @@
 //! The API's own reference, for programs and for people.
 
-use axum::response::Response;
-use http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{answer, json, no_query};
 use crate::error::{ApiError, ErrorCode};
+use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::openapi::Operation;
 
@@ -23,7 +24,22 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         "description": "A page without scripts and outside assets.",
         "content": {"text/html": {"schema": {"type": "string"}}},
     });
+    let links = json!({
+        "description": "Where to go on.",
+        "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["docs", "openapi", "reports"],
+            "properties": {
+                "docs": {"type": "string", "description": "This reference, for people."},
+                "openapi": {"type": "string", "description": "The same for programs."},
+                "reports": {"type": "string", "description": "The list of reports."},
+            },
+        }}},
+    });
     vec![
+        open("/", "root", "Where to go on; a browser is sent to `/docs`.", links, |call| {
+            Box::pin(root(call))
+        }),
         open("/api/openapi.json", "openapi", "This document.", document, |call| {
             Box::pin(openapi(call))
         }),
@@ -59,6 +75,21 @@ fn open(
             own_permissions: None,
         },
     }
+}
+
+/// A person at a browser wants the page, a program an answer that it can read.
+async fn root(call: Call) -> Result<Response, ApiError> {
+    if Accept::read(&call.parts.headers).prefers("text/html", "application/json") {
+        // Relative, so that it holds under a path of a proxy.
+        return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "docs")]).into_response());
+    }
+    let base = call.app.base_url();
+    let links = json!({
+        "docs": format!("{base}/docs"),
+        "openapi": format!("{base}/api/openapi.json"),
+        "reports": format!("{base}/api/v2/reports"),
+    });
+    Ok(json(links.to_string()))
 }
 
 async fn openapi(call: Call) -> Result<Response, ApiError> {

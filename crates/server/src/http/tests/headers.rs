@@ -22,6 +22,7 @@ async fn every_answer_carries_the_standard_headers() {
         ("GET", "/api/v2/reports?x=1"),
         ("GET", "/healthz"),
         ("GET", "/metrics"),
+        ("GET", "/"),
         ("GET", "/docs"),
         ("GET", "/api/openapi.json"),
     ] {

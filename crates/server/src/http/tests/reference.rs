@@ -90,6 +90,24 @@ async fn document_and_page_are_served_to_anyone() {
 }
 
 #[tokio::test]
+async fn the_root_leads_browsers_to_the_page_and_programs_to_links() {
+    let site = Site::with(|settings| {
+        settings.server.public_url = Some("https://records.example".to_owned());
+    });
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let page = site.get("/", &[("accept", browser)]).await;
+    assert_eq!(page.status, 303);
+    assert_eq!(page.header("location"), "docs");
+    for headers in [&[][..], &[("accept", "*/*")], &[("accept", "application/json")]] {
+        let links = site.get("/", headers).await;
+        assert_eq!(links.status, 200, "{headers:?}");
+        assert_eq!(links.json()["docs"], "https://records.example/docs");
+        assert_eq!(links.json()["openapi"], "https://records.example/api/openapi.json");
+        assert_eq!(links.json()["reports"], "https://records.example/api/v2/reports");
+    }
+}
+
+#[tokio::test]
 async fn figures_name_routes_by_their_template() {
     let site = Site::new();
     site.get("/api/v2/reports/customers/data", &[]).await;

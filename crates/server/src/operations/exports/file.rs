@@ -9,7 +9,7 @@ use files::write::{Dialect, WriteOptions};
 use mirror::Session;
 use model::id::Revision;
 use model::output::OutputColumn;
-use reports::exports::{CsvDialect, ExportFormat, ExportRequest};
+use reports::exports::{ExportFormat, ExportRequest};
 
 use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
 use crate::jobs::work::Stop;
@@ -48,10 +48,11 @@ pub async fn write(
     watch.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
         dialect: Dialect::Export,
-        has_bom: request.csv_dialect() == CsvDialect::Excel,
+        has_bom: request.csv_dialect().has_bom(),
         has_formula_guard: settings.files.csv_formula_guard,
         sheet_name: request.object().to_owned(),
         folder: temp_dir.to_owned(),
+        zone: session.provider().timezone.clone(),
         ..WriteOptions::default()
     };
     let (columns, revision) = (rows.columns, rows.revision);

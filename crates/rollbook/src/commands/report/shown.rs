@@ -1,0 +1,161 @@
+//! A page as people read it: a table as wide as the terminal, or one record below the other.
+
+use comfy_table::{CellAlignment, ColumnConstraint, Width};
+use model::output::{OutputColumn, OutputKind};
+use reports::Page;
+use server::operations::page_file;
+
+use crate::failure::{Doing, Failure};
+use crate::terminal::{self, counted};
+
+/// Columns wider than this are broken into lines.
+const COLUMN_WIDTH_MAX: u16 = 32;
+/// What stands between two columns.
+const GAP: u16 = 3;
+
+/// The page's columns and cells as text, amounts with their currency.
+pub(super) struct Shown {
+    columns: Vec<ShownColumn>,
+    rows: Vec<Vec<String>>,
+    /// Rows of the whole report.
+    total: u64,
+}
+
+struct ShownColumn {
+    label: String,
+    is_number: bool,
+    /// Whether somebody asked for it, or it was chosen for people.
+    is_wanted: bool,
+}
+
+impl Shown {
+    /// `named` are the columns that were asked for; those that an answer always has beside them
+    /// are not wanted.
+    pub(super) fn of(page: &Page, named: &[&str]) -> Result<Self, Failure> {
+        let csv = page_file::csv(page, false, false).doing(|| "show the report".to_owned())?;
+        let mut reader = csv::ReaderBuilder::new().from_reader(csv.as_slice());
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.doing(|| "show the report".to_owned())?;
+            let mut cells: Vec<String> = record.iter().map(printable).collect();
+            let currencies = cells.split_off(page.columns.len().min(cells.len()));
+            put_currencies(&page.columns, &mut cells, &currencies);
+            rows.push(cells);
+        }
+        let columns = page.headers.iter().zip(&page.columns).map(|(header, column)| ShownColumn {
+            label: header.label.clone(),
+            is_number: is_number(&column.kind),
+            is_wanted: !header.required || named.contains(&header.key.as_str()),
+        });
+        Ok(Self { columns: columns.collect(), rows, total: page.total })
+    }
+
+    /// As many wanted columns as the terminal is wide, and lines that say what is not shown: of
+    /// those asked for, or of the `column_count` that a report has when its brief ones are shown.
+    pub(super) fn table(&self, column_count: Option<usize>) -> String {
+        let wanted: Vec<usize> =
+            (0..self.columns.len()).filter(|at| self.columns[*at].is_wanted).collect();
+        let fitting = self.fitting(&wanted, terminal::width());
+        let header = fitting.iter().map(|at| &self.columns[*at].label);
+        let rows = self.rows.iter().map(|row| fitting.iter().map(|at| &row[*at]));
+        let mut table = terminal::styled(header, rows);
+        for (column, at) in table.column_iter_mut().zip(&fitting) {
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(COLUMN_WIDTH_MAX)));
+            if self.columns[*at].is_number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let left_out: Vec<&str> =
+            wanted[fitting.len()..].iter().map(|at| self.columns[*at].label.as_str()).collect();
+        let more = match (column_count, left_out.as_slice()) {
+            (Some(count), _) => more_columns(count.saturating_sub(fitting.len())),
+            (None, []) => String::new(),
+            (None, some) => {
+                format!("Too narrow for {}: --format records shows every column\n", some.join(", "))
+            }
+        };
+        format!("{table}\n{}{more}", self.row_line())
+    }
+
+    /// The wanted columns of each row that have a value, below each other.
+    pub(super) fn records(&self) -> String {
+        let labels = self.columns.iter().map(|column| column.label.chars().count());
+        let width = labels.max().unwrap_or_default();
+        let mut text = String::new();
+        for row in &self.rows {
+            for (column, cell) in self.columns.iter().zip(row) {
+                if column.is_wanted && !cell.is_empty() {
+                    text.push_str(&format!("{:width$}  {cell}\n", column.label));
+                }
+            }
+            text.push('\n');
+        }
+        text + &self.row_line()
+    }
+
+    /// The first of the columns at these places that fit beside each other; always one.
+    fn fitting(&self, places: &[usize], width: u16) -> Vec<usize> {
+        let all = terminal::styled(
+            self.columns.iter().map(|column| &column.label),
+            self.rows.iter().map(|row| row.iter()),
+        );
+        let widths = all.column_max_content_widths();
+        let mut taken = 0;
+        let fitting = places.iter().take_while(|at| {
+            taken += widths.get(**at).map_or(0, |width| (*width).min(COLUMN_WIDTH_MAX)) + GAP;
+            taken <= width
+        });
+        let mut fitting: Vec<usize> = fitting.copied().collect();
+        if fitting.is_empty() {
+            fitting.extend(places.first());
+        }
+        fitting
+    }
+
+    fn row_line(&self) -> String {
+        let (shown, total) = (self.rows.len() as u64, counted(self.total, "row"));
+        match shown < self.total {
+            true => format!(
+                "{shown} of {total}: --limit and --offset show others, --format csv writes all\n"
+            ),
+            false => format!("{total}\n"),
+        }
+    }
+}
+
+fn more_columns(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(
+            "+{}: --columns chooses, --format records shows all\n",
+            counted(count as u64, "more column")
+        ),
+    }
+}
+
+/// A cell without what would command the terminal; it keeps its lines.
+fn printable(cell: &str) -> String {
+    cell.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+}
+
+fn is_number(kind: &OutputKind) -> bool {
+    matches!(
+        kind,
+        OutputKind::Int | OutputKind::Dec4 | OutputKind::Money { .. } | OutputKind::Decimal { .. }
+    )
+}
+
+/// Puts the codes of the currency columns, one for all amounts or one for each, behind the amounts.
+fn put_currencies(columns: &[OutputColumn], cells: &mut [String], currencies: &[String]) {
+    let amounts = columns.iter().zip(cells).filter(|(column, _)| {
+        matches!(column.kind, OutputKind::Money { .. } | OutputKind::Decimal { .. })
+    });
+    for (nth, (_, cell)) in amounts.enumerate() {
+        let currency = if currencies.len() == 1 { currencies.first() } else { currencies.get(nth) };
+        if let Some(currency) = currency
+            && !cell.is_empty()
+        {
+            *cell = format!("{cell} {currency}");
+        }
+    }
+}
