@@ -12,6 +12,7 @@ mod invalid_records;
 mod journals;
 mod lives;
 mod pains;
+mod plausibility;
 mod properties;
 mod recognition;
 mod reports;
