@@ -46,7 +46,7 @@ pub struct AgingTotals {
 /// The row of one invoice; none when nothing is due or overpaid. `ledger` reaches to the end of
 /// `as_of` ([`crate::Horizon::end_of_day`]).
 ///
-/// What was paid ahead of an invoice that is not booked yet is a row too: it is in the balance.
+/// An invoice of a later day is none: what was paid ahead of it is the customer's credit until then.
 pub fn aging_row(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,

@@ -25,6 +25,15 @@ pub enum Working {
         /// What went against the receivable.
         applied: i128,
     },
+    /// A payment that came before its invoice settled it.
+    SettledByPaymentAhead {
+        /// What was left of the payment.
+        amount: i128,
+        /// Receivable before.
+        due: i128,
+        /// What went against the receivable.
+        applied: i128,
+    },
     /// Customer credit was applied to an invoice or taken back.
     Applied {
         /// The stored amount.
@@ -147,6 +156,13 @@ impl Working {
                 money(*applied),
                 money(amount - applied)
             ),
+            Self::SettledByPaymentAhead { amount, due, applied } => format!(
+                "paid before the invoice was there: {} were customer credit, {} are due, so {} \
+                 settle the invoice",
+                money(*amount),
+                money(*due),
+                money(*applied)
+            ),
             Self::Applied { amount, due_after } => format!(
                 "customer credit of {} used; {} remain due",
                 money(*amount),
@@ -175,7 +191,7 @@ impl Working {
                 money(*amount)
             ),
             Self::Refunded { amount, from_credit, settled, taken_back } => format!(
-                "refunded {}: {} from credit that the payment had made, {} of the {} given for the \
+                "refunded {}: {} from credit that the invoice's payments had made, {} of the {} given for the \
                  invoice, {} from customer credit",
                 money(*amount),
                 money(*from_credit),
@@ -257,7 +273,7 @@ impl Working {
 pub struct Explanation {
     /// The posting's entry id.
     pub entry_id: String,
-    /// The rule that was applied, with its place in the specification.
+    /// The rule that was applied, in plain words.
     pub rule: &'static str,
     /// Tables and ids of the records behind it.
     pub sources: Vec<(&'static str, i64)>,
@@ -284,35 +300,36 @@ pub fn explain(posting: &Posting) -> Explanation {
 fn rule_of(posting: &Posting) -> &'static str {
     match (posting.file, posting.source) {
         (File::CreditNotes, Source::Invoice) => {
-            "§4: a negative invoice becomes customer credit; its lines keep their own schedules"
+            "a negative invoice becomes customer credit; its lines keep their own schedules"
         }
         (File::SubscriptionRevenue | File::OrderRevenue | File::OtherInvoices, _) => {
-            "§3: an invoice is receivable with tax, and deferred without"
+            "an invoice is receivable with tax, and deferred without"
         }
         (File::RecognizedRevenue | File::OtherRecognizedRevenue, _) => {
-            "§7.3: time consumed / length of the period x deferred; without a period at once"
+            "a period is earned as its time passes; without a period everything is earned at once"
         }
         (File::RecognizedRevenueIssueBased, _) => {
-            "§7.4: shipments approved / shipments per interval x net of the line"
+            "a line is earned by the shipments that were sent, out of those it pays for"
         }
         (File::RecognizedRevenueOrderBased, _) => {
-            "§7.5: an order item is recognized once it is fulfilled and shipped"
+            "an order item is earned once it is fulfilled and shipped"
         }
-        (File::PaymentsReceived, _) => {
-            "§6.1: a payment settles what is due; the rest is customer credit"
+        (File::PaymentsReceived, _) => "a payment settles what is due; the rest is customer credit",
+        (File::AppliedBalance, Source::Payment) => {
+            "a payment from before the invoice is the customer's credit until the invoice is there"
         }
-        (File::AppliedBalance, _) => "§6.1: customer credit settles what is due",
+        (File::AppliedBalance, _) => "customer credit settles what is due",
         (File::RefundsMade, _) => {
-            "§6.4: a refund pays out credit, or takes back the invoice that was paid"
+            "a refund pays out credit, or takes back the invoice that was paid"
         }
-        (File::Uncollectible, _) => "§6.5: what is due is taken back and never asked for again",
+        (File::Uncollectible, _) => "what is due is taken back and never asked for again",
         (File::Voided, _) => {
-            "§6.6: everything left of the invoice is reversed; what was paid becomes credit"
+            "everything left of the invoice is reversed; what was paid becomes credit"
         }
         (File::CreditNotes, _) => {
-            "§6.3: a note takes back what is not delivered, then what is recognized"
+            "a note takes back what is not delivered, then what is recognized"
         }
-        (File::BalanceAdjustments, _) => "§3: a credit given away reduces revenue",
+        (File::BalanceAdjustments, _) => "a credit given away reduces revenue",
     }
 }
 

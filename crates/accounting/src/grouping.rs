@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::booking::{Booking, booked_at, is_booked};
 use crate::calendar::Calendar;
 use crate::issue::{Issue, IssueCode};
+use crate::plausibility::implausible_dates;
 use crate::recognition::issue::{Mark, ShipmentInvoice, allocate};
 use crate::records::{
     BalanceTransaction, CreditNote, Directory, Invoice, InvoiceLine, InvoiceStatus, NoteType,
@@ -121,6 +122,7 @@ impl InvoiceRecords {
 
 /// Groups the tables.
 pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
+    let implausible = implausible_dates(&tables, calendar);
     let Tables { invoices, lines, orders, order_items, .. } = tables;
     let mut grouping = Grouping {
         calendar,
@@ -128,7 +130,7 @@ pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
         acting: BTreeMap::new(),
         left_out: BTreeSet::new(),
         untied: UntiedRecords::default(),
-        issues: Vec::new(),
+        issues: implausible,
     };
     let orders: BTreeMap<i64, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
     grouping.add_invoices(invoices, &orders);

@@ -50,6 +50,8 @@ pub enum IssueCode {
     ShipmentsPlanWithoutCount,
     /// An order without an invoice: not in the ledger.
     OrderWithoutInvoice,
+    /// A date before 1990 or after 2099: booked as dated.
+    ImplausibleDate,
     /// A customer's credit differs from the balance transactions.
     CustomerBalanceDifference,
     /// An invoice's receivable differs from its `amount_remaining`.
@@ -57,7 +59,7 @@ pub enum IssueCode {
 }
 
 impl IssueCode {
-    const ALL: [(Self, &'static str); 22] = [
+    const ALL: [(Self, &'static str); 23] = [
         (Self::VoidedAtMissing, "voided_at_missing"),
         (Self::UncollectibleAtMissing, "uncollectible_at_missing"),
         (Self::LinesDoNotSum, "lines_do_not_sum"),
@@ -78,6 +80,7 @@ impl IssueCode {
         (Self::ShipmentWithoutInvoice, "shipment_without_invoice"),
         (Self::ShipmentsPlanWithoutCount, "shipments_plan_without_count"),
         (Self::OrderWithoutInvoice, "order_without_invoice"),
+        (Self::ImplausibleDate, "implausible_date"),
         (Self::CustomerBalanceDifference, "customer_balance_difference"),
         (Self::ArDifference, "ar_difference"),
     ];
@@ -121,6 +124,9 @@ impl IssueCode {
                 "the plan is recognized by shipments but has no count: recognized by time"
             }
             Self::OrderWithoutInvoice => "the order has no booked invoice: not in the ledger",
+            Self::ImplausibleDate => {
+                "the date is before 1990 or after 2099: check the year; booked as dated"
+            }
             Self::CustomerBalanceDifference => {
                 "the customer's credit in the ledger differs from the balance transactions"
             }
@@ -158,6 +164,12 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 impl Issue {
+    /// Whether it belongs to the list of a month: a date that cannot be belongs to all, for it is
+    /// in the balances of all, or of none.
+    pub fn is_of(&self, month: Month) -> bool {
+        self.month == month || self.code == IssueCode::ImplausibleDate
+    }
+
     /// The values, one per column of [`COLUMNS`]. Records without a currency have no amount.
     pub fn fields(&self) -> Vec<Field<'_>> {
         let (amount, currency) = match &self.currency {

@@ -22,6 +22,7 @@
 //! | [`life`] | the life of one invoice (§5, §6) |
 //! | [`untied`] | what is tied to no invoice |
 //! | [`issue`] | what looks wrong (§12.2) |
+//! | [`plausibility`] | dates that nobody can have meant (§12.2) |
 //! | [`invariants`] | what holds for any records (§8) |
 //! | [`explain`] | the arithmetic behind a posting (§13) |
 //! | [`totals`], [`trial_balance`] | sums by month and file; opening and closing balances (§8, §10.2) |
@@ -46,6 +47,7 @@ pub mod issue;
 pub mod journal;
 pub mod life;
 pub mod package;
+pub mod plausibility;
 pub mod posting;
 pub mod recognition;
 pub mod reconciliation;

@@ -57,6 +57,15 @@ impl CustomerCredit {
         }
     }
 
+    /// Adds what waits for an invoice that is not booked yet: no balance transaction says it.
+    pub fn add_waiting(&mut self, ledger: &InvoiceLedger, currency: Currency) {
+        for (customer, amount) in &ledger.waiting_credit {
+            if currency == self.currency {
+                self.customers.entry(*customer).or_default().recorded += amount;
+            }
+        }
+    }
+
     /// Adds another part.
     pub fn merge(&mut self, other: &Self) {
         for (customer, part) in &other.customers {
@@ -81,12 +90,16 @@ impl CustomerCredit {
     }
 }
 
-/// The invoice whose receivable differs from its `amount_remaining`. `ledger` reaches to now.
+/// The invoice whose receivable differs from its `amount_remaining`. `ledger` reaches to now; an
+/// invoice of a later day is not due yet.
 pub fn receivable_difference(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,
     month: Month,
 ) -> Option<Issue> {
+    if !ledger.is_inside {
+        return None;
+    }
     let invoice = &records.invoice;
     let is_due = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::PastDue);
     let recorded = if is_due { i128::from(invoice.amount_remaining) } else { 0 };

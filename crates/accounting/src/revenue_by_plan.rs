@@ -104,9 +104,14 @@ impl RevenueByGroup {
         }
     }
 
-    /// Rows from `from` to `to`, by month and group; a group appears once it has an opening
-    /// balance or a movement.
-    pub fn rows(&self, from: Month, to: Month) -> Vec<RevenueRow> {
+    /// Visits the rows from `from` to `to`, by month and group, while `visit` wants more; a group
+    /// appears once it has an opening balance or a movement.
+    pub fn each_row<E>(
+        &self,
+        from: Month,
+        to: Month,
+        visit: &mut dyn FnMut(&RevenueRow) -> Result<bool, E>,
+    ) -> Result<(), E> {
         let mut deferred: BTreeMap<Option<i64>, i128> = BTreeMap::new();
         let mut by_month: BTreeMap<Month, BTreeMap<Option<i64>, RevenueMovement>> = BTreeMap::new();
         for ((group, month), movement) in self.movements.iter().filter(|((_, m), _)| *m <= to) {
@@ -116,7 +121,6 @@ impl RevenueByGroup {
                 by_month.entry(*month).or_default().insert(*group, *movement);
             }
         }
-        let mut rows = Vec::new();
         for month in from.through(to) {
             let mut moved = by_month.remove(&month).unwrap_or_default();
             for (group, _) in deferred.iter().filter(|(_, opening)| **opening != 0) {
@@ -126,17 +130,20 @@ impl RevenueByGroup {
                 let balance = deferred.entry(group).or_default();
                 let deferred_opening = *balance;
                 *balance += movement.deferred();
-                rows.push(RevenueRow {
+                let row = RevenueRow {
                     month,
                     group,
                     deferred_opening,
                     movement,
                     deferred_closing: *balance,
                     net_revenue: movement.recognized - movement.reversed_recognized,
-                });
+                };
+                if !visit(&row)? {
+                    return Ok(());
+                }
             }
         }
-        rows
+        Ok(())
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Accounts {
     pub taxes: String,
     /// Earned.
     pub recognized_revenue: String,
+    /// What a journal opens against: what was earned before its month.
+    pub opening_balances: String,
 }
 
 impl Default for Accounts {
@@ -136,11 +138,21 @@ impl Default for Accounts {
             deferred_revenue: "Liabilities:DeferredRevenue".to_owned(),
             taxes: "Liabilities:Taxes".to_owned(),
             recognized_revenue: "Income:RecognizedRevenue".to_owned(),
+            opening_balances: "Equity:OpeningBalances".to_owned(),
         }
     }
 }
 
 impl Accounts {
+    /// The account in which a category opens a month: what was earned before is no income of the
+    /// month any more.
+    pub fn opening_of(&self, category: Category) -> &str {
+        match category {
+            Category::RecognizedRevenue => &self.opening_balances,
+            category => self.of(category),
+        }
+    }
+
     /// The account of a category.
     pub fn of(&self, category: Category) -> &str {
         match category {

@@ -7,6 +7,9 @@ use crate::life::{Books, InvoiceLedger};
 use crate::posting::{Category, Source};
 use crate::recognition::piece::Look;
 
+/// Months after the last asked one that are told one by one.
+pub const FUTURE_MONTHS: i32 = 120;
+
 /// The waterfall of one currency from one month to another. It adds up over any split of invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waterfall {
@@ -26,8 +29,10 @@ pub struct WaterfallRow {
     pub reversed: i128,
     /// Still deferred at the end of `to`.
     pub remaining: i128,
-    /// Of that, what the calendar will recognize in each later month.
+    /// Of that, what the calendar will recognize in each of the next [`FUTURE_MONTHS`] months.
     pub future: BTreeMap<Month, i128>,
+    /// Of that, what the calendar will recognise after these months.
+    pub later: i128,
     /// Of that, what waits for shipments and orders.
     pub unscheduled: i128,
 }
@@ -71,11 +76,12 @@ impl Waterfall {
             explains: false,
         };
         for piece in ledger.pieces.iter().filter(|piece| piece.deferred != 0) {
-            let (months, rest) = piece.future(self.to, &look);
-            for (month, amount) in months {
+            let future = piece.future(self.to, self.to.plus(FUTURE_MONTHS), &look);
+            for (month, amount) in future.months {
                 *row.future.entry(month).or_default() += amount;
             }
-            row.unscheduled += rest;
+            row.later += future.later;
+            row.unscheduled += future.unscheduled;
         }
     }
 
@@ -86,6 +92,7 @@ impl Waterfall {
             row.booked += part.booked;
             row.reversed += part.reversed;
             row.remaining += part.remaining;
+            row.later += part.later;
             row.unscheduled += part.unscheduled;
             for (month, amount) in &part.recognized {
                 *row.recognized.entry(*month).or_default() += amount;

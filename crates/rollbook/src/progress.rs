@@ -125,6 +125,14 @@ impl CountProgress {
         Self { bar }
     }
 
+    /// A line of its own, on a terminal or not.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => eprintln!("{line}"),
+        }
+    }
+
     /// So many are done.
     pub fn set(&self, done: u64) {
         if let Some(bar) = &self.bar {

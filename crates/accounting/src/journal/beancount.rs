@@ -1,41 +1,41 @@
-//! `journal.beancount`: opening balances, one transaction per posting, and the closing balances as
-//! assertions. Rule: spec/accounting.md §10.3.
+//! The journal of a month for Beancount, in two files: `opening.beancount` opens the accounts and
+//! says what is in them, `transactions.beancount` has one transaction per posting and asserts the
+//! closing balances. `journal.beancount` includes both. Rule: spec/accounting.md §10.3.
 
 use std::fmt::Write as _;
 
-use super::{description_of, entries};
-use crate::posting::{Amounts, Category, Posting};
+use model::money::Currency;
+
+use super::{
+    OPENING_BEANCOUNT, TRANSACTIONS_BEANCOUNT, account_names, description_of, opening_amounts,
+};
+use crate::posting::{Category, Posting};
 use crate::settings::Accounts;
 use crate::trial_balance::TrialBalance;
 
-/// The journal of a month, from all its postings.
-pub fn render(balance: &TrialBalance, postings: &[Posting], accounts: &Accounts) -> String {
-    let mut text = opening(balance, accounts);
-    for posting in entries(postings) {
-        text.push_str(&transaction(posting, accounts));
-    }
-    text.push_str(&assertions(balance, accounts));
-    text
+/// What includes the two files.
+pub fn journal(balance: &TrialBalance) -> String {
+    let commodity = commodity_of(balance.currency);
+    let (opening, transactions) = (OPENING_BEANCOUNT, TRANSACTIONS_BEANCOUNT);
+    format!(
+        "option \"title\" \"{} {commodity}\"\noption \"operating_currency\" \"{commodity}\"\n\n\
+         include \"{opening}\"\ninclude \"{transactions}\"\n",
+        balance.month
+    )
 }
 
-/// Accounts opened on the first day, and the opening balances: what comes before all transactions.
+/// Accounts opened on the day before the month, and what is in them.
 pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
-    let date = balance.month.first_day();
-    let commodity = balance.currency.code().to_ascii_uppercase();
+    let date = balance.month.previous().last_day();
+    let commodity = commodity_of(balance.currency);
     let mut text = String::new();
-    let mut opened: Vec<&str> = Vec::new();
-    for category in Category::ALL {
-        let account = accounts.of(category);
-        // Two categories may be given one account; opening it twice is an error.
-        if !opened.contains(&account) {
-            opened.push(account);
-            let _ = writeln!(text, "{date} open {account} {commodity}");
-        }
+    for account in account_names(accounts) {
+        let _ = writeln!(text, "{date} open {account} {commodity}");
     }
     text.push('\n');
     if !balance.opening.is_zero() {
         let _ = writeln!(text, "{date} * \"opening balances\"");
-        push_amounts(&mut text, &balance.opening, balance.currency, accounts);
+        push_amounts(&mut text, opening_amounts(balance, accounts), balance.currency);
     }
     text
 }
@@ -55,16 +55,19 @@ pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
             let _ = writeln!(text, "  {key}: \"{id}\"");
         }
     }
-    push_amounts(&mut text, &posting.amounts, posting.currency, accounts);
+    let amounts = posting.amounts.non_zero();
+    let amounts = amounts.map(|(category, amount)| (accounts.of(category), amount));
+    push_amounts(&mut text, amounts, posting.currency);
     text
 }
 
 /// The closing balances on the first day of the next month: what comes after all transactions.
+/// Income is not among them: how much of it there is depends on how many months are loaded.
 pub fn assertions(balance: &TrialBalance, accounts: &Accounts) -> String {
     let date = balance.month.next().first_day();
-    let commodity = balance.currency.code().to_ascii_uppercase();
+    let commodity = commodity_of(balance.currency);
     let mut text = String::new();
-    let mut asserted: Vec<&str> = Vec::new();
+    let mut asserted = vec![accounts.of(Category::RecognizedRevenue), &accounts.opening_balances];
     for category in Category::ALL {
         let account = accounts.of(category);
         if asserted.contains(&account) {
@@ -79,16 +82,19 @@ pub fn assertions(balance: &TrialBalance, accounts: &Accounts) -> String {
     text
 }
 
-fn push_amounts(
+fn push_amounts<'a>(
     text: &mut String,
-    amounts: &Amounts,
-    currency: model::money::Currency,
-    accounts: &Accounts,
+    amounts: impl Iterator<Item = (&'a str, i128)>,
+    currency: Currency,
 ) {
-    let commodity = currency.code().to_ascii_uppercase();
-    for (category, amount) in amounts.non_zero() {
-        let (account, amount) = (accounts.of(category), currency.decimal(amount));
+    let commodity = commodity_of(currency);
+    for (account, amount) in amounts {
+        let amount = currency.decimal(amount);
         let _ = writeln!(text, "  {account}  {amount} {commodity}");
     }
     text.push('\n');
+}
+
+fn commodity_of(currency: Currency) -> String {
+    currency.code().to_ascii_uppercase()
 }

@@ -1,39 +1,41 @@
-//! `journal.hledger`: opening balances and one transaction per posting.
-//! Rule: spec/accounting.md §10.3.
+//! The journal of a month for hledger, in two files: `opening.hledger` declares the accounts and
+//! says what is in them, `transactions.hledger` has one transaction per posting.
+//! `journal.hledger` includes both. Rule: spec/accounting.md §10.3.
 
 use std::fmt::Write as _;
 
-use super::{description_of, entries};
-use crate::posting::{Amounts, Category, Posting};
+use model::money::Currency;
+
+use super::{
+    OPENING_HLEDGER, TRANSACTIONS_HLEDGER, account_names, description_of, opening_amounts,
+};
+use crate::posting::Posting;
 use crate::settings::Accounts;
 use crate::trial_balance::TrialBalance;
 
-/// The journal of a month, from all its postings.
-pub fn render(balance: &TrialBalance, postings: &[Posting], accounts: &Accounts) -> String {
-    let mut text = opening(balance, accounts);
-    for posting in entries(postings) {
-        text.push_str(&transaction(posting, accounts));
-    }
-    text
+/// What includes the two files.
+pub fn journal() -> String {
+    let (opening, transactions) = (OPENING_HLEDGER, TRANSACTIONS_HLEDGER);
+    format!("include {opening}\ninclude {transactions}\n")
 }
 
-/// Declarations and the opening balances on the first day: what comes before all transactions.
+/// Declarations, and what is in the accounts at the end of the day before the month.
 pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
-    let commodity = balance.currency.code().to_ascii_uppercase();
+    let commodity = commodity_of(balance.currency);
     // hledger wants a decimal mark even where the currency has no decimals.
     let sample = match balance.currency.digits() {
         0 => "1000.".to_owned(),
         _ => balance.currency.decimal(1000 * 10_i128.pow(balance.currency.digits())),
     };
     let mut text = format!("commodity {sample} {commodity}\n");
-    for category in Category::ALL {
-        let _ = writeln!(text, "account {}", accounts.of(category));
+    for account in account_names(accounts) {
+        let _ = writeln!(text, "account {account}");
     }
     text.push('\n');
     if !balance.opening.is_zero() {
-        let date = balance.month.first_day();
+        let date = balance.month.previous().last_day();
         let _ = writeln!(text, "{date} * opening balances  ; entry:opening");
-        push_amounts(&mut text, &balance.opening, balance.currency, accounts);
+        push_amounts(&mut text, opening_amounts(balance, accounts), balance.currency);
     }
     text
 }
@@ -53,20 +55,25 @@ pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
         }
     }
     text.push('\n');
-    push_amounts(&mut text, &posting.amounts, posting.currency, accounts);
+    let amounts = posting.amounts.non_zero();
+    let amounts = amounts.map(|(category, amount)| (accounts.of(category), amount));
+    push_amounts(&mut text, amounts, posting.currency);
     text
 }
 
-fn push_amounts(
+fn push_amounts<'a>(
     text: &mut String,
-    amounts: &Amounts,
-    currency: model::money::Currency,
-    accounts: &Accounts,
+    amounts: impl Iterator<Item = (&'a str, i128)>,
+    currency: Currency,
 ) {
-    let commodity = currency.code().to_ascii_uppercase();
-    for (category, amount) in amounts.non_zero() {
-        let (account, amount) = (accounts.of(category), currency.decimal(amount));
+    let commodity = commodity_of(currency);
+    for (account, amount) in amounts {
+        let amount = currency.decimal(amount);
         let _ = writeln!(text, "    {account}  {amount} {commodity}");
     }
     text.push('\n');
+}
+
+fn commodity_of(currency: Currency) -> String {
+    currency.code().to_ascii_uppercase()
 }

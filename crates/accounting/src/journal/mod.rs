@@ -3,14 +3,19 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`lines`] | the rows of `journal.csv` |
-//! | [`hledger`] | `journal.hledger` |
-//! | [`beancount`] | `journal.beancount` |
+//! | [`hledger`] | `journal.hledger` and the two files that it includes |
+//! | [`beancount`] | `journal.beancount` and its two |
+//!
+//! Opening balances and transactions are apart, so that months can be chained: the opening of the
+//! first, then the transactions of each.
 
 pub mod beancount;
 pub mod hledger;
 pub mod lines;
 
-use crate::posting::{File, Posting, Source};
+use crate::posting::{Category, File, Posting, Source};
+use crate::settings::Accounts;
+use crate::trial_balance::TrialBalance;
 
 pub use lines::{JournalLine, journal_lines};
 
@@ -25,6 +30,7 @@ pub fn description_of(posting: &Posting) -> String {
         (File::Uncollectible, _) => format!("write-off of invoice{id}"),
         (File::Voided, _) => format!("void of invoice{id}"),
         (_, Source::Invoice | Source::CreditNoteInvoice) => format!("invoice{id}"),
+        (File::AppliedBalance, Source::Payment) => format!("payment{id} applied"),
         (_, Source::Payment) => format!("payment{id}"),
         (_, Source::Refund) => format!("refund{id}"),
         (_, Source::CreditNote) => format!("credit note{id}"),
@@ -42,9 +48,32 @@ fn piece_name(piece: crate::posting::PieceId) -> String {
     }
 }
 
-/// Postings that a journal shows, in file order: those that move something.
-fn entries(postings: &[Posting]) -> Vec<&Posting> {
-    let mut entries: Vec<_> = postings.iter().filter(|p| !p.amounts.is_zero()).collect();
-    entries.sort_by_key(|posting| posting.package_order());
-    entries
+/// Accounts and opening balances for hledger.
+pub const OPENING_HLEDGER: &str = "opening.hledger";
+/// The month's transactions for hledger.
+pub const TRANSACTIONS_HLEDGER: &str = "transactions.hledger";
+/// Accounts and opening balances for Beancount.
+pub const OPENING_BEANCOUNT: &str = "opening.beancount";
+/// The month's transactions for Beancount.
+pub const TRANSACTIONS_BEANCOUNT: &str = "transactions.beancount";
+
+/// The accounts of a journal, each once: several categories may be given one.
+fn account_names(accounts: &Accounts) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    let all = Category::ALL.into_iter().map(|category| accounts.of(category));
+    for name in all.chain([accounts.opening_balances.as_str()]) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What is in each account before the month; what was earned stands in equity.
+fn opening_amounts<'a>(
+    balance: &TrialBalance,
+    accounts: &'a Accounts,
+) -> impl Iterator<Item = (&'a str, i128)> {
+    let amounts: Vec<_> = balance.opening.non_zero().collect();
+    amounts.into_iter().map(|(category, amount)| (accounts.opening_of(category), amount))
 }

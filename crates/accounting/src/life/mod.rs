@@ -3,7 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `timeline` | what happens to an invoice, in the order in which it is treated |
-//! | `settle` | payments and applied balance (§6.1) |
+//! | `settle` | payments, also ahead of the invoice, and applied balance (§6.1) |
 //! | `reverse` | taking back: what notes, refunds and write-offs share (§6.2) |
 //! | `note` | credit notes (§6.3) |
 //! | `refund` | refunds (§6.4) |
@@ -65,6 +65,9 @@ pub struct InvoiceLedger {
     pub pieces: Vec<Piece>,
     /// Net that was taken back from deferred by notes, refunds, write-offs and voids.
     pub taken_from_deferred: i128,
+    /// Customer Balance, by customer, that waits for the invoice to be booked, and that the
+    /// balance transactions do not know of: empty once it is booked.
+    pub waiting_credit: Vec<(Option<i64>, i128)>,
 }
 
 pub(crate) struct Life<'a> {
@@ -79,12 +82,22 @@ pub(crate) struct Life<'a> {
     tax: i128,
     pieces: Vec<Piece>,
     taken_from_deferred: i128,
-    /// What each payment had put on customer credit and no refund took yet.
-    credit_of_payments: Vec<(i64, i128)>,
+    /// Whether the booking has come: before it there is nothing to settle.
+    is_booked: bool,
+    /// What each payment had put on customer credit and nothing took yet.
+    credit_of_payments: Vec<PaymentCredit>,
     is_void: bool,
     is_written_off: bool,
     postings: Vec<Posting>,
     issues: Vec<Issue>,
+}
+
+/// What a payment has put on customer credit.
+struct PaymentCredit {
+    payment_id: i64,
+    customer_id: Option<i64>,
+    /// Minor units, positive when it is owed to the customer.
+    amount: i128,
 }
 
 /// An event's posting before it knows where it belongs.
@@ -108,9 +121,17 @@ impl Books {
         span: &Span,
     ) -> InvoiceLedger {
         let mut life = Life::begin(self, records, directory, *span);
-        for event in timeline::events(records, directory, self, &life.booking, &life.pieces) {
-            if span.until.includes(event.at) {
-                life.apply(&event);
+        let events = timeline::events(records, directory, self, &life.booking, &life.pieces);
+        let (ahead, later): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| life.is_ahead(event));
+        let inside = |event: &&timeline::Dated<'_>| span.until.includes(event.at);
+        for event in ahead.iter().filter(inside) {
+            life.apply(event);
+        }
+        if span.until.includes(life.booking.instant) {
+            life.settle_from_payments_ahead();
+            for event in later.iter().filter(inside) {
+                life.apply(event);
             }
         }
         life.end()
@@ -151,6 +172,7 @@ impl<'a> Life<'a> {
             tax: i128::from(invoice.tax),
             pieces,
             taken_from_deferred: 0,
+            is_booked: false,
             credit_of_payments: Vec::new(),
             is_void: false,
             is_written_off: false,
@@ -196,11 +218,19 @@ impl<'a> Life<'a> {
         self.post(entry, || vec![Working::Booked { total, tax }]);
     }
 
+    /// Whether an event moves money for an invoice that does not exist yet: on an earlier day, or
+    /// while the booking is beyond the horizon.
+    fn is_ahead(&self, event: &timeline::Dated<'_>) -> bool {
+        let is_earlier = timeline::is_before_booking(event.at, &self.booking, &self.books.calendar);
+        let is_unbooked = !self.span.until.includes(self.booking.instant);
+        event.event.moves_money() && (is_earlier || is_unbooked)
+    }
+
     fn apply(&mut self, event: &timeline::Dated<'_>) {
         match event.event {
-            Event::Application(transaction) => self.apply_balance(transaction),
+            Event::Application(transaction) => self.apply_balance(transaction, event.at),
             Event::Payment(payment) => self.pay(payment),
-            Event::Note(note) => self.credit(&note),
+            Event::Note(note) => self.credit(&note, event.at),
             Event::Refund(refund) => self.refund(refund),
             Event::Void => self.void(event.at),
             Event::Uncollectible => self.write_off(event.at),
@@ -273,6 +303,7 @@ impl<'a> Life<'a> {
         if is_inside {
             self.recognize();
         }
+        let waiting_credit = if is_inside { Vec::new() } else { self.waiting_credit() };
         self.issues.sort_unstable();
         self.issues.dedup();
         InvoiceLedger {
@@ -286,6 +317,7 @@ impl<'a> Life<'a> {
             tax: self.tax,
             pieces: self.pieces,
             taken_from_deferred: self.taken_from_deferred,
+            waiting_credit,
         }
     }
 }

@@ -3,7 +3,6 @@
 use model::time::Instant;
 
 use super::{Entry, Life};
-use crate::booking::booked_at;
 use crate::explain::Working;
 use crate::issue::IssueCode;
 use crate::posting::{Amounts, Category, File, Source};
@@ -42,13 +41,6 @@ impl NoteTerms<'_> {
         }
     }
 
-    fn at(&self) -> Instant {
-        match self {
-            Self::Note(note) => note.date,
-            Self::Invoice(invoice) => booked_at(invoice),
-        }
-    }
-
     fn customer_id(&self) -> i64 {
         match self {
             Self::Note(note) => note.customer_id,
@@ -66,8 +58,8 @@ impl NoteTerms<'_> {
 }
 
 impl Life<'_> {
-    pub(super) fn credit(&mut self, note: &NoteTerms<'_>) {
-        let (id, at, table) = (note.id(), note.at(), note.table());
+    pub(super) fn credit(&mut self, note: &NoteTerms<'_>, at: Instant) {
+        let (id, table) = (note.id(), note.table());
         let (total, tax) = note.amounts();
         if self.is_void {
             self.report_at(IssueCode::CreditNoteOnVoidInvoice, table, id, at, total);

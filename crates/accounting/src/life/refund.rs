@@ -1,6 +1,6 @@
 //! Refunds of an invoice. Rule: spec/accounting.md §6.4.
 
-use super::{Entry, Life};
+use super::{Entry, Life, PaymentCredit};
 use crate::explain::Working;
 use crate::grouping::TiedRefund;
 use crate::issue::IssueCode;
@@ -32,13 +32,13 @@ impl Life<'_> {
         self.post(entry, || workings);
     }
 
-    /// First what the refunded payment had put on customer credit, then what was given for the
-    /// invoice, then customer credit.
+    /// First what the payments of the invoice had put on customer credit, the refunded one before
+    /// the others, then what was given for the invoice, then customer credit.
     fn take_refund_back(&mut self, refund: &Refund) -> (Amounts, Vec<PieceShare>, Vec<Working>) {
         let amount = i128::from(refund.amount);
-        let from_credit = self.take_credit_of_payment(refund.payment_id, amount);
+        let from_credit = self.take_credit_of_payments(refund.payment_id, amount);
         let rest = amount - from_credit;
-        let settled = (self.left() - self.receivable).max(0);
+        let settled = if self.is_booked { (self.left() - self.receivable).max(0) } else { 0 };
         let taken_back = rest.min(settled);
         let (tax, tax_working) = self.take_tax(taken_back);
         let reversal = self.reverse(taken_back - tax, refund.date());
@@ -54,13 +54,19 @@ impl Life<'_> {
         (amounts, reversal.shares, workings)
     }
 
-    fn take_credit_of_payment(&mut self, payment_id: Option<i64>, amount: i128) -> i128 {
+    /// When an invoice is paid twice it does not matter which of the two payments goes back.
+    fn take_credit_of_payments(&mut self, refunded: Option<i64>, amount: i128) -> i128 {
         let credits = &mut self.credit_of_payments;
-        let credit = credits.iter_mut().find(|(id, _)| Some(*id) == payment_id);
-        let Some((_, credit)) = credit else { return 0 };
-        let taken = amount.min(*credit).max(0);
-        *credit -= taken;
-        taken
+        let is_own = |credit: &PaymentCredit| Some(credit.payment_id) == refunded;
+        let mut rest = amount;
+        for wants_own in [true, false] {
+            for credit in credits.iter_mut().filter(|credit| is_own(credit) == wants_own) {
+                let taken = rest.min(credit.amount).max(0);
+                credit.amount -= taken;
+                rest -= taken;
+            }
+        }
+        amount - rest
     }
 
     /// Whether a post-payment note of the same total on this invoice is linked to no refund.

@@ -1,6 +1,10 @@
-//! Payments and applied balance. Rule: spec/accounting.md §6.1.
+//! Payments, also ahead of the invoice, and applied balance. Rule: spec/accounting.md §6.1.
 
-use super::{Entry, Life};
+use std::collections::BTreeMap;
+
+use model::time::Instant;
+
+use super::{Entry, Life, PaymentCredit};
 use crate::explain::Working;
 use crate::issue::IssueCode;
 use crate::posting::{Amounts, Category, File, Source};
@@ -9,11 +13,15 @@ use crate::records::{BalanceKind, BalanceTransaction, Payment};
 impl Life<'_> {
     pub(super) fn pay(&mut self, payment: &Payment) {
         let amount = i128::from(payment.amount);
-        let due = self.receivable;
-        let applied = amount.min(due.max(0));
+        let due = if self.is_booked { self.receivable } else { 0 };
+        let applied = if self.is_booked { amount.min(due.max(0)) } else { 0 };
         self.receivable -= applied;
         if amount != applied {
-            self.credit_of_payments.push((payment.id, amount - applied));
+            self.credit_of_payments.push(PaymentCredit {
+                payment_id: payment.id,
+                customer_id: payment.customer_id,
+                amount: amount - applied,
+            });
         }
         let late = match (self.is_void, self.is_written_off) {
             (true, _) => Some(IssueCode::PaymentOnVoid),
@@ -39,9 +47,57 @@ impl Life<'_> {
         self.post(entry, || vec![Working::Paid { amount, due, applied }]);
     }
 
-    pub(super) fn apply_balance(&mut self, transaction: &BalanceTransaction) {
-        let amount = i128::from(transaction.amount);
-        let (id, at) = (transaction.id, transaction.date);
+    /// The invoice is there: what was paid for it before, and was the customer's credit, settles
+    /// it.
+    pub(super) fn settle_from_payments_ahead(&mut self) {
+        self.is_booked = true;
+        let mut credits = std::mem::take(&mut self.credit_of_payments);
+        for credit in &mut credits {
+            let (due, amount) = (self.receivable, credit.amount);
+            let applied = amount.min(due.max(0));
+            if applied == 0 {
+                continue;
+            }
+            self.receivable -= applied;
+            credit.amount -= applied;
+            let entry = Entry {
+                file: File::AppliedBalance,
+                source: Source::Payment,
+                id: credit.payment_id,
+                at: self.booking.instant,
+                customer_id: credit.customer_id,
+                amounts: Amounts::of([
+                    (Category::CustomerBalance, applied),
+                    (Category::AccountsReceivable, -applied),
+                ]),
+                shares: Vec::new(),
+            };
+            self.post(entry, || vec![Working::SettledByPaymentAhead { amount, due, applied }]);
+        }
+        self.credit_of_payments = credits;
+    }
+
+    /// What the invoice will take of the customers' credit once it is booked: paid ahead, or
+    /// recorded as applied although there is nothing yet to apply it to.
+    pub(super) fn waiting_credit(&self) -> Vec<(Option<i64>, i128)> {
+        let mut waiting: BTreeMap<Option<i64>, i128> = BTreeMap::new();
+        let mut due = self.receivable.max(0);
+        for credit in &self.credit_of_payments {
+            let applied = credit.amount.min(due);
+            due -= applied;
+            let customer = credit.customer_id.or(self.belongs.customer_id);
+            *waiting.entry(customer).or_default() -= applied;
+        }
+        let recorded = self.records.applications.iter();
+        for transaction in recorded.filter(|t| self.span.until.includes(t.date)) {
+            let customer = Some(transaction.customer_id);
+            *waiting.entry(customer).or_default() -= i128::from(transaction.amount);
+        }
+        waiting.into_iter().collect()
+    }
+
+    pub(super) fn apply_balance(&mut self, transaction: &BalanceTransaction, at: Instant) {
+        let (id, amount) = (transaction.id, i128::from(transaction.amount));
         self.receivable -= amount;
         let due_after = self.receivable;
         let has_wrong_sign = match transaction.kind {

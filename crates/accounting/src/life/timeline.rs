@@ -5,6 +5,7 @@ use model::time::Instant;
 use super::Books;
 use super::note::NoteTerms;
 use crate::booking::{Booking, booked_at};
+use crate::calendar::Calendar;
 use crate::grouping::{InvoiceRecords, TiedRefund};
 use crate::recognition::Schedule;
 use crate::recognition::piece::Piece;
@@ -23,7 +24,14 @@ pub(super) enum Event<'a> {
     EarlyEnd(i64),
 }
 
-/// An event with its instant.
+impl Event<'_> {
+    /// Whether money moves, with or without the invoice.
+    pub(super) fn moves_money(&self) -> bool {
+        matches!(self, Self::Payment(_) | Self::Refund(_))
+    }
+}
+
+/// An event with the instant at which it acts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dated<'a> {
     pub(super) at: Instant,
@@ -46,7 +54,14 @@ impl Dated<'_> {
     }
 }
 
-/// All events of an invoice, in order.
+/// Whether `at` lies on a day before that of the booking. On the day itself the order of the clock
+/// does not count: a receipt is often some seconds older than its invoice.
+pub(super) fn is_before_booking(at: Instant, booking: &Booking, calendar: &Calendar) -> bool {
+    calendar.date_of(at) < booking.date
+}
+
+/// All events of an invoice, in order. Only money moves before the invoice exists: everything else
+/// that is dated earlier acts when it is booked.
 pub(super) fn events<'a>(
     records: &'a InvoiceRecords,
     directory: &Directory,
@@ -57,17 +72,21 @@ pub(super) fn events<'a>(
     let invoice = &records.invoice;
     let mut events = Vec::new();
     let mut add = |at, event| events.push(Dated { at, event });
+    let once_booked = |at| match is_before_booking(at, booking, &books.calendar) {
+        true => booking.instant,
+        false => at,
+    };
     for transaction in &records.applications {
-        add(transaction.date, Event::Application(transaction));
+        add(once_booked(transaction.date), Event::Application(transaction));
     }
     for payment in &records.payments {
         add(payment.date, Event::Payment(payment));
     }
     for note in &records.credit_notes {
-        add(note.date, Event::Note(NoteTerms::Note(note)));
+        add(once_booked(note.date), Event::Note(NoteTerms::Note(note)));
     }
     for note in &records.credit_note_invoices {
-        add(booked_at(note), Event::Note(NoteTerms::Invoice(note)));
+        add(once_booked(booked_at(note)), Event::Note(NoteTerms::Invoice(note)));
     }
     for refund in &records.refunds {
         add(refund.refund.date(), Event::Refund(refund));
@@ -79,7 +98,8 @@ pub(super) fn events<'a>(
             add(at, Event::Void);
         }
         InvoiceStatus::Uncollectible => {
-            add(invoice.uncollectible_at.unwrap_or(booking.instant), Event::Uncollectible);
+            let at = invoice.uncollectible_at.unwrap_or(booking.instant);
+            add(once_booked(at), Event::Uncollectible);
         }
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! Rows of `applied_balance.csv`. Rule: spec/accounting.md §9.
 
-use crate::records::BalanceTransaction;
+use crate::posting::{Category, Posting};
+use crate::records::{BalanceKind, BalanceTransaction};
 
 use super::field::{Column, Field, FieldKind::*};
 
@@ -14,9 +15,9 @@ pub const COLUMNS: &[Column] = &[
 /// The further columns of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
-    /// Applied or taken back.
+    /// Applied or taken back; `payment` for one that came before its invoice.
     pub kind: &'static str,
-    /// The stored amount.
+    /// The stored amount, of a payment what settles the invoice.
     pub amount: i128,
     /// Its description.
     pub description: Option<&'a str>,
@@ -27,6 +28,14 @@ pub(super) fn details(transaction: &BalanceTransaction) -> super::Details<'_> {
         kind: transaction.kind.as_str(),
         amount: i128::from(transaction.amount),
         description: transaction.description.as_deref(),
+    })
+}
+
+pub(super) fn of_payment_ahead<'a>(posting: &Posting) -> super::Details<'a> {
+    super::Details::Applied(Details {
+        kind: BalanceKind::Payment.as_str(),
+        amount: posting.amounts[Category::CustomerBalance],
+        description: Some("paid before the invoice"),
     })
 }
 

@@ -174,6 +174,9 @@ fn invoice_details<'a>(
             Some(payments_received::details(payment, posting))
         }
         File::AppliedBalance => {
+            if posting.source == Source::Payment {
+                return Some(applied_balance::of_payment_ahead(posting));
+            }
             let transaction = records.applications.iter().find(|t| t.id == id)?;
             Some(applied_balance::details(transaction))
         }

@@ -98,7 +98,8 @@ impl Posting {
         PostingKey { file: self.file, source: self.source, source_id: self.source_id, month }
     }
 
-    /// `file:id`, with `:piece` for residual pieces and notes that are invoices, and `#YYYY-MM` for
+    /// `file:id`, with `:piece` for residual pieces, `:invoice` for notes that are invoices,
+    /// `:payment` for what was paid ahead of its invoice, and `#YYYY-MM` for
     /// recognition (a piece has a posting in many months) and adjustments. Stable over runs.
     pub fn entry_id(&self) -> String {
         let mut id = format!("{}:", self.file.as_str());
@@ -111,6 +112,8 @@ impl Posting {
             Source::CreditNoteInvoice | Source::Invoice if self.file == File::CreditNotes => {
                 id.push_str(":invoice");
             }
+            // Ids of payments and of balance transactions too.
+            Source::Payment if self.file == File::AppliedBalance => id.push_str(":payment"),
             _ => {}
         }
         if self.file.is_recognition() || self.adjusts_month.is_some() {

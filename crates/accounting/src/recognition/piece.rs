@@ -93,6 +93,17 @@ pub(crate) struct PieceTerms {
     pub(crate) schedule: Schedule,
 }
 
+/// What is deferred, by when it will move.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Future {
+    /// By the calendar, in each month.
+    pub(crate) months: Vec<(Month, i128)>,
+    /// By the calendar, in later months.
+    pub(crate) later: i128,
+    /// By no calendar.
+    pub(crate) unscheduled: i128,
+}
+
 impl Piece {
     pub(crate) fn new(terms: PieceTerms) -> Self {
         let PieceTerms { id, plan_id, product_id, subscription_id, file, net, schedule } = terms;
@@ -268,21 +279,24 @@ impl Piece {
         }
     }
 
-    /// What the calendar will move in each month after `month`, as things stand; and what no
-    /// calendar moves.
-    pub(crate) fn future(&self, month: Month, look: &Look<'_>) -> (Vec<(Month, i128)>, i128) {
+    /// What will move after `month`, as things stand: in each month until `last`, and beyond.
+    pub(crate) fn future(&self, month: Month, last: Month, look: &Look<'_>) -> Future {
         if !self.schedule.is_calendar() {
-            return (Vec::new(), self.deferred);
+            return Future { unscheduled: self.deferred, ..Future::default() };
         }
         let mut ahead = Self { movements: Vec::new(), ..self.clone() };
         ahead.looked_until = Some(month);
         let look = Look { booking: month, detail_from: None, ..*look };
         let mut next = ahead.schedule.next_change(month);
-        while let Some(at) = next {
+        while let Some(at) = next.filter(|at| *at <= last) {
             ahead.move_to(&Position::end_of(at, look.calendar), at, &look);
             next = ahead.schedule.next_change(at.next());
         }
         let moved = ahead.movements.iter().map(|movement| (movement.month, movement.amount));
-        (moved.collect(), ahead.deferred)
+        let months = moved.collect();
+        match next {
+            Some(_) => Future { months, later: ahead.deferred, unscheduled: 0 },
+            None => Future { months, later: 0, unscheduled: ahead.deferred },
+        }
     }
 }

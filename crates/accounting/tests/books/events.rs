@@ -115,8 +115,9 @@ fn what_was_delivered_before_the_booking_is_earned_in_the_booking_month() {
          payment 1 invoice_id=1 amount=9200 date=2024-09-30",
     )
     .expect(
-        "2024-09 payments_received 1    | online 9200 ar -9200
+        "2024-09 payments_received 1    | online 9200 balance -9200
          2024-10 subscription_revenue 1 | ar 9200 deferred -9200
+         2024-10 applied_balance 1      | balance 9200 ar -9200
          2024-10 recognized_revenue 10  | deferred 9200 recognized -9200
          2024-10 closing                | online 9200 recognized -9200",
     );
@@ -262,5 +263,44 @@ fn a_write_off_after_a_part_payment_keeps_what_was_paid_for() {
          2025-04 recognized_revenue 10  | deferred 5000 recognized -5000
          2025-05 payments_received 2    | online 5500 balance -5500
          2025-05 closing                | online 11000 balance -5500 taxes -500 recognized -5000",
+    );
+}
+
+#[test]
+fn of_two_charges_it_does_not_matter_which_is_refunded() {
+    for refunded in [1, 2] {
+        let rows = format!(
+            "invoice 1 subscription_id=1 total=10000 date=2024-10-15
+             line 10 invoice_id=1 plan_id=1 amount=10000
+             payment 1 invoice_id=1 amount=10000 date=2024-10-15T10:00:00Z
+             payment 2 invoice_id=1 amount=10000 date=2024-10-15T10:00:01Z
+             refund 1 payment_id={refunded} amount=10000 succeeded_at=2024-10-20"
+        );
+        Scenario::of(rows.leak()).expect(
+            "2024-10 subscription_revenue 1 | ar 10000 deferred -10000
+             2024-10 payments_received 1    | online 10000 ar -10000
+             2024-10 payments_received 2    | online 10000 balance -10000
+             2024-10 recognized_revenue 10  | deferred 10000 recognized -10000
+             2024-10 refunds_made 1         | online -10000 balance 10000
+             2024-10 closing                | online 10000 recognized -10000",
+        );
+    }
+    // Refunded beyond what was paid twice: the rest takes the invoice back.
+    Scenario::of(
+        "invoice 1 subscription_id=1 total=10000 date=2024-10-15
+         line 10 invoice_id=1 plan_id=1 amount=10000
+         payment 1 invoice_id=1 amount=10000 date=2024-10-15T10:00:00Z
+         payment 2 invoice_id=1 amount=10000 date=2024-10-15T10:00:01Z
+         refund 1 payment_id=1 amount=8000 succeeded_at=2024-10-20
+         refund 2 payment_id=2 amount=5000 succeeded_at=2024-10-21",
+    )
+    .expect(
+        "2024-10 subscription_revenue 1 | ar 10000 deferred -10000
+         2024-10 payments_received 1    | online 10000 ar -10000
+         2024-10 payments_received 2    | online 10000 balance -10000
+         2024-10 recognized_revenue 10  | deferred 10000 recognized -10000
+         2024-10 refunds_made 1         | online -8000 balance 8000
+         2024-10 refunds_made 2         | online -5000 balance 2000 recognized 3000
+         2024-10 closing                | online 7000 recognized -7000",
     );
 }

@@ -23,14 +23,21 @@ fn november() -> (TrialBalance, Vec<Posting>) {
     }
     let balance = TrialBalance::of(&totals, Currency::USD, month("2024-11"));
     let inside = postings.into_iter().filter(|posting| posting.month == balance.month);
-    (balance.clone(), inside.collect())
+    let mut inside: Vec<_> = inside.collect();
+    inside.sort_by_key(|posting| (posting.date, posting.package_order()));
+    (balance, inside)
+}
+
+/// The transactions of all postings.
+fn transactions(postings: &[Posting], one: impl Fn(&Posting) -> String) -> String {
+    postings.iter().map(one).collect()
 }
 
 #[test]
-fn hledger_opens_with_balances_and_has_one_transaction_per_posting() {
+fn hledger_opens_against_equity_on_the_day_before_and_has_one_transaction_per_posting() {
     let (balance, postings) = november();
-    let text = hledger::render(&balance, &postings, &Default::default());
-    let expected = "\
+    let accounts = Default::default();
+    let opening = "\
 commodity 1000.00 USD
 account Assets:Cash:Offline
 account Assets:Cash:Online
@@ -39,44 +46,58 @@ account Assets:AccountsReceivable
 account Liabilities:DeferredRevenue
 account Liabilities:Taxes
 account Income:RecognizedRevenue
+account Equity:OpeningBalances
 
-2024-11-01 * opening balances  ; entry:opening
+2024-10-31 * opening balances  ; entry:opening
     Assets:Cash:Online  110.00 USD
     Liabilities:DeferredRevenue  -27.10 USD
     Liabilities:Taxes  -10.00 USD
-    Income:RecognizedRevenue  -72.90 USD
+    Equity:OpeningBalances  -72.90 USD
 
-2024-11-30 * recognized revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
-    Liabilities:DeferredRevenue  7.75 USD
-    Income:RecognizedRevenue  -7.75 USD
-
+";
+    assert_eq!(hledger::opening(&balance, &accounts), opening);
+    let expected = "\
 2024-11-05 * credit note 1  ; entry:credit_notes:1, customer:1, invoice:1
     Liabilities:CustomerBalance  -50.00 USD
     Liabilities:DeferredRevenue  19.35 USD
     Income:RecognizedRevenue  30.65 USD
 
+2024-11-30 * recognised revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
+    Liabilities:DeferredRevenue  7.75 USD
+    Income:RecognizedRevenue  -7.75 USD
+
 ";
-    assert_eq!(text, expected);
+    let found = transactions(&postings, |posting| hledger::transaction(posting, &accounts));
+    assert_eq!(found, expected);
+    let journal = hledger::journal();
+    assert_eq!(journal, "include opening.hledger\ninclude transactions.hledger\n");
 }
 
 #[test]
 fn beancount_opens_accounts_and_asserts_closing_balances() {
     let (balance, postings) = november();
-    let text = beancount::render(&balance, &postings, &Default::default());
-    assert!(text.starts_with("2024-11-01 open Assets:Cash:Offline USD\n"));
-    assert!(text.contains(
+    let accounts = Default::default();
+    let opening = beancount::opening(&balance, &accounts);
+    assert!(opening.starts_with("2024-10-31 open Assets:Cash:Offline USD\n"));
+    assert!(opening.ends_with("  Equity:OpeningBalances  -72.90 USD\n\n"));
+    let found = transactions(&postings, |posting| beancount::transaction(posting, &accounts));
+    assert!(found.contains(
         "2024-11-05 * \"credit note 1\"\n  entry: \"credit_notes:1\"\n  customer: \"1\"\n  \
          invoice: \"1\"\n  Liabilities:CustomerBalance  -50.00 USD\n"
     ));
-    assert!(text.ends_with(
-        "2024-12-01 balance Assets:Cash:Offline  0.00 USD\n\
+    let asserted = beancount::assertions(&balance, &accounts);
+    let expected = "2024-12-01 balance Assets:Cash:Offline  0.00 USD\n\
          2024-12-01 balance Assets:Cash:Online  110.00 USD\n\
          2024-12-01 balance Liabilities:CustomerBalance  -50.00 USD\n\
          2024-12-01 balance Assets:AccountsReceivable  0.00 USD\n\
          2024-12-01 balance Liabilities:DeferredRevenue  0.00 USD\n\
-         2024-12-01 balance Liabilities:Taxes  -10.00 USD\n\
-         2024-12-01 balance Income:RecognizedRevenue  -50.00 USD\n"
-    ));
+         2024-12-01 balance Liabilities:Taxes  -10.00 USD\n";
+    assert_eq!(asserted, expected);
+    assert_eq!(
+        beancount::journal(&balance),
+        "option \"title\" \"2024-11 USD\"\noption \"operating_currency\" \"USD\"\n\n\
+         include \"opening.beancount\"\ninclude \"transactions.beancount\"\n"
+    );
 }
 
 #[test]
@@ -116,6 +137,6 @@ fn lines_of_an_entry_are_by_piece_and_sum_to_zero() {
 fn a_currency_without_decimals_keeps_a_decimal_mark_in_its_declaration() {
     let yen = Currency::parse("jpy").unwrap();
     let balance = TrialBalance::of(&Totals::default(), yen, month("2024-11"));
-    let text = hledger::render(&balance, &[], &Default::default());
+    let text = hledger::opening(&balance, &Default::default());
     assert!(text.starts_with("commodity 1000. JPY\n"));
 }

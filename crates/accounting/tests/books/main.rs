@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
 
+mod ahead;
 mod closing;
 mod coverage;
 mod events;
@@ -11,6 +12,7 @@ mod invalid_records;
 mod journals;
 mod lives;
 mod pains;
+mod plausibility;
 mod properties;
 mod recognition;
 mod reports;

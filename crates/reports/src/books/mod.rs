@@ -15,17 +15,15 @@
 //! | [`origin`] | the part that holds one record |
 //! | [`mod@source_row`] | one stored row as it is |
 //! | [`mod@names`] | names of plans, products, sites |
-//! | [`mod@currencies`] | the currencies of the books |
 //! | [`drive`] | all parts, on several threads |
-//! | [`first_month`] | the month in which the books begin |
+//! | [`mod@first_months`] | the months in which the books begin |
 //! | [`table`] | rows of the books to record batches |
 //! | [`error`] | what can go wrong |
 
 mod cells;
-pub mod currencies;
 pub mod drive;
 pub mod error;
-pub mod first_month;
+pub mod first_months;
 mod load;
 pub mod names;
 pub mod origin;
@@ -35,10 +33,9 @@ pub mod source_row;
 pub mod table;
 mod ties;
 
-pub use currencies::currencies;
 pub use drive::each_part;
 pub use error::BooksError;
-pub use first_month::{first_invoice_month, has_payment};
+pub use first_months::{first_invoice_month, first_months, has_payment};
 pub use load::LoadedPart;
 pub use names::{ids_naming, names};
 pub use origin::{Origin, load_origin};

@@ -183,16 +183,29 @@ invoices
 id | status | date | created_at | is_advance
 1 | open | 2024-05-01T00:00:00Z | 2024-04-30T23:30:00Z | true";
     assert_eq!(first_invoice_month(&session(advance)).unwrap(), Month::parse("2024-05"));
+    let mistyped = "
+invoices
+id | status | date
+1 | open | 0026-01-05T00:00:00Z
+2 | open | 1970-01-01T00:00:00Z
+3 | open | 2026-02-05T00:00:00Z";
+    assert_eq!(first_invoice_month(&session(mistyped)).unwrap(), Month::parse("2026-02"));
+    let mistyped_alone = "
+invoices
+id | status | date
+1 | open | 0026-01-05T00:00:00Z";
+    assert_eq!(first_invoice_month(&session(mistyped_alone)).unwrap(), Month::parse("1990-01"));
 }
 
 #[test]
-fn a_succeeded_payment_in_a_month_is_found() {
+fn a_succeeded_payment_up_to_an_instant_is_found() {
     let session = session(RECORDS);
-    let between = |from: &str, until: &str, currency: &str| {
+    let until = |until: &str, currency: &str| {
         let currency = model::money::Currency::parse(currency).unwrap();
-        has_payment(&session, currency, (instant(from), instant(until))).unwrap()
+        has_payment(&session, currency, instant(until)).unwrap()
     };
-    assert!(between("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "gbp"));
-    assert!(!between("2024-01-01T00:00:00Z", "2024-01-31T00:00:00Z", "usd"));
-    assert!(!between("2024-03-01T00:00:00Z", "2024-03-31T00:00:00Z", "gbp"));
+    assert!(until("2024-01-01T00:00:00Z", "gbp"));
+    assert!(until("2024-03-31T00:00:00Z", "gbp"));
+    assert!(!until("2023-12-31T23:59:59Z", "gbp"));
+    assert!(!until("2024-01-31T00:00:00Z", "usd"));
 }

@@ -17,7 +17,7 @@ use server::operations::books::request::{
     self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
 };
 use server::operations::books::{
-    Package, PackageError, PackageFile, Watch, has_rows, write_package,
+    Package, PackageError, PackageFile, Watch, has_postings, what_there_is, write_package,
 };
 
 use store::Store;
@@ -72,14 +72,16 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let request = checked(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");
     let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
-    let has_some = has_rows(&session, store.as_ref(), &request, reads.temp.path(), watch)
-        .map_err(|error| failed(error, &request))?;
-    if !has_some {
-        return Err(failed(PackageError::NothingToExport, &request));
-    }
-    let made = write_package(&session, store.as_ref(), &request, reads.temp.path(), watch);
+    let folder = reads.temp.path();
+    let package = match has_postings(&session, store.as_ref(), &request, folder, watch)? {
+        true => write_package(&session, store.as_ref(), &request, folder, watch),
+        false => Err(PackageError::NothingToExport),
+    };
     drop(progress);
-    let package = made.map_err(|error| failed(error, &request))?;
+    let package = match package {
+        Err(PackageError::NothingToExport) => return Err(nothing(&session, &request)?),
+        made => made?,
+    };
     let file = package.full.as_ref().unwrap_or(&package.contract);
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
     let output = Output::begin(Some(&path), reads.temp.path())?;
@@ -128,16 +130,17 @@ fn checked(
     })
 }
 
-fn failed(error: PackageError, request: &PackageRequest) -> Failure {
-    let (month, currency) = (request.month, request.currency);
-    match error {
-        PackageError::NothingToExport => {
-            let code = currency.code();
-            Failure::new(format!("there is nothing to export for {month} in {code}"))
-                .hint("look at another month or currency")
-        }
-        error => error.into(),
-    }
+/// Nothing was posted; the hint says where something was.
+fn nothing(session: &Session, request: &PackageRequest) -> Result<Failure, Failure> {
+    let (month, code) = (request.month, request.currency.code());
+    let of_site = request.site_id.map(|site| format!(" at site {site}")).unwrap_or_default();
+    let failure = Failure::new(format!(
+        "there is nothing to export for {month} in {code}: nothing was posted{of_site} up to then"
+    ));
+    Ok(match what_there_is(session)? {
+        Some(known) => failure.hint(format!("there are postings in {known}")),
+        None => failure,
+    })
 }
 
 /// Brings a finished file to its destination.
@@ -165,10 +168,12 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
         });
         text.push_str(&format!("{name:>9}: {}\n", shown.collect::<Vec<_>>().join(", ")));
     }
-    let issues = manifest["issue_count"].as_u64().unwrap_or_default();
-    if issues > 0 {
-        let what = if issues == 1 { "record looks wrong" } else { "records look wrong" };
-        text.push_str(&format!("{issues:>9} {what}; --full lists them\n"));
+    match manifest["issue_count"].as_u64().unwrap_or_default() {
+        0 => {}
+        1 => text.push_str("        1 record looks wrong; the full bundle lists it\n"),
+        many => {
+            text.push_str(&format!("{many:>9} records look wrong; the full bundle lists them\n"))
+        }
     }
     let (path, bytes) = (output.display(), file.digest.bytes);
     text.push_str(&format!("{path}: {bytes} bytes, SHA-256 {}\n", file.digest.sha256_hex()));

@@ -50,9 +50,10 @@ pub(super) async fn make(
 fn stopped(error: PackageError) -> Stop {
     match error {
         error if error.is_canceled() => Stop::Told,
-        PackageError::NothingToExport => {
-            Stop::failed("nothing_to_export", "The month has no posting in this currency.")
-        }
+        PackageError::NothingToExport => Stop::failed(
+            "nothing_to_export",
+            "Nothing is posted in this currency up to the month's end.",
+        ),
         PackageError::File(error) => error.into(),
         error if error.code() == "disk_full" => {
             Stop::failed("disk_full", "There is no room for the file.")

@@ -6,6 +6,7 @@ use reports::books::{TableColumn, table_columns};
 use serde_json::{Map, Value, json};
 
 use super::{json_answer, object, query_parameter, reference, reports as documented, required};
+use crate::operations::books::audit;
 use crate::operations::books::views::{aging, balance, revenue};
 
 /// A text in the query string that must be given.
@@ -19,15 +20,34 @@ pub(crate) fn word(name: &str, description: &str, words: &[&str]) -> Value {
     query_parameter(name, description, schema)
 }
 
+/// One of these words in the query string, or none.
+pub(crate) fn optional_word(name: &str, description: &str, words: &[&str]) -> Value {
+    query_parameter(name, description, json!({"type": "string", "enum": words}))
+}
+
+/// A number from 1 on in the query string, or none.
+pub(crate) fn number(name: &str, description: &str) -> Value {
+    query_parameter(name, description, json!({"type": "integer", "minimum": 1}))
+}
+
 /// A day in the query string.
 pub(crate) fn date(name: &str, description: &str) -> Value {
-    required(query_parameter(name, description, json!({"type": "string", "format": "date"})))
+    required(optional_date(name, description))
+}
+
+/// A day in the query string, or none.
+pub(crate) fn optional_date(name: &str, description: &str) -> Value {
+    query_parameter(name, description, json!({"type": "string", "format": "date"}))
 }
 
 /// A month in the query string.
 pub(crate) fn month(name: &str, description: &str) -> Value {
-    let description = format!("{description}, such as `2026-01`.");
-    required(query_parameter(name, &description, month_schema()))
+    required(optional_month(name, description))
+}
+
+/// A month in the query string, or none.
+pub(crate) fn optional_month(name: &str, description: &str) -> Value {
+    query_parameter(name, &format!("{description}, such as `2026-01`."), month_schema())
 }
 
 fn month_schema() -> Value {
@@ -44,12 +64,14 @@ pub(crate) fn month_in_path() -> Value {
 
 /// The currency.
 pub(crate) fn currency() -> Value {
+    required(optional_currency("Currencies are never added up."))
+}
+
+/// A currency, or none.
+pub(crate) fn optional_currency(description: &str) -> Value {
     let schema = json!({"type": "string", "pattern": "^[a-z]{3}$"});
-    required(query_parameter(
-        "currency",
-        "Code of ISO 4217 in lower case, such as `usd`. Currencies are never added up.",
-        schema,
-    ))
+    let description = format!("Code of ISO 4217 in lower case, such as `usd`. {description}");
+    query_parameter("currency", &description, schema)
 }
 
 /// How the answer is written.
@@ -132,7 +154,7 @@ pub(crate) fn answer_or_file(schema: &str, description: &str, words: &[&str]) ->
 }
 
 /// Schemas of the answers, by name.
-pub(super) fn schemas() -> [(String, Value); 11] {
+pub(super) fn schemas() -> [(String, Value); 12] {
     let month =
         |name: &str, text: &str| (name.to_owned(), json!({"type": "string", "description": text}));
     let period = [month("month", "The month."), month("as_of", "Up to when it is computed.")];
@@ -145,16 +167,17 @@ pub(super) fn schemas() -> [(String, Value); 11] {
     ];
     let grouped = range().into_iter().chain([month("group_by", "What rows are grouped by.")]);
     let schemas = [
-        ("Period", object(period_properties())),
+        ("Period", period()),
         ("PeriodAnswer", object(json!({"data": reference("Period")}))),
         ("PeriodList", object(json!({"data": {"type": "array", "items": reference("Period")}}))),
         ("PeriodGrid", view(period, row(&balance::grid_columns()))),
         ("Drift", drift()),
-        ("BookIssues", view(of_month.clone(), row(&table_columns(issue::COLUMNS)))),
+        ("BookIssues", view([], row(&table_columns(issue::COLUMNS)))),
         ("TrialBalance", view(of_month, row(&table_columns(&trial_balance::columns())))),
         ("DeferredWaterfall", view(range(), waterfall_row())),
         ("ArAging", view(aging_facts, row(&aging::columns()))),
         ("RevenueByPlan", view(grouped, revenue_row())),
+        ("AuditLog", view([("meta".to_owned(), page_facts())], row(&audit::columns()))),
         ("Explanation", object(json!({"data": explanation()}))),
     ];
     schemas.map(|(name, schema)| (name.to_owned(), schema))
@@ -243,10 +266,27 @@ fn period_properties() -> Value {
         "closed_at": optional("string", "When it was closed."),
         "closed_by": optional("string", "Who closed it."),
         "note": optional("string", "What was noted."),
-        "version": optional("integer", "How many times it has been closed."),
+        "version": optional("integer", "Which of its closings this is, from 1."),
         "rev": optional("integer", "Revision of the records that were frozen."),
         "packages": {"type": "array", "items": package},
+        "reopened_at": optional("string", "When it was last opened again."),
+        "reopened_by": optional("string", "Who opened it again."),
+        "reopen_reason": optional("string", "Why."),
     })
+}
+
+/// A month, with every closing that it has had.
+fn period() -> Value {
+    let mut month = period_properties();
+    let mut closing = month.clone();
+    for key in ["month", "state"] {
+        closing.as_object_mut().map(|properties| properties.remove(key));
+    }
+    month["versions"] = json!({
+        "type": "array", "items": object(closing),
+        "description": "Every closing of the month, oldest first.",
+    });
+    object(month)
 }
 
 fn drift() -> Value {
@@ -270,11 +310,16 @@ fn drift() -> Value {
         "currency": {"type": "string"},
         "data": {"type": "array", "items": row},
         "sums": {"type": "object", "additionalProperties": amounts(), "description": "Differences by file."},
-        "meta": object(json!({
-            "current_page": {"type": "integer"},
-            "per_page": {"type": "integer"},
-            "total": {"type": "integer"},
-        })),
+        "meta": page_facts(),
+    }))
+}
+
+/// Which page of how many rows.
+fn page_facts() -> Value {
+    object(json!({
+        "current_page": {"type": "integer"},
+        "per_page": {"type": "integer"},
+        "total": {"type": "integer"},
     }))
 }
 

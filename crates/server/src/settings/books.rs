@@ -80,7 +80,8 @@ impl AccountingSettings {
     pub(super) fn has_usable_accounts(&self) -> bool {
         let own = self.providers.values().filter_map(|own| own.accounts.as_ref());
         own.chain([&self.accounts]).all(|accounts| {
-            Category::ALL.into_iter().all(|category| is_account(accounts.of(category)))
+            let of_categories = Category::ALL.into_iter().map(|category| accounts.of(category));
+            of_categories.chain([accounts.opening_balances.as_str()]).all(is_account)
         })
     }
 

@@ -126,12 +126,64 @@ fn the_latest_month_can_be_opened_again_and_its_old_package_stays() {
     let why = ["--reason", "a late invoice"];
     let said = refused(&data, &["reopen"], &[&["--month", "2024-10"][..], &why].concat());
     assert!(said.contains("later month"), "{said}");
-    let opened = close(&data, &["reopen"], &[&["--month", "2024-11"][..], &why].concat());
+    let first = Package::made(data.path(), "1", "2024-11", &FULL);
+    let by = ["--by", "Eve", "--month", "2024-11"];
+    let opened = close(&data, &["reopen"], &[&by[..], &why].concat());
     assert_eq!(opened["state"], "open");
+    assert_eq!(opened["closed_at"], Value::Null, "it is not closed any more");
+    assert_eq!((&opened["reopened_by"], &opened["reopen_reason"]), (&"Eve".into(), &why[1].into()));
+    import(&data, &[("payments", "id,amount\n1,10900\n")]);
     let said = refused(&data, &["reopen"], &[&["--month", "2024-11"][..], &why].concat());
     assert!(said.contains("is open"), "{said}");
     let closed = close(&data, &["month"], &["--month", "2024-11"]);
     assert_eq!(closed["version"], 2);
+    let versions = closed["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 2);
+    assert_eq!((&versions[0]["version"], &versions[0]["reopened_by"]), (&1.into(), &"Eve".into()));
+    assert_eq!((&versions[1]["version"], &versions[1]["reopened_by"]), (&2.into(), &Value::Null));
+    let second = Package::made(data.path(), "1", "2024-11", &FULL);
+    assert!(first.bytes != second.bytes, "the records have changed in between");
+    for (version, package) in [("1", &first), ("2", &second)] {
+        let file = data.folder.path().join("old.zip");
+        let further = [&FULL[..], &["--month", "2024-11", "--version", version, "-o"]].concat();
+        close(&data, &["package"], &[&further[..], &[file.to_str().unwrap()]].concat());
+        assert!(Package::read(&file).bytes == package.bytes, "version {version}");
+    }
+    let said = refused(
+        &data,
+        &["package"],
+        &["--month", "2024-11", "--currency", "usd", "--version", "3"],
+    );
+    assert!(said.contains("version 1, 2"), "{said}");
+    let entries = close(&data, &["audit"], &[]);
+    let told: Vec<String> = entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let of = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+            format!(
+                "{} {} {} {} {}",
+                of("action"),
+                of("period"),
+                entry["version"],
+                of("who"),
+                of("reason")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "close 2024-11 2 command line ",
+            "reopen 2024-11 1 Eve a late invoice",
+            "close 2024-11 1 command line ",
+            "close 2024-10 1 command line ",
+            "close 2024-09 1 command line ",
+        ]
+    );
+    let only = close(&data, &["audit"], &["--action", "reopen"]);
+    assert_eq!(only.as_array().unwrap().len(), 1);
     let months = close(&data, &["list"], &[]);
     let months = months.as_array().unwrap();
     let states: Vec<_> = months
@@ -161,4 +213,28 @@ fn a_site_of_a_closed_month_is_what_was_frozen_of_it() {
     for name in ["subscription_revenue.csv", "recognized_revenue.csv", "trial_balance.csv"] {
         assert_eq!(open.text(name), closed.text(name), "{name}");
     }
+}
+
+#[test]
+fn people_get_tables_with_amounts_in_their_currency() {
+    let data = imported(AUTUMN);
+    let table = |command: &str, further: &[&str]| {
+        let arguments = ["close", command, "--data", data.path(), "--provider", "1"];
+        run(&[&arguments[..], &["--format", "table"], further].concat())
+    };
+    let closed = table("month", &["--month", "2024-10", "--include-earlier", "--note", "audited"]);
+    assert!(closed.starts_with("2024-10 closed as version 1 by command line at 2"), "{closed}");
+    assert!(closed.contains("SHA-256") && closed.contains("full"), "{closed}");
+    let clean = table("drift", &["--month", "2024-10", "--currency", "usd"]);
+    assert_eq!(clean, "2024-10 in usd: the records still say what was closed\n");
+    import(&data, &[("payments", "id,amount\n1,10900\n")]);
+    let drift = table("drift", &["--month", "2024-10", "--currency", "usd"]);
+    for part in ["1 posting differs", "cash_online", "110.00", "109.00", "-1.00", "2024-11"] {
+        assert!(drift.contains(part), "{part}: {drift}");
+    }
+    table("reopen", &["--month", "2024-10", "--reason", "a late invoice", "--by", "Eve"]);
+    let months = table("list", &[]);
+    assert!(months.contains("by Eve: a late invoice"), "{months}");
+    let audit = table("audit", &[]);
+    assert!(audit.contains("audited") && audit.contains("a late invoice"), "{audit}");
 }

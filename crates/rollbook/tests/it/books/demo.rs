@@ -46,6 +46,7 @@ fn months_of_the_demo_tie_out_and_follow_each_other() {
             assert!(issues.iter().all(known) && issues.len() < 5, "{issues:?}");
             tools::accept(package, currency);
         }
+        tools::accept_chain(&packages.each_ref(), currency);
         let [before, after] = packages.map(|package| package.trial_balance());
         for category in CATEGORIES {
             assert_eq!(before[category]["closing"], after[category]["opening"], "{category}");

@@ -9,6 +9,8 @@
 //! | `demo` | the demo business |
 //! | `published` | real records with published totals |
 //! | `tools` | hledger and Beancount |
+//! | `existence` | which months have a package |
+//! | `extremes` | dates that nobody can have meant |
 //! | `closing` | closed months |
 //! | `routes` | the books over HTTP |
 //! | `refusals` | bad requests, and records that look wrong |
@@ -16,6 +18,8 @@
 mod archive;
 mod closing;
 mod demo;
+mod existence;
+mod extremes;
 mod package;
 mod published;
 pub(crate) mod records;

@@ -46,8 +46,18 @@ fn the_full_bundle_ties_out() {
     let mut names: Vec<_> =
         ELEVEN.iter().chain(&FURTHER).map(|name| format!("{name}.csv")).collect();
     names.extend(
-        ["journal.csv", "trial_balance.csv", "journal.hledger", "journal.beancount", "issues.csv"]
-            .map(str::to_owned),
+        [
+            "journal.csv",
+            "trial_balance.csv",
+            "journal.hledger",
+            "opening.hledger",
+            "transactions.hledger",
+            "journal.beancount",
+            "opening.beancount",
+            "transactions.beancount",
+            "issues.csv",
+        ]
+        .map(str::to_owned),
     );
     names.push("manifest.json".to_owned());
     assert_eq!(october.names, names);

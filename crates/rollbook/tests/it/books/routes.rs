@@ -141,6 +141,10 @@ fn bad_requests_name_the_field() {
         ("periods/2024-10/package?currency=usd", "409 period_open "),
         ("periods/2024-10/drift?currency=usd", "409 period_open "),
         ("periods/2024-10/package?currency=usd&bundle=all", "400 validation_failed bundle"),
+        ("periods/2024-10/package?currency=usd&version=1", "409 period_open "),
+        ("periods/2024-10/package?currency=usd&version=0", "400 validation_failed version"),
+        ("audit?from=yesterday&action=look&limit=0", "400 validation_failed action,from,limit"),
+        ("issues?month=2024-08", "404 period_not_found "),
         ("deferred_waterfall?from=2024-11&to=2024-10&currency=usd", "400 validation_failed to"),
         (
             "revenue_by_plan?from=2024-10&to=2024-10&currency=usd&group_by=color",
@@ -206,9 +210,50 @@ fn months_are_closed_opened_and_fetched_by_those_who_may() {
     let opened = books.post(&accountant, "periods/2024-10/reopen", &why).ok();
     assert_eq!(opened["data"]["state"], "open");
     let now = books.get("periods");
-    assert_eq!(now["data"][1]["state"], "open");
+    assert_eq!(now["data"][1], opened["data"]);
+    assert_eq!(now["data"][1]["reopen_reason"], "a late invoice");
+    let old = books.server.get(&accountant, &format!("{path}&version=1"));
+    assert!(old.body == sent.body, "the package of the first closing");
+    let name = "attachment; filename=\"accounting_2024-10_usd_full_v1.zip\"";
+    assert_eq!(old.header("Content-Disposition"), Some(name));
+    let unknown = books.refused("periods/2024-10/package?currency=usd&version=7");
+    assert_eq!(unknown, "400 validation_failed version");
+    let audit = books.get("audit?limit=2");
+    assert_eq!(audit["meta"], json!({"current_page": 1, "per_page": 2, "total": 3}));
+    assert_eq!(audit["data"][0]["reason"], "a late invoice");
+    assert_eq!(audit["data"][1]["reason"], "audited");
+    let csv = books.server.get(&accountant, "/api/v1/accounting/audit?format=csv&action=reopen");
+    assert!(csv.text().starts_with("at,action,period,version,who,reason,rev\r\n"));
     let current = &now["data"].as_array().unwrap().last().unwrap()["month"];
     let path = format!("periods/{}/close", current.as_str().unwrap());
     let running = books.post(&accountant, &path, &json!({"include_earlier": true}));
     assert_eq!(running.json()["code"], "period_not_ended");
+}
+
+#[test]
+fn everybody_is_shown_one_list_of_what_looks_wrong() {
+    // A paid invoice without a payment, and a credit that no balance transaction knows of.
+    let data = imported(&[
+        ("customers", "id,name\n1,Ada\n"),
+        (
+            "invoices",
+            "id,customer_id,status,currency,total,amount_paid,date\n\
+             1,1,paid,usd,1000,1000,2024-10-01T00:00:00Z\n",
+        ),
+        ("invoice_lines", "id,invoice_id,amount,currency\n10,1,1000,usd\n"),
+        (
+            "payments",
+            "id,customer_id,amount,currency,status,type,date\n\
+             1,1,500,usd,succeeded,online,2024-10-01T00:00:00Z\n",
+        ),
+    ]);
+    let doctor = crate::server::program().args(["doctor", "--data", data.path()]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(!said.contains("every record fits"), "{said}");
+    assert!(said.contains("2 records look wrong"), "{said}");
+    let token = data.token(1);
+    let server = data.serve();
+    let issues = server.get(&token, "/api/v1/accounting/issues").ok();
+    let codes: Vec<_> = issues["data"].as_array().unwrap().iter().map(|row| &row["code"]).collect();
+    assert_eq!(codes, ["customer_balance_difference", "ar_difference"]);
 }

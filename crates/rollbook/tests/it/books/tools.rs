@@ -2,32 +2,62 @@
 //! test says so and goes on, unless `ROLLBOOK_REQUIRE_LEDGER_TOOLS` is set.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::archive::{CATEGORIES, Package, cents};
+use super::archive::{CATEGORIES, Package, Row, cents};
 
 /// Checks both journals of a full bundle.
 pub(crate) fn accept(package: &Package, currency: &str) {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["journal.hledger", "journal.beancount"] {
-        std::fs::write(folder.path().join(name), package.member(name)).unwrap();
-    }
-    let commodity = currency.to_uppercase();
+    unpack(package, folder.path());
+    let balance = package.trial_balance();
     if let Some(hledger) = tool("hledger") {
         let journal = folder.path().join("journal.hledger");
-        let file = journal.to_str().unwrap();
-        said(
-            &hledger,
-            &["-f", file, "check", "accounts", "commodities", "balancednoautoconversion"],
-        );
-        let csv = said(&hledger, &["-f", file, "balance", "--flat", "-N", "-E", "-O", "csv"]);
-        check_balances(package, &hledger_balances(&csv, &commodity));
+        let found = hledger_balances(&hledger, &[&journal], currency);
+        check_balances(&balance, &balance, &found);
     }
     if let Some(check) = tool("bean-check") {
-        let journal = folder.path().join("journal.beancount");
-        // The journal asserts every closing balance itself.
-        said(&check, &[journal.to_str().unwrap()]);
+        // The journal asserts the closing balances itself.
+        said(&check, &[folder.path().join("journal.beancount").to_str().unwrap()]);
+    }
+}
+
+/// Checks that the transactions of several months after one another, on the opening of the first,
+/// lead to the balances of the last.
+pub(crate) fn accept_chain(packages: &[&Package], currency: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let months: Vec<PathBuf> =
+        (1..=packages.len()).map(|number| folder.path().join(number.to_string())).collect();
+    for (package, month) in packages.iter().zip(&months) {
+        std::fs::create_dir(month).unwrap();
+        unpack(package, month);
+    }
+    let files = |kind: &str| -> Vec<PathBuf> {
+        let opening = months.iter().take(1).map(|month| month.join(format!("opening.{kind}")));
+        opening.chain(months.iter().map(|m| m.join(format!("transactions.{kind}")))).collect()
+    };
+    let (first, last) = (packages[0].trial_balance(), packages[packages.len() - 1].trial_balance());
+    if let Some(hledger) = tool("hledger") {
+        let files = files("hledger");
+        let found = hledger_balances(&hledger, &files.iter().collect::<Vec<_>>(), currency);
+        check_balances(&first, &last, &found);
+    }
+    if let Some(check) = tool("bean-check") {
+        let included = files("beancount").into_iter();
+        let lines = included.map(|file| format!("include \"{}\"\n", file.to_str().unwrap()));
+        let all = folder.path().join("all.beancount");
+        std::fs::write(&all, lines.collect::<String>()).unwrap();
+        said(&check, &[all.to_str().unwrap()]);
+    }
+}
+
+fn unpack(package: &Package, folder: &Path) {
+    for stem in ["journal", "opening", "transactions"] {
+        for kind in ["hledger", "beancount"] {
+            let name = format!("{stem}.{kind}");
+            std::fs::write(folder.join(&name), package.member(&name)).unwrap();
+        }
     }
 }
 
@@ -55,23 +85,40 @@ fn said(tool: &PathBuf, arguments: &[&str]) -> String {
     out
 }
 
-/// Balances by account, in minor units.
-fn hledger_balances(csv: &str, commodity: &str) -> BTreeMap<String, i128> {
+/// Balances by account, in minor units, once hledger has found nothing wrong with the files.
+fn hledger_balances(
+    hledger: &PathBuf,
+    files: &[&PathBuf],
+    currency: &str,
+) -> BTreeMap<String, i128> {
+    let files: Vec<&str> = files.iter().flat_map(|file| ["-f", file.to_str().unwrap()]).collect();
+    let ask = |arguments: &[&str]| said(hledger, &[&files[..], arguments].concat());
+    ask(&["check", "accounts", "commodities", "balancednoautoconversion", "ordereddates"]);
+    let csv = ask(&["balance", "--flat", "-N", "-E", "-O", "csv"]);
+    let commodity = currency.to_uppercase();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let rows = reader.records().map(|row| row.unwrap());
     rows.map(|row| {
-        let amount = row[1].replace(commodity, "").replace([' ', '"'], "");
+        let amount = row[1].replace(&commodity, "").replace([' ', '"'], "");
         let minor = if amount == "0" { 0 } else { cents(&amount) };
         (row[0].to_owned(), minor)
     })
     .collect()
 }
 
-fn check_balances(package: &Package, found: &BTreeMap<String, i128>) {
-    let balance = package.trial_balance();
+/// Compares with the trial balances of the first and the last month. What was earned before the
+/// first is equity.
+fn check_balances(
+    first: &BTreeMap<String, Row>,
+    last: &BTreeMap<String, Row>,
+    found: &BTreeMap<String, i128>,
+) {
+    let of = |account: &str| found.get(account).copied().unwrap_or_default();
+    let earned_before = cents(&first["recognized_revenue"]["opening"]);
+    assert_eq!(of("Equity:OpeningBalances"), earned_before);
     for category in CATEGORIES {
-        let (account, closing) = (&balance[category]["account"], &balance[category]["closing"]);
-        let theirs = found.get(account).copied().unwrap_or_default();
-        assert_eq!(theirs, cents(closing), "{account}");
+        let (account, closing) = (&last[category]["account"], cents(&last[category]["closing"]));
+        let before = if category == "recognized_revenue" { earned_before } else { 0 };
+        assert_eq!(of(account), closing - before, "{account}");
     }
 }

@@ -94,7 +94,7 @@ fn january(object: &str, fields: Value) -> Value {
     body
 }
 
-fn ask(server: &Server, token: &str, body: &Value) -> Answer {
+pub(crate) fn ask(server: &Server, token: &str, body: &Value) -> Answer {
     ask_at(server, token, EXPORTS, body)
 }
 
@@ -128,7 +128,7 @@ fn finished(server: &Server, token: &str, uuid: &str) -> Value {
 }
 
 /// An export that is made, and its file.
-fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
+pub(crate) fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
     fetched(server, token, &accepted(server, token, body))
 }
 

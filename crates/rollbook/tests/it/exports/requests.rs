@@ -43,7 +43,11 @@ fn broken_rules_name_status_code_field_and_message_and_queue_nothing() {
         (accounting(json!({"month": "2024-02-30"})), "400 validation_failed month", wrong),
         (accounting(json!({"month": "2999-01"})), "400 validation_failed month", wrong),
         (accounting(json!({"month": "2023-12"})), "400 validation_failed month", wrong),
-        (accounting(json!({"currency": "kwd"})), "400 nothing_to_export", "Nothing to export"),
+        (
+            accounting(json!({"currency": "kwd"})),
+            "400 nothing_to_export currency",
+            "Nothing to export",
+        ),
         (
             january("invoices", json!({"date_to": 1})),
             "400 invalid_date_range date_to",

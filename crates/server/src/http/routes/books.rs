@@ -1,11 +1,13 @@
 //! `/api/v1/accounting…`: the months of the books, closing, and reports from the postings.
 //! Rule: spec/accounting.md §11.1, §12.2, §13.
 
+use accounting::Month;
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue, header};
+use model::money::Currency;
 use model::permission::Permission;
 use reports::request::RawParameters;
 use serde_json::{Value, json};
@@ -20,18 +22,19 @@ use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};
 use crate::operations::books::answers::{
-    Desk, FrozenFile, Patience, at_desk, data, failed, refused,
+    Desk, FrozenFile, Patience, WrittenView, at_desk, data, failed, refused,
 };
 use crate::operations::books::asked::Asked;
-use crate::operations::books::close::{CloseRequest, close_month, reopen_month};
+use crate::operations::books::audit::{self, AuditFilter};
+use crate::operations::books::close::{CloseError, CloseRequest, close_month, reopen_month};
 use crate::operations::books::explain::{explain_entry, to_json};
 use crate::operations::books::periods::{self, changed_rows};
 use crate::operations::books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";
-/// Rows of a drift report, unless asked for otherwise; and at most.
-const DRIFT_ROWS: (u64, u64) = (100, 1000);
+/// Rows of a page of drift or of the audit log, unless asked for otherwise; and at most.
+const PAGE_ROWS: (u64, u64) = (100, 1000);
 /// Highest number of a page.
 const PAGE_MAX: u64 = u32::MAX as u64;
 
@@ -60,7 +63,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// The months of the books, one by one.
 fn months() -> Vec<Endpoint> {
-    use documented::{currency, format, limit, month_in_path, page, word};
+    use documented::{
+        currency, format, limit, month_in_path, number, optional_date, optional_word, page, word,
+    };
     let none = Vec::new;
     vec![
         endpoint(
@@ -144,7 +149,7 @@ fn months() -> Vec<Endpoint> {
                     currency(),
                     format(&DRIFT),
                     page(),
-                    limit(DRIFT_ROWS.0, DRIFT_ROWS.1),
+                    limit(PAGE_ROWS.0, PAGE_ROWS.1),
                 ],
                 request_body: None,
                 answer: documented::answer_or_file(
@@ -170,10 +175,35 @@ fn months() -> Vec<Endpoint> {
                         "`full` has journals, trial balance and issues too.",
                         &["contract", "full"],
                     ),
+                    number("version", "Number of an earlier closing. Default: the one in force."),
                 ],
                 request_body: None,
                 answer: documented::package_answer(),
                 errors: OF_CLOSED,
+            },
+        ),
+        endpoint(
+            Method::Get,
+            "/api/v1/accounting/audit",
+            audit_log,
+            Said {
+                id: "accounting_audit",
+                summary: "Who closed and reopened which month, when and why: newest first.",
+                parameters: vec![
+                    optional_date("from", "First day."),
+                    optional_date("to", "Last day."),
+                    optional_word("action", "Only these.", &["close", "reopen"]),
+                    page(),
+                    limit(PAGE_ROWS.0, PAGE_ROWS.1),
+                    format(&VIEW),
+                ],
+                request_body: None,
+                answer: documented::answer_or_file(
+                    "AuditLog",
+                    "A row per closing and reopening.",
+                    &VIEW,
+                ),
+                errors: &[],
             },
         ),
     ]
@@ -181,7 +211,9 @@ fn months() -> Vec<Endpoint> {
 
 /// Reports from the postings.
 fn views() -> Vec<Endpoint> {
-    use documented::{currency, date, format, month, text, word};
+    use documented::{
+        currency, date, format, month, optional_currency, optional_month, text, word,
+    };
     let of_month = || vec![month("month", "The month"), currency(), format(&VIEW)];
     let range = || vec![month("from", "First month"), month("to", "Last month")];
     let with = |mut first: Vec<Value>, more: Vec<Value>| {
@@ -195,8 +227,12 @@ fn views() -> Vec<Endpoint> {
             issues,
             view(
                 "accounting_issues",
-                "Records of a month that look wrong, and the rule that was applied to them.",
-                of_month(),
+                "Records that look wrong as they are now, and the rule that was applied.",
+                vec![
+                    optional_month("month", "Only those of this month. Default: all"),
+                    optional_currency("Only those in this currency. Default: all."),
+                    format(&VIEW),
+                ],
                 ("BookIssues", "A row per record that looks wrong."),
             ),
         ),
@@ -217,7 +253,7 @@ fn views() -> Vec<Endpoint> {
             deferred_waterfall,
             view(
                 "accounting_deferred_waterfall",
-                "In which months deferred revenue was booked, and in which it is recognised.",
+                "In which months deferred revenue was booked, and in which it is recognized.",
                 with(range(), vec![currency(), format(&VIEW)]),
                 ("DeferredWaterfall", "A row per booking month, and their total."),
             ),
@@ -330,23 +366,22 @@ async fn shown(
     call: Call,
     admitted: Admitted,
     format: ViewFormat,
-    view: impl FnOnce(&Desk<'_>) -> Result<View, ApiError> + Send + 'static,
+    view: impl for<'d> FnOnce(&'d Desk<'d>) -> Result<View<'d>, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // The body is not wanted, and cannot be kept over a wait.
     let Call { app, .. } = call;
-    let work = move |desk: &Desk<'_>| {
-        let view = view(desk)?;
-        Ok((view.name, desk.write(&view, format)?))
-    };
-    let (answered, revision) = at_desk(&app, &admitted.provider, Patience::Page, work).await?;
-    let (name, bytes) = answered;
+    let work = move |desk: &Desk<'_>| desk.write(view(desk)?, format);
+    let (written, revision) = at_desk(&app, &admitted.provider, Patience::Page, work).await?;
     let content_type = match format {
         ViewFormat::Json => "application/json",
         ViewFormat::Csv => "text/csv; charset=utf-8",
         ViewFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ViewFormat::Parquet => "application/vnd.apache.parquet",
     };
-    let mut response = at_revision(answer(content_type, bytes), revision);
+    let WrittenView { file, name, bytes } = written;
+    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    let mut response = at_revision(answer(content_type, body), revision);
+    response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
     if format != ViewFormat::Json {
         attach(&mut response, &format!("{name}.{}", format.as_str()));
     }
@@ -410,9 +445,9 @@ async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError>
         let folder = tempfile::tempdir_in(desk.app.temp_dir());
         let folder = folder.map_err(|error| failed(error.into()))?;
         let store = desk.app.store();
-        let closed = close_month(desk.session, store, &request, folder.path(), desk.watch());
-        let closed = closed.map_err(refused)?;
-        let shown = periods::closed(&desk.frozen()?, &closed).map_err(ApiError::of_store)?;
+        close_month(desk.session, store, &request, folder.path(), &|_| (), desk.watch())
+            .map_err(refused)?;
+        let shown = periods::period(&desk.frozen()?, month).map_err(ApiError::of_store)?;
         Ok(data(shown))
     };
     let done = at_desk(&call.app, &admitted.provider, Patience::Unbounded, work).await?;
@@ -429,9 +464,8 @@ async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError
     let work = move |desk: &Desk<'_>| {
         desk.month_in_books(month)?;
         let (provider, now) = (desk.session.provider().id, desk.app.clock().now());
-        let opened = reopen_month(desk.app.store(), provider, month, &by, &reason, now);
-        let opened = opened.map_err(refused)?;
-        let shown = periods::closed(&desk.frozen()?, &opened).map_err(ApiError::of_store)?;
+        reopen_month(desk.app.store(), provider, month, &by, &reason, now).map_err(refused)?;
+        let shown = periods::period(&desk.frozen()?, month).map_err(ApiError::of_store)?;
         Ok(data(shown))
     };
     let done = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
@@ -466,57 +500,49 @@ async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
         }
     }
     let (page, limit) =
-        (asked.number("page", 1, PAGE_MAX), asked.number("limit", DRIFT_ROWS.0, DRIFT_ROWS.1));
+        (asked.number("page", 1, PAGE_MAX), asked.number("limit", PAGE_ROWS.0, PAGE_ROWS.1));
     let all = month.and_then(|month| Some((month, currency?, format?, page?, limit?)));
     let (month, currency, format, page, limit) = asked.finish(all)?;
+    if format != ViewFormat::Json {
+        return shown(call, admitted, format, move |desk| {
+            desk.month_in_books(month)?;
+            let view = periods::drift_view(desk.view(currency), month).map_err(failed)?;
+            view.ok_or_else(|| refused(CloseError::Open))
+        })
+        .await;
+    }
     let work = move |desk: &Desk<'_>| {
         desk.month_in_books(month)?;
-        drift_page(desk, (month, currency), format, page, limit)
+        drift_page(desk, month, currency, page, limit)
     };
     let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
-    let content_type = match format {
-        ViewFormat::Json => "application/json",
-        _ => "text/csv; charset=utf-8",
-    };
-    Ok(at_revision(answer(content_type, bytes), revision))
+    Ok(at_revision(json_answer(bytes), revision))
 }
 
-/// A page of the drift report as JSON; all of it as CSV.
+/// A page of the drift report.
 fn drift_page(
     desk: &Desk<'_>,
-    of: (accounting::Month, model::money::Currency),
-    format: ViewFormat,
+    month: Month,
+    currency: Currency,
     page: u64,
     limit: u64,
 ) -> Result<Vec<u8>, ApiError> {
-    let (store, folder) = (desk.app.store(), desk.app.temp_dir());
-    let report = periods::drift_of(desk.session, store, &desk.settings, of, folder, desk.watch());
-    let report = report.map_err(failed)?;
-    let report =
-        report.ok_or_else(|| refused(crate::operations::books::close::CloseError::Open))?;
+    let start = (page - 1).saturating_mul(limit);
+    let wanted = start..start.saturating_add(limit);
+    let report = periods::drift_of(&desk.view(currency), month, wanted).map_err(failed)?;
+    let report = report.ok_or_else(|| refused(CloseError::Open))?;
     let frozen = desk.frozen()?;
-    let closing = frozen.closing(of.0);
-    let changed = |row| match closing {
-        Some(closing) => changed_rows(desk.session, store, closing, row).map_err(failed),
-        None => Ok(Vec::new()),
-    };
-    if format != ViewFormat::Json {
-        let texts = report.rows.iter().map(|row| Ok(Value::Array(changed(row)?).to_string()));
-        let texts = texts.collect::<Result<Vec<_>, ApiError>>()?;
-        return desk.write(&report.view(desk.session, &texts), ViewFormat::Csv);
-    }
-    let start = usize::try_from((page - 1).saturating_mul(limit)).unwrap_or(usize::MAX);
-    let count = usize::try_from(limit).unwrap_or(usize::MAX);
-    let shown = report.rows.iter().skip(start).take(count);
-    let shown = shown.map(|row| Ok(report.row_json(row, changed(row)?)));
+    let shown = report.rows.iter().map(|row| {
+        let changed = changed_rows(desk.session, desk.app.store(), &frozen, row);
+        Ok(report.row_json(row, changed.map_err(failed)?))
+    });
     let shown = shown.collect::<Result<Vec<_>, ApiError>>()?;
-    let meta = json!({"current_page": page, "per_page": limit, "total": report.rows.len()});
     let body = json!({
-        "month": of.0.to_string(),
-        "currency": of.1.code(),
+        "month": month.to_string(),
+        "currency": currency.code(),
         "data": shown,
         "sums": report.sums_json(),
-        "meta": meta,
+        "meta": {"current_page": page, "per_page": limit, "total": report.total},
     });
     Ok(body.to_string().into_bytes())
 }
@@ -534,11 +560,12 @@ async fn package(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
             None
         }
     };
-    let all = month.and_then(|month| Some((month, currency?, is_full?)));
-    let (month, currency, is_full) = asked.finish(all)?;
+    let version = asked.optional_number("version");
+    let all = month.and_then(|month| Some((month, currency?, is_full?, version?)));
+    let (month, currency, is_full, version) = asked.finish(all)?;
     let work = move |desk: &Desk<'_>| {
         desk.month_in_books(month)?;
-        desk.frozen_package(month, currency, is_full)
+        desk.frozen_package(month, currency, is_full, version)
     };
     let (file, _) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
     match file {
@@ -567,7 +594,35 @@ fn sent(file: FrozenFile) -> Response {
 }
 
 async fn issues(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    of_month(call, admitted, |desk, month, currency| desk.issues(month, currency)).await
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (month, currency) = (asked.optional_month("month"), asked.optional_currency());
+    let format = asked.format();
+    let all = month.and_then(|month| Some((month, currency?, format?)));
+    let (month, currency, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        let month = month.map(|month| desk.month_in_books(month)).transpose()?;
+        desk.issues(month, currency)
+    })
+    .await
+}
+
+async fn audit_log(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+    let given = parameters(&call)?;
+    let mut asked = Asked::new(&given);
+    let (from, to) = (asked.optional_date("from"), asked.optional_date("to"));
+    let action = asked.action();
+    let (page, limit) =
+        (asked.number("page", 1, u64::MAX), asked.number("limit", PAGE_ROWS.0, PAGE_ROWS.1));
+    let format = asked.format();
+    let filter = || Some(AuditFilter { from: from?, to: to?, action: action? });
+    let all = filter().and_then(|filter| Some((filter, page?, limit?, format?)));
+    let (filter, page, limit, format) = asked.finish(all)?;
+    shown(call, admitted, format, move |desk| {
+        let entries = audit::audited(desk.session, desk.app.store(), filter).map_err(failed)?;
+        Ok(audit::audit_view(desk.session, &entries, page, limit))
+    })
+    .await
 }
 
 async fn trial_balance(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
@@ -581,7 +636,7 @@ async fn trial_balance(call: Call, admitted: Admitted) -> Result<Response, ApiEr
 async fn of_month(
     call: Call,
     admitted: Admitted,
-    view: impl FnOnce(&Desk<'_>, accounting::Month, model::money::Currency) -> Result<View, ApiError>
+    view: impl for<'d> FnOnce(&'d Desk<'d>, Month, Currency) -> Result<View<'d>, ApiError>
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
@@ -614,7 +669,7 @@ async fn ar_aging(call: Call, admitted: Admitted) -> Result<Response, ApiError> 
     let all = as_of.and_then(|as_of| Some((as_of, currency?, format?)));
     let (as_of, currency, format) = asked.finish(all)?;
     shown(call, admitted, format, move |desk| {
-        desk.month_in_books(accounting::Month::of(as_of))?;
+        desk.month_in_books(Month::of(as_of))?;
         aging::ar_aging(&desk.view(currency), as_of).map_err(failed)
     })
     .await

@@ -2,23 +2,24 @@
 //! Rule: spec/accounting.md §11.1, §12, §13.
 
 use std::fs::File as DiskFile;
+use std::io::{self, BufWriter, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use accounting::{Calendar, Month};
+use accounting::{Calendar, Issue, Month};
 use mirror::Session;
 use model::id::Revision;
 use model::money::Currency;
 use model::provider::Provider;
 use reports::books::{BooksError, first_invoice_month};
 use serde_json::{Value, json};
-use store::port::books::ClosedPartKind;
+use store::port::books::{ClosedMonth, ClosedPartKind};
 
 use super::close::CloseError;
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
-use super::ledger::month_issues;
+use super::ledger::{all_issues, currencies, issues_view, month_issues};
 use super::pass::Watch;
 use super::views::{View, ViewFormat, ViewRequest, write_view};
 use crate::app::App;
@@ -55,10 +56,19 @@ impl Desk<'_> {
         Watch { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
-    /// A view as bytes.
-    pub fn write(&self, view: &View, format: ViewFormat) -> Result<Vec<u8>, ApiError> {
+    /// A view, written to a temporary file: however large it is, memory holds a few rows.
+    pub fn write(&self, view: View<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
         let guard = self.app.settings().files.csv_formula_guard;
-        write_view(view, format, guard, self.app.temp_dir()).map_err(failed)
+        let (name, folder) = (view.name, self.app.temp_dir());
+        let write = || {
+            let mut out = BufWriter::new(tempfile::tempfile_in(folder)?);
+            write_view(view, format, guard, folder, self.is_canceled, &mut out)?;
+            let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let bytes = file.metadata()?.len();
+            file.rewind()?;
+            Ok::<_, PackageError>(WrittenView { file, name, bytes })
+        };
+        write().map_err(failed)
     }
 
     /// The month, if there are books of it: from the first invoice's to the current one.
@@ -76,40 +86,105 @@ impl Desk<'_> {
         FrozenBooks::of(self.app.store(), provider).map_err(ApiError::of_store)
     }
 
-    /// What looks wrong in a month: as frozen when it is closed, else as the records are.
-    pub fn issues(&self, month: Month, currency: Currency) -> Result<View, ApiError> {
-        month_issues(&self.view(currency), month).map_err(failed)
+    /// What looks wrong in the records as they are: in one month, or in all; in one currency, or in
+    /// all.
+    pub fn issues(
+        &self,
+        month: Option<Month>,
+        currency: Option<Currency>,
+    ) -> Result<View<'static>, ApiError> {
+        let found = match month {
+            Some(month) => self.issues_of_month(month, currency),
+            None => all_issues(self.session, &self.settings, self.app.clock().now(), self.watch()),
+        };
+        let mut issues = found.map_err(failed)?;
+        let is_wanted = |issue: &Issue| {
+            currency.is_none_or(|wanted| issue.currency.is_none_or(|known| known == wanted))
+        };
+        issues.retain(is_wanted);
+        let month = month.map(|month| ("month".to_owned(), json!(month.to_string())));
+        Ok(issues_view(issues, month.into_iter().collect(), self.session.revision()))
     }
 
-    /// A frozen package, copied to a file of its own; none for a currency without books.
+    fn issues_of_month(
+        &self,
+        month: Month,
+        currency: Option<Currency>,
+    ) -> Result<Vec<Issue>, PackageError> {
+        let all = match currency {
+            Some(currency) => vec![currency],
+            None => currencies(self.session)?,
+        };
+        let mut issues = Vec::new();
+        for currency in all {
+            issues.extend(month_issues(&self.view(currency), month)?);
+        }
+        issues.sort_unstable();
+        issues.dedup();
+        Ok(issues)
+    }
+
+    /// A frozen package, copied to a file of its own; none for a currency without books. Without a
+    /// version that of the closing in force.
     pub fn frozen_package(
         &self,
         month: Month,
         currency: Currency,
         is_full: bool,
+        version: Option<u64>,
     ) -> Result<Option<FrozenFile>, ApiError> {
         let frozen = self.frozen()?;
-        let Some(closing) = frozen.closing(month) else {
-            return Err(refused(CloseError::Open));
+        let closing = match version {
+            None => frozen.closing(month).ok_or_else(|| refused(CloseError::Open))?,
+            Some(version) => {
+                let versions = frozen.versions(month);
+                let found = versions.iter().find(|known| u64::from(known.version) == version);
+                *found.ok_or_else(|| no_such_version(month, &versions))?
+            }
         };
         let kind = if is_full { ClosedPartKind::Full } else { ClosedPartKind::Contract };
         let part = frozen.part(closing, currency, kind).map_err(ApiError::of_store)?;
         let Some(part) = part else { return Ok(None) };
         let copy = || {
             let mut file = tempfile::tempfile_in(self.app.temp_dir())?;
-            std::io::copy(&mut frozen.reader(closing, &part), &mut file)?;
-            std::io::Seek::rewind(&mut file)?;
-            Ok::<_, std::io::Error>(file)
+            io::copy(&mut frozen.reader(closing, &part), &mut file)?;
+            file.rewind()?;
+            Ok::<_, io::Error>(file)
         };
         let file = copy().map_err(|error| failed(error.into()))?;
         Ok(Some(FrozenFile {
             file,
-            name: super::request::file_name(month, currency, is_full),
+            name: match version {
+                None => super::request::file_name(month, currency, is_full),
+                Some(version) => super::request::versioned_name(month, currency, is_full, version),
+            },
             bytes: part.bytes,
             sha256: part.sha256,
             revision: closing.revision,
         }))
     }
+}
+
+/// Errors: there is none, or none of the asked number.
+fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
+    let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
+    match known.is_empty() {
+        true => refused(CloseError::Open),
+        false => {
+            let said = format!("{month} has been closed as version {}.", known.join(", "));
+            ApiError::parameter("version", said)
+        }
+    }
+}
+
+/// A view on its way out.
+pub struct WrittenView {
+    /// Its bytes, from the beginning.
+    pub file: DiskFile,
+    /// The view's name.
+    pub name: &'static str,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// A frozen package on its way out.

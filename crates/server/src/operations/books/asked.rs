@@ -6,11 +6,15 @@ use model::money::Currency;
 use model::time::Date;
 use reports::request::{FieldErrors, RawParameters, RawValue};
 
+use super::audit::Action;
 use super::request::parse_currency;
 use super::views::ViewFormat;
 use super::views::revenue::parse_group_by;
 use crate::error::ApiError;
 use crate::operations::paged;
+
+/// Months that a view shows at once.
+const MONTHS_MAX: i32 = 120;
 
 /// Reads parameters one by one and collects what is wrong with them.
 pub struct Asked<'p> {
@@ -92,6 +96,22 @@ impl<'p> Asked<'p> {
         self.checked(name, month(text))
     }
 
+    /// A month `YYYY-MM`; none when it is absent.
+    pub fn optional_month(&mut self, name: &'static str) -> Option<Option<Month>> {
+        self.text(name).map_or(Some(None), |text| self.checked(name, month(text)).map(Some))
+    }
+
+    /// A currency; none when it is absent.
+    pub fn optional_currency(&mut self) -> Option<Option<Currency>> {
+        let text = self.text("currency");
+        text.map_or(Some(None), |text| self.checked("currency", parse_currency(text)).map(Some))
+    }
+
+    /// A date; none when it is absent.
+    pub fn optional_date(&mut self, name: &'static str) -> Option<Option<Date>> {
+        self.text(name).map_or(Some(None), |text| self.checked(name, date(text)).map(Some))
+    }
+
     /// A month in the path.
     pub fn month_in_path(&mut self, text: &str) -> Option<Month> {
         self.checked("month", month(text))
@@ -100,8 +120,7 @@ impl<'p> Asked<'p> {
     /// A date that must be given.
     pub fn date(&mut self, name: &'static str) -> Option<Date> {
         let text = self.required(name)?;
-        let date = Date::parse(text).ok_or_else(|| "Must be a date as in 2024-01-31.".to_owned());
-        self.checked(name, date)
+        self.checked(name, date(text))
     }
 
     /// Two months, `from` not after `to`.
@@ -110,6 +129,14 @@ impl<'p> Asked<'p> {
         let (from, to) = (from?, to?);
         if from > to {
             self.errors.push("to", "Must not be before from.");
+            return None;
+        }
+        let earliest = to.plus(1 - MONTHS_MAX);
+        if from < earliest {
+            let said = format!(
+                "At most {MONTHS_MAX} months at once: write from={earliest} or later, or an earlier to."
+            );
+            self.errors.push("from", said);
             return None;
         }
         Some((from, to))
@@ -143,6 +170,24 @@ impl<'p> Asked<'p> {
         self.parameters.iter().any(|(given, _)| given == name)
     }
 
+    /// What was done to a month; none when it is absent.
+    pub fn action(&mut self) -> Option<Option<Action>> {
+        match self.text("action") {
+            None => Some(None),
+            Some(word) => {
+                let said = "Must be close or reopen.".to_owned();
+                self.checked("action", Action::parse(word).ok_or(said)).map(Some)
+            }
+        }
+    }
+
+    /// A number from 1 on; none when it is absent.
+    pub fn optional_number(&mut self, name: &'static str) -> Option<Option<u64>> {
+        let Some(text) = self.text(name) else { return Some(None) };
+        let number = text.parse().ok().filter(|number| *number >= 1);
+        self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned())).map(Some)
+    }
+
     /// A number from 1 to `max`.
     pub fn number(&mut self, name: &'static str, usual: u64, max: u64) -> Option<u64> {
         match self.text(name) {
@@ -171,6 +216,10 @@ impl<'p> Asked<'p> {
     fn checked<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
         value.map_err(|message| self.errors.push(name, message)).ok()
     }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "Must be a date as in 2024-01-31.".to_owned())
 }
 
 fn month(text: &str) -> Result<Month, String> {

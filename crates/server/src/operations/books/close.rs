@@ -1,5 +1,6 @@
 //! Closing months and opening them again. Rule: spec/accounting.md §11.1, §11.2.
 
+use std::collections::BTreeSet;
 use std::fs::File as DiskFile;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use files::write::{FileDigest, HashingWriter};
 use mirror::Session;
 use model::money::Currency;
 use model::time::Instant;
-use reports::books::{currencies, first_invoice_month};
+use reports::books::{first_invoice_month, first_months};
 use serde_json::json;
 use store::Store;
 use store::port::books::{
@@ -48,7 +49,7 @@ pub struct CloseRequest {
 #[derive(Debug, thiserror::Error)]
 pub enum CloseError {
     /// There are no books of that month: before the first invoice, or in the future.
-    #[error("there is no such month in the books")]
+    #[error("there is no such month in the books: they go from the first invoice to now")]
     NotFound,
     /// The month is not over.
     #[error("the month is not over in the provider's time zone")]
@@ -94,6 +95,17 @@ impl From<store::StoreError> for CloseError {
     }
 }
 
+/// The turn of one of several months to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// The month.
+    pub month: Month,
+    /// Its number, from 1.
+    pub number: usize,
+    /// Of how many.
+    pub count: usize,
+}
+
 /// One currency of a month, ready to be stored.
 struct Part {
     currency: Currency,
@@ -103,12 +115,13 @@ struct Part {
 
 /// Closes a month, with earlier ones when asked to: all at the session's revision, all or nothing.
 /// A month that is closed is answered as it is. Files are made in `folder` first, so that others
-/// write on meanwhile. Blocks.
+/// write on meanwhile; `begun` is told of each month when its turn comes. Blocks.
 pub fn close_month(
     session: &Session,
     store: &dyn Store,
     request: &CloseRequest,
     folder: &Path,
+    begun: &dyn Fn(Turn),
     watch: Watch<'_>,
 ) -> Result<ClosedMonth, CloseError> {
     let provider = session.provider().id;
@@ -136,7 +149,8 @@ pub fn close_month(
         return Err(CloseError::NotFound);
     }
     let mut ready = Vec::new();
-    for month in &months {
+    for (place, month) in months.iter().enumerate() {
+        begun(Turn { month: *month, number: place + 1, count: months.len() });
         let folder = folder.join(month.to_string());
         std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
         // Only the first has months before it that may have drifted: the others are fresh.
@@ -209,7 +223,14 @@ fn make(
     watch: Watch<'_>,
 ) -> Result<Vec<Part>, PackageError> {
     let mut parts = Vec::new();
-    for currency in currencies(session)? {
+    // A currency without records up to then needs no look.
+    let begun = first_months(session)?.into_iter().filter(|(_, first)| *first <= month);
+    let mut currencies: BTreeSet<Currency> = begun.map(|(currency, _)| currency).collect();
+    let latest = before.and_then(|frozen| Some((frozen, frozen.closings().last()?)));
+    if let Some((frozen, last)) = latest {
+        currencies.extend(frozen.parts(last)?.iter().map(|part| part.currency));
+    }
+    for currency in currencies {
         let folder = folder.join(currency.code());
         std::fs::create_dir_all(&folder)?;
         let package = PackageRequest {
@@ -224,7 +245,7 @@ fn make(
             has_full_bundle: true,
         };
         let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;
-        if made.has_postings {
+        if let Some(made) = made {
             let postings = pack(&made, &folder)?;
             parts.push(Part { currency, made, postings });
         }

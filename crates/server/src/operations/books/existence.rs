@@ -1,25 +1,25 @@
-//! Whether a month has anything to export, told before the work is begun.
-//! Rule: spec/exports.md §2 no. 11, §10.15.
+//! Whether there are books of a month and currency: the one rule by which a package is made,
+//! before the close as after it. Rule: spec/accounting.md §10.4, §11.2, §12.1.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use accounting::{Posting, Span};
 use mirror::Session;
-use reports::books::{BooksError, has_payment};
+use reports::books::{BooksError, first_months, has_payment};
 use store::Store;
 
 use super::drift::find_drift;
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
-use super::package::frozen_rows;
 use super::pass::{Pass, Visit, Watch, books_of};
 use super::request::PackageRequest;
 
-/// Whether the contract's files of a month and currency have any row. Blocks.
+/// Whether anything was posted in the request's currency, and at its site, up to the end of its
+/// month: then it has a movement or a balance. Blocks.
 ///
-/// A payment in the month answers at once; without one, records are booked until a row is found.
-pub fn has_rows(
+/// A payment answers at once; without one, records are booked until a posting is found.
+pub fn has_postings(
     session: &Session,
     store: &dyn Store,
     request: &PackageRequest,
@@ -27,20 +27,15 @@ pub fn has_rows(
     watch: Watch<'_>,
 ) -> Result<bool, PackageError> {
     let frozen = FrozenBooks::of(store, session.provider().id)?;
-    if let Some(closing) = frozen.closing(request.month) {
-        return frozen_rows(&frozen, closing, request);
+    if frozen.closing(request.month).is_some() {
+        return frozen.has_postings(request);
     }
     let books = books_of(session, &request.settings);
     let until = request.until(&books.calendar);
-    let month = (books.calendar.start_of(request.month), until.last_instant());
-    if request.site_id.is_none() && has_payment(session, request.currency, month)? {
+    if request.site_id.is_none() && has_payment(session, request.currency, until.last_instant())? {
         return Ok(true);
     }
     let found = AtomicBool::new(false);
-    let is_row = |posting: &Posting| {
-        let is_own = request.covers(posting) && posting.month == request.month;
-        is_own && posting.file.is_contract()
-    };
     let pass = Pass { books, currency: request.currency, span: Span::month(request.month, until) };
     let visit = |(): &mut (), visit: Visit<'_>| {
         let postings = match visit {
@@ -48,14 +43,14 @@ pub fn has_rows(
             Visit::Untied { ledger, .. } => &ledger.postings,
             Visit::Links(_) | Visit::BalanceTransactions(_) => return Ok(()),
         };
-        if postings.iter().any(is_row) {
+        if postings.iter().any(|posting: &Posting| request.covers(posting)) {
             found.store(true, Ordering::Relaxed);
         }
         Ok(())
     };
     let is_over = || found.load(Ordering::Relaxed) || (watch.is_canceled)();
-    let watch = Watch { is_canceled: &is_over, ..watch };
-    match pass.run(session, watch, &|| (), &visit) {
+    let watching = Watch { is_canceled: &is_over, ..watch };
+    match pass.run(session, watching, &|| (), &visit) {
         Err(PackageError::Books(BooksError::Canceled)) if found.load(Ordering::Relaxed) => {
             return Ok(true);
         }
@@ -81,9 +76,17 @@ fn has_adjustments(
     let mut has_some = false;
     let (settings, currency) = (&request.settings, request.currency);
     find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
-        let adjustment = &found.drift.adjustment;
-        has_some |= request.covers(adjustment) && adjustment.file.is_contract();
+        has_some |= request.covers(&found.drift.adjustment);
         Ok(())
     })?;
     Ok(has_some)
+}
+
+/// What there are postings in, for whoever asked for something else: `eur from 2024-09 on, usd
+/// from 2024-10 on`; none when there is nothing at all. Blocks.
+pub fn what_there_is(session: &Session) -> Result<Option<String>, PackageError> {
+    let months = first_months(session)?.into_iter();
+    let told: Vec<String> =
+        months.map(|(currency, month)| format!("{} from {month} on", currency.code())).collect();
+    Ok((!told.is_empty()).then(|| told.join(", ")))
 }

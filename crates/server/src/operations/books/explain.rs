@@ -54,6 +54,7 @@ impl EntryId {
             (File::RecognizedRevenueOrderBased, _) => Origin::OrderItem(number(id)?),
             (file, _) if file.is_recognition() => Origin::Line(number(id)?),
             (File::PaymentsReceived, _) => Origin::Payment(number(id)?),
+            (File::AppliedBalance, _) if piece == Some("payment") => Origin::Payment(number(id)?),
             (File::AppliedBalance | File::BalanceAdjustments, _) => {
                 Origin::BalanceTransaction(number(id)?)
             }
@@ -170,6 +171,7 @@ mod tests {
             ("recognized_revenue_order_based:30#2024-10", Origin::OrderItem(30)),
             ("payments_received:1", Origin::Payment(1)),
             ("applied_balance:2", Origin::BalanceTransaction(2)),
+            ("applied_balance:2:payment", Origin::Payment(2)),
             ("refunds_made:3", Origin::Refund(3)),
             ("credit_notes:4", Origin::CreditNote(4)),
             ("credit_notes:8:invoice", Origin::Invoice(8)),

@@ -11,16 +11,18 @@ use store::port::books::{ClosedMonth, ClosedMonthKey, ClosedPart, ClosedPartKind
 use store::{Store, StoreError};
 
 use super::error::PackageError;
+use super::request::PackageRequest;
 use super::rows::{StoredRow, read_row};
 
 /// Read from the store at a time.
 const READ_BYTES: usize = 1 << 20;
 
-/// The closed months of a provider that are in force.
+/// The closed months of a provider: those that are in force, and what was closed before.
 pub struct FrozenBooks<'s> {
     store: &'s dyn Store,
     provider: ProviderId,
     months: Vec<ClosedMonth>,
+    reopened: Vec<ClosedMonth>,
 }
 
 /// A part of a closing, read from its beginning. Its end is an error when what was read is not
@@ -41,9 +43,9 @@ type FrozenVisitor<'v> = dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageEr
 impl<'s> FrozenBooks<'s> {
     /// Looks up which months are closed.
     pub fn of(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
-        let mut months = store.closed_months(provider)?;
-        months.retain(|month| month.reopened.is_none());
-        Ok(Self { store, provider, months })
+        let all = store.closed_months(provider)?.into_iter();
+        let (months, reopened) = all.partition(|month| month.reopened.is_none());
+        Ok(Self { store, provider, months, reopened })
     }
 
     /// The latest closed month.
@@ -61,12 +63,20 @@ impl<'s> FrozenBooks<'s> {
         self.latest().map(Month::next)
     }
 
-    /// The closing of a month.
+    /// The closing of a month in force.
     pub fn closing(&self, month: Month) -> Option<&ClosedMonth> {
         self.months.iter().find(|closing| Month::of(closing.month) == month)
     }
 
-    /// All closings, by month.
+    /// Every closing of a month, reopened ones too, by version.
+    pub fn versions(&self, month: Month) -> Vec<&ClosedMonth> {
+        let all = self.reopened.iter().chain(&self.months);
+        let mut versions: Vec<_> = all.filter(|known| Month::of(known.month) == month).collect();
+        versions.sort_unstable_by_key(|closing| closing.version);
+        versions
+    }
+
+    /// All closings in force, by month.
     pub fn closings(&self) -> &[ClosedMonth] {
         &self.months
     }
@@ -140,6 +150,25 @@ impl<'s> FrozenBooks<'s> {
             self.visit(closing, currency, &mut |row, _| visit(row))?;
         }
         Ok(())
+    }
+
+    /// Whether a closed month has books in the currency of a request: what was frozen says so; of a
+    /// site, its postings up to then.
+    pub(super) fn has_postings(&self, request: &PackageRequest) -> Result<bool, PackageError> {
+        let Some(closing) = self.closing(request.month) else { return Ok(false) };
+        if request.site_id.is_none() {
+            let part = self.part(closing, request.currency, ClosedPartKind::Contract)?;
+            return Ok(part.is_some());
+        }
+        let mut has_some = false;
+        let months = self.months.iter().filter(|known| known.month <= closing.month);
+        for known in months {
+            self.visit(known, request.currency, &mut |row, _| {
+                has_some |= request.covers(&row.posting);
+                Ok(())
+            })?;
+        }
+        Ok(has_some)
     }
 
     /// The balances of a closed month, of the postings that are `wanted`.

@@ -10,16 +10,18 @@ use accounting::posting::codec::{ORDER_KEY_BYTES, order_key};
 use accounting::reconciliation::{CustomerCredit, receivable_difference};
 use accounting::{Horizon, Issue, Month, Posting, Span, Totals, issue};
 use mirror::Session;
+use model::id::Revision;
+use model::money::Currency;
 use model::time::Instant;
-use reports::books::{currencies, table_columns};
-use serde_json::{Map, json};
+use reports::books::{first_months, table_columns};
+use serde_json::{Map, Value};
 
 use super::error::PackageError;
 use super::pass::{Pass, Visit, Watch, books_of};
 use super::request::PackageRequest;
 use super::rows::{StoredRow, place_of};
 use super::sorter::Sorter;
-use super::views::{View, ViewRequest, owned};
+use super::views::{View, ViewRequest};
 
 /// A file's place, then the order of its rows.
 pub(super) const ROW_KEY_BYTES: usize = ORDER_KEY_BYTES + 1;
@@ -95,6 +97,7 @@ impl Found {
             Visit::Links(issues) => self.list(request, issues),
             Visit::Invoice { records, ledger, directory } => {
                 self.list(request, &ledger.issues);
+                self.credit.add_waiting(ledger, records.invoice.currency);
                 if request.reaches_now {
                     self.issues.extend(receivable_difference(records, ledger, request.month));
                 }
@@ -121,7 +124,7 @@ impl Found {
     fn list(&mut self, request: &PackageRequest, issues: &[Issue]) {
         let is_own = |issue: &&Issue| {
             let is_in_currency = issue.currency.is_none_or(|currency| currency == request.currency);
-            issue.month == request.month && is_in_currency
+            issue.is_of(request.month) && is_in_currency
         };
         self.issues.extend(issues.iter().filter(is_own));
     }
@@ -156,8 +159,11 @@ pub(super) fn push_row(
     rows.push(key, |out| StoredRow::write(posting, fields, out))
 }
 
-/// What looks wrong in a month, as a table. Blocks.
-pub(super) fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<View, PackageError> {
+/// What looks wrong in a month, in one currency: sorted. Blocks.
+pub(super) fn month_issues(
+    request: &ViewRequest<'_>,
+    month: Month,
+) -> Result<Vec<Issue>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let until = request.until(month, &books.calendar);
     let as_of = match until {
@@ -184,18 +190,13 @@ pub(super) fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vi
     };
     let visit = |found: &mut Found, visit: Visit<'_>| found.add(&package, &pass, visit);
     let found = pass.run(request.session, request.watch(), &begin, &visit)?;
-    let issues = gather(&package, found).issues;
-    Ok(View {
-        name: "issues",
-        facts: Map::from_iter([("month".to_owned(), json!(month.to_string()))]),
-        columns: table_columns(issue::COLUMNS),
-        rows: issues.iter().map(|issue| owned(issue.fields())).collect(),
-        revision: request.session.revision(),
-    })
+    Ok(gather(&package, found).issues)
 }
 
-/// Records of any month and currency that look wrong, by the rules of the ledger: all of one
-/// provider up to `now`, sorted. Blocks.
+/// Everything that looks wrong in the records of one provider by the rules of the ledger, as they
+/// are at `now`: of every month and currency, sorted, each once. Blocks.
+///
+/// This is the list that everybody is shown, whoever asks.
 pub fn all_issues(
     session: &Session,
     settings: &accounting::Settings,
@@ -205,21 +206,72 @@ pub fn all_issues(
     let mut all = Vec::new();
     for currency in currencies(session)? {
         let books = books_of(session, settings);
-        let until = Horizon::AsOf(now);
-        let span = Span::month(books.calendar.month_of(now), until);
-        let pass = Pass { books, currency, span };
-        let visit = |issues: &mut Vec<Issue>, visit: Visit<'_>| {
-            match visit {
-                Visit::Links(found) => issues.extend(found),
-                Visit::Invoice { ledger, .. } => issues.extend(&ledger.issues),
-                Visit::Untied { ledger, .. } => issues.extend(&ledger.issues),
-                Visit::BalanceTransactions(_) => {}
-            }
+        let (month, until) = (books.calendar.month_of(now), Horizon::AsOf(now));
+        let pass = Pass { books, currency, span: Span::month(month, until) };
+        let begin = || (Vec::new(), CustomerCredit::new(currency));
+        let visit = |(issues, credit): &mut (Vec<Issue>, CustomerCredit), visit: Visit<'_>| {
+            let postings = match visit {
+                Visit::Links(found) => {
+                    issues.extend(found);
+                    return Ok(());
+                }
+                Visit::BalanceTransactions(transactions) => {
+                    for transaction in transactions {
+                        credit.add_transaction(transaction, until, &pass.books);
+                    }
+                    return Ok(());
+                }
+                Visit::Invoice { records, ledger, .. } => {
+                    issues.extend(&ledger.issues);
+                    issues.extend(receivable_difference(records, ledger, month));
+                    credit.add_waiting(ledger, currency);
+                    &ledger.postings
+                }
+                Visit::Untied { ledger, .. } => {
+                    issues.extend(&ledger.issues);
+                    &ledger.postings
+                }
+            };
+            postings.iter().for_each(|posting| credit.add_posting(posting));
             Ok(())
         };
-        pass.run(session, watch, &Vec::new, &visit)?.into_iter().for_each(|part| all.extend(part));
+        let mut credit = CustomerCredit::new(currency);
+        for (issues, part) in pass.run(session, watch, &begin, &visit)? {
+            all.extend(issues);
+            credit.merge(&part);
+        }
+        all.extend(credit.differences(month));
     }
     all.sort_unstable();
     all.dedup();
     Ok(all)
+}
+
+/// The currencies of the books; the provider's own when there are no postings at all, so that
+/// what is tied to nothing is looked at too.
+pub(super) fn currencies(session: &Session) -> Result<Vec<Currency>, PackageError> {
+    let found: Vec<Currency> = first_months(session)?.into_keys().collect();
+    Ok(if found.is_empty() { vec![session.provider().currency] } else { found })
+}
+
+/// Issues as a table.
+pub(super) fn issues_view(
+    issues: Vec<Issue>,
+    facts: Map<String, Value>,
+    revision: Revision,
+) -> View<'static> {
+    View {
+        name: "issues",
+        facts,
+        columns: table_columns(issue::COLUMNS),
+        rows: Box::new(move |sink| {
+            for issue in &issues {
+                if !sink(&issue.fields())? {
+                    break;
+                }
+            }
+            Ok(())
+        }),
+        revision,
+    }
 }

@@ -3,7 +3,10 @@
 
 use std::io::{self, Write};
 
-use accounting::journal::{beancount, hledger, journal_lines, lines};
+use accounting::journal::{
+    OPENING_BEANCOUNT, OPENING_HLEDGER, TRANSACTIONS_BEANCOUNT, TRANSACTIONS_HLEDGER, beancount,
+    hledger, journal_lines, lines,
+};
 use accounting::package::{Column, columns};
 use accounting::{File, Issue, Posting, TrialBalance, issue, trial_balance};
 use files::archive::{Archive, Member, MemberSize};
@@ -47,20 +50,37 @@ impl Content<'_> {
         })
     }
 
-    /// Adds `journal.csv`, `trial_balance.csv`, `journal.hledger`, `journal.beancount`,
-    /// `issues.csv`, in this order.
+    /// Adds `journal.csv`, `trial_balance.csv`, the journals for hledger and for Beancount, each
+    /// before the two files that it includes, and `issues.csv`, in this order.
     pub(super) fn add_journals<W: Write>(
         &self,
         archive: &mut Archive<W>,
     ) -> Result<Vec<Member>, PackageError> {
         let bytes = self.rows.sections().iter().map(|section| section.bytes).sum();
-        let size = size_of(bytes, LARGE_JOURNAL_BYTES);
+        let (size, usual) = (size_of(bytes, LARGE_JOURNAL_BYTES), MemberSize::Usual);
+        let accounts = &self.request.settings.accounts;
+        let opening = u64::from(!self.balance.opening.is_zero());
         Ok(vec![
             archive.add("journal.csv", size, |out| self.journal(out))?,
-            archive.add("trial_balance.csv", MemberSize::Usual, |out| self.trial_balance(out))?,
-            archive.add("journal.hledger", size, |out| self.hledger(out))?,
-            archive.add("journal.beancount", size, |out| self.beancount(out))?,
-            archive.add("issues.csv", MemberSize::Usual, |out| self.issues(out))?,
+            archive.add("trial_balance.csv", usual, |out| self.trial_balance(out))?,
+            archive.add("journal.hledger", usual, |out| text(out, &hledger::journal(), 0))?,
+            archive.add(OPENING_HLEDGER, usual, |out| {
+                text(out, &hledger::opening(self.balance, accounts), opening)
+            })?,
+            archive.add(TRANSACTIONS_HLEDGER, size, |out| {
+                self.transactions(out, &|posting| hledger::transaction(posting, accounts), "")
+            })?,
+            archive.add("journal.beancount", usual, |out| {
+                text(out, &beancount::journal(self.balance), 0)
+            })?,
+            archive.add(OPENING_BEANCOUNT, usual, |out| {
+                text(out, &beancount::opening(self.balance, accounts), opening)
+            })?,
+            archive.add(TRANSACTIONS_BEANCOUNT, size, |out| {
+                let last = beancount::assertions(self.balance, accounts);
+                self.transactions(out, &|posting| beancount::transaction(posting, accounts), &last)
+            })?,
+            archive.add("issues.csv", usual, |out| self.issues(out))?,
         ])
     }
 
@@ -134,42 +154,33 @@ impl Content<'_> {
         self.table(out, issue::COLUMNS, rows)
     }
 
-    fn hledger(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
-        let accounts = &self.request.settings.accounts;
-        let first = hledger::opening(self.balance, accounts);
-        let entry = |posting: &Posting| hledger::transaction(posting, accounts);
-        self.text(out, first, &entry, String::new())
-    }
-
-    fn beancount(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
-        let accounts = &self.request.settings.accounts;
-        let first = beancount::opening(self.balance, accounts);
-        let last = beancount::assertions(self.balance, accounts);
-        let entry = |posting: &Posting| beancount::transaction(posting, accounts);
-        self.text(out, first, &entry, last)
-    }
-
-    /// A journal as text; answers the number of its transactions.
-    fn text(
+    /// The month's transactions by date, then `last`; answers their number.
+    fn transactions(
         &self,
         out: &mut dyn Write,
-        first: String,
         entry: &dyn Fn(&Posting) -> String,
-        last: String,
+        last: &str,
     ) -> Result<u64, PackageError> {
         let mut out = io::BufWriter::with_capacity(64 << 10, out);
-        let mut write = |text: &str| out.write_all(text.as_bytes()).map_err(WriteError::Io);
-        write(&first)?;
         let mut count = 0;
-        self.each_entry(&mut |posting| {
-            count += 1;
-            write(&entry(posting))?;
-            Ok(true)
+        self.rows.visit_by_date(&mut |posting| {
+            self.go_on()?;
+            if !posting.amounts.is_zero() {
+                count += 1;
+                out.write_all(entry(posting).as_bytes()).map_err(WriteError::Io)?;
+            }
+            Ok(())
         })?;
-        write(&last)?;
+        text(&mut out, last, count)?;
         out.flush().map_err(WriteError::Io)?;
         Ok(count)
     }
+}
+
+/// Writes a text, which holds `count` transactions.
+fn text(out: &mut dyn Write, content: &str, count: u64) -> Result<u64, PackageError> {
+    out.write_all(content.as_bytes()).map_err(WriteError::Io)?;
+    Ok(count)
 }
 
 fn size_of(bytes: u64, large: u64) -> MemberSize {

@@ -13,11 +13,12 @@
 //! | `marked` | the same files for spreadsheet programs |
 //! | `pass` | one pass over all ledgers |
 //! | `ledger` | the books of one month |
-//! | [`existence`] | whether a month has anything to export |
+//! | [`existence`] | whether a month has books in a currency |
 //! | [`frozen`] | closed months as they were frozen |
 //! | [`drift`] | closed months against the records as they are |
 //! | [`close`] | closing and reopening |
 //! | [`periods`] | the months and how they stand |
+//! | [`audit`] | who closed and reopened them |
 //! | [`views`] | trial balance, waterfall, aging, revenue by plan |
 //! | [`explain`] | one posting, or all of an invoice, with the arithmetic |
 //! | `rows`, `sorter` | rows waiting in order, in memory and on disk |
@@ -26,6 +27,7 @@
 
 pub mod answers;
 pub mod asked;
+pub mod audit;
 pub mod close;
 pub mod drift;
 pub mod error;
@@ -46,7 +48,7 @@ mod tables;
 pub mod views;
 
 pub use error::PackageError;
-pub use existence::has_rows;
+pub use existence::{has_postings, what_there_is};
 pub use ledger::all_issues;
 pub use package::{Package, PackageFile, write_package};
 pub use pass::Watch;

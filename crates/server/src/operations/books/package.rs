@@ -58,15 +58,13 @@ pub struct PackageFile {
 pub(super) struct Made {
     pub(super) package: Package,
     pub(super) rows: Rows,
-    /// Whether there is anything in the books up to the month's end.
-    pub(super) has_postings: bool,
 }
 
 /// Makes the package in `folder`, which must exist and be the caller's own. Blocks.
 ///
 /// A closed month gives what was frozen; the first open month holds the adjustments of closed
 /// ones. The same request at the same revision gives the same bytes. On an error files may be
-/// left in the folder. [`PackageError::NothingToExport`] when the contract's files have no row.
+/// left in the folder. [`PackageError::NothingToExport`] when nothing was posted up to the month's end.
 pub fn write_package(
     session: &Session,
     store: &dyn Store,
@@ -74,21 +72,32 @@ pub fn write_package(
     folder: &Path,
     watch: Watch<'_>,
 ) -> Result<Package, PackageError> {
+    let package = unmarked_package(session, store, request, folder, watch)?;
+    match request.has_bom {
+        true => with_byte_order_marks(package, folder),
+        false => Ok(package),
+    }
+}
+
+/// The same, its CSVs without a byte-order mark.
+fn unmarked_package(
+    session: &Session,
+    store: &dyn Store,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Package, PackageError> {
     let frozen = FrozenBooks::of(store, session.provider().id)?;
-    let package = match frozen.closing(request.month) {
-        Some(closing) if request.site_id.is_none() => {
-            frozen_package(&frozen, closing, request, folder)?
-        }
-        Some(closing) => part_of_frozen(session, &frozen, closing, request, folder, watch)?,
-        None => {
-            let made = make_package(session, request, Some(&frozen), Purpose::Open, folder, watch)?;
-            made.package
-        }
+    let Some(closing) = frozen.closing(request.month) else {
+        let made = make_package(session, request, Some(&frozen), Purpose::Open, folder, watch)?;
+        return made.map(|made| made.package).ok_or(PackageError::NothingToExport);
     };
-    match package.rows {
-        0 => Err(PackageError::NothingToExport),
-        _ if request.has_bom => with_byte_order_marks(package, folder),
-        _ => Ok(package),
+    if !frozen.has_postings(request)? {
+        return Err(PackageError::NothingToExport);
+    }
+    match request.site_id {
+        None => frozen_package(&frozen, closing, request, folder),
+        Some(_) => part_of_frozen(session, &frozen, closing, request, folder, watch),
     }
 }
 
@@ -110,7 +119,8 @@ impl Purpose {
     }
 }
 
-/// Makes a package from the records. `frozen` are the closed months, for adjustments.
+/// Makes a package from the records; none when nothing was posted up to the month's end. `frozen`
+/// are the closed months, for adjustments.
 pub(super) fn make_package(
     session: &Session,
     request: &PackageRequest,
@@ -118,13 +128,15 @@ pub(super) fn make_package(
     purpose: Purpose,
     folder: &Path,
     watch: Watch<'_>,
-) -> Result<Made, PackageError> {
+) -> Result<Option<Made>, PackageError> {
     let mut ledger = book_month(session, request, folder, watch)?;
     let frozen = frozen.filter(|frozen| frozen.first_open() == Some(request.month));
     if let Some(frozen) = frozen {
         add_adjustments(session, request, frozen, &mut ledger, folder, watch)?;
     }
-    let has_postings = ledger.totals.currencies().contains(&request.currency);
+    if !ledger.totals.currencies().contains(&request.currency) {
+        return Ok(None);
+    }
     let balance = TrialBalance::of(&ledger.totals, request.currency, request.month);
     balance.check()?;
     if let Some(frozen) = frozen.filter(|_| request.site_id.is_none()) {
@@ -135,7 +147,7 @@ pub(super) fn make_package(
         Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))?;
     drop(merged);
     let package = zips(session, request, &rows, &balance, &ledger.issues, purpose, folder, watch)?;
-    Ok(Made { package, rows, has_postings })
+    Ok(Some(Made { package, rows }))
 }
 
 /// Books what closed months no longer say, as rows of this month.
@@ -202,25 +214,6 @@ fn frozen_package(
     let full = request.has_full_bundle.then(|| copy(ClosedPartKind::Full, true)).transpose()?;
     let rows = manifest["files"].as_array().map_or(0, |files| contract_rows(files));
     Ok(Package { contract, full, manifest, rows, revision: closing.revision })
-}
-
-/// Whether a frozen month has rows of the request's in the contract's files.
-pub(super) fn frozen_rows(
-    frozen: &FrozenBooks<'_>,
-    closing: &ClosedMonth,
-    request: &PackageRequest,
-) -> Result<bool, PackageError> {
-    let Some(manifest) = frozen.manifest(closing, request.currency)? else { return Ok(false) };
-    let files = manifest["files"].as_array();
-    if request.site_id.is_none() || files.is_none_or(|files| contract_rows(files) == 0) {
-        return Ok(files.is_some_and(|files| contract_rows(files) > 0));
-    }
-    let mut has_some = false;
-    frozen.visit(closing, request.currency, &mut |row, _| {
-        has_some |= row.posting.file.is_contract() && request.covers(&row.posting);
-        Ok(())
-    })?;
-    Ok(has_some)
 }
 
 fn contract_rows(files: &[Value]) -> u64 {

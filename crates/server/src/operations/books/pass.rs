@@ -11,7 +11,7 @@ use accounting::{
 };
 use mirror::Session;
 use model::money::Currency;
-use reports::books::{INVOICES_PER_PART, LoadedPart, Parts, each_part};
+use reports::books::{BooksError, INVOICES_PER_PART, LoadedPart, Parts, each_part};
 
 use super::error::PackageError;
 
@@ -63,23 +63,28 @@ impl Pass {
         let done = AtomicU64::new(0);
         let workers = session.engine().threads();
         each_part(&parts, workers, watch.is_canceled, begin, &|state, part| {
-            self.visit_part(&part, &mut |found| visit(state, found))?;
+            self.visit_part(&part, watch.is_canceled, &mut |found| visit(state, found))?;
             let invoices = part.grouped.invoices.len() as u64;
             (watch.progress)(done.fetch_add(invoices, Ordering::Relaxed) + invoices);
             Ok(())
         })
     }
 
-    /// Visits what a part holds.
-    pub(super) fn visit_part(
+    /// Visits what a part holds; `is_canceled` is asked before each invoice, for one may have
+    /// thousands of months.
+    fn visit_part(
         &self,
         part: &LoadedPart,
+        is_canceled: &(dyn Fn() -> bool + Sync),
         visit: &mut dyn FnMut(Visit<'_>) -> Result<(), PackageError>,
     ) -> Result<(), PackageError> {
         let grouped = &part.grouped;
         let directory = &grouped.directory;
         visit(Visit::Links(&grouped.issues))?;
         for records in &grouped.invoices {
+            if is_canceled() {
+                return Err(BooksError::Canceled.into());
+            }
             if records.invoice.currency == self.currency {
                 let ledger = self.books.invoice(records, directory, &self.span);
                 check_invoice(&ledger)?;

@@ -1,11 +1,11 @@
 //! The months of a provider's books and how they stand. Rule: spec/accounting.md §11.1, §11.3.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::ops::Range;
 
 use accounting::package::{Field, FieldKind};
 use accounting::posting::PieceId;
-use accounting::{Amounts, Calendar, Category, File, Month, Settings, Source};
+use accounting::{Amounts, Calendar, Category, File, Month, Source};
 use mirror::Session;
 use model::catalogue;
 use model::money::Currency;
@@ -15,13 +15,13 @@ use serde_json::{Map, Value, json};
 use store::port::books::{ClosedMonth, ClosedPartKind};
 use store::{KeyRange, RowKey, Store, StoreError};
 
-use super::drift::{DriftRow, find_drift};
+use super::drift::DriftRow;
 use super::error::PackageError;
 use super::explain::minor_units;
 use super::frozen::FrozenBooks;
-use super::pass::Watch;
 use super::request::file_name;
-use super::views::{View, text};
+use super::tables::RowSink;
+use super::views::{View, ViewRequest, text};
 
 /// Every month from the first invoice's to the current one. Blocks.
 pub fn periods(
@@ -36,20 +36,40 @@ pub fn periods(
     months.map(|month| Ok(period(&frozen, month)?)).collect()
 }
 
-/// One month.
+/// One month: the closing in force, how it was opened again last, and every closing that it had.
 pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
-    let Some(closing) = frozen.closing(month) else {
-        let state = if frozen.is_closed(month) { "closed" } else { "open" };
-        return Ok(json!({
-            "month": month.to_string(), "state": state, "closed_at": null, "closed_by": null,
-            "note": null, "version": null, "rev": null, "packages": [],
-        }));
-    };
-    closed(frozen, closing)
+    let versions = frozen.versions(month);
+    let state = if frozen.is_closed(month) { "closed" } else { "open" };
+    let mut told = Map::from_iter([
+        ("month".to_owned(), json!(month.to_string())),
+        ("state".to_owned(), json!(state)),
+    ]);
+    told.extend(match frozen.closing(month) {
+        Some(closing) => closing_facts(frozen, closing)?,
+        None => Map::from_iter(CLOSING_KEYS.map(|key| (key.to_owned(), Value::Null))),
+    });
+    if told["packages"].is_null() {
+        told.insert("packages".to_owned(), json!([]));
+    }
+    let latest = versions.iter().rev().find(|closing| closing.reopened.is_some());
+    told.extend(reopening_facts(latest.copied()));
+    let versions = versions.into_iter().map(|closing| {
+        let mut facts = closing_facts(frozen, closing)?;
+        facts.extend(reopening_facts(Some(closing)));
+        Ok(Value::Object(facts))
+    });
+    told.insert("versions".to_owned(), versions.collect::<Result<_, StoreError>>()?);
+    Ok(Value::Object(told))
 }
 
-/// A closed month with its packages.
-pub fn closed(frozen: &FrozenBooks<'_>, closing: &ClosedMonth) -> Result<Value, StoreError> {
+/// What is told of a closing.
+const CLOSING_KEYS: [&str; 6] = ["closed_at", "closed_by", "note", "version", "rev", "packages"];
+
+/// The values of [`CLOSING_KEYS`].
+fn closing_facts(
+    frozen: &FrozenBooks<'_>,
+    closing: &ClosedMonth,
+) -> Result<Map<String, Value>, StoreError> {
     let month = Month::of(closing.month);
     let parts = frozen.parts(closing)?.into_iter();
     let packages = parts.filter(|part| part.kind != ClosedPartKind::Postings).map(|part| {
@@ -61,16 +81,25 @@ pub fn closed(frozen: &FrozenBooks<'_>, closing: &ClosedMonth) -> Result<Value, 
             "file_name": file_name(month, part.currency, part.kind == ClosedPartKind::Full),
         })
     });
-    Ok(json!({
-        "month": month.to_string(),
-        "state": if closing.reopened.is_none() { "closed" } else { "open" },
-        "closed_at": closing.closed_at.to_string(),
-        "closed_by": closing.closed_by,
-        "note": closing.note,
-        "version": closing.version,
-        "rev": closing.revision.0,
-        "packages": packages.collect::<Vec<_>>(),
-    }))
+    let values = [
+        json!(closing.closed_at.to_string()),
+        json!(closing.closed_by),
+        json!(closing.note),
+        json!(closing.version),
+        json!(closing.revision.0),
+        Value::Array(packages.collect()),
+    ];
+    Ok(CLOSING_KEYS.into_iter().map(str::to_owned).zip(values).collect())
+}
+
+/// How a closing was taken back; null when it was not.
+fn reopening_facts(closing: Option<&ClosedMonth>) -> Map<String, Value> {
+    let reopened = closing.and_then(|closing| closing.reopened.as_ref());
+    Map::from_iter([
+        ("reopened_at".to_owned(), json!(reopened.map(|reopened| reopened.at.to_string()))),
+        ("reopened_by".to_owned(), json!(reopened.map(|reopened| reopened.by.as_str()))),
+        ("reopen_reason".to_owned(), json!(reopened.map(|reopened| reopened.reason.as_str()))),
+    ])
 }
 
 /// What the records say otherwise of one closed month.
@@ -79,39 +108,41 @@ pub struct DriftReport {
     pub month: Month,
     /// The currency.
     pub currency: Currency,
-    /// Each posting that differs, by file, record and piece.
+    /// Postings that differ, by file, record and piece: those that were asked for.
     pub rows: Vec<DriftRow>,
-    /// Differences by file.
+    /// How many differ in all.
+    pub total: u64,
+    /// Differences by file, of all.
     pub sums: BTreeMap<File, Amounts>,
     /// The month in which the adjustments are booked.
     pub booked_in: Month,
 }
 
-/// Compares a closed month with the records as they are; none when it is open. Blocks.
+/// Compares a closed month with the records as they are; none when it is open. Of the postings that
+/// differ, those at the places `wanted` are kept, the others counted. Blocks.
 pub fn drift_of(
-    session: &Session,
-    store: &dyn Store,
-    settings: &Settings,
-    (month, currency): (Month, Currency),
-    folder: &Path,
-    watch: Watch<'_>,
+    request: &ViewRequest<'_>,
+    month: Month,
+    wanted: Range<u64>,
 ) -> Result<Option<DriftReport>, PackageError> {
-    let frozen = FrozenBooks::of(store, session.provider().id)?;
+    let frozen = request.frozen()?;
     let Some(booked_in) = frozen.first_open().filter(|open| month < *open) else {
         return Ok(None);
     };
-    let mut rows = Vec::new();
-    find_drift(session, &frozen, settings, currency, folder, watch, &mut |found| {
+    let currency = request.currency;
+    let (rows, sums) = (Vec::new(), BTreeMap::new());
+    let mut report = DriftReport { month, currency, rows, total: 0, sums, booked_in };
+    request.each_drift(&frozen, &mut |found| {
         if found.drift.key.month == month {
-            rows.push(found);
+            *report.sums.entry(found.drift.key.file).or_default() += found.drift.difference();
+            if wanted.contains(&report.total) {
+                report.rows.push(found);
+            }
+            report.total += 1;
         }
         Ok(())
     })?;
-    let mut sums: BTreeMap<File, Amounts> = BTreeMap::new();
-    for row in &rows {
-        *sums.entry(row.drift.key.file).or_default() += row.drift.difference();
-    }
-    Ok(Some(DriftReport { month, currency, rows, sums, booked_in }))
+    Ok(Some(report))
 }
 
 impl DriftReport {
@@ -135,45 +166,57 @@ impl DriftReport {
         let sums = self.sums.iter().map(|(file, sum)| (file.as_str().to_owned(), amounts(sum)));
         Value::Object(sums.collect())
     }
+}
 
-    /// The rows as a table; `changed` are their changed records as text.
-    pub fn view(&self, session: &Session, changed: &[String]) -> View {
-        let mut columns = vec![
-            TableColumn::new("file", FieldKind::Text),
-            TableColumn::new("id", FieldKind::Int),
-            TableColumn::new("piece_id", FieldKind::Text),
-        ];
-        for side in ["frozen", "fresh", "difference"] {
-            let name = |category: Category| format!("{side}_{}", category.as_str());
-            columns.extend(Category::ALL.map(|c| TableColumn::new(name(c), FieldKind::Money)));
-        }
-        let tail = ["booked_in", "changed_rows", "currency"];
-        columns.extend(tail.map(|name| TableColumn::new(name, FieldKind::Text)));
-        let rows = self.rows.iter().zip(changed).map(|(row, changed)| self.fields(row, changed));
-        View {
-            name: "drift",
-            facts: Map::new(),
-            columns,
-            rows: rows.collect(),
-            revision: session.revision(),
-        }
+/// All postings of a closed month that differ, as a table with their changed records; none when it
+/// is open.
+pub fn drift_view(
+    request: ViewRequest<'_>,
+    month: Month,
+) -> Result<Option<View<'_>>, PackageError> {
+    let open = request.frozen()?.first_open();
+    let Some(booked_in) = open.filter(|open| month < *open) else { return Ok(None) };
+    let mut columns = vec![
+        TableColumn::new("file", FieldKind::Text),
+        TableColumn::new("id", FieldKind::Int),
+        TableColumn::new("piece_id", FieldKind::Text),
+    ];
+    for side in ["frozen", "fresh", "difference"] {
+        let name = |category: Category| format!("{side}_{}", category.as_str());
+        columns.extend(Category::ALL.map(|c| TableColumn::new(name(c), FieldKind::Money)));
     }
+    let tail = ["booked_in", "changed_rows", "currency"];
+    columns.extend(tail.map(|name| TableColumn::new(name, FieldKind::Text)));
+    let revision = request.session.revision();
+    let rows = move |sink: &mut RowSink<'_>| {
+        let frozen = request.frozen()?;
+        request.each_drift(&frozen, &mut |row| {
+            if row.drift.key.month == month {
+                let changed = changed_rows(request.session, request.store, &frozen, &row)?;
+                let changed = Value::Array(changed).to_string();
+                sink(&drift_fields(&row, booked_in, &changed, request.currency))?;
+            }
+            Ok(())
+        })
+    };
+    Ok(Some(View { name: "drift", facts: Map::new(), columns, rows: Box::new(rows), revision }))
+}
 
-    fn fields(&self, row: &DriftRow, changed: &str) -> Vec<Field<'static>> {
-        let drift = &row.drift;
-        let id = drift.key.source_id.map_or(Field::Empty, |id| Field::Int(i128::from(id)));
-        let piece = piece_of(drift.key.source).map_or(Field::Empty, |p| text(p.to_string()));
-        let mut fields = vec![text(drift.key.file.as_str()), id, piece];
-        for side in [drift.frozen, drift.fresh, drift.difference()] {
-            fields.extend(Category::ALL.map(|category| Field::Money(side[category])));
-        }
-        fields.extend([
-            text(self.booked_in.to_string()),
-            text(changed),
-            text(self.currency.code()),
-        ]);
-        fields
+fn drift_fields(
+    row: &DriftRow,
+    booked_in: Month,
+    changed: &str,
+    currency: Currency,
+) -> Vec<Field<'static>> {
+    let drift = &row.drift;
+    let id = drift.key.source_id.map_or(Field::Empty, |id| Field::Int(i128::from(id)));
+    let piece = piece_of(drift.key.source).map_or(Field::Empty, |p| text(p.to_string()));
+    let mut fields = vec![text(drift.key.file.as_str()), id, piece];
+    for side in [drift.frozen, drift.fresh, drift.difference()] {
+        fields.extend(Category::ALL.map(|category| Field::Money(side[category])));
     }
+    fields.extend([text(booked_in.to_string()), text(changed), text(currency.code())]);
+    fields
 }
 
 fn piece_of(source: Source) -> Option<PieceId> {
@@ -193,13 +236,15 @@ const OF_INVOICES: [&str; 6] =
     ["invoice_lines", "payments", "credit_notes", "refunds", "balance_transactions", "shipments"];
 
 /// The records behind a posting that were written since a month was closed: those that it names,
-/// and those of its invoice. `rev` is null for one that is gone. Blocks.
+/// and those of its invoice. `rev` is null for one that is gone. None for a month that was closed
+/// with a later one. Blocks.
 pub fn changed_rows(
     session: &Session,
     store: &dyn Store,
-    closing: &ClosedMonth,
+    frozen: &FrozenBooks<'_>,
     row: &DriftRow,
 ) -> Result<Vec<Value>, PackageError> {
+    let Some(closing) = frozen.closing(row.drift.key.month) else { return Ok(Vec::new()) };
     let explanation = accounting::explain::explain(&row.drift.adjustment);
     let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
     if let Some(invoice) = row.drift.adjustment.belongs.invoice_id {

@@ -56,6 +56,13 @@ pub fn file_name(month: Month, currency: Currency, is_full: bool) -> String {
     format!("accounting_{month}_{}{suffix}.zip", currency.code())
 }
 
+/// Name of the ZIP of one closing: `accounting_2024-01_usd_v1.zip`.
+pub fn versioned_name(month: Month, currency: Currency, is_full: bool, version: u64) -> String {
+    let name = file_name(month, currency, is_full);
+    let stem = name.strip_suffix(".zip").unwrap_or(&name);
+    format!("{stem}_v{version}.zip")
+}
+
 /// The month that a text names: `YYYY-MM-DD`, any real day, or `YYYY-MM`.
 ///
 /// Errors: the message for the field `month`.

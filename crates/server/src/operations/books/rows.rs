@@ -1,6 +1,7 @@
 //! The rows of a package in the order of its files, in one temporary file that is read as often as
 //! members are written from it.
 
+use std::collections::BTreeMap;
 use std::fs::File as DiskFile;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -10,6 +11,7 @@ use accounting::package::Field;
 use accounting::package::codec::{decode_fields, encode_fields};
 use accounting::posting::codec::{CodecError, decode, encode};
 use accounting::{Amounts, Category, File, Posting, TrialBalance};
+use model::time::Date;
 use tempfile::NamedTempFile;
 
 use super::error::PackageError;
@@ -92,6 +94,32 @@ impl Rows {
         Ok(())
     }
 
+    /// Visits the postings of all sections by date, those of a day in the order of the files.
+    pub(super) fn visit_by_date(
+        &self,
+        visit: &mut dyn FnMut(&Posting) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        let sections = self.sections.iter().filter(|section| section.rows > 0);
+        let mut readers = sections.map(|s| self.postings(s)).collect::<Result<Vec<_>, _>>()?;
+        let mut heads: BTreeMap<(Date, usize), Posting> = BTreeMap::new();
+        for (place, reader) in readers.iter_mut().enumerate() {
+            heads.extend(reader.next()?.map(|posting| ((posting.date, place), posting)));
+        }
+        while let Some(((_, place), posting)) = heads.pop_first() {
+            visit(&posting)?;
+            let next = readers.get_mut(place).map_or(Ok(None), Postings::next)?;
+            heads.extend(next.map(|posting| ((posting.date, place), posting)));
+        }
+        Ok(())
+    }
+
+    fn postings(&self, section: &Section) -> Result<Postings, PackageError> {
+        let mut file: DiskFile = self.file.reopen()?;
+        file.seek(SeekFrom::Start(section.start))?;
+        let rows = BufReader::with_capacity(BUFFER_BYTES, file);
+        Ok(Postings { rows, left: section.rows, row: Vec::new() })
+    }
+
     /// Visits the rows of a section in order; `visit` answers whether to go on.
     pub(super) fn visit(
         &self,
@@ -111,6 +139,26 @@ impl Rows {
             }
         }
         Ok(())
+    }
+}
+
+/// The postings of one section, one after the other.
+struct Postings {
+    rows: BufReader<DiskFile>,
+    left: u64,
+    row: Vec<u8>,
+}
+
+impl Postings {
+    fn next(&mut self) -> Result<Option<Posting>, PackageError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        match read_row(&mut self.rows, &mut self.row)? {
+            true => Ok(Some(decode(&mut self.row.as_slice())?)),
+            false => Err(CodecError.into()),
+        }
     }
 }
 

@@ -60,9 +60,13 @@ pub(crate) async fn run(app: &App, caller: Caller, asked: Asked) -> Result<Strin
     let (requests, caller) = room(app, caller, parsed.requests).await?;
     let session = session(app, &caller).await?;
     let revision_min = session.revision();
+    let package = requests.iter().find_map(ExportRequest::package).copied();
     let (requests, skipped) = with_rows(app, &caller, &session, requests).await?;
     drop(session);
     if requests.is_empty() {
+        if let Some(package) = package.filter(|_| !parsed.is_group) {
+            return Err(package::nothing(app, &caller, &package).await);
+        }
         return Err(ApiError::new(ErrorCode::NothingToExport, "Nothing to export"));
     }
     let ask = Queue { requests, skipped, is_group: parsed.is_group, now, key, revision_min };
@@ -181,7 +185,7 @@ async fn with_rows(
     let mut skipped = Vec::new();
     for request in requests {
         let has_rows = match request.package() {
-            Some(package) => package::has_rows(app, caller, &request, *package).await?,
+            Some(package) => package::has_books(app, caller, &request, *package).await?,
             None => reports::exports::has_rows(session, &request).await.map_err(unread)?,
         };
         match has_rows {

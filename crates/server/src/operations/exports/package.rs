@@ -8,10 +8,10 @@ use reports::exports::{CsvDialect, ExportRequest, Package};
 
 use super::caller::Caller;
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::operations::books::answers::{Patience, at_desk, failed};
 use crate::operations::books::request::resolve_as_of;
-use crate::operations::books::{PackageRequest, has_rows as has_postings};
+use crate::operations::books::{PackageRequest, has_postings, what_there_is};
 use crate::settings::ServerSettings;
 
 /// What a body is checked against.
@@ -33,8 +33,8 @@ pub(super) async fn books(app: &App, caller: &Caller) -> Result<Books, ApiError>
     looked.await.map(|(books, _)| books)
 }
 
-/// Whether any of a package's files has a row.
-pub(super) async fn has_rows(
+/// Whether there are books of a package's month and currency.
+pub(super) async fn has_books(
     app: &App,
     caller: &Caller,
     request: &ExportRequest,
@@ -48,6 +48,25 @@ pub(super) async fn has_rows(
         has_postings(desk.session, store, &wanted, folder, desk.watch()).map_err(failed)
     });
     looked.await.map(|(has_some, _)| has_some)
+}
+
+/// What is answered when there are none: in what there are.
+pub(super) async fn nothing(app: &App, caller: &Caller, asked: &Package) -> ApiError {
+    let currency = asked.currency;
+    let until = match asked.as_of {
+        Some(at) => at.to_string(),
+        None => Month::of(asked.month).to_string(),
+    };
+    let looked = at_desk(app, &caller.admitted.provider, Patience::Page, |desk| {
+        what_there_is(desk.session).map_err(failed)
+    });
+    let mut error = ApiError::new(ErrorCode::NothingToExport, "Nothing to export");
+    if let Ok((Some(known), _)) = looked.await {
+        let code = currency.code();
+        let said = format!("Nothing is posted in {code} up to {until}. There is {known}.");
+        error.fields.push("currency", said);
+    }
+    error
 }
 
 /// The package that a request asks for. Errors: the message for the field `as_of`.

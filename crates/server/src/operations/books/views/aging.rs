@@ -1,6 +1,7 @@
 //! What is due at the end of a day, by age. Rule: spec/accounting.md §13.
 
 use accounting::aging::{AgingRow, AgingTotals, BUCKETS, aging_row};
+use accounting::package::codec::{decode_fields, encode_fields};
 use accounting::package::{Field, FieldKind};
 use accounting::records::Directory;
 use accounting::{Horizon, Span};
@@ -11,18 +12,18 @@ use serde_json::{Map, json};
 use super::super::error::PackageError;
 use super::super::explain::minor_units;
 use super::super::pass::{Pass, Visit, books_of};
+use super::super::sorter::Sorter;
 use super::{View, ViewRequest, optional_id, optional_text, text};
 
-/// What one thread has found.
-#[derive(Default)]
+/// What one thread has found; rows by id.
 struct Found {
-    rows: Vec<(i64, Vec<Field<'static>>)>,
+    rows: Sorter<8>,
     totals: AgingTotals,
 }
 
 /// One row per invoice with something due at the end of `as_of`, by id, then their sum; the
 /// customers' credit stands beside the rows in JSON and in the last row elsewhere. Blocks.
-pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View, PackageError> {
+pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View<'static>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let end_of_day = Horizon::end_of_day(as_of, &books.calendar);
     let until = match end_of_day.includes(request.now) {
@@ -35,7 +36,9 @@ pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View, PackageE
             Visit::Invoice { records, ledger, directory } => {
                 if let Some(row) = aging_row(records, ledger, as_of) {
                     found.totals.add_row(&row);
-                    found.rows.push((row.invoice_id, fields(request, &row, directory)));
+                    let fields = fields(request, &row, directory);
+                    let key = row.invoice_id.to_be_bytes();
+                    found.rows.push(key, |out| encode_fields(&fields, out))?;
                 }
                 &ledger.postings
             }
@@ -45,16 +48,18 @@ pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View, PackageE
         postings.iter().for_each(|p| found.totals.add_credit(p, request.currency));
         Ok(())
     };
+    let begin = || Found { rows: Sorter::new(request.folder), totals: AgingTotals::default() };
     let mut rows = Vec::new();
     let mut totals = AgingTotals::default();
-    for part in pass.run(request.session, request.watch(), &Found::default, &visit)? {
-        rows.extend(part.rows);
+    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+        rows.push(part.rows);
         totals.merge(&part.totals);
     }
-    rows.sort_unstable_by_key(|(id, _)| *id);
-    let mut rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
-    rows.push(sum("total", None, Some(&totals), request));
-    rows.push(sum("customer_balance", Some(totals.customer_balance), None, request));
+    let mut rows = Sorter::merge(rows)?;
+    let last = [
+        sum("total", None, Some(&totals), request),
+        sum("customer_balance", Some(totals.customer_balance), None, request),
+    ];
     let facts = [
         ("as_of", json!(as_of.to_string())),
         ("accounts_receivable", minor_units(totals.accounts_receivable)),
@@ -64,7 +69,15 @@ pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View, PackageE
         name: "ar_aging",
         facts: Map::from_iter(facts.map(|(key, value)| (key.to_owned(), value))),
         columns: columns(),
-        rows,
+        rows: Box::new(move |sink| {
+            let mut row = Vec::new();
+            while rows.next(&mut row)?.is_some() {
+                if !sink(&decode_fields(&mut row.as_slice())?)? {
+                    return Ok(());
+                }
+            }
+            last.iter().try_for_each(|row| sink(row).map(drop))
+        }),
         revision: request.session.revision(),
     })
 }

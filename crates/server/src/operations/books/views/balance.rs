@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::super::drift::book_adjustment;
 use super::super::error::PackageError;
 use super::super::pass::{Pass, Visit, books_of};
-use super::{View, ViewRequest, owned, text};
+use super::{View, ViewRequest, few_rows, owned, text};
 
 /// The balances of `month`: as frozen when it is closed, else from the records, with adjustments of
 /// closed months in the first open one. Blocks.
@@ -44,7 +44,10 @@ pub fn balances(request: &ViewRequest<'_>, month: Month) -> Result<TrialBalance,
 }
 
 /// Seven lines and the total of zeros. Blocks.
-pub fn trial_balance(request: &ViewRequest<'_>, month: Month) -> Result<View, PackageError> {
+pub fn trial_balance(
+    request: &ViewRequest<'_>,
+    month: Month,
+) -> Result<View<'static>, PackageError> {
     let balance = balances(request, month)?;
     let rows = balance.rows(&request.settings.accounts);
     let rows = rows.iter().map(|row| owned(row.fields(&balance.currency)));
@@ -52,13 +55,13 @@ pub fn trial_balance(request: &ViewRequest<'_>, month: Month) -> Result<View, Pa
         name: "trial_balance",
         facts: Map::from_iter([("month".to_owned(), json!(month.to_string()))]),
         columns: table_columns(&trial_balance::columns()),
-        rows: rows.collect(),
+        rows: few_rows(rows.collect()),
         revision: request.session.revision(),
     })
 }
 
 /// Files down, categories across, between opening and closing. Blocks.
-pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View, PackageError> {
+pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View<'static>, PackageError> {
     let balance = balances(request, month)?;
     let calendar = &books_of(request.session, &request.settings).calendar;
     let as_of = request.until(month, calendar).last_instant();
@@ -76,7 +79,7 @@ pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View, PackageErro
         name: "period",
         facts: Map::from_iter(facts),
         columns: grid_columns(),
-        rows,
+        rows: few_rows(rows),
         revision: request.session.revision(),
     })
 }

@@ -1,10 +1,12 @@
 //! A view in any format, through the same writers as every other file.
 //! Rule: spec/accounting.md §13, spec/exports.md §11.
 
+use std::io::Write;
 use std::path::Path;
 
 use files::format::FileFormat;
 use files::write::{Dialect, Envelope, WriteOptions};
+use reports::books::BooksError;
 use serde_json::{Value, json};
 
 use super::super::error::PackageError;
@@ -53,31 +55,36 @@ impl ViewFormat {
     }
 }
 
-/// The bytes of a view. `folder` is for temporary files. Blocks.
+/// Writes a view. `folder` is for temporary files; `is_canceled` is asked row by row. Answers the
+/// number of rows. Blocks.
 pub fn write_view(
-    view: &View,
+    view: View<'_>,
     format: ViewFormat,
     has_formula_guard: bool,
     folder: &Path,
-) -> Result<Vec<u8>, PackageError> {
+    is_canceled: &(dyn Fn() -> bool + Sync),
+    out: &mut dyn Write,
+) -> Result<u64, PackageError> {
     let options = WriteOptions {
         dialect: Dialect::Export,
         has_formula_guard,
-        envelope: envelope(view),
+        envelope: envelope(&view),
         sheet_name: view.name.to_owned(),
         folder: folder.to_owned(),
         ..WriteOptions::default()
     };
-    let mut bytes = Vec::new();
-    let rows = Box::new(|sink: &mut RowSink<'_>| {
-        view.rows.iter().try_for_each(|row| sink(row).map(|_| ()))
+    let View { columns, rows, .. } = view;
+    let rows = Box::new(move |sink: &mut RowSink<'_>| {
+        rows(&mut |row| match is_canceled() {
+            true => Err(BooksError::Canceled.into()),
+            false => sink(row),
+        })
     });
-    write_table(&mut bytes, format.file_format(), &options, &view.columns, rows)?;
-    Ok(bytes)
+    write_table(out, format.file_format(), &options, &columns, rows)
 }
 
 /// What was asked for stands before the rows.
-fn envelope(view: &View) -> Envelope {
+fn envelope(view: &View<'_>) -> Envelope {
     let mut facts = view.facts.clone();
     facts.insert("rev".to_owned(), json!(view.revision.0));
     let object = Value::Object(facts).to_string();

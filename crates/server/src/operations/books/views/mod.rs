@@ -28,23 +28,27 @@ use reports::books::TableColumn;
 use serde_json::{Map, Value};
 use store::Store;
 
-use super::drift::find_drift;
+use super::drift::{DriftRow, find_drift};
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
+use super::tables::RowSink;
 
 pub use file::{ViewFormat, write_view};
 
+/// Gives the rows of a view to a sink, one value per column: as they are wanted, so that however
+/// many there are, memory holds a few.
+pub type ViewRows<'v> = Box<dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 'v>;
+
 /// A table of figures.
-#[derive(Debug, Clone)]
-pub struct View {
+pub struct View<'v> {
     /// Its name, for files.
     pub name: &'static str,
     /// What it was asked for, and sums that are no rows: the keys beside the rows in JSON.
     pub facts: Map<String, Value>,
     /// Its columns; `currency` is one of them.
     pub columns: Vec<TableColumn>,
-    /// Its rows, one value per column.
-    pub rows: Vec<Vec<Field<'static>>>,
+    /// Its rows.
+    pub rows: ViewRows<'v>,
     /// The revision of the records.
     pub revision: Revision,
 }
@@ -78,15 +82,24 @@ impl ViewRequest<'_> {
         frozen: &FrozenBooks<'_>,
         add: &mut dyn FnMut(&Posting),
     ) -> Result<(), PackageError> {
-        let (session, settings, currency) = (self.session, &self.settings, self.currency);
-        find_drift(session, frozen, settings, currency, self.folder, self.watch(), &mut |found| {
+        self.each_drift(frozen, &mut |found| {
             add(&found.drift.adjustment);
             Ok(())
         })
     }
 
+    /// Calls `sink` with every posting of closed months that is no longer what was frozen.
+    pub(super) fn each_drift(
+        &self,
+        frozen: &FrozenBooks<'_>,
+        sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        let (session, settings, currency) = (self.session, &self.settings, self.currency);
+        find_drift(session, frozen, settings, currency, self.folder, self.watch(), sink)
+    }
+
     /// The closed months.
-    fn frozen(&self) -> Result<FrozenBooks<'_>, PackageError> {
+    pub(super) fn frozen(&self) -> Result<FrozenBooks<'_>, PackageError> {
         Ok(FrozenBooks::of(self.store, self.session.provider().id)?)
     }
 
@@ -101,6 +114,18 @@ impl ViewRequest<'_> {
     fn currency_field(&self) -> Field<'static> {
         text(self.currency.code())
     }
+}
+
+/// A few rows, all at hand.
+pub(super) fn few_rows(rows: Vec<Vec<Field<'static>>>) -> ViewRows<'static> {
+    Box::new(move |sink| {
+        for row in &rows {
+            if !sink(row)? {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn text(value: impl Into<String>) -> Field<'static> {

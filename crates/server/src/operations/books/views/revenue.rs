@@ -19,7 +19,7 @@ pub fn revenue_by_plan(
     from: Month,
     to: Month,
     group_by: GroupBy,
-) -> Result<View, PackageError> {
+) -> Result<View<'static>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let frozen = request.frozen()?;
     let open = frozen.first_open();
@@ -52,7 +52,8 @@ pub fn revenue_by_plan(
     }
     let (word, table) = word_of(group_by);
     let names = names(request.session, table)?;
-    let row = |row: &RevenueRow| {
+    let code = request.currency;
+    let row = move |row: &RevenueRow| {
         let name = row.group.map_or(Some(NONE), |id| names.get(&id).map(String::as_str));
         let moved = &row.movement;
         let amounts = [
@@ -67,14 +68,14 @@ pub fn revenue_by_plan(
         let head =
             [text(row.month.to_string()), optional_id(row.group), super::optional_text(name)];
         let amounts = amounts.map(Field::Money);
-        head.into_iter().chain(amounts).chain([request.currency_field()]).collect()
+        head.into_iter().chain(amounts).chain([text(code.code())]).collect::<Vec<_>>()
     };
     let facts = [("from", from.to_string()), ("to", to.to_string()), ("group_by", word.to_owned())];
     Ok(View {
         name: "revenue_by_plan",
         facts: Map::from_iter(facts.map(|(key, value)| (key.to_owned(), json!(value)))),
         columns: columns(word),
-        rows: revenue.rows(from, to).iter().map(row).collect(),
+        rows: Box::new(move |sink| revenue.each_row(from, to, &mut |moved| sink(&row(moved)))),
         revision: request.session.revision(),
     })
 }

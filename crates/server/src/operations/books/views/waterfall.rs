@@ -10,16 +10,17 @@ use serde_json::{Map, json};
 
 use super::super::error::PackageError;
 use super::super::pass::{Pass, Visit, books_of};
-use super::{View, ViewRequest, text};
+use super::{View, ViewRequest, few_rows, text};
 
 /// The waterfall from one month to another, the last of which may be the current one. Blocks.
 ///
-/// A row per booking month, one for all before `from`, and their sum.
+/// A row per booking month, one for all before `from`, and their sum. The future is told month by
+/// month for ten years, then as one sum.
 pub fn deferred_waterfall(
     request: &ViewRequest<'_>,
     from: Month,
     to: Month,
-) -> Result<View, PackageError> {
+) -> Result<View<'static>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let span = Span { detail_from: Some(from), ..Span::until(request.until(to, &books.calendar)) };
     let pass = Pass { books, currency: request.currency, span };
@@ -37,7 +38,7 @@ pub fn deferred_waterfall(
     Ok(view(request, from, to, &waterfall))
 }
 
-fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall) -> View {
+fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall) -> View<'static> {
     let future: BTreeSet<Month> =
         waterfall.rows().flat_map(|(_, row)| row.future.keys().copied()).collect();
     let months: Vec<Month> = from.through(to).collect();
@@ -47,6 +48,8 @@ fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall
     columns.extend(months.iter().map(|month| money(format!("recognized_{month}"))));
     columns.extend(["reversed", "remaining"].map(|name| money(name.to_owned())));
     columns.extend(future.iter().map(|month| money(format!("future_{month}"))));
+    let has_later = waterfall.rows().any(|(_, row)| row.later != 0);
+    columns.extend(has_later.then(|| money("future_later".to_owned())));
     columns.push(money("unscheduled".to_owned()));
     columns.push(TableColumn::new("currency", FieldKind::Text));
     let mut sum = WaterfallRow::default();
@@ -54,15 +57,15 @@ fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall
     for (month, row) in waterfall.rows() {
         add(&mut sum, row);
         let name = month.map_or_else(|| "earlier".to_owned(), |month| month.to_string());
-        rows.push(fields(&name, row, &months, &future, request));
+        rows.push(fields(&name, row, (&months, &future, has_later), request));
     }
-    rows.push(fields("total", &sum, &months, &future, request));
+    rows.push(fields("total", &sum, (&months, &future, has_later), request));
     let facts = [("from", from), ("to", to)];
     View {
         name: "deferred_waterfall",
         facts: Map::from_iter(facts.map(|(key, month)| (key.to_owned(), json!(month.to_string())))),
         columns,
-        rows,
+        rows: few_rows(rows),
         revision: request.session.revision(),
     }
 }
@@ -70,8 +73,7 @@ fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall
 fn fields(
     name: &str,
     row: &WaterfallRow,
-    months: &[Month],
-    future: &BTreeSet<Month>,
+    (months, future, has_later): (&[Month], &BTreeSet<Month>, bool),
     request: &ViewRequest<'_>,
 ) -> Vec<Field<'static>> {
     let of = |amounts: &std::collections::BTreeMap<Month, i128>, month: &Month| {
@@ -81,6 +83,7 @@ fn fields(
     fields.extend(months.iter().map(|month| of(&row.recognized, month)));
     fields.extend([row.reversed, row.remaining].map(Field::Money));
     fields.extend(future.iter().map(|month| of(&row.future, month)));
+    fields.extend(has_later.then_some(Field::Money(row.later)));
     fields.push(Field::Money(row.unscheduled));
     fields.push(request.currency_field());
     fields
@@ -90,6 +93,7 @@ fn add(sum: &mut WaterfallRow, row: &WaterfallRow) {
     sum.booked += row.booked;
     sum.reversed += row.reversed;
     sum.remaining += row.remaining;
+    sum.later += row.later;
     sum.unscheduled += row.unscheduled;
     for (month, amount) in &row.recognized {
         *sum.recognized.entry(*month).or_default() += amount;

@@ -1,0 +1,119 @@
+//! Closed months as tables for people: amounts in their currency.
+
+use accounting::Category;
+use serde_json::Value;
+use server::operations::books::audit::Audited;
+use server::operations::books::periods::DriftReport;
+
+use crate::terminal::table;
+
+/// A row per month.
+pub(super) fn months(months: &[Value]) -> String {
+    let rows = months.iter().map(|month| {
+        let packages = month["packages"].as_array().into_iter().flatten();
+        let mut currencies: Vec<String> =
+            packages.map(|package| word(&package["currency"])).collect();
+        currencies.dedup();
+        [
+            word(&month["month"]),
+            word(&month["state"]),
+            word(&month["version"]),
+            word(&month["closed_at"]),
+            word(&month["closed_by"]),
+            currencies.join(", "),
+            remark(month),
+        ]
+    });
+    table(["month", "state", "version", "closed at", "by", "currencies", "remarks"], rows)
+}
+
+/// The note, and how the month was opened again last.
+fn remark(month: &Value) -> String {
+    let reopened = month["reopened_at"].as_str().map(|at| {
+        let (by, why) = (word(&month["reopened_by"]), word(&month["reopen_reason"]));
+        format!("reopened {at} by {by}: {why}")
+    });
+    let note = month["note"].as_str().map(str::to_owned);
+    note.into_iter().chain(reopened).collect::<Vec<_>>().join("; ")
+}
+
+/// A closed month with its packages.
+pub(super) fn closed_month(month: &Value) -> String {
+    let packages = month["packages"].as_array().into_iter().flatten();
+    let rows = packages
+        .map(|package| ["currency", "bundle", "bytes", "sha256"].map(|key| word(&package[key])));
+    format!(
+        "{} closed as version {} by {} at {}, revision {}\n{}",
+        word(&month["month"]),
+        word(&month["version"]),
+        word(&month["closed_by"]),
+        word(&month["closed_at"]),
+        word(&month["rev"]),
+        table(["currency", "bundle", "bytes", "SHA-256"], rows)
+    )
+}
+
+/// A row per category of a posting that differs, then the sums of each file.
+pub(super) fn drift(report: &DriftReport) -> String {
+    let (month, currency) = (report.month, report.currency);
+    if report.total == 0 {
+        return format!("{month} in {}: the records still say what was closed\n", currency.code());
+    }
+    let rows = report.rows.iter().flat_map(|row| {
+        let drift = &row.drift;
+        let id = drift.key.source_id.map(|id| id.to_string()).unwrap_or_default();
+        drift
+            .difference()
+            .non_zero()
+            .map(|(category, difference)| {
+                let amounts = [drift.frozen[category], drift.fresh[category], difference];
+                let [closed, now, difference] = amounts.map(|minor| currency.decimal(minor));
+                let file = drift.key.file.as_str().to_owned();
+                [file, id.clone(), category.as_str().to_owned(), closed, now, difference]
+            })
+            .collect::<Vec<_>>()
+    });
+    let head = ["file", "id", "column", "closed", "now", "difference"];
+    let mut text = format!(
+        "{month} in {}: {}, booked in {}\n{}",
+        currency.code(),
+        match report.total {
+            1 => "1 posting differs".to_owned(),
+            many => format!("{many} postings differ"),
+        },
+        report.booked_in,
+        table(head, rows)
+    );
+    let sums = report.sums.iter().map(|(file, sum)| {
+        let amounts = Category::ALL.map(|category| currency.decimal(sum[category]));
+        std::iter::once(file.as_str().to_owned()).chain(amounts).collect::<Vec<_>>()
+    });
+    let head = std::iter::once("sum of").chain(Category::ALL.map(Category::as_str));
+    text.push_str(&table(head, sums));
+    text
+}
+
+/// A row per entry, newest first.
+pub(super) fn audit(entries: &[Audited]) -> String {
+    let rows = entries.iter().map(|entry| {
+        [
+            entry.at.to_string(),
+            entry.action.as_str().to_owned(),
+            entry.period.to_string(),
+            entry.version.map(|version| version.to_string()).unwrap_or_default(),
+            entry.who.clone(),
+            entry.reason.clone().unwrap_or_default(),
+            entry.rev.map(|rev| rev.to_string()).unwrap_or_default(),
+        ]
+    });
+    table(["at", "action", "month", "version", "by", "note or reason", "revision"], rows)
+}
+
+/// A value as people read it; nothing for null.
+fn word(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
