@@ -29,6 +29,7 @@ fn closing_receivable(package: &Package) -> String {
 
 /// An export over HTTP: its status, and the full bundle when there is one.
 fn exported(data: &Data, month: &str, currency: &str) -> (u16, Vec<u8>) {
+    data.configure(crate::exports::BASE);
     let token = data.token(1);
     let server = data.serve();
     let body = json!({"object": "accounting", "month": month, "currency": currency});
@@ -36,9 +37,9 @@ fn exported(data: &Data, month: &str, currency: &str) -> (u16, Vec<u8>) {
     if asked.status != 200 {
         return (asked.status, asked.body);
     }
-    let (export, _) = crate::exports::made(&server, &token, &body);
-    let path = format!("/api/v1/core/exports/{}?bundle=full", export["uuid"].as_str().unwrap());
-    let file = server.get(&token, &path);
+    let uuid = asked.json()["uuid"].as_str().unwrap().to_owned();
+    crate::exports::fetched(&server, &token, &uuid);
+    let file = server.get(&token, &format!("/api/v1/core/exports/{uuid}?bundle=full"));
     (file.status, file.body)
 }
 

@@ -95,7 +95,7 @@ fn records_that_look_wrong_are_booked_by_a_rule_and_named() {
     let doctor = program().args(["doctor", "--data", data.path()]).output().unwrap();
     let said = String::from_utf8(doctor.stdout).unwrap();
     assert!(
-        said.contains("6 records look wrong, the first is invoices 1: lines do not sum"),
+        said.contains("8 records look wrong, the first is invoices 1: lines do not sum"),
         "{said}"
     );
     assert!(said.contains("--month 2024-10"), "{said}");

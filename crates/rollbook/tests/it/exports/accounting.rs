@@ -83,9 +83,10 @@ fn what_is_not_in_the_books_is_refused_at_once() {
     assert_eq!(package("2024-02", "usd", json!("2024-01-20T12:00:00Z")), closed, "and outside");
     let history = server.get(&token, &format!("{EXPORTS}?history=1")).ok();
     assert_eq!(history["meta"]["total"], 0, "{history}");
-    assert_eq!(package("2024-01", "usd", Value::Null), "200");
-    assert_eq!(package("2024-02", "usd", Value::Null), "200", "closed, without a row of its own");
-    assert_eq!(package("2024-06", "usd", Value::Null), "200", "a quiet month has a balance");
+    // Closed; closed without a row of its own; quiet and open, with a balance.
+    for month in ["2024-01", "2024-02", "2024-06"] {
+        made(&server, &token, &json!({"object": "accounting", "month": month, "currency": "usd"}));
+    }
 }
 
 /// The members of a ZIP by name.

@@ -128,12 +128,12 @@ fn finished(server: &Server, token: &str, uuid: &str) -> Value {
 }
 
 /// An export that is made, and its file.
-pub(crate) fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
+fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
     fetched(server, token, &accepted(server, token, body))
 }
 
 /// An export that was asked for, once it is made, and its file.
-fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answer) {
+pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answer) {
     let export = finished(server, token, uuid);
     assert_eq!(export["state"], "completed", "{export}");
     let file = server.get(token, &format!("{EXPORTS}/{uuid}"));
