@@ -68,7 +68,7 @@ impl<W: Write> Archive<W> {
 /// Visits the members of a finished archive in their order: name, bytes, and what to read them from.
 pub fn each_member<E: From<WriteError>>(
     archive: impl Read + Seek,
-    visit: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), E>,
+    mut visit: impl FnMut(&str, u64, &mut dyn Read) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut archive = ZipArchive::new(archive).map_err(failure)?;
     for index in 0..archive.len() {
@@ -127,7 +127,7 @@ mod tests {
             assert_eq!(entry.last_modified(), Some(DateTime::DEFAULT));
         }
         let mut found = Vec::new();
-        each_member(Cursor::new(&file), &mut |name, bytes, content| {
+        each_member(Cursor::new(&file), |name, bytes, content| {
             let mut hashed = HashingWriter::new(io::sink());
             assert_eq!(io::copy(content, &mut hashed).unwrap(), bytes);
             found.push((name.to_owned(), hashed.finish().1));

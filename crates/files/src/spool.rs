@@ -246,7 +246,7 @@ mod tests {
             let mut cells = vec![Cell::Absent; table.columns.len()];
             // Little that packs.
             let text: String = (0..40)
-                .map(|n| format!("{:x}", (id * 40 + n).wrapping_mul(0x9E37_79B9_7F4A_7C1)))
+                .map(|n| format!("{:x}", (id * 40 + n).wrapping_mul(0x09E3_779B_97F4_A7C1)))
                 .collect();
             cells[ID] = Cell::Int(id);
             cells[1] = Cell::text(text);

@@ -318,10 +318,11 @@ fn allotment(input: Input<'_>) -> Result<Cell, CellError> {
 /// Whether a list's item can stand among others in one cell, with the marks of lists between
 /// them. A cell whose items cannot holds the list as JSON.
 pub fn is_plain_list_item(item: &str, is_first: bool) -> bool {
-    !item.is_empty()
-        && item.trim() == item
-        && !item.contains([';', ','])
-        && !(is_first && item.starts_with('['))
+    let is_read_otherwise = item.is_empty()
+        || item.trim() != item
+        || item.contains([';', ','])
+        || (is_first && item.starts_with('['));
+    !is_read_otherwise
 }
 
 /// The items of a list in a CSV cell: separated by `;`, or by `,` where there is no `;`.

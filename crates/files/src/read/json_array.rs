@@ -48,7 +48,7 @@ impl JsonArray {
     }
 
     /// Turns the next bytes into lines. Errors: what is wrong with the array itself.
-    pub(super) fn to_lines(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+    pub(super) fn write_lines_over(&mut self, bytes: &mut [u8]) -> Result<(), String> {
         for byte in bytes {
             match &mut self.place {
                 Place::Before => match byte {
@@ -133,7 +133,7 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         let mut array = JsonArray::new();
         for piece in bytes.chunks_mut(size) {
-            array.to_lines(piece)?;
+            array.write_lines_over(piece)?;
         }
         array.end()?;
         Ok(String::from_utf8(bytes).unwrap())

@@ -109,7 +109,8 @@ impl Unpacked {
         }
         self.budget.spend(count as u64, self.progress.bytes_read())?;
         if let Some(array) = &mut self.array {
-            let lines = if count == 0 { array.end() } else { array.to_lines(&mut buffer[..count]) };
+            let lines =
+                if count == 0 { array.end() } else { array.write_lines_over(&mut buffer[..count]) };
             lines.map_err(Fault::NoArray)?;
         }
         Ok(count)

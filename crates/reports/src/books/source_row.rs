@@ -68,7 +68,8 @@ fn value(kind: Kind, cell: CellRef<'_>) -> Value {
 /// Stored JSON as such where its numbers are held digit for digit, else as text.
 fn json(text: &str) -> Value {
     let read: Option<Value> = serde_json::from_str(text).ok();
-    read.filter(|value| value.to_string() == text).unwrap_or_else(|| Value::String(text.to_owned()))
+    let is_exact = |value: &Value| serde_json::to_string(value).is_ok_and(|again| again == text);
+    read.filter(is_exact).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -113,7 +113,9 @@ fn failure(error: WebhookError) -> Failure {
         WebhookError::Unknown => Failure::new("there is no such webhook")
             .hint("`rollbook webhook list` shows the provider's webhooks"),
         WebhookError::Store(error) => error.into(),
-        error @ WebhookError::Disabled => Failure::new(error.to_string()),
+        error @ (WebhookError::Disabled | WebhookError::TooManyWait) => {
+            Failure::new(error.to_string())
+        }
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) fn schemas() -> [(String, Value); 12] {
     ];
     let grouped = range().into_iter().chain([month("group_by", "What rows are grouped by.")]);
     let schemas = [
-        ("Period", period()),
+        ("Period", period_with_closings()),
         ("PeriodAnswer", object(json!({"data": reference("Period")}))),
         ("PeriodList", object(json!({"data": {"type": "array", "items": reference("Period")}}))),
         ("PeriodGrid", view(period, row(&balance::grid_columns()))),
@@ -276,7 +276,7 @@ fn period_properties() -> Value {
 }
 
 /// A month, with every closing that it has had.
-fn period() -> Value {
+fn period_with_closings() -> Value {
     let mut month = period_properties();
     let mut closing = month.clone();
     for key in ["month", "state"] {

@@ -138,7 +138,7 @@ pub struct DeliveryClaim<'c> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redelivery {
     /// It waits.
-    Queued(Delivery),
+    Queued(Box<Delivery>),
     /// [`WAITING_MAX`] wait for the webhook already.
     TooManyWait,
     /// There is no such delivery.

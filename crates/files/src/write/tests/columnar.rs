@@ -19,7 +19,7 @@ use parquet::basic::Compression;
 use super::export::with_items;
 use super::{Answer, export, money};
 use crate::format::FileFormat;
-use crate::write::{WriteError, WriteOptions};
+use crate::write::WriteOptions;
 
 fn read_parquet(file: Vec<u8>) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes_of(file)).unwrap();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use reports::exports::{CsvDialect, ExportContext, ExportErrors, ExportFormat, Mode};
+use reports::CsvDialect;
+use reports::exports::{ExportContext, ExportErrors, ExportFormat, Mode};
 use serde_json::{Value, json};
 
 use super::{january, object, parse_with};

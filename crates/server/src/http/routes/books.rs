@@ -17,7 +17,6 @@ use super::{answer, at_revision, json as json_answer, no_query};
 use crate::auth::admission::{Admitted, Requirement};
 use crate::auth::principal::Modes;
 use crate::error::{ApiError, ErrorCode};
-use crate::http::body::Unread;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};

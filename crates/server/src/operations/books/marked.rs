@@ -37,7 +37,7 @@ fn marked(
     let out = HashingWriter::new(BufWriter::new(DiskFile::create(&aside)?));
     let mut archive = Archive::new(out);
     let old = BufReader::new(DiskFile::open(&file.path)?);
-    each_member(old, &mut |name, bytes, content| {
+    each_member(old, |name, bytes, content| {
         let size = if bytes < LARGE_BYTES { MemberSize::Usual } else { MemberSize::Large };
         if name == MANIFEST {
             // The last member, so that the others are known by now.

@@ -3,8 +3,9 @@
 use accounting::{Calendar, Month};
 use mirror::Session;
 use model::time::Date;
+use reports::CsvDialect;
 use reports::books::first_invoice_month;
-use reports::exports::{CsvDialect, ExportRequest, Package};
+use reports::exports::{ExportRequest, Package};
 
 use super::caller::Caller;
 use crate::app::App;

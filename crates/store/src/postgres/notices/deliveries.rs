@@ -182,7 +182,7 @@ pub(super) fn redeliver(
     let Some(again) = again else { return Ok(Redelivery::Unknown) };
     session.run(context, REST_NO_MORE, &[&webhook])?;
     let queued = by_id(session, get(&again, 0)?)?;
-    Ok(queued.map_or(Redelivery::Unknown, Redelivery::Queued))
+    Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
 pub(super) fn waiting(session: &Session<'_>, lane: Lane) -> Result<u64, StoreError> {

@@ -172,7 +172,7 @@ pub(super) fn redeliver(
     let Some(id) = again else { return Ok(Redelivery::Unknown) };
     ask::run(connection, context, REST_NO_MORE, [webhook])?;
     let queued = ask::find(connection, context, BY_ID, [id], read)?;
-    Ok(queued.map_or(Redelivery::Unknown, Redelivery::Queued))
+    Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
 pub(super) fn waiting(connection: &Connection, lane: Lane) -> Result<u64, StoreError> {
