@@ -31,7 +31,7 @@ pub struct WaterfallRow {
     pub remaining: i128,
     /// Of that, what the calendar will recognize in each of the next [`FUTURE_MONTHS`] months.
     pub future: BTreeMap<Month, i128>,
-    /// Of that, what the calendar will recognise after these months.
+    /// Of that, what the calendar will recognize after these months.
     pub later: i128,
     /// Of that, what waits for shipments and orders.
     pub unscheduled: i128,

@@ -352,7 +352,7 @@ impl ApiError {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 Self::unavailable("The server has no room on its disk now.")
             }
-            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied | ErrorKind::NotFound => {
                 Self::unavailable("The server cannot write to its disk now.")
             }
             _ => Self::internal(),

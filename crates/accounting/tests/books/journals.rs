@@ -62,7 +62,7 @@ account Equity:OpeningBalances
     Liabilities:DeferredRevenue  19.35 USD
     Income:RecognizedRevenue  30.65 USD
 
-2024-11-30 * recognised revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
+2024-11-30 * recognized revenue of line 10  ; entry:recognized_revenue:10#2024-11, customer:1, invoice:1
     Liabilities:DeferredRevenue  7.75 USD
     Income:RecognizedRevenue  -7.75 USD
 

@@ -130,7 +130,8 @@ impl CsvDecoder {
                  names of its columns, separated by commas",
                 self.table.name
             );
-            return Err(self.broken(ImportCode::CsvInvalid, message));
+            let error = place.error(None, ImportCode::CsvInvalid, message);
+            return Err(ReadError::Broken(Box::new(error)));
         }
         let Ok(text) = std::str::from_utf8(self.fields.text(self.window.unread())) else {
             let error = place.error(None, ImportCode::Utf8Invalid, NOT_UTF8);

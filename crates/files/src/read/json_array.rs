@@ -143,7 +143,7 @@ mod tests {
     fn elements_become_lines_however_the_bytes_are_cut() {
         for (text, expected) in [
             ("[]", "  "),
-            (" [ ] \n", "     "),
+            (" [ ] \n", "      "),
             ("[{\"id\":1},{\"id\":2}]", " {\"id\":1}\n{\"id\":2} "),
             ("[\r\n {\n\"id\": 1}\n,\n{}]\n", "    { \"id\": 1} \n {}  "),
             (r#"[{"a":"],[\"\\"},1]"#, " {\"a\":\"],[\\\"\\\\\"}\n1 "),

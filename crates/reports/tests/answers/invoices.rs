@@ -78,7 +78,7 @@ fn every_column_has_its_source() {
         [
             "20 | 2026-01-15 | 2026-01-01T00:00:00Z | 2026-01-02T00:00:00Z | paid | false | - | \
              INV-1 | 1 | Ann | a@x | 4 | North | 9.90 gbp | 10.00 gbp | 1.00 gbp | 0.90 gbp | \
-             0.90 gbp | - | 9.00 gbp | 1.23 gbp | 2026-01-03 | Spring sale | SPRING | Stripe | \
+             0.90 gbp | - | 9.00 gbp | -1.23 gbp | 2026-01-03 | Spring sale | SPRING | Stripe | \
              membership | [Gold; Towel] | - | \
              [{amount {decimal 1.00 gbp}}; {amount {decimal -0.10 gbp}}] | \
              [{created_at 2026-01-01T11:00:00Z, amount {decimal 3.00 gbp, currency gbp}, \

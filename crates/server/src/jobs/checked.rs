@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use files::write::HashingWriter;
+use model::clock::{Clock, SystemClock};
 use parking_lot::Mutex;
 
 /// So many files are remembered; past that all are looked at anew.
@@ -26,6 +27,10 @@ struct Looked {
     /// Seconds and nanoseconds; no program can set this one back.
     changed_at: (i64, i64),
 }
+
+/// A file that changed less than so many seconds ago is looked at again: a further change in the
+/// same tick of the file system's clock would not show.
+const SETTLED_S: i64 = 2;
 
 impl Looked {
     fn at(file: &File, sha256: &str) -> io::Result<Self> {
@@ -60,7 +65,9 @@ impl CheckedFiles {
         if found != sha256 {
             return Err(damaged(path, &format!("SHA-256 {found}, not {sha256}")));
         }
-        if Looked::at(&file, sha256)? == looked {
+        let now_s = SystemClock.now().micros().div_euclid(1_000_000);
+        let is_settled = looked.changed_at.0 < now_s - SETTLED_S;
+        if is_settled && Looked::at(&file, sha256)? == looked {
             self.remember(path, looked);
         }
         Ok(file)
@@ -95,10 +102,10 @@ mod tests {
         std::fs::write(&path, "id\r\n1\r\n").unwrap();
         let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
         let files = CheckedFiles::default();
-        let open = || files.open(&path, 7, &sha256).map_err(|error| error.kind());
-        assert_eq!(open().unwrap_err(), io::ErrorKind::InvalidData, "7 bytes are not 8");
-        let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
         let open = || files.open(&path, 8, &sha256).map_err(|error| error.kind());
+        assert_eq!(open().unwrap_err(), io::ErrorKind::InvalidData, "8 bytes are not 7");
+        let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
+        let open = || files.open(&path, 7, &sha256).map_err(|error| error.kind());
         assert!(open().is_ok() && open().is_ok());
         let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
         let written = File::options().write(true).open(&path).unwrap();

@@ -48,9 +48,9 @@ pub(crate) fn merge(
 ) {
     for position in 0..table.columns.len() {
         if given.is_absent(position) && rules::follows_its_sources(table, stored, position) {
-            continue;
-        }
-        if given.is_absent(position) || keeps_on_null(table, given, position) {
+            // What a caller may have derived from the given columns alone does not count.
+            cells[position] = Cell::Absent;
+        } else if given.is_absent(position) || keeps_on_null(table, given, position) {
             cells[position] = stored[position].clone();
         } else if given.is_null(position) {
             cells[position] = Cell::Null;

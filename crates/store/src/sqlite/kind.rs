@@ -30,6 +30,12 @@ pub(super) static RECORDS: FileKind = FileKind {
     log_pages: 4096,
 };
 
+/// The migrations of the file for work.
+#[cfg(test)]
+pub(crate) fn work_migrations() -> &'static [&'static str] {
+    WORK.migrations
+}
+
 /// Jobs, webhooks, deliveries: small transactions, each of which writes whole pages. ("RolJ".)
 pub(super) static WORK: FileKind = FileKind {
     application_id: 0x526F_6C4A,

@@ -49,6 +49,8 @@ use model::provider::Provider;
 use model::time::{Date, Instant};
 
 pub use ddl::schema;
+#[cfg(test)]
+pub(crate) use kind::work_migrations;
 pub use open::SqliteOptions;
 pub(crate) use transfer::MoveSource;
 

@@ -145,6 +145,7 @@ pub(crate) fn deliveries_are_tried_until_they_end(backend: &impl Backend) {
         error: Some("try later".to_owned()),
         duration_ms: Some(12),
         next_attempt_at: Some(at(100)),
+        receiver: Receiver::Webhook(Webhook { failures: 1, ..hook.clone() }),
         ..again
     };
     assert_eq!(waiting, expected);

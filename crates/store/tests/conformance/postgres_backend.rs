@@ -1,5 +1,6 @@
 //! The PostgreSQL adapter under test, and what is said of it alone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store::postgres::{PostgresOptions, PostgresStore};
@@ -34,6 +35,36 @@ fn small() -> PostgresOptions {
 fn refusal(url: &str) -> (String, String) {
     let error = PostgresStore::open(url, &small()).unwrap_err();
     (error.code().to_owned(), error.to_string())
+}
+
+/// Columns by table and name (added ones come last), keys, and indexes, one line each.
+const SHAPE: &str = "
+    SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' nullable='
+        || is_nullable || ' default=' || coalesce(column_default, '') || ' identity=' || is_identity
+    FROM information_schema.columns WHERE table_schema = current_schema()
+        AND table_name <> 'rollbook_schema'
+    UNION SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = current_schema()
+        AND tablename <> 'rollbook_schema'
+    UNION SELECT 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+        AND conrelid::regclass::text <> 'rollbook_schema'";
+
+#[test]
+fn migrations_arrive_at_the_schema_of_the_catalogue() {
+    let shape = |backend: &PostgresBackend| -> BTreeSet<String> {
+        psql(&backend.0, SHAPE).lines().map(str::to_owned).collect()
+    };
+    let (migrated, wanted) = (PostgresBackend::fresh(), PostgresBackend::fresh());
+    drop(migrated.open());
+    psql(&wanted.0, &store::postgres::schema());
+    let (migrated, wanted) = (shape(&migrated), shape(&wanted));
+    assert!(wanted.len() > 300, "{wanted:?}");
+    let missing: Vec<_> = wanted.difference(&migrated).collect();
+    let stray: Vec<_> = migrated.difference(&wanted).collect();
+    assert!(
+        missing.is_empty() && stray.is_empty(),
+        "{missing:#?} {stray:#?}\nadd a migration in crates/store/migrations/postgres"
+    );
 }
 
 #[test]

@@ -75,8 +75,8 @@ pub(crate) fn url(role: &str, database: &str) -> String {
 }
 
 /// Runs statements in the database of a URL.
-pub(crate) fn psql(url: &str, sql: &str) {
-    CLUSTER.psql(url.rsplit('/').next().unwrap(), sql);
+pub(crate) fn psql(url: &str, sql: &str) -> String {
+    CLUSTER.psql(url.rsplit('/').next().unwrap(), sql)
 }
 
 impl Cluster {
@@ -113,13 +113,15 @@ impl Cluster {
         Self { folder: folder.trim().to_owned(), bin, _life: life, _child: child }
     }
 
-    fn psql(&self, database: &str, sql: &str) {
+    /// Runs statements; returns the rows of the last one, a line each, without headings.
+    fn psql(&self, database: &str, sql: &str) -> String {
         let output = Command::new(format!("{}/psql", self.bin))
-            .args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-q"])
+            .args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-qAt"])
             .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
             .output()
             .unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 

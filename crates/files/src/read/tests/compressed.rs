@@ -108,9 +108,9 @@ fn unpacking_stops_where_little_becomes_very_much() {
     {
         let is_refused = |unpacked: Vec<u8>| {
             let mut input = input(pack(&unpacked), Format::Ndjson, compression);
-            input.bounds.ratio_max = Some(200);
+            input.bounds.ratio_max = Some(100);
             let last = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap().last();
-            matches!(last, Some(Err(ReadError::TooDense { ratio_max: 200 })))
+            matches!(last, Some(Err(ReadError::TooDense { ratio_max: 100 })))
         };
         assert!(!is_refused(bytes(RATIO_FREE_BYTES)), "{compression:?}");
         assert!(is_refused(bytes(RATIO_FREE_BYTES + 1)), "{compression:?}");

@@ -123,6 +123,7 @@ mod tests {
             set(file, 0o644);
         }
         set(&mirror, 0o755);
+        set(outer.path(), 0o700);
         assert!(found().starts_with("ok "), "closed at the top: {}", found());
         for (folder_mode, mirror_mode, file_mode, expected) in [
             (0o755, 0o755, 0o644, "WRONG "),

@@ -79,6 +79,7 @@ fn open(
 
 /// A person at a browser wants the page, a program an answer that it can read.
 async fn root(call: Call) -> Result<Response, ApiError> {
+    no_query(&call)?;
     if Accept::read(&call.parts.headers).prefers("text/html", "application/json") {
         // Relative, so that it holds under a path of a proxy.
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "docs")]).into_response());

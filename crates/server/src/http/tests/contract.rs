@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use model::id::ProviderId;
+use model::time::Instant;
 use serde_json::{Map, Value, json};
+use store::port::notices::NewWebhook;
 
 use super::site::{NOW_S, Reply, Site, everything, request};
 use crate::http::endpoint::{Action, Endpoint};
@@ -13,6 +16,10 @@ const NO_VALUE: &str = "~no such value~";
 const NO_NAME: &str = "no_such_name";
 /// Names that are ignored everywhere.
 const IGNORED: [&str; 3] = ["expand", "fields", "_"];
+
+/// Parameters of which a wrong one is answered as an object that is not there: signed links do not
+/// say what is wrong with them, and no posting is here.
+const NAMES_OF_OBJECTS: [&str; 3] = ["expires", "signature", "entry_id"];
 
 /// Values with which a required parameter is right.
 const RIGHT: [(&str, &str); 9] = [
@@ -47,13 +54,24 @@ impl Everything {
             (
                 "customer_memberships",
                 json!({"id": 1, "customer_id": 7, "membership_id": 2, "status": "active",
-                "billed_price": 4500, "currency": "gbp", "start_date": "2026-01-01"}),
+                "billed_price": 4500, "currency": "gbp", "start_date": "2026-01-01",
+                "purchased_at": "2026-01-01T00:00:00Z"}),
             ),
         ];
         for (table, row) in rows {
             let reply = site.import(&token, table, &row.to_string()).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
         }
+        let webhook = NewWebhook {
+            provider: ProviderId(1),
+            url: "https://receiver.example/".to_owned(),
+            description: None,
+            events: Vec::new(),
+            has_all_events: true,
+            secret: "secret".to_owned(),
+            count_max: 1,
+        };
+        site.store.create_webhook(&webhook, Instant::from_micros(NOW_S * 1_000_000)).unwrap();
         let mut found = Self { site, token, document: full_document(None), export: String::new() };
         let job = found.send("POST", "/api/v2/reports/customers/export", Some(json!({}))).await;
         assert_eq!(job.json(), json!({"job": 1}));
@@ -147,7 +165,12 @@ async fn every_endpoint_refuses_a_parameter_that_it_does_not_know() {
         let address = format!("{path}?{query}&{ignored}");
         let reply = match is_import(endpoint) {
             true => {
-                all.site.import(&all.token, address.trim_start_matches("/api/v1/import/"), "").await
+                let authorization = format!("Bearer {}", all.token);
+                let headers = [
+                    ("authorization", authorization.as_str()),
+                    ("content-type", "application/x-ndjson"),
+                ];
+                all.site.send(request("POST", &address, &headers, String::new())).await
             }
             false => all.send(&method, &address, usual_body(endpoint)).await,
         };
@@ -167,6 +190,9 @@ async fn every_documented_parameter_is_read() {
     for endpoint in crate::http::endpoints().iter().filter(|endpoint| !is_import(endpoint)) {
         let (method, path) = (endpoint.method.openapi_name().to_uppercase(), all.path(endpoint));
         for name in all.parameters(endpoint).keys() {
+            if NAMES_OF_OBJECTS.contains(&name.as_str()) {
+                continue;
+            }
             count += 1;
             let (without, with) = (
                 all.query(

@@ -26,7 +26,7 @@ async fn each_code_is_answered_in_the_envelope() {
     let ndjson = ("content-type", "application/x-ndjson");
     let data = "/api/v2/reports/customers/data";
     for (method, path, headers, body, expected) in [
-        ("GET", "/", &[][..], "", "404 not_found"),
+        ("GET", "/nowhere", &[][..], "", "404 not_found"),
         ("GET", "/api/v2/reports/nonsense/data", &[], "", "404 not_found"),
         ("GET", "/api/v2/reports/customers/data/x", &[auth], "", "404 not_found"),
         ("POST", "/api/v1/import/nonsense", &[auth, ndjson], "", "404 not_found"),
