@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::booking::{Booking, booked_at, is_booked};
 use crate::calendar::Calendar;
 use crate::issue::{Issue, IssueCode};
-use crate::plausibility::implausible_dates;
+use crate::plausibility::implausible_records;
 use crate::recognition::issue::{Mark, ShipmentInvoice, allocate};
 use crate::records::{
     BalanceTransaction, CreditNote, Directory, Invoice, InvoiceLine, InvoiceStatus, NoteType,
@@ -122,7 +122,7 @@ impl InvoiceRecords {
 
 /// Groups the tables.
 pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
-    let implausible = implausible_dates(&tables, calendar);
+    let implausible = implausible_records(&tables, calendar);
     let Tables { invoices, lines, orders, order_items, .. } = tables;
     let mut grouping = Grouping {
         calendar,

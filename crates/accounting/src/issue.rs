@@ -52,6 +52,8 @@ pub enum IssueCode {
     OrderWithoutInvoice,
     /// A date before 1990 or after 2099: booked as dated.
     ImplausibleDate,
+    /// A currency that was withdrawn before the record's date: booked in it.
+    WithdrawnCurrency,
     /// A customer's credit differs from the balance transactions.
     CustomerBalanceDifference,
     /// An invoice's receivable differs from its `amount_remaining`.
@@ -59,7 +61,7 @@ pub enum IssueCode {
 }
 
 impl IssueCode {
-    const ALL: [(Self, &'static str); 23] = [
+    const ALL: [(Self, &'static str); 24] = [
         (Self::VoidedAtMissing, "voided_at_missing"),
         (Self::UncollectibleAtMissing, "uncollectible_at_missing"),
         (Self::LinesDoNotSum, "lines_do_not_sum"),
@@ -81,6 +83,7 @@ impl IssueCode {
         (Self::ShipmentsPlanWithoutCount, "shipments_plan_without_count"),
         (Self::OrderWithoutInvoice, "order_without_invoice"),
         (Self::ImplausibleDate, "implausible_date"),
+        (Self::WithdrawnCurrency, "withdrawn_currency"),
         (Self::CustomerBalanceDifference, "customer_balance_difference"),
         (Self::ArDifference, "ar_difference"),
     ];
@@ -126,6 +129,9 @@ impl IssueCode {
             Self::OrderWithoutInvoice => "the order has no booked invoice: not in the ledger",
             Self::ImplausibleDate => {
                 "the date is before 1990 or after 2099: check the year; booked as dated"
+            }
+            Self::WithdrawnCurrency => {
+                "the currency was withdrawn before that date: check it; booked as it is"
             }
             Self::CustomerBalanceDifference => {
                 "the customer's credit in the ledger differs from the balance transactions"

@@ -1,8 +1,10 @@
-//! Dates that nobody can have meant: a year with a digit missing, the empty date of a program.
+//! Dates that nobody can have meant: a year with a digit missing, the empty date of a program; and
+//! currencies that were withdrawn before the record's date.
 //! Rule: spec/accounting.md §12.2.
 
 use std::collections::BTreeMap;
 
+use model::money::Currency;
 use model::time::{Date, Instant};
 
 use crate::booking::booked_at;
@@ -26,47 +28,81 @@ pub fn is_plausible(date: Date) -> bool {
     (FIRST..TOO_FAR).contains(&date)
 }
 
-/// A record whose date cannot have been meant, for each that is in the books. They are booked as
-/// dated.
-pub(crate) fn implausible_dates(tables: &Tables, calendar: &Calendar) -> Vec<Issue> {
-    let mut found = Vec::new();
-    let mut look = |table, id, dates: &[Option<Instant>], currency, amount: i64| {
-        let dates = dates.iter().flatten().map(|at| calendar.date_of(*at));
-        let (code, amount) = (IssueCode::ImplausibleDate, i128::from(amount));
-        if let Some(month) = dates.filter(|date| !is_plausible(*date)).map(Month::of).min() {
-            found.push(Issue { code, table, id, month, currency, amount });
-        }
-    };
+/// An issue for each record in the books whose date or currency cannot have been meant. They are
+/// booked as they are.
+pub(crate) fn implausible_records(tables: &Tables, calendar: &Calendar) -> Vec<Issue> {
+    let mut check = Check { calendar, found: Vec::new() };
     let is_in_books = |i: &&Invoice| i.status != InvoiceStatus::Draft && !i.is_deleted;
     let invoices: BTreeMap<i64, &Invoice> =
         tables.invoices.iter().filter(is_in_books).map(|invoice| (invoice.id, invoice)).collect();
     for invoice in invoices.values() {
-        let dates = [Some(booked_at(invoice)), invoice.period_start, invoice.period_end];
-        look("invoices", invoice.id, &dates, Some(invoice.currency), invoice.total);
+        let record = ("invoices", invoice.id, Some(invoice.currency), invoice.total);
+        let date = booked_at(invoice);
+        check.dates(record, &[Some(date), invoice.period_start, invoice.period_end]);
+        check.currency(record, date);
     }
     for line in tables.lines.iter().filter(|line| invoices.contains_key(&line.invoice_id)) {
-        let dates = [line.period_start, line.period_end];
-        look("invoice_lines", line.id, &dates, Some(line.currency), line.amount);
+        let record = ("invoice_lines", line.id, Some(line.currency), line.amount);
+        check.dates(record, &[line.period_start, line.period_end]);
     }
     for payment in tables.payments.iter().filter(|payment| payment.is_posted()) {
-        let dates = [Some(payment.date)];
-        look("payments", payment.id, &dates, Some(payment.currency), payment.amount);
+        let record = ("payments", payment.id, Some(payment.currency), payment.amount);
+        check.dated(record, payment.date);
     }
     for refund in tables.refunds.iter().filter(|refund| refund.is_posted()) {
-        let dates = [Some(refund.date())];
-        look("refunds", refund.id, &dates, Some(refund.currency), refund.amount);
+        let record = ("refunds", refund.id, Some(refund.currency), refund.amount);
+        check.dated(record, refund.date());
     }
     for note in tables.credit_notes.iter().filter(|note| note.is_posted()) {
-        look("credit_notes", note.id, &[Some(note.date)], Some(note.currency), note.total);
+        let record = ("credit_notes", note.id, Some(note.currency), note.total);
+        check.dated(record, note.date);
     }
     for change in &tables.balance_transactions {
-        let dates = [Some(change.date)];
-        look("balance_transactions", change.id, &dates, Some(change.currency), change.amount);
+        let record = ("balance_transactions", change.id, Some(change.currency), change.amount);
+        check.dated(record, change.date);
     }
     for shipment in &tables.shipments {
-        look("shipments", shipment.id, &[shipment.approved_at, shipment.returned_at], None, 0);
+        let record = ("shipments", shipment.id, None, 0);
+        check.dates(record, &[shipment.approved_at, shipment.returned_at]);
     }
-    found
+    check.found
+}
+
+/// Table, id, currency and amount of a record.
+type Record = (&'static str, i64, Option<Currency>, i64);
+
+struct Check<'c> {
+    calendar: &'c Calendar,
+    found: Vec<Issue>,
+}
+
+impl Check<'_> {
+    /// Looks at the one date of a record, and at its currency on that date.
+    fn dated(&mut self, record: Record, at: Instant) {
+        self.dates(record, &[Some(at)]);
+        self.currency(record, at);
+    }
+
+    fn dates(&mut self, record: Record, dates: &[Option<Instant>]) {
+        let dates = dates.iter().flatten().map(|at| self.calendar.date_of(*at));
+        if let Some(date) = dates.filter(|date| !is_plausible(*date)).min() {
+            self.add(IssueCode::ImplausibleDate, record, date);
+        }
+    }
+
+    fn currency(&mut self, record: Record, at: Instant) {
+        let date = self.calendar.date_of(at);
+        let (_, _, currency, _) = record;
+        let withdrawn_since = currency.and_then(|currency| currency.withdrawn_since());
+        if withdrawn_since.is_some_and(|since| since <= date) {
+            self.add(IssueCode::WithdrawnCurrency, record, date);
+        }
+    }
+
+    fn add(&mut self, code: IssueCode, (table, id, currency, amount): Record, date: Date) {
+        let (month, amount) = (Month::of(date), i128::from(amount));
+        self.found.push(Issue { code, table, id, month, currency, amount });
+    }
 }
 
 #[cfg(test)]

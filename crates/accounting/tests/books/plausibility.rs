@@ -42,6 +42,28 @@ fn a_date_that_cannot_be_names_its_record_and_is_booked_as_dated() {
 }
 
 #[test]
+fn a_currency_is_named_where_it_was_withdrawn_before_the_record() {
+    for (currency, date, is_named) in [
+        ("hrk", "2022-12-31", false),
+        ("hrk", "2026-01-05", true),
+        ("eek", "2010-12-15", false),
+        ("eek", "2026-01-05", true),
+        ("usd", "2026-01-05", false),
+    ] {
+        let records = format!(
+            "invoice 1 subscription_id=1 total=1000 date={date} currency={currency}
+             line 10 invoice_id=1 plan_id=1 amount=1000 currency={currency}"
+        );
+        let scenario = Scenario::of(records.leak());
+        let (_, issues) = scenario.run(month("2026-01"));
+        let named: Vec<_> =
+            issues.iter().filter(|issue| issue.code.as_str() == "withdrawn_currency").collect();
+        assert_eq!(named.len(), usize::from(is_named), "{currency} {date}");
+        assert!(named.iter().all(|issue| (issue.table, issue.id) == ("invoices", 1)));
+    }
+}
+
+#[test]
 fn a_period_of_thousands_of_years_makes_no_more_columns_than_others() {
     let scenario = Scenario::of(
         "invoice 1 subscription_id=1 total=99900000 date=2025-01-01
