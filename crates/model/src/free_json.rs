@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
         let rest = &self.text[self.at..];
         let is_part = |c: char| matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        if rest[..length].parse().is_ok_and(f64::is_finite) {
+        if serde_json::from_str::<serde_json::Number>(&rest[..length]).is_ok() {
             self.copy(length);
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! `rollbook demo`: generated records of a studio and a publisher, served from a temporary folder
 //! or written as import files.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
@@ -141,7 +142,10 @@ fn write_memberships(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
 
 fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let began = Stopwatch::now();
-    let outer = tempfile::Builder::new().prefix("rollbook-demo-").tempdir();
+    let outer = tempfile::Builder::new()
+        .prefix("rollbook-demo-")
+        .permissions(std::fs::Permissions::from_mode(0o700))
+        .tempdir();
     let outer = outer.doing(|| "create a temporary folder".to_owned())?;
     let folder = DataFolder::created(outer.path())?;
     let listen = || Flag {

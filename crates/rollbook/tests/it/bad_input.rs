@@ -164,7 +164,7 @@ fn misspelt_parameters_and_columns_are_told_the_right_names() {
         let answer = server.get(&token, &format!("/api/v2/reports/customers/data?{query}"));
         assert_eq!(answer.status, 400, "{query}");
         let message = answer.json()["field_errors"][field][0].to_string();
-        let message = message.replace("\\\"", "'");
-        assert!(message.contains(&format!("did you mean '{meant}'?")), "{query}: {message}");
+        let message = message.replace("\\\"", "`").to_lowercase();
+        assert!(message.contains(&format!("did you mean `{meant}`?")), "{query}: {message}");
     }
 }

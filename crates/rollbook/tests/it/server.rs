@@ -1,6 +1,7 @@
 //! The real server as a child process on a free port, and a plain client for it.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -68,7 +69,9 @@ impl Data {
 
     /// An empty folder that holds its records itself.
     pub(crate) fn in_folder() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), url: None, _database: None }
+        let private = std::fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+        Self { folder, url: None, _database: None }
     }
 
     /// An empty folder whose records are in this database.

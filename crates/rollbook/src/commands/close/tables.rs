@@ -18,7 +18,7 @@ pub(super) fn months(months: &[Value]) -> String {
             word(&month["month"]),
             word(&month["state"]),
             word(&month["version"]),
-            word(&month["closed_at"]),
+            minute(&month["closed_at"]),
             word(&month["closed_by"]),
             currencies.join(", "),
             remark(month),
@@ -29,7 +29,8 @@ pub(super) fn months(months: &[Value]) -> String {
 
 /// The note, and how the month was opened again last.
 fn remark(month: &Value) -> String {
-    let reopened = month["reopened_at"].as_str().map(|at| {
+    let reopened = month["reopened_at"].as_str().map(|_| {
+        let at = minute(&month["reopened_at"]);
         let (by, why) = (word(&month["reopened_by"]), word(&month["reopen_reason"]));
         format!("reopened {at} by {by}: {why}")
     });
@@ -47,7 +48,7 @@ pub(super) fn closed_month(month: &Value) -> String {
         word(&month["month"]),
         word(&month["version"]),
         word(&month["closed_by"]),
-        word(&month["closed_at"]),
+        minute(&month["closed_at"]),
         word(&month["rev"]),
         table(["currency", "bundle", "bytes", "SHA-256"], rows)
     )
@@ -110,6 +111,15 @@ pub(super) fn audit(entries: &[Audited]) -> String {
 }
 
 /// A value as people read it; nothing for null.
+/// An instant to the minute, in UTC: `2026-01-31 09:00 UTC`.
+fn minute(value: &Value) -> String {
+    let text = word(value);
+    match text.get(..16) {
+        Some(minute) => format!("{} UTC", minute.replace('T', " ")),
+        None => text,
+    }
+}
+
 fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

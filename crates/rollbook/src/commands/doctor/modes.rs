@@ -68,9 +68,11 @@ fn of(folder: &Path, private: &[PathBuf]) -> Finding {
         Some((first, mode)) => Finding::wrong(
             SUBJECT,
             format!(
-                "other users can reach {} files and folders with records or secrets, the first: {} \
-                 (mode {mode:o})",
-                open.count,
+                "other users can reach {} with records or secrets, the first: {} (mode {mode:o})",
+                match open.count {
+                    1 => "a file or folder".to_owned(),
+                    count => format!("{count} files and folders"),
+                },
                 first.display()
             ),
             format!("chmod -R go= {shown}"),

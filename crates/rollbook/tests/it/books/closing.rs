@@ -220,7 +220,9 @@ fn people_get_tables_with_amounts_in_their_currency() {
     let data = imported(AUTUMN);
     let table = |command: &str, further: &[&str]| {
         let arguments = ["close", command, "--data", data.path(), "--provider", "1"];
-        run(&[&arguments[..], &["--format", "table"], further].concat())
+        let all = [&arguments[..], &["--format", "table"], further].concat();
+        let output = program().args(all).env("COLUMNS", "200").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
     };
     let closed = table("month", &["--month", "2024-10", "--include-earlier", "--note", "audited"]);
     assert!(closed.starts_with("2024-10 closed as version 1 by command line at 2"), "{closed}");

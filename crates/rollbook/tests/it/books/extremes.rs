@@ -11,12 +11,12 @@ const MISTYPED: &[(&str, &str)] = &[
     ("customers", "id,name\n1,Ann\n"),
     (
         "invoices",
-        "id,customer_id,status,currency,total,date\n\
-         1,1,open,usd,1000,0026-01-05T00:00:00Z\n\
-         2,1,open,usd,1000,1970-01-01T00:00:00Z\n\
-         3,1,open,usd,1000,2024-08-05T00:00:00Z\n\
-         4,1,open,usd,99900000,2024-09-05T00:00:00Z\n\
-         5,1,open,usd,1000,9998-09-05T00:00:00Z\n",
+        "id,customer_id,status,currency,subtotal,total,date\n\
+         1,1,open,usd,1000,1000,0026-01-05T00:00:00Z\n\
+         2,1,open,usd,1000,1000,1970-01-01T00:00:00Z\n\
+         3,1,open,usd,1000,1000,2024-08-05T00:00:00Z\n\
+         4,1,open,usd,99900000,99900000,2024-09-05T00:00:00Z\n\
+         5,1,open,usd,1000,1000,9998-09-05T00:00:00Z\n",
     ),
     (
         "invoice_lines",
@@ -102,12 +102,12 @@ fn views_are_bounded_in_months_and_say_what_to_write() {
 #[test]
 fn a_waterfall_of_a_thousand_months_answers_in_bounded_memory() {
     let (mut invoices, mut lines) = (
-        "id,customer_id,status,currency,total,date\n".to_owned(),
+        "id,customer_id,status,currency,subtotal,total,date\n".to_owned(),
         "id,invoice_id,amount,currency,period_start,period_end\n".to_owned(),
     );
     for id in 1..=1000 {
         let date = format!("{:04}-{:02}-01T00:00:00Z", 1940 + id / 12, id % 12 + 1);
-        invoices.push_str(&format!("{id},1,open,usd,99900000,{date}\n"));
+        invoices.push_str(&format!("{id},1,open,usd,99900000,99900000,{date}\n"));
         lines.push_str(&format!("{id},{id},99900000,usd,{date},9990-01-01T00:00:00Z\n"));
     }
     let tables =

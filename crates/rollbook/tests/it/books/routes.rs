@@ -237,14 +237,14 @@ fn everybody_is_shown_one_list_of_what_looks_wrong() {
         ("customers", "id,name\n1,Ada\n"),
         (
             "invoices",
-            "id,customer_id,status,currency,total,amount_paid,date\n\
-             1,1,paid,usd,1000,1000,2024-10-01T00:00:00Z\n",
+            "id,customer_id,status,currency,subtotal,total,amount_paid,date\n\
+             1,1,paid,usd,1000,1000,1000,2024-10-01T00:00:00Z\n",
         ),
         ("invoice_lines", "id,invoice_id,amount,currency\n10,1,1000,usd\n"),
         (
             "payments",
-            "id,customer_id,amount,currency,status,type,date\n\
-             1,1,500,usd,succeeded,online,2024-10-01T00:00:00Z\n",
+            "id,customer_id,amount,currency,status,type,category,date\n\
+             1,1,500,usd,succeeded,online,Card,2024-10-01T00:00:00Z\n",
         ),
     ]);
     let doctor = crate::server::program().args(["doctor", "--data", data.path()]).output().unwrap();

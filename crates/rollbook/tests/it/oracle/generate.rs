@@ -358,7 +358,8 @@ impl Query<'_, '_> {
                 let shown = self.dice.between(1, 12);
                 self.add("max_pivot_columns", shown.to_string());
             }
-            if self.dice.chance(30) {
+            // All times in one column have no last period.
+            if pivot != "all" && self.dice.chance(30) {
                 let until = self.world.today.plus_days(self.dice.between(-500, 100));
                 self.add("pivot_until", until.to_string());
             }

@@ -57,7 +57,18 @@ impl Val {
             Self::Instant(instant) => instant_text(*instant),
             Self::Money(minor, currency) => decimal(*minor, digits(currency)),
             Self::Dec4(value) => decimal(*value, 4),
-            Self::List(items) => quoted(&guarded(&items.join(","))),
+            Self::List(items) => {
+                let is_ambiguous = items.iter().enumerate().any(|(number, item)| {
+                    item.is_empty()
+                        || item.trim() != item
+                        || item.contains([',', ';'])
+                        || (number == 0 && item.starts_with('['))
+                });
+                match is_ambiguous {
+                    true => quoted(&guarded(&self.json(Amounts::Major))),
+                    false => quoted(&guarded(&items.join(","))),
+                }
+            }
             Self::Stored(_) | Self::Array(_) | Self::Object(_) => {
                 quoted(&self.json(Amounts::Major))
             }
