@@ -52,7 +52,9 @@ where
 {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width());
+    if is_terminal() || std::env::var_os("COLUMNS").is_some() {
+        table.set_width(width());
+    }
     table.set_header(header.into_iter().map(|cell| cell.to_string()));
     for row in rows {
         table.add_row(row.into_iter().map(|cell| cell.to_string()));

@@ -32,6 +32,7 @@ use crate::cli::DataArgs;
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::folder::{DataFolder, InUse};
+use crate::terminal::counted;
 use crate::{build_info, logging, opened};
 
 /// Below this much free space, imports and refreshes are likely to fail.
@@ -284,9 +285,10 @@ fn mirror_state(
         let state = format!("it covers revision {covered}, the store is only at {stored}");
         return Ok(Finding::wrong("mirror", state, rebuild));
     }
-    let damaged = reads.mirror.damaged_files()?;
+    let damaged = reads.mirror.damaged_files();
     if let Some(first) = damaged.first() {
-        let state = format!("{} files are damaged, the first: {first}", damaged.len());
+        let files = counted(damaged.len() as u64, "damaged file");
+        let state = format!("{files}, the first: {first}");
         return Ok(Finding::wrong("mirror", state, rebuild));
     }
     let state = format!("covers revision {covered} of {stored}; the rest is read from the store");

@@ -126,10 +126,9 @@ impl Shown {
 fn more_columns(count: usize) -> String {
     match count {
         0 => String::new(),
-        _ => format!(
-            "+{}: --columns chooses, --format records shows all\n",
-            counted(count as u64, "more column")
-        ),
+        _ => {
+            format!("+{}: see --columns, --format records\n", counted(count as u64, "more column"))
+        }
     }
 }
 

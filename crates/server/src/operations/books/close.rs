@@ -19,9 +19,12 @@ use store::port::books::{
 
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
+use super::ledger::rows_before;
 use super::package::{Made, Purpose, make_package};
 use super::pass::{Watch, books_of};
 use super::request::PackageRequest;
+use super::rows::Rows;
+use super::sorter::Sorter;
 
 /// How well frozen postings are packed.
 const PACKING_LEVEL: i32 = 3;
@@ -246,19 +249,41 @@ fn make(
         };
         let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;
         if let Some(made) = made {
-            let postings = pack(&made, &folder)?;
+            let is_first = before.is_some_and(|frozen| frozen.closings().is_empty());
+            let earlier = match is_first {
+                true => Some(earlier_rows(session, &package, &folder, watch)?),
+                false => None,
+            };
+            let postings = pack(&made, earlier.as_ref(), &folder)?;
             parts.push(Part { currency, made, postings });
         }
     }
     Ok(parts)
 }
 
-/// The rows of a package, packed.
-fn pack(made: &Made, folder: &Path) -> Result<(PathBuf, FileDigest), PackageError> {
+/// The rows before the first month that is closed.
+fn earlier_rows(
+    session: &Session,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Rows, PackageError> {
+    let mut merged = Sorter::merge(rows_before(session, request, folder, watch)?)?;
+    Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
+}
+
+/// The rows of a package and those before it, packed.
+fn pack(
+    made: &Made,
+    earlier: Option<&Rows>,
+    folder: &Path,
+) -> Result<(PathBuf, FileDigest), PackageError> {
     let path = folder.join("postings.zst");
     let out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
     let mut packed = zstd::Encoder::new(out, PACKING_LEVEL)?;
-    io::copy(&mut made.rows.reader()?, &mut packed)?;
+    for rows in [Some(&made.rows), earlier].into_iter().flatten() {
+        io::copy(&mut rows.reader()?, &mut packed)?;
+    }
     let (out, digest) = packed.finish()?.finish();
     out.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok((path, digest))

@@ -65,6 +65,37 @@ pub(super) fn book_month(
     Ok(gather(request, pass.run(session, watch, &begin, &visit)?))
 }
 
+/// The rows of everything posted before the request's month: whoever closes the first month closes
+/// what came before with it. Blocks.
+pub(super) fn rows_before(
+    session: &Session,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Vec<Sorter<ROW_KEY_BYTES>>, PackageError> {
+    let books = books_of(session, &request.settings);
+    let before = Horizon::end_of_month(request.month.previous(), &books.calendar);
+    let view = request.settings.customer_balance_view;
+    let pass = Pass { books, currency: request.currency, span: Span::until(before) };
+    let visit = |rows: &mut Sorter<ROW_KEY_BYTES>, visit: Visit<'_>| match visit {
+        Visit::Invoice { records, ledger, directory } => {
+            ledger.postings.iter().try_for_each(|posting| {
+                let row = invoice_row(posting, records, directory, view)?;
+                Ok(push_row(rows, posting, &row.fields())?)
+            })
+        }
+        Visit::Untied { records, ledger, directory } => {
+            let own = |posting: &&Posting| posting.currency == request.currency;
+            ledger.postings.iter().filter(own).try_for_each(|posting| {
+                let row = untied_row(posting, records, directory, view)?;
+                Ok(push_row(rows, posting, &row.fields())?)
+            })
+        }
+        Visit::Links(_) | Visit::BalanceTransactions(_) => Ok(()),
+    };
+    pass.run(session, watch, &|| Sorter::new(folder), &visit)
+}
+
 fn gather(request: &PackageRequest, found: Vec<Found>) -> MonthLedger {
     let mut totals = Totals::default();
     let mut issues = Vec::new();

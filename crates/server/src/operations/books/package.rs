@@ -237,7 +237,7 @@ fn part_of_frozen(
     let balance = frozen.balance(request.month, request.currency, &covers)?;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     frozen.visit(closing, request.currency, &mut |row, bytes| {
-        if covers(&row.posting) {
+        if row.posting.month == request.month && covers(&row.posting) {
             kept.push((super::rows::place_of(row.posting.file), bytes.to_vec()));
         }
         Ok(())

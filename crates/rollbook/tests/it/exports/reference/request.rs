@@ -39,7 +39,13 @@ pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -
 pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> {
     let all = kinds().into_iter().flat_map(|kind| kind.filters.iter().map(|(name, _)| *name));
     let foreign = all.filter(|name| kind.filter(name).is_none());
-    foreign.filter(|name| given(body, name).is_some()).map(str::to_owned).collect()
+    let mut ignored: BTreeSet<String> =
+        foreign.filter(|name| given(body, name).is_some()).map(str::to_owned).collect();
+    // Where nothing is deleted softly there is nothing to include.
+    if body["include_deleted"] == true && !kind.has_deletion() {
+        ignored.insert("include_deleted".to_owned());
+    }
+    ignored
 }
 
 /// Whether a value that a row has is the one that a filter asks for.
