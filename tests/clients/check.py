@@ -8,6 +8,7 @@ a generator leaves an operation out, or a client does not compile, or an answer 
 
 import argparse
 import json
+import keyword
 import os
 import pathlib
 import shutil
@@ -23,7 +24,8 @@ HERE = pathlib.Path(__file__).parent
 def operations(document):
     """Names of all operations, as Python writes them."""
     methods = (operation for path in document["paths"].values() for operation in path.values())
-    return {operation["operationId"] for operation in methods}
+    names = (operation["operationId"] for operation in methods)
+    return {f"{name}_" if keyword.iskeyword(name) else name for name in names}
 
 
 def run(what, command, **options):

@@ -85,12 +85,12 @@ def exports():
     now = datetime.now(UTC)
     since, until = (int((now - timedelta(days=days)).timestamp()) for days in (150, 0))
     body = ExportRequestBody(object_=ExportRequestBodyObject.CUSTOMERS, date_from=since, date_to=until, columns=["id"])
-    uuid = export_request.sync(client=publisher, body=body).uuid
-    state = lambda: export_status.sync(uuid, client=publisher).data
+    uuid = export_request.sync(client=publisher, body=body, site_id=1).uuid
+    state = lambda: export_status.sync(uuid, client=publisher, site_id=1).data
     done = finished(state, lambda export: export.state not in ("queued", "processing"))
     assert done.state == "completed" and done.rows > 0, done
-    assert export_download.sync(uuid, client=publisher).payload.read().startswith(b"id\r\n")
-    refused = export_request.sync(client=publisher, body=ExportRequestBody(date_from=since, date_to=until))
+    assert export_download.sync(uuid, client=publisher, site_id=1).payload.read().startswith(b"id\r\n")
+    refused = export_request.sync(client=publisher, body=ExportRequestBody(date_from=since, date_to=until), site_id=1)
     assert isinstance(refused, CoreError) and "object" in refused.errors.additional_properties
 
 

@@ -89,18 +89,20 @@ async function imports() {
 
 async function exports() {
   const now = Math.floor(Date.now() / 1000);
+  const site = { query: { site_id: 1 } };
   const range = { date_from: now - 150 * 86_400, date_to: now };
   const asked = await ok(publisher.POST("/api/v1/core/exports", {
+    params: site,
     body: { object: "customers", ...range, columns: ["id"], csv_dialect: "excel" },
   }));
   assert.ok("uuid" in asked);
   const { uuid } = asked;
-  const ask = () => ok(publisher.GET("/api/v1/core/exports/{uuid}/status", { params: { path: { uuid } } }));
+  const ask = () => ok(publisher.GET("/api/v1/core/exports/{uuid}/status", { params: { ...site, path: { uuid } } }));
   const done = await finished(ask, ({ data }) => data.state !== "queued" && data.state !== "processing");
   assert.equal(done.data.state, "completed");
-  const several = await ok(publisher.POST("/api/v1/core/exports", { body: { objects: ["orders", "refunds"], ...range } }));
+  const several = await ok(publisher.POST("/api/v1/core/exports", { params: site, body: { objects: ["orders", "refunds"], ...range } }));
   assert.ok(!("uuid" in several));
-  const { error } = await publisher.POST("/api/v1/core/exports", { body: range });
+  const { error } = await publisher.POST("/api/v1/core/exports", { params: site, body: range });
   assert.ok(error?.errors.object);
 }
 

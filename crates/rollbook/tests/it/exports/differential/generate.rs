@@ -272,7 +272,7 @@ impl<'a> Draft<'_, 'a> {
         if format == "ndjson" || self.dice.chance(30) {
             self.add("format", format);
         }
-        if self.dice.chance(15) {
+        if format == "csv" && self.dice.chance(15) {
             let dialect = self.dice.pick(&["rfc4180", "excel"]);
             self.add("csv_dialect", dialect);
         }

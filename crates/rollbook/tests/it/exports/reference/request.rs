@@ -45,6 +45,12 @@ pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> 
     if body["include_deleted"] == true && !kind.has_deletion() {
         ignored.insert("include_deleted".to_owned());
     }
+    if body["row_per"] == "line" && kind.lines.is_none() {
+        ignored.insert("row_per".to_owned());
+    }
+    if body["layout"] == "long" && kind.object != "customers_metadata" {
+        ignored.insert("layout".to_owned());
+    }
     ignored
 }
 
