@@ -4,6 +4,7 @@ Written after the specification, not after the program.
 """
 
 import datetime
+import json
 import re
 import urllib.parse
 from decimal import Decimal
@@ -130,6 +131,8 @@ def text(value):
             micros = value.microsecond
             fraction = f".{micros // 1000:03}" if micros % 1000 == 0 else f".{micros:06}"
             return shown + (fraction if micros else "") + "Z"
+        case list() if any(isinstance(one, str) and ";" in one for one in value):
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         case list():
             return "; ".join(item(one) for one in value)
         case dict():

@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.ipc
 import pyarrow.parquet
 
-from expected import Money, csv_text, text
+from expected import csv_text, item, Money, text
 
 DUCKDB_TYPES = {"int": "BIGINT", "bool": "BOOLEAN", "date": "DATE", "dt": "TIMESTAMPTZ", "money": "DECIMAL(38,4)"}
 MONEY_STRUCT = ("STRUCT(decimal DECIMAL(38,4), string VARCHAR, iso_currency_code VARCHAR,"
@@ -41,7 +41,7 @@ def values(table):
             case Money():
                 return cell.decimal
             case list():
-                return [None if one is None else text([one]) for one in cell]
+                return [None if one is None else item(one) for one in cell]
             case dict():
                 return text(cell)
             case _:
