@@ -11,6 +11,7 @@ use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::money::Currency;
 use model::time::Instant;
+use reports::CsvDialect;
 use reports::books::first_invoice_month;
 use server::operations::books::frozen::FrozenBooks;
 use server::operations::books::request::{
@@ -22,8 +23,8 @@ use server::operations::books::{
 
 use store::Store;
 
-use super::print;
 use super::provider::provider_id;
+use super::{CsvDialectArgs, print};
 use crate::cli::DataArgs;
 use crate::config::Settings;
 use crate::failure::{Doing, Failure};
@@ -54,6 +55,8 @@ pub struct AccountingArgs {
     /// Add journals, trial balance, issues and manifest
     #[arg(long)]
     full: bool,
+    #[command(flatten)]
+    dialect: CsvDialectArgs,
     /// File to write [default: accounting_MONTH_CURRENCY.zip in the current folder]
     #[arg(long, short, value_name = "FILE.zip")]
     output: Option<PathBuf>,
@@ -125,7 +128,7 @@ fn checked(
         reaches_now: args.as_of.is_none() && calendar.month_of(now) == args.month,
         settings: settings.accounting.of(args.provider),
         has_formula_guard: settings.files.csv_formula_guard,
-        has_bom: false,
+        has_bom: args.dialect.dialect().is_some_and(CsvDialect::has_bom),
         has_full_bundle: args.full,
     })
 }

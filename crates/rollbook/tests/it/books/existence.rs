@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::archive::Package;
+use super::archive::{Package, sha256};
 use super::records::imported;
 use crate::server::{Data, program, run};
 
@@ -104,4 +104,22 @@ fn a_site_has_a_package_once_anything_was_posted_there() {
     let output = output.unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(1) && said.contains("at site 9"), "{said}");
+}
+
+#[test]
+fn a_package_for_excel_has_a_byte_order_mark_in_each_csv_and_says_so_in_its_manifest() {
+    let data = imported(DROP_INS);
+    let full = ["--currency", "gbp", "--full"];
+    let plain = Package::made(data.path(), "1", "2024-01", &full);
+    let excel = [&full[..], &["--csv-dialect", "excel"]].concat();
+    let excel = Package::made(data.path(), "1", "2024-01", &excel);
+    for file in excel.manifest()["files"].as_array().unwrap() {
+        let name = file["name"].as_str().unwrap();
+        let (with, without) = (excel.member(name), plain.member(name));
+        match name.ends_with(".csv") {
+            true => assert_eq!(with, [b"\xEF\xBB\xBF", without].concat(), "{name}"),
+            false => assert_eq!(with, without, "{name}"),
+        }
+        assert_eq!(file["sha256"], sha256(with), "{name}");
+    }
 }
