@@ -1,7 +1,7 @@
 //! The server's figures, in Prometheus' words. One registry per server, none for the process.
 //!
 //! Every series that can be known beforehand is there from the start, at 0: an increase is only
-//! seen from a value on. Names and help are [`FIGURES`]; docs/operating.md lists the same names.
+//! seen from a value on. Names and help are the table `FIGURES`; docs/operating.md lists the same names.
 
 mod process;
 
