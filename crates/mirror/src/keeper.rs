@@ -55,7 +55,7 @@ pub(crate) struct Keeper {
     failed_at: Mutex<Option<Instant>>,
     retired: Retired,
     /// A writer's right to write, or a reader's to keep files from being deleted.
-    _lock: FolderLock,
+    lock: Mutex<FolderLock>,
 }
 
 impl Keeper {
@@ -96,7 +96,7 @@ impl Keeper {
             refreshing: Mutex::default(),
             failed_at: Mutex::default(),
             retired: Retired::default(),
-            _lock: lock,
+            lock: Mutex::new(lock),
         })
     }
 
@@ -276,6 +276,7 @@ impl Keeper {
         is_needed: impl Fn(&Base) -> bool,
     ) -> Result<Option<RefreshReport>, MirrorError> {
         let _refreshing = self.refreshing.lock();
+        self.restore_folder()?;
         let _writer = match self.options.role {
             Role::Writer => None,
             Role::Reader => Some(self.borrow_writer()?),
@@ -286,6 +287,22 @@ impl Keeper {
         let report = self.write_segments(scope)?;
         *self.failed_at.lock() = None;
         Ok(Some(report))
+    }
+
+    /// Makes the folder again when somebody removed it, and takes this process's right in it anew.
+    fn restore_folder(&self) -> Result<(), MirrorError> {
+        if self.folder.path().is_dir() {
+            return Ok(());
+        }
+        let folder = Folder::open(self.folder.path())?;
+        *self.lock.lock() = match self.options.role {
+            Role::Reader => folder.lock_reader()?,
+            Role::Writer => folder.try_lock_writer()?.ok_or_else(|| {
+                let folder = folder.path().display().to_string();
+                MirrorError::Locked { folder }
+            })?,
+        };
+        Ok(())
     }
 
     /// A reader's right to write once, when no process keeps the mirror.
@@ -365,10 +382,12 @@ impl Keeper {
     /// Writes damaged segments anew, or waits until the process that keeps the mirror has: it was
     /// told by the segments' reports.
     fn mend(&self) -> Result<(), MirrorError> {
-        if !self.is_damaged() {
-            return Ok(());
-        }
-        // Where one file is damaged others may be: better found now than by one reader each.
+        if self.is_damaged() { self.mend_all() } else { Ok(()) }
+    }
+
+    /// The same, whatever is known: looks at every file first. Where one is damaged others may be,
+    /// better found now than by one reader each.
+    fn mend_all(&self) -> Result<(), MirrorError> {
         for segment in self.state().base.segments() {
             // One that fails marks itself.
             let _ = segment.verify_checksums();
@@ -395,6 +414,9 @@ impl Keeper {
 
     /// Mends what this or another process reported as damaged, and takes the reports away.
     pub(crate) fn mend_reported(&self) -> Result<(), MirrorError> {
+        if !self.folder.path().is_dir() {
+            return self.mend_all();
+        }
         let reports = self.folder.damage_reports()?;
         if reports.is_empty() {
             return Ok(());

@@ -11,6 +11,10 @@ use crate::{allotment, free_json, suggest};
 
 /// The longest text of one value, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Instants that text can say in every zone, in microseconds: from 0000-01-01T00:00:00Z to the end
+/// of 9998.
+pub const INSTANTS: std::ops::Range<i64> = -719_528 * DAY_MICROS..2_932_532 * DAY_MICROS;
+const DAY_MICROS: i64 = 86_400_000_000;
 const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 const PERCENT_DIGITS: usize = 4;
 
@@ -196,7 +200,10 @@ fn instant(input: Input<'_>) -> Result<Cell, CellError> {
     let parsed = match input {
         Input::Int(seconds) => from_seconds(seconds),
         Input::Untyped(text) if is_whole_number(text) => text.parse().ok().and_then(from_seconds),
-        Input::Text(text) | Input::Untyped(text) => Instant::parse(text),
+        // An offset can lead out of the years that text can say.
+        Input::Text(text) | Input::Untyped(text) => {
+            Instant::parse(text).filter(|instant| INSTANTS.contains(&instant.micros()))
+        }
         _ => None,
     };
     parsed
@@ -216,7 +223,8 @@ fn instant_message(input: Input<'_>) -> String {
             return format!("{shown} has no offset: write {text}Z; {offset}");
         }
     }
-    let expected = "expected RFC 3339 with an offset (2024-01-31T10:00:00Z) or Unix seconds";
+    let expected = "expected RFC 3339 with an offset (2024-01-31T10:00:00Z), of the years 0000 to \
+                    9998, or Unix seconds";
     format!("{shown} is not a timestamp: {expected}")
 }
 

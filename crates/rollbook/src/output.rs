@@ -10,8 +10,10 @@ use tempfile::NamedTempFile;
 
 use crate::failure::{Doing, Failure};
 
-/// The name that stands for standard output.
-const STANDARD_OUTPUT: &str = "-";
+/// Names that stand for standard output.
+const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+/// Where names stand for what the process has open: written to, whatever it is.
+const OPEN_FILES: [&str; 3] = ["/dev/stderr", "/dev/fd", "/proc/self/fd"];
 /// Links followed before a chain of them counts as a circle.
 const LINKS_MAX: usize = 40;
 /// Mode of a new file, before the umask takes its part.
@@ -27,7 +29,7 @@ pub(crate) struct Output {
 #[derive(Debug)]
 enum Destination {
     Standard,
-    /// A device, a pipe or a socket, which is written to.
+    /// A device, a pipe, a socket or a file that is open already, which is written to.
     Stream(PathBuf),
     /// A regular file, which is replaced; or a new one.
     File(PathBuf, Option<Metadata>),
@@ -38,7 +40,9 @@ impl Output {
     /// folder for what does not become a file.
     pub(crate) fn begin(path: Option<&Path>, temp: &Path) -> Result<Self, Failure> {
         let destination = match path {
-            Some(path) if path != Path::new(STANDARD_OUTPUT) => Destination::of(path)?,
+            Some(path) if !STANDARD_OUTPUT.iter().any(|name| path == Path::new(name)) => {
+                Destination::of(path)?
+            }
             _ => Destination::Standard,
         };
         let folder = match &destination {
@@ -73,7 +77,7 @@ impl Output {
             Destination::Standard => copy_to_standard_output(self.made.path()),
             Destination::Stream(path) => {
                 let doing = || format!("write to {}", path.display());
-                let stream = OpenOptions::new().write(true).open(&path);
+                let stream = OpenOptions::new().append(true).open(&path);
                 copy(self.made.path(), &mut stream.doing(doing)?).doing(doing)
             }
             Destination::File(path, replaced) => {
@@ -92,6 +96,9 @@ impl Output {
 
 impl Destination {
     fn of(path: &Path) -> Result<Self, Failure> {
+        if OPEN_FILES.iter().any(|name| path.starts_with(name)) {
+            return Ok(Self::Stream(path.to_owned()));
+        }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => {
                 let path = fs::canonicalize(path).doing(|| format!("find {}", path.display()))?;

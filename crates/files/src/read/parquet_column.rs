@@ -16,15 +16,12 @@ use arrow::error::ArrowError;
 use model::catalogue::Kind;
 use model::cell::Cell;
 use model::import::{CellError, ImportCode};
-use model::parse::Input;
+use model::parse::{INSTANTS, Input};
 
 use super::row::Row;
 
 /// 0000-01-01 and 9999-12-31, as days since 1970-01-01: what text can say.
 const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
-/// 0000-01-01T00:00:00Z and the last microsecond of 9998: what text can say in every zone.
-const MICROS: std::ops::Range<i64> = -719_528 * DAY_MICROS..2_932_532 * DAY_MICROS;
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Whether a column of this type can hold values of this kind.
 pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
@@ -256,7 +253,7 @@ fn date(days: i32) -> Result<Cell, CellError> {
 }
 
 fn instant(micros: Option<i64>) -> Result<Cell, CellError> {
-    match micros.filter(|micros| MICROS.contains(micros)) {
+    match micros.filter(|micros| INSTANTS.contains(micros)) {
         Some(micros) => Ok(Cell::Int(micros)),
         None => Err(CellError::new(
             ImportCode::TimestampInvalid,

@@ -327,3 +327,17 @@ fn only_the_owner_may_read_the_mirror() {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
 }
+
+#[test]
+fn a_removed_folder_is_made_again_while_the_mirror_is_in_use() {
+    let (bench, mut rng) = built();
+    let mirror = bench.open();
+    bench.check(&mirror, 2);
+    fs::remove_dir_all(bench.folder.path()).unwrap();
+    read_all(&bench, &mirror);
+    bench.check(&mirror, 2);
+    bench.put(&mut rng, "customers", 1, 70..=80);
+    mirror.refresh().unwrap();
+    bench.check(&mirror, 2);
+    assert!(bench.open_with(options(Role::Writer)).is_err(), "the right to write is held again");
+}

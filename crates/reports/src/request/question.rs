@@ -99,7 +99,10 @@ fn columns(report: &Report, parameters: &mut Parameters<'_>) -> Option<Vec<usize
     }
     let default = selection::default_columns(report);
     if default.is_empty() {
-        parameters.errors.push("columns", format!("{} needs at least one column", report.name));
+        let known: Vec<&str> = report.columns.iter().map(|column| column.key).collect();
+        let (name, known) = (report.name, known.join(", "));
+        let message = format!("{name} needs at least one column: expected some of {known}");
+        parameters.errors.push("columns", message);
         return None;
     }
     Some(default)

@@ -12,13 +12,13 @@ use model::id::ProviderId;
 use model::money::Currency;
 use model::time::Instant;
 use reports::CsvDialect;
-use reports::books::first_invoice_month;
 use server::operations::books::frozen::FrozenBooks;
 use server::operations::books::request::{
     self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
 };
 use server::operations::books::{
-    Package, PackageError, PackageFile, Watch, has_postings, what_there_is, write_package,
+    Package, PackageError, PackageFile, Watch, first_month, has_postings, what_there_is,
+    write_package,
 };
 
 use store::Store;
@@ -31,6 +31,7 @@ use crate::failure::{Doing, Failure};
 use crate::opened;
 use crate::output::Output;
 use crate::progress::CountProgress;
+use crate::terminal::counted;
 
 /// `rollbook accounting`
 #[derive(Debug, Args)]
@@ -82,7 +83,10 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     };
     drop(progress);
     let package = match package {
-        Err(PackageError::NothingToExport) => return Err(nothing(&session, &request)?),
+        Err(PackageError::NothingToExport) => {
+            let frozen = FrozenBooks::of(store.as_ref(), args.provider)?;
+            return Err(nothing(&session, &frozen, &request)?);
+        }
         made => made?,
     };
     let file = package.full.as_ref().unwrap_or(&package.contract);
@@ -105,18 +109,16 @@ fn checked(
 ) -> Result<PackageRequest, Failure> {
     let calendar = Calendar::new(session.provider().timezone.clone());
     let now = SystemClock.now();
-    let first = first_invoice_month(session).map_err(PackageError::from)?;
+    let frozen = FrozenBooks::of(store, args.provider)?;
+    let first = first_month(session, &frozen)?;
     check_month(args.month, first, calendar.month_of(now)).map_err(|refusal| match refusal {
         MonthRefusal::OutsideWindow(message) => Failure::usage(format!("--month: {message}")),
         MonthRefusal::NothingToExport => {
-            Failure::new("there is nothing to export: the provider has no invoices")
+            Failure::new("there are no books yet: they begin with the first invoice")
         }
     })?;
-    if args.as_of.is_some() {
-        let frozen = FrozenBooks::of(store, args.provider)?;
-        if frozen.is_closed(args.month) {
-            return Err(Failure::usage(format!("--as-of: the month {} is closed", args.month)));
-        }
+    if args.as_of.is_some() && frozen.is_closed(args.month) {
+        return Err(Failure::usage(format!("--as-of: the month {} is closed", args.month)));
     }
     let as_of = resolve_as_of(args.as_of, args.month, &calendar, now)
         .map_err(|message| Failure::usage(format!("--as-of: {message}")))?;
@@ -134,13 +136,17 @@ fn checked(
 }
 
 /// Nothing was posted; the hint says where something was.
-fn nothing(session: &Session, request: &PackageRequest) -> Result<Failure, Failure> {
+fn nothing(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+    request: &PackageRequest,
+) -> Result<Failure, Failure> {
     let (month, code) = (request.month, request.currency.code());
     let of_site = request.site_id.map(|site| format!(" at site {site}")).unwrap_or_default();
     let failure = Failure::new(format!(
         "there is nothing to export for {month} in {code}: nothing was posted{of_site} up to then"
     ));
-    Ok(match what_there_is(session)? {
+    Ok(match what_there_is(session, frozen)? {
         Some(known) => failure.hint(format!("there are postings in {known}")),
         None => failure,
     })
@@ -159,9 +165,12 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
     let mut text = String::new();
     let manifest = &package.manifest;
     for member in manifest["files"].as_array().into_iter().flatten() {
-        let (rows, name) = (member["rows"].as_u64().unwrap_or_default(), &member["name"]);
-        let unit = if rows == 1 { "row " } else { "rows" };
-        text.push_str(&format!("{rows:>9} {unit}  {}\n", name.as_str().unwrap_or_default()));
+        let (rows, name) = (member["rows"].as_u64(), member["name"].as_str().unwrap_or_default());
+        match rows.filter(|_| name.ends_with(".csv")) {
+            Some(1) => text.push_str(&format!("        1 row   {name}\n")),
+            Some(rows) => text.push_str(&format!("{rows:>9} rows  {name}\n")),
+            None => text.push_str(&format!("{:>16}{name}\n", "")),
+        }
     }
     for name in ["opening", "movement", "closing"] {
         let amounts = manifest[name].as_object().into_iter().flatten();
@@ -173,9 +182,11 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
     }
     match manifest["issue_count"].as_u64().unwrap_or_default() {
         0 => {}
-        1 => text.push_str("        1 record looks wrong; the full bundle lists it\n"),
-        many => {
-            text.push_str(&format!("{many:>9} records look wrong; the full bundle lists them\n"))
+        count => {
+            let (records, verb) =
+                (counted(count, "record"), if count == 1 { "looks" } else { "look" });
+            let place = if package.full.is_some() { "issues.csv" } else { "--full" };
+            text.push_str(&format!("{:>10}{records} {verb} wrong: see {place}\n", ""));
         }
     }
     let (path, bytes) = (output.display(), file.digest.bytes);

@@ -48,7 +48,9 @@ pub(super) fn text(filter: &Value) -> String {
         (_, _, Some(field)) => format!("Only rows whose `{field}` is at most this."),
         ("bool", ..) => switch(name),
         _ if filter["enum"].is_array() => {
-            format!("Only rows whose {} is one of these.", words(name.trim_end_matches('s')))
+            let is_plural = name.ends_with('s') && !name.ends_with("status");
+            let one = if is_plural { &name[..name.len() - 1] } else { name };
+            format!("Only rows whose {} is one of these.", words(one))
         }
         ("string[]", ..) => {
             format!("Only rows of these {}: ids, or `none` for rows without one.", words(name))

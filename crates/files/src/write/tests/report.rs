@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::{Answer, list, minor, money, object, texts};
 use crate::format::FileFormat;
+use crate::formula_guard::without_guard;
 use crate::write::{Envelope, WriteError, WriteOptions};
 
 #[test]
@@ -351,7 +352,8 @@ proptest! {
         let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(written.as_bytes());
         let read = reader.records().map(|record| {
             let record = record.unwrap();
-            (record[0].to_owned(), record[1].to_owned())
+            // Text that would read as guarded is guarded whatever the setting.
+            (without_guard(&record[0]).to_owned(), without_guard(&record[1]).to_owned())
         });
         prop_assert_eq!(read.collect::<Vec<_>>(), rows);
     }

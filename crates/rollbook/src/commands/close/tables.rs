@@ -1,7 +1,7 @@
 //! Closed months as tables for people: amounts in their currency.
 
 use accounting::Category;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::operations::books::audit::Audited;
 use server::operations::books::periods::DriftReport;
 
@@ -85,12 +85,18 @@ pub(super) fn drift(report: &DriftReport) -> String {
         report.booked_in,
         table(head, rows)
     );
-    let sums = report.sums.iter().map(|(file, sum)| {
-        let amounts = Category::ALL.map(|category| currency.decimal(sum[category]));
-        std::iter::once(file.as_str().to_owned()).chain(amounts).collect::<Vec<_>>()
+    let sums = report.sums.iter().flat_map(|(file, sum)| {
+        let changed = Category::ALL.into_iter().filter(|category| sum[*category] != 0);
+        let row = |category: Category| {
+            [
+                file.as_str().to_owned(),
+                category.as_str().to_owned(),
+                currency.decimal(sum[category]),
+            ]
+        };
+        changed.map(row).collect::<Vec<_>>()
     });
-    let head = std::iter::once("sum of").chain(Category::ALL.map(Category::as_str));
-    text.push_str(&table(head, sums));
+    text.push_str(&table(["file", "column", "sum of the differences"], sums));
     text
 }
 
@@ -98,7 +104,7 @@ pub(super) fn drift(report: &DriftReport) -> String {
 pub(super) fn audit(entries: &[Audited]) -> String {
     let rows = entries.iter().map(|entry| {
         [
-            entry.at.to_string(),
+            minute(&json!(entry.at.to_string())),
             entry.action.as_str().to_owned(),
             entry.period.to_string(),
             entry.version.map(|version| version.to_string()).unwrap_or_default(),
@@ -110,7 +116,6 @@ pub(super) fn audit(entries: &[Audited]) -> String {
     table(["at", "action", "month", "version", "by", "note or reason", "revision"], rows)
 }
 
-/// A value as people read it; nothing for null.
 /// An instant to the minute, in UTC: `2026-01-31 09:00 UTC`.
 fn minute(value: &Value) -> String {
     let text = word(value);
@@ -120,6 +125,7 @@ fn minute(value: &Value) -> String {
     }
 }
 
+/// A value as people read it; nothing for null.
 fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -31,7 +31,7 @@ pub(super) fn files(folder: &DataFolder, settings: &Settings, store: &dyn Store)
             Finding::failed("files", &error.into(), "mend what is wrong with the store first")
         }
         Ok(Found { there, first: None, .. }) => {
-            Finding::good("files", format!("{there}, each of its size"))
+            Finding::good("files", format!("{there}, all complete"))
         }
         Ok(Found { lost, first: Some(first), .. }) => Finding::wrong(
             "files",

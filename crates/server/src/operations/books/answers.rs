@@ -12,12 +12,13 @@ use mirror::Session;
 use model::id::Revision;
 use model::money::Currency;
 use model::provider::Provider;
-use reports::books::{BooksError, first_invoice_month};
+use reports::books::BooksError;
 use serde_json::{Value, json};
 use store::port::books::{ClosedMonth, ClosedPartKind};
 
 use super::close::CloseError;
 use super::error::PackageError;
+use super::existence::first_month;
 use super::frozen::FrozenBooks;
 use super::ledger::{all_issues, currencies, issues_view, month_issues};
 use super::pass::Watch;
@@ -71,10 +72,10 @@ impl Desk<'_> {
         write().map_err(failed)
     }
 
-    /// The month, if there are books of it: from the first invoice's to the current one.
+    /// The month, if there are books of it, up to the current one.
     pub fn month_in_books(&self, month: Month) -> Result<Month, ApiError> {
         let calendar = Calendar::new(self.session.provider().timezone.clone());
-        let first = first_invoice_month(self.session).map_err(|error| failed(error.into()))?;
+        let first = first_month(self.session, &self.frozen()?).map_err(failed)?;
         let current = calendar.month_of(self.app.clock().now());
         let is_inside = first.is_some_and(|first| (first..=current).contains(&month));
         if is_inside { Ok(month) } else { Err(refused(CloseError::NotFound)) }

@@ -10,7 +10,7 @@ use files::write::{FileDigest, HashingWriter};
 use mirror::Session;
 use model::money::Currency;
 use model::time::Instant;
-use reports::books::{first_invoice_month, first_months};
+use reports::books::first_months;
 use serde_json::json;
 use store::Store;
 use store::port::books::{
@@ -18,6 +18,7 @@ use store::port::books::{
 };
 
 use super::error::PackageError;
+use super::existence::first_month;
 use super::frozen::FrozenBooks;
 use super::ledger::rows_before;
 use super::package::{Made, Purpose, make_package};
@@ -52,7 +53,9 @@ pub struct CloseRequest {
 #[derive(Debug, thiserror::Error)]
 pub enum CloseError {
     /// There are no books of that month: before the first invoice, or in the future.
-    #[error("there is no such month in the books: they go from the first invoice to now")]
+    #[error(
+        "the books have no such month: they begin with the first invoice, or the first closed month"
+    )]
     NotFound,
     /// The month is not over.
     #[error("the month is not over in the provider's time zone")]
@@ -129,11 +132,11 @@ pub fn close_month(
 ) -> Result<ClosedMonth, CloseError> {
     let provider = session.provider().id;
     let calendar = books_of(session, &request.settings).calendar;
-    let first = first_invoice_month(session).map_err(PackageError::from)?;
+    let frozen = FrozenBooks::of(store, provider)?;
+    let first = first_month(session, &frozen)?;
     let current = calendar.month_of(request.now);
     let first = first.filter(|first| (*first..=current).contains(&request.month));
     let first = first.ok_or(CloseError::NotFound)?;
-    let frozen = FrozenBooks::of(store, provider)?;
     if let Some(closed) = frozen.closing(request.month) {
         return Ok(closed.clone());
     }

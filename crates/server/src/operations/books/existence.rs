@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use accounting::{Posting, Span};
+use accounting::{Month, Posting, Span};
 use mirror::Session;
-use reports::books::{BooksError, first_months, has_payment};
+use reports::books::{BooksError, first_invoice_month, first_months, has_payment};
 use store::Store;
 
 use super::drift::find_drift;
@@ -14,6 +14,19 @@ use super::error::PackageError;
 use super::frozen::FrozenBooks;
 use super::pass::{Pass, Visit, Watch, books_of};
 use super::request::PackageRequest;
+
+/// The month in which the books begin: that of the first invoice; once anything is closed the first
+/// closed one, for what is dated before that is booked where the books are open. None without
+/// books. Blocks.
+pub fn first_month(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+) -> Result<Option<Month>, PackageError> {
+    match frozen.first() {
+        Some(first) => Ok(Some(first)),
+        None => Ok(first_invoice_month(session)?),
+    }
+}
 
 /// Whether anything was posted in the request's currency, and at its site, up to the end of its
 /// month: then it has a movement or a balance. Blocks.
@@ -84,9 +97,14 @@ fn has_adjustments(
 
 /// What there are postings in, for whoever asked for something else: `eur from 2024-09 on, usd
 /// from 2024-10 on`; none when there is nothing at all. Blocks.
-pub fn what_there_is(session: &Session) -> Result<Option<String>, PackageError> {
+pub fn what_there_is(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+) -> Result<Option<String>, PackageError> {
+    let Some(first) = first_month(session, frozen)? else { return Ok(None) };
     let months = first_months(session)?.into_iter();
-    let told: Vec<String> =
-        months.map(|(currency, month)| format!("{} from {month} on", currency.code())).collect();
+    let told: Vec<String> = months
+        .map(|(currency, month)| format!("{} from {} on", currency.code(), month.max(first)))
+        .collect();
     Ok((!told.is_empty()).then(|| told.join(", ")))
 }

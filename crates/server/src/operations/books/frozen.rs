@@ -53,6 +53,16 @@ impl<'s> FrozenBooks<'s> {
         self.months.last().map(|closing| Month::of(closing.month))
     }
 
+    /// The first closed month: with it everything before is closed.
+    pub fn first(&self) -> Option<Month> {
+        self.months.first().map(|closing| Month::of(closing.month))
+    }
+
+    /// The closed month with which a month was closed: itself, or the first one for those before it.
+    pub fn closed_with(&self, month: Month) -> Month {
+        self.first().map_or(month, |first| month.max(first))
+    }
+
     /// Whether a month is closed; those before the first that was closed are closed with it.
     pub fn is_closed(&self, month: Month) -> bool {
         self.latest().is_some_and(|latest| month <= latest)

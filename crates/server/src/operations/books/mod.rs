@@ -48,7 +48,7 @@ mod tables;
 pub mod views;
 
 pub use error::PackageError;
-pub use existence::{has_postings, what_there_is};
+pub use existence::{first_month, has_postings, what_there_is};
 pub use ledger::all_issues;
 pub use package::{Package, PackageFile, write_package};
 pub use pass::Watch;

@@ -10,28 +10,29 @@ use mirror::Session;
 use model::catalogue;
 use model::money::Currency;
 use model::time::Instant;
-use reports::books::{TableColumn, first_invoice_month, ids_naming};
+use reports::books::{TableColumn, ids_naming};
 use serde_json::{Map, Value, json};
 use store::port::books::{ClosedMonth, ClosedPartKind};
 use store::{KeyRange, RowKey, Store, StoreError};
 
 use super::drift::DriftRow;
 use super::error::PackageError;
+use super::existence::first_month;
 use super::explain::minor_units;
 use super::frozen::FrozenBooks;
 use super::request::file_name;
 use super::tables::RowSink;
 use super::views::{View, ViewRequest, text};
 
-/// Every month from the first invoice's to the current one. Blocks.
+/// Every month of the books, to the current one. Blocks.
 pub fn periods(
     session: &Session,
     store: &dyn Store,
     now: Instant,
 ) -> Result<Vec<Value>, PackageError> {
     let calendar = Calendar::new(session.provider().timezone.clone());
-    let Some(first) = first_invoice_month(session)? else { return Ok(Vec::new()) };
     let frozen = FrozenBooks::of(store, session.provider().id)?;
+    let Some(first) = first_month(session, &frozen)? else { return Ok(Vec::new()) };
     let months = first.through(calendar.month_of(now));
     months.map(|month| Ok(period(&frozen, month)?)).collect()
 }
@@ -133,7 +134,7 @@ pub fn drift_of(
     let (rows, sums) = (Vec::new(), BTreeMap::new());
     let mut report = DriftReport { month, currency, rows, total: 0, sums, booked_in };
     request.each_drift(&frozen, &mut |found| {
-        if found.drift.key.month == month {
+        if frozen.closed_with(found.drift.key.month) == month {
             *report.sums.entry(found.drift.key.file).or_default() += found.drift.difference();
             if wanted.contains(&report.total) {
                 report.rows.push(found);
@@ -191,7 +192,7 @@ pub fn drift_view(
     let rows = move |sink: &mut RowSink<'_>| {
         let frozen = request.frozen()?;
         request.each_drift(&frozen, &mut |row| {
-            if row.drift.key.month == month {
+            if frozen.closed_with(row.drift.key.month) == month {
                 let changed = changed_rows(request.session, request.store, &frozen, &row)?;
                 let changed = Value::Array(changed).to_string();
                 sink(&drift_fields(&row, booked_in, &changed, request.currency))?;
@@ -244,7 +245,8 @@ pub fn changed_rows(
     frozen: &FrozenBooks<'_>,
     row: &DriftRow,
 ) -> Result<Vec<Value>, PackageError> {
-    let Some(closing) = frozen.closing(row.drift.key.month) else { return Ok(Vec::new()) };
+    let month = frozen.closed_with(row.drift.key.month);
+    let Some(closing) = frozen.closing(month) else { return Ok(Vec::new()) };
     let explanation = accounting::explain::explain(&row.drift.adjustment);
     let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
     if let Some(invoice) = row.drift.adjustment.belongs.invoice_id {

@@ -4,7 +4,6 @@ use accounting::{Calendar, Month};
 use mirror::Session;
 use model::time::Date;
 use reports::CsvDialect;
-use reports::books::first_invoice_month;
 use reports::exports::{ExportRequest, Package};
 
 use super::caller::Caller;
@@ -12,7 +11,7 @@ use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::operations::books::answers::{Patience, at_desk, failed};
 use crate::operations::books::request::resolve_as_of;
-use crate::operations::books::{PackageRequest, has_postings, what_there_is};
+use crate::operations::books::{PackageRequest, first_month, has_postings, what_there_is};
 use crate::settings::ServerSettings;
 
 /// What a body is checked against.
@@ -27,8 +26,9 @@ pub(super) struct Books {
 /// The first month and the last closed one of a caller's books.
 pub(super) async fn books(app: &App, caller: &Caller) -> Result<Books, ApiError> {
     let looked = at_desk(app, &caller.admitted.provider, Patience::Page, |desk| {
-        let first = first_invoice_month(desk.session).map_err(|error| failed(error.into()))?;
-        let last_closed = desk.frozen()?.latest().map(Month::first_day);
+        let frozen = desk.frozen()?;
+        let first = first_month(desk.session, &frozen).map_err(failed)?;
+        let last_closed = frozen.latest().map(Month::first_day);
         Ok(Books { first_month: first.map(Month::first_day), last_closed })
     });
     looked.await.map(|(books, _)| books)
@@ -59,7 +59,7 @@ pub(super) async fn nothing(app: &App, caller: &Caller, asked: &Package) -> ApiE
         None => Month::of(asked.month).to_string(),
     };
     let looked = at_desk(app, &caller.admitted.provider, Patience::Page, |desk| {
-        what_there_is(desk.session).map_err(failed)
+        what_there_is(desk.session, &desk.frozen()?).map_err(failed)
     });
     let mut error = ApiError::new(ErrorCode::NothingToExport, "Nothing to export");
     if let Ok((Some(known), _)) = looked.await {
