@@ -12,9 +12,9 @@ fn main() {
     let given = std::env::var("ROLLBOOK_COMMIT").ok().filter(|commit| !commit.is_empty());
     let commit = given.or_else(commit_of_git).unwrap_or_else(|| "unknown".to_owned());
     let shown: String = commit.chars().take(COMMIT_LETTERS).collect();
-    println!("cargo:rustc-env=ROLLBOOK_BUILD_COMMIT={shown}");
+    println!("cargo:rustc-env=BUILD_COMMIT={shown}");
     let profile = std::env::var("PROFILE").unwrap_or_default();
-    println!("cargo:rustc-env=ROLLBOOK_BUILD_PROFILE={profile}");
+    println!("cargo:rustc-env=BUILD_PROFILE={profile}");
     watch("HEAD");
     // What is released is of the very commit. While the program is worked on, a commit must not
     // link everything anew: its commit is then that of the last checkout.

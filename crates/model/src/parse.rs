@@ -514,7 +514,7 @@ mod tests {
                 "invoices.date",
                 Untyped("soon"),
                 "\"soon\" is not a timestamp: expected RFC 3339 with an offset \
-                 (2024-01-31T10:00:00Z) or Unix seconds",
+                 (2024-01-31T10:00:00Z), of the years 0000 to 9998, or Unix seconds",
             ),
             (
                 "addresses.country",

@@ -5,16 +5,16 @@ use server::BuildInfo;
 /// The build, as /metrics shows it.
 pub const INFO: BuildInfo = BuildInfo {
     version: env!("CARGO_PKG_VERSION"),
-    commit: env!("ROLLBOOK_BUILD_COMMIT"),
-    profile: env!("ROLLBOOK_BUILD_PROFILE"),
+    commit: env!("BUILD_COMMIT"),
+    profile: env!("BUILD_PROFILE"),
 };
 
 /// The same in one line, as `rollbook --version` says it.
 pub const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (commit ",
-    env!("ROLLBOOK_BUILD_COMMIT"),
+    env!("BUILD_COMMIT"),
     ", ",
-    env!("ROLLBOOK_BUILD_PROFILE"),
+    env!("BUILD_PROFILE"),
     " build)"
 );
