@@ -36,7 +36,7 @@ fn months_and_currencies_that_cannot_be_are_named() {
     assert!(exit == 2 && said.contains("inside the month 2024-10"), "{said}");
     let empty = imported(&[("customers", "id,name\n1,Ada\n")]);
     let (exit, said) = refused(empty.path(), &["--month", "2024-10", "--currency", "usd"]);
-    assert!(exit == 1 && said.contains("no invoices"), "{said}");
+    assert!(exit == 1 && said.contains("no books yet"), "{said}");
 }
 
 #[test]
