@@ -409,14 +409,15 @@ mod tests {
 
     #[test]
     fn a_disk_that_cannot_be_written_is_told_as_such() {
-        // ENOSPC, EDQUOT, EROFS, EACCES, EPERM; ENOENT and EBADF are nobody's doing but ours.
+        // ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOENT (somebody removed the folder); EBADF is nobody's
+        // doing but ours.
         for (number, expected) in [
             (28, ErrorCode::Unavailable),
             (122, ErrorCode::Unavailable),
             (30, ErrorCode::Unavailable),
             (13, ErrorCode::Unavailable),
             (1, ErrorCode::Unavailable),
-            (2, ErrorCode::InternalError),
+            (2, ErrorCode::Unavailable),
             (9, ErrorCode::InternalError),
         ] {
             let error = io::Error::from_raw_os_error(number);
