@@ -4,7 +4,6 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`books`] | the records of the books, in parts that fit into memory |
 //! | [`definition`] | what a report is, as data |
 //! | `definitions` | the reports themselves, one per file |
 //! | `terms` | words that several reports share: display names, effective status, holds |
@@ -19,7 +18,6 @@
 //! | `row_schema` | JSON Schemas of the rows of reports |
 //! | [`error`] | what can go wrong while a report is computed |
 
-pub mod books;
 pub mod csv_dialect;
 pub mod definition;
 mod definitions;

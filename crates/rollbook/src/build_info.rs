@@ -1,6 +1,6 @@
 //! Which build of the program this is. Rule: spec/product.md, "Command line".
 
-use server::BuildInfo;
+use app::BuildInfo;
 
 /// The build, as /metrics shows it.
 pub const INFO: BuildInfo = BuildInfo {

@@ -4,9 +4,9 @@
 use std::error::Error;
 use std::fmt::Write;
 
+use app::imports::ImportFailure;
+use books::PackageError;
 use mirror::MirrorError;
-use server::operations::books::PackageError;
-use server::operations::import::ImportFailure;
 use store::StoreError;
 
 /// Why a command did not do what was asked.

@@ -17,13 +17,11 @@
 //! | [`progress`] | progress of long work, on a terminal or as plain lines |
 //! | `logging` | where log lines go |
 //! | `terminal` | tables on a terminal |
-//! | [`demo`] | a generated studio and publisher |
 
 pub mod build_info;
 pub mod cli;
 mod commands;
 pub mod config;
-pub mod demo;
 pub mod failure;
 pub mod folder;
 mod handles;

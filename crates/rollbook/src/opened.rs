@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app::jobs::{FilesFolder, FolderError, Unmarked};
 use mirror::{Engine, EngineOptions, Mirror, Role};
 use model::id::ProviderId;
 use model::provider::Provider;
-use server::jobs::{FilesFolder, FolderError, Unmarked};
 use store::postgres::PostgresStore;
 use store::sqlite::SqliteStore;
 use store::{Store, StoreError};

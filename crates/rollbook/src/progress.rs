@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use app::imports::Watcher;
+use app::jobs::row_file::Watch;
 use files::read::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::id::Revision;
-use server::jobs::row_file::Watch;
-use server::operations::import::Watcher;
 
 use crate::terminal::say;
 

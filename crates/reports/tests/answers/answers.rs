@@ -11,7 +11,7 @@ use model::output::OutputKind;
 use model::time::{Date, Instant};
 use reports::{FieldErrors, Page, PageRequest, RawParameters, RawValue, RequestContext};
 
-use crate::fixture::instant;
+use testkit::literal_tables::instant;
 
 /// The present of all tests: a Saturday.
 pub(crate) const NOW: &str = "2026-02-14T12:00:00Z";

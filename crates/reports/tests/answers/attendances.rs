@@ -5,7 +5,7 @@ use mirror::Session;
 use reports::{ReportError, RequestContext};
 
 use crate::answers::{NOW, cell, ids, keys, query, rows};
-use crate::fixture::{instant, session};
+use testkit::literal_tables::{instant, session};
 
 const CLASSES: &str = "
 customers

@@ -6,7 +6,7 @@ use model::permission::{Permission, Permissions};
 use serde_json::Value;
 
 use crate::answers::{ask, keys};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 fn texts<'a>(values: &'a Value, member: &str) -> Vec<&'a str> {
     let values = values.as_array().unwrap().iter();

@@ -1,7 +1,7 @@
 //! customer_credits. Rule: spec/reports.md §17.1, vectors V1, V2, V10.
 
 use crate::answers::{ask, ids, keys, lines, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const V10: &str = "
 customers

@@ -1,7 +1,7 @@
 //! customers. Rule: spec/reports.md §17.4.
 
 use crate::answers::{ask, cell, ids, lines};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const PEOPLE: &str = "
 sites

@@ -3,7 +3,7 @@
 use reports::Page;
 
 use crate::answers::{ask, keys, lines, parse, query, rows};
-use crate::fixture::{provider, session, session_of};
+use testkit::literal_tables::{provider, session, session_of};
 
 const MEMBERSHIPS: &str = "customer_memberships.grouped";
 

@@ -3,7 +3,7 @@
 use reports::Sorted;
 
 use crate::answers::{ask, parse, query};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 #[test]
 fn sorted_columns_say_their_place_in_the_whole_sort() {

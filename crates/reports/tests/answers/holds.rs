@@ -1,7 +1,7 @@
 //! customer_membership_holds. Rule: spec/reports.md §17.3.
 
 use crate::answers::{cell, ids, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const HOLDS: &str = "
 sites

@@ -1,7 +1,7 @@
 //! invoices. Rule: spec/reports.md §17.6.
 
 use crate::answers::{ask, cell, ids, keys, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const BILLS: &str = "
 sites

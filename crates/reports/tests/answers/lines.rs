@@ -1,7 +1,7 @@
 //! invoice_line_items. Rule: spec/reports.md §17.7.
 
 use crate::answers::{cell, ids, keys, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const LINES: &str = "
 customers

@@ -5,8 +5,6 @@ mod answers;
 #[cfg(test)]
 mod attendances;
 #[cfg(test)]
-mod books;
-#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod credits;
@@ -14,8 +12,6 @@ mod credits;
 mod customers;
 #[cfg(test)]
 mod exports;
-#[cfg(test)]
-mod fixture;
 #[cfg(test)]
 mod grouped;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! customer_memberships. Rule: spec/reports.md §17.2, vector V13.
 
 use crate::answers::{cell, ids, keys, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 const V13: &str = "
 customer_memberships

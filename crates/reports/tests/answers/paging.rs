@@ -1,7 +1,7 @@
 //! Which page. Rule: spec/reports.md §6, vectors V3, V5, V6.
 
 use crate::answers::{ask, parse, query};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 fn numbers(text: &str) -> (u64, String) {
     let mut tables = "balance_transactions\n id | customer_id\n".to_owned();

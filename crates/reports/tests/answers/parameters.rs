@@ -3,7 +3,7 @@
 use reports::{PageFormat, RawParameters, RawValue};
 
 use crate::answers::{parse, query};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 fn fields(report: &str, parameters: &RawParameters) -> Vec<String> {
     match parse(&session(""), report, parameters) {

@@ -3,7 +3,7 @@
 use mirror::Session;
 
 use crate::answers::{ask, keys, lines};
-use crate::fixture::{provider, session, session_of};
+use testkit::literal_tables::{provider, session, session_of};
 
 const MEMBERSHIPS: &str = "customer_memberships.grouped";
 

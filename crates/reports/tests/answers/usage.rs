@@ -4,7 +4,7 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use mirror::Session;
 
 use crate::answers::{ask, keys, parse, query, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 /// A Gold member (1) with a hold, a member on a plan without limits (2), one with limits of her
 /// own (3), a deleted one (4), and a pack (7) that is used up. The present is 14 February 2026.

@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use reports::{FieldErrors, FileRequest, Page, RequestContext};
 
 use crate::answers::{NOW, ask, ids, lines, query};
-use crate::fixture::{instant, session};
 use crate::random;
+use testkit::literal_tables::{instant, session};
 
 fn parse(session: &Session, report: &str, text: &str) -> Result<FileRequest, FieldErrors> {
     let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name: None };

@@ -5,6 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use accounting::{Calendar, Month};
+use books::frozen::FrozenBooks;
+use books::request::{self, MonthRefusal, PackageRequest, check_month, resolve_as_of};
+use books::{
+    Package, PackageError, PackageFile, Watch, first_month, has_postings, what_there_is,
+    write_package,
+};
 use clap::Args;
 use mirror::{Role, Session};
 use model::clock::{Clock, SystemClock};
@@ -12,14 +18,6 @@ use model::id::ProviderId;
 use model::money::Currency;
 use model::time::Instant;
 use reports::CsvDialect;
-use server::operations::books::frozen::FrozenBooks;
-use server::operations::books::request::{
-    self, MonthRefusal, PackageRequest, check_month, resolve_as_of,
-};
-use server::operations::books::{
-    Package, PackageError, PackageFile, Watch, first_month, has_postings, what_there_is,
-    write_package,
-};
 
 use store::Store;
 

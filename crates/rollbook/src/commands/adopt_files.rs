@@ -1,7 +1,7 @@
 //! `rollbook adopt-files`: another folder takes the place of the one with the files of jobs.
 
+use app::jobs::{FilesFolder, Unmarked};
 use clap::Args;
-use server::jobs::{FilesFolder, Unmarked};
 
 use super::{open, print};
 use crate::cli::DataArgs;

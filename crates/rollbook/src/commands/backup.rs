@@ -5,9 +5,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use app::backup_mark;
 use clap::Args;
 use model::clock::{Clock, SystemClock};
-use server::backup_mark;
 
 use super::{open, print};
 use crate::cli::DataArgs;

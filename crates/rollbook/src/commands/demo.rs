@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant as Stopwatch;
 
+use app::imports::{self as operation, ImportAnswer};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use files::read::Mode;
 use mirror::Role;
@@ -14,21 +16,21 @@ use model::id::ProviderId;
 use model::permission::Permissions;
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
-use server::operations::import::{self as operation, ImportAnswer};
 use store::Store;
 use store::token::TokenGrant;
 
 use super::serve::{parts, serve};
 use super::{effective, import, print, token};
 use crate::config::Flag;
-use crate::demo::files::{Files, Format, describe};
-use crate::demo::memberships::Memberships;
-use crate::demo::{Business, ROWS, SEED, TODAY};
 use crate::failure::{Doing, Failure};
 use crate::folder::DataFolder;
 use crate::progress::ImportProgress;
 use crate::terminal::say;
 use crate::{logging, opened};
+use demo::files::{Files, describe};
+use demo::memberships::Memberships;
+use demo::{Business, ROWS, SEED, TODAY};
+use files::format::Format;
 
 /// `rollbook demo`
 #[derive(Debug, Args)]
@@ -49,7 +51,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
     /// Format of the files that --write writes
-    #[arg(long, value_enum, default_value = "ndjson", requires = "write")]
+    #[arg(long, value_parser = sample_format(), default_value = "ndjson", requires = "write")]
     format: Format,
     /// What to generate
     #[arg(long, value_enum, default_value = "business", hide = true)]
@@ -72,6 +74,15 @@ enum Shape {
 
 fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "expected a date such as 2026-06-30".to_owned())
+}
+
+/// The formats that sample data is written in.
+fn sample_format() -> impl TypedValueParser<Value = Format> {
+    let words = PossibleValuesParser::new([
+        PossibleValue::new("ndjson").help("One JSON object per line"),
+        PossibleValue::new("csv").help("Comma-separated, with a header"),
+    ]);
+    words.map(|word| if word == "csv" { Format::Csv } else { Format::Ndjson })
 }
 
 pub(super) fn run(args: DemoArgs) -> Result<(), Failure> {

@@ -18,12 +18,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use app::backup_mark;
+use app::jobs::free_bytes;
 use clap::{Args, ValueEnum};
 use mirror::Role;
 use model::clock::{Clock, SystemClock};
 use model::time::Instant;
-use server::backup_mark;
-use server::jobs::free_bytes;
 use store::Store;
 
 use self::finding::{Finding, Level};

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app::ServerSettings;
+use app::exports::file;
 use clap::Args;
 use mirror::{Role, Session};
 use model::clock::{Clock, SystemClock};
@@ -10,8 +12,6 @@ use model::id::ProviderId;
 use reports::FieldErrors;
 use reports::exports::{ExportContext, ExportErrors, ExportRequest, find, has_rows, parse};
 use serde_json::{Map, Value};
-use server::ServerSettings;
-use server::operations::exports::file;
 
 use super::CsvDialectArgs;
 use super::provider::provider_id;

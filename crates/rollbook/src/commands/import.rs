@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use app::imports::{self as operation, Import, ImportAnswer, Source, Target};
 use clap::Args;
 use files::format::FileName;
 use files::read::{Bounds, Mode};
@@ -12,7 +13,6 @@ use model::id::ProviderId;
 use model::import::{ImportError, ImportErrors, ImportOutcome};
 use model::suggest;
 use model::time::Instant;
-use server::operations::import::{self as operation, Import, ImportAnswer, Source, Target};
 
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};

@@ -2,12 +2,12 @@
 //! Rule: spec/accounting.md §13.
 
 use accounting::Posting;
+use books::explain::{Explained, explain_invoice, to_json};
 use clap::Args;
 use mirror::Role;
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::time::Instant;
-use server::operations::books::explain::{Explained, explain_invoice, to_json};
 
 use super::accounting::parse_instant;
 use super::provider::provider_id;

@@ -6,6 +6,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app::ServerSettings;
+use app::jobs::row_file::Watch;
+use app::jobs::work::Stop;
+use app::report_files::write as report_file;
+use app::report_pages::page_file;
 use clap::{Args, ValueEnum};
 use files::format::FileFormat;
 use mirror::{Role, Session};
@@ -15,10 +20,6 @@ use reports::{
     CsvDialect, FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext,
     parse_file, parse_page, run_page,
 };
-use server::ServerSettings;
-use server::jobs::row_file::Watch;
-use server::jobs::work::Stop;
-use server::operations::{page_file, report_file};
 
 use self::shown::Shown;
 use super::CsvDialectArgs;
@@ -210,7 +211,7 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
 /// A report with its parameters, over one revision.
 struct Asked<'a> {
     session: &'a Session,
-    report: &'static Report,
+    pub report: &'static Report,
     parameters: RawParameters,
     settings: &'a ServerSettings,
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::jobs::FilesFolder;
+use app::{App, AppParts};
 use clap::Args;
 use mirror::Role;
 use model::clock::SystemClock;
-use server::jobs::FilesFolder;
-use server::{App, AppParts};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -131,11 +131,11 @@ pub(super) fn serve(
         }
         let app = app(parts)?;
         let signals = Signals::install()?;
-        let workers = app.settings().jobs.work_in_server.then(|| server::jobs::start(&app));
+        let workers = app.settings().jobs.work_in_server.then(|| app::jobs::start(&app));
         ready(&url)?;
         let stop = signals.wait(&app, reload);
         let serving = server::serve(listener, app.clone(), stop).await;
-        server::jobs::store_link_transfers(&app).await;
+        app::jobs::store_link_transfers(&app).await;
         if let Some(workers) = workers {
             workers.stop().await;
         }
@@ -165,7 +165,7 @@ pub(super) fn work(
     let outcome = runtime.block_on(async {
         let app = app(parts)?;
         let signals = Signals::install()?;
-        let workers = server::jobs::start(&app);
+        let workers = app::jobs::start(&app);
         ready()?;
         signals.wait(&app, reload).await;
         workers.stop().await;

@@ -1,11 +1,11 @@
 //! `rollbook token`: opaque credentials. Rule: spec/auth-and-errors.md §1.1.
 
+use app::credentials;
 use clap::{Args, Subcommand, ValueEnum};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::permission::{Permission, Permissions};
 use model::time::Instant;
-use server::credentials;
 use store::Store;
 use store::token::{Token, TokenGrant};
 
@@ -85,7 +85,7 @@ enum Mode {
 }
 
 fn address(text: &str) -> Result<String, String> {
-    match server::notify::is_address(text) {
+    match app::notify::is_address(text) {
         true => Ok(text.to_owned()),
         false => Err("expected one e-mail address, as in ann@example.com".to_owned()),
     }

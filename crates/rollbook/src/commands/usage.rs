@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
+use app::auth::scope::Mode;
+use app::usage_answers::records::{Held, Records};
 use clap::{Args, ValueEnum};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::time::Date;
-use server::auth::scope::Mode;
-use server::operations::usage::records::{Held, Records};
 use usage::json::{OfferingTypeNames, to_json};
 use usage::{
     BookingMethod, Count, CountedUse, Explanation, NotCounted, PeriodUsage, Status, Unusable, xml,

@@ -1,10 +1,10 @@
 //! `rollbook webhook`: where a provider is told how its exports go. Rule: spec/exports.md §8.1.
 
+use app::webhooks::{WebhookError, Webhooks};
 use clap::{Args, Subcommand};
 use model::clock::SystemClock;
 use model::id::ProviderId;
 use serde_json::{Map, Value, json};
-use server::operations::webhooks::{WebhookError, Webhooks};
 
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};

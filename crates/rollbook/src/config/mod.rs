@@ -13,12 +13,12 @@ mod sections;
 mod size;
 mod store_url;
 
-use serde::{Deserialize, Serialize};
-use server::ServerSettings;
-use server::settings::{
+use app::ServerSettings;
+use app::settings::{
     AccountingSettings, AuthSettings, ExportSettings, FileSettings, ImportSettings, JobSettings,
     ListenSettings, RateLimitSettings, ReportSettings, SmtpSettings, WebhookSettings, XmlSettings,
 };
+use serde::{Deserialize, Serialize};
 
 pub use layers::{Effective, Flag, Origin, Sources};
 pub use sections::{EngineSettings, LogFormat, LogSettings, MirrorSettings, StoreSettings};

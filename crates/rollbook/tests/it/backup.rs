@@ -8,8 +8,9 @@ use serde_json::json;
 
 use crate::jobs::{file, job, link, queued, succeeded};
 use crate::postgres::nodes::load::Load;
-use crate::postgres::{cluster, fill, pages};
+use crate::postgres::{fill, pages};
 use crate::server::{Data, Server, forget_variables, program};
+use testkit::postgres;
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 /// Imports before the copy is made, and after it.
@@ -25,7 +26,7 @@ fn run_script(name: &str, data: &Data, argument: &Path) -> Output {
     match data.url() {
         Some(url) => {
             command.env("ROLLBOOK_STORE_URL", url);
-            command.env("PATH", format!("{}:{path}", cluster::binaries()));
+            command.env("PATH", format!("{}:{path}", postgres::binaries()));
         }
         None => drop(command.env("PATH", path)),
     }

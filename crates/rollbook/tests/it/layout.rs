@@ -44,19 +44,23 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn crates_depend_only_downwards() {
+    let below_app = ["accounting", "books", "files", "mirror", "model", "reports", "store", "usage"];
+    let below_server = [&below_app[..], &["app"]].concat();
+    let below_rollbook = [&below_server[..], &["demo", "server"]].concat();
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("model", &[][..]),
-        ("accounting", &["model"][..]),
-        ("usage", &["model"][..]),
-        ("store", &["model"][..]),
-        ("files", &["model"][..]),
-        ("mirror", &["model", "store"][..]),
-        ("reports", &["accounting", "mirror", "model", "usage"][..]),
-        ("server", &["accounting", "files", "mirror", "model", "reports", "store", "usage"][..]),
-        (
-            "rollbook",
-            &["accounting", "files", "mirror", "model", "reports", "server", "store", "usage"][..],
-        ),
+        ("accounting", &["model"]),
+        ("usage", &["model"]),
+        ("store", &["model"]),
+        ("files", &["model"]),
+        ("mirror", &["model", "store"]),
+        ("reports", &["mirror", "model", "usage"]),
+        ("books", &["accounting", "files", "mirror", "model", "store"]),
+        ("demo", &["files", "model"]),
+        ("app", &below_app),
+        ("server", &below_server),
+        ("rollbook", &below_rollbook),
+        ("testkit", &["mirror", "model"]),
     ]);
     let all = dependencies();
     assert_eq!(
@@ -71,15 +75,28 @@ fn crates_depend_only_downwards() {
     }
 }
 
+/// Only tests may use what is made for tests.
+#[test]
+fn nothing_that_is_shipped_depends_on_the_testkit() {
+    for (name, dependencies) in dependencies() {
+        assert!(!dependencies.contains("testkit"), "{name}: testkit is a dev-dependency");
+    }
+}
+
 #[test]
 fn only_the_crate_whose_business_it_is_knows_a_library() {
     let owners: &[(&str, &[&str])] = &[
         ("axum", &["server"]),
         ("http", &["server"]),
+        ("http-body", &["server"]),
+        ("http-body-util", &["server"]),
+        ("hyper-util", &["server"]),
+        ("lettre", &["app"]),
+        ("ureq", &["app"]),
         ("tower", &["server"]),
         ("tower-http", &["server"]),
-        ("jsonwebtoken", &["server"]),
-        ("datafusion", &["mirror", "reports"]),
+        ("jsonwebtoken", &["app", "testkit"]),
+        ("datafusion", &["books", "mirror", "reports", "testkit"]),
         ("arrow", &["files"]),
         ("parquet", &["files", "mirror"]),
         ("rusqlite", &["store"]),
@@ -87,7 +104,7 @@ fn only_the_crate_whose_business_it_is_knows_a_library() {
         ("zip", &["files"]),
         ("jiff", &["model"]),
         ("clap", &["rollbook"]),
-        ("tokio", &["mirror", "rollbook", "server", "store"]),
+        ("tokio", &["app", "mirror", "rollbook", "server", "store"]),
         ("tokio-postgres", &["store"]),
         ("deadpool-postgres", &["store"]),
         ("anyhow", &["rollbook"]),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::postgres::cluster::Database;
+use testkit::postgres::Database;
 
 /// How long a server may take to begin listening.
 const START_SECS_MAX: u64 = 60;

@@ -4,7 +4,7 @@
 use http::{HeaderMap, header};
 
 use super::endpoint::Produces;
-use crate::error::{ApiError, ErrorCode};
+use app::error::{ApiError, ErrorCode};
 
 const WEIGHT_MAX: u16 = 1000;
 

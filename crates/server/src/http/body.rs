@@ -15,9 +15,9 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::Instant;
 
 use super::turn::{Holder, Turn};
-use crate::app::App;
-use crate::error::{ApiError, ErrorCode, log};
-use crate::places::{Place, Places};
+use app::app::App;
+use app::error::{ApiError, ErrorCode, log};
+use app::places::{Place, Places};
 
 /// How many pieces may wait for the disk.
 const PIECES_AHEAD: usize = 16;

@@ -3,7 +3,7 @@
 use files::format::{Compression, Format};
 use http::{HeaderMap, header};
 
-use crate::error::{ApiError, ErrorCode};
+use app::error::{ApiError, ErrorCode};
 
 /// The format and packing of a body that must be in one of `formats`.
 pub(crate) fn read(

@@ -15,28 +15,12 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use crate::error::ApiError;
-use crate::jobs::FilesFolder;
+use app::error::ApiError;
+use app::jobs::stored_file::StoredFile;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 /// Bytes read at a time.
 const PIECE_BYTES: usize = 128 * 1024;
-
-/// A file that is there.
-pub(crate) struct Download {
-    /// The folder that it is in.
-    pub(crate) folder: FilesFolder,
-    /// Where, below that.
-    pub(crate) path: String,
-    /// Its size, as the store knows it.
-    pub(crate) bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
-    pub(crate) sha256: String,
-    /// What it is called when it is saved.
-    pub(crate) name: String,
-    /// What it is sent as.
-    pub(crate) content_type: String,
-}
 
 /// Why a file is not sent.
 pub(crate) enum Refused {
@@ -60,7 +44,7 @@ pub(crate) type OnComplete = Box<dyn FnOnce() + Send>;
 
 /// Answers with the file, the range that is asked for, or that it has not changed.
 pub(crate) async fn answer(
-    file: &Download,
+    file: &StoredFile,
     asked: &HeaderMap,
     on_complete: OnComplete,
 ) -> Result<Response, Refused> {
@@ -104,13 +88,13 @@ pub(crate) async fn answer(
 }
 
 /// An answer to a range that lies outside: the error, and how large the file is.
-pub(crate) fn outside(file: &Download, mut response: Response) -> Response {
+pub(crate) fn outside(file: &StoredFile, mut response: Response) -> Response {
     insert(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", file.bytes));
     response
 }
 
 /// The file from `start` on, once its bytes are known to be those that were made.
-async fn open(file: &Download, start: u64) -> io::Result<File> {
+async fn open(file: &StoredFile, start: u64) -> io::Result<File> {
     let (folder, path) = (file.folder.clone(), file.path.clone());
     let (bytes, sha256) = (file.bytes, file.sha256.clone());
     let opening = move || folder.open_checked(&path, bytes, &sha256);
@@ -125,17 +109,17 @@ async fn open(file: &Download, start: u64) -> io::Result<File> {
 fn refused(error: &io::Error) -> Refused {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
-            crate::error::log("file_missing", error);
+            app::error::log("file_missing", error);
             Refused::Missing
         }
         _ => {
-            crate::error::log("file_failed", error);
+            app::error::log("file_failed", error);
             Refused::Unreadable
         }
     }
 }
 
-fn describe(file: &Download, etag: &str, headers: &mut HeaderMap) {
+fn describe(file: &StoredFile, etag: &str, headers: &mut HeaderMap) {
     insert(headers, header::CONTENT_TYPE, &file.content_type);
     insert(headers, header::CONTENT_DISPOSITION, &disposition(&file.name));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -10,13 +10,13 @@ use files::format::Format;
 use futures::future::BoxFuture;
 use http::request::Parts;
 
-use crate::app::App;
-use crate::auth::admission::{Admitted, Requirement};
-use crate::error::ApiError;
-use crate::exchange::Exchange;
 use crate::http::body::Unread;
 use crate::http::path::PathValues;
 use crate::openapi::{Entry, Operation};
+use app::app::App;
+use app::auth::admission::{Admitted, Requirement};
+use app::error::ApiError;
+use app::exchange::Exchange;
 
 /// One endpoint.
 pub(crate) struct Endpoint {

@@ -7,8 +7,8 @@ use model::import::ImportErrors;
 use serde_json::{Map, Value, json};
 use usage::xml;
 
-use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
+use app::encoding::Encoding;
+use app::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
 
 /// Code of wrong fields under `/api/v1/core`.
 const VALIDATION_FAILED: &str = "validation_failed";

@@ -17,9 +17,9 @@ use serde_json::{Map, Value};
 use super::body::{Bounds, Unread, too_large};
 use super::query::VALUES_MAX;
 use super::{content, query};
-use crate::app::App;
-use crate::error::{ApiError, ErrorCode};
-use crate::operations::blocking;
+use app::app::App;
+use app::blocking::blocking;
+use app::error::{ApiError, ErrorCode};
 
 /// Most bytes of a body with parameters, also after unpacking.
 pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;

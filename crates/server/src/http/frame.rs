@@ -1,7 +1,6 @@
 //! What every answer gets, whoever made it: id, headers, log line, figures, rescue from panics.
 //! Rule: spec/auth-and-errors.md §5–§8.
 
-use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,16 +13,16 @@ use axum::response::Response;
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tracing::Instrument;
-use uuid::{NoContext, Timestamp, Uuid};
 
 use super::endpoint::Origin;
 use super::envelope;
 use super::routes::probes;
-use crate::address;
-use crate::app::App;
-use crate::error::ApiError;
-use crate::exchange::Exchange;
-use crate::rate_limit::{Key, RateState};
+use app::address;
+use app::app::App;
+use app::blocking::panic_message;
+use app::error::ApiError;
+use app::exchange::Exchange;
+use app::rate_limit::{Key, RateState};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -56,7 +55,7 @@ pub(crate) async fn frame(
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|panic| {
         app.metrics().panicked();
-        let said = said(panic.as_ref());
+        let said = panic_message(panic.as_ref());
         whatever_happens(|| {
             span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
         });
@@ -75,12 +74,6 @@ pub(crate) async fn frame(
 fn whatever_happens(work: impl FnOnce()) {
     // The panic has printed itself where that is possible.
     let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
-}
-
-/// What a panic said.
-pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
-    let said = panic.downcast_ref::<&str>().copied();
-    said.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
 }
 
 fn origin(app: &App, request: &Request<Body>) -> Origin {
@@ -116,15 +109,7 @@ fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
 
 /// A new id for a request.
 pub(crate) fn new_id(app: &App) -> Arc<str> {
-    new_uuid(app).to_string().into()
-}
-
-/// A UUID of version 7: sorted by time.
-pub(crate) fn new_uuid(app: &App) -> Uuid {
-    let micros = app.clock().now().micros().max(0).unsigned_abs();
-    let nanos = u32::try_from(micros % 1_000_000).unwrap_or_default() * 1000;
-    let timestamp = Timestamp::from_unix(NoContext, micros / 1_000_000, nanos);
-    Uuid::new_v7(timestamp)
+    app.new_uuid().to_string().into()
 }
 
 fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {

@@ -25,11 +25,11 @@ use tower::{Layer, Service};
 use super::activity::{Activity, Patience};
 use super::router::router;
 use super::unparsable::Enveloped;
-use crate::address;
-use crate::app::App;
-use crate::places::Places;
-use crate::rate_limit::Key;
-use crate::settings::ListenSettings;
+use app::address;
+use app::app::App;
+use app::places::Places;
+use app::rate_limit::Key;
+use app::settings::ListenSettings;
 
 /// How long to wait after a failed accept, as when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

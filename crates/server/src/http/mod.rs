@@ -9,6 +9,7 @@
 //! | [`frame`] | what every answer gets: id, headers, log line, rescue from panics |
 //! | [`envelope`] | errors as JSON or XML |
 //! | [`accept`] | what a client takes |
+//! | [`caller_headers`] | the headers that say who calls |
 //! | [`content`] | how a body is written and packed |
 //! | [`query`] | parameters in the query string |
 //! | [`form`] | parameters in a body |
@@ -25,6 +26,7 @@
 pub(crate) mod accept;
 pub(crate) mod activity;
 pub(crate) mod body;
+pub(crate) mod caller_headers;
 pub(crate) mod content;
 pub(crate) mod download;
 pub(crate) mod endpoint;
@@ -45,8 +47,6 @@ pub(crate) mod unparsable;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use frame::{new_uuid, said};
 pub use listen::serve;
 pub use router::router;
 pub(crate) use routes::all as endpoints;
-pub(crate) use turn::Holder;

@@ -13,12 +13,12 @@ use super::body::Unread;
 use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
 use super::path::PathValues;
 use super::turn::Turn;
-use super::{content, envelope, form, query};
-use crate::app::App;
-use crate::auth::admission;
-use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode};
-use crate::operations::blocking;
+use super::{caller_headers, content, envelope, form, query};
+use app::app::App;
+use app::auth::admission;
+use app::blocking::blocking;
+use app::encoding::Encoding;
+use app::error::{ApiError, ErrorCode};
 
 /// Longest request line, in bytes. The parser below refuses longer ones with the same answer.
 const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
@@ -143,7 +143,8 @@ async fn counted(
             let (app, origin) = (call.app.clone(), origin.clone());
             let headers = call.parts.headers.clone();
             let admitted = blocking(move || {
-                admission::admit(&app, required, &headers, site, origin.address, &origin.exchange)
+                let caller = caller_headers::read(&headers);
+                admission::admit(&app, required, &caller, site, origin.address, &origin.exchange)
             });
             let admitted = admitted.await?;
             turn.belongs_to(admitted.provider.id)?;

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode;
 use reports::request::{RawParameters, RawValue};
 
 use super::accept::Accept;
-use crate::error::ApiError;
+use app::error::ApiError;
 
 /// Most values of one request: the longest list that a parameter may have, and every other parameter.
 pub(crate) const VALUES_MAX: usize = 11_000;

@@ -18,8 +18,8 @@ use super::endpoint::{Endpoint, Site};
 use super::linger;
 use super::pipeline::{self, Route};
 use super::{frame, path, routes};
-use crate::app::App;
 use crate::{docs_page, openapi};
+use app::app::App;
 
 /// Smaller answers are sent as they are.
 const COMPRESSED_BYTES_MIN: u64 = 1024;

@@ -6,12 +6,8 @@ use std::sync::Arc;
 use model::id::ProviderId;
 use parking_lot::Mutex;
 
-use crate::error::ApiError;
-use crate::places::{Place, Places};
-
-/// Whose a place is; none while it is not known which provider a request is for, or for those that
-/// are for none.
-pub(crate) type Holder = Option<ProviderId>;
+use app::error::ApiError;
+pub(crate) use app::places::{Holder, Place, Places};
 
 /// The place of one request. Its clones are the same place.
 #[derive(Clone)]

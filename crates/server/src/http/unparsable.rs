@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{envelope, frame};
-use crate::app::App;
-use crate::error::{ApiError, ErrorCode};
+use app::app::App;
+use app::error::{ApiError, ErrorCode};
 
 /// Longest head that the library writes on its own; ours are longer and carry an id.
 const BARE_HEAD_BYTES_MAX: usize = 256;

@@ -2,12 +2,12 @@
 
 use accounting::package::FieldKind;
 use accounting::{Category, issue, trial_balance};
-use reports::books::{TableColumn, table_columns};
+use books::parts::{TableColumn, table_columns};
 use serde_json::{Map, Value, json};
 
 use super::{json_answer, object, query_parameter, reference, reports as documented, required};
-use crate::operations::books::audit;
-use crate::operations::books::views::{aging, balance, revenue};
+use books::audit;
+use books::views::{aging, balance, revenue};
 
 /// A text in the query string that must be given.
 pub(crate) fn text(name: &str, description: &str) -> Value {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Entry, reference};
-use crate::error::ErrorCode;
 use crate::http::endpoint::Produces;
 use crate::http::{envelope, pipeline};
+use app::error::ErrorCode;
 
 /// What every endpoint with a credential can answer.
 const WITH_CREDENTIAL: [ErrorCode; 10] = [

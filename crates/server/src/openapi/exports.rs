@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::reports::list_or_text;
 use super::{object, reference};
-use crate::operations::exports::show;
+use app::exports::show;
 
 /// What the fields of a request mean; filters of single types say it by their names.
 const FIELDS: [(&str, &str); 5] = [

@@ -25,9 +25,9 @@ use serde_json::{Map, Value, json};
 use errors::ErrorAnswers;
 use model::permission::Permission;
 
-use crate::auth::admission::Requirement;
-use crate::error::ErrorCode;
 use crate::http::endpoint::Produces;
+use app::auth::admission::Requirement;
+use app::error::ErrorCode;
 
 /// What the document says about one endpoint.
 pub(crate) struct Operation {

@@ -4,8 +4,8 @@ use model::import::ERRORS_LISTED_MAX;
 use serde_json::{Map, Value, json};
 
 use super::{books, exports, object, reference, reports, rows, usage};
-use crate::error::ErrorCode;
 use crate::http::envelope;
+use app::error::ErrorCode;
 
 /// `components` of the document.
 pub(super) fn components() -> Value {
@@ -300,7 +300,7 @@ fn job() -> Value {
             "result_url": nullable("string", "Where the file is; works without a credential."),
             "total_items": {"type": "integer", "description": "Rows there will be."},
             "complete_items": {"type": "integer", "description": "Rows written."},
-            "status": {"type": "string", "enum": crate::operations::job::status_words()},
+            "status": {"type": "string", "enum": app::report_files::job::status_words()},
             "progress": {"type": "object", "properties": {
                 "percent": {"type": "integer"},
                 "rows_per_second": nullable("integer", "Rows per second so far; null before there is a figure."),

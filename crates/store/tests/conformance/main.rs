@@ -24,7 +24,6 @@ mod notices;
 #[cfg(test)]
 mod postgres_backend;
 #[cfg(test)]
-mod postgres_cluster;
 #[cfg(test)]
 mod races;
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn an_interrupted_move_goes_on() {
          name; DELETE FROM customers WHERE id = 1; DELETE FROM jobs",
         source_name(&from)
     );
-    crate::postgres_cluster::psql(backend.url(), &state);
+    testkit::postgres::psql(backend.url(), &state);
     let refused = PostgresStore::open(backend.url(), &PostgresOptions::default());
     assert_eq!(refused.unwrap_err().code(), "store_unavailable");
     let tables = moved(folder.path(), backend.url()).unwrap().tables;
@@ -118,7 +118,7 @@ fn a_store_is_not_moved_over_another() {
     fill(&source(other.path()));
     assert_eq!(moved(other.path(), backend.url()).unwrap_err().code(), "exists");
     // Nor goes another store's move on.
-    crate::postgres_cluster::psql(
+    testkit::postgres::psql(
         backend.url(),
         "CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
          INSERT INTO rollbook_move VALUES ('', 'another')",
@@ -165,7 +165,7 @@ fn rows_that_change_in_a_finished_move_without_a_commit_are_noticed() {
     fill(&source(folder.path()));
     let backend = PostgresBackend::fresh();
     moved(folder.path(), backend.url()).unwrap();
-    crate::postgres_cluster::psql(backend.url(), "DELETE FROM customers WHERE id = 2");
+    testkit::postgres::psql(backend.url(), "DELETE FROM customers WHERE id = 2");
     let error = moved(folder.path(), backend.url()).unwrap_err();
     assert_eq!(error.code(), "store_damaged");
     assert!(error.to_string().contains("customers has changed in the target"), "{error}");
@@ -179,7 +179,7 @@ fn a_row_that_is_lost_on_the_way_is_noticed() {
     let backend = PostgresBackend::fresh();
     let mut spoil = |table: &MovedTable| {
         if table.name == "revision" {
-            crate::postgres_cluster::psql(
+            testkit::postgres::psql(
                 backend.url(),
                 "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS \
                  'BEGIN IF NEW.id = 2 THEN RETURN NULL; END IF; RETURN NEW; END'; \

@@ -7,7 +7,7 @@ use store::postgres::{PostgresOptions, PostgresStore};
 use store::{RecordStore, Store};
 
 use crate::harness::{Backend, P, WAIT, begin, import, with_base};
-use crate::postgres_cluster::{TlsCluster, database, psql, url};
+use testkit::postgres::{TlsCluster, database, psql, url};
 
 pub(crate) struct PostgresBackend(String);
 
@@ -198,7 +198,7 @@ fn a_server_elsewhere_is_reached_over_tls_and_must_prove_itself() {
         format!("postgres://rollbook@{host}:{}/postgres?sslmode={mode}", cluster.port)
     };
     let with = |authority: &str| {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/tls");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../testkit/src/tls");
         let root_certificates = Some(std::path::Path::new(folder).join(authority));
         PostgresOptions { root_certificates, ..small() }
     };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::WORLD;
 use super::{export, january, record, rows};
 use crate::answers::keys;
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 #[test]
 fn every_type_has_the_columns_of_its_catalogue_entry() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::WORLD;
 use super::{firsts, january};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 #[test]
 fn filters_keep_the_rows_that_they_name() {

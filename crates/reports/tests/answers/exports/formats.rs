@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::world::WORLD;
 use super::{january, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 #[test]
 fn amounts_inside_cells_are_major_or_minor_units() {

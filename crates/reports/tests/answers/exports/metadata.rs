@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::world::WORLD;
 use super::{export, january, request, rows};
 use crate::answers::{keys, lines};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 fn asked(fields: Value) -> (String, Vec<String>) {
     let page = export(&session(WORLD), &january("customers_metadata", fields));

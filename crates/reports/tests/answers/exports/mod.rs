@@ -19,7 +19,7 @@ use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportRequest
 use serde_json::{Map, Value, json};
 
 use crate::answers::lines;
-use crate::fixture::instant;
+use testkit::literal_tables::instant;
 
 /// The present of these tests.
 const NOW: &str = "2024-05-15T12:00:00Z";

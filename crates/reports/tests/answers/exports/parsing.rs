@@ -7,7 +7,7 @@ use reports::exports::{ExportContext, ExportErrors, ExportFormat, Mode};
 use serde_json::{Value, json};
 
 use super::{january, object, parse_with};
-use crate::fixture::provider;
+use testkit::literal_tables::provider;
 
 fn refused(body: &Value) -> Vec<(String, Vec<String>)> {
     match parse_with(&provider(), body, |_| {}) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{january, rows};
-use crate::fixture::session;
+use testkit::literal_tables::session;
 
 /// Lines of a few invoices, so that slices end between lines of one invoice; ids grow against the
 /// order of the invoices, and far apart.

@@ -5,6 +5,13 @@ mod tables;
 use std::path::PathBuf;
 
 use accounting::Month;
+use books::Watch;
+use books::audit::{Action, AuditFilter, audited};
+use books::close::{CloseError, CloseRequest, Turn, close_month, reopen_month};
+use books::frozen::FrozenBooks;
+use books::periods::{changed_rows, drift_of, period, periods};
+use books::request;
+use books::views::ViewRequest;
 use clap::{Args, Subcommand};
 use files::write::FileDigest;
 use mirror::Role;
@@ -13,13 +20,6 @@ use model::id::ProviderId;
 use model::money::Currency;
 use model::time::Date;
 use serde_json::{Value, json};
-use server::operations::books::Watch;
-use server::operations::books::audit::{Action, AuditFilter, audited};
-use server::operations::books::close::{CloseError, CloseRequest, Turn, close_month, reopen_month};
-use server::operations::books::frozen::FrozenBooks;
-use server::operations::books::periods::{changed_rows, drift_of, period, periods};
-use server::operations::books::request;
-use server::operations::books::views::ViewRequest;
 use store::port::books::ClosedPartKind;
 
 use super::provider::provider_id;

@@ -1,9 +1,9 @@
 //! Closed months as tables for people: amounts in their currency.
 
 use accounting::Category;
+use books::audit::Audited;
+use books::periods::DriftReport;
 use serde_json::{Value, json};
-use server::operations::books::audit::Audited;
-use server::operations::books::periods::DriftReport;
 
 use crate::terminal::table;
 

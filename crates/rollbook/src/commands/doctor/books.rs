@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use accounting::Issue;
+use books::{Watch, all_issues};
 use mirror::Role;
 use model::clock::{Clock, SystemClock};
 use model::provider::Provider;
-use server::operations::books::{Watch, all_issues};
 use store::Store;
 
 use super::finding::Finding;

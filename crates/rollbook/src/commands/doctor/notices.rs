@@ -1,6 +1,6 @@
 //! Whether mails and webhooks can go out.
 
-use server::notify;
+use app::notify;
 use store::port::notices::{Delivery, Webhook};
 use store::{Store, StoreError};
 

@@ -1,9 +1,9 @@
 //! A page as people read it: a table as wide as the terminal, or one record below the other.
 
+use app::report_pages::page_file;
 use comfy_table::{CellAlignment, ColumnConstraint, Width};
 use model::output::{OutputColumn, OutputKind};
 use reports::Page;
-use server::operations::page_file;
 
 use crate::failure::{Doing, Failure};
 use crate::terminal::{self, counted};

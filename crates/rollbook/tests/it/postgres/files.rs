@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{cluster, node};
+use super::node;
 use crate::jobs::{customers, file, job, link, queued, succeeded};
 use crate::server::{Data, Server, program, run};
+use testkit::postgres;
 
 fn in_folder(folder: &std::path::Path) -> String {
     format!("[files]\ndir = \"{}\"\n", folder.display())
@@ -25,7 +26,7 @@ fn ready(server: &Server) -> u16 {
 
 #[test]
 fn a_node_with_a_folder_of_its_own_does_not_start_until_it_is_told_that_the_other_is_gone() {
-    let url = cluster::database();
+    let url = postgres::database();
     let (first, second) = (node(&url, ""), node(&url, ""));
     first.add_provider(1, "Europe/London", "gbp");
     let server = first.serve();
@@ -48,7 +49,7 @@ fn a_node_with_a_folder_of_its_own_does_not_start_until_it_is_told_that_the_othe
 fn two_stores_do_not_share_a_folder_where_each_would_remove_the_others_files() {
     let files = tempfile::tempdir().unwrap();
     let settings = in_folder(files.path());
-    let ours = node(&cluster::database(), &settings);
+    let ours = node(&postgres::database(), &settings);
     let theirs = Data::in_folder();
     theirs.add_provider(1, "Europe/London", "gbp");
     theirs.configure(&settings);
@@ -63,7 +64,7 @@ fn two_stores_do_not_share_a_folder_where_each_would_remove_the_others_files() {
 fn while_the_folder_is_away_nothing_is_lost_and_no_job_fails() {
     let outer = tempfile::tempdir().unwrap();
     let [files, away] = ["files", "away"].map(|name| outer.path().join(name));
-    let data = node(&cluster::database(), &in_folder(&files));
+    let data = node(&postgres::database(), &in_folder(&files));
     data.add_provider(1, "Europe/London", "gbp");
     let token = data.token(1);
     let server = data.serve();

@@ -1,6 +1,5 @@
 //! The program over PostgreSQL: the same answers, several nodes, moving, outages.
 
-pub(crate) mod cluster;
 mod files;
 mod moving;
 pub(crate) mod nodes;
@@ -60,7 +59,7 @@ fn made(server: &Server, token: &str, report: &str, format: &str) -> Answer {
 fn over_both_databases_the_answers_and_files_are_the_same() {
     let here = Data::in_folder();
     here.configure(UNLIMITED);
-    let there = node(&cluster::database(), "");
+    let there = node(&testkit::postgres::database(), "");
     let [in_sqlite, in_postgres] = [&here, &there].map(|data| {
         fill(data);
         let (token, server) = (data.token(1), data.serve());
@@ -89,7 +88,7 @@ fn over_both_databases_the_answers_and_files_are_the_same() {
 
 #[test]
 fn the_password_of_the_database_is_not_shown() {
-    let data = node(&cluster::database(), "");
+    let data = node(&testkit::postgres::database(), "");
     let shown = run(&["serve", "--print-config", "--data", data.path()]);
     assert!(shown.contains("postgres://rollbook:(hidden)@"), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");

@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 
-use super::{UNLIMITED, cluster, fill, made, pages};
+use super::{UNLIMITED, fill, made, pages};
 use crate::server::{Data, program};
+use testkit::postgres;
 
 fn moved(from: &Data, to: &str) -> Output {
     program().args(["move", "--from", from.path(), "--to", to]).output().unwrap()
@@ -18,7 +19,7 @@ fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
     let token = data.token(1);
     let server = data.serve();
     let before = (pages(&server, &token), made(&server, &token, "customers", "csv").body);
-    let url = cluster::database();
+    let url = postgres::database();
     let refused = moved(&data, &url);
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success() && said.contains("in use by another server"), "{said}");
@@ -51,7 +52,7 @@ fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
     data.add_provider(1, "Europe/London", "gbp");
     let other = Data::in_folder();
     other.add_provider(1, "Europe/London", "gbp");
-    let url = cluster::database();
+    let url = postgres::database();
     assert!(moved(&other, &url).status.success());
     let empty = Data::in_folder();
     for (from, to, expected) in [
@@ -71,7 +72,7 @@ fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
 fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
     let data = Data::in_folder();
     fill(&data);
-    let url = cluster::database();
+    let url = postgres::database();
     for tables in [1, 2, 5, 9, 14, 20] {
         let mut command = program();
         command.args(["move", "--from", data.path(), "--to", &url]);
@@ -81,7 +82,7 @@ fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
         child.kill().unwrap();
         child.wait().unwrap();
         let kept = "SELECT to_regclass('rollbook_move') IS NOT NULL";
-        assert_eq!(cluster::ask(&url, kept).trim(), "t", "killed after {tables} tables");
+        assert_eq!(postgres::psql(&url, kept).trim(), "t", "killed after {tables} tables");
         let refused =
             program().args(["provider", "list", "--data", Data::over(&url).path()]).output();
         assert!(!refused.unwrap().status.success(), "half a store opens");

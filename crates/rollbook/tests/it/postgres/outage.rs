@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::cluster::Cluster;
 use super::{PAGES, fill, made, node, pages};
 use crate::server::{Answer, Data, Server, program};
+use testkit::postgres::Cluster;
 
 /// How long a server may take to find a database that came back.
 const RECOVERY_SECS_MAX: u64 = 60;

@@ -14,21 +14,21 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use super::{answer, at_revision, json as json_answer, no_query};
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};
-use crate::operations::books::answers::{
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::book_answers::answers::{
     Desk, FrozenFile, Patience, WrittenView, at_desk, data, failed, refused,
 };
-use crate::operations::books::asked::Asked;
-use crate::operations::books::audit::{self, AuditFilter};
-use crate::operations::books::close::{CloseError, CloseRequest, close_month, reopen_month};
-use crate::operations::books::explain::{explain_entry, to_json};
-use crate::operations::books::periods::{self, changed_rows};
-use crate::operations::books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
+use app::book_answers::parameters::Asked;
+use app::error::{ApiError, ErrorCode};
+use books::audit::{self, AuditFilter};
+use books::close::{CloseError, CloseRequest, close_month, reopen_month};
+use books::explain::{explain_entry, to_json};
+use books::periods::{self, changed_rows};
+use books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";

@@ -8,13 +8,14 @@ use reports::describe::describe;
 use serde_json::json;
 
 use super::{json, no_query};
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::error::ApiError;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::query;
 use crate::openapi::{Operation, json_answer, page_number, query_parameter, reference};
-use crate::operations::{paged, report_list};
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::error::ApiError;
+use app::lists::paged;
+use app::report_pages::list as report_list;
 
 /// Any valid credential may look.
 const REQUIRED: Requirement =

@@ -15,18 +15,16 @@ use store::port::IdempotencyKey;
 use tokio_util::sync::CancellationToken;
 
 use super::{at_revision, json};
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::error::{ApiError, ErrorCode, log};
 use crate::http::body::{Bounds, Spooled};
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, reports as documented, rows};
-use crate::operations::blocking_while_wanted;
-use crate::operations::import::{
-    self, Import, ImportAnswer, ImportFailure, Source, Target, Watcher,
-};
-use crate::operations::paged::{refuse_unknown, text};
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::blocking::blocking_while_wanted;
+use app::error::{ApiError, ErrorCode, log};
+use app::imports::{self, Import, ImportAnswer, ImportFailure, Source, Target, Watcher};
+use app::lists::paged::{refuse_unknown, text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
@@ -223,7 +221,7 @@ async fn imported(door: Door, call: Call, admitted: Admitted) -> Result<ImportAn
     };
     let app = call.app.clone();
     let answer = blocking_while_wanted(move |unwanted| {
-        let answer = import::run(app.store(), &import, &Sender { is_gone: unwanted });
+        let answer = imports::run(app.store(), &import, &Sender { is_gone: unwanted });
         drop((spooled, place));
         answer.map_err(failed)
     });

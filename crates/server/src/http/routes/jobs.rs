@@ -9,24 +9,24 @@ use store::port::jobs::Job;
 use usage::xml;
 
 use super::{answer, json as json_answer};
-use crate::app::App;
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::download::{self, Refused};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{envelope, query};
-use crate::jobs::{link_transfers, lost};
 use crate::openapi::reports::with_items;
 use crate::openapi::{
     Operation, OwnPermissions, file_answer, page_number, query_parameter, reference, required,
     with_retry_after, with_xml,
 };
-use crate::operations::blocking;
-use crate::operations::job::{self, Listed, POLL_AFTER_S};
-use crate::operations::paged::{self, Paging};
+use app::app::App;
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::blocking::blocking;
+use app::encoding::Encoding;
+use app::error::{ApiError, ErrorCode};
+use app::jobs::{link_transfers, lost};
+use app::lists::paged::{self, Paging};
+use app::report_files::job::{self, Listed, POLL_AFTER_S};
 
 /// Which job may be seen is decided by its report, once it is known.
 const REQUIRED: Requirement =

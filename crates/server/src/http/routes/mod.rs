@@ -18,8 +18,8 @@ use model::id::Revision;
 
 use super::endpoint::{Call, Endpoint, Origin};
 use super::query;
-use crate::error::ApiError;
-use crate::operations::paged;
+use app::error::ApiError;
+use app::lists::paged;
 
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 

@@ -9,14 +9,14 @@ use store::port::jobs::{JobKind, JobState};
 use store::port::notices::Lane;
 
 use super::{answer, json, no_query};
-use crate::app::App;
-use crate::backup_mark;
-use crate::error::{ApiError, ErrorCode, log};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
-use crate::jobs::{free_bytes, lost};
-use crate::metrics::Disk;
 use crate::openapi::Operation;
-use crate::operations::blocking;
+use app::app::App;
+use app::backup_mark;
+use app::blocking::blocking;
+use app::error::{ApiError, ErrorCode, log};
+use app::jobs::{free_bytes, lost};
+use app::metrics::Disk;
 
 const HEALTH: &str = "/healthz";
 const READY: &str = "/readyz";

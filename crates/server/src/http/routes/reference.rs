@@ -5,10 +5,10 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{answer, json, no_query};
-use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::openapi::Operation;
+use app::error::{ApiError, ErrorCode};
 
 /// The page brings its own style, loads nothing and runs nothing.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(

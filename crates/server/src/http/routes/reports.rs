@@ -4,15 +4,15 @@ use axum::response::Response;
 use reports::Report;
 
 use super::{answer, at_revision, json, request_id};
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
 use crate::http::{form, idempotency, query};
 use crate::openapi::{Operation, reports as documented};
-use crate::operations::report_export::{self, Asked};
-use crate::operations::report_page::{self, PageFormat};
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::error::{ApiError, ErrorCode};
+use app::report_files::queue::{self, Asked};
+use app::report_pages::page::{self, PageFormat};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     reports::catalogue().iter().flat_map(|report| [page(report), file(report)]).collect()
@@ -92,7 +92,7 @@ async fn export(
         key: idempotency::read(headers),
         request_id: request_id(&call.parts),
     };
-    let job = report_export::run(&call.app, asked, admitted).await?;
+    let job = queue::run(&call.app, asked, admitted).await?;
     Ok(match has_json {
         true => json(format!(r#"{{"job":{}}}"#, job.id)),
         false => answer("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id)),
@@ -110,7 +110,7 @@ async fn data(
         false => PageFormat::Csv,
     };
     let parameters = query::parse(call.parts.uri.query())?;
-    let page = report_page::run(&call.app, report, &parameters, admitted, fallback).await?;
+    let page = page::run(&call.app, report, &parameters, admitted, fallback).await?;
     let content_type = match page.format {
         PageFormat::Csv => "text/csv; charset=utf-8",
         _ => "application/json",

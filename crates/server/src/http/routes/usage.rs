@@ -5,16 +5,17 @@ use axum::response::Response;
 use model::permission::Permission;
 
 use super::{answer, at_revision, json};
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::accept::Accept;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::{form, query};
 use crate::openapi::{Operation, usage as documented};
-use crate::operations::usage::{self, Asker, Written, question};
-use crate::operations::{blocking, paged};
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::blocking::blocking;
+use app::encoding::Encoding;
+use app::error::{ApiError, ErrorCode};
+use app::lists::paged;
+use app::usage_answers::{self, Asker, Written, question};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
 const MANY: &str = "/api/v2/customer_memberships/usage";
@@ -145,7 +146,7 @@ async fn of_one(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
         true => Encoding::Xml(call.app.settings().xml.list_style),
         false => Encoding::Json,
     };
-    let work = move || usage::of_one(call.app.store(), asker, id, date, encoding);
+    let work = move || usage_answers::of_one(call.app.store(), asker, id, date, encoding);
     let Written { text, revision } = blocking(work).await?;
     Ok(at_revision(answer(encoding.content_type(), text), revision))
 }
@@ -157,7 +158,7 @@ async fn of_many(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     })?;
     let parameters = form::read(&call.app, &call.parts.headers, call.body).await?;
     let asked = question::many(&parameters)?;
-    let work = move || usage::of_many(call.app.store(), asker, &asked);
+    let work = move || usage_answers::of_many(call.app.store(), asker, &asked);
     let Written { text, revision } = blocking(work).await?;
     Ok(at_revision(json(text), revision))
 }
@@ -165,7 +166,7 @@ async fn of_many(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
 async fn preview(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let (id, asker) = (id(&call)?, asker(&call, &admitted));
     let asked = question(&call, Produces::JsonOfObject, question::upgrade);
-    let work = move || usage::preview(call.app.store(), asker, id, asked);
+    let work = move || usage_answers::preview(call.app.store(), asker, id, asked);
     let Written { text, revision } = blocking(work).await?;
     Ok(at_revision(json(text), revision))
 }

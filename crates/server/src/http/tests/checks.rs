@@ -5,7 +5,7 @@ use serde_json::json;
 use store::token::TokenGrant;
 
 use super::site::{NOW_S, Site, everything, request};
-use crate::auth::jwt::tests::hs256_token;
+use testkit::jwt::hs256_token;
 
 const DATA: &str = "/api/v2/reports/invoices/data";
 
@@ -185,7 +185,7 @@ async fn new_keys_are_believed_at_once_and_bad_ones_leave_the_old() {
     });
     let token = hs256_token(&claims);
     assert_eq!(site.get_as(&token, DATA).await.outcome(), "200 -");
-    let mut weak = crate::auth::jwt::tests::hs256_settings();
+    let mut weak = super::site::hs256_settings();
     weak.alg = "none".to_owned();
     assert!(site.app.set_jwt_keys(&[weak]).is_err());
     assert_eq!(site.get_as(&token, DATA).await.outcome(), "200 -");

@@ -5,11 +5,11 @@ use model::permission::Permission;
 use serde_json::json;
 
 use super::site::{Site, everything, request};
-use crate::auth::admission::Requirement;
-use crate::auth::principal::Modes;
 use crate::http::endpoint::{Action, Endpoint, Method, Produces};
 use crate::http::router::router_of;
 use crate::openapi::Operation;
+use app::auth::admission::Requirement;
+use app::auth::principal::Modes;
 
 fn is_envelope(body: &serde_json::Value) -> bool {
     let keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
@@ -151,7 +151,7 @@ async fn a_panic_is_answered_like_any_error_and_the_server_goes_on() {
     let off_thread = Action::Admitted(
         ANYONE_WITH_A_TOKEN,
         Box::new(|_, _| {
-            Box::pin(async { crate::operations::blocking(|| panic!("secret detail")).await })
+            Box::pin(async { app::blocking::blocking(|| panic!("secret detail")).await })
         }),
     );
     let endpoints = vec![spoilt("/panics", panics), spoilt("/panics_off_thread", off_thread)];

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::site::{NOW_S, Site, everything, request};
-use crate::auth::jwt::tests::hs256_token;
+use testkit::jwt::hs256_token;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -22,11 +22,11 @@ use store::token::TokenGrant;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::auth::jwt::tests::hs256_settings;
-use crate::credentials;
-use crate::jobs::{FilesFolder, Unmarked};
-use crate::rate_limit::Ticks;
-use crate::{App, AppParts, BuildInfo, ServerSettings};
+use app::credentials;
+use app::jobs::{FilesFolder, Unmarked};
+use app::rate_limit::Ticks;
+use app::settings::{JwtKeySettings, Secret};
+use app::{App, AppParts, BuildInfo, ServerSettings};
 
 /// The instant at which everything happens.
 pub(super) const NOW_S: i64 = 1_790_000_000;
@@ -221,4 +221,17 @@ pub(super) fn request(
         request = request.header(*name, *value);
     }
     request.body(body.into()).unwrap()
+}
+
+/// The key that the servers of these tests believe.
+pub(crate) fn hs256_settings() -> JwtKeySettings {
+    JwtKeySettings {
+        kid: testkit::jwt::HS256_KID.to_owned(),
+        alg: "HS256".to_owned(),
+        pem: None,
+        pem_file: None,
+        secret: Some(Secret(testkit::jwt::hs256_secret())),
+        issuer: None,
+        audience: None,
+    }
 }

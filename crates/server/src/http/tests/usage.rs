@@ -10,7 +10,7 @@ use store::token::TokenGrant;
 use usage::xml::{ListStyle, document};
 
 use super::site::{NOW_S, Reply, Site, everything, request};
-use crate::auth::jwt::tests::hs256_token;
+use testkit::jwt::hs256_token;
 
 /// The membership of spec/usage.md §3: customer 7's, shared with customer 8.
 const HELD: &str = "/api/v2/customer_memberships/70/usage";
@@ -184,7 +184,7 @@ async fn xml_carries_the_values_of_the_json() {
 
 #[tokio::test]
 async fn lists_repeat_their_tag_where_that_is_set() {
-    let repeated = |settings: &mut crate::ServerSettings| {
+    let repeated = |settings: &mut app::ServerSettings| {
         settings.xml.list_style = ListStyle::Repeated;
     };
     let studio = Studio::of(Site::with(repeated)).await;

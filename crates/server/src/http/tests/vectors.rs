@@ -7,7 +7,7 @@ use serde_json::json;
 use store::token::TokenGrant;
 
 use super::site::{NOW_S, Site, everything, request};
-use crate::auth::jwt::tests::hs256_token;
+use testkit::jwt::hs256_token;
 
 const CREDITS: &str = "/api/v2/reports/customer_credits/data";
 const CUSTOMERS: &str = "/api/v2/reports/customers/data";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::site::Site;
-use crate::jobs::alive::keep_alive;
+use app::jobs::alive::keep_alive;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 

@@ -16,11 +16,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::{cluster, node};
+use super::node;
 use crate::jobs::{customers, queued, succeeded};
 use crate::server::{LOAD_SECONDS, Worker, program};
 use fleet::{Fleet, NODES};
 use load::Load;
+use testkit::postgres;
 
 /// Without [`LOAD_SECONDS`].
 const SECONDS_USUAL: u64 = 8;
@@ -48,9 +49,9 @@ fn seconds() -> u64 {
 /// shows the records as one revision left them.
 #[test]
 fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
-    let url = cluster::database();
+    let url = postgres::database();
     let mut fleet = Fleet::start(&url);
-    cluster::ask(&url, NOTE_ENDS);
+    postgres::psql(&url, NOTE_ENDS);
     let load = Load::new(fleet.token().to_owned(), fleet.addresses());
     let mut random = ChaCha8Rng::seed_from_u64(20_261_121);
     let until = Instant::now() + Duration::from_secs(seconds());
@@ -94,7 +95,7 @@ fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
     assert_eq!(listed["count"], exports.len(), "jobs that nobody was told of: {listed}");
     let mut ended: Vec<_> = exports.iter().map(|id| format!("{id} succeeded")).collect();
     ended.sort_by_key(|line| line.split(' ').next().unwrap().parse::<i64>().unwrap());
-    assert_eq!(cluster::ask(&url, ENDS).lines().collect::<Vec<_>>(), ended);
+    assert_eq!(postgres::psql(&url, ENDS).lines().collect::<Vec<_>>(), ended);
     // The books find fault with the invoice, which has no lines: that is not looked at.
     let found = program().args(["doctor", "--data", fleet.folder(), "--full"]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
@@ -103,14 +104,14 @@ fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
         "{kills} kills, {} imports, {reads} pages, {} files, {} of them of a taken over job",
         history.commits(),
         exports.len(),
-        cluster::ask(&url, TAKEN_OVER).trim()
+        postgres::psql(&url, TAKEN_OVER).trim()
     );
     assert!(reads > 10 && exports.len() > 2 && history.commits() > 10, "there was no load");
 }
 
 #[test]
 fn a_new_node_needs_nothing_but_the_url_and_the_folder_of_files() {
-    let url = cluster::database();
+    let url = postgres::database();
     let files = tempfile::tempdir().unwrap();
     let shared = format!("[files]\ndir = \"{}\"\n", files.path().display());
     let first = node(&url, &format!("{shared}[jobs]\nwork_in_server = false\n"));

@@ -3,12 +3,12 @@
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::app::App;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::body::{Bounds, Unread};
 use crate::http::content;
 use crate::http::form::{BODY_BYTES_MAX, members};
-use crate::operations::blocking;
+use app::app::App;
+use app::blocking::blocking;
+use app::error::{ApiError, ErrorCode};
 
 /// Reads the whole body, or says what is wrong with it.
 pub(super) async fn read(

@@ -6,14 +6,14 @@ use serde_json::json as json_value;
 use store::port::jobs::Job;
 
 use super::{admitted, json};
-use crate::app::App;
-use crate::auth::admission::Admitted;
-use crate::error::ApiError;
 use crate::http::endpoint::Call;
-use crate::operations::blocking;
-use crate::operations::exports::caller::SITE_ONLY;
-use crate::operations::exports::fetch::POLL_AFTER_S;
-use crate::operations::exports::{find, show};
+use app::app::App;
+use app::auth::admission::Admitted;
+use app::blocking::blocking;
+use app::error::ApiError;
+use app::exports::caller::SITE_ONLY;
+use app::exports::fetch::POLL_AFTER_S;
+use app::exports::{find, show};
 
 /// The export in the path, for whoever may have it; `then` is what is done with it.
 async fn on_export(

@@ -3,15 +3,15 @@
 use axum::response::Response;
 
 use super::{admitted, body, json};
-use crate::auth::admission::Admitted;
-use crate::error::ApiError;
 use crate::http::endpoint::Call;
 use crate::http::idempotency;
 use crate::http::routes::request_id;
-use crate::operations::blocking;
-use crate::operations::exports::ask::{self, Asked};
-use crate::operations::exports::caller::{QueryNames, SITE_ONLY};
-use crate::operations::exports::list::{self, History};
+use app::auth::admission::Admitted;
+use app::blocking::blocking;
+use app::error::ApiError;
+use app::exports::ask::{self, Asked};
+use app::exports::caller::{QueryNames, SITE_ONLY};
+use app::exports::list::{self, History};
 
 const OF_LIST: QueryNames =
     QueryNames { always: &["site_id"], added: &["history", "page", "limit", "object", "state"] };

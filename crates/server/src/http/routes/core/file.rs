@@ -7,18 +7,18 @@ use http::Method;
 use http::request::Parts;
 
 use super::admitted;
-use crate::app::App;
-use crate::auth::admission::Admitted;
-use crate::encoding::Encoding;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::download::{self, OnComplete, Refused};
 use crate::http::endpoint::Call;
 use crate::http::routes::{at_revision, request_id};
 use crate::http::{envelope, query};
-use crate::jobs::link_transfers;
-use crate::operations::blocking;
-use crate::operations::exports::caller::QueryNames;
-use crate::operations::exports::fetch::{self, Fetched};
+use app::app::App;
+use app::auth::admission::Admitted;
+use app::blocking::blocking;
+use app::encoding::Encoding;
+use app::error::{ApiError, ErrorCode};
+use app::exports::caller::QueryNames;
+use app::exports::fetch::{self, Fetched};
+use app::jobs::link_transfers;
 
 const OF_FILE: QueryNames = QueryNames { always: &["site_id"], added: &["bundle"] };
 
@@ -76,7 +76,7 @@ fn counted(app: App, fetched: Arc<Fetched>) -> OnComplete {
         }
         tokio::task::spawn_blocking(move || {
             if let Err(error) = fetch::count(&app, &fetched) {
-                crate::error::log("download_uncounted", &error);
+                app::error::log("download_uncounted", &error);
             }
         });
     })

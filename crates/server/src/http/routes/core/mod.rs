@@ -21,13 +21,13 @@ use axum::response::Response;
 use reports::request::RawParameters;
 use serde_json::Value;
 
-use crate::auth::admission::{Admitted, Requirement};
-use crate::auth::principal::Modes;
-use crate::error::ApiError;
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::query;
-use crate::operations::blocking;
-use crate::operations::exports::caller::{self, Caller, QueryNames};
+use app::auth::admission::{Admitted, Requirement};
+use app::auth::principal::Modes;
+use app::blocking::blocking;
+use app::error::ApiError;
+use app::exports::caller::{self, Caller, QueryNames};
 
 /// Gate and permission come after the credential, in the order of the dialect, so the endpoints
 /// look at them.

@@ -4,13 +4,13 @@ use model::permission::Permission;
 use serde_json::{Value, json};
 
 use super::{CATALOGUE, DOWNLOAD, EXPORT, EXPORTS, REQUEST};
-use crate::error::ErrorCode;
 use crate::http::endpoint::Method;
 use crate::openapi::{
     Operation, OwnPermissions, exports, file_answer, json_answer, page_number, query_parameter,
     reference, reports, with_retry_after,
 };
-use crate::operations::exports::show;
+use app::error::ErrorCode;
+use app::exports::show;
 
 /// Errors of every request to exports.
 const COMMON: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];

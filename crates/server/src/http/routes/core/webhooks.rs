@@ -5,15 +5,15 @@ use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Map, Value, json as json_value};
 
 use super::{REQUIRED, body, json, webhooks_reference};
-use crate::app::App;
-use crate::auth::admission::Admitted;
-use crate::error::{ApiError, ErrorCode};
 use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::http::query;
-use crate::operations::blocking;
-use crate::operations::exports::caller::{self, Caller, QueryNames, SITE_ONLY};
-use crate::operations::numbered::NumberedPage;
-use crate::operations::webhooks::{WebhookError, Webhooks};
+use app::app::App;
+use app::auth::admission::Admitted;
+use app::blocking::blocking;
+use app::error::{ApiError, ErrorCode};
+use app::exports::caller::{self, Caller, QueryNames, SITE_ONLY};
+use app::lists::numbered::NumberedPage;
+use app::webhooks::{WebhookError, Webhooks};
 
 const WEBHOOKS: &str = "/api/v1/core/webhooks";
 const WEBHOOK: &str = "/api/v1/core/webhooks/{id}";
@@ -29,8 +29,8 @@ const OF_DELIVERIES: QueryNames = QueryNames { always: &["site_id", "page", "lim
 struct Asked {
     app: App,
     caller: Caller,
-    query: RawParameters,
-    body: Map<String, Value>,
+    pub query: RawParameters,
+    pub body: Map<String, Value>,
     /// Webhook and delivery that the path names; none = no number that one could have.
     id: Option<i64>,
     delivery: Option<i64>,

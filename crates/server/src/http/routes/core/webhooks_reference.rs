@@ -4,12 +4,12 @@ use model::permission::Permission;
 use serde_json::{Value, json};
 
 use super::reference::site;
-use crate::error::ErrorCode;
 use crate::http::endpoint::Method;
 use crate::openapi::{
     Operation, OwnPermissions, exports, json_answer, object, page_number, query_parameter,
 };
-use crate::operations::webhooks::events;
+use app::error::ErrorCode;
+use app::webhooks::events;
 
 const OF_LIST: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
 const OF_ONE: [ErrorCode; 3] =

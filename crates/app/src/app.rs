@@ -1,0 +1,221 @@
+//! What every request works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mirror::Mirror;
+use model::clock::Clock;
+use parking_lot::RwLock;
+use store::Store;
+use tokio::sync::Notify;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::auth::jwt::JwtKeys;
+use crate::jobs::FilesFolder;
+use crate::jobs::alive::Loops;
+use crate::jobs::link_transfers::LinkTransfers;
+use crate::metrics::{BuildInfo, Metrics};
+use crate::places::{Holder, Places};
+use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
+use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
+
+/// What the server is made of.
+pub struct AppParts {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Reads.
+    pub mirror: Arc<Mirror>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Settings.
+    pub settings: ServerSettings,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// Folder for bodies while they are read; must exist.
+    pub temp_dir: PathBuf,
+    /// Which build this is.
+    pub build: BuildInfo,
+    /// Files that are made in the background.
+    pub files: FilesFolder,
+}
+
+/// The server's state, shared by all requests.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: AppParts,
+    jwt_keys: RwLock<Arc<JwtKeys>>,
+    limiter: RateLimiter,
+    metrics: Metrics,
+    requests: Arc<Places<Holder>>,
+    bodies: Arc<Places<Holder>>,
+    imports: Arc<Places<Holder>>,
+    import_bodies: Arc<Places<Holder>>,
+    loops: Loops,
+    is_stopping: AtomicBool,
+    is_marking: AtomicBool,
+    has_warned_of_proxy: AtomicBool,
+    job_bell: Notify,
+    notice_bell: Notify,
+    link_transfers: LinkTransfers,
+}
+
+impl App {
+    /// Checks the settings, reads the keys, and puts everything together.
+    pub fn new(parts: AppParts) -> Result<Self, SettingsError> {
+        Self::with_ticks(parts, Box::new(ProcessTicks::default()))
+    }
+
+    /// As [`App::new`], with the rate limit's time in the caller's hand.
+    pub fn with_ticks(parts: AppParts, ticks: Box<dyn Ticks>) -> Result<Self, SettingsError> {
+        parts.settings.check()?;
+        let keys = JwtKeys::load(&parts.settings.auth.jwt_keys)?;
+        Ok(Self(Arc::new(Inner {
+            jwt_keys: RwLock::new(Arc::new(keys)),
+            limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
+            metrics: Metrics::new(&parts.build),
+            requests: Places::new(parts.settings.server.requests_max),
+            bodies: Places::new(parts.settings.server.requests_max),
+            imports: Places::new(parts.settings.import.concurrent_max),
+            import_bodies: Places::new(parts.settings.import.bodies_max),
+            loops: Loops::default(),
+            is_stopping: AtomicBool::new(false),
+            is_marking: AtomicBool::new(false),
+            has_warned_of_proxy: AtomicBool::new(false),
+            job_bell: Notify::new(),
+            notice_bell: Notify::new(),
+            link_transfers: LinkTransfers::default(),
+            parts,
+        })))
+    }
+
+    /// Replaces the keys that JWTs are believed by; on an error the old ones stay.
+    pub fn set_jwt_keys(&self, keys: &[JwtKeySettings]) -> Result<(), SettingsError> {
+        let keys = JwtKeys::load(keys)?;
+        *self.0.jwt_keys.write() = Arc::new(keys);
+        Ok(())
+    }
+
+    /// From now on `/readyz` says no. Running requests go on.
+    pub fn begin_stopping(&self) {
+        self.0.is_stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// The truth.
+    pub fn store(&self) -> &dyn Store {
+        self.0.parts.store.as_ref()
+    }
+
+    /// Reads.
+    pub fn mirror(&self) -> &Mirror {
+        &self.0.parts.mirror
+    }
+
+    /// The present.
+    pub fn clock(&self) -> &dyn Clock {
+        self.0.parts.clock.as_ref()
+    }
+
+    /// Settings.
+    pub fn settings(&self) -> &ServerSettings {
+        &self.0.parts.settings
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.0.parts.data_dir
+    }
+
+    /// Folder for bodies while they are read.
+    pub fn temp_dir(&self) -> &std::path::Path {
+        &self.0.parts.temp_dir
+    }
+
+    /// Files that are made in the background.
+    pub fn files(&self) -> &FilesFolder {
+        &self.0.parts.files
+    }
+
+    /// Returns a new UUID of version 7: they sort by time.
+    pub fn new_uuid(&self) -> Uuid {
+        let micros = self.clock().now().micros().max(0).unsigned_abs();
+        let nanos = u32::try_from(micros % 1_000_000).unwrap_or_default() * 1000;
+        Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos))
+    }
+
+    /// Base of every address that is sent; empty = addresses are paths.
+    pub fn base_url(&self) -> &str {
+        self.settings().server.public_url.as_deref().unwrap_or_default()
+    }
+
+    /// Rung when a job was queued here.
+    pub(crate) fn job_bell(&self) -> &Notify {
+        &self.0.job_bell
+    }
+
+    /// Rung when something is to be said to others.
+    pub fn notice_bell(&self) -> &Notify {
+        &self.0.notice_bell
+    }
+
+    /// Transfers by signed links that are not stored yet.
+    pub(crate) fn link_transfers(&self) -> &LinkTransfers {
+        &self.0.link_transfers
+    }
+
+    /// The server's figures.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn jwt_keys(&self) -> Arc<JwtKeys> {
+        Arc::clone(&self.0.jwt_keys.read())
+    }
+
+    /// Returns the limiter of requests.
+    pub fn limiter(&self) -> &RateLimiter {
+        &self.0.limiter
+    }
+
+    /// Places of requests that are worked on.
+    pub fn requests(&self) -> &Arc<Places<Holder>> {
+        &self.0.requests
+    }
+
+    /// Places of small bodies that arrive.
+    pub fn bodies(&self) -> &Arc<Places<Holder>> {
+        &self.0.bodies
+    }
+
+    /// Places of imports that are worked on.
+    pub fn imports(&self) -> &Arc<Places<Holder>> {
+        &self.0.imports
+    }
+
+    /// Places of the bodies of imports on disk.
+    pub fn import_bodies(&self) -> &Arc<Places<Holder>> {
+        &self.0.import_bodies
+    }
+
+    /// The loops that work in the background.
+    pub fn loops(&self) -> &Loops {
+        &self.0.loops
+    }
+
+    /// Whether a proxy that nobody trusts is met for the first time.
+    pub fn is_first_untrusted_proxy(&self) -> bool {
+        !self.0.has_warned_of_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Held by whoever notes that a token was used: one at a time, others skip it.
+    pub(crate) fn is_marking(&self) -> &AtomicBool {
+        &self.0.is_marking
+    }
+}

@@ -1,0 +1,196 @@
+//! Whether a request may go on: limits, credential, provider, mode, permission, in this order.
+//! Rule: spec/auth-and-errors.md §4 no. 3–8. Blocking: looks into the store.
+
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+
+use model::catalogue;
+use model::id::ProviderId;
+use model::permission::Permission;
+use model::provider::Provider;
+use model::time::Zone;
+use store::port::RowKey;
+use store::token::Token;
+
+use super::credential::{HeaderText, Presented};
+use super::principal::{Modes, Principal};
+use super::scope::{self, Mode};
+use super::token;
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+use crate::exchange::Exchange;
+use crate::rate_limit::{Key, RateState};
+
+/// What an endpoint asks of whoever calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirement {
+    /// Flags of which one suffices in provider mode; empty = any valid credential.
+    pub permissions: &'static [Permission],
+    /// Modes that the endpoint offers.
+    pub modes: Modes,
+    /// Whether rows are written.
+    pub writes: bool,
+}
+
+/// What a request says about its caller.
+#[derive(Debug, Clone, Copy)]
+pub struct CallerHeaders<'h> {
+    /// The credential.
+    pub authorization: HeaderText<'h>,
+    /// The provider, see [`scope::PROVIDER_HEADER`].
+    pub provider: HeaderText<'h>,
+    /// The mode, see [`scope::MODE_HEADER`].
+    pub mode: HeaderText<'h>,
+}
+
+/// A request that may go on.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// Who asks.
+    pub principal: Principal,
+    /// For which business.
+    pub provider: Provider,
+    /// In which mode.
+    pub mode: Mode,
+}
+
+/// Checks a request to an endpoint that asks for a credential. A `site` names its provider where
+/// the credential reaches several and no header says which. Rule: spec/exports.md §2 no. 1.
+pub fn admit(
+    app: &App,
+    required: Requirement,
+    headers: &CallerHeaders<'_>,
+    site: Option<i64>,
+    address: IpAddr,
+    exchange: &Exchange,
+) -> Result<Admitted, ApiError> {
+    let address = Key::of_address(address);
+    address_has_room(app, &address, exchange)?;
+    let presented = Presented::read(headers.authorization);
+    let Some(principal) = authenticate(app, presented)? else {
+        let (_, rate) = app.limiter().take(&address);
+        exchange.note(|notes| notes.rate = rate);
+        return Err(ApiError::unauthenticated(presented.was_sent()));
+    };
+    exchange.note(|notes| notes.identity = Some(principal.identity));
+    let named = match (scope::provider(headers.provider, &principal), site) {
+        (Err(error), Some(site)) if error.code == ErrorCode::ProviderHeaderMissing => {
+            provider_of_site(app, &principal, site)?.ok_or(error)
+        }
+        (named, _) => named,
+    };
+    let key = principal.identity.rate_key(named.as_ref().ok().copied());
+    let (fits, rate) = app.limiter().take(&key);
+    exchange.note(|notes| notes.rate = rate);
+    if !fits {
+        return Err(throttled(rate));
+    }
+    let provider_id = named?;
+    let provider = known_provider(app, provider_id)?;
+    exchange.note(|notes| notes.provider = Some(provider_id));
+    let mode = scope::mode(headers.mode, &principal, provider_id, required.modes)?;
+    permitted(&principal, mode, required)?;
+    Ok(Admitted { principal, provider, mode })
+}
+
+/// Counts a request to an endpoint that asks for no credential, in a window of its own.
+pub fn admit_anyone(app: &App, address: IpAddr, exchange: &Exchange) -> Result<(), ApiError> {
+    let (fits, rate) = app.limiter().take(&Key::of_reader(address));
+    exchange.note(|notes| notes.rate = rate);
+    if fits { Ok(()) } else { Err(throttled(rate)) }
+}
+
+fn address_has_room(app: &App, address: &Key, exchange: &Exchange) -> Result<(), ApiError> {
+    let rate = app.limiter().peek(address);
+    exchange.note(|notes| notes.rate = rate);
+    match rate {
+        Some(state) if state.is_exhausted() => Err(throttled(rate)),
+        _ => Ok(()),
+    }
+}
+
+/// The answer to a request that is one too many.
+pub(crate) fn throttled(rate: Option<RateState>) -> ApiError {
+    let retry_after_s = rate.map(|state| state.retry_after().as_secs());
+    let message = "Too many requests: try again later.";
+    ApiError { retry_after_s, ..ApiError::new(ErrorCode::Throttled, message) }
+}
+
+/// Who the credential stands for. Whatever it is, one hash and one look-up are spent on it.
+fn authenticate(app: &App, presented: Presented<'_>) -> Result<Option<Principal>, ApiError> {
+    let now = app.clock().now();
+    let (text, from_jwt) = match presented {
+        Presented::Opaque(text) => (text, None),
+        Presented::Jwt(text) => (text, app.jwt_keys().verify(text, now)),
+        Presented::Nothing | Presented::Malformed => ("", None),
+    };
+    let is_opaque = matches!(presented, Presented::Opaque(_));
+    let found = match &from_jwt {
+        Some(_) => None,
+        None => app.store().token(&token::hash(text)).map_err(ApiError::of_store)?,
+    };
+    let token = found.filter(|token| is_opaque && token.is_valid_at(now));
+    if let Some(token) = &token {
+        note_use(app, token);
+    }
+    Ok(from_jwt.or(token.map(Principal::from)))
+}
+
+/// Notes the day of use, once a day. Best effort: one at a time, and a busy store is left alone.
+fn note_use(app: &App, token: &Token) {
+    let today = Zone::utc().date_of(app.clock().now());
+    if token.last_used_on == Some(today) || app.is_marking().swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (app, id) = (app.clone(), token.id);
+    let mark = move || {
+        if let Err(error) = app.store().mark_token_used(id, today) {
+            tracing::debug!(token = id, code = error.code(), "day of use not noted");
+        }
+        app.is_marking().store(false, Ordering::Release);
+    };
+    // The request does not wait for the disk.
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(mark)),
+        Err(_) => mark(),
+    }
+}
+
+/// The only reached provider that has this site.
+fn provider_of_site(
+    app: &App,
+    principal: &Principal,
+    site: i64,
+) -> Result<Option<ProviderId>, ApiError> {
+    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let Some(sites) = catalogue::table("sites") else { return Ok(None) };
+    let mut found = None;
+    for provider in &principal.providers {
+        let key = RowKey { provider: *provider, id: site };
+        let row = snapshot.row(sites, key).map_err(ApiError::of_store)?;
+        if row.is_some() && found.replace(*provider).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(found)
+}
+
+fn known_provider(app: &App, id: ProviderId) -> Result<Provider, ApiError> {
+    let read = || app.store().snapshot()?.provider(id);
+    let message = "The provider is unknown or not reached by this credential.";
+    let unknown = || ApiError::new(ErrorCode::ProviderInvalid, message);
+    read().map_err(ApiError::of_store)?.ok_or_else(unknown)
+}
+
+fn permitted(principal: &Principal, mode: Mode, required: Requirement) -> Result<(), ApiError> {
+    let refused = |message: &str| Err(ApiError::new(ErrorCode::PermissionDenied, message));
+    let asks_for_flags = mode == Mode::Provider && !required.permissions.is_empty();
+    if asks_for_flags && !principal.permissions.allow_any(required.permissions) {
+        let names: Vec<_> = required.permissions.iter().map(|flag| flag.as_str()).collect();
+        return refused(&format!("This needs one of the permissions: {}.", names.join(", ")));
+    }
+    if required.writes && principal.read_only {
+        return refused("This credential may only read.");
+    }
+    Ok(())
+}

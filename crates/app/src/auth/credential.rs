@@ -1,0 +1,95 @@
+//! The credential of a request. Rule: spec/auth-and-errors.md §1, §1.3.
+
+/// Longest credential that is looked at, in bytes.
+const BYTES_MAX: usize = 8 * 1024;
+const PREFIXES: [&str; 3] = ["Token", "Bearer", "JWT"];
+
+/// A header that may stand once, as a request has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderText<'h> {
+    /// It is not there.
+    Absent,
+    /// Its text.
+    Text(&'h str),
+    /// It holds bytes that are not plain text.
+    NotText,
+    /// It is sent more than once.
+    Repeated,
+}
+
+/// A credential before it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented<'h> {
+    /// There is no header.
+    Nothing,
+    /// Two headers, an unknown prefix, no text, too long, or not in the form of a credential.
+    Malformed,
+    /// An opaque token.
+    Opaque(&'h str),
+    /// Three parts separated by dots.
+    Jwt(&'h str),
+}
+
+impl<'h> Presented<'h> {
+    /// Reads the `Authorization` header. Credentials anywhere else are never read.
+    pub fn read(header: HeaderText<'h>) -> Self {
+        match header {
+            HeaderText::Absent => Self::Nothing,
+            HeaderText::Text(value) => Self::parse(value).unwrap_or(Self::Malformed),
+            HeaderText::NotText | HeaderText::Repeated => Self::Malformed,
+        }
+    }
+
+    fn parse(value: &'h str) -> Option<Self> {
+        let (prefix, credential) = value.trim().split_once(' ')?;
+        let credential = credential.trim_start();
+        let is_known = PREFIXES.iter().any(|known| known.eq_ignore_ascii_case(prefix));
+        let is_whole = !credential.is_empty() && !credential.contains([' ', '\t']);
+        if !is_known || !is_whole || credential.len() > BYTES_MAX {
+            return None;
+        }
+        match credential.bytes().filter(|byte| *byte == b'.').count() {
+            2 => Some(Self::Jwt(credential)),
+            _ => Some(Self::Opaque(credential)),
+        }
+    }
+
+    /// Whether anything was sent.
+    pub fn was_sent(&self) -> bool {
+        *self != Self::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_known_in_any_case_and_the_kind_is_seen_from_the_credential() {
+        for (value, expected) in [
+            ("Token rbk_x", Presented::Opaque("rbk_x")),
+            ("bearer rbk_x", Presented::Opaque("rbk_x")),
+            ("JWT rbk_x", Presented::Opaque("rbk_x")),
+            ("Token a.b.c", Presented::Jwt("a.b.c")),
+            ("BEARER   a.b.c", Presented::Jwt("a.b.c")),
+            ("Bearer a.b", Presented::Opaque("a.b")),
+            ("Basic x", Presented::Malformed),
+            ("rbk_x", Presented::Malformed),
+            ("Bearer", Presented::Malformed),
+            ("Bearer ", Presented::Malformed),
+            ("Bearer a b", Presented::Malformed),
+            ("", Presented::Malformed),
+        ] {
+            assert_eq!(Presented::read(HeaderText::Text(value)), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_header_two_headers_and_long_ones_are_refused() {
+        assert_eq!(Presented::read(HeaderText::Absent), Presented::Nothing);
+        assert_eq!(Presented::read(HeaderText::Repeated), Presented::Malformed);
+        assert_eq!(Presented::read(HeaderText::NotText), Presented::Malformed);
+        let long = format!("Bearer {}", "a".repeat(8193));
+        assert_eq!(Presented::read(HeaderText::Text(&long)), Presented::Malformed);
+    }
+}

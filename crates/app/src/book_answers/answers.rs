@@ -1,0 +1,296 @@
+//! Answers to requests about the books, whatever asks: each within its time, off the event loop.
+//! Rule: spec/accounting.md §11.1, §12, §13.
+
+use std::fs::File as DiskFile;
+use std::io::{self, BufWriter, Seek};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use accounting::{Calendar, Issue, Month};
+use books::parts::BooksError;
+use mirror::Session;
+use model::id::Revision;
+use model::money::Currency;
+use model::provider::Provider;
+use serde_json::{Value, json};
+use store::port::books::{ClosedMonth, ClosedPartKind};
+
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::error::{ApiError, ErrorCode};
+use books::close::CloseError;
+use books::error::PackageError;
+use books::existence::first_month;
+use books::frozen::FrozenBooks;
+use books::views::{View, ViewFormat, ViewRequest, write_view};
+use books::{Watch, all_issues, currencies, issues_view, month_issues};
+
+/// What a request about the books works with, on a thread where it may wait.
+pub struct Desk<'d> {
+    /// The server.
+    pub app: &'d App,
+    /// Whose books, at which revision.
+    pub session: &'d Session,
+    /// How they are kept.
+    pub settings: accounting::Settings,
+    is_canceled: &'d (dyn Fn() -> bool + Sync),
+}
+
+impl Desk<'_> {
+    /// The request of a view in one currency.
+    pub fn view(&self, currency: Currency) -> ViewRequest<'_> {
+        ViewRequest {
+            session: self.session,
+            store: self.app.store(),
+            folder: self.app.temp_dir(),
+            settings: self.settings.clone(),
+            currency,
+            now: self.app.clock().now(),
+            is_canceled: self.is_canceled,
+        }
+    }
+
+    /// For long work.
+    pub fn watch(&self) -> Watch<'_> {
+        Watch { progress: &|_| (), is_canceled: self.is_canceled }
+    }
+
+    /// A view, written to a temporary file: however large it is, memory holds a few rows.
+    pub fn write(&self, view: View<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
+        let guard = self.app.settings().files.csv_formula_guard;
+        let (name, folder) = (view.name, self.app.temp_dir());
+        let write = || {
+            let mut out = BufWriter::new(tempfile::tempfile_in(folder)?);
+            write_view(view, format, guard, folder, self.is_canceled, &mut out)?;
+            let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let bytes = file.metadata()?.len();
+            file.rewind()?;
+            Ok::<_, PackageError>(WrittenView { file, name, bytes })
+        };
+        write().map_err(failed)
+    }
+
+    /// The month, if there are books of it, up to the current one.
+    pub fn month_in_books(&self, month: Month) -> Result<Month, ApiError> {
+        let calendar = Calendar::new(self.session.provider().timezone.clone());
+        let first = first_month(self.session, &self.frozen()?).map_err(failed)?;
+        let current = calendar.month_of(self.app.clock().now());
+        let is_inside = first.is_some_and(|first| (first..=current).contains(&month));
+        if is_inside { Ok(month) } else { Err(refused(CloseError::NotFound)) }
+    }
+
+    /// The closed months.
+    pub fn frozen(&self) -> Result<FrozenBooks<'_>, ApiError> {
+        let provider = self.session.provider().id;
+        FrozenBooks::of(self.app.store(), provider).map_err(ApiError::of_store)
+    }
+
+    /// What looks wrong in the records as they are: in one month, or in all; in one currency, or in
+    /// all.
+    pub fn issues(
+        &self,
+        month: Option<Month>,
+        currency: Option<Currency>,
+    ) -> Result<View<'static>, ApiError> {
+        let found = match month {
+            Some(month) => self.issues_of_month(month, currency),
+            None => all_issues(self.session, &self.settings, self.app.clock().now(), self.watch()),
+        };
+        let mut issues = found.map_err(failed)?;
+        let is_wanted = |issue: &Issue| {
+            currency.is_none_or(|wanted| issue.currency.is_none_or(|known| known == wanted))
+        };
+        issues.retain(is_wanted);
+        let month = month.map(|month| ("month".to_owned(), json!(month.to_string())));
+        Ok(issues_view(issues, month.into_iter().collect(), self.session.revision()))
+    }
+
+    fn issues_of_month(
+        &self,
+        month: Month,
+        currency: Option<Currency>,
+    ) -> Result<Vec<Issue>, PackageError> {
+        let all = match currency {
+            Some(currency) => vec![currency],
+            None => currencies(self.session)?,
+        };
+        let mut issues = Vec::new();
+        for currency in all {
+            issues.extend(month_issues(&self.view(currency), month)?);
+        }
+        issues.sort_unstable();
+        issues.dedup();
+        Ok(issues)
+    }
+
+    /// A frozen package, copied to a file of its own; none for a currency without books. Without a
+    /// version that of the closing in force.
+    pub fn frozen_package(
+        &self,
+        month: Month,
+        currency: Currency,
+        is_full: bool,
+        version: Option<u64>,
+    ) -> Result<Option<FrozenFile>, ApiError> {
+        let frozen = self.frozen()?;
+        let closing = match version {
+            None => frozen.closing(month).ok_or_else(|| refused(CloseError::Open))?,
+            Some(version) => {
+                let versions = frozen.versions(month);
+                let found = versions.iter().find(|known| u64::from(known.version) == version);
+                *found.ok_or_else(|| no_such_version(month, &versions))?
+            }
+        };
+        let kind = if is_full { ClosedPartKind::Full } else { ClosedPartKind::Contract };
+        let part = frozen.part(closing, currency, kind).map_err(ApiError::of_store)?;
+        let Some(part) = part else { return Ok(None) };
+        let copy = || {
+            let mut file = tempfile::tempfile_in(self.app.temp_dir())?;
+            io::copy(&mut frozen.reader(closing, &part), &mut file)?;
+            file.rewind()?;
+            Ok::<_, io::Error>(file)
+        };
+        let file = copy().map_err(|error| failed(error.into()))?;
+        Ok(Some(FrozenFile {
+            file,
+            name: match version {
+                None => books::request::file_name(month, currency, is_full),
+                Some(version) => books::request::versioned_name(month, currency, is_full, version),
+            },
+            bytes: part.bytes,
+            sha256: part.sha256,
+            revision: closing.revision,
+        }))
+    }
+}
+
+/// Errors: there is none, or none of the asked number.
+fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
+    let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
+    match known.is_empty() {
+        true => refused(CloseError::Open),
+        false => {
+            let said = format!("{month} has been closed as version {}.", known.join(", "));
+            ApiError::parameter("version", said)
+        }
+    }
+}
+
+/// A view on its way out.
+pub struct WrittenView {
+    /// Its bytes, from the beginning.
+    pub file: DiskFile,
+    /// The view's name.
+    pub name: &'static str,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A frozen package on its way out.
+pub struct FrozenFile {
+    /// Its bytes, from the beginning.
+    pub file: DiskFile,
+    /// What it is called when it is saved.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// The revision that it was made from.
+    pub revision: Revision,
+}
+
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as a page of a report.
+    Page,
+    /// As long as it takes: a month is being closed.
+    Unbounded,
+}
+
+/// Does `work` at a desk, on a thread where it may wait. Past its time it is told to stop.
+pub async fn at_desk<T: Send + 'static>(
+    app: &App,
+    provider: &Provider,
+    patience: Patience,
+    work: impl FnOnce(&Desk<'_>) -> Result<T, ApiError> + Send + 'static,
+) -> Result<(T, Revision), ApiError> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let stop = StopOnDrop(Arc::clone(&is_over));
+    let (app, provider) = (app.clone(), provider.id);
+    let seconds = app.settings().reports.timeout_s;
+    let done = blocking(move || {
+        let session = app.mirror().session(provider).map_err(ApiError::of_mirror)?;
+        let is_canceled = || is_over.load(Ordering::Relaxed);
+        let settings = app.settings().accounting.of(provider);
+        let desk = Desk { app: &app, session: &session, settings, is_canceled: &is_canceled };
+        Ok((work(&desk)?, session.revision()))
+    });
+    let answer = match patience {
+        Patience::Unbounded => done.await,
+        Patience::Page => match tokio::time::timeout(Duration::from_secs(seconds), done).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let message = format!("The answer took longer than {seconds} seconds.");
+                Err(ApiError::unavailable(message))
+            }
+        },
+    };
+    drop(stop);
+    answer
+}
+
+/// Tells the work to stop when nobody waits for it any more.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a failure is answered with. Logged here, once.
+pub fn failed(error: PackageError) -> ApiError {
+    match error {
+        PackageError::Books(BooksError::Mirror(error)) => ApiError::of_mirror(error),
+        PackageError::Store(error) => ApiError::of_store(error),
+        error if error.is_canceled() => ApiError::unavailable("The answer took too long."),
+        error => {
+            crate::error::log(error.code(), &error);
+            ApiError::internal()
+        }
+    }
+}
+
+/// What a refusal to close or open a month is answered with.
+pub fn refused(error: CloseError) -> ApiError {
+    let with = |code, message: &str| ApiError::new(code, message);
+    match error {
+        CloseError::NotFound => with(
+            ErrorCode::PeriodNotFound,
+            "There are no books of this month: it lies before the first invoice or in the future.",
+        ),
+        CloseError::NotEnded => with(ErrorCode::PeriodNotEnded, "The month is not over."),
+        CloseError::NotSequential { open } => {
+            let mut error = with(
+                ErrorCode::PeriodNotSequential,
+                "Earlier months are open. Close them first, or send include_earlier.",
+            );
+            for month in open {
+                error.fields.push("month", format!("{month} is open."));
+            }
+            error
+        }
+        CloseError::Open => with(ErrorCode::PeriodOpen, "The month is open."),
+        CloseError::NotLatest => with(ErrorCode::PeriodNotLatest, "A later month is closed."),
+        CloseError::Contended => with(ErrorCode::Conflict, "Another closing came in between."),
+        CloseError::Package(error) => failed(error),
+    }
+}
+
+/// `{"data": …}`.
+pub fn data(value: Value) -> Vec<u8> {
+    json!({ "data": value }).to_string().into_bytes()
+}

@@ -1,0 +1,227 @@
+//! What requests about the books ask for, out of raw parameters. Rule: spec/accounting.md §12.1.
+
+use accounting::Month;
+use accounting::revenue_by_plan::GroupBy;
+use model::money::Currency;
+use model::time::Date;
+use reports::request::{FieldErrors, RawParameters, RawValue};
+
+use crate::error::ApiError;
+use crate::lists::paged;
+use books::audit::Action;
+use books::request::parse_currency;
+use books::views::ViewFormat;
+use books::views::revenue::parse_group_by;
+
+/// Months that a view shows at once.
+const MONTHS_MAX: i32 = 120;
+
+/// Reads parameters one by one and collects what is wrong with them.
+pub struct Asked<'p> {
+    parameters: &'p RawParameters,
+    known: Vec<&'static str>,
+    errors: FieldErrors,
+}
+
+impl<'p> Asked<'p> {
+    /// Nothing read yet.
+    pub fn new(parameters: &'p RawParameters) -> Self {
+        Self { parameters, known: Vec::new(), errors: FieldErrors::default() }
+    }
+
+    /// The one text of a parameter; none when it is absent, null or empty.
+    pub fn text(&mut self, name: &'static str) -> Option<&'p str> {
+        self.known.push(name);
+        let mut given = self.parameters.iter().filter(|(known, _)| known == name);
+        let (first, again) = (given.next(), given.next().is_some());
+        if again {
+            self.errors.push(name, "Must be given once.");
+        }
+        match first {
+            Some((_, RawValue::Text(text))) if text.contains('\0') => {
+                // It cannot be stored everywhere.
+                self.errors.push(name, "Must be a text without a zero byte.");
+                None
+            }
+            Some((_, RawValue::Text(text) | RawValue::Number(text))) => {
+                Some(text.as_str()).filter(|text| !text.is_empty())
+            }
+            Some((_, RawValue::Null)) | None => None,
+            Some(_) => {
+                self.errors.push(name, "Must be a text.");
+                None
+            }
+        }
+    }
+
+    /// A text that must be given.
+    pub fn required(&mut self, name: &'static str) -> Option<&'p str> {
+        let before = self.errors.0.contains_key(name);
+        let text = self.text(name);
+        if text.is_none() && !before && !self.errors.0.contains_key(name) {
+            self.errors.push(name, format!("The {name} field is required."));
+        }
+        text
+    }
+
+    /// True or false; false when absent.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        self.known.push(name);
+        let mut given = self.parameters.iter().filter(|(known, _)| known == name);
+        let (first, again) = (given.next(), given.next().is_some());
+        if again {
+            self.errors.push(name, "Must be given once.");
+        }
+        match first.map(|(_, value)| value) {
+            None | Some(RawValue::Null) => false,
+            Some(RawValue::Bool(value)) => *value,
+            Some(RawValue::Text(text)) if text == "true" => true,
+            Some(RawValue::Text(text)) if text == "false" => false,
+            Some(_) => {
+                self.errors.push(name, "Must be true or false.");
+                false
+            }
+        }
+    }
+
+    /// A currency that must be given.
+    pub fn currency(&mut self) -> Option<Currency> {
+        let text = self.required("currency")?;
+        self.checked("currency", parse_currency(text))
+    }
+
+    /// A month `YYYY-MM` that must be given.
+    pub fn month(&mut self, name: &'static str) -> Option<Month> {
+        let text = self.required(name)?;
+        self.checked(name, month(text))
+    }
+
+    /// A month `YYYY-MM`; none when it is absent.
+    pub fn optional_month(&mut self, name: &'static str) -> Option<Option<Month>> {
+        self.text(name).map_or(Some(None), |text| self.checked(name, month(text)).map(Some))
+    }
+
+    /// A currency; none when it is absent.
+    pub fn optional_currency(&mut self) -> Option<Option<Currency>> {
+        let text = self.text("currency");
+        text.map_or(Some(None), |text| self.checked("currency", parse_currency(text)).map(Some))
+    }
+
+    /// A date; none when it is absent.
+    pub fn optional_date(&mut self, name: &'static str) -> Option<Option<Date>> {
+        self.text(name).map_or(Some(None), |text| self.checked(name, date(text)).map(Some))
+    }
+
+    /// A month in the path.
+    pub fn month_in_path(&mut self, text: &str) -> Option<Month> {
+        self.checked("month", month(text))
+    }
+
+    /// A date that must be given.
+    pub fn date(&mut self, name: &'static str) -> Option<Date> {
+        let text = self.required(name)?;
+        self.checked(name, date(text))
+    }
+
+    /// Two months, `from` not after `to`.
+    pub fn months(&mut self) -> Option<(Month, Month)> {
+        let (from, to) = (self.month("from"), self.month("to"));
+        let (from, to) = (from?, to?);
+        if from > to {
+            self.errors.push("to", "Must not be before from.");
+            return None;
+        }
+        let earliest = to.plus(1 - MONTHS_MAX);
+        if from < earliest {
+            let said = format!(
+                "At most {MONTHS_MAX} months at once: write from={earliest} or later, or an earlier to."
+            );
+            self.errors.push("from", said);
+            return None;
+        }
+        Some((from, to))
+    }
+
+    /// What revenue is grouped by; by plan when absent.
+    pub fn group_by(&mut self) -> Option<GroupBy> {
+        match self.text("group_by") {
+            None => Some(GroupBy::Plan),
+            Some(word) => {
+                let group = parse_group_by(word);
+                let said = "Must be one of plan, product, site.".to_owned();
+                self.checked("group_by", group.ok_or(said))
+            }
+        }
+    }
+
+    /// How the answer is written; JSON when absent.
+    pub fn format(&mut self) -> Option<ViewFormat> {
+        match self.text("format") {
+            None => Some(ViewFormat::Json),
+            Some(word) => {
+                let said = "Must be one of json, csv, xlsx, parquet.".to_owned();
+                self.checked("format", ViewFormat::parse(word).ok_or(said))
+            }
+        }
+    }
+
+    /// Whether a parameter is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(given, _)| given == name)
+    }
+
+    /// What was done to a month; none when it is absent.
+    pub fn action(&mut self) -> Option<Option<Action>> {
+        match self.text("action") {
+            None => Some(None),
+            Some(word) => {
+                let said = "Must be close or reopen.".to_owned();
+                self.checked("action", Action::parse(word).ok_or(said)).map(Some)
+            }
+        }
+    }
+
+    /// A number from 1 on; none when it is absent.
+    pub fn optional_number(&mut self, name: &'static str) -> Option<Option<u64>> {
+        let Some(text) = self.text(name) else { return Some(None) };
+        let number = text.parse().ok().filter(|number| *number >= 1);
+        self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned())).map(Some)
+    }
+
+    /// A number from 1 to `max`.
+    pub fn number(&mut self, name: &'static str, usual: u64, max: u64) -> Option<u64> {
+        match self.text(name) {
+            None => Some(usual),
+            Some(text) => {
+                let number = text.parse().ok().filter(|number| (1..=max).contains(number));
+                self.checked(name, number.ok_or_else(|| format!("Must be between 1 and {max}.")))
+            }
+        }
+    }
+
+    /// What is wrong with a parameter, beside what is known already.
+    pub fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(name, message);
+    }
+
+    /// All that is wrong, unknown parameters among it; else what `checked` holds.
+    pub fn finish<T>(mut self, checked: Option<T>) -> Result<T, ApiError> {
+        paged::refuse_unknown(self.parameters, &self.known, &mut self.errors);
+        match checked.filter(|_| self.errors.is_empty()) {
+            Some(value) => Ok(value),
+            None => Err(ApiError::parameters(self.errors)),
+        }
+    }
+
+    fn checked<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|message| self.errors.push(name, message)).ok()
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "Must be a date as in 2024-01-31.".to_owned())
+}
+
+fn month(text: &str) -> Result<Month, String> {
+    Month::parse(text).ok_or_else(|| "Must be a month as in 2024-01.".to_owned())
+}

@@ -1,0 +1,321 @@
+//! A body to queued jobs, or the first check that fails. Rule: spec/exports.md §2, §4.
+
+use mirror::Session;
+use model::id::Revision;
+use model::time::Instant;
+use reports::ReportError;
+use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportType};
+use reports::request::FieldErrors;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use store::port::IdempotencyKey;
+use store::port::jobs::{
+    Job, JobFilter, JobKey, JobKind, JobLimits, JobStart, JobState, NewJob, Progress, Requester,
+};
+
+use super::caller::Caller;
+use super::notices::{self, REQUESTED};
+use super::package::{self, Books};
+use super::show;
+use crate::app::App;
+use crate::blocking::blocking;
+use crate::crash;
+use crate::error::{ApiError, ErrorCode};
+use crate::requester;
+
+/// Seconds after which to ask again when the provider has too many exports.
+const RETRY_AFTER_S: u64 = 30;
+const UNFINISHED: [JobState; 2] = [JobState::Queued, JobState::Running];
+
+/// What is asked for.
+pub struct Asked {
+    /// The body's fields.
+    pub body: Map<String, Value>,
+    /// The caller's key.
+    pub key: Option<String>,
+    /// Id of the request.
+    pub request_id: String,
+}
+
+/// Checks a request and queues its exports; answers what is sent.
+pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiError> {
+    let key = asked.key.map(|key| IdempotencyKey { key, request_hash: hash(&asked.body) });
+    if let Some(answer) = answered(app, &caller, key.clone()).await? {
+        return Ok(answer);
+    }
+    for kind in named(&asked.body).into_iter().filter_map(reports::exports::find) {
+        caller.may(kind)?;
+    }
+    let now = app.clock().now();
+    let books = books(app, &caller, &asked.body).await?;
+    let context = ExportContext {
+        now,
+        is_strict: caller.rules.is_strict,
+        range_months_max: caller.rules.max_range_months,
+        sites: &caller.sites,
+        first_month: books.first_month,
+        last_closed: books.last_closed,
+    };
+    let parsed = reports::exports::parse(&asked.body, &caller.admitted.provider, &context);
+    let parsed = parsed.map_err(refused)?;
+    let (requests, caller) = room(app, caller, parsed.requests).await?;
+    let session = session(app, &caller).await?;
+    let revision_min = session.revision();
+    let package = requests.iter().find_map(ExportRequest::package).copied();
+    let (requests, skipped) = with_rows(app, &caller, &session, requests).await?;
+    drop(session);
+    if requests.is_empty() {
+        if let Some(package) = package.filter(|_| !parsed.is_group) {
+            return Err(package::nothing(app, &caller, &package).await);
+        }
+        return Err(ApiError::new(ErrorCode::NothingToExport, "Nothing to export"));
+    }
+    let ask = Queue { requests, skipped, is_group: parsed.is_group, now, key, revision_min };
+    queue(app, caller, ask, asked.request_id).await
+}
+
+/// What makes two requests the same: everything in the body.
+fn hash(body: &Map<String, Value>) -> [u8; 32] {
+    Sha256::digest(format!("export\n{}", json!(body))).into()
+}
+
+/// Names of types in a body, as far as they can be read.
+fn named(body: &Map<String, Value>) -> Vec<&str> {
+    let several = body.get("objects").and_then(Value::as_array).into_iter().flatten();
+    several.chain(body.get("object")).filter_map(Value::as_str).collect()
+}
+
+/// What the same request was answered with before.
+async fn answered(
+    app: &App,
+    caller: &Caller,
+    key: Option<IdempotencyKey>,
+) -> Result<Option<String>, ApiError> {
+    let Some(key) = key else { return Ok(None) };
+    let (app, provider) = (app.clone(), caller.provider());
+    let known = blocking(move || {
+        let now = app.clock().now();
+        app.store().find_key(provider, &key, now).map_err(ApiError::of_store)
+    });
+    match known.await? {
+        Some(start) => answer_of(start).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The answer kept with a key.
+fn answer_of(start: JobStart) -> Result<String, ApiError> {
+    match start {
+        JobStart::Answered { answer: Some(answer), .. } => Ok(answer),
+        JobStart::KeyConflict => Err(ApiError::new(
+            ErrorCode::IdempotencyConflict,
+            "This Idempotency-Key was used with another request.",
+        )),
+        // The key belongs to a report's job, whose answer is made anew.
+        _ => Err(ApiError::new(
+            ErrorCode::IdempotencyConflict,
+            "This Idempotency-Key was used with a request of another kind.",
+        )),
+    }
+}
+
+fn refused(errors: ExportErrors) -> ApiError {
+    match errors {
+        ExportErrors::Fields(fields) => ApiError::parameters(fields),
+        ExportErrors::Range => blamed(ErrorCode::InvalidDateRange, "date_to", "Invalid date range"),
+    }
+}
+
+fn blamed(code: ErrorCode, field: &str, message: &str) -> ApiError {
+    let mut fields = FieldErrors::default();
+    fields.push(field, message);
+    ApiError { fields, ..ApiError::new(code, message) }
+}
+
+fn in_progress() -> ApiError {
+    blamed(ErrorCode::ExportInProgress, "object", "Export in progress")
+}
+
+fn too_many() -> ApiError {
+    let error =
+        ApiError::new(ErrorCode::TooManyExports, "Too many exports of this account are waiting.");
+    ApiError { retry_after_s: Some(RETRY_AFTER_S), ..error }
+}
+
+/// Rows 9 and 10, before rows are looked for; the store decides about requests at the same time.
+async fn room(
+    app: &App,
+    caller: Caller,
+    requests: Vec<ExportRequest>,
+) -> Result<(Vec<ExportRequest>, Caller), ApiError> {
+    let app = app.clone();
+    blocking(move || {
+        let subjects: Vec<String> =
+            requests.iter().map(|request| request.export_type().object().to_owned()).collect();
+        let count = |states: &[JobState], subjects: Option<&[String]>| {
+            let kind = Some(JobKind::Export);
+            let filter = JobFilter { kind, states: Some(states), subjects, offset: 0, limit: 0 };
+            let found = app.store().jobs(caller.provider(), &filter);
+            found.map(|(count, _)| count).map_err(ApiError::of_store)
+        };
+        if caller.rules.one_per_type && count(&UNFINISHED, Some(&subjects))? > 0 {
+            return Err(in_progress());
+        }
+        let queued = count(&[JobState::Queued], None)?;
+        if queued + requests.len() as u64 > caller.rules.max_queued {
+            return Err(too_many());
+        }
+        Ok((requests, caller))
+    })
+    .await
+}
+
+async fn session(app: &App, caller: &Caller) -> Result<Session, ApiError> {
+    let (app, provider) = (app.clone(), caller.provider());
+    blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
+}
+
+/// The requests that match rows, and the names of those that match none.
+async fn with_rows(
+    app: &App,
+    caller: &Caller,
+    session: &Session,
+    requests: Vec<ExportRequest>,
+) -> Result<(Vec<ExportRequest>, Vec<String>), ApiError> {
+    let mut kept = Vec::with_capacity(requests.len());
+    let mut skipped = Vec::new();
+    for request in requests {
+        let has_rows = match request.package() {
+            Some(package) => package::has_books(app, caller, &request, *package).await?,
+            None => reports::exports::has_rows(session, &request).await.map_err(unread)?,
+        };
+        match has_rows {
+            true => kept.push(request),
+            false => skipped.push(request.object().to_owned()),
+        }
+    }
+    Ok((kept, skipped))
+}
+
+/// What a body is checked against that asks for an accounting package.
+async fn books(app: &App, caller: &Caller, body: &Map<String, Value>) -> Result<Books, ApiError> {
+    let is_package = |name: &str| reports::exports::find(name).is_some_and(ExportType::is_package);
+    match named(body).into_iter().any(is_package) {
+        true => package::books(app, caller).await,
+        false => Ok(Books::default()),
+    }
+}
+
+fn unread(error: ReportError) -> ApiError {
+    match error {
+        ReportError::Mirror(error) => ApiError::of_mirror(error),
+        error => {
+            crate::error::log(error.code(), &error);
+            ApiError::internal()
+        }
+    }
+}
+
+/// What is to be queued.
+struct Queue {
+    requests: Vec<ExportRequest>,
+    skipped: Vec<String>,
+    is_group: bool,
+    now: Instant,
+    key: Option<IdempotencyKey>,
+    /// The revision that is known now: what is written before is in every file.
+    revision_min: Revision,
+}
+
+async fn queue(
+    app: &App,
+    caller: Caller,
+    ask: Queue,
+    request_id: String,
+) -> Result<String, ApiError> {
+    let asker = app.clone();
+    blocking(move || queue_now(&asker, &caller, ask, &request_id)).await
+}
+
+fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result<String, ApiError> {
+    let requester = requester::of(app, &caller.admitted.principal)?;
+    let group = ask.is_group.then(|| app.new_uuid().to_string());
+    let (before, _) = app.store().job_counts(JobKind::Export).map_err(ApiError::of_store)?;
+    let mut jobs = Vec::with_capacity(ask.requests.len());
+    let mut shown = Vec::with_capacity(ask.requests.len());
+    for (position, request) in (before..).zip(&ask.requests) {
+        let mut new = NewJob {
+            uuid: app.new_uuid().to_string(),
+            provider: caller.provider(),
+            kind: JobKind::Export,
+            subject: request.export_type().object().to_owned(),
+            request: json!(request).to_string(),
+            requester: Requester::clone(&requester),
+            group: group.clone(),
+            request_id: request_id.to_owned(),
+            revision_min: ask.revision_min,
+            is_exclusive: caller.rules.one_per_type,
+            notices: Vec::new(),
+        };
+        let queued = as_queued(&new, ask.now);
+        new.notices = vec![notices::event(app, REQUESTED, &queued)?];
+        shown.push(show::of(app, &queued, Some(position))?);
+        jobs.push(new);
+    }
+    let answer = answer(shown, group.as_deref(), &ask.skipped);
+    let key = ask.key.map(|key| JobKey { key, answer: Some(answer.clone()) });
+    let limits = JobLimits { queued_max: caller.rules.max_queued, unfinished_max: u64::MAX };
+    crash::point("asked");
+    let start = app.store().create_jobs(&jobs, key.as_ref(), limits, ask.now);
+    crash::point("queued");
+    match start.map_err(ApiError::of_store)? {
+        JobStart::Created(_) => {
+            app.job_bell().notify_waiters();
+            app.notice_bell().notify_waiters();
+            Ok(answer)
+        }
+        JobStart::InProgress { .. } => Err(in_progress()),
+        JobStart::TooMany => Err(too_many()),
+        start => answer_of(start),
+    }
+}
+
+/// The job that a new one becomes.
+fn as_queued(new: &NewJob, now: Instant) -> Job {
+    Job {
+        id: 0,
+        uuid: new.uuid.clone(),
+        provider: new.provider,
+        kind: new.kind,
+        subject: new.subject.clone(),
+        request: new.request.clone(),
+        requester: new.requester.clone(),
+        group: new.group.clone(),
+        request_id: new.request_id.clone(),
+        revision_min: new.revision_min,
+        state: JobState::Queued,
+        progress: Progress::default(),
+        attempts: 0,
+        error_code: None,
+        error_message: None,
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+        updated_at: now,
+        expires_at: None,
+        files: Vec::new(),
+        manifest: None,
+        downloads: 0,
+    }
+}
+
+fn answer(mut shown: Vec<Value>, group: Option<&str>, skipped: &[String]) -> String {
+    let answer = match (group, shown.len()) {
+        (None, 1) => {
+            let data = shown.remove(0);
+            json!({"export_id": data["uuid"], "uuid": data["uuid"], "data": data})
+        }
+        _ => json!({"data": shown, "group": group, "skipped": skipped}),
+    };
+    answer.to_string()
+}

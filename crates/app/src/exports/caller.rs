@@ -1,0 +1,139 @@
+//! Who may export, and for which site. Rule: spec/exports.md §2, rows 2 to 5.
+
+use model::catalogue;
+use model::id::{ProviderId, is_valid_id};
+use model::permission::Permission;
+use reports::exports::ExportType;
+use reports::request::{FieldErrors, RawParameters};
+use store::port::{KeyRange, Snapshot};
+
+use crate::app::App;
+use crate::auth::admission::Admitted;
+use crate::error::{ApiError, ErrorCode};
+use crate::lists::paged;
+use crate::settings::ExportRules;
+
+/// Names that a query may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryNames {
+    /// Those that are always taken.
+    pub always: &'static [&'static str],
+    /// Additions, which strict mode refuses.
+    pub added: &'static [&'static str],
+}
+
+/// The account's site, and nothing else.
+pub const SITE_ONLY: QueryNames = QueryNames { always: &["site_id"], added: &[] };
+
+/// Somebody who may export.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who, and for which provider.
+    pub admitted: Admitted,
+    /// What holds for its exports.
+    pub(crate) rules: ExportRules,
+    /// The provider's sites.
+    pub(crate) sites: Vec<i64>,
+}
+
+/// Lets a caller in, or says which check failed first. Blocking.
+pub fn admit(
+    app: &App,
+    admitted: Admitted,
+    query: &RawParameters,
+    names: QueryNames,
+    is_request: bool,
+) -> Result<Caller, ApiError> {
+    let rules = app.settings().exports.rules(admitted.provider.id);
+    gate(admitted.provider.exports_enabled, &rules)?;
+    permitted(&admitted, Permission::Exports)?;
+    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let sites = sites(snapshot.as_ref(), admitted.provider.id)?;
+    drop(snapshot);
+    let is_required = (is_request || rules.is_strict) && !sites.is_empty();
+    let mut errors = FieldErrors::default();
+    let site = site(query, is_required, &mut errors);
+    check_names(query, names, rules.is_strict, &mut errors);
+    if !errors.is_empty() {
+        return Err(ApiError::parameters(errors));
+    }
+    match site {
+        Some(site) if !sites.contains(&site) => {
+            let message = "The site is not one of this account.";
+            Err(ApiError::new(ErrorCode::SiteForbidden, message))
+        }
+        _ => Ok(Caller { admitted, rules, sites }),
+    }
+}
+
+fn check_names(
+    query: &RawParameters,
+    QueryNames { always, added }: QueryNames,
+    is_strict: bool,
+    errors: &mut FieldErrors,
+) {
+    paged::refuse_unknown(query, &[always, added].concat(), errors);
+    for (name, _) in query.iter().filter(|(name, _)| is_strict && added.contains(&name.as_str())) {
+        errors.push(name, format!("The {name} field is not allowed: exports.strict is on."));
+    }
+}
+
+/// Whether exports are open to a provider.
+pub(crate) fn gate(is_enabled: bool, rules: &ExportRules) -> Result<(), ApiError> {
+    if is_enabled {
+        return Ok(());
+    }
+    let message = "Exports are not enabled for this account.";
+    let error = ApiError::new(ErrorCode::ExportsNotEnabled, message);
+    Err(ApiError { status: Some(rules.gate_status), ..error })
+}
+
+fn permitted(admitted: &Admitted, flag: Permission) -> Result<(), ApiError> {
+    if admitted.principal.permissions.allow_any(&[flag]) {
+        return Ok(());
+    }
+    let message = format!("This needs the permission {}.", flag.as_str());
+    Err(ApiError::new(ErrorCode::PermissionDenied, message))
+}
+
+impl Caller {
+    /// Whose exports these are.
+    pub fn provider(&self) -> ProviderId {
+        self.admitted.provider.id
+    }
+
+    /// Whether the caller may export this type.
+    pub(crate) fn may(&self, kind: &ExportType) -> Result<(), ApiError> {
+        match kind.is_package() {
+            true => permitted(&self.admitted, Permission::Accounting),
+            false => Ok(()),
+        }
+    }
+}
+
+fn site(query: &RawParameters, is_required: bool, errors: &mut FieldErrors) -> Option<i64> {
+    let Some(text) = paged::text(query, "site_id", errors) else {
+        if is_required {
+            errors.push("site_id", "The site_id field is required.");
+        }
+        return None;
+    };
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let site = text.parse().ok().filter(|id| is_digits && is_valid_id(*id));
+    if site.is_none() {
+        errors.push("site_id", "The site_id must be an integer.");
+    }
+    site
+}
+
+/// Ids of a provider's sites.
+fn sites(snapshot: &dyn Snapshot, provider: ProviderId) -> Result<Vec<i64>, ApiError> {
+    let mut sites = Vec::new();
+    let Some(table) = catalogue::table("sites") else { return Ok(sites) };
+    let read = snapshot.rows(table, KeyRange::of(provider), &mut |row| {
+        sites.push(row.key().id);
+        Ok(())
+    });
+    read.map_err(ApiError::of_store)?;
+    Ok(sites)
+}

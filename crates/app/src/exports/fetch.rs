@@ -1,0 +1,194 @@
+//! The file of an export, or why there is none. Rule: spec/exports.md §6.
+
+use std::sync::Arc;
+
+use reports::request::{FieldErrors, RawParameters};
+use store::port::jobs::{FILE_MISSING, Job, JobFile, JobId, JobState, Transfers};
+
+use super::caller::{self, Caller};
+use super::find::{self, not_found};
+use super::notices::{self, DOWNLOADED};
+use super::show;
+use crate::app::App;
+use crate::crash;
+use crate::error::{ApiError, ErrorCode};
+use crate::jobs::link::{self, Opens, Purpose};
+use crate::jobs::stored_file::StoredFile;
+use crate::jobs::work::End;
+use crate::jobs::{file_end, lost};
+use crate::lists::paged;
+use crate::settings::ExportRules;
+
+/// The file that a download without a name gives.
+pub(crate) const MAIN: &str = "file";
+/// The full bundle of an accounting package.
+pub(crate) const FULL: &str = "full";
+/// What a signed link says.
+const OF_LINK: [&str; 3] = ["bundle", "expires", "signature"];
+/// Seconds after which to ask again for a file that is not ready.
+pub const POLL_AFTER_S: u64 = 2;
+
+/// A file that may be sent.
+pub struct Fetched {
+    /// The export.
+    pub job: Arc<Job>,
+    /// The file.
+    pub file: StoredFile,
+    /// Its name among the export's files.
+    pub(crate) part: &'static str,
+    /// Whether its first complete transfer is its last.
+    pub is_once: bool,
+    /// Whether it is sent to whoever has a link, instead of a credential.
+    pub is_linked: bool,
+}
+
+/// The file that a caller asks for. Blocking.
+pub fn of_caller(
+    app: &App,
+    caller: &Caller,
+    uuid: &str,
+    query: &RawParameters,
+) -> Result<Fetched, ApiError> {
+    let job = find::find(app, caller, uuid)?;
+    let part = part(&job, query)?;
+    fetched(app, job, part, &caller.rules)
+}
+
+/// The file that a signed link names. Blocking.
+pub fn of_link(app: &App, uuid: &str, query: &RawParameters) -> Result<Fetched, ApiError> {
+    let mut errors = FieldErrors::default();
+    let mut given =
+        |name: &str| paged::text(query, name, &mut errors).unwrap_or_default().to_owned();
+    let (expires, signature) = (given("expires"), given("signature"));
+    let uuid = uuid.to_ascii_lowercase();
+    let bundle = given("bundle");
+    paged::refuse_unknown(query, &OF_LINK, &mut errors);
+    if !["", FULL].contains(&bundle.as_str()) {
+        errors.push("bundle", "The selected bundle is invalid. Allowed values: full.");
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::parameters(errors));
+    }
+    let part = if bundle == FULL { FULL } else { MAIN };
+    match link::check(app, Purpose::Export { uuid: &uuid, part }, &expires, &signature)? {
+        Opens::No => return Err(not_found()),
+        Opens::NoMore => return Err(gone()),
+        Opens::Yes => {}
+    }
+    let job = app.store().job_of_any_provider(JobId::Uuid(&uuid)).map_err(ApiError::of_store)?;
+    let job = job.ok_or_else(not_found)?;
+    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let provider = snapshot.provider(job.provider).map_err(ApiError::of_store)?;
+    let rules = app.settings().exports.rules(job.provider);
+    caller::gate(provider.is_some_and(|provider| provider.exports_enabled), &rules)?;
+    if !find::is_remembered(app, &job, &rules) {
+        return Err(not_found());
+    }
+    link::admit(app, job.id)?;
+    Ok(Fetched { is_linked: true, ..fetched(app, job, part, &rules)? })
+}
+
+/// Which of the export's files is asked for.
+fn part(job: &Job, query: &RawParameters) -> Result<&'static str, ApiError> {
+    let mut errors = FieldErrors::default();
+    let is_package = reports::exports::find(&job.subject).is_some_and(|kind| kind.is_package());
+    match paged::text(query, "bundle", &mut errors) {
+        None => Ok(MAIN),
+        Some(FULL) if is_package => Ok(FULL),
+        Some(_) => {
+            let message = match is_package {
+                true => "The selected bundle is invalid. Allowed values: full.",
+                false => "The bundle field is only for accounting.",
+            };
+            Err(ApiError::parameter("bundle", message))
+        }
+    }
+}
+
+fn fetched(
+    app: &App,
+    job: Job,
+    part: &'static str,
+    rules: &ExportRules,
+) -> Result<Fetched, ApiError> {
+    is_there(&job)?;
+    let file = job.files.iter().find(|file| file.part == part).ok_or_else(not_found)?;
+    if file.is_consumed || job.expires_at.is_some_and(|expires| expires <= app.clock().now()) {
+        return Err(gone());
+    }
+    let file = download(app, file);
+    let is_once = rules.download_once;
+    Ok(Fetched { job: Arc::new(job), file, part, is_once, is_linked: false })
+}
+
+fn download(app: &App, file: &JobFile) -> StoredFile {
+    StoredFile {
+        folder: app.files().clone(),
+        path: file.path.clone(),
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+    }
+}
+
+/// Whether an export's files are there, or what is said instead.
+fn is_there(job: &Job) -> Result<(), ApiError> {
+    match job.state {
+        JobState::Succeeded => Ok(()),
+        JobState::Queued | JobState::Running => {
+            let message = "The export is not yet ready to be downloaded.";
+            let error = ApiError::new(ErrorCode::ExportNotReady, message);
+            Err(ApiError { retry_after_s: Some(POLL_AFTER_S), ..error })
+        }
+        JobState::Consumed | JobState::Expired => Err(gone()),
+        JobState::Failed | JobState::Canceled => {
+            let failed_reason = show::failed_reason(job);
+            Err(ApiError { code: ErrorCode::ExportFailed, failed_reason, ..not_found() })
+        }
+    }
+}
+
+fn gone() -> ApiError {
+    let message = "The requested file has already been downloaded or has expired.";
+    ApiError::new(ErrorCode::ExportGone, message)
+}
+
+/// Counts a complete transfer, after the answer has gone; the last one of a file takes it away.
+/// Blocking.
+pub fn count(app: &App, fetched: &Fetched) -> Result<(), ApiError> {
+    let (job, now) = (&fetched.job, app.clock().now());
+    let others = job.files.iter().filter(|file| file.part != fetched.part);
+    let is_last = fetched.is_once && others.clone().all(|file| file.is_consumed);
+    let mut told = Job { downloads: job.downloads + 1, updated_at: now, ..Job::clone(job) };
+    if is_last {
+        told.state = JobState::Consumed;
+    }
+    let notices = vec![notices::event(app, DOWNLOADED, &told)?];
+    crash::point("transferred");
+    let is_counted = match fetched.is_once {
+        true => app.store().consume_file(job.id, fetched.part, &notices, now),
+        false => {
+            let transfers = [Transfers { job: job.id, count: 1, notices }];
+            app.store().count_transfers(&transfers, now).map(|()| true)
+        }
+    };
+    if !is_counted.map_err(ApiError::of_store)? {
+        return Ok(());
+    }
+    crash::point("counted");
+    app.notice_bell().notify_waiters();
+    if let Some(file) = job.files.iter().find(|file| fetched.is_once && file.part == fetched.part) {
+        file_end::discard(app, &file.path);
+    }
+    Ok(())
+}
+
+/// Notes that the file of a finished export is lost. Blocking.
+pub fn lose(app: &App, job: &Job) -> Result<ApiError, ApiError> {
+    let notices =
+        notices::of_end(app, job, &End::Failed { code: FILE_MISSING, message: FILE_MISSING });
+    lost::note(app, job.id, &notices)?;
+    let message = "The file of this export is lost, please try to export again.";
+    Ok(ApiError::new(ErrorCode::FileMissing, message))
+}

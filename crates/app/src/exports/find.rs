@@ -1,0 +1,59 @@
+//! One export of a provider, and what ends it early. Rule: spec/exports.md §5.1, §7.2.
+
+use store::port::jobs::{Cancel, Job, JobId, JobKind, JobState};
+
+use super::caller::Caller;
+use super::notices::{self, CANCELED};
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+use crate::jobs::file_end;
+use crate::settings::ExportRules;
+
+/// There is no such export; one message for all, so that they cannot be told apart.
+pub fn not_found() -> ApiError {
+    let message = "The requested file was not found, please try to export again.";
+    ApiError::new(ErrorCode::ExportNotFound, message)
+}
+
+/// Whether a job is an export that is remembered still.
+pub(crate) fn is_remembered(app: &App, job: &Job, rules: &ExportRules) -> bool {
+    let forgotten = app.clock().now().plus_seconds(-rules.history_days * 86_400);
+    job.kind == JobKind::Export && job.created_at > forgotten
+}
+
+/// The export with this UUID, if the caller may have it. Blocking.
+pub fn find(app: &App, caller: &Caller, uuid: &str) -> Result<Job, ApiError> {
+    let uuid = uuid.to_ascii_lowercase();
+    let job = app.store().job(caller.provider(), JobId::Uuid(&uuid)).map_err(ApiError::of_store)?;
+    let job = job.filter(|job| is_remembered(app, job, &caller.rules)).ok_or_else(not_found)?;
+    if let Some(kind) = reports::exports::find(&job.subject) {
+        caller.may(kind)?;
+    }
+    Ok(job)
+}
+
+/// Cancels an unfinished export. Blocking.
+pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
+    let now = app.clock().now();
+    let canceled = Job { state: JobState::Canceled, updated_at: now, ..job.clone() };
+    let notice = [notices::event(app, CANCELED, &canceled)?];
+    let (provider, id) = (job.provider, JobId::Number(job.id));
+    let ended = app.store().cancel_job(provider, id, &notice, now).map_err(ApiError::of_store)?;
+    app.notice_bell().notify_waiters();
+    match ended {
+        Cancel::Canceled(job) => Ok(job),
+        Cancel::Unknown => Err(not_found()),
+        Cancel::TooLate(_) => {
+            Err(ApiError::new(ErrorCode::ExportFinished, "The export is finished already."))
+        }
+    }
+}
+
+/// Removes the file of a finished export now. Blocking.
+pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
+    if job.state.is_unfinished() {
+        let message = "The export is not finished yet: cancel it instead.";
+        return Err(ApiError::new(ErrorCode::ExportNotFinished, message));
+    }
+    file_end::expire(app, job)?.ok_or_else(not_found)
+}

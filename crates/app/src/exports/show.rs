@@ -1,0 +1,150 @@
+//! An export as it is shown. Rule: spec/exports.md §5.
+
+use model::time::Instant;
+use reports::exports::ExportRequest;
+use serde_json::{Map, Value, json};
+use store::port::jobs::{Job, JobState};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// States and the words for them.
+const WORDS: [(JobState, &str); 7] = [
+    (JobState::Queued, "queued"),
+    (JobState::Running, "processing"),
+    (JobState::Succeeded, "completed"),
+    (JobState::Consumed, "downloaded"),
+    (JobState::Expired, "expired"),
+    (JobState::Failed, "failed"),
+    (JobState::Canceled, "canceled"),
+];
+
+/// Reasons of failing whose message says which row and column are to blame, or how many are.
+const PLACED_CODES: [&str; 4] =
+    ["cell_too_long", "amount_too_large", "currency_unknown", "too_many_columns"];
+
+/// The word for a state.
+fn word(state: JobState) -> &'static str {
+    WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
+}
+
+/// The state that a word stands for.
+pub(crate) fn state(word: &str) -> Option<JobState> {
+    WORDS.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
+}
+
+/// Every word for a state.
+pub fn states() -> Vec<&'static str> {
+    WORDS.iter().map(|(_, word)| *word).collect()
+}
+
+/// What a job was asked for.
+pub(crate) fn request(job: &Job) -> Result<ExportRequest, ApiError> {
+    serde_json::from_str(&job.request).map_err(|error| {
+        crate::error::log("job_unreadable", &error);
+        ApiError::internal()
+    })
+}
+
+/// An export as it is now. Blocking.
+pub fn of_job(app: &App, job: &Job) -> Result<Value, ApiError> {
+    let position = app.store().queue_position(job).map_err(ApiError::of_store)?;
+    of(app, job, position)
+}
+
+/// An export with its place in the queue.
+pub(crate) fn of(app: &App, job: &Job, position: Option<u64>) -> Result<Value, ApiError> {
+    let asked = request(job)?;
+    let mut shown = fields(app, job, &asked);
+    shown.insert("progress".to_owned(), progress(job, position));
+    Ok(Value::Object(shown))
+}
+
+/// An export as events show it: everything but its progress.
+pub(crate) fn in_event(app: &App, job: &Job) -> Result<Value, ApiError> {
+    let asked = request(job)?;
+    let mut shown = fields(app, job, &asked);
+    if job.state == JobState::Queued {
+        shown.remove("failed_reason");
+    }
+    Ok(Value::Object(shown))
+}
+
+fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
+    let seconds = |at: Option<Instant>| at.map(Instant::seconds);
+    let was_ready =
+        matches!(job.state, JobState::Succeeded | JobState::Consumed | JobState::Expired);
+    let failed_reason = failed_reason(job);
+    let manifest: Value = job
+        .manifest
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let known = |name: &str| manifest.get(name).cloned().unwrap_or_default();
+    let shown = json!({
+        "uuid": job.uuid,
+        "account_id": job.provider,
+        "object": asked.object(),
+        "user_id": job.requester.id,
+        "user_email": job.requester.email,
+        "created_at": job.created_at.seconds(),
+        "started_at": seconds(job.started_at),
+        "finished_at": seconds(job.finished_at.filter(|_| was_ready)),
+        "updated_at": job.updated_at.seconds(),
+        "failed_reason": failed_reason,
+        "filters": asked.filters(),
+        "state": word(job.state),
+        "mode": asked.mode().word(),
+        "format": asked.format().word(),
+        "columns": asked.columns(),
+        "row_per": asked.row_per().word(),
+        "group": job.group,
+        "ignored_filters": asked.ignored_filters(),
+        "rows": known("rows"),
+        "bytes": known("bytes"),
+        "sha256": known("sha256"),
+        "rev": known("rev"),
+        "file_name": manifest.pointer("/files/0/name").cloned().unwrap_or_default(),
+        "schema": known("schema"),
+        "download_url": url(app, &job.uuid),
+        "download_count": job.downloads,
+        "expires_at": seconds(job.expires_at),
+    });
+    match shown {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Why a failed export failed: a stable code, and where the fault is that its caller can mend.
+pub(super) fn failed_reason(job: &Job) -> Option<String> {
+    let code = job.error_code.as_ref().filter(|_| job.state == JobState::Failed)?;
+    let place = job.error_message.as_ref().filter(|_| PLACED_CODES.contains(&code.as_str()));
+    Some(match place {
+        Some(place) => format!("{code}: {place}"),
+        None => code.clone(),
+    })
+}
+
+/// The address of an export's file.
+pub(crate) fn url(app: &App, uuid: &str) -> String {
+    format!("{}/api/v1/core/exports/{uuid}", app.base_url())
+}
+
+fn progress(job: &Job, position: Option<u64>) -> Value {
+    let total = job.progress.rows_total;
+    let was_ready =
+        matches!(job.state, JobState::Succeeded | JobState::Consumed | JobState::Expired);
+    let percent = match (was_ready, total) {
+        (true, _) => 100,
+        (false, None | Some(0)) => 0,
+        // Rows are all written before the file is in its place.
+        (false, Some(total)) => (job.progress.rows.min(total) * 100 / total).min(99),
+    };
+    json!({
+        "rows": job.progress.rows,
+        "total_rows": total,
+        "percent": percent,
+        "queue_position": position,
+    })
+}

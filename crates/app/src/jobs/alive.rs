@@ -1,0 +1,68 @@
+//! The loops of this process that must not end, and how many of them are alive.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::blocking::panic_message;
+
+/// How long a loop that panicked is left alone, so that one that always does is no load.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many loops there should be, and how many there are.
+#[derive(Default)]
+pub struct Loops {
+    wanted: AtomicUsize,
+    alive: AtomicUsize,
+}
+
+impl Loops {
+    /// Whether all are there that should be.
+    pub fn are_alive(&self) -> bool {
+        self.alive.load(Ordering::Acquire) >= self.wanted.load(Ordering::Acquire)
+    }
+}
+
+/// Adds one to a number until dropped.
+struct Counted<'l>(&'l AtomicUsize);
+
+impl<'l> Counted<'l> {
+    fn new(number: &'l AtomicUsize) -> Self {
+        number.fetch_add(1, Ordering::AcqRel);
+        Self(number)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Runs a loop until it ends by itself; one that panics begins again after a pause, in which the
+/// server is not ready.
+pub async fn keep_alive<L: Future<Output = ()>>(
+    app: App,
+    name: &'static str,
+    mut stopping: watch::Receiver<bool>,
+    begin: impl Fn() -> L,
+) {
+    let _wanted = Counted::new(&app.loops().wanted);
+    while !*stopping.borrow() {
+        let alive = Counted::new(&app.loops().alive);
+        let ended = AssertUnwindSafe(async { begin().await }).catch_unwind().await;
+        drop(alive);
+        let Err(panic) = ended else { return };
+        app.metrics().panicked();
+        let said = panic_message(panic.as_ref());
+        tracing::error!(code = "panic", said, name, "a background loop panicked and begins again");
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Transfers by signed links, gathered in memory and stored together. Whoever has a link needs no
+//! credential: a request by one is not a write to the store, nor something that webhooks are told
+//! at once. Rule: spec/exports.md §6, §8.1.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use store::port::jobs::{Job, JobId, JobKind, Transfers};
+use store::port::notices::NewNotice;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::exports::notices;
+
+/// How often counts are stored while there are any.
+const STORED_EVERY: Duration = Duration::from_secs(1);
+/// Of the transfers of one export's files, webhooks are told at most so often: of the first at
+/// once, of what came meanwhile together.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
+/// What was transferred by links and is not stored yet. A crash loses the counts of a second.
+#[derive(Default)]
+pub(crate) struct LinkTransfers(Mutex<Gathered>);
+
+#[derive(Default)]
+struct Gathered {
+    jobs: HashMap<i64, Count>,
+    /// Whether somebody stores them again and again.
+    is_kept: bool,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    unstored: u64,
+    untold: bool,
+    told_at: Option<Instant>,
+}
+
+/// What is to be stored of one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Due {
+    job: i64,
+    count: u64,
+    is_told: bool,
+}
+
+/// Counts a complete transfer of a file of this job. On the runtime; waits for nothing.
+pub fn add(app: &App, job: i64) {
+    let mut gathered = app.link_transfers().0.lock();
+    gathered.add(job);
+    if !gathered.is_kept {
+        gathered.is_kept = true;
+        tokio::spawn(keep(app.clone()));
+    }
+}
+
+/// Stores everything that was gathered: the process is about to end.
+pub async fn store_link_transfers(app: &App) {
+    store(app, true).await;
+}
+
+/// Stores what was gathered, now and then, until there is nothing left to remember.
+async fn keep(app: App) {
+    loop {
+        store(&app, false).await;
+        if app.link_transfers().0.lock().is_over(Instant::now()) {
+            return;
+        }
+        tokio::time::sleep(STORED_EVERY).await;
+    }
+}
+
+async fn store(app: &App, is_last: bool) {
+    let due = app.link_transfers().0.lock().take_due(Instant::now(), is_last);
+    if due.is_empty() {
+        return;
+    }
+    let (storing, taken) = (app.clone(), due.clone());
+    let stored = tokio::task::spawn_blocking(move || store_due(&storing, &taken)).await;
+    match stored {
+        Ok(Ok(())) => app.notice_bell().notify_waiters(),
+        Ok(Err(error)) => {
+            crate::error::log("download_uncounted", &error);
+            app.link_transfers().0.lock().give_back(&due);
+        }
+        Err(_) => app.link_transfers().0.lock().give_back(&due),
+    }
+}
+
+fn store_due(app: &App, due: &[Due]) -> Result<(), ApiError> {
+    let transfers = due.iter().map(|due| transfers(app, due)).collect::<Result<Vec<_>, _>>()?;
+    app.store().count_transfers(&transfers, app.clock().now()).map_err(ApiError::of_store)
+}
+
+fn transfers(app: &App, due: &Due) -> Result<Transfers, ApiError> {
+    let notices = if due.is_told { told(app, due)? } else { Vec::new() };
+    Ok(Transfers { job: due.job, count: due.count, notices })
+}
+
+/// One event for all transfers since the last: its count says how many there are now.
+fn told(app: &App, due: &Due) -> Result<Vec<NewNotice>, ApiError> {
+    let job = app.store().job_of_any_provider(JobId::Number(due.job));
+    let export = job.map_err(ApiError::of_store)?.filter(|job| job.kind == JobKind::Export);
+    let event = export.map(|export| {
+        let counted = Job { downloads: export.downloads + due.count, ..export };
+        notices::event(app, notices::DOWNLOADED, &counted)
+    });
+    Ok(event.transpose()?.into_iter().collect())
+}
+
+impl Gathered {
+    fn add(&mut self, job: i64) {
+        let count = self.jobs.entry(job).or_default();
+        count.unstored += 1;
+        count.untold = true;
+    }
+
+    /// What is to be stored now; `is_last`: all there is.
+    fn take_due(&mut self, now: Instant, is_last: bool) -> Vec<Due> {
+        let take = |(job, count): (&i64, &mut Count)| {
+            let is_told = count.untold && (is_last || !count.was_told_lately(now));
+            if is_told {
+                (count.untold, count.told_at) = (false, Some(now));
+            }
+            let due = Due { job: *job, count: std::mem::take(&mut count.unstored), is_told };
+            (due.count > 0 || is_told).then_some(due)
+        };
+        self.jobs.iter_mut().filter_map(take).collect()
+    }
+
+    /// Takes back what could not be stored.
+    fn give_back(&mut self, due: &[Due]) {
+        for due in due {
+            let count = self.jobs.entry(due.job).or_default();
+            count.unstored += due.count;
+            if due.is_told {
+                (count.untold, count.told_at) = (true, None);
+            }
+        }
+    }
+
+    /// Forgets jobs of which there is nothing to say; whether none is left, and so nobody keeps
+    /// them any more.
+    fn is_over(&mut self, now: Instant) -> bool {
+        self.jobs
+            .retain(|_, count| count.unstored > 0 || count.untold || count.was_told_lately(now));
+        self.is_kept = !self.jobs.is_empty();
+        !self.is_kept
+    }
+}
+
+impl Count {
+    fn was_told_lately(&self, now: Instant) -> bool {
+        self.told_at.is_some_and(|at| now.duration_since(at) < TOLD_EVERY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_stored_each_time_and_told_of_once_in_a_while() {
+        let mut gathered = Gathered::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        // seconds, transfers of job 7 before, what is due then
+        for (seconds, transfers, expected) in [
+            (0, 1, Some((1, true))),
+            (1, 0, None),
+            (2, 500, Some((500, false))),
+            (3, 3, Some((3, false))),
+            (59, 0, None),
+            (60, 0, Some((0, true))),
+            (61, 2, Some((2, false))),
+            (200, 1, Some((1, true))),
+        ] {
+            (0..transfers).for_each(|_| gathered.add(7));
+            let due = gathered.take_due(at(seconds), false);
+            let expected = expected.map(|(count, is_told)| Due { job: 7, count, is_told });
+            assert_eq!(due, expected.into_iter().collect::<Vec<_>>(), "at {seconds}");
+            assert!(!gathered.is_over(at(seconds)));
+        }
+        assert!(gathered.is_over(at(260)));
+        assert!(gathered.jobs.is_empty() && !gathered.is_kept);
+    }
+
+    #[test]
+    fn nothing_is_lost_when_the_store_fails_or_the_process_ends() {
+        let mut gathered = Gathered::default();
+        let now = Instant::now();
+        gathered.add(7);
+        let due = gathered.take_due(now, false);
+        gathered.give_back(&due);
+        gathered.add(7);
+        assert_eq!(gathered.take_due(now, false), [Due { job: 7, count: 2, is_told: true }]);
+        gathered.add(7);
+        assert_eq!(gathered.take_due(now, true), [Due { job: 7, count: 1, is_told: true }]);
+    }
+}

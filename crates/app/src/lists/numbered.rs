@@ -1,0 +1,95 @@
+//! Lists in numbered pages with links, as under `/api/v1/core`. Rule: spec/exports.md §7.1.
+
+use reports::request::{FieldErrors, RawParameters};
+use serde_json::{Value, json};
+
+use super::paged;
+
+/// Entries of a page unless asked otherwise, and at most.
+const LIMIT: u64 = 10;
+const LIMIT_MAX: u64 = 100;
+
+/// Which page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberedPage {
+    page: u64,
+    /// Entries of a page.
+    pub limit: u64,
+}
+
+impl NumberedPage {
+    /// What `page` and `limit` say.
+    pub fn read(query: &RawParameters, errors: &mut FieldErrors) -> Self {
+        let page = number(query, "page", u64::from(u32::MAX), errors).unwrap_or(1);
+        let limit = number(query, "limit", LIMIT_MAX, errors).unwrap_or(LIMIT);
+        Self { page, limit }
+    }
+
+    /// How many entries come before the page.
+    pub fn offset(self) -> u64 {
+        (self.page - 1) * self.limit
+    }
+
+    /// The page as it is sent; `path` is the list's address, `filters` what else its links say
+    /// (`object=invoices`).
+    pub fn envelope(self, path: &str, filters: &[String], total: u64, data: Vec<Value>) -> Value {
+        let last = total.div_ceil(self.limit).max(1);
+        let said: String = filters.iter().map(|filter| format!("{filter}&")).collect();
+        let at = |page: u64| format!("{path}?{said}limit={}&page={page}", self.limit);
+        let previous = (self.page > 1).then(|| at(self.page - 1));
+        let next = (self.page < last).then(|| at(self.page + 1));
+        let has_rows = !data.is_empty();
+        let link = |url: Option<&String>, label: &str, is_active: bool| json!({"url": url, "label": label, "active": is_active});
+        let links = [
+            link(previous.as_ref(), "Previous", false),
+            link(Some(&at(self.page)), &self.page.to_string(), true),
+            link(next.as_ref(), "Next", false),
+        ];
+        json!({
+            "links": {"first": at(1), "last": at(last), "prev": previous, "next": next},
+            "meta": {
+                "current_page": self.page,
+                "from": has_rows.then_some(self.offset() + 1),
+                "last_page": last,
+                "links": links,
+                "path": path,
+                "per_page": self.limit,
+                "to": has_rows.then(|| self.offset() + data.len() as u64),
+                "total": total,
+            },
+            "data": data,
+        })
+    }
+}
+
+fn number(query: &RawParameters, name: &str, max: u64, errors: &mut FieldErrors) -> Option<u64> {
+    let text = paged::text(query, name, errors)?;
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| is_digits && (1..=max).contains(number));
+    if number.is_none() {
+        errors.push(name, format!("The {name} must be an integer between 1 and {max}."));
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_know_their_neighbours_and_are_empty_past_the_end() {
+        for (page, rows, expected) in [
+            (1, 2, (json!(1), json!(2), json!(null), json!("/x?limit=2&page=2"))),
+            (2, 1, (json!(3), json!(3), json!("/x?limit=2&page=1"), json!(null))),
+            (9, 0, (json!(null), json!(null), json!("/x?limit=2&page=8"), json!(null))),
+        ] {
+            let shown =
+                NumberedPage { page, limit: 2 }.envelope("/x", &[], 3, vec![json!({}); rows]);
+            let (meta, links) = (&shown["meta"], &shown["links"]);
+            let found = (meta["from"].clone(), meta["to"].clone());
+            let around = (links["prev"].clone(), links["next"].clone());
+            assert_eq!((found.0, found.1, around.0, around.1), expected, "{page}");
+            assert_eq!((&meta["total"], &meta["last_page"]), (&json!(3), &json!(2)), "{page}");
+        }
+    }
+}

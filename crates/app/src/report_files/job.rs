@@ -1,0 +1,236 @@
+//! Jobs as `/api/v2/jobs` shows them: one, a list, cancellation, the file. Rule: spec/reports.md
+//! §11.2.
+
+use model::id::ProviderId;
+use model::permission::Permissions;
+use model::time::Instant;
+use serde_json::{Value, json};
+use store::port::jobs::{Cancel, Job, JobFilter, JobId, JobKind, JobState};
+
+use crate::app::App;
+use crate::error::{ApiError, ErrorCode};
+use crate::jobs::file_end;
+use crate::jobs::link::{self, Opens, Purpose};
+use crate::jobs::stored_file::StoredFile;
+use crate::settings::EmptyUrl;
+
+/// Seconds after which to look at an unfinished job again.
+pub const POLL_AFTER_S: u64 = 2;
+/// How long a link to a file is good, at most.
+const LINK_S: i64 = 24 * 3600;
+
+/// The job with this number, if the caller may read its report. Blocking.
+pub fn find(
+    app: &App,
+    provider: ProviderId,
+    permissions: &Permissions,
+    id: i64,
+) -> Result<Job, ApiError> {
+    let job = app.store().job(provider, JobId::Number(id)).map_err(ApiError::of_store)?;
+    let may_read = |job: &Job| job.kind == JobKind::Report && may_read(permissions, &job.subject);
+    job.filter(may_read).ok_or_else(ApiError::not_found)
+}
+
+fn may_read(permissions: &Permissions, report: &str) -> bool {
+    reports::find(report).is_some_and(|report| permissions.allow_any(report.permissions()))
+}
+
+/// Cancels a job. Blocking.
+pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
+    let now = app.clock().now();
+    let canceled = app.store().cancel_job(job.provider, JobId::Number(job.id), &[], now);
+    match canceled.map_err(ApiError::of_store)? {
+        Cancel::Canceled(job) => Ok(job),
+        Cancel::Unknown => Err(ApiError::not_found()),
+        Cancel::TooLate(_) => {
+            Err(ApiError::new(ErrorCode::Conflict, "The job is finished already."))
+        }
+    }
+}
+
+/// Ends the life of a finished job's file; nothing to do where there is none. Blocking.
+pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
+    if job.state.is_unfinished() {
+        let message = "The job is not finished yet: cancel it instead.";
+        return Err(ApiError::new(ErrorCode::Conflict, message));
+    }
+    file_end::expire(app, job)?.ok_or_else(ApiError::not_found)
+}
+
+/// The manifest of a finished job.
+pub fn manifest(job: &Job) -> Result<Value, ApiError> {
+    let manifest = job.manifest.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    manifest.ok_or_else(ApiError::not_found)
+}
+
+/// Which jobs a list asks for.
+pub struct Listed {
+    /// In these states; none = any.
+    pub states: Option<Vec<JobState>>,
+    /// Of these reports; none = any.
+    pub reports: Option<Vec<String>>,
+    /// So many are passed over.
+    pub offset: u64,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Jobs whose report the caller may read, newest first, and how many there are. Blocking.
+pub fn list(
+    app: &App,
+    provider: ProviderId,
+    permissions: &Permissions,
+    listed: &Listed,
+) -> Result<(u64, Vec<Value>), ApiError> {
+    let readable = reports::catalogue().iter().map(|report| report.name().to_owned());
+    let asked_for = |name: &String| listed.reports.as_ref().is_none_or(|some| some.contains(name));
+    let subjects: Vec<String> =
+        readable.filter(|name| may_read(permissions, name)).filter(asked_for).collect();
+    let filter = JobFilter {
+        kind: Some(JobKind::Report),
+        states: listed.states.as_deref(),
+        subjects: Some(&subjects),
+        offset: listed.offset,
+        limit: listed.limit,
+    };
+    let (count, jobs) = app.store().jobs(provider, &filter).map_err(ApiError::of_store)?;
+    let jobs = jobs.iter().map(|job| show(app, job)).collect::<Result<_, _>>()?;
+    Ok((count, jobs))
+}
+
+/// A job as it is shown. Blocking.
+pub fn show(app: &App, job: &Job) -> Result<Value, ApiError> {
+    let now = app.clock().now();
+    let file = job.files.first().filter(|_| job.state == JobState::Succeeded);
+    let result_url = match file {
+        Some(_) => json!(result_url(app, job, now)?),
+        None => match app.settings().jobs.empty_result_url {
+            EmptyUrl::Null => Value::Null,
+            EmptyUrl::EmptyString => json!(""),
+        },
+    };
+    let asked: Value = serde_json::from_str(&job.request).unwrap_or_default();
+    let format = asked["format"].as_str().and_then(files::format::FileFormat::parse);
+    let (complete, total) = shown_rows(job);
+    Ok(json!({
+        "id": job.id,
+        "object": "job",
+        "result_url": result_url,
+        "total_items": total,
+        "complete_items": complete,
+        "status": status(job.state),
+        "progress": progress(app, job, now)?,
+        "revision": job.progress.revision,
+        "error_code": shown_error(job).map(|_| job.error_code.clone()),
+        "error_message": shown_error(job).map(|_| job.error_message.clone()),
+        "report": job.subject,
+        "content_type": format.map(|format| format.content_type()),
+        "file_name": asked["file_name"],
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "expires_at": job.expires_at,
+    }))
+}
+
+/// The error of a job that is given up; what an earlier attempt met is ours to know.
+fn shown_error(job: &Job) -> Option<()> {
+    (job.state == JobState::Failed).then_some(())
+}
+
+/// Rows written and rows in all. A failed job never looks done.
+fn shown_rows(job: &Job) -> (u64, u64) {
+    let total = job.progress.rows_total.unwrap_or(0);
+    let complete = job.progress.rows.min(total);
+    match job.state {
+        JobState::Failed if total > 0 => (complete.min(total - 1), total),
+        _ => (complete, total),
+    }
+}
+
+fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
+    let (complete, total) = shown_rows(job);
+    let is_done = matches!(job.state, JobState::Succeeded | JobState::Expired);
+    let percent = match (is_done, total) {
+        (true, _) => 100,
+        (false, 0) => 0,
+        (false, total) => complete * 100 / total,
+    };
+    let seconds = job
+        .started_at
+        .filter(|_| job.state == JobState::Running)
+        .map(|at| (now.micros() - at.micros()) / 1_000_000);
+    let rows_per_second =
+        seconds.filter(|seconds| *seconds > 0).map(|seconds| complete / seconds.unsigned_abs());
+    let position = app.store().queue_position(job).map_err(ApiError::of_store)?;
+    Ok(json!({
+        "percent": percent,
+        "rows_per_second": rows_per_second,
+        "queue_position": position,
+    }))
+}
+
+/// A fresh link, as long as the file lives and no longer than a day.
+fn result_url(app: &App, job: &Job, now: Instant) -> Result<String, ApiError> {
+    let end = now.plus_seconds(LINK_S);
+    let end = job.expires_at.map_or(end, |expires| expires.min(end));
+    let query = link::query(app, Purpose::JobResult(job.id), end)?;
+    Ok(format!("{}/api/v2/jobs/{}/result?{query}", app.base_url(), job.id))
+}
+
+/// States and the words for them.
+const WORDS: [(JobState, &str); 7] = [
+    (JobState::Queued, "queued"),
+    (JobState::Running, "running"),
+    (JobState::Succeeded, "succeeded"),
+    (JobState::Failed, "failed"),
+    (JobState::Canceled, "canceled"),
+    (JobState::Expired, "expired"),
+    (JobState::Consumed, "expired"),
+];
+
+fn status(state: JobState) -> &'static str {
+    WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
+}
+
+/// The states that a word stands for; none when it is no word for one.
+pub fn states(word: &str) -> Option<Vec<JobState>> {
+    let states = WORDS.iter().filter(|(_, known)| known.eq_ignore_ascii_case(word));
+    let states: Vec<JobState> = states.map(|(state, _)| *state).collect();
+    (!states.is_empty()).then_some(states)
+}
+
+/// Every word for a state.
+pub fn status_words() -> Vec<&'static str> {
+    WORDS[..6].iter().map(|(_, word)| *word).collect()
+}
+
+/// The file behind a signed link, and the job it belongs to. Blocking.
+pub fn linked_file(
+    app: &App,
+    id: i64,
+    expires: &str,
+    signature: &str,
+) -> Result<(Job, StoredFile), ApiError> {
+    match link::check(app, Purpose::JobResult(id), expires, signature)? {
+        Opens::No => return Err(ApiError::not_found()),
+        Opens::NoMore => {
+            let message = "The link is past its time: ask for the job again to get a new one.";
+            return Err(ApiError::new(ErrorCode::LinkExpired, message));
+        }
+        Opens::Yes => {}
+    }
+    let job = app.store().job_of_any_provider(JobId::Number(id)).map_err(ApiError::of_store)?;
+    let job = job.filter(|job| job.state == JobState::Succeeded).ok_or_else(ApiError::not_found)?;
+    link::admit(app, job.id)?;
+    let file = job.files.first().ok_or_else(ApiError::not_found)?;
+    let download = StoredFile {
+        folder: app.files().clone(),
+        path: file.path.clone(),
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+    };
+    Ok((job, download))
+}

@@ -1,0 +1,58 @@
+//! A whole report into one file, for a job or for the command line. Rule: spec/reports.md §7.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use files::format::FileFormat;
+use files::write::{Dialect, WriteOptions};
+use mirror::Session;
+use model::id::Revision;
+use model::output::OutputColumn;
+use reports::FileRequest;
+
+use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
+use crate::jobs::work::Stop;
+use crate::report_pages::page_file;
+use crate::settings::ServerSettings;
+
+/// A report that is written.
+pub struct ReportFile {
+    /// The file.
+    pub file: WrittenFile,
+    /// Its columns.
+    pub columns: Vec<OutputColumn>,
+    /// The revision of its rows.
+    pub revision: Revision,
+}
+
+/// Whether files of this format are written for a reader of CSV.
+pub(crate) fn is_separated(format: FileFormat) -> bool {
+    matches!(format, FileFormat::Csv | FileFormat::Tsv)
+}
+
+/// Writes all rows of a report to `path`; unfinished parts go to `temp_dir`.
+pub async fn write(
+    settings: &ServerSettings,
+    session: &Session,
+    request: &FileRequest,
+    format: FileFormat,
+    path: &Path,
+    temp_dir: &Path,
+    watch: Arc<dyn Watch>,
+) -> Result<ReportFile, Stop> {
+    let rows = reports::open_rows(session, request).await?;
+    watch.begin(Some(rows.total), rows.revision);
+    let options = WriteOptions {
+        dialect: Dialect::Report,
+        has_bom: settings.reports.has_bom(request.csv_dialect()),
+        has_formula_guard: settings.files.csv_formula_guard,
+        envelope: page_file::envelope(rows.total, &rows.headers, rows.pivot_truncated),
+        sheet_name: request.report().name().to_owned(),
+        folder: temp_dir.to_owned(),
+        zone: session.provider().timezone.clone(),
+    };
+    let (columns, revision) = (rows.columns, rows.revision);
+    let file = RowFile { path, format, columns: &columns, options };
+    let file = row_file::write(file, rows.batches, watch).await?;
+    Ok(ReportFile { file, columns, revision })
+}

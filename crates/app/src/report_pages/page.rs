@@ -1,0 +1,139 @@
+//! One page of a report: checked, computed within its time, written. Rule: spec/reports.md §3, §7.
+
+use std::time::Duration;
+
+use mirror::Session;
+use model::id::{ProviderId, Revision};
+use model::provider::Provider;
+use reports::{CsvDialect, FieldErrors, Page, PageRequest, Report, ReportError, RequestContext};
+
+pub use reports::PageFormat;
+pub use reports::RawParameters;
+
+use super::page_file;
+use crate::app::App;
+use crate::auth::admission::Admitted;
+use crate::blocking::blocking;
+use crate::error::ApiError;
+
+/// A page, written.
+pub struct WrittenPage {
+    /// What it is.
+    pub bytes: Vec<u8>,
+    /// JSON or CSV.
+    pub format: PageFormat,
+    /// The revision that it was computed from.
+    pub revision: Revision,
+}
+
+/// Answers a request for a page; `fallback` is the format when the parameters name none.
+///
+/// The clock runs over everything that waits: opening the session, the plans, the writing.
+pub async fn run(
+    app: &App,
+    report: &'static Report,
+    parameters: &RawParameters,
+    admitted: Admitted,
+    fallback: PageFormat,
+) -> Result<WrittenPage, ApiError> {
+    let context = RequestContext {
+        now: app.clock().now(),
+        page_size_max: app.settings().reports.max_page_size,
+        identity_name: admitted.principal.name.clone(),
+    };
+    let parse = |provider: &Provider| {
+        let request = reports::parse_page(report, parameters, provider, &context);
+        let request = request.map_err(ApiError::parameters)?;
+        match (request.csv_dialect(), chosen(&request, fallback)) {
+            (Some(_), PageFormat::Json | PageFormat::Unspecified) => Err(dialect_of_json()),
+            _ => Ok(request),
+        }
+    };
+    let admitted_for = admitted.provider;
+    let request = parse(&admitted_for)?;
+    let within = Duration::from_secs(app.settings().reports.timeout_s);
+    let work = async {
+        let session = session(app, admitted_for.id).await?;
+        // Settings may have changed since the request was admitted: all parts of an answer come
+        // from one revision.
+        let request = match *session.provider() == admitted_for {
+            true => request,
+            false => parse(session.provider())?,
+        };
+        let page = computed(app, session, &request).await?;
+        let (format, dialect) = (chosen(&request, fallback), request.csv_dialect());
+        let (writer, revision) = (app.clone(), page.revision);
+        let bytes = blocking(move || write(&writer, &page, format, dialect)).await?;
+        Ok(WrittenPage { bytes, format, revision })
+    };
+    tokio::time::timeout(within, work).await.unwrap_or_else(|_| {
+        let message = format!("The page took longer than {} seconds.", within.as_secs());
+        Err(ApiError::unavailable(message))
+    })
+}
+
+/// The format that the parameters name, else `fallback`.
+fn chosen(request: &PageRequest, fallback: PageFormat) -> PageFormat {
+    match request.format() {
+        PageFormat::Unspecified => fallback,
+        named => named,
+    }
+}
+
+fn dialect_of_json() -> ApiError {
+    let mut errors = FieldErrors::default();
+    errors.push("csv_dialect", "is for CSV: give format=csv with it");
+    ApiError::parameters(errors)
+}
+
+async fn session(app: &App, provider: ProviderId) -> Result<Session, ApiError> {
+    let app = app.clone();
+    blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
+}
+
+/// Computes the page; once more when a file of the mirror was at fault, which is then written anew.
+async fn computed(app: &App, session: Session, request: &PageRequest) -> Result<Page, ApiError> {
+    let provider = session.provider().id;
+    match reports::run_page(&session, request).await {
+        Ok(page) => Ok(page),
+        Err(ReportError::Mirror(error)) if error.is_read_failure() => {
+            crate::error::log(error.code(), &error);
+            let session = self::session(app, provider).await?;
+            reports::run_page(&session, request).await.map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn write(
+    app: &App,
+    page: &Page,
+    format: PageFormat,
+    dialect: Option<CsvDialect>,
+) -> Result<Vec<u8>, ApiError> {
+    let settings = app.settings();
+    let written = match format {
+        PageFormat::Csv => {
+            let has_guard = settings.files.csv_formula_guard;
+            page_file::csv(page, has_guard, settings.reports.has_bom(dialect))
+        }
+        PageFormat::Json | PageFormat::Unspecified => page_file::json(page),
+    };
+    written.map_err(|error| {
+        crate::error::log(error.code(), &error);
+        ApiError::internal()
+    })
+}
+
+/// What a report that could not be computed is answered with.
+pub fn failed(error: ReportError) -> ApiError {
+    match error {
+        ReportError::Mirror(error) => ApiError::of_mirror(error),
+        ReportError::Refused(errors) => ApiError::parameters(errors),
+        // Only exports make columns of what rows hold.
+        ReportError::TooManyColumns { .. } | ReportError::AmountOutOfRange => {
+            crate::error::log(error.code(), &error);
+            ApiError::internal()
+        }
+    }
+}

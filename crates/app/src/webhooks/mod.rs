@@ -1,0 +1,294 @@
+//! The webhooks of a provider: made, changed, tried, looked at. Rule: spec/exports.md §8.1.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `fields` | what a body says about a webhook |
+//! | `events` | types of events, in both spellings |
+//! | `show` | webhooks and deliveries as they are shown |
+
+pub mod events;
+mod fields;
+mod show;
+
+use model::clock::Clock;
+use model::id::ProviderId;
+use reports::request::FieldErrors;
+use serde_json::{Map, Value, json};
+use store::port::notices::{
+    DeliveryResult, NewWebhook, Redelivery, WAITING_MAX, Webhook, WebhookStart,
+};
+use store::{Store, StoreError};
+
+use self::fields::Fields;
+use crate::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
+use crate::notify::{self, Letter};
+use crate::settings::WebhookSettings;
+
+/// So many webhooks a provider may have.
+const COUNT_MAX: u64 = 10;
+/// The only status that a test may be answered with.
+const TEST_STATUS: u16 = 200;
+/// Type of the event that is sent to try an address.
+const TEST_TYPE: &str = "webhook.test";
+
+/// Why something about a webhook was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// The fields are wrong.
+    #[error("the webhook is refused")]
+    Refused(FieldErrors),
+    /// There is no such webhook or delivery.
+    #[error("there is no such webhook or delivery")]
+    Unknown,
+    /// It gets nothing while it is disabled.
+    #[error("the webhook is disabled: enable it first")]
+    Disabled,
+    /// As many deliveries wait for it as may.
+    #[error("as many deliveries wait for the webhook as may: send it again when some are done")]
+    TooManyWait,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<WebhookError> for ApiError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Refused(fields) => Self::parameters(fields),
+            WebhookError::Unknown => Self::not_found(),
+            WebhookError::Disabled => {
+                Self::new(ErrorCode::Conflict, "The webhook is disabled: enable it first.")
+            }
+            WebhookError::TooManyWait => {
+                let message = format!(
+                    "{WAITING_MAX} deliveries wait for the webhook already: send it again when \
+                     some are done."
+                );
+                Self::new(ErrorCode::Conflict, message)
+            }
+            WebhookError::Store(error) => Self::of_store(error),
+        }
+    }
+}
+
+fn refused(field: &str, message: impl Into<String>) -> WebhookError {
+    let mut fields = FieldErrors::default();
+    fields.push(field, message);
+    WebhookError::Refused(fields)
+}
+
+/// The webhooks of one provider. Blocking.
+pub struct Webhooks<'w> {
+    store: &'w dyn Store,
+    clock: &'w dyn Clock,
+    settings: &'w WebhookSettings,
+    provider: ProviderId,
+}
+
+impl<'w> Webhooks<'w> {
+    /// Those of this provider, which must exist.
+    pub fn of(
+        provider: ProviderId,
+        store: &'w dyn Store,
+        clock: &'w dyn Clock,
+        settings: &'w WebhookSettings,
+    ) -> Self {
+        Self { store, clock, settings, provider }
+    }
+
+    /// All of them, by id.
+    pub fn list(&self) -> Result<Vec<Value>, WebhookError> {
+        let webhooks = self.store.webhooks(self.provider)?;
+        Ok(webhooks.iter().map(show::webhook).collect())
+    }
+
+    /// One of them.
+    pub fn show(&self, id: i64) -> Result<Value, WebhookError> {
+        Ok(show::webhook(&self.find(id)?))
+    }
+
+    /// Adds one that answers a test; the only answer that shows its secret.
+    pub fn create(&self, body: &Map<String, Value>) -> Result<Value, WebhookError> {
+        let mut errors = FieldErrors::default();
+        let fields = Fields::read(body, &mut errors);
+        if !body.contains_key("url") {
+            errors.push("url", "The url field is required.");
+        }
+        let new = NewWebhook {
+            provider: self.provider,
+            url: fields.url.unwrap_or_default(),
+            description: fields.description.flatten(),
+            events: fields.events.unwrap_or_default(),
+            has_all_events: fields.has_all_events.unwrap_or(false),
+            secret: notify::new_secret(),
+            count_max: COUNT_MAX,
+        };
+        self.check(&new.url, &mut errors);
+        wants_something(&new.events, new.has_all_events, &mut errors);
+        if !errors.is_empty() {
+            return Err(WebhookError::Refused(errors));
+        }
+        let others = self.store.webhooks(self.provider)?;
+        if others.iter().any(|other| other.url == new.url) {
+            return Err(url_taken());
+        }
+        if others.len() as u64 >= COUNT_MAX {
+            return Err(too_many());
+        }
+        self.must_answer(&new.url, &new.secret)?;
+        let now = self.clock.now();
+        let mut webhook = match self.store.create_webhook(&new, now)? {
+            WebhookStart::Created(webhook) => webhook,
+            WebhookStart::UrlTaken => return Err(url_taken()),
+            WebhookStart::TooMany => return Err(too_many()),
+        };
+        if fields.is_enabled == Some(false) {
+            webhook.is_enabled = false;
+            self.store.update_webhook(&webhook, now)?;
+        }
+        Ok(show::with_secret(&webhook))
+    }
+
+    /// Changes what the body names; another URL must answer a test first.
+    pub fn change(&self, id: i64, body: &Map<String, Value>) -> Result<Value, WebhookError> {
+        let old = self.find(id)?;
+        let mut errors = FieldErrors::default();
+        let fields = Fields::read(body, &mut errors);
+        let new = Webhook {
+            url: fields.url.unwrap_or_else(|| old.url.clone()),
+            description: fields.description.unwrap_or_else(|| old.description.clone()),
+            events: fields.events.unwrap_or_else(|| old.events.clone()),
+            has_all_events: fields.has_all_events.unwrap_or(old.has_all_events),
+            is_enabled: fields.is_enabled.unwrap_or(old.is_enabled),
+            ..old.clone()
+        };
+        let is_elsewhere = new.url != old.url;
+        if is_elsewhere {
+            self.check(&new.url, &mut errors);
+        }
+        wants_something(&new.events, new.has_all_events, &mut errors);
+        if !errors.is_empty() {
+            return Err(WebhookError::Refused(errors));
+        }
+        if is_elsewhere {
+            let others = self.store.webhooks(self.provider)?;
+            if others.iter().any(|other| other.url == new.url) {
+                return Err(url_taken());
+            }
+            self.must_answer(&new.url, &new.secret)?;
+        }
+        match self.store.update_webhook(&new, self.clock.now()) {
+            Ok(true) => self.show(id),
+            Ok(false) => Err(WebhookError::Unknown),
+            Err(StoreError::Exists { .. }) => Err(url_taken()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes one, with its deliveries.
+    pub fn remove(&self, id: i64) -> Result<(), WebhookError> {
+        match self.store.delete_webhook(self.provider, id)? {
+            true => Ok(()),
+            false => Err(WebhookError::Unknown),
+        }
+    }
+
+    /// Gives one another secret; the only answer that shows it.
+    pub fn rotate_secret(&self, id: i64) -> Result<Value, WebhookError> {
+        let (secret, now) = (notify::new_secret(), self.clock.now());
+        match self.store.replace_webhook_secret(self.provider, id, &secret, now)? {
+            true => Ok(show::with_secret(&self.find(id)?)),
+            false => Err(WebhookError::Unknown),
+        }
+    }
+
+    /// Sends a test to one now and says how that went.
+    pub fn test(&self, id: i64) -> Result<Value, WebhookError> {
+        let webhook = self.find(id)?;
+        Ok(show::test(&self.tried(&webhook.url, &webhook.secret)))
+    }
+
+    /// What was sent to one, newest first, and how many there are in all.
+    pub fn deliveries(
+        &self,
+        id: i64,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(u64, Vec<Value>), WebhookError> {
+        self.find(id)?;
+        let (count, found) = self.store.deliveries(self.provider, id, offset, limit)?;
+        Ok((count, found.iter().map(show::delivery).collect()))
+    }
+
+    /// One delivery, with what was sent.
+    pub fn delivery(&self, id: i64, delivery: i64) -> Result<Value, WebhookError> {
+        let found = self.store.delivery(self.provider, id, delivery)?;
+        Ok(show::with_payload(&found.ok_or(WebhookError::Unknown)?))
+    }
+
+    /// Sends the same event once more, under the same id.
+    pub fn redeliver(&self, id: i64, delivery: i64) -> Result<Value, WebhookError> {
+        if !self.find(id)?.is_enabled {
+            return Err(WebhookError::Disabled);
+        }
+        let now = self.clock.now();
+        match self.store.redeliver(self.provider, id, delivery, now)? {
+            Redelivery::Queued(again) => Ok(show::delivery(&again)),
+            Redelivery::TooManyWait => Err(WebhookError::TooManyWait),
+            Redelivery::Unknown => Err(WebhookError::Unknown),
+        }
+    }
+
+    fn find(&self, id: i64) -> Result<Webhook, WebhookError> {
+        self.store.webhook(self.provider, id)?.ok_or(WebhookError::Unknown)
+    }
+
+    fn check(&self, url: &str, errors: &mut FieldErrors) {
+        if errors.0.contains_key("url") {
+            return;
+        }
+        if let Err(problem) = notify::check_target(url, self.settings) {
+            errors.push("url", format!("The url {problem}."));
+        }
+    }
+
+    fn must_answer(&self, url: &str, secret: &str) -> Result<(), WebhookError> {
+        let result = self.tried(url, secret);
+        let must = "The url must answer 200 to a test request";
+        match (result.status_code, result.error) {
+            (Some(TEST_STATUS), _) => Ok(()),
+            (Some(status), _) => Err(refused("url", format!("{must}, but it answered {status}."))),
+            (None, problem) => {
+                let problem = problem.unwrap_or_default();
+                Err(refused("url", format!("{must}, but it did not answer: {problem}.")))
+            }
+        }
+    }
+
+    fn tried(&self, url: &str, secret: &str) -> DeliveryResult {
+        let (event_id, now_s) = (notify::new_event_id(), self.clock.now().seconds());
+        let payload = json!({
+            "type": TEST_TYPE,
+            "id": event_id,
+            "created": now_s,
+            "data": {"object": {"url": url}},
+        });
+        let payload = payload.to_string();
+        let letter = Letter { url, secret, event_id: &event_id, payload: &payload, now_s };
+        notify::deliver(&letter, self.settings)
+    }
+}
+
+fn wants_something(events: &[String], has_all: bool, errors: &mut FieldErrors) {
+    if events.is_empty() && !has_all && !errors.0.contains_key("events") {
+        errors.push("events", "The events field is required unless all_events_enabled is true.");
+    }
+}
+
+fn url_taken() -> WebhookError {
+    refused("url", "The url has already been taken.")
+}
+
+fn too_many() -> WebhookError {
+    refused(NON_FIELD_ERRORS, format!("An account may have at most {COUNT_MAX} webhooks."))
+}

@@ -1,0 +1,320 @@
+//! Closing months and opening them again. Rule: spec/accounting.md §11.1, §11.2.
+
+use std::collections::BTreeSet;
+use std::fs::File as DiskFile;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use crate::parts::first_months;
+use accounting::{Month, Settings};
+use files::write::{FileDigest, HashingWriter};
+use mirror::Session;
+use model::money::Currency;
+use model::time::Instant;
+use serde_json::json;
+use store::Store;
+use store::port::books::{
+    CloseStart, ClosedMonth, ClosedPart, ClosedPartKind, NewClosedMonth, ReopenOutcome,
+};
+
+use crate::error::PackageError;
+use crate::existence::first_month;
+use crate::frozen::FrozenBooks;
+use crate::ledger::rows_before;
+use crate::package::{Made, Purpose, make_package};
+use crate::pass::{Watch, books_of};
+use crate::request::PackageRequest;
+use crate::rows::Rows;
+use crate::sorter::Sorter;
+
+/// How well frozen postings are packed.
+const PACKING_LEVEL: i32 = 3;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct CloseRequest {
+    /// The month.
+    pub month: Month,
+    /// What is noted of it.
+    pub note: Option<String>,
+    /// Whether earlier open months are closed too, in order.
+    pub includes_earlier: bool,
+    /// Who asks, for people.
+    pub by: String,
+    /// The present.
+    pub now: Instant,
+    /// How the books are kept.
+    pub settings: Settings,
+    /// Whether text that a spreadsheet might take for a formula gets a leading `'`.
+    pub has_formula_guard: bool,
+}
+
+/// Why a month cannot be closed or opened again.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// There are no books of that month: before the first invoice, or in the future.
+    #[error(
+        "the books have no such month: they begin with the first invoice, or the first closed month"
+    )]
+    NotFound,
+    /// The month is not over.
+    #[error("the month is not over in the provider's time zone")]
+    NotEnded,
+    /// Earlier months are open.
+    #[error("earlier months are open")]
+    NotSequential {
+        /// Which.
+        open: Vec<Month>,
+    },
+    /// The month is open.
+    #[error("the month is open")]
+    Open,
+    /// A later month is closed.
+    #[error("a later month is closed")]
+    NotLatest,
+    /// Other closings came in between again and again.
+    #[error("other closings came in between")]
+    Contended,
+    /// The packages could not be made or stored.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+}
+
+impl CloseError {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "period_not_found",
+            Self::NotEnded => "period_not_ended",
+            Self::NotSequential { .. } => "period_not_sequential",
+            Self::Open => "period_open",
+            Self::NotLatest => "period_not_latest",
+            Self::Contended => "conflict",
+            Self::Package(error) => error.code(),
+        }
+    }
+}
+
+impl From<store::StoreError> for CloseError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Package(error.into())
+    }
+}
+
+/// The turn of one of several months to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// The month.
+    pub month: Month,
+    /// Its number, from 1.
+    pub number: usize,
+    /// Of how many.
+    pub count: usize,
+}
+
+/// One currency of a month, ready to be stored.
+struct Part {
+    currency: Currency,
+    made: Made,
+    postings: (PathBuf, FileDigest),
+}
+
+/// Closes a month, with earlier ones when asked to: all at the session's revision, all or nothing.
+/// A month that is closed is answered as it is. Files are made in `folder` first, so that others
+/// write on meanwhile; `begun` is told of each month when its turn comes. Blocks.
+pub fn close_month(
+    session: &Session,
+    store: &dyn Store,
+    request: &CloseRequest,
+    folder: &Path,
+    begun: &dyn Fn(Turn),
+    watch: Watch<'_>,
+) -> Result<ClosedMonth, CloseError> {
+    let provider = session.provider().id;
+    let calendar = books_of(session, &request.settings).calendar;
+    let frozen = FrozenBooks::of(store, provider)?;
+    let first = first_month(session, &frozen)?;
+    let current = calendar.month_of(request.now);
+    let first = first.filter(|first| (*first..=current).contains(&request.month));
+    let first = first.ok_or(CloseError::NotFound)?;
+    if let Some(closed) = frozen.closing(request.month) {
+        return Ok(closed.clone());
+    }
+    if request.month == current {
+        return Err(CloseError::NotEnded);
+    }
+    let latest = frozen.latest();
+    let begin = latest.map_or(first, Month::next);
+    let months: Vec<Month> = begin.through(request.month).collect();
+    if months.len() > 1 && !request.includes_earlier {
+        let open = months.into_iter().filter(|month| *month != request.month).collect();
+        return Err(CloseError::NotSequential { open });
+    }
+    if months.is_empty() {
+        // Before the first closed month: it counts as closed with it.
+        return Err(CloseError::NotFound);
+    }
+    let mut ready = Vec::new();
+    for (place, month) in months.iter().enumerate() {
+        begun(Turn { month: *month, number: place + 1, count: months.len() });
+        let folder = folder.join(month.to_string());
+        std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
+        // Only the first has months before it that may have drifted: the others are fresh.
+        let before = (*month == begin).then_some(&frozen);
+        ready.push((*month, make(session, request, *month, before, &folder, watch)?));
+    }
+    match store.begin_close(provider, latest.map(Month::first_day))? {
+        CloseStart::Changed => {
+            let now = FrozenBooks::of(store, provider)?;
+            now.closing(request.month).cloned().ok_or(CloseError::Contended)
+        }
+        CloseStart::Started(mut closing) => {
+            for (month, parts) in &ready {
+                closing.add_month(&new_month(session, request, *month, first))?;
+                for part in parts {
+                    part.store(closing.as_mut())?;
+                }
+            }
+            closing.commit()?;
+            let now = FrozenBooks::of(store, provider)?;
+            now.closing(request.month).cloned().ok_or(CloseError::Contended)
+        }
+    }
+}
+
+/// Opens the latest closed month again. Blocks.
+pub fn reopen_month(
+    store: &dyn Store,
+    provider: model::id::ProviderId,
+    month: Month,
+    by: &str,
+    reason: &str,
+    now: Instant,
+) -> Result<ClosedMonth, CloseError> {
+    match store.reopen_month(provider, month.first_day(), by, reason, now)? {
+        ReopenOutcome::Reopened(month) => Ok(month),
+        ReopenOutcome::NotLatest => Err(CloseError::NotLatest),
+        ReopenOutcome::NotClosed => Err(CloseError::Open),
+    }
+}
+
+fn new_month(
+    session: &Session,
+    request: &CloseRequest,
+    month: Month,
+    first: Month,
+) -> NewClosedMonth {
+    let facts = json!({
+        "timezone": session.provider().timezone.name(),
+        "settings": request.settings,
+        "first_invoice_month": first.to_string(),
+    });
+    NewClosedMonth {
+        month: month.first_day(),
+        closed_at: request.now,
+        closed_by: request.by.clone(),
+        note: request.note.clone(),
+        revision: session.revision(),
+        facts: facts.to_string(),
+    }
+}
+
+/// The packages of a month in every currency that has a posting up to then.
+fn make(
+    session: &Session,
+    request: &CloseRequest,
+    month: Month,
+    before: Option<&FrozenBooks<'_>>,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Vec<Part>, PackageError> {
+    let mut parts = Vec::new();
+    // A currency without records up to then needs no look.
+    let begun = first_months(session)?.into_iter().filter(|(_, first)| *first <= month);
+    let mut currencies: BTreeSet<Currency> = begun.map(|(currency, _)| currency).collect();
+    let latest = before.and_then(|frozen| Some((frozen, frozen.closings().last()?)));
+    if let Some((frozen, last)) = latest {
+        currencies.extend(frozen.parts(last)?.iter().map(|part| part.currency));
+    }
+    for currency in currencies {
+        let folder = folder.join(currency.code());
+        std::fs::create_dir_all(&folder)?;
+        let package = PackageRequest {
+            month,
+            currency,
+            site_id: None,
+            as_of: None,
+            reaches_now: false,
+            settings: request.settings.clone(),
+            has_formula_guard: request.has_formula_guard,
+            has_bom: false,
+            has_full_bundle: true,
+        };
+        let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;
+        if let Some(made) = made {
+            let is_first = before.is_some_and(|frozen| frozen.closings().is_empty());
+            let earlier = match is_first {
+                true => Some(earlier_rows(session, &package, &folder, watch)?),
+                false => None,
+            };
+            let postings = pack(&made, earlier.as_ref(), &folder)?;
+            parts.push(Part { currency, made, postings });
+        }
+    }
+    Ok(parts)
+}
+
+/// The rows before the first month that is closed.
+fn earlier_rows(
+    session: &Session,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<Rows, PackageError> {
+    let mut merged = Sorter::merge(rows_before(session, request, folder, watch)?)?;
+    Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
+}
+
+/// The rows of a package and those before it, packed.
+fn pack(
+    made: &Made,
+    earlier: Option<&Rows>,
+    folder: &Path,
+) -> Result<(PathBuf, FileDigest), PackageError> {
+    let path = folder.join("postings.zst");
+    let out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
+    let mut packed = zstd::Encoder::new(out, PACKING_LEVEL)?;
+    for rows in [Some(&made.rows), earlier].into_iter().flatten() {
+        io::copy(&mut rows.reader()?, &mut packed)?;
+    }
+    let (out, digest) = packed.finish()?.finish();
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((path, digest))
+}
+
+impl Part {
+    fn store(&self, closing: &mut dyn store::port::books::Closing) -> Result<(), PackageError> {
+        let package = &self.made.package;
+        let full = package.full.as_ref();
+        let contract = (&package.contract.path, package.contract.digest);
+        let full = full.map(|file| (&file.path, file.digest));
+        let postings = (&self.postings.0, self.postings.1);
+        let manifest = package.manifest.to_string();
+        for (kind, file, facts) in [
+            (ClosedPartKind::Contract, Some(contract), manifest),
+            (ClosedPartKind::Full, full, String::new()),
+            (ClosedPartKind::Postings, Some(postings), String::new()),
+        ] {
+            let Some((path, digest)) = file else { continue };
+            let part = ClosedPart {
+                currency: self.currency,
+                kind,
+                bytes: digest.bytes,
+                sha256: digest.sha256,
+                facts,
+            };
+            closing.add_part(&part, &mut DiskFile::open(path)?)?;
+        }
+        Ok(())
+    }
+}

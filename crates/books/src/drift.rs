@@ -1,0 +1,266 @@
+//! Closed months against the records as they are. Rule: spec/accounting.md §11.3.
+//!
+//! First whole invoices are compared, by a number that is the same when every posting is; only of
+//! those that differ is every posting looked at. So memory holds a few numbers per invoice, and
+//! time goes into what changed.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use accounting::drift::{Drift, drift};
+use accounting::package::{Field, Row, gone_row, invoice_row, untied_row};
+use accounting::posting::codec::{KEY_BYTES, key_bytes};
+use accounting::records::Directory;
+use accounting::settings::{CustomerBalanceView, Settings};
+use accounting::{Category, Horizon, Month, Posting, Source, Span, Totals};
+use mirror::Session;
+use model::money::Currency;
+
+use crate::error::PackageError;
+use crate::frozen::FrozenBooks;
+use crate::pass::{Pass, Visit, Watch, books_of};
+use crate::rows::StoredRow;
+use crate::sorter::Sorter;
+
+/// A posting that is no longer what was frozen, with the row that makes up for it.
+pub struct DriftRow {
+    /// The posting.
+    pub drift: Drift,
+    /// The values of the adjustment's row.
+    pub fields: Vec<Field<'static>>,
+}
+
+/// Whose postings are compared together: an invoice, or a record tied to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Owner(Option<Source>, i64);
+
+/// What is frozen of one owner.
+#[derive(Default)]
+struct Frozen {
+    print: u128,
+    is_seen: AtomicBool,
+}
+
+/// What one thread has found.
+struct Found {
+    changed: HashSet<Owner>,
+    postings: Sorter<KEY_BYTES>,
+}
+
+/// Finds every posting of closed months that is no longer what was frozen, by key. Blocks.
+pub fn find_drift(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+    settings: &Settings,
+    currency: Currency,
+    folder: &Path,
+    watch: Watch<'_>,
+    sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
+) -> Result<(), PackageError> {
+    let (Some(latest), Some(open)) = (frozen.latest(), frozen.first_open()) else {
+        return Ok(());
+    };
+    let prints = prints(frozen, currency)?;
+    let books = books_of(session, settings);
+    let span = Span::until(Horizon::end_of_month(latest, &books.calendar));
+    let pass = Pass { books, currency, span };
+    let view = settings.customer_balance_view;
+    let begin = || Found { changed: HashSet::new(), postings: Sorter::new(folder) };
+    let visit = |found: &mut Found, visit: Visit<'_>| match visit {
+        Visit::Invoice { records, ledger, directory } => {
+            let owner = Owner(None, records.invoice.id);
+            let row_of = |posting| invoice_row(posting, records, directory, view);
+            found.compare(owner, &ledger.postings, &prints, &row_of)
+        }
+        Visit::Untied { records, ledger, directory } => {
+            let own = |posting: &&Posting| posting.currency == currency;
+            for posting in ledger.postings.iter().filter(own) {
+                let row_of = |posting| untied_row(posting, records, directory, view);
+                let alone = std::slice::from_ref(posting);
+                found.compare(owner_of(posting), alone, &prints, &row_of)?;
+            }
+            Ok(())
+        }
+        Visit::Links(_) | Visit::BalanceTransactions(_) => Ok(()),
+    };
+    let mut changed = HashSet::new();
+    let mut postings = Vec::new();
+    for part in pass.run(session, watch, &begin, &visit)? {
+        changed.extend(part.changed);
+        postings.push(part.postings);
+    }
+    let unseen = prints.iter().filter(|(_, frozen)| !frozen.is_seen.load(Ordering::Relaxed));
+    changed.extend(unseen.filter(|(_, frozen)| frozen.print != 0).map(|(owner, _)| *owner));
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut old = Sorter::new(folder);
+    frozen.each_posting(currency, &mut |row| {
+        if changed.contains(&owner_of(&row.posting)) {
+            push(&mut old, false, &row.posting, &row.fields)?;
+        }
+        Ok(())
+    })?;
+    postings.push(old);
+    compare_keys(postings, open, view, sink)
+}
+
+/// A number per owner, from all that is frozen of it.
+fn prints(
+    frozen: &FrozenBooks<'_>,
+    currency: Currency,
+) -> Result<HashMap<Owner, Frozen>, PackageError> {
+    let mut prints: HashMap<Owner, Frozen> = HashMap::new();
+    frozen.each_posting(currency, &mut |row| {
+        let owned = prints.entry(owner_of(&row.posting)).or_default();
+        owned.print = owned.print.wrapping_add(print(&row.posting));
+        Ok(())
+    })?;
+    Ok(prints)
+}
+
+fn owner_of(posting: &Posting) -> Owner {
+    match posting.belongs.invoice_id {
+        Some(invoice) => Owner(None, invoice),
+        None => Owner(Some(posting.source), posting.source_id.unwrap_or_default()),
+    }
+}
+
+/// A sum over the categories, so that an adjustment counts as what it adjusts.
+fn print(posting: &Posting) -> u128 {
+    let key = key_bytes(&posting.key());
+    let half = |salt: u64| {
+        let mut hasher = DefaultHasher::new();
+        (salt, key).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    let weight = (half(1) << 64 | half(2)) | 1;
+    let mut sum = 0_u128;
+    let mut power = weight;
+    for category in Category::ALL {
+        sum = sum.wrapping_add(posting.amounts[category].cast_unsigned().wrapping_mul(power));
+        power = power.wrapping_mul(weight);
+    }
+    sum
+}
+
+impl Found {
+    /// Keeps the postings of an owner that are not what was frozen.
+    fn compare<'a>(
+        &mut self,
+        owner: Owner,
+        postings: &'a [Posting],
+        prints: &HashMap<Owner, Frozen>,
+        row_of: &dyn Fn(&'a Posting) -> Result<Row<'a>, accounting::invariants::BrokenInvariant>,
+    ) -> Result<(), PackageError> {
+        let fresh = postings.iter().map(print).fold(0, u128::wrapping_add);
+        let known = prints.get(&owner);
+        if let Some(frozen) = known {
+            frozen.is_seen.store(true, Ordering::Relaxed);
+        }
+        if known.map_or(0, |frozen| frozen.print) == fresh {
+            return Ok(());
+        }
+        self.changed.insert(owner);
+        for posting in postings {
+            push(&mut self.postings, true, posting, &row_of(posting)?.fields())?;
+        }
+        Ok(())
+    }
+}
+
+fn push(
+    sorter: &mut Sorter<KEY_BYTES>,
+    is_fresh: bool,
+    posting: &Posting,
+    fields: &[Field<'_>],
+) -> Result<(), PackageError> {
+    Ok(sorter.push(key_bytes(&posting.key()), |out| {
+        out.push(u8::from(is_fresh));
+        StoredRow::write(posting, fields, out);
+    })?)
+}
+
+/// The postings of one key.
+#[derive(Default)]
+struct Sides {
+    fresh: Vec<Posting>,
+    frozen: Vec<Posting>,
+    /// The row as it is now, else as it was frozen last.
+    fields: Option<(bool, Vec<Field<'static>>)>,
+}
+
+fn compare_keys(
+    postings: Vec<Sorter<KEY_BYTES>>,
+    open: Month,
+    view: CustomerBalanceView,
+    sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
+) -> Result<(), PackageError> {
+    let mut merged = Sorter::merge(postings)?;
+    let mut row = Vec::new();
+    let mut current: Option<([u8; KEY_BYTES], Sides)> = None;
+    while let Some(key) = merged.next(&mut row)? {
+        if current.as_ref().is_some_and(|(known, _)| *known != key) {
+            finish(current.take(), open, view, sink)?;
+        }
+        let (_, sides) = current.get_or_insert_with(|| (key, Sides::default()));
+        let (is_fresh, bytes) = row.split_first().map_or((false, &[][..]), |(s, r)| (*s == 1, r));
+        let stored = StoredRow::read(bytes)?;
+        if !sides.fields.as_ref().is_some_and(|(known_fresh, _)| *known_fresh) {
+            sides.fields = Some((is_fresh, crate::views::owned(stored.fields)));
+        }
+        let side = if is_fresh { &mut sides.fresh } else { &mut sides.frozen };
+        side.push(stored.posting);
+    }
+    finish(current, open, view, sink)
+}
+
+fn finish(
+    sides: Option<([u8; KEY_BYTES], Sides)>,
+    open: Month,
+    view: CustomerBalanceView,
+    sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
+) -> Result<(), PackageError> {
+    let Some((_, sides)) = sides else { return Ok(()) };
+    for drift in drift(&sides.fresh, &sides.frozen, open) {
+        let fields = match &sides.fields {
+            Some((_, fields)) => adjusted(fields.clone(), &drift.adjustment, view),
+            None => crate::views::owned(
+                gone_row(&drift.adjustment, &Directory::default(), view).fields(),
+            ),
+        };
+        sink(DriftRow { drift, fields })?;
+    }
+    Ok(())
+}
+
+/// A row of the closed month as the row of its adjustment: the head says when it is booked, what
+/// it moves and which month it corrects; the further columns stay those of the record.
+fn adjusted(
+    mut fields: Vec<Field<'static>>,
+    adjustment: &Posting,
+    view: CustomerBalanceView,
+) -> Vec<Field<'static>> {
+    let head = crate::views::owned(gone_row(adjustment, &Directory::default(), view).fields());
+    let columns = accounting::package::columns(adjustment.file);
+    for ((field, own), column) in fields.iter_mut().zip(head).zip(columns) {
+        let is_amount = Category::ALL.iter().any(|category| category.as_str() == column.name);
+        if is_amount || ["date", "occurred_at", "adjusts_month"].contains(&column.name) {
+            *field = own;
+        }
+    }
+    fields
+}
+
+/// Books an adjustment in its month. Months before hold what the records say now; with it they
+/// hold what was frozen.
+pub(super) fn book_adjustment(totals: &mut Totals, adjustment: &Posting) {
+    totals.add(adjustment);
+    let mut before = adjustment.clone();
+    before.month = adjustment.month.previous();
+    before.adjusts_month = None;
+    before.amounts = -adjustment.amounts;
+    totals.add(&before);
+}

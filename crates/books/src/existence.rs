@@ -1,0 +1,110 @@
+//! Whether there are books of a month and currency: the one rule by which a package is made,
+//! before the close as after it. Rule: spec/accounting.md §10.4, §11.2, §12.1.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::parts::{BooksError, first_invoice_month, first_months, has_payment};
+use accounting::{Month, Posting, Span};
+use mirror::Session;
+use store::Store;
+
+use crate::drift::find_drift;
+use crate::error::PackageError;
+use crate::frozen::FrozenBooks;
+use crate::pass::{Pass, Visit, Watch, books_of};
+use crate::request::PackageRequest;
+
+/// The month in which the books begin: that of the first invoice; once anything is closed the first
+/// closed one, for what is dated before that is booked where the books are open. None without
+/// books. Blocks.
+pub fn first_month(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+) -> Result<Option<Month>, PackageError> {
+    match frozen.first() {
+        Some(first) => Ok(Some(first)),
+        None => Ok(first_invoice_month(session)?),
+    }
+}
+
+/// Whether anything was posted in the request's currency, and at its site, up to the end of its
+/// month: then it has a movement or a balance. Blocks.
+///
+/// A payment answers at once; without one, records are booked until a posting is found.
+pub fn has_postings(
+    session: &Session,
+    store: &dyn Store,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<bool, PackageError> {
+    let frozen = FrozenBooks::of(store, session.provider().id)?;
+    if frozen.closing(request.month).is_some() {
+        return frozen.has_postings(request);
+    }
+    let books = books_of(session, &request.settings);
+    let until = request.until(&books.calendar);
+    if request.site_id.is_none() && has_payment(session, request.currency, until.last_instant())? {
+        return Ok(true);
+    }
+    let found = AtomicBool::new(false);
+    let pass = Pass { books, currency: request.currency, span: Span::month(request.month, until) };
+    let visit = |(): &mut (), visit: Visit<'_>| {
+        let postings = match visit {
+            Visit::Invoice { ledger, .. } => &ledger.postings,
+            Visit::Untied { ledger, .. } => &ledger.postings,
+            Visit::Links(_) | Visit::BalanceTransactions(_) => return Ok(()),
+        };
+        if postings.iter().any(|posting: &Posting| request.covers(posting)) {
+            found.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    let is_over = || found.load(Ordering::Relaxed) || (watch.is_canceled)();
+    let watching = Watch { is_canceled: &is_over, ..watch };
+    match pass.run(session, watching, &|| (), &visit) {
+        Err(PackageError::Books(BooksError::Canceled)) if found.load(Ordering::Relaxed) => {
+            return Ok(true);
+        }
+        done => done?,
+    };
+    if found.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
+    has_adjustments(session, &frozen, request, folder, watch)
+}
+
+/// Whether closed months have drifted into this one.
+fn has_adjustments(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+    request: &PackageRequest,
+    folder: &Path,
+    watch: Watch<'_>,
+) -> Result<bool, PackageError> {
+    if frozen.first_open() != Some(request.month) {
+        return Ok(false);
+    }
+    let mut has_some = false;
+    let (settings, currency) = (&request.settings, request.currency);
+    find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
+        has_some |= request.covers(&found.drift.adjustment);
+        Ok(())
+    })?;
+    Ok(has_some)
+}
+
+/// What there are postings in, for whoever asked for something else: `eur from 2024-09 on, usd
+/// from 2024-10 on`; none when there is nothing at all. Blocks.
+pub fn what_there_is(
+    session: &Session,
+    frozen: &FrozenBooks<'_>,
+) -> Result<Option<String>, PackageError> {
+    let Some(first) = first_month(session, frozen)? else { return Ok(None) };
+    let months = first_months(session)?.into_iter();
+    let told: Vec<String> = months
+        .map(|(currency, month)| format!("{} from {} on", currency.code(), month.max(first)))
+        .collect();
+    Ok((!told.is_empty()).then(|| told.join(", ")))
+}

@@ -1,0 +1,70 @@
+//! A package for spreadsheet programs: the same files, with a byte-order mark before each CSV.
+//! Rule: spec/exports.md §4 (`csv_dialect`), §11.
+//!
+//! Made from the finished ZIPs, so that a closed month, of which only those are kept, has it too.
+
+use std::fs::File as DiskFile;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use files::archive::{Archive, Member, MemberSize, each_member};
+use files::write::{BOM, HashingWriter, WriteError};
+use serde_json::{Value, json};
+
+use crate::error::PackageError;
+use crate::package::{MANIFEST, Package, PackageFile, finish};
+
+/// A member of so many bytes is declared large: with the mark it might pass 4 GiB.
+const LARGE_BYTES: u64 = 2 << 30;
+
+/// The package with marks, in place of the one without. Its manifest tells the new sizes and hashes.
+pub(super) fn with_byte_order_marks(
+    package: Package,
+    folder: &Path,
+) -> Result<Package, PackageError> {
+    let mut manifest = package.manifest;
+    let contract = marked(&package.contract, folder, &mut manifest)?;
+    let full = package.full.map(|file| marked(&file, folder, &mut manifest)).transpose()?;
+    Ok(Package { contract, full, manifest, ..package })
+}
+
+fn marked(
+    file: &PackageFile,
+    folder: &Path,
+    manifest: &mut Value,
+) -> Result<PackageFile, PackageError> {
+    let aside = folder.join(format!("{}.marked", file.name));
+    let out = HashingWriter::new(BufWriter::new(DiskFile::create(&aside)?));
+    let mut archive = Archive::new(out);
+    let old = BufReader::new(DiskFile::open(&file.path)?);
+    each_member(old, |name, bytes, content| {
+        let size = if bytes < LARGE_BYTES { MemberSize::Usual } else { MemberSize::Large };
+        if name == MANIFEST {
+            // The last member, so that the others are known by now.
+            let text = format!("{manifest:#}\n");
+            archive.add(name, size, |out| copied(&mut text.as_bytes(), out))?;
+            return Ok::<_, PackageError>(());
+        }
+        let mark = if name.ends_with(".csv") { BOM } else { &[] };
+        let member = archive.add(name, size, |out| copied(&mut mark.chain(content), out))?;
+        note(manifest, &member);
+        Ok(())
+    })?;
+    let digest = finish(archive.finish()?)?;
+    std::fs::rename(&aside, &file.path)?;
+    Ok(PackageFile { name: file.name.clone(), path: file.path.clone(), digest })
+}
+
+fn copied(content: &mut dyn Read, out: &mut dyn Write) -> Result<u64, PackageError> {
+    io::copy(content, out).map_err(WriteError::Io)?;
+    Ok(0)
+}
+
+/// Tells the size and hash that a member has now.
+fn note(manifest: &mut Value, member: &Member) {
+    let entries = manifest["files"].as_array_mut().into_iter().flatten();
+    for entry in entries.filter(|entry| entry["name"] == member.name.as_str()) {
+        entry["bytes"] = json!(member.digest.bytes);
+        entry["sha256"] = json!(member.digest.sha256_hex());
+    }
+}

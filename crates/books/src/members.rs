@@ -1,0 +1,193 @@
+//! The members of a package, each written into a ZIP as it is made.
+//! Rule: spec/accounting.md §10.
+
+use std::io::{self, Write};
+
+use accounting::journal::{
+    OPENING_BEANCOUNT, OPENING_HLEDGER, TRANSACTIONS_BEANCOUNT, TRANSACTIONS_HLEDGER, beancount,
+    hledger, journal_lines, lines,
+};
+use accounting::package::{Column, columns};
+use accounting::{File, Issue, Posting, TrialBalance, issue, trial_balance};
+use files::archive::{Archive, Member, MemberSize};
+use files::format::FileFormat;
+use files::write::{WriteError, WriteOptions};
+
+use crate::parts::{BooksError, table_columns};
+
+use crate::error::PackageError;
+use crate::request::PackageRequest;
+use crate::rows::{Rows, Section};
+use crate::tables::{RowSink, RowSource, csv_options, write_table};
+
+/// From how many bytes of waiting rows on a member of rows may pass 4 GiB.
+const LARGE_ROWS_BYTES: u64 = 1 << 30;
+/// The same for journals, which say more about each row.
+const LARGE_JOURNAL_BYTES: u64 = LARGE_ROWS_BYTES / 4;
+
+/// What members are made from.
+pub(super) struct Content<'c> {
+    pub(super) request: &'c PackageRequest,
+    pub(super) rows: &'c Rows,
+    pub(super) balance: &'c TrialBalance,
+    pub(super) issues: &'c [Issue],
+    pub(super) is_canceled: &'c (dyn Fn() -> bool + Sync),
+}
+
+impl Content<'_> {
+    /// Adds the file of a section: `subscription_revenue.csv` and the like.
+    pub(super) fn add_file<W: Write>(
+        &self,
+        archive: &mut Archive<W>,
+        section: &Section,
+    ) -> Result<Member, PackageError> {
+        let size = size_of(section.bytes, LARGE_ROWS_BYTES);
+        archive.add(&format!("{}.csv", section.file.as_str()), size, |out| {
+            let rows = Box::new(|sink: &mut RowSink<'_>| {
+                self.rows.visit(section, &mut |row| Ok(self.go_on()? && sink(&row.fields)?))
+            });
+            self.table(out, &columns(section.file), rows)
+        })
+    }
+
+    /// Adds `journal.csv`, `trial_balance.csv`, the journals for hledger and for Beancount, each
+    /// before the two files that it includes, and `issues.csv`, in this order.
+    pub(super) fn add_journals<W: Write>(
+        &self,
+        archive: &mut Archive<W>,
+    ) -> Result<Vec<Member>, PackageError> {
+        let bytes = self.rows.sections().iter().map(|section| section.bytes).sum();
+        let (size, usual) = (size_of(bytes, LARGE_JOURNAL_BYTES), MemberSize::Usual);
+        let accounts = &self.request.settings.accounts;
+        let opening = u64::from(!self.balance.opening.is_zero());
+        Ok(vec![
+            archive.add("journal.csv", size, |out| self.journal(out))?,
+            archive.add("trial_balance.csv", usual, |out| self.trial_balance(out))?,
+            archive.add("journal.hledger", usual, |out| text(out, &hledger::journal(), 0))?,
+            archive.add(OPENING_HLEDGER, usual, |out| {
+                text(out, &hledger::opening(self.balance, accounts), opening)
+            })?,
+            archive.add(TRANSACTIONS_HLEDGER, size, |out| {
+                self.transactions(out, &|posting| hledger::transaction(posting, accounts), "")
+            })?,
+            archive.add("journal.beancount", usual, |out| {
+                text(out, &beancount::journal(self.balance), 0)
+            })?,
+            archive.add(OPENING_BEANCOUNT, usual, |out| {
+                text(out, &beancount::opening(self.balance, accounts), opening)
+            })?,
+            archive.add(TRANSACTIONS_BEANCOUNT, size, |out| {
+                let last = beancount::assertions(self.balance, accounts);
+                self.transactions(out, &|posting| beancount::transaction(posting, accounts), &last)
+            })?,
+            archive.add("issues.csv", usual, |out| self.issues(out))?,
+        ])
+    }
+
+    fn table(
+        &self,
+        out: &mut dyn Write,
+        columns: &[Column],
+        rows: Box<RowSource<'_>>,
+    ) -> Result<u64, PackageError> {
+        write_table(out, FileFormat::Csv, &self.csv(), &table_columns(columns), rows)
+    }
+
+    fn csv(&self) -> WriteOptions {
+        csv_options(self.request.has_formula_guard)
+    }
+
+    /// An error when whoever wanted the package does not want it any more.
+    fn go_on(&self) -> Result<bool, PackageError> {
+        match (self.is_canceled)() {
+            true => Err(BooksError::Canceled.into()),
+            false => Ok(true),
+        }
+    }
+
+    /// Visits the postings that move something, in the order of the files.
+    fn each_entry(
+        &self,
+        visit: &mut dyn FnMut(&Posting) -> Result<bool, PackageError>,
+    ) -> Result<(), PackageError> {
+        for section in self.rows.sections() {
+            self.rows.visit(section, &mut |row| {
+                Ok(self.go_on()? && (row.posting.amounts.is_zero() || visit(&row.posting)?))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn journal(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
+        let accounts = &self.request.settings.accounts;
+        let rows = Box::new(|sink: &mut RowSink<'_>| {
+            self.each_entry(&mut |posting| {
+                for line in journal_lines(posting, accounts) {
+                    if !sink(&line.fields())? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })
+        });
+        self.table(out, lines::COLUMNS, rows)
+    }
+
+    fn trial_balance(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
+        let (balance, accounts) = (self.balance, &self.request.settings.accounts);
+        let rows = Box::new(move |sink: &mut RowSink<'_>| {
+            for row in balance.rows(accounts) {
+                sink(&row.fields(&balance.currency))?;
+            }
+            Ok(())
+        });
+        self.table(out, &trial_balance::columns(), rows)
+    }
+
+    fn issues(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
+        let rows = Box::new(|sink: &mut RowSink<'_>| {
+            for issue in self.issues {
+                sink(&issue.fields())?;
+            }
+            Ok(())
+        });
+        self.table(out, issue::COLUMNS, rows)
+    }
+
+    /// The month's transactions by date, then `last`; answers their number.
+    fn transactions(
+        &self,
+        out: &mut dyn Write,
+        entry: &dyn Fn(&Posting) -> String,
+        last: &str,
+    ) -> Result<u64, PackageError> {
+        let mut out = io::BufWriter::with_capacity(64 << 10, out);
+        let mut count = 0;
+        self.rows.visit_by_date(&mut |posting| {
+            self.go_on()?;
+            if !posting.amounts.is_zero() {
+                count += 1;
+                out.write_all(entry(posting).as_bytes()).map_err(WriteError::Io)?;
+            }
+            Ok(())
+        })?;
+        text(&mut out, last, count)?;
+        out.flush().map_err(WriteError::Io)?;
+        Ok(count)
+    }
+}
+
+/// Writes a text, which holds `count` transactions.
+fn text(out: &mut dyn Write, content: &str, count: u64) -> Result<u64, PackageError> {
+    out.write_all(content.as_bytes()).map_err(WriteError::Io)?;
+    Ok(count)
+}
+
+fn size_of(bytes: u64, large: u64) -> MemberSize {
+    if bytes < large { MemberSize::Usual } else { MemberSize::Large }
+}
+
+/// The file that a member holds; none for journals and the rest.
+pub(super) fn file_of(name: &str) -> Option<File> {
+    name.strip_suffix(".csv").and_then(File::parse)
+}

@@ -1,0 +1,274 @@
+//! The months of a provider's books and how they stand. Rule: spec/accounting.md §11.1, §11.3.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::parts::{TableColumn, ids_naming};
+use accounting::package::{Field, FieldKind};
+use accounting::posting::PieceId;
+use accounting::{Amounts, Calendar, Category, File, Month, Source};
+use mirror::Session;
+use model::catalogue;
+use model::money::Currency;
+use model::time::Instant;
+use serde_json::{Map, Value, json};
+use store::port::books::{ClosedMonth, ClosedPartKind};
+use store::{KeyRange, RowKey, Store, StoreError};
+
+use crate::drift::DriftRow;
+use crate::error::PackageError;
+use crate::existence::first_month;
+use crate::explain::minor_units;
+use crate::frozen::FrozenBooks;
+use crate::request::file_name;
+use crate::tables::RowSink;
+use crate::views::{View, ViewRequest, text};
+
+/// Every month of the books, to the current one. Blocks.
+pub fn periods(
+    session: &Session,
+    store: &dyn Store,
+    now: Instant,
+) -> Result<Vec<Value>, PackageError> {
+    let calendar = Calendar::new(session.provider().timezone.clone());
+    let frozen = FrozenBooks::of(store, session.provider().id)?;
+    let Some(first) = first_month(session, &frozen)? else { return Ok(Vec::new()) };
+    let months = first.through(calendar.month_of(now));
+    months.map(|month| Ok(period(&frozen, month)?)).collect()
+}
+
+/// One month: the closing in force, how it was opened again last, and every closing that it had.
+pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
+    let versions = frozen.versions(month);
+    let state = if frozen.is_closed(month) { "closed" } else { "open" };
+    let mut told = Map::from_iter([
+        ("month".to_owned(), json!(month.to_string())),
+        ("state".to_owned(), json!(state)),
+    ]);
+    told.extend(match frozen.closing(month) {
+        Some(closing) => closing_facts(frozen, closing)?,
+        None => Map::from_iter(CLOSING_KEYS.map(|key| (key.to_owned(), Value::Null))),
+    });
+    if told["packages"].is_null() {
+        told.insert("packages".to_owned(), json!([]));
+    }
+    let latest = versions.iter().rev().find(|closing| closing.reopened.is_some());
+    told.extend(reopening_facts(latest.copied()));
+    let versions = versions.into_iter().map(|closing| {
+        let mut facts = closing_facts(frozen, closing)?;
+        facts.extend(reopening_facts(Some(closing)));
+        Ok(Value::Object(facts))
+    });
+    told.insert("versions".to_owned(), versions.collect::<Result<_, StoreError>>()?);
+    Ok(Value::Object(told))
+}
+
+/// What is told of a closing.
+const CLOSING_KEYS: [&str; 6] = ["closed_at", "closed_by", "note", "version", "rev", "packages"];
+
+/// The values of [`CLOSING_KEYS`].
+fn closing_facts(
+    frozen: &FrozenBooks<'_>,
+    closing: &ClosedMonth,
+) -> Result<Map<String, Value>, StoreError> {
+    let month = Month::of(closing.month);
+    let parts = frozen.parts(closing)?.into_iter();
+    let packages = parts.filter(|part| part.kind != ClosedPartKind::Postings).map(|part| {
+        json!({
+            "currency": part.currency.code(),
+            "bundle": part.kind.as_str(),
+            "bytes": part.bytes,
+            "sha256": files::write::FileDigest { bytes: part.bytes, sha256: part.sha256 }.sha256_hex(),
+            "file_name": file_name(month, part.currency, part.kind == ClosedPartKind::Full),
+        })
+    });
+    let values = [
+        json!(closing.closed_at.to_string()),
+        json!(closing.closed_by),
+        json!(closing.note),
+        json!(closing.version),
+        json!(closing.revision.0),
+        Value::Array(packages.collect()),
+    ];
+    Ok(CLOSING_KEYS.into_iter().map(str::to_owned).zip(values).collect())
+}
+
+/// How a closing was taken back; null when it was not.
+fn reopening_facts(closing: Option<&ClosedMonth>) -> Map<String, Value> {
+    let reopened = closing.and_then(|closing| closing.reopened.as_ref());
+    Map::from_iter([
+        ("reopened_at".to_owned(), json!(reopened.map(|reopened| reopened.at.to_string()))),
+        ("reopened_by".to_owned(), json!(reopened.map(|reopened| reopened.by.as_str()))),
+        ("reopen_reason".to_owned(), json!(reopened.map(|reopened| reopened.reason.as_str()))),
+    ])
+}
+
+/// What the records say otherwise of one closed month.
+pub struct DriftReport {
+    /// The month.
+    pub month: Month,
+    /// The currency.
+    pub currency: Currency,
+    /// Postings that differ, by file, record and piece: those that were asked for.
+    pub rows: Vec<DriftRow>,
+    /// How many differ in all.
+    pub total: u64,
+    /// Differences by file, of all.
+    pub sums: BTreeMap<File, Amounts>,
+    /// The month in which the adjustments are booked.
+    pub booked_in: Month,
+}
+
+/// Compares a closed month with the records as they are; none when it is open. Of the postings that
+/// differ, those at the places `wanted` are kept, the others counted. Blocks.
+pub fn drift_of(
+    request: &ViewRequest<'_>,
+    month: Month,
+    wanted: Range<u64>,
+) -> Result<Option<DriftReport>, PackageError> {
+    let frozen = request.frozen()?;
+    let Some(booked_in) = frozen.first_open().filter(|open| month < *open) else {
+        return Ok(None);
+    };
+    let currency = request.currency;
+    let (rows, sums) = (Vec::new(), BTreeMap::new());
+    let mut report = DriftReport { month, currency, rows, total: 0, sums, booked_in };
+    request.each_drift(&frozen, &mut |found| {
+        if frozen.closed_with(found.drift.key.month) == month {
+            *report.sums.entry(found.drift.key.file).or_default() += found.drift.difference();
+            if wanted.contains(&report.total) {
+                report.rows.push(found);
+            }
+            report.total += 1;
+        }
+        Ok(())
+    })?;
+    Ok(Some(report))
+}
+
+impl DriftReport {
+    /// One row of the report, with the records that changed since the month was closed.
+    pub fn row_json(&self, row: &DriftRow, changed: Vec<Value>) -> Value {
+        let drift = &row.drift;
+        json!({
+            "file": drift.key.file.as_str(),
+            "id": drift.key.source_id,
+            "piece_id": piece_of(drift.key.source).map(|piece| piece.to_string()),
+            "frozen": amounts(&drift.frozen),
+            "fresh": amounts(&drift.fresh),
+            "difference": amounts(&drift.difference()),
+            "booked_in": self.booked_in.to_string(),
+            "changed_rows": changed,
+        })
+    }
+
+    /// Differences by file.
+    pub fn sums_json(&self) -> Value {
+        let sums = self.sums.iter().map(|(file, sum)| (file.as_str().to_owned(), amounts(sum)));
+        Value::Object(sums.collect())
+    }
+}
+
+/// All postings of a closed month that differ, as a table with their changed records; none when it
+/// is open.
+pub fn drift_view(
+    request: ViewRequest<'_>,
+    month: Month,
+) -> Result<Option<View<'_>>, PackageError> {
+    let open = request.frozen()?.first_open();
+    let Some(booked_in) = open.filter(|open| month < *open) else { return Ok(None) };
+    let mut columns = vec![
+        TableColumn::new("file", FieldKind::Text),
+        TableColumn::new("id", FieldKind::Int),
+        TableColumn::new("piece_id", FieldKind::Text),
+    ];
+    for side in ["frozen", "fresh", "difference"] {
+        let name = |category: Category| format!("{side}_{}", category.as_str());
+        columns.extend(Category::ALL.map(|c| TableColumn::new(name(c), FieldKind::Money)));
+    }
+    let tail = ["booked_in", "changed_rows", "currency"];
+    columns.extend(tail.map(|name| TableColumn::new(name, FieldKind::Text)));
+    let revision = request.session.revision();
+    let rows = move |sink: &mut RowSink<'_>| {
+        let frozen = request.frozen()?;
+        request.each_drift(&frozen, &mut |row| {
+            if frozen.closed_with(row.drift.key.month) == month {
+                let changed = changed_rows(request.session, request.store, &frozen, &row)?;
+                let changed = Value::Array(changed).to_string();
+                sink(&drift_fields(&row, booked_in, &changed, request.currency))?;
+            }
+            Ok(())
+        })
+    };
+    Ok(Some(View { name: "drift", facts: Map::new(), columns, rows: Box::new(rows), revision }))
+}
+
+fn drift_fields(
+    row: &DriftRow,
+    booked_in: Month,
+    changed: &str,
+    currency: Currency,
+) -> Vec<Field<'static>> {
+    let drift = &row.drift;
+    let id = drift.key.source_id.map_or(Field::Empty, |id| Field::Int(i128::from(id)));
+    let piece = piece_of(drift.key.source).map_or(Field::Empty, |p| text(p.to_string()));
+    let mut fields = vec![text(drift.key.file.as_str()), id, piece];
+    for side in [drift.frozen, drift.fresh, drift.difference()] {
+        fields.extend(Category::ALL.map(|category| Field::Money(side[category])));
+    }
+    fields.extend([text(booked_in.to_string()), text(changed), text(currency.code())]);
+    fields
+}
+
+fn piece_of(source: Source) -> Option<PieceId> {
+    match source {
+        Source::Piece(piece) => Some(piece),
+        _ => None,
+    }
+}
+
+fn amounts(amounts: &Amounts) -> Value {
+    let all = Category::ALL.map(|c| (c.as_str().to_owned(), minor_units(amounts[c])));
+    Value::Object(Map::from_iter(all))
+}
+
+/// Tables whose rows name the invoice that they act on.
+const OF_INVOICES: [&str; 6] =
+    ["invoice_lines", "payments", "credit_notes", "refunds", "balance_transactions", "shipments"];
+
+/// The records behind a posting that were written since a month was closed: those that it names,
+/// and those of its invoice. `rev` is null for one that is gone. None for a month that was closed
+/// with a later one. Blocks.
+pub fn changed_rows(
+    session: &Session,
+    store: &dyn Store,
+    frozen: &FrozenBooks<'_>,
+    row: &DriftRow,
+) -> Result<Vec<Value>, PackageError> {
+    let month = frozen.closed_with(row.drift.key.month);
+    let Some(closing) = frozen.closing(month) else { return Ok(Vec::new()) };
+    let explanation = accounting::explain::explain(&row.drift.adjustment);
+    let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
+    if let Some(invoice) = row.drift.adjustment.belongs.invoice_id {
+        for table in OF_INVOICES {
+            let ids = ids_naming(session, table, "invoice_id", invoice)?;
+            behind.extend(ids.into_iter().map(|id| (table, id)));
+        }
+    }
+    let snapshot = store.snapshot()?;
+    let mut changed = Vec::new();
+    for (name, id) in behind {
+        let Some(table) = catalogue::table(name) else { continue };
+        let key = RowKey { provider: session.provider().id, id };
+        let mut found = None;
+        snapshot.rows(table, KeyRange { first: key, last: key }, &mut |row| {
+            found = Some(row.revision());
+            Ok(())
+        })?;
+        if found.is_none_or(|revision| revision > closing.revision) {
+            let rev = found.map(|revision| revision.0);
+            changed.push(json!({ "table": name, "id": id, "rev": rev }));
+        }
+    }
+    Ok(changed)
+}

@@ -1,0 +1,201 @@
+//! The rows of a package in the order of its files, in one temporary file that is read as often as
+//! members are written from it.
+
+use std::collections::BTreeMap;
+use std::fs::File as DiskFile;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use accounting::invariants::BrokenInvariant;
+use accounting::package::Field;
+use accounting::package::codec::{decode_fields, encode_fields};
+use accounting::posting::codec::{CodecError, decode, encode};
+use accounting::{Amounts, Category, File, Posting, TrialBalance};
+use model::time::Date;
+use tempfile::NamedTempFile;
+
+use crate::error::PackageError;
+use crate::manifest::tie;
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// All rows of a package.
+pub(super) struct Rows {
+    file: NamedTempFile,
+    sections: Vec<Section>,
+}
+
+/// The rows of one file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Section {
+    pub(super) file: File,
+    start: u64,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+    pub(super) amounts: Amounts,
+}
+
+/// One row, as it waits.
+pub(super) struct StoredRow<'b> {
+    pub(super) posting: Posting,
+    pub(super) fields: Vec<Field<'b>>,
+}
+
+/// Puts the next row into the buffer and answers the place of its file; none at the end.
+pub(super) type NextRow<'n> = dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError> + 'n;
+
+impl Rows {
+    /// Takes rows in order to a file in `folder`: `next` puts each into its buffer and answers the
+    /// place of its file, none at the end.
+    pub(super) fn write(folder: &Path, next: &mut NextRow<'_>) -> Result<Self, PackageError> {
+        let mut file = NamedTempFile::new_in(folder)?;
+        let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
+        let mut sections = File::ALL.map(empty).to_vec();
+        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
+        let mut row = Vec::new();
+        while let Some(place) = next(&mut row)? {
+            let section = sections.get_mut(place).ok_or(CodecError)?;
+            section.rows += 1;
+            section.bytes += 4 + row.len() as u64;
+            section.amounts += decode(&mut row.as_slice())?.amounts;
+            write_row(&mut out, &row)?;
+        }
+        out.flush()?;
+        drop(out);
+        let mut start = 0;
+        for section in &mut sections {
+            section.start = start;
+            start += section.bytes;
+        }
+        Ok(Self { file, sections })
+    }
+
+    /// All rows as they wait.
+    pub(super) fn reader(&self) -> io::Result<DiskFile> {
+        self.file.reopen()
+    }
+
+    /// The rows of each file, in the order of the files.
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// Checks that the rows are those that were summed up: number and sums of each file.
+    pub(super) fn check(&self, balance: &TrialBalance) -> Result<(), BrokenInvariant> {
+        let counts = balance.row_counts.iter();
+        for (section, count) in self.sections.iter().zip(counts) {
+            let what = section.file.as_str();
+            tie(what, i128::from(section.rows), i128::from(*count))?;
+            let summed = balance.file(section.file);
+            for category in Category::ALL {
+                tie(what, section.amounts[category], summed[category])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the postings of all sections by date, those of a day in the order of the files.
+    pub(super) fn visit_by_date(
+        &self,
+        visit: &mut dyn FnMut(&Posting) -> Result<(), PackageError>,
+    ) -> Result<(), PackageError> {
+        let sections = self.sections.iter().filter(|section| section.rows > 0);
+        let mut readers = sections.map(|s| self.postings(s)).collect::<Result<Vec<_>, _>>()?;
+        let mut heads: BTreeMap<(Date, usize), Posting> = BTreeMap::new();
+        for (place, reader) in readers.iter_mut().enumerate() {
+            heads.extend(reader.next()?.map(|posting| ((posting.date, place), posting)));
+        }
+        while let Some(((_, place), posting)) = heads.pop_first() {
+            visit(&posting)?;
+            let next = readers.get_mut(place).map_or(Ok(None), Postings::next)?;
+            heads.extend(next.map(|posting| ((posting.date, place), posting)));
+        }
+        Ok(())
+    }
+
+    fn postings(&self, section: &Section) -> Result<Postings, PackageError> {
+        let mut file: DiskFile = self.file.reopen()?;
+        file.seek(SeekFrom::Start(section.start))?;
+        let rows = BufReader::with_capacity(BUFFER_BYTES, file);
+        Ok(Postings { rows, left: section.rows, row: Vec::new() })
+    }
+
+    /// Visits the rows of a section in order; `visit` answers whether to go on.
+    pub(super) fn visit(
+        &self,
+        section: &Section,
+        visit: &mut dyn FnMut(StoredRow<'_>) -> Result<bool, PackageError>,
+    ) -> Result<(), PackageError> {
+        let mut file: DiskFile = self.file.reopen()?;
+        file.seek(SeekFrom::Start(section.start))?;
+        let mut rows = BufReader::with_capacity(BUFFER_BYTES, file);
+        let mut row = Vec::new();
+        for _ in 0..section.rows {
+            if !read_row(&mut rows, &mut row)? {
+                return Err(CodecError.into());
+            }
+            if !visit(StoredRow::read(&row)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The postings of one section, one after the other.
+struct Postings {
+    rows: BufReader<DiskFile>,
+    left: u64,
+    row: Vec<u8>,
+}
+
+impl Postings {
+    fn next(&mut self) -> Result<Option<Posting>, PackageError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        match read_row(&mut self.rows, &mut self.row)? {
+            true => Ok(Some(decode(&mut self.row.as_slice())?)),
+            false => Err(CodecError.into()),
+        }
+    }
+}
+
+impl<'b> StoredRow<'b> {
+    /// A row from its bytes.
+    pub(super) fn read(mut bytes: &'b [u8]) -> Result<Self, CodecError> {
+        let posting = decode(&mut bytes)?;
+        let fields = decode_fields(&mut bytes)?;
+        Ok(Self { posting, fields })
+    }
+
+    /// Appends its bytes.
+    pub(super) fn write(posting: &Posting, fields: &[Field<'_>], out: &mut Vec<u8>) {
+        encode(posting, out);
+        encode_fields(fields, out);
+    }
+}
+
+/// The place of a file among all.
+pub(super) fn place_of(file: File) -> usize {
+    File::ALL.iter().position(|known| *known == file).unwrap_or_default()
+}
+
+fn write_row(out: &mut dyn Write, row: &[u8]) -> io::Result<()> {
+    out.write_all(&u32::try_from(row.len()).map_err(io::Error::other)?.to_le_bytes())?;
+    out.write_all(row)
+}
+
+/// Puts the next row into `row`; false at the end.
+pub(super) fn read_row(rows: &mut dyn Read, row: &mut Vec<u8>) -> io::Result<bool> {
+    let mut length = [0; 4];
+    let begun = rows.read(&mut length)?;
+    if begun == 0 {
+        return Ok(false);
+    }
+    rows.read_exact(&mut length[begun..])?;
+    row.resize(u32::from_le_bytes(length) as usize, 0);
+    rows.read_exact(row)?;
+    Ok(true)
+}

@@ -1,0 +1,75 @@
+//! Tables of the books written as files. Making batches and writing them go on at the same time.
+//! Rule: spec/accounting.md §9, spec/exports.md §11.
+
+use std::io::Write;
+use std::sync::mpsc::sync_channel;
+
+use crate::parts::{TableBuilder, TableColumn, output_columns};
+use accounting::package::Field;
+use files::format::FileFormat;
+use files::write::{Dialect, WriteOptions, writer};
+
+use crate::error::PackageError;
+
+/// Rows of a batch.
+const BATCH_ROWS: usize = 8_192;
+/// Batches that wait to be written.
+const BATCHES_AHEAD: usize = 2;
+
+/// Takes rows, one value per column; answers whether more are wanted.
+pub(super) type RowSink<'s> = dyn FnMut(&[Field<'_>]) -> Result<bool, PackageError> + 's;
+
+/// Gives all its rows to a sink.
+pub(super) type RowSource<'s> =
+    dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 's;
+
+/// Writes a table in a format and answers the number of its rows. Rows are made on a thread of
+/// their own.
+pub(super) fn write_table(
+    out: &mut dyn Write,
+    format: FileFormat,
+    options: &WriteOptions,
+    columns: &[TableColumn],
+    rows: Box<RowSource<'_>>,
+) -> Result<u64, PackageError> {
+    let mut writer = writer(format, &output_columns(columns), options)?;
+    writer.start(out)?;
+    let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+    let count = std::thread::scope(|scope| {
+        let maker = scope.spawn(move || {
+            make_batches(columns, rows, |table| Ok(sender.send(table.finish()?).is_ok()))
+        });
+        // Dropped with an error of the writer, so that the maker stops.
+        let receiver = receiver;
+        for batch in &receiver {
+            writer.rows(&batch, out)?;
+        }
+        maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
+    writer.finish(out)?;
+    Ok(count)
+}
+
+/// Hands rows on in batches, through `hand_over`, which answers whether more are wanted.
+fn make_batches(
+    columns: &[TableColumn],
+    rows: Box<RowSource<'_>>,
+    mut hand_over: impl FnMut(&mut TableBuilder) -> Result<bool, PackageError>,
+) -> Result<u64, PackageError> {
+    let mut table = TableBuilder::new(columns);
+    let mut count = 0;
+    rows(&mut |fields| {
+        table.push(fields)?;
+        count += 1;
+        if table.rows() < BATCH_ROWS { Ok(true) } else { hand_over(&mut table) }
+    })?;
+    if table.rows() > 0 {
+        hand_over(&mut table)?;
+    }
+    Ok(count)
+}
+
+/// How the CSV files of a package are written.
+pub(super) fn csv_options(has_formula_guard: bool) -> WriteOptions {
+    WriteOptions { dialect: Dialect::Export, has_formula_guard, ..WriteOptions::default() }
+}

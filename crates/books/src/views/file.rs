@@ -1,0 +1,93 @@
+//! A view in any format, through the same writers as every other file.
+//! Rule: spec/accounting.md §13, spec/exports.md §11.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::parts::BooksError;
+use files::format::FileFormat;
+use files::write::{Dialect, Envelope, WriteOptions};
+use serde_json::{Value, json};
+
+use super::View;
+use crate::error::PackageError;
+use crate::tables::{RowSink, write_table};
+
+/// How a view is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewFormat {
+    /// An object with the rows under `data`; amounts in minor units.
+    Json,
+    /// CSV as exports have it.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// Parquet.
+    Parquet,
+}
+
+impl ViewFormat {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("json", Self::Json),
+        ("csv", Self::Csv),
+        ("xlsx", Self::Xlsx),
+        ("parquet", Self::Parquet),
+    ];
+
+    /// The format that a word of a request names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, format)| *format)
+    }
+
+    /// Its word: also the extension of its files.
+    pub fn as_str(self) -> &'static str {
+        let found = Self::WORDS.iter().find(|(_, format)| *format == self);
+        found.map_or("json", |(word, _)| word)
+    }
+
+    fn file_format(self) -> FileFormat {
+        match self {
+            Self::Json => FileFormat::Json,
+            Self::Csv => FileFormat::Csv,
+            Self::Xlsx => FileFormat::Xlsx,
+            Self::Parquet => FileFormat::Parquet,
+        }
+    }
+}
+
+/// Writes a view. `folder` is for temporary files; `is_canceled` is asked row by row. Answers the
+/// number of rows. Blocks.
+pub fn write_view(
+    view: View<'_>,
+    format: ViewFormat,
+    has_formula_guard: bool,
+    folder: &Path,
+    is_canceled: &(dyn Fn() -> bool + Sync),
+    out: &mut dyn Write,
+) -> Result<u64, PackageError> {
+    let options = WriteOptions {
+        dialect: Dialect::Export,
+        has_formula_guard,
+        envelope: envelope(&view),
+        sheet_name: view.name.to_owned(),
+        folder: folder.to_owned(),
+        ..WriteOptions::default()
+    };
+    let View { columns, rows, .. } = view;
+    let rows = Box::new(move |sink: &mut RowSink<'_>| {
+        rows(&mut |row| match is_canceled() {
+            true => Err(BooksError::Canceled.into()),
+            false => sink(row),
+        })
+    });
+    write_table(out, format.file_format(), &options, &columns, rows)
+}
+
+/// What was asked for stands before the rows.
+fn envelope(view: &View<'_>) -> Envelope {
+    let mut facts = view.facts.clone();
+    facts.insert("rev".to_owned(), json!(view.revision.0));
+    let object = Value::Object(facts).to_string();
+    let inside = object.trim_end_matches('}');
+    Envelope { prefix: format!("{inside},\"data\":["), suffix: "]}".to_owned() }
+}

@@ -1,0 +1,104 @@
+//! Where deferred revenue came from and goes, by booking month. Rule: spec/accounting.md §13.
+
+use std::collections::BTreeSet;
+
+use crate::parts::TableColumn;
+use accounting::package::{Field, FieldKind};
+use accounting::waterfall::{Waterfall, WaterfallRow};
+use accounting::{Month, Span};
+use serde_json::{Map, json};
+
+use super::{View, ViewRequest, few_rows, text};
+use crate::error::PackageError;
+use crate::pass::{Pass, Visit, books_of};
+
+/// The waterfall from one month to another, the last of which may be the current one. Blocks.
+///
+/// A row per booking month, one for all before `from`, and their sum. The future is told month by
+/// month for ten years, then as one sum.
+pub fn deferred_waterfall(
+    request: &ViewRequest<'_>,
+    from: Month,
+    to: Month,
+) -> Result<View<'static>, PackageError> {
+    let books = books_of(request.session, &request.settings);
+    let span = Span { detail_from: Some(from), ..Span::until(request.until(to, &books.calendar)) };
+    let pass = Pass { books, currency: request.currency, span };
+    let begin = || Waterfall::new(from, to);
+    let visit = |waterfall: &mut Waterfall, visit: Visit<'_>| {
+        if let Visit::Invoice { ledger, .. } = visit {
+            waterfall.add(&pass.books, ledger);
+        }
+        Ok(())
+    };
+    let mut waterfall = begin();
+    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+        waterfall.merge(&part);
+    }
+    Ok(view(request, from, to, &waterfall))
+}
+
+fn view(request: &ViewRequest<'_>, from: Month, to: Month, waterfall: &Waterfall) -> View<'static> {
+    let future: BTreeSet<Month> =
+        waterfall.rows().flat_map(|(_, row)| row.future.keys().copied()).collect();
+    let months: Vec<Month> = from.through(to).collect();
+    let money = |name: String| TableColumn::new(name, FieldKind::Money);
+    let mut columns = vec![TableColumn::new("booking_month", FieldKind::Text)];
+    columns.push(money("booked".to_owned()));
+    columns.extend(months.iter().map(|month| money(format!("recognized_{month}"))));
+    columns.extend(["reversed", "remaining"].map(|name| money(name.to_owned())));
+    columns.extend(future.iter().map(|month| money(format!("future_{month}"))));
+    let has_later = waterfall.rows().any(|(_, row)| row.later != 0);
+    columns.extend(has_later.then(|| money("future_later".to_owned())));
+    columns.push(money("unscheduled".to_owned()));
+    columns.push(TableColumn::new("currency", FieldKind::Text));
+    let mut sum = WaterfallRow::default();
+    let mut rows = Vec::new();
+    for (month, row) in waterfall.rows() {
+        add(&mut sum, row);
+        let name = month.map_or_else(|| "earlier".to_owned(), |month| month.to_string());
+        rows.push(fields(&name, row, (&months, &future, has_later), request));
+    }
+    rows.push(fields("total", &sum, (&months, &future, has_later), request));
+    let facts = [("from", from), ("to", to)];
+    View {
+        name: "deferred_waterfall",
+        facts: Map::from_iter(facts.map(|(key, month)| (key.to_owned(), json!(month.to_string())))),
+        columns,
+        rows: few_rows(rows),
+        revision: request.session.revision(),
+    }
+}
+
+fn fields(
+    name: &str,
+    row: &WaterfallRow,
+    (months, future, has_later): (&[Month], &BTreeSet<Month>, bool),
+    request: &ViewRequest<'_>,
+) -> Vec<Field<'static>> {
+    let of = |amounts: &std::collections::BTreeMap<Month, i128>, month: &Month| {
+        Field::Money(amounts.get(month).copied().unwrap_or_default())
+    };
+    let mut fields = vec![text(name), Field::Money(row.booked)];
+    fields.extend(months.iter().map(|month| of(&row.recognized, month)));
+    fields.extend([row.reversed, row.remaining].map(Field::Money));
+    fields.extend(future.iter().map(|month| of(&row.future, month)));
+    fields.extend(has_later.then_some(Field::Money(row.later)));
+    fields.push(Field::Money(row.unscheduled));
+    fields.push(request.currency_field());
+    fields
+}
+
+fn add(sum: &mut WaterfallRow, row: &WaterfallRow) {
+    sum.booked += row.booked;
+    sum.reversed += row.reversed;
+    sum.remaining += row.remaining;
+    sum.later += row.later;
+    sum.unscheduled += row.unscheduled;
+    for (month, amount) in &row.recognized {
+        *sum.recognized.entry(*month).or_default() += amount;
+    }
+    for (month, amount) in &row.future {
+        *sum.future.entry(*month).or_default() += amount;
+    }
+}

@@ -1,0 +1,337 @@
+//! Money and amounts taken back after an invoice was sent.
+
+use std::io;
+
+use model::time::Instant;
+
+use super::receipts::{Account, Movement};
+use super::settlement::Settlement;
+use super::{Bill, Totals};
+use crate::row::Value;
+use crate::teller::Teller;
+
+const DAY: i64 = 86_400;
+
+/// What is taken back. All but the note before payment need a payment that was received, and
+/// happen some days after it, or not at all when that lies ahead of now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Correction {
+    /// Nothing.
+    None,
+    /// A part of the payment, without a note.
+    RefundOfPart,
+    /// A note, and a refund that names it.
+    NoteThenRefund,
+    /// A refund, and a note that names it.
+    RefundThenNote,
+    /// An invoice that credits another, and a refund of it.
+    CreditNoteInvoice,
+    /// A refund that stays with the business as credit.
+    RefundToBalance,
+    /// A note whose amount stays as credit.
+    NoteToBalance,
+    /// A note on an open invoice.
+    NoteBeforePayment,
+    /// A note that was void at once.
+    NoteVoided,
+    /// A refund that did not get through; 0 pending, 1 failed, 2 canceled.
+    RefundStuck(u8),
+}
+
+/// What is refunded of the payment of `bill`, known when the payment is written.
+pub(super) fn refunded(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> i64 {
+    match happens_at(teller, bill, settlement) {
+        Some(_) => match bill.correction {
+            Correction::RefundOfPart | Correction::RefundToBalance => settlement.paid / 3,
+            Correction::NoteThenRefund | Correction::RefundThenNote => settlement.paid,
+            Correction::CreditNoteInvoice => settlement.paid / 2,
+            _ => 0,
+        },
+        None => 0,
+    }
+}
+
+fn happens_at(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> Option<Instant> {
+    let after = match bill.correction {
+        Correction::None => return None,
+        Correction::NoteBeforePayment if settlement.noted > 0 => bill.at.plus_seconds(2 * DAY),
+        Correction::NoteBeforePayment => return None,
+        _ => settlement.received_at?.plus_seconds(6 * DAY + 4321),
+    };
+    teller.calendar.has_passed(after).then_some(after)
+}
+
+/// The document that is corrected, and when.
+struct Case<'a> {
+    bill: &'a Bill<'a>,
+    invoice_id: i64,
+    payment_id: Option<i64>,
+    totals: &'a Totals,
+    at: Instant,
+}
+
+pub(super) fn correct(
+    teller: &mut Teller<'_>,
+    account: &mut Account,
+    bill: &Bill<'_>,
+    invoice_id: i64,
+    payment_id: Option<i64>,
+    totals: &Totals,
+    settlement: &Settlement,
+) -> io::Result<()> {
+    let Some(at) = happens_at(teller, bill, settlement) else { return Ok(()) };
+    let refunded = refunded(teller, bill, settlement);
+    let case = Case { bill, invoice_id, payment_id, totals, at };
+    match bill.correction {
+        Correction::None => Ok(()),
+        Correction::RefundOfPart => case.refund(teller, account, &Refund::of(refunded)).map(|_| ()),
+        Correction::NoteThenRefund => case.note_then_refund(teller, account, refunded),
+        Correction::RefundThenNote => case.refund_then_note(teller, account, refunded),
+        Correction::CreditNoteInvoice => case.credit_note_invoice(teller, account, refunded),
+        Correction::RefundToBalance => {
+            let refund = Refund { destination: "customer_balance", ..Refund::of(refunded) };
+            let refund_id = case.refund(teller, account, &refund)?;
+            case.credit(teller, account, "refund", -refunded, Some(refund_id), None)
+        }
+        Correction::NoteToBalance => {
+            let note = Note { total: settlement.paid / 5, ..Note::default() };
+            case.note_with_credit(teller, account, &note).map(|_| ())
+        }
+        Correction::NoteBeforePayment => {
+            let note = Note { total: settlement.noted, is_early: true, ..Note::default() };
+            case.note(teller, account, &note).map(|_| ())
+        }
+        Correction::NoteVoided => {
+            let note = Note { total: settlement.paid / 10, is_void: true, ..Note::default() };
+            case.note(teller, account, &note).map(|_| ())
+        }
+        Correction::RefundStuck(how) => {
+            let status = ["pending", "failed", "canceled"][usize::from(how % 3)];
+            let refund = Refund { status, ..Refund::of(settlement.paid) };
+            case.refund(teller, account, &refund).map(|_| ())
+        }
+    }
+}
+
+struct Refund {
+    amount: i64,
+    status: &'static str,
+    destination: &'static str,
+    credit_note_id: Option<i64>,
+    /// The invoice named, where it is not the one that was paid.
+    invoice_id: Option<i64>,
+}
+
+impl Refund {
+    fn of(amount: i64) -> Self {
+        let (credit_note_id, invoice_id) = (None, None);
+        Self { amount, status: "succeeded", destination: "card", credit_note_id, invoice_id }
+    }
+}
+
+#[derive(Default)]
+struct Note {
+    total: i64,
+    refund_id: Option<i64>,
+    is_early: bool,
+    is_void: bool,
+}
+
+impl Case<'_> {
+    fn note_then_refund(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        amount: i64,
+    ) -> io::Result<()> {
+        let note = Note { total: amount, ..Note::default() };
+        let note_id = self.note_with_credit(teller, account, &note)?;
+        let refund = Refund { credit_note_id: Some(note_id), ..Refund::of(amount) };
+        let refund_id = self.refund(teller, account, &refund)?;
+        self.credit(teller, account, "refund", amount, Some(refund_id), None)
+    }
+
+    fn refund_then_note(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        amount: i64,
+    ) -> io::Result<()> {
+        let refund_id = self.refund(teller, account, &Refund::of(amount))?;
+        let note = Note { total: amount, refund_id: Some(refund_id), ..Note::default() };
+        self.note_with_credit(teller, account, &note)?;
+        self.credit(teller, account, "refund", amount, Some(refund_id), None)
+    }
+
+    fn note_with_credit(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        note: &Note,
+    ) -> io::Result<i64> {
+        let note_id = self.note(teller, account, note)?;
+        self.credit(teller, account, "credit_note", -note.total, None, Some(note_id))?;
+        Ok(note_id)
+    }
+
+    fn credit(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        kind: &'static str,
+        amount: i64,
+        refund_id: Option<i64>,
+        credit_note_id: Option<i64>,
+    ) -> io::Result<()> {
+        let movement = Movement::of(kind, amount, self.bill.currency, self.at);
+        let movement = Movement { refund_id, credit_note_id, ..movement };
+        account.change(teller, &movement)
+    }
+
+    fn note(&self, teller: &mut Teller<'_>, account: &Account, note: &Note) -> io::Result<i64> {
+        let next = teller.last_id("credit_notes")? + 1;
+        let number = format!("{}-CN-{next:05}", teller.invoice_prefix);
+        let tax = share(self.totals.tax, note.total, self.totals.total);
+        let reason = teller.draw.pick(&[None, Some("duplicate"), Some("order_change")]);
+        let deleted_at = (note.is_void && next % 2 == 0).then_some(self.at);
+        teller.add(
+            "credit_notes",
+            (self.at, self.at),
+            [
+                ("number", (!note.is_void).then_some(number.as_str()).into()),
+                ("invoice_id", self.invoice_id.into()),
+                ("customer_id", account.customer_id.into()),
+                ("type", if note.is_early { "pre_payment" } else { "post_payment" }.into()),
+                ("status", if note.is_void { "void" } else { "issued" }.into()),
+                ("reason", reason.into()),
+                ("amount", (note.total - tax).into()),
+                ("tax", tax.into()),
+                ("total", note.total.into()),
+                ("currency", self.bill.currency.code().into()),
+                ("refund_id", note.refund_id.into()),
+                ("date", self.at.into()),
+                ("deleted_at", deleted_at.into()),
+            ],
+        )
+    }
+
+    fn refund(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &Account,
+        refund: &Refund,
+    ) -> io::Result<i64> {
+        let channel = self.bill.method.channel;
+        let destination = match (refund.destination, channel) {
+            ("card", "offline") => "offline",
+            (destination, _) => destination,
+        };
+        let next = teller.last_id("refunds")? + 1;
+        let has_succeeded = refund.status == "succeeded";
+        let reason = teller.draw.pick(&[None, Some("requested_by_customer"), Some("moved away")]);
+        let deleted_at = (!has_succeeded && next % 3 == 0).then_some(self.at);
+        let is_of_payment = refund.invoice_id.is_none();
+        let is_named = is_of_payment && next % 4 != 0;
+        let invoice_id = match refund.invoice_id {
+            None => (next % 5 != 0).then_some(self.invoice_id),
+            named => named,
+        };
+        teller.add(
+            "refunds",
+            (self.at, self.at),
+            [
+                ("payment_id", self.payment_id.filter(|_| is_of_payment).into()),
+                ("customer_id", is_named.then_some(account.customer_id).into()),
+                ("invoice_id", invoice_id.into()),
+                ("credit_note_id", refund.credit_note_id.into()),
+                ("amount", refund.amount.into()),
+                ("currency", self.bill.currency.code().into()),
+                ("status", refund.status.into()),
+                ("type", channel.into()),
+                ("destination", destination.into()),
+                ("reason", reason.into()),
+                ("succeeded_at", has_succeeded.then_some(self.at).into()),
+                ("deleted_at", deleted_at.into()),
+            ],
+        )
+    }
+
+    fn credit_note_invoice(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        total: i64,
+    ) -> io::Result<()> {
+        let tax = share(self.totals.tax, total, self.totals.total);
+        let invoice_id = self.add_credit_note_invoice(teller, account, total, tax)?;
+        let noted = Movement::of("credit_note", -total, self.bill.currency, self.at);
+        let noted = Movement { invoice_id: Some(invoice_id), ..noted };
+        account.change(teller, &noted.described("Credit note"))?;
+        let refund = Refund { invoice_id: Some(invoice_id), ..Refund::of(total) };
+        let refund_id = self.refund(teller, account, &refund)?;
+        self.credit(teller, account, "refund", total, Some(refund_id), None)
+    }
+
+    fn add_credit_note_invoice(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &Account,
+        total: i64,
+        tax: i64,
+    ) -> io::Result<i64> {
+        let (bill, net) = (self.bill, total - tax);
+        let number = format!("{}-CR-{:06}", teller.invoice_prefix, self.invoice_id);
+        let invoice_id = teller.add(
+            "invoices",
+            (self.at, self.at),
+            [
+                ("number", (&number).into()),
+                ("customer_id", account.customer_id.into()),
+                ("subscription_id", bill.subscription_id.into()),
+                ("order_id", bill.order_id.into()),
+                ("customer_membership_id", bill.customer_membership_id.into()),
+                ("site_id", bill.site_id.into()),
+                ("status", "paid".into()),
+                ("billing_reason", bill.reason.into()),
+                ("collection_method", bill.collection_method.into()),
+                ("currency", bill.currency.code().into()),
+                ("subtotal", net.into()),
+                ("discount", 0.into()),
+                ("tax", tax.into()),
+                ("total", total.into()),
+                ("amount_paid", 0.into()),
+                ("credit_applied", 0.into()),
+                ("amount_remaining", 0.into()),
+                ("is_advance", false.into()),
+                ("date", self.at.into()),
+                ("due_date", Value::Null),
+                ("period_start", Value::Null),
+                ("period_end", Value::Null),
+                ("paid_at", self.at.into()),
+                ("voided_at", Value::Null),
+                ("uncollectible_at", Value::Null),
+                ("payment_processor_id", bill.processor_id.into()),
+                ("purchase_type", bill.purchase_type.into()),
+                ("discount_code", Value::Null),
+                ("is_credit_note", true.into()),
+                ("refunded_invoice_id", self.invoice_id.into()),
+                ("description", "Credit note".into()),
+                ("metadata", Value::Json("{}")),
+                ("deleted_at", Value::Null),
+            ],
+        )?;
+        let price = super::Price { net, discount: 0, tax };
+        let line = super::Line::of("credit", "Credit", price);
+        let bill = Bill { at: self.at, advanced_at: None, ..bill.clone() };
+        super::price::add_line(teller, &bill, invoice_id, &line)?;
+        Ok(invoice_id)
+    }
+}
+
+/// `part` of `whole` of an amount, rounded down; 0 of nothing.
+fn share(amount: i64, part: i64, whole: i64) -> i64 {
+    match whole {
+        0 => 0,
+        _ => i64::try_from(i128::from(amount) * i128::from(part) / i128::from(whole)).unwrap_or(0),
+    }
+}

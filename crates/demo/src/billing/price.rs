@@ -1,0 +1,147 @@
+//! Lines of an invoice. Rule: an amount is net, after discount and before tax.
+
+use std::io;
+
+use model::time::Instant;
+
+use super::Bill;
+use crate::teller::Teller;
+
+/// What one line costs, in minor units of the invoice's currency.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Price {
+    /// Before discount and tax.
+    pub(crate) net: i64,
+    /// Taken off the net.
+    pub(crate) discount: i64,
+    /// Added to what is left.
+    pub(crate) tax: i64,
+}
+
+/// One line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) plan_id: Option<i64>,
+    pub(crate) order_item_id: Option<i64>,
+    pub(crate) quantity: i64,
+    pub(crate) price: Price,
+    pub(crate) period: Option<(Instant, Instant)>,
+    pub(crate) is_proration: bool,
+}
+
+/// Sums over the lines of one invoice.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Totals {
+    pub(crate) subtotal: i64,
+    pub(crate) discount: i64,
+    pub(crate) tax: i64,
+    pub(crate) total: i64,
+}
+
+impl Price {
+    /// A price that holds a tax of 20 %, less a discount given on it.
+    pub(crate) fn with_tax_inside(price: i64, discount: i64) -> Self {
+        let net = net_of(price);
+        let net_left = net_of(price - discount);
+        Self { net, discount: net - net_left, tax: price - discount - net_left }
+    }
+
+    /// A net price, less a discount, to which a tax of `rate` ten-thousandths is added.
+    pub(crate) fn plus_tax(net: i64, discount: i64, rate: i64) -> Self {
+        Self { net, discount, tax: ((net - discount) * rate + 5_000).div_euclid(10_000) }
+    }
+
+    /// What the line books: after discount, before tax.
+    pub(crate) fn amount(self) -> i64 {
+        self.net - self.discount
+    }
+}
+
+fn net_of(price: i64) -> i64 {
+    (price * 10 + 6).div_euclid(12)
+}
+
+impl<'a> Line<'a> {
+    /// One piece of something without a plan or a period.
+    pub(crate) fn of(kind: &'static str, description: &'a str, price: Price) -> Self {
+        Self {
+            kind: Some(kind),
+            description: Some(description),
+            plan_id: None,
+            order_item_id: None,
+            quantity: 1,
+            price,
+            period: None,
+            is_proration: false,
+        }
+    }
+}
+
+impl Totals {
+    pub(crate) fn of(lines: &[Line<'_>]) -> Self {
+        let mut totals = Self::default();
+        for Line { price, .. } in lines {
+            totals.subtotal += price.net;
+            totals.discount += price.discount;
+            totals.tax += price.tax;
+        }
+        totals.total = totals.subtotal - totals.discount + totals.tax;
+        totals
+    }
+}
+
+pub(super) fn add_line(
+    teller: &mut Teller<'_>,
+    bill: &Bill<'_>,
+    invoice_id: i64,
+    line: &Line<'_>,
+) -> io::Result<()> {
+    let written_at = bill.advanced_at.unwrap_or(bill.at);
+    teller.add(
+        "invoice_lines",
+        (written_at, written_at),
+        [
+            ("invoice_id", invoice_id.into()),
+            ("subscription_id", bill.subscription_id.into()),
+            ("plan_id", line.plan_id.into()),
+            ("customer_membership_id", bill.customer_membership_id.into()),
+            ("order_item_id", line.order_item_id.into()),
+            ("type", line.kind.into()),
+            ("description", line.description.into()),
+            ("quantity", line.quantity.into()),
+            ("amount", line.price.amount().into()),
+            ("discount", line.price.discount.into()),
+            ("tax", line.price.tax.into()),
+            ("currency", bill.currency.code().into()),
+            ("period_start", line.period.map(|(start, _)| start).into()),
+            ("period_end", line.period.map(|(_, end)| end).into()),
+            ("is_proration", line.is_proration.into()),
+        ],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_with_tax_inside_adds_up_to_itself() {
+        for (price, discount, net, tax) in
+            [(8900, 0, 7417, 1483), (1200, 0, 1000, 200), (8900, 890, 7417, 1335), (0, 0, 0, 0)]
+        {
+            let got = Price::with_tax_inside(price, discount);
+            assert_eq!((got.net, got.tax), (net, tax), "{price} less {discount}");
+            assert_eq!(got.amount() + got.tax, price - discount);
+        }
+    }
+
+    #[test]
+    fn taxes_added_are_rounded_to_the_nearest_minor_unit() {
+        for (net, discount, tax) in [(999, 0, 80), (1000, 500, 40), (6, 0, 0), (-999, 0, -80)] {
+            assert_eq!(Price::plus_tax(net, discount, 800).tax, tax, "{net} less {discount}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Money that came in or tried to, and credit that was put on an account or used up.
+
+use std::io;
+
+use model::money::Currency;
+use model::time::Instant;
+
+use super::Bill;
+use super::settlement::Settlement;
+use crate::draw::Draw;
+use crate::row::Value;
+use crate::teller::Teller;
+
+const DAY: i64 = 86_400;
+
+/// A customer's account: who, and the credit left in one currency.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) customer_id: i64,
+    pub(crate) currency: Currency,
+    credit: i64,
+    changed_at: Instant,
+}
+
+/// How someone pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Method {
+    pub(crate) channel: &'static str,
+    pub(crate) category: &'static str,
+    pub(crate) destination: Option<&'static str>,
+}
+
+impl Method {
+    pub(crate) const CARD: Self =
+        Self { channel: "online", category: "Card", destination: Some("Cardinal Pay") };
+    pub(crate) const DEBIT: Self =
+        Self { channel: "online", category: "Transfer", destination: Some("Bank debit") };
+    pub(crate) const CASH: Self = Self { channel: "offline", category: "Cash", destination: None };
+    pub(crate) const OFFLINE: [Self; 5] = [
+        Self::CASH,
+        Self { channel: "offline", category: "Check", destination: Some("Main account") },
+        Self { channel: "offline", category: "Wire", destination: Some("Main account") },
+        Self { channel: "offline", category: "Transfer", destination: Some("Main account") },
+        Self { channel: "offline", category: "External", destination: None },
+    ];
+
+    /// How long it takes until the money is there.
+    pub(super) fn delay_seconds(self, draw: &mut Draw) -> i64 {
+        match self.channel {
+            "online" if self.category == "Card" => draw.between(2, 20),
+            "online" => draw.between(2, 4) * DAY,
+            _ => draw.between(1, 12) * DAY,
+        }
+    }
+}
+
+/// A change of a customer's credit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Movement<'a> {
+    pub(crate) kind: &'static str,
+    /// Credit given is negative, credit used positive.
+    pub(crate) amount: i64,
+    pub(crate) currency: Currency,
+    pub(crate) at: Instant,
+    pub(crate) invoice_id: Option<i64>,
+    pub(crate) payment_id: Option<i64>,
+    pub(crate) refund_id: Option<i64>,
+    pub(crate) credit_note_id: Option<i64>,
+    pub(crate) description: Option<&'a str>,
+}
+
+impl<'a> Movement<'a> {
+    pub(crate) fn of(kind: &'static str, amount: i64, currency: Currency, at: Instant) -> Self {
+        Self {
+            kind,
+            amount,
+            currency,
+            at,
+            invoice_id: None,
+            payment_id: None,
+            refund_id: None,
+            credit_note_id: None,
+            description: None,
+        }
+    }
+
+    pub(crate) fn described(self, description: &'a str) -> Self {
+        Self { description: Some(description), ..self }
+    }
+}
+
+impl Account {
+    pub(crate) fn of(customer_id: i64, currency: Currency) -> Self {
+        Self { customer_id, currency, credit: 0, changed_at: Instant::from_micros(i64::MIN) }
+    }
+
+    /// The credit that an invoice of this instant may use.
+    pub(super) fn credit_at(&self, at: Instant, currency: Currency) -> i64 {
+        if currency == self.currency && at > self.changed_at { self.credit.max(0) } else { 0 }
+    }
+
+    /// Writes a change of the credit; none when it lies ahead of now.
+    pub(crate) fn change(
+        &mut self,
+        teller: &mut Teller<'_>,
+        movement: &Movement<'_>,
+    ) -> io::Result<()> {
+        if !teller.calendar.has_passed(movement.at) || movement.amount == 0 {
+            return Ok(());
+        }
+        if movement.currency == self.currency {
+            self.credit -= movement.amount;
+            self.changed_at = self.changed_at.max(movement.at);
+        }
+        teller.add(
+            "balance_transactions",
+            (movement.at, movement.at),
+            [
+                ("customer_id", self.customer_id.into()),
+                ("type", if movement.amount < 0 { "credit" } else { "debit" }.into()),
+                ("kind", movement.kind.into()),
+                ("amount", movement.amount.into()),
+                ("currency", movement.currency.code().into()),
+                ("invoice_id", movement.invoice_id.into()),
+                ("payment_id", movement.payment_id.into()),
+                ("refund_id", movement.refund_id.into()),
+                ("credit_note_id", movement.credit_note_id.into()),
+                ("description", movement.description.into()),
+                ("date", movement.at.into()),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// A payment row as far as it varies.
+struct Payment<'a> {
+    invoice_id: Option<i64>,
+    order_id: Option<i64>,
+    amount: i64,
+    refunded: i64,
+    currency: Currency,
+    status: &'static str,
+    at: Instant,
+    method: Method,
+    description: Option<&'a str>,
+    is_duplicate: bool,
+}
+
+/// Writes what was received for an invoice; answers the payment that settled it, if any.
+pub(super) fn receive(
+    teller: &mut Teller<'_>,
+    account: &mut Account,
+    bill: &Bill<'_>,
+    invoice_id: i64,
+    settlement: &Settlement,
+) -> io::Result<Option<i64>> {
+    use_credit(teller, account, bill, invoice_id, settlement)?;
+    let total = super::Totals::of(bill.lines).total;
+    let payment = Payment {
+        invoice_id: Some(invoice_id),
+        order_id: bill.order_id,
+        amount: total,
+        refunded: 0,
+        currency: bill.currency,
+        status: "failed",
+        at: bill.at.plus_seconds(5),
+        method: bill.method,
+        description: Some("Card declined: insufficient funds"),
+        is_duplicate: false,
+    };
+    for attempt in 0..settlement.failures {
+        let at = payment.at.plus_seconds(attempt * 5 * DAY);
+        if teller.calendar.has_passed(at) {
+            let is_duplicate = attempt == 2 && invoice_id % 4 == 0;
+            add_payment(teller, account, &Payment { at, is_duplicate, ..payment })?;
+        }
+    }
+    let Some(at) = settlement.received_at else {
+        if settlement.status == "open" && bill.method == Method::DEBIT {
+            let description = Some("Debit under way");
+            let pending = Payment { status: "pending", at: bill.at, description, ..payment };
+            add_payment(teller, account, &pending)?;
+        }
+        return Ok(None);
+    };
+    let refunded = super::corrections::refunded(teller, bill, settlement);
+    let (amount, description) = (settlement.paid, bill.description);
+    let received = Payment { amount, refunded, status: "succeeded", at, description, ..payment };
+    add_payment(teller, account, &received).map(Some)
+}
+
+fn use_credit(
+    teller: &mut Teller<'_>,
+    account: &mut Account,
+    bill: &Bill<'_>,
+    invoice_id: i64,
+    settlement: &Settlement,
+) -> io::Result<()> {
+    let used = settlement.credit_applied + settlement.credit_unapplied;
+    let at = bill.at.plus_seconds(1);
+    let applied = Movement {
+        invoice_id: Some(invoice_id),
+        ..Movement::of("applied_to_invoice", used, bill.currency, at)
+    };
+    account.change(teller, &applied.described("Applied to invoice"))?;
+    if let Some(at) = settlement.voided_at {
+        let given_back = Movement {
+            at,
+            kind: "unapplied_from_invoice",
+            amount: -settlement.credit_unapplied,
+            ..applied
+        };
+        account.change(teller, &given_back.described("Invoice voided"))?;
+    }
+    Ok(())
+}
+
+/// Writes money received ahead of any invoice; it becomes credit.
+pub(crate) fn prepay(
+    teller: &mut Teller<'_>,
+    account: &mut Account,
+    amount: i64,
+    at: Instant,
+) -> io::Result<()> {
+    if !teller.calendar.has_passed(at) {
+        return Ok(());
+    }
+    let payment = Payment {
+        invoice_id: None,
+        order_id: None,
+        amount,
+        refunded: 0,
+        currency: account.currency,
+        status: "succeeded",
+        at,
+        method: teller.draw.pick(&Method::OFFLINE),
+        description: Some("Paid on account"),
+        is_duplicate: false,
+    };
+    let payment_id = add_payment(teller, account, &payment)?;
+    let credit = Movement::of("payment", -amount, account.currency, at);
+    let credit = Movement { payment_id: Some(payment_id), ..credit };
+    account.change(teller, &credit.described("Paid on account"))
+}
+
+fn add_payment(
+    teller: &mut Teller<'_>,
+    account: &Account,
+    payment: &Payment<'_>,
+) -> io::Result<i64> {
+    let next = teller.last_id("payments")? + 1;
+    let reference = format!("{}_{:08x}", payment.method.category, next * 7919);
+    let has_reference = payment.method.category != "Cash";
+    let is_unnamed = payment.invoice_id.is_some() && next % 83 == 0;
+    let deleted_at = payment.is_duplicate.then(|| payment.at.plus_seconds(3600));
+    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
+    teller.add(
+        "payments",
+        (payment.at, deleted_at.unwrap_or(payment.at)),
+        [
+            ("customer_id", (!is_unnamed).then_some(account.customer_id).into()),
+            ("invoice_id", payment.invoice_id.into()),
+            ("order_id", payment.order_id.into()),
+            ("amount", payment.amount.into()),
+            ("amount_refunded", payment.refunded.into()),
+            ("currency", payment.currency.code().into()),
+            ("status", payment.status.into()),
+            ("type", payment.method.channel.into()),
+            ("category", payment.method.category.into()),
+            ("destination", payment.method.destination.into()),
+            ("reference", has_reference.then_some(reference.as_str()).into()),
+            ("description", payment.description.into()),
+            ("date", payment.at.into()),
+            ("metadata", Value::Json("{}")),
+            ("deleted_at", deleted_at.into()),
+        ],
+    )
+}

@@ -1,0 +1,165 @@
+//! How an invoice ends.
+
+use model::time::Instant;
+
+use super::corrections::Correction;
+use super::receipts::Account;
+use super::{Bill, Totals};
+use crate::teller::Teller;
+
+const DAY: i64 = 86_400;
+
+/// What a story wants to happen. What lies ahead of now has not happened yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Never sent.
+    Draft,
+    /// Sent, and nothing came yet.
+    Open,
+    /// Half of it came.
+    PartlyPaid,
+    /// Paid.
+    Paid,
+    /// Paid after a payment that failed.
+    PaidLate,
+    /// Every payment failed.
+    PastDue,
+    /// Sent by mistake.
+    Void,
+    /// Given up.
+    Uncollectible,
+}
+
+/// What did happen, in amounts and instants.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settlement {
+    pub(super) status: &'static str,
+    pub(super) paid: i64,
+    pub(super) credit_applied: i64,
+    /// Credit that was applied and given back when the invoice was voided.
+    pub(super) credit_unapplied: i64,
+    /// What a credit note took off before payment.
+    pub(super) noted: i64,
+    /// What failed payments tried to take.
+    pub(super) failures: i64,
+    pub(super) paid_at: Option<Instant>,
+    /// When the last (or only) payment came, also a partial one.
+    pub(super) received_at: Option<Instant>,
+    pub(super) voided_at: Option<Instant>,
+    pub(super) uncollectible_at: Option<Instant>,
+    pub(super) changed_at: Instant,
+}
+
+impl Settlement {
+    pub(super) fn decide(
+        teller: &mut Teller<'_>,
+        account: &Account,
+        bill: &Bill<'_>,
+        totals: &Totals,
+    ) -> Self {
+        let mut settlement = Self::open(bill);
+        let credit = account.credit_at(bill.at, bill.currency).min(totals.total.max(0));
+        match bill.outcome {
+            Outcome::Draft => settlement.status = "draft",
+            Outcome::Open => settlement.note_before_payment(teller, bill, totals),
+            Outcome::PartlyPaid => settlement.pay_half(teller, bill, totals),
+            Outcome::Paid => settlement.pay(teller, bill, totals, credit),
+            Outcome::PaidLate => settlement.pay_late(teller, bill, totals),
+            Outcome::PastDue => settlement.fail(3),
+            Outcome::Void => settlement.void(teller, bill, credit),
+            Outcome::Uncollectible => settlement.write_off(teller, bill),
+        }
+        settlement
+    }
+
+    /// What is still owed, as far as the invoice says.
+    pub(super) fn remaining(&self, totals: &Totals) -> i64 {
+        (totals.total - self.paid - self.credit_applied - self.noted).max(0)
+    }
+
+    fn open(bill: &Bill<'_>) -> Self {
+        Self {
+            status: "open",
+            paid: 0,
+            credit_applied: 0,
+            credit_unapplied: 0,
+            noted: 0,
+            failures: 0,
+            paid_at: None,
+            received_at: None,
+            voided_at: None,
+            uncollectible_at: None,
+            changed_at: bill.advanced_at.unwrap_or(bill.at),
+        }
+    }
+
+    fn pay(&mut self, teller: &mut Teller<'_>, bill: &Bill<'_>, totals: &Totals, credit: i64) {
+        let delay = bill.method.delay_seconds(&mut teller.draw);
+        let due = totals.total - credit;
+        let paid_at = if due == 0 { bill.at.plus_seconds(1) } else { bill.at.plus_seconds(delay) };
+        if !teller.calendar.has_passed(paid_at) {
+            return;
+        }
+        self.status = "paid";
+        self.credit_applied = credit;
+        self.paid = due;
+        self.paid_at = Some(paid_at);
+        self.received_at = (due > 0).then_some(paid_at);
+        self.changed_at = paid_at;
+    }
+
+    fn pay_half(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+        let came_at = bill.at.plus_seconds(4 * DAY);
+        if teller.calendar.has_passed(came_at) {
+            self.paid = totals.total / 2;
+            self.received_at = Some(came_at);
+            self.changed_at = came_at;
+        }
+    }
+
+    fn pay_late(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+        let paid_at = bill.at.plus_seconds(3 * DAY);
+        self.fail(1);
+        if teller.calendar.has_passed(paid_at) {
+            self.status = "paid";
+            self.paid = totals.total;
+            self.paid_at = Some(paid_at);
+            self.received_at = Some(paid_at);
+            self.changed_at = paid_at;
+        }
+    }
+
+    fn fail(&mut self, failures: i64) {
+        self.status = "past_due";
+        self.failures = failures;
+    }
+
+    fn void(&mut self, teller: &mut Teller<'_>, bill: &Bill<'_>, credit: i64) {
+        let voided_at = bill.at.plus_seconds(teller.draw.between(1, 9) * DAY);
+        if teller.calendar.has_passed(voided_at) {
+            self.status = "void";
+            self.credit_unapplied = credit;
+            self.voided_at = Some(voided_at);
+            self.changed_at = voided_at;
+        }
+    }
+
+    fn write_off(&mut self, teller: &Teller<'_>, bill: &Bill<'_>) {
+        let given_up_at = bill.at.plus_seconds(45 * DAY);
+        self.fail(3);
+        if teller.calendar.has_passed(given_up_at) {
+            self.status = "uncollectible";
+            self.uncollectible_at = Some(given_up_at);
+            self.changed_at = given_up_at;
+        }
+    }
+
+    fn note_before_payment(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+        let noted_at = bill.at.plus_seconds(2 * DAY);
+        let is_wanted = bill.correction == Correction::NoteBeforePayment;
+        if is_wanted && teller.calendar.has_passed(noted_at) {
+            self.noted = totals.total / 4;
+            self.changed_at = noted_at;
+        }
+    }
+}

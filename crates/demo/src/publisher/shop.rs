@@ -1,0 +1,170 @@
+//! Orders of goods.
+
+use std::io;
+
+use model::time::Instant;
+
+use crate::billing::{self, Account, Bill, Correction, Line, Outcome, Price};
+use crate::people::Person;
+use crate::row::Value;
+use crate::teller::Teller;
+
+use super::offer::{SKUS, coupon_code, discount};
+
+const DAY: i64 = 86_400;
+const TAX: i64 = 800;
+const SHIPPING: i64 = 650;
+
+/// One position of an order before it is written.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    sku: usize,
+    quantity: i64,
+    net: i64,
+    discount: i64,
+}
+
+/// Writes an order with its items and, unless it was abandoned, its invoice.
+pub(super) fn order(
+    teller: &mut Teller<'_>,
+    person: &Person,
+    account: &mut Account,
+    address_id: Option<i64>,
+    number: u64,
+) -> io::Result<()> {
+    let days = teller.draw.between(2, 330);
+    let at =
+        teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at.plus_seconds(600));
+    if !teller.calendar.has_passed(at) {
+        return Ok(());
+    }
+    let status = match number % 13 {
+        0 => "created",
+        1 | 2 => "paid",
+        3 => "canceled",
+        4 => "returned",
+        _ => "fulfilled",
+    };
+    let coupon_id = (number % 5 == 2).then(|| teller.draw.pick(&[1, 2, 3]));
+    let items = choose(teller, coupon_id);
+    let (order_id, shipping) =
+        add_order(teller, person, address_id, coupon_id, &items, at, status)?;
+    let mut item_ids = Vec::new();
+    for item in &items {
+        item_ids.push(add_item(teller, order_id, item, at, status)?);
+    }
+    if status == "created" {
+        return Ok(());
+    }
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for (item, item_id) in items.iter().zip(item_ids) {
+        let price = Price::plus_tax(item.net, item.discount, TAX);
+        let line = Line::of("order_item", SKUS[item.sku].1, price);
+        lines.push(Line { quantity: item.quantity, order_item_id: Some(item_id), ..line });
+    }
+    lines.push(Line::of("shipping", "Shipping", Price { net: shipping, discount: 0, tax: 0 }));
+    let bill = Bill {
+        order_id: Some(order_id),
+        reason: Some("order"),
+        collection_method: Some("charge_automatically"),
+        processor_id: Some(1),
+        discount_code: coupon_id.map(coupon_code),
+        description: Some("Web shop"),
+        outcome: if status == "canceled" { Outcome::Void } else { Outcome::Paid },
+        correction: if status == "returned" {
+            Correction::NoteThenRefund
+        } else {
+            Correction::None
+        },
+        ..Bill::of(person, teller.currency, at, &lines)
+    };
+    billing::send(teller, account, &bill)?;
+    Ok(())
+}
+
+fn choose(teller: &mut Teller<'_>, coupon_id: Option<i64>) -> Vec<Item> {
+    let count = teller.draw.between(1, 3);
+    let mut items = Vec::new();
+    for _ in 0..count {
+        let sku = usize::try_from(teller.draw.below(SKUS.len() as u64)).unwrap_or_default();
+        let quantity = teller.draw.between(1, 2);
+        let net = SKUS[sku].2 * quantity;
+        // An amount off is given once; a share is given on every item.
+        let off = match coupon_id {
+            Some(3) if !items.is_empty() => 0,
+            coupon => discount(coupon, net),
+        };
+        items.push(Item { sku, quantity, net, discount: off });
+    }
+    items
+}
+
+fn add_order(
+    teller: &mut Teller<'_>,
+    person: &Person,
+    address_id: Option<i64>,
+    coupon_id: Option<i64>,
+    items: &[Item],
+    at: Instant,
+    status: &'static str,
+) -> io::Result<(i64, i64)> {
+    let prices = items.iter().map(|item| Price::plus_tax(item.net, item.discount, TAX));
+    let (goods, tax) =
+        prices.fold((0, 0), |(goods, tax), price| (goods + price.amount(), tax + price.tax));
+    let is_abandoned = status == "created";
+    let deleted_at = (is_abandoned && person.customer_id % 2 == 0).then(|| at.plus_seconds(DAY));
+    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
+    let currency = teller.currency;
+    let note = if coupon_id.is_some() { r#"{"channel":"newsletter"}"# } else { "{}" };
+    let order_id = teller.add(
+        "orders",
+        (at, deleted_at.unwrap_or(at)),
+        [
+            ("customer_id", person.customer_id.into()),
+            ("address_id", address_id.into()),
+            ("site_id", person.site_id.into()),
+            ("status", status.into()),
+            ("amount", (goods + tax + SHIPPING).into()),
+            ("shipping_amount", SHIPPING.into()),
+            ("tax", tax.into()),
+            ("currency", currency.code().into()),
+            ("coupon_id", coupon_id.into()),
+            ("date", at.into()),
+            ("metadata", Value::Json(note)),
+            ("deleted_at", deleted_at.into()),
+        ],
+    )?;
+    Ok((order_id, SHIPPING))
+}
+
+fn add_item(
+    teller: &mut Teller<'_>,
+    order_id: i64,
+    item: &Item,
+    at: Instant,
+    status: &'static str,
+) -> io::Result<i64> {
+    let (product_id, name, unit) = SKUS[item.sku];
+    let sku_id = i64::try_from(item.sku).unwrap_or_default() + 1;
+    let is_sent = matches!(status, "fulfilled" | "returned");
+    let packed_at = teller.calendar.not_after_now(at.plus_seconds(DAY));
+    let shipped_at = teller.calendar.not_after_now(at.plus_seconds(DAY + 14_400));
+    let by_sku = order_id % 17 != 3;
+    let by_product = order_id % 17 == 3 || order_id % 2 == 0;
+    let currency = teller.currency;
+    teller.add(
+        "order_items",
+        (at, if is_sent { shipped_at } else { at }),
+        [
+            ("order_id", order_id.into()),
+            ("sku_id", by_sku.then_some(sku_id).into()),
+            ("product_id", by_product.then_some(product_id).into()),
+            ("description", (order_id % 3 == 0).then_some(name).into()),
+            ("quantity", item.quantity.into()),
+            ("unit_amount", unit.into()),
+            ("currency", currency.code().into()),
+            ("fulfilled_at", is_sent.then_some(packed_at).into()),
+            ("shipped_at", is_sent.then_some(shipped_at).into()),
+        ],
+    )
+}

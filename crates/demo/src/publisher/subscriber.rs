@@ -1,0 +1,210 @@
+//! One customer's story at the publisher.
+
+use std::io;
+
+use model::time::Date;
+
+use crate::billing::{Account, Correction, Movement, prepay};
+use crate::people::{self, Arrival, Person};
+use crate::teller::Teller;
+
+use super::campaigns::{RENEWAL, SPRING};
+use super::offer::plan_id;
+use super::shop;
+use super::subscription::{Course, State};
+
+const DAY: i64 = 86_400;
+const LISTS: [&str; 4] = [
+    r#"["weekly-letter"]"#,
+    r#"["weekly-letter","recipes"]"#,
+    "[]",
+    r#"["breaking, \"urgent\"","recipes"]"#,
+];
+
+/// Tells the story with this number.
+pub(super) fn tell(teller: &mut Teller<'_>, number: u64) -> io::Result<()> {
+    let joined = joined(teller, number);
+    let site = teller.draw.between(0, 2);
+    let site_id = (site > 0).then_some(site);
+    let arrival = Arrival { number, joined, site_id, is_lead: number % 19 == 7, is_british: false };
+    let person = people::arrive(teller, arrival)?;
+    if number.is_multiple_of(2) {
+        let lists = teller.draw.pick(&LISTS);
+        people::add_newsletter(teller, &person, lists)?;
+    }
+    let customer_id = person.customer_id;
+    let mut account = Account::of(customer_id, teller.currency);
+    if number % 19 == 7 {
+        return Ok(());
+    }
+    keep_account(teller, &person, &mut account, number)?;
+    let address_id = addresses(teller, &person, number)?;
+    if number % 23 == 5 {
+        give(teller, &person, &mut account, number)?;
+    } else {
+        subscribe(teller, &person, &mut account, address_id, number)?;
+    }
+    if number % 4 == 1 {
+        shop::order(teller, &person, &mut account, address_id, number / 4)?;
+    }
+    Ok(())
+}
+
+fn joined(teller: &mut Teller<'_>, number: u64) -> Date {
+    let today = teller.calendar.today();
+    match number % 5 {
+        0 | 1 => teller.calendar.first_day().plus_days(-teller.draw.between(1, 900)),
+        _ => today.plus_days(-teller.draw.between(1, 363)),
+    }
+}
+
+fn addresses(teller: &mut Teller<'_>, person: &Person, number: u64) -> io::Result<Option<i64>> {
+    if number % 6 == 4 {
+        return Ok(None);
+    }
+    let shipping = people::add_address(teller, person, "shipping", true)?;
+    if number % 4 == 2 {
+        people::add_address(teller, person, "billing", false)?;
+    }
+    Ok(Some(shipping))
+}
+
+fn subscribe(
+    teller: &mut Teller<'_>,
+    person: &Person,
+    account: &mut Account,
+    address_id: Option<i64>,
+    number: u64,
+) -> io::Result<()> {
+    let (plan_id, kind) = match number % 20 {
+        0..=3 => (plan_id::MONTHLY, "regular"),
+        4..=6 => (plan_id::ANNUAL, "regular"),
+        7 => (plan_id::WEEKLY, "regular"),
+        8 => (plan_id::DAY, "regular"),
+        9..=11 => (plan_id::PRINT, "regular"),
+        12 | 13 => (plan_id::QUARTERLY, "regular"),
+        14 | 15 => (plan_id::KITCHEN, "regular"),
+        16 => (plan_id::KITCHEN_EUROPE, "regular"),
+        17 => (plan_id::CIRCLE, "membership"),
+        18 => (plan_id::SUPPORTER, "donation"),
+        _ => (plan_id::PRINT, "regular"),
+    };
+    let from = person.joined;
+    let state = state(teller, plan_id, from, number);
+    let is_library = number % 20 == 19;
+    let changes_plan = plan_id == plan_id::MONTHLY && number % 40 == 22 && state == State::Active;
+    let days_in = teller.calendar.today().days() - from.days();
+    let course = Course {
+        state,
+        kind,
+        quantity: if is_library { 5 } else { 1 },
+        address_id,
+        campaign_key: match number % 7 {
+            1 => Some(SPRING),
+            2 => Some(RENEWAL),
+            _ => None,
+        },
+        coupon_id: match number % 11 {
+            3 => Some(1),
+            6 => Some(2),
+            8 if plan_id != plan_id::KITCHEN_EUROPE => Some(3),
+            10 if number.is_multiple_of(2) => Some(5),
+            _ => None,
+        },
+        by_invoice: number % 9 == 6 || is_library,
+        correction: correction(number),
+        changes_plan: changes_plan && days_in > 40,
+        is_deleted: number % 131 == 90,
+        ..Course::of(plan_id, from)
+    };
+    course.tell(teller, person, account)
+}
+
+/// Where a subscription stands; the rarer words come in turn.
+fn state(teller: &mut Teller<'_>, plan_id: i64, from: Date, number: u64) -> State {
+    let today = teller.calendar.today();
+    if plan_id == plan_id::DAY {
+        return State::Canceled(from.plus_days(1));
+    }
+    let days = i64::from(today.days() - from.max(teller.calendar.first_day()).days());
+    match number % 29 {
+        1 => State::PastDue,
+        4 => State::Unpaid,
+        10 => State::Incomplete,
+        12 => State::IncompleteExpired,
+        15 | 22 => State::Leaving,
+        18 if days < 15 => State::Trialing,
+        20 if number.is_multiple_of(2) => State::Trialing,
+        _ if teller.draw.percent(26) && days > 40 => {
+            State::Canceled(today.plus_days(-teller.draw.between(0, days - 35)))
+        }
+        _ => State::Active,
+    }
+}
+
+/// Corrections come in turn, each now and then.
+fn correction(number: u64) -> Correction {
+    match number % 37 {
+        2 => Correction::NoteThenRefund,
+        5 => Correction::RefundThenNote,
+        9 => Correction::RefundOfPart,
+        14 => Correction::NoteToBalance,
+        17 => Correction::NoteVoided,
+        21 => Correction::RefundToBalance,
+        24 | 30 => Correction::NoteBeforePayment,
+        26 => Correction::RefundStuck(u8::try_from(number % 3).unwrap_or_default()),
+        _ => Correction::None,
+    }
+}
+
+/// A gift: the giver pays, someone new receives.
+fn give(
+    teller: &mut Teller<'_>,
+    giver: &Person,
+    account: &mut Account,
+    number: u64,
+) -> io::Result<()> {
+    let paid = Course { kind: "gift_donor", ..Course::of(plan_id::ANNUAL, giver.joined) };
+    paid.tell(teller, giver, account)?;
+    let arrival = Arrival {
+        number: number + 1_000_000_000,
+        joined: giver.joined,
+        site_id: giver.site_id,
+        is_lead: false,
+        is_british: false,
+    };
+    let receiver = people::arrive(teller, arrival)?;
+    let address_id = people::add_address(teller, &receiver, "shipping", true)?;
+    let customer_id = receiver.customer_id;
+    let mut own = Account::of(customer_id, teller.currency);
+    let received = Course {
+        kind: "gift_recipient",
+        address_id: Some(address_id),
+        is_free: true,
+        ..Course::of(plan_id::ANNUAL, receiver.joined)
+    };
+    received.tell(teller, &receiver, &mut own)
+}
+
+fn keep_account(
+    teller: &mut Teller<'_>,
+    person: &Person,
+    account: &mut Account,
+    number: u64,
+) -> io::Result<()> {
+    let days = teller.draw.between(1, 300);
+    let at = teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
+    let euro = model::money::Currency::parse("eur").unwrap_or(teller.currency);
+    match number % 31 {
+        3 => prepay(teller, account, 10_000, at),
+        13 => {
+            let given = Movement::of("gift", -1200, euro, at);
+            account.change(teller, &given.described("Gutschein, Buchmesse"))
+        }
+        25 => {
+            let given = Movement::of("adjustment", -750, account.currency, at);
+            account.change(teller, &given.described("Late issue"))
+        }
+        _ => Ok(()),
+    }
+}

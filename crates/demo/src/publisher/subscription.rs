@@ -1,0 +1,444 @@
+//! One subscription from start to end: its invoices and the issues it was sent.
+
+use std::io;
+
+use model::time::{Date, Instant};
+
+use crate::billing::{self, Account, Bill, Correction, Line, Method, Outcome, Price};
+use crate::people::Person;
+use crate::row::Value;
+use crate::teller::Teller;
+
+use super::offer::{self, Plan, discount};
+
+const DAY: i64 = 86_400;
+/// Sales tax in ten-thousandths.
+const TAX: i64 = 800;
+
+/// How far a subscription got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It renews.
+    Active,
+    /// It was ended on a day.
+    Canceled(Date),
+    /// It runs to the end of the paid period.
+    Leaving,
+    /// The last renewal was not paid.
+    PastDue,
+    /// Given up after that.
+    Unpaid,
+    /// Free until a day ahead.
+    Trialing,
+    /// The first payment failed.
+    Incomplete,
+    /// And was never made up.
+    IncompleteExpired,
+}
+
+/// A subscription as its story goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Course {
+    pub(super) plan_id: i64,
+    pub(super) from: Date,
+    pub(super) state: State,
+    pub(super) kind: &'static str,
+    pub(super) quantity: i64,
+    pub(super) address_id: Option<i64>,
+    pub(super) campaign_key: Option<&'static str>,
+    pub(super) coupon_id: Option<i64>,
+    pub(super) by_invoice: bool,
+    /// Whether someone else paid: its invoices are about nothing.
+    pub(super) is_free: bool,
+    pub(super) correction: Correction,
+    pub(super) changes_plan: bool,
+    pub(super) is_deleted: bool,
+}
+
+impl Course {
+    pub(super) fn of(plan_id: i64, from: Date) -> Self {
+        Self {
+            plan_id,
+            from,
+            state: State::Active,
+            kind: "regular",
+            quantity: 1,
+            address_id: None,
+            campaign_key: None,
+            coupon_id: None,
+            by_invoice: false,
+            is_free: false,
+            correction: Correction::None,
+            changes_plan: false,
+            is_deleted: false,
+        }
+    }
+
+    /// Tells the subscription.
+    pub(super) fn tell(
+        &self,
+        teller: &mut Teller<'_>,
+        person: &Person,
+        account: &mut Account,
+    ) -> io::Result<()> {
+        let plan = offer::plan(self.plan_id);
+        let subscription_id = self.add_subscription(teller, person, plan)?;
+        let writer = Writer { course: self, plan, person, subscription_id };
+        let today = teller.calendar.today();
+        let last_day = match self.state {
+            State::Canceled(day) => day,
+            State::Incomplete | State::IncompleteExpired | State::Trialing => self.from,
+            _ => today,
+        };
+        for turn in 0..MAX_TURNS {
+            let day = plan.after(self.from, turn);
+            if day > today || (turn > 0 && day >= last_day) {
+                break;
+            }
+            let next = plan.after(self.from, turn + 1);
+            if next < teller.calendar.first_day() {
+                continue;
+            }
+            let is_last = next > today || next >= last_day;
+            let sent = match day < teller.calendar.first_day() {
+                true => None,
+                false => Some(writer.renew(teller, account, (day, next), turn == 0, is_last)?),
+            };
+            writer.ship(teller, (day, next), last_day, sent)?;
+        }
+        if self.changes_plan {
+            writer.change_plan(teller, account)?;
+        }
+        if plan.interval == "year" && self.state == State::Active && person.customer_id % 3 == 0 {
+            writer.advance(teller, account)?;
+        }
+        Ok(())
+    }
+
+    fn add_subscription(
+        &self,
+        teller: &mut Teller<'_>,
+        person: &Person,
+        plan: &Plan,
+    ) -> io::Result<i64> {
+        let today = teller.calendar.today();
+        let seconds = seconds_of(person);
+        let started_at = teller.calendar.at(self.from, seconds).max(person.joined_at);
+        let last_day = match self.state {
+            State::Canceled(day) => day,
+            _ => today,
+        };
+        let turns = (0..MAX_TURNS).take_while(|turn| plan.after(self.from, *turn) <= last_day);
+        let turn = turns.last().unwrap_or_default();
+        let (start, end) = (plan.after(self.from, turn), plan.after(self.from, turn + 1));
+        let has_period = !matches!(self.state, State::Incomplete | State::IncompleteExpired);
+        let at = |day: Date| teller.calendar.at(day, seconds);
+        let trial_end = match self.state {
+            State::Trialing => Some(at(today.plus_days(1 + person.customer_id % 13))),
+            _ => (person.customer_id % 9 == 4).then(|| started_at.plus_seconds(7 * DAY)),
+        };
+        let canceled_at = match self.state {
+            State::Canceled(day) => Some(teller.calendar.not_after_now(at(day))),
+            State::Leaving => Some(teller.calendar.not_after_now(at(start).plus_seconds(3600))),
+            State::IncompleteExpired => Some(started_at.plus_seconds(DAY)),
+            _ => None,
+        };
+        let ended_at = canceled_at.filter(|_| self.state != State::Leaving);
+        let reason = canceled_at.and(match person.customer_id % 4 {
+            0 => None,
+            1 => Some("too expensive"),
+            2 => Some("moved, \"no more post\""),
+            _ => Some("no time to read"),
+        });
+        let is_ended = ended_at.is_some();
+        let months_in = i64::from(today.days() - start.days()) / 31 + 1;
+        let left = (plan.shipments - months_in).max(0);
+        let shipments_left = (plan.shipments > 0).then_some(if is_ended { 0 } else { left });
+        let external_id =
+            (person.customer_id % 5 == 0).then(|| format!("sub_{:x}", person.customer_id * 8191));
+        let deleted_at = self.is_deleted.then_some(canceled_at.unwrap_or(started_at));
+        let is_named_amount = self.coupon_id.is_some() || !self.is_free;
+        let amount = if self.is_free { 0 } else { plan.amount * self.quantity };
+        let currency = plan.currency(teller.currency);
+        let changed_at = deleted_at.or(canceled_at).unwrap_or(at(start));
+        let status = self.state.as_str();
+        teller.add(
+            "subscriptions",
+            (started_at, changed_at),
+            [
+                ("customer_id", person.customer_id.into()),
+                ("plan_id", self.plan_id.into()),
+                ("site_id", person.site_id.into()),
+                ("address_id", self.address_id.into()),
+                ("status", status.into()),
+                ("type", self.kind.into()),
+                (
+                    "collection_method",
+                    if self.by_invoice { "send_invoice" } else { "charge_automatically" }.into(),
+                ),
+                ("quantity", self.quantity.into()),
+                ("auto_renew", (!is_ended && self.state != State::Leaving).into()),
+                ("currency", currency.code().into()),
+                ("amount", if is_named_amount { amount.into() } else { Value::Int(0) }),
+                ("started_at", started_at.into()),
+                ("current_period_start", has_period.then(|| at(start).max(started_at)).into()),
+                ("current_period_end", has_period.then(|| at(end)).into()),
+                ("trial_end", trial_end.into()),
+                ("cancel_at_period_end", (self.state == State::Leaving).into()),
+                ("canceled_at", canceled_at.into()),
+                ("cancel_reason", reason.into()),
+                ("ended_at", ended_at.into()),
+                ("campaign_key", self.campaign_key.into()),
+                ("coupon_id", self.coupon_id.into()),
+                ("shipments_remaining", shipments_left.into()),
+                ("external_id", external_id.as_deref().into()),
+                (
+                    "metadata",
+                    Value::Json(if self.quantity > 1 { r#"{"seats":"library"}"# } else { "{}" }),
+                ),
+                ("deleted_at", deleted_at.into()),
+            ],
+        )
+    }
+}
+
+const MAX_TURNS: i64 = 400;
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Active | Self::Leaving => "active",
+            Self::Canceled(_) => "canceled",
+            Self::PastDue => "past_due",
+            Self::Unpaid => "unpaid",
+            Self::Trialing => "trialing",
+            Self::Incomplete => "incomplete",
+            Self::IncompleteExpired => "incomplete_expired",
+        }
+    }
+
+    /// How the last invoice went.
+    fn last_outcome(self) -> Outcome {
+        match self {
+            Self::PastDue | Self::Incomplete => Outcome::PastDue,
+            Self::Unpaid => Outcome::Uncollectible,
+            Self::IncompleteExpired => Outcome::Void,
+            _ => Outcome::Paid,
+        }
+    }
+}
+
+impl Plan {
+    /// The day `turns` intervals after `from`.
+    fn after(&self, from: Date, turns: i64) -> Date {
+        let steps = self.count * turns;
+        match self.interval {
+            "day" => from.plus_days(steps),
+            "week" => from.plus_days(7 * steps),
+            "month" => from.plus_months(steps),
+            _ => from.plus_months(12 * steps),
+        }
+    }
+}
+
+fn seconds_of(person: &Person) -> i64 {
+    8 * 3600 + person.customer_id % 700 * 60
+}
+
+/// Writes what follows from one subscription.
+struct Writer<'a> {
+    course: &'a Course,
+    plan: &'a Plan,
+    person: &'a Person,
+    subscription_id: i64,
+}
+
+impl Writer<'_> {
+    fn instant(&self, teller: &Teller<'_>, day: Date) -> Instant {
+        teller.calendar.at(day, seconds_of(self.person)).max(self.person.joined_at)
+    }
+
+    fn price(&self, is_first: bool) -> Price {
+        let net = if self.course.is_free { 0 } else { self.plan.amount * self.course.quantity };
+        let coupon = self.course.coupon_id.filter(|_| is_first);
+        let rate = if self.course.kind == "donation" || self.plan.is_euro { 0 } else { TAX };
+        Price::plus_tax(net, discount(coupon, net), rate)
+    }
+
+    fn bill<'l>(&self, teller: &Teller<'_>, at: Instant, lines: &'l [Line<'l>]) -> Bill<'l> {
+        let method = match self.course.by_invoice {
+            true => Method::OFFLINE[usize::try_from(self.person.customer_id % 5).unwrap_or(0)],
+            false => Method::CARD,
+        };
+        let currency = self.plan.currency(teller.currency);
+        let by_invoice = self.course.by_invoice;
+        let collection = if by_invoice { "send_invoice" } else { "charge_automatically" };
+        Bill {
+            subscription_id: Some(self.subscription_id),
+            collection_method: Some(collection),
+            due_in_days: by_invoice.then_some(30),
+            processor_id: Some(if by_invoice { 2 } else { 1 }),
+            method,
+            ..Bill::of(self.person, currency, at, lines)
+        }
+    }
+
+    fn renew(
+        &self,
+        teller: &mut Teller<'_>,
+        account: &mut Account,
+        (day, next): (Date, Date),
+        is_first: bool,
+        is_last: bool,
+    ) -> io::Result<i64> {
+        let at = self.instant(teller, day);
+        let period = (at, teller.calendar.at(next, seconds_of(self.person)));
+        let is_trial = self.course.state == State::Trialing;
+        let price = if is_trial { Price::default() } else { self.price(is_first) };
+        let line = Line {
+            plan_id: Some(self.plan_id()),
+            quantity: self.course.quantity,
+            period: Some(period),
+            ..Line::of("subscription", self.plan.name, price)
+        };
+        let lines = [line];
+        let is_disputed = self.course.correction == Correction::NoteBeforePayment;
+        let outcome = match (is_last, teller.draw.below(40)) {
+            (true, _) if is_disputed && self.course.state == State::Active => Outcome::Open,
+            (true, _) => self.course.state.last_outcome(),
+            (false, 0) => Outcome::PaidLate,
+            (false, _) => Outcome::Paid,
+        };
+        let bill = Bill {
+            reason: Some(if is_first { "subscription_create" } else { "subscription_cycle" }),
+            period: (self.plan.interval != "day").then_some(period),
+            discount_code: self.course.coupon_id.filter(|_| is_first).map(offer::coupon_code),
+            outcome,
+            correction: if is_last { self.course.correction } else { Correction::None },
+            ..self.bill(teller, at, &lines)
+        };
+        billing::send(teller, account, &bill)
+    }
+
+    fn plan_id(&self) -> i64 {
+        self.course.plan_id
+    }
+
+    /// The issues of one period; those of a period before the year only as far as they were
+    /// sent within it.
+    fn ship(
+        &self,
+        teller: &mut Teller<'_>,
+        (day, next): (Date, Date),
+        last_day: Date,
+        invoice_id: Option<i64>,
+    ) -> io::Result<()> {
+        let ahead = teller.calendar.today().plus_days(20);
+        for issue in 0..self.plan.shipments {
+            let due = day.plus_months(issue).plus_days(4);
+            if due >= next || due > ahead || due > last_day.plus_days(25) {
+                break;
+            }
+            if due < teller.calendar.first_day() {
+                continue;
+            }
+            self.ship_issue(teller, due, invoice_id)?;
+        }
+        Ok(())
+    }
+
+    fn ship_issue(
+        &self,
+        teller: &mut Teller<'_>,
+        due: Date,
+        invoice_id: Option<i64>,
+    ) -> io::Result<()> {
+        let due_at = teller.calendar.at(due, 10 * 3600);
+        let is_sent = teller.calendar.has_passed(due_at);
+        let returned_at = due_at.plus_seconds(9 * DAY);
+        let comes_back = teller.draw.one_in(30) && teller.calendar.has_passed(returned_at);
+        let status = match (is_sent, comes_back) {
+            (false, _) => "pending",
+            (true, true) => "returned",
+            (true, false) => "approved",
+        };
+        let issue = format!("{:04}-{:02}", due.year(), due.month());
+        let has_issue = !teller.draw.one_in(20);
+        let planned_at = due_at.plus_seconds(-14 * DAY);
+        let changed_at = if comes_back { returned_at } else { due_at };
+        let invoice_id = invoice_id.filter(|_| self.person.customer_id % 2 == 0);
+        teller.add(
+            "shipments",
+            (planned_at, if is_sent { changed_at } else { planned_at }),
+            [
+                ("subscription_id", self.subscription_id.into()),
+                ("invoice_id", invoice_id.into()),
+                ("issue", has_issue.then_some(issue.as_str()).into()),
+                ("status", status.into()),
+                ("approved_at", is_sent.then_some(due_at).into()),
+                ("returned_at", comes_back.then_some(returned_at).into()),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// A change to the annual plan in the middle of a month: the rest of the month is credited.
+    fn change_plan(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
+        let today = teller.calendar.today();
+        let at = self.instant(teller, today.plus_days(-3));
+        let rest = -(self.plan.amount / 3);
+        let (month_end, year_end) = (at.plus_seconds(10 * DAY), at.plus_seconds(365 * DAY));
+        let back = Line {
+            plan_id: Some(self.plan_id()),
+            period: Some((at, month_end)),
+            is_proration: true,
+            ..Line::of("subscription", "Unused time", Price::plus_tax(rest, 0, TAX))
+        };
+        let ahead = Line {
+            plan_id: Some(offer::plan_id::ANNUAL),
+            period: Some((at, year_end)),
+            is_proration: true,
+            ..Line::of("subscription", "Digital, annual", Price::plus_tax(9900, 0, TAX))
+        };
+        let fee = Line { kind: None, description: None, ..Line::of("fee", "", Price::default()) };
+        let lines = [back, ahead, fee];
+        let bill = Bill {
+            reason: Some("subscription_update"),
+            description: Some("Change of plan"),
+            ..self.bill(teller, at, &lines)
+        };
+        billing::send(teller, account, &bill)?;
+        Ok(())
+    }
+
+    /// The next annual invoice, sent some weeks ahead of its date.
+    fn advance(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
+        let today = teller.calendar.today();
+        let turns = (1..MAX_TURNS).map(|turn| (turn, self.plan.after(self.course.from, turn)));
+        let mut ahead = turns.skip_while(|(_, day)| *day <= today);
+        let Some((turn, day)) = ahead.next() else { return Ok(()) };
+        if i64::from(day.days() - today.days()) > 60 {
+            return Ok(());
+        }
+        let at = self.instant(teller, day);
+        let next = self.plan.after(self.course.from, turn + 1);
+        let period = (at, teller.calendar.at(next, seconds_of(self.person)));
+        let line = Line {
+            plan_id: Some(self.plan_id()),
+            period: Some(period),
+            ..Line::of("subscription", self.plan.name, self.price(false))
+        };
+        let lines = [line];
+        let written_at = teller.calendar.now().plus_seconds(-2 * DAY);
+        let bill = Bill {
+            reason: Some("subscription_cycle"),
+            period: Some(period),
+            advanced_at: Some(written_at),
+            outcome: Outcome::Open,
+            due_in_days: Some(0),
+            ..self.bill(teller, at, &lines)
+        };
+        billing::send(teller, account, &bill)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! What the studio offers and sells.
+
+use std::io;
+
+use crate::row::Value;
+use crate::teller::Teller;
+
+pub(super) const SITES: i64 = 3;
+pub(super) const INSTRUCTORS: i64 = 12;
+pub(super) const BOOKING_SOURCES: i64 = 5;
+
+/// Offering types: name and kind; the id is the place in the list, from 1.
+const OFFERING_TYPES: [(&str, &str); 9] = [
+    ("Vinyasa Flow", "class"),
+    ("HIIT", "class"),
+    ("Reformer Pilates", "class"),
+    ("Yin & Restore", "class"),
+    ("Spin 45", "class"),
+    ("Personal Training", "appointment"),
+    ("Sports Massage", "appointment"),
+    ("Beginners' Course", "course"),
+    ("Pre-natal Yoga, 6 weeks", "course"),
+];
+
+/// How long a membership lasts, or how often a recurring one is billed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Term {
+    Days(i64),
+    Weeks(i64),
+    Months(i64),
+    Open,
+}
+
+/// How many visits a membership gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Uses {
+    Unlimited,
+    PerMonth(u64),
+    PerWeek(u64),
+    Ever(u64),
+}
+
+/// A membership plan; the id is the place in [`PLANS`], from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    category_id: Option<i64>,
+    pub(super) price: i64,
+    pub(super) term: Term,
+    pub(super) uses: Uses,
+    begins_on_first_registration: bool,
+    pub(super) is_shareable: bool,
+    allotment: &'static str,
+}
+
+const UNLIMITED: Plan = Plan {
+    name: "Unlimited Monthly",
+    kind: "recurring",
+    category_id: Some(1),
+    price: 8900,
+    term: Term::Months(1),
+    uses: Uses::Unlimited,
+    begins_on_first_registration: false,
+    is_shareable: false,
+    allotment: "{}",
+};
+
+pub(super) const PLANS: [Plan; 10] = [
+    UNLIMITED,
+    Plan {
+        name: "Eight a Month",
+        category_id: Some(2),
+        price: 6200,
+        uses: Uses::PerMonth(8),
+        allotment: r#"{"types":["event"],"period_limits":[{"period":"month","type":"event","max_uses":8,"offering_type_limits":[{"offering_type":2,"max_uses":3},{"offering_type":6,"max_uses":1,"is_extra":true}]}]}"#,
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Off-Peak Weekly",
+        category_id: Some(2),
+        price: 1500,
+        term: Term::Weeks(4),
+        uses: Uses::PerWeek(2),
+        allotment: r#"{"types":["event"],"period_limits":[{"period":"week","max_uses":2},{"period":"day","max_uses":1}]}"#,
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Ten-Class Pack",
+        kind: "pack",
+        category_id: Some(3),
+        price: 9500,
+        term: Term::Months(6),
+        uses: Uses::Ever(10),
+        begins_on_first_registration: true,
+        is_shareable: true,
+        allotment: r#"{"period_limits":[{"period":"lifetime","type":"event","max_uses":10}]}"#,
+    },
+    Plan {
+        name: "Five-Class Pack",
+        kind: "pack",
+        category_id: Some(3),
+        price: 5200,
+        term: Term::Days(90),
+        uses: Uses::Ever(5),
+        allotment: r#"{"period_limits":[{"period":"lifetime","type":"event","max_uses":5,"offering_type_limits":[{"offering_type":7,"max_uses":0,"allow_zero":true}]}]}"#,
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Annual, Prepaid",
+        kind: "prepaid",
+        category_id: Some(1),
+        price: 78_000,
+        term: Term::Months(12),
+        uses: Uses::PerWeek(5),
+        allotment: r#"{"ignore_no_shows":true,"period_limits":[{"period":"year","max_uses":200},{"period":"day","max_uses":1}]}"#,
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Intro Month",
+        kind: "prepaid",
+        category_id: None,
+        price: 3500,
+        term: Term::Days(30),
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Course Pass",
+        kind: "pack",
+        category_id: Some(4),
+        price: 11_000,
+        term: Term::Weeks(12),
+        uses: Uses::Ever(1),
+        allotment: r#"{"types":["course"],"period_limits":[{"period":"lifetime","type":"course","max_uses":1,"offering_type_limits":[{"offering_type":8,"max_uses":null}]}]}"#,
+        ..UNLIMITED
+    },
+    Plan {
+        name: "Weekend & Courses",
+        price: 7200,
+        uses: Uses::PerMonth(6),
+        allotment: r#"{"types":["event","course"],"period_limits":[{"period":"month","type":"event","max_uses":6},{"period":"month","type":"course","max_uses":1}]}"#,
+        ..UNLIMITED
+    },
+    Plan { name: "Team", category_id: None, price: 0, term: Term::Open, ..UNLIMITED },
+];
+
+/// Ids of the plans that stories name.
+pub(super) mod plan_id {
+    pub(in crate::studio) const UNLIMITED: i64 = 1;
+    pub(in crate::studio) const EIGHT: i64 = 2;
+    pub(in crate::studio) const WEEKLY: i64 = 3;
+    pub(in crate::studio) const TEN_PACK: i64 = 4;
+    pub(in crate::studio) const FIVE_PACK: i64 = 5;
+    pub(in crate::studio) const ANNUAL: i64 = 6;
+    pub(in crate::studio) const INTRO: i64 = 7;
+    pub(in crate::studio) const COURSE: i64 = 8;
+    pub(in crate::studio) const WEEKEND: i64 = 9;
+    pub(in crate::studio) const TEAM: i64 = 10;
+}
+
+/// The plan with this id.
+pub(super) fn plan(id: i64) -> &'static Plan {
+    let index = usize::try_from(id - 1).unwrap_or_default();
+    PLANS.get(index).unwrap_or(&UNLIMITED_PLAN)
+}
+
+static UNLIMITED_PLAN: Plan = UNLIMITED;
+
+/// What the studio's small shop sells: id, name, price before tax.
+pub(super) const SHOP: [(i64, &str, i64); 3] =
+    [(1, "Yoga mat, slate", 3000), (2, "Grip socks", 1000), (3, "Bottle \"750 ml\"", 1500)];
+
+/// Adds everything that exists before the first customer.
+pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
+    let sites: [(&str, Option<&str>); SITES as usize] = [
+        ("Northlight Central", None),
+        ("Northlight Riverside", Some("Europe/London")),
+        ("Northlight Lisboa", Some("Europe/Lisbon")),
+    ];
+    for (name, timezone) in sites {
+        teller.add_founding("sites", [("name", name.into()), ("timezone", timezone.into())])?;
+    }
+    let processors =
+        [("Cardinal Pay", Some("card")), ("Bank debit", Some("debit")), ("Front desk", None)];
+    for (name, kind) in processors {
+        teller
+            .add_founding("payment_processors", [("name", name.into()), ("type", kind.into())])?;
+    }
+    open_shop(teller)?;
+    for (name, kind) in OFFERING_TYPES {
+        teller.add_founding("offering_types", [("name", name.into()), ("kind", kind.into())])?;
+    }
+    let categories = ["Unlimited", "Limited", "Packs", "Courses"];
+    add_names(teller, "membership_categories", &categories)?;
+    let instructors: [&str; INSTRUCTORS as usize] = [
+        "Ana Sousa",
+        "Ben Achterberg",
+        "Caoimhe Doyle",
+        "Dev Raman",
+        "Ffion Pryce",
+        "Goran Ilić",
+        "Hana Suzuki",
+        "Idris Bello",
+        "Juno Park",
+        "Kit Marlowe",
+        "Lena Vogt",
+        "María Ibáñez",
+    ];
+    add_names(teller, "instructors", &instructors)?;
+    let sources: [&str; BOOKING_SOURCES as usize] =
+        ["Website", "App", "Front desk", "Widget", "Partner \"FitPass\""];
+    add_names(teller, "booking_sources", &sources)?;
+    for plan in &PLANS {
+        add_plan(teller, plan)?;
+    }
+    Ok(())
+}
+
+fn open_shop(teller: &mut Teller<'_>) -> io::Result<()> {
+    let shop =
+        [("site_id", Value::Null), ("name", "Studio shop".into()), ("kind", "ecommerce".into())];
+    let product_id = teller.add_founding("products", shop)?;
+    let currency = teller.currency;
+    for (_, name, price) in SHOP {
+        teller.add_founding(
+            "skus",
+            [
+                ("product_id", product_id.into()),
+                ("name", name.into()),
+                ("unit_amount", price.into()),
+                ("currency", currency.code().into()),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn add_names(teller: &mut Teller<'_>, table: &'static str, names: &[&str]) -> io::Result<()> {
+    for name in names {
+        teller.add_founding(table, [("name", (*name).into())])?;
+    }
+    Ok(())
+}
+
+fn add_plan(teller: &mut Teller<'_>, plan: &Plan) -> io::Result<()> {
+    let (duration, unit) = match plan.term {
+        Term::Days(days) => (Some(days), Some("days")),
+        Term::Weeks(weeks) => (Some(weeks), Some("weeks")),
+        Term::Months(months) => (Some(months), Some("months")),
+        Term::Open => (None, None),
+    };
+    let currency = teller.currency;
+    teller.add_founding(
+        "memberships",
+        [
+            ("category_id", plan.category_id.into()),
+            ("name", plan.name.into()),
+            ("type", plan.kind.into()),
+            ("price", plan.price.into()),
+            ("currency", currency.code().into()),
+            ("duration", duration.into()),
+            ("duration_unit", unit.into()),
+            ("begin_on_first_registration", plan.begins_on_first_registration.into()),
+            ("shareable", plan.is_shareable.into()),
+            ("allotment", Value::Json(plan.allotment)),
+        ],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Bookings of events and what became of them.
+
+use std::io;
+
+use model::time::{Date, Instant};
+
+use crate::people::Person;
+use crate::teller::Teller;
+
+use super::offer::{BOOKING_SOURCES, Uses};
+use super::timetable::{Slot, Timetable};
+
+/// A stretch of time in which someone books under a membership.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Period {
+    pub(super) customer_membership_id: i64,
+    pub(super) from: Date,
+    /// Last day.
+    pub(super) until: Date,
+    /// Days on which nothing is booked, both included.
+    pub(super) pause: Option<(Date, Date)>,
+    pub(super) uses: Uses,
+    /// How many times a week they come at most.
+    pub(super) a_week: u64,
+}
+
+/// How one booking was made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Booking {
+    pub(super) customer_membership_id: Option<i64>,
+    pub(super) method: &'static str,
+    pub(super) is_comped: bool,
+}
+
+/// The most that one person books in a week.
+const A_WEEK_MAX: usize = 4;
+
+/// Books week after week; answers how many uses were made.
+pub(super) fn visit_weekly(
+    teller: &mut Teller<'_>,
+    timetable: &Timetable,
+    person: &Person,
+    period: &Period,
+) -> io::Result<u64> {
+    let booked_ahead = teller.calendar.today().plus_days(6);
+    let last_day = period.until.min(booked_ahead);
+    let first_week = timetable.week_of(period.from).max(0);
+    let last_week = timetable.week_of(last_day).min(timetable.weeks().end - 1);
+    let favourite = teller.draw.below(timetable.slots());
+    let mut tally = Tally { uses: period.uses, month: 0, in_month: 0, ever: 0 };
+    for week in first_week..=last_week {
+        let wanted = teller.draw.between(0, period.a_week.cast_signed()).cast_unsigned();
+        let mut taken = [-1; A_WEEK_MAX];
+        for (visit, taken_before) in (0..wanted).zip(1..A_WEEK_MAX) {
+            let slot = choose_slot(teller, timetable, favourite, visit);
+            let event_id = timetable.event_id(week, &slot);
+            let date = timetable.date(week, &slot);
+            let is_paused =
+                period.pause.is_some_and(|(first, last)| (first..=last).contains(&date));
+            let is_free = !slot.is_course() && !taken.contains(&event_id) && !is_paused;
+            if !is_free || date < period.from || date > last_day {
+                continue;
+            }
+            if !tally.count(date, visit) {
+                break;
+            }
+            taken[taken_before] = event_id;
+            let booking = Booking {
+                customer_membership_id: Some(period.customer_membership_id),
+                method: "membership",
+                is_comped: event_id % 211 == 0,
+            };
+            book(teller, timetable, person, week, &slot, booking)?;
+        }
+    }
+    Ok(tally.ever)
+}
+
+fn choose_slot(teller: &mut Teller<'_>, timetable: &Timetable, favourite: u64, visit: u64) -> Slot {
+    let is_habit = visit == 0 && !teller.draw.one_in(3);
+    let number = if is_habit { favourite } else { teller.draw.below(timetable.slots()) };
+    timetable.slot(number)
+}
+
+/// Counts uses against what the membership gives.
+struct Tally {
+    uses: Uses,
+    month: i8,
+    in_month: u64,
+    ever: u64,
+}
+
+impl Tally {
+    /// Whether one more may be booked; counts it then.
+    fn count(&mut self, date: Date, in_week: u64) -> bool {
+        let is_allowed = match self.uses {
+            Uses::Unlimited => true,
+            Uses::PerWeek(uses) => in_week < uses,
+            Uses::Ever(uses) => self.ever < uses,
+            Uses::PerMonth(uses) => {
+                if self.month != date.month() {
+                    (self.month, self.in_month) = (date.month(), 0);
+                }
+                self.in_month += 1;
+                self.in_month <= uses
+            }
+        };
+        self.ever += u64::from(is_allowed);
+        is_allowed
+    }
+}
+
+/// Adds one booking; answers when it was made, or nothing when that lies ahead of now.
+pub(super) fn book(
+    teller: &mut Teller<'_>,
+    timetable: &Timetable,
+    person: &Person,
+    week: i64,
+    slot: &Slot,
+    booking: Booking,
+) -> io::Result<Option<Instant>> {
+    let starts_at = timetable.starts_at(teller, week, slot);
+    let lead = teller.draw.between(3600, 5 * 86_400);
+    let booked_at = starts_at.plus_seconds(-lead).max(person.joined_at);
+    if !teller.calendar.has_passed(booked_at) {
+        return Ok(None);
+    }
+    let is_over = teller.calendar.has_passed(starts_at);
+    let status = match teller.draw.below(100) {
+        _ if !is_over || timetable.is_cancelled(week, slot) => "registered",
+        0..=6 => "no_show",
+        7..=13 => "late_cancelled",
+        14..=15 => "registered",
+        _ => "attended",
+    };
+    let checked_in = starts_at.plus_seconds(-teller.draw.between(30, 1200));
+    let checked_in_at = (status == "attended" && !teller.draw.one_in(8)).then_some(checked_in);
+    let source = teller.draw.between(0, BOOKING_SOURCES);
+    let changed_at = match status {
+        "attended" => checked_in_at.unwrap_or(starts_at),
+        "no_show" => starts_at.plus_seconds(3600),
+        "late_cancelled" => starts_at.plus_seconds(-1800),
+        _ => booked_at,
+    };
+    teller.add(
+        "attendances",
+        (booked_at, changed_at),
+        [
+            ("customer_id", person.customer_id.into()),
+            ("event_id", timetable.event_id(week, slot).into()),
+            ("customer_membership_id", booking.customer_membership_id.into()),
+            ("status", status.into()),
+            ("booking_method", booking.method.into()),
+            ("booking_source_id", (source > 0).then_some(source).into()),
+            ("comped", booking.is_comped.into()),
+            ("checked_in_at", checked_in_at.into()),
+        ],
+    )?;
+    Ok(Some(booked_at))
+}
