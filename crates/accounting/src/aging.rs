@@ -1,4 +1,4 @@
-//! What is due, by age, as of the end of a day. Rule: spec/accounting.md §13.
+//! Open receivables by age at the end of a day. Rule: spec/accounting.md §13.
 
 use model::money::Currency;
 use model::time::Date;
@@ -7,46 +7,47 @@ use crate::grouping::InvoiceRecords;
 use crate::life::InvoiceLedger;
 use crate::posting::{Amounts, Belongs, Category, Posting};
 
-/// Buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.
+/// The age buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.
 pub const BUCKETS: [&str; 6] =
     ["not_yet_due", "days_1_30", "days_31_60", "days_61_90", "days_91_120", "days_over_120"];
 
-/// One invoice with something due, or with more given than was due.
+/// The row of one invoice that is not settled: money is due or was overpaid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgingRow {
-    /// The invoice.
+    /// The invoice's id.
     pub invoice_id: i64,
-    /// Its number.
+    /// The invoice's number.
     pub invoice_number: Option<Box<str>>,
-    /// Local date of its booking.
+    /// The local date of the invoice's booking.
     pub invoice_date: Date,
-    /// When it is due.
+    /// The date on which the invoice is due.
     pub due_date: Option<Date>,
-    /// Customer, subscription, plan and product, whose names the caller looks up.
+    /// The ids of the customer, subscription, plan and product. The caller looks up their names.
     pub belongs: Belongs,
-    /// Total of the invoice, minor units.
+    /// The invoice's total in minor units.
     pub total: i128,
-    /// AR at the end of the day.
+    /// Accounts receivable at the end of the day.
     pub accounts_receivable: i128,
-    /// The same in its bucket, in the order of [`BUCKETS`].
+    /// The same amount in its bucket, in the order of [`BUCKETS`].
     pub buckets: [i128; 6],
 }
 
-/// Totals of the rows, and the customers' credit.
+/// The totals of the rows, and the credit of all customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AgingTotals {
-    /// Sum of all receivables: the closing balance of the day.
+    /// The sum of all receivables, which is the closing balance of the day.
     pub accounts_receivable: i128,
-    /// Sums by bucket.
+    /// The sums by bucket.
     pub buckets: [i128; 6],
-    /// Customer Balance of the day, in the stored sign.
+    /// The customer balance at the end of the day, in the stored sign.
     pub customer_balance: i128,
 }
 
-/// The row of one invoice; none when nothing is due or overpaid. `ledger` reaches to the end of
-/// `as_of` ([`crate::Horizon::end_of_day`]).
+/// Returns the row of one invoice; none if nothing is due or overpaid. `ledger` must reach to the
+/// end of `as_of` ([`crate::Horizon::end_of_day`]).
 ///
-/// An invoice of a later day is none: what was paid ahead of it is the customer's credit until then.
+/// An invoice of a later day has no row. Amounts paid ahead of it are customer credit until its
+/// day.
 pub fn aging_row(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,
@@ -94,14 +95,15 @@ impl AgingTotals {
         }
     }
 
-    /// Adds the credit that a posting moves; only those of `currency` count.
+    /// Adds the credit that a posting moves. Postings in a currency other than `currency` are
+    /// ignored.
     pub fn add_credit(&mut self, posting: &Posting, currency: Currency) {
         if posting.currency == currency {
             self.customer_balance += posting.amounts[Category::CustomerBalance];
         }
     }
 
-    /// Adds the sums of another part.
+    /// Adds the totals of another part.
     pub fn merge(&mut self, other: &Self) {
         self.accounts_receivable += other.accounts_receivable;
         self.customer_balance += other.customer_balance;

@@ -1,19 +1,20 @@
-//! Exact integer arithmetic of the ledger. No result depends on the order of additions.
+//! Exact integer arithmetic of the ledger. Results do not depend on the order of additions.
 //! Rule: spec/accounting.md §1, §6.2.
 
-/// H(a × b / c): rounds half away from zero; exact however great the product. 0 when `c` is 0.
+/// Returns H(a × b / c), rounded half away from zero. Exact for products of any size; 0 if `c` is
+/// 0.
 pub fn mul_div_half_away(a: i128, b: i128, c: i128) -> i128 {
     if c == 0 {
         return 0;
     }
     let is_negative = (a < 0) ^ (b < 0) ^ (c < 0);
     let (quotient, remainder) = mul_div_rem(a.unsigned_abs(), b.unsigned_abs(), c.unsigned_abs());
-    // remainder ≥ c − remainder says 2 × remainder ≥ c without overflow.
+    // remainder ≥ c − remainder is 2 × remainder ≥ c without overflow.
     let rounds_up = remainder >= c.unsigned_abs() - remainder;
     signed(quotient.saturating_add(u128::from(rounds_up)), is_negative)
 }
 
-/// floor(a × b / c + 1/2): rounds half up. 0 when `c` is 0.
+/// Returns floor(a × b / c + 1/2), which rounds half up. 0 if `c` is 0.
 fn mul_div_half_up(a: i128, b: i128, c: i128) -> i128 {
     if c == 0 {
         return 0;
@@ -30,7 +31,7 @@ fn signed(magnitude: u128, is_negative: bool) -> i128 {
     if is_negative { -value } else { value }
 }
 
-/// Quotient and remainder of a × b / c, with a product of up to 256 bits.
+/// Returns the quotient and the remainder of a × b / c, with a product of up to 256 bits.
 fn mul_div_rem(a: u128, b: u128, c: u128) -> (u128, u128) {
     if let Some(product) = a.checked_mul(b) {
         // Nearly all amounts fit 64 bits, where division is several times faster.
@@ -69,15 +70,15 @@ fn wide_product(a: u128, b: u128) -> (u128, u128) {
     (high, middle << 64 | low & HALF)
 }
 
-/// The value nearest to `value` between 0 and `limit`, which may be negative.
+/// Returns the value between 0 and `limit` that is nearest to `value`. `limit` may be negative.
 pub fn clamp_towards(value: i128, limit: i128) -> i128 {
     value.clamp(limit.min(0), limit.max(0))
 }
 
-/// Shares `value` over `weights` by cumulative rounding: the shares always sum to `value`, and none
-/// is greater than its weight when `value` is not greater than all weights together.
+/// Splits `value` over `weights` by cumulative rounding. The shares always sum to `value`. No share
+/// is greater than its weight if `value` is not greater than the sum of the weights.
 ///
-/// Weights of sum zero get nothing. Rule: spec/accounting.md §6.2 no. 3.
+/// If the weights sum to zero, all shares are 0. Rule: spec/accounting.md §6.2 no. 3.
 pub fn share(value: i128, weights: &[i128]) -> Vec<i128> {
     let sum: i128 = weights.iter().sum();
     let mut reached = 0;

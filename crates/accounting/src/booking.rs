@@ -1,4 +1,5 @@
-//! Which invoices are in the books, when, and in which class. Rule: spec/accounting.md §4.
+//! The invoices that are in the books, their booking date, and their class.
+//! Rule: spec/accounting.md §4.
 
 use model::time::{Date, Instant};
 
@@ -6,30 +7,30 @@ use crate::calendar::{Calendar, Month};
 use crate::grouping::InvoiceRecords;
 use crate::records::{Directory, Invoice, InvoiceStatus, Order};
 
-/// Which files an invoice belongs to.
+/// The class of an invoice. It decides which files list the invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InvoiceClass {
-    /// Of an order.
+    /// An invoice of an order.
     Order,
-    /// Of a subscription or membership.
+    /// An invoice of a subscription or membership.
     Subscription,
-    /// Everything else: manual, drop-in, store.
+    /// Any other invoice: manual, drop-in, store.
     Other,
 }
 
-/// When an invoice is booked.
+/// The booking date of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booking {
-    /// The instant.
+    /// The instant of the booking.
     pub instant: Instant,
-    /// Its local date.
+    /// The local date of the booking.
     pub date: Date,
-    /// Its local month.
+    /// The local month of the booking.
     pub month: Month,
 }
 
 impl Booking {
-    /// When `invoice` is booked.
+    /// Returns the booking date of `invoice`.
     pub fn of(invoice: &Invoice, calendar: &Calendar) -> Self {
         let instant = booked_at(invoice);
         let date = calendar.date_of(instant);
@@ -37,12 +38,12 @@ impl Booking {
     }
 }
 
-/// The booking instant: `date`, for advance invoices `created_at`.
+/// Returns the booking instant: `date`, or `created_at` for advance invoices.
 pub fn booked_at(invoice: &Invoice) -> Instant {
     if invoice.is_advance { invoice.created_at } else { invoice.date }
 }
 
-/// Whether an invoice is in the books; `order` is the one it names.
+/// Returns true if an invoice is in the books. `order` is the order that the invoice names.
 pub fn is_booked(invoice: &Invoice, order: Option<&Order>) -> bool {
     let is_cart = is_of_order(invoice) && order.is_some_and(Order::is_abandoned);
     invoice.status != InvoiceStatus::Draft && !invoice.is_deleted && !is_cart
@@ -52,7 +53,7 @@ fn is_of_order(invoice: &Invoice) -> bool {
     invoice.order_id.is_some() && invoice.subscription_id.is_none()
 }
 
-/// The class of an invoice. Negative invoices have one too: it decides on their recognition file.
+/// Returns the class of an invoice. For negative invoices, too, it decides on the recognition file.
 pub fn class_of(records: &InvoiceRecords, directory: &Directory) -> InvoiceClass {
     let invoice = &records.invoice;
     if is_of_order(invoice) {

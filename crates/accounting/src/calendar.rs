@@ -1,11 +1,11 @@
-//! Months of the provider's calendar and the positions at which recognition is looked at.
+//! Months in the provider's calendar, and the positions at which recognition is calculated.
 //! Rule: spec/accounting.md §1, §7.2.
 
 use std::fmt;
 
 use model::time::{Date, Instant, Zone};
 
-/// 9999-12-31.
+/// The last day of the calendar, 9999-12-31.
 const CALENDAR_END: Date = Date::from_days(2_932_896);
 
 /// A calendar month.
@@ -13,12 +13,12 @@ const CALENDAR_END: Date = Date::from_days(2_932_896);
 pub struct Month(i32);
 
 impl Month {
-    /// The month that holds `date`.
+    /// Returns the month that contains `date`.
     pub fn of(date: Date) -> Self {
         Self(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
     }
 
-    /// `YYYY-MM` of a real month, nothing else.
+    /// Parses `YYYY-MM`; none for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 7 {
             return None;
@@ -26,53 +26,53 @@ impl Month {
         Date::parse(&format!("{text}-01")).map(Self::of)
     }
 
-    /// Months since the year 0: its place among all months.
+    /// Returns the number of months since January of the year 0.
     pub fn number(self) -> i32 {
         self.0
     }
 
-    /// The month at a place among all months.
+    /// Returns the month with this number of months since January of the year 0.
     pub fn from_number(number: i32) -> Self {
         Self(number)
     }
 
-    /// Its first day.
+    /// Returns the first day of the month.
     pub fn first_day(self) -> Date {
         let year = i16::try_from(self.0.div_euclid(12)).unwrap_or(i16::MAX);
         let month = i8::try_from(self.0.rem_euclid(12) + 1).unwrap_or(1);
-        // Past the calendar's end there is only its last day.
+        // Months after the end of the calendar start on its last day.
         Date::new(year, month, 1).unwrap_or(CALENDAR_END)
     }
 
-    /// Its last day.
+    /// Returns the last day of the month.
     pub fn last_day(self) -> Date {
         Date::from_days(self.next().first_day().days() - 1)
     }
 
-    /// The month after.
+    /// Returns the next month.
     #[must_use]
     pub fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// The month before.
+    /// Returns the previous month.
     #[must_use]
     pub fn previous(self) -> Self {
         self.plus(-1)
     }
 
-    /// This month moved by `months`.
+    /// Returns this month moved by `months`.
     #[must_use]
     pub fn plus(self, months: i32) -> Self {
         Self(self.0.saturating_add(months))
     }
 
-    /// Months from `earlier` to this one.
+    /// Returns the number of months from `earlier` to this one.
     pub fn since(self, earlier: Self) -> i32 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// All months from this one to `last`, both included; none when `last` is earlier.
+    /// Returns the months from this one to `last`, both included. Empty if `last` is earlier.
     pub fn through(self, last: Self) -> impl Iterator<Item = Self> {
         (self.0..=last.0).map(Self)
     }
@@ -90,46 +90,46 @@ impl fmt::Debug for Month {
     }
 }
 
-/// Local dates and months of instants.
+/// A calendar that converts instants to local dates and months.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: Zone,
 }
 
 impl Calendar {
-    /// The calendar of a provider's time zone.
+    /// Returns the calendar of a provider's time zone.
     pub fn new(zone: Zone) -> Self {
         Self { zone }
     }
 
-    /// Its zone.
+    /// Returns the time zone.
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
 
-    /// Local date of `instant`.
+    /// Returns the local date of `instant`.
     pub fn date_of(&self, instant: Instant) -> Date {
         self.zone.date_of(instant)
     }
 
-    /// Local month of `instant`.
+    /// Returns the local month of `instant`.
     pub fn month_of(&self, instant: Instant) -> Month {
         Month::of(self.date_of(instant))
     }
 
-    /// First instant of `month`.
+    /// Returns the first instant of `month`.
     pub fn start_of(&self, month: Month) -> Instant {
         self.zone.start_of(month.first_day())
     }
 
-    /// Local time of day of `instant` in microseconds.
+    /// Returns the local time of day of `instant`, in microseconds.
     pub fn micros_of_day(&self, instant: Instant) -> i64 {
         let offset = i64::from(self.zone.offset_seconds(instant));
         instant.plus_seconds(offset).micros().rem_euclid(86_400_000_000)
     }
 }
 
-/// Up to where the ledger is calculated.
+/// The point in time up to which the ledger is calculated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Horizon {
     /// Everything before this instant: the end of a month or of a day.
@@ -139,17 +139,17 @@ pub enum Horizon {
 }
 
 impl Horizon {
-    /// The end of `month`.
+    /// Returns the end of `month`.
     pub fn end_of_month(month: Month, calendar: &Calendar) -> Self {
         Self::Before(calendar.start_of(month.next()))
     }
 
-    /// The end of `date`.
+    /// Returns the end of `date`.
     pub fn end_of_day(date: Date, calendar: &Calendar) -> Self {
         Self::Before(calendar.zone().start_of(date.plus_days(1)))
     }
 
-    /// Whether what happens at `instant` is inside.
+    /// Returns true if an event at `instant` is within the horizon.
     pub fn includes(self, instant: Instant) -> bool {
         match self {
             Self::Before(end) => instant < end,
@@ -157,7 +157,7 @@ impl Horizon {
         }
     }
 
-    /// The last instant inside.
+    /// Returns the last instant within the horizon.
     pub fn last_instant(self) -> Instant {
         match self {
             Self::Before(end) => Instant::from_micros(end.micros().saturating_sub(1)),
@@ -166,53 +166,53 @@ impl Horizon {
     }
 }
 
-/// What part of a ledger is asked for.
+/// The part of a ledger that is calculated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// First month whose recognition is wanted month by month. What was recognized before may be
-    /// folded into one posting of an earlier month; none = nothing is folded.
+    /// The first month whose recognition is posted month by month. Recognition before it may be
+    /// combined in one posting of an earlier month; none means that nothing is combined.
     pub detail_from: Option<Month>,
-    /// Up to where.
+    /// The end of the part.
     pub until: Horizon,
-    /// Whether postings carry the arithmetic behind them.
+    /// True if postings carry the steps of their calculation.
     pub explains: bool,
 }
 
 impl Span {
-    /// Everything up to a horizon, month by month.
+    /// Returns the span up to a horizon, with recognition month by month.
     pub fn until(until: Horizon) -> Self {
         Self { detail_from: None, until, explains: false }
     }
 
-    /// One month, with what came before folded.
+    /// Returns the span of one month. Earlier recognition is combined.
     pub fn month(month: Month, until: Horizon) -> Self {
         Self { detail_from: Some(month), until, explains: false }
     }
 
-    /// The same with the arithmetic behind each posting.
+    /// Returns the same span with the calculation of each posting.
     #[must_use]
     pub fn explained(self) -> Self {
         Self { explains: true, ..self }
     }
 }
 
-/// A point at which it is asked how far a piece has come.
+/// A point in time at which the progress of a piece is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The instant.
+    /// The instant of the position.
     pub instant: Instant,
-    /// Whether what happens at the instant itself has happened.
+    /// True if events at the instant itself are included.
     pub includes_instant: bool,
-    /// Local date up to which days count, itself not included.
+    /// The local date up to which days count, exclusive.
     pub date: Date,
-    /// Month up to which months count, itself not included.
+    /// The month up to which months count, exclusive.
     pub months_until: Month,
-    /// The month to which movement up to here belongs.
+    /// The month to which movement up to this position belongs.
     pub month: Month,
 }
 
 impl Position {
-    /// The end of `month`.
+    /// Returns the position at the end of `month`.
     pub fn end_of(month: Month, calendar: &Calendar) -> Self {
         let next = month.next();
         Self {
@@ -224,14 +224,14 @@ impl Position {
         }
     }
 
-    /// An event: its own day and month count as not yet delivered.
+    /// Returns the position of an event. Its own day and month count as not yet delivered.
     pub fn event(instant: Instant, calendar: &Calendar) -> Self {
         let date = calendar.date_of(instant);
         let month = Month::of(date);
         Self { instant, includes_instant: true, date, months_until: month, month }
     }
 
-    /// A horizon: its month counts in full where months are counted.
+    /// Returns the position of a horizon. Its month counts in full if months are counted.
     pub fn horizon(horizon: Horizon, calendar: &Calendar) -> Self {
         let month = calendar.month_of(horizon.last_instant());
         match horizon {
@@ -247,7 +247,7 @@ impl Position {
         }
     }
 
-    /// Whether what happens at `instant` has happened here.
+    /// Returns true if an event at `instant` has happened at this position.
     pub fn has_reached(&self, instant: Instant) -> bool {
         if self.includes_instant { instant <= self.instant } else { instant < self.instant }
     }

@@ -1,4 +1,4 @@
-//! What records of closed months would book today, against what was frozen.
+//! Drift: differences between the postings frozen in closed months and today's postings for them.
 //! Rule: spec/accounting.md §11.3.
 
 use std::collections::BTreeMap;
@@ -6,28 +6,28 @@ use std::collections::BTreeMap;
 use crate::calendar::Month;
 use crate::posting::{Amounts, PieceShare, Posting, PostingKey};
 
-/// One posting that is no longer what was frozen.
+/// A posting whose amounts today differ from the frozen ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// Which posting.
+    /// The key of the posting.
     pub key: PostingKey,
-    /// What it would be today.
+    /// The amounts that would be posted today.
     pub fresh: Amounts,
-    /// What all closed months hold of it.
+    /// The amounts that all closed months hold for this key.
     pub frozen: Amounts,
-    /// The adjustment that makes up for it, in the first open month.
+    /// The adjustment that corrects the difference, in the first open month.
     pub adjustment: Posting,
 }
 
 impl Drift {
-    /// fresh − frozen.
+    /// Returns fresh − frozen.
     pub fn difference(&self) -> Amounts {
         self.fresh - self.frozen
     }
 }
 
-/// Compares fresh postings with those frozen in closed months, adjustments among them. `open` is
-/// the first open month; fresh postings of it and later are no drift. Sorted by key.
+/// Compares fresh postings with those frozen in closed months, including adjustments. `open` is the
+/// first open month; fresh postings from it on are not drift. The result is sorted by key.
 pub fn drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<Drift> {
     let mut keys: BTreeMap<PostingKey, (Vec<&Posting>, Vec<&Posting>)> = BTreeMap::new();
     for posting in fresh.iter().filter(|posting| posting.key().month < open) {

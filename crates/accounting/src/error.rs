@@ -1,23 +1,23 @@
-//! What can be wrong with the rows given.
+//! Errors of the accounting crate.
 
-/// Why facts could not be read. Never returned for rows that passed the import.
+/// An error in stored rows, or a bug in the ledger. Rows that passed the import cause none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountingError {
     /// A stored value does not fit its column.
     #[error("the value of {table}.{column} does not fit the column")]
     Value {
-        /// The table.
+        /// The table's name.
         table: &'static str,
-        /// The column.
+        /// The column's name.
         column: &'static str,
     },
-    /// Postings break a rule that holds for any input: a bug, never the records' fault.
+    /// Postings break a rule that holds for any input. This is a bug, not an error in the records.
     #[error(transparent)]
     Broken(#[from] crate::invariants::BrokenInvariant),
 }
 
 impl AccountingError {
-    /// A stable name for logs and answers.
+    /// Returns a stable code for logs and error responses.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Value { .. } => "accounting_value_invalid",

@@ -1,4 +1,4 @@
-//! The arithmetic behind a posting, in plain words. Rule: spec/accounting.md §13 (explain).
+//! The calculation behind a posting, in plain words. Rule: spec/accounting.md §13 (explain).
 
 use model::money::Currency;
 use model::time::Date;
@@ -6,65 +6,65 @@ use model::time::Date;
 use crate::posting::{File, Posting, Source};
 use crate::settings::ReversalSplit;
 
-/// One step of the arithmetic behind a posting. Amounts in minor units.
+/// One step of the calculation behind a posting. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Working {
     /// An invoice was booked.
     Booked {
-        /// Its total.
+        /// The invoice's total.
         total: i128,
-        /// Its tax.
+        /// The invoice's tax.
         tax: i128,
     },
-    /// A payment met what was due.
+    /// A payment was applied to the receivable.
     Paid {
-        /// Its amount.
+        /// The amount of the payment.
         amount: i128,
-        /// Receivable before it.
+        /// The receivable before the payment.
         due: i128,
-        /// What went against the receivable.
+        /// The amount applied to the receivable.
         applied: i128,
     },
-    /// A payment that came before its invoice settled it.
+    /// A payment that was made before its invoice settled it.
     SettledByPaymentAhead {
-        /// What was left of the payment.
+        /// The part of the payment that was still credit.
         amount: i128,
-        /// Receivable before.
+        /// The receivable before.
         due: i128,
-        /// What went against the receivable.
+        /// The amount applied to the receivable.
         applied: i128,
     },
     /// Customer credit was applied to an invoice or taken back.
     Applied {
         /// The stored amount.
         amount: i128,
-        /// Receivable after it.
+        /// The receivable after it.
         due_after: i128,
     },
-    /// A piece moved.
+    /// A piece moved from deferred to recognized.
     Moved {
-        /// Local date up to which it is counted, itself not included.
+        /// The local date up to which days count, exclusive.
         until: Date,
-        /// D₀: deferred at the last reversal, or the net.
+        /// D₀: the deferred amount at the last reversal, or the net.
         deferred: i128,
-        /// W₀: recognized at the last reversal.
+        /// W₀: the recognized amount at the last reversal.
         recognized: i128,
-        /// u₀: progress then.
+        /// u₀: the progress at the last reversal.
         from: i128,
-        /// u: progress now.
+        /// u: the progress now.
         at: i128,
-        /// U: progress at the end.
+        /// U: the progress at the end.
         total: i128,
-        /// Name of the units.
+        /// The name of the units.
         unit: &'static str,
-        /// Moved since, before this step.
+        /// The amount moved since then, before this step.
         before: i128,
-        /// Moved since, with this step.
+        /// The amount moved since then, including this step.
         moved: i128,
     },
-    /// All that was deferred was recognized because the subscription ended.
+    /// The subscription ended, so the whole deferred amount was recognized.
     Finished {
-        /// How much.
+        /// The amount.
         deferred: i128,
     },
     /// A net amount was taken back.
@@ -75,70 +75,70 @@ pub enum Working {
         deferred: i128,
         /// ΣW before.
         recognized: i128,
-        /// d: taken from deferred.
+        /// d: the amount taken from deferred.
         from_deferred: i128,
-        /// r: taken from recognized.
+        /// r: the amount taken from recognized.
         from_recognized: i128,
-        /// x: beyond the invoice.
+        /// x: the amount beyond the invoice.
         beyond: i128,
-        /// The setting.
+        /// The setting that decides the order.
         split: ReversalSplit,
     },
-    /// The tax in an amount that is taken back.
+    /// The tax contained in an amount that is taken back.
     TaxShare {
         /// TAX before.
         tax: i128,
         /// The amount.
         amount: i128,
-        /// G: what is left of the invoice.
+        /// G: the part of the invoice that is not taken back yet.
         left: i128,
-        /// The tax in it.
+        /// The tax contained in the amount.
         share: i128,
     },
-    /// A note lowered what is due, the rest became credit.
+    /// A credit note lowered the receivable; the rest became customer credit.
     Credited {
-        /// Total of the note.
+        /// The note's total.
         total: i128,
-        /// Against the receivable.
+        /// The amount by which the receivable was lowered.
         receivable: i128,
     },
-    /// A refund that a note had prepared.
+    /// A refund pays out a credit note.
     RefundOfNote {
-        /// Its amount.
+        /// The amount of the refund.
         amount: i128,
     },
-    /// A refund on its own.
+    /// A refund without a credit note.
     Refunded {
-        /// Its amount.
+        /// The amount of the refund.
         amount: i128,
-        /// From credit that its payment had made.
+        /// The amount taken from customer credit that the invoice's payments had left.
         from_credit: i128,
-        /// What the customer had given for the invoice.
+        /// The amount that the customer had given for the invoice.
         settled: i128,
-        /// Taken back from the invoice.
+        /// The amount taken back from the invoice.
         taken_back: i128,
     },
     /// A receivable was written off.
     WrittenOff {
-        /// How much.
+        /// The amount written off.
         due: i128,
     },
     /// An invoice was voided.
     Voided {
-        /// Receivable before.
+        /// The receivable before.
         due: i128,
-        /// G: what was left of the invoice.
+        /// G: the part of the invoice that was not taken back yet.
         left: i128,
     },
-    /// Money or credit tied to no invoice.
+    /// A payment, refund or credit that is linked to no invoice.
     Untied {
-        /// Its amount.
+        /// The amount.
         amount: i128,
     },
 }
 
 impl Working {
-    /// The step as a sentence, with amounts in major units.
+    /// Returns the step as a sentence, with amounts in major units.
     pub fn text(&self, currency: Currency) -> String {
         let money = |minor: i128| currency.decimal(minor);
         match self {
@@ -268,22 +268,22 @@ impl Working {
     }
 }
 
-/// A posting told to an accountant.
+/// The explanation of a posting for an accountant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The posting's entry id.
     pub entry_id: String,
     /// The rule that was applied, in plain words.
     pub rule: &'static str,
-    /// Tables and ids of the records behind it.
+    /// The tables and ids of the source records.
     pub sources: Vec<(&'static str, i64)>,
-    /// The arithmetic, step by step.
+    /// The calculation, step by step.
     pub steps: Vec<String>,
-    /// What is booked: category and signed amount in major units.
+    /// The booked amounts: category and signed amount in major units.
     pub booked: Vec<(&'static str, String)>,
 }
 
-/// Explains a posting of an explained span ([`crate::Span::explained`]).
+/// Explains a posting. Its span must be an explained one ([`crate::Span::explained`]).
 pub fn explain(posting: &Posting) -> Explanation {
     let money = |minor: i128| posting.currency.decimal(minor);
     let steps = posting.workings.iter().map(|working| working.text(posting.currency));

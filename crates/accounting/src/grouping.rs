@@ -1,8 +1,8 @@
-//! From tables to one bundle per booked invoice: who belongs to whom. Rule: spec/accounting.md §3,
-//! §4, §6.4, §7.4.
+//! Groups table rows into one set of records per booked invoice.
+//! Rule: spec/accounting.md §3, §4, §6.4, §7.4.
 //!
-//! The result does not depend on the order of the rows. A caller that streams may group any part of
-//! the tables that is closed under links (rows that name each other stand together).
+//! The result does not depend on the order of the rows. A streaming caller may group a part of the
+//! tables, as long as the part contains all rows that are linked with each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ pub struct Tables {
     pub order_items: Vec<OrderItem>,
     /// Rows of `payments`.
     pub payments: Vec<Payment>,
-    /// Further rows of `payments` that refunds of this part name and another part holds: looked
-    /// up, never posted.
+    /// Rows of `payments` outside this part that refunds of this part reference. They are looked
+    /// up, but not posted.
     pub refunded_payments: Vec<Payment>,
     /// Rows of `refunds`.
     pub refunds: Vec<Refund>,
@@ -40,45 +40,45 @@ pub struct Tables {
     pub balance_transactions: Vec<BalanceTransaction>,
     /// Rows of `shipments`.
     pub shipments: Vec<Shipment>,
-    /// What is looked up by id.
+    /// Records that are looked up by id.
     pub directory: Directory,
 }
 
-/// A booked invoice with everything that acts on it.
+/// A booked invoice with all records that act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceRecords {
     /// The invoice.
     pub invoice: Invoice,
-    /// Its lines.
+    /// The invoice's lines.
     pub lines: Vec<InvoiceLine>,
-    /// Its order.
+    /// The invoice's order.
     pub order: Option<Order>,
     /// The order's items.
     pub order_items: Vec<OrderItem>,
-    /// Posted payments tied to it.
+    /// Posted payments linked to the invoice.
     pub payments: Vec<Payment>,
-    /// Balance transactions applied to it or taken back.
+    /// Balance transactions that apply credit to the invoice or take it back.
     pub applications: Vec<BalanceTransaction>,
-    /// Posted rows of `credit_notes` on it.
+    /// Posted credit notes on the invoice, from `credit_notes`.
     pub credit_notes: Vec<CreditNote>,
-    /// Invoices that act on it as notes.
+    /// Invoices that act as credit notes on this invoice.
     pub credit_note_invoices: Vec<Invoice>,
-    /// Posted refunds of it.
+    /// Posted refunds of the invoice.
     pub refunds: Vec<TiedRefund>,
-    /// Shipments consumed for it.
+    /// Shipments that are paid for by the invoice.
     pub shipments: Vec<Mark>,
 }
 
-/// A refund, and whether a note has already moved its amount to customer credit.
+/// A refund of an invoice, with its link to a credit note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TiedRefund {
     /// The refund.
     pub refund: Refund,
-    /// Whether it pays out a note.
+    /// True if a credit note has already moved the amount to customer credit.
     pub is_linked: bool,
 }
 
-/// Posted records that are tied to no booked invoice.
+/// Posted records that are not linked to a booked invoice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UntiedRecords {
     /// Payments.
@@ -89,21 +89,21 @@ pub struct UntiedRecords {
     pub adjustments: Vec<BalanceTransaction>,
 }
 
-/// The tables, grouped.
+/// The result of grouping the tables.
 #[derive(Debug, Clone, Default)]
 pub struct Grouped {
-    /// Booked invoices, by id.
+    /// The booked invoices, by id.
     pub invoices: Vec<InvoiceRecords>,
-    /// What is tied to none, each list by id.
+    /// The records that are linked to no invoice, each list by id.
     pub untied: UntiedRecords,
-    /// What looks wrong about links.
+    /// Issues found in links between records, and implausible dates and currencies.
     pub issues: Vec<Issue>,
-    /// What is looked up by id.
+    /// Records that are looked up by id.
     pub directory: Directory,
 }
 
 impl InvoiceRecords {
-    /// An invoice to which nothing has happened yet.
+    /// Returns the records of an invoice that nothing acts on.
     pub fn new(invoice: Invoice) -> Self {
         Self {
             invoice,
@@ -154,15 +154,15 @@ pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
 struct Grouping<'a> {
     calendar: &'a Calendar,
     booked: BTreeMap<i64, InvoiceRecords>,
-    /// Credit-note invoices, with the invoice on which each acts.
+    /// The ids of credit-note invoices, with the id of the invoice that each acts on.
     acting: BTreeMap<i64, i64>,
-    /// Credit-note invoices that are not in the books.
+    /// The ids of credit-note invoices that are not booked.
     left_out: BTreeSet<i64>,
     untied: UntiedRecords,
     issues: Vec<Issue>,
 }
 
-/// What a link to an invoice leads to.
+/// The result of following a link to an invoice.
 enum Tie {
     Booked,
     OtherCurrency,
@@ -189,7 +189,7 @@ impl Grouping<'_> {
             if self.acting.contains_key(&id) {
                 notes.push(invoice);
             } else if invoice.is_credit_note && invoice.total >= 0 {
-                // Its total is an amount credited: as an invoice it would be revenue.
+                // The total is a credited amount. Booked as an invoice, it would count as revenue.
                 self.report_note_invoice(&invoice, IssueCode::CreditNoteWithoutInvoice);
             } else {
                 self.booked.insert(id, InvoiceRecords::new(invoice));
@@ -267,7 +267,7 @@ impl Grouping<'_> {
         }
     }
 
-    /// Answers the payments' invoices and customers, for their refunds.
+    /// Adds the payments and returns the invoice and customer of each, for their refunds.
     fn add_payments(&mut self, payments: Vec<Payment>) -> BTreeMap<i64, PaymentLinks> {
         let links = payment_links(&payments).collect();
         let mut payments = payments;
@@ -408,7 +408,7 @@ impl Grouping<'_> {
         for (subscription, shipments) in by_subscription {
             let invoices = invoices.get(&subscription).map_or(&[][..], Vec::as_slice);
             let pays = |id: i64| invoices.iter().any(|invoice| invoice.invoice_id == id);
-            // A booked invoice that pays for no shipments still keeps the ones that name it.
+            // A booked invoice that pays for no shipments still keeps shipments that name it.
             let is_stray = |shipment: &Shipment| {
                 shipment.invoice_id.is_some_and(|id| self.booked.contains_key(&id) && !pays(id))
             };
@@ -427,7 +427,7 @@ impl Grouping<'_> {
     }
 
     fn report_shipment(&mut self, shipment: &Shipment) {
-        // Without any date it is listed in the first month of the epoch rather than lost.
+        // A shipment without any date is listed under 1970-01 instead of being dropped.
         let at = shipment.approved_at.or(shipment.returned_at);
         let at = at.unwrap_or(model::time::Instant::from_micros(0));
         self.issues.push(Issue {
@@ -454,7 +454,7 @@ fn payment_links(payments: &[Payment]) -> impl Iterator<Item = (i64, PaymentLink
     })
 }
 
-/// Refunds that pay out an issued post-payment note.
+/// Returns the refunds that pay out an issued post-payment credit note.
 fn linked_refunds(notes: &[CreditNote], refunds: &[Refund]) -> BTreeSet<i64> {
     let is_linking =
         |note: &&CreditNote| note.is_posted() && note.note_type == NoteType::PostPayment;
@@ -467,7 +467,7 @@ fn linked_refunds(notes: &[CreditNote], refunds: &[Refund]) -> BTreeSet<i64> {
     refunds.iter().filter(is_linked).map(|refund| refund.id).collect()
 }
 
-/// The subscriptions whose shipments an invoice pays for, each with how many.
+/// Returns the subscriptions whose shipments an invoice pays for, with the number of shipments.
 fn shipment_invoices(
     records: &InvoiceRecords,
     directory: &Directory,

@@ -1,5 +1,5 @@
-//! What holds for any records, checked in production too: a break is a bug in the ledger, never the
-//! fault of a record. Rule: spec/accounting.md §8.
+//! Invariants that hold for any records, checked in production, too. A broken invariant is a bug in
+//! the ledger, never an error in a record. Rule: spec/accounting.md §8.
 
 use crate::life::InvoiceLedger;
 use crate::posting::{Amounts, Category, Posting};
@@ -10,27 +10,27 @@ pub enum BrokenInvariant {
     /// A posting does not sum to zero.
     #[error("posting {entry_id} sums to {sum} minor units instead of zero")]
     Unbalanced {
-        /// The posting.
+        /// The posting's entry id.
         entry_id: String,
-        /// Its sum.
+        /// The sum of the posting.
         sum: i128,
     },
-    /// The parts by piece do not sum to the posting.
+    /// The shares by piece do not sum to the posting.
     #[error("the parts of posting {entry_id} do not sum to it")]
     Parts {
-        /// The posting.
+        /// The posting's entry id.
         entry_id: String,
     },
-    /// Postings of an invoice do not lead to the state in which it is.
+    /// The postings of an invoice do not add up to its state.
     #[error("invoice {invoice_id}: {category} is {posted} by postings but {state} by its state")]
     State {
         /// The invoice.
         invoice_id: i64,
         /// The category.
         category: &'static str,
-        /// By postings.
+        /// The sum of the postings.
         posted: i128,
-        /// By the state.
+        /// The amount in the invoice's state.
         state: i128,
     },
     /// The pieces of an invoice do not sum to its net.
@@ -38,9 +38,9 @@ pub enum BrokenInvariant {
     Pieces {
         /// The invoice.
         invoice_id: i64,
-        /// Sum of the pieces.
+        /// The sum of the pieces.
         pieces: i128,
-        /// Net of the invoice.
+        /// The net of the invoice.
         net: i128,
     },
     /// A piece has more recognized or deferred than its net.
@@ -50,32 +50,32 @@ pub enum BrokenInvariant {
     PieceBounds {
         /// The invoice.
         invoice_id: i64,
-        /// Net of the piece.
+        /// The net of the piece.
         net: i128,
-        /// Deferred.
+        /// The deferred amount.
         deferred: i128,
-        /// Recognized.
+        /// The recognized amount.
         recognized: i128,
     },
     /// A posting's source is not among the records given.
     #[error("the source of posting {entry_id} is not among the records")]
     SourceMissing {
-        /// The posting.
+        /// The posting's entry id.
         entry_id: String,
     },
-    /// Figures that must be equal differ.
+    /// Two figures that must be equal differ.
     #[error("{what}: {left} differs from {right}")]
     TieOut {
-        /// Which figures.
+        /// The name of the figures.
         what: &'static str,
-        /// One.
+        /// The first figure.
         left: i128,
-        /// The other.
+        /// The second figure.
         right: i128,
     },
 }
 
-/// Checks one posting: it sums to zero, and its parts sum to it.
+/// Checks that a posting sums to zero and that its shares sum to it.
 pub fn check_posting(posting: &Posting) -> Result<(), BrokenInvariant> {
     let sum = posting.amounts.sum();
     if sum != 0 {
@@ -95,8 +95,8 @@ pub fn check_posting(posting: &Posting) -> Result<(), BrokenInvariant> {
     Ok(())
 }
 
-/// Checks the ledger of one invoice: every posting, the state that they lead to, and the bounds of
-/// the pieces (identities 1, 3, 4, 5).
+/// Checks the ledger of one invoice: every posting, the state that the postings lead to, and the
+/// bounds of the pieces (identities 1, 3, 4, 5).
 pub fn check_invoice(ledger: &InvoiceLedger) -> Result<(), BrokenInvariant> {
     ledger.postings.iter().try_for_each(check_posting)?;
     for piece in &ledger.pieces {

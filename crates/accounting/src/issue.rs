@@ -1,4 +1,5 @@
-//! What looks wrong in the records, and the rule that was applied. Rule: spec/accounting.md §12.2.
+//! Issues: suspicious records, each with the rule that the ledger applied.
+//! Rule: spec/accounting.md §12.2.
 
 use std::borrow::Cow;
 
@@ -7,7 +8,7 @@ use model::money::Currency;
 use crate::calendar::Month;
 use crate::package::field::{Column, Field, FieldKind::*};
 
-/// Kind of an issue.
+/// The code of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IssueCode {
     /// A void invoice without `voided_at`: voided at its booking date.
@@ -22,31 +23,32 @@ pub enum IssueCode {
     PeriodInverted,
     /// Tax above total: booked as it is.
     NetNegative,
-    /// A link to an invoice of another currency: as not tied, notes left out.
+    /// A link to an invoice in another currency: the link is ignored, and a credit note is left
+    /// out.
     LinkCurrencyMismatch,
-    /// An application to no booked invoice: left out.
+    /// An application of credit to an invoice that is not booked: left out.
     AppliedWithoutInvoice,
-    /// A note on no booked invoice: left out.
+    /// A credit note on an invoice that is not booked: left out.
     CreditNoteWithoutInvoice,
     /// Receivables below zero after an application: booked as it is.
     OverappliedBalance,
     /// Kind and sign of a balance transaction disagree: booked as it is.
     BalanceSign,
-    /// A note takes back more than is left: contra revenue.
+    /// A credit note that takes back more than is left: the excess is contra revenue.
     CreditNoteExceedsInvoice,
-    /// Amount and tax of a note do not sum to its total: total and tax win.
+    /// A credit note whose amount and tax do not sum to its total: total and tax are used.
     CreditNoteTotalMismatch,
-    /// A note after its invoice was voided: left out.
+    /// A credit note after its invoice was voided: left out.
     CreditNoteOnVoidInvoice,
-    /// An unlinked refund beside an unlinked note of the same total: booked twice as recorded.
+    /// An unlinked refund beside an unlinked credit note of the same total: both are booked.
     RefundUnlinkedNote,
     /// A payment after the write-off: customer credit.
     PaymentAfterWriteOff,
     /// A payment after the void: customer credit.
     PaymentOnVoid,
-    /// A shipment that finds no invoice: nothing recognized.
+    /// A shipment without an invoice: nothing is recognized.
     ShipmentWithoutInvoice,
-    /// A plan by shipments without a count: recognized by time.
+    /// A plan recognized by shipments that has no count: recognized by time.
     ShipmentsPlanWithoutCount,
     /// An order without an invoice: not in the ledger.
     OrderWithoutInvoice,
@@ -88,13 +90,13 @@ impl IssueCode {
         (Self::ArDifference, "ar_difference"),
     ];
 
-    /// Its stable name.
+    /// Returns the stable name.
     pub fn as_str(self) -> &'static str {
         let found = Self::ALL.iter().find(|(code, _)| *code == self);
         found.map_or("", |(_, name)| name)
     }
 
-    /// What the ledger does with such a record, in plain words.
+    /// Returns a description of what the ledger does with such a record.
     pub fn message(self) -> &'static str {
         match self {
             Self::VoidedAtMissing => "void without a date: voided at the booking date",
@@ -141,24 +143,24 @@ impl IssueCode {
     }
 }
 
-/// One record that looks wrong.
+/// One suspicious record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Issue {
-    /// What is wrong.
+    /// The code of the issue.
     pub code: IssueCode,
-    /// The record's table.
+    /// The name of the record's table.
     pub table: &'static str,
-    /// The record.
+    /// The record's id.
     pub id: i64,
-    /// The month of its event.
+    /// The month of the record's event.
     pub month: Month,
-    /// Currency of the amount; none for records that have none (shipments).
+    /// The currency of the amount; none for records without one (shipments).
     pub currency: Option<Currency>,
     /// The amount concerned, in minor units.
     pub amount: i128,
 }
 
-/// The columns of `issues.csv`, in order; the currency is an addition to the contract's columns.
+/// The columns of `issues.csv`, in order. The contract does not have the currency column.
 pub const COLUMNS: &[Column] = &[
     Column { name: "code", kind: Text },
     Column { name: "table", kind: Text },
@@ -170,13 +172,14 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 impl Issue {
-    /// Whether it belongs to the list of a month: a date that cannot be belongs to all, for it is
-    /// in the balances of all, or of none.
+    /// Returns true if the issue is listed for `month`. An implausible date is listed for every
+    /// month, because it affects the balances of all months or of none.
     pub fn is_of(&self, month: Month) -> bool {
         self.month == month || self.code == IssueCode::ImplausibleDate
     }
 
-    /// The values, one per column of [`COLUMNS`]. Records without a currency have no amount.
+    /// Returns the values, one per column of [`COLUMNS`]. A record without a currency has no
+    /// amount.
     pub fn fields(&self) -> Vec<Field<'_>> {
         let (amount, currency) = match &self.currency {
             Some(currency) => (Field::Money(self.amount), Field::text(currency.code())),

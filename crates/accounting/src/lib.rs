@@ -1,35 +1,36 @@
-//! The books: from records to dated postings in seven categories, and what is read off them.
+//! The ledger: turns records into dated postings in seven categories, and postings into reports.
 //! Rule: spec/accounting.md.
 //!
-//! Pure functions of records, time zone and settings. It does not know where the rows come from, no
-//! clock, no I/O, no file format, and no floating point. Bad records never fail: they are booked by
-//! a stated rule and listed as [`Issue`]s.
+//! Pure functions of records, time zone and settings. The crate does not know where the rows come
+//! from; it has no clock, no I/O, no file format, and no floating point. Bad records cause no
+//! errors: they are booked by a stated rule and listed as [`Issue`]s.
 //!
-//! Read rows with [`records::Reader`], put them into [`Tables`], [`group`] them, and ask
-//! [`Books::invoice`] for each invoice and [`Books::untied`] for the rest. Invoices are independent
-//! of one another: many threads may work on parts, and every figure that is read off adds up.
+//! Read rows with [`records::Reader`], put them into [`Tables`], and [`group`] them. Then call
+//! [`Books::invoice`] for each invoice and [`Books::untied`] for the other records. Invoices are
+//! independent of each other: threads may work on parts in parallel, and the results of the parts
+//! can be added.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`records`] | the records, and how they come out of stored cells |
-//! | [`settings`] | how the books are kept (§2) |
+//! | [`records`] | the records, and their readers for stored cells |
+//! | [`settings`] | settings of a provider's books (§2) |
 //! | [`calendar`] | months, horizons, positions in the provider's zone (§1) |
-//! | [`arithmetic`] | rounding and sharing (§1, §6.2) |
+//! | [`arithmetic`] | rounding and splitting (§1, §6.2) |
 //! | [`posting`] | a posting, its category, file and key (§1, §3) |
-//! | [`booking`] | which invoices are in the books, when, in which class (§4) |
-//! | [`grouping`] | who belongs to whom (§3, §4, §6.4, §7.4) |
-//! | [`recognition`] | from deferred to recognized (§7) |
-//! | [`life`] | the life of one invoice (§5, §6) |
-//! | [`untied`] | what is tied to no invoice |
-//! | [`issue`] | what looks wrong (§12.2) |
-//! | [`plausibility`] | dates that nobody can have meant (§12.2) |
-//! | [`invariants`] | what holds for any records (§8) |
-//! | [`explain`] | the arithmetic behind a posting (§13) |
+//! | [`booking`] | the invoices in the books: booking date and class (§4) |
+//! | [`grouping`] | records grouped by invoice (§3, §4, §6.4, §7.4) |
+//! | [`recognition`] | movement from deferred to recognized revenue (§7) |
+//! | [`life`] | the events of one invoice, from booking to recognition (§5, §6) |
+//! | [`untied`] | postings of records that are linked to no invoice |
+//! | [`issue`] | suspicious records (§12.2) |
+//! | [`plausibility`] | implausible dates and currencies (§12.2) |
+//! | [`invariants`] | invariants that hold for any records (§8) |
+//! | [`explain`] | the calculation behind a posting (§13) |
 //! | [`totals`], [`trial_balance`] | sums by month and file; opening and closing balances (§8, §10.2) |
-//! | [`package`] | the typed rows of the files (§9) |
+//! | [`package`] | the typed rows of the package's files (§9) |
 //! | [`journal`] | journal lines, hledger, Beancount (§10) |
-//! | [`drift`] | closed months against fresh postings (§11.3) |
-//! | [`reconciliation`] | what should agree when records are complete (§8) |
+//! | [`drift`] | closed months compared with fresh postings (§11.3) |
+//! | [`reconciliation`] | figures that agree if the records are complete (§8) |
 //! | [`aging`], [`waterfall`], [`revenue_by_plan`] | further reports (§13) |
 
 #![deny(clippy::float_arithmetic)]

@@ -1,5 +1,5 @@
-//! Dates that nobody can have meant: a year with a digit missing, the empty date of a program; and
-//! currencies that were withdrawn before the record's date.
+//! Implausible dates, such as a year with a missing digit or a program's empty date, and currencies
+//! that were withdrawn before the record's date.
 //! Rule: spec/accounting.md §12.2.
 
 use std::collections::BTreeMap;
@@ -13,23 +13,23 @@ use crate::grouping::Tables;
 use crate::issue::{Issue, IssueCode};
 use crate::records::{Invoice, InvoiceStatus};
 
-/// 1990-01-01. Before it lie the days from which programs count (1899, 1904, 1970, 1980).
+/// The first plausible day, 1990-01-01. Programs count from earlier days (1899, 1904, 1970, 1980).
 const FIRST: Date = Date::from_days(7_305);
-/// 2100-01-01, the first day that is too far ahead.
+/// The first day that is implausibly late, 2100-01-01.
 const TOO_FAR: Date = Date::from_days(47_482);
 
-/// The first month that books can begin with.
+/// Returns the first month that books can begin with.
 pub fn first_plausible_month() -> Month {
     Month::of(FIRST)
 }
 
-/// Whether a local date can have been meant.
+/// Returns true if a local date is plausible.
 pub fn is_plausible(date: Date) -> bool {
     (FIRST..TOO_FAR).contains(&date)
 }
 
-/// An issue for each record in the books whose date or currency cannot have been meant. They are
-/// booked as they are.
+/// Returns an issue for each booked record with an implausible date or a withdrawn currency. Such
+/// records are still booked as they are.
 pub(crate) fn implausible_records(tables: &Tables, calendar: &Calendar) -> Vec<Issue> {
     let mut check = Check { calendar, found: Vec::new() };
     let is_in_books = |i: &&Invoice| i.status != InvoiceStatus::Draft && !i.is_deleted;
@@ -68,7 +68,7 @@ pub(crate) fn implausible_records(tables: &Tables, calendar: &Calendar) -> Vec<I
     check.found
 }
 
-/// Table, id, currency and amount of a record.
+/// The table, id, currency and amount of a record.
 type Record = (&'static str, i64, Option<Currency>, i64);
 
 struct Check<'c> {
@@ -77,7 +77,7 @@ struct Check<'c> {
 }
 
 impl Check<'_> {
-    /// Looks at the one date of a record, and at its currency on that date.
+    /// Checks the only date of a record, and its currency on that date.
     fn dated(&mut self, record: Record, at: Instant) {
         self.dates(record, &[Some(at)]);
         self.currency(record, at);

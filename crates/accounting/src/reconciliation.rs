@@ -1,4 +1,4 @@
-//! What should agree when the records are complete: differences are listed, never absorbed.
+//! Figures that agree if the records are complete. Differences are listed as issues, not corrected.
 //! Rule: spec/accounting.md §8 no. 9, 10.
 
 use std::collections::BTreeMap;
@@ -13,8 +13,8 @@ use crate::posting::{Category, Posting};
 use crate::records::{BalanceTransaction, InvoiceStatus};
 use crate::settings::BalanceAdjustments;
 
-/// Customers' credit by the ledger and by the balance transactions, in one currency. It adds up
-/// over any split; it needs a place for every customer that it is given.
+/// The credit of customers by the ledger and by the balance transactions, in one currency. Parts
+/// can be merged in any split. Memory: one entry per customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerCredit {
     currency: Currency,
@@ -28,12 +28,12 @@ struct Credit {
 }
 
 impl CustomerCredit {
-    /// No credit yet.
+    /// Returns an empty instance.
     pub fn new(currency: Currency) -> Self {
         Self { currency, customers: BTreeMap::new() }
     }
 
-    /// Adds what a posting moves.
+    /// Adds the credit that a posting moves.
     pub fn add_posting(&mut self, posting: &Posting) {
         let amount = posting.amounts[Category::CustomerBalance];
         if posting.currency == self.currency && amount != 0 {
@@ -41,7 +41,7 @@ impl CustomerCredit {
         }
     }
 
-    /// Adds a balance transaction of any kind, when it is inside the horizon.
+    /// Adds a balance transaction of any kind, if it is within the horizon.
     pub fn add_transaction(
         &mut self,
         transaction: &BalanceTransaction,
@@ -57,7 +57,8 @@ impl CustomerCredit {
         }
     }
 
-    /// Adds what waits for an invoice that is not booked yet: no balance transaction says it.
+    /// Adds the credit that waits for an invoice that is not booked yet; no balance transaction
+    /// records it.
     pub fn add_waiting(&mut self, ledger: &InvoiceLedger, currency: Currency) {
         for (customer, amount) in &ledger.waiting_credit {
             if currency == self.currency {
@@ -66,7 +67,7 @@ impl CustomerCredit {
         }
     }
 
-    /// Adds another part.
+    /// Adds the sums of another part.
     pub fn merge(&mut self, other: &Self) {
         for (customer, part) in &other.customers {
             let credit = self.customers.entry(*customer).or_default();
@@ -75,7 +76,8 @@ impl CustomerCredit {
         }
     }
 
-    /// Customers whose credit differs; payments of no customer are listed with id 0.
+    /// Returns an issue for each customer whose credit differs. Payments without a customer have id
+    /// 0.
     pub fn differences(&self, month: Month) -> Vec<Issue> {
         let differing = self.customers.iter().filter(|(_, c)| c.ledger != c.recorded);
         let issue = |(customer, credit): (&Option<i64>, &Credit)| Issue {
@@ -90,8 +92,8 @@ impl CustomerCredit {
     }
 }
 
-/// The invoice whose receivable differs from its `amount_remaining`. `ledger` reaches to now; an
-/// invoice of a later day is not due yet.
+/// Returns an issue if the invoice's receivable differs from its `amount_remaining`. `ledger` must
+/// reach to the present. An invoice of a later day is not compared.
 pub fn receivable_difference(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,

@@ -1,4 +1,4 @@
-//! Revenue by plan, product or site and month, from the parts of postings by piece.
+//! Revenue by plan, product or site and month, from the shares of postings by piece.
 //! Rule: spec/accounting.md §13.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::calendar::Month;
 use crate::posting::{Category, File, PieceShare, Posting, Source};
 
-/// What revenue is grouped by.
+/// The record by which revenue is grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupBy {
     /// The piece's plan.
@@ -17,16 +17,17 @@ pub enum GroupBy {
     Site,
 }
 
-/// Movement of one group in one month, in minor units; income and what is deferred are positive.
+/// The movement of one group in one month, in minor units. Income and deferred amounts are
+/// positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RevenueMovement {
-    /// Net invoiced.
+    /// The net amount invoiced.
     pub billed: i128,
-    /// Recognized, gross.
+    /// The amount recognized, before reversals.
     pub recognized: i128,
-    /// Taken back before it was delivered.
+    /// The amount taken back before it was delivered.
     pub reversed_deferred: i128,
-    /// Taken back after it was recognized, credit given away included.
+    /// The amount taken back after it was recognized, including credit given away.
     pub reversed_recognized: i128,
 }
 
@@ -35,19 +36,19 @@ pub struct RevenueMovement {
 pub struct RevenueRow {
     /// The month.
     pub month: Month,
-    /// Plan, product or site; none for rows without.
+    /// The id of the plan, product or site; none for revenue without one.
     pub group: Option<i64>,
-    /// Deferred before the month.
+    /// The deferred amount before the month.
     pub deferred_opening: i128,
-    /// What moved.
+    /// The movement of the month.
     pub movement: RevenueMovement,
-    /// Deferred after the month.
+    /// The deferred amount after the month.
     pub deferred_closing: i128,
-    /// Recognized less what was taken back from recognized.
+    /// The amount recognized, less the amount taken back from recognized.
     pub net_revenue: i128,
 }
 
-/// Sums of one currency by group and month. They add up over any split of postings.
+/// The sums of one currency by group and month. Parts of any split of the postings can be merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevenueByGroup {
     group_by: GroupBy,
@@ -68,7 +69,7 @@ impl RevenueMovement {
 }
 
 impl RevenueByGroup {
-    /// No revenue yet.
+    /// Returns an instance without revenue.
     pub fn new(group_by: GroupBy) -> Self {
         Self { group_by, movements: BTreeMap::new() }
     }
@@ -97,15 +98,15 @@ impl RevenueByGroup {
         }
     }
 
-    /// Adds another part.
+    /// Adds the sums of another part.
     pub fn merge(&mut self, other: &Self) {
         for (key, movement) in &other.movements {
             self.movements.entry(*key).or_default().add(movement);
         }
     }
 
-    /// Visits the rows from `from` to `to`, by month and group, while `visit` wants more; a group
-    /// appears once it has an opening balance or a movement.
+    /// Calls `visit` with the rows from `from` to `to`, by month and group, until it returns false.
+    /// A group appears once it has an opening balance or a movement.
     pub fn each_row<E>(
         &self,
         from: Month,

@@ -1,46 +1,46 @@
-//! How the books are kept. Rule: spec/accounting.md §2.
+//! Settings of the accounting. Rule: spec/accounting.md §2.
 
 use serde::{Deserialize, Serialize};
 
 use crate::posting::Category;
 
-/// Settings of a provider's books. A change acts on open months.
+/// The accounting settings of a provider. A change affects open months only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How time is measured.
+    /// The measure of time in recognition.
     pub recognition_method: RecognitionMethod,
-    /// From what a reversal takes first.
+    /// The order in which a reversal takes deferred and recognized revenue.
     pub reversal_split: ReversalSplit,
-    /// What the end of a subscription does to what is deferred.
+    /// The effect of a subscription's end on deferred revenue.
     pub early_end: EarlyEnd,
-    /// Where invoices that are neither subscription nor order go.
+    /// The files for invoices that are neither of a subscription nor of an order.
     pub other_invoices: OtherInvoices,
-    /// Whether credit given away is booked.
+    /// The treatment of credit given away.
     pub balance_adjustments: BalanceAdjustments,
-    /// Sign of one column of the CSVs.
+    /// The sign of the customer balance in the CSV files.
     pub customer_balance_view: CustomerBalanceView,
-    /// Names of the journals' accounts.
+    /// The account names of the journals.
     pub accounts: Accounts,
 }
 
-/// How time is measured. Rule: spec/accounting.md §7.3.
+/// The measure of time in recognition. Rule: spec/accounting.md §7.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecognitionMethod {
-    /// In local days.
+    /// Local days.
     #[default]
     Daily,
-    /// In microseconds.
+    /// Microseconds.
     Exact,
-    /// In months, each an equal share.
+    /// Months with equal shares.
     MonthlyEven,
-    /// In months, the first and last by their part.
+    /// Months, with the first and last by their part of the month.
     MonthlyEvenProrated,
 }
 
 impl RecognitionMethod {
-    /// Its name in settings.
+    /// Returns the method's name in the settings.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Daily => "daily",
@@ -51,58 +51,59 @@ impl RecognitionMethod {
     }
 }
 
-/// From what a reversal takes first. Rule: spec/accounting.md §6.2.
+/// The order in which a reversal takes deferred and recognized revenue.
+/// Rule: spec/accounting.md §6.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReversalSplit {
-    /// From what is deferred, then from what is recognized.
+    /// Deferred revenue first, then recognized revenue.
     #[default]
     UndeliveredFirst,
-    /// From both by their size.
+    /// Both in proportion to their amounts.
     Proportional,
 }
 
-/// What the end of a subscription does to what is deferred.
+/// The effect of a subscription's end on deferred revenue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EarlyEnd {
     /// Recognition goes on.
     #[default]
     Continue,
-    /// All that is deferred is recognized on that day.
+    /// The whole deferred amount is recognized on that day.
     Accelerate,
 }
 
-/// Where invoices of class other go.
+/// The files for invoices of class other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherInvoices {
-    /// To their own files.
+    /// Files of their own.
     #[default]
     Separate,
-    /// To the subscription files.
+    /// The subscription files.
     SubscriptionRevenue,
 }
 
-/// Whether credit given away is booked.
+/// The treatment of credit given away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BalanceAdjustments {
-    /// As less revenue.
+    /// Booked as a reduction of revenue.
     #[default]
     ContraRevenue,
-    /// Not at all.
+    /// Not booked.
     Excluded,
 }
 
-/// Sign of the customer balance in the CSVs.
+/// The sign of the customer balance in the CSV files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerBalanceView {
-    /// Credit is negative; rows sum to zero.
+    /// Credit is negative. Rows sum to zero.
     #[default]
     Stored,
-    /// Credit is positive; rows with it no longer sum to zero.
+    /// Credit is positive. Rows with credit do not sum to zero.
     Credit,
 }
 
@@ -110,21 +111,22 @@ pub enum CustomerBalanceView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accounts {
-    /// Payments that did not come online.
+    /// The account of payments that were not made online.
     pub cash_offline: String,
-    /// Payments that came online.
+    /// The account of payments that were made online.
     pub cash_online: String,
-    /// Prepaid credit.
+    /// The account of prepaid credit.
     pub customer_balance: String,
-    /// Invoiced, not settled.
+    /// The account of invoiced amounts that are not settled.
     pub accounts_receivable: String,
-    /// Invoiced, not delivered.
+    /// The account of invoiced amounts that are not delivered.
     pub deferred_revenue: String,
-    /// Tax invoiced.
+    /// The account of invoiced tax.
     pub taxes: String,
-    /// Earned.
+    /// The account of earned revenue.
     pub recognized_revenue: String,
-    /// What a journal opens against: what was earned before its month.
+    /// The equity account that balances a journal's opening balances: revenue earned before its
+    /// month.
     pub opening_balances: String,
 }
 
@@ -144,8 +146,8 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    /// The account in which a category opens a month: what was earned before is no income of the
-    /// month any more.
+    /// Returns the account of a category's opening balance. Revenue of earlier months is equity,
+    /// because it is not income of the month.
     pub fn opening_of(&self, category: Category) -> &str {
         match category {
             Category::RecognizedRevenue => &self.opening_balances,
@@ -153,7 +155,7 @@ impl Accounts {
         }
     }
 
-    /// The account of a category.
+    /// Returns the account of a category.
     pub fn of(&self, category: Category) -> &str {
         match category {
             Category::CashOffline => &self.cash_offline,

@@ -1,5 +1,5 @@
-//! Sums of postings by month and file. They add up over any split of the invoices, so many threads
-//! may fill parts and merge them. Rule: spec/accounting.md §8 no. 2.
+//! Sums of postings by month and file. Parts of any split of the invoices can be merged, so several
+//! threads can each sum a part. Rule: spec/accounting.md §8 no. 2.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use model::money::Currency;
 use crate::calendar::Month;
 use crate::posting::{Amounts, File, Posting};
 
-/// What the rows of one file and month sum to.
+/// The sums of the rows of one file in one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FileTotal {
-    /// Number of rows.
+    /// The number of rows.
     pub rows: u64,
-    /// Sums of all rows.
+    /// The sums of all rows.
     pub amounts: Amounts,
-    /// Sums of the adjustments among them.
+    /// The sums of the adjustment rows.
     pub adjustments: Amounts,
 }
 
@@ -47,12 +47,12 @@ impl Totals {
         }
     }
 
-    /// The sums of one file in one month.
+    /// Returns the sums of one file in one month.
     pub fn file(&self, currency: Currency, month: Month, file: File) -> FileTotal {
         self.files.get(&(currency, month, file)).copied().unwrap_or_default()
     }
 
-    /// Balance before a month: everything posted in earlier months.
+    /// Returns the balance before a month: the sum of all postings of earlier months.
     pub fn opening(&self, currency: Currency, month: Month) -> Amounts {
         let first = File::SubscriptionRevenue;
         let of_currency = self.files.range(..(currency, month, first)).rev();
@@ -60,14 +60,14 @@ impl Totals {
         earlier.fold(Amounts::ZERO, |sum, (_, total)| sum + total.amounts)
     }
 
-    /// Currencies with a posting, in order.
+    /// Returns the currencies that have a posting, in order.
     pub fn currencies(&self) -> Vec<Currency> {
         let mut currencies: Vec<_> = self.files.keys().map(|(currency, ..)| *currency).collect();
         currencies.dedup();
         currencies
     }
 
-    /// Whether the contract's files have no row in a month: nothing to export.
+    /// Returns true if the contract's files have no row in a month, so there is nothing to export.
     pub fn is_empty(&self, currency: Currency, month: Month) -> bool {
         File::CONTRACT.into_iter().all(|file| self.file(currency, month, file).rows == 0)
     }

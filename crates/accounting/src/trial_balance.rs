@@ -1,4 +1,4 @@
-//! The trial balance of a month: opening, what each file moves, closing.
+//! The trial balance of a month: opening balances, movement by file, closing balances.
 //! Rule: spec/accounting.md §10.2.
 
 use model::money::Currency;
@@ -16,36 +16,36 @@ pub struct TrialBalance {
     pub month: Month,
     /// The currency.
     pub currency: Currency,
-    /// Balances before the month.
+    /// The balances before the month.
     pub opening: Amounts,
-    /// What each file moves, in the order of [`File::ALL`].
+    /// The movement of each file, in the order of [`File::ALL`].
     pub files: [Amounts; 14],
-    /// Rows of each file.
+    /// The number of rows of each file.
     pub row_counts: [u64; 14],
-    /// What of it corrects closed months.
+    /// The part of the movement that corrects closed months.
     pub adjustments: Amounts,
-    /// All files together.
+    /// The movement of all files together.
     pub movement: Amounts,
-    /// Balances after the month.
+    /// The balances after the month.
     pub closing: Amounts,
 }
 
-/// One line of the trial balance: a category, or the total of zeros.
+/// One row of the trial balance: a category, or the total, whose amounts are all zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrialBalanceRow<'a> {
     /// The category's name, or `total`.
     pub category: &'static str,
-    /// Its account; empty for the total.
+    /// The account of the category; empty for the total.
     pub account: &'a str,
-    /// Balance before the month.
+    /// The balance before the month.
     pub opening: i128,
-    /// What each file moves, in the order of [`File::ALL`].
+    /// The movement of each file, in the order of [`File::ALL`].
     pub files: [i128; 14],
-    /// What of it corrects closed months.
+    /// The part of the movement that corrects closed months.
     pub adjustments_included: i128,
-    /// All files together.
+    /// The movement of all files together.
     pub movement: i128,
-    /// Balance after the month.
+    /// The balance after the month.
     pub closing: i128,
 }
 
@@ -60,7 +60,7 @@ pub fn columns() -> Vec<Column> {
 }
 
 impl TrialBalanceRow<'_> {
-    /// The values, one per column of [`columns`]; amounts are in `currency`.
+    /// Returns the values, one per column of [`columns`]. Amounts are in `currency`.
     pub fn fields<'f>(&'f self, currency: &'f Currency) -> Vec<Field<'f>> {
         let account = match self.account {
             "" => Field::Empty,
@@ -75,7 +75,7 @@ impl TrialBalanceRow<'_> {
 }
 
 impl TrialBalance {
-    /// The trial balance of `month`.
+    /// Returns the trial balance of `month`.
     pub fn of(totals: &Totals, currency: Currency, month: Month) -> Self {
         let files = File::ALL.map(|file| totals.file(currency, month, file));
         let movement = files.iter().fold(Amounts::ZERO, |sum, file| sum + file.amounts);
@@ -93,23 +93,23 @@ impl TrialBalance {
         }
     }
 
-    /// What a file moves.
+    /// Returns the movement of a file.
     pub fn file(&self, file: File) -> Amounts {
         let position = File::ALL.iter().position(|known| *known == file);
         position.and_then(|at| self.files.get(at)).copied().unwrap_or_default()
     }
 
-    /// Movement of the contract's files alone.
+    /// Returns the movement of the contract's eleven files.
     pub fn eleven_files(&self) -> Amounts {
         File::CONTRACT.into_iter().fold(Amounts::ZERO, |sum, file| sum + self.file(file))
     }
 
-    /// Movement of the other files.
+    /// Returns the movement of the other files.
     pub fn rest(&self) -> Amounts {
         self.movement - self.eleven_files()
     }
 
-    /// Seven lines and the total of zeros.
+    /// Returns one row per category and the row of the total.
     pub fn rows<'a>(&self, accounts: &'a crate::settings::Accounts) -> Vec<TrialBalanceRow<'a>> {
         let line =
             |category: &'static str, account, pick: &dyn Fn(&Amounts) -> i128| TrialBalanceRow {
@@ -127,7 +127,7 @@ impl TrialBalance {
         categories.chain([line("total", "", &Amounts::sum)]).collect()
     }
 
-    /// Checks that every column sums to zero and that closing = opening + movement.
+    /// Checks that every column sums to zero and that opening balance + movement = closing balance.
     pub fn check(&self) -> Result<(), BrokenInvariant> {
         let columns = [("opening", self.opening), ("closing", self.closing)];
         for (what, amounts) in columns.into_iter().chain(self.files.map(|file| ("file", file))) {

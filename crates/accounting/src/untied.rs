@@ -1,4 +1,4 @@
-//! Postings of records that are tied to no invoice. Rule: spec/accounting.md §3, §6.4.
+//! Postings of records that are linked to no invoice. Rule: spec/accounting.md §3, §6.4.
 
 use model::money::Currency;
 use model::time::Instant;
@@ -12,12 +12,12 @@ use crate::posting::{Amounts, Belongs, Category, File, Posting, Source};
 use crate::records::{BalanceTransaction, Directory};
 use crate::settings::BalanceAdjustments;
 
-/// The ledger of untied records.
+/// The ledger of records that are linked to no invoice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UntiedLedger {
     /// Postings.
     pub postings: Vec<Posting>,
-    /// What looks wrong.
+    /// The issues found.
     pub issues: Vec<Issue>,
 }
 
@@ -34,7 +34,7 @@ struct Row {
 }
 
 impl Books {
-    /// The ledger of records tied to no invoice.
+    /// Calculates the ledger of records that are linked to no invoice.
     pub fn untied(
         &self,
         records: &UntiedRecords,
@@ -132,7 +132,7 @@ impl Books {
     }
 }
 
-/// Credit given away is less revenue.
+/// Returns the row of credit given away, which reduces revenue.
 fn adjustment(transaction: &BalanceTransaction) -> Row {
     let amount = i128::from(transaction.amount);
     Row {

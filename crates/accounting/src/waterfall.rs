@@ -1,4 +1,4 @@
-//! Where deferred revenue came from and goes: by booking month. Rule: spec/accounting.md §13.
+//! The waterfall of deferred revenue, by booking month. Rule: spec/accounting.md §13.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,11 @@ use crate::life::{Books, InvoiceLedger};
 use crate::posting::{Category, Source};
 use crate::recognition::piece::Look;
 
-/// Months after the last asked one that are told one by one.
+/// The number of months after the last requested one that are listed one by one.
 pub const FUTURE_MONTHS: i32 = 120;
 
-/// The waterfall of one currency from one month to another. It adds up over any split of invoices.
+/// The waterfall of one currency over a range of months. Parts of any split of the invoices can be
+/// merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waterfall {
     from: Month,
@@ -18,37 +19,38 @@ pub struct Waterfall {
     rows: BTreeMap<Option<Month>, WaterfallRow>,
 }
 
-/// What was booked in one month, in minor units. booked = recognized + reversed + remaining.
+/// The amounts booked in one month, in minor units. booked = recognized + reversed + remaining.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WaterfallRow {
-    /// Net deferred in the month; for earlier months together, what was still deferred.
+    /// The net deferred in the month. In the row for all earlier months: the amount still deferred.
     pub booked: i128,
-    /// Recognized in each month from `from` to `to`.
+    /// The amount recognized in each month from `from` to `to`.
     pub recognized: BTreeMap<Month, i128>,
-    /// Taken back before it was delivered.
+    /// The amount taken back before it was delivered.
     pub reversed: i128,
-    /// Still deferred at the end of `to`.
+    /// The amount still deferred at the end of `to`.
     pub remaining: i128,
-    /// Of that, what the calendar will recognize in each of the next [`FUTURE_MONTHS`] months.
+    /// The part of `remaining` that the calendar will recognize in each of the next
+    /// [`FUTURE_MONTHS`] months.
     pub future: BTreeMap<Month, i128>,
-    /// Of that, what the calendar will recognize after these months.
+    /// The part of `remaining` that the calendar will recognize after these months.
     pub later: i128,
-    /// Of that, what waits for shipments and orders.
+    /// The part of `remaining` that waits for shipments or order deliveries.
     pub unscheduled: i128,
 }
 
 impl Waterfall {
-    /// An empty waterfall.
+    /// Returns an empty waterfall.
     pub fn new(from: Month, to: Month) -> Self {
         Self { from, to, rows: BTreeMap::new() }
     }
 
-    /// Up to where the ledgers that are added must reach.
+    /// Returns the horizon that the added ledgers must reach.
     pub fn horizon(&self, books: &Books) -> Horizon {
         Horizon::end_of_month(self.to, &books.calendar)
     }
 
-    /// Adds an invoice, whose ledger reaches to the end of the last month.
+    /// Adds an invoice. Its ledger must reach to the end of the last month.
     pub fn add(&mut self, books: &Books, ledger: &InvoiceLedger) {
         let booked_in = ledger.booking.month;
         let key = (booked_in >= self.from).then_some(booked_in);
@@ -85,7 +87,7 @@ impl Waterfall {
         }
     }
 
-    /// Adds another part.
+    /// Adds the sums of another part.
     pub fn merge(&mut self, other: &Self) {
         for (key, part) in &other.rows {
             let row = self.rows.entry(*key).or_default();
@@ -103,13 +105,14 @@ impl Waterfall {
         }
     }
 
-    /// Rows by booking month; the first, of no month, is everything booked before `from`.
+    /// Returns the rows by booking month. The row without a month is everything booked before
+    /// `from`.
     pub fn rows(&self) -> impl Iterator<Item = (Option<Month>, &WaterfallRow)> {
         self.rows.iter().map(|(month, row)| (*month, row))
     }
 }
 
-/// Whether a posting books the invoice itself rather than taking it back.
+/// Returns true if a posting books the invoice itself and does not reverse it.
 fn is_booking(posting: &crate::posting::Posting) -> bool {
     let is_invoice = posting.source == Source::Invoice;
     is_invoice && (posting.file.is_invoices() || posting.file == crate::File::CreditNotes)

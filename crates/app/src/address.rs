@@ -1,4 +1,4 @@
-//! Whose address a request comes from. Rule: spec/auth-and-errors.md §7.
+//! The address that a request comes from. Rule: spec/auth-and-errors.md §7.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,7 +14,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// Whether `address` is in it. An IPv4 address mapped into IPv6 counts as IPv4.
+    /// Returns true if the network contains `address`. An IPv4 address mapped into IPv6 counts as
+    /// IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -67,11 +68,11 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// The address that a request counts for: the peer's, or, when the peer is a trusted proxy, the
-/// last entry of `X-Forwarded-For` that is not one.
+/// Returns the address that a request counts for: the peer's, or, behind trusted proxies, the last
+/// entry of `X-Forwarded-For` that is not a trusted proxy.
 ///
-/// `forwarded` holds the header's values in the order sent. An entry that is no address ends the
-/// search: what stands left of it was written by nobody we trust.
+/// `forwarded` holds the header's values in the order sent. The search ends at an entry that is not
+/// an address, because the entries to its left cannot be trusted either.
 pub fn client<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,
@@ -92,12 +93,12 @@ pub fn client<'a>(
     client
 }
 
-/// Whether an address is in one of these networks.
+/// Returns true if one of the networks contains the address.
 pub fn is_in(networks: &[Network], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 
-/// `1.2.3.4`, `1.2.3.4:5678`, `::1`, `[::1]` or `[::1]:5678`.
+/// Parses an entry of `X-Forwarded-For`: `1.2.3.4`, `1.2.3.4:5678`, `::1`, `[::1]` or `[::1]:5678`.
 fn parse_entry(entry: &str) -> Option<IpAddr> {
     if let Some(rest) = entry.strip_prefix('[') {
         return rest.split(']').next()?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);

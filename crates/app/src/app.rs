@@ -1,4 +1,4 @@
-//! What every request works with.
+//! The state that all requests and background loops share.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::places::{Holder, Places};
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 
-/// What the server is made of.
+/// The parts that [`App::new`] puts together.
 pub struct AppParts {
     /// The truth.
     pub store: Arc<dyn Store>,
@@ -32,9 +32,9 @@ pub struct AppParts {
     pub settings: ServerSettings,
     /// The data folder.
     pub data_dir: PathBuf,
-    /// Folder for bodies while they are read; must exist.
+    /// The folder for request bodies while they are read. It must exist.
     pub temp_dir: PathBuf,
-    /// Which build this is.
+    /// The version, commit and profile of the running build.
     pub build: BuildInfo,
     /// Files that are made in the background.
     pub files: FilesFolder,
@@ -63,12 +63,12 @@ struct Inner {
 }
 
 impl App {
-    /// Checks the settings, reads the keys, and puts everything together.
+    /// Checks the settings, reads the JWT keys, and creates the shared state.
     pub fn new(parts: AppParts) -> Result<Self, SettingsError> {
         Self::with_ticks(parts, Box::new(ProcessTicks::default()))
     }
 
-    /// As [`App::new`], with the rate limit's time in the caller's hand.
+    /// Does the same as [`App::new`], with a given time source for the rate limit.
     pub fn with_ticks(parts: AppParts, ticks: Box<dyn Ticks>) -> Result<Self, SettingsError> {
         parts.settings.check()?;
         let keys = JwtKeys::load(&parts.settings.auth.jwt_keys)?;
@@ -91,19 +91,19 @@ impl App {
         })))
     }
 
-    /// Replaces the keys that JWTs are believed by; on an error the old ones stay.
+    /// Replaces the keys that JWTs are verified with. On an error the old keys stay in force.
     pub fn set_jwt_keys(&self, keys: &[JwtKeySettings]) -> Result<(), SettingsError> {
         let keys = JwtKeys::load(keys)?;
         *self.0.jwt_keys.write() = Arc::new(keys);
         Ok(())
     }
 
-    /// From now on `/readyz` says no. Running requests go on.
+    /// Makes `/readyz` report that the server is not ready. Running requests go on.
     pub fn begin_stopping(&self) {
         self.0.is_stopping.store(true, Ordering::Release);
     }
 
-    /// Whether the server is stopping.
+    /// Returns true once [`App::begin_stopping`] was called.
     pub fn is_stopping(&self) -> bool {
         self.0.is_stopping.load(Ordering::Acquire)
     }
@@ -133,7 +133,7 @@ impl App {
         &self.0.parts.data_dir
     }
 
-    /// Folder for bodies while they are read.
+    /// Returns the folder for request bodies while they are read.
     pub fn temp_dir(&self) -> &std::path::Path {
         &self.0.parts.temp_dir
     }
@@ -143,34 +143,34 @@ impl App {
         &self.0.parts.files
     }
 
-    /// Returns a new UUID of version 7: they sort by time.
+    /// Returns a new UUID of version 7. Such UUIDs sort by time.
     pub fn new_uuid(&self) -> Uuid {
         let micros = self.clock().now().micros().max(0).unsigned_abs();
         let nanos = u32::try_from(micros % 1_000_000).unwrap_or_default() * 1000;
         Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos))
     }
 
-    /// Base of every address that is sent; empty = addresses are paths.
+    /// Returns the base of every URL that is sent. Empty means that URLs are sent as paths.
     pub fn base_url(&self) -> &str {
         self.settings().server.public_url.as_deref().unwrap_or_default()
     }
 
-    /// Rung when a job was queued here.
+    /// Returns the signal that wakes the job loops when this process has queued a job.
     pub(crate) fn job_bell(&self) -> &Notify {
         &self.0.job_bell
     }
 
-    /// Rung when something is to be said to others.
+    /// Returns the signal that wakes the notice loops when this process has queued a notice.
     pub fn notice_bell(&self) -> &Notify {
         &self.0.notice_bell
     }
 
-    /// Transfers by signed links that are not stored yet.
+    /// Returns the downloads by signed links that are not stored yet.
     pub(crate) fn link_transfers(&self) -> &LinkTransfers {
         &self.0.link_transfers
     }
 
-    /// The server's figures.
+    /// Returns the server's metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -184,37 +184,38 @@ impl App {
         &self.0.limiter
     }
 
-    /// Places of requests that are worked on.
+    /// Returns the slots of requests that are being answered.
     pub fn requests(&self) -> &Arc<Places<Holder>> {
         &self.0.requests
     }
 
-    /// Places of small bodies that arrive.
+    /// Returns the slots of small bodies that are being received.
     pub fn bodies(&self) -> &Arc<Places<Holder>> {
         &self.0.bodies
     }
 
-    /// Places of imports that are worked on.
+    /// Returns the slots of imports that are running.
     pub fn imports(&self) -> &Arc<Places<Holder>> {
         &self.0.imports
     }
 
-    /// Places of the bodies of imports on disk.
+    /// Returns the slots of import bodies that are on disk.
     pub fn import_bodies(&self) -> &Arc<Places<Holder>> {
         &self.0.import_bodies
     }
 
-    /// The loops that work in the background.
+    /// Returns the counts of the background loops.
     pub fn loops(&self) -> &Loops {
         &self.0.loops
     }
 
-    /// Whether a proxy that nobody trusts is met for the first time.
+    /// Returns true the first time it is called, so that an untrusted proxy is logged only once.
     pub fn is_first_untrusted_proxy(&self) -> bool {
         !self.0.has_warned_of_proxy.swap(true, Ordering::Relaxed)
     }
 
-    /// Held by whoever notes that a token was used: one at a time, others skip it.
+    /// Returns the flag that is set while a request records that a token was used. Others skip the
+    /// record meanwhile.
     pub(crate) fn is_marking(&self) -> &AtomicBool {
         &self.0.is_marking
     }

@@ -1,5 +1,6 @@
-//! When a data folder was last copied: the file `last-backup` in it, with the time. Written by
-//! `rollbook backup` and deploy/backup.sh, shown as a figure and by the doctor.
+//! The time of the last backup of a data folder, in the file `last-backup` in that folder.
+//!
+//! `rollbook backup` and deploy/backup.sh write it; the metrics and `rollbook doctor` show it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,12 @@ fn path(data: &Path) -> PathBuf {
     data.join(NAME)
 }
 
-/// Notes that a copy of the folder was complete at an instant.
+/// Records that a backup of the folder was complete at this instant.
 pub fn write(data: &Path, at: Instant) -> io::Result<()> {
     std::fs::write(path(data), format!("{at}\n"))
 }
 
-/// When the last copy of the folder was complete; none when none is noted.
+/// Returns the instant at which the last backup was complete, or `None` if none is recorded.
 pub fn read(data: &Path) -> Option<Instant> {
     Instant::parse(std::fs::read_to_string(path(data)).ok()?.trim())
 }

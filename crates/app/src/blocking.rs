@@ -1,4 +1,4 @@
-//! Work that waits for a disk or a lock, away from the threads that serve connections.
+//! Work on blocking threads, away from the threads that serve connections.
 
 use std::any::Any;
 
@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 
-/// As [`blocking`], for work that is of no use when nobody waits for it any more: the token that it
-/// is given is cancelled then.
+/// Does the same as [`blocking`], and cancels the token given to the work when the caller stops
+/// waiting.
 pub async fn blocking_while_wanted<T: Send + 'static>(
     work: impl FnOnce(CancellationToken) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -16,9 +16,9 @@ pub async fn blocking_while_wanted<T: Send + 'static>(
     blocking(move || work(unwanted)).await
 }
 
-/// Runs what may wait for a disk or a lock away from the threads that serve connections.
+/// Runs work that may wait for a disk or a lock on a blocking thread.
 ///
-/// A panic in it goes on in the caller.
+/// A panic in the work is passed on to the caller.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -31,7 +31,7 @@ pub async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Returns the text of a panic, `?` when it has none.
+/// Returns the text of a panic, or `?` if it has none.
 pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")

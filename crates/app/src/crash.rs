@@ -1,18 +1,21 @@
-//! Points between two steps where a debug build ends at once, as if it were killed, or is held up,
-//! when its environment names the point: so tests hit every gap for sure. A release build has none.
+//! Test points between two steps, at which a debug build aborts or waits.
+//!
+//! An environment variable names the point. Tests use it to interrupt the program between any two
+//! steps. A release build has no such points.
 
 #[cfg(debug_assertions)]
 use std::{fs::File, path::Path, time::Duration};
 
-/// Names the point to end at.
+/// The environment variable that names the point to abort at.
 #[cfg(debug_assertions)]
 const CRASH_AT: &str = "TEST_CRASH_AT";
-/// Names the point to wait at, and after `=` a file: it is made, and waited for until it is gone.
+/// The environment variable that names the point to wait at and, after `=`, a file. The file is
+/// created at the point, and the thread waits until somebody removes it.
 #[cfg(debug_assertions)]
 const HOLD_AT: &str = "TEST_HOLD_AT";
 
-/// Ends the process here if this is the point that is named: nothing is flushed, nothing dropped.
-/// Or holds the thread up, and with it whatever its task would do beside this.
+/// Aborts the process if `TEST_CRASH_AT` names this point, without flushing or dropping anything.
+/// Blocks the thread, and with it everything in the same task, if `TEST_HOLD_AT` names it.
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
     let named = |variable| std::env::var(variable).unwrap_or_default();
@@ -27,6 +30,6 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-/// Nothing.
+/// Does nothing in a release build.
 #[cfg(not(debug_assertions))]
 pub(crate) fn point(_name: &str) {}

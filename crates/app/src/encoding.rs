@@ -1,21 +1,21 @@
-//! How an answer and its errors are written. Rule: spec/usage.md §8; spec/exports.md §2.
+//! The encodings of answers and errors. Rule: spec/usage.md §8; spec/exports.md §2.
 
 use usage::xml::ListStyle;
 
-/// One of them.
+/// The encoding of an answer and its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// JSON, everywhere.
+    /// JSON, which every endpoint offers.
     #[default]
     Json,
     /// JSON in the envelope of `/api/v1/core`. Rule: spec/exports.md §2.
     Core,
-    /// XML, where an endpoint offers it and a request asks for it.
+    /// XML, if the endpoint offers it and the request asks for it.
     Xml(ListStyle),
 }
 
 impl Encoding {
-    /// The answer's `Content-Type`.
+    /// Returns the `Content-Type` of the answer.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Json | Self::Core => "application/json",

@@ -1,4 +1,4 @@
-//! What a request can be answered with when it is not served. Rule: spec/auth-and-errors.md §5, §6.
+//! The error answers of the API. Rule: spec/auth-and-errors.md §5, §6.
 
 use std::io::{self, ErrorKind};
 
@@ -6,71 +6,71 @@ use mirror::MirrorError;
 use reports::request::FieldErrors;
 use store::StoreError;
 
-/// Name under which errors of the whole request stand.
+/// The key in `fields` for errors that concern the whole request.
 pub const NON_FIELD_ERRORS: &str = "non_field_errors";
 
-/// Stable code of an error; clients rely on it.
+/// Stable code of an error. Clients rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// A parameter, header or body is wrong.
     ParameterInvalid,
-    /// The provider header is needed.
+    /// The provider header is missing.
     ProviderHeaderMissing,
-    /// The provider header is no integer of at least 1.
+    /// The provider header is not an integer of at least 1.
     ProviderHeaderInvalid,
-    /// The mode header is needed.
+    /// The mode header is missing.
     ModeHeaderMissing,
-    /// The mode header has another value.
+    /// The mode header has an unknown value.
     ModeHeaderInvalid,
     /// Rows of an import are wrong. Rendered with the body of spec/data-model.md §3.
     ImportInvalid,
-    /// No credential, or one that is refused.
+    /// The credential is missing or refused.
     AuthenticationFailed,
-    /// The credential may not do this.
+    /// The caller lacks a permission.
     PermissionDenied,
-    /// The identity or the endpoint lacks this mode.
+    /// The caller or the endpoint lacks this mode.
     ModeNotAllowed,
-    /// The provider is unknown or not reached by the credential.
+    /// The provider does not exist, or the credential has no access to it.
     ProviderInvalid,
-    /// A signed link is past its time.
+    /// The signed link has expired.
     LinkExpired,
     /// No such route or object.
     NotFound,
-    /// The path exists, the method does not.
+    /// The path exists, but does not have the method.
     MethodNotAllowed,
     /// Nothing that `Accept` allows can be produced.
     NotAcceptable,
     /// The state of the object forbids it.
     Conflict,
-    /// There are no books of the month: before the first invoice, or in the future.
+    /// The month has no books: it lies before the first invoice or in the future.
     PeriodNotFound,
     /// The month is open.
     PeriodOpen,
-    /// The month is not over.
+    /// The month has not ended yet.
     PeriodNotEnded,
-    /// Earlier months are open.
+    /// An earlier month is still open.
     PeriodNotSequential,
     /// A later month is closed.
     PeriodNotLatest,
     /// The idempotency key was used with another request.
     IdempotencyConflict,
-    /// The body is above its bound.
+    /// The body is larger than the limit.
     RequestTooLarge,
-    /// The request line is above its bound.
+    /// The request line is longer than the limit.
     UriTooLong,
-    /// The body's type is not read here.
+    /// The endpoint does not accept the body's media type.
     UnsupportedMediaType,
-    /// Nothing of the file lies in the range asked for.
+    /// The requested range lies outside the file.
     RangeNotSatisfiable,
     /// Too many requests.
     Throttled,
     /// Too many exports at once.
     TooManyExports,
-    /// Exports are closed to the provider.
+    /// Exports are not enabled for the provider.
     ExportsNotEnabled,
-    /// The site is none of the provider's.
+    /// The site does not belong to the provider.
     SiteForbidden,
-    /// The body is no JSON object in which each key stands once.
+    /// The body is not a JSON object with unique keys.
     InvalidJson,
     /// The range of an export is reversed or too long.
     InvalidDateRange,
@@ -78,9 +78,9 @@ pub enum ErrorCode {
     ExportInProgress,
     /// No row matches.
     NothingToExport,
-    /// The file of an export is not there yet.
+    /// The export's file is not ready yet.
     ExportNotReady,
-    /// The file of an export is there no more.
+    /// The export's file has been deleted.
     ExportGone,
     /// No such export.
     ExportNotFound,
@@ -90,11 +90,12 @@ pub enum ErrorCode {
     ExportFinished,
     /// The export is not finished yet.
     ExportNotFinished,
-    /// The file of an export is lost.
+    /// The export's file is lost.
     FileMissing,
-    /// A bug, or a failure that the caller cannot mend.
+    /// A bug, or a failure that the caller cannot correct.
     InternalError,
-    /// Not now: starting, stopping, busy, or out of time.
+    /// The request cannot be served now: the server is starting, stopping or busy, or the time
+    /// limit was reached.
     Unavailable,
 }
 
@@ -145,7 +146,7 @@ impl ErrorCode {
         Self::Unavailable,
     ];
 
-    /// Its text.
+    /// Returns the code as text, as it is sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ParameterInvalid => "parameter_invalid",
@@ -193,7 +194,7 @@ impl ErrorCode {
         }
     }
 
-    /// The one HTTP status it is sent with.
+    /// Returns the HTTP status of the code.
     pub fn status(self) -> u16 {
         match self {
             Self::ParameterInvalid
@@ -238,7 +239,7 @@ impl ErrorCode {
         }
     }
 
-    /// `type` of the envelope.
+    /// Returns the value of `type` in the error envelope.
     pub fn kind(self) -> &'static str {
         match self.status() {
             409 => "conflict",
@@ -247,29 +248,29 @@ impl ErrorCode {
     }
 }
 
-/// An answer that is not the one asked for.
+/// An error answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// What happened.
+    /// The code that names the error.
     pub code: ErrorCode,
-    /// The same for people, in English; may change.
+    /// A message for people, in English. It may change.
     pub message: String,
-    /// What is wrong with which parameter.
+    /// Messages by parameter.
     pub fields: FieldErrors,
-    /// When to come back, in seconds.
+    /// Seconds after which the client may try again, for `Retry-After`.
     pub retry_after_s: Option<u64>,
-    /// Methods of the path, for `Allow`.
+    /// The methods that the path allows, for `Allow`.
     pub allow: Option<String>,
-    /// Whether a credential was sent, when it is the credential that is refused.
+    /// True if the error is about a refused credential, not a missing one.
     pub credential_sent: bool,
-    /// Status where it is not the one of the code.
+    /// The HTTP status, if it is not the one of the code.
     pub status: Option<u16>,
-    /// Why an export failed, where that is what is told.
+    /// The reason why an export failed, if the answer reports one.
     pub failed_reason: Option<String>,
 }
 
 impl ApiError {
-    /// An error with this code and message.
+    /// Creates an error with this code and message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -283,7 +284,7 @@ impl ApiError {
         }
     }
 
-    /// Parameters that are wrong, all together.
+    /// Returns the error for several invalid parameters.
     pub fn parameters(fields: FieldErrors) -> Self {
         let message = match fields.0.len() {
             1 => "1 parameter is invalid.".to_owned(),
@@ -292,45 +293,46 @@ impl ApiError {
         Self { fields, ..Self::new(ErrorCode::ParameterInvalid, message) }
     }
 
-    /// One parameter that is wrong.
+    /// Returns the error for one invalid parameter.
     pub fn parameter(field: &str, message: impl Into<String>) -> Self {
         let mut fields = FieldErrors::default();
         fields.push(field, message);
         Self::parameters(fields)
     }
 
-    /// A request that is wrong as a whole.
+    /// Returns the error for a request that is invalid as a whole.
     pub fn request(message: impl Into<String>) -> Self {
         let mut fields = FieldErrors::default();
         fields.push(NON_FIELD_ERRORS, message);
         Self { fields, ..Self::new(ErrorCode::ParameterInvalid, "The request is invalid.") }
     }
 
-    /// No such route or object; one message for all, so that they cannot be told apart.
+    /// Returns the error for an unknown route or object. The message is always the same, so that
+    /// the cases cannot be told apart.
     pub fn not_found() -> Self {
         Self::new(ErrorCode::NotFound, "Not found.")
     }
 
-    /// The credential is missing or refused; one message for all.
+    /// Returns the error for a missing or refused credential. The message is always the same.
     pub fn unauthenticated(credential_sent: bool) -> Self {
         let message = "Authentication credentials were missing or are not valid.";
         Self { credential_sent, ..Self::new(ErrorCode::AuthenticationFailed, message) }
     }
 
-    /// Not now.
+    /// Returns the error for a request that may succeed when it is repeated in 5 seconds.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self { retry_after_s: Some(5), ..Self::new(ErrorCode::Unavailable, message) }
     }
 
-    /// A failure that the caller cannot mend. The message is completed with the request's id where
-    /// the answer is written.
+    /// Returns the error for a failure that the caller cannot correct. The request's id is added to
+    /// the message where the answer is written.
     pub fn internal() -> Self {
         Self::new(ErrorCode::InternalError, "An internal error occurred.")
     }
 }
 
 impl ApiError {
-    /// What a failure of the store is answered with. Logged here, once.
+    /// Converts an error of the store, and logs it unless the store was only busy.
     pub fn of_store(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::unavailable("The store is busy with another write."),
@@ -345,8 +347,9 @@ impl ApiError {
         }
     }
 
-    /// What a failure of a file in the data folder is answered with: of the disk, or of a bug. Logged
-    /// by whoever knows what the file was for.
+    /// Converts an I/O error of a file in the data folder. A full or read-only disk, a missing
+    /// permission and a missing folder are reported as unavailable, anything else as an internal
+    /// error. The caller logs it.
     pub fn of_file(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -359,7 +362,8 @@ impl ApiError {
         }
     }
 
-    /// What a failure of the mirror or of a plan is answered with. Logged here, once.
+    /// Converts an error of the mirror or of a query plan, and logs it unless the store was only
+    /// busy or the server is stopping.
     pub fn of_mirror(error: MirrorError) -> Self {
         match error {
             MirrorError::Store(error) => Self::of_store(error),
@@ -384,11 +388,11 @@ impl ApiError {
     }
 }
 
-/// Said when a read met a damaged file of the mirror; the next session mends it.
+/// Message for a read that found a damaged file of the mirror. The next session rebuilds the file.
 pub(crate) const MIRROR_DAMAGED: &str =
     "A file of the mirror is damaged. It is being rebuilt from the records: try again.";
 
-/// Writes a failure with its chain of causes to the log.
+/// Logs an error with its chain of causes.
 pub fn log(code: &'static str, error: &dyn std::error::Error) {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
@@ -409,8 +413,8 @@ mod tests {
 
     #[test]
     fn a_disk_that_cannot_be_written_is_told_as_such() {
-        // ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOENT (somebody removed the folder); EBADF is nobody's
-        // doing but ours.
+        // ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOENT (somebody removed the folder); EBADF can
+        // only be a bug of the program.
         for (number, expected) in [
             (28, ErrorCode::Unavailable),
             (122, ErrorCode::Unavailable),
@@ -425,7 +429,7 @@ mod tests {
         }
     }
 
-    /// Codes are a promise: changing one must be a change that is seen.
+    /// Codes are part of the API: this test makes every change of one visible.
     #[test]
     fn codes_and_statuses_are_pinned() {
         let list: Vec<String> = ErrorCode::ALL

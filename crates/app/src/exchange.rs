@@ -1,4 +1,5 @@
-//! What is learned about a request on its way: for the headers of its answer and for the log.
+//! Facts about a request that are collected while it is processed, for the headers of its answer
+//! and for the log.
 
 use model::id::ProviderId;
 use parking_lot::Mutex;
@@ -7,32 +8,32 @@ use crate::auth::principal::Identity;
 use crate::encoding::Encoding;
 use crate::rate_limit::RateState;
 
-/// Notes about one request, written by whoever learns something, read when it is answered.
+/// The facts about one request. Any step may add to them; they are read when it is answered.
 #[derive(Debug, Default)]
 pub struct Exchange(Mutex<Notes>);
 
-/// What is known so far.
+/// The facts that are known so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Notes {
-    /// Template of the route that was matched.
+    /// The template of the matched route.
     pub route: Option<&'static str>,
-    /// How the identity, or the address, stands.
+    /// The rate limit's state for the caller or, without a caller, for the address.
     pub rate: Option<RateState>,
-    /// Who asked.
+    /// The caller.
     pub identity: Option<Identity>,
-    /// For which provider.
+    /// The provider that the request is for.
     pub provider: Option<ProviderId>,
-    /// How its answer is to be written.
+    /// The encoding of the answer.
     pub encoding: Encoding,
 }
 
 impl Exchange {
-    /// Notes something.
+    /// Adds facts.
     pub fn note(&self, write: impl FnOnce(&mut Notes)) {
         write(&mut self.0.lock());
     }
 
-    /// What is known now.
+    /// Returns the facts that are known now.
     pub fn notes(&self) -> Notes {
         *self.0.lock()
     }

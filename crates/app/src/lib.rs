@@ -1,32 +1,32 @@
-//! The use cases of Rollbook: who may do what, reports, exports, imports, the books, webhooks, and
-//! the work in the background. The HTTP server, the worker and the command line call them.
+//! The use cases of Rollbook: authorization, reports, exports, imports, the books, webhooks and
+//! background jobs. The HTTP server, the worker and the command line call them.
 //!
 //! Must not know: HTTP servers, routes, SQL, Arrow kernels, how a mirror or a store works inside.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`app`] | what every request and every job works with |
+//! | [`app`] | the state that all requests and jobs share |
 //! | [`settings`] | every setting with its default |
-//! | [`error`] | the codes a request can be refused with |
+//! | [`error`] | the error answers of the API |
 //! | [`auth`] | credentials, providers, modes, permissions |
 //! | [`report_pages`] | pages of reports, and the list of reports |
-//! | [`report_files`] | files of reports, made in the background |
+//! | [`report_files`] | files of reports, made by jobs |
 //! | [`exports`] | exports of every kind of record |
-//! | [`imports`] | records that are sent to Rollbook |
-//! | [`usage_answers`] | how much of a membership is used and left |
-//! | [`book_answers`] | questions about the books |
+//! | [`imports`] | imports of records |
+//! | [`usage_answers`] | usage of customer memberships |
+//! | [`book_answers`] | answers to requests about the books |
 //! | [`webhooks`] | the webhooks of a provider |
-//! | [`jobs`] | work in the background, and the files it makes |
-//! | [`notify`] | webhooks and mails on their way out |
-//! | [`lists`] | lists in pages, in both dialects |
-//! | [`requester`] | who asked for work in the background |
-//! | [`rate_limit`], [`places`] | how many requests an identity, and all together, may have |
-//! | [`address`] | whose address a request comes from |
-//! | [`exchange`], [`encoding`] | what is learned about a request, and how it is answered |
-//! | [`metrics`] | figures for Prometheus |
-//! | [`blocking`] | work that waits for a disk or a lock |
-//! | [`backup_mark`] | when the data folder was last copied |
-//! | [`crash`] | points at which tests end the process |
+//! | [`jobs`] | background jobs, and the files they make |
+//! | [`notify`] | sending of webhooks and mails |
+//! | [`lists`] | paged lists, in both dialects |
+//! | [`requester`] | the caller of a job, as it is stored with the job |
+//! | [`rate_limit`], [`places`] | limits of requests: per caller, and of all at once |
+//! | [`address`] | the address that a request comes from |
+//! | [`exchange`], [`encoding`] | facts about a request, and the encoding of its answer |
+//! | [`metrics`] | metrics for Prometheus |
+//! | [`blocking`] | work on blocking threads |
+//! | [`backup_mark`] | the time of the last backup of the data folder |
+//! | [`crash`] | points at which tests abort the process |
 
 pub mod address;
 pub mod app;

@@ -1,7 +1,8 @@
-//! The server's figures, in Prometheus' words. One registry per server, none for the process.
+//! The server's metrics for Prometheus. Each server has its own registry; there is no global one.
 //!
-//! Every series that can be known beforehand is there from the start, at 0: an increase is only
-//! seen from a value on. Names and help are the table `FIGURES`; docs/operating.md lists the same names.
+//! Every series that can be known beforehand is registered at start with the value 0, because
+//! Prometheus sees an increase only from a first value on. The table `FIGURES` holds the names and
+//! help texts; docs/operating.md lists the same names.
 
 mod process;
 
@@ -21,9 +22,9 @@ const DURATION_BUCKETS_S: [f64; 12] =
 const IMPORT_BUCKETS_S: [f64; 10] = [0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0];
 const IMPORT_DURATION: &str = "rollbook_import_duration_seconds";
 
-/// Statuses that say that something is wrong here, not with the request.
+/// The HTTP statuses of failures of the server, as opposed to faults of the request.
 const FAILURE_STATUSES: [u16; 2] = [500, 503];
-/// What an import can fail with, beside what the checks before it refuse.
+/// The errors that an import can fail with, apart from those of the checks before it.
 const IMPORT_FAILURES: [ErrorCode; 7] = [
     ErrorCode::IdempotencyConflict,
     ErrorCode::ImportInvalid,
@@ -34,7 +35,7 @@ const IMPORT_FAILURES: [ErrorCode; 7] = [
     ErrorCode::UnsupportedMediaType,
 ];
 
-/// How a figure moves.
+/// The type of a metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Counter,
@@ -44,7 +45,7 @@ enum Kind {
 
 use Kind::{Counter, Gauge, Histogram};
 
-/// Every figure: its name, how it moves, and what it means.
+/// Every metric: its name, its type and its help text.
 const FIGURES: &[(&str, Kind, &str)] = &[
     ("rollbook_build_info", Gauge, "Always 1; version, commit and build profile as labels."),
     ("rollbook_http_requests_total", Counter, "Answered requests."),
@@ -80,7 +81,7 @@ const FIGURES: &[(&str, Kind, &str)] = &[
     ("process_start_time_seconds", Gauge, "When the process began."),
 ];
 
-/// Which build of the program runs.
+/// The build of the running program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuildInfo {
     /// Version of the release.
@@ -91,20 +92,20 @@ pub struct BuildInfo {
     pub profile: &'static str,
 }
 
-/// Folders whose free space is shown.
+/// A folder whose free disk space is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disk {
-    /// That of the data folder.
+    /// The data folder.
     Data,
-    /// That of the files of jobs.
+    /// The folder of the files that jobs make.
     Files,
 }
 
-/// Counts what the server does.
+/// The registry of the server's metrics.
 pub struct Metrics(PrometheusRecorder);
 
 impl Metrics {
-    /// All figures at 0.
+    /// Creates the registry with every series that is known beforehand at 0.
     pub(crate) fn new(build: &BuildInfo) -> Self {
         let bucketed = || -> Result<PrometheusBuilder, BuildError> {
             let of_imports = Matcher::Full(IMPORT_DURATION.to_owned());
@@ -120,18 +121,19 @@ impl Metrics {
         Self(recorder)
     }
 
-    /// Shows a route before it is called, with its failures at 0.
+    /// Registers the series of a route before its first request, with its failures at 0.
     pub fn begin_route(&self, route: &'static str, method: &'static str) {
         with_local_recorder(&self.0, || {
             for status in FAILURE_STATUSES {
                 requests(route, method, status).increment(0);
             }
-            // Known from here on, without a value.
+            // Creating the handle registers the histogram; no value is recorded.
             drop(request_duration(route, method));
         });
     }
 
-    /// Counts an answered request. Labels are bounded: the route's template, a known method.
+    /// Counts an answered request. The labels take a bounded number of values: the route's template
+    /// and a known method.
     pub fn answered(&self, route: &'static str, method: &'static str, status: u16, secs: f64) {
         with_local_recorder(&self.0, || {
             requests(route, method, status).increment(1);
@@ -139,7 +141,7 @@ impl Metrics {
         });
     }
 
-    /// Counts an import that was answered: what it stored, or why it stored nothing.
+    /// Counts an answered import: the rows that it stored, or the error.
     pub fn imported(&self, outcome: Result<&ImportOutcome, ErrorCode>, secs: f64) {
         with_local_recorder(&self.0, || {
             histogram!(IMPORT_DURATION).record(secs);
@@ -181,7 +183,7 @@ impl Metrics {
         });
     }
 
-    /// Sets a figure that goes up and down.
+    /// Sets a gauge. `name` is the metric's name without the prefix `rollbook_`.
     pub fn set(&self, name: &'static str, value: u64) {
         with_local_recorder(&self.0, || gauge!(format!("rollbook_{name}")).set(value as f64));
     }
@@ -204,13 +206,13 @@ impl Metrics {
         });
     }
 
-    /// Everything, in the text format.
+    /// Returns all metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         with_local_recorder(&self.0, process::look);
         self.0.handle().render()
     }
 
-    /// Folds recorded durations into their buckets, so that they do not pile up between scrapes.
+    /// Moves recorded durations into their buckets, so that they do not pile up between scrapes.
     pub fn fold(&self) {
         self.0.handle().run_upkeep();
     }
@@ -232,7 +234,7 @@ fn describe() {
     }
 }
 
-/// Shows what is known before anything has happened.
+/// Registers the series that are known at start.
 fn begin(build: &BuildInfo) {
     let BuildInfo { version, commit, profile } = *build;
     gauge!("rollbook_build_info", "version" => version, "commit" => commit, "profile" => profile)

@@ -1,4 +1,4 @@
-//! A bounded number of places, shared out so that nobody holds all of them.
+//! A bounded number of slots, shared so that no holder takes all of them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,13 +10,13 @@ use model::id::ProviderId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The provider that holds a place; none while it is not known which provider a request is for, or
-/// for those that are for none.
+/// The provider that holds a slot. `None` while the provider of a request is not known yet, or for
+/// requests without a provider.
 pub type Holder = Option<ProviderId>;
 
-/// Places of which each holder may take one more while it holds fewer than are free: dynamic
-/// thresholds (Choudhury and Hahne, 1998). One alone gets half of them, the next one half of the
-/// rest, and so on, so that some are left for whoever comes next.
+/// A bounded number of slots. A holder gets another slot only while it holds fewer than are free:
+/// dynamic thresholds (Choudhury and Hahne, 1998). A single holder gets half of the slots, the next
+/// one half of the rest, and so on, so that some stay free for new holders.
 pub struct Places<K: Eq + Hash + Copy> {
     most: usize,
     most_each: usize,
@@ -29,25 +29,25 @@ struct Taken<K> {
     by: HashMap<K, usize>,
 }
 
-/// One place, given back when dropped.
+/// One slot, released when dropped.
 pub struct Place<K: Eq + Hash + Copy> {
     places: Arc<Places<K>>,
     holder: K,
 }
 
 impl<K: Eq + Hash + Copy> Places<K> {
-    /// So many places, of which one holder gets at most half.
+    /// Creates `most` slots, of which one holder gets at most half.
     pub fn new(most: usize) -> Arc<Self> {
         Self::with_most_each(most, most)
     }
 
-    /// As [`Places::new`], and at most `most_each` for one holder.
+    /// Does the same as [`Places::new`], with at most `most_each` slots for one holder.
     pub fn with_most_each(most: usize, most_each: usize) -> Arc<Self> {
         let taken = Mutex::new(Taken { all: 0, by: HashMap::new() });
         Arc::new(Self { most, most_each, taken, returned: Notify::new() })
     }
 
-    /// A place for this holder, if it may take one more.
+    /// Takes a slot for this holder, or returns `None` if it may not take another one.
     pub fn take(self: &Arc<Self>, holder: K) -> Option<Place<K>> {
         let mut taken = self.taken.lock();
         let free = self.most.saturating_sub(taken.all);
@@ -60,12 +60,12 @@ impl<K: Eq + Hash + Copy> Places<K> {
         Some(Place { places: Arc::clone(self), holder })
     }
 
-    /// As [`Places::take`]; waits for so long until the holder may take one more.
+    /// Does the same as [`Places::take`], but waits up to `wait` for a slot.
     pub async fn take_within(self: &Arc<Self>, holder: K, wait: Duration) -> Option<Place<K>> {
         let taken = async {
             loop {
                 let mut returned = pin!(self.returned.notified());
-                // What is given back from here on is noticed.
+                // Registered before `take`, so that a slot released after it is not missed.
                 returned.as_mut().enable();
                 if let Some(place) = self.take(holder) {
                     return place;
@@ -79,7 +79,7 @@ impl<K: Eq + Hash + Copy> Places<K> {
         }
     }
 
-    /// How many are taken.
+    /// Returns the number of taken slots.
     pub fn taken(&self) -> usize {
         self.taken.lock().all
     }
@@ -104,14 +104,14 @@ impl<K: Eq + Hash + Copy> Drop for Place<K> {
 mod tests {
     use super::*;
 
-    /// Takes places for a holder until there are no more for it.
+    /// Takes slots for a holder until it gets no more.
     fn fill(places: &Arc<Places<u8>>, holder: u8) -> Vec<Place<u8>> {
         std::iter::from_fn(|| places.take(holder)).collect()
     }
 
     #[test]
     fn one_gets_half_and_the_next_half_of_the_rest() {
-        // places, most of one, what holders get who come one after the other
+        // slots, the most of one holder, the slots that successive holders get
         for (most, most_each, expected) in [
             (1, 1, [1, 0, 0, 0]),
             (2, 2, [1, 1, 0, 0]),

@@ -1,7 +1,9 @@
-//! How many requests each identity made in the last 60 seconds. Rule: spec/auth-and-errors.md §7.
+//! The rate limit: the number of requests per caller in the last 60 seconds.
+//! Rule: spec/auth-and-errors.md §7.
 //!
-//! Exact: the instants of the requests that still count are kept, 4 bytes each, so memory follows
-//! the traffic of the last minute and not the number of identities ever seen. Monotonic time only.
+//! The limit is exact. It keeps the instants of the requests that still count, 4 bytes each, so
+//! memory follows the traffic of the last minute and not the number of callers ever seen. It uses
+//! monotonic time only.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -11,35 +13,36 @@ use std::time::{Duration, Instant};
 use model::id::ProviderId;
 use parking_lot::Mutex;
 
-/// Length of the window.
+/// The length of the window, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
-/// The identities are spread over this many locks.
+/// The number of locks that the callers are spread over.
 const SHARDS: usize = 16;
-/// Most identities remembered by one shard; past it the longest silent are forgotten.
+/// The most callers that one shard remembers. Beyond it, those silent for longest are forgotten.
 const IDENTITIES_PER_SHARD_MAX: usize = 16_384;
 
-/// Who a request counts for.
+/// The caller or address that a request counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     /// An opaque token, by id.
     Token(i64),
-    /// A JWT's subject (its hash) at one provider.
+    /// The hash of a JWT's subject, at one provider.
     Subject([u8; 16], Option<ProviderId>),
-    /// Signed links to the files of a job, by its number.
+    /// The signed links to the files of one job, by the job's number.
     Link(i64),
-    /// An address; of IPv6 the first 64 bits, which is what one customer of a network gets.
+    /// An address without a caller. Of IPv6 only the first 64 bits, the network of one customer.
     Address(IpAddr),
-    /// The same, as a reader of what is open to anyone: that must not lock out its credentials.
+    /// An address that reads public endpoints. It is counted apart from `Address`, so that such
+    /// reads never block requests with a credential.
     Reader(IpAddr),
 }
 
 impl Key {
-    /// The key of an address.
+    /// Creates the key of an address.
     pub fn of_address(address: IpAddr) -> Self {
         Self::Address(network(address))
     }
 
-    /// The key of an address that reads what is open to anyone.
+    /// Creates the key of an address that reads public endpoints.
     pub fn of_reader(address: IpAddr) -> Self {
         Self::Reader(network(address))
     }
@@ -52,31 +55,31 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What an answer says about the limit.
+/// The state of the limit that an answer reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateState {
     /// Requests allowed in the window.
     pub limit: u32,
-    /// Requests that still fit.
+    /// Requests that are still allowed now.
     pub remaining: u32,
-    /// Seconds until one more request fits, rounded up; 0 when one fits now.
+    /// Seconds until one more request is allowed, rounded up; 0 if one is allowed now.
     pub reset_s: u64,
 }
 
 impl RateState {
-    /// Whether no further request fits.
+    /// Returns true if no further request is allowed now.
     pub fn is_exhausted(&self) -> bool {
         self.remaining == 0
     }
 }
 
-/// Monotonic time, so that tests can move it.
+/// A source of monotonic time, which tests replace.
 pub trait Ticks: Send + Sync {
-    /// Milliseconds since some fixed moment.
+    /// Returns the milliseconds since a fixed moment.
     fn now_ms(&self) -> u64;
 }
 
-/// Time since the process made it.
+/// The time since this value was created.
 pub struct ProcessTicks(Instant);
 
 impl Default for ProcessTicks {
@@ -91,7 +94,7 @@ impl Ticks for ProcessTicks {
     }
 }
 
-/// The instants of an identity's requests, oldest first, in milliseconds modulo 2^32.
+/// The instants of a caller's requests, oldest first, in milliseconds modulo 2^32.
 type Window = VecDeque<u32>;
 
 struct Seen {
@@ -99,7 +102,7 @@ struct Seen {
     last_ms: u64,
 }
 
-/// Counts requests. Shared by all threads.
+/// The counter of requests, shared by all threads.
 pub struct RateLimiter {
     limit: u32,
     ticks: Box<dyn Ticks>,
@@ -108,13 +111,13 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A limiter of `limit` requests in 60 seconds; 0 = none.
+    /// Creates a limiter of `limit` requests in 60 seconds; 0 means no limit.
     pub fn new(limit: u32, ticks: Box<dyn Ticks>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self { limit, ticks, hasher: RandomState::new(), shards }
     }
 
-    /// How an identity stands, without counting anything. None when there is no limit.
+    /// Returns the state of a key without counting a request, or `None` if there is no limit.
     pub fn peek(&self, key: &Key) -> Option<RateState> {
         let now_ms = self.ticks.now_ms();
         if self.limit == 0 {
@@ -128,8 +131,8 @@ impl RateLimiter {
         Some(self.state(&seen.window, now_ms))
     }
 
-    /// Counts a request when one more fits. The state is the one after it; the flag says whether
-    /// it was counted.
+    /// Counts a request if one more is allowed. Returns true if it was counted, and the state
+    /// afterwards, which is `None` if there is no limit.
     pub fn take(&self, key: &Key) -> (bool, Option<RateState>) {
         let now_ms = self.ticks.now_ms();
         if self.limit == 0 {
@@ -150,7 +153,7 @@ impl RateLimiter {
         (fits, Some(self.state(&seen.window, now_ms)))
     }
 
-    /// How many identities are remembered.
+    /// Returns the number of keys that are remembered.
     pub fn identities(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
@@ -184,7 +187,8 @@ fn forget(window: &mut Window, now_ms: u64) {
     }
 }
 
-/// Forgets the silent; when all made requests within the window, the quarter silent for longest.
+/// Removes keys without a request in the window. If that leaves the shard nearly full, removes the
+/// quarter that has been silent for longest.
 fn make_room(shard: &mut HashMap<Key, Seen>, now_ms: u64) {
     shard.retain(|_, seen| now_ms.saturating_sub(seen.last_ms) < WINDOW_MS);
     if shard.len() < IDENTITIES_PER_SHARD_MAX * 7 / 8 {
@@ -203,7 +207,7 @@ fn make_room(shard: &mut HashMap<Key, Seen>, now_ms: u64) {
 }
 
 impl RateState {
-    /// Seconds for `Retry-After`: at least 1.
+    /// Returns the wait for `Retry-After`, at least 1 second.
     pub fn retry_after(&self) -> Duration {
         Duration::from_secs(self.reset_s.max(1))
     }

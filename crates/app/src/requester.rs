@@ -1,4 +1,4 @@
-//! Who asks for work in the background, as it is kept with the work.
+//! The caller of a job, as it is stored with the job.
 
 use store::port::jobs::Requester;
 
@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::auth::principal::{Identity, Principal};
 use crate::error::ApiError;
 
-/// The token's id, or the number kept for a JWT's subject; and where notices go. Blocking.
+/// Returns the requester to store: the token's id or the number stored for a JWT's subject, and the
+/// address for mails. Blocking.
 pub(crate) fn of(app: &App, principal: &Principal) -> Result<Requester, ApiError> {
     let id = match principal.identity {
         Identity::Token(id) => id,

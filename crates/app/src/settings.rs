@@ -1,6 +1,6 @@
-//! Settings of the server. Whoever starts it fills them from a file, the environment and flags.
+//! Settings of the server. The program fills them from a file, the environment and flags.
 //!
-//! Plain data with defaults; unknown keys are refused, so that a misspelt one is noticed.
+//! Plain data with defaults. Unknown keys are refused, so that a misspelt key is noticed.
 
 mod books;
 
@@ -15,7 +15,7 @@ use usage::xml::ListStyle;
 use crate::address::Network;
 pub use books::{AccountingSettings, ProviderAccountingSettings};
 
-/// Everything that can be set.
+/// All settings of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
@@ -45,7 +45,7 @@ pub struct ServerSettings {
     pub webhooks: WebhookSettings,
 }
 
-/// `[auth]`: whose signatures are believed. Rule: spec/auth-and-errors.md §1.2.
+/// `[auth]`: the keys that JWTs are verified with. Rule: spec/auth-and-errors.md §1.2.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthSettings {
@@ -57,9 +57,9 @@ pub struct AuthSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JwtKeySettings {
-    /// Its name, as in a JWT's header.
+    /// The key's id, as in the header of a JWT.
     pub kid: String,
-    /// The one algorithm it works with: HS256, RS256, ES256 or EdDSA.
+    /// The only algorithm of the key: HS256, RS256, ES256 or EdDSA.
     pub alg: String,
     /// Public key in PEM (RS256, ES256, EdDSA).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,15 +70,15 @@ pub struct JwtKeySettings {
     /// Secret of at least 32 bytes, in base64 (HS256).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
-    /// What `iss` must be.
+    /// The required value of `iss`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// What `aud` must be or hold.
+    /// The value that `aud` must equal or contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
 }
 
-/// Text that is never shown again.
+/// Secret text, which is hidden in debug output and serialization.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -95,36 +95,37 @@ impl Serialize for Secret {
     }
 }
 
-/// `[server]`: where and how requests are taken.
+/// `[server]`: how the server listens and answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListenSettings {
     /// Address to listen on. Default: `127.0.0.1:8080`.
     pub listen: String,
-    /// Base of every URL that is sent, without a trailing slash. Default: none, URLs are paths.
+    /// The base of every URL that is sent, without a trailing slash. Default: none; URLs are sent
+    /// as paths.
     pub public_url: Option<String>,
-    /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Default: none.
+    /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<Network>,
     /// Exact origins that browsers may call from. Default: none.
     pub cors_origins: Vec<String>,
-    /// Connections held at once; further ones wait. Default: 1024.
+    /// The number of connections open at once; further ones wait. Default: 1024.
     pub connections_max: usize,
-    /// Connections held at once for one address, of IPv6 for one network of 64 bits; further ones
-    /// are closed. Never more than are free; trusted proxies are not counted. Default: 256;
-    /// 0 = as many as are free.
+    /// The number of connections open at once for one address (of IPv6, for one network of 64
+    /// bits); further ones are closed. An address never gets more than are free. Trusted proxies
+    /// are not counted. Default: 256; 0 = as many as are free.
     pub connections_per_address_max: usize,
-    /// Requests worked on at once, and bodies that arrive at once, of one provider never more than
-    /// are free; further ones are answered 503. Default: 512.
+    /// The number of requests processed at once, and of bodies received at once; further ones are
+    /// answered 503. A provider never gets more than are free. Default: 512.
     pub requests_max: usize,
-    /// Seconds in which a request's head must arrive, also the first one of a connection.
+    /// Seconds within which the head of a request must arrive, the first of a connection included.
     /// Default: 30.
     pub head_timeout_s: u64,
-    /// Seconds after which a client that does not read its answer on is cut off. Default: 60.
+    /// Seconds after which a client that stops reading its answer is disconnected. Default: 60.
     pub answer_timeout_s: u64,
-    /// Bytes per second that a body must arrive with on average, after `import.idle_timeout_s`
-    /// seconds. Default: 4096; 0 = any number.
+    /// The lowest average speed of a body in bytes per second, measured after
+    /// `import.idle_timeout_s` seconds. Default: 4096; 0 = no limit.
     pub body_bytes_per_s_min: u64,
-    /// Seconds that running requests are given when the server stops. Default: 30.
+    /// Seconds that running requests have to finish when the server stops. Default: 30.
     pub shutdown_grace_s: u64,
 }
 
@@ -132,7 +133,7 @@ pub struct ListenSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimitSettings {
-    /// Requests within any 60 seconds, per identity. Default: 250; 0 = no limit.
+    /// The number of requests within any 60 seconds, per caller. Default: 250; 0 = no limit.
     pub per_minute: u32,
 }
 
@@ -140,16 +141,16 @@ pub struct RateLimitSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportSettings {
-    /// Seconds that one page may take. Default: 30.
+    /// The time limit of one page, in seconds. Default: 30.
     pub timeout_s: u64,
-    /// Most rows of one page. Default: 100; at most 10,000.
+    /// The largest number of rows of one page. Default: 100; at most 10,000.
     pub max_page_size: u32,
-    /// Whether CSV begins with a byte-order mark where a request does not say. Default: false.
+    /// True if CSV begins with a byte-order mark unless a request says otherwise. Default: false.
     pub csv_bom: bool,
 }
 
 impl ReportSettings {
-    /// Whether CSV begins with a byte-order mark: as the request says, else as set.
+    /// Returns true if CSV begins with a byte-order mark: as the request says, or else as set.
     pub fn has_bom(&self, asked: Option<CsvDialect>) -> bool {
         asked.map_or(self.csv_bom, CsvDialect::has_bom)
     }
@@ -159,25 +160,25 @@ impl ReportSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImportSettings {
-    /// Most bytes of one body, as sent. Default: 1 GiB.
+    /// The largest size of one body as sent, in bytes. Default: 1 GiB.
     pub max_body_bytes: u64,
-    /// Most bytes that one body may unpack to. Default: 16 GiB.
+    /// The largest size of one body after decompression, in bytes. Default: 16 GiB.
     pub max_unpacked_bytes: u64,
-    /// How many times its size a body may unpack to, once that is more than 16 MiB. Default: 200.
+    /// The largest ratio of a body's decompressed size to its size as sent. It applies above 16
+    /// MiB. Default: 200.
     pub max_unpacked_ratio: u64,
-    /// Seconds that reading and storing one body may take, waiting for others included.
-    /// Default: 600.
+    /// The time limit for reading and storing one body in seconds, including the wait for other
+    /// imports. Default: 600.
     pub timeout_s: u64,
-    /// Imports worked on at once, of one provider never more than are free; further ones wait.
-    /// Default: 4.
+    /// The number of imports that run at once; further ones wait. A provider never gets more than
+    /// are free. Default: 4.
     pub concurrent_max: usize,
-    /// Seconds for which an import that has arrived waits for its turn; then it is answered 503.
-    /// Default: 30.
+    /// Seconds that a received import waits for a free slot before it is answered 503. Default: 30.
     pub wait_s: u64,
-    /// Bodies of imports kept on disk at once, arriving, waiting or worked on, of one provider
-    /// never more than are free; further ones are answered 503. Default: 16.
+    /// The number of import bodies on disk at once, whether they arrive, wait or are processed;
+    /// further ones are answered 503. A provider never gets more than are free. Default: 16.
     pub bodies_max: usize,
-    /// Seconds without a byte after which a body counts as broken off. Default: 60.
+    /// Seconds without a byte after which a body counts as aborted. Default: 60.
     pub idle_timeout_s: u64,
 }
 
@@ -185,8 +186,8 @@ pub struct ImportSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct XmlSettings {
-    /// Lists as one `list-item` per element, or as the list's own tag `repeated` per element.
-    /// Default: `list-item`.
+    /// The form of lists: one `list-item` per element, or the list's own tag `repeated` per
+    /// element. Default: `list-item`.
     pub list_style: ListStyle,
 }
 
@@ -194,35 +195,36 @@ pub struct XmlSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobSettings {
-    /// Whether `rollbook serve` works off jobs, exports included; else only `rollbook worker` does.
+    /// True if `rollbook serve` runs jobs, exports included; otherwise only `rollbook worker` does.
     /// Default: true.
     pub work_in_server: bool,
-    /// Files of reports that this process makes at once. Default: 0 = half the cores, at least 1.
+    /// The number of report jobs that this process runs at once. Default: 0 = half the cores, at
+    /// least 1.
     pub max_running: usize,
-    /// Files of reports that one provider has made at once. Default: 2.
+    /// The number of report jobs that run at once for one provider. Default: 2.
     pub parallel_per_provider: u64,
-    /// Further ones that wait; the next is answered 429. Default: 5.
+    /// The number of report jobs that may wait per provider; the next is answered 429. Default: 5.
     pub waiting_per_provider: u64,
-    /// Days for which a file is kept. Default: 7.
+    /// Days that a file is kept. Default: 7.
     pub keep_days: i64,
-    /// Days for which a job is remembered. Default: 90.
+    /// Days that a job is remembered. Default: 90.
     pub history_days: i64,
-    /// What `result_url` is while there is no file: `null` (default) or `empty_string`.
+    /// The value of `result_url` while there is no file: `null` (default) or `empty_string`.
     pub empty_result_url: EmptyUrl,
-    /// How often a job that is broken off is tried. Default: 3.
+    /// The number of attempts at a job that fails for a passing reason. Default: 3.
     pub attempts_max: u32,
-    /// Seconds after which a worker that says nothing has lost its job. Default: 15.
+    /// Seconds without a heartbeat after which a worker loses its job. Default: 15.
     pub lease_s: i64,
 }
 
-/// What stands where there is no address.
+/// The value of a URL field without a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyUrl {
     /// JSON null.
     #[default]
     Null,
-    /// A text without characters, for clients that refuse null.
+    /// An empty text, for clients that do not accept null.
     EmptyString,
 }
 
@@ -230,33 +232,35 @@ pub enum EmptyUrl {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportSettings {
-    /// Whether only what the dialect prints is taken; forces the next three. Default: false.
+    /// True if only the requests that the dialect documents are accepted. It overrides the next
+    /// three settings. Default: false.
     pub strict: bool,
-    /// Whether a file is deleted after its first complete download. Default: false.
+    /// True if a file is deleted after its first complete download. Default: false.
     pub download_once: bool,
-    /// Whether a second export of a type is refused while one is unfinished. Default: true.
+    /// True if a second export of a type is refused while one is unfinished. Default: true.
     pub one_per_type: bool,
-    /// The most calendar months that a range may have. Default: 6; 0 = no limit.
+    /// The largest number of calendar months in a range. Default: 6; 0 = no limit.
     pub max_range_months: u32,
-    /// Exports that this process makes at once. Default: 0 = half the cores, at least 1.
+    /// The number of exports that this process runs at once. Default: 0 = half the cores, at least
+    /// 1.
     pub max_running: usize,
-    /// Exports of one provider that may wait; the next is answered 429. Default: 50.
+    /// The number of exports that may wait per provider; the next is answered 429. Default: 50.
     pub max_queued: u64,
-    /// Hours for which a file is kept. Default: 168.
+    /// Hours that a file is kept. Default: 168.
     pub retention_hours: i64,
-    /// Days for which an export is remembered. Default: 90.
+    /// Days that an export is remembered. Default: 90.
     pub history_days: i64,
-    /// Status for providers whose exports are closed: 401 (default) or 403.
+    /// The HTTP status for providers without exports: 401 (default) or 403.
     pub gate_status: u16,
     /// Minutes after which a running export fails. Default: 120.
     pub timeout_minutes: u64,
     /// Megabytes of free disk below which a running export fails. Default: 1024.
     pub min_free_disk_mb: u64,
-    /// What is different for some providers. Default: nothing.
+    /// Settings of single providers. Default: none.
     pub providers: Vec<ExportOverrides>,
 }
 
-/// What is different for one provider; what is not given is as for all.
+/// The export settings of one provider. A value that is not given is the common one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportOverrides {
@@ -291,7 +295,7 @@ pub struct ExportOverrides {
     pub timeout_minutes: Option<u64>,
 }
 
-/// What holds for the exports of one provider.
+/// The rules in force for the exports of one provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportRules {
     /// `exports.strict`
@@ -318,9 +322,9 @@ pub struct ExportRules {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SmtpSettings {
-    /// The mail server. Default: none, no mail is sent.
+    /// The host name of the mail server. Default: none; no mail is sent.
     pub host: Option<String>,
-    /// Its port. Default: the usual one for `tls`.
+    /// The port of the mail server. Default: the usual one for `tls`.
     pub port: Option<u16>,
     /// Name to log in with.
     pub username: Option<String>,
@@ -328,41 +332,41 @@ pub struct SmtpSettings {
     pub password: Option<Secret>,
     /// `starttls` (default), `implicit` or `none`.
     pub tls: SmtpTls,
-    /// Whom mails come from. Default: `Rollbook <rollbook@localhost>`.
+    /// The sender of mails. Default: `Rollbook <rollbook@localhost>`.
     pub from: String,
 }
 
-/// How a connection to the mail server is encrypted.
+/// The encryption of the connection to the mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SmtpTls {
-    /// It begins in the clear and is encrypted before anything is said.
+    /// The connection begins unencrypted and switches to TLS before anything else is sent.
     #[default]
     Starttls,
-    /// It is encrypted from the beginning.
+    /// The connection uses TLS from the start.
     Implicit,
-    /// Not at all: for a server on the same machine.
+    /// The connection is not encrypted. Meant for a server on the same machine.
     None,
 }
 
-/// `[webhooks]`: where they may lead. Rule: spec/exports.md §8.1.
+/// `[webhooks]`: the URLs that webhooks may have. Rule: spec/exports.md §8.1.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhookSettings {
-    /// Whether they may lead to this machine without encryption. Default: false.
+    /// True if webhooks may use plain HTTP to this machine. Default: false.
     pub allow_http: bool,
-    /// Whether they may lead to private addresses. Default: false.
+    /// True if webhooks may call private addresses. Default: false.
     pub allow_private: bool,
 }
 
-/// `[files]`: how every file is written.
+/// `[files]`: how files are written, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FileSettings {
-    /// Whether text cells that a spreadsheet would run are defused. Default: true.
+    /// True if text cells that a spreadsheet would take for a formula are guarded. Default: true.
     pub csv_formula_guard: bool,
-    /// Folder of the files that jobs make; nodes over one database share it. Default: none,
-    /// `files` in the data folder.
+    /// The folder of the files that jobs make. All nodes with the same database share it. Default:
+    /// none; `files` in the data folder.
     pub dir: Option<PathBuf>,
 }
 
@@ -460,17 +464,18 @@ impl Default for ExportSettings {
 }
 
 impl JobSettings {
-    /// How many jobs this process runs at once.
+    /// Returns the number of report jobs that this process runs at once.
     pub fn running_used(&self) -> usize {
         given_or_half_the_cores(self.max_running)
     }
 }
 
-/// The longest range of the dialect.
+/// The longest range that the dialect allows, in calendar months.
 const RANGE_MONTHS: u32 = 6;
 
 impl ExportSettings {
-    /// What holds for a provider: its own settings, else those for all; strict ones in any case.
+    /// Returns the rules in force for a provider: its own settings, or else the common ones. Strict
+    /// mode overrides both.
     pub fn rules(&self, provider: ProviderId) -> ExportRules {
         let none = ExportOverrides::default();
         let own = self.providers.iter().find(|own| own.id == provider.0).unwrap_or(&none);
@@ -489,18 +494,18 @@ impl ExportSettings {
         }
     }
 
-    /// The rules of all providers: the common ones, then those of each that has its own.
+    /// Returns the common rules, then those of each provider with its own settings.
     fn all_rules(&self) -> impl Iterator<Item = ExportRules> {
         let ids = std::iter::once(i64::MIN).chain(self.providers.iter().map(|own| own.id));
         ids.map(|id| self.rules(ProviderId(id)))
     }
 
-    /// For how many days an export is remembered, of whatever provider.
+    /// Returns the largest number of days that an export of any provider is remembered.
     pub fn history_days_max(&self) -> i64 {
         self.all_rules().map(|rules| rules.history_days).max().unwrap_or(self.history_days)
     }
 
-    /// How many exports this process runs at once.
+    /// Returns the number of exports that this process runs at once.
     pub fn running_used(&self) -> usize {
         given_or_half_the_cores(self.max_running)
     }
@@ -522,26 +527,26 @@ impl Default for FileSettings {
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A value outside its bounds.
+    /// A value outside its limits.
     #[error("{setting} must be {expected}")]
     OutOfBounds {
         /// The setting, with its section.
         setting: &'static str,
-        /// What would be right.
+        /// The expected values.
         expected: &'static str,
     },
-    /// A JWT key that cannot be used.
+    /// An unusable JWT key.
     #[error("auth.jwt_keys: key {kid:?} {problem}")]
     JwtKey {
-        /// Its name.
+        /// The key's id.
         kid: String,
-        /// What is wrong and what would be right.
+        /// The problem, and what is expected instead.
         problem: String,
     },
 }
 
 impl SettingsError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::OutOfBounds { .. } => "setting_out_of_bounds",
@@ -551,7 +556,7 @@ impl SettingsError {
 }
 
 impl ServerSettings {
-    /// Seconds for which the files of such jobs of a provider are kept.
+    /// Returns the seconds that files of jobs of this kind are kept for a provider.
     pub fn kept_seconds(&self, kind: JobKind, provider: ProviderId) -> i64 {
         match kind {
             JobKind::Report => self.jobs.keep_days * 86_400,
@@ -559,12 +564,12 @@ impl ServerSettings {
         }
     }
 
-    /// Minutes that such a job may take.
+    /// Returns the time limit of a job of this provider, in minutes.
     pub fn timeout_minutes(&self, provider: ProviderId) -> u64 {
         self.exports.rules(provider).timeout_minutes
     }
 
-    /// Checks every bound. Keys are checked where they are read: [`crate::App::set_jwt_keys`].
+    /// Checks every limit. JWT keys are checked where they are read: [`crate::App::set_jwt_keys`].
     pub fn check(&self) -> Result<(), SettingsError> {
         let origins = &self.server.cors_origins;
         let public_url = self.server.public_url.as_deref();

@@ -1,5 +1,4 @@
-//! Who closed and reopened which month, when and why. Rule: spec/accounting.md §11.1,
-//! spec/finance.md §8.
+//! The audit log of closings and reopenings. Rule: spec/accounting.md §11.1, spec/finance.md §8.
 
 use crate::parts::TableColumn;
 use accounting::package::{Field, FieldKind};
@@ -13,33 +12,33 @@ use store::port::books::{AuditEntry, MONTH_CLOSED, MONTH_REOPENED};
 use crate::error::PackageError;
 use crate::views::{View, few_rows, text};
 
-/// Which entries are wanted.
+/// A filter of audit entries.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AuditFilter {
-    /// First day, in the provider's time zone.
+    /// The first day, in the provider's time zone.
     pub from: Option<Date>,
-    /// Last day.
+    /// The last day, in the provider's time zone.
     pub to: Option<Date>,
     /// What was done.
     pub action: Option<Action>,
 }
 
-/// What was done to a month.
+/// An action on a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It was closed.
+    /// The month was closed.
     Close,
-    /// It was opened again.
+    /// The month was reopened.
     Reopen,
 }
 
 impl Action {
-    /// The action that a word of a request names.
+    /// Parses the word of an action.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Close, Self::Reopen].into_iter().find(|action| action.as_str() == word)
     }
 
-    /// Its word.
+    /// Returns the word of the action.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
@@ -56,26 +55,26 @@ impl Action {
     }
 }
 
-/// One entry.
+/// An entry of the audit log.
 #[derive(Debug, Clone)]
 pub struct Audited {
-    /// When it was done.
+    /// The instant of the action.
     pub at: Instant,
     /// What was done.
     pub action: Action,
-    /// To which month.
+    /// The month.
     pub period: Month,
-    /// To which closing of it.
+    /// The version of the month's closing.
     pub version: Option<u64>,
-    /// Who did it, for people.
+    /// The caller who did it, for people.
     pub who: String,
     /// The note of a closing, the reason of a reopening.
     pub reason: Option<String>,
-    /// The revision that was closed; none for a reopening.
+    /// The revision that was closed; `None` for a reopening.
     pub rev: Option<i64>,
 }
 
-/// The entries that are wanted, newest first. Blocks.
+/// Returns the entries that match the filter, newest first. Blocking.
 pub fn audited(
     session: &Session,
     store: &dyn Store,
@@ -107,7 +106,7 @@ fn read(entry: AuditEntry) -> Option<Audited> {
     })
 }
 
-/// The columns of [`audit_view`].
+/// Returns the columns of [`audit_view`].
 pub fn columns() -> Vec<TableColumn> {
     let columns = [
         ("at", FieldKind::Instant),
@@ -121,7 +120,7 @@ pub fn columns() -> Vec<TableColumn> {
     columns.into_iter().map(|(name, kind)| TableColumn::new(name, kind)).collect()
 }
 
-/// A page of the entries, as a table.
+/// Returns one page of the entries as a table.
 pub fn audit_view(session: &Session, entries: &[Audited], page: u64, limit: u64) -> View<'static> {
     let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let shown = entries.iter().skip(place((page - 1).saturating_mul(limit))).take(place(limit));

@@ -1,4 +1,4 @@
-//! Closing months and opening them again. Rule: spec/accounting.md §11.1, §11.2.
+//! Closing and reopening of months. Rule: spec/accounting.md §11.1, §11.2.
 
 use std::collections::BTreeSet;
 use std::fs::File as DiskFile;
@@ -27,43 +27,43 @@ use crate::request::PackageRequest;
 use crate::rows::Rows;
 use crate::sorter::Sorter;
 
-/// How well frozen postings are packed.
+/// The zstd level for frozen postings.
 const PACKING_LEVEL: i32 = 3;
 
-/// What is asked for.
+/// A request to close a month.
 #[derive(Debug, Clone)]
 pub struct CloseRequest {
     /// The month.
     pub month: Month,
-    /// What is noted of it.
+    /// The note to store with the closing.
     pub note: Option<String>,
-    /// Whether earlier open months are closed too, in order.
+    /// True if earlier open months are closed too, in order.
     pub includes_earlier: bool,
-    /// Who asks, for people.
+    /// The caller, for people.
     pub by: String,
     /// The present.
     pub now: Instant,
-    /// How the books are kept.
+    /// The accounting settings.
     pub settings: Settings,
-    /// Whether text that a spreadsheet might take for a formula gets a leading `'`.
+    /// True if text that a spreadsheet might take for a formula gets a leading `'`.
     pub has_formula_guard: bool,
 }
 
-/// Why a month cannot be closed or opened again.
+/// The reason why a month cannot be closed or reopened.
 #[derive(Debug, thiserror::Error)]
 pub enum CloseError {
-    /// There are no books of that month: before the first invoice, or in the future.
+    /// The month has no books: it lies before the first invoice or in the future.
     #[error(
         "the books have no such month: they begin with the first invoice, or the first closed month"
     )]
     NotFound,
-    /// The month is not over.
+    /// The month has not ended yet.
     #[error("the month is not over in the provider's time zone")]
     NotEnded,
-    /// Earlier months are open.
+    /// Earlier months are still open.
     #[error("earlier months are open")]
     NotSequential {
-        /// Which.
+        /// The open months.
         open: Vec<Month>,
     },
     /// The month is open.
@@ -72,7 +72,7 @@ pub enum CloseError {
     /// A later month is closed.
     #[error("a later month is closed")]
     NotLatest,
-    /// Other closings came in between again and again.
+    /// Another closing or reopening happened at the same time.
     #[error("other closings came in between")]
     Contended,
     /// The packages could not be made or stored.
@@ -81,7 +81,7 @@ pub enum CloseError {
 }
 
 impl CloseError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "period_not_found",
@@ -101,27 +101,28 @@ impl From<store::StoreError> for CloseError {
     }
 }
 
-/// The turn of one of several months to be closed.
+/// The progress of closing several months: the month that is being closed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
     /// The month.
     pub month: Month,
-    /// Its number, from 1.
+    /// The number of the month, from 1.
     pub number: usize,
-    /// Of how many.
+    /// The number of months to close.
     pub count: usize,
 }
 
-/// One currency of a month, ready to be stored.
+/// The frozen files of a month in one currency, ready to be stored.
 struct Part {
     currency: Currency,
     made: Made,
     postings: (PathBuf, FileDigest),
 }
 
-/// Closes a month, with earlier ones when asked to: all at the session's revision, all or nothing.
-/// A month that is closed is answered as it is. Files are made in `folder` first, so that others
-/// write on meanwhile; `begun` is told of each month when its turn comes. Blocks.
+/// Closes a month, with earlier ones if the request says so: all at the session's revision, all or
+/// nothing. For a month that is closed already, returns its closing. The files are written to
+/// `folder` before the transaction begins, so that other writers do not wait for them. `begun` is
+/// called before the files of each month are made. Blocking.
 pub fn close_month(
     session: &Session,
     store: &dyn Store,
@@ -151,7 +152,7 @@ pub fn close_month(
         return Err(CloseError::NotSequential { open });
     }
     if months.is_empty() {
-        // Before the first closed month: it counts as closed with it.
+        // The month lies before the first closed month and counts as closed with it.
         return Err(CloseError::NotFound);
     }
     let mut ready = Vec::new();
@@ -159,7 +160,7 @@ pub fn close_month(
         begun(Turn { month: *month, number: place + 1, count: months.len() });
         let folder = folder.join(month.to_string());
         std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
-        // Only the first has months before it that may have drifted: the others are fresh.
+        // Only the first month follows frozen months, which may have drifted.
         let before = (*month == begin).then_some(&frozen);
         ready.push((*month, make(session, request, *month, before, &folder, watch)?));
     }
@@ -182,7 +183,7 @@ pub fn close_month(
     }
 }
 
-/// Opens the latest closed month again. Blocks.
+/// Reopens the latest closed month. Blocking.
 pub fn reopen_month(
     store: &dyn Store,
     provider: model::id::ProviderId,
@@ -219,7 +220,7 @@ fn new_month(
     }
 }
 
-/// The packages of a month in every currency that has a posting up to then.
+/// Makes the packages of a month in every currency with a posting up to its end.
 fn make(
     session: &Session,
     request: &CloseRequest,
@@ -229,7 +230,7 @@ fn make(
     watch: Watch<'_>,
 ) -> Result<Vec<Part>, PackageError> {
     let mut parts = Vec::new();
-    // A currency without records up to then needs no look.
+    // A currency whose first record is later has no posting up to then.
     let begun = first_months(session)?.into_iter().filter(|(_, first)| *first <= month);
     let mut currencies: BTreeSet<Currency> = begun.map(|(currency, _)| currency).collect();
     let latest = before.and_then(|frozen| Some((frozen, frozen.closings().last()?)));
@@ -264,7 +265,7 @@ fn make(
     Ok(parts)
 }
 
-/// The rows before the first month that is closed.
+/// Returns the rows before the month, which are frozen with the first closed month.
 fn earlier_rows(
     session: &Session,
     request: &PackageRequest,
@@ -275,7 +276,7 @@ fn earlier_rows(
     Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
 }
 
-/// The rows of a package and those before it, packed.
+/// Compresses the rows of a package and the rows before it into one file.
 fn pack(
     made: &Made,
     earlier: Option<&Rows>,

@@ -1,8 +1,9 @@
-//! Closed months against the records as they are. Rule: spec/accounting.md §11.3.
+//! Drift: the comparison of closed months with the present records.
+//! Rule: spec/accounting.md §11.3.
 //!
-//! First whole invoices are compared, by a number that is the same when every posting is; only of
-//! those that differ is every posting looked at. So memory holds a few numbers per invoice, and
-//! time goes into what changed.
+//! First, whole invoices are compared by a fingerprint, which is equal if all postings are. Then
+//! the single postings of invoices with different fingerprints are compared. So memory holds a few
+//! numbers per invoice, and time is spent on what has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,32 +25,34 @@ use crate::pass::{Pass, Visit, Watch, books_of};
 use crate::rows::StoredRow;
 use crate::sorter::Sorter;
 
-/// A posting that is no longer what was frozen, with the row that makes up for it.
+/// A posting that differs from the frozen one, with the row of its adjustment.
 pub struct DriftRow {
-    /// The posting.
+    /// The difference.
     pub drift: Drift,
     /// The values of the adjustment's row.
     pub fields: Vec<Field<'static>>,
 }
 
-/// Whose postings are compared together: an invoice, or a record tied to none.
+/// The group of postings that is compared by one fingerprint: those of an invoice, or of a record
+/// without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Owner(Option<Source>, i64);
 
-/// What is frozen of one owner.
+/// The frozen fingerprint of one owner.
 #[derive(Default)]
 struct Frozen {
     print: u128,
     is_seen: AtomicBool,
 }
 
-/// What one thread has found.
+/// The findings of one thread.
 struct Found {
     changed: HashSet<Owner>,
     postings: Sorter<KEY_BYTES>,
 }
 
-/// Finds every posting of closed months that is no longer what was frozen, by key. Blocks.
+/// Finds every posting of closed months that differs from the frozen one, and passes them to `sink`
+/// by key. Blocking.
 pub fn find_drift(
     session: &Session,
     frozen: &FrozenBooks<'_>,
@@ -107,7 +110,7 @@ pub fn find_drift(
     compare_keys(postings, open, view, sink)
 }
 
-/// A number per owner, from all that is frozen of it.
+/// Returns the fingerprint of each owner's frozen postings.
 fn prints(
     frozen: &FrozenBooks<'_>,
     currency: Currency,
@@ -128,7 +131,8 @@ fn owner_of(posting: &Posting) -> Owner {
     }
 }
 
-/// A sum over the categories, so that an adjustment counts as what it adjusts.
+/// Returns the fingerprint of a posting. It is linear in the amounts, so that an adjustment counts
+/// towards the posting that it adjusts.
 fn print(posting: &Posting) -> u128 {
     let key = key_bytes(&posting.key());
     let half = |salt: u64| {
@@ -147,7 +151,7 @@ fn print(posting: &Posting) -> u128 {
 }
 
 impl Found {
-    /// Keeps the postings of an owner that are not what was frozen.
+    /// Keeps the postings of an owner if their fingerprint differs from the frozen one.
     fn compare<'a>(
         &mut self,
         owner: Owner,
@@ -183,12 +187,12 @@ fn push(
     })?)
 }
 
-/// The postings of one key.
+/// The fresh and the frozen postings of one key.
 #[derive(Default)]
 struct Sides {
     fresh: Vec<Posting>,
     frozen: Vec<Posting>,
-    /// The row as it is now, else as it was frozen last.
+    /// The row of the present records, or else the frozen one. The flag is true for a present row.
     fields: Option<(bool, Vec<Field<'static>>)>,
 }
 
@@ -236,8 +240,8 @@ fn finish(
     Ok(())
 }
 
-/// A row of the closed month as the row of its adjustment: the head says when it is booked, what
-/// it moves and which month it corrects; the further columns stay those of the record.
+/// Turns a row of the closed month into the row of its adjustment. The date, the amounts and the
+/// corrected month are those of the adjustment; the other columns stay those of the record.
 fn adjusted(
     mut fields: Vec<Field<'static>>,
     adjustment: &Posting,
@@ -254,8 +258,8 @@ fn adjusted(
     fields
 }
 
-/// Books an adjustment in its month. Months before hold what the records say now; with it they
-/// hold what was frozen.
+/// Books an adjustment in its month. The totals of earlier months come from the present records, so
+/// its opposite is booked in the previous month to make them equal to what was frozen.
 pub(super) fn book_adjustment(totals: &mut Totals, adjustment: &Posting) {
     totals.add(adjustment);
     let mut before = adjustment.clone();

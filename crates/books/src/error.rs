@@ -1,4 +1,4 @@
-//! Why a package could not be made.
+//! The errors of the books.
 
 use std::io;
 
@@ -10,10 +10,11 @@ use files::write::WriteError;
 use mirror::MirrorError;
 use store::StoreError;
 
-/// Why a package, or anything else of the books, could not be made. Never the records' fault.
+/// The reason why a package, or anything else of the books, could not be made. It is never the
+/// fault of the records.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// The month has no posting of the currency in the contract's files.
+    /// The currency has no posting up to the month's end.
     #[error("there is nothing to export")]
     NothingToExport,
     /// The records could not be read.
@@ -25,7 +26,7 @@ pub enum PackageError {
     /// A temporary file could not be written or read.
     #[error("a temporary file of the package failed")]
     File(#[from] io::Error),
-    /// A temporary file, or a frozen month, is not what was written.
+    /// A temporary file or a frozen month does not have the bytes that were written.
     #[error("stored postings are damaged")]
     Damaged(#[from] CodecError),
     /// The store failed.
@@ -34,7 +35,7 @@ pub enum PackageError {
 }
 
 impl PackageError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NothingToExport => "nothing_to_export",
@@ -46,7 +47,7 @@ impl PackageError {
         }
     }
 
-    /// Whether whoever asked wanted the work to stop.
+    /// Returns true if the work was canceled.
     pub fn is_canceled(&self) -> bool {
         matches!(self, Self::Books(BooksError::Canceled))
     }
@@ -65,7 +66,7 @@ impl From<MirrorError> for PackageError {
     }
 }
 
-/// A rule that holds for any records does not hold: a fault of the program. No file is made.
+/// A broken invariant is a bug of the program. No file is made.
 impl From<BrokenInvariant> for PackageError {
     fn from(error: BrokenInvariant) -> Self {
         AccountingError::Broken(error).into()

@@ -1,5 +1,5 @@
-//! Whether there are books of a month and currency: the one rule by which a package is made,
-//! before the close as after it. Rule: spec/accounting.md §10.4, §11.2, §12.1.
+//! The rule by which a month has books in a currency. It decides whether a package is made, both
+//! for open and for closed months. Rule: spec/accounting.md §10.4, §11.2, §12.1.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,9 @@ use crate::frozen::FrozenBooks;
 use crate::pass::{Pass, Visit, Watch, books_of};
 use crate::request::PackageRequest;
 
-/// The month in which the books begin: that of the first invoice; once anything is closed the first
-/// closed one, for what is dated before that is booked where the books are open. None without
-/// books. Blocks.
+/// Returns the first month of the books, or `None` without books: the month of the first invoice,
+/// or the first closed month once there is one. Records dated before a closed month are booked in
+/// the first open one. Blocking.
 pub fn first_month(
     session: &Session,
     frozen: &FrozenBooks<'_>,
@@ -28,10 +28,10 @@ pub fn first_month(
     }
 }
 
-/// Whether anything was posted in the request's currency, and at its site, up to the end of its
-/// month: then it has a movement or a balance. Blocks.
+/// Returns true if anything was posted in the request's currency, and at its site, up to the end of
+/// its month. Blocking.
 ///
-/// A payment answers at once; without one, records are booked until a posting is found.
+/// A payment decides at once. Without one, records are booked until a posting is found.
 pub fn has_postings(
     session: &Session,
     store: &dyn Store,
@@ -75,7 +75,7 @@ pub fn has_postings(
     has_adjustments(session, &frozen, request, folder, watch)
 }
 
-/// Whether closed months have drifted into this one.
+/// Returns true if drift of closed months causes adjustments in the request's month.
 fn has_adjustments(
     session: &Session,
     frozen: &FrozenBooks<'_>,
@@ -95,8 +95,8 @@ fn has_adjustments(
     Ok(has_some)
 }
 
-/// What there are postings in, for whoever asked for something else: `eur from 2024-09 on, usd
-/// from 2024-10 on`; none when there is nothing at all. Blocks.
+/// Describes the currencies with postings, for an error message: `eur from 2024-09 on, usd from
+/// 2024-10 on`. Returns `None` without postings. Blocking.
 pub fn what_there_is(
     session: &Session,
     frozen: &FrozenBooks<'_>,

@@ -1,4 +1,4 @@
-//! One posting, or every posting of an invoice, with the rule and the arithmetic behind it.
+//! Explanations of one posting, or of all postings of an invoice: the rule and the arithmetic.
 //! Rule: spec/accounting.md §13.
 
 use crate::parts::{LoadedPart, Origin, load_origin, source_row};
@@ -12,24 +12,25 @@ use serde_json::{Map, Value, json};
 use crate::error::PackageError;
 use crate::pass::books_of;
 
-/// A posting and what it was made from.
+/// A posting with its explanation.
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// The posting.
     pub posting: Posting,
-    /// Rule, steps, sources.
+    /// The rule, the steps and the source records.
     pub explanation: Explanation,
 }
 
-/// An entry id, taken apart.
+/// A parsed entry id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryId {
-    /// The record.
+    /// The record that the entry comes from.
     pub origin: Origin,
 }
 
 impl EntryId {
-    /// Reads `file:id`, with `:piece` and `#YYYY-MM` where needed; none for anything else.
+    /// Parses `file:id`, with `:piece` and `#YYYY-MM` where needed. Returns `None` for any other
+    /// text.
     pub fn parse(text: &str) -> Option<Self> {
         let (entry, month) = match text.split_once('#') {
             Some((entry, month)) => (entry, Some(month)),
@@ -66,7 +67,8 @@ impl EntryId {
     }
 }
 
-/// The posting with an entry id; none when the records give no such posting by `until`. Blocks.
+/// Explains the posting with an entry id. Returns `None` if the records give no such posting by
+/// `until`. Blocking.
 pub fn explain_entry(
     session: &Session,
     settings: &Settings,
@@ -79,8 +81,8 @@ pub fn explain_entry(
     Ok(found.map(explained))
 }
 
-/// Every posting of an invoice by `until`, in the order in which they happened; none when there
-/// is no such invoice. Blocks.
+/// Explains every posting of an invoice by `until`, in the order in which they occurred. Returns
+/// `None` if there is no such invoice. Blocking.
 pub fn explain_invoice(
     session: &Session,
     settings: &Settings,
@@ -123,7 +125,8 @@ fn postings_of(
     Ok(postings)
 }
 
-/// The answer of `GET …/explain`: the posting, its source rows as stored, and the steps. Blocks.
+/// Returns the answer of `GET …/explain`: the posting, its stored source rows and the steps.
+/// Blocking.
 pub fn to_json(session: &Session, explained: &Explained) -> Result<Value, PackageError> {
     let Explained { posting, explanation } = explained;
     let mut sources = Vec::new();
@@ -153,7 +156,7 @@ pub fn to_json(session: &Session, explained: &Explained) -> Result<Value, Packag
     }))
 }
 
-/// Minor units as a JSON number where one holds them exactly, else as text.
+/// Returns minor units as a JSON number if it fits into 64 bits, or else as text.
 pub(super) fn minor_units(minor: i128) -> Value {
     i64::try_from(minor).map_or_else(|_| Value::String(minor.to_string()), Value::from)
 }

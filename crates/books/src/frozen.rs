@@ -1,4 +1,4 @@
-//! Closed months as they were frozen. Rule: spec/accounting.md §10.4, §11.
+//! The frozen data of closed months. Rule: spec/accounting.md §10.4, §11.
 
 use std::io::{self, BufReader, Read};
 
@@ -14,10 +14,10 @@ use crate::error::PackageError;
 use crate::request::PackageRequest;
 use crate::rows::{StoredRow, read_row};
 
-/// Read from the store at a time.
+/// The number of bytes per read from the store.
 const READ_BYTES: usize = 1 << 20;
 
-/// The closed months of a provider: those that are in force, and what was closed before.
+/// The closings of a provider: those in force, and those that were reopened.
 pub struct FrozenBooks<'s> {
     store: &'s dyn Store,
     provider: ProviderId,
@@ -25,8 +25,8 @@ pub struct FrozenBooks<'s> {
     reopened: Vec<ClosedMonth>,
 }
 
-/// A part of a closing, read from its beginning. Its end is an error when what was read is not
-/// what was frozen.
+/// A reader of one part of a closing. At the end it fails if the bytes are not those that were
+/// frozen.
 pub struct PartReader<'s> {
     store: &'s dyn Store,
     key: ClosedMonthKey,
@@ -37,48 +37,50 @@ pub struct PartReader<'s> {
     sha256: [u8; 32],
 }
 
-/// Called with a frozen row and its bytes.
+/// A callback for a frozen row and its bytes.
 type FrozenVisitor<'v> = dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageError> + 'v;
 
 impl<'s> FrozenBooks<'s> {
-    /// Looks up which months are closed.
+    /// Reads the closings of a provider.
     pub fn of(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
         let all = store.closed_months(provider)?.into_iter();
         let (months, reopened) = all.partition(|month| month.reopened.is_none());
         Ok(Self { store, provider, months, reopened })
     }
 
-    /// The latest closed month.
+    /// Returns the latest closed month.
     pub fn latest(&self) -> Option<Month> {
         self.months.last().map(|closing| Month::of(closing.month))
     }
 
-    /// The first closed month: with it everything before is closed.
+    /// Returns the first closed month. Everything before it is closed with it.
     pub fn first(&self) -> Option<Month> {
         self.months.first().map(|closing| Month::of(closing.month))
     }
 
-    /// The closed month with which a month was closed: itself, or the first one for those before it.
+    /// Returns the closed month that a month was closed with: itself, or the first closed month if
+    /// it lies before that.
     pub fn closed_with(&self, month: Month) -> Month {
         self.first().map_or(month, |first| month.max(first))
     }
 
-    /// Whether a month is closed; those before the first that was closed are closed with it.
+    /// Returns true if a month is closed, alone or with the first closed month.
     pub fn is_closed(&self, month: Month) -> bool {
         self.latest().is_some_and(|latest| month <= latest)
     }
 
-    /// The first open month, when any is closed: that in which adjustments are booked.
+    /// Returns the first open month, in which adjustments are booked, or `None` if nothing is
+    /// closed.
     pub fn first_open(&self) -> Option<Month> {
         self.latest().map(Month::next)
     }
 
-    /// The closing of a month in force.
+    /// Returns the closing of a month that is in force.
     pub fn closing(&self, month: Month) -> Option<&ClosedMonth> {
         self.months.iter().find(|closing| Month::of(closing.month) == month)
     }
 
-    /// Every closing of a month, reopened ones too, by version.
+    /// Returns every closing of a month by version, including reopened ones.
     pub fn versions(&self, month: Month) -> Vec<&ClosedMonth> {
         let all = self.reopened.iter().chain(&self.months);
         let mut versions: Vec<_> = all.filter(|known| Month::of(known.month) == month).collect();
@@ -86,17 +88,17 @@ impl<'s> FrozenBooks<'s> {
         versions
     }
 
-    /// All closings in force, by month.
+    /// Returns all closings in force, by month.
     pub fn closings(&self) -> &[ClosedMonth] {
         &self.months
     }
 
-    /// What a closing holds.
+    /// Returns the parts of a closing.
     pub fn parts(&self, closing: &ClosedMonth) -> Result<Vec<ClosedPart>, StoreError> {
         self.store.closed_parts(self.key(closing))
     }
 
-    /// One part of a closing; none when it has no such.
+    /// Returns one part of a closing, or `None` if the closing does not have it.
     pub fn part(
         &self,
         closing: &ClosedMonth,
@@ -107,7 +109,7 @@ impl<'s> FrozenBooks<'s> {
         Ok(parts.into_iter().find(|part| part.currency == currency && part.kind == kind))
     }
 
-    /// Reads a part.
+    /// Returns a reader of a part.
     pub fn reader(&self, closing: &ClosedMonth, part: &ClosedPart) -> PartReader<'s> {
         PartReader {
             store: self.store,
@@ -120,7 +122,8 @@ impl<'s> FrozenBooks<'s> {
         }
     }
 
-    /// The manifest of a closing; none for a currency that it does not have.
+    /// Returns the manifest of a closing in one currency, or `None` if the closing does not have
+    /// the currency.
     pub fn manifest(
         &self,
         closing: &ClosedMonth,
@@ -162,8 +165,8 @@ impl<'s> FrozenBooks<'s> {
         Ok(())
     }
 
-    /// Whether a closed month has books in the currency of a request: what was frozen says so; of a
-    /// site, its postings up to then.
+    /// Returns true if a closed month has books in the request's currency: if a package was frozen,
+    /// or, for a site, if the site has frozen postings up to then.
     pub(super) fn has_postings(&self, request: &PackageRequest) -> Result<bool, PackageError> {
         let Some(closing) = self.closing(request.month) else { return Ok(false) };
         if request.site_id.is_none() {
@@ -181,7 +184,7 @@ impl<'s> FrozenBooks<'s> {
         Ok(has_some)
     }
 
-    /// The balances of a closed month, of the postings that are `wanted`.
+    /// Returns the balances of a closed month, over the postings that `wanted` selects.
     pub(super) fn balance(
         &self,
         month: Month,

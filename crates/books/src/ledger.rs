@@ -1,4 +1,4 @@
-//! The books of one month: what is summed up, what is listed, which rows the files get.
+//! The books of one month: its totals, its issues and the rows of its files.
 //! Rule: spec/accounting.md §3, §8.
 
 use std::io;
@@ -23,29 +23,29 @@ use crate::rows::{StoredRow, place_of};
 use crate::sorter::Sorter;
 use crate::views::{View, ViewRequest};
 
-/// A file's place, then the order of its rows.
+/// The size of a row's sort key: the position of its file, then the order within the file.
 pub(super) const ROW_KEY_BYTES: usize = ORDER_KEY_BYTES + 1;
 
-/// What a month's books say.
+/// The books of a month.
 pub(super) struct MonthLedger {
-    /// Sums of every month up to the asked one.
+    /// Totals of every month up to the requested one.
     pub(super) totals: Totals,
-    /// What looks wrong in the month, sorted.
+    /// The issues of the month, sorted.
     pub(super) issues: Vec<Issue>,
-    /// The month's rows, to be put in the order of the files.
+    /// The rows of the month, not yet merged into the order of the files.
     pub(super) rows: Vec<Sorter<ROW_KEY_BYTES>>,
 }
 
-/// What one thread has found.
+/// The findings of one thread.
 struct Found {
     totals: Totals,
     issues: Vec<Issue>,
     credit: CustomerCredit,
-    /// None where nobody wants them.
+    /// `None` if the rows are not needed.
     rows: Option<Sorter<ROW_KEY_BYTES>>,
 }
 
-/// Books every record up to the month's end, on all threads of the engine. Blocks.
+/// Books every record up to the month's end, on all threads of the engine. Blocking.
 pub(super) fn book_month(
     session: &Session,
     request: &PackageRequest,
@@ -65,8 +65,8 @@ pub(super) fn book_month(
     Ok(gather(request, pass.run(session, watch, &begin, &visit)?))
 }
 
-/// The rows of everything posted before the request's month: whoever closes the first month closes
-/// what came before with it. Blocks.
+/// Returns the rows of everything posted before the request's month. They are frozen with the first
+/// closed month. Blocking.
 pub(super) fn rows_before(
     session: &Session,
     request: &PackageRequest,
@@ -107,7 +107,7 @@ fn gather(request: &PackageRequest, found: Vec<Found>) -> MonthLedger {
         credit.merge(&part.credit);
         rows.extend(part.rows);
     }
-    // Balance transactions have no site of their own to be compared by.
+    // Balance transactions have no site, so they cannot be compared per site.
     if request.site_id.is_none() {
         issues.extend(credit.differences(request.month));
     }
@@ -178,7 +178,7 @@ impl Found {
     }
 }
 
-/// A row as it waits to be written: the posting, then the values of its file's columns.
+/// Adds a row to the sorter: the posting, then the values of its file's columns.
 pub(super) fn push_row(
     rows: &mut Sorter<ROW_KEY_BYTES>,
     posting: &Posting,
@@ -190,7 +190,7 @@ pub(super) fn push_row(
     rows.push(key, |out| StoredRow::write(posting, fields, out))
 }
 
-/// What looks wrong in a month, in one currency: sorted. Blocks.
+/// Returns the issues of a month in one currency, sorted. Blocking.
 pub fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vec<Issue>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let until = request.until(month, &books.calendar);
@@ -221,10 +221,10 @@ pub fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vec<Issue
     Ok(gather(&package, found).issues)
 }
 
-/// Everything that looks wrong in the records of one provider by the rules of the ledger, as they
-/// are at `now`: of every month and currency, sorted, each once. Blocks.
+/// Returns the issues of all months and currencies of a provider at `now`, sorted, each once.
+/// Blocking.
 ///
-/// This is the list that everybody is shown, whoever asks.
+/// Every list of issues that is shown to people comes from here.
 pub fn all_issues(
     session: &Session,
     settings: &accounting::Settings,
@@ -275,14 +275,14 @@ pub fn all_issues(
     Ok(all)
 }
 
-/// The currencies of the books; the provider's own when there are no postings at all, so that
-/// what is tied to nothing is looked at too.
+/// Returns the currencies of the books. Without postings it returns the provider's own, so that
+/// records without an invoice are checked too.
 pub fn currencies(session: &Session) -> Result<Vec<Currency>, PackageError> {
     let found: Vec<Currency> = first_months(session)?.into_keys().collect();
     Ok(if found.is_empty() { vec![session.provider().currency] } else { found })
 }
 
-/// Issues as a table.
+/// Returns issues as a table.
 pub fn issues_view(
     issues: Vec<Issue>,
     facts: Map<String, Value>,

@@ -1,28 +1,29 @@
-//! The books: packages of a month, and what else is read off the ledger. Rule: spec/accounting.md.
+//! The books: closings, accounting packages, and reports from the ledger.
+//! Rule: spec/accounting.md.
 //!
-//! What is booked is decided in `accounting`; which records are read together, in
-//! [`parts`]. Here rows are put in order, and files are made of them.
+//! `accounting` decides what is booked. [`parts`] decides which records are read together. This
+//! crate sorts the rows and writes them to files.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`parts`] | the records, in parts that fit into memory |
-//! | [`request`] | what a package is asked for, and what is wrong with the asking |
+//! | [`parts`] | reading of the records in parts that fit into memory |
+//! | [`request`] | requests for an accounting package, and their checks |
 //! | [`package`] | the ZIPs of a month |
-//! | `members`, [`manifest`] | the files in them |
-//! | `marked` | the same files for spreadsheet programs |
-//! | `pass` | one pass over all ledgers |
+//! | `members`, [`manifest`] | the files in the ZIPs |
+//! | `marked` | the same files with byte-order marks, for spreadsheet programs |
+//! | `pass` | a pass over all ledgers |
 //! | `ledger` | the books of one month |
-//! | [`existence`] | whether a month has books in a currency |
-//! | [`frozen`] | closed months as they were frozen |
-//! | [`drift`] | closed months against the records as they are |
-//! | [`close`] | closing and reopening |
-//! | [`periods`] | the months and how they stand |
-//! | [`audit`] | who closed and reopened them |
+//! | [`existence`] | the rule by which a month has books in a currency |
+//! | [`frozen`] | the frozen data of closed months |
+//! | [`drift`] | the comparison of closed months with the present records |
+//! | [`close`] | closing and reopening of months |
+//! | [`periods`] | the months with their states and their drift |
+//! | [`audit`] | the audit log of closings and reopenings |
 //! | [`views`] | trial balance, waterfall, aging, revenue by plan |
-//! | [`explain`] | one posting, or all of an invoice, with the arithmetic |
-//! | `rows`, `sorter` | rows waiting in order, in memory and on disk |
-//! | `tables` | tables of the books in any format |
-//! | [`error`] | why a package could not be made |
+//! | [`explain`] | explanations of postings |
+//! | `rows`, `sorter` | stored rows of a package, and their external sort |
+//! | `tables` | writing of tables in any format |
+//! | [`error`] | the errors of the books |
 
 pub mod audit;
 pub mod close;

@@ -1,6 +1,8 @@
-//! `manifest.json`: what a package holds and how it ties out. Rule: spec/accounting.md §10.2.
+//! `manifest.json`: the contents of a package and its reconciliation.
+//! Rule: spec/accounting.md §10.2.
 //!
-//! Amounts are minor units as text, as in the manifests of exports: sums may pass 64 bits.
+//! Amounts are minor units as text, as in the manifests of exports, because sums may exceed 64
+//! bits.
 
 use accounting::invariants::BrokenInvariant;
 use accounting::{Amounts, Calendar, Category, Issue, IssueCode, TrialBalance};
@@ -11,13 +13,13 @@ use serde_json::{Map, Value, json};
 use crate::members::file_of;
 use crate::request::PackageRequest;
 
-/// Issues that the manifest names one by one; `issues.csv` names all.
+/// The largest number of issues in the manifest; `issues.csv` has all.
 const ISSUES_NAMED: usize = 100;
 
-/// Shape of the package's files.
+/// The version of the schema of the package's files.
 pub const SCHEMA: &str = "accounting/1";
 
-/// The manifest of a package of `members`, itself left out.
+/// Returns the manifest of a package with these members, not counting the manifest itself.
 pub(super) fn manifest(
     session: &Session,
     request: &PackageRequest,
@@ -72,7 +74,8 @@ fn amounts(amounts: &Amounts) -> Value {
     Value::Object(Map::from_iter(named))
 }
 
-/// What should agree when the records are complete; each difference is an issue with its id.
+/// Returns the balances that agree if the records are complete. Each difference is an issue with
+/// its id.
 fn reconciliation(request: &PackageRequest, balance: &TrialBalance, issues: &[Issue]) -> Value {
     let compare = |category: Category, code: IssueCode| {
         let differing = issues.iter().filter(|issue| issue.code == code);
@@ -103,7 +106,7 @@ fn issue(issue: &Issue) -> Value {
     })
 }
 
-/// Two figures that must be equal.
+/// Fails with a broken invariant unless two figures are equal.
 pub(super) fn tie(what: &'static str, left: i128, right: i128) -> Result<(), BrokenInvariant> {
     match left == right {
         true => Ok(()),

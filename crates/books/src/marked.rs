@@ -1,7 +1,7 @@
-//! A package for spreadsheet programs: the same files, with a byte-order mark before each CSV.
+//! Packages for spreadsheet programs: the same files with a byte-order mark before each CSV.
 //! Rule: spec/exports.md §4 (`csv_dialect`), §11.
 //!
-//! Made from the finished ZIPs, so that a closed month, of which only those are kept, has it too.
+//! They are made from the finished ZIPs, because of a closed month only those are kept.
 
 use std::fs::File as DiskFile;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use crate::error::PackageError;
 use crate::package::{MANIFEST, Package, PackageFile, finish};
 
-/// A member of so many bytes is declared large: with the mark it might pass 4 GiB.
+/// The size from which a member is declared large: with the mark it might exceed 4 GiB.
 const LARGE_BYTES: u64 = 2 << 30;
 
-/// The package with marks, in place of the one without. Its manifest tells the new sizes and hashes.
+/// Replaces the files of a package by files with byte-order marks. The manifest gets the new sizes
+/// and hashes.
 pub(super) fn with_byte_order_marks(
     package: Package,
     folder: &Path,
@@ -40,7 +41,7 @@ fn marked(
     each_member(old, |name, bytes, content| {
         let size = if bytes < LARGE_BYTES { MemberSize::Usual } else { MemberSize::Large };
         if name == MANIFEST {
-            // The last member, so that the others are known by now.
+            // The manifest is the last member, so the new sizes of all others are known here.
             let text = format!("{manifest:#}\n");
             archive.add(name, size, |out| copied(&mut text.as_bytes(), out))?;
             return Ok::<_, PackageError>(());
@@ -60,7 +61,7 @@ fn copied(content: &mut dyn Read, out: &mut dyn Write) -> Result<u64, PackageErr
     Ok(0)
 }
 
-/// Tells the size and hash that a member has now.
+/// Updates the size and hash of a member in the manifest.
 fn note(manifest: &mut Value, member: &Member) {
     let entries = manifest["files"].as_array_mut().into_iter().flatten();
     for entry in entries.filter(|entry| entry["name"] == member.name.as_str()) {

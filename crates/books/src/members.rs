@@ -1,4 +1,4 @@
-//! The members of a package, each written into a ZIP as it is made.
+//! The members of a package, which are written directly into its ZIP.
 //! Rule: spec/accounting.md §10.
 
 use std::io::{self, Write};
@@ -20,12 +20,13 @@ use crate::request::PackageRequest;
 use crate::rows::{Rows, Section};
 use crate::tables::{RowSink, RowSource, csv_options, write_table};
 
-/// From how many bytes of waiting rows on a member of rows may pass 4 GiB.
+/// The size of stored rows from which a member of rows might exceed 4 GiB.
 const LARGE_ROWS_BYTES: u64 = 1 << 30;
-/// The same for journals, which say more about each row.
+/// The size of stored rows from which a journal might exceed 4 GiB. Journals have more text per
+/// row.
 const LARGE_JOURNAL_BYTES: u64 = LARGE_ROWS_BYTES / 4;
 
-/// What members are made from.
+/// The data that members are made from.
 pub(super) struct Content<'c> {
     pub(super) request: &'c PackageRequest,
     pub(super) rows: &'c Rows,
@@ -97,7 +98,7 @@ impl Content<'_> {
         csv_options(self.request.has_formula_guard)
     }
 
-    /// An error when whoever wanted the package does not want it any more.
+    /// Returns true, or an error if the work was canceled.
     fn go_on(&self) -> Result<bool, PackageError> {
         match (self.is_canceled)() {
             true => Err(BooksError::Canceled.into()),
@@ -105,7 +106,7 @@ impl Content<'_> {
         }
     }
 
-    /// Visits the postings that move something, in the order of the files.
+    /// Visits the postings whose amounts are not all zero, in the order of the files.
     fn each_entry(
         &self,
         visit: &mut dyn FnMut(&Posting) -> Result<bool, PackageError>,
@@ -154,7 +155,7 @@ impl Content<'_> {
         self.table(out, issue::COLUMNS, rows)
     }
 
-    /// The month's transactions by date, then `last`; answers their number.
+    /// Writes the month's transactions by date, then `last`. Returns the number of transactions.
     fn transactions(
         &self,
         out: &mut dyn Write,
@@ -177,7 +178,7 @@ impl Content<'_> {
     }
 }
 
-/// Writes a text, which holds `count` transactions.
+/// Writes a text and returns `count`, the number of transactions in it.
 fn text(out: &mut dyn Write, content: &str, count: u64) -> Result<u64, PackageError> {
     out.write_all(content.as_bytes()).map_err(WriteError::Io)?;
     Ok(count)
@@ -187,7 +188,7 @@ fn size_of(bytes: u64, large: u64) -> MemberSize {
     if bytes < large { MemberSize::Usual } else { MemberSize::Large }
 }
 
-/// The file that a member holds; none for journals and the rest.
+/// Returns the package file that a member holds, or `None` for journals and other members.
 pub(super) fn file_of(name: &str) -> Option<File> {
     name.strip_suffix(".csv").and_then(File::parse)
 }

@@ -1,4 +1,4 @@
-//! The accounting package of one month and currency: its ZIPs and what they hold.
+//! The accounting package of one month and currency: its ZIPs and their members.
 //! Rule: spec/accounting.md §10, spec/exports.md §10.15.
 
 use std::fs::File as DiskFile;
@@ -26,31 +26,32 @@ use crate::request::PackageRequest;
 use crate::rows::Rows;
 use crate::sorter::Sorter;
 
-/// Name of the manifest in the full bundle, where it is the last member.
+/// The name of the manifest, the last member of the full bundle.
 pub(super) const MANIFEST: &str = "manifest.json";
 
 /// A package on disk.
 pub struct Package {
-    /// The contract's ZIP: exactly eleven members.
+    /// The contract's ZIP, which has exactly eleven members.
     pub contract: PackageFile,
-    /// The full bundle, when it was asked for.
+    /// The full bundle, if it was requested.
     pub full: Option<PackageFile>,
-    /// `manifest.json`: of the full bundle if it was asked for, else with the eleven members.
+    /// The contents of `manifest.json`: of the full bundle if it was requested, or else of the
+    /// eleven members.
     pub manifest: Value,
-    /// Rows of the contract's files.
+    /// The number of rows in the contract's files.
     pub rows: u64,
     /// The revision of the records.
     pub revision: Revision,
 }
 
-/// One ZIP.
+/// A ZIP of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageFile {
-    /// Name under which it is handed out.
+    /// The file name for the download.
     pub name: String,
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Size and hash.
+    /// The size and the hash of the file.
     pub digest: FileDigest,
 }
 
@@ -60,11 +61,12 @@ pub(super) struct Made {
     pub(super) rows: Rows,
 }
 
-/// Makes the package in `folder`, which must exist and be the caller's own. Blocks.
+/// Writes the package to `folder`, which must exist and be used by nobody else. Blocking.
 ///
-/// A closed month gives what was frozen; the first open month holds the adjustments of closed
-/// ones. The same request at the same revision gives the same bytes. On an error files may be
-/// left in the folder. [`PackageError::NothingToExport`] when nothing was posted up to the month's end.
+/// For a closed month it writes what was frozen. The first open month includes the adjustments of
+/// closed months. The same request at the same revision gives the same bytes. After an error, files
+/// may be left in the folder. Fails with [`PackageError::NothingToExport`] if nothing was posted up
+/// to the month's end.
 pub fn write_package(
     session: &Session,
     store: &dyn Store,
@@ -79,7 +81,7 @@ pub fn write_package(
     }
 }
 
-/// The same, its CSVs without a byte-order mark.
+/// Does the same as [`write_package`], without byte-order marks in the CSV files.
 fn unmarked_package(
     session: &Session,
     store: &dyn Store,
@@ -101,12 +103,12 @@ fn unmarked_package(
     }
 }
 
-/// What a package is made for: it says so itself.
+/// The state of the month that the manifest reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To be looked at.
+    /// The month is open.
     Open,
-    /// To be frozen, or of a frozen month.
+    /// The month is closed, or is being closed.
     Closed,
 }
 
@@ -119,8 +121,8 @@ impl Purpose {
     }
 }
 
-/// Makes a package from the records; none when nothing was posted up to the month's end. `frozen`
-/// are the closed months, for adjustments.
+/// Makes a package from the records. Returns `None` if nothing was posted up to the month's end.
+/// `frozen` are the closed months, which may need adjustments.
 pub(super) fn make_package(
     session: &Session,
     request: &PackageRequest,
@@ -150,7 +152,7 @@ pub(super) fn make_package(
     Ok(Some(Made { package, rows }))
 }
 
-/// Books what closed months no longer say, as rows of this month.
+/// Adds the adjustments for drift of closed months to the rows and totals of this month.
 fn add_adjustments(
     session: &Session,
     request: &PackageRequest,
@@ -174,7 +176,7 @@ fn add_adjustments(
     Ok(())
 }
 
-/// The opening balance must be the closing balance that was frozen.
+/// Checks that the opening balance equals the frozen closing balance.
 fn check_opening(
     frozen: &FrozenBooks<'_>,
     request: &PackageRequest,
@@ -191,7 +193,7 @@ fn check_opening(
     Ok(())
 }
 
-/// The frozen bytes.
+/// Copies the frozen files of a closing.
 fn frozen_package(
     frozen: &FrozenBooks<'_>,
     closing: &ClosedMonth,
@@ -224,7 +226,8 @@ fn contract_rows(files: &[Value]) -> u64 {
     files.iter().filter(is_contract).filter_map(|file| file["rows"].as_u64()).sum()
 }
 
-/// The frozen rows of one site. What looked wrong was not frozen by site, and is not listed.
+/// Makes the package of one site from frozen rows. Issues were not frozen by site, so there are
+/// none.
 fn part_of_frozen(
     session: &Session,
     frozen: &FrozenBooks<'_>,
@@ -252,7 +255,7 @@ fn part_of_frozen(
     zips(session, request, &rows, &balance, &[], Purpose::Closed, folder, watch)
 }
 
-/// Both ZIPs, at the same time.
+/// Writes both ZIPs, on two threads.
 #[expect(clippy::too_many_arguments, reason = "they are what a package consists of")]
 fn zips(
     session: &Session,
@@ -321,7 +324,7 @@ fn zip(
     Ok((PackageFile { name, path, digest: finish(archive.finish()?)? }, manifest))
 }
 
-/// Size and hash of a file whose last byte is written.
+/// Flushes a finished file to disk and returns its size and hash.
 pub(super) fn finish(out: HashingWriter<BufWriter<DiskFile>>) -> Result<FileDigest, PackageError> {
     let (out, digest) = out.finish();
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;

@@ -1,4 +1,4 @@
-//! One pass over a provider's books: every ledger, on all threads, checked.
+//! A pass over all ledgers of a provider's books, on all threads, with checks of the invariants.
 //! Rule: spec/accounting.md §8.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,43 +15,43 @@ use model::money::Currency;
 
 use crate::error::PackageError;
 
-/// Told how far the work is and asked whether to go on; from several threads.
+/// Progress and cancellation of long work. Both functions are called from several threads.
 #[derive(Clone, Copy)]
 pub struct Watch<'w> {
-    /// Told how many invoices are done.
+    /// Called with the number of invoices that are done.
     pub progress: &'w (dyn Fn(u64) + Sync),
-    /// Asked whether whoever wanted it does not want it any more.
+    /// Returns true if the work is canceled.
     pub is_canceled: &'w (dyn Fn() -> bool + Sync),
 }
 
-/// What is visited.
+/// An element of the books that a pass visits.
 pub(super) enum Visit<'v> {
-    /// A booked invoice in the asked currency.
+    /// A booked invoice in the currency of the pass.
     Invoice { records: &'v InvoiceRecords, ledger: &'v InvoiceLedger, directory: &'v Directory },
-    /// Records tied to no invoice, in any currency.
+    /// Records without an invoice, in any currency.
     Untied { records: &'v UntiedRecords, ledger: &'v UntiedLedger, directory: &'v Directory },
-    /// What looks wrong about links, in any currency.
+    /// Issues of the links between records, in any currency.
     Links(&'v [Issue]),
     /// Balance transactions of every kind and currency.
     BalanceTransactions(&'v [BalanceTransaction]),
 }
 
-/// What a pass is over.
+/// The scope of a pass.
 pub(super) struct Pass {
     pub(super) books: Books,
     pub(super) currency: Currency,
     pub(super) span: Span,
 }
 
-/// How the books of the session's provider are kept.
+/// Returns the calendar and the settings for the books of the session's provider.
 pub(super) fn books_of(session: &Session, settings: &Settings) -> Books {
     let calendar = Calendar::new(session.provider().timezone.clone());
     Books { calendar, settings: settings.clone() }
 }
 
 impl Pass {
-    /// Visits everything, with a state per thread that `begin` makes; answers the states, which
-    /// must add up in any order. Blocks.
+    /// Visits everything with a state per thread, which `begin` creates. Returns the states; the
+    /// result must not depend on their order. Blocking.
     pub(super) fn run<S: Send>(
         &self,
         session: &Session,
@@ -70,8 +70,8 @@ impl Pass {
         })
     }
 
-    /// Visits what a part holds; `is_canceled` is asked before each invoice, for one may have
-    /// thousands of months.
+    /// Visits the contents of a part. `is_canceled` is asked before each invoice, because one
+    /// invoice may have thousands of months.
     fn visit_part(
         &self,
         part: &LoadedPart,

@@ -1,4 +1,5 @@
-//! The months of a provider's books and how they stand. Rule: spec/accounting.md §11.1, §11.3.
+//! The months of a provider's books, with their states and their drift.
+//! Rule: spec/accounting.md §11.1, §11.3.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -24,7 +25,7 @@ use crate::request::file_name;
 use crate::tables::RowSink;
 use crate::views::{View, ViewRequest, text};
 
-/// Every month of the books, to the current one. Blocks.
+/// Returns every month of the books up to the current one. Blocking.
 pub fn periods(
     session: &Session,
     store: &dyn Store,
@@ -37,7 +38,7 @@ pub fn periods(
     months.map(|month| Ok(period(&frozen, month)?)).collect()
 }
 
-/// One month: the closing in force, how it was opened again last, and every closing that it had.
+/// Returns one month: the closing in force, the last reopening, and all closings.
 pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
     let versions = frozen.versions(month);
     let state = if frozen.is_closed(month) { "closed" } else { "open" };
@@ -63,10 +64,10 @@ pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreErro
     Ok(Value::Object(told))
 }
 
-/// What is told of a closing.
+/// The keys of a closing in the answer.
 const CLOSING_KEYS: [&str; 6] = ["closed_at", "closed_by", "note", "version", "rev", "packages"];
 
-/// The values of [`CLOSING_KEYS`].
+/// Returns the keys and values of a closing, see [`CLOSING_KEYS`].
 fn closing_facts(
     frozen: &FrozenBooks<'_>,
     closing: &ClosedMonth,
@@ -93,7 +94,7 @@ fn closing_facts(
     Ok(CLOSING_KEYS.into_iter().map(str::to_owned).zip(values).collect())
 }
 
-/// How a closing was taken back; null when it was not.
+/// Returns the facts of a reopening; null if the closing was not reopened.
 fn reopening_facts(closing: Option<&ClosedMonth>) -> Map<String, Value> {
     let reopened = closing.and_then(|closing| closing.reopened.as_ref());
     Map::from_iter([
@@ -103,24 +104,24 @@ fn reopening_facts(closing: Option<&ClosedMonth>) -> Map<String, Value> {
     ])
 }
 
-/// What the records say otherwise of one closed month.
+/// The drift of one closed month.
 pub struct DriftReport {
     /// The month.
     pub month: Month,
     /// The currency.
     pub currency: Currency,
-    /// Postings that differ, by file, record and piece: those that were asked for.
+    /// The requested page of the differing postings, by file, record and piece.
     pub rows: Vec<DriftRow>,
-    /// How many differ in all.
+    /// The total number of differing postings.
     pub total: u64,
-    /// Differences by file, of all.
+    /// The sums of all differences by file.
     pub sums: BTreeMap<File, Amounts>,
     /// The month in which the adjustments are booked.
     pub booked_in: Month,
 }
 
-/// Compares a closed month with the records as they are; none when it is open. Of the postings that
-/// differ, those at the places `wanted` are kept, the others counted. Blocks.
+/// Compares a closed month with the present records. Returns `None` if the month is open. Keeps the
+/// differing postings at the positions `wanted`, and counts all of them. Blocking.
 pub fn drift_of(
     request: &ViewRequest<'_>,
     month: Month,
@@ -147,7 +148,7 @@ pub fn drift_of(
 }
 
 impl DriftReport {
-    /// One row of the report, with the records that changed since the month was closed.
+    /// Returns the JSON of one row, with the records that changed since the month was closed.
     pub fn row_json(&self, row: &DriftRow, changed: Vec<Value>) -> Value {
         let drift = &row.drift;
         json!({
@@ -162,15 +163,15 @@ impl DriftReport {
         })
     }
 
-    /// Differences by file.
+    /// Returns the JSON of the sums by file.
     pub fn sums_json(&self) -> Value {
         let sums = self.sums.iter().map(|(file, sum)| (file.as_str().to_owned(), amounts(sum)));
         Value::Object(sums.collect())
     }
 }
 
-/// All postings of a closed month that differ, as a table with their changed records; none when it
-/// is open.
+/// Returns all differing postings of a closed month as a table, with their changed records, or
+/// `None` if the month is open.
 pub fn drift_view(
     request: ViewRequest<'_>,
     month: Month,
@@ -232,13 +233,13 @@ fn amounts(amounts: &Amounts) -> Value {
     Value::Object(Map::from_iter(all))
 }
 
-/// Tables whose rows name the invoice that they act on.
+/// The tables whose rows refer to an invoice.
 const OF_INVOICES: [&str; 6] =
     ["invoice_lines", "payments", "credit_notes", "refunds", "balance_transactions", "shipments"];
 
-/// The records behind a posting that were written since a month was closed: those that it names,
-/// and those of its invoice. `rev` is null for one that is gone. None for a month that was closed
-/// with a later one. Blocks.
+/// Returns the records behind a posting that were written since its month was closed: the sources
+/// of the posting and the records of its invoice. `rev` is null for a deleted record. Empty if the
+/// month has no closing in force. Blocking.
 pub fn changed_rows(
     session: &Session,
     store: &dyn Store,

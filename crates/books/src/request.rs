@@ -1,35 +1,35 @@
-//! What a package is asked for, and what is wrong with the asking.
+//! Requests for an accounting package, and the checks of its fields.
 //! Rule: spec/exports.md §4, §10.15; spec/accounting.md §12.1.
 
 use accounting::{Calendar, Horizon, Month, Posting, Settings};
 use model::money::Currency;
 use model::time::{Date, Instant};
 
-/// A package that is asked for; every part of it is checked.
+/// A checked request for an accounting package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageRequest {
     /// The month.
     pub month: Month,
     /// The currency.
     pub currency: Currency,
-    /// Only postings of this site.
+    /// The site whose postings are included; `None` means all.
     pub site_id: Option<i64>,
-    /// Up to where, inside the month; none for a month that is over, to its end.
+    /// The end of the package inside the month; `None` means the end of the month.
     pub as_of: Option<Instant>,
-    /// Whether that is now: then receivables are compared with `amount_remaining`.
+    /// True if `as_of` is now. Then receivables are compared with `amount_remaining`.
     pub reaches_now: bool,
-    /// How the books are kept.
+    /// The accounting settings.
     pub settings: Settings,
-    /// Whether text that a spreadsheet might take for a formula gets a leading `'`.
+    /// True if text that a spreadsheet might take for a formula gets a leading `'`.
     pub has_formula_guard: bool,
-    /// Whether its CSV files begin with a byte-order mark, for spreadsheet programs.
+    /// True if the CSV files begin with a byte-order mark, for spreadsheet programs.
     pub has_bom: bool,
-    /// Whether the full bundle is made beside the contract's ZIP.
+    /// True if the full bundle is made in addition to the contract's ZIP.
     pub has_full_bundle: bool,
 }
 
 impl PackageRequest {
-    /// Up to where the ledger is calculated.
+    /// Returns the end of the calculation.
     pub fn until(&self, calendar: &Calendar) -> Horizon {
         match self.as_of {
             Some(instant) => Horizon::AsOf(instant),
@@ -37,33 +37,33 @@ impl PackageRequest {
         }
     }
 
-    /// Whether a posting belongs to the package's books: its currency, and the site when one is
-    /// asked for.
+    /// Returns true if a posting belongs to the package: it has the currency, and the site if one
+    /// is requested.
     pub fn covers(&self, posting: &Posting) -> bool {
         let is_of_site = self.site_id.is_none() || posting.belongs.site_id == self.site_id;
         posting.currency == self.currency && is_of_site
     }
 
-    /// Name of one of its ZIPs.
+    /// Returns the name of one of the package's ZIPs.
     pub fn file_name(&self, is_full: bool) -> String {
         file_name(self.month, self.currency, is_full)
     }
 }
 
-/// Name of a package's ZIP: `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.
+/// Returns the name of a ZIP: `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.
 pub fn file_name(month: Month, currency: Currency, is_full: bool) -> String {
     let suffix = if is_full { "_full" } else { "" };
     format!("accounting_{month}_{}{suffix}.zip", currency.code())
 }
 
-/// Name of the ZIP of one closing: `accounting_2024-01_usd_v1.zip`.
+/// Returns the name of the ZIP of one closing: `accounting_2024-01_usd_v1.zip`.
 pub fn versioned_name(month: Month, currency: Currency, is_full: bool, version: u64) -> String {
     let name = file_name(month, currency, is_full);
     let stem = name.strip_suffix(".zip").unwrap_or(&name);
     format!("{stem}_v{version}.zip")
 }
 
-/// The month that a text names: `YYYY-MM-DD`, any real day, or `YYYY-MM`.
+/// Parses a month: `YYYY-MM`, or `YYYY-MM-DD` with any valid day.
 ///
 /// Errors: the message for the field `month`.
 pub fn parse_month(text: &str) -> Result<Month, String> {
@@ -73,7 +73,7 @@ pub fn parse_month(text: &str) -> Result<Month, String> {
     })
 }
 
-/// The currency that a text names: three lower-case letters of ISO 4217.
+/// Parses a currency: three lower-case letters of ISO 4217.
 ///
 /// Errors: the message for the field `currency`.
 pub fn parse_currency(text: &str) -> Result<Currency, String> {
@@ -87,7 +87,7 @@ pub fn parse_currency(text: &str) -> Result<Currency, String> {
     })
 }
 
-/// Why no package is made of a month.
+/// The reason why a month has no package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MonthRefusal {
     /// The message for the field `month`.
@@ -96,12 +96,12 @@ pub enum MonthRefusal {
     NothingToExport,
 }
 
-/// Checks that `month` is neither before the first invoice's nor after the current one.
+/// Checks that `month` lies between the month of the first invoice and the current one.
 pub fn check_month(month: Month, first: Option<Month>, current: Month) -> Result<(), MonthRefusal> {
     match first {
         None => Err(MonthRefusal::NothingToExport),
         Some(first) if month < first || month > current => {
-            // A first invoice dated in the future leaves no month to choose from.
+            // With a first invoice in the future there is no month to choose from.
             let message = match first <= current {
                 true => format!("The month must be between {first} and {current}."),
                 false => format!("The books begin in {first}, which is in the future."),
@@ -112,8 +112,8 @@ pub fn check_month(month: Month, first: Option<Month>, current: Month) -> Result
     }
 }
 
-/// Up to where a package of `month` reaches when `as_of` is asked for: as asked; for the current
-/// month now; else the end of the month (none).
+/// Returns the end of a package of `month`: the requested `as_of`; or now for the current month; or
+/// `None` for the end of the month.
 ///
 /// Errors: the message for the field `as_of`.
 pub fn resolve_as_of(

@@ -1,5 +1,5 @@
-//! The rows of a package in the order of its files, in one temporary file that is read as often as
-//! members are written from it.
+//! The rows of a package in the order of its files, in a temporary file. It is read once for each
+//! member that is written from it.
 
 use std::collections::BTreeMap;
 use std::fs::File as DiskFile;
@@ -19,13 +19,13 @@ use crate::manifest::tie;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// All rows of a package.
+/// The stored rows of a package.
 pub(super) struct Rows {
     file: NamedTempFile,
     sections: Vec<Section>,
 }
 
-/// The rows of one file.
+/// The section with the rows of one file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section {
     pub(super) file: File,
@@ -35,18 +35,19 @@ pub(super) struct Section {
     pub(super) amounts: Amounts,
 }
 
-/// One row, as it waits.
+/// A stored row.
 pub(super) struct StoredRow<'b> {
     pub(super) posting: Posting,
     pub(super) fields: Vec<Field<'b>>,
 }
 
-/// Puts the next row into the buffer and answers the place of its file; none at the end.
+/// A function that puts the next row into the buffer and returns the position of its file, or
+/// `None` at the end.
 pub(super) type NextRow<'n> = dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError> + 'n;
 
 impl Rows {
-    /// Takes rows in order to a file in `folder`: `next` puts each into its buffer and answers the
-    /// place of its file, none at the end.
+    /// Writes rows in order to a temporary file in `folder`. `next` puts each row into its buffer
+    /// and returns the position of its file, or `None` at the end.
     pub(super) fn write(folder: &Path, next: &mut NextRow<'_>) -> Result<Self, PackageError> {
         let mut file = NamedTempFile::new_in(folder)?;
         let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
@@ -70,17 +71,17 @@ impl Rows {
         Ok(Self { file, sections })
     }
 
-    /// All rows as they wait.
+    /// Opens the file with all rows.
     pub(super) fn reader(&self) -> io::Result<DiskFile> {
         self.file.reopen()
     }
 
-    /// The rows of each file, in the order of the files.
+    /// Returns the sections in the order of the files.
     pub(super) fn sections(&self) -> &[Section] {
         &self.sections
     }
 
-    /// Checks that the rows are those that were summed up: number and sums of each file.
+    /// Checks that the number and the sums of each file's rows equal those of the trial balance.
     pub(super) fn check(&self, balance: &TrialBalance) -> Result<(), BrokenInvariant> {
         let counts = balance.row_counts.iter();
         for (section, count) in self.sections.iter().zip(counts) {
@@ -120,7 +121,7 @@ impl Rows {
         Ok(Postings { rows, left: section.rows, row: Vec::new() })
     }
 
-    /// Visits the rows of a section in order; `visit` answers whether to go on.
+    /// Visits the rows of a section in order, until `visit` returns false.
     pub(super) fn visit(
         &self,
         section: &Section,
@@ -142,7 +143,7 @@ impl Rows {
     }
 }
 
-/// The postings of one section, one after the other.
+/// A reader of the postings of one section.
 struct Postings {
     rows: BufReader<DiskFile>,
     left: u64,
@@ -163,21 +164,21 @@ impl Postings {
 }
 
 impl<'b> StoredRow<'b> {
-    /// A row from its bytes.
+    /// Decodes a row.
     pub(super) fn read(mut bytes: &'b [u8]) -> Result<Self, CodecError> {
         let posting = decode(&mut bytes)?;
         let fields = decode_fields(&mut bytes)?;
         Ok(Self { posting, fields })
     }
 
-    /// Appends its bytes.
+    /// Appends the bytes of a row to `out`.
     pub(super) fn write(posting: &Posting, fields: &[Field<'_>], out: &mut Vec<u8>) {
         encode(posting, out);
         encode_fields(fields, out);
     }
 }
 
-/// The place of a file among all.
+/// Returns the position of a file among all files.
 pub(super) fn place_of(file: File) -> usize {
     File::ALL.iter().position(|known| *known == file).unwrap_or_default()
 }
@@ -187,7 +188,7 @@ fn write_row(out: &mut dyn Write, row: &[u8]) -> io::Result<()> {
     out.write_all(row)
 }
 
-/// Puts the next row into `row`; false at the end.
+/// Reads the next row into `row`. Returns false at the end.
 pub(super) fn read_row(rows: &mut dyn Read, row: &mut Vec<u8>) -> io::Result<bool> {
     let mut length = [0; 4];
     let begun = rows.read(&mut length)?;

@@ -1,4 +1,4 @@
-//! Rows put in order, however many: what does not fit into memory waits in temporary files.
+//! External sort of rows: rows that do not fit into memory go to temporary files.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,12 +7,12 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes of rows that one sorter holds before it writes them away.
+/// The memory of one sorter, in bytes, before it writes its rows to a file.
 const BYTES_IN_MEMORY: usize = 32 << 20;
-/// Read from one file at a time while files are merged.
+/// The buffer size per file during the merge.
 const READ_BYTES: usize = 64 << 10;
 
-/// Takes rows in any order.
+/// A sorter of rows by key.
 pub(super) struct Sorter<const KEY: usize> {
     folder: PathBuf,
     bytes_max: usize,
@@ -21,20 +21,20 @@ pub(super) struct Sorter<const KEY: usize> {
     runs: Vec<Run>,
 }
 
-/// Rows in order.
+/// A sorted run of rows.
 enum Run {
     Memory(io::Cursor<Vec<u8>>),
     File(BufReader<File>),
 }
 
-/// Rows of several sorters, merged.
+/// The merged rows of several sorters.
 pub(super) struct Merged<const KEY: usize> {
     runs: Vec<Run>,
     heads: BinaryHeap<Reverse<([u8; KEY], usize)>>,
 }
 
 impl<const KEY: usize> Sorter<KEY> {
-    /// Nothing yet; what does not fit goes to temporary files in `folder`.
+    /// Creates an empty sorter with temporary files in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self::with_memory(folder, BYTES_IN_MEMORY)
     }
@@ -79,7 +79,7 @@ impl<const KEY: usize> Sorter<KEY> {
         Ok(())
     }
 
-    /// The rows of all sorters, in order.
+    /// Merges the rows of all sorters into one order.
     pub(super) fn merge(sorters: Vec<Self>) -> io::Result<Merged<KEY>> {
         let mut runs = Vec::new();
         for mut sorter in sorters {
@@ -99,7 +99,7 @@ impl<const KEY: usize> Sorter<KEY> {
 }
 
 impl<const KEY: usize> Merged<KEY> {
-    /// Puts the next row into `row` and answers its key; none when there is no more.
+    /// Reads the next row into `row` and returns its key, or `None` at the end.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<[u8; KEY]>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
         let Reverse((key, position)) = *head;
@@ -123,7 +123,7 @@ impl Run {
         }
     }
 
-    /// The key of the next row; none at the end.
+    /// Reads the key of the next row. Returns `None` at the end.
     fn next_key<const KEY: usize>(&mut self) -> io::Result<Option<[u8; KEY]>> {
         let mut key = [0; KEY];
         let reader = self.reader();
@@ -153,7 +153,7 @@ impl Run {
 mod tests {
     use super::*;
 
-    /// Numbers that jump about.
+    /// Returns numbers in an irregular order.
     fn numbers(count: u32) -> impl Iterator<Item = u32> {
         (0..count).map(|number| number.wrapping_mul(2_654_435_761))
     }

@@ -1,4 +1,4 @@
-//! Tables of the books written as files. Making batches and writing them go on at the same time.
+//! Writing of tables of the books as files. Batches are built and written at the same time.
 //! Rule: spec/accounting.md §9, spec/exports.md §11.
 
 use std::io::Write;
@@ -11,20 +11,20 @@ use files::write::{Dialect, WriteOptions, writer};
 
 use crate::error::PackageError;
 
-/// Rows of a batch.
+/// The number of rows per batch.
 const BATCH_ROWS: usize = 8_192;
-/// Batches that wait to be written.
+/// The number of batches that may wait to be written.
 const BATCHES_AHEAD: usize = 2;
 
-/// Takes rows, one value per column; answers whether more are wanted.
+/// A receiver of rows, with one value per column. Returns false if no more rows are wanted.
 pub(super) type RowSink<'s> = dyn FnMut(&[Field<'_>]) -> Result<bool, PackageError> + 's;
 
-/// Gives all its rows to a sink.
+/// A source that passes all its rows to a sink.
 pub(super) type RowSource<'s> =
     dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 's;
 
-/// Writes a table in a format and answers the number of its rows. Rows are made on a thread of
-/// their own.
+/// Writes a table in a format and returns the number of its rows. The rows are produced on a second
+/// thread.
 pub(super) fn write_table(
     out: &mut dyn Write,
     format: FileFormat,
@@ -39,7 +39,7 @@ pub(super) fn write_table(
         let maker = scope.spawn(move || {
             make_batches(columns, rows, |table| Ok(sender.send(table.finish()?).is_ok()))
         });
-        // Dropped with an error of the writer, so that the maker stops.
+        // Dropped on an error of the writer, so that the second thread stops.
         let receiver = receiver;
         for batch in &receiver {
             writer.rows(&batch, out)?;
@@ -50,7 +50,8 @@ pub(super) fn write_table(
     Ok(count)
 }
 
-/// Hands rows on in batches, through `hand_over`, which answers whether more are wanted.
+/// Collects rows into batches and passes them to `hand_over`, which returns false if no more are
+/// wanted.
 fn make_batches(
     columns: &[TableColumn],
     rows: Box<RowSource<'_>>,
@@ -69,7 +70,7 @@ fn make_batches(
     Ok(count)
 }
 
-/// How the CSV files of a package are written.
+/// Returns the options for the CSV files of a package.
 pub(super) fn csv_options(has_formula_guard: bool) -> WriteOptions {
     WriteOptions { dialect: Dialect::Export, has_formula_guard, ..WriteOptions::default() }
 }

@@ -1,4 +1,4 @@
-//! Days of the generated year and the instants on them.
+//! The days of the generated year, and instants on them.
 
 use model::time::{Date, Instant, Zone};
 
@@ -6,8 +6,8 @@ const DAY_SECONDS: i64 = 86_400;
 const YEARS_BACK: i64 = 6;
 const YEARS_AHEAD: i64 = 3;
 
-/// The calendar of one provider around its "today". Offsets are looked up once per day, so times
-/// inside the hours in which clocks change are not exact: nothing is dated there.
+/// The calendar of one provider around its "today". UTC offsets are looked up once per day, so
+/// instants in the hours of a clock change would be wrong; no row is dated there.
 #[derive(Debug)]
 pub(crate) struct Calendar {
     now: Instant,
@@ -28,22 +28,22 @@ impl Calendar {
         Self { now, today, first, offsets: offsets.collect() }
     }
 
-    /// The instant up to which history is told.
+    /// Returns the present: the end of the generated history.
     pub(crate) fn now(&self) -> Instant {
         self.now
     }
 
-    /// The civil date of [`Self::now`].
+    /// Returns the civil date of [`Self::now`].
     pub(crate) fn today(&self) -> Date {
         self.today
     }
 
-    /// First day of the year of history: the Monday at least 52 weeks ago.
+    /// Returns the first day of the generated history: the Monday at least 52 weeks ago.
     pub(crate) fn first_day(&self) -> Date {
         self.today.plus_days(-364).week_start(model::time::Weekday::Monday)
     }
 
-    /// The instant at `seconds` after midnight of `day`.
+    /// Returns the instant `seconds` after midnight of `day`.
     pub(crate) fn at(&self, day: Date, seconds: i64) -> Instant {
         let index = usize::try_from(day.days() - self.first.days()).unwrap_or_default();
         let offset = self.offsets.get(index).or(self.offsets.last()).copied().unwrap_or_default();
@@ -51,7 +51,7 @@ impl Calendar {
         Instant::from_micros(utc * 1_000_000)
     }
 
-    /// The civil date of an instant.
+    /// Returns the civil date of an instant.
     pub(crate) fn date_of(&self, instant: Instant) -> Date {
         let utc = instant.seconds();
         let day = utc.div_euclid(DAY_SECONDS) - i64::from(self.first.days());
@@ -60,12 +60,12 @@ impl Calendar {
         Date::from_days(i32::try_from(local).unwrap_or_default())
     }
 
-    /// Whether it is history rather than plan.
+    /// Returns true if the instant is not in the future.
     pub(crate) fn has_passed(&self, instant: Instant) -> bool {
         instant <= self.now
     }
 
-    /// The instant, or now when it lies ahead.
+    /// Returns the instant, or the present if it is in the future.
     pub(crate) fn not_after_now(&self, instant: Instant) -> Instant {
         instant.min(self.now)
     }

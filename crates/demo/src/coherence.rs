@@ -1,4 +1,4 @@
-//! What generated rows must be: importable, complete, and such that every amount adds up.
+//! Tests of the generated rows: they can be imported, cover every case, and their amounts add up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use model::{allotment, rules};
 use super::row::{Row, Value};
 use super::{Business, ROWS, SEED, TODAY};
 
-/// Enough for every kind of story.
+/// Number of rows that is enough for every case to occur.
 const TESTED_ROWS: u64 = 30_000;
 
-/// The cells of every row, by table and id.
+/// The cells of all generated rows, by table and id.
 struct Told {
     tables: BTreeMap<&'static str, BTreeMap<i64, Vec<Cell>>>,
 }
@@ -73,7 +73,8 @@ impl Told {
         self.tables.get(table).is_some_and(|rows| rows.contains_key(&id))
     }
 
-    /// Sum of `amount` by the row that `link` names, over the rows that `keep` keeps.
+    /// Returns the sums of `amount` by the id in the column `link`, over the rows that `keep`
+    /// accepts.
     fn sums(
         &self,
         table: &str,

@@ -1,11 +1,11 @@
-//! Dates and instants as text, quickly: most of a generated row is these.
+//! Fast formatting of dates and instants, which make up most of a generated row.
 
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use model::time::{Date, Instant};
 
-/// 2079-06-06; later dates take the slow way.
+/// Number of days with prepared text, up to 2079-06-06. Later dates are formatted one by one.
 const DAYS_WRITTEN: i32 = 39_968;
 
 static DAYS: LazyLock<Vec<[u8; 10]>> = LazyLock::new(|| {
@@ -22,7 +22,7 @@ pub(super) fn write_date(line: &mut Vec<u8>, date: Date) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends RFC 3339 in UTC, as [`Instant`] shows itself.
+/// Appends an instant as RFC 3339 in UTC, in the same form as the `Display` of [`Instant`].
 pub(super) fn write_instant(line: &mut Vec<u8>, instant: Instant) -> io::Result<()> {
     let seconds = instant.seconds();
     let day = i32::try_from(seconds.div_euclid(86_400)).unwrap_or(-1);

@@ -1,19 +1,21 @@
-//! Seeded choices. The arithmetic is ours, so the same seed gives the same bytes for good.
+//! Seeded random choices. The arithmetic on the random numbers is part of this module, so the same
+//! seed gives the same bytes in every version.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// A stream of choices that belongs to one story and to nothing else.
+/// A stream of random choices for one customer.
 #[derive(Debug, Clone)]
 pub(crate) struct Draw(ChaCha8Rng);
 
 impl Draw {
-    /// The choices of a seed; [`Self::stream`] gives each story its own.
+    /// Creates the generator of a seed. [`Self::stream`] derives an independent one for each
+    /// customer.
     pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// The choices of story `number`, however many choices others took.
+    /// Returns the choices of stream `number`. They do not depend on other streams.
     pub(crate) fn stream(&self, number: u64) -> Self {
         let mut own = self.0.clone();
         own.set_stream(number);
@@ -21,29 +23,29 @@ impl Draw {
         Self(own)
     }
 
-    /// An integer from 0 up to, not including, `end`; 0 when `end` is 0.
+    /// Returns an integer from 0 up to, but not including, `end`; 0 if `end` is 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         let wide = u128::from(self.0.next_u64()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or_default()
     }
 
-    /// An integer from `first` to `last`, both included; `first` when they are out of order.
+    /// Returns an integer from `first` to `last`, both included; `first` if they are out of order.
     pub(crate) fn between(&mut self, first: i64, last: i64) -> i64 {
         let span = u64::try_from(last - first + 1).unwrap_or_default();
         first + self.below(span).cast_signed()
     }
 
-    /// True once in `odds` times on average.
+    /// Returns true once in `odds` times on average.
     pub(crate) fn one_in(&mut self, odds: u64) -> bool {
         self.below(odds) == 0
     }
 
-    /// True in `percent` of 100 cases on average.
+    /// Returns true in `percent` of 100 cases on average.
     pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// One of the items, each as likely.
+    /// Returns one of the items, each with the same probability.
     pub(crate) fn pick<T: Copy, const N: usize>(&mut self, items: &[T; N]) -> T {
         const { assert!(N > 0) };
         items[usize::try_from(self.below(N as u64)).unwrap_or_default()]
@@ -68,7 +70,7 @@ mod tests {
         assert_ne!(first, (0..100).map(|_| other.below(1000)).collect::<Vec<_>>());
     }
 
-    /// The bytes of a seed are a promise to whoever keeps them: this pins the arithmetic.
+    /// Users may rely on the bytes of a seed, so this pins the arithmetic.
     #[test]
     fn the_arithmetic_is_pinned() {
         let mut draw = Draw::new(1).stream(1);

@@ -1,4 +1,4 @@
-//! Rows as import files, one per provider and table.
+//! Generated rows as import files, one per provider and table.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -13,7 +13,7 @@ use super::row::{Row, RowSink, Value};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// The files of one provider, opened as their tables come up.
+/// The import files of one provider. Each is created with the first row of its table.
 pub struct Files {
     folder: PathBuf,
     format: Format,
@@ -30,7 +30,7 @@ impl Files {
         Ok(Self { folder: folder.to_owned(), format, tables, line: Vec::new(), rows: 0 })
     }
 
-    /// Writes out what is buffered; answers how many rows there are.
+    /// Flushes all files. Returns the number of rows written.
     pub fn finish(mut self) -> io::Result<u64> {
         for file in self.tables.iter_mut().flatten() {
             file.flush()?;
@@ -63,7 +63,7 @@ impl RowSink for Files {
     }
 }
 
-/// Writes a README that tells how to import the folder, and the providers' settings as JSON.
+/// Writes a README with the import commands, and the settings of the providers as JSON.
 pub fn describe(folder: &Path, providers: &[Provider]) -> io::Result<()> {
     let settings = serde_json::to_string_pretty(providers).map_err(io::Error::other)?;
     fs::write(folder.join("providers.json"), settings + "\n")?;
@@ -158,7 +158,7 @@ fn write_quoted(line: &mut Vec<u8>, text: &str) {
     line.push(b'"');
 }
 
-/// Values that read the same in both formats.
+/// Appends a value that is written alike in both formats.
 fn write_plain(line: &mut Vec<u8>, value: Value<'_>) -> io::Result<()> {
     match value {
         Value::Null => {}

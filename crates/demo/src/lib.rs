@@ -1,17 +1,17 @@
-//! A believable studio and publisher with a year of history, from a seed.
+//! Sample data: a studio and a publisher with a year of history, generated from a seed.
 //!
-//! The same seed, size and "today" give the same rows, for good. Rows are told story by story, one
-//! customer after the other, so memory does not grow with their number; a row comes after those
-//! that it names (a refund and its credit note may name each other).
+//! The same seed, size and "today" give the same rows in every version. Rows are generated one
+//! customer after the other, so memory does not grow with their number. A row follows the rows that
+//! it refers to, except that a refund and its credit note may refer to each other.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`row`] | one row, and who takes it |
+//! | [`row`] | one generated row, and the sink that receives it |
 //! | [`files`] | rows as import files |
 //! | [`memberships`] | many customer memberships of many providers, for measurements |
 //! | `studio`, `publisher` | the two businesses |
-//! | `people`, `billing` | what both have: customers, invoices and what becomes of them |
-//! | `teller`, `draw`, `calendar`, `dates`, `names` | numbering, choices, days, their text, invented names |
+//! | `people`, `billing` | shared by both businesses: customers, invoices, payments, corrections |
+//! | `teller`, `draw`, `calendar`, `dates`, `names` | ids, random choices, days, dates, names |
 
 mod billing;
 mod calendar;
@@ -40,19 +40,19 @@ use draw::Draw;
 use row::RowSink;
 use teller::Teller;
 
-/// The seed that is used unless another is asked for.
+/// Default seed.
 pub const SEED: u64 = 20_260_630;
-/// About how many rows are told unless another number is asked for.
+/// Default number of rows, which is met approximately.
 pub const ROWS: u64 = 100_000;
-/// "Today" unless another is asked for: 2026-06-30T12:00:00Z.
+/// Default of "today": 2026-06-30T12:00:00Z.
 pub const TODAY: Instant = Instant::from_micros(1_782_820_800_000_000);
 
 const STUDIO: ProviderId = ProviderId(1);
 const PUBLISHER: ProviderId = ProviderId(2);
-/// Fewer customers could not tell every kind of story.
+/// Least number of customers with which every case occurs.
 const CUSTOMERS_MIN: u64 = 60;
 
-/// The studio and the publisher of one seed.
+/// Generator of the studio and the publisher.
 #[derive(Debug, Clone)]
 pub struct Business {
     seed: u64,
@@ -61,12 +61,12 @@ pub struct Business {
 }
 
 impl Business {
-    /// Two businesses of about `rows` rows in all, told up to `now`.
+    /// Creates the generator of about `rows` rows in all, with history up to `now`.
     pub fn new(seed: u64, rows: u64, now: Instant) -> Self {
         Self { seed, rows, now }
     }
 
-    /// The two providers, by id.
+    /// Returns the two providers, by id.
     pub fn providers(&self) -> [Provider; 2] {
         let studio = Provider {
             timezone: Zone::parse("Europe/London").unwrap_or_else(Zone::utc),
@@ -82,9 +82,8 @@ impl Business {
         [studio, publisher]
     }
 
-    /// Tells every row of one provider, in an order in which each row follows those it names.
-    ///
-    /// Errors: those of the sink, and [`io::ErrorKind::NotFound`] for any other provider.
+    /// Writes every row of one provider to `sink`; each row follows the rows that it refers to.
+    /// \n Errors: those of the sink, and [`io::ErrorKind::NotFound`] for any other provider.
     pub fn tell(&self, provider: &Provider, sink: &mut dyn RowSink) -> io::Result<()> {
         let calendar = Calendar::new(&provider.timezone, self.now);
         let seed = Draw::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));

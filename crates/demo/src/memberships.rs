@@ -1,5 +1,5 @@
-//! Many customer memberships of many providers, for measurements: each provider also has the
-//! customers and the membership plans that they name.
+//! Generates many customer memberships for many providers, for measurements. Each provider also
+//! gets the customers and membership plans that they refer to.
 
 use std::io;
 
@@ -18,7 +18,8 @@ const PLANS: i64 = 12;
 const MEMBERSHIPS_PER_CUSTOMER: i64 = 4;
 const DAY: i64 = 86_400;
 
-/// Customer memberships spread over providers, of which the first has a share of its own.
+/// Generator of customer memberships for several providers, of which the first has a size of its
+/// own.
 #[derive(Debug, Clone)]
 pub struct Memberships {
     seed: u64,
@@ -29,21 +30,21 @@ pub struct Memberships {
 }
 
 impl Memberships {
-    /// `rows` customer memberships of `providers` providers; provider 1 has `largest` of them and
-    /// the others share the rest evenly.
+    /// Creates a generator of `rows` customer memberships for `providers` providers. Provider 1
+    /// gets `largest` of them; the others share the rest evenly.
     pub fn new(seed: u64, now: Instant, rows: u64, providers: u64, largest: u64) -> Self {
         let providers = providers.max(1);
         let largest = if providers == 1 { rows } else { largest.min(rows) };
         Self { seed, now, rows, providers, largest }
     }
 
-    /// The providers, by id.
+    /// Returns the providers, by id.
     pub fn providers(&self) -> impl Iterator<Item = Provider> {
         (1..=self.providers.cast_signed())
             .map(|id| Provider::new(ProviderId(id), format!("Provider {id}")))
     }
 
-    /// How many customer memberships a provider has.
+    /// Returns the number of customer memberships of a provider.
     pub fn rows_of(&self, provider: ProviderId) -> u64 {
         if provider.0 == 1 {
             return self.largest;
@@ -53,7 +54,7 @@ impl Memberships {
         rest / others + u64::from(place < rest % others)
     }
 
-    /// Tells one provider's customers, plans and customer memberships.
+    /// Writes one provider's customers, plans and customer memberships to `sink`.
     pub fn tell(&self, provider: &Provider, sink: &mut dyn RowSink) -> io::Result<()> {
         let calendar = Calendar::new(&provider.timezone, self.now);
         let seed = Draw::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));

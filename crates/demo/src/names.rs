@@ -1,7 +1,6 @@
-//! Invented people and places. Host names are those reserved for examples, telephone numbers
-//! those reserved for fiction.
+//! Invented people and places. Host names are reserved for examples, telephone numbers for fiction.
 
-/// A word as it is written, and as it stands in an address for mail.
+/// A name as written, and its form in e-mail addresses.
 pub(super) type Spelled = (&'static str, &'static str);
 
 pub(super) const FIRST: [Spelled; 56] = [
@@ -126,7 +125,7 @@ pub(super) const LAST: [Spelled; 60] = [
     ("Oyelaran", "oyelaran"),
 ];
 
-/// Names that look like something else to a spreadsheet, a CSV reader or a shell.
+/// Names that spreadsheets, CSV readers or shells may misread.
 pub(super) const AWKWARD: [(&str, &str); 8] = [
     ("=SUM(A1)", "Test"),
     ("@home", "Yoga"),
@@ -141,7 +140,7 @@ pub(super) const AWKWARD: [(&str, &str); 8] = [
 pub(super) const MAIL_HOSTS: [&str; 4] =
     ["example.com", "example.org", "example.net", "mail.example.com"];
 
-/// A place: city, state or county, postal code, country.
+/// A place for addresses: city, state or county, postal code, country.
 pub(super) type Place = (&'static str, Option<&'static str>, Option<&'static str>, &'static str);
 
 pub(super) const PLACES: [Place; 14] = [

@@ -1,4 +1,4 @@
-//! Customers, their addresses and newsletters: alike for every kind of business.
+//! Customers with their addresses and newsletters, for every kind of business.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use super::names::{AWKWARD, COMPANIES, FIRST, LAST, MAIL_HOSTS, PLACES, STREETS}
 use super::row::Value;
 use super::teller::Teller;
 
-/// Someone who buys.
+/// A generated customer.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) customer_id: i64,
@@ -20,15 +20,15 @@ pub(super) struct Person {
     pub(super) site_id: Option<i64>,
 }
 
-/// What a business knows of a new customer beside the name.
+/// Facts about a new customer, apart from the name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
-    /// Number of the story, from 0.
+    /// Number of the customer, from 0.
     pub(super) number: u64,
     pub(super) joined: Date,
     pub(super) site_id: Option<i64>,
     pub(super) is_lead: bool,
-    /// Code of the telephone's country.
+    /// True for a British telephone number.
     pub(super) is_british: bool,
 }
 

@@ -1,11 +1,11 @@
-//! One generated row, and who takes it.
+//! One generated row, and the sink that receives it.
 
 use std::io;
 
 use model::catalogue::Table;
 use model::time::{Date, Instant};
 
-/// A value as an import file says it.
+/// A value of a generated row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// No value.
@@ -24,24 +24,25 @@ pub enum Value<'a> {
     Json(&'a str),
 }
 
-/// A generated row; the same columns in the same order for every row of a table.
+/// A generated row. All rows of a table have the same columns in the same order.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// Its table.
+    /// Table of the row.
     pub table: &'static Table,
-    /// Its id.
+    /// Id of the row.
     pub id: i64,
-    /// Every column between `id` and `created_at` that the generator fills.
+    /// Values of the columns between `id` and `created_at` that the generator fills.
     pub values: &'a [(&'static str, Value<'a>)],
-    /// When it was made.
+    /// Instant of creation.
     pub created_at: Instant,
-    /// When it was last changed.
+    /// Instant of the last change.
     pub updated_at: Instant,
 }
 
-/// Takes rows, each after the rows that it names (two rows may name each other).
+/// Receiver of generated rows. Each row follows the rows that it refers to, except that two rows
+/// may refer to each other.
 pub trait RowSink {
-    /// Takes one row; an error ends the telling.
+    /// Receives one row. An error ends the generation.
     fn row(&mut self, row: &Row<'_>) -> io::Result<()>;
 }
 
@@ -52,7 +53,7 @@ impl<F: FnMut(&Row<'_>) -> io::Result<()>> RowSink for F {
 }
 
 impl Row<'_> {
-    /// All columns of the row with their values, `id` first and the two instants last.
+    /// Returns all columns of the row with their values: `id` first, the two instants last.
     pub fn columns(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
         let id = std::iter::once(("id", Value::Int(self.id)));
         let stamps = [

@@ -1,4 +1,4 @@
-//! Tells stories row by row: numbers the rows, dates them, hands them on.
+//! Generator of rows: gives each row its id and instants and passes it to the sink.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::calendar::Calendar;
 use super::draw::Draw;
 use super::row::{Row, RowSink, Value};
 
-/// What every story needs: choices, a calendar, the next ids, and somewhere to put rows.
+/// State of the generation: random choices, the calendar, the next ids, and the sink for rows.
 pub(super) struct Teller<'a> {
     pub(super) calendar: Calendar,
     pub(super) draw: Draw,
@@ -35,12 +35,12 @@ impl<'a> Teller<'a> {
         Self { calendar, draw: seed.stream(0), currency, invoice_prefix, seed, last_ids, sink }
     }
 
-    /// Turns to story `number`: its choices do not depend on other stories.
+    /// Switches to the random choices of customer `number`, which do not depend on other customers.
     pub(super) fn begin_story(&mut self, number: u64) {
         self.draw = self.seed.stream(number);
     }
 
-    /// Adds a row and answers its id.
+    /// Adds a row and returns its id.
     pub(super) fn add<const N: usize>(
         &mut self,
         table: &'static str,
@@ -66,7 +66,7 @@ impl<'a> Teller<'a> {
         self.add(table, (founded, founded), values)
     }
 
-    /// The id that the last row of a table got; 0 when it has none yet.
+    /// Returns the last id of a table; 0 if it has no rows yet.
     pub(super) fn last_id(&self, table: &'static str) -> io::Result<i64> {
         Ok(self.last_ids[known(table)?.position])
     }

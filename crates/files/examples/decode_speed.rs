@@ -36,7 +36,7 @@ fn main() {
     }
 }
 
-/// Seconds this thread has run.
+/// Returns the processor time of this thread, in seconds.
 fn seconds_on_processor() -> f64 {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = schedstat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());

@@ -1,7 +1,7 @@
-//! Several files in one ZIP, written as they are made. Rule: spec/accounting.md §10.1.
+//! ZIP archives of several files, written in one pass. Rule: spec/accounting.md §10.1.
 //!
-//! The same members give the same bytes: one level of compression, one time (1980-01-01 00:00)
-//! for every entry, and ZIP64 only for members declared large.
+//! The same members give the same bytes: every entry has the same compression level and the same
+//! time (1980-01-01 00:00), and only members declared as large use ZIP64.
 
 use std::io::{self, Read, Seek, Write};
 
@@ -13,39 +13,39 @@ use crate::write::{FileDigest, HashingWriter, WriteError};
 
 const LEVEL: i64 = 6;
 
-/// A ZIP under construction.
+/// A ZIP archive that is being written.
 pub struct Archive<W: Write> {
     zip: ZipWriter<StreamWriter<W>>,
 }
 
-/// One finished member.
+/// A finished member of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// File name.
+    /// The file name.
     pub name: String,
-    /// Data rows, header aside; zero where the file has no rows.
+    /// The number of data rows without the header, or zero if the file has no rows.
     pub rows: u64,
-    /// Size and hash before compression.
+    /// The size and hash before compression.
     pub digest: FileDigest,
 }
 
-/// Whether a member may be larger than an entry without ZIP64.
+/// The size class of a member, which decides whether it uses ZIP64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberSize {
-    /// Less than 4 GiB; more is an error.
+    /// Less than 4 GiB. Writing more is an error.
     Usual,
-    /// Of any size.
+    /// Any size.
     Large,
 }
 
 impl<W: Write> Archive<W> {
-    /// An archive that goes to `out`, which need not seek.
+    /// Creates an archive that is written to `out`. Seeking is not needed.
     pub fn new(out: W) -> Self {
         Self { zip: ZipWriter::new_stream(out) }
     }
 
-    /// Adds a member: `write` writes its bytes and returns the number of its rows. After an error
-    /// the archive is of no use.
+    /// Adds a member. `write` writes its bytes and returns the number of its rows. After an error
+    /// the archive must not be used any more.
     pub fn add<E: From<WriteError>>(
         &mut self,
         name: &str,
@@ -59,13 +59,13 @@ impl<W: Write> Archive<W> {
         Ok(Member { name: name.to_owned(), rows, digest })
     }
 
-    /// Writes the directory and gives the output back.
+    /// Writes the central directory and returns the output.
     pub fn finish(self) -> Result<W, WriteError> {
         Ok(self.zip.finish().map_err(failure)?.into_inner())
     }
 }
 
-/// Visits the members of a finished archive in their order: name, bytes, and what to read them from.
+/// Calls `visit` for each member of a finished archive, in order, with its name, size and reader.
 pub fn each_member<E: From<WriteError>>(
     archive: impl Read + Seek,
     mut visit: impl FnMut(&str, u64, &mut dyn Read) -> Result<(), E>,

@@ -1,7 +1,7 @@
-//! Formats and compressions, as file names and content types spell them.
+//! File formats and compressions, and their names in file names, content types and requests.
 //! Rule: spec/data-model.md §3, spec/reports.md §7.3, spec/exports.md §11.
 
-/// How rows are written in an import.
+/// The format of an import file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object per line.
@@ -14,8 +14,8 @@ pub enum Format {
     Parquet,
 }
 
-/// How rows are written to a file that is made here. More than can be read: most of these lose
-/// what an import needs.
+/// The format of a file that Rollbook writes. There are more of these than of import formats,
+/// because most of them lose information that an import needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileFormat {
     /// Comma-separated values with a header row.
@@ -34,21 +34,21 @@ pub enum FileFormat {
     Xlsx,
 }
 
-/// How an import is packed.
+/// The compression of an import file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
-    /// Gzip, of one or more members.
+    /// Gzip, with one or more members.
     Gzip,
-    /// Zstandard, of one or more frames.
+    /// Zstandard, with one or more frames.
     Zstd,
 }
 
 impl Format {
-    /// The format that a `Content-Type` names, parameters aside; none for other types and for a
-    /// charset other than UTF-8.
+    /// Returns the format that a `Content-Type` names. Returns `None` for other types and for a
+    /// charset other than UTF-8. Other parameters are ignored.
     pub fn from_content_type(value: &str) -> Option<Self> {
         let mut parts = value.split(';').map(str::trim);
         let format = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -102,12 +102,12 @@ impl FileFormat {
     pub const ALL: [Self; 7] =
         [Self::Csv, Self::Tsv, Self::Json, Self::Ndjson, Self::Parquet, Self::Arrow, Self::Xlsx];
 
-    /// The format that a request names with this word, in lower case.
+    /// Returns the format with this name in requests. The name must be in lower case.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.word() == word)
     }
 
-    /// Its word in requests.
+    /// Returns the format's name in requests.
     pub fn word(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -140,7 +140,7 @@ impl FileFormat {
 }
 
 impl Compression {
-    /// The compression that a `Content-Encoding` names; none when it is not read here.
+    /// Returns the compression that a `Content-Encoding` names, or `None` if it is not supported.
     pub fn from_content_encoding(value: &str) -> Option<Self> {
         match value.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Some(Self::None),
@@ -159,19 +159,20 @@ impl Compression {
     }
 }
 
-/// What the name of an import file says: `customers.csv.gz`.
+/// The parts of an import file's name, such as `customers.csv.gz`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileName<'a> {
-    /// What stands before the extensions; names the table.
+    /// The name without extensions, which names the table.
     pub stem: &'a str,
-    /// Format.
+    /// The file's format.
     pub format: Format,
-    /// Compression.
+    /// The file's compression.
     pub compression: Compression,
 }
 
 impl<'a> FileName<'a> {
-    /// Reads a name without folders; none when its extensions are not those of an import file.
+    /// Parses a file name without folders. Returns `None` if it lacks the extensions of an import
+    /// file.
     ///
     /// ```
     /// use files::format::{Compression, FileName, Format};

@@ -1,13 +1,14 @@
-//! The guard against formulas: one rule for every CSV that Rollbook writes, taken off again where
-//! CSV is read. Rule: spec/reports.md §7.2 no. 6.
+//! The formula guard: one rule for every CSV file that Rollbook writes. The guard is removed again
+//! when CSV is read. Rule: spec/reports.md §7.2 no. 6.
 
-/// Stands before text that a spreadsheet might take for a formula.
+/// The character put before text that a spreadsheet might take for a formula.
 pub(crate) const GUARD: char = '\'';
 
-/// Whether `text` gets a [`GUARD`] in a file that has guards, or even in one that has none.
+/// Returns true if `text` must be written with a [`GUARD`]. `is_guarding` tells whether the file
+/// has guards.
 ///
-/// Text that reads as guarded although nobody guarded it gets one in every file: what is written
-/// reads back as the same text, whatever the setting.
+/// Text that looks guarded although nobody guarded it gets a guard in every file. What is written
+/// therefore reads back as the same text, whatever the setting.
 pub(crate) fn needs_guard(text: &[u8], is_guarding: bool) -> bool {
     match text.first() {
         Some(b'\'') => has_guard(text),
@@ -15,7 +16,7 @@ pub(crate) fn needs_guard(text: &[u8], is_guarding: bool) -> bool {
     }
 }
 
-/// `text` of a CSV cell without its guard, if it has one.
+/// Returns the text of a CSV cell without its guard, if it has one.
 pub(crate) fn without_guard(text: &str) -> &str {
     if has_guard(text.as_bytes()) { &text[1..] } else { text }
 }
@@ -25,8 +26,8 @@ fn has_guard(text: &[u8]) -> bool {
     guards > 0 && may_be_formula(&text[guards..])
 }
 
-/// True for text that starts with `=`, `@`, tab or CR; and with `+` or `-`, unless it holds only
-/// digits, spaces and `+ - ( ) . /`, as phone numbers and amounts do.
+/// Returns true for text that starts with `=`, `@`, tab or CR. Also for text that starts with `+`
+/// or `-`, unless it holds only digits, spaces and `+ - ( ) . /`, as phone numbers and amounts do.
 fn may_be_formula(text: &[u8]) -> bool {
     match text.first() {
         Some(b'=' | b'@' | b'\t' | b'\r') => true,

@@ -1,4 +1,4 @@
-//! What is written reads back as the same value: every type of column, in every format that is
+//! Tests that written values read back unchanged: every type of column, in every format that is
 //! both written and read. Amounts in CSV and Parquet are refused, not changed.
 
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn read_back(
     if errors.is_empty() { Ok(rows) } else { Err(errors) }
 }
 
-/// Checks that every format gives back `cells`, by column, as they are.
+/// Checks that a file of every format reads back as `expected`, one list of cells per row.
 fn check(name: &str, columns: &[(OutputColumn, ArrayRef)], expected: &[Vec<Cell>]) {
     let positions = columns.iter().map(|(column, _)| {
         table(name).unwrap().position_of(&column.key).unwrap_or_else(|| panic!("{}", column.key))
@@ -176,7 +176,7 @@ proptest! {
             (column("id", OutputKind::Int), ids),
             (column("lists", kind), Arc::new(items.finish()) as ArrayRef),
         ];
-        // An empty list is an empty cell of CSV, which asks for the default, an empty list.
+        // In CSV an empty list is an empty cell, which reads as the default, an empty list.
         let default = |cell: Cell| if cell == Cell::Null { Cell::text("[]") } else { cell };
         for (written_as, read_as) in FORMATS {
             let rows = read_back("newsletters", read_as, written(written_as, true, &columns));

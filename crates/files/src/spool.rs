@@ -1,6 +1,6 @@
-//! Rows that are read and checked, set aside until they can be stored: small ones in memory, others
-//! packed in a temporary file that nobody else sees. Whoever stores them then waits for nothing but
-//! the store.
+//! Temporary storage for rows that were read and checked, until they can be stored. A small spool
+//! stays in memory; a large one goes to an unnamed temporary file, compressed. Whoever stores the
+//! rows therefore waits for nothing but the store.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -10,13 +10,13 @@ use model::cell::Cell;
 use model::import::{Change, InputRow};
 use tempfile::SpooledTempFile;
 
-/// What is kept in memory, in bytes as they are packed.
+/// The number of compressed bytes above which a spool moves from memory to a file.
 const MEMORY_BYTES_MAX: usize = 1 << 20;
 
-/// The fastest: rows are much alike.
+/// The fastest level is enough, because rows resemble each other.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Before each batch: the table's position, how many changes, how many bytes.
+/// The size of a batch's header: the table's position, the number of changes, the number of bytes.
 const HEAD_BYTES: usize = 12;
 
 const UPSERT: u8 = 0;
@@ -27,28 +27,28 @@ const NULL: u8 = 1;
 const INT: u8 = 2;
 const TEXT: u8 = 3;
 
-/// Takes batches of changes in.
+/// A spool that batches of changes are written to.
 pub struct Spool {
     packed: zstd::Encoder<'static, SpooledTempFile>,
     batch: Vec<u8>,
     rows: u64,
 }
 
-/// Gives them back in the same order.
+/// A finished spool: an iterator over the batches, in the order in which they were added.
 pub struct Spooled {
     unpacked: zstd::Decoder<'static, io::BufReader<SpooledTempFile>>,
     rows: u64,
 }
 
 impl Spool {
-    /// An empty one, whose file, should there be one, is in `folder`.
+    /// Creates an empty spool. If it needs a file, the file is created in `folder`.
     pub fn new(folder: &Path) -> io::Result<Self> {
         let file = tempfile::spooled_tempfile_in(MEMORY_BYTES_MAX, folder);
         let packed = zstd::Encoder::new(file, ZSTD_LEVEL)?;
         Ok(Self { packed, batch: Vec::new(), rows: 0 })
     }
 
-    /// Takes a batch in. Errors: those of the file.
+    /// Adds a batch of changes of one table. Errors: those of the file.
     pub fn push(&mut self, table: &Table, changes: &[Change]) -> io::Result<()> {
         self.batch.clear();
         self.batch.extend_from_slice(&[0; HEAD_BYTES]);
@@ -64,7 +64,7 @@ impl Spool {
         self.packed.write_all(&self.batch)
     }
 
-    /// Ends taking in. Errors: those of the file.
+    /// Ends writing and returns the batches. Errors: those of the file.
     pub fn finish(self) -> io::Result<Spooled> {
         let mut file = self.packed.finish()?;
         file.seek(SeekFrom::Start(0))?;
@@ -73,7 +73,7 @@ impl Spool {
 }
 
 impl Spooled {
-    /// How many changes it held at first.
+    /// Returns the number of changes that were added.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -167,7 +167,7 @@ fn read_cell(bytes: &mut Bytes<'_>) -> io::Result<Cell> {
     })
 }
 
-/// What is left of some bytes.
+/// The bytes of a batch that are not decoded yet.
 struct Bytes<'b>(&'b [u8]);
 
 impl Bytes<'_> {

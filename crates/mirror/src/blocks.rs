@@ -1,5 +1,5 @@
-//! Segment files in blocks: each block has a checksum in the manifest, and every byte that is
-//! read is compared with it.
+//! Segment files in blocks. The manifest has a checksum for each block, and every byte that is read
+//! is verified with it.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -15,24 +15,25 @@ use serde::{Deserialize, Serialize};
 use crate::error::MirrorError;
 use crate::segment::Segment;
 
-/// Bytes of a block. Smaller ones make the manifest longer, larger ones make the reading of a
-/// single page dearer.
+/// The size of a block, in bytes. Smaller blocks make the manifest longer; larger blocks make it
+/// more expensive to read a single page.
 pub(crate) const BLOCK_BYTES: u64 = 1 << 15;
-/// Hexadecimal digits of one checksum.
+/// The number of hexadecimal digits of one checksum.
 const DIGITS: usize = 8;
 
-/// The CRC-32 of each block of a file, in order. In the manifest: eight hexadecimal digits each.
+/// The CRC-32 of each block of a file, in order. The manifest holds them as text, eight hexadecimal
+/// digits each.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct BlockChecksums(Arc<[u32]>);
 
 impl BlockChecksums {
-    /// Whether there is one checksum for each block of a file of this size.
+    /// Returns true if there is one checksum for each block of a file of this size.
     pub(crate) fn cover(&self, bytes: u64) -> bool {
         self.0.len() as u64 == bytes.div_ceil(BLOCK_BYTES)
     }
 
-    /// Whether `content`, which begins with block `first`, is what was written.
+    /// Returns true if `content`, which starts with block `first`, has the recorded checksums.
     fn agree(&self, first: u64, content: &[u8]) -> bool {
         let known = usize::try_from(first).ok().and_then(|first| self.0.get(first..));
         let mut known = known.unwrap_or_default().iter();
@@ -65,7 +66,7 @@ impl TryFrom<String> for BlockChecksums {
     }
 }
 
-/// Writes a file and computes the checksums of its blocks on the way.
+/// Writes a file and computes the checksums of its blocks while writing.
 pub(crate) struct BlockWriter {
     file: BufWriter<File>,
     finished: Vec<u32>,
@@ -79,7 +80,7 @@ impl BlockWriter {
         Self { file, finished: Vec::new(), block: crc32fast::Hasher::new(), bytes: 0 }
     }
 
-    /// Makes the content last; returns its size and checksums.
+    /// Flushes the content to disk and returns its size and checksums.
     pub(crate) fn finish(mut self) -> std::io::Result<(u64, BlockChecksums)> {
         self.file.flush()?;
         self.file.get_ref().sync_all()?;
@@ -112,7 +113,8 @@ impl Write for BlockWriter {
     }
 }
 
-/// A segment's file, opened. Reads give what was written, or fail and mark the segment as damaged.
+/// An open segment file. A read returns exactly what was written, or fails and marks the segment as
+/// damaged.
 pub(crate) struct SegmentFile {
     segment: Arc<Segment>,
     file: File,
@@ -127,7 +129,7 @@ impl SegmentFile {
         &self.segment
     }
 
-    /// The file's size as the system gives it.
+    /// Returns the size of the file on disk, in bytes.
     pub(crate) fn size_on_disk(&self) -> Result<u64, MirrorError> {
         let metadata = self.file.metadata();
         let metadata = metadata.map_err(|error| MirrorError::file(&self.segment.entry.file, error));
@@ -139,7 +141,7 @@ impl SegmentFile {
         self.segment.checked(self.read_blocks(range))
     }
 
-    /// Reads the whole file, for nothing but the comparison with its checksums.
+    /// Reads the whole file to compare it with its checksums.
     pub(crate) fn check(&self) -> Result<(), MirrorError> {
         const BYTES_AT_A_TIME: u64 = BLOCK_BYTES * 32;
         let mut start = 0;
@@ -180,8 +182,8 @@ impl ChunkReader for SegmentFile {
     type T = Box<dyn Read + Send>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        // Readers that ask without an end want a page's header: a block is more than enough, and
-        // another follows when it is not.
+        // The Parquet reader asks for an open-ended read only for a page header. One block is
+        // usually more than enough; further blocks are read when needed.
         let file = Self::new(Arc::clone(&self.segment), self.file.try_clone()?);
         Ok(Box::new(SequentialReader { file, next: start, block: Bytes::new() }))
     }
@@ -191,7 +193,7 @@ impl ChunkReader for SegmentFile {
     }
 }
 
-/// Reads a segment's file from some place on, a block at a time.
+/// Reads a segment file sequentially from a given offset, one block at a time.
 struct SequentialReader {
     file: SegmentFile,
     next: u64,

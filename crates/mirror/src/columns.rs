@@ -1,4 +1,4 @@
-//! Stored rows to Arrow columns.
+//! Conversion of stored rows to Arrow columns.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use store::{RowKey, StoreError, StoredRow};
 use crate::error::MirrorError;
 use crate::schema;
 
-/// Collects stored rows of one table, to be handed on as one batch.
+/// A builder that collects stored rows of one table and turns them into one batch.
 pub(crate) struct RowBuilder {
     table: &'static Table,
     table_schema: SchemaRef,
@@ -24,7 +24,7 @@ pub(crate) struct RowBuilder {
     revisions: Vec<i64>,
 }
 
-/// Rows in the form in which segments hold them, with their keys.
+/// A batch of rows with the columns of a segment, and the rows' keys.
 pub(crate) struct SegmentRows {
     pub(crate) batch: RecordBatch,
     pub(crate) keys: Vec<RowKey>,
@@ -58,23 +58,23 @@ impl RowBuilder {
         self.keys.len()
     }
 
-    /// Key of the row pushed last.
+    /// Returns the key of the row that was pushed last.
     pub(crate) fn last_key(&self) -> Option<RowKey> {
         self.keys.last().copied()
     }
 
-    /// The rows so far, as plans see them; begins anew.
+    /// Returns the collected rows with the columns that plans see, and empties the builder.
     pub(crate) fn finish_table(&mut self) -> Result<RecordBatch, MirrorError> {
         self.keys.clear();
         self.revisions.clear();
         let mut columns: Vec<ArrayRef> =
             self.columns.iter_mut().map(ColumnBuilder::finish).collect();
-        // Builders begin with room for a thousand values; these few stay in memory for long.
+        // Builders reserve room for a thousand values, and these batches stay in memory for long.
         columns.iter_mut().filter_map(Arc::get_mut).for_each(|column| column.shrink_to_fit());
         Ok(RecordBatch::try_new(Arc::clone(&self.table_schema), columns)?)
     }
 
-    /// The rows so far, as segments hold them; begins anew.
+    /// Returns the collected rows with the columns of a segment, and empties the builder.
     pub(crate) fn finish_segment(&mut self) -> Result<SegmentRows, MirrorError> {
         let keys = std::mem::take(&mut self.keys);
         let providers = Int64Array::from_iter_values(keys.iter().map(|key| key.provider.0));
@@ -88,7 +88,7 @@ impl RowBuilder {
     }
 }
 
-/// Builds one column. Types: [`schema::data_type`].
+/// A builder of one column. For its type, see [`schema::data_type`].
 enum ColumnBuilder {
     Int(Int64Builder),
     Bool(BooleanBuilder),

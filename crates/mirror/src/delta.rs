@@ -1,4 +1,4 @@
-//! The delta: what changed after the revision that the segments cover, in memory.
+//! The delta: changes after the revision that the segments cover, in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,29 +16,30 @@ use crate::error::MirrorError;
 use crate::locate::Masks;
 use crate::writer::unwrap_visitor;
 
-/// Text buffers that one column of a delta may hold before they are copied into one.
+/// The number of text buffers in one column of a delta above which they are copied into one.
 const TEXT_BUFFERS_MAX: usize = 64;
 
-/// What changed in one table, by provider.
+/// The changes in one table, by provider.
 pub(crate) type TableDelta = BTreeMap<ProviderId, Arc<ProviderDelta>>;
 
-/// What changed of one provider in one table.
+/// The changes of one provider in one table.
 #[derive(Debug)]
 pub(crate) struct ProviderDelta {
-    /// Ids written or deleted, ascending: segments must not show them.
+    /// Ids of written and deleted rows, ascending. Scans must leave these rows out of segments.
     pub(crate) changed: Arc<[i64]>,
-    /// The rows among them that exist, by id.
+    /// The changed rows that still exist, in id order.
     pub(crate) rows: RecordBatch,
-    /// Where the changed ids lie in the segments.
+    /// The positions of the changed ids in the segments.
     pub(crate) places: Mutex<Places>,
 }
 
-/// What is known of where changed ids lie; found only when somebody reads the table.
+/// The known positions of changed ids in the segments. They are only searched for when a session
+/// reads the table.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    /// Places of the ids looked for so far.
+    /// The rows of the ids searched for so far.
     pub(crate) found: Arc<Masks>,
-    /// Ids not looked for yet, ascending.
+    /// Ids that were not searched for yet, ascending.
     pub(crate) sought: Vec<i64>,
 }
 
@@ -49,7 +50,7 @@ struct Changes {
     deleted: Vec<i64>,
 }
 
-/// How many more changes may be held in memory.
+/// The number of changes that may still be added to the deltas in memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     left: u64,
@@ -72,13 +73,13 @@ impl Budget {
     }
 }
 
-/// The visitor's way to say that the budget is spent.
+/// The error with which a row visitor stops when the budget is exceeded.
 #[derive(Debug, thiserror::Error)]
 #[error("more changes than the delta may hold")]
 struct BudgetSpent;
 
-/// The table's delta with what changed after `after` added to it; `None` when that is more than
-/// the budget allows.
+/// Returns the table's delta with the changes after revision `after` added, or `None` if there are
+/// more changes than the budget allows.
 pub(crate) fn advance(
     snapshot: &dyn Snapshot,
     table: &'static Table,
@@ -146,7 +147,7 @@ fn read(
 }
 
 impl Changes {
-    /// Ids written or deleted, ascending.
+    /// Returns the ids of written and deleted rows, ascending.
     fn ids(&self) -> Vec<i64> {
         let mut ids = [self.written.as_slice(), &self.deleted].concat();
         ids.sort_unstable();
@@ -162,7 +163,8 @@ impl ProviderDelta {
         Self { changed, rows: changes.rows, places: Mutex::new(places) }
     }
 
-    /// This delta after further changes. Costs what both hold, not what the table holds.
+    /// Returns this delta with further changes added. The cost depends on the size of both, not on
+    /// the size of the table.
     fn with(&self, changes: Changes) -> Result<Self, MirrorError> {
         let ids = changes.ids();
         let rows = merge_rows(&self.rows, &ids, &changes.rows, &changes.written)?;
@@ -178,20 +180,20 @@ impl ProviderDelta {
     }
 }
 
-/// The `id` column of rows in the form in which plans see them.
+/// Returns the `id` column of rows that have the columns of a plan's table.
 pub(crate) fn ids_of(rows: &RecordBatch) -> &[i64] {
     rows.column(catalogue::ID).as_primitive::<Int64Type>().values()
 }
 
-/// Two ascending lists without common members as one.
+/// Merges two ascending lists that have no ids in common.
 fn merge_ids(left: &[i64], right: &[i64]) -> Vec<i64> {
     let mut merged = [left, right].concat();
-    // Two sorted runs: the stable sort merges them in one pass.
+    // The stable sort detects two sorted runs and merges them in one pass.
     merged.sort();
     merged
 }
 
-/// The old rows without the changed ids, and the new ones, by id.
+/// Merges the old rows, without the changed ids, with the new rows, in id order.
 fn merge_rows(
     old: &RecordBatch,
     changed: &[i64],
@@ -217,7 +219,7 @@ fn merge_rows(
     compact(interleave_record_batch(&[old, new], &picks)?)
 }
 
-/// Interleaved text keeps every buffer that either side had; copies it once there are many.
+/// Copies text into one buffer if a column has many. Interleaving keeps the buffers of both inputs.
 fn compact(rows: RecordBatch) -> Result<RecordBatch, MirrorError> {
     let is_scattered = |text: &&StringViewArray| text.data_buffers().len() > TEXT_BUFFERS_MAX;
     if !rows.columns().iter().any(|c| c.as_string_view_opt().as_ref().is_some_and(is_scattered)) {

@@ -1,4 +1,5 @@
-//! Where plans run: a runtime of their own, one memory pool that spills, one query state.
+//! The engine that runs plans: its own threads, a memory pool with spilling, one query
+//! configuration.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -24,29 +25,29 @@ use crate::error::MirrorError;
 use crate::stream::{self, BatchStream, Message};
 use crate::turns::Turns;
 
-/// Size of the engine.
+/// Sizes and limits of the engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Threads that run plans, also the parallelism of one plan.
+    /// The number of threads that run plans. Also the parallelism of one plan.
     pub threads: usize,
-    /// Memory that all running plans may hold together, in bytes, before they spill.
+    /// The memory that all running plans may use together before they spill, in bytes.
     pub memory_bytes: usize,
-    /// Folder for spilled data; cleared by whoever opens the engine.
+    /// The folder for spilled data. The caller that starts the engine must clear it.
     pub spill_dir: PathBuf,
-    /// Plans that run at the same time.
+    /// The maximum number of plans that run at the same time.
     pub plans_max: usize,
-    /// Plans of one provider that run at the same time. At least 2, or a reader that takes turns
-    /// between two streams would wait for itself.
+    /// The maximum number of plans of one provider that run at the same time. At least 2, because a
+    /// reader that alternates between two streams would otherwise wait for itself.
     pub plans_per_provider_max: usize,
-    /// Plans that may wait for their turn.
+    /// The maximum number of plans that wait to be run.
     pub plans_waiting_max: usize,
-    /// How long one plan may wait for its turn.
+    /// The maximum time that one plan waits to be run.
     pub plan_wait: Duration,
 }
 
 impl EngineOptions {
-    /// An engine of this size, with bounds that fit it: four plans a thread, half of them for
-    /// one provider, 1,000 waiting for up to 30 seconds.
+    /// Returns options with default limits for this size: four plans per thread, two per thread for
+    /// one provider, and 1,000 waiting plans that wait for up to 30 seconds.
     pub fn new(threads: usize, memory_bytes: usize, spill_dir: impl Into<PathBuf>) -> Self {
         let threads = threads.max(1);
         Self {
@@ -61,22 +62,23 @@ impl EngineOptions {
     }
 }
 
-/// How many batches may wait between a plan and its reader.
+/// The maximum number of batches that wait between a plan and its reader.
 const BATCHES_AHEAD: usize = 4;
 
-/// Runs plans away from the threads that serve requests.
+/// Runs plans on its own threads, apart from those that serve requests.
 pub struct Engine {
     runtime: Option<Runtime>,
     state: Arc<SessionState>,
     context: Arc<TaskContext>,
     turns: Arc<Turns>,
     threads: usize,
-    /// Set before the threads end, so that plans cut off by it can say so.
+    /// Set before the threads are stopped, so that interrupted plans report
+    /// [`MirrorError::Stopped`].
     is_stopping: Arc<AtomicBool>,
 }
 
 impl Engine {
-    /// Starts the threads and the pool.
+    /// Starts the threads and creates the memory pool.
     pub fn start(options: &EngineOptions) -> Result<Self, MirrorError> {
         let pool = FairSpillPool::new(options.memory_bytes);
         let consumers_shown = const { std::num::NonZeroUsize::new(3) };
@@ -90,13 +92,14 @@ impl Engine {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(spill))
             .build_arc()?;
         let mut config = SessionConfig::new().with_target_partitions(options.threads);
-        // Scans come already split by rows; splitting them again by bytes would take a
-        // provider's rows apart unevenly.
+        // Scans are already divided by rows. DataFusion would divide them by bytes again, and
+        // distribute a provider's rows unevenly.
         config.options_mut().optimizer.repartition_file_scans = false;
-        // Logical plans know of more columns than physical ones that they are never null, and
-        // aggregates over such columns would be refused for it.
+        // Logical plans know more columns to be non-null than physical plans do. The check would
+        // reject aggregates over such columns.
         config.options_mut().execution.skip_physical_aggregate_schema_check = true;
-        // Rows are counted on their way to the first few: none may be left out before.
+        // Total row counts are taken below the top-k operator, so no filter may drop rows before
+        // it.
         config.options_mut().optimizer.enable_topk_dynamic_filter_pushdown = false;
         let state = SessionStateBuilder::new()
             .with_config(config)
@@ -121,17 +124,18 @@ impl Engine {
         })
     }
 
-    /// The query state: configuration, functions, memory pool.
+    /// Returns the query state: configuration, functions, memory pool.
     pub fn state(&self) -> &SessionState {
         &self.state
     }
 
-    /// Threads that run plans.
+    /// Returns the number of threads that run plans.
     pub fn threads(&self) -> usize {
         self.threads
     }
 
-    /// Does other work between plans on their threads, from now on; dropping it stops the work.
+    /// Starts a task on the plan threads and returns a future of its result. Dropping the future
+    /// aborts the task.
     pub fn spawn<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, T>,
@@ -148,8 +152,8 @@ impl Engine {
         }
     }
 
-    /// Runs a plan in its provider's turn; its batches come through a bounded queue. The turn
-    /// lasts until the plan has ended. Dropping the stream stops the plan.
+    /// Runs a plan once its provider is allowed to, and yields its batches through a bounded queue.
+    /// The plan occupies its slot until it has ended. Dropping the stream stops the plan.
     pub fn run(&self, provider: ProviderId, plan: LogicalPlan) -> BatchStream {
         let (sender, receiver) = tokio::sync::mpsc::channel(BATCHES_AHEAD);
         let Some(runtime) = &self.runtime else { return BatchStream::new(receiver, None) };
@@ -163,13 +167,14 @@ impl Engine {
             };
             let last = match outcome {
                 Ok(()) => Message::End,
-                // A plan's own threads may end first, and it takes that for an error.
+                // During shutdown a plan's tasks may end first, which the plan reports as some
+                // other error.
                 Err(_) if is_stopping.load(Ordering::Acquire) => {
                     Message::Failed(MirrorError::Stopped)
                 }
                 Err(error) => Message::Failed(error),
             };
-            // The reader may be gone; then nobody wants to know the end either.
+            // If the reader is gone, the send fails, and nobody needs the message.
             let _ = sender.send(last).await;
         };
         let guard = runtime.enter();

@@ -1,4 +1,4 @@
-//! What can go wrong while reading.
+//! Errors of the mirror and of plans.
 
 use std::error::Error;
 use std::path::Path;
@@ -19,56 +19,56 @@ pub enum MirrorError {
     /// There is no such provider.
     #[error("provider {0} does not exist")]
     ProviderUnknown(ProviderId),
-    /// A plan could not be made or run.
+    /// A plan could not be created or run.
     #[error("the plan failed")]
     Plan(#[source] Box<DataFusionError>),
     /// A plan needed more memory than its pool has, spilling included.
     #[error("the plan needed more memory than it may have")]
     MemoryExhausted(#[source] Box<DataFusionError>),
-    /// A plan broke an assumption of the program; the process goes on.
+    /// A plan panicked. The process goes on.
     #[error("the plan panicked: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
-    /// A plan was cut off because whoever asked is gone or the process is stopping.
+    /// A plan was stopped because its caller is gone or the process is stopping.
     #[error("the plan was stopped")]
     Stopped,
-    /// Too many plans run or wait.
+    /// Too many plans are running or waiting.
     #[error("too many plans are running: {reason}")]
     Busy {
-        /// Which bound was met.
+        /// A description of the limit that was reached.
         reason: String,
     },
-    /// Another process keeps this mirror.
+    /// Another process is the writer of this mirror.
     #[error("another process keeps the mirror in {folder}")]
     Locked {
         /// The mirror's folder.
         folder: String,
     },
-    /// The mirror lies too far behind the store, and the process that keeps it did not refresh
-    /// it in time.
+    /// The mirror is too far behind the store, and the process that maintains it did not refresh it
+    /// in time.
     #[error("the mirror is too far behind the store, and its keeper did not refresh it in time")]
     Behind,
     /// A file of the mirror could not be written or read.
     #[error("the mirror's file {file} failed")]
     File {
-        /// The file, relative to the mirror's folder.
+        /// The path of the file, relative to the mirror's folder where it lies in it.
         file: String,
-        /// What the system said.
+        /// The underlying error.
         #[source]
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// A file of the mirror is not what its manifest says; it is written anew from the store.
+    /// A file of the mirror does not match its manifest. It is rewritten from the store.
     #[error("the mirror is damaged: {reason}")]
     Damaged {
-        /// What was found.
+        /// A description of the damage.
         reason: String,
     },
 }
 
 impl MirrorError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Store(error) => error.code(),
@@ -85,7 +85,7 @@ impl MirrorError {
         }
     }
 
-    /// Whether a damaged or missing file of the mirror may be the cause.
+    /// Returns true if a damaged or missing file of the mirror may be the cause.
     pub fn is_read_failure(&self) -> bool {
         match self {
             Self::Damaged { .. } | Self::File { .. } => true,
@@ -106,12 +106,13 @@ impl MirrorError {
         Self::Damaged { reason: reason.into() }
     }
 
-    /// The same error on its way through a Parquet reader.
+    /// Wraps the error so that it can pass through a Parquet reader.
     pub(crate) fn into_parquet(self) -> ParquetError {
         ParquetError::External(Box::new(self))
     }
 
-    /// The same error on its way through a plan; [`From<DataFusionError>`] brings it back.
+    /// Wraps the error so that it can pass through a plan; [`From<DataFusionError>`] unwraps it
+    /// again.
     pub(crate) fn into_plan(self) -> DataFusionError {
         DataFusionError::External(Box::new(self))
     }

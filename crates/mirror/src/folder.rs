@@ -1,4 +1,4 @@
-//! The mirror's folder: files that appear whole or not at all, and locks between processes.
+//! The mirror's folder: files that are replaced atomically, and locks between processes.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -7,23 +7,24 @@ use std::path::{Path, PathBuf};
 
 use crate::error::MirrorError;
 
-/// Ending of files that are still being written.
+/// The suffix of files that are still being written.
 const UNFINISHED: &str = ".tmp";
-/// Ending of segments.
+/// The suffix of segment files.
 pub(crate) const SEGMENT: &str = ".parquet";
-/// Ending of files that report a segment as damaged.
+/// The suffix of files that report a segment as damaged.
 pub(crate) const DAMAGE_REPORT: &str = ".damaged";
-/// Locked by the process that writes.
+/// The lock file of the process that writes.
 const WRITER: &str = "writer.lock";
-/// Locked, shared, by processes that only read; alone, while files are deleted.
+/// The lock file of readers. Readers hold a shared lock; a process that deletes files holds an
+/// exclusive one.
 const READERS: &str = "readers.lock";
 
-/// Only the owner may look into the folder: its files hold what customers entrusted.
+/// The mode of the folder: only the owner has access, since its files hold customers' data.
 const FOLDER_MODE: u32 = 0o700;
-/// Only the owner may read a file.
+/// The mode of files: only the owner has access.
 const FILE_MODE: u32 = 0o600;
 
-/// Takes everybody else's rights from a folder that an earlier version or a copy left open.
+/// Restricts access to the owner if the folder was created by an earlier version or copied.
 fn close_to_others(path: &Path) -> std::io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o077 == 0 {
@@ -32,7 +33,7 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
 }
 
-/// Makes an empty file that only its owner may read; one of that name is emptied.
+/// Creates an empty file that only its owner may read. An existing file is truncated.
 pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)
 }
@@ -43,7 +44,7 @@ pub(crate) struct Folder {
     path: PathBuf,
 }
 
-/// A lock on a file of the folder, until dropped.
+/// A lock on a file of the folder, held until dropped.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
     _file: File,
@@ -66,41 +67,42 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// Where to write a file before it gets its name.
+    /// Returns the path at which a file is written before it gets its final name.
     pub(crate) fn unfinished(&self, name: &str) -> PathBuf {
         self.path.join(format!("{name}{UNFINISHED}"))
     }
 
-    /// The file that reports this segment as damaged, for whoever writes the mirror.
+    /// Returns the path of the file that reports this segment as damaged to the writing process.
     pub(crate) fn damage_report(&self, segment: &str) -> PathBuf {
         self.path.join(format!("{segment}{DAMAGE_REPORT}"))
     }
 
-    /// Names of the segments that are reported as damaged.
+    /// Returns the names of the segments that are reported as damaged.
     pub(crate) fn damage_reports(&self) -> Result<Vec<String>, MirrorError> {
         let names = self.names()?;
         let segment = |name: &String| name.strip_suffix(DAMAGE_REPORT).map(str::to_owned);
         Ok(names.iter().filter_map(segment).collect())
     }
 
-    /// Takes back that this segment is damaged.
+    /// Removes the report that this segment is damaged.
     pub(crate) fn remove_damage_report(&self, segment: &str) -> Result<(), MirrorError> {
         self.remove(&format!("{segment}{DAMAGE_REPORT}"))
     }
 
-    /// Gives a finished and synced file its name. Lasting only after [`Folder::sync`].
+    /// Renames a finished and synced file to its final name. The rename is durable only after
+    /// [`Folder::sync`].
     pub(crate) fn publish(&self, name: &str) -> Result<(), MirrorError> {
         std::fs::rename(self.unfinished(name), self.file(name))
             .map_err(|error| MirrorError::file(name, error))
     }
 
-    /// Makes all names given so far last.
+    /// Makes all renames so far durable.
     pub(crate) fn sync(&self) -> Result<(), MirrorError> {
         let folder = File::open(&self.path).and_then(|folder| folder.sync_all());
         folder.map_err(|error| MirrorError::file(&self.path, error))
     }
 
-    /// Replaces a whole file so that it is either the old one or the new one after a crash.
+    /// Replaces a file atomically: after a crash it has either the old or the new content.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), MirrorError> {
         let write = || {
             let mut file = create_private(&self.unfinished(name))?;
@@ -112,7 +114,7 @@ impl Folder {
         self.sync()
     }
 
-    /// Names of all files, in order.
+    /// Returns the names of all files, sorted.
     pub(crate) fn names(&self) -> Result<Vec<String>, MirrorError> {
         let entries =
             std::fs::read_dir(&self.path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -123,7 +125,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Removes a file; one that is gone already is no error.
+    /// Removes a file. A file that does not exist is no error.
     pub(crate) fn remove(&self, name: &str) -> Result<(), MirrorError> {
         match std::fs::remove_file(self.file(name)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -133,27 +135,29 @@ impl Folder {
         }
     }
 
-    /// Whether this is the name of a file that was still being written.
+    /// Returns true if this is the name of a file that was still being written.
     pub(crate) fn is_unfinished(name: &str) -> bool {
         name.ends_with(UNFINISHED)
     }
 
-    /// The right to write; `None` when another process has it.
+    /// Takes the exclusive lock of the writing process, or returns `None` if another process has
+    /// it.
     pub(crate) fn try_lock_writer(&self) -> Result<Option<FolderLock>, MirrorError> {
         let file = self.lock_file(WRITER)?;
         let outcome = file.try_lock();
         granted(WRITER, file, outcome)
     }
 
-    /// The right to delete files, when no other process reads.
+    /// Takes the exclusive lock for deleting files, or returns `None` if another process is
+    /// reading.
     pub(crate) fn try_lock_readers_out(&self) -> Result<Option<FolderLock>, MirrorError> {
         let file = self.lock_file(READERS)?;
         let outcome = file.try_lock();
         granted(READERS, file, outcome)
     }
 
-    /// Keeps other processes from deleting files. Waits for a deletion that goes on, which is
-    /// short.
+    /// Takes the shared lock that keeps other processes from deleting files. Waits for a running
+    /// deletion, which is short.
     pub(crate) fn lock_reader(&self) -> Result<FolderLock, MirrorError> {
         let file = self.lock_file(READERS)?;
         file.lock_shared().map_err(|error| MirrorError::file(READERS, error))?;

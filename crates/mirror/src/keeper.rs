@@ -1,4 +1,4 @@
-//! Keeps the mirror near the store: advances its state, refreshes segments, mends damage.
+//! Keeps the mirror close to the store: advances its state, refreshes segments, repairs damage.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,17 +23,18 @@ use crate::state::{Base, State};
 use crate::status::RefreshReport;
 use crate::writer::{Cut, Draft};
 
-/// How often a session tries again when the store runs ahead of the refresh it waited for.
+/// The maximum number of attempts of a session to get a state that is recent enough, while the
+/// store runs ahead of refreshes.
 const ATTEMPTS: usize = 8;
-/// Pause after a failed background refresh.
+/// The minimum time between a failed background refresh and the next one.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
-/// How often a waiting reader looks for a new manifest.
+/// The interval at which a waiting process looks for a new manifest.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A snapshot of the store, and the mirror's state at its revision.
+/// The mirror's state and a snapshot of the store at the same revision.
 pub(crate) type Present<'s> = (Arc<State>, Box<dyn Snapshot + 's>);
 
-/// The one place that changes the mirror's state.
+/// Owner of the mirror's state; nothing else changes it.
 ///
 /// Locks are taken in the order `refreshing`, `advancing`, `state`.
 pub(crate) struct Keeper {
@@ -41,20 +42,21 @@ pub(crate) struct Keeper {
     pub(crate) store: Arc<dyn RecordStore>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) health: Arc<Health>,
-    /// Set when the process is stopping: a refresh gives up.
+    /// Set when the process is stopping, so that a running refresh gives up.
     stop: AtomicBool,
-    /// Rows written by the refresh that runs.
+    /// The number of rows written by the running refresh, or by the last one.
     pub(crate) rows_written: AtomicU64,
     options: MirrorOptions,
     store_identity: String,
     state: RwLock<Arc<State>>,
     advancing: Mutex<()>,
-    /// Held by the one refresh that may run.
+    /// Held by a running refresh, so that there is at most one.
     refreshing: Mutex<()>,
-    /// When a background refresh last failed.
+    /// The time at which a background refresh last failed, if none has succeeded since.
     failed_at: Mutex<Option<Instant>>,
     retired: Retired,
-    /// A writer's right to write, or a reader's to keep files from being deleted.
+    /// The lock on the folder: exclusive for a writer, shared for a reader, whose files are then
+    /// not deleted.
     lock: Mutex<FolderLock>,
 }
 
@@ -104,8 +106,8 @@ impl Keeper {
         Arc::clone(&self.state.read())
     }
 
-    /// Makes a refresh that runs give up, so that the process can end. A reader's own refresh is
-    /// let through: without it, every later reader would stand where this one stood.
+    /// Makes a running refresh give up, so that the process can end. A reader's own refresh is not
+    /// stopped: otherwise every later reader would have to start it again.
     pub(crate) fn stop(&self) {
         self.stop.store(self.options.role == Role::Writer, Ordering::Relaxed);
     }
@@ -114,14 +116,16 @@ impl Keeper {
         self.refreshing.is_locked()
     }
 
-    /// A state that holds everything committed before the call, and the provider's settings in it.
+    /// Returns a state that contains everything committed before the call, and the provider's
+    /// settings in that state.
     pub(crate) fn state_for(
         &self,
         provider: ProviderId,
     ) -> Result<(Arc<State>, Arc<Provider>), MirrorError> {
         let committed = self.store.revision()?;
         let state = self.state();
-        // A state past the revision just read was advanced meanwhile, or the store went back.
+        // If the state is past this revision, another thread has advanced it or the store went
+        // back.
         if state.revision == committed
             && !self.is_damaged()
             && let Some(settings) = state.known_provider(provider)
@@ -137,7 +141,8 @@ impl Keeper {
                 Err(generation) => generation,
             };
             self.catch_up(generation)?;
-            // While imports outrun refreshes, what a refresh found is new enough for this call.
+            // While imports are faster than refreshes, a state as of the last refresh is recent
+            // enough.
             let state = self.state();
             if state.base.generation > generation
                 && state.revision >= committed
@@ -149,7 +154,7 @@ impl Keeper {
         Err(MirrorError::Behind)
     }
 
-    /// The store's present snapshot, and the mirror's state at its revision.
+    /// Returns a snapshot of the store's current revision, and the mirror's state at that revision.
     pub(crate) fn present(&self) -> Result<Present<'_>, MirrorError> {
         for _ in 0..ATTEMPTS {
             match self.try_present()? {
@@ -160,7 +165,8 @@ impl Keeper {
         Err(MirrorError::Behind)
     }
 
-    /// The same, or the generation of segments that lie too far back.
+    /// Attempts what `present` does. If the delta would grow too large, returns the generation of
+    /// the segments, which must then be refreshed.
     fn try_present(&self) -> Result<Result<Present<'_>, u64>, MirrorError> {
         self.mend()?;
         let _advancing = self.advancing.lock();
@@ -175,8 +181,8 @@ impl Keeper {
         }
     }
 
-    /// The state to go on from: another one than now when the store went back, or when another
-    /// process wrote a newer mirror.
+    /// Returns the state to advance from. Replaces the current state if the store went back, or if
+    /// another process wrote a newer mirror.
     fn newest_base(&self, snapshot: &dyn Snapshot) -> Result<Arc<State>, MirrorError> {
         let state = self.state();
         if snapshot.revision() < state.revision {
@@ -200,7 +206,8 @@ impl Keeper {
         Ok(state)
     }
 
-    /// Takes the state to the snapshot's revision; `None` when the delta would grow too large.
+    /// Advances the state to the snapshot's revision. Returns `None` if the delta would grow too
+    /// large.
     fn advance(
         &self,
         state: &Arc<State>,
@@ -219,7 +226,8 @@ impl Keeper {
         state
     }
 
-    /// The delta would grow too large: waits for segments newer than `generation`.
+    /// Waits for segments newer than `generation`, and refreshes them here if possible. Called when
+    /// the delta would grow too large.
     fn catch_up(&self, generation: u64) -> Result<(), MirrorError> {
         let began = Instant::now();
         loop {
@@ -240,22 +248,22 @@ impl Keeper {
         }
     }
 
-    /// Whether a refresh in the background should begin.
+    /// Returns true if a background refresh should start.
     pub(crate) fn wants_refresh(&self, state: &State) -> bool {
         let failed_at = *self.failed_at.lock();
         self.is_large(state) && failed_at.is_none_or(|at| at.elapsed() >= PAUSE_AFTER_FAILURE)
     }
 
-    /// Whether the delta is large enough for one.
+    /// Returns true if the delta is large enough for a refresh.
     fn is_large(&self, state: &State) -> bool {
         let bound = self.options.refresh_after_rows.max(state.base.rows() / 100);
         state.delta_changes >= bound.min(self.options.delta_rows_max).max(1)
     }
 
-    /// A refresh that nobody waits for.
+    /// Runs a refresh in the background; a failure is only logged.
     pub(crate) fn refresh_in_background(&self) {
         match self.refresh_if(Scope::Changed, |_| self.is_large(&self.state())) {
-            // A reader leaves it to the process that keeps the mirror.
+            // If another process is the writer, it will refresh.
             Ok(_) | Err(MirrorError::Locked { .. } | MirrorError::Stopped) => (),
             Err(error) => {
                 tracing::error!(%error, code = error.code(), "the mirror's refresh failed");
@@ -269,7 +277,7 @@ impl Keeper {
         done.ok_or(MirrorError::Stopped)
     }
 
-    /// Refreshes, unless a refresh that ran in between made it unnecessary.
+    /// Refreshes, unless a refresh that ran in the meantime made it unnecessary.
     fn refresh_if(
         &self,
         scope: Scope,
@@ -289,7 +297,7 @@ impl Keeper {
         Ok(Some(report))
     }
 
-    /// Makes the folder again when somebody removed it, and takes this process's right in it anew.
+    /// Recreates the folder if it was removed, and takes this process's lock on it again.
     fn restore_folder(&self) -> Result<(), MirrorError> {
         if self.folder.path().is_dir() {
             return Ok(());
@@ -305,7 +313,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// A reader's right to write once, when no process keeps the mirror.
+    /// Takes the writer's lock for one refresh of a reader. Fails if another process is the writer.
     fn borrow_writer(&self) -> Result<FolderLock, MirrorError> {
         let lock = self.folder.try_lock_writer()?.ok_or_else(|| {
             let folder = self.folder.path().display().to_string();
@@ -320,7 +328,8 @@ impl Keeper {
         let began = Instant::now();
         let snapshot = self.store.snapshot()?;
         let old = Arc::clone(&self.state().base);
-        // A mirror newer than the store is of another past; nothing of it can stay.
+        // A mirror that is newer than the store belongs to another history, so nothing of it can be
+        // kept.
         let scope = if old.revision > snapshot.revision() { Scope::All } else { scope };
         let generation = load::next_generation(&self.folder, old.generation)?;
         let mut draft = Draft::new(&self.folder, generation, &self.stop, &self.rows_written);
@@ -339,7 +348,7 @@ impl Keeper {
         let base = Arc::new(pass.run(generation)?);
         let providers = snapshot.providers()?;
         drop(snapshot);
-        // The names of the segments must last before a manifest speaks of them.
+        // The segments' names must be durable before a manifest mentions them.
         self.folder.sync()?;
         base.manifest(self.store_identity.clone()).write(&self.folder)?;
         draft.keep();
@@ -363,14 +372,15 @@ impl Keeper {
         Ok(report)
     }
 
-    /// Goes on from new segments, keeping as delta only what came after them.
+    /// Makes new segments the current base, and keeps as delta only the changes after them.
     fn adopt(&self, base: &Arc<Base>, providers: Vec<Provider>) -> Result<(), MirrorError> {
         let _advancing = self.advancing.lock();
         let fresh = State::new(Arc::clone(base));
         let snapshot = self.store.snapshot()?;
         let advanced = fresh.advance(snapshot.as_ref(), self.options.delta_rows_max)?;
-        // Too much came after: this state serves those who waited for it, with the settings of
-        // its own revision, and the next session finds it behind and refreshes again.
+        // If the delta would be too large, this state still serves the sessions that waited for it,
+        // with the settings of its own revision. The next session finds it outdated and refreshes
+        // again.
         self.replace(advanced.unwrap_or_else(|| fresh.with_providers(providers)));
         Ok(())
     }
@@ -379,14 +389,14 @@ impl Keeper {
         self.health.is_damaged.load(Ordering::Acquire)
     }
 
-    /// Writes damaged segments anew, or waits until the process that keeps the mirror has: it was
-    /// told by the segments' reports.
+    /// Rewrites damaged segments, or waits until the writing process has done so. The damage
+    /// reports of the segments notify that process.
     fn mend(&self) -> Result<(), MirrorError> {
         if self.is_damaged() { self.mend_all() } else { Ok(()) }
     }
 
-    /// The same, whatever is known: looks at every file first. Where one is damaged others may be,
-    /// better found now than by one reader each.
+    /// Verifies all segments and then rewrites the damaged ones. If one segment is damaged, others
+    /// may be too, and it is better to find them now than in later reads.
     fn mend_all(&self) -> Result<(), MirrorError> {
         for segment in self.state().base.segments() {
             // One that fails marks itself.
@@ -412,7 +422,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Mends what this or another process reported as damaged, and takes the reports away.
+    /// Repairs the segments that this or another process reported as damaged, and removes the
+    /// reports.
     pub(crate) fn mend_reported(&self) -> Result<(), MirrorError> {
         if !self.folder.path().is_dir() {
             return self.mend_all();
@@ -430,7 +441,7 @@ impl Keeper {
         reports.iter().try_for_each(|segment| self.folder.remove_damage_report(segment))
     }
 
-    /// Goes on from a newer mirror when another process wrote one.
+    /// Switches to a newer mirror if another process wrote one.
     fn look_for_newer_base(&self) -> Result<(), MirrorError> {
         let _advancing = self.advancing.lock();
         self.newest_base(self.store.snapshot()?.as_ref())?;

@@ -5,19 +5,19 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`mirror`] | the mirror as its users see it: open, session, refresh, verify |
+//! | [`mirror`] | the public interface: open the mirror, start sessions, refresh, verify |
 //! | [`session`] | one provider's tables at one revision |
-//! | [`engine`] | where plans run: their runtime, memory pool and query state |
+//! | [`engine`] | the engine that runs plans: threads, memory pool, query configuration |
 //! | [`schema`] | Arrow schemas, derived from the catalogue |
-//! | [`status`] | what the mirror says of itself |
-//! | [`error`] | what can go wrong, with stable codes |
-//! | `keeper` | advances the state, refreshes segments, mends damage |
-//! | `state`, `delta` | segments at one revision and what changed since, immutable |
-//! | `refresh`, `writer`, `columns` | segments written from the store |
-//! | `scan`, `units`, `locate`, `reader` | one provider's rows as a table that plans scan |
-//! | `folder`, `manifest`, `segment`, `blocks`, `load`, `retired` | files, from their first byte to their last |
-//! | `stream`, `turns` | batches of running plans, and whose turn it is |
-//! | `verify` | the mirror compared with the store |
+//! | [`status`] | status and reports of the mirror |
+//! | [`error`] | the errors of the mirror and of plans, with stable codes |
+//! | `keeper` | advances the state, refreshes segments, repairs damage |
+//! | `state`, `delta` | immutable: segments at one revision and the changes since |
+//! | `refresh`, `writer`, `columns` | writing segments from the store |
+//! | `scan`, `units`, `locate`, `reader` | one provider's rows as a table that plans can scan |
+//! | `folder`, `manifest`, `segment`, `blocks`, `load`, `retired` | the files on disk |
+//! | `stream`, `turns` | result batches of running plans, and limits on concurrent plans |
+//! | `verify` | comparison of the mirror with the store |
 
 mod blocks;
 mod columns;

@@ -1,4 +1,4 @@
-//! What is on disk when the mirror is opened, and whether it can be used.
+//! Loads the mirror from disk when it is opened, and checks that it can be used.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::manifest::{self, Manifest, Unusable};
 use crate::segment::{Health, Segment};
 use crate::state::Base;
 
-/// What tells one store from another: a hash of its secret.
+/// Returns a hash of the store's secret, which identifies the store.
 pub(crate) fn store_identity(store: &dyn RecordStore) -> Result<String, MirrorError> {
     let mut hasher = blake3::Hasher::new_derive_key("rollbook mirror: identity of a store");
     hasher.update(&store.secret()?);
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// The segments on disk when they can be used, else none.
+/// Returns the segments on disk if they can be used, or else an empty base.
 pub(crate) fn base(
     folder: &Folder,
     store: &dyn RecordStore,
@@ -42,8 +42,8 @@ pub(crate) fn base(
     Ok(Base::empty(0))
 }
 
-/// The segments of a manifest, when they are of this store and of its past. Damaged ones mark
-/// themselves.
+/// Returns the segments of a manifest, or the reason why they cannot be used: they must come from
+/// this store and from its history. Damaged segments are only marked as damaged.
 pub(crate) fn usable(
     manifest: Manifest,
     folder: &Folder,
@@ -65,7 +65,8 @@ pub(crate) fn usable(
     for table in catalogue::tables() {
         let covered = manifest.table_revisions.get(table.name).copied().unwrap_or(Revision(0));
         let last_written = written.get(table.position).copied().unwrap_or(Revision(0));
-        // The store's table was written either when the mirror says, or after the mirror.
+        // The store last wrote this table at the revision that the manifest records, or after the
+        // mirror's revision.
         if last_written != covered && last_written <= manifest.revision {
             return Err(format!("{} has another past in the store", table.name));
         }
@@ -75,17 +76,17 @@ pub(crate) fn usable(
         base.tables[table.position] = entries.into_iter().map(segment).collect();
     }
     for segment in base.segments() {
-        // A damaged one has marked itself and is written anew before anybody reads.
+        // A damaged segment is marked as damaged, and is rewritten before anyone reads it.
         let _ = segment.look();
     }
     Ok(base)
 }
 
-/// Removes what a crash left behind: files still being written, segments of no manifest, a
-/// manifest that is not used. For the process that holds the right to write.
+/// Removes files that a crash left behind: unfinished files, segments that no manifest lists, and a
+/// manifest that is not used. The caller must hold the writer's lock.
 pub(crate) fn clean(folder: &Folder, base: &Base) -> Result<(), MirrorError> {
     if base.generation == 0 {
-        // Or a later store might take it for its own past.
+        // Otherwise a later state of the store might be mistaken for the manifest's history.
         folder.remove(manifest::FILE)?;
     }
     // Segments of an older manifest may still be read by another process.
@@ -93,7 +94,8 @@ pub(crate) fn clean(folder: &Folder, base: &Base) -> Result<(), MirrorError> {
     remove_leftovers(folder, &base.files(), alone.is_some())
 }
 
-/// The same, before a reader begins, when no other process has the folder open.
+/// Removes files that a crash left behind, before a reader opens the folder. Does nothing if
+/// another process has the folder open.
 pub(crate) fn tidy(folder: &Folder) -> Result<(), MirrorError> {
     let Some(_writer) = folder.try_lock_writer()? else { return Ok(()) };
     let Some(_alone) = folder.try_lock_readers_out()? else { return Ok(()) };
@@ -117,7 +119,8 @@ fn remove_leftovers(
     Ok(())
 }
 
-/// A generation that no file in the folder has, so that a name never means two contents.
+/// Returns a generation that no file in the folder has, so that a file name never gets other
+/// content.
 pub(crate) fn next_generation(folder: &Folder, last: u64) -> Result<u64, MirrorError> {
     let names = folder.names()?;
     let generation = |name: &String| {

@@ -1,4 +1,4 @@
-//! Where changed ids lie in the segments, so that scans can leave their rows out.
+//! Finds the segment rows of changed ids, so that scans can leave them out.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,25 +16,26 @@ use crate::error::MirrorError;
 use crate::manifest::ProviderRange;
 use crate::segment::Segment;
 
-/// Position of the column `id` in a segment: the provider comes first.
+/// The position of the column `id` in a segment. Position 0 is the provider.
 const ID_COLUMN: usize = 1;
 
-/// For each segment of a table that holds changed ids of a provider: its position in the table,
-/// and the rows to leave out, ascending.
+/// The rows of one provider that scans of a table must leave out. An entry is the position of a
+/// segment in the table and the row numbers in that segment, ascending.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
     segments: Vec<(usize, Vec<usize>)>,
 }
 
 impl Masks {
-    /// Rows of a segment to leave out, ascending.
+    /// Returns the rows of a segment to leave out, ascending.
     pub(crate) fn of(&self, segment: usize) -> &[usize] {
         let found = self.segments.binary_search_by_key(&segment, |(position, _)| *position);
         found.map_or(&[], |position| &self.segments[position].1)
     }
 }
 
-/// Where the changed ids of a provider lie. Looks only for those that nobody looked for before.
+/// Finds the rows of a provider's changed ids in the segments. Only searches for ids that were not
+/// searched for before.
 pub(crate) fn masks(
     segments: &[Arc<Segment>],
     provider: ProviderId,
@@ -59,7 +60,7 @@ pub(crate) fn masks(
     Ok(Arc::clone(&places.found))
 }
 
-/// The rows of `range` that have one of the ids (ascending).
+/// Returns the rows within `range` that have one of the ids. `ids` must be ascending.
 fn locate(
     segment: &Arc<Segment>,
     range: &ProviderRange,
@@ -97,7 +98,7 @@ fn locate(
     Ok(found)
 }
 
-/// Rows, in ranges, of the pages that can hold one of the ids; only rows of the provider.
+/// Returns the row ranges of pages that can contain one of the ids, limited to the provider's rows.
 fn candidate_pages(
     metadata: &ParquetMetaData,
     range: &ProviderRange,
@@ -113,7 +114,7 @@ fn candidate_pages(
             if rows.is_empty() {
                 continue;
             }
-            // The bounds of a page that other providers share say nothing of this one's ids.
+            // The bounds of a page that holds several providers do not apply to one provider's ids.
             let is_own = rows == page.rows;
             if is_own && page.bounds.is_some_and(|bounds| !any_within(ids, bounds)) {
                 continue;
@@ -133,7 +134,7 @@ struct Page {
     bounds: Option<(i64, i64)>,
 }
 
-/// The pages of the id column in one row group.
+/// Returns the pages of the id column in one row group.
 fn pages(metadata: &ParquetMetaData, group: usize, rows: Range<usize>) -> Vec<Page> {
     let locations = metadata.offset_index().map(|index| index[group][ID_COLUMN].page_locations());
     let bounds = match metadata.column_index().map(|index| &index[group][ID_COLUMN]) {

@@ -1,4 +1,4 @@
-//! The manifest: which segments make up the mirror, and what they cover.
+//! The manifest: the list of segments that make up the mirror, and what they cover.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,51 +15,52 @@ use crate::error::MirrorError;
 use crate::folder::Folder;
 use crate::schema;
 
-/// Name of the manifest's file.
+/// The name of the manifest's file.
 pub(crate) const FILE: &str = "manifest.json";
-/// Version of this format; any other is rebuilt.
+/// The version of this format. A mirror with any other version is rebuilt.
 const FORMAT: u32 = 2;
 
-/// What the mirror on disk holds: every row of every table up to `revision`.
+/// The content of the mirror on disk: every row of every table up to `revision`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
-    /// Version of the format.
+    /// The version of the format.
     pub(crate) format: u32,
-    /// One more with each manifest written; part of the segments' names.
+    /// A number that increases with each manifest; part of the segments' names.
     pub(crate) generation: u64,
     /// The revision that the segments cover.
     pub(crate) revision: Revision,
-    /// Hash over the shape of all tables.
+    /// A hash of the columns of all tables.
     pub(crate) catalogue: String,
-    /// Which store it mirrors.
+    /// The identity of the store that is mirrored.
     pub(crate) store: String,
-    /// For each table, when it was last written as of `revision`.
+    /// For each table, the last revision up to `revision` that wrote to it.
     pub(crate) table_revisions: BTreeMap<String, Revision>,
-    /// For each table, its segments in the order of their keys.
+    /// For each table, its segments in key order.
     pub(crate) tables: BTreeMap<String, Vec<SegmentEntry>>,
 }
 
-/// One segment.
+/// The manifest's entry for one segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SegmentEntry {
-    /// Name in the mirror's folder.
+    /// The file name in the mirror's folder.
     pub(crate) file: String,
-    /// Size in bytes.
+    /// The size in bytes.
     pub(crate) bytes: u64,
     /// A checksum for each block of the file.
     pub(crate) checksums: BlockChecksums,
-    /// Rows.
+    /// The number of rows.
     pub(crate) rows: u64,
-    /// Whose rows lie where: `[provider, first row, rows, smallest id, greatest id]`, by provider.
+    /// The row range of each provider: `[provider, first row, rows, smallest id, greatest id]`, by
+    /// provider.
     pub(crate) providers: Vec<ProviderRange>,
 }
 
-/// The rows of one provider in one segment.
+/// The range of one provider's rows in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(i64, u64, u64, i64, i64)", into = "(i64, u64, u64, i64, i64)")]
 pub(crate) struct ProviderRange {
     pub(crate) provider: ProviderId,
-    /// Position of its first row in the file.
+    /// The position of the provider's first row in the file.
     pub(crate) start: u64,
     pub(crate) rows: u64,
     pub(crate) first_id: i64,
@@ -79,17 +80,17 @@ impl From<ProviderRange> for (i64, u64, u64, i64, i64) {
 }
 
 impl SegmentEntry {
-    /// Smallest key.
+    /// Returns the smallest key.
     pub(crate) fn first(&self) -> Option<RowKey> {
         self.providers.first().map(|range| RowKey { provider: range.provider, id: range.first_id })
     }
 
-    /// Greatest key.
+    /// Returns the greatest key.
     pub(crate) fn last(&self) -> Option<RowKey> {
         self.providers.last().map(|range| RowKey { provider: range.provider, id: range.last_id })
     }
 
-    /// Whether the ranges follow each other, by provider, and cover every row once, and the
+    /// Returns true if the ranges are ordered by provider and cover every row exactly once, and the
     /// checksums cover the file.
     fn is_consistent(&self) -> bool {
         let mut next_row = 0;
@@ -106,14 +107,14 @@ impl SegmentEntry {
     }
 }
 
-/// The manifest as it stands in its file: a checksum over the exact text beside it.
+/// The content of the manifest's file: the manifest's exact text and its checksum.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     checksum: String,
     manifest: Box<RawValue>,
 }
 
-/// Why a manifest cannot be used.
+/// A description of why a manifest cannot be used.
 pub(crate) type Unusable = String;
 
 impl Manifest {
@@ -138,7 +139,8 @@ impl Manifest {
         folder.replace(FILE, &bytes)
     }
 
-    /// The manifest on disk, `None` without one; or why it cannot be used.
+    /// Reads the manifest on disk. `Ok(Ok(None))` means that there is none, and `Ok(Err(_))` says
+    /// why it cannot be used.
     pub(crate) fn read(folder: &Folder) -> Result<Result<Option<Self>, Unusable>, MirrorError> {
         match fs::read(folder.file(FILE)) {
             Ok(bytes) => Ok(Self::parse(&bytes).map(Some)),
@@ -186,7 +188,7 @@ fn checksum(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
-/// Hash over the names and types of all tables' columns.
+/// Returns a hash of the names and types of all tables' columns.
 pub(crate) fn catalogue_fingerprint() -> String {
     let mut hasher = blake3::Hasher::new();
     for table in catalogue::tables() {

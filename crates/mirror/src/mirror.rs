@@ -1,4 +1,4 @@
-//! The mirror as its users see it: open it, read through it, keep it near the store.
+//! The public interface of the mirror: open it, start sessions, keep it close to the store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,43 +24,45 @@ use crate::state::State;
 use crate::status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 use crate::verify;
 
-/// What a process may do with the mirror's folder.
+/// The role of a process with respect to the mirror's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Keeps the mirror: one process at a time, for as long as it has it open.
+    /// The process that maintains the mirror. Only one process can be the writer at a time; it is
+    /// the writer for as long as it has the mirror open.
     Writer,
-    /// Reads beside a writer. Where there is none, it refreshes once when that is needed.
+    /// A process that reads beside a writer. If there is no writer, it refreshes by itself when
+    /// needed.
     Reader,
 }
 
-/// How a mirror is kept.
+/// Options for opening a mirror.
 #[derive(Debug, Clone)]
 pub struct MirrorOptions {
-    /// What this process may do.
+    /// The role of this process.
     pub role: Role,
-    /// Changes in the delta from which on segments are refreshed in the background; or one in a
-    /// hundred of the mirror's rows, if that is more.
+    /// The number of changes in the delta at which a background refresh starts. If 1 % of the
+    /// mirror's rows is more, that number applies instead.
     pub refresh_after_rows: u64,
-    /// Changes that the delta may hold in memory. A session that would need more waits for a
-    /// refresh.
+    /// The maximum number of changes that the delta may hold in memory. A session that would need
+    /// more waits for a refresh.
     pub delta_rows_max: u64,
-    /// Rows of a segment, at most.
+    /// The maximum number of rows in a segment.
     pub segment_rows: u64,
-    /// Rows of a segment's row group, at most.
+    /// The maximum number of rows in a row group of a segment.
     pub group_rows: u64,
-    /// How long a reader waits for the writer's refresh.
+    /// The maximum time that a reader waits for the writer to refresh.
     pub keeper_wait: Duration,
 }
 
 impl MirrorOptions {
-    /// The usual bounds for this role.
+    /// Returns the default options for this role.
     pub fn new(role: Role) -> Self {
         Self {
             role,
             refresh_after_rows: 20_000,
             delta_rows_max: match role {
                 Role::Writer => 200_000,
-                // Its own refresh may not come, so it goes further without.
+                // A reader may wait for another process to refresh, so it may go on longer without.
                 Role::Reader => 1_000_000,
             },
             segment_rows: 1 << 20,
@@ -72,7 +74,7 @@ impl MirrorOptions {
 
 /// The mirror of one store.
 ///
-/// All methods block on the store and on files: call them off the event loop.
+/// All methods block on the store and on files: do not call them on an async runtime's threads.
 pub struct Mirror {
     keeper: Arc<Keeper>,
     refresher: Mutex<Option<JoinHandle<()>>>,
@@ -80,12 +82,14 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Opens the mirror in `folder`, which is made when missing.
+    /// Opens the mirror in `folder`, which is created if it is missing.
     ///
-    /// Reads the manifest and the footers. A mirror that is missing, damaged, of another store,
-    /// of another shape or newer than the store is not used; what it should hold is written when
-    /// the first session needs it, or by [`Mirror::refresh`].
-    /// [`MirrorError::Locked`] when another process keeps it.
+    /// Reads the manifest and the footers of the segments. The files are ignored if the manifest is
+    /// missing or damaged, belongs to another store, describes other table schemas, or is newer
+    /// than the store. The mirror is then rebuilt when the first session needs it, or by
+    /// [`Mirror::refresh`].
+    ///
+    /// Errors: [`MirrorError::Locked`] when another process is the writer.
     pub fn open(
         folder: &Path,
         store: Arc<dyn RecordStore>,
@@ -101,10 +105,10 @@ impl Mirror {
         Ok(Self { keeper, refresher: Mutex::default(), _damage_watch: damage_watch })
     }
 
-    /// Opens a session of a provider at the store's present revision: it sees every write
-    /// acknowledged before.
+    /// Opens a session of a provider at the store's current revision. The session sees every write
+    /// that was acknowledged before this call.
     ///
-    /// [`MirrorError::ProviderUnknown`] when there is no such provider.
+    /// Errors: [`MirrorError::ProviderUnknown`] when the provider does not exist.
     pub fn session(&self, provider: ProviderId) -> Result<Session, MirrorError> {
         let (state, settings) = self.keeper.state_for(provider)?;
         if self.keeper.wants_refresh(&state) {
@@ -119,7 +123,7 @@ impl Mirror {
         Session::new(Arc::clone(&self.keeper.engine), settings, revision, Arc::new(tables))
     }
 
-    /// Begins a refresh on a thread of its own, unless one runs or failed a moment ago.
+    /// Starts a refresh on its own thread, unless one is running.
     fn refresh_soon(&self) {
         let mut refresher = self.refresher.lock();
         if refresher.as_ref().is_some_and(|running| !running.is_finished()) {
@@ -133,29 +137,28 @@ impl Mirror {
         }
     }
 
-    /// Reads all segments as they were when the mirror was opened, and says of each whose bytes
-    /// are not those that were written what is wrong with it.
+    /// Checks the checksums of all segments in use, and returns a description of each damaged one.
     pub fn damaged_files(&self) -> Vec<String> {
         verify::damaged_files(&self.keeper)
     }
 
-    /// Brings the segments up to the store's revision, rewriting only what changed.
+    /// Brings the segments up to the store's revision, and rewrites only segments that changed.
     pub fn refresh(&self) -> Result<RefreshReport, MirrorError> {
         self.keeper.refresh(Scope::Changed)
     }
 
-    /// Writes all segments anew from the store.
+    /// Rewrites all segments from the store.
     pub fn rebuild(&self) -> Result<RefreshReport, MirrorError> {
         self.keeper.refresh(Scope::All)
     }
 
-    /// Compares everything with its checksum and with the store: every row of every provider, as
-    /// sessions see them. Takes about as long as a rebuild.
+    /// Compares all segments with their checksums, and every row that sessions see with the store,
+    /// for all providers. Takes about as long as a rebuild.
     pub fn verify(&self) -> Result<VerifyReport, MirrorError> {
         verify::verify(&self.keeper, |state, provider| self.session_in(state, provider))
     }
 
-    /// How the mirror stands.
+    /// Returns the current status of the mirror.
     pub fn status(&self) -> Result<MirrorStatus, MirrorError> {
         let state = self.keeper.state();
         let tables = catalogue::tables().iter().map(|table| table_status(&state, table));
@@ -171,11 +174,11 @@ impl Mirror {
         })
     }
 
-    /// Waits until no refresh runs in the background.
+    /// Waits until no background refresh is running.
     pub fn wait_for_refresh(&self) {
         let running = self.refresher.lock().take();
         if let Some(thread) = running {
-            // It logs its own failure.
+            // The thread logs its own failure.
             let _ = thread.join();
         }
     }
@@ -201,15 +204,15 @@ fn table_status(state: &State, table: &'static Table) -> TableStatus {
     }
 }
 
-/// A thread that mends what any process reports as damaged, so that those who only read do not
-/// wait for the next session here. Ends when dropped.
+/// A thread that repairs segments that any process reported as damaged. Readers therefore need not
+/// wait for the next session in this process. The thread ends when this is dropped.
 struct DamageWatch {
     end: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl DamageWatch {
-    /// How often reports are looked for.
+    /// The interval at which the thread looks for damage reports.
     const INTERVAL: Duration = Duration::from_secs(1);
 
     fn begin(keeper: Arc<Keeper>) -> Result<Self, MirrorError> {
@@ -231,7 +234,7 @@ impl Drop for DamageWatch {
     fn drop(&mut self) {
         drop(self.end.take());
         if let Some(thread) = self.thread.take() {
-            // It logs its own failures.
+            // The thread logs its own failures.
             let _ = thread.join();
         }
     }

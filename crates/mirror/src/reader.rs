@@ -1,4 +1,4 @@
-//! How plans read segments: plain file reads on the plan's own thread, footers from memory.
+//! Reads segments for plans: blocking file reads on the plan's thread, footers from memory.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::blocks::SegmentFile;
 use crate::error::MirrorError;
 use crate::segment::Segment;
 
-/// Opens the segments that a scan attached to its files.
+/// Opens the segment that a scan attached to each of its files.
 #[derive(Debug)]
 pub(crate) struct SegmentReaderFactory;
 

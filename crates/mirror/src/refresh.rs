@@ -1,4 +1,4 @@
-//! Segments written anew: only those whose key range changed, all of them, or damaged ones.
+//! Refresh: rewrites segments whose key range changed, damaged segments, or all of them.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use crate::segment::{Health, Segment};
 use crate::state::Base;
 use crate::writer::{Cut, Draft, unwrap_visitor};
 
-/// Which segments are written anew.
+/// The set of segments that a refresh rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Those whose rows changed since, and damaged ones.
+    /// Segments whose rows changed since they were written, and damaged ones.
     Changed,
-    /// All.
+    /// All segments.
     All,
 }
 
-/// One pass over all tables.
+/// One refresh of all tables.
 pub(crate) struct Pass<'p, 'm> {
     pub(crate) snapshot: &'p dyn Snapshot,
     pub(crate) old: &'p Base,
@@ -34,21 +34,21 @@ pub(crate) struct Pass<'p, 'm> {
     pub(crate) scope: Scope,
 }
 
-/// What is to be written anew in one table.
+/// The segments of one table that must be rewritten.
 struct Touched {
-    /// For each segment, the changes that fall into its key range; `None` = keep it.
+    /// For each segment, the number of changes in its key range. `None` means that it is kept.
     changes: Vec<Option<u64>>,
 }
 
-/// Neighbouring segments that are replaced together.
+/// A run of neighbouring segments that are replaced together.
 struct Run {
     segments: RangeInclusive<usize>,
-    /// Rows to expect, at most.
+    /// The maximum number of rows to expect.
     rows: u64,
 }
 
 impl Pass<'_, '_> {
-    /// The segments that cover the snapshot's revision.
+    /// Rewrites segments as needed, and returns the base at the snapshot's revision.
     pub(crate) fn run(mut self, generation: u64) -> Result<Base, MirrorError> {
         let table_revisions = self.snapshot.table_revisions()?;
         let tables = catalogue::tables().iter();
@@ -86,8 +86,9 @@ impl Pass<'_, '_> {
         Ok(segments)
     }
 
-    /// Cuts a run into segments of about the same size, so that no small rest remains. They may
-    /// be larger than usual by a quarter, so that a full segment with a few changes stays one.
+    /// Returns limits that divide a run into segments of about equal size, so that no small segment
+    /// remains. A segment may exceed the usual size by a quarter, so that a full segment with a few
+    /// changes is not split.
     fn evenly(&self, run: &Run) -> Cut {
         let rows_max = self.cut.segment_rows.saturating_add(self.cut.segment_rows / 4);
         let count = run.rows.div_ceil(rows_max).max(1);
@@ -123,7 +124,8 @@ impl Touched {
         Ok(Self { changes })
     }
 
-    /// Runs of segments to replace; a run takes in neighbours that fit into one segment with it.
+    /// Returns the runs of segments to replace. A run includes neighbours that fit into one segment
+    /// with it.
     fn runs(&self, segments: &[Arc<Segment>], segment_rows: u64) -> Vec<Run> {
         let rows_of =
             |position: usize| segments[position].entry.rows + self.changes[position].unwrap_or(0);
@@ -151,14 +153,14 @@ impl Touched {
     }
 }
 
-/// The segment into whose key range a key falls: each one's reaches up to the next one's first
-/// key, the first one's down to the least key.
+/// Returns the position of the segment whose key range contains `key`. A range extends to the next
+/// segment's first key; the first one also contains all smaller keys.
 fn owner(segments: &[Arc<Segment>], key: RowKey) -> usize {
     let after = segments.partition_point(|segment| segment.entry.first() <= Some(key));
     after.saturating_sub(1)
 }
 
-/// The key range that some neighbouring segments own together.
+/// Returns the key range of a run of neighbouring segments.
 fn key_range(segments: &[Arc<Segment>], run: &RangeInclusive<usize>) -> KeyRange {
     let first_of = |position: usize| segments.get(position).and_then(|s| s.entry.first());
     let first = if *run.start() == 0 { None } else { first_of(*run.start()) };
@@ -176,7 +178,7 @@ fn key_before(key: RowKey) -> RowKey {
     }
 }
 
-/// After a pass: whether anything in the mirror is still known to be damaged.
+/// Updates the damage flag after a refresh: it stays set if a segment is still marked as damaged.
 pub(crate) fn settle(health: &Health, base: &Base) {
     let is_damaged = base.segments().any(|segment| segment.is_damaged());
     health.is_damaged.store(is_damaged, Ordering::Release);

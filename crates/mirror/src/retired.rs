@@ -1,4 +1,4 @@
-//! Files that are no longer part of the mirror, kept while somebody may still read them.
+//! Files that are no longer part of the mirror, kept while a session may still read them.
 
 use std::sync::{Arc, Weak};
 
@@ -8,14 +8,14 @@ use crate::folder::Folder;
 use crate::segment::Segment;
 use crate::state::Base;
 
-/// Segments that a newer base left out.
+/// Segments that a newer base no longer contains.
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
     segments: Mutex<Vec<(String, Weak<Segment>)>>,
 }
 
 impl Retired {
-    /// Notes the segments of `old` that `new` does not have.
+    /// Adds the segments of `old` that `new` does not contain.
     pub(crate) fn note(&self, old: &Base, new: &Base) {
         let kept = new.files();
         let gone = old.segments().filter(|segment| !kept.contains(segment.entry.file.as_str()));
@@ -23,13 +23,14 @@ impl Retired {
         self.segments.lock().extend(gone);
     }
 
-    /// Deletes files that nobody reads any more, here or in another process.
+    /// Deletes files that nobody reads any more, in this process or in another.
     pub(crate) fn collect(&self, folder: &Folder) {
         let mut segments = self.segments.lock();
         if segments.iter().all(|(_, segment)| segment.strong_count() > 0) {
             return;
         }
-        // A reader that refreshed is in its own way here; whoever opens the mirror next tidies.
+        // A reader that refreshed holds the readers' lock itself; the next process to open the
+        // mirror deletes the files.
         let Ok(Some(_alone)) = folder.try_lock_readers_out() else { return };
         segments.retain(|(name, segment)| {
             segment.strong_count() > 0

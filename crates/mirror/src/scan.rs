@@ -3,8 +3,8 @@
 //! The scan reads only the rows that the manifest gives to the provider, minus those that
 //! changed since, plus the delta. No predicate is needed to keep other providers' rows out.
 //!
-//! Threads share a scan, and one that is done early takes from the others, so rows come in any
-//! order; unless they are wanted by id, which segments and the delta are sorted by already.
+//! Threads share a scan, and a thread that is done early takes work from others, so rows come in
+//! any order. A scan in id order uses the order that segments and the delta already have.
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,12 +52,12 @@ impl ProviderTable {
         Self { table, provider, state, schema, is_by_id: false }
     }
 
-    /// The same table with its rows by id.
+    /// Returns the same table with its rows in id order.
     pub(crate) fn by_id(self) -> Self {
         Self { is_by_id: true, ..self }
     }
 
-    /// The provider's rows in the segments.
+    /// Returns the provider's rows in the segments.
     fn parts(&self, delta: Option<&ProviderDelta>) -> Result<Vec<Part>, MirrorError> {
         let base = &self.state.base;
         let masks = match delta {
@@ -84,7 +84,7 @@ impl ProviderTable {
         let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))
             .with_parquet_file_reader_factory(Arc::new(SegmentReaderFactory))
             .with_enable_page_index(true)
-            // Segments have none, and looking for them opens each file once more.
+            // Segments have no bloom filters, and looking for them would open each file once more.
             .with_bloom_filter_on_read(false);
         let config =
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
@@ -111,7 +111,7 @@ impl ProviderTable {
         Ok(DataSourceExec::from_data_source(source.with_limit(limit)))
     }
 
-    /// The order that the scan promises.
+    /// Returns the order that the scan guarantees, if any.
     fn order(&self) -> Vec<LexOrdering> {
         let name = self.schema.field(catalogue::ID).name();
         let id = Arc::new(Column::new(name, catalogue::ID));
@@ -120,8 +120,9 @@ impl ProviderTable {
         order.into_iter().filter(|_| self.is_by_id).collect()
     }
 
-    /// Exact row counts, so that joins are built on the smaller side and counts need no scan. Rows
-    /// by id have no count: a join that is built on them would lose their order.
+    /// Returns statistics with exact row counts, so that joins build their hash table from the
+    /// smaller side and counts need no scan. A scan in id order has no row count, because a join
+    /// whose build side it became would lose the order.
     fn statistics(&self, parts: &[Part]) -> Statistics {
         let rows = parts.iter().map(Part::rows_shown).sum();
         let mut statistics = units::id_bounds(&self.schema, parts);
@@ -147,7 +148,7 @@ impl TableProvider for ProviderTable {
         &self,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
-        // Filters reach the segments later, when the optimizer pushes them through the plan.
+        // The optimizer pushes filters down to the segments later.
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {

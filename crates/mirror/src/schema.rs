@@ -5,17 +5,17 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use model::catalogue::{Column, Kind, Table};
 
-/// Name of the segment column that holds the owning provider. Plans never see it.
+/// The name of the segment column that holds the row's provider. Plans never see it.
 pub const PROVIDER_ID: &str = "provider_id";
-/// Name of the segment column that holds the commit that last wrote the row.
+/// The name of the segment column that holds the revision that last wrote the row.
 pub const REVISION: &str = "rev";
 
-/// The schema in which plans see a table: its catalogue columns, in order.
+/// Returns the schema in which plans see a table: its catalogue columns, in order.
 pub fn table_schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-/// The schema of a table's segments: the provider, the catalogue columns, the revision.
+/// Returns the schema of a table's segments: the provider, the catalogue columns, the revision.
 pub fn segment_schema(table: &Table) -> SchemaRef {
     let provider = Field::new(PROVIDER_ID, DataType::Int64, false);
     let revision = Field::new(REVISION, DataType::Int64, false);
@@ -28,7 +28,7 @@ fn field(column: &Column) -> Field {
     Field::new(column.name, data_type(column.kind), column.name != "id")
 }
 
-/// The Arrow type of a column's values.
+/// Returns the Arrow type of a column's values.
 pub fn data_type(kind: Kind) -> DataType {
     let list = |item: DataType| DataType::List(Arc::new(Field::new_list_field(item, true)));
     match kind {
@@ -44,7 +44,7 @@ pub fn data_type(kind: Kind) -> DataType {
     }
 }
 
-/// The Arrow type of an instant: UTC microseconds.
+/// Returns the Arrow type of an instant: microseconds in UTC.
 pub fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }

@@ -1,4 +1,4 @@
-//! One segment: an immutable Parquet file, its footer read once.
+//! One segment: an immutable Parquet file whose footer is read once and kept in memory.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -21,10 +21,10 @@ use crate::folder::{Folder, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 
-/// Whether files are known to be damaged; shared by all segments of a mirror.
+/// A flag shared by all segments of a mirror that tells whether any of them is damaged.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// Some segment is damaged and must be written anew.
+    /// True if some segment is damaged and must be rewritten.
     pub(crate) is_damaged: AtomicBool,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Health {
 pub(crate) struct Segment {
     pub(crate) entry: SegmentEntry,
     path: PathBuf,
-    /// A file that tells other processes that this segment is damaged.
+    /// The path of the file that reports this segment as damaged to other processes.
     damage_report: PathBuf,
     schema: SchemaRef,
     health: Arc<Health>,
@@ -42,7 +42,7 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// A segment of `table`, as the manifest describes it.
+    /// Creates a segment of `table` from its entry in the manifest.
     pub(crate) fn new(
         folder: &Folder,
         table: &'static Table,
@@ -60,12 +60,12 @@ impl Segment {
         }
     }
 
-    /// Schema of the file's columns.
+    /// Returns the schema of the file's columns.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Where a provider's rows lie.
+    /// Returns the position of a provider's rows, or `None` if the segment has none.
     pub(crate) fn range_of(&self, provider: ProviderId) -> Option<&ProviderRange> {
         let ranges = &self.entry.providers;
         let found = ranges.binary_search_by_key(&provider, |range| range.provider);
@@ -76,7 +76,7 @@ impl Segment {
         self.is_damaged.load(Ordering::Relaxed)
     }
 
-    /// Opens the file; what is read from it is compared with its checksums.
+    /// Opens the file. Everything read from it is compared with its checksums.
     pub(crate) fn open(self: &Arc<Self>) -> Result<SegmentFile, MirrorError> {
         let file = File::open(&self.path);
         let file =
@@ -84,7 +84,7 @@ impl Segment {
         Ok(SegmentFile::new(Arc::clone(self), file))
     }
 
-    /// The footer with its page index, read on first use.
+    /// Returns the footer with its page index. The footer is read on first use.
     pub(crate) fn metadata(self: &Arc<Self>) -> Result<Arc<ParquetMetaData>, MirrorError> {
         let mut footer = self.footer.lock();
         if let Some(metadata) = footer.as_ref() {
@@ -95,15 +95,15 @@ impl Segment {
         Ok(metadata)
     }
 
-    /// The footer in the form in which Arrow's own reader wants it.
+    /// Returns the footer in the form that Arrow's Parquet reader needs.
     pub(crate) fn arrow_metadata(self: &Arc<Self>) -> Result<ArrowReaderMetadata, MirrorError> {
         let options = ArrowReaderOptions::new().with_schema(Arc::clone(&self.schema));
         let metadata = ArrowReaderMetadata::try_new(self.metadata()?, options);
         metadata.map_err(|error| MirrorError::file(&self.entry.file, error))
     }
 
-    /// Looks at the file before anybody needs it: at its footer, and at all of it when some process
-    /// reported it as damaged.
+    /// Checks the file before it is used: reads the footer, and verifies the whole file if a
+    /// process reported it as damaged.
     pub(crate) fn look(self: &Arc<Self>) -> Result<(), MirrorError> {
         self.metadata()?;
         if self.damage_report.exists() { self.verify_checksums() } else { Ok(()) }
@@ -114,8 +114,8 @@ impl Segment {
         self.open()?.check()
     }
 
-    /// Marks the segment as damaged when the outcome says so, for this process and for the others:
-    /// it is written anew before the next session begins.
+    /// Passes `outcome` on. If it is an error that shows damage, marks the segment as damaged for
+    /// this process and for others. A damaged segment is rewritten before the next session starts.
     pub(crate) fn checked<T>(&self, outcome: Result<T, MirrorError>) -> Result<T, MirrorError> {
         outcome.inspect_err(|error| {
             if !says_damaged(error) {
@@ -152,8 +152,8 @@ impl Segment {
     }
 }
 
-/// Whether an error says that the file is not what was written, rather than that this process
-/// cannot read it now.
+/// Returns true if the error means that the file is not what was written. Returns false if only
+/// this process cannot read it at the moment.
 fn says_damaged(error: &MirrorError) -> bool {
     let MirrorError::File { source, .. } = error else { return true };
     let Some(error) = source.downcast_ref::<std::io::Error>() else { return true };
@@ -161,6 +161,6 @@ fn says_damaged(error: &MirrorError) -> bool {
         error.kind(),
         ErrorKind::PermissionDenied | ErrorKind::OutOfMemory | ErrorKind::Interrupted
     );
-    // Too many files are open: in this process, or on this machine.
+    // ENFILE and EMFILE: too many files are open on this machine or in this process.
     !is_of_this_process && !matches!(error.raw_os_error(), Some(23 | 24))
 }

@@ -1,4 +1,4 @@
-//! One provider's tables at one revision.
+//! Sessions: one provider's tables at one revision.
 
 use std::sync::Arc;
 
@@ -15,18 +15,19 @@ use crate::engine::Engine;
 use crate::error::MirrorError;
 use crate::stream::BatchStream;
 
-/// Gives the tables of one provider at one revision; can give no other rows.
+/// A source of one provider's tables at one revision. It never gives rows of another provider or
+/// revision.
 pub trait TableSource: Send + Sync {
-    /// The table, with the schema of [`crate::schema::table_schema`].
+    /// Returns the table, with the schema of [`crate::schema::table_schema`].
     fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError>;
 
-    /// The same table, in a form that hands its rows out by id where the source can promise that.
+    /// Returns the table in a form that yields rows in id order, if the source can guarantee that.
     fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
         self.table(table)
     }
 }
 
-/// Reads one provider's rows at one revision.
+/// A view of one provider's rows at one revision.
 #[derive(Clone)]
 pub struct Session {
     engine: Arc<Engine>,
@@ -36,7 +37,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session over tables that are already fixed to one provider and revision.
+    /// Creates a session over tables that are already fixed to one provider and revision.
     pub fn new(
         engine: Arc<Engine>,
         provider: Arc<Provider>,
@@ -46,45 +47,46 @@ impl Session {
         Self { engine, provider, revision, tables }
     }
 
-    /// The revision that every read of this session sees.
+    /// Returns the revision that every read of this session sees.
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// The provider, with its settings at that revision.
+    /// Returns the provider, with its settings at the session's revision.
     pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
-    /// Begins a plan with all rows of a table; columns are qualified with `alias`.
+    /// Starts a plan with all rows of a table; columns are qualified with `alias`.
     ///
-    /// `name` is a table of the catalogue; an unknown one is a bug of the caller and fails as
+    /// `name` must be a table of the catalogue. An unknown name is a bug of the caller and fails as
     /// [`MirrorError::Damaged`].
     pub fn scan(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
         let source = provider_as_source(self.tables.table(table(name)?)?);
         Ok(LogicalPlanBuilder::scan(alias, source, None)?)
     }
 
-    /// The same for a plan that reads all rows and sorts them by id: none of its threads shares
-    /// the scan, and where the table can promise the order nothing is sorted. Joins keep the order
-    /// when these rows are their right side.
+    /// Starts a plan like `scan`, for plans that read all rows in id order.
+    ///
+    /// The scan is not divided among threads. If the table can guarantee the order, nothing is
+    /// sorted. A join keeps the order if these rows are its right side.
     pub fn scan_by_id(&self, name: &str, alias: &str) -> Result<LogicalPlanBuilder, MirrorError> {
         let source = provider_as_source(self.tables.table_by_id(table(name)?)?);
         Ok(LogicalPlanBuilder::scan(alias, source, None)?)
     }
 
-    /// Runs a plan on the engine; batches come as they are made. It holds one of the provider's
-    /// turns until it has ended or is dropped.
+    /// Runs a plan on the engine and yields its batches as they are produced. The plan occupies one
+    /// of the provider's plan slots until it has ended or the stream is dropped.
     pub fn stream(&self, plan: LogicalPlan) -> BatchStream {
         self.engine.run(self.provider.id, plan)
     }
 
-    /// Runs a plan whose answer is known to be small.
+    /// Runs a plan whose result is known to be small, and returns all its batches.
     pub async fn collect(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>, MirrorError> {
         self.stream(plan).try_collect().await
     }
 
-    /// The engine that runs this session's plans.
+    /// Returns the engine that runs this session's plans.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -1,5 +1,5 @@
-//! What is read: segments at one revision and the delta up to a later one. Immutable; a newer
-//! state takes its place while sessions keep theirs.
+//! The state that sessions read: segments at one revision, and the delta up to a later one. A state
+//! is immutable. A newer state replaces it, and existing sessions keep the one they started with.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use crate::error::MirrorError;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::segment::Segment;
 
-/// The segments of all tables, covering every row up to one revision.
+/// The segments of all tables. Together they hold every row up to one revision.
 #[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) generation: u64,
     pub(crate) revision: Revision,
-    /// For each table of the catalogue, when it was last written as of `revision`.
+    /// For each table of the catalogue, the last revision up to `revision` that wrote to it.
     pub(crate) table_revisions: Vec<Revision>,
-    /// For each table of the catalogue, its segments by key.
+    /// For each table of the catalogue, its segments in key order.
     pub(crate) tables: Vec<Vec<Arc<Segment>>>,
 }
 
 impl Base {
-    /// No segments: everything is delta.
+    /// Returns a base without segments, at revision 0, so that all rows are in the delta.
     pub(crate) fn empty(generation: u64) -> Self {
         let tables = catalogue::tables();
         Self {
@@ -42,7 +42,7 @@ impl Base {
         self.tables.iter().flatten()
     }
 
-    /// Names of the segments' files.
+    /// Returns the names of the segments' files.
     pub(crate) fn files(&self) -> HashSet<&str> {
         self.segments().map(|segment| segment.entry.file.as_str()).collect()
     }
@@ -51,7 +51,7 @@ impl Base {
         self.segments().map(|segment| segment.entry.rows).sum()
     }
 
-    /// The manifest that says the same.
+    /// Returns the manifest that describes these segments.
     pub(crate) fn manifest(&self, store: String) -> Manifest {
         let mut manifest = Manifest::new(self.generation, self.revision, store);
         for (table, segments) in catalogue::tables().iter().zip(&self.tables) {
@@ -64,7 +64,7 @@ impl Base {
         manifest
     }
 
-    /// The segments of a table that hold rows of a provider, with their positions.
+    /// Returns the segments of a table that can hold rows of a provider, with their positions.
     pub(crate) fn segments_of(
         &self,
         table: usize,
@@ -78,21 +78,21 @@ impl Base {
     }
 }
 
-/// Everything at one revision.
+/// The mirror at one revision: segments and delta.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) base: Arc<Base>,
     pub(crate) revision: Revision,
-    /// For each table of the catalogue, what changed after the base's revision.
+    /// For each table of the catalogue, the changes after the base's revision.
     pub(crate) deltas: Vec<Arc<TableDelta>>,
-    /// Changes in all deltas together, repeated ones counted each time.
+    /// The number of changes in all deltas. Repeated changes of a row count each time.
     pub(crate) delta_changes: u64,
-    /// Providers asked for at this revision.
+    /// Settings of the providers that were asked for at this revision.
     providers: Mutex<HashMap<ProviderId, Arc<Provider>>>,
 }
 
 impl State {
-    /// The base alone.
+    /// Creates a state from a base, with an empty delta.
     pub(crate) fn new(base: Arc<Base>) -> Self {
         let revision = base.revision;
         let nothing = Arc::new(BTreeMap::new());
@@ -100,15 +100,15 @@ impl State {
         Self { base, revision, deltas, delta_changes: 0, providers: Mutex::default() }
     }
 
-    /// The same with the settings of all providers at its revision.
+    /// Adds the settings of all providers at this state's revision.
     pub(crate) fn with_providers(self, providers: Vec<Provider>) -> Self {
         let by_id = providers.into_iter().map(|provider| (provider.id, Arc::new(provider)));
         *self.providers.lock() = by_id.collect();
         self
     }
 
-    /// The state at the snapshot's revision; `None` when the delta would hold more than
-    /// `changes_max`.
+    /// Returns the state at the snapshot's revision, or `None` when the delta would hold more than
+    /// `changes_max` changes.
     pub(crate) fn advance(
         &self,
         snapshot: &dyn Snapshot,
@@ -138,17 +138,17 @@ impl State {
         }))
     }
 
-    /// What changed of a provider in a table.
+    /// Returns the changes of a provider in a table.
     pub(crate) fn delta(&self, table: usize, provider: ProviderId) -> Option<&Arc<ProviderDelta>> {
         self.deltas[table].get(&provider)
     }
 
-    /// A provider's settings at this revision, when someone asked before.
+    /// Returns a provider's settings at this revision, if they were read before.
     pub(crate) fn known_provider(&self, id: ProviderId) -> Option<Arc<Provider>> {
         self.providers.lock().get(&id).cloned()
     }
 
-    /// A provider's settings, from a snapshot of this state's revision.
+    /// Returns a provider's settings. `snapshot` must be at this state's revision.
     pub(crate) fn provider(
         &self,
         snapshot: &dyn Snapshot,

@@ -1,79 +1,79 @@
-//! What the mirror says of itself.
+//! Status and reports of the mirror.
 
 use model::id::Revision;
 use serde::Serialize;
 
-/// How the mirror stands.
+/// The current status of the mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MirrorStatus {
-    /// Revision that sessions see at least.
+    /// The revision of the current state. New sessions see this revision or a later one.
     pub revision: Revision,
-    /// Revision that the segments cover; the delta covers the rest.
+    /// The revision that the segments cover. Later changes are in the delta.
     pub covered: Revision,
-    /// Revision of the store's last commit.
+    /// The revision of the store's last commit.
     pub store_revision: Revision,
-    /// One more each time segments were written.
+    /// The generation of the segments. Increases each time that segments are written.
     pub generation: u64,
-    /// Whether segments are being written now.
+    /// True if a refresh is running.
     pub is_refreshing: bool,
-    /// Rows written so far by the refresh that runs, else by the last one.
+    /// The number of rows written by the running refresh so far, or by the last one.
     pub rows_written: u64,
-    /// Changes in the delta.
+    /// The number of changes in the delta.
     pub delta_changes: u64,
-    /// All tables, in catalogue order.
+    /// The status of each table, in catalogue order.
     pub tables: Vec<TableStatus>,
 }
 
-/// How one table of the mirror stands.
+/// The status of one table of the mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableStatus {
-    /// Its name.
+    /// The table's name.
     pub table: &'static str,
-    /// Segments.
+    /// The number of segments.
     pub segments: usize,
-    /// Rows in segments.
+    /// The number of rows in the segments.
     pub rows: u64,
-    /// Bytes of its segments.
+    /// The size of the segments, in bytes.
     pub bytes: u64,
-    /// Rows in the delta.
+    /// The number of rows in the delta.
     pub delta_rows: u64,
-    /// Ids in the delta, written or deleted.
+    /// The number of ids in the delta, written or deleted.
     pub delta_ids: u64,
 }
 
-/// What a refresh or rebuild did.
+/// The result of a refresh or rebuild.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefreshReport {
-    /// Revision that the segments cover now.
+    /// The revision that the segments cover now.
     pub revision: Revision,
-    /// Segments written.
+    /// The number of segments written.
     pub segments_written: usize,
-    /// Segments left as they were.
+    /// The number of segments that were not rewritten.
     pub segments_kept: usize,
-    /// Rows written.
+    /// The number of rows written.
     pub rows_written: u64,
-    /// Bytes written.
+    /// The number of bytes written.
     pub bytes_written: u64,
-    /// How long it took, in milliseconds.
+    /// The duration of the refresh, in milliseconds.
     pub millis: u64,
 }
 
-/// What a full check of the mirror found.
+/// The result of a full verification of the mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
     /// The revision at which mirror and store were compared.
     pub revision: Revision,
-    /// Segments whose checksum, order and ranges were checked.
+    /// The number of segments whose checksums, key order and provider ranges were checked.
     pub segments: usize,
-    /// Rows compared with the store.
+    /// The number of rows compared with the store.
     pub rows: u64,
-    /// What is wrong, in words, at most [`DIFFERENCES_LISTED_MAX`]; empty = all is well.
+    /// Descriptions of differences, at most [`DIFFERENCES_LISTED_MAX`]. Empty if there are none.
     pub differences: Vec<String>,
-    /// How many differences there are in all.
+    /// The total number of differences.
     pub difference_count: u64,
 }
 
-/// How many differences a report spells out.
+/// The maximum number of differences that a report describes.
 pub const DIFFERENCES_LISTED_MAX: usize = 20;
 
 impl VerifyReport {
@@ -88,7 +88,7 @@ impl VerifyReport {
         }
     }
 
-    /// Whether mirror and store agree.
+    /// Returns true if the mirror and the store agree.
     pub fn is_clean(&self) -> bool {
         self.difference_count == 0
     }

@@ -1,4 +1,4 @@
-//! The batches of a running plan, on their way from the engine to whoever asked.
+//! The stream of batches from a running plan to its caller.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -12,8 +12,8 @@ use tokio::task::JoinError;
 
 use crate::error::MirrorError;
 
-/// What a plan's task says. A plan that ended well says so, so that one that was cut off cannot
-/// pass for it.
+/// A message from a plan's task. A plan that ran to its end sends `End`, so that an interrupted
+/// plan cannot be mistaken for a complete one.
 #[derive(Debug)]
 pub(crate) enum Message {
     Batch(RecordBatch),
@@ -21,7 +21,7 @@ pub(crate) enum Message {
     End,
 }
 
-/// Batches of a running plan; after an error there is nothing more. Dropping it stops the plan.
+/// The batches of a running plan. After an error the stream ends. Dropping it stops the plan.
 pub struct BatchStream {
     messages: Receiver<Message>,
     task: Option<SpawnedTask<()>>,
@@ -33,7 +33,7 @@ impl BatchStream {
         Self { messages, task, is_done: false }
     }
 
-    /// The next batch, waiting on this thread. For callers outside any runtime.
+    /// Waits for the next batch and blocks the thread. For callers outside an async runtime.
     pub fn next_blocking(&mut self) -> Option<Result<RecordBatch, MirrorError>> {
         futures::executor::block_on(std::future::poll_fn(|context| self.poll_batch(context)))
     }
@@ -58,7 +58,7 @@ impl BatchStream {
         Poll::Ready(Some(Err(error)))
     }
 
-    /// Why the task fell silent.
+    /// Returns the reason why the task ended without a message.
     fn poll_cause(&mut self, context: &mut Context<'_>) -> Poll<MirrorError> {
         let Some(task) = &mut self.task else { return Poll::Ready(MirrorError::Stopped) };
         Poll::Ready(match ready!(task.poll_unpin(context)) {
@@ -68,7 +68,7 @@ impl BatchStream {
     }
 }
 
-/// Why a task did not end by itself.
+/// Converts the error of a task that panicked or was aborted.
 pub(crate) fn cause(error: JoinError) -> MirrorError {
     match error.is_panic() {
         true => MirrorError::Panicked { message: panic_message(error.into_panic().as_ref()) },
@@ -76,7 +76,7 @@ pub(crate) fn cause(error: JoinError) -> MirrorError {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()

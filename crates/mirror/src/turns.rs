@@ -1,5 +1,5 @@
-//! Whose turn it is to run a plan: a bound on all plans, a smaller one per provider, first come
-//! first served within each.
+//! Limits on concurrent plans: one for all plans and a smaller one per provider. Waiting plans are
+//! admitted in the order of their arrival.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::MirrorError;
 
-/// Providers remembered before those without a plan are forgotten.
+/// The number of providers above which the semaphores of idle providers are removed.
 const PROVIDERS_REMEMBERED: usize = 1024;
 
-/// Bounds the plans that run at the same time.
+/// Limits the number of plans that run at the same time.
 ///
-/// A provider's own turn is taken first, so a provider that asks for very many plans fills only
-/// its own queue and holds few places in the queue of all.
+/// A plan first waits for its provider's permit and only then for the global one. A provider that
+/// starts very many plans therefore fills its own queue, and takes few places in the global queue.
 pub(crate) struct Turns {
     all: Arc<Semaphore>,
     per_provider: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Turns {
     wait: Duration,
 }
 
-/// The right to run one plan, until dropped.
+/// The permission to run one plan, held until dropped.
 pub(crate) struct Turn {
     _provider: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
@@ -46,7 +46,9 @@ impl Turns {
         }
     }
 
-    /// Waits for a turn; [`MirrorError::Busy`] when too many wait or the wait is too long.
+    /// Waits for permission to run a plan.
+    ///
+    /// Errors: [`MirrorError::Busy`] when too many plans are waiting or the wait takes too long.
     pub(crate) async fn take(&self, provider: ProviderId) -> Result<Turn, MirrorError> {
         let _waiter = self.join_queue()?;
         let own = self.of(provider);

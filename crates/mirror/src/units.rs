@@ -1,4 +1,4 @@
-//! A scan's work, cut into pieces that threads share.
+//! Division of a scan into files and row ranges that threads share.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,12 +17,13 @@ use crate::error::MirrorError;
 use crate::manifest::ProviderRange;
 use crate::segment::Segment;
 
-/// Rows below which a scan is not worth a second thread.
+/// The number of rows below which a scan runs on one thread.
 const ROWS_FOR_TWO: usize = 32_768;
-/// Pieces a thread gets, so that threads that finish early can take from others.
+/// The number of files per thread, so that a thread that finishes early can take over work of
+/// others.
 const UNITS_PER_THREAD: usize = 4;
 
-/// The rows of one provider in one segment that a scan shows.
+/// The rows of one provider in one segment that a scan returns.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) segment: Arc<Segment>,
@@ -31,16 +32,16 @@ pub(crate) struct Part {
     masked: Vec<usize>,
 }
 
-/// Rows of one row group.
+/// A range of rows in one row group.
 #[derive(Debug)]
 struct Piece {
     group: usize,
-    /// Rows of the group, counted within it.
+    /// The rows, counted from the start of the row group.
     rows: Range<usize>,
 }
 
 impl Part {
-    /// `None` when the segment shows nothing of the provider.
+    /// Creates the part, or returns `None` if it would have no rows.
     pub(crate) fn new(
         segment: &Arc<Segment>,
         provider: ProviderId,
@@ -55,7 +56,7 @@ impl Part {
         (self.range.rows as usize).saturating_sub(self.masked.len())
     }
 
-    /// The row groups that hold rows of this part.
+    /// Returns the row ranges of this part, one for each row group that contains some of its rows.
     fn pieces(&self, metadata: &ParquetMetaData) -> Vec<Piece> {
         let (start, end) =
             (self.range.start as usize, (self.range.start + self.range.rows) as usize);
@@ -73,7 +74,7 @@ impl Part {
         pieces
     }
 
-    /// A file for the scan that shows these pieces and nothing else.
+    /// Returns a file for the scan that yields only the rows of these pieces.
     fn file(&self, metadata: &ParquetMetaData, pieces: &[Piece]) -> PartitionedFile {
         let sizes = group_sizes(metadata);
         let mut access = vec![RowGroupAccess::Skip; sizes.len()];
@@ -110,7 +111,7 @@ fn group_sizes(metadata: &ParquetMetaData) -> Vec<usize> {
     metadata.row_groups().iter().map(|group| group.num_rows() as usize).collect()
 }
 
-/// The files of a scan, in one group for each thread it is worth.
+/// Returns the files of a scan, in one group per thread. A small scan has one group.
 pub(crate) fn split(
     parts: &[Part],
     threads: usize,
@@ -125,7 +126,7 @@ pub(crate) fn split(
         let pieces = if threads == 1 { pieces } else { split_pieces(pieces, threads, unit_rows) };
         let mut unit: Vec<Piece> = Vec::new();
         for piece in pieces {
-            // A file says only once how each row group is read.
+            // A file can hold only one row selection per row group.
             let is_full = unit.last().is_some_and(|last| last.group == piece.group)
                 || unit.iter().map(|piece| piece.rows.len()).sum::<usize>() >= unit_rows;
             if threads > 1 && is_full {
@@ -138,7 +139,7 @@ pub(crate) fn split(
     Ok(share(files, rows, threads))
 }
 
-/// The files of a scan that shows its rows by id, with the bounds that prove their order.
+/// Returns the files of a scan in id order, with the statistics that prove the order.
 pub(crate) fn in_order(
     schema: &SchemaRef,
     parts: &[Part],
@@ -152,7 +153,7 @@ pub(crate) fn in_order(
     parts.iter().map(file).collect()
 }
 
-/// Between which ids the rows of all parts are.
+/// Returns statistics with the smallest and the greatest id of all parts.
 pub(crate) fn id_bounds(schema: &SchemaRef, parts: &[Part]) -> Statistics {
     let mut statistics = Statistics::new_unknown(schema);
     let least = parts.iter().map(|part| part.range.first_id).min();
@@ -169,8 +170,8 @@ fn unit_size(unit: &[Piece]) -> usize {
     unit.iter().map(|piece| piece.rows.len()).sum()
 }
 
-/// Cuts row groups only when there are too few for all threads: each part of a cut row group
-/// reads the group's dictionaries again.
+/// Divides row groups only if there are fewer than threads, because each piece of a divided row
+/// group reads the group's dictionaries again.
 fn split_pieces(pieces: Vec<Piece>, threads: usize, unit_rows: usize) -> Vec<Piece> {
     if pieces.len() >= threads {
         return pieces;
@@ -188,7 +189,7 @@ fn split_pieces(pieces: Vec<Piece>, threads: usize, unit_rows: usize) -> Vec<Pie
     pieces.into_iter().flat_map(cut).collect()
 }
 
-/// Deals files out in order, about the same number of rows to each thread.
+/// Distributes files in order over the threads, with about the same number of rows each.
 fn share(
     files: Vec<(usize, PartitionedFile)>,
     rows: usize,

@@ -1,4 +1,4 @@
-//! The mirror compared with its checksums and with the store, row by row.
+//! Comparison of the mirror with its checksums and, row by row, with the store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::status::VerifyReport;
 use crate::stream::BatchStream;
 use crate::writer::unwrap_visitor;
 
-/// Rows compared at a time.
+/// The number of rows compared at a time.
 const ROWS_AT_A_TIME: usize = 8_192;
 
 /// Checks every segment, then compares every row that sessions can see with the store.
@@ -48,15 +48,15 @@ pub(crate) fn verify(
     Ok(report)
 }
 
-/// Says of each segment whose bytes are not those that were written what is wrong with it. Mends
-/// nothing.
+/// Returns a description of each segment whose bytes do not match its checksums. Repairs nothing.
 pub(crate) fn damaged_files(keeper: &Keeper) -> Vec<String> {
     let state = keeper.state();
     let damage = |segment: &Arc<Segment>| segment.verify_checksums().err();
     state.base.segments().filter_map(damage).map(|error| error.to_string()).collect()
 }
 
-/// Checksum, order of keys, and that the manifest says where each provider's rows lie.
+/// Checks a segment's checksums, the order of its keys, and that each provider's rows are where the
+/// manifest says.
 fn check_segment(segment: &Arc<Segment>) -> Result<(), MirrorError> {
     segment.verify_checksums()?;
     let metadata = segment.arrow_metadata()?;
@@ -105,7 +105,7 @@ fn compare_table(
     }
     let mut rows = 0;
     for provider in providers(state, table) {
-        // A provider that the store does not know has no settings, but may not have rows either.
+        // A provider that the store does not know has no settings, and must not have rows either.
         let settings = snapshot.provider(provider)?;
         let settings = settings.unwrap_or_else(|| Provider::new(provider, ""));
         let session = session(Arc::clone(state), Arc::new(settings));
@@ -122,7 +122,8 @@ fn compare_table(
     Ok(())
 }
 
-/// Providers that have rows in the mirror. Rows of others in the store show in the count.
+/// Returns the providers that have rows in the mirror. Rows of other providers in the store are
+/// noticed because the row counts differ.
 fn providers(state: &State, table: &Table) -> BTreeSet<ProviderId> {
     let segments = state.base.tables[table.position].iter();
     let in_segments = segments.flat_map(|s| s.entry.providers.iter().map(|range| range.provider));
@@ -130,7 +131,7 @@ fn providers(state: &State, table: &Table) -> BTreeSet<ProviderId> {
     in_segments.chain(in_delta).collect()
 }
 
-/// The rows that a session sees in a table, by id.
+/// The rows that a session sees in a table, in id order.
 struct SeenRows {
     stream: BatchStream,
     ahead: Option<RecordBatch>,
@@ -143,7 +144,7 @@ impl SeenRows {
         Ok(Self { stream: session.stream(plan), ahead: None })
     }
 
-    /// The next rows, as many as asked for while there are so many.
+    /// Returns the next `count` rows, or fewer at the end.
     fn next(&mut self, count: usize) -> Result<Vec<RecordBatch>, MirrorError> {
         let mut taken = Vec::new();
         let mut missing = count;
@@ -173,7 +174,7 @@ struct Comparison<'r> {
 }
 
 impl Comparison<'_> {
-    /// Compares a provider's rows; how many the store has.
+    /// Compares a provider's rows, and returns the number of rows in the store.
     fn run(&mut self, seen: &mut SeenRows, snapshot: &dyn Snapshot) -> Result<u64, MirrorError> {
         let mut builder = RowBuilder::new(self.table);
         let mut rows = 0;
@@ -201,7 +202,7 @@ impl Comparison<'_> {
     ) -> Result<(), MirrorError> {
         let stored = builder.finish_table()?;
         let seen = seen.next(stored.num_rows())?;
-        // Plans may have changed what is nullable; the columns are what counts.
+        // A plan may change the nullability of columns, so only the columns' data is compared.
         let seen = seen.iter().map(|b| RecordBatch::try_new(stored.schema(), b.columns().to_vec()));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
         let seen = concat_batches(&stored.schema(), &seen)?;

@@ -1,4 +1,5 @@
-//! Store rows to segments: one thread reads the store, another encodes, a few batches between.
+//! Writes rows of the store as segments. One thread reads the store, another encodes; a few batches
+//! may wait between them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,23 +20,24 @@ use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 use crate::stream::panic_message;
 
-/// Rows handed from the reading to the encoding thread at a time.
+/// The number of rows that the reading thread hands to the encoding thread at a time.
 const BATCH_ROWS: usize = 8_192;
-/// Batches that may wait between the two.
+/// The maximum number of batches that wait between the two threads.
 const BATCHES_AHEAD: usize = 4;
-/// Rows of a page, at most.
+/// The maximum number of rows in a page.
 const PAGE_ROWS_MAX: usize = 20_000;
 
-/// How segments are cut.
+/// Limits on the size of segments and row groups.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
-    /// Rows of a segment, at most.
+    /// The maximum number of rows in a segment.
     pub(crate) segment_rows: u64,
-    /// Rows of a row group, at most. From half of it on, a new provider begins a new group.
+    /// The maximum number of rows in a row group. In a row group that is at least half full, a new
+    /// provider starts a new row group.
     pub(crate) group_rows: u64,
 }
 
-/// Segments written in one go. Dropped without [`Draft::keep`], their files go again.
+/// New segments of one refresh. Unless [`Draft::keep`] is called, their files are deleted on drop.
 pub(crate) struct Draft<'m> {
     folder: &'m Folder,
     generation: u64,
@@ -43,7 +45,7 @@ pub(crate) struct Draft<'m> {
     number: u64,
     is_kept: bool,
     stop: &'m AtomicBool,
-    /// Rows written so far, for whoever watches.
+    /// The number of rows written so far, for status reports.
     rows: &'m AtomicU64,
 }
 
@@ -58,8 +60,8 @@ impl<'m> Draft<'m> {
         Self { folder, generation, names: Vec::new(), number: 0, is_kept: false, stop, rows }
     }
 
-    /// Writes the store's rows with keys in `range` as new segments, in order. Memory does not
-    /// grow with the rows.
+    /// Writes the store's rows with keys in `range` as new segments, in key order. Memory use does
+    /// not depend on the number of rows.
     pub(crate) fn write(
         &mut self,
         snapshot: &dyn Snapshot,
@@ -75,12 +77,13 @@ impl<'m> Draft<'m> {
             let encoded = encoder.join().unwrap_or_else(|panic| {
                 Err(MirrorError::Panicked { message: panic_message(panic.as_ref()) })
             });
-            // A failed encoder also ends the reading, so its error comes first.
+            // A failed encoder also makes the reading fail, so the encoder's error is reported
+            // first.
             encoded.and_then(|entries| reading.map(|()| entries))
         })
     }
 
-    /// The segments are part of the mirror now.
+    /// Keeps the segments' files, because the manifest now refers to them.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -99,7 +102,7 @@ impl Drop for Draft<'_> {
             return;
         }
         for name in &self.names {
-            // What cannot be removed now is removed when the mirror is next opened.
+            // Files that cannot be removed now are removed when the mirror is next opened.
             let _ = self.folder.remove(name);
             let _ = std::fs::remove_file(self.folder.unfinished(name));
         }
@@ -131,7 +134,7 @@ fn read(
     if builder.len() > 0 { send(&mut builder) } else { Ok(()) }
 }
 
-/// The error that a visitor of ours stopped with.
+/// Unwraps the mirror's own error from the error of a row visitor.
 pub(crate) fn unwrap_visitor(error: StoreError) -> MirrorError {
     match error {
         StoreError::Visitor(inner) => match inner.downcast::<MirrorError>() {
@@ -142,7 +145,7 @@ pub(crate) fn unwrap_visitor(error: StoreError) -> MirrorError {
     }
 }
 
-/// Cuts a stream of rows into segments and row groups.
+/// Divides a stream of rows into segments and row groups.
 struct Cutter<'d, 'm> {
     draft: &'d mut Draft<'m>,
     table: &'static Table,
@@ -221,7 +224,7 @@ impl SegmentWriter {
         Ok(Self { writer, entry, group_rows: 0 })
     }
 
-    /// Adds rows from `start` on, up to the next cut; how many.
+    /// Adds rows from `start` up to the next limit, and returns the number of rows added.
     fn add(&mut self, rows: &SegmentRows, start: usize, cut: Cut) -> Result<usize, MirrorError> {
         let last = self.entry.last();
         if self.group_rows >= cut.group_rows / 2
@@ -244,7 +247,7 @@ impl SegmentWriter {
         Ok(end - start)
     }
 
-    /// Ends earlier where a provider's rows end after the first half of a row group.
+    /// Returns an earlier end if a provider's rows end in the second half of the row group.
     fn end_at_provider(&self, keys: &[RowKey], start: usize, end: usize, cut: Cut) -> usize {
         let half = (cut.group_rows / 2).saturating_sub(self.group_rows) as usize;
         let from = start + half.max(1);
@@ -275,7 +278,7 @@ impl SegmentWriter {
         self.writer.flush().map_err(|error| MirrorError::file(&self.entry.file, error))
     }
 
-    /// Ends the file, makes it last, gives it its name.
+    /// Finishes the file, syncs it, and gives it its final name.
     fn close(self, folder: &Folder) -> Result<SegmentEntry, MirrorError> {
         let Self { writer, mut entry, .. } = self;
         let end = || -> Result<BlockWriter, ParquetError> { writer.into_inner() };
@@ -288,7 +291,7 @@ impl SegmentWriter {
 }
 
 fn properties(cut: Cut) -> WriterProperties {
-    // A changed row costs the reading of one page to find it, so pages are small.
+    // A scan reads one page to find a changed row, so pages are small.
     let page_rows = (cut.group_rows as usize / 4).clamp(1, PAGE_ROWS_MAX);
     let sorted = [schema::PROVIDER_ID, "id", schema::REVISION];
     let mut properties = WriterProperties::builder()

@@ -1,4 +1,4 @@
-//! The shape of a membership's allotment. Rule: spec/usage.md §2.
+//! The allotment of a membership: its types and its JSON form. Rule: spec/usage.md §2.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ const PERIOD_LIMITS_MAX: usize = 20;
 const OFFERING_LIMITS_MAX: usize = 200;
 const USES_MAX: i64 = 1_000_000;
 
-/// An allotment with every key, as the documents show it: 8 classes or appointments a month, of which
+/// An example for the documentation that has every key: 8 classes or appointments a month, of which
 /// at most 3 of offering type 12; no-shows count.
 pub const EXAMPLE: &str = concat!(
     r#"{"ignore_no_shows":false,"types":["event","course"],"#,
@@ -18,7 +18,7 @@ pub const EXAMPLE: &str = concat!(
     r#""offering_type_limits":[{"offering_type":12,"max_uses":3,"is_extra":false,"allow_zero":true}]}]}"#,
 );
 
-/// Each key by its path, what it takes, and what holds when it is left out.
+/// The keys of an allotment: the path, the accepted values, and the default.
 pub const KEYS: [(&str, &str, &str); 11] = [
     ("ignore_no_shows", "true: a no-show is not a use", "false"),
     ("types", "what may be booked: event (classes and appointments), course", "both"),
@@ -41,18 +41,18 @@ pub const KEYS: [(&str, &str, &str); 11] = [
     ("period_limits.offering_type_limits.allow_zero", "false: max_uses 0 means no limit", "true"),
 ];
 
-/// How many uses a membership gives. Empty `period_limits`: unlimited.
+/// The number of uses that a membership gives. An empty `period_limits` means unlimited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allotment {
-    /// Whether a no-show is not a use.
+    /// True if a no-show does not count as a use.
     pub ignore_no_shows: bool,
-    /// Kinds that may be booked, in the order given.
+    /// The kinds that may be booked, in the order given.
     pub types: Vec<LimitType>,
-    /// Limits, at most one for a (period, type).
+    /// The limits, at most one for each pair of period and type.
     pub period_limits: Vec<PeriodLimit>,
 }
 
-/// What a limit counts.
+/// The kind of booking that a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitType {
     /// Classes and appointments.
@@ -61,7 +61,7 @@ pub enum LimitType {
     Course,
 }
 
-/// Length of the period that a limit is for.
+/// The length of the period that a limit applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Period {
     /// The membership's whole life.
@@ -76,16 +76,16 @@ pub enum Period {
     Day,
 }
 
-/// One limit.
+/// A limit on the uses within one period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodLimit {
-    /// Its period.
+    /// The period in which uses are counted.
     pub period: Period,
-    /// What it counts.
+    /// The kind of booking that is counted.
     pub limit_type: LimitType,
-    /// Uses in the period; none = no limit of the period itself.
+    /// The number of uses in the period; none means that the period itself has no limit.
     pub max_uses: Option<i64>,
-    /// Limits of single offering types, in the order given.
+    /// The limits of single offering types, in the order given.
     pub offering_types: Vec<OfferingTypeLimit>,
 }
 
@@ -94,16 +94,17 @@ pub struct PeriodLimit {
 pub struct OfferingTypeLimit {
     /// The offering type's id.
     pub offering_type: i64,
-    /// Its uses in the period; none = no own limit.
+    /// The number of uses in the period; none means that this offering type has no limit of its
+    /// own.
     pub max_uses: Option<i64>,
-    /// Whether it is an allowance on top of the period's limit rather than a cap inside it.
+    /// True if the uses come on top of the period's limit; false if they are a cap inside it.
     pub is_extra: bool,
-    /// Whether `max_uses` 0 is a real zero rather than "no own limit".
+    /// True if a `max_uses` of 0 allows no use; false if it means "no limit of its own".
     pub allow_zero: bool,
 }
 
 impl LimitType {
-    /// Its name: `event` or `course`.
+    /// Returns the name: `event` or `course`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Event => "event",
@@ -111,7 +112,7 @@ impl LimitType {
         }
     }
 
-    /// Kinds of offering types that such a limit may name.
+    /// Returns the kinds of offering types that a limit of this type may name.
     pub fn offering_kinds(self) -> &'static [&'static str] {
         match self {
             Self::Event => &["class", "appointment"],
@@ -129,14 +130,14 @@ impl Period {
         ("lifetime", Self::Lifetime),
     ];
 
-    /// Its name, such as `month`.
+    /// Returns the name, such as `month`.
     pub fn as_str(self) -> &'static str {
         let entry = Self::NAMES.iter().find(|(_, period)| *period == self);
         entry.map_or("lifetime", |(name, _)| name)
     }
 }
 
-/// Reads an allotment. Errors begin with the path of the wrong key.
+/// Parses the JSON text of an allotment. Error messages begin with the path of the wrong key.
 pub fn parse(text: &str) -> Result<Allotment, CellError> {
     if text.len() > BYTES_MAX {
         return Err(bad("", &format!("must be at most {BYTES_MAX} bytes of JSON")));
@@ -304,7 +305,8 @@ fn duplicate(path: &str, what: &str) -> CellError {
 }
 
 impl Allotment {
-    /// The stored form: compact JSON with every key written out; an empty allotment is `{}`.
+    /// Returns the stored form: compact JSON with every key, or `{}` if everything is at its
+    /// default.
     pub fn to_json(&self) -> String {
         let is_default = !self.ignore_no_shows
             && self.types == [LimitType::Event, LimitType::Course]
@@ -322,7 +324,8 @@ impl Allotment {
         all.to_string()
     }
 
-    /// Offering types named anywhere, each with its path and the kinds that it may have.
+    /// Returns the offering types that the limits name, each with its path in the JSON and the type
+    /// of its limit.
     pub fn offering_types(&self) -> impl Iterator<Item = (String, i64, LimitType)> {
         self.period_limits.iter().enumerate().flat_map(|(outer, limit)| {
             limit.offering_types.iter().enumerate().map(move |(inner, own)| {

@@ -1,4 +1,4 @@
-//! One value of one column, in the form in which it is stored.
+//! One value of one column, in its stored form.
 //!
 //! Every column kind is stored as a 64-bit integer or as text:
 //!
@@ -16,18 +16,18 @@
 /// An owned value of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Cell {
-    /// The input does not speak of this column: keep the stored value, or take the default.
+    /// The input does not have this column: the stored value stays, or the default applies.
     #[default]
     Absent,
     /// No value.
     Null,
-    /// Any kind that is stored as an integer.
+    /// A value of a kind that is stored as an integer.
     Int(i64),
-    /// Any kind that is stored as text.
+    /// A value of a kind that is stored as text.
     Text(Box<str>),
 }
 
-/// A borrowed value of one column, as a store hands it out. Never absent.
+/// A borrowed value of one column, as read from a store. Never absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellRef<'a> {
     /// No value.
@@ -39,12 +39,12 @@ pub enum CellRef<'a> {
 }
 
 impl Cell {
-    /// A text cell.
+    /// Returns a text cell.
     pub fn text(value: impl Into<Box<str>>) -> Self {
         Self::Text(value.into())
     }
 
-    /// The integer, when there is one.
+    /// Returns the integer, if the cell holds one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(value) => Some(*value),
@@ -52,7 +52,7 @@ impl Cell {
         }
     }
 
-    /// The text, when there is one.
+    /// Returns the text, if the cell holds one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(value) => Some(value),
@@ -60,17 +60,17 @@ impl Cell {
         }
     }
 
-    /// Whether the input speaks of this column, be it with null.
+    /// Returns true if the input has this column, also if its value is null.
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::Absent)
     }
 
-    /// Whether there is a value (neither absent nor null).
+    /// Returns true if there is a value, neither absent nor null.
     pub fn is_value(&self) -> bool {
         matches!(self, Self::Int(_) | Self::Text(_))
     }
 
-    /// The same value, borrowed; absent reads as null.
+    /// Borrows the value; absent becomes null.
     pub fn as_ref(&self) -> CellRef<'_> {
         match self {
             Self::Absent | Self::Null => CellRef::Null,
@@ -81,7 +81,7 @@ impl Cell {
 }
 
 impl CellRef<'_> {
-    /// An owned copy.
+    /// Returns an owned copy.
     pub fn to_cell(self) -> Cell {
         match self {
             Self::Null => Cell::Null,

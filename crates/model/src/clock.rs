@@ -1,10 +1,10 @@
-//! The only place where the present is read.
+//! The clock: the only place where the present is read.
 
 use crate::time::Instant;
 
-/// Tells the present instant. Passed in wherever a rule depends on it.
+/// A source of the present instant, passed to code whose result depends on it.
 pub trait Clock: Send + Sync {
-    /// The present, in UTC microseconds.
+    /// Returns the present.
     fn now(&self) -> Instant;
 }
 
@@ -19,7 +19,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for tests and reproducible demo data.
+/// A clock that always returns the same instant, for tests and reproducible demo data.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub Instant);
 

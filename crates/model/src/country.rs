@@ -1,4 +1,4 @@
-//! Countries. Rule: spec/data-model.md §1.
+//! Country codes. Rule: spec/data-model.md §1.
 
 /// Officially assigned codes of ISO 3166-1 alpha-2.
 const ASSIGNED: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI \
@@ -10,16 +10,16 @@ const ASSIGNED: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD
     PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV \
     SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN \
     VU WF WS YE YT ZA ZM ZW";
-/// Codes that ISO 3166-1 had once (ISO 3166-3): old addresses have them.
+/// Codes that ISO 3166-1 has withdrawn (ISO 3166-3). Old addresses may have them.
 const WITHDRAWN: &str = "AN BU CS CT DD DY FQ FX HV JT MI NH NQ NT PC PU PZ RH SU TP VD WK YD YU \
     ZR";
-/// Of no part of the standard, and in use for Kosovo by banks, shops and the European Union.
+/// A code outside the standard: banks, shops and the European Union use it for Kosovo.
 const USER_ASSIGNED: &str = "XK";
-/// What is written in place of a code, and the code.
+/// Common wrong codes, each with the code that is meant.
 const MEANT: &[(&str, &str)] =
     &[("UK", "GB"), ("EL", "GR"), ("EN", "GB"), ("GBR", "GB"), ("USA", "US"), ("IRL", "IE")];
 
-/// Whether `code` is an upper-case code of a country, now or once.
+/// Returns true if `code` is an upper-case country code, assigned or withdrawn.
 pub(crate) fn is_country(code: &str) -> bool {
     code.len() == 2
         && [ASSIGNED, WITHDRAWN, USER_ASSIGNED]
@@ -27,7 +27,7 @@ pub(crate) fn is_country(code: &str) -> bool {
             .any(|codes| codes.as_bytes().chunks(3).any(|known| known[..2] == *code.as_bytes()))
 }
 
-/// The code that somebody meant who wrote `given`, which is none.
+/// Returns the code that is probably meant by `given`, which is not a code itself.
 pub(crate) fn country_meant(given: &str) -> Option<String> {
     let upper = given.trim().to_ascii_uppercase();
     let (_, code) = MEANT.iter().find(|(word, _)| *word == upper).unwrap_or(&("", ""));

@@ -1,7 +1,7 @@
-//! JSON objects whose members nobody fixes, such as metadata: kept as they were written.
+//! JSON objects with free content, such as metadata, kept as they were written.
 //!
-//! Numbers keep their digits, which no number type of a library would: they are never read, only
-//! passed on. White space goes, and texts get the one spelling that JSON writers use.
+//! Numbers are copied digit by digit, because no number type of a library keeps them all. White
+//! space is dropped, and escape sequences in strings are normalized.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,14 +11,15 @@ use serde_json::value::RawValue;
 use crate::import::{CellError, ImportCode};
 use crate::parse::clip;
 
-/// Objects and lists inside each other. Readers of JSON stop at 128, and files put the object
-/// into others.
+/// The greatest depth of nested objects and lists. JSON readers stop at 128 levels, and written
+/// files nest this object inside others.
 const DEPTH_MAX: usize = 100;
 
-/// `text`, one JSON object, without white space and with every number as it was written.
+/// Returns the JSON object `text` without white space, with every number as it was written.
 ///
-/// Errors name the key to blame by its path: text that is no JSON object, a key given twice, a
-/// number past what readers take, NUL characters, and more than [`DEPTH_MAX`] levels.
+/// Errors begin with the path of the key at fault. They cover text that is not a JSON object, a key
+/// given twice, a number that is too large for JSON readers, NUL characters, and more than
+/// [`DEPTH_MAX`] levels.
 pub(crate) fn compact_object(text: &str) -> Result<String, CellError> {
     if text == "{}" {
         return Ok(text.to_owned());
@@ -37,7 +38,7 @@ pub(crate) fn compact_object(text: &str) -> Result<String, CellError> {
     Ok(walk.out)
 }
 
-/// The library's message without its line, which is not that of the input.
+/// Returns the library's message without its line number, which does not refer to the input file.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
@@ -57,13 +58,13 @@ fn kind_of(json: &str) -> &'static str {
     }
 }
 
-/// An object or list that has begun and not ended.
+/// An object or list whose closing bracket has not been read yet.
 enum Open {
     Object { keys: HashSet<String>, key: String, awaits_key: bool },
     List { index: usize },
 }
 
-/// A way through JSON whose grammar has been checked.
+/// A single pass over JSON whose syntax was checked before.
 struct Walk<'a> {
     text: &'a str,
     at: usize,
@@ -102,7 +103,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Copies a bracket's end, a comma, a colon, or a letter of true, false and null.
+    /// Copies a closing bracket, a comma, a colon, or a letter of `true`, `false` or `null`.
     fn mark(&mut self, byte: u8) {
         match (byte, self.open.last_mut()) {
             (b'}' | b']', _) => drop(self.open.pop()),
@@ -175,7 +176,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Bytes of the string at the beginning of `bytes`, its quotes included.
+/// Returns the length in bytes of the string at the start of `bytes`, quotes included.
 fn string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 /// Greatest id a caller may use: the largest integer that JSON readers keep exactly, 2^53 - 1.
 pub const MAX_ID: i64 = (1 << 53) - 1;
 
-/// Whether `id` is one a caller may use: 1..=2^53-1.
+/// Returns true if `id` is one that a caller may use: 1..=2^53-1.
 pub fn is_valid_id(id: i64) -> bool {
     (1..=MAX_ID).contains(&id)
 }
 
-/// The tenant that a row belongs to.
+/// The id of a provider (tenant). Every row carries one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProviderId(pub i64);
@@ -23,7 +23,8 @@ impl fmt::Display for ProviderId {
     }
 }
 
-/// Number of a commit: one counter per database, strictly increasing, 0 = nothing written yet.
+/// The number of a commit. Each database has one strictly increasing counter; 0 means that nothing
+/// has been written yet.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -31,7 +32,7 @@ impl fmt::Display for ProviderId {
 pub struct Revision(pub i64);
 
 impl Revision {
-    /// The revision of the commit after this one.
+    /// Returns the revision of the next commit.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)

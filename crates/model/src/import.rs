@@ -1,4 +1,4 @@
-//! What an import answers, whichever door it came through. Rule: spec/data-model.md §3.
+//! The result of an import, the same for every way to import. Rule: spec/data-model.md §3.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,29 @@ use serde::{Deserialize, Serialize};
 use crate::cell::Cell;
 use crate::id::Revision;
 
-/// How many errors of one call are spelled out; the true count stands beside them.
+/// The number of errors of one call that are listed in full. The total count is reported, too.
 pub const ERRORS_LISTED_MAX: usize = 100;
 
-/// How many errors of one call are counted: an input with so many is not what its sender takes it
-/// for, and nothing after them is read.
+/// The number of errors of one call after which reading stops: an input with so many errors is
+/// probably not what its sender takes it for.
 pub const ERRORS_COUNTED_MAX: u64 = 10_000;
 
-/// The longest message and name of an error, in bytes: both may repeat what stands in the input.
+/// The greatest length of an error's message and column name, in bytes. Both may repeat text of the
+/// input.
 const TOLD_BYTES_MAX: usize = 1000;
 
-/// One row of input: its key, where it stood, and a cell for every column of its table.
+/// One input row: its id, its line, and a cell for every column of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRow {
     /// The row's id (also `cells[0]`).
     pub id: i64,
-    /// Line of the input, from 1 (CSV: the header is line 1; Parquet: the row number).
+    /// The line of the input, from 1 (CSV: the header is line 1; Parquet: the row number).
     pub line: u64,
-    /// One cell per column of the table, in catalogue order; [`Cell::Absent`] where not given.
+    /// The cells in catalogue order, one per column; [`Cell::Absent`] where the input has none.
     pub cells: Vec<Cell>,
 }
 
-/// One change asked for by an import.
+/// One change that an import requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Insert or update a row.
@@ -42,7 +43,7 @@ pub enum Change {
     },
 }
 
-/// What happened to the rows of one table.
+/// The number of rows of one table by the outcome of the import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TableCounts {
     /// Rows and deletions in the input.
@@ -51,48 +52,48 @@ pub struct TableCounts {
     pub inserted: u64,
     /// Rows that existed and changed.
     pub updated: u64,
-    /// Rows that existed and were already so; also deletions of rows that do not exist.
+    /// Rows that existed with the same values, and deletions of rows that do not exist.
     pub unchanged: u64,
     /// Rows removed.
     pub deleted: u64,
 }
 
-/// Answer of an import that was committed.
+/// The result of an import that was committed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportOutcome {
-    /// Revision after the call; the one before it when nothing changed.
+    /// The revision after the call. Unchanged if the call changed nothing.
     pub revision: Revision,
-    /// Counts per table named in the input.
+    /// Row counts by the name of the table, for tables named in the input.
     pub tables: BTreeMap<String, TableCounts>,
-    /// What was stored and is probably not what was meant.
+    /// Warnings about stored values that are probably mistakes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<ImportWarning>,
 }
 
-/// Something that is right by the rules, and yet probably a mistake.
+/// A warning about values that are valid but probably a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportWarning {
-    /// Table.
+    /// The table's name.
     pub table: String,
-    /// Column of the first value in question.
+    /// The column of the first suspicious value.
     pub column: String,
-    /// Its row.
+    /// The id of that value's row.
     pub id: i64,
     /// Stable code.
     pub code: WarningCode,
-    /// What looks wrong and what would be right.
+    /// A description of the suspicion and of the expected values.
     pub message: String,
 }
 
-/// What looks wrong with rows that were stored, in stable words.
+/// Stable codes of warnings about stored rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
-    /// Every amount of a table is below one unit of its currency: pounds may have been meant.
+    /// Every amount of a table is below one unit of its currency: major units may have been meant.
     AmountsBelowOne,
 }
 
-/// What is wrong with one row, in stable words.
+/// Stable codes of errors in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportCode {
@@ -116,35 +117,35 @@ pub enum ImportCode {
     ColumnUnknown,
     /// The same column twice in one row or header.
     ColumnDuplicate,
-    /// A required column without a value.
+    /// A required column that has no value.
     RequiredMissing,
-    /// A value of another type than the column's.
+    /// A value of a type that the column does not take.
     TypeMismatch,
-    /// A number past 64 bits or past the column's bounds.
+    /// A number outside 64 bits or outside the column's bounds.
     NumberOutOfRange,
-    /// An id outside 1..2^53-1, or none.
+    /// An id outside 1..2^53-1, or a missing id.
     IdInvalid,
-    /// A word that is not in the column's list.
+    /// A word that the column does not list.
     EnumInvalid,
-    /// No civil date, or one that does not exist.
+    /// A text that is not a date, or a date that does not exist.
     DateInvalid,
-    /// No instant.
+    /// A value that is not an instant.
     TimestampInvalid,
-    /// No lower-case ISO 4217 code.
+    /// A text that is not a lower-case ISO 4217 code.
     CurrencyInvalid,
-    /// No upper-case ISO 3166-1 alpha-2 code.
+    /// A text that is not an upper-case ISO 3166-1 alpha-2 code.
     CountryInvalid,
     /// The same id twice in one call with different content.
     DuplicateId,
     /// A reference to a row that does not exist after the call.
     ReferenceMissing,
-    /// A deletion of a row that others still reference.
+    /// A deletion of a row that other rows still reference.
     RowReferenced,
     /// A rule between columns is broken.
     RowInvalid,
-    /// A key in an allotment that is not listed in its shape.
+    /// An unknown key in an allotment.
     AllotmentUnknownKey,
-    /// A value in an allotment of the wrong type, range or word.
+    /// An allotment value of the wrong type, outside its range, or not among the listed words.
     AllotmentBadValue,
     /// Two limits of an allotment with the same (period, type), or one offering type twice.
     AllotmentDuplicate,
@@ -152,35 +153,35 @@ pub enum ImportCode {
     AllotmentUnknownOfferingType,
 }
 
-/// One thing wrong with one row of the input.
+/// One error in one row of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportError {
-    /// Table, when known.
+    /// The table's name, if known.
     pub table: Option<String>,
-    /// Line of the input (see [`InputRow::line`]), when known.
+    /// The line of the input (see [`InputRow::line`]), if known.
     pub line: Option<u64>,
-    /// Id of the row, when known.
+    /// The row's id, if known.
     pub id: Option<i64>,
-    /// Column, when one is to blame.
+    /// The name of the column at fault, if there is one.
     pub column: Option<String>,
     /// Stable code.
     pub code: ImportCode,
-    /// What is wrong and what would be right.
+    /// A description of the error and of the accepted values.
     pub message: String,
 }
 
-/// Errors of one call: the first [`ERRORS_LISTED_MAX`] in full, and how many there are, up to about
-/// [`ERRORS_COUNTED_MAX`].
+/// The errors of one call: the first [`ERRORS_LISTED_MAX`] in full, and a count that stops soon
+/// after [`ERRORS_COUNTED_MAX`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportErrors {
-    /// The first errors.
+    /// The first errors, in full.
     pub errors: Vec<ImportError>,
-    /// How many there are in all.
+    /// The number of all errors.
     pub error_count: u64,
 }
 
 impl ImportErrors {
-    /// Adds one, keeping it only while there is room, and its texts up to a bound.
+    /// Counts an error and, while there is room, lists it with its texts shortened to the bound.
     pub fn push(&mut self, mut error: ImportError) {
         self.error_count += 1;
         if self.errors.len() < ERRORS_LISTED_MAX {
@@ -192,18 +193,18 @@ impl ImportErrors {
         }
     }
 
-    /// Whether there are so many that the rest of the input is not read.
+    /// Returns true if there are so many errors that the rest of the input is not read.
     pub fn is_full(&self) -> bool {
         self.error_count >= ERRORS_COUNTED_MAX
     }
 
-    /// Whether nothing is wrong.
+    /// Returns true if there are no errors.
     pub fn is_empty(&self) -> bool {
         self.error_count == 0
     }
 }
 
-/// Shortens a text that is too long to be told.
+/// Shortens a text that is too long for an error.
 fn cut(text: &mut String) {
     if text.len() > TOLD_BYTES_MAX {
         text.truncate(text.floor_char_boundary(TOLD_BYTES_MAX));
@@ -212,17 +213,17 @@ fn cut(text: &mut String) {
     }
 }
 
-/// What is wrong with one value; becomes an [`ImportError`] where table, line and id are known.
+/// An error in one value. It becomes an [`ImportError`] where table, line and id are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellError {
     /// Stable code.
     pub code: ImportCode,
-    /// What is wrong and what would be right.
+    /// A description of the error and of the accepted values.
     pub message: String,
 }
 
 impl CellError {
-    /// An error with this code and message.
+    /// Returns an error with this code and message.
     pub fn new(code: ImportCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }

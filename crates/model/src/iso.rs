@@ -1,17 +1,17 @@
-//! Day numbers and ISO 8601 text of the years 0000 to 9999, without the time library: imports and
-//! files read and write millions of these.
+//! Day numbers and ISO 8601 text for the years 0000 to 9999, without the time library. Imports and
+//! files read and write millions of these values, so speed matters.
 
 const DAY_SECONDS: i64 = 86_400;
 const SECOND: i64 = 1_000_000;
 const MONTH_DAYS: [i32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/// The last year that the fast path reads: instants of the last days of 9999 are past the time
-/// library's range, which decides about them.
+/// The last year that the fast path reads. Instants in the last days of 9999 exceed the time
+/// library's range, so the library decides about that year.
 const INSTANT_YEAR_MAX: i32 = 9998;
 
-/// Days since 1970-01-01 of a day of the Gregorian calendar; the day must exist.
+/// Returns the days since 1970-01-01 of a Gregorian date. The date must exist.
 pub(crate) fn day_number(year: i32, month: i32, day: i32) -> i32 {
-    // Years are counted from March, so that the leap day is the last of its year.
+    // Years start in March, so that the leap day is the last day of its year.
     let march_year = if month <= 2 { year - 1 } else { year };
     let era = march_year.div_euclid(400);
     let year_of_era = march_year.rem_euclid(400);
@@ -20,7 +20,7 @@ pub(crate) fn day_number(year: i32, month: i32, day: i32) -> i32 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Year, month (1..12) and day of days since 1970-01-01.
+/// Returns the year, month (1..12) and day of a number of days since 1970-01-01.
 pub(crate) fn civil_day(days: i32) -> (i64, i32, i32) {
     let shifted = i64::from(days) + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -34,7 +34,8 @@ pub(crate) fn civil_day(days: i32) -> (i64, i32, i32) {
     (i64::from(year_of_era) + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// Days since 1970-01-01 of `YYYY-MM-DD`; none for other text and days that do not exist.
+/// Parses `YYYY-MM-DD` to days since 1970-01-01; none for other text and for dates that do not
+/// exist.
 pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     parse_civil(text).map(|(year, month, day)| day_number(year, month, day))
 }
@@ -59,8 +60,8 @@ fn two_digits(tens: u8, ones: u8) -> Option<i32> {
     (tens < 10 && ones < 10).then(|| i32::from(tens) * 10 + i32::from(ones))
 }
 
-/// Microseconds since 1970-01-01T00:00:00Z of `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, of which six
-/// fraction digits are kept. None for everything else, valid or not.
+/// Parses `YYYY-MM-DDTHH:MM:SS[.fraction]Z` to microseconds since 1970-01-01T00:00:00Z. Keeps six
+/// fraction digits. Returns none for every other form, valid or not.
 pub(crate) fn parse_utc_instant(text: &[u8]) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let &[b'T', h1, h2, b':', n1, n2, b':', s1, s2, ref fraction @ .., b'Z'] = rest else {
@@ -95,7 +96,7 @@ fn parse_fraction(text: &[u8]) -> Option<i64> {
     Some(micros)
 }
 
-/// `YYYY-MM-DD`; none outside the years 0000 to 9999.
+/// Returns `YYYY-MM-DD`; none outside the years 0000 to 9999.
 pub(crate) fn date_text(days: i32) -> Option<[u8; 10]> {
     let (year, month, day) = civil_day(days);
     let year = i32::try_from(year).ok().filter(|year| (0..=9999).contains(year))?;
@@ -107,7 +108,7 @@ pub(crate) fn date_text(days: i32) -> Option<[u8; 10]> {
     Some(text)
 }
 
-/// `HH:MM:SS` of the second of a day.
+/// Returns `HH:MM:SS` for a second of the day.
 pub(crate) fn time_text(second_of_day: i32) -> [u8; 8] {
     let mut text = *b"00:00:00";
     put_two(&mut text[0..2], second_of_day / 3600);

@@ -1,25 +1,26 @@
-//! What Rollbook's records are: types, money, calendar, the table catalogue and the rules of a row.
+//! The types of Rollbook's records: identifiers, money, the calendar, the table catalogue, and the
+//! rules of one row.
 //!
-//! Pure and synchronous: no I/O, no SQL, no Arrow, no HTTP, no floating point. Everything that
-//! depends on a table's shape derives from [`catalogue`].
+//! Pure and synchronous: no I/O, no SQL, no Arrow, no HTTP, no floating point. Code that depends on
+//! a table's columns reads them from [`catalogue`].
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`id`] | provider ids, revisions, the bounds of ids |
 //! | [`time`] | instants, civil dates, time zones |
-//! | [`clock`] | the port through which the present is read |
+//! | [`clock`] | the trait through which code reads the present |
 //! | [`money`] | currencies: digits, symbols, exact decimal text |
 //! | [`provider`] | the tenant and its settings |
 //! | [`catalogue`] | every table and column, once |
 //! | [`cell`] | one stored value |
-//! | [`permission`] | what a credential may do |
+//! | [`permission`] | permissions of a credential |
 //! | [`parse`] | text and JSON scalars to cells, by column type |
-//! | [`suggest`] | what somebody probably meant who wrote something else |
-//! | `free_json`, `country` | JSON that is kept as it was written; codes of countries |
+//! | [`suggest`] | the value that a person probably meant by a wrong input |
+//! | `free_json`, `country` | JSON kept as it was written; country codes |
 //! | [`rules`] | derived defaults and rules inside one row |
 //! | [`allotment`] | the shape of a membership's allotment |
-//! | [`import`] | what an import answers: counts, errors, codes |
-//! | [`output`] | the shape of an answer's rows, shared by reports and file writers |
+//! | [`import`] | the result of an import: counts, errors, codes |
+//! | [`output`] | the columns of a result, shared by reports and file writers |
 
 #![deny(clippy::float_arithmetic)]
 

@@ -22,15 +22,15 @@ const NO_DIGITS: &str = "bif clp djf gnf isk jpy kmf krw pyg rwf ugx uyi vnd vuv
 const THREE_DIGITS: &str = "bhd iqd jod kwd lyd omr tnd";
 const FOUR_DIGITS: &str = "clf uyw";
 
-/// A code that ISO 4217 has withdrawn: old records have it.
+/// A code that ISO 4217 has withdrawn. Old records may have it.
 struct Withdrawn {
     code: &'static str,
     digits: u8,
-    /// The first month, `YYYY-MM`, in which it was no currency any more.
+    /// The first month, `YYYY-MM`, in which the code was not a currency any more.
     since: &'static str,
 }
 
-/// Codes withdrawn since 1990, with the digits that they had.
+/// Codes withdrawn since 1990, with their former number of decimals.
 static WITHDRAWN: &[Withdrawn] = &[
     withdrawn("adp", 0, "2002-03"),
     withdrawn("afa", 2, "2003-01"),
@@ -103,7 +103,7 @@ const fn withdrawn(code: &'static str, digits: u8, since: &'static str) -> Withd
     Withdrawn { code, digits, since }
 }
 
-/// Symbols written before the amount without a space, each with its codes.
+/// Symbols written before the amount without a space, each with the codes that use it.
 const SYMBOLS_BEFORE: &[(&str, &str)] = &[
     ("$", "usd cad aud nzd sgd hkd mxn"),
     ("£", "gbp"),
@@ -121,7 +121,7 @@ const SYMBOLS_BEFORE: &[(&str, &str)] = &[
     ("₴", "uah"),
 ];
 
-/// Symbols written after the amount with one space, each with its codes.
+/// Symbols written after the amount with one space, each with the codes that use it.
 const SYMBOLS_AFTER: &[(&str, &str)] = &[
     ("kr", "sek nok dkk isk"),
     ("zł", "pln"),
@@ -134,7 +134,8 @@ const SYMBOLS_AFTER: &[(&str, &str)] = &[
 
 const UNKNOWN: u8 = u8::MAX;
 
-/// Digits of every code, by [`code_position`]: imports look up one code per row.
+/// Decimals of every code, indexed by [`code_position`]. A table, because imports look up one code
+/// per row.
 static DIGITS: [u8; 26 * 26 * 26] = digits_by_code();
 
 const fn digits_by_code() -> [u8; 26 * 26 * 26] {
@@ -175,7 +176,7 @@ const fn code_position(code: [u8; 3]) -> Option<usize> {
     if a < 26 && b < 26 && c < 26 { Some((a * 26 + b) * 26 + c) } else { None }
 }
 
-/// Where a currency's symbol stands.
+/// The side of the amount on which a currency's symbol stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymbolPosition {
     /// Before the amount.
@@ -185,7 +186,7 @@ pub enum SymbolPosition {
 }
 
 impl SymbolPosition {
-    /// `before` or `after`, as sent in `currency_symbol_position`.
+    /// Returns `before` or `after`, the value of `currency_symbol_position`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Before => "before",
@@ -202,31 +203,32 @@ impl Currency {
     /// United States dollar, the default of a provider.
     pub const USD: Self = Self(*b"usd");
 
-    /// The currency with this lower-case code; none when ISO 4217 does not list it.
+    /// Returns the currency with this lower-case code; none if ISO 4217 has never listed it.
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         let position = code_position(bytes)?;
         (DIGITS[position] != UNKNOWN).then_some(Self(bytes))
     }
 
-    /// The lower-case code.
+    /// Returns the lower-case code.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Digits after the decimal point.
+    /// Returns the number of digits after the decimal point.
     pub fn digits(&self) -> u32 {
         code_position(self.0).map_or(2, |position| u32::from(DIGITS[position]))
     }
 
-    /// The day since which ISO 4217 has this code no more; none while it is active. Records of
-    /// before may have it; a newer one is probably a mistake.
+    /// Returns the first day on which ISO 4217 no longer lists this code; none while it is active.
+    /// Older records may have the code; in a newer one it is probably a mistake.
     pub fn withdrawn_since(&self) -> Option<Date> {
         let known = WITHDRAWN.iter().find(|withdrawn| withdrawn.code == self.code())?;
         Date::parse(&format!("{}-01", known.since))
     }
 
-    /// The symbol and where it stands; the upper-case code, before, for currencies without one.
+    /// Returns the symbol and its side. A currency without a symbol returns its upper-case code,
+    /// before the amount.
     pub fn symbol(&self) -> (String, SymbolPosition) {
         let find = |table: &[(&str, &str)]| {
             let entry = table.iter().find(|(_, codes)| lists(codes, self.code()));
@@ -241,12 +243,13 @@ impl Currency {
         }
     }
 
-    /// Plain decimal text of `minor` units with exactly this currency's digits: `-5.00`, `4500`.
+    /// Returns plain decimal text of `minor` units with exactly this currency's digits: `-5.00`,
+    /// `4500`.
     pub fn decimal(&self, minor: i128) -> String {
         decimal_text(minor, self.digits())
     }
 
-    /// Text for people: `£1,234.50`, `-£5`, `45 kr`. The fraction is dropped when zero.
+    /// Returns text for people: `£1,234.50`, `-£5`, `45 kr`. A fraction of zero is left out.
     pub fn display(&self, minor: i128) -> String {
         let mut text = Vec::new();
         AmountFormat::of(*self).write_display(minor, &mut text);
@@ -254,14 +257,14 @@ impl Currency {
     }
 }
 
-/// Decimal text of `minor` units with `digits` digits after the point, without `-0`.
+/// Returns decimal text of `minor` units with `digits` digits after the point. Never `-0`.
 pub fn decimal_text(minor: i128, digits: u32) -> String {
     let mut text = Vec::new();
     write_decimal_text(minor, digits, &mut text);
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Appends what [`decimal_text`] returns.
+/// Appends the text that [`decimal_text`] returns.
 pub fn write_decimal_text(minor: i128, digits: u32, out: &mut Vec<u8>) {
     match u64::try_from(minor.unsigned_abs()) {
         Ok(magnitude) => write_narrow(magnitude, minor < 0, digits, out),
@@ -269,7 +272,8 @@ pub fn write_decimal_text(minor: i128, digits: u32, out: &mut Vec<u8>) {
     }
 }
 
-/// The plain text of nearly all amounts, put together from its end before it is appended.
+/// Appends the plain text of an amount that fits 64 bits. Fills a fixed buffer from its end, which
+/// is fast and covers nearly all amounts.
 fn write_narrow(magnitude: u64, is_negative: bool, digits: u32, out: &mut Vec<u8>) {
     let mut text = [0; 32];
     let (mut start, mut rest, mut count) = (text.len(), magnitude, 0);
@@ -291,7 +295,7 @@ fn write_narrow(magnitude: u64, is_negative: bool, digits: u32, out: &mut Vec<u8
     out.extend_from_slice(&text[start..]);
 }
 
-/// How amounts of one currency are written, looked up once for many amounts.
+/// The text format of amounts in one currency. Computed once and used for many amounts.
 #[derive(Debug, Clone)]
 pub struct AmountFormat {
     digits: u32,
@@ -300,7 +304,7 @@ pub struct AmountFormat {
 }
 
 impl AmountFormat {
-    /// The format of `currency`.
+    /// Returns the format of `currency`.
     pub fn of(currency: Currency) -> Self {
         let (symbol, position) = currency.symbol();
         let is_code = symbol.len() == 3 && symbol.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -312,12 +316,12 @@ impl AmountFormat {
         Self { digits: currency.digits(), prefix, suffix }
     }
 
-    /// Appends what [`Currency::decimal`] returns.
+    /// Appends the text that [`Currency::decimal`] returns.
     pub fn write_decimal(&self, minor: i128, out: &mut Vec<u8>) {
         write_decimal_text(minor, self.digits, out);
     }
 
-    /// Appends what [`Currency::display`] returns.
+    /// Appends the text that [`Currency::display`] returns.
     pub fn write_display(&self, minor: i128, out: &mut Vec<u8>) {
         write_amount(minor, self.digits, Style::Display { prefix: &self.prefix }, out);
         out.extend_from_slice(self.suffix.as_bytes());
@@ -328,7 +332,7 @@ impl AmountFormat {
 enum Style<'a> {
     /// `-1234.50`.
     Plain,
-    /// Sign, symbol, thousands, and no fraction when it is zero.
+    /// With symbol and thousands separators, and without a fraction of zero: `-£1,234`.
     Display { prefix: &'a str },
 }
 

@@ -1,21 +1,21 @@
-//! The shape of an answer's rows: what a report produces and what a file writer takes.
+//! The columns of a result: reports produce them, file writers read them.
 //! Rule: spec/reports.md §3, §7, §13.
 
-/// One column of an answer, in the order in which it is shown.
+/// One column of a result. Columns are listed in display order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputColumn {
     /// Dotted path into the row: `customer.venue.id`.
     pub key: String,
     /// Display name: `Customer Venue ID`.
     pub label: String,
-    /// How its values are stored in a batch and written to a file.
+    /// The type of the values in a record batch and in a file.
     pub kind: OutputKind,
 }
 
-/// How a value looks in a record batch, and so in every file.
+/// The type of an output column's values: the Arrow type and the form in files.
 ///
-/// A batch has one Arrow column per [`OutputColumn`], at the same position, then hidden columns
-/// (such as currencies) that `Money` and `Decimal` point to.
+/// A batch has one Arrow column per [`OutputColumn`], at the same position. Hidden columns follow,
+/// such as the currencies that `Money` and `Decimal` point to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutputKind {
     /// Int64.
@@ -32,11 +32,12 @@ pub enum OutputKind {
     TimeOfDay,
     /// Decimal128(18, 4): a rate, with four places.
     Dec4,
-    /// Utf8 that holds JSON, written as it is but for spaces between its parts.
+    /// Utf8 that holds JSON. Writers drop only the white space between its tokens.
     Json,
     /// Decimal128(38, 0) or Int64 minor units; written as the money object in JSON.
     ///
-    /// Inside an object with a text field `currency`, that field is its currency instead.
+    /// Inside an object that has a text field `currency`, that field holds the currency, and the
+    /// `currency` position is not used.
     Money {
         /// Position of the batch column (Utf8) with the lower-case currency.
         currency: usize,
@@ -52,24 +53,25 @@ pub enum OutputKind {
     Object {
         /// Name and kind of each field.
         fields: Vec<(String, OutputKind)>,
-        /// How it reads in one cell of a CSV file.
+        /// The form of the object in one cell of a CSV file.
         text: ObjectText,
     },
 }
 
-/// How an object reads in one CSV cell. Rule: spec/reports.md §7.2 no. 5.
+/// The form of an object in one CSV cell. Rule: spec/reports.md §7.2 no. 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectText {
-    /// Only this field, followed into objects: `name`, `membership`, `amount`.
+    /// The value of this field only: `name`, `membership`, `amount`. An object in it is written by
+    /// its own rule.
     Field(&'static str),
-    /// All fields that are neither null nor empty, with this between them.
+    /// All fields that are neither null nor empty, joined by this separator.
     Joined(&'static str),
-    /// The named fields, with one space between them.
+    /// The two named fields, joined by one space.
     Pair(&'static str, &'static str),
 }
 
 impl OutputKind {
-    /// The word for it in manifests and catalogues. Rule: spec/exports.md §10.2.
+    /// Returns the type's name in manifests and catalogues. Rule: spec/exports.md §10.2.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Int => "int",
@@ -89,7 +91,7 @@ impl OutputKind {
 }
 
 impl OutputColumn {
-    /// The parts of the dotted key.
+    /// Returns the parts of the dotted key.
     pub fn path(&self) -> impl Iterator<Item = &str> {
         self.key.split('.')
     }

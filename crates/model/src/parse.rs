@@ -1,4 +1,4 @@
-//! Input values to cells, by column kind. Rule: spec/data-model.md §1, §3.
+//! Converts input values to cells by column kind. Rule: spec/data-model.md §1, §3.
 
 use crate::catalogue::{Column, Kind, Presence};
 use crate::cell::Cell;
@@ -11,14 +11,14 @@ use crate::{allotment, free_json, suggest};
 
 /// The longest text of one value, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
-/// Instants that text can say in every zone, in microseconds: from 0000-01-01T00:00:00Z to the end
-/// of 9998.
+/// The range of accepted instants, in microseconds: from 0000-01-01T00:00:00Z to the end of the
+/// year 9998.
 pub const INSTANTS: std::ops::Range<i64> = -719_528 * DAY_MICROS..2_932_532 * DAY_MICROS;
 const DAY_MICROS: i64 = 86_400_000_000;
 const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 const PERCENT_DIGITS: usize = 4;
 
-/// A value as an input format hands it over.
+/// An input value as a file reader produces it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Input<'a> {
     /// JSON null, an empty CSV cell, a Parquet null.
@@ -27,20 +27,20 @@ pub enum Input<'a> {
     Bool(bool),
     /// A number without fraction that fits 64 bits.
     Int(i64),
-    /// A number that is not a 64-bit integer, as it was written.
+    /// A number that is not a 64-bit integer, with its text.
     Number(&'a str),
-    /// A JSON string or Parquet text: taken as it stands.
+    /// A JSON string or Parquet text, taken as it is.
     Text(&'a str),
-    /// A CSV cell: text from which the column's kind is read.
+    /// A CSV cell: text that is parsed by the column's kind.
     Untyped(&'a str),
-    /// A JSON object or list, as its text.
+    /// A JSON object or list, as JSON text.
     Json(&'a str),
 }
 
-/// The cell that `input` means for `column`.
+/// Converts `input` to a cell of `column`.
 ///
-/// Null on a column with a default asks for the default, so it reads as [`Cell::Null`] and
-/// [`crate::rules`] fills it. Errors name what would be right.
+/// Null in a column with a default becomes [`Cell::Null`], and [`crate::rules`] fills in the
+/// default. Error messages say which values are accepted.
 pub fn cell(column: &Column, input: Input<'_>) -> Result<Cell, CellError> {
     match input {
         Input::Null if column.presence == Presence::Required => {
@@ -85,7 +85,7 @@ fn shown(input: Input<'_>) -> String {
     }
 }
 
-/// The beginning of `text`, as much as a message shows.
+/// Returns the beginning of `text`, at most 60 characters, for an error message.
 pub(crate) fn clip(text: &str) -> &str {
     match text.char_indices().nth(60) {
         Some((end, _)) => &text[..end],
@@ -122,7 +122,7 @@ fn amount(input: Input<'_>) -> Result<Cell, CellError> {
     })
 }
 
-/// The text of `input` where it is an amount as people write it, such as `45.00`.
+/// Returns the text of `input` if it is an amount in decimal notation, such as `45.00`.
 pub fn written_amount(input: Input<'_>) -> Option<&str> {
     match input {
         Input::Number(text) | Input::Text(text) | Input::Untyped(text) => {
@@ -132,7 +132,8 @@ pub fn written_amount(input: Input<'_>) -> Option<&str> {
     }
 }
 
-/// What is said of `text`, an amount as people write it, where minor units are expected.
+/// Returns the error message for `text`, an amount in decimal notation where minor units are
+/// expected.
 pub fn amount_message(text: &str, currency: Option<Currency>) -> String {
     let example = Currency::USD;
     let minor = currency.and_then(|currency| suggest::in_minor_units(text, currency.digits()));
@@ -181,7 +182,7 @@ fn date(input: Input<'_>) -> Result<Cell, CellError> {
     Ok(Cell::Int(i64::from(date.days())))
 }
 
-/// The days that `text`, which is not written as dates are, may stand for.
+/// Returns the dates that `text`, which is not `YYYY-MM-DD`, may mean, with `ending` after each.
 fn shown_days(text: &str, ending: &str) -> Option<String> {
     match suggest::days_meant(text).as_slice() {
         [] => None,
@@ -200,7 +201,7 @@ fn instant(input: Input<'_>) -> Result<Cell, CellError> {
     let parsed = match input {
         Input::Int(seconds) => from_seconds(seconds),
         Input::Untyped(text) if is_whole_number(text) => text.parse().ok().and_then(from_seconds),
-        // An offset can lead out of the years that text can say.
+        // The offset can move the instant outside the years that text can express.
         Input::Text(text) | Input::Untyped(text) => {
             Instant::parse(text).filter(|instant| INSTANTS.contains(&instant.micros()))
         }
@@ -309,7 +310,7 @@ fn country(input: Input<'_>) -> Result<Cell, CellError> {
     Err(CellError::new(ImportCode::CountryInvalid, message))
 }
 
-/// JSON in a cell of text is bounded as text is, and so is JSON that comes as such.
+/// Returns the JSON text of an input. JSON has the same length limit as text.
 fn json_text(input: Input<'_>) -> Result<&str, CellError> {
     match input {
         Input::Json(given) | Input::Text(given) | Input::Untyped(given) => text(Input::Text(given)),
@@ -323,8 +324,8 @@ fn allotment(input: Input<'_>) -> Result<Cell, CellError> {
     allotment::parse(&compact).map(|allotment| Cell::text(allotment.to_json()))
 }
 
-/// Whether a list's item can stand among others in one cell, with the marks of lists between
-/// them. A cell whose items cannot holds the list as JSON.
+/// Returns true if a list item can be written in a CSV cell between separators. If one item cannot,
+/// the cell holds the whole list as JSON.
 pub fn is_plain_list_item(item: &str, is_first: bool) -> bool {
     let is_read_otherwise = item.is_empty()
         || item.trim() != item
@@ -333,7 +334,7 @@ pub fn is_plain_list_item(item: &str, is_first: bool) -> bool {
     !is_read_otherwise
 }
 
-/// The items of a list in a CSV cell: separated by `;`, or by `,` where there is no `;`.
+/// Splits the items of a list in a CSV cell: at `;`, or at `,` if the cell has no `;`.
 fn listed(text: &str) -> impl Iterator<Item = &str> {
     let mark = if text.contains(';') { ';' } else { ',' };
     text.split(mark).map(str::trim)
@@ -356,7 +357,7 @@ fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
     Ok(Cell::text(serde_json::Value::from(list).to_string()))
 }
 
-/// By far the most lists are empty: no need to parse and print them.
+/// Returns true for an empty list. Most lists are empty, so this saves parsing and printing them.
 fn is_empty_list(input: Input<'_>) -> bool {
     matches!(input, Input::Json("[]") | Input::Text("[]") | Input::Untyped("[]"))
 }

@@ -1,10 +1,10 @@
-//! What a credential may do. Rule: spec/auth-and-errors.md §2.
+//! Permissions of a credential. Rule: spec/auth-and-errors.md §2.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// One flag.
+/// One permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
@@ -14,7 +14,7 @@ pub enum Permission {
     Revenue,
     /// Attendances.
     Attendances,
-    /// All flags of the vendor, `exports` and `accounting`; not `import` and `server_admin`.
+    /// All permissions except `import` and `server_admin`.
     SuperAdmin,
     /// Customers and their memberships.
     Customers,
@@ -28,9 +28,9 @@ pub enum Permission {
     Developer,
     /// Payments of customers.
     CustomerPayments,
-    /// Attendances of one's own events.
+    /// Attendances of the caller's own events.
     InstructorAttendances,
-    /// One's own events.
+    /// The caller's own events.
     InstructorManageEvents,
     /// Point of sale.
     Pos,
@@ -44,13 +44,13 @@ pub enum Permission {
     ServerAdmin,
 }
 
-/// A set of flags.
+/// A set of permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Permissions(BTreeSet<Permission>);
 
 impl Permission {
-    /// Every flag with its name.
+    /// All permissions with their names.
     pub const NAMES: [(&'static str, Self); 17] = [
         ("email_notifications", Self::EmailNotifications),
         ("revenue", Self::Revenue),
@@ -71,29 +71,29 @@ impl Permission {
         ("server_admin", Self::ServerAdmin),
     ];
 
-    /// The flag with this name.
+    /// Returns the permission with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, flag)| *flag)
     }
 
-    /// Its name.
+    /// Returns the permission's name.
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, flag)| *flag == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether `super_admin` brings it along.
+    /// Returns true if `super_admin` includes this permission.
     pub fn is_in_super_admin(self) -> bool {
         !matches!(self, Self::Import | Self::ServerAdmin)
     }
 }
 
 impl Permissions {
-    /// What a token may do unless it says otherwise: `super_admin` and `import`.
+    /// Returns the default permissions of a new token: `super_admin` and `import`.
     pub fn of_new_token() -> Self {
         [Permission::SuperAdmin, Permission::Import].into_iter().collect()
     }
 
-    /// Whether one of `needed` is held.
+    /// Returns true if the set grants at least one of `needed`.
     pub fn allow_any(&self, needed: &[Permission]) -> bool {
         let is_super_admin = self.0.contains(&Permission::SuperAdmin);
         needed
@@ -101,7 +101,7 @@ impl Permissions {
             .any(|flag| self.0.contains(flag) || (is_super_admin && flag.is_in_super_admin()))
     }
 
-    /// The flags, in order.
+    /// Returns the permissions in order. `super_admin` is not expanded.
     pub fn iter(&self) -> impl Iterator<Item = Permission> {
         self.0.iter().copied()
     }
@@ -117,7 +117,7 @@ impl FromIterator<Permission> for Permissions {
 mod tests {
     use super::*;
 
-    /// Widening what `super_admin` means must be a change that is seen.
+    /// A change to the meaning of `super_admin` must be a visible change.
     #[test]
     fn super_admin_holds_all_but_writing() {
         let admin: Permissions = [Permission::SuperAdmin].into_iter().collect();

@@ -1,4 +1,4 @@
-//! The tenant: one business and its settings. Rule: spec/data-model.md §2.
+//! The provider (tenant): one business and its settings. Rule: spec/data-model.md §2.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,43 +6,43 @@ use crate::id::ProviderId;
 use crate::money::Currency;
 use crate::time::{Weekday, Zone};
 
-/// One business. Every row belongs to exactly one.
+/// One business. Every row belongs to exactly one provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
-    /// Its id, given by whoever creates it.
+    /// The provider's id, chosen by the caller that creates it.
     pub id: ProviderId,
     /// Display name.
     pub name: String,
-    /// Time zone that decides on which civil day an instant falls.
+    /// The time zone that decides the civil date of an instant.
     pub timezone: Zone,
-    /// Currency of amounts that have none of their own.
+    /// The currency of amounts that have no currency of their own.
     pub currency: Currency,
-    /// First day of a week in reports and usage periods.
+    /// The first day of a week in reports and usage periods.
     pub week_starts_on: Weekday,
-    /// Whether usage months follow the calendar or the billing day.
+    /// The alignment of usage months and years: to the calendar or to the billing day.
     pub usage_alignment: UsageAlignment,
-    /// How prorated allowances are rounded.
+    /// The rounding of prorated allowances.
     pub usage_rounding: UsageRounding,
-    /// Whether the exports API is open to this provider.
+    /// True if this provider may use the exports API.
     pub exports_enabled: bool,
 }
 
-/// What usage months and years are aligned to. Rule: spec/usage.md §4.
+/// The alignment of usage months and years. Rule: spec/usage.md §4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageAlignment {
     /// Calendar months and years.
     #[default]
     Calendar,
-    /// From one billing day to the day before the next.
+    /// Billing periods: each runs from one billing day to the day before the next.
     Billing,
 }
 
-/// How a prorated allowance becomes a whole number. Rule: spec/usage.md §6.
+/// The rounding of a prorated allowance to a whole number. Rule: spec/usage.md §6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum UsageRounding {
-    /// To the nearest, halves up.
+    /// To the nearest whole number; halves go up.
     #[default]
     HalfUp,
     /// Up.
@@ -52,7 +52,7 @@ pub enum UsageRounding {
 }
 
 impl Provider {
-    /// A provider with every setting at its default (UTC, usd, weeks from Monday).
+    /// Returns a provider with every other setting at its default (UTC, usd, weeks from Monday).
     pub fn new(id: ProviderId, name: impl Into<String>) -> Self {
         Self {
             id,

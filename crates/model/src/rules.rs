@@ -1,15 +1,15 @@
-//! Defaults that look at the row, and rules inside one row. Rule: spec/data-model.md §1, §2.
+//! Defaults and rules that depend on one row only. Rule: spec/data-model.md §1, §2.
 
 use crate::catalogue::{Column, Default, Presence, Rule, Table};
 use crate::cell::Cell;
 use crate::import::{CellError, ImportCode};
 use crate::time::Instant;
 
-/// Fills what a new row does not say: absent columns, and nulls of columns that are never null.
+/// Fills the defaults of a new row: absent columns, and nulls in columns that are never null.
 ///
-/// `cells` is one cell per column. What stays null afterwards on a column that is never null is
-/// either an error ([`missing`]) or a [`Default::Parent`], which the store fills from the
-/// referenced row once the whole call is in.
+/// `cells` has one cell per column of the table. A column that is never null and still has no value
+/// afterwards is either an error ([`missing`]) or a [`Default::Parent`], which the store fills from
+/// the referenced row after the whole call has been read.
 pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
     for position in 0..table.columns.len() {
         let default = match (&table.columns[position].presence, &cells[position]) {
@@ -27,11 +27,12 @@ pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
     fill_copies(table, cells);
 }
 
-/// Whether the column's value in `stored` is what its sources in the same row give: such a value
-/// follows them when they change, and any other was given by somebody and stays.
+/// Returns true if the stored value of a derived column equals the value derived from its source
+/// columns. Such a value is updated when its sources change; any other value was given by a caller
+/// and stays.
 ///
-/// False for columns whose default looks at nothing in the row, at the clock, or at another row,
-/// and for `updated_at`, which has rules of its own.
+/// False for columns whose default is a constant, the clock, or another row's column, and for
+/// `updated_at`, which has rules of its own.
 pub fn follows_its_sources(table: &Table, stored: &[Cell], position: usize) -> bool {
     let default = match table.columns[position].presence {
         Presence::Default(default) | Presence::NullableDefault(default) => default,
@@ -50,7 +51,7 @@ pub fn follows_its_sources(table: &Table, stored: &[Cell], position: usize) -> b
     stored[position] == derived
 }
 
-/// Copies come last: the column they copy has its own default by then.
+/// Fills columns that copy another column. Runs last, when the copied column has its own default.
 fn fill_copies(table: &Table, cells: &mut [Cell]) {
     for position in 0..table.columns.len() {
         if let Presence::Default(Default::Column(source)) = table.columns[position].presence
@@ -93,7 +94,7 @@ fn amount_remaining(table: &Table, cells: &[Cell]) -> Cell {
     Cell::Int(i64::try_from(rest.max(0)).unwrap_or(i64::MAX))
 }
 
-/// Columns that must have a value and have none, after [`fill_defaults`].
+/// Returns the columns that require a value and have none after [`fill_defaults`].
 pub fn missing<'t>(table: &'t Table, cells: &'t [Cell]) -> impl Iterator<Item = &'t Column> {
     let columns = table.columns.iter().zip(cells);
     let empty = columns.filter(|(column, cell)| !cell.is_value() && !column.is_nullable());
@@ -102,9 +103,9 @@ pub fn missing<'t>(table: &'t Table, cells: &'t [Cell]) -> impl Iterator<Item = 
         .filter(|column| !matches!(column.presence, Presence::Default(Default::Parent { .. })))
 }
 
-/// The first broken rule of a complete row, with the column to blame.
+/// Returns the first broken rule of a complete row: the column at fault and the error.
 ///
-/// [`Rule::InvoiceCurrency`] needs the invoice and is left to the store.
+/// [`Rule::InvoiceCurrency`] needs the invoice's row, so the store checks it.
 pub fn broken(table: &Table, cells: &[Cell]) -> Option<(&'static str, CellError)> {
     table.rules.iter().find_map(|rule| {
         let message = broken_rule(*rule, table, cells)?;

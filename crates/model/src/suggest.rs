@@ -1,15 +1,15 @@
-//! What somebody probably meant who wrote something that cannot be read.
+//! Suggestions for values that cannot be read: the name, date or amount that was probably meant.
 
 use crate::time::Date;
 
-/// Texts longer than this are not looked at: nobody meant a word by them.
+/// The length in bytes above which a text gets no suggestion.
 const TEXT_BYTES_MAX: usize = 64;
-/// Digits after a decimal point that an amount may have.
+/// The greatest number of digits after the decimal point of an amount.
 const AMOUNT_DIGITS_MAX: usize = 4;
 
-/// The one of `known` that `given` is most like, if any is alike.
+/// Returns the entry of `known` that is most similar to `given`, if any is similar enough.
 ///
-/// Case, spaces and punctuation do not count: `First Name` is `first_name`.
+/// Case, spaces and punctuation are ignored: `First Name` is `first_name`.
 pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if given.len() > TEXT_BYTES_MAX {
         return None;
@@ -25,21 +25,22 @@ pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     Some(word)
 }
 
-/// `; did you mean "name"?` where one of `known` is like `given`; else nothing.
+/// Returns `; did you mean "name"?` if an entry of `known` is similar to `given`, else an empty
+/// text.
 pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let closest = closest(given, known);
     closest.map(|word| format!("; did you mean {word:?}?")).unwrap_or_default()
 }
 
-/// `text` in lower case, with letters and digits alone.
+/// Returns the letters and digits of `text` in lower case.
 fn plain_word(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The days that `text` may stand for, day first before month first; none for other texts.
+/// Returns the dates that `text` may mean, the day-first reading before the month-first one; empty
+/// if there is none.
 ///
-/// Read are three numbers with `/`, `.` or `-` between them, the year first or last, in four
-/// digits.
+/// Accepts three numbers separated by `/`, `.` or `-`, with a four-digit year first or last.
 pub(crate) fn days_meant(text: &str) -> Vec<Date> {
     let Some(numbers) = three_numbers(text) else { return Vec::new() };
     let orders = match numbers {
@@ -64,13 +65,15 @@ fn three_numbers(text: &str) -> Option<[&str; 3]> {
     (parts.next().is_none() && numbers.iter().all(is_number)).then_some(numbers)
 }
 
-/// Whether `text` is an amount as people write it, such as `45.00`, `£1,028.75` or `12,50 €`.
+/// Returns true if `text` is an amount in everyday notation, such as `45.00`, `£1,028.75` or `12,50
+/// €`.
 pub(crate) fn is_decimal_amount(text: &str) -> bool {
     decimal_amount(text).is_some()
 }
 
-/// `text`, an amount as people write it, in minor units of a currency with `digits` decimals;
-/// none where `text` is none, may be read in two ways, or has more decimals.
+/// Converts `text`, an amount in everyday notation, to minor units of a currency with `digits`
+/// decimals. Returns none if `text` is no such amount, is ambiguous, or has more decimals than
+/// that.
 pub(crate) fn in_minor_units(text: &str, digits: u32) -> Option<String> {
     let amount = decimal_amount(text)?;
     let digits = digits as usize;
@@ -91,11 +94,11 @@ pub(crate) fn in_minor_units(text: &str, digits: u32) -> Option<String> {
 struct DecimalAmount {
     is_negative: bool,
     whole: String,
-    /// None where a mark may stand before thousands or before decimals.
+    /// None if the separator may stand for thousands or for decimals.
     decimals: Option<String>,
 }
 
-/// Reads an amount with a decimal mark, with thousands set apart, or with a currency beside it.
+/// Parses an amount that has a decimal or thousands separator, a sign in brackets, or a currency.
 fn decimal_amount(text: &str) -> Option<DecimalAmount> {
     if text.len() > TEXT_BYTES_MAX {
         return None;
@@ -133,7 +136,7 @@ fn decimal_amount(text: &str) -> Option<DecimalAmount> {
     })
 }
 
-/// What stands before and behind the last mark, at `at`, if it is the decimal mark.
+/// Splits `number` at its last separator, at position `at`, if that one is the decimal separator.
 fn split_at_mark<'n>(
     number: &'n str,
     at: usize,

@@ -1,4 +1,4 @@
-//! Instants, civil dates and zones. The rest of Rollbook does not name the time library.
+//! Instants, civil dates and time zones. Only this module uses the time library.
 //! Rule: spec/data-model.md §1.
 
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct Instant(i64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);
 
-/// Day on which a week begins.
+/// The day on which a week begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {
@@ -33,7 +33,8 @@ pub enum Weekday {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
-/// Which of two instants a civil time means when clocks were turned back.
+/// The choice between the two instants of a civil time that occurs twice, when clocks are turned
+/// back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fold {
     /// The first of the two.
@@ -44,11 +45,12 @@ pub enum Fold {
 
 const SECOND: i64 = 1_000_000;
 
-/// Steps longer than the calendar (years -9999 to 9999) end at its ends.
+/// The greatest step, in days and in months. Longer steps saturate at the ends of the calendar
+/// (years -9999 to 9999).
 const CALENDAR_DAYS: i64 = 19_998 * 365;
 const CALENDAR_MONTHS: i64 = 19_998 * 12;
 
-/// Appends `HH:MM:SS` of microseconds since midnight; what is below a second is dropped.
+/// Appends `HH:MM:SS` for microseconds since midnight. Fractions of a second are dropped.
 pub fn write_time_of_day(micros_of_day: i64, out: &mut Vec<u8>) {
     let second_of_day = (micros_of_day / SECOND).clamp(0, 86_399);
     out.extend_from_slice(&iso::time_text(i32::try_from(second_of_day).unwrap_or_default()));
@@ -63,27 +65,28 @@ fn write_fraction(micros: i64, out: &mut Vec<u8>) {
 }
 
 impl Instant {
-    /// From UTC microseconds.
+    /// Returns the instant at these UTC microseconds.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// UTC microseconds.
+    /// Returns the UTC microseconds.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// From Unix seconds; none outside years -9999 to 9999.
+    /// Returns the instant at these Unix seconds; none outside the years -9999 to 9999.
     pub fn from_seconds(seconds: i64) -> Option<Self> {
         Timestamp::from_second(seconds).ok().map(|t| Self(t.as_microsecond()))
     }
 
-    /// Unix seconds, rounded down.
+    /// Returns the Unix seconds, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(SECOND)
     }
 
-    /// RFC 3339 with an offset, as in `2026-01-05T10:00:00Z`; up to 6 fraction digits are kept.
+    /// Parses RFC 3339 text with an offset, such as `2026-01-05T10:00:00Z`. Keeps up to 6 fraction
+    /// digits.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let separated = matches!(bytes.get(10), Some(b'T' | b't' | b' '));
@@ -93,12 +96,12 @@ impl Instant {
         if !separated || text.contains('[') {
             return None;
         }
-        // Rounded down, not towards zero: the digits that are kept are the ones written.
+        // Rounds down, not towards zero: dates before 1970 keep their first six digits, too.
         let nanos = text.parse::<Timestamp>().ok()?.as_nanosecond();
         i64::try_from(nanos.div_euclid(1000)).ok().map(Self)
     }
 
-    /// Appends what [`fmt::Display`] prints, without going through a formatter.
+    /// Appends the text of [`fmt::Display`] without a formatter, which is faster.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let days = self.0.div_euclid(86_400 * SECOND);
         let micros_of_day = self.0.rem_euclid(86_400 * SECOND);
@@ -112,7 +115,7 @@ impl Instant {
         out.push(b'Z');
     }
 
-    /// This instant moved by `seconds`, saturating.
+    /// Returns this instant moved by `seconds`, saturating.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(SECOND)))
@@ -120,7 +123,8 @@ impl Instant {
 }
 
 impl fmt::Display for Instant {
-    /// `2026-01-05T10:00:00Z`; a fraction only when not zero, as 3 digits if they suffice, else 6.
+    /// Writes `2026-01-05T10:00:00Z`. A fraction is written only if it is not zero: 3 digits if
+    /// they suffice, else 6.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::with_capacity(27);
         self.write_to(&mut text);
@@ -148,27 +152,27 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 impl Date {
-    /// From days since 1970-01-01.
+    /// Returns the date at this number of days since 1970-01-01.
     pub const fn from_days(days: i32) -> Self {
         Self(days)
     }
 
-    /// Days since 1970-01-01.
+    /// Returns the days since 1970-01-01.
     pub const fn days(self) -> i32 {
         self.0
     }
 
-    /// The date with this year, month (1..12) and day; none when there is no such day.
+    /// Returns the date with this year, month (1..12) and day; none if the day does not exist.
     pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
         civil::Date::new(year, month, day).ok().map(Self::from_civil)
     }
 
-    /// `YYYY-MM-DD` of a real day; nothing else.
+    /// Parses `YYYY-MM-DD`; none for other text and for dates that do not exist.
     pub fn parse(text: &str) -> Option<Self> {
         iso::parse_date(text.as_bytes()).map(Self)
     }
 
-    /// Appends what [`fmt::Display`] prints, without going through a formatter.
+    /// Appends the text of [`fmt::Display`] without a formatter, which is faster.
     pub fn write_to(self, out: &mut Vec<u8>) {
         match iso::date_text(self.0) {
             Some(text) => out.extend_from_slice(&text),
@@ -176,36 +180,37 @@ impl Date {
         }
     }
 
-    /// Year.
+    /// Returns the year.
     pub fn year(self) -> i16 {
         self.civil().year()
     }
 
-    /// Month, 1..12.
+    /// Returns the month, 1..12.
     pub fn month(self) -> i8 {
         self.civil().month()
     }
 
-    /// Day of the month, 1..31.
+    /// Returns the day of the month, 1..31.
     pub fn day(self) -> i8 {
         self.civil().day()
     }
 
-    /// This date moved by `days`, saturating at the calendar's ends.
+    /// Returns this date moved by `days`, saturating at the ends of the calendar.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
         let days = days.clamp(-CALENDAR_DAYS, CALENDAR_DAYS);
         Self::from_civil(self.civil().saturating_add(days.days()))
     }
 
-    /// This date moved by `months`; a day that the month lacks becomes its last day.
+    /// Returns this date moved by `months`. A day that the month does not have becomes its last
+    /// day.
     #[must_use]
     pub fn plus_months(self, months: i64) -> Self {
         let months = months.clamp(-CALENDAR_MONTHS, CALENDAR_MONTHS);
         Self::from_civil(self.civil().saturating_add(months.months()))
     }
 
-    /// First day of the week that holds this date.
+    /// Returns the first day of the week that contains this date.
     #[must_use]
     pub fn week_start(self, week_starts_on: Weekday) -> Self {
         let since = match week_starts_on {
@@ -215,7 +220,7 @@ impl Date {
         Self(self.0 - since)
     }
 
-    /// 0 = Sunday .. 6 = Saturday.
+    /// Returns the days since the last Sunday: 0 for Sunday to 6 for Saturday.
     pub fn days_since_sunday(self) -> i32 {
         (self.0 + 4).rem_euclid(7)
     }
@@ -259,12 +264,12 @@ impl<'de> Deserialize<'de> for Date {
 }
 
 impl Zone {
-    /// UTC.
+    /// Returns the zone UTC.
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
 
-    /// The zone with this IANA name, from the bundled database.
+    /// Returns the zone with this IANA name, from the bundled database.
     pub fn parse(name: &str) -> Option<Self> {
         if name == "UTC" {
             return Some(Self::utc());
@@ -272,18 +277,18 @@ impl Zone {
         TimeZone::get(name).ok().map(Self)
     }
 
-    /// Its IANA name.
+    /// Returns the IANA name.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// The civil date on which `instant` falls here.
+    /// Returns the civil date of `instant` in this zone.
     pub fn date_of(&self, instant: Instant) -> Date {
         let micros = instant.0.saturating_add(i64::from(self.offset_seconds(instant)) * SECOND);
         Date(i32::try_from(micros.div_euclid(86_400 * SECOND)).unwrap_or_default())
     }
 
-    /// Offset from UTC in seconds at `instant`, east positive.
+    /// Returns the offset from UTC at `instant`, in seconds, positive to the east.
     pub fn offset_seconds(&self, instant: Instant) -> i32 {
         match Timestamp::from_microsecond(instant.0) {
             Ok(timestamp) => self.0.to_offset(timestamp).seconds(),
@@ -291,13 +296,14 @@ impl Zone {
         }
     }
 
-    /// The first instant of `date` here (after a gap, the first instant that exists).
+    /// Returns the first instant of `date` in this zone. If a gap hides midnight, returns the first
+    /// instant after the gap.
     pub fn start_of(&self, date: Date) -> Instant {
         self.at(date, 0, Fold::Earlier)
     }
 
-    /// The instant at `micros_of_day` of `date`; a time inside a gap becomes the first instant
-    /// after it, a time that occurs twice the one that `fold` says.
+    /// Returns the instant at `micros_of_day` of `date`. A time inside a gap becomes the first
+    /// instant after it; `fold` selects one of the two instants of a time that occurs twice.
     pub fn at(&self, date: Date, micros_of_day: i64, fold: Fold) -> Instant {
         let datetime = date.civil().to_datetime(civil::Time::midnight());
         let datetime = datetime.saturating_add(micros_of_day.microseconds());
@@ -319,8 +325,9 @@ impl Zone {
         Ok(transition.unwrap_or(inside))
     }
 
-    /// Changes of offset between two instants, each with the offset in seconds from then on; the
-    /// first entry is `from` itself. Lets a plan turn instants into civil dates by look-up.
+    /// Returns the changes of the offset from `from` up to and including `until`. Each entry is an
+    /// instant and the offset in seconds that applies from it on; the first entry is `from` itself.
+    /// Query plans use the list to convert instants to civil dates by look-up.
     pub fn offsets_between(&self, from: Instant, until: Instant) -> Vec<(Instant, i32)> {
         let mut offsets = vec![(from, self.offset_seconds(from))];
         let Ok(start) = Timestamp::from_microsecond(from.0) else { return offsets };

@@ -1,5 +1,5 @@
-//! The discovery documents, from the same definitions that check requests.
-//! Rule: spec/reports.md §12.
+//! The discovery documents, derived from the definitions that also check requests. Rule:
+//! spec/reports.md §12.
 
 use model::permission::{Permission, Permissions};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::definition::column::Column;
 use crate::definition::filter::Filter;
 use crate::definition::label::label;
 
-/// Entry of one report in the list of reports; `base_url` is the server's, without a slash at its
-/// end.
+/// Returns the entry of one report in the list of reports. `base_url` is the URL of the server,
+/// without a slash at its end.
 pub fn entry(report: &Report, base_url: &str) -> Value {
     let path = format!("{base_url}/api/v2/reports/{}", report.name);
     let others = report.permissions.iter().filter(|flag| **flag != Permission::SuperAdmin);
@@ -26,7 +26,8 @@ pub fn entry(report: &Report, base_url: &str) -> Value {
     })
 }
 
-/// Entries of all reports that `permissions` allow to read, by name.
+/// Returns the entries of all reports that `permissions` allow to read, in the order of the
+/// catalogue.
 pub fn list(permissions: &Permissions, base_url: &str) -> Vec<Value> {
     let readable = crate::catalogue().iter().filter(|report| {
         permissions.allow_any(report.permissions)
@@ -35,8 +36,8 @@ pub fn list(permissions: &Permissions, base_url: &str) -> Vec<Value> {
     readable.map(|report| entry(report, base_url)).collect()
 }
 
-/// Full description of one report: its entry, columns, parents, filters, pivots and default
-/// sort.
+/// Returns the full description of one report: its entry, columns, parents, filters, pivots and
+/// default sort.
 pub fn describe(report: &Report, base_url: &str) -> Value {
     let mut description = entry(report, base_url);
     let columns: Vec<Value> = report.columns.iter().map(|c| describe_column(report, c)).collect();

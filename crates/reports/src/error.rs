@@ -1,4 +1,4 @@
-//! What can go wrong while a report is computed.
+//! Errors that occur while a report is computed.
 
 use std::error::Error;
 
@@ -7,8 +7,8 @@ use mirror::MirrorError;
 
 use crate::request::FieldErrors;
 
-/// A report could not be computed. Bad parameters are found before anything runs, as
-/// [`FieldErrors`], except those that only the data can tell.
+/// The reasons why a report could not be computed. Bad parameters are found earlier, as
+/// [`FieldErrors`], except those that only the data can show.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The mirror or a plan over it failed.
@@ -17,7 +17,7 @@ pub enum ReportError {
     /// The rows have more keys than a file may have columns.
     #[error("there are more than {max} different keys")]
     TooManyColumns {
-        /// The most that there may be.
+        /// The largest number of keys that is allowed.
         max: usize,
     },
     /// A parameter asks for something that the data does not have.
@@ -28,13 +28,14 @@ pub enum ReportError {
     AmountOutOfRange,
 }
 
-/// A sum does not fit; on its way through a plan, where only engine errors travel.
+/// The same error as [`ReportError::AmountOutOfRange`], inside a plan, where only engine errors
+/// travel.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a sum is larger than any amount can be")]
 pub(crate) struct AmountOutOfRange;
 
 impl ReportError {
-    /// Stable code.
+    /// Returns the stable error code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Mirror(error) => error.code(),
@@ -60,8 +61,8 @@ impl From<DataFusionError> for ReportError {
     }
 }
 
-/// Whether a sum that does not fit is among the causes. Engine errors keep some causes to
-/// themselves, and hand others out in boxes.
+/// Returns true if [`AmountOutOfRange`] is among the causes. DataFusion's `External` errors do not
+/// report their cause as `source`, so they are unpacked by hand.
 fn is_out_of_range(error: &(dyn Error + 'static)) -> bool {
     if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>() {
         return is_out_of_range(inner.as_ref());

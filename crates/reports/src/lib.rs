@@ -1,22 +1,22 @@
-//! Reports: definitions as data, requests checked against them, plans, pages.
+//! Reports and exports: their definitions as data, the checking of requests, plans and results.
 //!
 //! Must not know: HTTP, file formats, the store.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`definition`] | what a report is, as data |
-//! | `definitions` | the reports themselves, one per file |
-//! | `terms` | words that several reports share: display names, effective status, holds |
+//! | [`definition`] | types that describe a report as data |
+//! | `definitions` | the definitions of the reports, one per file |
+//! | `terms` | terms that several reports share: display names, effective status, holds |
 //! | [`exports`] | every kind of record as the rows of a file |
-//! | `usage_rows` | usage of memberships as rows of a table |
-//! | [`request`] | raw parameters, and what is wrong with them |
-//! | `engine` | a checked request to plans, and what they answer to a page |
+//! | `usage_rows` | usage of customer memberships as rows of a table |
+//! | [`request`] | raw parameters, checked into a request or refused |
+//! | `engine` | builds and runs the plans of a checked request |
 //! | `functions` | functions that plans need and DataFusion does not have |
 //! | [`page`] | one page of a report, ready to be written |
 //! | [`rows`] | all rows of a report, ready to be written |
 //! | [`describe`] | the discovery documents |
 //! | `row_schema` | JSON Schemas of the rows of reports |
-//! | [`error`] | what can go wrong while a report is computed |
+//! | [`error`] | errors that occur while a report is computed |
 
 pub mod csv_dialect;
 pub mod definition;

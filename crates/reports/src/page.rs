@@ -4,45 +4,45 @@ use datafusion::arrow::array::RecordBatch;
 use model::id::Revision;
 use model::output::OutputColumn;
 
-/// One page.
+/// One page of a report.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Rows (or groups) of the whole report after filters, not of the page.
+    /// The number of rows (or groups) of the whole report after filters, not of the page.
     pub total: u64,
     /// One header per column, in order.
     pub headers: Vec<Header>,
-    /// The columns; batches hold them at these positions, then hidden columns.
+    /// The columns. Batches hold them first, in this order, followed by hidden columns.
     pub columns: Vec<OutputColumn>,
-    /// The page's rows, in order.
+    /// The rows of the page, in order.
     pub batches: Vec<RecordBatch>,
-    /// Whether a pivot leaves out periods before the first one shown that hold rows.
+    /// True if the pivot leaves out periods that hold rows and lie before the first one shown.
     pub pivot_truncated: bool,
     /// The revision that the page was computed from.
     pub revision: Revision,
 }
 
-/// What `column_headers` says of one column.
+/// An entry of `column_headers`: one column of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// Display name.
+    /// The display name.
     pub label: String,
-    /// Dotted path into the row.
+    /// The dotted path into the row.
     pub key: String,
-    /// Whether the report can be sorted by it.
+    /// True if the report can be sorted by the column.
     pub sortable: bool,
-    /// How the report is sorted by it now.
+    /// The position of the column in the sort; none if the report is not sorted by it.
     pub sorted: Option<Sorted>,
-    /// Whether it holds a customer's id.
+    /// True if the column holds a customer's id.
     pub holds_customer_id: bool,
-    /// Whether it is always there.
+    /// True if the column is returned even when it was not asked for.
     pub required: bool,
 }
 
-/// A column's place in the sort.
+/// The direction and priority of a column in the sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sorted {
-    /// Largest first.
+    /// True if the largest values come first.
     pub descending: bool,
-    /// 0 = most significant.
+    /// The rank among the sort items; 0 is the most significant.
     pub priority: usize,
 }

@@ -1,13 +1,13 @@
-//! JSON Schemas of the rows that reports answer with, from the definitions that make the rows.
-//! Rule: spec/reports.md §3, §9, §10.
+//! JSON Schemas of the rows of reports, derived from the report definitions. Rule: spec/reports.md
+//! §3, §9, §10.
 
 use serde_json::{Value, json};
 
 use crate::definition::Report;
 use crate::definition::column::Kind;
 
-/// The schema of a row of `report`. Which of its members a row has is decided by the columns asked
-/// for, so none is required; `money` is the schema of an amount.
+/// Returns the schema of a row of `report`. No member is required, because the request decides
+/// which columns a row has. `money` is the schema of an amount.
 pub fn row_schema(report: &Report, money: &Value) -> Value {
     let mut row = object();
     for column in &report.columns {
@@ -40,7 +40,7 @@ fn object() -> Value {
     json!({"type": "object", "properties": {}})
 }
 
-/// What each period of a pivot holds.
+/// Returns the schema of one cell of a pivot: the measures of a period.
 fn measures(report: &Report, money: &Value) -> Value {
     let mut cell = object();
     let columns = report.columns.iter().filter(|column| column.role.word() == "measure");
@@ -50,8 +50,8 @@ fn measures(report: &Report, money: &Value) -> Value {
     cell
 }
 
-/// Puts a schema at a dotted key, with an object for each part before the last. A parent whose
-/// values are all null is null itself.
+/// Inserts a schema at a dotted key, with an object for each part before the last. These objects
+/// may be null, because a parent whose values are all null is null itself.
 fn insert(row: &mut Value, key: &str, schema: Value) {
     match key.split_once('.') {
         None => row["properties"][key] = schema,
@@ -65,7 +65,7 @@ fn insert(row: &mut Value, key: &str, schema: Value) {
     }
 }
 
-/// The same, or null.
+/// Returns the schema extended to allow null.
 fn nullable(mut schema: Value) -> Value {
     match schema["type"].as_str().map(str::to_owned) {
         Some(name) => {

@@ -10,18 +10,19 @@ use model::output::OutputColumn;
 use crate::error::ReportError;
 use crate::page::Header;
 
-/// Batches as they are computed; after an error there is nothing more. Dropping it stops the work.
+/// A stream of batches as they are computed. It ends after an error; dropping it stops the work.
 pub type RowStream = BoxStream<'static, Result<RecordBatch, ReportError>>;
 
-/// The whole of a report, in order, in batches of some thousand rows.
+/// All rows of a report, in order, in batches of some thousand rows.
 pub struct Rows {
-    /// Rows of the whole report after filters: as many as the batches hold.
+    /// The number of rows of the whole report after filters: the sum over all batches.
     pub total: u64,
     /// One header per column, in order.
     pub headers: Vec<Header>,
-    /// The columns; batches hold them at these positions, then hidden columns.
+    /// The columns. Batches hold them first, in this order, followed by hidden columns.
     pub columns: Vec<OutputColumn>,
-    /// Whether a pivot leaves out periods before its first column. Rule: spec/reports.md §10.
+    /// True if the pivot leaves out periods that hold rows and lie before its first column. Rule:
+    /// spec/reports.md §10.
     pub pivot_truncated: bool,
     /// The revision that the rows are computed from.
     pub revision: Revision,

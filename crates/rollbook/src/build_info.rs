@@ -1,15 +1,15 @@
-//! Which build of the program this is. Rule: spec/product.md, "Command line".
+//! Version, commit and build profile of the program. Rule: spec/product.md, "Command line".
 
 use app::BuildInfo;
 
-/// The build, as /metrics shows it.
+/// The build, as `/metrics` shows it.
 pub const INFO: BuildInfo = BuildInfo {
     version: env!("CARGO_PKG_VERSION"),
     commit: env!("BUILD_COMMIT"),
     profile: env!("BUILD_PROFILE"),
 };
 
-/// The same in one line, as `rollbook --version` says it.
+/// The build in one line, as `rollbook --version` prints it.
 pub const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (commit ",

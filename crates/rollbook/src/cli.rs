@@ -1,5 +1,5 @@
-//! The arguments, as data. What each command does is in `commands`.
-//! Rule: spec/product.md, "Command line".
+//! The command line arguments. The commands themselves are in `commands`. Rule: spec/product.md,
+//! "Command line".
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! Errors as people read them: one clear line, a hint, and the chain of causes when asked for.
-//! Exit codes: 1 failed, 2 wrong usage. Rule: spec/product.md, "Command line".
+//! Failures of commands, as printed: one line, a hint, and on request the chain of causes. Exit
+//! codes: 1 failed, 2 wrong usage. Rule: spec/product.md, "Command line".
 
 use std::error::Error;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use books::PackageError;
 use mirror::MirrorError;
 use store::StoreError;
 
-/// Why a command did not do what was asked.
+/// The failure of a command.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
@@ -20,49 +20,49 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that says this.
+    /// Creates a failure with this message.
     pub fn new(message: impl Into<String>) -> Self {
         let (details, hint, cause) = (Vec::new(), None, None);
         Self { message: message.into(), details, hint, cause, is_usage: false }
     }
 
-    /// Arguments that do not fit together, which only shows once they are looked at.
+    /// Creates a failure for arguments that do not fit together, found after parsing.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { is_usage: true, ..Self::new(message) }
     }
 
-    /// With what to do about it.
+    /// Adds a hint about what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// With what it came from.
+    /// Adds the cause.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// With one more line of what is wrong.
+    /// Adds a line of detail.
     #[must_use]
     pub fn detail(mut self, line: impl Into<String>) -> Self {
         self.details.push(line.into());
         self
     }
 
-    /// 1 or 2.
+    /// Returns the exit code: 2 for wrong usage, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         if self.is_usage { 2 } else { 1 }
     }
 
-    /// What to do about it, if that is known.
+    /// Returns the hint, if there is one.
     pub fn own_hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The failure and its deepest cause, in one line.
+    /// Returns the failure and its deepest cause in one line.
     pub fn line(&self) -> String {
         match self.causes().last() {
             Some(deepest) => format!("{}: {deepest}", self.message),
@@ -70,7 +70,8 @@ impl Failure {
         }
     }
 
-    /// The lines for standard error. Without `is_verbose`, the deepest cause stands in the first.
+    /// Returns the lines for standard error. Without `is_verbose`, the first line ends with the
+    /// deepest cause.
     pub fn to_text(&self, is_verbose: bool) -> String {
         let causes: Vec<String> = self.causes().collect();
         let mut text = format!("error: {}", self.message);
@@ -164,15 +165,15 @@ const PROVIDER_HINT: &str =
     "`rollbook provider list` shows the providers, `rollbook provider create` creates one";
 
 impl Failure {
-    /// There is no such provider.
+    /// Creates the failure for a provider that does not exist.
     pub fn provider_unknown(id: model::id::ProviderId) -> Self {
         Self::new(format!("provider {id} does not exist")).hint(PROVIDER_HINT)
     }
 }
 
-/// Says what was being done when the system refused it.
+/// Adds the attempted action to an error.
 pub trait Doing<T> {
-    /// Turns the error into a failure of `what`.
+    /// Turns the error into a failure to do `what`, such as "read the file".
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 

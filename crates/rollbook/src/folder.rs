@@ -1,14 +1,14 @@
-//! The data folder: what is in it, who may use it.
+//! The data folder: its contents, and the lock of its server.
 //!
 //! | name | what |
 //! | --- | --- |
 //! | `rollbook.toml` | settings, if any |
 //! | `rollbook.db` | the store: records; not with `store.url` |
 //! | `rollbook-jobs.db` | the store: jobs, webhooks, deliveries; not with `store.url` |
-//! | `files/` | files that were made, until their time is over; elsewhere with `files.dir` |
+//! | `files/` | files of jobs, until they expire; elsewhere with `files.dir` |
 //! | `mirror/` | the mirror; may be deleted while nothing runs |
-//! | `temp/` | unfinished work, one folder per process; leftovers are cleared by whoever comes next |
-//! | `serve.lock` | held by the server that uses the folder; its process id |
+//! | `temp/` | unfinished work, one folder per process; leftovers are removed by the next process |
+//! | `serve.lock` | locked by the server that uses the folder; contains its process id |
 
 mod temp;
 
@@ -27,28 +27,28 @@ pub struct DataFolder {
     path: PathBuf,
 }
 
-/// The right to serve a folder, until dropped.
+/// The exclusive right to serve a folder, held until dropped.
 #[derive(Debug)]
 pub struct ServeLock {
     _file: File,
 }
 
-/// Whether a server uses a folder.
+/// The use of a folder by a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InUse {
-    /// None does.
+    /// No server uses it.
     No,
-    /// One does; its process id when the lock file says it.
+    /// A server uses it. The text is its process id, or `unknown`.
     By(String),
 }
 
 impl DataFolder {
-    /// A folder that may not exist, to look at only.
+    /// Refers to a folder that may not exist, for reading only.
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
     }
 
-    /// A folder that exists.
+    /// Opens an existing folder. Fails if there is none.
     pub fn existing(path: &Path) -> Result<Self, Failure> {
         if path.is_dir() {
             return Ok(Self { path: path.to_owned() });
@@ -59,7 +59,7 @@ impl DataFolder {
         Err(Failure::new(message).hint(hint))
     }
 
-    /// A folder, made when missing; only its owner may look into a new one.
+    /// Opens a folder, and creates it if it is missing. Only its owner can read a new one.
     pub fn created(path: &Path) -> Result<Self, Failure> {
         if !path.is_dir() {
             private_folder()
@@ -69,27 +69,27 @@ impl DataFolder {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file with the settings.
+    /// Returns the path of the settings file.
     pub fn settings(&self) -> PathBuf {
         self.path.join("rollbook.toml")
     }
 
-    /// The store's file.
+    /// Returns the path of the store's file.
     pub fn store(&self) -> PathBuf {
         self.path.join("rollbook.db")
     }
 
-    /// The mirror's folder.
+    /// Returns the path of the mirror's folder.
     pub fn mirror(&self) -> PathBuf {
         self.path.join("mirror")
     }
 
-    /// The folder of files that were made, unless the settings name another.
+    /// Returns the path of the folder for files of jobs. The settings may name another.
     pub fn files(&self) -> PathBuf {
         self.path.join("files")
     }
@@ -98,13 +98,13 @@ impl DataFolder {
         self.path.join("temp")
     }
 
-    /// A folder for this process's unfinished work, removed with the value.
+    /// Creates a folder for unfinished work of this process, which is removed when dropped.
     pub fn temp_dir(&self) -> Result<TempFolder, Failure> {
         let temp = self.temp();
         TempFolder::make(&temp).doing(|| format!("make a folder in {}", temp.display()))
     }
 
-    /// Takes the right to serve the folder; fails when a server has it.
+    /// Locks the folder for serving. Fails if another server has it.
     pub fn lock(&self) -> Result<ServeLock, Failure> {
         let file = self.lock_file()?;
         match file.try_lock() {
@@ -121,7 +121,7 @@ impl DataFolder {
         }
     }
 
-    /// Whether a server uses the folder now.
+    /// Returns the use of the folder by a server at the moment.
     pub fn in_use(&self) -> Result<InUse, Failure> {
         let file = self.lock_file()?;
         match file.try_lock_shared() {
@@ -149,14 +149,14 @@ impl DataFolder {
     }
 }
 
-/// Makes folders that only their owner may look into: what is in them is customers' data.
+/// Returns a builder of folders that only their owner can read, because they hold customer data.
 fn private_folder() -> fs::DirBuilder {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder
 }
 
-/// A new file that only its owner can read.
+/// Creates a file that only its owner can read.
 pub fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,16 +1,16 @@
-//! File handles: how many this process may have, and what they are shared out to.
+//! The limit of file handles of this process, and the share that connections get.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::failure::Failure;
 
-/// Handles kept for everything that is no connection of a client: the store, the mirror's files,
-/// bodies and files that are written, notices.
+/// Number of handles reserved for everything but client connections: the store, the mirror's files,
+/// bodies and files being written, notices.
 const KEPT: u64 = 512;
-/// With fewer nothing works.
+/// Least number of handles with which the program works.
 const LEAST: u64 = 128;
 
-/// Raises the limit of this process to what it needs beside connections.
+/// Raises the limit of this process to what it needs without connections.
 pub(crate) fn raise_limit() -> Result<(), Failure> {
     match raise(KEPT) {
         limit if limit < LEAST => Err(too_few(limit)),
@@ -18,8 +18,8 @@ pub(crate) fn raise_limit() -> Result<(), Failure> {
     }
 }
 
-/// Raises the limit as far as it may be, so that so many connections fit beside everything else;
-/// gives back how many do.
+/// Raises the limit so that `wanted` connections fit beside everything else. Returns the number of
+/// connections that fit.
 pub(crate) fn for_connections(wanted: usize) -> usize {
     let limit = raise(KEPT.saturating_add(wanted as u64));
     let fitting = usize::try_from(shared_out(limit)).unwrap_or(usize::MAX).min(wanted);
@@ -33,18 +33,18 @@ pub(crate) fn for_connections(wanted: usize) -> usize {
     fitting
 }
 
-/// How many of these handles connections may have.
+/// Returns the number of handles that connections may use out of `limit`.
 fn shared_out(limit: u64) -> u64 {
     limit - KEPT.min(limit / 2)
 }
 
-/// Raises the limit to `wanted` if it is lower, or as far as the system lets it; gives it back.
+/// Raises the limit to `wanted` if it is lower, as far as the system allows. Returns the limit.
 fn raise(wanted: u64) -> u64 {
     let mut limit = getrlimit(Resource::Nofile);
     let reachable = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if limit.current.is_some_and(|current| current < reachable) {
         limit.current = Some(reachable);
-        // Refused, it stays as it is.
+        // If the system refuses, the limit stays as it is.
         let _ = setrlimit(Resource::Nofile, limit);
     }
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)

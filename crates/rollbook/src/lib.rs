@@ -1,21 +1,21 @@
-//! The program: command line, configuration, wiring, and invented records to try it with.
+//! The program: command line, configuration, wiring, and generated sample data.
 //!
-//! Must not know: business rules. Those are in `model`, `reports` and `server::operations`; here
-//! they are only called.
+//! Contains no business rules. Those are in `model`, `reports` and `server::operations`; this crate
+//! only calls them.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`build_info`] | which build of the program this is |
-//! | [`cli`] | the arguments, as data |
+//! | [`build_info`] | version and build of the program |
+//! | [`cli`] | the command line arguments |
 //! | `commands` | one command per file |
-//! | [`config`] | settings from file, environment and flags, and where each came from |
-//! | [`folder`] | the data folder: what is in it, who may use it |
-//! | `handles` | how many file handles there are, and for what |
-//! | [`opened`] | store and mirror, opened as a command needs them |
-//! | [`failure`] | errors as people read them, and exit codes |
-//! | `output` | where a command's result goes: a file, a pipe, standard output |
-//! | [`progress`] | progress of long work, on a terminal or as plain lines |
-//! | `logging` | where log lines go |
+//! | [`config`] | settings from file, environment and flags, with their origins |
+//! | [`folder`] | the data folder: its contents and locks |
+//! | `handles` | the limit of file handles |
+//! | [`opened`] | opening of store, mirror and files for commands |
+//! | [`failure`] | failures of commands, and exit codes |
+//! | `output` | the destination of a command's result: a file, a pipe, standard output |
+//! | [`progress`] | progress display of long work, on a terminal or as plain lines |
+//! | `logging` | the log on standard error |
 //! | `terminal` | tables on a terminal |
 
 pub mod build_info;

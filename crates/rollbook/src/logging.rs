@@ -1,10 +1,10 @@
-//! Where log lines go: standard error, as text or JSON. A log that cannot be written costs lines,
-//! never requests or work.
+//! The log: lines on standard error, as text or JSON. If it cannot be written, lines are lost, but
+//! requests and jobs go on.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `line` | a line without characters that pretend to be something else |
-//! | `output` | standard error, which may be full, closed or stuck |
+//! | `line` | escaping of deceptive characters in a line |
+//! | `output` | writing to standard error, which may be full, closed or blocked |
 
 mod line;
 mod output;
@@ -20,7 +20,7 @@ use crate::failure::{Doing, Failure};
 use line::Line;
 use output::Output;
 
-/// Installs the process's one subscriber; a second call changes nothing.
+/// Installs the subscriber of the process. Further calls have no effect.
 pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.filter)
         .doing(|| format!("use {:?} as the log filter", settings.filter))?;
@@ -29,7 +29,7 @@ pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
         .with_env_filter(filter)
         .log_internal_errors(false)
         .with_writer(move || Line::new(format, Arc::clone(&output)));
-    // On a terminal it is NO_COLOR that decides.
+    // On a terminal, NO_COLOR decides.
     if !io::stderr().is_terminal() {
         builder = builder.with_ansi(false);
     }
@@ -37,7 +37,7 @@ pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Text => builder.try_init(),
     };
-    // In-process callers may have installed one before.
+    // Tests in the same process may have installed a subscriber already.
     let _ = installed;
     Ok(())
 }

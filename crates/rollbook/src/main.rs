@@ -1,4 +1,4 @@
-//! The program's entry.
+//! Entry point of the program.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match rollbook::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // The exit code says it too, where nobody hears this.
+            // A failed write changes nothing: the exit code reports the failure too.
             let _ = write!(std::io::stderr(), "{}", failure.to_text(is_verbose));
             ExitCode::from(failure.exit_code())
         }

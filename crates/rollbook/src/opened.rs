@@ -1,4 +1,4 @@
-//! Store and mirror, opened as a command needs them.
+//! Opening of the store, the mirror and the files folder for commands.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::config::{Settings, StoreUrl};
 use crate::failure::Failure;
 use crate::folder::{DataFolder, TempFolder};
 
-/// Opens the store, which is made when it is missing.
+/// Opens the store, and creates it if it is missing.
 pub fn create_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     if let Some(url) = &settings.store.url {
         return open_database(url, settings);
@@ -23,7 +23,7 @@ pub fn create_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn 
     Ok(Arc::new(SqliteStore::open(&folder.store(), settings.store.sqlite_options()?)?))
 }
 
-/// Opens a store that exists.
+/// Opens an existing store.
 pub fn open_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     if let Some(url) = &settings.store.url {
         return open_database(url, settings);
@@ -32,7 +32,7 @@ pub fn open_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn St
     Ok(Arc::new(SqliteStore::open_existing(&folder.store(), settings.store.sqlite_options()?)?))
 }
 
-/// Fails when no store is in the folder.
+/// Fails if the folder has no store.
 pub fn must_have_records(folder: &DataFolder) -> Result<(), Failure> {
     if folder.store().exists() {
         return Ok(());
@@ -41,13 +41,14 @@ pub fn must_have_records(folder: &DataFolder) -> Result<(), Failure> {
     Err(Failure::new(message).hint("create one with `rollbook provider create --data DIR …`"))
 }
 
-/// A database has no folder that could be missing: its tables are made by whoever comes first.
+/// Opens a PostgreSQL store. Its tables are created on first use, so there is no check for
+/// existence.
 fn open_database(url: &StoreUrl, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let opened = PostgresStore::open(url.secret(), &settings.store.postgres_options()?);
     Ok(Arc::new(opened.map_err(|error| database_failed(url, error))?))
 }
 
-/// The database cannot be used.
+/// Returns the failure for a database that cannot be used.
 pub fn database_failed(url: &StoreUrl, error: StoreError) -> Failure {
     let hint = match &error {
         StoreError::Unavailable { .. } => {
@@ -61,18 +62,18 @@ pub fn database_failed(url: &StoreUrl, error: StoreError) -> Failure {
     Failure::new(format!("the database {url} cannot be used")).because(error).hint(hint)
 }
 
-/// Where the files are that jobs make.
+/// Returns the path of the folder for the files of jobs.
 pub fn files_folder(folder: &DataFolder, settings: &Settings) -> PathBuf {
     settings.files.dir.clone().unwrap_or_else(|| folder.files())
 }
 
-/// Opens the folder of the files that jobs make.
+/// Opens the folder for the files of jobs.
 pub fn files(
     folder: &DataFolder,
     settings: &Settings,
     store: &Arc<dyn Store>,
 ) -> Result<FilesFolder, Failure> {
-    // Only a database has several nodes, which must agree.
+    // Only a database can have several nodes, whose folders must be the same.
     let unmarked = match settings.store.url {
         Some(_) => Unmarked::Another,
         None => Unmarked::Replaced,
@@ -82,7 +83,7 @@ pub fn files(
     opened.map_err(|error| files_failed(&path, error))
 }
 
-/// The folder of the files that jobs make cannot be used.
+/// Returns the failure for a files folder that cannot be used.
 pub fn files_failed(path: &Path, error: FolderError) -> Failure {
     let hint = match &error {
         FolderError::Store(_) => "`rollbook doctor` says what is wrong with the store",
@@ -97,17 +98,17 @@ pub fn files_failed(path: &Path, error: FolderError) -> Failure {
     Failure::new(message).because(error).hint(hint)
 }
 
-/// The provider with this id.
+/// Returns the provider with this id. Fails if there is none.
 pub fn provider(store: &dyn Store, id: ProviderId) -> Result<Provider, Failure> {
     let provider = store.snapshot()?.provider(id)?;
     provider.ok_or_else(|| Failure::provider_unknown(id))
 }
 
-/// Everything that reads need.
+/// The mirror, and the folder that it needs for unfinished work.
 pub struct Reads {
     /// The mirror.
     pub mirror: Arc<Mirror>,
-    /// Folder for unfinished work of this process.
+    /// Folder for unfinished work of this process; must outlive the mirror.
     pub temp: TempFolder,
 }
 

@@ -1,5 +1,5 @@
-//! Where a command's result goes: a file that appears when it is complete, a device or a pipe, or
-//! standard output.
+//! The destination of a command's result: a file that appears when it is complete, a device or
+//! pipe, or standard output.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
@@ -10,16 +10,16 @@ use tempfile::NamedTempFile;
 
 use crate::failure::{Doing, Failure};
 
-/// Names that stand for standard output.
+/// Paths that mean standard output.
 const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-/// Where names stand for what the process has open: written to, whatever it is.
+/// Paths that name open files of this process. These are written to, never replaced.
 const OPEN_FILES: [&str; 3] = ["/dev/stderr", "/dev/fd", "/proc/self/fd"];
-/// Links followed before a chain of them counts as a circle.
+/// Number of symbolic links that are followed; longer chains are treated as a circle.
 const LINKS_MAX: usize = 40;
-/// Mode of a new file, before the umask takes its part.
+/// Mode of a new file, before the umask applies.
 const NEW_FILE_MODE: u32 = 0o666;
 
-/// A result that is being written. Nothing shows at its destination before [`Output::finish`].
+/// A result that is being written. Nothing appears at its destination before [`Output::finish`].
 #[derive(Debug)]
 pub(crate) struct Output {
     destination: Destination,
@@ -29,15 +29,15 @@ pub(crate) struct Output {
 #[derive(Debug)]
 enum Destination {
     Standard,
-    /// A device, a pipe, a socket or a file that is open already, which is written to.
+    /// A device, pipe, socket or open file, which is written to.
     Stream(PathBuf),
-    /// A regular file, which is replaced; or a new one.
+    /// A regular file, which is created or replaced. The metadata are those of the file to replace.
     File(PathBuf, Option<Metadata>),
 }
 
 impl Output {
-    /// Begins a result for `path`; without one, or for `-`, it goes to standard output. `temp` is a
-    /// folder for what does not become a file.
+    /// Begins a result for `path`; none or `-` means standard output. `temp` is the folder for
+    /// results that do not become files.
     pub(crate) fn begin(path: Option<&Path>, temp: &Path) -> Result<Self, Failure> {
         let destination = match path {
             Some(path) if !STANDARD_OUTPUT.iter().any(|name| path == Path::new(name)) => {
@@ -56,22 +56,22 @@ impl Output {
         Ok(Self { destination, made })
     }
 
-    /// Whether the result goes to standard output.
+    /// Returns true if the result goes to standard output.
     pub(crate) fn is_standard(&self) -> bool {
         matches!(self.destination, Destination::Standard)
     }
 
-    /// The file to write the result to.
+    /// Returns the path of the file to write the result to.
     pub(crate) fn work_path(&self) -> &Path {
         self.made.path()
     }
 
-    /// The same file, opened.
+    /// Returns that file, opened.
     pub(crate) fn work_file(&mut self) -> &mut File {
         self.made.as_file_mut()
     }
 
-    /// Brings the result to its destination.
+    /// Moves the result to its destination.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self.destination {
             Destination::Standard => copy_to_standard_output(self.made.path()),
@@ -119,7 +119,7 @@ impl Destination {
     }
 }
 
-/// What a chain of links leads to, when nothing is there yet.
+/// Returns the end of a chain of symbolic links that leads to no file yet.
 fn end_of_links(path: &Path) -> PathBuf {
     let mut end = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -133,11 +133,11 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }
 
-/// Gives a file the mode of the one that it replaces, and its owner where this user may.
+/// Gives a file the mode of the file that it replaces, and also the owner if the user may do that.
 fn keep_owner_and_mode(replaced: &Metadata, path: &Path) -> io::Result<()> {
     let made = fs::metadata(path)?;
     if (made.uid(), made.gid()) != (replaced.uid(), replaced.gid()) {
-        // Only root may; somebody else's file becomes this user's, as with every editor.
+        // Only root may change the owner; otherwise the file becomes this user's, as in editors.
         let _ = std::os::unix::fs::chown(path, Some(replaced.uid()), Some(replaced.gid()));
     }
     fs::set_permissions(path, replaced.permissions())
@@ -147,7 +147,7 @@ fn copy(from: &Path, to: &mut impl io::Write) -> io::Result<()> {
     io::copy(&mut File::open(from)?, to).and_then(|_| to.flush())
 }
 
-/// Copies a file to standard output; a reader that has gone away is no failure.
+/// Copies a file to standard output. A closed pipe is not a failure.
 fn copy_to_standard_output(path: &Path) -> Result<(), Failure> {
     match copy(path, &mut io::stdout().lock()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! Progress of long work: a bar on a terminal, plain lines elsewhere. Both on standard error.
+//! Progress displays on standard error: a bar on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::terminal::say;
 const BAR_EVERY: Duration = Duration::from_millis(120);
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Shows how far an import has come, until dropped.
+/// Progress display of an import, shown until dropped.
 pub struct ImportProgress {
     state: Arc<Mutex<State>>,
     stop: Option<SyncSender<()>>,
@@ -34,7 +34,7 @@ struct State {
     stage: Stage,
 }
 
-/// What an import does now.
+/// The current stage of an import.
 #[derive(Default, Clone, Copy)]
 enum Stage {
     #[default]
@@ -48,7 +48,7 @@ enum Stage {
 }
 
 impl ImportProgress {
-    /// Begins to show; `sources` are names and sizes in bytes, in the order of reading.
+    /// Starts the display. `sources` are names and sizes in bytes, in the order of reading.
     pub fn begin(sources: Vec<(String, u64)>) -> Self {
         let (names, sizes) = sources.into_iter().unzip();
         let state = Arc::new(Mutex::new(State { names, sizes, ..State::default() }));
@@ -63,7 +63,7 @@ impl ImportProgress {
             }
             display.end();
         };
-        // Without the thread there is no progress to see, and nothing else is lost.
+        // If the thread cannot start, there is only no display.
         let thread = std::thread::Builder::new().name("rollbook-progress".to_owned()).spawn(show);
         Self { state, stop: Some(stop), thread: thread.ok() }
     }
@@ -101,19 +101,19 @@ impl Drop for ImportProgress {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It only draws.
+            // The thread only draws, so its result does not matter.
             let _ = thread.join();
         }
     }
 }
 
-/// Shows how many of something are done, until dropped: on a terminal only.
+/// Display of a counter, shown until dropped; only on a terminal.
 pub struct CountProgress {
     bar: Option<ProgressBar>,
 }
 
 impl CountProgress {
-    /// Begins to show; `what` is counted.
+    /// Starts the display. `what` names the counted things.
     pub fn begin(what: &'static str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
@@ -125,7 +125,7 @@ impl CountProgress {
         Self { bar }
     }
 
-    /// A line of its own, on a terminal or not.
+    /// Prints a line above the display, or plainly without a terminal.
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
@@ -133,7 +133,7 @@ impl CountProgress {
         }
     }
 
-    /// So many are done.
+    /// Sets the count.
     pub fn set(&self, done: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
@@ -149,7 +149,8 @@ impl Drop for CountProgress {
     }
 }
 
-/// Shows how many rows are written, of how many: a bar on a terminal, plain lines elsewhere.
+/// Display of the number of rows written and their total: a bar on a terminal, plain lines
+/// elsewhere.
 pub struct RowProgress {
     bar: Option<ProgressBar>,
     rows: AtomicU64,
@@ -158,7 +159,7 @@ pub struct RowProgress {
 }
 
 impl RowProgress {
-    /// Begins to show.
+    /// Starts the display.
     pub fn begin() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::no_length();
@@ -213,7 +214,7 @@ impl Drop for RowProgress {
 }
 
 impl State {
-    /// How much is done, and of how much: bytes while reading, rows while storing.
+    /// Returns the done and the total amount: bytes while reading, rows while storing.
     fn done(&self) -> (u64, u64) {
         match self.stage {
             Stage::Reading => self.bytes(),

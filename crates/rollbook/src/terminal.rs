@@ -1,35 +1,35 @@
-//! Tables on a terminal, and words beside the output.
+//! Tables on a terminal, and messages on standard error.
 
 use std::io::{IsTerminal, Write};
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 
-/// Characters of a line where nothing says how wide it is.
+/// Line width in characters if it is unknown.
 const WIDTH_USUAL: u16 = 100;
 
-/// Whether standard output is a terminal.
+/// Returns true if standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Says a line on standard error. Nobody has to hear it: what is being done goes on.
+/// Prints a line to standard error and ignores errors: the work goes on.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Characters of a line: as `COLUMNS` says, else as wide as the terminal is.
+/// Returns the line width in characters: that of `COLUMNS`, otherwise that of the terminal.
 pub(crate) fn width() -> u16 {
     let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     asked.or_else(|| Table::new().width()).unwrap_or(WIDTH_USUAL)
 }
 
-/// A number with what it counts: `1 row`, `2 rows`.
+/// Returns a number with its noun: `1 row`, `2 rows`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// A table within the terminal's width.
+/// Returns a table that fits the terminal's width.
 pub(crate) fn table<H, R, C>(header: H, rows: R) -> String
 where
     H: IntoIterator,
@@ -41,7 +41,7 @@ where
     format!("{}\n", styled(header, rows))
 }
 
-/// The same, to be changed before it is shown.
+/// Returns a table that fits the terminal's width, for further formatting.
 pub(crate) fn styled<H, R, C>(header: H, rows: R) -> Table
 where
     H: IntoIterator,

@@ -1,4 +1,5 @@
-//! The reference for people, written from the OpenAPI document: one page, no scripts, no assets.
+//! The API reference as an HTML page, rendered from the OpenAPI document: one page without scripts
+//! or assets.
 
 use std::fmt::Write;
 
@@ -20,7 +21,7 @@ td, th { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; tex
 @media print { details:not([open]) > * { display: revert; } }
 ";
 
-/// The whole page.
+/// Renders the whole page.
 pub(crate) fn render(document: &Value) -> String {
     let mut page = String::with_capacity(256 * 1024);
     let title = text(&document["info"]["title"]);
@@ -111,7 +112,7 @@ fn operation(page: &mut String, document: &Value, path: &str, method: &str, oper
     page.push_str("</table></details>");
 }
 
-/// What is sent: the fields of the first type of content that has some, and its examples.
+/// Writes the request body: its media types, and the schema and examples of the first one.
 fn body(page: &mut String, body: &Value) {
     let Some(content) = body["content"].as_object() else { return };
     let types: Vec<&str> = content.keys().map(String::as_str).collect();
@@ -123,7 +124,7 @@ fn body(page: &mut String, body: &Value) {
     }
 }
 
-/// What is answered when all is well.
+/// Writes the successful responses.
 fn answer(page: &mut String, responses: &Value) {
     for (status, response) in entries(responses).filter(|(status, _)| status.starts_with('2')) {
         let types: Vec<&String> = entries(&response["content"]).map(|(kind, _)| kind).collect();
@@ -137,7 +138,7 @@ fn answer(page: &mut String, responses: &Value) {
     }
 }
 
-/// A schema: its fields as a table, or its type where it has none of its own.
+/// Writes a schema: a table of its fields, or its type if it has no fields, then its examples.
 fn schema(page: &mut String, schema: &Value) {
     if schema["properties"].is_object() {
         paragraphs(page, &schema["description"]);
@@ -174,7 +175,7 @@ fn default_of(property: &Value) -> String {
     })
 }
 
-/// The bodies that several endpoints share.
+/// Writes the schemas that several endpoints share.
 fn schemas(page: &mut String, document: &Value) {
     page.push_str("<h2 id=\"schemas\">Schemas</h2><p>What bodies and answers are made of.</p>");
     for (name, described) in entries(&document["components"]["schemas"]) {
@@ -191,7 +192,7 @@ fn schemas(page: &mut String, document: &Value) {
     }
 }
 
-/// The columns of every table that can be imported.
+/// Writes the columns of every table that can be imported.
 fn tables(page: &mut String, document: &Value) {
     page.push_str("<h2 id=\"tables\">Tables</h2><p>Columns that an import may give.</p>");
     for (name, schema) in entries(&document["components"]["schemas"]) {
@@ -217,7 +218,7 @@ fn tables(page: &mut String, document: &Value) {
     }
 }
 
-/// A type in words, as HTML.
+/// Returns the type of a schema in words, as HTML.
 fn type_of(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
         let (anchor, shown) = match name.strip_prefix("row_") {
@@ -258,7 +259,7 @@ fn named(schema: &Value, name: &str) -> String {
     }
 }
 
-/// Follows `$ref` inside the document.
+/// Returns the part of the document that `$ref` refers to, or the value itself.
 fn resolve<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     let target = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
@@ -271,7 +272,7 @@ fn paragraphs(page: &mut String, value: &Value) {
     }
 }
 
-/// Escapes, and turns `code` between backquotes into elements.
+/// Escapes text for HTML and turns `code` between backquotes into elements.
 fn inline(markdown: &str) -> String {
     let mut html = String::with_capacity(markdown.len());
     for (number, part) in markdown.split('`').enumerate() {

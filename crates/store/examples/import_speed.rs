@@ -1,9 +1,9 @@
 //! Measures the write path and scans: `cargo run --release -p store --example import_speed`.
 //!
-//! Into SQLite, times are of the processor (Linux), so a busy machine disturbs them less; into
-//! PostgreSQL they are what passes, since the work is the server's.
-//! Arguments: rows of customer_memberships (1,000,000), customers (300,000), URL of an empty
-//! PostgreSQL database (none: SQLite).
+//! For SQLite, times are processor times (Linux), which a busy machine disturbs less. For
+//! PostgreSQL they are elapsed times, because the server does the work. Arguments: rows of
+//! customer_memberships (1,000,000), customers (300,000), URL of an empty PostgreSQL database
+//! (none: SQLite).
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,7 +91,7 @@ fn named(name: &str) -> Outcome<&'static Table> {
     table(name).ok_or_else(|| format!("no table {name}").into())
 }
 
-/// What this thread has used so far; what has passed where the work is done elsewhere.
+/// Returns the processor time of this thread, or the elapsed time where a server does the work.
 fn processor_time() -> Duration {
     if IS_ELSEWHERE.load(Ordering::Relaxed) {
         return STARTED.elapsed();

@@ -1,5 +1,5 @@
-//! Prints the schema that the catalogue asks for, of SQLite or, with the argument `postgres`, of
-//! PostgreSQL: the text of the first migration.
+//! Prints the whole schema that the catalogue asks for: of the SQLite records file or, with the
+//! argument `postgres`, of PostgreSQL. All migrations together must lead to it.
 
 fn main() {
     match std::env::args().nth(1).as_deref() {

@@ -1,4 +1,5 @@
-//! Measures the queue beside an import: `cargo run --release -p store --example queue_speed`.
+//! Measures the job queue while an import runs: `cargo run --release -p store --example
+//! queue_speed`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

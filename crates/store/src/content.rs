@@ -1,4 +1,4 @@
-//! Bytes that come in chunks, counted and hashed on the way.
+//! Splits the content of a closed month's part into chunks, and checks its size and hash.
 
 use std::io::Read;
 
@@ -7,15 +7,15 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::port::books::ClosedPart;
 
-/// Bytes of a stored chunk; only the last one of a part has fewer.
+/// The number of bytes in a stored chunk; only the last chunk of a part has fewer.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
-/// Takes a chunk with its number, from 0.
+/// Stores one chunk, given its number (counted from 0) and its bytes.
 type KeepChunk<'k> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + 'k;
 
-/// Reads `content` to its end and hands it to `keep`, chunk by chunk with its number.
+/// Reads `content` to its end and passes each chunk to `keep`, with its number.
 ///
-/// [`StoreError::Damaged`] when it is not what `part` says.
+/// Errors: [`StoreError::Damaged`] when size or hash differ from those that `part` announces.
 pub(crate) fn in_chunks(
     part: &ClosedPart,
     content: &mut dyn Read,

@@ -1,6 +1,6 @@
-//! What can go wrong in a store.
+//! Errors of the store, with their stable codes.
 
-/// An error of the store itself, never of the rows given to it.
+/// An error of the store itself. Errors in the rows given to it are reported apart from these.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another writer held the store longer than the caller may wait.
@@ -9,54 +9,54 @@ pub enum StoreError {
     /// The store cannot be reached, or is being migrated.
     #[error("the store is unavailable: {reason}")]
     Unavailable {
-        /// Why, for the log.
+        /// The reason, for the log.
         reason: String,
     },
     /// The disk is full.
     #[error("the disk is full")]
     DiskFull,
-    /// The store was written by a newer version.
+    /// The schema was written by a newer version of the program.
     #[error("the store has schema version {found}, this program knows {known}: use a newer one")]
     SchemaTooNew {
-        /// Version found.
+        /// The schema version that was found.
         found: i64,
-        /// Newest version known here.
+        /// The newest schema version that this program knows.
         known: i64,
     },
     /// Something with this key exists already.
     #[error("{what} exists already")]
     Exists {
-        /// What exists.
+        /// The thing that exists, in words for people.
         what: String,
     },
     /// Something does not exist.
     #[error("{what} does not exist")]
     NotFound {
-        /// What is missing.
+        /// The thing that is missing, in words for people.
         what: String,
     },
-    /// What is stored contradicts what the program wrote.
+    /// The stored data contradicts what the program wrote.
     #[error("the store is damaged: {reason}")]
     Damaged {
-        /// What was found.
+        /// The contradiction that was found.
         reason: String,
     },
-    /// A visitor of rows stopped with an error of its own.
+    /// The callback that visits rows returned an error of its own, and reading stopped.
     #[error("reading stopped")]
     Visitor(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Any other error of the database.
     #[error("the database failed: {context}")]
     Database {
-        /// What was being done.
+        /// The operation that failed.
         context: &'static str,
-        /// What the database said.
+        /// The database's own error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl StoreError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Busy => "store_busy",

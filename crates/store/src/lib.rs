@@ -1,16 +1,16 @@
-//! The store: the truth about every record, behind one port.
+//! The store: the authoritative copy of every record, behind one set of traits (the port).
 //!
-//! Synchronous by design: an adapter may block, so callers run it off their event loop.
-//! Must not know: Arrow, HTTP, reports.
+//! Synchronous by design: an adapter may block, so callers run it off their event loop. Must not
+//! know: Arrow, HTTP, reports.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`port`] | what a store can do, in the caller's terms |
+//! | [`port`] | the traits that an adapter implements, in the caller's terms |
 //! | [`postgres`] | the adapter for a PostgreSQL database |
 //! | [`sqlite`] | the adapter for SQLite files |
-//! | [`token`] | opaque credentials as they are stored |
+//! | [`token`] | opaque tokens in the form in which they are stored |
 //! | [`transfer`] | moving a store from one database to another |
-//! | [`error`] | what can go wrong, with stable codes |
+//! | [`error`] | errors of the store, with stable codes |
 
 mod content;
 pub mod error;

@@ -1,52 +1,52 @@
-//! Opaque credentials as they are stored. Rule: spec/auth-and-errors.md §1.1.
+//! Opaque tokens in the form in which they are stored. Rule: spec/auth-and-errors.md §1.1.
 
 use model::id::ProviderId;
 use model::permission::Permissions;
 use model::time::{Date, Instant};
 use serde::{Deserialize, Serialize};
 
-/// SHA-256 of a token's text: all that is kept of it beside its first characters.
+/// The SHA-256 of a token's text. Of the text itself, only the first characters are stored.
 pub type TokenHash = [u8; 32];
 
-/// What a token may do and for whom.
+/// The rights of a token, and the providers and customer that they apply to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenGrant {
-    /// Name for people.
+    /// A name for people.
     pub name: Option<String>,
-    /// Where notices of its exports go.
+    /// The mail address that notices of its exports are sent to.
     pub email: Option<String>,
-    /// Providers that it reaches, ascending.
+    /// The providers that it reaches, ascending.
     pub providers: Vec<ProviderId>,
-    /// What it may do in provider mode.
+    /// The permissions that it has in provider mode.
     pub permissions: Permissions,
-    /// Whether it may write rows.
+    /// True if it may read only, and not write rows.
     pub read_only: bool,
-    /// The customer it stands for: customer mode only, one provider.
+    /// The customer it stands for, in customer mode only; it then has exactly one provider.
     pub customer_id: Option<i64>,
-    /// From when on it is refused.
+    /// The instant from which on it is refused.
     pub expires_at: Option<Instant>,
 }
 
 /// A stored token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Number, for lists and revocation.
+    /// The number of the token, for lists and for revocation.
     pub id: i64,
-    /// First 8 characters of its text, for display.
+    /// The first 8 characters of its text, for display.
     pub prefix: String,
-    /// What it may do.
+    /// The rights of the token.
     #[serde(flatten)]
     pub grant: TokenGrant,
-    /// When it was made.
+    /// The instant at which it was created.
     pub created_at: Instant,
-    /// When it was revoked.
+    /// The instant at which it was revoked; none if it was not.
     pub revoked_at: Option<Instant>,
-    /// Last day (UTC) on which it was used.
+    /// The last day (UTC) on which it was used.
     pub last_used_on: Option<Date>,
 }
 
 impl Token {
-    /// Whether it opens anything at `now`.
+    /// Returns true if the token is neither revoked nor expired at `now`.
     pub fn is_valid_at(&self, now: Instant) -> bool {
         self.revoked_at.is_none() && self.grant.expires_at.is_none_or(|end| now < end)
     }

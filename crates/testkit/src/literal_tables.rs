@@ -17,7 +17,7 @@ use model::money::Currency;
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
 
-/// The value of an instant that no row gives.
+/// The value of instants that a row does not give.
 const SOME_TIME: &str = "2020-01-01T00:00:00Z";
 
 struct Literal {
@@ -27,7 +27,7 @@ struct Literal {
 impl TableSource for Literal {
     fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
         let rows = self.rows.get(table.name).map(Vec::as_slice).unwrap_or_default();
-        // Two partitions, so that nothing relies on rows arriving in order.
+        // Two partitions, so that no test relies on the order in which rows arrive.
         let partitions = [0, 1].map(|half| {
             let half = rows.iter().skip(half).step_by(2).collect::<Vec<_>>();
             vec![batch(table, &half)]
@@ -114,12 +114,12 @@ fn items(text: &str) -> Vec<String> {
     inside.split(',').filter(|item| !item.is_empty()).map(|item| item.trim().to_owned()).collect()
 }
 
-/// An instant of a test.
+/// Parses an instant.
 pub fn instant(text: &str) -> Instant {
     Instant::parse(text).unwrap()
 }
 
-/// A provider in London whose money is pounds.
+/// Returns a provider in London whose currency is the pound.
 pub fn provider() -> Provider {
     let mut provider = Provider::new(ProviderId(1), "Studio");
     provider.currency = Currency::parse("gbp").unwrap();
@@ -127,13 +127,13 @@ pub fn provider() -> Provider {
     provider
 }
 
-/// A session over tables written as a name, a line of columns, and a line per row; `-` is null.
-/// An empty line ends a table.
+/// Makes a session over tables, each written as a name, a line of columns, and one line per row.
+/// `-` is null, and an empty line ends a table.
 pub fn session(tables: &str) -> Session {
     session_of(provider(), tables)
 }
 
-/// The same for another provider.
+/// Makes such a session for another provider.
 pub fn session_of(provider: Provider, tables: &str) -> Session {
     let mut rows = BTreeMap::new();
     let cells = |line: &str| line.split('|').map(|c| c.trim().to_owned()).collect::<Vec<_>>();

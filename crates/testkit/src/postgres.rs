@@ -1,12 +1,13 @@
-//! A PostgreSQL cluster for the tests: reached over a socket in its own folder, stopped and
-//! started when told to, gone when the run ends, however it does.
+//! A PostgreSQL cluster for tests, with a socket in its own folder. It is stopped and started on
+//! request, and removed when the test run ends in any way.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Makes a cluster, says where it is, then does as its input says, and ends with it.
+/// Script that creates a cluster, prints its address, executes orders from its input, and removes
+/// the cluster at the end.
 const SCRIPT: &str = r#"
 set -e
 folder=$(mktemp -d /tmp/rollbook-postgres.XXXXXX)
@@ -70,7 +71,7 @@ pub struct Cluster {
     _child: Child,
 }
 
-/// The URL of a new, empty database in the cluster that the tests share.
+/// Creates an empty database in the shared cluster. Returns its URL.
 pub fn database() -> String {
     SHARED.database()
 }
@@ -87,7 +88,7 @@ pub fn psql(url: &str, sql: &str) -> String {
     SHARED.psql(url.rsplit('/').next().unwrap(), sql)
 }
 
-/// A database that is gone when dropped.
+/// A database that is dropped with the value.
 pub struct Database {
     url: String,
 }
@@ -107,7 +108,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let name = self.url.rsplit('/').next().unwrap();
-        // Not worth hiding why a test fails: the cluster goes away, too.
+        // An error here must not hide the reason of a failed test; the cluster is removed anyway.
         SHARED.try_psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
     }
 }
@@ -146,7 +147,7 @@ impl Cluster {
         Self { folder, bin, orders, answers, _child: child }
     }
 
-    /// The URL of a new, empty database.
+    /// Creates an empty database. Returns its URL.
     pub fn database(&self) -> String {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         self.psql("postgres", &format!("CREATE DATABASE {name}"));
@@ -171,7 +172,7 @@ impl Cluster {
             .unwrap()
     }
 
-    /// Stops or starts the server, and waits until it has.
+    /// Stops or starts the server, and waits until that is done.
     pub fn order(&mut self, what: &str) {
         writeln!(self.orders, "{what}").unwrap();
         assert_eq!(line(&mut self.answers), "done", "{what}");
@@ -184,7 +185,7 @@ fn line(answers: &mut BufReader<ChildStdout>) -> String {
     line.trim().to_owned()
 }
 
-/// The folder with `initdb`: of the newest version that is installed, or on the path.
+/// Returns the folder with `initdb`: that of the newest installed version, or one on the path.
 pub fn binaries() -> String {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();

@@ -1,4 +1,5 @@
-//! The calculation without a store: one membership with many bookings, and many memberships.
+//! Benchmarks of the calculation without a store: one membership with many bookings, and many
+//! memberships.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a broken bench")]
 
@@ -50,7 +51,7 @@ fn hold(id: i64) -> Hold {
     Hold { id, start_date, end_date, prorate_usage: true }
 }
 
-/// Every `sessions_every`-th booking is a session of one of 50 courses.
+/// Returns a booking. Every `sessions_every`-th booking is a session of one of 50 courses.
 fn booking(number: i32, sessions_every: i32) -> Booking {
     let is_session = number % sessions_every == 0;
     Booking {

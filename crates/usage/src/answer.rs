@@ -1,4 +1,4 @@
-//! The answer's shape and its calculation. Rule: spec/usage.md §3, §5.
+//! The usage of a membership on a date: its types and its calculation. Rule: spec/usage.md §3, §5.
 
 use model::allotment::{LimitType, Period};
 use model::provider::{Provider, UsageRounding};
@@ -11,72 +11,73 @@ use crate::limits::{Limit, Limits, Plan};
 use crate::membership::{Membership, Unusable};
 use crate::period::{DateRange, PeriodCalendar};
 
-/// Everything that the usage of one membership depends on, beside the date.
+/// The records that the usage of one membership is calculated from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'f> {
-    /// Whose settings apply.
+    /// The provider, whose settings apply.
     pub provider: &'f Provider,
     /// The membership's plan.
     pub plan: &'f Plan,
     /// The membership.
     pub membership: &'f Membership,
-    /// All of its holds, in any order.
+    /// All holds of the membership, in any order.
     pub holds: &'f [Hold],
-    /// All bookings on it, counted or not, in any order.
+    /// All bookings on the membership, counted or not, in any order.
     pub bookings: &'f [Booking],
 }
 
-/// Uses allowed, used and left in the periods that contain a date.
+/// The uses allowed, used and left in the periods that contain a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// One entry per period limit, in the order of the answer; empty = unlimited.
+    /// One entry per period limit, in the order of the answer. Empty means unlimited.
     pub periods: Vec<PeriodUsage>,
-    /// All counted uses of the membership, whatever their date and kind.
+    /// The number of all counted uses of the membership, whatever their date and kind.
     pub used_count: i64,
-    /// Why the membership cannot be used on the date; none when it can.
+    /// The reason why the membership cannot be used on the date; none if it can.
     pub unusable: Option<Unusable>,
 }
 
-/// Usage of one period limit.
+/// The usage of one period limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodUsage {
     /// The limit's period.
     pub period: Period,
-    /// What the limit counts.
+    /// The kind of booking that the limit counts.
     pub limit_type: LimitType,
-    /// First day; none = open.
+    /// The first day; none if the period has no start.
     pub start_date: Option<Date>,
-    /// Last day; none = open.
+    /// The last day; none if the period has no end.
     pub end_date: Option<Date>,
-    /// The period's own numbers.
+    /// The counts of the period's own limit.
     pub count: Count,
-    /// Limits of single offering types, in the allotment's order.
+    /// The usage of single offering types, in the allotment's order.
     pub offering_types: Vec<OfferingTypeUsage>,
 }
 
-/// Usage of one offering type's limit.
+/// The usage of the limit of one offering type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferingTypeUsage {
     /// The offering type's id.
     pub offering_type: i64,
-    /// Whether it is an allowance on top of the period's.
+    /// True if the limit comes on top of the period's limit.
     pub is_extra: bool,
-    /// Its numbers.
+    /// The counts of this limit.
     pub count: Count,
 }
 
-/// The numbers of one limit.
+/// The counts of one limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
-    /// Uses allowed after proration; none = unlimited.
+    /// The uses allowed after proration; none means unlimited.
     pub max_uses: Option<i64>,
-    /// Uses charged to this limit.
+    /// The uses charged to this limit.
     pub used_count: i64,
-    /// Uses left, at least 0; none exactly when `max_uses` is none.
+    /// The uses left, at least 0; none exactly if `max_uses` is none.
     pub remaining_count: Option<i64>,
-    /// How many more could be booked for the date, all limits considered; none = no bound.
+    /// The number of further bookings possible for the date, with all limits considered; none means
+    /// no bound.
     pub bookable_count: Option<i64>,
-    /// How holds changed `max_uses`; none when they did not.
+    /// The effect of holds on `max_uses`; none if there is none.
     pub prorate_adjustment: Option<ProrateAdjustment>,
 }
 
@@ -85,26 +86,26 @@ pub struct Count {
 pub(crate) struct LimitDays {
     start_date: Option<Date>,
     end_date: Option<Date>,
-    /// Days whose uses count; none: every day's, as in a lifetime.
+    /// The days whose uses count. None means that every use counts, as in a lifetime.
     counted: Option<DateRange>,
 }
 
-/// Where a use is charged.
+/// The counts that one use is charged to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Charge {
-    /// Whether it is in the period's own count.
+    /// True if the use is part of the period's own count.
     pub(crate) is_in_period: bool,
-    /// Position of the offering type's own limit.
+    /// The position of the offering type's limit, if it has one.
     pub(crate) own: Option<usize>,
 }
 
 impl<'f> Facts<'f> {
-    /// The membership's own limits, else its plan's.
+    /// Returns the limits of the membership if it has its own, else those of its plan.
     pub fn limits(&self) -> &'f Limits {
         self.membership.custom_limits.as_ref().unwrap_or(&self.plan.limits)
     }
 
-    /// Usage in the periods that contain `date`.
+    /// Returns the usage in the periods that contain `date`.
     pub fn usage_on(&self, date: Date) -> Usage {
         let limits = self.limits();
         let mut uses = Vec::with_capacity(self.bookings.len());
@@ -123,8 +124,8 @@ impl<'f> Facts<'f> {
         Usage { periods, used_count: count(uses.len()), unusable }
     }
 
-    /// The days of each limit, in the order of the answer. `first_use` is the date of the first
-    /// counted use.
+    /// Returns the days of each limit, in the order of the answer. `first_use` is the date of the
+    /// first counted use.
     pub(crate) fn limit_days(&self, date: Date, first_use: Option<Date>) -> Vec<LimitDays> {
         let calendar = PeriodCalendar::of(self.provider, self.membership);
         let days = self.limits().periods().iter().map(|limit| {
@@ -160,7 +161,8 @@ impl LimitDays {
 }
 
 impl Limit {
-    /// Where `each` is charged under this limit on these days; none when nowhere.
+    /// Returns the counts that `each` is charged to under this limit on these days; none if it is
+    /// charged to none.
     pub(crate) fn charge(&self, days: &LimitDays, each: &Use) -> Option<Charge> {
         if each.limit_type != self.limit_type || !days.count(each.date) {
             return None;
@@ -203,7 +205,7 @@ fn period_usage(
 }
 
 impl Count {
-    /// Without the bookable number, which needs all entries.
+    /// Returns the counts without `bookable_count`, which depends on all limits.
     fn of(
         original_max_uses: Option<i64>,
         used_count: i64,

@@ -1,4 +1,4 @@
-//! Many memberships from sorted rows, in one pass over each. Rule: spec/usage.md §10, §11.
+//! The usage of many memberships from sorted rows, read in one pass. Rule: spec/usage.md §10, §11.
 
 use std::borrow::Borrow;
 use std::iter::Peekable;
@@ -13,13 +13,13 @@ use crate::hold::Hold;
 use crate::limits::Plan;
 use crate::membership::Membership;
 
-/// Usage on `date` of each membership, in the order given.
+/// Calculates the usage of each membership on `date`, in the order given.
 ///
-/// All three come by membership id, ascending: memberships (each once) with their plans, holds and
-/// bookings with the id of the membership that they belong to. Holds and bookings of memberships
-/// that are not asked for are passed over. Memory: the rows of one membership.
+/// All inputs are sorted by membership id, ascending: the memberships with their plans (each
+/// membership once), and the holds and bookings, each with the id of its membership. Holds and
+/// bookings of memberships that are not given are skipped. Memory: the rows of one membership.
 ///
-/// Errors: [`UsageError::Unsorted`], after which nothing more comes.
+/// Errors: [`UsageError::Unsorted`], after which the iterator ends.
 pub fn usage_of_all<P: Borrow<Plan>>(
     provider: &Provider,
     date: Date,
@@ -45,7 +45,7 @@ pub fn usage_of_all<P: Borrow<Plan>>(
     answers.take_while(move |answer| !std::mem::replace(&mut is_broken, answer.is_err()))
 }
 
-/// Rows sorted by a key, taken key by key.
+/// Rows sorted by a key, read one key at a time.
 struct Groups<T, I: Iterator<Item = (i64, T)>> {
     name: &'static str,
     rows: Peekable<I>,
@@ -58,7 +58,7 @@ impl<T, I: Iterator<Item = (i64, T)>> Groups<T, I> {
         Self { name, rows: rows.peekable(), last_key: i64::MIN, group: Vec::new() }
     }
 
-    /// The rows with this key; rows with smaller ones are passed over.
+    /// Returns the rows with this key. Skips rows with smaller keys.
     fn take(&mut self, key: i64) -> Result<&[T], UsageError> {
         self.group.clear();
         while let Some((row_key, row)) = self.rows.next_if(|(row_key, _)| *row_key <= key) {

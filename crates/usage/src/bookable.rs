@@ -1,9 +1,9 @@
-//! How many more uses could be booked. Rule: spec/usage.md §7. A number that is none is no bound.
+//! The number of further bookings that limits allow. Rule: spec/usage.md §7. None means no bound.
 
 use crate::answer::PeriodUsage;
 use crate::limits::{Limit, Limits};
 
-/// Fills `bookable_count` of every entry. `periods` are in the order of `limits`.
+/// Sets `bookable_count` of every entry. `periods` must be in the order of `limits`.
 pub(crate) fn fill(periods: &mut [PeriodUsage], limits: &Limits, is_usable: bool) {
     for at in 0..periods.len() {
         let limit_type = periods[at].limit_type;
@@ -31,7 +31,7 @@ fn forbid(period: &mut PeriodUsage) {
     }
 }
 
-/// What one entry leaves for an offering type.
+/// Returns the uses that one period limit leaves for an offering type; none means no bound.
 fn bound(limit: &Limit, period: &PeriodUsage, offering_type: i64) -> Option<i64> {
     let shared = period.count.remaining_count;
     let Some(at) = limit.position_of(offering_type) else {

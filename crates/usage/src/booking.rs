@@ -1,41 +1,41 @@
-//! What counts as a use, and on which day. Rule: spec/usage.md §5.
+//! The bookings that count as uses, and the day of each use. Rule: spec/usage.md §5.
 
 use std::collections::BTreeMap;
 
 use model::allotment::LimitType;
 use model::time::Date;
 
-/// A customer's booking of an event: one row of attendances, with its event.
+/// A customer's booking of an event: one row of `attendances`, with its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booking {
-    /// Id of the attendance.
+    /// The id of the attendance.
     pub attendance: i64,
-    /// Status of the attendance.
+    /// The status of the attendance.
     pub status: BookingStatus,
-    /// How the event was paid for.
+    /// The means of payment for the event.
     pub method: BookingMethod,
-    /// Whether the business gave it for free.
+    /// True if the business gave the booking for free.
     pub is_comped: bool,
-    /// What was booked.
+    /// The event that was booked.
     pub event: Event,
 }
 
-/// What was booked. Many bookings share one event.
+/// An event that was booked. Many bookings share one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// What it is.
+    /// The kind of the event.
     pub kind: EventKind,
-    /// Its offering type.
+    /// The id of the event's offering type.
     pub offering_type: i64,
-    /// The course that it is a session of.
+    /// The id of the course that the event is a session of.
     pub course: Option<i64>,
-    /// Local date on which it starts: in its site's zone, else in the provider's.
+    /// The local date of the event's start, in the site's time zone, else in the provider's.
     pub date: Date,
-    /// Whether the business cancelled it.
+    /// True if the business cancelled the event.
     pub is_cancelled: bool,
 }
 
-/// Kind of an event.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// A class.
@@ -46,40 +46,40 @@ pub enum EventKind {
     CourseSession,
 }
 
-/// Status of an attendance.
+/// The status of an attendance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingStatus {
     /// Booked.
     Registered,
-    /// Came.
+    /// The customer came.
     Attended,
-    /// Did not come.
+    /// The customer did not come.
     NoShow,
-    /// Cancelled too late.
+    /// The customer cancelled too late.
     LateCancelled,
 }
 
-/// How a booked event is paid for.
+/// The means of payment for a booked event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingMethod {
     /// By a membership.
     Membership,
     /// By a single payment.
     Dropin,
-    /// Not at all.
+    /// No payment.
     Free,
 }
 
-/// Why a booking is no use; the first reason that applies.
+/// The reason why a booking does not count; the first one that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotCounted {
-    /// Not booked by membership.
+    /// The booking was not made by membership.
     Method(BookingMethod),
-    /// Given for free.
+    /// The business gave the booking for free.
     Comped,
     /// The business cancelled the event.
     EventCancelled,
-    /// A no-show, and the allotment ignores these.
+    /// The booking is a no-show, and the allotment ignores no-shows.
     NoShow,
 }
 
@@ -91,7 +91,7 @@ pub(crate) struct Use {
     pub(crate) offering_type: i64,
 }
 
-/// Which sessions are one use.
+/// The key by which sessions are grouped into one use: the course, else the offering type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CourseKey {
     Course(i64),
@@ -99,7 +99,7 @@ enum CourseKey {
 }
 
 impl EventKind {
-    /// The limits that such an event is charged to.
+    /// Returns the type of the limits that an event of this kind is charged to.
     pub fn limit_type(self) -> LimitType {
         match self {
             Self::Class | Self::Appointment => LimitType::Event,
@@ -109,7 +109,7 @@ impl EventKind {
 }
 
 impl Booking {
-    /// Why it does not count; none when it does.
+    /// Returns the reason why the booking does not count; none if it counts.
     pub fn not_counted(&self, ignore_no_shows: bool) -> Option<NotCounted> {
         if self.method != BookingMethod::Membership {
             return Some(NotCounted::Method(self.method));
@@ -128,14 +128,14 @@ impl Booking {
         self.event.course.map_or(by_type, CourseKey::Course)
     }
 
-    /// What sessions of one course are ordered by.
+    /// Returns the sort key of the sessions of one course.
     pub(crate) fn order(&self) -> (Date, i64) {
         (self.event.date, self.attendance)
     }
 }
 
-/// All uses of one membership's bookings, each with the bookings that it is made of: single events
-/// in the order given, then courses.
+/// Calls `visit` with each use of one membership and the bookings that make it up: single events in
+/// the order given, then courses.
 ///
 /// A course has the date and the offering type of its earliest counted session.
 pub(crate) fn visit_uses(

@@ -1,9 +1,9 @@
-//! What can be wrong with the rows given.
+//! Errors in the rows given to the calculation.
 
-/// An error of the rows given to the calculation; the calculation itself has none.
+/// An error in the rows given. The calculation itself cannot fail.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
-    /// A stored value that the import would not have let in.
+    /// A stored value that the import does not allow.
     #[error("{table}.{column} holds a value that its column does not allow")]
     Value {
         /// Table of the row.
@@ -11,26 +11,26 @@ pub enum UsageError {
         /// Column of the value.
         column: &'static str,
     },
-    /// A stored allotment that cannot be read.
+    /// A stored allotment that cannot be parsed.
     #[error("{table}.{column} is no allotment: {message}")]
     Allotment {
         /// Table of the row.
         table: &'static str,
         /// Column of the value.
         column: &'static str,
-        /// What is wrong with it.
+        /// A description of the error.
         message: String,
     },
-    /// Rows that must come by membership id did not.
+    /// Rows that are not sorted by membership id.
     #[error("{rows} are not sorted by membership id")]
     Unsorted {
-        /// Which rows: memberships, holds or bookings.
+        /// The kind of rows: memberships, holds or bookings.
         rows: &'static str,
     },
 }
 
 impl UsageError {
-    /// A stable word for the error.
+    /// Returns a stable code for the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Value { .. } => "usage_value_invalid",

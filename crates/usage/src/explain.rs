@@ -1,4 +1,5 @@
-//! Which bookings made the numbers. The holds behind them stand in the answer itself.
+//! An explanation of usage: the bookings behind each number. The holds are part of the usage
+//! itself.
 
 use model::allotment::LimitType;
 use model::time::Date;
@@ -6,44 +7,44 @@ use model::time::Date;
 use crate::answer::{Facts, Usage};
 use crate::booking::{NotCounted, Use, visit_uses};
 
-/// Usage with what it was counted from.
+/// Usage with the bookings that it was counted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The answer.
+    /// The usage.
     pub usage: Usage,
     /// All counted uses, by date, then attendance.
     pub uses: Vec<CountedUse>,
-    /// Attendances that are no use, with the reason, by id.
+    /// The attendances that do not count, with the reason, by id.
     pub not_counted: Vec<(i64, NotCounted)>,
-    /// For each entry of `usage.periods` what was charged to it.
+    /// The uses charged to each entry of `usage.periods`.
     pub periods: Vec<ExplainedPeriod>,
 }
 
-/// One use.
+/// One counted use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedUse {
-    /// Local date on which it counts.
+    /// The local date on which the use counts.
     pub date: Date,
-    /// Limits it is charged to.
+    /// The type of the limits that the use is charged to.
     pub limit_type: LimitType,
-    /// Its offering type.
+    /// The id of the use's offering type.
     pub offering_type: i64,
-    /// Ids of the attendances that are this use, the one that dates it first; more than one only
-    /// for a course.
+    /// The ids of the attendances that make up this use, starting with the one that sets its date.
+    /// Only a course has more than one.
     pub attendances: Vec<i64>,
 }
 
-/// What was charged to one entry, as positions in [`Explanation::uses`].
+/// The uses charged to one period limit, as positions in [`Explanation::uses`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExplainedPeriod {
-    /// Charged to the period itself: as many as its `used_count`.
+    /// The uses charged to the period itself. Their number equals its `used_count`.
     pub uses: Vec<usize>,
-    /// Charged to each offering type's limit: as many as its `used_count`.
+    /// The uses charged to the limit of each offering type. Their number equals its `used_count`.
     pub offering_types: Vec<Vec<usize>>,
 }
 
 impl Facts<'_> {
-    /// Usage in the periods that contain `date`, with the bookings behind each number.
+    /// Returns the usage in the periods that contain `date`, with the bookings behind each number.
     pub fn explain_on(&self, date: Date) -> Explanation {
         let ignore_no_shows = self.limits().ignores_no_shows();
         let mut uses: Vec<(Use, Vec<i64>)> = Vec::new();

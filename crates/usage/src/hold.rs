@@ -1,4 +1,4 @@
-//! Held days and prorated allowances. Rule: spec/usage.md §6.
+//! Days on hold and prorated allowances. Rule: spec/usage.md §6.
 
 use std::sync::Arc;
 
@@ -7,35 +7,35 @@ use model::time::Date;
 
 use crate::period::DateRange;
 
-/// A pause of a customer membership.
+/// A hold: a pause of a customer membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
-    /// Its id.
+    /// The id of the hold.
     pub id: i64,
-    /// First held day.
+    /// The first day on hold.
     pub start_date: Date,
-    /// Last held day; none = open.
+    /// The last day on hold; none if the hold is open.
     pub end_date: Option<Date>,
-    /// Whether it reduces the allowance of the periods that it touches.
+    /// True if the hold reduces the allowance of the periods that it touches.
     pub prorate_usage: bool,
 }
 
-/// How holds changed an allowance.
+/// The effect of holds on an allowance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProrateAdjustment {
-    /// Days of the period that are not held.
+    /// The days of the period that are not on hold.
     pub active_days: i64,
     /// Holds that touch the period, with their stored dates, by start date, then id.
     pub holds: Arc<[Hold]>,
-    /// Uses allowed without holds.
+    /// The uses allowed without holds.
     pub original_max_uses: i64,
-    /// Uses allowed with them.
+    /// The uses allowed with the holds.
     pub prorated_max_uses: i64,
-    /// Days of the period.
+    /// The number of days of the period.
     pub total_days: i64,
 }
 
-/// The held days of one period.
+/// The days on hold in one period.
 #[derive(Debug)]
 pub(crate) struct HeldDays {
     total_days: i64,
@@ -44,13 +44,13 @@ pub(crate) struct HeldDays {
 }
 
 impl Hold {
-    /// Whether `date` is held.
+    /// Returns true if `date` is on hold.
     pub fn covers(&self, date: Date) -> bool {
         self.start_date <= date && self.end_date.is_none_or(|last| date <= last)
     }
 }
 
-/// Holds that prorate, with their last days, by start date, then id.
+/// Returns the closed holds that prorate, each with its last day, by start date, then id.
 pub(crate) fn prorating(holds: &[Hold]) -> Vec<(Hold, Date)> {
     let closed = holds.iter().filter(|hold| hold.prorate_usage);
     let closed = closed.filter_map(|hold| hold.end_date.map(|last| (*hold, last)));
@@ -60,7 +60,8 @@ pub(crate) fn prorating(holds: &[Hold]) -> Vec<(Hold, Date)> {
 }
 
 impl HeldDays {
-    /// The held days of `period`, of holds sorted by start date; none when no hold touches it.
+    /// Returns the days on hold in `period`; none if no hold touches it. `prorating` must be sorted
+    /// by start date.
     pub(crate) fn of(prorating: &[(Hold, Date)], period: DateRange) -> Option<Self> {
         let touches =
             |(hold, last): &&(Hold, Date)| hold.start_date <= period.last && period.first <= *last;
@@ -69,7 +70,7 @@ impl HeldDays {
             return None;
         }
         let mut held = 0;
-        // Everything before this day is counted already, or lies before the period.
+        // Held days before this day are counted already, or are before the period.
         let mut open_from = i64::from(period.first.days());
         for (hold, last) in &touching {
             let first = i64::from(hold.start_date.days()).max(open_from);
@@ -82,7 +83,7 @@ impl HeldDays {
         Some(Self { total_days, active_days: total_days - held, holds })
     }
 
-    /// The allowance that is left of `original_max_uses`.
+    /// Returns the part of `original_max_uses` that is left.
     pub(crate) fn adjust(
         &self,
         original_max_uses: i64,
@@ -99,7 +100,8 @@ impl HeldDays {
     }
 }
 
-/// `original * active / total`, rounded; `total` is at least 1, `active` within 0..=`total`.
+/// Returns `original * active / total`, rounded. `total` is at least 1, `active` within
+/// 0..=`total`.
 fn prorate_uses(original: i64, active: i64, total: i64, rounding: UsageRounding) -> i64 {
     let (o, a, t) = (i128::from(original), i128::from(active), i128::from(total));
     let uses = match rounding {

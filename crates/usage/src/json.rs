@@ -1,6 +1,7 @@
-//! The answer as JSON, keys in alphabetical order. Rule: spec/usage.md §3, §8.
+//! Usage as JSON, with keys in alphabetical order. Rule: spec/usage.md §3, §8.
 //!
-//! The structs here are the answer as it is written: their fields stand in the order of the keys.
+//! The structs have their fields in the order of the keys, because they are serialized in that
+//! order.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +12,16 @@ use serde_json::Value;
 use crate::answer::{OfferingTypeUsage, PeriodUsage, Usage};
 use crate::hold::{Hold, ProrateAdjustment};
 
-/// Names of offering types, by id.
+/// The names of offering types, by id.
 pub type OfferingTypeNames = BTreeMap<i64, String>;
 
-/// `{"usage_periods": [...]}`, to be serialized.
+/// The JSON object `{"usage_periods": [...]}`.
 #[derive(Debug, Serialize)]
 pub struct Answer<'a> {
     usage_periods: UsagePeriods<'a>,
 }
 
-/// The list of entries alone, as it stands in the answer for many memberships.
+/// The list of entries without the outer object, as the answer for many memberships needs it.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct UsagePeriods<'a>(Vec<PeriodEntry<'a>>);
@@ -72,17 +73,19 @@ struct HoldEntry {
     start_date: Date,
 }
 
-/// The whole answer of one membership. An offering type that `names` lacks has an empty name.
+/// Returns the JSON answer for one membership. An offering type missing in `names` has an empty
+/// name.
 pub fn answer<'a>(usage: &'a Usage, names: &'a OfferingTypeNames) -> Answer<'a> {
     Answer { usage_periods: usage_periods(usage, names) }
 }
 
-/// The entries of one membership.
+/// Returns the list of entries for one membership.
 pub fn usage_periods<'a>(usage: &'a Usage, names: &'a OfferingTypeNames) -> UsagePeriods<'a> {
     UsagePeriods(usage.periods.iter().map(|period| PeriodEntry::of(period, names)).collect())
 }
 
-/// The whole answer as a JSON value. To write JSON text, serialize [`answer`]: that is faster.
+/// Returns the answer as a JSON value. To write JSON text, serialize [`answer`] directly: it is
+/// faster.
 pub fn to_json(usage: &Usage, names: &OfferingTypeNames) -> Value {
     let value = serde_json::to_value(answer(usage, names));
     value.expect("all keys are text and no value's serialization fails")

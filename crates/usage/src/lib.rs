@@ -1,27 +1,27 @@
-//! Membership usage: how many uses a customer membership allows, has used and has left in the
+//! Membership usage: the uses that a customer membership allows, has used and has left in the
 //! periods that contain a date. Rule: spec/usage.md.
 //!
-//! Pure functions from rows to periods and counts. It does not know where the rows come from, no
-//! clock, no I/O, no HTTP, and no floating point. It never fails on numbers and dates, however far.
+//! Pure functions from rows to periods and counts. The crate does not know where the rows come
+//! from; it has no clock, no I/O, no HTTP, and no floating point. No number or date makes it fail.
 //!
-//! Read the rows with [`rows`], put them into [`Facts`], ask [`Facts::usage_on`], write the answer
-//! with [`json`] and [`xml`]. Many memberships at once: [`batch`].
+//! Read the rows with [`rows`], put them into [`Facts`], call [`Facts::usage_on`], and write the
+//! result with [`json`] and [`xml`]. For many memberships at once, use [`batch`].
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`period`] | days, weeks, months and years that contain a date (§4) |
-//! | [`limits`] | an allotment made ready for counting (§2) |
-//! | [`booking`] | what counts as a use, and on which day (§5) |
-//! | [`hold`] | held days and prorated allowances (§6) |
-//! | [`membership`] | a membership's own facts, and whether it can be used on a day (§7) |
-//! | [`answer`] | the answer's shape and its calculation (§3, §5) |
-//! | `bookable` | how many more uses could be booked (§7) |
-//! | [`explain`] | which bookings and holds made the numbers |
-//! | [`batch`] | many memberships from sorted rows (§10, §11) |
-//! | [`rows`] | facts from stored cells |
-//! | [`json`], [`xml`] | the answer in both encodings (§8) |
-//! | [`upgrade`] | money by days (§12) |
-//! | [`error`] | what can be wrong with the rows given |
+//! | [`limits`] | an allotment prepared for counting (§2) |
+//! | [`booking`] | the bookings that count as uses, and the day of each use (§5) |
+//! | [`hold`] | days on hold and prorated allowances (§6) |
+//! | [`membership`] | a customer membership, and the days on which it can be used (§7) |
+//! | [`answer`] | the usage on a date: its types and its calculation (§3, §5) |
+//! | `bookable` | the number of further bookings that limits allow (§7) |
+//! | [`explain`] | the bookings behind each number |
+//! | [`batch`] | the usage of many memberships from sorted rows (§10, §11) |
+//! | [`rows`] | readers that turn stored cells into memberships, holds and bookings |
+//! | [`json`], [`xml`] | usage in both encodings (§8) |
+//! | [`upgrade`] | the price of an upgrade, prorated by days (§12) |
+//! | [`error`] | errors in the rows given |
 
 #![deny(clippy::float_arithmetic)]
 

@@ -1,17 +1,18 @@
-//! An allotment made ready for counting. Rule: spec/usage.md §2, §3.
+//! An allotment prepared for counting. Rule: spec/usage.md §2, §3.
 
 use model::allotment::{Allotment, LimitType, Period};
 
-/// A membership plan's part in usage.
+/// The fields of a membership plan that usage depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The plan's allotment.
     pub limits: Limits,
-    /// Whether a lifetime without a start date begins with the first counted use.
+    /// True if a lifetime without a start date begins with the first counted use.
     pub begin_on_first_registration: bool,
 }
 
-/// An allotment, its limits in the order of the answer. Made once, used for many memberships.
+/// An allotment with its limits in the order of the answer. Built once and used for many
+/// memberships.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     ignore_no_shows: bool,
@@ -25,52 +26,52 @@ pub(crate) struct Limit {
     pub(crate) period: Period,
     pub(crate) limit_type: LimitType,
     pub(crate) max_uses: Option<i64>,
-    /// In the allotment's order.
+    /// The limits of single offering types, in the allotment's order.
     pub(crate) offering_types: Vec<OwnLimit>,
-    /// Offering type and its position in `offering_types`, by offering type.
+    /// Pairs of offering type id and position in `offering_types`, sorted by id.
     positions: Vec<(i64, usize)>,
 }
 
-/// One limit, without its numbers.
+/// One limit without its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitEntry {
-    /// The period that it limits, or in which it limits an offering type.
+    /// The period of the limit.
     pub period: Period,
-    /// What it counts.
+    /// The kind of booking that the limit counts.
     pub limit_type: LimitType,
-    /// The offering type and whether it is extra; none = the period's own limit.
+    /// The offering type's id, and whether its limit is extra; none for the period's own limit.
     pub own: Option<(i64, bool)>,
 }
 
-/// A limit of one offering type.
+/// The limit of one offering type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnLimit {
     pub(crate) offering_type: i64,
-    /// None: no own limit, be it given so or as a zero that is not allowed.
+    /// None means no own limit: none was given, or a 0 that does not stand for zero.
     pub(crate) max_uses: Option<i64>,
     pub(crate) is_extra: bool,
 }
 
 impl Limits {
-    /// From a parsed allotment.
+    /// Builds the limits from a parsed allotment.
     pub fn of(allotment: &Allotment) -> Self {
         let mut periods: Vec<_> = allotment.period_limits.iter().map(Limit::of).collect();
         periods.sort_by_key(|limit| (limit.period, limit.limit_type));
         Self { ignore_no_shows: allotment.ignore_no_shows, types: allotment.types.clone(), periods }
     }
 
-    /// Whether no-shows are not uses.
+    /// Returns true if no-shows do not count as uses.
     pub fn ignores_no_shows(&self) -> bool {
         self.ignore_no_shows
     }
 
-    /// Whether this kind may be booked at all.
+    /// Returns true if bookings of this type are allowed at all.
     pub fn allows(&self, limit_type: LimitType) -> bool {
         self.types.contains(&limit_type)
     }
 
-    /// Offering types named in any limit, ascending, each once: their names are needed for the
-    /// answer.
+    /// Returns the ids of the offering types that any limit names, ascending and without
+    /// duplicates. The answer needs their names.
     pub fn offering_types(&self) -> Vec<i64> {
         let named = self.periods.iter().flat_map(|limit| limit.positions.iter());
         let mut ids: Vec<_> = named.map(|(id, _)| *id).collect();
@@ -79,8 +80,8 @@ impl Limits {
         ids
     }
 
-    /// What each row of a report about usage is about, in the order of the answer: every period
-    /// limit, followed by the limits of single offering types in it. Rule: spec/usage.md §11.
+    /// Returns the limits in the order of the answer: every period limit, followed by the limits of
+    /// single offering types in it. A usage report has one row for each. Rule: spec/usage.md §11.
     pub fn entries(&self) -> impl Iterator<Item = LimitEntry> {
         self.periods.iter().flat_map(|limit| {
             let (period, limit_type) = (limit.period, limit.limit_type);
@@ -93,7 +94,7 @@ impl Limits {
         })
     }
 
-    /// Limits in the order of the answer.
+    /// Returns the period limits in the order of the answer.
     pub(crate) fn periods(&self) -> &[Limit] {
         &self.periods
     }
@@ -119,7 +120,7 @@ impl Limit {
         }
     }
 
-    /// Position of the offering type's own limit, when it has one.
+    /// Returns the position of the offering type's own limit, if it has one.
     pub(crate) fn position_of(&self, offering_type: i64) -> Option<usize> {
         let found = self.positions.binary_search_by_key(&offering_type, |(id, _)| *id);
         found.ok().map(|at| self.positions[at].1)

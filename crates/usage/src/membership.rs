@@ -1,4 +1,4 @@
-//! A customer membership's own facts, and whether it can be used on a day.
+//! A customer membership, and the days on which it can be used.
 //! Rule: spec/usage.md §4, §7.
 
 use std::num::NonZeroU16;
@@ -8,35 +8,35 @@ use model::time::{Date, Instant, Zone};
 use crate::hold::Hold;
 use crate::limits::Limits;
 
-/// What usage needs to know of a customer membership.
+/// The fields of a customer membership that usage depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Its id.
+    /// The id of the customer membership.
     pub id: i64,
-    /// Its stored status.
+    /// The stored status.
     pub status: Status,
-    /// When it was bought.
+    /// The instant of the purchase.
     pub purchased_at: Instant,
-    /// First day on which it can be used.
+    /// The first day on which the membership can be used.
     pub start_date: Option<Date>,
-    /// Last day on which it can be used.
+    /// The last day on which the membership can be used.
     pub expiration_date: Option<Date>,
-    /// When it was or will be cancelled.
+    /// The instant from which the membership is cancelled, past or future.
     pub cancelled_at: Option<Instant>,
-    /// Limits that replace the plan's as a whole.
+    /// The limits that replace all limits of the plan.
     pub custom_limits: Option<Limits>,
-    /// Day of the month on which it is billed, 1..31.
+    /// The day of the month on which the membership is billed, 1..31.
     pub billing_anchor_day: Option<i8>,
-    /// Weeks between two bills, when they do not follow months.
+    /// The weeks between two bills, if billing does not follow months.
     pub billing_interval_weeks: Option<NonZeroU16>,
 }
 
-/// Stored status of a customer membership.
+/// The stored status of a customer membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// In use.
     Active,
-    /// Paused; by its hold rows it may be usable on other days.
+    /// Paused. The rows of its holds say on which days.
     Hold,
     /// Ended by someone.
     Cancelled,
@@ -44,32 +44,32 @@ pub enum Status {
     Completed,
 }
 
-/// Why a membership cannot be used on a day; the first reason that applies.
+/// The reason why a membership cannot be used on a day; the first one that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unusable {
-    /// Stored status cancelled or completed.
+    /// The stored status is cancelled or completed.
     Ended(Status),
-    /// Stored status hold without any hold row that would say when.
+    /// The stored status is hold, but there is no hold row that gives the days.
     HeldWithoutHold,
     /// The hold with this id covers the day.
     Held(i64),
-    /// It begins on this later day.
+    /// The membership begins on this later day.
     BeginsOn(Date),
-    /// Its last day was this one.
+    /// This day was the last day of the membership.
     ExpiredOn(Date),
-    /// It is cancelled from this day on.
+    /// The membership is cancelled from this day on.
     CancelledOn(Date),
 }
 
 impl Membership {
-    /// The day from which billing periods are counted: the start date, else the local date of the
-    /// purchase.
+    /// Returns the day from which billing periods are counted: the start date, else the local date
+    /// of the purchase.
     pub fn origin(&self, zone: &Zone) -> Date {
         self.start_date.unwrap_or_else(|| zone.date_of(self.purchased_at))
     }
 
-    /// Why it cannot be used on `date`; none when it can. `holds` are all of its holds, `zone` is
-    /// the provider's.
+    /// Returns the reason why the membership cannot be used on `date`; none if it can. `holds` are
+    /// all holds of the membership, `zone` is the provider's time zone.
     pub fn unusable_on(&self, date: Date, holds: &[Hold], zone: &Zone) -> Option<Unusable> {
         match self.status {
             Status::Cancelled | Status::Completed => return Some(Unusable::Ended(self.status)),

@@ -1,4 +1,4 @@
-//! The days, weeks, months and years that contain a date. Rule: spec/usage.md §1, §4.
+//! Days, weeks, months and years that contain a date. Rule: spec/usage.md §1, §4.
 
 use std::num::NonZeroU16;
 
@@ -8,24 +8,24 @@ use model::time::{Date, Weekday};
 
 use crate::membership::Membership;
 
-/// -9999-01-01 and 9999-12-31: the calendar's ends, at which periods stop.
+/// The ends of the calendar, -9999-01-01 and 9999-12-31. Periods stop there.
 const CALENDAR: DateRange =
     DateRange { first: Date::from_days(-4_371_587), last: Date::from_days(2_932_896) };
 
-/// 1800-01-01 and 2999-12-31: dates that can be asked about.
+/// The dates that a caller may ask for: 1800-01-01 to 2999-12-31.
 const ASKABLE: DateRange =
     DateRange { first: Date::from_days(-62_091), last: Date::from_days(376_199) };
 
-/// Days from `first` to `last`, both included.
+/// The days from `first` to `last`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateRange {
     /// First day.
     pub first: Date,
-    /// Last day, not before the first.
+    /// The last day, not before the first.
     pub last: Date,
 }
 
-/// Knows the periods of one membership.
+/// The calendar of usage periods of one membership.
 #[derive(Debug, Clone, Copy)]
 pub struct PeriodCalendar {
     week_starts_on: Weekday,
@@ -35,30 +35,31 @@ pub struct PeriodCalendar {
     interval_weeks: Option<NonZeroU16>,
 }
 
-/// A date to ask about: `YYYY-MM-DD` of a real day from 1800-01-01 to 2999-12-31. Rule: §1.
+/// Parses the date of a request: `YYYY-MM-DD`, from 1800-01-01 to 2999-12-31. Rule: §1.
 pub fn parse_date(text: &str) -> Option<Date> {
     Date::parse(text).filter(|date| ASKABLE.contains(*date))
 }
 
 impl DateRange {
-    /// Whether `date` is one of these days.
+    /// Returns true if `date` is in the range.
     pub fn contains(&self, date: Date) -> bool {
         self.first <= date && date <= self.last
     }
 
-    /// How many days these are, at least 1.
+    /// Returns the number of days, at least 1.
     pub fn days(&self) -> i64 {
         i64::from(self.last.days()) - i64::from(self.first.days()) + 1
     }
 
-    /// `length` days from `first`, both in days since 1970-01-01, cut at the calendar's ends.
+    /// Returns the range of `length` days from `first`, in days since 1970-01-01, clamped to the
+    /// calendar.
     fn from_days(first: i64, length: i64) -> Self {
         Self { first: calendar_day(first), last: calendar_day(first.saturating_add(length - 1)) }
     }
 }
 
 impl PeriodCalendar {
-    /// The calendar of a membership under its provider's settings.
+    /// Returns the calendar of a membership under its provider's settings.
     pub fn of(provider: &Provider, membership: &Membership) -> Self {
         let origin = within_calendar(membership.origin(&provider.timezone));
         let anchor_day = membership.billing_anchor_day.unwrap_or_else(|| origin.day());
@@ -71,8 +72,8 @@ impl PeriodCalendar {
         }
     }
 
-    /// The period of this kind that contains `date`; none for lifetime, which has no days of its
-    /// own. A date past the calendar's ends is taken as its end.
+    /// Returns the period of this kind that contains `date`; none for a lifetime, which has no
+    /// fixed days. A date outside the calendar counts as the calendar's first or last day.
     pub fn range_of(&self, period: Period, date: Date) -> Option<DateRange> {
         let date = within_calendar(date);
         let is_billing = self.alignment == UsageAlignment::Billing;
@@ -92,8 +93,8 @@ impl PeriodCalendar {
         }
     }
 
-    /// The month from one billing day to the day before the next, or the `n` weeks that stand for
-    /// it, whatever the provider's alignment.
+    /// Returns the billing period that contains `date`: from one billing day to the day before the
+    /// next, or the membership's interval of weeks. The provider's alignment does not matter.
     pub fn billing_month(&self, date: Date) -> DateRange {
         let date = within_calendar(date);
         let Some(weeks) = self.interval_weeks else {
@@ -106,7 +107,8 @@ impl PeriodCalendar {
     }
 }
 
-/// The month around `date` whose first day is `anchor_day`, or the last day of a shorter month.
+/// Returns the month that contains `date` and starts on `anchor_day`, or on the last day of a
+/// shorter month.
 fn month_from(anchor_day: i8, date: Date) -> DateRange {
     let (year, month) = (i32::from(date.year()), date.month());
     let before = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
@@ -115,14 +117,15 @@ fn month_from(anchor_day: i8, date: Date) -> DateRange {
     around(date, starts.map(|(year, month)| day_in(year, month, anchor_day)))
 }
 
-/// The year around `date` that begins on this day; 29 February falls on 28 in common years.
+/// Returns the year that contains `date` and starts on this day. 29 February becomes 28 in common
+/// years.
 fn year_from(month: i8, day: i8, date: Date) -> DateRange {
     let year = i32::from(date.year());
     around(date, [year - 1, year, year + 1].map(|year| day_in(year, month, day)))
 }
 
-/// From the latest of three consecutive starts that is not after `date` to the day before the
-/// next; a start past the calendar's ends is none.
+/// Returns the range that contains `date`: from the latest of three consecutive starts that is not
+/// after `date` to the day before the next start. None is a start outside the calendar.
 fn around(date: Date, [before, middle, after]: [Option<Date>; 3]) -> DateRange {
     let (first, next) = match middle {
         Some(start) if start <= date => (middle, after),
@@ -134,7 +137,7 @@ fn around(date: Date, [before, middle, after]: [Option<Date>; 3]) -> DateRange {
     }
 }
 
-/// This day of the month, or the month's last; none outside the calendar.
+/// Returns this day of the month, or the month's last day; none outside the calendar.
 fn day_in(year: i32, month: i8, day: i8) -> Option<Date> {
     let year = i16::try_from(year).ok()?;
     (day.min(28)..=day).rev().find_map(|day| Date::new(year, month, day))

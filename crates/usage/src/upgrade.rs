@@ -1,4 +1,4 @@
-//! Money by days: what an upgrade on a date would cost. Rule: spec/usage.md §12.
+//! The price of an upgrade on a date, prorated by days. Rule: spec/usage.md §12.
 
 use model::provider::Provider;
 use model::time::Date;
@@ -6,39 +6,39 @@ use model::time::Date;
 use crate::membership::Membership;
 use crate::period::{DateRange, PeriodCalendar};
 
-/// What a customer holds.
+/// The type of a customer's membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MembershipType {
     /// A number of uses.
     Pack,
-    /// A stretch of time, paid once.
+    /// A period of time, paid once.
     Prepaid,
-    /// Billed again and again.
+    /// A membership that is billed repeatedly.
     Recurring,
 }
 
-/// What an upgrade would cost, amounts in minor units of one currency.
+/// The price of an upgrade. Amounts are minor units of one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpgradePreview {
-    /// The day of the upgrade; it counts as unused.
+    /// The day of the upgrade, which counts as unused.
     pub date: Date,
-    /// The period that is paid for.
+    /// The paid period.
     pub period: DateRange,
-    /// Its days.
+    /// The number of days of the period.
     pub total_days: i64,
-    /// Its days from `date` on.
+    /// The number of days of the period from `date` on.
     pub unused_days: i64,
-    /// What is paid for and not used.
+    /// The paid amount for the unused days.
     pub credit_minor: i64,
-    /// Price of the new membership.
+    /// The price of the new membership.
     pub new_price_minor: i64,
-    /// What is to pay at once.
+    /// The amount to pay at once.
     pub first_payment_minor: i64,
-    /// What of the credit is left.
+    /// The credit left after the first payment.
     pub credit_left_minor: i64,
 }
 
-/// Why there is nothing to preview.
+/// The reason why an upgrade has no preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UpgradeError {
     /// A pack, or a prepaid membership without both of its dates.
@@ -46,13 +46,13 @@ pub enum UpgradeError {
         "this membership has no period to prorate: it must be recurring, or prepaid with a start date and an expiration date"
     )]
     NoPeriod,
-    /// A date on which the membership does not run.
+    /// A date on which the membership is not in force.
     #[error("must be a day on which the membership runs")]
     DateOutside,
 }
 
 impl UpgradeError {
-    /// A stable word for the error.
+    /// Returns a stable code for the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoPeriod => "upgrade_no_period",
@@ -61,8 +61,8 @@ impl UpgradeError {
     }
 }
 
-/// `amount * part / total` in minor units, exact halves away from zero; none when `total` is not
-/// positive or the result does not fit.
+/// Returns `amount * part / total` in minor units; exact halves are rounded away from zero. None if
+/// `total` is not positive or the result does not fit 64 bits.
 pub fn prorate(amount_minor: i64, part: i64, total: i64) -> Option<i64> {
     if total <= 0 {
         return None;
@@ -73,8 +73,8 @@ pub fn prorate(amount_minor: i64, part: i64, total: i64) -> Option<i64> {
     i64::try_from(rounded).ok()
 }
 
-/// What an upgrade on `date` to a membership of this price would cost. Both prices are in one
-/// currency.
+/// Calculates the price of an upgrade on `date` to a membership of the new price. Both prices are
+/// in one currency.
 ///
 /// Errors: [`UpgradeError::NoPeriod`]; [`UpgradeError::DateOutside`] before the start, after the
 /// expiration, or from the day of the cancellation on.

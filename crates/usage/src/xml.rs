@@ -1,4 +1,4 @@
-//! A JSON value as an XML document with the same values. Rule: spec/usage.md §8.
+//! JSON values as XML documents. Rule: spec/usage.md §8.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,28 +6,29 @@ use serde_json::Value;
 use crate::answer::Usage;
 use crate::json::{OfferingTypeNames, to_json};
 
-/// How a list looks: setting `xml.list_style`.
+/// The form of lists in XML: setting `xml.list_style`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListStyle {
     /// One `list-item` per element inside the list's tag.
     #[default]
     ListItem,
-    /// The list's own tag once per element; an empty list has none.
+    /// The list's own element once per item. An empty list has no element.
     Repeated,
 }
 
 const ITEM: &str = "list-item";
 
-/// The answer of one membership as XML.
+/// Returns the usage of one membership as XML.
 pub fn to_xml(usage: &Usage, names: &OfferingTypeNames, style: ListStyle) -> String {
     document(&to_json(usage, names), style)
 }
 
-/// Any JSON value as a document with root element `root`: null and empty = empty element.
+/// Returns any JSON value as a document with the root element `root`. Null and empty values become
+/// empty elements.
 ///
-/// Characters that no XML document may hold become U+FFFD. A key that is no plain XML name is
-/// made one with `_`, so keys that come from a request are safe.
+/// Characters that XML does not allow become U+FFFD. Keys are turned into valid XML names with `_`,
+/// so keys from a request are safe.
 pub fn document(value: &Value, style: ListStyle) -> String {
     let mut out = String::from(r#"<?xml version="1.0" encoding="utf-8"?>"#);
     write_element("root", value, style, &mut out);
@@ -86,7 +87,7 @@ fn write_text(text: &str, out: &mut String) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // A reader would make a line feed of it.
+            // A raw carriage return would be read as a line feed.
             '\r' => out.push_str("&#13;"),
             '\t' | '\n' | ' '..='\u{FFFD}' | '\u{10000}'.. => out.push(char),
             _ => out.push('\u{FFFD}'),

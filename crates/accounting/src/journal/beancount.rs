@@ -1,5 +1,5 @@
-//! The journal of a month for Beancount, in two files: `opening.beancount` opens the accounts and
-//! says what is in them, `transactions.beancount` has one transaction per posting and asserts the
+//! The journal of a month for Beancount, in two files. `opening.beancount` opens the accounts with
+//! their opening balances; `transactions.beancount` has one transaction per posting and asserts the
 //! closing balances. `journal.beancount` includes both. Rule: spec/accounting.md §10.3.
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::posting::{Category, Posting};
 use crate::settings::Accounts;
 use crate::trial_balance::TrialBalance;
 
-/// What includes the two files.
+/// Returns the text of `journal.beancount`, which includes the two files.
 pub fn journal(balance: &TrialBalance) -> String {
     let commodity = commodity_of(balance.currency);
     let (opening, transactions) = (OPENING_BEANCOUNT, TRANSACTIONS_BEANCOUNT);
@@ -24,7 +24,8 @@ pub fn journal(balance: &TrialBalance) -> String {
     )
 }
 
-/// Accounts opened on the day before the month, and what is in them.
+/// Returns the text of `opening.beancount`: accounts opened on the day before the month, and their
+/// opening balances.
 pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
     let date = balance.month.previous().last_day();
     let commodity = commodity_of(balance.currency);
@@ -40,7 +41,7 @@ pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
     text
 }
 
-/// One transaction; empty for a posting of zeros.
+/// Returns one transaction; empty if all amounts are zero.
 pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
     if posting.amounts.is_zero() {
         return String::new();
@@ -61,8 +62,8 @@ pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
     text
 }
 
-/// The closing balances on the first day of the next month: what comes after all transactions.
-/// Income is not among them: how much of it there is depends on how many months are loaded.
+/// Returns the balance assertions for the first day of the next month, to be written after all
+/// transactions. Income is not asserted: its balance depends on how many months are loaded.
 pub fn assertions(balance: &TrialBalance, accounts: &Accounts) -> String {
     let date = balance.month.next().first_day();
     let commodity = commodity_of(balance.currency);

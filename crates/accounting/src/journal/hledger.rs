@@ -1,5 +1,5 @@
-//! The journal of a month for hledger, in two files: `opening.hledger` declares the accounts and
-//! says what is in them, `transactions.hledger` has one transaction per posting.
+//! The journal of a month for hledger, in two files. `opening.hledger` declares the accounts with
+//! their opening balances; `transactions.hledger` has one transaction per posting.
 //! `journal.hledger` includes both. Rule: spec/accounting.md §10.3.
 
 use std::fmt::Write as _;
@@ -13,16 +13,17 @@ use crate::posting::Posting;
 use crate::settings::Accounts;
 use crate::trial_balance::TrialBalance;
 
-/// What includes the two files.
+/// Returns the text of `journal.hledger`, which includes the two files.
 pub fn journal() -> String {
     let (opening, transactions) = (OPENING_HLEDGER, TRANSACTIONS_HLEDGER);
     format!("include {opening}\ninclude {transactions}\n")
 }
 
-/// Declarations, and what is in the accounts at the end of the day before the month.
+/// Returns the text of `opening.hledger`: declarations, and balances at the end of the day before
+/// the month.
 pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
     let commodity = commodity_of(balance.currency);
-    // hledger wants a decimal mark even where the currency has no decimals.
+    // hledger requires a decimal mark, also for currencies without decimals.
     let sample = match balance.currency.digits() {
         0 => "1000.".to_owned(),
         _ => balance.currency.decimal(1000 * 10_i128.pow(balance.currency.digits())),
@@ -40,7 +41,7 @@ pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
     text
 }
 
-/// One transaction; empty for a posting of zeros.
+/// Returns one transaction; empty if all amounts are zero.
 pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
     if posting.amounts.is_zero() {
         return String::new();

@@ -1,5 +1,5 @@
-//! The rows of `journal.csv`: one per non-zero category of a posting, per piece where a posting
-//! belongs to several. Rule: spec/accounting.md §10.2.
+//! The rows of `journal.csv`: one row per non-zero category of a posting. A posting with several
+//! pieces has one row per piece. Rule: spec/accounting.md §10.2.
 
 use std::borrow::Cow;
 
@@ -35,34 +35,34 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "description", kind: Text },
 ];
 
-/// One line of an entry; the lines of an entry sum to zero.
+/// One line of a journal entry. The lines of an entry sum to zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalLine<'a> {
-    /// The entry.
+    /// The id of the entry.
     pub entry_id: String,
-    /// Number of the line in its entry, from 1.
+    /// The number of the line in its entry, from 1.
     pub line_no: u32,
-    /// Local event date.
+    /// The local date of the event.
     pub date: Date,
-    /// Instant of the event.
+    /// The instant of the event.
     pub occurred_at: Instant,
-    /// The file in which the posting is a row.
+    /// The file that has the posting as a row.
     pub file: File,
-    /// The source record.
+    /// The id of the source record.
     pub source_id: Option<i64>,
-    /// The piece.
+    /// The id of the piece.
     pub piece_id: Option<PieceId>,
-    /// The account.
+    /// The name of the account.
     pub account: &'a str,
     /// The category.
     pub category: Category,
-    /// The amount when it is a debit, else 0; minor units.
+    /// The amount if it is a debit, else 0; minor units.
     pub debit: i128,
-    /// The amount when it is a credit, else 0.
+    /// The amount if it is a credit, else 0; minor units.
     pub credit: i128,
     /// The currency.
     pub currency: Currency,
-    /// Where it belongs; plan and product are the piece's.
+    /// The ids of linked records. Plan and product are those of the piece.
     pub belongs: Belongs,
     /// The month that an adjustment corrects.
     pub adjusts_month: Option<Month>,
@@ -71,7 +71,7 @@ pub struct JournalLine<'a> {
 }
 
 impl JournalLine<'_> {
-    /// The values, one per column of [`COLUMNS`].
+    /// Returns the values, one per column of [`COLUMNS`].
     pub fn fields(&self) -> Vec<Field<'_>> {
         let month = self.adjusts_month.map(|month| Field::Text(Cow::Owned(month.to_string())));
         let piece = self.piece_id.map(|piece| Field::Text(Cow::Owned(piece.to_string())));
@@ -100,7 +100,7 @@ impl JournalLine<'_> {
     }
 }
 
-/// The lines of a posting; none for a posting of zeros.
+/// Returns the lines of a posting; empty if all amounts are zero.
 pub fn journal_lines<'a>(posting: &Posting, accounts: &'a Accounts) -> Vec<JournalLine<'a>> {
     let (entry_id, description) = (posting.entry_id(), description_of(posting));
     let parts = Category::ALL.into_iter().flat_map(|category| parts(posting, category));

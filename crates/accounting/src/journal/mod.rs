@@ -4,10 +4,10 @@
 //! | --- | --- |
 //! | [`lines`] | the rows of `journal.csv` |
 //! | [`hledger`] | `journal.hledger` and the two files that it includes |
-//! | [`beancount`] | `journal.beancount` and its two |
+//! | [`beancount`] | `journal.beancount` and the two files that it includes |
 //!
-//! Opening balances and transactions are apart, so that months can be chained: the opening of the
-//! first, then the transactions of each.
+//! Opening balances and transactions are separate files, so that months can be chained: the opening
+//! balances of the first month, then the transactions of each month.
 
 pub mod beancount;
 pub mod hledger;
@@ -19,7 +19,7 @@ use crate::trial_balance::TrialBalance;
 
 pub use lines::{JournalLine, journal_lines};
 
-/// A short description of a posting: `payment 7`, `recognized revenue of line 10`.
+/// Returns a short description of a posting: `payment 7`, `recognized revenue of line 10`.
 pub fn description_of(posting: &Posting) -> String {
     let id = posting.source_id.map(|id| format!(" {id}")).unwrap_or_default();
     match (posting.file, posting.source) {
@@ -48,16 +48,16 @@ fn piece_name(piece: crate::posting::PieceId) -> String {
     }
 }
 
-/// Accounts and opening balances for hledger.
+/// The name of the file with accounts and opening balances for hledger.
 pub const OPENING_HLEDGER: &str = "opening.hledger";
-/// The month's transactions for hledger.
+/// The name of the file with the month's transactions for hledger.
 pub const TRANSACTIONS_HLEDGER: &str = "transactions.hledger";
-/// Accounts and opening balances for Beancount.
+/// The name of the file with accounts and opening balances for Beancount.
 pub const OPENING_BEANCOUNT: &str = "opening.beancount";
-/// The month's transactions for Beancount.
+/// The name of the file with the month's transactions for Beancount.
 pub const TRANSACTIONS_BEANCOUNT: &str = "transactions.beancount";
 
-/// The accounts of a journal, each once: several categories may be given one.
+/// Returns the journal's accounts without duplicates. Several categories may share an account.
 fn account_names(accounts: &Accounts) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let all = Category::ALL.into_iter().map(|category| accounts.of(category));
@@ -69,7 +69,7 @@ fn account_names(accounts: &Accounts) -> Vec<&str> {
     names
 }
 
-/// What is in each account before the month; what was earned stands in equity.
+/// Returns the balance of each account before the month. Earlier revenue is in equity.
 fn opening_amounts<'a>(
     balance: &TrialBalance,
     accounts: &'a Accounts,

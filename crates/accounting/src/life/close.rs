@@ -1,4 +1,4 @@
-//! Write-offs, voids and early ends. Rule: spec/accounting.md §6.5, §6.6, §2.
+//! Write-offs, voids and early ends of subscriptions. Rule: spec/accounting.md §6.5, §6.6, §2.
 
 use model::time::Instant;
 
@@ -54,7 +54,7 @@ impl Life<'_> {
         let mut shares = Vec::with_capacity(self.pieces.len());
         let (mut deferred, mut recognized) = (0, 0);
         for piece in &mut self.pieces {
-            // In the void's own month nothing moves any more.
+            // In the month of the void, no piece moves any more.
             piece.advance_months(month, &look);
             if (piece.deferred, piece.recognized) != (0, 0) {
                 shares.push(piece.share(piece.deferred, piece.recognized));

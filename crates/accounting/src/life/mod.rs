@@ -1,14 +1,14 @@
-//! The life of one invoice: from its records to dated postings. Rule: spec/accounting.md §5, §6.
+//! The ledger of one invoice, from its records to dated postings. Rule: spec/accounting.md §5, §6.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `timeline` | what happens to an invoice, in the order in which it is treated |
-//! | `settle` | payments, also ahead of the invoice, and applied balance (§6.1) |
-//! | `reverse` | taking back: what notes, refunds and write-offs share (§6.2) |
+//! | `timeline` | the events of an invoice, in processing order |
+//! | `settle` | payments, also those before the invoice, and applied balance (§6.1) |
+//! | `reverse` | reversals, shared by credit notes, refunds and write-offs (§6.2) |
 //! | `note` | credit notes (§6.3) |
 //! | `refund` | refunds (§6.4) |
-//! | `close` | write-offs, voids, early ends (§6.5, §6.6, §2) |
-//! | `recognize` | movement of the pieces as postings (§7) |
+//! | `close` | write-offs, voids, early ends of subscriptions (§6.5, §6.6, §2) |
+//! | `recognize` | postings for the movement of the pieces (§7) |
 
 mod close;
 mod note;
@@ -33,40 +33,40 @@ use crate::settings::{OtherInvoices, Settings};
 
 use timeline::Event;
 
-/// The books' rules for one provider.
+/// The calendar and settings from which the ledger of one provider is calculated.
 #[derive(Debug, Clone)]
 pub struct Books {
     /// The provider's calendar.
     pub calendar: Calendar,
-    /// Its settings.
+    /// The provider's accounting settings.
     pub settings: Settings,
 }
 
-/// The ledger of one invoice, and where the invoice stands at the horizon.
+/// The ledger of one invoice, and the state of the invoice at the horizon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceLedger {
-    /// The invoice.
+    /// The invoice's id.
     pub invoice_id: i64,
-    /// Its class.
+    /// The invoice's class.
     pub class: InvoiceClass,
-    /// When it is booked.
+    /// The booking date of the invoice.
     pub booking: Booking,
-    /// Whether the booking is inside the horizon.
+    /// True if the booking is within the horizon.
     pub is_inside: bool,
-    /// Postings, in order of treatment; recognition last.
+    /// The postings in processing order. Recognition comes last.
     pub postings: Vec<Posting>,
-    /// What looks wrong, sorted, each once.
+    /// The issues found, sorted and without duplicates.
     pub issues: Vec<Issue>,
-    /// AR: what is still due.
+    /// AR: the amount still due.
     pub receivable: i128,
-    /// TAX: what is left of the tax.
+    /// TAX: the tax that is not taken back yet.
     pub tax: i128,
-    /// Pieces as they stand.
+    /// The pieces in their state at the horizon.
     pub pieces: Vec<Piece>,
-    /// Net that was taken back from deferred by notes, refunds, write-offs and voids.
+    /// The net taken back from deferred by notes, refunds, write-offs and voids.
     pub taken_from_deferred: i128,
-    /// Customer Balance, by customer, that waits for the invoice to be booked, and that the
-    /// balance transactions do not know of: empty once it is booked.
+    /// Customer balance, by customer, that the invoice will use once it is booked, and that no
+    /// balance transaction records. Empty once the invoice is booked.
     pub waiting_credit: Vec<(Option<i64>, i128)>,
 }
 
@@ -82,9 +82,9 @@ pub(crate) struct Life<'a> {
     tax: i128,
     pieces: Vec<Piece>,
     taken_from_deferred: i128,
-    /// Whether the booking has come: before it there is nothing to settle.
+    /// True once the booking is processed. Before that, there is nothing to settle.
     is_booked: bool,
-    /// What each payment had put on customer credit and nothing took yet.
+    /// The customer credit left by each payment and not used yet.
     credit_of_payments: Vec<PaymentCredit>,
     is_void: bool,
     is_written_off: bool,
@@ -92,15 +92,15 @@ pub(crate) struct Life<'a> {
     issues: Vec<Issue>,
 }
 
-/// What a payment has put on customer credit.
+/// The customer credit left by a payment.
 struct PaymentCredit {
     payment_id: i64,
     customer_id: Option<i64>,
-    /// Minor units, positive when it is owed to the customer.
+    /// Minor units. Positive if the amount is owed to the customer.
     amount: i128,
 }
 
-/// An event's posting before it knows where it belongs.
+/// The posting of an event, before the fields that all postings of the invoice share are added.
 struct Entry {
     file: File,
     source: Source,
@@ -112,7 +112,7 @@ struct Entry {
 }
 
 impl Books {
-    /// The ledger of one invoice. Total: bad records are booked by the rule of
+    /// Calculates the ledger of one invoice. Never fails: bad records are booked by the rule of
     /// spec/accounting.md §12.2 and listed as issues.
     pub fn invoice(
         &self,
@@ -218,7 +218,7 @@ impl<'a> Life<'a> {
         self.post(entry, || vec![Working::Booked { total, tax }]);
     }
 
-    /// Whether an event moves money for an invoice that does not exist yet: on an earlier day, or
+    /// Returns true if an event moves money before the invoice is booked: on an earlier day, or
     /// while the booking is beyond the horizon.
     fn is_ahead(&self, event: &timeline::Dated<'_>) -> bool {
         let is_earlier = timeline::is_before_booking(event.at, &self.booking, &self.books.calendar);
@@ -292,7 +292,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// G: what is left of the invoice.
+    /// Returns G: the part of the invoice that is not taken back yet.
     fn left(&self) -> i128 {
         let pieces = self.pieces.iter().map(|piece| piece.deferred + piece.recognized);
         self.tax + pieces.sum::<i128>()
@@ -322,7 +322,8 @@ impl<'a> Life<'a> {
     }
 }
 
-/// Where an invoice's rows belong: plan and product are those of its first line that has a plan.
+/// Returns the ids that all rows of an invoice share. Plan and product are those of the invoice's
+/// first line with a plan.
 fn belongs(records: &InvoiceRecords, directory: &Directory) -> Belongs {
     let invoice = &records.invoice;
     let plan_of = |line: &crate::records::InvoiceLine| {

@@ -8,7 +8,7 @@ use crate::issue::IssueCode;
 use crate::posting::{Amounts, Category, File, Source};
 use crate::records::{CreditNote, Invoice, NoteType};
 
-/// A note, from either of its two forms.
+/// A credit note in one of its two forms: a row of `credit_notes` or an invoice.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NoteTerms<'a> {
     Note(&'a CreditNote),
@@ -48,7 +48,7 @@ impl NoteTerms<'_> {
         }
     }
 
-    /// Total and tax.
+    /// Returns total and tax.
     fn amounts(&self) -> (i128, i128) {
         match self {
             Self::Note(note) => (i128::from(note.total), i128::from(note.tax)),

@@ -1,4 +1,4 @@
-//! Movement of the pieces as postings: one per piece and month. Rule: spec/accounting.md §7.2, §9.
+//! Postings for the movement of pieces: one per piece and month. Rule: spec/accounting.md §7.2, §9.
 
 use super::Life;
 use crate::calendar::Position;
@@ -7,7 +7,7 @@ use crate::recognition::Schedule;
 use crate::recognition::piece::{Movement, Piece};
 
 impl Life<'_> {
-    /// Moves every piece up to the horizon and posts what moved in each month.
+    /// Moves every piece up to the horizon and posts the movement of each month.
     pub(super) fn recognize(&mut self) {
         let look = self.look();
         let position = Position::horizon(self.span.until, look.calendar);

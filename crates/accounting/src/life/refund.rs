@@ -32,8 +32,8 @@ impl Life<'_> {
         self.post(entry, || workings);
     }
 
-    /// First what the payments of the invoice had put on customer credit, the refunded one before
-    /// the others, then what was given for the invoice, then customer credit.
+    /// Takes a refund back from three sources, in this order: credit left by the invoice's payments
+    /// (the refunded payment first), the amount given for the invoice, and customer credit.
     fn take_refund_back(&mut self, refund: &Refund) -> (Amounts, Vec<PieceShare>, Vec<Working>) {
         let amount = i128::from(refund.amount);
         let from_credit = self.take_credit_of_payments(refund.payment_id, amount);
@@ -54,7 +54,8 @@ impl Life<'_> {
         (amounts, reversal.shares, workings)
     }
 
-    /// When an invoice is paid twice it does not matter which of the two payments goes back.
+    /// Falls back to other payments' credit: if an invoice was paid twice, either payment may be
+    /// refunded.
     fn take_credit_of_payments(&mut self, refunded: Option<i64>, amount: i128) -> i128 {
         let credits = &mut self.credit_of_payments;
         let is_own = |credit: &PaymentCredit| Some(credit.payment_id) == refunded;
@@ -69,7 +70,8 @@ impl Life<'_> {
         amount - rest
     }
 
-    /// Whether a post-payment note of the same total on this invoice is linked to no refund.
+    /// Returns true if this invoice has a post-payment note of the same total without a linked
+    /// refund.
     fn has_unlinked_note_of(&self, refund: &Refund) -> bool {
         let is_named = |note: &CreditNote| {
             note.refund_id.is_some()

@@ -1,4 +1,4 @@
-//! Taking back a net amount: what notes, refunds and write-offs share.
+//! Reversal of a net amount, shared by credit notes, refunds and write-offs.
 //! Rule: spec/accounting.md §6.2.
 
 use model::time::Instant;
@@ -10,22 +10,22 @@ use crate::explain::Working;
 use crate::posting::PieceShare;
 use crate::settings::ReversalSplit;
 
-/// What a reversal took.
+/// The amounts of a reversal.
 pub(super) struct Reversal {
-    /// d: from deferred.
+    /// d: the amount taken from deferred.
     pub(super) deferred: i128,
-    /// r + x: from recognized, and beyond the invoice.
+    /// r + x: the amount taken from recognized, and the amount beyond the invoice.
     pub(super) recognized: i128,
-    /// x: beyond the invoice.
+    /// x: the amount beyond the invoice.
     pub(super) beyond: i128,
-    /// The same by piece.
+    /// The same amounts by piece.
     pub(super) shares: Vec<PieceShare>,
-    /// The arithmetic.
+    /// The step of the calculation; none if nothing was taken back.
     pub(super) working: Option<Working>,
 }
 
 impl Life<'_> {
-    /// Takes `net` back at `at`. Nothing happens when it is zero: pieces keep their pace.
+    /// Takes `net` back at `at`. A net of zero changes nothing, so pieces keep their base.
     pub(super) fn reverse(&mut self, net: i128, at: Instant) -> Reversal {
         if net == 0 {
             let shares = Vec::new();
@@ -91,7 +91,8 @@ impl Life<'_> {
         }
     }
 
-    /// Takes the tax in `amount` out of TAX. With nothing left of the invoice there is none.
+    /// Takes the tax contained in `amount` out of TAX. The tax is 0 if nothing is left of the
+    /// invoice.
     pub(super) fn take_tax(&mut self, amount: i128) -> (i128, Working) {
         let (tax, left) = (self.tax, self.left());
         let share = mul_div_half_away(tax, amount, left);

@@ -1,4 +1,4 @@
-//! Payments, also ahead of the invoice, and applied balance. Rule: spec/accounting.md §6.1.
+//! Payments, also those before the invoice, and applied balance. Rule: spec/accounting.md §6.1.
 
 use std::collections::BTreeMap;
 
@@ -47,8 +47,7 @@ impl Life<'_> {
         self.post(entry, || vec![Working::Paid { amount, due, applied }]);
     }
 
-    /// The invoice is there: what was paid for it before, and was the customer's credit, settles
-    /// it.
+    /// Settles the invoice, at its booking, with the customer credit from payments made before it.
     pub(super) fn settle_from_payments_ahead(&mut self) {
         self.is_booked = true;
         let mut credits = std::mem::take(&mut self.credit_of_payments);
@@ -77,8 +76,8 @@ impl Life<'_> {
         self.credit_of_payments = credits;
     }
 
-    /// What the invoice will take of the customers' credit once it is booked: paid ahead, or
-    /// recorded as applied although there is nothing yet to apply it to.
+    /// Returns the customer credit that the invoice will use once it is booked: payments made
+    /// ahead, and balance transactions already recorded as applied to it.
     pub(super) fn waiting_credit(&self) -> Vec<(Option<i64>, i128)> {
         let mut waiting: BTreeMap<Option<i64>, i128> = BTreeMap::new();
         let mut due = self.receivable.max(0);

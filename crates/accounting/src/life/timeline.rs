@@ -1,4 +1,4 @@
-//! What happens to an invoice, in the order in which it is treated. Rule: spec/accounting.md §5.
+//! The events of an invoice, in processing order. Rule: spec/accounting.md §5.
 
 use model::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::recognition::piece::Piece;
 use crate::records::{BalanceTransaction, Directory, InvoiceStatus, Payment};
 use crate::settings::EarlyEnd;
 
-/// One thing that happens.
+/// One event of an invoice.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event<'a> {
     Application(&'a BalanceTransaction),
@@ -25,13 +25,13 @@ pub(super) enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Whether money moves, with or without the invoice.
+    /// Returns true if the event moves money, whether the invoice exists or not.
     pub(super) fn moves_money(&self) -> bool {
         matches!(self, Self::Payment(_) | Self::Refund(_))
     }
 }
 
-/// An event with the instant at which it acts.
+/// An event with the instant at which it takes effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dated<'a> {
     pub(super) at: Instant,
@@ -39,7 +39,8 @@ pub(super) struct Dated<'a> {
 }
 
 impl Dated<'_> {
-    /// By instant, then rank, then id; of a note and an invoice with one id, the note first.
+    /// Returns the sort key: instant, rank, id. A credit note sorts before a credit-note invoice
+    /// with the same id.
     fn order(&self) -> (Instant, u8, i64, bool) {
         let (rank, id, is_invoice) = match self.event {
             Event::Application(transaction) => (1, transaction.id, false),
@@ -54,14 +55,14 @@ impl Dated<'_> {
     }
 }
 
-/// Whether `at` lies on a day before that of the booking. On the day itself the order of the clock
-/// does not count: a receipt is often some seconds older than its invoice.
+/// Returns true if `at` is on a day before the booking. The time of day is ignored, because a
+/// payment is often some seconds older than its invoice.
 pub(super) fn is_before_booking(at: Instant, booking: &Booking, calendar: &Calendar) -> bool {
     calendar.date_of(at) < booking.date
 }
 
-/// All events of an invoice, in order. Only money moves before the invoice exists: everything else
-/// that is dated earlier acts when it is booked.
+/// Returns all events of an invoice, in order. Only payments and refunds take effect before the
+/// booking; any other event dated earlier takes effect at the booking.
 pub(super) fn events<'a>(
     records: &'a InvoiceRecords,
     directory: &Directory,
@@ -92,7 +93,7 @@ pub(super) fn events<'a>(
         add(refund.refund.date(), Event::Refund(refund));
     }
     match invoice.status {
-        // Never before the booking.
+        // A void never takes effect before the booking.
         InvoiceStatus::Void => {
             let at = invoice.voided_at.unwrap_or(booking.instant).max(booking.instant);
             add(at, Event::Void);
@@ -115,7 +116,7 @@ pub(super) fn events<'a>(
     events
 }
 
-/// The subscription whose end falls before the end of this time piece, with its end.
+/// Returns the subscription of a time piece and its end, if it ends before the piece's period does.
 pub(super) fn ended(piece: &Piece, directory: &Directory) -> Option<(i64, Instant)> {
     let Schedule::Time(time) = &piece.schedule else { return None };
     let subscription = directory.subscriptions.get(&piece.subscription_id?)?;

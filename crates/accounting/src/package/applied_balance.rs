@@ -5,21 +5,21 @@ use crate::records::{BalanceKind, BalanceTransaction};
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "kind", kind: Text },
     Column { name: "amount", kind: Money },
     Column { name: "description", kind: Text },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
-    /// Applied or taken back; `payment` for one that came before its invoice.
+    /// Applied or taken back; `payment` for a payment that was made before its invoice.
     pub kind: &'static str,
-    /// The stored amount, of a payment what settles the invoice.
+    /// The stored amount; for a payment, the part that settles the invoice.
     pub amount: i128,
-    /// Its description.
+    /// The transaction's description.
     pub description: Option<&'a str>,
 }
 

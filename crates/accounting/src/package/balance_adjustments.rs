@@ -4,7 +4,7 @@ use crate::records::BalanceTransaction;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "type", kind: Text },
     Column { name: "kind", kind: Text },
@@ -12,7 +12,7 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "description", kind: Text },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
     /// Credit or debit.
@@ -21,7 +21,7 @@ pub struct Details<'a> {
     pub kind: &'static str,
     /// The stored amount.
     pub amount: i128,
-    /// Its description.
+    /// The transaction's description.
     pub description: Option<&'a str>,
 }
 

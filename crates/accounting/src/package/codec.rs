@@ -1,4 +1,4 @@
-//! The values of a row as bytes, for sorting and for frozen months.
+//! Binary encoding of a row's values, for sorting and for frozen months.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use model::time::{Date, Instant};
 use super::field::Field;
 use crate::posting::codec::{CodecError, push_int, take, take_int, take_small};
 
-/// Appends the values of a row.
+/// Appends the encoded values of a row.
 pub fn encode_fields(fields: &[Field<'_>], out: &mut Vec<u8>) {
     push_int(out, fields.len() as i128);
     for field in fields {
@@ -31,7 +31,7 @@ fn push_tagged(out: &mut Vec<u8>, tag: u8, value: i128) {
     push_int(out, value);
 }
 
-/// Takes the values of a row from the front of `bytes`.
+/// Decodes the values of a row from the front of `bytes` and advances it.
 pub fn decode_fields<'b>(bytes: &mut &'b [u8]) -> Result<Vec<Field<'b>>, CodecError> {
     let count = usize::try_from(take_int(bytes)?).map_err(|_| CodecError)?;
     (0..count).map(|_| decode_field(bytes)).collect()

@@ -1,4 +1,5 @@
-//! Rows of `credit_notes.csv`: notes, invoices that act as notes, negative invoices. Rule: spec/accounting.md §9.
+//! Rows of `credit_notes.csv`: credit notes, invoices that act as notes, and negative invoices.
+//! Rule: spec/accounting.md §9.
 
 use crate::grouping::InvoiceRecords;
 use crate::posting::{Category, Posting, Source};
@@ -6,7 +7,7 @@ use crate::records::{CreditNote, Invoice, NoteType};
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "source", kind: Text },
     Column { name: "number", kind: Text },
@@ -17,22 +18,23 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "total", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
     /// `credit_note`, `credit_note_invoice` or `invoice`.
     pub source: &'static str,
     /// The note's number.
     pub number: Option<&'a str>,
-    /// Whether it lowered what is due or became credit.
+    /// The note's type: `pre_payment` lowered the receivable, `post_payment` became customer
+    /// credit.
     pub kind_of: Option<&'static str>,
-    /// Why.
+    /// The reason for the note.
     pub reason: Option<&'a str>,
-    /// Net.
+    /// The net amount.
     pub amount: i128,
-    /// Tax.
+    /// The tax.
     pub tax: i128,
-    /// Total.
+    /// The total.
     pub total: i128,
 }
 

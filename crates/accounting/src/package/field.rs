@@ -1,19 +1,19 @@
-//! Columns of the files and the values in them. Rule: spec/accounting.md §9.
+//! Columns and values of the package's files. Rule: spec/accounting.md §9.
 
 use std::borrow::Cow;
 
 use model::time::{Date, Instant};
 
-/// A column.
+/// A column of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: &'static str,
-    /// What its values are.
+    /// The type of the column's values.
     pub kind: FieldKind,
 }
 
-/// What a column's values are.
+/// The type of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
     /// An integer.
@@ -30,7 +30,7 @@ pub enum FieldKind {
     Money,
 }
 
-/// A value.
+/// A value in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field<'a> {
     /// No value.

@@ -1,4 +1,4 @@
-//! The common head of all files. Rule: spec/accounting.md §9.
+//! The common head: the columns that every file starts with. Rule: spec/accounting.md §9.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::posting::{Amounts, Belongs, Category, Posting};
 use crate::records::Directory;
 use crate::settings::CustomerBalanceView;
 
-/// The columns, in order.
+/// The columns of the common head, in order.
 pub const COLUMNS: &[Column] = &[
     column("id", Int),
     column("date", Date),
@@ -43,16 +43,16 @@ const fn column(name: &'static str, kind: FieldKind) -> Column {
     Column { name, kind }
 }
 
-/// What every row begins with.
+/// The values of the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head<'a> {
-    /// Id of the source record; none for residual pieces.
+    /// The id of the source record; none for residual pieces.
     pub id: Option<i64>,
-    /// Local event date.
+    /// The local date of the event.
     pub date: Date,
-    /// Instant of the event.
+    /// The instant of the event.
     pub occurred_at: Instant,
-    /// Where it belongs.
+    /// The ids of linked records.
     pub belongs: Belongs,
     /// The customer's email.
     pub customer_email: Option<&'a str>,
@@ -64,9 +64,9 @@ pub struct Head<'a> {
     pub plan_name: Option<&'a str>,
     /// The product's name.
     pub product_name: Option<&'a str>,
-    /// Currency of the amounts.
+    /// The currency of the amounts.
     pub currency: Currency,
-    /// The seven amounts, with the sign of the customer balance as asked for.
+    /// The seven amounts. The sign of the customer balance is the one that the caller chose.
     pub amounts: Amounts,
     /// The month that an adjustment corrects.
     pub adjusts_month: Option<Month>,

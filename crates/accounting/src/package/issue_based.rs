@@ -1,10 +1,11 @@
-//! Rows of `recognized_revenue_issue_based.csv`: movement by shipments. Rule: spec/accounting.md §9.
+//! Rows of `recognized_revenue_issue_based.csv`: revenue recognized by shipments.
+//! Rule: spec/accounting.md §9.
 
 use crate::posting::Progress;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "shipments_before", kind: Int },
     Column { name: "shipments", kind: Int },
@@ -14,20 +15,20 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "deferred_after", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// Shipments before the month.
+    /// The number of shipments before the month.
     pub shipments_before: i128,
-    /// In the month; negative when more came back.
+    /// The number of shipments in the month; negative if more came back than were sent.
     pub shipments: i128,
-    /// In all.
+    /// The total number of shipments.
     pub shipments_total: i128,
-    /// Net of the line.
+    /// The net of the line.
     pub net_amount: i128,
-    /// Recognized and not taken back at the month's end.
+    /// The amount recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
-    /// Still deferred at the month's end.
+    /// The amount still deferred at the month's end.
     pub deferred_after: i128,
 }
 

@@ -1,15 +1,17 @@
-//! The rows of the package's files, typed; writing them is not done here.
+//! The typed rows of the package's files. This crate does not write the files.
 //! Rule: spec/accounting.md §9.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`field`] | columns and values |
-//! | [`codec`] | the values of a row as bytes |
+//! | [`codec`] | binary encoding of a row's values |
 //! | [`head`] | the common head of all rows |
-//! | [`subscription_revenue`] | also the rows of `other_invoices` |
-//! | [`order_revenue`], [`recognized_revenue`], [`issue_based`], [`order_based`] | recognition by time also serves `other_recognized_revenue` |
+//! | [`subscription_revenue`] | invoices, also the rows of `other_invoices` |
+//! | [`order_revenue`] | invoices of orders |
+//! | [`recognized_revenue`] | recognition over time and at once, for all classes |
+//! | [`issue_based`], [`order_based`] | recognition by shipments and by order items |
 //! | [`payments_received`], [`applied_balance`], [`refunds_made`] | settlement |
-//! | [`uncollectible`], [`voided`], [`credit_notes`] | taking back |
+//! | [`uncollectible`], [`voided`], [`credit_notes`] | write-offs, voids and credit notes |
 //! | [`balance_adjustments`] | credit given away |
 
 pub mod applied_balance;
@@ -37,47 +39,47 @@ use crate::settings::CustomerBalanceView;
 pub use field::{Column, Field, FieldKind};
 pub use head::Head;
 
-/// One row of one file.
+/// A row of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row<'a> {
     /// The common head.
     pub head: Head<'a>,
-    /// The further columns.
+    /// The values after the common head.
     pub details: Details<'a>,
 }
 
-/// The further columns of a row.
+/// The values of a row after the common head, by file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Details<'a> {
-    /// Of `subscription_revenue` and `other_invoices`.
+    /// A row of `subscription_revenue` or `other_invoices`.
     Invoice(subscription_revenue::Details<'a>),
-    /// Of `order_revenue`.
+    /// A row of `order_revenue`.
     Order(order_revenue::Details),
-    /// Of `recognized_revenue` and `other_recognized_revenue`.
+    /// A row of `recognized_revenue` or `other_recognized_revenue`.
     Recognized(recognized_revenue::Details<'a>),
-    /// Of `recognized_revenue_issue_based`.
+    /// A row of `recognized_revenue_issue_based`.
     IssueBased(issue_based::Details),
-    /// Of `recognized_revenue_order_based`.
+    /// A row of `recognized_revenue_order_based`.
     OrderBased(order_based::Details<'a>),
-    /// Of `payments_received`.
+    /// A row of `payments_received`.
     Payment(payments_received::Details<'a>),
-    /// Of `applied_balance`.
+    /// A row of `applied_balance`.
     Applied(applied_balance::Details<'a>),
-    /// Of `refunds_made`.
+    /// A row of `refunds_made`.
     Refund(refunds_made::Details<'a>),
-    /// Of `uncollectible`.
+    /// A row of `uncollectible`.
     Uncollectible(uncollectible::Details),
-    /// Of `voided`.
+    /// A row of `voided`.
     Voided(voided::Details),
-    /// Of `credit_notes`.
+    /// A row of `credit_notes`.
     CreditNote(credit_notes::Details<'a>),
-    /// Of `balance_adjustments`.
+    /// A row of `balance_adjustments`.
     Adjustment(balance_adjustments::Details<'a>),
-    /// The source is gone: an adjustment of a row whose record was deleted.
+    /// An adjustment row whose source record no longer exists. Its other columns are empty.
     Gone(File),
 }
 
-/// All columns of a file, in order.
+/// Returns all columns of a file, in order.
 pub fn columns(file: File) -> Vec<Column> {
     let further = match file {
         File::SubscriptionRevenue | File::OtherInvoices => subscription_revenue::COLUMNS,
@@ -96,9 +98,9 @@ pub fn columns(file: File) -> Vec<Column> {
     head::COLUMNS.iter().chain(further).copied().collect()
 }
 
-/// The row of an invoice's posting.
+/// Returns the row of an invoice's posting.
 ///
-/// Errors: [`BrokenInvariant::SourceMissing`] when the posting is not of these records.
+/// Errors: [`BrokenInvariant::SourceMissing`] if `records` does not contain the posting's source.
 pub fn invoice_row<'a>(
     posting: &'a Posting,
     records: &'a InvoiceRecords,
@@ -112,9 +114,9 @@ pub fn invoice_row<'a>(
     Ok(Row { head, details: details.ok_or_else(missing)? })
 }
 
-/// The row of an untied record's posting.
+/// Returns the row of a posting that is linked to no invoice.
 ///
-/// Errors: [`BrokenInvariant::SourceMissing`] when the posting is not of these records.
+/// Errors: [`BrokenInvariant::SourceMissing`] if `records` does not contain the posting's source.
 pub fn untied_row<'a>(
     posting: &'a Posting,
     records: &'a UntiedRecords,
@@ -139,13 +141,13 @@ pub fn untied_row<'a>(
     Ok(Row { head, details: details.ok_or_else(missing)? })
 }
 
-/// The record with an id in a list by id.
+/// Returns the record with this id from a list that is sorted by id.
 fn by_id<R>(records: &[R], id: Option<i64>, id_of: impl Fn(&R) -> i64) -> Option<&R> {
     let position = records.binary_search_by_key(&id?, id_of).ok()?;
     records.get(position)
 }
 
-/// The row of an adjustment whose source record is no longer in the books.
+/// Returns the row of an adjustment whose source record is no longer in the books.
 pub fn gone_row<'a>(
     posting: &'a Posting,
     directory: &'a Directory,
@@ -209,7 +211,7 @@ fn recognition_details<'a>(
 }
 
 impl<'a> Row<'a> {
-    /// The values, one per column of [`columns`].
+    /// Returns the values, one per column of [`columns`].
     pub fn fields(&self) -> Vec<Field<'a>> {
         let mut fields = self.head.fields();
         match &self.details {

@@ -1,4 +1,5 @@
-//! Rows of `recognized_revenue_order_based.csv`: movement of order items. Rule: spec/accounting.md §9.
+//! Rows of `recognized_revenue_order_based.csv`: revenue recognized by order items.
+//! Rule: spec/accounting.md §9.
 
 use model::time::Instant;
 
@@ -7,7 +8,7 @@ use crate::records::{Directory, OrderItem};
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "sku_id", kind: Int },
     Column { name: "sku_name", kind: Text },
@@ -19,24 +20,24 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "deferred_after", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
-    /// The sku.
+    /// The id of the SKU.
     pub sku_id: Option<i64>,
-    /// Its name.
+    /// The name of the SKU.
     pub sku_name: Option<&'a str>,
-    /// How many.
+    /// The quantity.
     pub quantity: i128,
-    /// Price of one.
+    /// The price per unit.
     pub unit_amount: i128,
-    /// When it was fulfilled.
+    /// The instant of fulfilment.
     pub fulfilled_at: Option<Instant>,
-    /// Net of the item.
+    /// The net of the item.
     pub net_amount: i128,
-    /// Recognized and not taken back at the month's end.
+    /// The amount recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
-    /// Still deferred at the month's end.
+    /// The amount still deferred at the month's end.
     pub deferred_after: i128,
 }
 

@@ -4,7 +4,7 @@ use crate::grouping::InvoiceRecords;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "invoice_status", kind: Text },
     Column { name: "order_status", kind: Text },
@@ -15,22 +15,22 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "total", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
     /// The invoice's status.
     pub invoice_status: &'static str,
     /// The order's status.
     pub order_status: Option<&'static str>,
-    /// Before discount and tax.
+    /// The amount before discount and tax.
     pub subtotal: i128,
-    /// Discount.
+    /// The discount.
     pub discount: i128,
-    /// Shipping, within the total.
+    /// The shipping amount, which the total includes.
     pub shipping_amount: i128,
-    /// Tax.
+    /// The tax.
     pub tax: i128,
-    /// What is to be paid.
+    /// The amount to be paid.
     pub total: i128,
 }
 

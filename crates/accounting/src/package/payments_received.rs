@@ -5,7 +5,7 @@ use crate::records::Payment;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "type", kind: Text },
     Column { name: "category", kind: Text },
@@ -16,22 +16,22 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "to_customer_balance", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
     /// Online or offline.
     pub kind_of: &'static str,
     /// Card, check, wire.
     pub category: &'static str,
-    /// Where it went.
+    /// The destination of the money.
     pub destination: Option<&'a str>,
-    /// Its reference.
+    /// The payment's reference.
     pub reference: Option<&'a str>,
-    /// Gross amount.
+    /// The gross amount.
     pub amount: i128,
-    /// What settled the invoice.
+    /// The amount that settled the invoice.
     pub applied_to_invoice: i128,
-    /// What became customer credit.
+    /// The amount that became customer credit.
     pub to_customer_balance: i128,
 }
 

@@ -1,4 +1,5 @@
-//! Rows of `recognized_revenue.csv` and `other_recognized_revenue.csv`: movement by time and at once. Rule: spec/accounting.md §9.
+//! Rows of `recognized_revenue.csv` and `other_recognized_revenue.csv`: revenue recognized over a
+//! period and at once. Rule: spec/accounting.md §9.
 
 use model::time::Instant;
 
@@ -7,7 +8,7 @@ use crate::posting::{Posting, Progress};
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "description", kind: Text },
     Column { name: "period_start", kind: Instant },
@@ -21,28 +22,29 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "deferred_after", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
     /// The line's description.
     pub description: Option<&'a str>,
-    /// Start of the period.
+    /// The start of the period.
     pub period_start: Option<Instant>,
-    /// End of the period; the midnight after a last second of a day.
+    /// The end of the period. An end in the last second of a day is given as the following
+    /// midnight.
     pub period_end: Option<Instant>,
-    /// How it is recognized.
+    /// The name of the recognition method.
     pub method: &'static str,
-    /// Days, microseconds or months before the month.
+    /// The units (days, microseconds or months) delivered before the month.
     pub units_before: i128,
-    /// In the month.
+    /// The units delivered in the month.
     pub units: i128,
-    /// In all.
+    /// The total units.
     pub units_total: i128,
-    /// Net of the piece.
+    /// The net of the piece.
     pub net_amount: i128,
-    /// Recognized and not taken back at the month's end.
+    /// The amount recognized and not taken back at the month's end.
     pub recognized_to_date: i128,
-    /// Still deferred at the month's end.
+    /// The amount still deferred at the month's end.
     pub deferred_after: i128,
 }
 

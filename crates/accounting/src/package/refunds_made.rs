@@ -4,7 +4,7 @@ use crate::records::Refund;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "payment_id", kind: Int },
     Column { name: "credit_note_id", kind: Int },
@@ -14,20 +14,20 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "amount", kind: Money },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
-    /// The payment given back.
+    /// The id of the refunded payment.
     pub payment_id: Option<i64>,
-    /// The note paid out.
+    /// The id of the credit note that is paid out.
     pub credit_note_id: Option<i64>,
     /// Online or offline.
     pub kind_of: &'static str,
-    /// Where the money goes.
+    /// The destination of the money.
     pub destination: &'static str,
-    /// Why.
+    /// The reason for the refund.
     pub reason: Option<&'a str>,
-    /// How much.
+    /// The amount refunded.
     pub amount: i128,
 }
 

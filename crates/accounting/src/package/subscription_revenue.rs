@@ -1,4 +1,5 @@
-//! Rows of `subscription_revenue.csv` and `other_invoices.csv`: invoices. Rule: spec/accounting.md §9.
+//! Rows of `subscription_revenue.csv` and `other_invoices.csv`: invoices.
+//! Rule: spec/accounting.md §9.
 
 use model::time::Instant;
 
@@ -7,7 +8,7 @@ use crate::records::Directory;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "invoice_status", kind: Text },
     Column { name: "billing_reason", kind: Text },
@@ -22,30 +23,30 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "line_count", kind: Int },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details<'a> {
     /// The invoice's status.
     pub invoice_status: &'static str,
-    /// Why it was billed.
+    /// The reason for the billing.
     pub billing_reason: Option<&'a str>,
-    /// Type of its subscription.
+    /// The type of the invoice's subscription.
     pub subscription_type: Option<&'static str>,
-    /// Whether it was billed ahead.
+    /// True if the invoice was billed in advance.
     pub is_advance: bool,
-    /// Before discount and tax.
+    /// The amount before discount and tax.
     pub subtotal: i128,
-    /// Discount.
+    /// The discount.
     pub discount: i128,
-    /// Tax.
+    /// The tax.
     pub tax: i128,
-    /// What is to be paid.
+    /// The amount to be paid.
     pub total: i128,
-    /// Start of its period.
+    /// The start of the invoice's period.
     pub period_start: Option<Instant>,
-    /// End of its period.
+    /// The end of the invoice's period.
     pub period_end: Option<Instant>,
-    /// Number of its lines.
+    /// The number of the invoice's lines.
     pub line_count: i128,
 }
 

@@ -6,14 +6,14 @@ use crate::grouping::InvoiceRecords;
 
 use super::field::{Column, Field, FieldKind::*};
 
-/// The further columns, in order.
+/// The columns after the common head, in order.
 pub const COLUMNS: &[Column] = &[
     Column { name: "invoice_date", kind: Instant },
     Column { name: "invoice_total", kind: Money },
     Column { name: "voided_at", kind: Instant },
 ];
 
-/// The further columns of a row.
+/// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
     /// The invoice's `date`.

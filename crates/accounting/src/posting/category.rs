@@ -1,29 +1,29 @@
-//! The seven categories, and amounts in them. Rule: spec/accounting.md §1.
+//! The seven categories of the ledger, and amounts in them. Rule: spec/accounting.md §1.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Index, IndexMut, Neg, Sub};
 
-/// A column of the ledger. Debit is positive.
+/// A category of the ledger: one amount column. Debit is positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Category {
-    /// Payments that did not come online.
+    /// Cash from payments that were not made online.
     CashOffline,
-    /// Payments that came online.
+    /// Cash from payments that were made online.
     CashOnline,
-    /// Prepaid credit; negative = owed to the customer.
+    /// Prepaid customer credit. A negative amount is owed to the customer.
     CustomerBalance,
-    /// Invoiced, not settled.
+    /// Amounts invoiced and not settled.
     AccountsReceivable,
-    /// Invoiced, not delivered, without tax.
+    /// Amounts invoiced and not delivered, without tax.
     DeferredRevenue,
-    /// Tax invoiced.
+    /// Tax that was invoiced.
     Taxes,
-    /// Earned; negative = income.
+    /// Earned revenue. A negative amount is income.
     RecognizedRevenue,
 }
 
 impl Category {
-    /// All, in the order of the columns.
+    /// All categories, in the order of the columns.
     pub const ALL: [Self; 7] = [
         Self::CashOffline,
         Self::CashOnline,
@@ -34,7 +34,7 @@ impl Category {
         Self::RecognizedRevenue,
     ];
 
-    /// Its column's name.
+    /// Returns the name of the category's column.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CashOffline => "cash_offline",
@@ -53,10 +53,10 @@ impl Category {
 pub struct Amounts([i128; 7]);
 
 impl Amounts {
-    /// Nothing in any category.
+    /// Zero in every category.
     pub const ZERO: Self = Self([0; 7]);
 
-    /// Amounts of the categories named; a category named twice adds up.
+    /// Returns the given amounts. Amounts of the same category are added.
     pub fn of<const N: usize>(amounts: [(Category, i128); N]) -> Self {
         let mut all = Self::ZERO;
         for (category, amount) in amounts {
@@ -65,17 +65,17 @@ impl Amounts {
         all
     }
 
-    /// Sum over the categories: zero for a posting.
+    /// Returns the sum over the categories, which is zero for a posting.
     pub fn sum(&self) -> i128 {
         self.0.iter().sum()
     }
 
-    /// Whether every category is zero.
+    /// Returns true if every category is zero.
     pub fn is_zero(&self) -> bool {
         self.0 == [0; 7]
     }
 
-    /// Categories that are not zero, in order.
+    /// Returns the categories that are not zero, in order.
     pub fn non_zero(&self) -> impl Iterator<Item = (Category, i128)> {
         Category::ALL.into_iter().map(|c| (c, self[c])).filter(|(_, amount)| *amount != 0)
     }

@@ -1,7 +1,7 @@
-//! Postings as bytes: how closed months keep them, and how they wait to be put in order.
+//! Binary encoding of postings, for closed months and for sorting.
 //!
-//! Integers are written in as few bytes as they need. The arithmetic behind a posting
-//! ([`Posting::workings`]) is not kept: it is computed again when somebody asks.
+//! Integers take as few bytes as possible. The calculation behind a posting ([`Posting::workings`])
+//! is not stored; it is calculated again on demand.
 
 use model::money::Currency;
 use model::time::{Date, Instant};
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::calendar::Month;
 
-/// First byte of every posting. A layout, once released, stays readable.
+/// The first byte of every posting. A released layout must stay readable.
 const LAYOUT: u8 = 1;
 
-/// Names of recognition methods, by position: only ever appended to.
+/// The names of recognition methods. Their positions are stored, so new names are only appended.
 const METHODS: [&str; 7] = [
     "daily",
     "exact",
@@ -25,15 +25,15 @@ const METHODS: [&str; 7] = [
     "order_item",
 ];
 
-/// Bytes that are no posting.
+/// The error for bytes that are not a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are no posting of a known layout")]
 pub struct CodecError;
 
-/// Length of [`order_key`].
+/// The length of [`order_key`].
 pub const ORDER_KEY_BYTES: usize = 35;
 
-/// Bytes that sort as [`Posting::row_order`] does.
+/// Returns bytes that sort in the order of [`Posting::row_order`].
 pub fn order_key(posting: &Posting) -> [u8; ORDER_KEY_BYTES] {
     let (occurred_at, source_id, adjusts, source, month) = posting.row_order();
     let (tag, piece) = source_parts(source);
@@ -54,10 +54,10 @@ pub fn order_key(posting: &Posting) -> [u8; ORDER_KEY_BYTES] {
     key
 }
 
-/// Length of [`key_bytes`].
+/// The length of [`key_bytes`].
 pub const KEY_BYTES: usize = 23;
 
-/// Bytes that are equal for equal keys, and sort as [`PostingKey`] does.
+/// Returns bytes that are equal for equal keys and sort in the order of [`PostingKey`].
 pub fn key_bytes(key: &PostingKey) -> [u8; KEY_BYTES] {
     let (tag, piece) = source_parts(key.source);
     let mut bytes = [0; KEY_BYTES];
@@ -78,7 +78,7 @@ fn sorted_i32(value: i32) -> [u8; 4] {
     (value.cast_unsigned() ^ (1 << 31)).to_be_bytes()
 }
 
-/// Appends a posting.
+/// Appends the encoded posting.
 pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
     out.push(LAYOUT);
     out.push(position_of(posting.file));
@@ -113,7 +113,7 @@ pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
     }
 }
 
-/// Takes a posting from the front of `bytes`.
+/// Decodes a posting from the front of `bytes` and advances it.
 pub fn decode(bytes: &mut &[u8]) -> Result<Posting, CodecError> {
     if take(bytes)? != LAYOUT {
         return Err(CodecError);
@@ -170,7 +170,7 @@ fn position_of(file: File) -> u8 {
     position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
 }
 
-/// A number per kind of source, in their order, and the id of a piece.
+/// Returns the tag of a source, which sorts as sources do, and the id of its piece.
 fn source_parts(source: Source) -> (u8, i64) {
     match source {
         Source::Invoice => (0, 0),
@@ -284,7 +284,7 @@ fn take_id(bytes: &mut &[u8]) -> Result<Option<i64>, CodecError> {
     }
 }
 
-/// Seven bits a byte, lowest first, the sign in the lowest bit.
+/// Appends an integer: 7 bits per byte, lowest first, with the sign in the lowest bit.
 pub(crate) fn push_int(out: &mut Vec<u8>, value: i128) {
     let mut rest = ((value << 1) ^ (value >> 127)).cast_unsigned();
     while rest >= 0x80 {

@@ -1,21 +1,21 @@
-//! The files of the package. Rule: spec/accounting.md §3.
+//! The files of the accounting package. Rule: spec/accounting.md §3.
 
-/// A file of the package.
+/// A file of the accounting package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum File {
     /// Invoices of class subscription.
     SubscriptionRevenue,
     /// Invoices of class order.
     OrderRevenue,
-    /// Recognition by time and at once.
+    /// Revenue recognized by time and at once.
     RecognizedRevenue,
-    /// Recognition by shipments.
+    /// Revenue recognized by shipments.
     RecognizedRevenueIssueBased,
-    /// Recognition by order items.
+    /// Revenue recognized by order items.
     RecognizedRevenueOrderBased,
     /// Payments.
     PaymentsReceived,
-    /// Credit applied to invoices and taken back.
+    /// Customer credit applied to invoices, or taken back from them.
     AppliedBalance,
     /// Refunds.
     RefundsMade,
@@ -27,14 +27,14 @@ pub enum File {
     CreditNotes,
     /// Invoices of class other.
     OtherInvoices,
-    /// Recognition of invoices of class other.
+    /// Revenue recognized for invoices of class other.
     OtherRecognizedRevenue,
-    /// Credit given away.
+    /// Customer credit given away.
     BalanceAdjustments,
 }
 
 impl File {
-    /// The contract's eleven, in order.
+    /// The eleven files of the contract, in order.
     pub const CONTRACT: [Self; 11] = [
         Self::SubscriptionRevenue,
         Self::OrderRevenue,
@@ -49,7 +49,7 @@ impl File {
         Self::CreditNotes,
     ];
 
-    /// All fourteen, in order.
+    /// All fourteen files, in order.
     pub const ALL: [Self; 14] = [
         Self::SubscriptionRevenue,
         Self::OrderRevenue,
@@ -67,7 +67,7 @@ impl File {
         Self::BalanceAdjustments,
     ];
 
-    /// Its name without `.csv`.
+    /// Returns the file's name without `.csv`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SubscriptionRevenue => "subscription_revenue",
@@ -87,17 +87,17 @@ impl File {
         }
     }
 
-    /// The file with this name.
+    /// Returns the file with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|file| file.as_str() == name)
     }
 
-    /// Whether it is one of the contract's eleven.
+    /// Returns true if the file is one of the contract's eleven.
     pub fn is_contract(self) -> bool {
         Self::CONTRACT.contains(&self)
     }
 
-    /// Whether its rows are movement of pieces.
+    /// Returns true if the file's rows are recognized revenue.
     pub fn is_recognition(self) -> bool {
         use File::*;
         matches!(
@@ -109,7 +109,7 @@ impl File {
         )
     }
 
-    /// Whether its rows are invoices (negative ones are in [`File::CreditNotes`]).
+    /// Returns true if the file's rows are invoices (negative ones are in [`File::CreditNotes`]).
     pub fn is_invoices(self) -> bool {
         matches!(self, Self::SubscriptionRevenue | Self::OrderRevenue | Self::OtherInvoices)
     }

@@ -1,22 +1,22 @@
-//! Where a posting comes from: records, and pieces of an invoice's net.
+//! Sources of postings: records, and pieces of an invoice's net.
 
 use std::fmt;
 
 use model::time::Instant;
 
-/// What a piece of an invoice's net stands for.
+/// The record that a piece of an invoice's net stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PieceId {
     /// An invoice line.
     Line(i64),
     /// An order item.
     Item(i64),
-    /// What the lines do not explain, of the invoice with this id.
+    /// The part of the net that the lines do not cover. Holds the invoice's id.
     Residual(i64),
 }
 
 impl PieceId {
-    /// The `id` column of its recognition rows; none for a residual.
+    /// Returns the `id` column of the piece's recognition rows; none for a residual.
     pub fn source_id(self) -> Option<i64> {
         match self {
             Self::Line(id) | Self::Item(id) => Some(id),
@@ -34,7 +34,7 @@ impl fmt::Display for PieceId {
     }
 }
 
-/// What kind of record a posting comes from, where the file alone does not say.
+/// The kind of record that a posting comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// The invoice itself.
@@ -47,7 +47,7 @@ pub enum Source {
     BalanceTransaction,
     /// A row of `credit_notes`.
     CreditNote,
-    /// An invoice that acts as a note on another.
+    /// An invoice that acts as a credit note on another invoice.
     CreditNoteInvoice,
     /// A refund.
     Refund,
@@ -58,33 +58,33 @@ pub enum Source {
 pub struct PieceShare {
     /// The piece; none for contra revenue beyond the invoice.
     pub piece: Option<PieceId>,
-    /// Its plan.
+    /// The id of the piece's plan.
     pub plan_id: Option<i64>,
-    /// Its product.
+    /// The id of the piece's product.
     pub product_id: Option<i64>,
-    /// Its part of `deferred_revenue`.
+    /// The piece's part of `deferred_revenue`.
     pub deferred: i128,
-    /// Its part of `recognized_revenue`.
+    /// The piece's part of `recognized_revenue`.
     pub recognized: i128,
 }
 
-/// How far a piece has come: the further columns of a recognition row.
+/// The progress of a piece: the recognition columns of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// How it is recognized: a method's name, `at_once`, `shipments`, `order_item`.
+    /// The recognition method: a method's name, `at_once`, `shipments`, or `order_item`.
     pub method: &'static str,
-    /// Start and end of the period; time pieces only.
+    /// The start and end of the period, for pieces recognized over time.
     pub period: Option<(Instant, Instant)>,
-    /// Units delivered before the month.
+    /// The units delivered before the month.
     pub units_before: i128,
-    /// Units delivered in the month.
+    /// The units delivered in the month.
     pub units: i128,
-    /// Units in all.
+    /// The total units.
     pub units_total: i128,
-    /// Net of the piece.
+    /// The net of the piece.
     pub net: i128,
-    /// Recognized at the month's end.
+    /// The amount recognized at the month's end.
     pub recognized_to_date: i128,
-    /// Still deferred at the month's end.
+    /// The amount still deferred at the month's end.
     pub deferred_after: i128,
 }

@@ -1,4 +1,4 @@
-//! How an invoice's net is cut into pieces that always sum to it. Rule: spec/accounting.md §7.1.
+//! Splits an invoice's net into pieces that always sum to it. Rule: spec/accounting.md §7.1.
 
 use model::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::posting::{File, PieceId};
 use crate::records::{Directory, InvoiceLine, OrderItem, Plan, Recognition};
 use crate::settings::{OtherInvoices, RecognitionMethod, Settings};
 
-/// Everything that cutting depends on.
+/// The inputs from which an invoice's pieces are built.
 pub(crate) struct Cut<'a> {
     pub(crate) records: &'a InvoiceRecords,
     pub(crate) directory: &'a Directory,
@@ -27,7 +27,7 @@ pub(crate) struct Cut<'a> {
 }
 
 impl Cut<'_> {
-    /// The pieces, in order; they sum to `net`.
+    /// Returns the pieces, in order. They sum to `net`.
     pub(crate) fn pieces(mut self, net: i128) -> Vec<Piece> {
         let mut pieces = match self.class {
             InvoiceClass::Order => self.item_pieces(net),

@@ -1,4 +1,5 @@
-//! Shipment pieces, and which invoice a shipment belongs to. Rule: spec/accounting.md §7.4.
+//! Pieces recognized by shipments, and the allocation of shipments to invoices.
+//! Rule: spec/accounting.md §7.4.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +8,18 @@ use model::time::Instant;
 use crate::calendar::{Calendar, Month, Position};
 use crate::records::{Shipment, ShipmentStatus};
 
-/// One shipment more or less, for one subscription.
+/// A change of one in the number of shipments of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
-    /// When.
+    /// The instant of the change.
     pub at: Instant,
-    /// The subscription.
+    /// The id of the subscription.
     pub subscription_id: i64,
-    /// +1 sent, −1 returned.
+    /// +1 if sent, −1 if returned.
     pub change: i8,
 }
 
-/// The shipments consumed for one piece.
+/// The shipments counted for one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipments {
     per_interval: i64,
@@ -54,30 +55,31 @@ impl Shipments {
     }
 }
 
-/// An invoice whose net is recognized by the shipments of one subscription.
+/// An invoice whose net is recognized by shipments of one subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShipmentInvoice {
-    /// The invoice.
+    /// The invoice's id.
     pub invoice_id: i64,
-    /// When it is booked.
+    /// The instant of the invoice's booking.
     pub booked_at: Instant,
-    /// How many shipments it pays for.
+    /// The number of shipments that the invoice pays for.
     pub per_interval: i64,
 }
 
-/// Which invoice consumes which shipment of one subscription.
+/// The result of allocating the shipments of one subscription to invoices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allocation {
-    /// Marks by invoice.
+    /// The changes by invoice id.
     pub marks: BTreeMap<i64, Vec<Mark>>,
-    /// Shipments for which there is no room, or without a date.
+    /// The ids of shipments that have no date, or for which no invoice has room.
     pub without_invoice: Vec<i64>,
 }
 
 /// Allocates the shipments of one subscription to its shipment invoices.
 ///
-/// A shipment that names one of them belongs to it; the others go, in order of (`approved_at`, id),
-/// to the invoices in order of (booking, id), each taking what it pays for less what was returned.
+/// A shipment that names one of the invoices belongs to it. The other shipments, in order of
+/// (`approved_at`, id), go to the invoices in order of (booking, id). Each invoice takes as many as
+/// it pays for; returned shipments do not count.
 pub fn allocate(invoices: &[ShipmentInvoice], shipments: &[Shipment]) -> Allocation {
     let mut invoices = invoices.to_vec();
     invoices.sort_unstable_by_key(|invoice| (invoice.booked_at, invoice.invoice_id));
@@ -103,7 +105,7 @@ pub fn allocate(invoices: &[ShipmentInvoice], shipments: &[Shipment]) -> Allocat
         }
     }
     for (shipment, marks) in others {
-        // A full invoice stays full: what is allocated never shrinks.
+        // A full invoice stays full, because its count never decreases.
         match room.iter().position(|room| *room > 0) {
             Some(at) => {
                 room[at] -= room_taken(shipment);
@@ -120,7 +122,7 @@ fn room_taken(shipment: &Shipment) -> i64 {
     i64::from(shipment.status == ShipmentStatus::Approved)
 }
 
-/// None when a date that the status asks for is missing.
+/// Returns none if a date that the status requires is missing.
 fn marks_of(shipment: &Shipment) -> Option<Vec<Mark>> {
     let mark = |at, change| Mark { at, subscription_id: shipment.subscription_id, change };
     let mut marks = vec![mark(shipment.approved_at?, 1)];

@@ -1,13 +1,13 @@
-//! From what is deferred to what is recognized. Rule: spec/accounting.md §7.
+//! Movement from deferred to recognized revenue. Rule: spec/accounting.md §7.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `schedule` | how far a piece has come at a position, whatever its kind |
-//! | `time` | time pieces: days, microseconds, months (§7.3) |
-//! | [`issue`] | shipment pieces, and which invoice a shipment belongs to (§7.4) |
-//! | `order` | how an order's net is shared over its items (§7.1, §7.5) |
+//! | `schedule` | the progress of a piece at a position, for every kind of piece |
+//! | `time` | pieces recognized over time: days, microseconds, months (§7.3) |
+//! | [`issue`] | pieces recognized by shipments, and the allocation of shipments (§7.4) |
+//! | `order` | an order's net split over its items (§7.1, §7.5) |
 //! | [`piece`] | a piece of an invoice's net and its movement (§7.2) |
-//! | `cut` | how an invoice's net is cut into pieces (§7.1) |
+//! | `cut` | an invoice's net split into pieces (§7.1) |
 
 pub(crate) mod cut;
 pub mod issue;

@@ -1,9 +1,9 @@
-//! How an order's net is shared over its items. Rule: spec/accounting.md §7.1.
+//! Splits an order's net over its items. Rule: spec/accounting.md §7.1.
 
 use crate::arithmetic::share;
 use crate::records::{InvoiceLine, OrderItem};
 
-/// The net of each item, in the order given.
+/// Returns the net of each item, in the order given.
 pub(super) fn share_over_items(
     net: i128,
     items: &[&OrderItem],
@@ -12,15 +12,16 @@ pub(super) fn share_over_items(
     share(net, &weights(items, lines))
 }
 
-/// Weight = the item's invoice lines, if all items have them with a positive sum; else its value;
-/// all zero: its quantity, and at last one each, so that the net is always shared.
+/// Returns the weight of each item: the sum of its invoice lines, if that is positive for all
+/// items; else its value; if the values sum to zero, its quantity; else 1, so that the net is
+/// always shared.
 fn weights(items: &[&OrderItem], lines: &[&InvoiceLine]) -> Vec<i128> {
     let by_lines = |item: &&OrderItem| {
         let own = lines.iter().filter(|line| line.order_item_id == Some(item.id));
         own.map(|line| i128::from(line.amount)).sum::<i128>()
     };
     let by_value = |item: &&OrderItem| {
-        // Past 64 bits an item's value is nonsense; saturating keeps the sums inside 128.
+        // A value above 64 bits is nonsense. Saturation keeps the sums within 128 bits.
         i128::from(item.quantity.saturating_mul(item.unit_amount))
     };
     let by_quantity = |item: &&OrderItem| i128::from(item.quantity);

@@ -7,35 +7,35 @@ use crate::calendar::{Calendar, Month, Position};
 use crate::explain::Working;
 use crate::posting::{File, PieceId, PieceShare};
 
-/// A piece. Its net is always deferred + recognized + what was taken back from either.
+/// A piece of an invoice's net. Net = deferred + recognized + amounts taken back from either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// What it stands for.
+    /// The id of the record that the piece stands for.
     pub id: PieceId,
-    /// Its plan.
+    /// The id of the piece's plan.
     pub plan_id: Option<i64>,
-    /// Its product.
+    /// The id of the piece's product.
     pub product_id: Option<i64>,
-    /// Its subscription.
+    /// The id of the piece's subscription.
     pub subscription_id: Option<i64>,
-    /// Where its movement is listed.
+    /// The file that lists the piece's movement.
     pub file: File,
-    /// Its net, in minor units.
+    /// The net of the piece, in minor units.
     pub net: i128,
-    /// How it is delivered.
+    /// The schedule of delivery.
     pub schedule: Schedule,
-    /// D: still deferred.
+    /// D: the amount still deferred.
     pub deferred: i128,
-    /// W: recognized and not taken back.
+    /// W: the amount recognized and not taken back.
     pub recognized: i128,
-    /// What moved in each month, in order; at most one entry a month.
+    /// The movement of each month, in order; at most one entry per month.
     pub movements: Vec<Movement>,
     base: Base,
     units: Units,
     looked_until: Option<Month>,
 }
 
-/// What a piece was right after the last reversal, and what has moved since.
+/// The state of a piece right after the last reversal, and the amount moved since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Base {
     deferred: i128,
@@ -51,37 +51,37 @@ struct Units {
     now: i128,
 }
 
-/// What moved from deferred to recognized in one month.
+/// The amount moved from deferred to recognized in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movement {
     /// The month.
     pub month: Month,
-    /// How much; negative when a delivery came back.
+    /// The amount moved; negative if a delivery was returned.
     pub amount: i128,
-    /// Units delivered before the month.
+    /// The units delivered before the month.
     pub units_before: i128,
-    /// Units delivered at its end.
+    /// The units delivered by the end of the month.
     pub units_after: i128,
-    /// W at its end.
+    /// W at the end of the month.
     pub recognized: i128,
-    /// D at its end.
+    /// D at the end of the month.
     pub deferred: i128,
-    /// The arithmetic, when asked for.
+    /// The steps of the calculation, if the span asks for them.
     pub workings: Vec<Working>,
 }
 
-/// How movement is looked at: the same for all pieces of an invoice.
+/// The parameters of movement that all pieces of an invoice share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look<'a> {
     pub(crate) calendar: &'a Calendar,
-    /// Nothing is recognized in an earlier month.
+    /// The booking month. Nothing is recognized in an earlier month.
     pub(crate) booking: Month,
-    /// What moves in earlier months may be folded.
+    /// The first month with its own entry; movement in earlier months may be combined.
     pub(crate) detail_from: Option<Month>,
     pub(crate) explains: bool,
 }
 
-/// What identifies a piece and how it is delivered.
+/// The initial values of a piece: its ids, its net and its schedule.
 #[derive(Debug)]
 pub(crate) struct PieceTerms {
     pub(crate) id: PieceId,
@@ -93,14 +93,14 @@ pub(crate) struct PieceTerms {
     pub(crate) schedule: Schedule,
 }
 
-/// What is deferred, by when it will move.
+/// The deferred amount by the month in which it will be recognized.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Future {
-    /// By the calendar, in each month.
+    /// The amounts that the calendar recognizes in each month.
     pub(crate) months: Vec<(Month, i128)>,
-    /// By the calendar, in later months.
+    /// The amount that the calendar recognizes in later months.
     pub(crate) later: i128,
-    /// By no calendar.
+    /// The amount that no calendar schedules.
     pub(crate) unscheduled: i128,
 }
 
@@ -124,17 +124,17 @@ impl Piece {
         }
     }
 
-    /// Moves up to a position, month by month.
+    /// Moves the piece up to a position, month by month.
     pub(crate) fn advance(&mut self, to: &Position, look: &Look<'_>) {
         self.advance_months(to.month, look);
         self.move_to(to, to.month.max(look.booking), look);
         self.looked_until = Some(to.month);
     }
 
-    /// Moves up to the end of the month before `until`. Nothing happens when that is before the
-    /// booking month.
+    /// Moves the piece up to the end of the month before `until`. Does nothing if that month is
+    /// before the booking month.
     pub(crate) fn advance_months(&mut self, until: Month, look: &Look<'_>) {
-        // Whatever was delivered before this month shows at its end.
+        // Amounts delivered before this month are recognized at its end.
         let floor = look.detail_from.map_or(look.booking, |m| m.previous().max(look.booking));
         if floor >= until {
             return;
@@ -201,7 +201,8 @@ impl Piece {
         }
     }
 
-    /// The last movement shows the state at its month's end, so a reversal in it shows too.
+    /// Updates the last movement to the current state, so that it shows a reversal in its month,
+    /// too.
     fn refresh(&mut self, month: Month) {
         if let Some(last) = self.movements.last_mut().filter(|last| last.month == month) {
             last.recognized = self.recognized;
@@ -210,8 +211,8 @@ impl Piece {
         }
     }
 
-    /// What has moved since the last reversal, at a progress. Cumulative, so that rounding never
-    /// adds up.
+    /// Returns the amount moved since the last reversal, at a progress. The amount is cumulative,
+    /// so that rounding errors do not add up.
     fn moved_at(&self, progress: i128) -> i128 {
         let base = self.base;
         let came_back = matches!(self.schedule, Schedule::Shipments(_)) && progress < base.progress;
@@ -223,7 +224,7 @@ impl Piece {
         mul_div_half_away(base.deferred, since, whole)
     }
 
-    /// Takes amounts back at a position up to which it has moved, and goes on from there.
+    /// Takes amounts back at a position that the piece has been moved to, and continues from there.
     pub(crate) fn take_back(
         &mut self,
         deferred: i128,
@@ -242,7 +243,7 @@ impl Piece {
         self.refresh(position.month.max(look.booking));
     }
 
-    /// Takes everything back; nothing moves afterwards.
+    /// Takes everything back. Nothing moves afterwards.
     pub(crate) fn take_all_back(&mut self, month: Month) {
         self.deferred = 0;
         self.recognized = 0;
@@ -252,7 +253,7 @@ impl Piece {
         self.refresh(month);
     }
 
-    /// Recognizes what is still deferred; nothing moves afterwards.
+    /// Recognizes the remaining deferred amount. Nothing moves afterwards.
     pub(crate) fn finish(&mut self, position: &Position, look: &Look<'_>) {
         self.advance(position, look);
         let rest = self.deferred;
@@ -268,7 +269,7 @@ impl Piece {
         }
     }
 
-    /// A share of a posting for this piece.
+    /// Returns this piece's share of a posting.
     pub(crate) fn share(&self, deferred: i128, recognized: i128) -> PieceShare {
         PieceShare {
             piece: Some(self.id),
@@ -279,7 +280,7 @@ impl Piece {
         }
     }
 
-    /// What will move after `month`, as things stand: in each month until `last`, and beyond.
+    /// Returns the amounts that will move from `month` on, by month until `last`, and after it.
     pub(crate) fn future(&self, month: Month, last: Month, look: &Look<'_>) -> Future {
         if !self.schedule.is_calendar() {
             return Future { unscheduled: self.deferred, ..Future::default() };

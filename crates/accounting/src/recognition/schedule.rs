@@ -1,4 +1,4 @@
-//! How far a piece has come: progress u from 0 to U, and when it can change.
+//! The progress of a piece: u from 0 to U, and the months in which it can change.
 //! Rule: spec/accounting.md §7.2 to §7.5.
 
 use model::time::Instant;
@@ -7,30 +7,30 @@ use super::issue::Shipments;
 use super::time::TimeSchedule;
 use crate::calendar::{Month, Position};
 
-/// How a piece is delivered.
+/// The way in which a piece is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schedule {
-    /// Over a period.
+    /// Delivered over a period.
     Time(TimeSchedule),
-    /// By shipments of issues.
+    /// Delivered by shipments of issues.
     Shipments(Shipments),
-    /// Whole, when the order item is fulfilled and shipped; none = not yet.
+    /// Delivered as a whole, once the order item is fulfilled and shipped; none if it is not yet.
     Item(Option<Delivery>),
-    /// Whole, from the booking date on.
+    /// Delivered as a whole on the booking date.
     AtOnce(Delivery),
 }
 
 /// A single delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
-    /// When.
+    /// The instant of the delivery.
     pub at: Instant,
-    /// Local month of it.
+    /// The local month of the delivery.
     pub month: Month,
 }
 
 impl Schedule {
-    /// Progress u at a position.
+    /// Returns the progress u at a position.
     pub fn progress(&self, position: &Position) -> i128 {
         match self {
             Self::Time(time) => time.progress(position),
@@ -42,7 +42,7 @@ impl Schedule {
         }
     }
 
-    /// Progress U at the end.
+    /// Returns the progress U at the end.
     pub fn total(&self) -> i128 {
         match self {
             Self::Time(time) => time.total(),
@@ -51,7 +51,7 @@ impl Schedule {
         }
     }
 
-    /// Units delivered at a position, as rows show them.
+    /// Returns the units delivered at a position, as shown in rows.
     pub fn units(&self, position: &Position) -> i128 {
         match self {
             Self::Time(time) => time.units(position),
@@ -59,7 +59,7 @@ impl Schedule {
         }
     }
 
-    /// Units in all, as rows show them.
+    /// Returns the total units, as shown in rows.
     pub fn units_total(&self) -> i128 {
         match self {
             Self::Time(time) => time.units_total(),
@@ -67,7 +67,7 @@ impl Schedule {
         }
     }
 
-    /// First month from `month` on in which progress may change.
+    /// Returns the first month from `month` on in which the progress may change.
     pub fn next_change(&self, month: Month) -> Option<Month> {
         match self {
             Self::Time(time) => time.next_change(month),
@@ -79,7 +79,7 @@ impl Schedule {
         }
     }
 
-    /// Name of the way of recognition.
+    /// Returns the name of the recognition method.
     pub fn method(&self) -> &'static str {
         match self {
             Self::Time(time) => time.method().as_str(),
@@ -89,7 +89,7 @@ impl Schedule {
         }
     }
 
-    /// Name of its units.
+    /// Returns the name of the units.
     pub fn unit_name(&self) -> &'static str {
         match self {
             Self::Time(time) => time.unit_name(),
@@ -98,7 +98,7 @@ impl Schedule {
         }
     }
 
-    /// Start and end, where there is a period.
+    /// Returns the start and end of the period, if there is one.
     pub fn period(&self) -> Option<(Instant, Instant)> {
         match self {
             Self::Time(time) => Some(time.period()),
@@ -106,7 +106,7 @@ impl Schedule {
         }
     }
 
-    /// Whether the calendar alone delivers it, so that the future is known.
+    /// Returns true if delivery depends on the calendar alone, so that the future is known.
     pub fn is_calendar(&self) -> bool {
         matches!(self, Self::Time(_))
     }

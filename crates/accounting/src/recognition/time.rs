@@ -1,4 +1,4 @@
-//! Time pieces: recognized = time consumed ÷ length of the period × deferred.
+//! Pieces recognized over time: recognized = elapsed time ÷ length of the period × deferred.
 //! Rule: spec/accounting.md §7.3.
 
 use model::time::{Date, Instant};
@@ -9,7 +9,7 @@ use crate::settings::RecognitionMethod;
 
 const LAST_SECOND_OF_DAY: i64 = 86_399_000_000;
 
-/// A period and the way it is measured.
+/// A period and the measure of its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeSchedule {
     start: Instant,
@@ -29,12 +29,13 @@ enum Measure {
     Months {
         count: i32,
     },
-    /// Amounts of the months from the first one on.
+    /// The amounts of the months, from the first month on.
     Table(Vec<i128>),
 }
 
 impl TimeSchedule {
-    /// The schedule of a piece of `net` over `start`..`end`, which does not end before it starts.
+    /// Returns the schedule of a piece of `net` over `start`..`end`. `end` must not be before
+    /// `start`.
     pub(crate) fn new(
         method: RecognitionMethod,
         (start, end): (Instant, Instant),
@@ -129,7 +130,7 @@ impl TimeSchedule {
         (self.start, self.end)
     }
 
-    /// When the period ends.
+    /// Returns the end of the period.
     pub(crate) fn end(&self) -> Instant {
         self.end
     }
@@ -143,7 +144,7 @@ fn micros_between(start: Instant, end: Instant) -> i128 {
     i128::from(end.micros()) - i128::from(start.micros())
 }
 
-/// An end in the last second of a day means the midnight that follows.
+/// Returns the following midnight for an end in the last second of a day, else the end itself.
 fn following_midnight(end: Instant, calendar: &Calendar) -> Instant {
     if calendar.micros_of_day(end) < LAST_SECOND_OF_DAY {
         return end;
@@ -151,8 +152,8 @@ fn following_midnight(end: Instant, calendar: &Calendar) -> Instant {
     calendar.zone().start_of(calendar.date_of(end).plus_days(1)).max(end)
 }
 
-/// What each month from the first on gets: partial months by their part of the period, full months
-/// evenly, the last full month the remainder.
+/// Returns the amount of each month of the period. Partial months get their part of the period,
+/// full months get equal amounts, and the last full month gets the rounding remainder.
 fn amounts_by_month((start, end): (Instant, Instant), net: i128, calendar: &Calendar) -> Vec<i128> {
     let first = calendar.month_of(start);
     let last = calendar.month_of(Instant::from_micros(end.micros().saturating_sub(1))).max(first);

@@ -1,4 +1,4 @@
-//! What postings and rows look up by id.
+//! Records that postings and rows look up by id.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use model::time::Instant;
 use super::{Cells, Record};
 use crate::error::AccountingError;
 
-/// A buyer.
+/// A customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {
     /// `id`.
@@ -34,7 +34,7 @@ impl Record for Customer {
     }
 }
 
-/// A subscription, as far as the books need it.
+/// A subscription, with the columns that the ledger needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// `id`.
@@ -64,10 +64,10 @@ impl Record for Subscription {
     }
 }
 
-/// How a plan's revenue is earned.
+/// The basis on which a plan's revenue is recognized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recognition {
-    /// Over the period.
+    /// Over the period of the invoice line.
     Time,
     /// By shipments.
     Shipments,
@@ -123,7 +123,7 @@ impl Record for Product {
     }
 }
 
-/// A variant of a product.
+/// A variant of a product (stock keeping unit).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sku {
     /// `id`.
@@ -143,8 +143,8 @@ impl Record for Sku {
     }
 }
 
-/// Records looked up by id. It needs to hold only those that the invoices at hand name, so a
-/// caller that streams can fill one per batch.
+/// Records that are looked up by id. Only records that the given invoices name are needed, so a
+/// streaming caller can fill one directory per batch.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     /// Customers.
@@ -155,24 +155,24 @@ pub struct Directory {
     pub plans: BTreeMap<i64, Plan>,
     /// Products.
     pub products: BTreeMap<i64, Product>,
-    /// Skus.
+    /// SKUs.
     pub skus: BTreeMap<i64, Sku>,
 }
 
 impl Directory {
-    /// The plan of a line: its own, else its subscription's. None when there is no such row.
+    /// Returns the plan of a line: its own, else its subscription's; none if there is no such row.
     pub fn plan_of(&self, plan_id: Option<i64>, subscription_id: Option<i64>) -> Option<&Plan> {
         let of_subscription =
             || self.subscriptions.get(&subscription_id?).map(|subscription| subscription.plan_id);
         self.plans.get(&plan_id.or_else(of_subscription)?)
     }
 
-    /// Site of a subscription.
+    /// Returns the site of a subscription.
     pub fn subscription_site(&self, subscription_id: Option<i64>) -> Option<i64> {
         self.subscriptions.get(&subscription_id?)?.site_id
     }
 
-    /// Site of a customer.
+    /// Returns the site of a customer.
     pub fn customer_site(&self, customer_id: Option<i64>) -> Option<i64> {
         self.customers.get(&customer_id?)?.site_id
     }

@@ -1,4 +1,4 @@
-//! What is delivered: orders, their items, and shipments of issues.
+//! Records of deliveries: orders, their items, and shipments of issues.
 
 use model::money::Currency;
 use model::time::Instant;
@@ -17,7 +17,7 @@ pub struct Order {
     pub site_id: Option<i64>,
     /// `status`.
     pub status: &'static str,
-    /// `amount`, minor units, as are all amounts.
+    /// `amount` in minor units, as all amounts are.
     pub amount: i64,
     /// `shipping_amount`.
     pub shipping_amount: i64,
@@ -25,12 +25,12 @@ pub struct Order {
     pub currency: Currency,
     /// `date`.
     pub date: Instant,
-    /// `deleted_at` is set.
+    /// True if `deleted_at` is set.
     pub is_deleted: bool,
 }
 
 impl Order {
-    /// Whether it is an abandoned cart.
+    /// Returns true if the order is an abandoned cart.
     pub fn is_abandoned(&self) -> bool {
         self.status == "created"
     }
@@ -65,7 +65,7 @@ impl Record for Order {
     }
 }
 
-/// One position of an order.
+/// One item of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderItem {
     /// `id`.
@@ -80,7 +80,7 @@ pub struct OrderItem {
     pub description: Option<Box<str>>,
     /// `quantity`.
     pub quantity: i64,
-    /// `unit_amount`, minor units.
+    /// `unit_amount`, in minor units.
     pub unit_amount: i64,
     /// `fulfilled_at`.
     pub fulfilled_at: Option<Instant>,
@@ -89,7 +89,8 @@ pub struct OrderItem {
 }
 
 impl OrderItem {
-    /// When it counts as delivered: the later of fulfilment and shipping, once it is fulfilled.
+    /// Returns the instant of delivery: the later of fulfilment and shipping; none if not
+    /// fulfilled.
     pub fn delivered_at(&self) -> Option<Instant> {
         self.fulfilled_at.map(|fulfilled| self.shipped_at.map_or(fulfilled, |s| s.max(fulfilled)))
     }
@@ -124,14 +125,14 @@ impl Record for OrderItem {
     }
 }
 
-/// Where a shipment stands.
+/// The status of a shipment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShipmentStatus {
     /// Not sent.
     Pending,
     /// Sent.
     Approved,
-    /// Came back.
+    /// Sent and returned.
     Returned,
 }
 

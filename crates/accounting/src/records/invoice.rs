@@ -6,18 +6,18 @@ use model::time::{Date, Instant};
 use super::{Cells, Record};
 use crate::error::AccountingError;
 
-/// Where an invoice stands.
+/// The status of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvoiceStatus {
-    /// Not issued yet: no invoice for any rule.
+    /// Not issued yet. No rule applies to it.
     Draft,
     /// Issued.
     Open,
     /// Settled.
     Paid,
-    /// Issued and late.
+    /// Issued and overdue.
     PastDue,
-    /// Taken back whole.
+    /// Reversed as a whole.
     Void,
     /// Written off.
     Uncollectible,
@@ -33,14 +33,14 @@ impl InvoiceStatus {
         ("uncollectible", Self::Uncollectible),
     ];
 
-    /// Its word in the catalogue.
+    /// Returns the status word in the catalogue.
     pub fn as_str(self) -> &'static str {
         let found = Self::WORDS.iter().find(|(_, status)| *status == self);
         found.map_or("draft", |(word, _)| word)
     }
 }
 
-/// A bill to a customer.
+/// An invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
     /// `id`.
@@ -63,7 +63,7 @@ pub struct Invoice {
     pub billing_reason: Option<Box<str>>,
     /// `currency`.
     pub currency: Currency,
-    /// `subtotal`, minor units, as are all amounts.
+    /// `subtotal` in minor units, as all amounts are.
     pub subtotal: i64,
     /// `discount`.
     pub discount: i64,
@@ -93,7 +93,7 @@ pub struct Invoice {
     pub is_credit_note: bool,
     /// `refunded_invoice_id`.
     pub refunded_invoice_id: Option<i64>,
-    /// `deleted_at` is set.
+    /// True if `deleted_at` is set.
     pub is_deleted: bool,
 }
 
@@ -160,7 +160,7 @@ impl Record for Invoice {
     }
 }
 
-/// One position of an invoice.
+/// One line of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceLine {
     /// `id`.

@@ -1,12 +1,12 @@
-//! The records that the ledger reads, and how they come out of stored cells.
+//! The records that the ledger reads, and their readers for stored cells.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `reader` | from cells to records, by the catalogue's column names |
+//! | `reader` | reads records from cells by the catalogue's column names |
 //! | `invoice` | invoices and their lines |
 //! | `settlement` | payments, refunds, credit notes, balance transactions |
 //! | `goods` | orders, order items, shipments |
-//! | `directory` | what is looked up by id: customers, subscriptions, plans, products, skus |
+//! | `directory` | records looked up by id: customers, subscriptions, plans, products, SKUs |
 
 mod directory;
 mod goods;

@@ -1,4 +1,4 @@
-//! From stored cells to records. A reader looks its columns up once and then reads many rows.
+//! Reads records from stored cells. A reader looks up its columns once and then reads many rows.
 
 use std::marker::PhantomData;
 
@@ -11,23 +11,23 @@ use crate::error::AccountingError;
 
 /// A record that can be read from the cells of one table.
 pub trait Record: Sized {
-    /// The table.
+    /// The name of the table.
     const TABLE: &'static str;
-    /// The columns it needs, in the order in which [`Record::read`] takes them.
+    /// The names of the columns, in the order in which [`Record::read`] reads them.
     const COLUMNS: &'static [&'static str];
 
-    /// Takes one value per column, in order.
+    /// Reads one value per column, in order.
     fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError>;
 }
 
-/// Reads rows of one table.
+/// A reader of the rows of one table.
 #[derive(Debug, Clone)]
 pub struct Reader<R> {
     columns: Vec<(usize, &'static str, &'static [&'static str])>,
     record: PhantomData<R>,
 }
 
-/// The values of one row, taken in order.
+/// The values of one row, read in order.
 pub struct Cells<'r, 'c> {
     table: &'static str,
     columns: &'r [(usize, &'static str, &'static [&'static str])],
@@ -55,15 +55,16 @@ impl<R: Record> Default for Reader<R> {
 }
 
 impl<R: Record> Reader<R> {
-    /// The record in a row. `cell` gives the cell at a column's position in the catalogue's table.
+    /// Reads the record of a row. `cell` returns the cell at a column's position in the catalogue's
+    /// table.
     ///
-    /// Errors: [`AccountingError::Value`] for a value that the import would not have let in.
+    /// Errors: [`AccountingError::Value`] for a value that the import does not allow.
     pub fn read<'c>(&self, cell: &dyn Fn(usize) -> CellRef<'c>) -> Result<R, AccountingError> {
         let mut cells = Cells { table: R::TABLE, columns: &self.columns, taken: 0, cell };
         R::read(&mut cells)
     }
 
-    /// Positions of the columns it reads, in the catalogue's table.
+    /// Returns the positions of the columns that the reader needs, in the catalogue's table.
     pub fn positions(&self) -> impl Iterator<Item = usize> {
         self.columns.iter().map(|(position, ..)| *position)
     }
@@ -83,7 +84,7 @@ impl<'c> Cells<'_, 'c> {
         AccountingError::Value { table: self.table, column: column.map_or("", |(_, name, _)| name) }
     }
 
-    /// An integer, or none.
+    /// Reads an integer or null.
     pub fn optional_int(&mut self) -> Result<Option<i64>, AccountingError> {
         match self.next() {
             CellRef::Null => Ok(None),
@@ -92,38 +93,38 @@ impl<'c> Cells<'_, 'c> {
         }
     }
 
-    /// An integer.
+    /// Reads an integer.
     pub fn int(&mut self) -> Result<i64, AccountingError> {
         self.optional_int()?.ok_or_else(|| self.invalid())
     }
 
-    /// True or false.
+    /// Reads a bool.
     pub fn bool(&mut self) -> Result<bool, AccountingError> {
         Ok(self.int()? != 0)
     }
 
-    /// Whether there is a value.
+    /// Reads an integer or null and returns true if it is not null.
     pub fn is_given(&mut self) -> Result<bool, AccountingError> {
         Ok(self.optional_int()?.is_some())
     }
 
-    /// An instant, or none.
+    /// Reads an instant or null.
     pub fn optional_instant(&mut self) -> Result<Option<Instant>, AccountingError> {
         Ok(self.optional_int()?.map(Instant::from_micros))
     }
 
-    /// An instant.
+    /// Reads an instant.
     pub fn instant(&mut self) -> Result<Instant, AccountingError> {
         self.int().map(Instant::from_micros)
     }
 
-    /// A date, or none.
+    /// Reads a date or null.
     pub fn optional_date(&mut self) -> Result<Option<Date>, AccountingError> {
         let days = self.optional_int()?.map(i32::try_from).transpose();
         days.map(|days| days.map(Date::from_days)).map_err(|_| self.invalid())
     }
 
-    /// Text, or none.
+    /// Reads a text or null.
     pub fn optional_text(&mut self) -> Result<Option<Box<str>>, AccountingError> {
         match self.next() {
             CellRef::Null => Ok(None),
@@ -132,12 +133,12 @@ impl<'c> Cells<'_, 'c> {
         }
     }
 
-    /// Text.
+    /// Reads a text.
     pub fn text(&mut self) -> Result<Box<str>, AccountingError> {
         self.optional_text()?.ok_or_else(|| self.invalid())
     }
 
-    /// One of the column's words, as the catalogue writes it.
+    /// Reads a word of the column's list, in the catalogue's spelling.
     pub fn word(&mut self) -> Result<&'static str, AccountingError> {
         let CellRef::Text(text) = self.next() else { return Err(self.invalid()) };
         let column = self.taken.checked_sub(1).and_then(|taken| self.columns.get(taken));
@@ -145,14 +146,14 @@ impl<'c> Cells<'_, 'c> {
         word.copied().ok_or_else(|| self.invalid())
     }
 
-    /// What one of the column's words stands for.
+    /// Reads a word and returns its meaning.
     pub fn meaning<T: Copy>(&mut self, meanings: &[(&str, T)]) -> Result<T, AccountingError> {
         let word = self.word()?;
         let found = meanings.iter().find(|(known, _)| *known == word);
         found.map(|(_, meaning)| *meaning).ok_or_else(|| self.invalid())
     }
 
-    /// A currency.
+    /// Reads a currency.
     pub fn currency(&mut self) -> Result<Currency, AccountingError> {
         let CellRef::Text(code) = self.next() else { return Err(self.invalid()) };
         Currency::parse(code).ok_or_else(|| self.invalid())

@@ -1,4 +1,4 @@
-//! What settles invoices or takes them back: payments, refunds, credit notes, balance transactions.
+//! Records that settle or reverse invoices: payments, refunds, credit notes, balance transactions.
 
 use model::money::Currency;
 use model::time::Instant;
@@ -7,10 +7,10 @@ use super::{Cells, Record};
 use crate::error::AccountingError;
 use crate::posting::Category;
 
-/// How money came or went.
+/// The channel of a payment or refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// Through a processor.
+    /// Through a payment processor.
     Online,
     /// Checks, wires, transfers, cash, external.
     Offline,
@@ -19,7 +19,7 @@ pub enum Channel {
 impl Channel {
     const WORDS: [(&'static str, Self); 2] = [("online", Self::Online), ("offline", Self::Offline)];
 
-    /// Its word in the catalogue.
+    /// Returns the channel's word in the catalogue.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
@@ -27,7 +27,7 @@ impl Channel {
         }
     }
 
-    /// The cash category it moves.
+    /// Returns the cash category of the channel.
     pub fn cash(self) -> Category {
         match self {
             Self::Online => Category::CashOnline,
@@ -36,7 +36,7 @@ impl Channel {
     }
 }
 
-/// Money received, or tried to be received.
+/// A payment, successful or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
     /// `id`.
@@ -47,11 +47,11 @@ pub struct Payment {
     pub invoice_id: Option<i64>,
     /// `order_id`.
     pub order_id: Option<i64>,
-    /// `amount`, minor units, as are all amounts.
+    /// `amount` in minor units, as all amounts are.
     pub amount: i64,
     /// `currency`.
     pub currency: Currency,
-    /// `status` is succeeded.
+    /// True if `status` is `succeeded`.
     pub is_succeeded: bool,
     /// `type`.
     pub channel: Channel,
@@ -68,7 +68,7 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// Whether it is in the ledger at all.
+    /// Returns true if the payment is in the ledger.
     pub fn is_posted(&self) -> bool {
         self.is_succeeded && !self.is_deleted
     }
@@ -111,7 +111,7 @@ impl Record for Payment {
     }
 }
 
-/// Where refunded money goes.
+/// The destination of refunded money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
     /// Back to the card.
@@ -129,7 +129,7 @@ impl Destination {
         ("offline", Self::Offline),
     ];
 
-    /// Its word in the catalogue.
+    /// Returns the destination's word in the catalogue.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Card => "card",
@@ -139,7 +139,7 @@ impl Destination {
     }
 }
 
-/// Money given back.
+/// A refund, successful or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
     /// `id`.
@@ -152,11 +152,11 @@ pub struct Refund {
     pub invoice_id: Option<i64>,
     /// `credit_note_id`.
     pub credit_note_id: Option<i64>,
-    /// `amount`, minor units.
+    /// `amount`, in minor units.
     pub amount: i64,
     /// `currency`.
     pub currency: Currency,
-    /// `status` is succeeded.
+    /// True if `status` is `succeeded`.
     pub is_succeeded: bool,
     /// `type`.
     pub channel: Channel,
@@ -168,22 +168,22 @@ pub struct Refund {
     pub succeeded_at: Option<Instant>,
     /// `created_at`.
     pub created_at: Instant,
-    /// `deleted_at` is set.
+    /// True if `deleted_at` is set.
     pub is_deleted: bool,
 }
 
 impl Refund {
-    /// Whether it is in the ledger at all.
+    /// Returns true if the refund is in the ledger.
     pub fn is_posted(&self) -> bool {
         self.is_succeeded && !self.is_deleted
     }
 
-    /// The event's instant.
+    /// Returns the instant of the refund: `succeeded_at`, else `created_at`.
     pub fn date(&self) -> Instant {
         self.succeeded_at.unwrap_or(self.created_at)
     }
 
-    /// The category that pays it.
+    /// Returns the category from which the refund is paid.
     pub fn paid_from(&self) -> Category {
         match self.destination {
             Destination::Card | Destination::Offline => self.channel.cash(),
@@ -231,12 +231,12 @@ impl Record for Refund {
     }
 }
 
-/// What a note does to its invoice.
+/// The effect of a credit note on its invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoteType {
-    /// Lowers what is due.
+    /// The note lowers the receivable.
     PrePayment,
-    /// Becomes customer credit.
+    /// The note becomes customer credit.
     PostPayment,
 }
 
@@ -244,7 +244,7 @@ impl NoteType {
     const WORDS: [(&'static str, Self); 2] =
         [("pre_payment", Self::PrePayment), ("post_payment", Self::PostPayment)];
 
-    /// Its word in the catalogue.
+    /// Returns the type's word in the catalogue.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PrePayment => "pre_payment",
@@ -253,7 +253,7 @@ impl NoteType {
     }
 }
 
-/// A reduction of an invoice after it was issued.
+/// A credit note: a reduction of an invoice after it was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditNote {
     /// `id`.
@@ -266,11 +266,11 @@ pub struct CreditNote {
     pub customer_id: i64,
     /// `type`.
     pub note_type: NoteType,
-    /// `status` is issued.
+    /// True if `status` is `issued`.
     pub is_issued: bool,
     /// `reason`.
     pub reason: Option<Box<str>>,
-    /// `amount`: net, minor units, as are all amounts.
+    /// `amount`: the net, in minor units, as all amounts are.
     pub amount: i64,
     /// `tax`.
     pub tax: i64,
@@ -282,12 +282,12 @@ pub struct CreditNote {
     pub refund_id: Option<i64>,
     /// `date`.
     pub date: Instant,
-    /// `deleted_at` is set.
+    /// True if `deleted_at` is set.
     pub is_deleted: bool,
 }
 
 impl CreditNote {
-    /// Whether it is in the ledger when its invoice is.
+    /// Returns true if the note is in the ledger, provided that its invoice is.
     pub fn is_posted(&self) -> bool {
         self.is_issued && !self.is_deleted
     }
@@ -332,22 +332,22 @@ impl Record for CreditNote {
     }
 }
 
-/// Why a customer's credit changed.
+/// The kind of a balance transaction: the reason why a customer's credit changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BalanceKind {
-    /// Given or taken by hand.
+    /// Given or taken by hand, without a document.
     Adjustment,
-    /// By a payment.
+    /// Caused by a payment.
     Payment,
-    /// By a refund.
+    /// Caused by a refund.
     Refund,
-    /// By a credit note.
+    /// Caused by a credit note.
     CreditNote,
-    /// Used for an invoice.
+    /// Applied to an invoice.
     AppliedToInvoice,
     /// Taken back from an invoice.
     UnappliedFromInvoice,
-    /// By a gift.
+    /// Given as a gift.
     Gift,
 }
 
@@ -362,18 +362,18 @@ impl BalanceKind {
         ("gift", Self::Gift),
     ];
 
-    /// Its word in the catalogue.
+    /// Returns the kind's word in the catalogue.
     pub fn as_str(self) -> &'static str {
         let found = Self::WORDS.iter().find(|(_, kind)| *kind == self);
         found.map_or("adjustment", |(word, _)| word)
     }
 
-    /// Whether it acts on an invoice.
+    /// Returns true if the transaction acts on an invoice.
     pub fn is_application(self) -> bool {
         matches!(self, Self::AppliedToInvoice | Self::UnappliedFromInvoice)
     }
 
-    /// Whether it is credit given or taken without a document.
+    /// Returns true if the credit was given or taken without a document.
     pub fn is_adjustment(self) -> bool {
         matches!(self, Self::Adjustment | Self::Gift)
     }

@@ -1,4 +1,4 @@
-//! What is dated before its invoice. Rule: spec/accounting.md §5, §6.1.
+//! Tests of events dated before their invoice. Rule: spec/accounting.md §5, §6.1.
 
 use accounting::aging::aging_row;
 use accounting::reconciliation::{CustomerCredit, receivable_difference};
@@ -41,7 +41,7 @@ fn the_order_within_the_invoices_own_day_does_not_count() {
          2024-10 payments_received 1    | online 11000 ar -11000
          2024-10 recognized_revenue 10  | deferred 11000 recognized -11000",
     );
-    // In New York it is still the day before.
+    // In New York it is still the previous day.
     let mut scenario = Scenario::of(
         "invoice 1 subscription_id=1 total=11000 date=2024-10-05T04:00:00Z
          line 10 invoice_id=1 plan_id=1 amount=11000

@@ -1,4 +1,4 @@
-//! Closed months: what changes in them is booked once, in the first open month.
+//! Tests of closed months: a change in them is booked once, in the first open month.
 //! Rule: spec/accounting.md §11.3.
 
 use accounting::drift::drift;
@@ -43,7 +43,7 @@ fn a_changed_record_of_a_closed_month_is_adjusted_in_the_open_one() {
     }
 }
 
-/// Closes months up to `closed` on records that are `tables`, given what is frozen so far.
+/// Closes months up to `closed` on the records `tables`, given the postings that are frozen so far.
 fn close(frozen: &mut Vec<Posting>, fresh: &[Posting], open: Month) {
     let adjustments = drift(fresh, frozen, open).into_iter().map(|drift| drift.adjustment);
     let adjustments: Vec<_> = adjustments.collect();

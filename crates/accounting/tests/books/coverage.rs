@@ -1,4 +1,5 @@
-//! The random lives reach every file and every issue: without this the properties could be empty.
+//! Checks that the random invoices reach every file and every issue. Otherwise the properties could
+//! hold for nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ fn random_lives_reach_every_file_and_issue() {
         let count = files.get(&file).copied().unwrap_or_default();
         assert!(count >= 50, "{file:?}: {count}");
     }
-    // All but the two that compare whole ledgers with recorded balances, and dates out of bounds.
+    // All codes except the two that compare whole ledgers with recorded balances, implausible
+    // dates, and withdrawn currencies.
     assert_eq!(codes.len(), 20, "{codes:?}");
 }

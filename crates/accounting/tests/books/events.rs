@@ -1,4 +1,4 @@
-//! Events one by one. Rule: spec/accounting.md §5, §6.
+//! Tests of single events. Rule: spec/accounting.md §5, §6.
 
 use accounting::Settings;
 use accounting::settings::{EarlyEnd, OtherInvoices, ReversalSplit};
@@ -228,7 +228,7 @@ fn zero_invoices_and_untied_refunds_are_listed() {
 
 #[test]
 fn at_one_instant_events_go_by_rank_whatever_their_ids() {
-    // Application, payment, note, refund, void: each meets what those before it left.
+    // Application, payment, note, refund, void: each acts on the state left by those before it.
     Scenario::of(
         "invoice 1 subscription_id=1 status=void total=11000 date=2024-10-15 voided_at=2024-10-20
          line 10 invoice_id=1 plan_id=1 amount=11000 period=2024-11-01..2024-12-01
@@ -285,7 +285,7 @@ fn of_two_charges_it_does_not_matter_which_is_refunded() {
              2024-10 closing                | online 10000 recognized -10000",
         );
     }
-    // Refunded beyond what was paid twice: the rest takes the invoice back.
+    // The refund exceeds the overpayment, so the rest is taken back from the invoice.
     Scenario::of(
         "invoice 1 subscription_id=1 total=10000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000

@@ -1,4 +1,4 @@
-//! Rows of the package's files. Rule: spec/accounting.md §9.
+//! Tests of the rows of the package's files. Rule: spec/accounting.md §9.
 
 use accounting::package::{Field, columns, invoice_row, untied_row};
 use accounting::settings::CustomerBalanceView;
@@ -34,7 +34,8 @@ fn shown(field: &Field<'_>) -> String {
     }
 }
 
-/// Rows of a file in November, one line each: the head's id and date, then the further columns.
+/// Returns the rows of a file in November, one line each: the head's id and date, then the further
+/// columns.
 fn rows(file: File) -> Vec<String> {
     let scenario = Scenario::of(LIFE);
     let (books, grouped) = (scenario.books(), scenario.grouped());

@@ -1,10 +1,10 @@
-//! The examples of docs/accounting.md say what the books say.
+//! Checks that the examples in docs/accounting.md match the calculated ledger.
 
 use crate::scenario::Scenario;
 
 const GUIDE: &str = include_str!("../../../../docs/accounting.md");
 
-/// The blocks of a kind, in order.
+/// Returns the blocks of a kind, in order.
 fn blocks(kind: &str) -> Vec<&'static str> {
     let fence = format!("```{kind}\n");
     let begun = GUIDE.split(fence.as_str()).skip(1);

@@ -1,4 +1,4 @@
-//! Records that look wrong: booked by the stated rule, listed, never a panic.
+//! Tests of suspicious records: booked by the stated rule and listed as issues, never a panic.
 //! Rule: spec/accounting.md §12.2.
 
 use crate::scenario::Scenario;

@@ -1,4 +1,4 @@
-//! Journals. Rule: spec/accounting.md §10.2, §10.3.
+//! Tests of the journals. Rule: spec/accounting.md §10.2, §10.3.
 
 use accounting::journal::{beancount, hledger, journal_lines};
 use accounting::{Category, Posting, Totals, TrialBalance};
@@ -28,7 +28,7 @@ fn november() -> (TrialBalance, Vec<Posting>) {
     (balance, inside)
 }
 
-/// The transactions of all postings.
+/// Returns the transactions of all postings.
 fn transactions(postings: &[Posting], one: impl Fn(&Posting) -> String) -> String {
     postings.iter().map(one).collect()
 }

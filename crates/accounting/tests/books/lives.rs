@@ -1,4 +1,4 @@
-//! Random lives of invoices, with every kind of event and every kind of bad link.
+//! Random invoices with every kind of event and every kind of bad link.
 
 use accounting::records::{
     BalanceKind, BalanceTransaction, Channel, CreditNote, Customer, Destination, Directory,
@@ -17,13 +17,14 @@ use crate::scenario::{instant, month};
 const HOUR: i64 = 3_600_000_000;
 const CHOICES: usize = 400;
 
-/// Choices that proptest makes and shrinks: all zero is the plainest life.
+/// The choices behind a random ledger, which proptest generates and shrinks. All zero is the
+/// plainest case.
 pub(crate) struct Dice {
     choices: Vec<u32>,
     taken: usize,
 }
 
-/// Strategy of [`Dice`].
+/// Returns a strategy of [`Dice`].
 pub(crate) fn dice() -> impl proptest::strategy::Strategy<Value = Vec<u32>> {
     proptest::collection::vec(proptest::arbitrary::any::<u32>(), CHOICES)
 }
@@ -33,7 +34,7 @@ impl Dice {
         Self { choices, taken: 0 }
     }
 
-    /// 0 .. sides.
+    /// Returns a number from 0 to `sides`, exclusive.
     fn roll(&mut self, sides: u32) -> u32 {
         self.taken += 1;
         self.choices.get(self.taken % CHOICES).copied().unwrap_or(0) % sides
@@ -47,7 +48,7 @@ impl Dice {
         of[self.roll(of.len() as u32) as usize]
     }
 
-    /// Often round, sometimes odd, rarely zero or huge.
+    /// Returns an amount: often round, sometimes odd, rarely zero or huge.
     fn amount(&mut self) -> i64 {
         match self.roll(12) {
             0..2 => self.pick(&[5000, 10_000, 3100]),
@@ -60,7 +61,7 @@ impl Dice {
 
     fn instant(&mut self) -> Instant {
         let hours = match self.roll(3) {
-            // Local midnights and month ends are where mistakes live.
+            // Most mistakes happen at local midnights and at month ends.
             0 => 24 * i64::from(self.roll(420)),
             1 => 24 * 31 * i64::from(self.roll(14)) + i64::from(self.roll(3)) - 1,
             _ => i64::from(self.roll(24 * 420)),
@@ -108,7 +109,7 @@ impl Dice {
         Books { calendar: Calendar::new(Zone::parse(zone).unwrap()), settings }
     }
 
-    /// A few months between which to look.
+    /// Returns a few months to calculate between.
     pub(crate) fn months(&mut self) -> [Month; 3] {
         let first = month("2023-12");
         let mut months = [0; 3].map(|_: i32| first.plus(i32::try_from(self.roll(20)).unwrap_or(0)));
@@ -120,7 +121,7 @@ impl Dice {
         self.instant()
     }
 
-    /// The same rows in another order.
+    /// Returns the same rows in another order.
     pub(crate) fn shuffle(&mut self, tables: &mut Tables) {
         self.swap(&mut tables.invoices);
         self.swap(&mut tables.lines);
@@ -153,7 +154,7 @@ impl Dice {
         }
         for id in 1..=i64::from(self.roll(3)) {
             let mut refund = self.refund(id);
-            // Refunds and notes of one amount on one invoice, linked or not.
+            // Refunds and notes of the same amount on one invoice, linked or not.
             if let Some(note) = tables.credit_notes.first().filter(|_| self.one_in(3)) {
                 refund.amount = note.total;
                 refund.invoice_id = Some(note.invoice_id);
@@ -248,7 +249,7 @@ impl Dice {
         }
     }
 
-    /// Lines that usually sum to the net, and proration credits among them.
+    /// Adds lines that usually sum to the net, with proration credits among them.
     fn add_lines(&mut self, invoice_id: i64, net: i64, currency: Currency, tables: &mut Tables) {
         let count = i64::from(self.roll(4));
         let mut rest = net;

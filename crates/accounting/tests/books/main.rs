@@ -1,4 +1,4 @@
-//! The books by scenarios and by properties.
+//! Tests of the ledger by scenarios and by properties.
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
 

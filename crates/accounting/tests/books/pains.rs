@@ -1,4 +1,4 @@
-//! Faults seen in other systems, as regressions.
+//! Regression tests of faults seen in other systems.
 
 use crate::scenario::{Scenario, month};
 use accounting::Category;
@@ -15,7 +15,7 @@ fn recognized(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
 
 #[test]
 fn a_part_too_small_for_a_percentage_is_not_lost_and_blocks_no_later_month() {
-    // A day of a year is 0.27 %: rounded to one decimal before multiplying it vanishes.
+    // A day of a year is 0.27 %. Rounded to one decimal before multiplying, it would vanish.
     let scenario = Scenario::of(
         "invoice 1 subscription_id=1 total=3650000 date=2025-01-31
          line 10 invoice_id=1 plan_id=1 amount=3650000 period=2025-01-31..2026-01-31",
@@ -79,7 +79,8 @@ fn there_is_one_entry_for_each_month_that_the_service_touches_and_no_other() {
 
 #[test]
 fn rounding_is_inside_each_entry_so_none_is_out_of_balance() {
-    // Three lines of a third of a cent a day: rounding at the end would leave entries unbalanced.
+    // Three lines of a third of a cent a day. Rounding only at the end would leave entries
+    // unbalanced.
     let scenario = Scenario::of(
         "invoice 1 subscription_id=1 total=30 date=2025-01-10
          line 10 invoice_id=1 plan_id=1 amount=10 period=2025-01-10..2025-02-09

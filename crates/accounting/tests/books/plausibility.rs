@@ -1,4 +1,4 @@
-//! Dates that nobody can have meant. Rule: spec/accounting.md §12.2.
+//! Tests of implausible dates. Rule: spec/accounting.md §12.2.
 
 use accounting::waterfall::{FUTURE_MONTHS, Waterfall};
 use accounting::{Horizon, Span};

@@ -1,5 +1,5 @@
-//! What holds for any records. Rule: spec/accounting.md §8. `ACCOUNTING_CASES` sets how many lives
-//! each property is tried on.
+//! Properties that hold for any records. Rule: spec/accounting.md §8. `ACCOUNTING_CASES` sets the
+//! number of cases per property.
 
 use accounting::package::{invoice_row, untied_row};
 use accounting::records::Destination;
@@ -47,7 +47,7 @@ fn sum(postings: &[Posting], is_in: impl Fn(&Posting) -> bool) -> Amounts {
 
 #[test]
 fn every_posting_balances_and_every_piece_stays_within_its_net() {
-    // `run` checks every posting and every invoice's state.
+    // `run` checks every posting and the state of every invoice.
     for_all(|mut dice| {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
@@ -191,8 +191,8 @@ fn cash_is_what_was_paid_less_what_was_refunded() {
     });
 }
 
-/// The rule for one piece without reversals, written down directly: what is recognized by a month's
-/// end is net x days / days in all, halves away from zero.
+/// Returns the recognized amount of one piece without reversals, calculated directly: at a month's
+/// end, net x days / total days, with halves rounded away from zero.
 fn recognized_by_days(net: i64, start: i64, end: i64, first_day_after: i64) -> i64 {
     let whole = end - start;
     let days = (first_day_after - start).clamp(0, whole);

@@ -1,11 +1,11 @@
-//! How deferred revenue is earned. Rule: spec/accounting.md §7.
+//! Tests of the recognition of deferred revenue. Rule: spec/accounting.md §7.
 
 use accounting::Settings;
 use accounting::settings::RecognitionMethod::{Daily, Exact, MonthlyEven, MonthlyEvenProrated};
 
 use crate::scenario::{Scenario, month};
 
-/// What a piece earns in each month from the first on.
+/// Returns the amount that a piece earns in each month, from the first one on.
 fn earned(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
     let first = month(first);
     let (postings, _) = scenario.run(first.plus(months - 1));

@@ -1,4 +1,4 @@
-//! Reports read off postings. Rule: spec/accounting.md §13.
+//! Tests of the reports derived from postings. Rule: spec/accounting.md §13.
 
 use std::collections::BTreeMap;
 
@@ -73,8 +73,9 @@ fn waterfall_shows_where_deferred_revenue_goes() {
             format!("{month}: {booked} | {recognized} | {reversed} {remaining} {}", row.unscheduled)
         })
         .collect();
-    // Invoice 2: 1600 by January; 2300 of the 4500 left are taken back, 767 and 1533; of the 733
-    // left by time all is earned in February, of the 1467 left by shipments a third.
+    // Invoice 2: 1600 are earned by January. Of the remaining 4500, 2300 are taken back: 767 and
+    // 1533. The remaining 733 by time are all earned in February, the remaining 1467 by shipments
+    // to a third.
     assert_eq!(
         rows,
         [

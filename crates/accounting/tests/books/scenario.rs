@@ -1,8 +1,9 @@
-//! Scenarios as aligned text: rows of tables above the line, postings and balances below.
+//! Scenarios as aligned text: table rows above the line, expected postings and balances below.
 //!
-//! A row reads `invoice 1 total=11000 date=2024-10-15`. It goes through cells and readers by the
-//! catalogue's column names, so every scenario tests those too. An expectation reads
-//! `2024-10 payments_received 1 | online 11000 ar -11000`; months that are named are complete.
+//! A row is written `invoice 1 total=11000 date=2024-10-15`. It passes through cells and readers by
+//! the catalogue's column names, so every scenario tests those, too. An expectation is written
+//! `2024-10 payments_received 1 | online 11000 ar -11000`. The postings of a named month must be
+//! complete.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use model::catalogue::{self, Default as Preset, Kind, Presence};
 use model::cell::Cell;
 use model::time::{Date, Instant, Zone};
 
-/// On which everything stands unless a scenario says otherwise.
+/// The rows that every scenario has unless it replaces them.
 const GROUND: &str = "
     customer 1 name=Ada email=ada@example.org
     product 1 name=Daily
@@ -44,14 +45,14 @@ impl Scenario {
         group(tables(self.rows), &self.books().calendar)
     }
 
-    /// All postings and issues up to the end of a month.
+    /// Returns all postings and issues up to the end of a month.
     pub(crate) fn run(&self, last: Month) -> (Vec<Posting>, Vec<Issue>) {
         let books = self.books();
         let until = Horizon::end_of_month(last, &books.calendar);
         run(&books, &self.grouped(), &Span::until(until))
     }
 
-    /// Checks expectations; see the module's words on them.
+    /// Checks the expectations, which are written as the module's documentation says.
     pub(crate) fn expect(&self, expectations: &str) {
         let lines: Vec<_> =
             expectations.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -89,7 +90,7 @@ impl Scenario {
         assert_eq!(found.join("\n"), expected.join("\n"), "\n{}", self.rows);
     }
 
-    /// Codes and ids of all issues, as `code table id`.
+    /// Returns the codes and ids of all issues, as `code table id`.
     pub(crate) fn issues(&self, last: &str) -> Vec<String> {
         let (_, issues) = self.run(month(last));
         issues.iter().map(|i| format!("{} {} {}", i.code.as_str(), i.table, i.id)).collect()
@@ -160,7 +161,8 @@ fn parse_amounts(text: &str) -> Amounts {
     amounts
 }
 
-/// The rows of a scenario on its ground; a row of the scenario wins over the ground's.
+/// Returns the rows of a scenario together with the default rows. A scenario's row replaces the
+/// default row with the same id.
 pub(crate) fn tables(rows: &str) -> Tables {
     let mut named: BTreeMap<(String, i64), String> = BTreeMap::new();
     let mut order = Vec::new();
@@ -263,7 +265,7 @@ fn preset(name: &str, column: &catalogue::Column, given: &BTreeMap<&str, &str>) 
         }
         (_, _, Kind::Currency) => Cell::text("usd"),
         (_, _, Kind::Instant) => Cell::Int(instant("2018-01-01").micros()),
-        // A row without its status is in force; without a channel it came online.
+        // The default status is in force, and the default channel is online.
         ("status", ..) => Cell::text(match column.kind {
             Kind::Enum(words) if words.contains(&"succeeded") => "succeeded",
             Kind::Enum(words) if words.contains(&"paid") => "paid",

@@ -1,5 +1,5 @@
-//! Whether a request may go on: limits, credential, provider, mode, permission, in this order.
-//! Rule: spec/auth-and-errors.md §4 no. 3–8. Blocking: looks into the store.
+//! The checks that admit a request: limits, credential, provider, mode and permission, in this
+//! order. Rule: spec/auth-and-errors.md §4 no. 3–8. Blocking: it reads from the store.
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
@@ -21,41 +21,41 @@ use crate::error::{ApiError, ErrorCode};
 use crate::exchange::Exchange;
 use crate::rate_limit::{Key, RateState};
 
-/// What an endpoint asks of whoever calls it.
+/// The requirements of an endpoint for its callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
-    /// Flags of which one suffices in provider mode; empty = any valid credential.
+    /// Permissions of which one suffices in provider mode. Empty means any valid credential.
     pub permissions: &'static [Permission],
     /// Modes that the endpoint offers.
     pub modes: Modes,
-    /// Whether rows are written.
+    /// True if the endpoint writes rows.
     pub writes: bool,
 }
 
-/// What a request says about its caller.
+/// The headers of a request that concern its caller.
 #[derive(Debug, Clone, Copy)]
 pub struct CallerHeaders<'h> {
-    /// The credential.
+    /// The header with the credential.
     pub authorization: HeaderText<'h>,
-    /// The provider, see [`scope::PROVIDER_HEADER`].
+    /// The header with the provider, see [`scope::PROVIDER_HEADER`].
     pub provider: HeaderText<'h>,
-    /// The mode, see [`scope::MODE_HEADER`].
+    /// The header with the mode, see [`scope::MODE_HEADER`].
     pub mode: HeaderText<'h>,
 }
 
-/// A request that may go on.
+/// An admitted request.
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    /// Who asks.
+    /// The caller.
     pub principal: Principal,
-    /// For which business.
+    /// The provider that the request is for.
     pub provider: Provider,
-    /// In which mode.
+    /// The mode of the request.
     pub mode: Mode,
 }
 
-/// Checks a request to an endpoint that asks for a credential. A `site` names its provider where
-/// the credential reaches several and no header says which. Rule: spec/exports.md §2 no. 1.
+/// Checks a request to an endpoint that requires a credential. If the credential has several
+/// providers and no header names one, `site` decides. Rule: spec/exports.md §2 no. 1.
 pub fn admit(
     app: &App,
     required: Requirement,
@@ -93,7 +93,7 @@ pub fn admit(
     Ok(Admitted { principal, provider, mode })
 }
 
-/// Counts a request to an endpoint that asks for no credential, in a window of its own.
+/// Admits a request to a public endpoint. It is counted per address, apart from other requests.
 pub fn admit_anyone(app: &App, address: IpAddr, exchange: &Exchange) -> Result<(), ApiError> {
     let (fits, rate) = app.limiter().take(&Key::of_reader(address));
     exchange.note(|notes| notes.rate = rate);
@@ -109,14 +109,15 @@ fn address_has_room(app: &App, address: &Key, exchange: &Exchange) -> Result<(),
     }
 }
 
-/// The answer to a request that is one too many.
+/// Returns the error for a request beyond the rate limit.
 pub(crate) fn throttled(rate: Option<RateState>) -> ApiError {
     let retry_after_s = rate.map(|state| state.retry_after().as_secs());
     let message = "Too many requests: try again later.";
     ApiError { retry_after_s, ..ApiError::new(ErrorCode::Throttled, message) }
 }
 
-/// Who the credential stands for. Whatever it is, one hash and one look-up are spent on it.
+/// Returns the caller that a credential belongs to, or `None` if it is not valid. Every kind of
+/// credential costs the same: one hash and one look-up unless a JWT is valid.
 fn authenticate(app: &App, presented: Presented<'_>) -> Result<Option<Principal>, ApiError> {
     let now = app.clock().now();
     let (text, from_jwt) = match presented {
@@ -136,7 +137,8 @@ fn authenticate(app: &App, presented: Presented<'_>) -> Result<Option<Principal>
     Ok(from_jwt.or(token.map(Principal::from)))
 }
 
-/// Notes the day of use, once a day. Best effort: one at a time, and a busy store is left alone.
+/// Records the day on which a token was last used, once a day. Best effort: one write at a time,
+/// and a failure is only logged.
 fn note_use(app: &App, token: &Token) {
     let today = Zone::utc().date_of(app.clock().now());
     if token.last_used_on == Some(today) || app.is_marking().swap(true, Ordering::AcqRel) {
@@ -156,7 +158,7 @@ fn note_use(app: &App, token: &Token) {
     }
 }
 
-/// The only reached provider that has this site.
+/// Returns the caller's provider that has this site, or `None` unless exactly one has it.
 fn provider_of_site(
     app: &App,
     principal: &Principal,

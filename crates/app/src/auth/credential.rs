@@ -1,37 +1,37 @@
 //! The credential of a request. Rule: spec/auth-and-errors.md §1, §1.3.
 
-/// Longest credential that is looked at, in bytes.
+/// The largest size of a credential that is checked, in bytes.
 const BYTES_MAX: usize = 8 * 1024;
 const PREFIXES: [&str; 3] = ["Token", "Bearer", "JWT"];
 
-/// A header that may stand once, as a request has it.
+/// The value of a request header that may be given once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderText<'h> {
-    /// It is not there.
+    /// The header is missing.
     Absent,
-    /// Its text.
+    /// The text of the header.
     Text(&'h str),
-    /// It holds bytes that are not plain text.
+    /// The header has bytes that are not plain text.
     NotText,
-    /// It is sent more than once.
+    /// The header is given more than once.
     Repeated,
 }
 
-/// A credential before it is checked.
+/// A credential as the request gave it, before it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented<'h> {
-    /// There is no header.
+    /// The request has no `Authorization` header.
     Nothing,
-    /// Two headers, an unknown prefix, no text, too long, or not in the form of a credential.
+    /// The header is repeated, has an unknown prefix, is too long, or has no valid form.
     Malformed,
-    /// An opaque token.
+    /// The text of an opaque token.
     Opaque(&'h str),
-    /// Three parts separated by dots.
+    /// The text of a JWT: three parts separated by dots.
     Jwt(&'h str),
 }
 
 impl<'h> Presented<'h> {
-    /// Reads the `Authorization` header. Credentials anywhere else are never read.
+    /// Reads the `Authorization` header. Credentials in other places are ignored.
     pub fn read(header: HeaderText<'h>) -> Self {
         match header {
             HeaderText::Absent => Self::Nothing,
@@ -54,7 +54,7 @@ impl<'h> Presented<'h> {
         }
     }
 
-    /// Whether anything was sent.
+    /// Returns true if the request has an `Authorization` header.
     pub fn was_sent(&self) -> bool {
         *self != Self::Nothing
     }

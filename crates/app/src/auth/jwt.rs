@@ -1,7 +1,7 @@
-//! Signed tokens and the keys they are believed by. Rule: spec/auth-and-errors.md §1.2.
+//! JWTs and the keys that verify them. Rule: spec/auth-and-errors.md §1.2.
 //!
-//! Only the signature is left to the library: which key, which algorithm and which claims count is
-//! decided here, so that each rule can be read.
+//! The library only checks signatures. The choice of the key, the algorithm and the claims is made
+//! here, so that each rule can be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use crate::settings::{JwtKeySettings, SettingsError};
 
 mod key;
 
-/// How far clocks may differ.
+/// The tolerated difference between clocks, in seconds.
 const LEEWAY_S: i64 = 60;
 const BYTES_MAX: usize = 8 * 1024;
 
-/// The keys that signatures are checked with.
+/// The keys that JWTs are verified with.
 #[derive(Default)]
 pub struct JwtKeys(Vec<Key>);
 
@@ -39,7 +39,7 @@ struct Key {
 struct Header {
     alg: String,
     kid: Option<String>,
-    /// Extensions that must be understood; none is.
+    /// Extensions that must be understood. None is, so a token that has any is refused.
     crit: Option<serde_json::Value>,
 }
 
@@ -76,7 +76,7 @@ impl OneOrMany {
 }
 
 impl JwtKeys {
-    /// Reads keys, files included.
+    /// Loads the keys of the settings, reading key files.
     pub fn load(settings: &[JwtKeySettings]) -> Result<Self, SettingsError> {
         let mut names = BTreeSet::new();
         let repeated = settings.iter().find(|key| !names.insert(&key.kid));
@@ -87,7 +87,7 @@ impl JwtKeys {
         settings.iter().map(Key::load).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Who the token stands for; none when anything about it is wrong.
+    /// Verifies a JWT and returns its caller, or `None` if anything about it is wrong.
     pub fn verify(&self, text: &str, now: Instant) -> Option<Principal> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
@@ -97,7 +97,8 @@ impl JwtKeys {
         let header: Option<Header> = decode(header);
         let key = header.and_then(|header| self.signer(&header, message, signature));
         let Some(key) = key else {
-            // A refusal costs one signature check whatever the reason.
+            // A refusal always costs one signature check, so that its time does not tell the
+            // reason.
             let first = self.0.first()?;
             let _ = crypto::verify(signature, message.as_bytes(), &first.key, first.algorithm);
             return None;
@@ -107,7 +108,7 @@ impl JwtKeys {
         if is_good { claims.principal() } else { None }
     }
 
-    /// The key that signed the message.
+    /// Returns the key that signed the message.
     fn signer(&self, header: &Header, message: &str, signature: &str) -> Option<&Key> {
         if header.crit.is_some() {
             return None;
@@ -144,7 +145,7 @@ impl Claims {
 
     fn principal(self) -> Option<Principal> {
         let texts = [Some(&self.sub), self.name.as_ref(), self.email.as_ref()];
-        // A zero byte cannot be stored everywhere, and is in no name.
+        // PostgreSQL cannot store a zero byte, and no name has one.
         if self.sub.is_empty() || texts.into_iter().flatten().any(|text| text.contains('\0')) {
             return None;
         }
@@ -175,7 +176,7 @@ fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-/// Seconds of a NumericDate, fractions dropped.
+/// Returns the whole seconds of a NumericDate, or `None` if it is out of range.
 fn seconds(number: &serde_json::Number) -> Option<i64> {
     let whole = number.as_i64();
     let bound = 1e15;

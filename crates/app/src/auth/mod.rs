@@ -1,13 +1,13 @@
-//! Who asks, and whether they may. Rule: spec/auth-and-errors.md §1–§4, §7.
+//! Authentication and authorization. Rule: spec/auth-and-errors.md §1–§4, §7.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`credential`] | what stands in the `Authorization` header |
-//! | [`token`] | opaque tokens: making them, hashing them |
-//! | [`jwt`] | signed tokens and the keys they are believed by |
-//! | [`principal`] | who a credential stands for |
-//! | [`scope`] | which provider and which mode a request is for |
-//! | [`admission`] | all of it in order: limits, credential, provider, mode, permission |
+//! | [`credential`] | the `Authorization` header |
+//! | [`token`] | creation and hashing of opaque tokens |
+//! | [`jwt`] | JWTs and the keys that verify them |
+//! | [`principal`] | the caller that a credential belongs to |
+//! | [`scope`] | the provider and the mode of a request |
+//! | [`admission`] | all checks in order: limits, credential, provider, mode, permission |
 
 pub mod admission;
 pub mod credential;

@@ -1,4 +1,4 @@
-//! Who a credential stands for.
+//! The caller that a credential belongs to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,42 +10,42 @@ use store::token::Token;
 
 use crate::rate_limit;
 
-/// Who asks, after the credential was found good.
+/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// The token or subject.
+    /// The token's or subject's identity.
     pub identity: Identity,
-    /// Name for people.
+    /// The caller's name, for people.
     pub name: Option<String>,
-    /// Where notices of its exports go.
+    /// The address for mails about the caller's exports.
     pub email: Option<String>,
-    /// Providers that it reaches, ascending.
+    /// The providers that the caller has access to, ascending.
     pub providers: Vec<ProviderId>,
-    /// What it may do in provider mode.
+    /// The permissions in provider mode.
     pub permissions: Permissions,
-    /// Whether it may write no rows.
+    /// True if the caller may not write rows.
     pub read_only: bool,
-    /// Modes it may run in.
+    /// The modes that the caller may use.
     pub modes: Modes,
-    /// The customer it stands for in customer mode, by provider.
+    /// The customer that the caller acts for in customer mode, by provider.
     pub customers: BTreeMap<ProviderId, i64>,
 }
 
-/// What a principal is known by; shown in logs.
+/// The identity of a caller, as logs show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// An opaque token, by id.
+    /// The id of an opaque token.
     Token(i64),
-    /// A JWT's subject, by hash.
+    /// The hash of a JWT's subject.
     Subject([u8; 16]),
 }
 
 /// A set of modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modes {
-    /// Acting for the provider.
+    /// True if the set contains provider mode.
     pub provider: bool,
-    /// Acting for one customer.
+    /// True if the set contains customer mode.
     pub customer: bool,
 }
 
@@ -54,12 +54,12 @@ impl Modes {
     pub const PROVIDER: Self = Self { provider: true, customer: false };
     /// Customer mode only.
     pub const CUSTOMER: Self = Self { provider: false, customer: true };
-    /// Both.
+    /// Both modes.
     pub const BOTH: Self = Self { provider: true, customer: true };
 }
 
 impl Identity {
-    /// The identity of a JWT's subject.
+    /// Creates the identity of a JWT's subject.
     pub fn of_subject(subject: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(subject.as_bytes()).into();
         let mut short = [0; 16];
@@ -67,7 +67,8 @@ impl Identity {
         Self::Subject(short)
     }
 
-    /// What requests of this identity are counted by. Rule: spec/auth-and-errors.md §7.
+    /// Returns the key under which requests of this identity are counted.
+    /// Rule: spec/auth-and-errors.md §7.
     pub fn rate_key(self, provider: Option<ProviderId>) -> rate_limit::Key {
         match self {
             Self::Token(id) => rate_limit::Key::Token(id),

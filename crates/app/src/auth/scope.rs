@@ -1,4 +1,4 @@
-//! Which provider and which mode a request is for. Rule: spec/auth-and-errors.md §3.
+//! The provider and the mode of a request. Rule: spec/auth-and-errors.md §3.
 
 use model::id::ProviderId;
 
@@ -6,21 +6,21 @@ use super::credential::HeaderText;
 use super::principal::{Modes, Principal};
 use crate::error::{ApiError, ErrorCode};
 
-/// Header that names the provider.
+/// The header that names the provider.
 pub const PROVIDER_HEADER: &str = "teamup-provider-id";
-/// Header that names the mode.
+/// The header that names the mode.
 pub const MODE_HEADER: &str = "teamup-request-mode";
 
-/// How a request is run.
+/// The mode of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// For the provider, bounded by permissions.
+    /// The request acts for the provider, within the caller's permissions.
     Provider,
-    /// For this customer only.
+    /// The request acts for this customer only.
     Customer(i64),
 }
 
-/// The provider of a request.
+/// Returns the provider of a request: the one that the header names, or else the caller's only one.
 pub fn provider(header: HeaderText<'_>, principal: &Principal) -> Result<ProviderId, ApiError> {
     let refused = || {
         let message = "The provider is unknown or not reached by this credential.";
@@ -47,7 +47,7 @@ pub fn provider(header: HeaderText<'_>, principal: &Principal) -> Result<Provide
     named.filter(|id| principal.providers.binary_search(id).is_ok()).ok_or_else(refused)
 }
 
-/// The mode of a request to an endpoint that offers `offered`.
+/// Returns the mode of a request to an endpoint that offers the modes `offered`.
 pub fn mode(
     header: HeaderText<'_>,
     principal: &Principal,
@@ -77,7 +77,8 @@ pub fn mode(
     }
 }
 
-/// The text of the header `name`; an error with the code `wrong` when it is sent twice or is no text.
+/// Returns the text of the header `name`. Fails with the code `wrong` if it is repeated or not
+/// plain text.
 fn text<'h>(
     header: HeaderText<'h>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Opaque tokens: making them, hashing them. Rule: spec/auth-and-errors.md §1.1.
+//! Creation and hashing of opaque tokens. Rule: spec/auth-and-errors.md §1.1.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,18 +9,18 @@ const PREFIX: &str = "rbk_";
 const RANDOM_BYTES: usize = 32;
 const DISPLAYED_CHARS: usize = 8;
 
-/// A token that was just made.
+/// A newly created token.
 #[derive(Clone)]
 pub struct NewToken {
-    /// Its text: shown once, kept nowhere.
+    /// The text of the token. It is shown once and stored nowhere.
     pub text: String,
-    /// What it is found by.
+    /// The hash that the token is stored and found by.
     pub hash: TokenHash,
-    /// Its first characters, for display.
+    /// The first characters of the token, for display.
     pub prefix: String,
 }
 
-/// Makes a token of 256 random bits.
+/// Creates a token of 256 random bits.
 pub fn new_token() -> NewToken {
     let mut random = [0_u8; RANDOM_BYTES];
     rand::fill(&mut random);
@@ -30,7 +30,7 @@ pub fn new_token() -> NewToken {
     NewToken { text, hash, prefix }
 }
 
-/// What a token's text is stored and looked up by.
+/// Returns the hash that a token is stored and found by.
 pub fn hash(text: &str) -> TokenHash {
     Sha256::digest(text.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! Answers to requests about the books, whatever asks: each within its time, off the event loop.
+//! Answers to requests about the books, on a blocking thread and within a time limit.
 //! Rule: spec/accounting.md §11.1, §12, §13.
 
 use std::fs::File as DiskFile;
@@ -26,19 +26,19 @@ use books::frozen::FrozenBooks;
 use books::views::{View, ViewFormat, ViewRequest, write_view};
 use books::{Watch, all_issues, currencies, issues_view, month_issues};
 
-/// What a request about the books works with, on a thread where it may wait.
+/// The context of a request about the books, on a thread that may block.
 pub struct Desk<'d> {
-    /// The server.
+    /// The state of the server.
     pub app: &'d App,
-    /// Whose books, at which revision.
+    /// The session, with the provider and the revision.
     pub session: &'d Session,
-    /// How they are kept.
+    /// The accounting settings of the provider.
     pub settings: accounting::Settings,
     is_canceled: &'d (dyn Fn() -> bool + Sync),
 }
 
 impl Desk<'_> {
-    /// The request of a view in one currency.
+    /// Returns the request for views in one currency.
     pub fn view(&self, currency: Currency) -> ViewRequest<'_> {
         ViewRequest {
             session: self.session,
@@ -51,12 +51,12 @@ impl Desk<'_> {
         }
     }
 
-    /// For long work.
+    /// Returns the cancellation for long work. It ignores the progress.
     pub fn watch(&self) -> Watch<'_> {
         Watch { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
-    /// A view, written to a temporary file: however large it is, memory holds a few rows.
+    /// Writes a view to a temporary file, so that memory holds only a few rows of it.
     pub fn write(&self, view: View<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
         let guard = self.app.settings().files.csv_formula_guard;
         let (name, folder) = (view.name, self.app.temp_dir());
@@ -71,7 +71,7 @@ impl Desk<'_> {
         write().map_err(failed)
     }
 
-    /// The month, if there are books of it, up to the current one.
+    /// Returns the month if it has books. The last month with books is the current one.
     pub fn month_in_books(&self, month: Month) -> Result<Month, ApiError> {
         let calendar = Calendar::new(self.session.provider().timezone.clone());
         let first = first_month(self.session, &self.frozen()?).map_err(failed)?;
@@ -80,14 +80,14 @@ impl Desk<'_> {
         if is_inside { Ok(month) } else { Err(refused(CloseError::NotFound)) }
     }
 
-    /// The closed months.
+    /// Reads the closed months.
     pub fn frozen(&self) -> Result<FrozenBooks<'_>, ApiError> {
         let provider = self.session.provider().id;
         FrozenBooks::of(self.app.store(), provider).map_err(ApiError::of_store)
     }
 
-    /// What looks wrong in the records as they are: in one month, or in all; in one currency, or in
-    /// all.
+    /// Returns the issues of the present records as a table, of one month or all, in one currency
+    /// or all.
     pub fn issues(
         &self,
         month: Option<Month>,
@@ -124,8 +124,8 @@ impl Desk<'_> {
         Ok(issues)
     }
 
-    /// A frozen package, copied to a file of its own; none for a currency without books. Without a
-    /// version that of the closing in force.
+    /// Copies a frozen package to a temporary file. `version` names the closing; without it, the
+    /// closing in force is used. Returns `None` if the closing has no books in the currency.
     pub fn frozen_package(
         &self,
         month: Month,
@@ -165,7 +165,7 @@ impl Desk<'_> {
     }
 }
 
-/// Errors: there is none, or none of the asked number.
+/// Returns the error for a month without any closing, or without the requested version.
 fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
     let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
     match known.is_empty() {
@@ -177,40 +177,41 @@ fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
     }
 }
 
-/// A view on its way out.
+/// A view that was written to a temporary file.
 pub struct WrittenView {
     /// Its bytes, from the beginning.
     pub file: DiskFile,
-    /// The view's name.
+    /// The name of the view.
     pub name: &'static str,
     /// Its size.
     pub bytes: u64,
 }
 
-/// A frozen package on its way out.
+/// A frozen package that was copied to a temporary file.
 pub struct FrozenFile {
     /// Its bytes, from the beginning.
     pub file: DiskFile,
-    /// What it is called when it is saved.
+    /// The file name for the download.
     pub name: String,
     /// Its size.
     pub bytes: u64,
-    /// Its SHA-256.
+    /// The SHA-256 of the file.
     pub sha256: [u8; 32],
-    /// The revision that it was made from.
+    /// The revision that the package was made from.
     pub revision: Revision,
 }
 
-/// How long an answer may take.
+/// The time limit of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as a page of a report.
+    /// The limit of a report page.
     Page,
-    /// As long as it takes: a month is being closed.
+    /// No limit, for the closing of a month.
     Unbounded,
 }
 
-/// Does `work` at a desk, on a thread where it may wait. Past its time it is told to stop.
+/// Runs `work` on a blocking thread, with a session. Past its time limit, or when the caller stops
+/// waiting, the work is told to stop.
 pub async fn at_desk<T: Send + 'static>(
     app: &App,
     provider: &Provider,
@@ -242,7 +243,7 @@ pub async fn at_desk<T: Send + 'static>(
     answer
 }
 
-/// Tells the work to stop when nobody waits for it any more.
+/// A guard that tells the work to stop when it is dropped.
 struct StopOnDrop(Arc<AtomicBool>);
 
 impl Drop for StopOnDrop {
@@ -251,7 +252,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// What a failure is answered with. Logged here, once.
+/// Converts an error of the books, and logs it if it is internal.
 pub fn failed(error: PackageError) -> ApiError {
     match error {
         PackageError::Books(BooksError::Mirror(error)) => ApiError::of_mirror(error),
@@ -264,7 +265,7 @@ pub fn failed(error: PackageError) -> ApiError {
     }
 }
 
-/// What a refusal to close or open a month is answered with.
+/// Converts the reason why a month cannot be closed or reopened.
 pub fn refused(error: CloseError) -> ApiError {
     let with = |code, message: &str| ApiError::new(code, message);
     match error {
@@ -290,7 +291,7 @@ pub fn refused(error: CloseError) -> ApiError {
     }
 }
 
-/// `{"data": …}`.
+/// Returns the bytes of `{"data": …}`.
 pub fn data(value: Value) -> Vec<u8> {
     json!({ "data": value }).to_string().into_bytes()
 }

@@ -1,9 +1,9 @@
-//! Questions about the books. Rule: spec/accounting.md §11–§13.
+//! Answers to requests about the books. Rule: spec/accounting.md §11–§13.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`answers`] | answers, each within its time |
-//! | [`parameters`] | the parameters of a question |
+//! | [`answers`] | the context and the time limit of an answer |
+//! | [`parameters`] | the parameters of a request |
 
 pub mod answers;
 pub mod parameters;

@@ -1,4 +1,4 @@
-//! What requests about the books ask for, out of raw parameters. Rule: spec/accounting.md §12.1.
+//! Parameters of requests about the books. Rule: spec/accounting.md §12.1.
 
 use accounting::Month;
 use accounting::revenue_by_plan::GroupBy;
@@ -13,10 +13,10 @@ use books::request::parse_currency;
 use books::views::ViewFormat;
 use books::views::revenue::parse_group_by;
 
-/// Months that a view shows at once.
+/// The largest number of months in one view.
 const MONTHS_MAX: i32 = 120;
 
-/// Reads parameters one by one and collects what is wrong with them.
+/// A reader of parameters that collects all errors.
 pub struct Asked<'p> {
     parameters: &'p RawParameters,
     known: Vec<&'static str>,
@@ -24,12 +24,12 @@ pub struct Asked<'p> {
 }
 
 impl<'p> Asked<'p> {
-    /// Nothing read yet.
+    /// Creates a reader of these parameters.
     pub fn new(parameters: &'p RawParameters) -> Self {
         Self { parameters, known: Vec::new(), errors: FieldErrors::default() }
     }
 
-    /// The one text of a parameter; none when it is absent, null or empty.
+    /// Reads a text. Returns `None` if it is absent, null or empty.
     pub fn text(&mut self, name: &'static str) -> Option<&'p str> {
         self.known.push(name);
         let mut given = self.parameters.iter().filter(|(known, _)| known == name);
@@ -39,7 +39,7 @@ impl<'p> Asked<'p> {
         }
         match first {
             Some((_, RawValue::Text(text))) if text.contains('\0') => {
-                // It cannot be stored everywhere.
+                // PostgreSQL cannot store it.
                 self.errors.push(name, "Must be a text without a zero byte.");
                 None
             }
@@ -54,7 +54,7 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// A text that must be given.
+    /// Reads a required text.
     pub fn required(&mut self, name: &'static str) -> Option<&'p str> {
         let before = self.errors.0.contains_key(name);
         let text = self.text(name);
@@ -64,7 +64,7 @@ impl<'p> Asked<'p> {
         text
     }
 
-    /// True or false; false when absent.
+    /// Reads a flag, which is false if it is absent.
     pub fn flag(&mut self, name: &'static str) -> bool {
         self.known.push(name);
         let mut given = self.parameters.iter().filter(|(known, _)| known == name);
@@ -84,46 +84,46 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// A currency that must be given.
+    /// Reads a required currency.
     pub fn currency(&mut self) -> Option<Currency> {
         let text = self.required("currency")?;
         self.checked("currency", parse_currency(text))
     }
 
-    /// A month `YYYY-MM` that must be given.
+    /// Reads a required month `YYYY-MM`.
     pub fn month(&mut self, name: &'static str) -> Option<Month> {
         let text = self.required(name)?;
         self.checked(name, month(text))
     }
 
-    /// A month `YYYY-MM`; none when it is absent.
+    /// Reads an optional month `YYYY-MM`. The outer `None` means that it is invalid.
     pub fn optional_month(&mut self, name: &'static str) -> Option<Option<Month>> {
         self.text(name).map_or(Some(None), |text| self.checked(name, month(text)).map(Some))
     }
 
-    /// A currency; none when it is absent.
+    /// Reads an optional currency. The outer `None` means that it is invalid.
     pub fn optional_currency(&mut self) -> Option<Option<Currency>> {
         let text = self.text("currency");
         text.map_or(Some(None), |text| self.checked("currency", parse_currency(text)).map(Some))
     }
 
-    /// A date; none when it is absent.
+    /// Reads an optional date. The outer `None` means that it is invalid.
     pub fn optional_date(&mut self, name: &'static str) -> Option<Option<Date>> {
         self.text(name).map_or(Some(None), |text| self.checked(name, date(text)).map(Some))
     }
 
-    /// A month in the path.
+    /// Reads a month from the path.
     pub fn month_in_path(&mut self, text: &str) -> Option<Month> {
         self.checked("month", month(text))
     }
 
-    /// A date that must be given.
+    /// Reads a required date.
     pub fn date(&mut self, name: &'static str) -> Option<Date> {
         let text = self.required(name)?;
         self.checked(name, date(text))
     }
 
-    /// Two months, `from` not after `to`.
+    /// Reads the required months `from` and `to`, of which `from` is not after `to`.
     pub fn months(&mut self) -> Option<(Month, Month)> {
         let (from, to) = (self.month("from"), self.month("to"));
         let (from, to) = (from?, to?);
@@ -142,7 +142,7 @@ impl<'p> Asked<'p> {
         Some((from, to))
     }
 
-    /// What revenue is grouped by; by plan when absent.
+    /// Reads the grouping of revenue; by plan if it is absent.
     pub fn group_by(&mut self) -> Option<GroupBy> {
         match self.text("group_by") {
             None => Some(GroupBy::Plan),
@@ -154,7 +154,7 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// How the answer is written; JSON when absent.
+    /// Reads the format of the answer; JSON if it is absent.
     pub fn format(&mut self) -> Option<ViewFormat> {
         match self.text("format") {
             None => Some(ViewFormat::Json),
@@ -165,12 +165,12 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// Whether a parameter is given.
+    /// Returns true if a parameter is given.
     pub fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(given, _)| given == name)
     }
 
-    /// What was done to a month; none when it is absent.
+    /// Reads an optional action of the audit log. The outer `None` means that it is invalid.
     pub fn action(&mut self) -> Option<Option<Action>> {
         match self.text("action") {
             None => Some(None),
@@ -181,14 +181,14 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// A number from 1 on; none when it is absent.
+    /// Reads an optional number of at least 1. The outer `None` means that it is invalid.
     pub fn optional_number(&mut self, name: &'static str) -> Option<Option<u64>> {
         let Some(text) = self.text(name) else { return Some(None) };
         let number = text.parse().ok().filter(|number| *number >= 1);
         self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned())).map(Some)
     }
 
-    /// A number from 1 to `max`.
+    /// Reads a number from 1 to `max`; `usual` if it is absent.
     pub fn number(&mut self, name: &'static str, usual: u64, max: u64) -> Option<u64> {
         match self.text(name) {
             None => Some(usual),
@@ -199,12 +199,12 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// What is wrong with a parameter, beside what is known already.
+    /// Adds an error of a parameter.
     pub fn wrong(&mut self, name: &str, message: impl Into<String>) {
         self.errors.push(name, message);
     }
 
-    /// All that is wrong, unknown parameters among it; else what `checked` holds.
+    /// Returns `checked`, or all errors including those of unknown parameters.
     pub fn finish<T>(mut self, checked: Option<T>) -> Result<T, ApiError> {
         paged::refuse_unknown(self.parameters, &self.known, &mut self.errors);
         match checked.filter(|_| self.errors.is_empty()) {

@@ -1,4 +1,4 @@
-//! A body to queued jobs, or the first check that fails. Rule: spec/exports.md §2, §4.
+//! Requests for exports: all checks in order, then jobs are queued. Rule: spec/exports.md §2, §4.
 
 use mirror::Session;
 use model::id::Revision;
@@ -23,21 +23,21 @@ use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::requester;
 
-/// Seconds after which to ask again when the provider has too many exports.
+/// Seconds after which a client may try again when the provider has too many exports.
 const RETRY_AFTER_S: u64 = 30;
 const UNFINISHED: [JobState; 2] = [JobState::Queued, JobState::Running];
 
-/// What is asked for.
+/// A request for exports.
 pub struct Asked {
-    /// The body's fields.
+    /// The fields of the body.
     pub body: Map<String, Value>,
-    /// The caller's key.
+    /// The idempotency key.
     pub key: Option<String>,
-    /// Id of the request.
+    /// The id of the request.
     pub request_id: String,
 }
 
-/// Checks a request and queues its exports; answers what is sent.
+/// Checks a request and queues its exports. Returns the body of the answer.
 pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiError> {
     let key = asked.key.map(|key| IdempotencyKey { key, request_hash: hash(&asked.body) });
     if let Some(answer) = answered(app, &caller, key.clone()).await? {
@@ -74,18 +74,18 @@ pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiE
     queue(app, caller, ask, asked.request_id).await
 }
 
-/// What makes two requests the same: everything in the body.
+/// Returns the hash by which an idempotency key recognizes the same request: of the whole body.
 fn hash(body: &Map<String, Value>) -> [u8; 32] {
     Sha256::digest(format!("export\n{}", json!(body))).into()
 }
 
-/// Names of types in a body, as far as they can be read.
+/// Returns the export types that a body names, as far as they can be read.
 fn named(body: &Map<String, Value>) -> Vec<&str> {
     let several = body.get("objects").and_then(Value::as_array).into_iter().flatten();
     several.chain(body.get("object")).filter_map(Value::as_str).collect()
 }
 
-/// What the same request was answered with before.
+/// Returns the earlier answer to the same request with the same idempotency key.
 async fn answered(
     app: &App,
     caller: &Caller,
@@ -103,7 +103,7 @@ async fn answered(
     }
 }
 
-/// The answer kept with a key.
+/// Returns the answer that is stored with an idempotency key.
 fn answer_of(start: JobStart) -> Result<String, ApiError> {
     match start {
         JobStart::Answered { answer: Some(answer), .. } => Ok(answer),
@@ -111,7 +111,7 @@ fn answer_of(start: JobStart) -> Result<String, ApiError> {
             ErrorCode::IdempotencyConflict,
             "This Idempotency-Key was used with another request.",
         )),
-        // The key belongs to a report's job, whose answer is made anew.
+        // The key belongs to a report job, for which no answer is stored.
         _ => Err(ApiError::new(
             ErrorCode::IdempotencyConflict,
             "This Idempotency-Key was used with a request of another kind.",
@@ -142,7 +142,8 @@ fn too_many() -> ApiError {
     ApiError { retry_after_s: Some(RETRY_AFTER_S), ..error }
 }
 
-/// Rows 9 and 10, before rows are looked for; the store decides about requests at the same time.
+/// Checks 9 and 10 of spec/exports.md §2: unfinished exports of the same type, and the number of
+/// queued exports. The store checks both again, because other requests may run at the same time.
 async fn room(
     app: &App,
     caller: Caller,
@@ -175,7 +176,7 @@ async fn session(app: &App, caller: &Caller) -> Result<Session, ApiError> {
     blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
 }
 
-/// The requests that match rows, and the names of those that match none.
+/// Returns the requests that match rows, and the type names of the others.
 async fn with_rows(
     app: &App,
     caller: &Caller,
@@ -197,7 +198,8 @@ async fn with_rows(
     Ok((kept, skipped))
 }
 
-/// What a body is checked against that asks for an accounting package.
+/// Returns the state of the books that the request is checked against; empty unless it names an
+/// accounting package.
 async fn books(app: &App, caller: &Caller, body: &Map<String, Value>) -> Result<Books, ApiError> {
     let is_package = |name: &str| reports::exports::find(name).is_some_and(ExportType::is_package);
     match named(body).into_iter().any(is_package) {
@@ -216,14 +218,14 @@ fn unread(error: ReportError) -> ApiError {
     }
 }
 
-/// What is to be queued.
+/// The exports to queue.
 struct Queue {
     requests: Vec<ExportRequest>,
     skipped: Vec<String>,
     is_group: bool,
     now: Instant,
     key: Option<IdempotencyKey>,
-    /// The revision that is known now: what is written before is in every file.
+    /// The present revision. Every file includes everything written up to it.
     revision_min: Revision,
 }
 
@@ -280,7 +282,7 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
     }
 }
 
-/// The job that a new one becomes.
+/// Returns the job that the store will create, for its first event and the answer.
 fn as_queued(new: &NewJob, now: Instant) -> Job {
     Job {
         id: 0,

@@ -1,4 +1,4 @@
-//! Who may export, and for which site. Rule: spec/exports.md §2, rows 2 to 5.
+//! The checks of a caller of the export routes. Rule: spec/exports.md §2, rows 2 to 5.
 
 use model::catalogue;
 use model::id::{ProviderId, is_valid_id};
@@ -13,30 +13,31 @@ use crate::error::{ApiError, ErrorCode};
 use crate::lists::paged;
 use crate::settings::ExportRules;
 
-/// Names that a query may hold.
+/// The parameters that a query may have.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryNames {
-    /// Those that are always taken.
+    /// Parameters that are always accepted.
     pub always: &'static [&'static str],
-    /// Additions, which strict mode refuses.
+    /// Parameters that strict mode refuses.
     pub added: &'static [&'static str],
 }
 
-/// The account's site, and nothing else.
+/// Only the parameter `site_id`.
 pub const SITE_ONLY: QueryNames = QueryNames { always: &["site_id"], added: &[] };
 
-/// Somebody who may export.
+/// A caller who may export.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who, and for which provider.
+    /// The admitted request, with caller and provider.
     pub admitted: Admitted,
-    /// What holds for its exports.
+    /// The export rules of the provider.
     pub(crate) rules: ExportRules,
-    /// The provider's sites.
+    /// Ids of the provider's sites.
     pub(crate) sites: Vec<i64>,
 }
 
-/// Lets a caller in, or says which check failed first. Blocking.
+/// Checks that the caller may export, in the specified order. Fails with the error of the first
+/// check that fails. Blocking.
 pub fn admit(
     app: &App,
     admitted: Admitted,
@@ -78,7 +79,7 @@ fn check_names(
     }
 }
 
-/// Whether exports are open to a provider.
+/// Fails unless exports are enabled for the provider.
 pub(crate) fn gate(is_enabled: bool, rules: &ExportRules) -> Result<(), ApiError> {
     if is_enabled {
         return Ok(());
@@ -97,12 +98,12 @@ fn permitted(admitted: &Admitted, flag: Permission) -> Result<(), ApiError> {
 }
 
 impl Caller {
-    /// Whose exports these are.
+    /// Returns the provider of the request.
     pub fn provider(&self) -> ProviderId {
         self.admitted.provider.id
     }
 
-    /// Whether the caller may export this type.
+    /// Fails unless the caller may export this type.
     pub(crate) fn may(&self, kind: &ExportType) -> Result<(), ApiError> {
         match kind.is_package() {
             true => permitted(&self.admitted, Permission::Accounting),
@@ -126,7 +127,7 @@ fn site(query: &RawParameters, is_required: bool, errors: &mut FieldErrors) -> O
     site
 }
 
-/// Ids of a provider's sites.
+/// Returns the ids of a provider's sites.
 fn sites(snapshot: &dyn Snapshot, provider: ProviderId) -> Result<Vec<i64>, ApiError> {
     let mut sites = Vec::new();
     let Some(table) = catalogue::table("sites") else { return Ok(sites) };

@@ -1,4 +1,4 @@
-//! The file of an export, or why there is none. Rule: spec/exports.md §6.
+//! Download of an export's file. Rule: spec/exports.md §6.
 
 use std::sync::Arc;
 
@@ -19,30 +19,30 @@ use crate::jobs::{file_end, lost};
 use crate::lists::paged;
 use crate::settings::ExportRules;
 
-/// The file that a download without a name gives.
+/// The part of a download without `bundle`.
 pub(crate) const MAIN: &str = "file";
-/// The full bundle of an accounting package.
+/// The part with the full bundle of an accounting package.
 pub(crate) const FULL: &str = "full";
-/// What a signed link says.
+/// The parameters of a signed link.
 const OF_LINK: [&str; 3] = ["bundle", "expires", "signature"];
-/// Seconds after which to ask again for a file that is not ready.
+/// Seconds after which a client should ask again for a file that is not ready.
 pub const POLL_AFTER_S: u64 = 2;
 
-/// A file that may be sent.
+/// A file that is ready to be sent.
 pub struct Fetched {
     /// The export.
     pub job: Arc<Job>,
     /// The file.
     pub file: StoredFile,
-    /// Its name among the export's files.
+    /// The name of the file among the export's files.
     pub(crate) part: &'static str,
-    /// Whether its first complete transfer is its last.
+    /// True if the file is deleted after its first complete download.
     pub is_once: bool,
-    /// Whether it is sent to whoever has a link, instead of a credential.
+    /// True if the request has a signed link instead of a credential.
     pub is_linked: bool,
 }
 
-/// The file that a caller asks for. Blocking.
+/// Returns the file that a caller requests. Blocking.
 pub fn of_caller(
     app: &App,
     caller: &Caller,
@@ -54,7 +54,7 @@ pub fn of_caller(
     fetched(app, job, part, &caller.rules)
 }
 
-/// The file that a signed link names. Blocking.
+/// Returns the file of a signed link. Blocking.
 pub fn of_link(app: &App, uuid: &str, query: &RawParameters) -> Result<Fetched, ApiError> {
     let mut errors = FieldErrors::default();
     let mut given =
@@ -88,7 +88,7 @@ pub fn of_link(app: &App, uuid: &str, query: &RawParameters) -> Result<Fetched, 
     Ok(Fetched { is_linked: true, ..fetched(app, job, part, &rules)? })
 }
 
-/// Which of the export's files is asked for.
+/// Returns the part that the query requests.
 fn part(job: &Job, query: &RawParameters) -> Result<&'static str, ApiError> {
     let mut errors = FieldErrors::default();
     let is_package = reports::exports::find(&job.subject).is_some_and(|kind| kind.is_package());
@@ -132,7 +132,7 @@ fn download(app: &App, file: &JobFile) -> StoredFile {
     }
 }
 
-/// Whether an export's files are there, or what is said instead.
+/// Fails unless the export's files exist, with the error for the export's state.
 fn is_there(job: &Job) -> Result<(), ApiError> {
     match job.state {
         JobState::Succeeded => Ok(()),
@@ -154,8 +154,8 @@ fn gone() -> ApiError {
     ApiError::new(ErrorCode::ExportGone, message)
 }
 
-/// Counts a complete transfer, after the answer has gone; the last one of a file takes it away.
-/// Blocking.
+/// Counts a complete download after the answer was sent. If files are deleted after their first
+/// download, removes the file. Blocking.
 pub fn count(app: &App, fetched: &Fetched) -> Result<(), ApiError> {
     let (job, now) = (&fetched.job, app.clock().now());
     let others = job.files.iter().filter(|file| file.part != fetched.part);
@@ -184,7 +184,8 @@ pub fn count(app: &App, fetched: &Fetched) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Notes that the file of a finished export is lost. Blocking.
+/// Records that the file of a finished export is lost, and returns the error to answer with.
+/// Blocking.
 pub fn lose(app: &App, job: &Job) -> Result<ApiError, ApiError> {
     let notices =
         notices::of_end(app, job, &End::Failed { code: FILE_MISSING, message: FILE_MISSING });

@@ -1,5 +1,4 @@
-//! The rows of an export into one file, for a job or for the command line.
-//! Rule: spec/exports.md §11.
+//! Writing of an export into one file, for a job or the command line. Rule: spec/exports.md §11.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,17 +14,17 @@ use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
 use crate::jobs::work::Stop;
 use crate::settings::ServerSettings;
 
-/// An export that is written.
+/// The written file of an export.
 pub struct ExportFile {
     /// The file.
     pub file: WrittenFile,
-    /// Its columns.
+    /// The columns of the file.
     pub columns: Vec<OutputColumn>,
-    /// The revision of its rows.
+    /// The revision of the rows.
     pub revision: Revision,
 }
 
-/// The format of a request as writers know it.
+/// Returns the file format of a request.
 pub fn format(request: &ExportRequest) -> FileFormat {
     match request.format() {
         ExportFormat::Csv => FileFormat::Csv,
@@ -35,7 +34,7 @@ pub fn format(request: &ExportRequest) -> FileFormat {
     }
 }
 
-/// Writes all rows of an export to `path`; unfinished parts go to `temp_dir`.
+/// Writes all rows of an export to `path`. Temporary files are created in `temp_dir`.
 pub async fn write(
     settings: &ServerSettings,
     session: &Session,

@@ -1,4 +1,4 @@
-//! One export of a provider, and what ends it early. Rule: spec/exports.md §5.1, §7.2.
+//! Look-up, cancellation and removal of one export. Rule: spec/exports.md §5.1, §7.2.
 
 use store::port::jobs::{Cancel, Job, JobId, JobKind, JobState};
 
@@ -9,19 +9,20 @@ use crate::error::{ApiError, ErrorCode};
 use crate::jobs::file_end;
 use crate::settings::ExportRules;
 
-/// There is no such export; one message for all, so that they cannot be told apart.
+/// Returns the error for an unknown export. The message is always the same, so that the cases
+/// cannot be told apart.
 pub fn not_found() -> ApiError {
     let message = "The requested file was not found, please try to export again.";
     ApiError::new(ErrorCode::ExportNotFound, message)
 }
 
-/// Whether a job is an export that is remembered still.
+/// Returns true if the job is an export that is still remembered.
 pub(crate) fn is_remembered(app: &App, job: &Job, rules: &ExportRules) -> bool {
     let forgotten = app.clock().now().plus_seconds(-rules.history_days * 86_400);
     job.kind == JobKind::Export && job.created_at > forgotten
 }
 
-/// The export with this UUID, if the caller may have it. Blocking.
+/// Returns the export with this UUID if the caller may see it. Blocking.
 pub fn find(app: &App, caller: &Caller, uuid: &str) -> Result<Job, ApiError> {
     let uuid = uuid.to_ascii_lowercase();
     let job = app.store().job(caller.provider(), JobId::Uuid(&uuid)).map_err(ApiError::of_store)?;
@@ -49,7 +50,7 @@ pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
     }
 }
 
-/// Removes the file of a finished export now. Blocking.
+/// Removes the files of a finished export before they expire. Blocking.
 pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
     if job.state.is_unfinished() {
         let message = "The export is not finished yet: cancel it instead.";

@@ -1,4 +1,5 @@
-//! The catalogue of types with their recent exports, and the history. Rule: spec/exports.md §7.1.
+//! The catalogue of export types with their recent exports, and the history.
+//! Rule: spec/exports.md §7.1.
 
 use reports::exports::{ExportType, describe, find, types};
 use reports::request::{FieldErrors, RawParameters};
@@ -13,12 +14,12 @@ use crate::error::ApiError;
 use crate::lists::numbered::NumberedPage;
 use crate::lists::paged;
 
-/// Recent exports shown with each type.
+/// The number of recent exports shown with each type.
 const RECENT: u64 = 20;
-/// What only the history is asked with.
+/// The parameters that only the history accepts.
 const OF_HISTORY: [&str; 4] = ["page", "limit", "object", "state"];
 
-/// Every type with its recent exports. Blocking.
+/// Returns every export type with its recent exports. Blocking.
 pub fn catalogue(app: &App, caller: &Caller) -> Result<Value, ApiError> {
     let entries = types().iter().map(|kind| entry(app, caller, kind));
     Ok(json!({"data": entries.collect::<Result<Vec<_>, _>>()?}))
@@ -48,7 +49,7 @@ fn recent(app: &App, caller: &Caller, kind: &ExportType) -> Result<Vec<Value>, A
     jobs.map(|job| show::of_job(app, job)).collect()
 }
 
-/// Which part of the history is asked for.
+/// The filters and the page of a history request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     page: NumberedPage,
@@ -57,7 +58,7 @@ pub struct History {
 }
 
 impl History {
-    /// What the query asks for, if it asks for the history.
+    /// Reads the query, or returns `None` if it requests the catalogue.
     pub fn read(query: &RawParameters) -> Result<Option<Self>, ApiError> {
         let mut errors = FieldErrors::default();
         match paged::text(query, "history", &mut errors) {
@@ -92,7 +93,7 @@ impl History {
         }
     }
 
-    /// What links to other pages say beside the page.
+    /// Returns the parameters of links to other pages, apart from the page.
     fn filters(&self) -> Vec<String> {
         let object = self.object.map(|object| format!("object={object}"));
         let words = show::states();
@@ -103,7 +104,7 @@ impl History {
     }
 }
 
-/// The catalogue, unless something is asked of it that only the history has.
+/// Returns `None` for a request of the catalogue. Fails if it has parameters of the history.
 fn without_history(query: &RawParameters) -> Result<Option<History>, ApiError> {
     let mut errors = FieldErrors::default();
     for (name, _) in query.iter().filter(|(name, _)| OF_HISTORY.contains(&name.as_str())) {
@@ -112,7 +113,7 @@ fn without_history(query: &RawParameters) -> Result<Option<History>, ApiError> {
     if errors.is_empty() { Ok(None) } else { Err(ApiError::parameters(errors)) }
 }
 
-/// One page of all exports of the provider, newest first. Blocking.
+/// Returns one page of the provider's exports, newest first. Blocking.
 pub fn history(app: &App, caller: &Caller, asked: &History) -> Result<Value, ApiError> {
     let readable = types().iter().filter(|kind| caller.may(kind).is_ok()).map(ExportType::object);
     let subjects: Vec<String> = readable

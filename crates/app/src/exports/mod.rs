@@ -1,16 +1,16 @@
-//! Exports of every kind of record: asked for, looked at, fetched. Rule: spec/exports.md.
+//! Exports of every kind of record: requests, lists and downloads. Rule: spec/exports.md.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `caller` | who may, and for which site |
-//! | `ask` | a body to queued jobs, or the first check that fails |
-//! | `package` | what the books say before a package is queued |
-//! | `show` | an export as it is shown |
-//! | `find` | one export, and what ends it early |
-//! | `fetch` | the file of an export, or why there is none |
+//! | `caller` | the checks of a caller |
+//! | `ask` | the checks of a request, and its jobs |
+//! | `package` | the checks of a request for an accounting package |
+//! | `show` | the JSON of an export |
+//! | `find` | look-up, cancellation and removal of one export |
+//! | `fetch` | download of an export's file |
 //! | `list` | the catalogue, and the history |
-//! | `notices` | what others are told |
-//! | `file` | the rows of an export into one file |
+//! | `notices` | webhook events and mails about an export |
+//! | `file` | writing of an export into one file |
 
 pub mod ask;
 pub mod caller;

@@ -1,4 +1,4 @@
-//! What others are told about an export: events to webhooks, and a mail to whoever asked.
+//! Notices about an export: events for webhooks, and a mail to the requester.
 //! Rule: spec/exports.md §8.
 
 use serde_json::json;
@@ -12,18 +12,18 @@ use crate::jobs::link::{self, Purpose};
 use crate::jobs::work::End;
 use crate::notify::{Mail, Story, new_event_id};
 
-/// It was accepted.
+/// The event of an accepted export.
 pub(crate) const REQUESTED: &str = "export.requested";
-/// Its file is there.
+/// The event of an export whose file is ready.
 pub(crate) const COMPLETED: &str = "export.completed";
-/// A transfer of its file is complete.
+/// The event of a complete download.
 pub(crate) const DOWNLOADED: &str = "export.downloaded";
-/// It is given up.
+/// The event of an export that has failed for good.
 pub(crate) const FAILED: &str = "export.failed";
-/// Somebody did not want it any more.
+/// The event of a canceled export.
 pub(crate) const CANCELED: &str = "export.canceled";
 
-/// An event about an export in the state that `job` says.
+/// Returns an event about an export, in the state that `job` has.
 pub(crate) fn event(app: &App, event_type: &str, job: &Job) -> Result<NewNotice, ApiError> {
     event_with_id(app, new_event_id(), event_type, job)
 }
@@ -43,7 +43,8 @@ fn event_with_id(
     Ok(NewNotice::Event { id, event_type: event_type.to_owned(), payload: payload.to_string() })
 }
 
-/// What is said when an attempt has come to this end; nothing when that cannot be said. Blocking.
+/// Returns the notices about the end of an export. If they cannot be built, logs the error and
+/// returns none. Blocking.
 pub(crate) fn of_end(app: &App, job: &Job, end: &End<'_>) -> Vec<NewNotice> {
     match told(app, job, end) {
         Ok(notices) => notices,

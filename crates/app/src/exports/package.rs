@@ -1,4 +1,4 @@
-//! What the books say before an accounting package is queued. Rule: spec/exports.md §2, §4, §10.15.
+//! The checks of a request for an accounting package. Rule: spec/exports.md §2, §4, §10.15.
 
 use accounting::{Calendar, Month};
 use mirror::Session;
@@ -14,16 +14,16 @@ use crate::settings::ServerSettings;
 use books::request::resolve_as_of;
 use books::{PackageRequest, first_month, has_postings, what_there_is};
 
-/// What a body is checked against.
+/// The state of the books that a request is checked against.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Books {
-    /// First day of the month of the first invoice.
+    /// The first day of the books' first month.
     pub(super) first_month: Option<Date>,
-    /// First day of the last closed month.
+    /// The first day of the last closed month.
     pub(super) last_closed: Option<Date>,
 }
 
-/// The first month and the last closed one of a caller's books.
+/// Returns the first month and the last closed month of the caller's books.
 pub(super) async fn books(app: &App, caller: &Caller) -> Result<Books, ApiError> {
     let looked = at_desk(app, &caller.admitted.provider, Patience::Page, |desk| {
         let frozen = desk.frozen()?;
@@ -34,7 +34,7 @@ pub(super) async fn books(app: &App, caller: &Caller) -> Result<Books, ApiError>
     looked.await.map(|(books, _)| books)
 }
 
-/// Whether there are books of a package's month and currency.
+/// Returns true if the books have postings in the package's month and currency.
 pub(super) async fn has_books(
     app: &App,
     caller: &Caller,
@@ -51,7 +51,7 @@ pub(super) async fn has_books(
     looked.await.map(|(has_some, _)| has_some)
 }
 
-/// What is answered when there are none: in what there are.
+/// Returns the error for a package without postings, which names the currencies that have some.
 pub(super) async fn nothing(app: &App, caller: &Caller, asked: &Package) -> ApiError {
     let currency = asked.currency;
     let until = match asked.as_of {
@@ -70,7 +70,7 @@ pub(super) async fn nothing(app: &App, caller: &Caller, asked: &Package) -> ApiE
     error
 }
 
-/// The package that a request asks for. Errors: the message for the field `as_of`.
+/// Returns the package that an export request describes. Errors: the message for the field `as_of`.
 pub(crate) fn wanted(
     settings: &ServerSettings,
     session: &Session,

@@ -1,4 +1,4 @@
-//! An export as it is shown. Rule: spec/exports.md §5.
+//! The JSON of an export. Rule: spec/exports.md §5.
 
 use model::time::Instant;
 use reports::exports::ExportRequest;
@@ -8,7 +8,7 @@ use store::port::jobs::{Job, JobState};
 use crate::app::App;
 use crate::error::ApiError;
 
-/// States and the words for them.
+/// The words for the states of an export.
 const WORDS: [(JobState, &str); 7] = [
     (JobState::Queued, "queued"),
     (JobState::Running, "processing"),
@@ -19,26 +19,26 @@ const WORDS: [(JobState, &str); 7] = [
     (JobState::Canceled, "canceled"),
 ];
 
-/// Reasons of failing whose message says which row and column are to blame, or how many are.
+/// Codes of failures whose message names the row and column, or the number of columns, at fault.
 const PLACED_CODES: [&str; 4] =
     ["cell_too_long", "amount_too_large", "currency_unknown", "too_many_columns"];
 
-/// The word for a state.
+/// Returns the word for a state.
 fn word(state: JobState) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
 }
 
-/// The state that a word stands for.
+/// Returns the state that a word stands for.
 pub(crate) fn state(word: &str) -> Option<JobState> {
     WORDS.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
 }
 
-/// Every word for a state.
+/// Returns all words for states.
 pub fn states() -> Vec<&'static str> {
     WORDS.iter().map(|(_, word)| *word).collect()
 }
 
-/// What a job was asked for.
+/// Reads the stored request of a job.
 pub(crate) fn request(job: &Job) -> Result<ExportRequest, ApiError> {
     serde_json::from_str(&job.request).map_err(|error| {
         crate::error::log("job_unreadable", &error);
@@ -46,13 +46,13 @@ pub(crate) fn request(job: &Job) -> Result<ExportRequest, ApiError> {
     })
 }
 
-/// An export as it is now. Blocking.
+/// Returns the JSON of an export in its present state. Blocking.
 pub fn of_job(app: &App, job: &Job) -> Result<Value, ApiError> {
     let position = app.store().queue_position(job).map_err(ApiError::of_store)?;
     of(app, job, position)
 }
 
-/// An export with its place in the queue.
+/// Returns the JSON of an export with a given position in the queue.
 pub(crate) fn of(app: &App, job: &Job, position: Option<u64>) -> Result<Value, ApiError> {
     let asked = request(job)?;
     let mut shown = fields(app, job, &asked);
@@ -60,7 +60,7 @@ pub(crate) fn of(app: &App, job: &Job, position: Option<u64>) -> Result<Value, A
     Ok(Value::Object(shown))
 }
 
-/// An export as events show it: everything but its progress.
+/// Returns the JSON of an export for events, which has no progress.
 pub(crate) fn in_event(app: &App, job: &Job) -> Result<Value, ApiError> {
     let asked = request(job)?;
     let mut shown = fields(app, job, &asked);
@@ -116,7 +116,8 @@ fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
     }
 }
 
-/// Why a failed export failed: a stable code, and where the fault is that its caller can mend.
+/// Returns the reason of a failed export: a stable code, and the place of the fault if the caller
+/// can correct it.
 pub(super) fn failed_reason(job: &Job) -> Option<String> {
     let code = job.error_code.as_ref().filter(|_| job.state == JobState::Failed)?;
     let place = job.error_message.as_ref().filter(|_| PLACED_CODES.contains(&code.as_str()));
@@ -126,7 +127,7 @@ pub(super) fn failed_reason(job: &Job) -> Option<String> {
     })
 }
 
-/// The address of an export's file.
+/// Returns the download URL of an export.
 pub(crate) fn url(app: &App, uuid: &str) -> String {
     format!("{}/api/v1/core/exports/{uuid}", app.base_url())
 }
@@ -138,7 +139,7 @@ fn progress(job: &Job, position: Option<u64>) -> Value {
     let percent = match (was_ready, total) {
         (true, _) => 100,
         (false, None | Some(0)) => 0,
-        // Rows are all written before the file is in its place.
+        // All rows are written before the file is published.
         (false, Some(total)) => (job.progress.rows.min(total) * 100 / total).min(99),
     };
     json!({

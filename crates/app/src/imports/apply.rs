@@ -1,4 +1,4 @@
-//! What is set aside to one commit. Others wait meanwhile.
+//! Storing of the spooled changes in one transaction. Other writers wait meanwhile.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -13,11 +13,11 @@ use store::port::{ImportStart, ImportTransaction, Store};
 use super::course::Course;
 use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, Target};
 
-/// Between two turns that a patient import asks for, so that a store that answers at once is not
-/// asked all the time.
+/// The pause between two tries of a patient import to start its transaction, so that a busy store
+/// is not asked all the time.
 const TURN_PAUSE: Duration = Duration::from_millis(50);
 
-/// Stores everything, or nothing.
+/// Stores all changes in one transaction, or nothing.
 pub(super) fn all(
     store: &dyn Store,
     import: &Import,
@@ -62,7 +62,8 @@ fn begin<'s>(
 
 type Batch = io::Result<(&'static Table, Vec<Change>)>;
 
-/// Reads on a second thread while this one stores. Dropping the receiver stops the reader.
+/// Reads the changes on a second thread and stores them on this one. Dropping the receiver stops
+/// the reader.
 fn apply(
     spooled: Spooled,
     transaction: &mut dyn ImportTransaction,

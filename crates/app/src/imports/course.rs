@@ -1,10 +1,10 @@
-//! What ends an import before it is done: the time it may take, and whoever asked for it.
+//! The conditions that end an import early: its time limit and its cancellation.
 
 use std::time::{Duration, Instant};
 
 use super::{ImportFailure, Watcher};
 
-/// One import under way.
+/// A running import.
 pub(super) struct Course<'w> {
     pub(super) watcher: &'w dyn Watcher,
     began: Instant,
@@ -16,7 +16,7 @@ impl<'w> Course<'w> {
         Self { watcher, began: Instant::now(), time_max }
     }
 
-    /// Fails when the import is to end here.
+    /// Fails if the import was told to stop or has passed its time limit.
     pub(super) fn check(&self) -> Result<(), ImportFailure> {
         match self.time_max {
             _ if self.watcher.is_told_to_stop() => Err(ImportFailure::Stopped),

@@ -1,4 +1,5 @@
-//! Sources to changes that are set aside, or to their errors. Nobody waits for this.
+//! Reading of all sources into a spool of changes, or a list of errors. No other writer waits
+//! meanwhile.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -11,11 +12,12 @@ use super::course::Course;
 use super::{BATCHES_AHEAD, Import, ImportFailure, Source, Target};
 use crate::crash;
 
-/// How often it is looked whether to go on while nothing comes: gigabytes may be blank lines.
+/// The interval at which cancellation is checked while no batch arrives: gigabytes of input may be
+/// blank lines.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Everything that the sources hold, or what is wrong with it. After the first error nothing more
-/// is set aside, and after [`ImportErrors::is_full`] nothing more is read.
+/// Reads all sources. Returns the changes, or the errors if there are any. After the first error no
+/// more changes are spooled, and after [`ImportErrors::is_full`] nothing more is read.
 pub(super) fn all(
     import: &Import,
     course: &Course<'_>,
@@ -46,7 +48,7 @@ fn input(source: &Source, import: &Import) -> Result<Input, ImportFailure> {
 
 type Step = Result<Decoded, ReadError>;
 
-/// Tells changes from errors.
+/// The collector of decoded changes and errors.
 struct Sorter<'c> {
     spool: Spool,
     errors: ImportErrors,
@@ -54,8 +56,8 @@ struct Sorter<'c> {
 }
 
 impl Sorter<'_> {
-    /// Decodes on a second thread while this one sets aside. Dropping the receiver stops the
-    /// decoder at its next batch; where none comes, it must be told.
+    /// Decodes on a second thread and spools on this one. Dropping the receiver stops the decoder
+    /// at its next batch; `progress.stop()` stops it if no batch comes.
     fn read(&mut self, input: Input, source: &Source) -> Result<(), ImportFailure> {
         let progress = input.progress();
         std::thread::scope(|scope| {
@@ -98,7 +100,7 @@ impl Sorter<'_> {
     }
 }
 
-/// The row error inside a read error; other read errors end the import.
+/// Returns the row error inside a read error. Other read errors end the import.
 fn broken(error: ReadError, source: &Source) -> Result<ImportError, ImportFailure> {
     match error {
         ReadError::Broken(error) => Ok(*error),
@@ -124,7 +126,7 @@ fn decode(input: Input, target: Target, sender: &SyncSender<Step>) {
             }
         }
         Err(error) => {
-            // Whoever does not listen does not want to know.
+            // If the receiver is gone, nobody needs the error.
             let _ = sender.send(Err(error));
         }
     }

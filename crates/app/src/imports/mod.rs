@@ -1,14 +1,15 @@
-//! One import, whichever door it came through: files to changes to one commit.
+//! Imports, from HTTP or the command line: files are read into changes, which one transaction
+//! stores.
 //! Rule: spec/data-model.md §3.
 //!
-//! Everything is read and checked before the store's turn is taken, so that others wait for nothing
-//! but storing: decision 13.
+//! All input is read and checked before the transaction begins, so that other writers wait only for
+//! the storing: decision 13.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `decode` | sources to changes that are set aside, or to their errors |
-//! | `apply` | what is set aside to one commit |
-//! | `course` | what ends an import before it is done |
+//! | `decode` | reading of sources into changes, or errors |
+//! | `apply` | storing of the changes in one transaction |
+//! | `course` | time limit and cancellation |
 
 mod apply;
 mod course;
@@ -31,15 +32,15 @@ use store::port::{IdempotencyKey, KeyUse, Store};
 
 use course::Course;
 
-/// How many batches may wait between a thread that reads and one that takes them.
+/// The number of batches that may wait between the reading and the receiving thread.
 const BATCHES_AHEAD: usize = 4;
 
-/// What the rows of a source are.
+/// The table or tables that the rows of a source belong to.
 #[derive(Debug, Clone, Copy)]
 pub enum Target {
-    /// Rows of one table.
+    /// All rows belong to one table.
     Table(&'static Table, Mode),
-    /// NDJSON lines that each name their table.
+    /// Each NDJSON line names its table.
     ManyTables,
 }
 
@@ -48,48 +49,49 @@ pub enum Target {
 pub struct Source {
     /// The file.
     pub path: PathBuf,
-    /// What its rows are.
+    /// The table or tables of the rows.
     pub target: Target,
-    /// How rows are written in it.
+    /// The format of the file.
     pub format: Format,
-    /// How it is packed.
+    /// The compression of the file.
     pub compression: Compression,
 }
 
-/// One call: everything in it is committed together, or nothing is.
+/// One import. All of it is committed together, or nothing is.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// Whose rows they are.
+    /// The provider of the rows.
     pub provider: ProviderId,
-    /// The instant that rows without times of their own get.
+    /// The instant for rows without times of their own.
     pub now: Instant,
-    /// Who asks, so that the same call twice is done once.
+    /// The idempotency key, by which a repeated call is recognized.
     pub key: Option<IdempotencyKey>,
     /// The files, in the order in which they are read.
     pub sources: Vec<Source>,
-    /// How far each source may unpack.
+    /// Limits of the decompressed size of each source.
     pub bounds: Bounds,
-    /// Folder for what is read and not yet stored.
+    /// The folder for temporary files with changes that are not stored yet.
     pub temp_dir: PathBuf,
-    /// How long all of it may take, waiting for others included; none = as long as it takes.
+    /// The time limit for the whole import, including the wait for other writers; `None` means no
+    /// limit.
     pub time_max: Option<Duration>,
-    /// Whether it waits for others as long as it takes, rather than as long as the store lets
-    /// writers wait.
+    /// True if the import waits for other writers without limit, instead of failing when the store
+    /// is busy.
     pub is_patient: bool,
 }
 
-/// How an import ended.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportAnswer {
-    /// Committed, or committed by an earlier call with the same key.
+    /// The import was committed, now or by an earlier call with the same key.
     Done(ImportOutcome),
-    /// Something is wrong with the input; nothing is stored.
+    /// The input has errors; nothing is stored.
     Invalid(ImportErrors),
     /// The same key was used with another request; nothing is stored.
     KeyConflict,
 }
 
-/// Why an import could not be tried to its end; nothing is stored.
+/// The reason why an import did not finish; nothing is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportFailure {
     /// The store failed.
@@ -100,54 +102,54 @@ pub enum ImportFailure {
     File {
         /// The source.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// What was read could not be set aside, or not be read again.
+    /// A temporary file could not be written or read.
     #[error("a temporary file could not be used")]
     TempFile(#[source] io::Error),
-    /// A source unpacks to more than is allowed.
+    /// A source is larger after decompression than allowed.
     #[error("the unpacked input is larger than {bytes_max} bytes")]
     TooLarge {
         /// The bound.
         bytes_max: u64,
     },
-    /// A source unpacks to more, for its size, than is allowed.
+    /// The ratio of a source's decompressed size to its size is larger than allowed.
     #[error("the input unpacks to more than {ratio_max} times its size")]
     TooDense {
         /// The bound.
         ratio_max: u64,
     },
-    /// It took longer than it may.
+    /// The import passed its time limit.
     #[error("the import took longer than {} seconds", .time_max.as_secs())]
     OutOfTime {
         /// The bound.
         time_max: Duration,
     },
-    /// Whoever asked for it does not want it any more.
+    /// The import was canceled.
     #[error("the import was told to stop")]
     Stopped,
 }
 
-/// Whoever wants an import: learns now and then how far it has come, and says when it is not wanted
-/// any more.
+/// The receiver of an import's progress, which can also cancel the import.
 pub trait Watcher: Sync {
-    /// A source is read now: its position among the sources, and how far reading has come.
+    /// Called when reading of a source begins, with its position and a handle to the progress.
     fn reading(&self, _source: usize, _progress: &read::Progress) {}
-    /// Everything is read; others may be storing, and are waited for.
+    /// Called when all sources are read and the import waits for other writers.
     fn waiting(&self) {}
-    /// So many rows are stored, of all that were read.
+    /// Called when `rows` of `rows_total` rows are stored.
     fn storing(&self, _rows: u64, _rows_total: u64) {}
-    /// Everything is stored; references are checked and the commit made durable.
+    /// Called when all rows are stored, before references are checked and the commit is made
+    /// durable.
     fn committing(&self) {}
-    /// Whether to stop and leave nothing behind. Asked until the commit begins.
+    /// Returns true if the import has to stop and store nothing. Asked until the commit begins.
     fn is_told_to_stop(&self) -> bool {
         false
     }
 }
 
-/// Runs an import on this thread, reading on another. Blocks.
+/// Runs an import on this thread, with a second thread for reading. Blocking.
 pub fn run(
     store: &dyn Store,
     import: &Import,

@@ -1,4 +1,5 @@
-//! Imports of small files into a real store: what keeps others waiting, and what ends them.
+//! Tests of imports of small files into a real store: when other writers wait, and what ends an
+//! import early.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -38,7 +39,7 @@ impl Bench {
         self.folder.path().join("temp")
     }
 
-    /// An import of customers that stand in a file as NDJSON.
+    /// Returns an import of a file with customers in NDJSON.
     fn import(&self, provider: ProviderId, text: &str) -> Import {
         let path = self.folder.path().join(format!("customers-{provider}"));
         std::fs::write(&path, text).unwrap();
@@ -60,7 +61,7 @@ impl Bench {
         run(&self.store, import, watcher)
     }
 
-    /// How many customers there are.
+    /// Returns the number of customers.
     fn customers(&self, provider: ProviderId) -> usize {
         let mut count = 0;
         let snapshot = self.store.snapshot().unwrap();
@@ -92,7 +93,7 @@ fn is_done(answer: &Result<ImportAnswer, ImportFailure>) -> bool {
     matches!(answer, Ok(ImportAnswer::Done(_)))
 }
 
-/// Sees nothing and wants everything.
+/// An observer that does nothing and never cancels.
 struct Nobody;
 
 impl Watcher for Nobody {}
@@ -104,7 +105,7 @@ fn rows_that_cannot_be_read_take_no_turn() {
     let errors = errors(bench.run(&bench.import(P, "{\"id\":1}\nx\n{\"nope\":1}\n"), &Nobody));
     let lines: Vec<_> = errors.errors.iter().map(|error| error.line).collect();
     assert_eq!((lines, errors.error_count), (vec![Some(2), Some(3), Some(3)], 3));
-    // Good rows would have needed one.
+    // Valid rows need the store's write transaction, which another import holds here.
     let busy = bench.run(&bench.import(P, &rows(1)), &Nobody);
     assert!(matches!(busy, Err(ImportFailure::Store(StoreError::Busy))), "{busy:?}");
     drop(held);
@@ -112,7 +113,7 @@ fn rows_that_cannot_be_read_take_no_turn() {
     assert!(bench.is_empty_of(&bench.temp()));
 }
 
-/// Imports for somebody else while it watches.
+/// An observer that runs imports of another provider meanwhile.
 struct Beside<'b> {
     bench: &'b Bench,
     imported: Mutex<Vec<&'static str>>,
@@ -175,7 +176,7 @@ fn reading_ends_after_a_bounded_number_of_errors() {
     assert!(found.is_full() && found.error_count < 2 * 4096 * 5 + ERRORS_COUNTED_MAX, "{found:?}");
 }
 
-/// Wants an import up to a point.
+/// An observer that cancels at a given stage.
 struct UntilStage {
     stage: &'static str,
     is_there: Mutex<bool>,
@@ -233,7 +234,7 @@ fn an_import_ends_when_its_time_is_over() {
     assert!(is_done(&bench.run(&import, &Nobody)));
 }
 
-/// Tells that it waits for others, each time that it is asked whether to go on waiting.
+/// An observer that reports each time it is asked whether to go on waiting.
 struct Waiting {
     told: SyncSender<()>,
     is_waiting: Mutex<bool>,

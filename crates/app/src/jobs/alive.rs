@@ -1,4 +1,4 @@
-//! The loops of this process that must not end, and how many of them are alive.
+//! Supervision of the background loops: restarts after a panic, and counts of the live loops.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::blocking::panic_message;
 
-/// How long a loop that panicked is left alone, so that one that always does is no load.
+/// The pause before a loop that panicked is restarted, so that one that always panics causes no
+/// load.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How many loops there should be, and how many there are.
+/// The number of loops that should run, and of those that do.
 #[derive(Default)]
 pub struct Loops {
     wanted: AtomicUsize,
@@ -21,13 +22,13 @@ pub struct Loops {
 }
 
 impl Loops {
-    /// Whether all are there that should be.
+    /// Returns true if every loop that should run does.
     pub fn are_alive(&self) -> bool {
         self.alive.load(Ordering::Acquire) >= self.wanted.load(Ordering::Acquire)
     }
 }
 
-/// Adds one to a number until dropped.
+/// A guard that adds one to a counter until it is dropped.
 struct Counted<'l>(&'l AtomicUsize);
 
 impl<'l> Counted<'l> {
@@ -43,8 +44,8 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Runs a loop until it ends by itself; one that panics begins again after a pause, in which the
-/// server is not ready.
+/// Runs a loop until it ends by itself. A loop that panics is restarted after a pause, during which
+/// the server is not ready.
 pub async fn keep_alive<L: Future<Output = ()>>(
     app: App,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! One attempt at a job: its heartbeat, its progress, whether it is to stop.
+//! One attempt at a job: its heartbeat, its progress and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -12,14 +12,14 @@ use super::folder::Making;
 use super::row_file::Watch;
 use crate::app::App;
 
-/// How often a running attempt says that it is alive and learns whether it is to stop. A canceled
-/// job stops within a second, so it asks more often than that.
+/// The interval of heartbeats, which also tell the attempt whether to stop. A canceled job stops
+/// within a second, so the interval is shorter than that.
 const BEAT: Duration = Duration::from_millis(500);
 
-/// No total, no revision yet.
+/// The value of `rows_total` while the total is unknown.
 const UNKNOWN: u64 = u64::MAX;
 
-/// What an attempt's work may use; cheap to share with the threads that do it.
+/// A handle to a running attempt. It is cheap to clone for the threads that do the work.
 #[derive(Clone)]
 pub(crate) struct Attempt(Arc<Inner>);
 
@@ -50,18 +50,18 @@ impl Attempt {
         }))
     }
 
-    /// The folder to make files in.
+    /// Returns the folder for the attempt's unfinished files.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.0.folder.path()
     }
 
-    /// Tells the work to stop.
+    /// Cancels the work.
     pub(super) fn stop(&self) {
         self.0.is_told_to_stop.store(true, Ordering::Release);
         self.0.told.notify_waiters();
     }
 
-    /// Ends when the work is told to stop.
+    /// Waits until the work is told to stop.
     pub(super) async fn told(&self) {
         let told = self.0.told.notified();
         if !self.is_told_to_stop() {
@@ -79,12 +79,12 @@ impl Attempt {
         }
     }
 
-    /// The hold on the job, as the store knows it.
+    /// Returns the attempt as the store identifies it.
     pub(super) fn hold(&self) -> jobs::Attempt<'_> {
         jobs::Attempt { job: self.0.job, worker: &self.0.worker, number: self.0.number }
     }
 
-    /// Says again and again that the attempt is alive, until it is to stop.
+    /// Sends heartbeats to the store until the attempt has to stop.
     pub(super) async fn beat(&self, app: &App) {
         let mut beats = tokio::time::interval(BEAT);
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -100,7 +100,8 @@ impl Attempt {
         }
     }
 
-    /// One beat. A store that does not answer is asked again at the next: the lease outlasts many.
+    /// Sends one heartbeat with the progress. A failure is logged and answered with `None`; the
+    /// next heartbeat tries again, because the lease outlasts many of them.
     async fn report(&self, app: &App) -> Option<Orders> {
         let (attempt, app) = (self.clone(), app.clone());
         let report = move || {

@@ -1,4 +1,4 @@
-//! Files whose bytes were looked at: what is sent are the bytes that were made, or none.
+//! Verification of files before they are sent: their bytes must be those that were written.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,26 +10,26 @@ use files::write::HashingWriter;
 use model::clock::{Clock, SystemClock};
 use parking_lot::Mutex;
 
-/// So many files are remembered; past that all are looked at anew.
+/// The largest number of verified files that are remembered. Beyond it, all are verified again.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// What was looked at by this process.
+/// The files that this process has verified.
 #[derive(Debug, Default)]
 pub(super) struct CheckedFiles(Mutex<HashMap<PathBuf, Looked>>);
 
-/// A file as it was when its bytes were right.
+/// The state of a file when it was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Looked {
     sha256: String,
     device: u64,
     inode: u64,
     bytes: u64,
-    /// Seconds and nanoseconds; no program can set this one back.
+    /// The ctime in seconds and nanoseconds, which programs cannot set.
     changed_at: (i64, i64),
 }
 
-/// A file that changed less than so many seconds ago is looked at again: a further change in the
-/// same tick of the file system's clock would not show.
+/// Seconds after its last change for which a file is verified again each time: a further change in
+/// the same tick of the file system's clock would not show.
 const SETTLED_S: i64 = 2;
 
 impl Looked {
@@ -46,9 +46,9 @@ impl Looked {
 }
 
 impl CheckedFiles {
-    /// Opens a file that has this size and this SHA-256 (lower-case hex), or fails as
-    /// [`io::ErrorKind::InvalidData`] when it has another. Reads it to its end when this process
-    /// has not done so since the file last changed. Blocking.
+    /// Opens a file and checks its size and its SHA-256 (lower-case hex). If they differ, it fails
+    /// with [`io::ErrorKind::InvalidData`]. Reads the whole file unless this process has done so
+    /// since the file last changed. Blocking.
     pub(super) fn open(&self, path: &Path, bytes: u64, sha256: &str) -> io::Result<File> {
         let file = File::open(path)?;
         let looked = Looked::at(&file, sha256)?;

@@ -1,4 +1,5 @@
-//! How attempts end: their files are put in place, and the store is told, all at once.
+//! The end of attempts: their files are published, and their outcomes are stored in one
+//! transaction.
 
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use super::work::{self, End, Made, Stop};
 use crate::app::App;
 use crate::crash;
 
-/// What the store is told of each; nothing when the job is not this worker's any more.
+/// Publishes the files and returns the outcome of each job. `None` means that the job was canceled
+/// or belongs to another worker now, and nothing is stored.
 ///
-/// When one is to be tried again, so are all that were made with it: the next attempt is at
-/// another revision.
+/// If one job is tried again, all jobs of its group are, because the next attempt reads at another
+/// revision.
 pub(super) async fn outcomes(
     app: &App,
     held: &[Held],
@@ -43,8 +45,8 @@ pub(super) async fn outcomes(
     results.into_iter().map(outcome).collect()
 }
 
-/// Puts everything that was made in its place. What is large takes the disk long: the attempts
-/// stay alive meanwhile, and nothing stops this halfway.
+/// Publishes the files of all jobs. Large files take the disk long, so the heartbeats go on
+/// meanwhile. Nothing stops this halfway.
 async fn publish_all(
     app: &App,
     held: &[Held],
@@ -62,11 +64,11 @@ async fn publish_all(
         published = publishing => published,
         never = beat_all(app, held) => match never {},
     };
-    // A panic, or a runtime that is being shut down: somebody else will take the jobs.
+    // A panic, or a runtime that is shutting down: another worker will claim the jobs.
     published.unwrap_or_else(|_| held.iter().map(|_| Err(Stop::Told)).collect())
 }
 
-/// That it is tried again, unless this was the last attempt.
+/// Returns the outcome `Retry`, or `None` if this was the last attempt.
 fn retry(app: &App, job: &Job, code: &str, message: &str) -> Option<Outcome> {
     let is_last = job.attempts >= app.settings().jobs.attempts_max;
     let at = app.clock().now().plus_seconds(backoff_s(job.attempts));
@@ -74,12 +76,13 @@ fn retry(app: &App, job: &Job, code: &str, message: &str) -> Option<Outcome> {
     (!is_last).then_some(Outcome::Retry { code, message, at })
 }
 
-/// 2, 8, 32, … seconds after the first, second, third attempt.
+/// Returns the pause before the next attempt: 2, 8, 32, … seconds after the first, second, third.
 fn backoff_s(attempts: u32) -> i64 {
     2 << (2 * attempts.saturating_sub(1)).min(10)
 }
 
-/// Puts the files in place. From here on they are whole, and nobody's until the store knows them.
+/// Moves the files of a job to their final places. They are complete from here on, but belong to
+/// nobody until the store records them.
 fn publish(app: &App, job: &Job, made: Made) -> std::io::Result<Success> {
     let now = app.clock().now();
     let month = model::time::Zone::utc().date_of(now).to_string();
@@ -104,7 +107,7 @@ fn publish(app: &App, job: &Job, made: Made) -> std::io::Result<Success> {
     Ok(Success { files, manifest, rows: made.rows, revision: made.revision, expires_at })
 }
 
-/// Tells the store, again and again until it answers or the lease is over.
+/// Stores the outcomes. Tries again until the store answers or the lease has expired.
 pub(super) async fn finish(app: &App, held: &[Held], outcomes: Vec<Option<Outcome>>) {
     let ends: Vec<_> = held
         .iter()
@@ -155,14 +158,14 @@ fn notices(app: &App, job: &Job, outcome: &Outcome) -> Vec<NewNotice> {
     }
 }
 
-/// Removes files that the store does not want: another worker has the job, it was canceled, or it
-/// is tried again. The store is asked which it knows, since it may have taken them the first time
-/// that it was told, and its answer was lost.
+/// Removes files that the store did not record: another worker has the job, it was canceled, or it
+/// is tried again. Asks the store first which files it knows, because it may have recorded them in
+/// an earlier call whose answer was lost.
 fn discard(app: &App, files: &[JobFile]) {
     let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let known = match app.store().known_files(&paths) {
         Ok(known) => known,
-        // The sweep will ask again.
+        // The cleanup will find them.
         Err(error) => return crate::error::log(error.code(), &error),
     };
     for path in paths.iter().filter(|path| !known.contains(path)) {

@@ -1,4 +1,4 @@
-//! The work of an export's job: rows into one file. Rule: spec/exports.md §5, §9, §11.
+//! The work of an export job: it writes rows into one file. Rule: spec/exports.md §5, §9, §11.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use crate::exports::fetch::MAIN;
 use crate::exports::file::{self, ExportFile};
 use crate::exports::notices;
 
-/// What every export is sent as. Rule: spec/exports.md §6.
+/// The content type of every export. Rule: spec/exports.md §6.
 pub(crate) const CONTENT_TYPE: &str = "application/force-download";
-/// How often the free disk is looked at.
+/// The interval at which the free disk space is checked.
 const DISK_LOOK: Duration = Duration::from_secs(1);
 
-/// Makes the file of an export.
+/// The work of export jobs.
 pub(crate) struct ExportWork;
 
 impl Work for ExportWork {
@@ -91,7 +91,7 @@ fn made(job: &Job, request: &ExportRequest, session: &Session, written: ExportFi
     Made { files: vec![file], manifest, rows, revision }
 }
 
-/// Which export it is.
+/// Returns the manifest's fields that identify the export.
 pub(super) fn head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
     let mut head = Map::new();
     head.insert("uuid".to_owned(), json!(job.uuid));
@@ -100,7 +100,7 @@ pub(super) fn head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
     head
 }
 
-/// Fields between time zone and rows.
+/// Returns the manifest's fields between the time zone and the rows.
 fn more(request: &ExportRequest) -> Map<String, Value> {
     let mut more = Map::new();
     more.insert("mode".to_owned(), json!(request.mode().word()));
@@ -112,7 +112,7 @@ fn more(request: &ExportRequest) -> Map<String, Value> {
     more
 }
 
-/// Ends when the disk of `folder` is nearly full.
+/// Waits until the disk of `folder` is nearly full, and returns the failure.
 async fn full_disk(app: &App, folder: &Path) -> Stop {
     let bytes_min = app.settings().exports.min_free_disk_mb.saturating_mul(1 << 20);
     let mut looks = tokio::time::interval(DISK_LOOK);

@@ -1,12 +1,12 @@
-//! The end of a job's files before their time.
+//! Removal of a job's files before they expire.
 
 use store::port::jobs::{Job, JobId};
 
 use crate::app::App;
 use crate::error::ApiError;
 
-/// Makes a finished job expired and removes its files; the job as it is then, or none when it is
-/// forgotten. A job without files stays as it is. Blocking.
+/// Marks a finished job as expired and removes its files. A job without files stays as it is.
+/// Returns the job afterwards, or `None` if it is no longer remembered. Blocking.
 pub(crate) fn expire(app: &App, job: &Job) -> Result<Option<Job>, ApiError> {
     let (id, now) = (JobId::Number(job.id), app.clock().now());
     if app.store().expire_job(job.provider, id, now).map_err(ApiError::of_store)? {
@@ -15,7 +15,8 @@ pub(crate) fn expire(app: &App, job: &Job) -> Result<Option<Job>, ApiError> {
     app.store().job(job.provider, id).map_err(ApiError::of_store)
 }
 
-/// Removes a file that nobody may have any more; what cannot be removed is left to the sweep.
+/// Removes a file that may not be downloaded any more. A failure is logged, and the file is left to
+/// the cleanup.
 pub(crate) fn discard(app: &App, path: &str) {
     if let Err(error) = app.files().remove(path) {
         crate::error::log("file_failed", &error);

@@ -1,8 +1,8 @@
-//! Files that are being made, and files that are there.
+//! The folder of files that jobs make.
 //!
-//! `making/` holds a folder per attempt; nothing in it is ever sent. A finished file is flushed to
-//! the disk and moved beside its like (`2026-11/…`) before the store learns of it, so what the
-//! store names is whole. What the store does not name is nobody's, and is removed by the sweep.
+//! `making/` holds one folder per attempt; nothing in it is ever sent. A finished file is flushed
+//! to disk and moved to the folder of its month (`2026-11/…`) before the store records it, so every
+//! recorded file is complete. The cleanup removes files that the store has not recorded.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,20 +18,20 @@ use super::mark::{self, FolderError, Mark, Unmarked};
 
 use crate::crash;
 
-/// Folder of unfinished files.
+/// The name of the folder for unfinished files.
 const MAKING: &str = "making";
-/// Length of a UUID as text.
+/// The length of a UUID as text.
 const UUID_CHARS: usize = 36;
-/// After every file.
+/// An instant later than every file.
 const FOREVER: Instant = Instant::from_micros(i64::MAX);
 
-/// Bytes that are free on the disk of a folder.
+/// Returns the free bytes on the disk of a folder.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// The folder of files.
+/// The folder of files that jobs make.
 #[derive(Debug, Clone)]
 pub struct FilesFolder {
     root: PathBuf,
@@ -40,8 +40,8 @@ pub struct FilesFolder {
 }
 
 impl FilesFolder {
-    /// The folder at `root` for the files of this store's jobs, made when it is missing; only its
-    /// owner may look into a new one.
+    /// Opens the folder at `root` for the files of this store's jobs. A missing folder is created
+    /// with access for its owner only.
     pub fn open(root: &Path, store: &dyn Store, unmarked: Unmarked) -> Result<Self, FolderError> {
         let made = Self::make(root);
         made.map_err(|source| FolderError::Io { path: root.to_owned(), source })?;
@@ -57,13 +57,13 @@ impl FilesFolder {
         builder.create(root.join(MAKING))
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Fails when the folder is not the one that was opened: where its disk was unmounted, for
-    /// instance. What is missing in it then may be elsewhere.
+    /// Checks that the folder is still the one that was opened. It is not when its disk was
+    /// unmounted, for instance; a missing file may then exist elsewhere.
     pub fn must_be_there(&self) -> Result<(), FolderError> {
         match self.mark.is_on(&self.root)? {
             true => Ok(()),
@@ -71,7 +71,7 @@ impl FilesFolder {
         }
     }
 
-    /// An empty folder for one attempt.
+    /// Creates an empty folder for one attempt.
     pub(crate) fn begin(&self, attempt: &AttemptName<'_>) -> io::Result<Making> {
         let AttemptName { uuid, number, worker } = attempt;
         let path = self.root.join(MAKING).join(format!("{uuid}-{number}-{worker}"));
@@ -82,8 +82,8 @@ impl FilesFolder {
         Ok(Making { path })
     }
 
-    /// Makes a finished file last and moves it to `target`, a path below this folder. It counts
-    /// as being of now, however long ago its last byte was written: the sweep lets new files be.
+    /// Flushes a finished file to disk and moves it to `target`, a path below this folder. Sets its
+    /// modification time to `now`, so that the cleanup takes it for a new file.
     pub(crate) fn publish(&self, made: &Path, target: &str, now: Instant) -> io::Result<()> {
         let file = File::open(made)?;
         let since_epoch = Duration::from_micros(now.micros().try_into().unwrap_or_default());
@@ -98,18 +98,18 @@ impl FilesFolder {
         File::open(&self.root)?.sync_all()
     }
 
-    /// Where a published file is.
+    /// Returns the full path of a published file.
     pub fn path(&self, target: &str) -> PathBuf {
         self.root.join(target)
     }
 
-    /// Opens a published file to be sent, if its bytes are those that were made; another size or
-    /// SHA-256 is [`io::ErrorKind::InvalidData`]. Blocking: it may read the whole file first.
+    /// Opens a published file and checks its bytes. Another size or SHA-256 is
+    /// [`io::ErrorKind::InvalidData`]. Blocking: it may read the whole file first.
     pub fn open_checked(&self, target: &str, bytes: u64, sha256: &str) -> io::Result<File> {
         self.checked.open(&self.path(target), bytes, sha256)
     }
 
-    /// Removes a published file; one that is gone is no error.
+    /// Removes a published file. A missing file is not an error.
     pub(crate) fn remove(&self, target: &str) -> io::Result<()> {
         match fs::remove_file(self.path(target)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -117,7 +117,7 @@ impl FilesFolder {
         }
     }
 
-    /// Published files from before an instant, as paths below this folder.
+    /// Returns the published files last modified before an instant, as paths below this folder.
     pub(crate) fn older_than(&self, before: Instant) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for folder in fs::read_dir(&self.root)? {
@@ -139,7 +139,7 @@ impl FilesFolder {
         Ok(found)
     }
 
-    /// Copies everything that is finished, while more is made; how many files there were.
+    /// Copies all published files, while jobs may publish more. Returns the number of copied files.
     pub fn copy(&self, to: &Path) -> io::Result<u64> {
         fs::create_dir_all(to)?;
         mark::copy(&self.root, to)?;
@@ -149,7 +149,7 @@ impl FilesFolder {
             fs::create_dir_all(target.parent().unwrap_or(to))?;
             match fs::copy(self.path(&path), &target) {
                 Ok(_) => File::open(&target)?.sync_all()?,
-                // Its time was over meanwhile.
+                // It has expired meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             }
@@ -158,9 +158,9 @@ impl FilesFolder {
         Ok(copied)
     }
 
-    /// Removes the folders of attempts that are over, and what else nobody has touched since an
-    /// instant. `is_under_way` says whether a job's attempt is; a name that is none is asked about
-    /// nothing.
+    /// Removes the folders of attempts that are over, and everything not modified since `before`.
+    /// `is_under_way` tells whether an attempt is still running; it is not asked about entries that
+    /// are not named after an attempt.
     pub(crate) fn clear_unfinished<E: From<io::Error>>(
         &self,
         before: Instant,
@@ -181,19 +181,19 @@ impl FilesFolder {
     }
 }
 
-/// Whose a folder of unfinished files is.
+/// The attempt that a folder of unfinished files belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AttemptName<'n> {
-    /// The job.
+    /// The UUID of the job.
     pub(crate) uuid: &'n str,
-    /// Which of its attempts.
+    /// The number of the attempt.
     pub(crate) number: u32,
-    /// Who makes it.
+    /// The id of the worker.
     pub(crate) worker: &'n str,
 }
 
 impl<'n> AttemptName<'n> {
-    /// The attempt whose folder has this name.
+    /// Parses the name of an attempt's folder.
     fn read(name: &'n str) -> Option<Self> {
         let (uuid, rest) = name.split_at_checked(UUID_CHARS)?;
         let (number, worker) = rest.strip_prefix('-')?.split_once('-')?;
@@ -201,7 +201,7 @@ impl<'n> AttemptName<'n> {
     }
 }
 
-/// Removes a folder with everything in it; one that is gone is no error.
+/// Removes a folder with everything in it. A missing folder is not an error.
 fn remove_all(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -215,14 +215,14 @@ fn is_older(entry: &fs::DirEntry, before: Instant) -> bool {
     since_epoch.is_some_and(|passed| passed.as_micros() < before.micros().max(0) as u128)
 }
 
-/// The folder of one attempt; removed with everything in it when dropped.
+/// The folder of one attempt. It is removed with everything in it when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Making {
     path: PathBuf,
 }
 
 impl Making {
-    /// Where it is.
+    /// Returns the path of the folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -230,7 +230,7 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
-        // What stays behind only takes room, until the sweep.
+        // What stays behind only uses disk space, until the cleanup.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

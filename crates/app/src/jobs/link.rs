@@ -1,4 +1,5 @@
-//! Signed addresses: whoever has one may fetch the file until it ends, without a credential.
+//! Signed download links: anyone who has one may fetch the file without a credential until the link
+//! expires.
 //! Rule: spec/reports.md §11.2; spec/exports.md §6.
 
 use aws_lc_rs::hmac;
@@ -11,12 +12,12 @@ use crate::auth::admission::throttled;
 use crate::error::ApiError;
 use crate::rate_limit::Key;
 
-/// What a link is for; part of what is signed, so that a link opens one thing only.
+/// The object that a link opens. It is part of the signed text, so a link opens one object only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose<'p> {
-    /// The file of a report's job, by number.
+    /// The file of a report job, by the job's number.
     JobResult(i64),
-    /// A file of an export: its UUID and which of its files.
+    /// A file of an export, by the export's UUID and the part's name.
     Export { uuid: &'p str, part: &'p str },
 }
 
@@ -29,25 +30,26 @@ impl Purpose<'_> {
     }
 }
 
-/// Whether a link opens what it names.
+/// The result of checking a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opens {
-    /// It does.
+    /// The link is valid.
     Yes,
-    /// It did, and its time is over.
+    /// The signature is valid, but the link has expired.
     NoMore,
-    /// It never did.
+    /// The signature is not valid.
     No,
 }
 
-/// `expires=…&signature=…`, good until `expires`. Blocking: the key is the store's.
+/// Returns the query `expires=…&signature=…` of a link that is valid until `expires`. Blocking: the
+/// key is read from the store.
 pub(crate) fn query(app: &App, purpose: Purpose<'_>, expires: Instant) -> Result<String, ApiError> {
     let expires_s = expires.micros().div_euclid(1_000_000);
     let signature = hmac::sign(&key(app)?, purpose.text(expires_s).as_bytes());
     Ok(format!("expires={expires_s}&signature={}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// Checks what a link says. Blocking: the key is the store's.
+/// Checks the signature and the expiry of a link. Blocking: the key is read from the store.
 pub(crate) fn check(
     app: &App,
     purpose: Purpose<'_>,
@@ -59,7 +61,7 @@ pub(crate) fn check(
     else {
         return Ok(Opens::No);
     };
-    // A link has one spelling, so that whoever looks for it in a log finds it.
+    // A link has only one valid spelling, so that a search for it in a log finds every use.
     if expires_s.to_string() != expires {
         return Ok(Opens::No);
     }
@@ -71,8 +73,8 @@ pub(crate) fn check(
     Ok(if now_s < expires_s { Opens::Yes } else { Opens::NoMore })
 }
 
-/// Counts a request by a link that opens something. By what it opens, not by its text: whoever has
-/// one may get others to the same file.
+/// Counts a request by a valid link against the rate limit. The count is per job and not per link,
+/// because whoever has one link may get others to the same file.
 pub(crate) fn admit(app: &App, job: i64) -> Result<(), ApiError> {
     let (fits, rate) = app.limiter().take(&Key::Link(job));
     if fits { Ok(()) } else { Err(throttled(rate)) }

@@ -1,6 +1,7 @@
-//! Transfers by signed links, gathered in memory and stored together. Whoever has a link needs no
-//! credential: a request by one is not a write to the store, nor something that webhooks are told
-//! at once. Rule: spec/exports.md §6, §8.1.
+//! Downloads by signed links, counted in memory and stored in batches.
+//!
+//! A request by a link needs no credential, so it must not cause a write to the store or a webhook
+//! each time. Rule: spec/exports.md §6, §8.1.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,20 +14,20 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::exports::notices;
 
-/// How often counts are stored while there are any.
+/// The interval at which counts are stored while there are any.
 const STORED_EVERY: Duration = Duration::from_secs(1);
-/// Of the transfers of one export's files, webhooks are told at most so often: of the first at
-/// once, of what came meanwhile together.
+/// The shortest time between two webhook events about downloads of one export: the first download
+/// is reported at once, later ones together.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
-/// What was transferred by links and is not stored yet. A crash loses the counts of a second.
+/// Counts of downloads that are not stored yet. A crash loses the counts of about a second.
 #[derive(Default)]
 pub(crate) struct LinkTransfers(Mutex<Gathered>);
 
 #[derive(Default)]
 struct Gathered {
     jobs: HashMap<i64, Count>,
-    /// Whether somebody stores them again and again.
+    /// True while a task stores the counts at intervals.
     is_kept: bool,
 }
 
@@ -37,7 +38,7 @@ struct Count {
     told_at: Option<Instant>,
 }
 
-/// What is to be stored of one job.
+/// The counts of one job that are due to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Due {
     job: i64,
@@ -45,7 +46,8 @@ struct Due {
     is_told: bool,
 }
 
-/// Counts a complete transfer of a file of this job. On the runtime; waits for nothing.
+/// Counts a complete download of a file of this job, and starts the storing task if none runs. Must
+/// run on the runtime; does not block.
 pub fn add(app: &App, job: i64) {
     let mut gathered = app.link_transfers().0.lock();
     gathered.add(job);
@@ -55,12 +57,12 @@ pub fn add(app: &App, job: i64) {
     }
 }
 
-/// Stores everything that was gathered: the process is about to end.
+/// Stores all counts before the process ends.
 pub async fn store_link_transfers(app: &App) {
     store(app, true).await;
 }
 
-/// Stores what was gathered, now and then, until there is nothing left to remember.
+/// Stores the counts at intervals until there are none left.
 async fn keep(app: App) {
     loop {
         store(&app, false).await;
@@ -98,7 +100,7 @@ fn transfers(app: &App, due: &Due) -> Result<Transfers, ApiError> {
     Ok(Transfers { job: due.job, count: due.count, notices })
 }
 
-/// One event for all transfers since the last: its count says how many there are now.
+/// Returns one event for all downloads since the last event, with the total count.
 fn told(app: &App, due: &Due) -> Result<Vec<NewNotice>, ApiError> {
     let job = app.store().job_of_any_provider(JobId::Number(due.job));
     let export = job.map_err(ApiError::of_store)?.filter(|job| job.kind == JobKind::Export);
@@ -116,7 +118,7 @@ impl Gathered {
         count.untold = true;
     }
 
-    /// What is to be stored now; `is_last`: all there is.
+    /// Takes the counts that are due now, or all if `is_last` is true.
     fn take_due(&mut self, now: Instant, is_last: bool) -> Vec<Due> {
         let take = |(job, count): (&i64, &mut Count)| {
             let is_told = count.untold && (is_last || !count.was_told_lately(now));
@@ -129,7 +131,7 @@ impl Gathered {
         self.jobs.iter_mut().filter_map(take).collect()
     }
 
-    /// Takes back what could not be stored.
+    /// Puts back counts that could not be stored.
     fn give_back(&mut self, due: &[Due]) {
         for due in due {
             let count = self.jobs.entry(due.job).or_default();
@@ -140,8 +142,8 @@ impl Gathered {
         }
     }
 
-    /// Forgets jobs of which there is nothing to say; whether none is left, and so nobody keeps
-    /// them any more.
+    /// Removes jobs that need no further store or event. Returns true if none is left, so that the
+    /// storing task ends.
     fn is_over(&mut self, now: Instant) -> bool {
         self.jobs
             .retain(|_, count| count.unstored > 0 || count.untold || count.was_told_lately(now));

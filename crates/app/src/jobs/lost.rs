@@ -1,4 +1,4 @@
-//! A file that is not where it was put.
+//! Published files that are missing.
 
 use store::port::notices::NewNotice;
 
@@ -6,8 +6,8 @@ use super::mark::FolderError;
 use crate::app::App;
 use crate::error::{self, ApiError};
 
-/// Notes that the files of a job are lost, and tells of it. Not while the folder itself is not
-/// there: then they may be, and the caller is to come again. Blocking.
+/// Records that the files of a job are lost, and queues the notices about it. Fails as unavailable
+/// while the folder itself is missing, because the files may still exist then. Blocking.
 pub fn note(app: &App, job: i64, notices: &[NewNotice]) -> Result<(), ApiError> {
     app.files().must_be_there().map_err(|error| unavailable(&error))?;
     let noted = app.store().lose_files(job, notices, app.clock().now());
@@ -17,7 +17,7 @@ pub fn note(app: &App, job: i64, notices: &[NewNotice]) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// The folder of files is not there. Logged here, once.
+/// Returns the error for a missing folder of files, and logs it.
 pub fn unavailable(error: &FolderError) -> ApiError {
     error::log(error.code(), error);
     ApiError::unavailable("The folder of files is not available.")

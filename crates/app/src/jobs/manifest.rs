@@ -1,4 +1,4 @@
-//! What a file says about itself, so that whoever has it can check that it is whole.
+//! The manifest of a file, with which a reader can check that the file is complete.
 //! Rule: spec/exports.md §9.
 
 use files::format::FileFormat;
@@ -9,19 +9,19 @@ use serde_json::{Map, Value, json};
 
 use super::row_file::WrittenFile;
 
-/// What stands at the front of a manifest: which file it is, and how it was asked for.
+/// The fields of a manifest that describe the request.
 pub(crate) struct Request<'r> {
-    /// Fields before the format: the job's name, the report or type.
+    /// Fields before the format: the job's id, and the report or export type.
     pub(crate) head: Map<String, Value>,
-    /// As it was asked for, resolved: filters, order, present.
+    /// The request as it was resolved: filters, order and present.
     pub(crate) filters: Value,
     /// The provider's time zone.
     pub(crate) timezone: &'r str,
-    /// Fields between time zone and rows: the range.
+    /// Fields between the time zone and the rows, such as the range.
     pub(crate) more: Map<String, Value>,
 }
 
-/// The manifest of one file of rows.
+/// Returns the manifest of one file of rows.
 pub(crate) fn of_rows(
     request: Request<'_>,
     format: FileFormat,

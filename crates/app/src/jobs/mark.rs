@@ -1,5 +1,6 @@
-//! The mark of a folder of files: which store's they are, and which folder it is. With it no node
-//! works in another folder than the others, and no two stores clean up in the same one.
+//! The marker file of the files folder. It names the store that the folder belongs to, and the
+//! folder itself. It prevents a node from using another folder than the other nodes, and two stores
+//! from cleaning up the same folder.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,46 +12,47 @@ use sha2::{Digest, Sha256};
 use store::{Store, StoreError};
 use tempfile::NamedTempFile;
 
-/// The file with the mark.
+/// The name of the marker file.
 const NAME: &str = "rollbook-files.json";
 
-/// What a folder without a mark is, when the store has worked in one with a mark.
+/// What to do with a folder without the store's marker, if the store already has a marked folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmarked {
-    /// That very folder, emptied or replaced: nobody else works on the store, or somebody says so.
+    /// Take it for the store's folder, emptied or replaced, and mark it again. For use when no
+    /// other node works on the store, or when the operator says so.
     Replaced,
-    /// Another one, than that of the other nodes.
+    /// Refuse it as a folder other than that of the other nodes.
     Another,
 }
 
-/// Why a folder cannot be worked in.
+/// The reason why a files folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// It cannot be read or written.
+    /// The folder cannot be read or written.
     #[error("{}", path.display())]
     Io {
-        /// What.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// The store cannot say which folder it is.
+    /// The store could not be asked for its marker.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another store's files are in it.
+    /// The folder belongs to another store.
     #[error("{} holds the files of another store", path.display())]
     OfAnotherStore {
         /// The folder.
         path: PathBuf,
     },
-    /// It was the store's folder, and has no mark any more.
+    /// The folder was the store's and has lost its marker.
     #[error("{} is not the folder of files any more: is its disk mounted?", path.display())]
     Gone {
         /// The folder.
         path: PathBuf,
     },
-    /// It is not the folder that the store's jobs have put their files in.
+    /// The folder is not the one that the other nodes use.
     #[error("{} is not the folder that the other nodes put files in", path.display())]
     NotShared {
         /// The folder.
@@ -59,7 +61,7 @@ pub enum FolderError {
 }
 
 impl FolderError {
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } => "files_folder_failed",
@@ -71,19 +73,19 @@ impl FolderError {
     }
 }
 
-/// A mark.
+/// The contents of the marker file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
-    /// Tells the store from every other: a hash of its secret.
+    /// The store's identity: a hash of its secret.
     store: String,
-    /// Tells the folder from every other.
+    /// The folder's identity: random bytes.
     #[serde(serialize_with = "to_hex", deserialize_with = "from_hex")]
     folder: [u8; 32],
 }
 
 impl Mark {
-    /// The mark that a folder has or is given now; fails when it is not the store's folder. The
-    /// first one that is marked becomes the store's.
+    /// Returns the marker of a folder, and writes it if it is missing. Fails if the folder is not
+    /// the store's. The first folder that is marked becomes the store's.
     pub(super) fn settle(
         folder: &Path,
         store: &dyn Store,
@@ -110,7 +112,7 @@ impl Mark {
         }
     }
 
-    /// Whether a folder has this mark.
+    /// Returns true if the folder has this marker.
     pub(super) fn is_on(&self, folder: &Path) -> Result<bool, FolderError> {
         Ok(Self::read(folder)?.is_some_and(|found| found == *self))
     }
@@ -125,7 +127,8 @@ impl Mark {
         .map_err(|source| FolderError::Io { path, source })
     }
 
-    /// Marks a folder, unless another node is first; the mark that it has then.
+    /// Writes the marker unless another node was first. Returns the marker that the folder then
+    /// has.
     fn put(self, folder: &Path) -> Result<Self, FolderError> {
         match self.write(folder)?.persist_noclobber(folder.join(NAME)) {
             Ok(_) => flushed(self, folder),
@@ -136,7 +139,7 @@ impl Mark {
         }
     }
 
-    /// Marks a folder, whatever mark it has.
+    /// Writes the marker in place of any other.
     fn replace(self, folder: &Path) -> Result<Self, FolderError> {
         let written = self.write(folder)?.persist(folder.join(NAME));
         written.map_err(|error| failed(folder)(error.error))?;
@@ -165,12 +168,12 @@ fn from_hex<'d, D: Deserializer<'d>>(deserializer: D) -> Result<[u8; 32], D::Err
     Ok(bytes)
 }
 
-/// Copies the mark of a folder beside its files.
+/// Copies the marker file to another folder.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from.join(NAME), to.join(NAME)).map(drop)
 }
 
-/// What tells a store from every other.
+/// Returns the store's identity: a hash of its secret.
 fn owner(store: &dyn Store) -> Result<String, StoreError> {
     Ok(hex::encode(&Sha256::digest(store.secret()?)[..16]))
 }

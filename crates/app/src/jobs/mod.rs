@@ -1,28 +1,28 @@
-//! Work in the background: jobs are claimed, run, and their files published.
+//! Background jobs: they are claimed and run, and their files are published.
 //! Rule: spec/reports.md §11; spec/exports.md §5.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `runner` | the loops that claim jobs |
-//! | `alive` | loops that must not end |
-//! | `together` | jobs that were claimed together, while they are made |
-//! | `ending` | their files put in place, and the store told |
-//! | `attempt` | one attempt: its heartbeat, its progress, whether it is to stop |
-//! | `work` | what a kind of job does, and what it answers |
-//! | `row_file` | rows on their way into a file, hashed and counted as they pass |
-//! | `folder` | files that are being made, and files that are there |
-//! | `mark` | whose a folder of files is, and which one |
-//! | `file_end` | the end of a job's files before their time |
-//! | `lost` | a file that is not where it was put |
-//! | `manifest` | what a file says about itself |
-//! | `report` | the work of a report's job |
-//! | `export` | the work of an export's job |
-//! | `package` | the work of an accounting package's job |
-//! | `link` | signed addresses of files |
-//! | `link_transfers` | transfers by those, counted together |
-//! | `checked` | files whose bytes were looked at |
-//! | [`stored_file`] | a finished file, as it can be sent |
-//! | `sweep` | files and jobs whose time is over |
+//! | `alive` | restarts and counts of background loops |
+//! | `together` | runs of jobs that were claimed together |
+//! | `ending` | publication of files, and storing of outcomes |
+//! | `attempt` | one attempt: its heartbeat, its progress and its cancellation |
+//! | `work` | the interface of a kind of job, and its results |
+//! | `row_file` | writing of rows into a file, with its hash and totals |
+//! | `folder` | the folder of unfinished and published files |
+//! | `mark` | the marker file of the folder |
+//! | `file_end` | removal of a job's files before they expire |
+//! | `lost` | published files that are missing |
+//! | `manifest` | the manifest of a file |
+//! | `report` | the work of a report job |
+//! | `export` | the work of an export job |
+//! | `package` | the work of an accounting package job |
+//! | `link` | signed download links |
+//! | `link_transfers` | counts of downloads by signed links |
+//! | `checked` | verification of files before they are sent |
+//! | [`stored_file`] | a published file, ready to be sent |
+//! | `sweep` | cleanup of expired files and jobs |
 
 pub mod alive;
 pub(crate) mod attempt;

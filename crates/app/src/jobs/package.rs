@@ -1,4 +1,4 @@
-//! The work of an accounting package's job: the ZIPs of a month. Rule: spec/exports.md §9, §10.15.
+//! The work of an accounting package job: the ZIPs of a month. Rule: spec/exports.md §9, §10.15.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +16,7 @@ use crate::exports::fetch::{FULL, MAIN};
 use crate::exports::package::wanted;
 use books::{Package, PackageError, PackageFile, Watch, write_package};
 
-/// Makes both ZIPs.
+/// Writes the package's ZIPs.
 pub(super) async fn make(
     app: &App,
     job: &Job,
@@ -81,8 +81,8 @@ fn made_file(part: &'static str, file: PackageFile) -> MadeFile {
     }
 }
 
-/// The package's own manifest between what every export's says; the ZIPs stand before their
-/// members.
+/// Returns the export's manifest, which includes the package's own. In `files`, the ZIPs come
+/// before their members.
 fn manifest(job: &Job, request: &ExportRequest, package: &Package, rows: u64) -> Value {
     let contract = &package.contract;
     let mut manifest = serde_json::Map::new();

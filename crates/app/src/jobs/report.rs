@@ -1,4 +1,4 @@
-//! The work of a report's job: rows into one file. Rule: spec/reports.md §7, §11.
+//! The work of a report job: it writes rows into one file. Rule: spec/reports.md §7, §11.
 
 use std::sync::Arc;
 
@@ -19,35 +19,35 @@ use super::work::{Made, MadeFile, Stop, Work};
 use crate::app::App;
 use crate::report_files::write::{self, ReportFile};
 
-/// What a report's job is asked to do: with the revision, everything that decides its bytes.
+/// The stored request of a report job. With the revision it determines the bytes of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ReportJob {
-    /// As given, without `format`.
+    /// The parameters as given, without `format`.
     pub(crate) parameters: Vec<(String, Value)>,
     /// The file's format.
     pub(crate) format: String,
-    /// The present, fixed when it was asked for.
+    /// The present, fixed when the job was requested.
     pub(crate) now: Instant,
-    /// Name of whoever asked, for filters that mean them.
+    /// The caller's name, for filters that refer to the caller.
     pub(crate) identity_name: Option<String>,
-    /// What the file is called.
+    /// The name of the file.
     pub(crate) file_name: String,
 }
 
 impl ReportJob {
-    /// The parameters, as the request gave them.
+    /// Returns the parameters as the request gave them.
     pub(crate) fn raw_parameters(&self) -> RawParameters {
         self.parameters.iter().map(|(name, value)| (name.clone(), raw(value))).collect()
     }
 
-    /// What parameters are checked against.
+    /// Returns the context that the parameters are checked in.
     pub(crate) fn context(&self) -> RequestContext {
         let identity_name = self.identity_name.clone();
         RequestContext { now: self.now, page_size_max: u32::MAX, identity_name }
     }
 }
 
-/// A parameter as it stands in a job.
+/// Converts a parameter to the form stored in a job.
 pub(crate) fn stored(value: &RawValue) -> Value {
     match value {
         RawValue::Text(text) => json!(text),
@@ -71,7 +71,7 @@ fn raw(value: &Value) -> RawValue {
     }
 }
 
-/// Makes the file of a report.
+/// The work of report jobs.
 pub(crate) struct ReportWork;
 
 impl Work for ReportWork {

@@ -1,7 +1,7 @@
-//! Rows on their way into a file, hashed and counted as they pass.
+//! Writing of rows into a file, which is hashed and counted on the way.
 //!
-//! Plans run on the engine's threads; a thread of its own turns their batches into bytes, so that
-//! reading and writing go on side by side. A few batches wait between them, no more.
+//! Plans run on the engine's threads. Another thread turns their batches into bytes, so that
+//! reading and writing overlap. Only a few batches wait between the two.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -19,17 +19,17 @@ use tokio::sync::mpsc;
 use super::work::Stop;
 use crate::crash;
 
-/// Batches between the plan and the file.
+/// The number of batches that may wait between the plan and the writer.
 const BATCHES_AHEAD: usize = 4;
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Whoever wants a file: learns how far it is, and says when it is not wanted any more.
+/// The receiver of a file's progress, which can also cancel the work.
 pub trait Watch: Send + Sync {
-    /// The reading begins: so many rows there will be, if that is known, at this revision.
+    /// Called when the reading begins, with the number of rows, if known, and the revision.
     fn begin(&self, rows_total: Option<u64>, revision: Revision);
-    /// So many more rows are written.
+    /// Called when `rows` more rows have been written.
     fn add_rows(&self, rows: u64);
-    /// Whether the work is to stop.
+    /// Returns true if the work has to stop.
     fn is_told_to_stop(&self) -> bool;
 }
 
@@ -37,31 +37,31 @@ fn check(watch: &dyn Watch) -> Result<(), Stop> {
     if watch.is_told_to_stop() { Err(Stop::Told) } else { Ok(()) }
 }
 
-/// What is to be written.
+/// The description of a file to write.
 pub struct RowFile<'r> {
-    /// Where.
+    /// The path of the file.
     pub path: &'r Path,
-    /// How.
+    /// The format of the file.
     pub format: FileFormat,
-    /// The columns, as batches hold them.
+    /// The columns, in the order of the batches.
     pub columns: &'r [OutputColumn],
     /// Dialect and details of the format.
     pub options: WriteOptions,
 }
 
-/// A file that is written.
+/// A completely written file.
 pub struct WrittenFile {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its size.
+    /// The size of the file.
     pub bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// The SHA-256 of the file, lower-case hex.
     pub sha256: String,
-    /// Rows and sums.
+    /// The number of rows and the sums.
     pub totals: Totals,
 }
 
-/// Writes all rows of a stream; stops within a batch when the watch says so.
+/// Writes all rows of a stream. Stops within a batch when the watch is told to stop.
 pub async fn write(
     file: RowFile<'_>,
     mut rows: RowStream,
@@ -79,7 +79,7 @@ pub async fn write(
     while let Some(batch) = rows.next().await {
         check(watch.as_ref())?;
         if sender.send(batch?).await.is_err() {
-            // The writer has stopped; it says why.
+            // The writer has stopped and returns the reason below.
             break;
         }
     }
@@ -120,7 +120,7 @@ fn fill(
     Ok(WrittenFile { path, bytes: digest.bytes, sha256: digest.sha256_hex(), totals })
 }
 
-/// What a writer's error means for the job.
+/// Converts an error of the writer to the reason why the job stops.
 fn unwritten(error: WriteError) -> Stop {
     match error {
         WriteError::Io(error) => error.into(),

@@ -15,20 +15,20 @@ use super::{sweep, together};
 use crate::app::App;
 use crate::{crash, notify};
 
-/// How long a loop waits when nothing is to be done. Requests to this process wake it earlier;
-/// this is for jobs that came in elsewhere.
+/// The wait of an idle loop before it asks the store again. A job queued in this process wakes it
+/// earlier; the interval is for jobs queued by other processes.
 pub(super) const NAP: Duration = Duration::from_millis(250);
 
-/// More than there can be, and still a number that stores can hold.
+/// A limit that is never reached, small enough for every store's integers.
 const UNBOUNDED: u64 = u32::MAX as u64;
 
-/// The workers of this process, until they are told to stop.
+/// The running workers of this process.
 pub struct Workers {
     stop: watch::Sender<bool>,
     loops: JoinSet<()>,
 }
 
-/// Starts this process's workers on the runtime of the caller.
+/// Starts the workers of this process on the current runtime.
 pub fn start(app: &App) -> Workers {
     let (stop, stopping) = watch::channel(false);
     let worker: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4()).into();
@@ -57,7 +57,7 @@ pub fn start(app: &App) -> Workers {
 }
 
 impl Workers {
-    /// Takes no further job, gives back those that run, and waits until that is done.
+    /// Claims no further jobs, releases the running ones, and waits until that is done.
     pub async fn stop(mut self) {
         // No receiver is left only when all loops have ended.
         let _ = self.stop.send(true);
@@ -84,8 +84,8 @@ async fn work_off(app: App, kind: JobKind, worker: Arc<str>, mut stopping: watch
     }
 }
 
-/// The next job, if there is one, with those of its group. A store that fails is asked again after
-/// the nap, as is one whose folder of files is not there.
+/// Claims the next job with all jobs of its group. Returns none if no job waits, if the store fails
+/// or if the files folder is missing; the caller tries again later.
 async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     let worker = Arc::clone(worker);
     blocking(app, move |app, now| {
@@ -111,8 +111,8 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     .unwrap_or_default()
 }
 
-/// Asks the store away from the threads that serve connections; a failure is logged, a panic goes
-/// on in the caller.
+/// Calls the store on a blocking thread. An error is logged and returned as `None`; a panic is
+/// passed on to the caller.
 pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     ask: impl FnOnce(&App, Instant) -> Result<T, StoreError> + Send + 'static,

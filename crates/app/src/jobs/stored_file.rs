@@ -1,19 +1,19 @@
-//! A finished file of a job, as it can be sent.
+//! A published file of a job, ready to be sent.
 
 use super::FilesFolder;
 
-/// A finished file, and what is said of it when it is sent.
+/// A published file with the values that its download needs.
 pub struct StoredFile {
-    /// The folder that it is in.
+    /// Folder that holds the file.
     pub folder: FilesFolder,
-    /// Where, below that.
+    /// Path of the file, relative to the folder.
     pub path: String,
-    /// Its size, as the store knows it.
+    /// Size in bytes, as recorded in the store.
     pub bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// SHA-256 of the file, in lower-case hex.
     pub sha256: String,
-    /// What it is called when it is saved.
+    /// File name that clients save it under.
     pub name: String,
-    /// What it is sent as.
+    /// Media type that it is sent with.
     pub content_type: String,
 }

@@ -1,5 +1,5 @@
-//! Files and jobs whose time is over. What the store does not name is removed from the folder, so
-//! a file outlives neither its job nor a crash.
+//! Cleanup of expired files and jobs. It also removes files that the store has not recorded, so no
+//! file outlives its job or a crash.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use super::folder::AttemptName;
 use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(60);
-/// A file is in its place for a moment before the store names it; a younger one is let be.
+/// The minimum age of an unrecorded file that is removed: a file is published shortly before the
+/// store records it.
 const UNNAMED_FOR_S: i64 = 15 * 60;
-/// Work that nobody has touched for so long is nobody's.
+/// The age from which unfinished files are removed, whatever their attempt.
 const UNTOUCHED_FOR_S: i64 = 24 * 3600;
-/// How many files are asked about at a time.
+/// The number of files per query to the store.
 const FILES_AT_ONCE: usize = 500;
 
-/// Cleans up now and then, until told to stop.
+/// Cleans up at intervals until told to stop.
 pub(super) async fn keep_clean(app: App, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
         let sweeper = app.clone();
@@ -53,15 +54,15 @@ fn sweep(app: &App) -> Result<(), Failure> {
     app.files().clear_unfinished(untouched_since, |attempt| is_under_way(app, attempt))
 }
 
-/// Whether the store says of an attempt that it is under way: of those of dead processes it does
-/// so until somebody takes their job.
+/// Returns true if the store lists the attempt as running. The attempt of a dead process stays
+/// listed until another worker claims its job.
 fn is_under_way(app: &App, attempt: &AttemptName<'_>) -> Result<bool, Failure> {
     let job = app.store().job_of_any_provider(JobId::Uuid(attempt.uuid))?;
     let is_of = |job: &Job| job.state == JobState::Running && job.attempts == attempt.number;
     Ok(job.as_ref().is_some_and(is_of))
 }
 
-/// Ends what is past its time, a bounded number at a time.
+/// Expires jobs and removes old jobs and deliveries, a bounded number per transaction.
 fn expire(app: &App) -> Result<(), StoreError> {
     let now = app.clock().now();
     let settings = app.settings();
@@ -73,5 +74,5 @@ fn expire(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How long the log of deliveries goes back. Rule: spec/exports.md §8.1.
+/// Seconds that deliveries of notices are remembered. Rule: spec/exports.md §8.1.
 const DELIVERIES_KEPT_S: i64 = 30 * 86_400;

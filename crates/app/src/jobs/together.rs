@@ -1,8 +1,8 @@
-//! Jobs that were claimed together, while they are made.
+//! Runs of jobs that were claimed together.
 //!
-//! Exports of one group are claimed together, made one after the other from one session, and
-//! published in one transaction: so all of them hold one revision, whoever makes them and however
-//! often that is broken off. A job that is in no group is alone here.
+//! Exports of one group are claimed together, run one after the other in one session, and published
+//! in one transaction. So all of them show the same revision, whichever worker runs them and
+//! however often that is interrupted. A job without a group runs alone.
 //! Rule: spec/exports.md §4 `objects`, §5.1.
 
 use std::convert::Infallible;
@@ -25,13 +25,13 @@ use super::work::{self, Made, Stop};
 use crate::app::App;
 use crate::crash;
 
-/// A job that this process holds.
+/// A job that this process has claimed, with its attempt.
 pub(super) struct Held {
     pub(super) job: Job,
     pub(super) attempt: Attempt,
 }
 
-/// Makes jobs that were claimed together.
+/// Runs jobs that were claimed together and stores their outcomes.
 pub(super) async fn make(
     app: &App,
     jobs: Vec<Job>,
@@ -66,7 +66,7 @@ fn hold(app: &App, job: Job, worker: &Arc<str>) -> std::io::Result<Held> {
     Ok(Held { job, attempt })
 }
 
-/// What became of each.
+/// Runs the jobs and returns the result of each.
 async fn run(
     app: &App,
     held: &[Held],
@@ -101,14 +101,15 @@ async fn make_all(app: &App, held: &[Held], results: &mut Vec<Result<Made, Stop>
     }
 }
 
-/// A panic, which has printed itself, fails an attempt and not the loop that it was made in.
+/// Counts a panic and returns the failure of the attempt. The panic hook has printed it; the loop
+/// goes on.
 fn panicked(app: &App, job: &Job) -> Stop {
     app.metrics().panicked();
     tracing::error!(job = job.id, "an export panicked");
     Stop::Broken { code: "internal_error", message: Stop::INTERNAL.to_owned() }
 }
 
-/// Makes one, with the session of those before it; the first one opens it.
+/// Runs one job in the shared session, which the first job opens.
 async fn make_one(
     app: &App,
     job: &Job,
@@ -128,14 +129,14 @@ async fn make_one(
     Ok(made)
 }
 
-/// A session that sees everything written before the job was asked for.
+/// Opens a session that sees everything written before the job was requested.
 async fn open(app: &App, job: &Job) -> Result<Session, Stop> {
     let (mirror, provider) = (app.clone(), job.provider);
     let session = tokio::task::spawn_blocking(move || mirror.mirror().session(provider)).await;
     Ok(session.map_err(|_| Stop::Told)??)
 }
 
-/// Says again and again that the attempts are alive; those that are not wanted any more are told.
+/// Sends the heartbeats of all attempts. An attempt that is canceled or lost is told to stop.
 pub(super) async fn beat_all(app: &App, held: &[Held]) -> Infallible {
     join_all(held.iter().map(|held| held.attempt.beat(app))).await;
     pending().await

@@ -1,4 +1,4 @@
-//! What a kind of job does, and what it answers.
+//! The interface that each kind of job implements, and its results.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ use super::attempt::Attempt;
 use crate::app::App;
 use crate::error::MIRROR_DAMAGED;
 
-/// What one kind of job does.
+/// The work of one kind of job.
 pub(crate) trait Work: Send + Sync {
-    /// Makes the job's files in the attempt's folder, from the rows of this session.
+    /// Writes the job's files into the attempt's folder, from the rows of this session.
     fn run<'a>(
         &'a self,
         app: &'a App,
@@ -27,26 +27,26 @@ pub(crate) trait Work: Send + Sync {
         session: Session,
     ) -> BoxFuture<'a, Result<Made, Stop>>;
 
-    /// What is said to others when the job has come to this end; nothing by default.
+    /// Returns the notices to send when the job ends this way; none by default.
     fn notices(&self, _app: &App, _job: &Job, _end: &End<'_>) -> Vec<NewNotice> {
         Vec::new()
     }
 }
 
-/// How a job ended, for its notices.
+/// The end of a job, as its notices report it.
 pub(crate) enum End<'e> {
-    /// Its files are about to be published.
+    /// The job has succeeded.
     Made(&'e store::port::jobs::Success),
-    /// It is given up.
+    /// The job has failed for good.
     Failed {
         /// Stable code.
         code: &'e str,
-        /// What is wrong, for people.
+        /// The reason, for people.
         message: &'e str,
     },
 }
 
-/// The work of a job.
+/// Returns the work of a job's kind.
 pub(crate) fn of(job: &Job) -> &'static dyn Work {
     match job.kind {
         JobKind::Report => &super::report::ReportWork,
@@ -54,47 +54,47 @@ pub(crate) fn of(job: &Job) -> &'static dyn Work {
     }
 }
 
-/// What a job made.
+/// The result of a job's work.
 pub(crate) struct Made {
-    /// Its files, the main one first.
+    /// The job's files, the main one first.
     pub(crate) files: Vec<MadeFile>,
     /// The manifest.
     pub(crate) manifest: Value,
-    /// Data rows.
+    /// The number of data rows.
     pub(crate) rows: u64,
-    /// The revision that they were read at.
+    /// The revision that the rows were read at.
     pub(crate) revision: Revision,
 }
 
-/// A finished file that nobody can see yet.
+/// A finished file that is not published yet.
 pub(crate) struct MadeFile {
-    /// What it is called among the job's files.
+    /// The file's name among the job's files.
     pub(crate) part: &'static str,
-    /// Where it is now.
+    /// The path of the unpublished file.
     pub(crate) path: PathBuf,
-    /// What it is called when it is saved.
+    /// The file name that a download gets.
     pub(crate) name: String,
-    /// Its type.
+    /// The content type of the file.
     pub(crate) content_type: &'static str,
-    /// Its size.
+    /// The size of the file.
     pub(crate) bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// The SHA-256 of the file, lower-case hex.
     pub(crate) sha256: String,
 }
 
-/// Why a job's work stopped before its end.
+/// The reason why a job's work stopped early.
 #[derive(Debug, Clone)]
 pub enum Stop {
-    /// Nobody wants it any more, or another worker has it, or the server stops.
+    /// The job was canceled, another worker has claimed it, or the server is stopping.
     Told,
-    /// It cannot succeed: a stable code, and words for people.
+    /// The job cannot succeed.
     Failed {
         /// Stable code.
         code: &'static str,
         /// For people.
         message: String,
     },
-    /// It may succeed another time.
+    /// The job may succeed when it is tried again.
     Broken {
         /// Stable code.
         code: &'static str,
@@ -104,15 +104,16 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// What is said of a failure of ours.
+    /// The message for an internal failure.
     pub(crate) const INTERNAL: &'static str = "The export met an internal error.";
 
-    /// The work found something that no attempt can mend.
+    /// Creates a failure that no further attempt can fix.
     pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
         Self::Failed { code, message: message.into() }
     }
 
-    /// A failure of ours: logged in full, answered blandly, tried again.
+    /// Logs an internal failure in full, and returns it with a neutral message. The job is tried
+    /// again.
     pub(crate) fn broken(code: &'static str, error: &dyn std::error::Error) -> Self {
         crate::error::log(code, error);
         Self::Broken { code: "internal_error", message: Self::INTERNAL.to_owned() }

@@ -1,4 +1,4 @@
-//! Lists in pages, in the form of either dialect.
+//! Paged lists, in the form of both dialects.
 //!
 //! | module | holds |
 //! | --- | --- |

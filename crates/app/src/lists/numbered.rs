@@ -1,37 +1,37 @@
-//! Lists in numbered pages with links, as under `/api/v1/core`. Rule: spec/exports.md §7.1.
+//! Numbered pages of a list with links, as used under `/api/v1/core`. Rule: spec/exports.md §7.1.
 
 use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Value, json};
 
 use super::paged;
 
-/// Entries of a page unless asked otherwise, and at most.
+/// The default size of a page.
 const LIMIT: u64 = 10;
 const LIMIT_MAX: u64 = 100;
 
-/// Which page.
+/// The number and the size of the requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberedPage {
     page: u64,
-    /// Entries of a page.
+    /// The number of entries per page.
     pub limit: u64,
 }
 
 impl NumberedPage {
-    /// What `page` and `limit` say.
+    /// Reads `page` and `limit`; problems are added to `errors`.
     pub fn read(query: &RawParameters, errors: &mut FieldErrors) -> Self {
         let page = number(query, "page", u64::from(u32::MAX), errors).unwrap_or(1);
         let limit = number(query, "limit", LIMIT_MAX, errors).unwrap_or(LIMIT);
         Self { page, limit }
     }
 
-    /// How many entries come before the page.
+    /// Returns the number of entries before the page.
     pub fn offset(self) -> u64 {
         (self.page - 1) * self.limit
     }
 
-    /// The page as it is sent; `path` is the list's address, `filters` what else its links say
-    /// (`object=invoices`).
+    /// Returns the answer of the page. `path` is the URL of the list; `filters` are further
+    /// parameters of its links (`object=invoices`).
     pub fn envelope(self, path: &str, filters: &[String], total: u64, data: Vec<Value>) -> Value {
         let last = total.div_ceil(self.limit).max(1);
         let said: String = filters.iter().map(|filter| format!("{filter}&")).collect();

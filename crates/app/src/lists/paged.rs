@@ -1,35 +1,35 @@
-//! Lists in pages: `{count, next, previous, results}`. Rule: spec/reports.md §12.
+//! Pages of a list: `{count, next, previous, results}`. Rule: spec/reports.md §12.
 
 use reports::request::unknown::{did_you_mean, is_ignored_everywhere};
 use reports::request::{FieldErrors, RawParameters, RawValue};
 use serde_json::{Value, json};
 
-/// Most entries of one page, and how many there are unless asked otherwise.
+/// The largest and the default size of a page.
 pub const PAGE_SIZE_MAX: u32 = 100;
 
-/// Which page.
+/// The number and the size of the requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paging {
-    /// Number of the page, from 1.
+    /// The number of the page, from 1.
     pub(crate) page: u32,
-    /// Entries of a page.
+    /// The number of entries per page.
     pub size: u32,
 }
 
 impl Paging {
-    /// What `page` and `page_size` say.
+    /// Reads `page` and `page_size`; problems are added to `errors`.
     pub fn read(parameters: &RawParameters, errors: &mut FieldErrors) -> Self {
         let page = integer(parameters, "page", u32::MAX, errors).unwrap_or(1);
         let size = integer(parameters, "page_size", PAGE_SIZE_MAX, errors).unwrap_or(PAGE_SIZE_MAX);
         Self { page, size }
     }
 
-    /// How many entries come before the page.
+    /// Returns the number of entries before the page.
     pub fn offset(self) -> u64 {
         u64::from(self.page - 1) * u64::from(self.size)
     }
 
-    /// The page as it is sent; `url` is the list's address, with its filters as a query if any.
+    /// Returns the answer of the page. `url` is the URL of the list, including its filters.
     pub fn envelope(self, url: &str, count: u64, results: Vec<Value>) -> Value {
         let has_more = self.offset() + u64::from(self.size) < count;
         let join = if url.contains('?') { '&' } else { '?' };
@@ -57,7 +57,7 @@ pub fn refuse_unknown(parameters: &RawParameters, known: &[&str], errors: &mut F
     }
 }
 
-/// The one text given for a name; an empty one counts as not given.
+/// Returns the single text given for a parameter. An empty text counts as not given.
 pub fn text<'p>(
     parameters: &'p RawParameters,
     name: &str,
@@ -75,7 +75,8 @@ pub fn text<'p>(
     first
 }
 
-/// The items given for a name, repeated or separated by commas; none when there are none.
+/// Returns the items given for a parameter, repeated or separated by commas, or `None` if there are
+/// none.
 pub fn items(parameters: &RawParameters, name: &str) -> Option<Vec<String>> {
     let given = parameters.iter().filter(|(given, _)| given.trim_end_matches("[]") == name);
     let texts = given.filter_map(|(_, value)| match value {

@@ -1,6 +1,6 @@
-//! What the system says of this process, under the names that Prometheus' clients share.
+//! Metrics of the process, under the names that all Prometheus client libraries use.
 
-/// Looks, and sets every figure that can be read. On other systems than Linux there is none.
+/// Reads and sets every metric that can be read. There are none on systems other than Linux.
 #[cfg(target_os = "linux")]
 pub(super) fn look() {
     use metrics::{counter, gauge};

@@ -1,4 +1,4 @@
-//! One mail: a file is ready, or will not come. Rule: spec/exports.md §8.2.
+//! Mails that tell the requester that an export is ready or has failed. Rule: spec/exports.md §8.2.
 
 use std::time::{Duration, Instant};
 
@@ -11,49 +11,49 @@ use store::port::notices::DeliveryResult;
 
 use crate::settings::{SmtpSettings, SmtpTls};
 
-/// Longest time for one mail, from connecting to the last answer.
+/// The time limit for sending one mail, from connecting to the last answer.
 pub(super) const WITHIN: Duration = Duration::from_secs(30);
-/// The same for somebody who waits at a terminal.
+/// The time limit for a check of the mail server, because somebody waits at a terminal.
 const CHECKED_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a mail tells of; no record is in it.
+/// The contents of a mail. It holds no records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mail {
-    /// The business.
+    /// The name of the provider.
     pub(crate) provider_name: String,
-    /// Zone in which its instants are written.
+    /// The time zone in which instants are written.
     pub(crate) timezone: Zone,
-    /// What was exported: `invoices`.
+    /// The type of the export, such as `invoices`.
     pub(crate) object: String,
-    /// When it was asked for.
+    /// The instant at which the export was requested.
     pub(crate) asked_at: Moment,
-    /// How it ended.
+    /// The end of the export.
     pub(crate) story: Story,
 }
 
-/// How an export ended.
+/// The end of an export, as a mail reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Story {
-    /// The file is there.
+    /// The file is ready.
     Ready {
-        /// Its name.
+        /// The name of the file.
         file_name: String,
-        /// Its rows.
+        /// The number of rows in the file.
         rows: u64,
-        /// Where it is.
+        /// The download link.
         url: String,
-        /// Until when.
+        /// The instant at which the link expires.
         expires_at: Moment,
     },
-    /// It failed.
+    /// The export failed.
     Failed {
-        /// Why, as a code.
+        /// The stable code of the reason.
         reason: String,
     },
 }
 
-/// Sends it. Blocking.
+/// Sends a mail and returns the result of the delivery. Blocking.
 pub(super) fn send(
     mail: &Mail,
     to: &str,
@@ -81,12 +81,13 @@ pub(super) fn send(
     }
 }
 
-/// Whether mail can go there: one address, without a name beside it.
+/// Returns true if the text is one mail address, without a display name.
 pub fn is_address(text: &str) -> bool {
     text.parse::<Address>().is_ok()
 }
 
-/// Greets the mail server and logs in, without a mail; or says what is wrong. Blocking.
+/// Connects to the mail server and logs in without sending a mail. Returns the problem as text if
+/// that fails. Blocking.
 pub fn check(settings: &SmtpSettings) -> Result<(), String> {
     let from = settings.from.parse::<Mailbox>();
     from.map_err(|error| format!("smtp.from is no mailbox: {error}"))?;
@@ -99,7 +100,8 @@ pub fn check(settings: &SmtpSettings) -> Result<(), String> {
 
 type Server = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Talks with the mail server for so long at most, whatever it says and however slowly. Blocking.
+/// Runs a conversation with the mail server, within a time limit that holds however slowly the
+/// server answers. Blocking.
 fn converse<T, F>(
     settings: &SmtpSettings,
     within: Duration,
@@ -112,7 +114,7 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let said = runtime.block_on(async { tokio::time::timeout(within, talk(server)).await });
-    // Not waited for: a look-up of its name may hang.
+    // Does not wait for the runtime's threads: a look-up of the server's name may hang.
     runtime.shutdown_background();
     match said {
         Ok(said) => said.map_err(|error| error.to_string()),
@@ -145,7 +147,7 @@ fn message(
 ) -> Result<Message, String> {
     let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|error| error.to_string());
     let from = mailbox(&settings.from)?;
-    // The same id at every attempt, so that a mail that arrives twice is seen once.
+    // Every attempt has the same id, so that mail programs recognize a mail that arrives twice.
     let id = format!("<{event_id}@{}>", from.email.domain());
     Message::builder()
         .message_id(Some(id))
@@ -211,7 +213,7 @@ fn html(mail: &Mail) -> String {
     format!("<!doctype html><html lang=\"en\"><body>{body}</body></html>")
 }
 
-/// An instant as the provider's clocks show it: `2026-02-14 09:00 Europe/London`.
+/// Formats an instant in the provider's time zone: `2026-02-14 09:00 Europe/London`.
 fn local(mail: &Mail, instant: Moment) -> String {
     let zone = &mail.timezone;
     let seconds = instant.micros().div_euclid(1_000_000) + i64::from(zone.offset_seconds(instant));
@@ -270,7 +272,7 @@ mod tests {
         assert!(said.contains("href=\"https://x.example/a?expires=1&amp;signature=b\""), "{said}");
     }
 
-    /// Each of its lines comes in time, and they have no end.
+    /// The greeting of the server has no end, and each of its lines comes in time.
     #[test]
     fn a_mail_server_that_talks_and_talks_is_left_in_the_end() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,14 +1,14 @@
-//! What others are told: webhooks and mails, from the outbox of the store. Rule: spec/exports.md §8.
+//! Webhooks and mails, sent from the notices in the store. Rule: spec/exports.md §8.
 //!
-//! A notice is stored together with what it tells of, so it is sent at least once, and its id tells
-//! a receiver what it has seen. Nothing that goes wrong here touches what it tells of.
+//! A notice is stored in the same transaction as the change that it reports. So it is sent at least
+//! once, and receivers recognize repetitions by its id. A failure here never affects the change.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `outbox` | the loops that take what is due, and when it is tried again |
-//! | `webhook` | one request to one webhook, signed |
-//! | `target` | which addresses a webhook may have |
-//! | `mail` | one mail |
+//! | `outbox` | the loops that send notices, and the times of further attempts |
+//! | `webhook` | one signed request to a webhook |
+//! | `target` | the checks of a webhook's URL |
+//! | `mail` | mails about exports |
 
 mod mail;
 mod outbox;

@@ -1,4 +1,4 @@
-//! The loops that take what is due, and when it is tried again.
+//! The loops that send due notices, and the times of further attempts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,23 +14,25 @@ use super::webhook::{self, Letter};
 use crate::app::App;
 use crate::crash;
 
-/// State of what arrived.
+/// The state of a successful delivery.
 const DELIVERED: &str = "OK";
-/// Seconds between the attempts at a webhook; after the last one it is given up.
+/// Seconds between the attempts at a webhook. After the last attempt the delivery is given up.
 const WEBHOOK_PAUSES_S: [i64; 7] = [30, 120, 600, 3600, 3 * 3600, 8 * 3600, 24 * 3600];
-/// The same for a mail: five attempts over two hours.
+/// Seconds between the attempts at a mail: five attempts within about two hours.
 const MAIL_PAUSES_S: [i64; 4] = [60, 600, 1800, 4800];
-/// A pause is longer or shorter by so much, so that receivers that come back are not met by all.
+/// The share by which a pause is randomly lengthened or shortened, so that a receiver that comes
+/// back does not get all deliveries at once.
 const JITTER: f64 = 0.1;
-/// How long an attempt is believed to be under way; longer than any takes.
+/// Seconds after which another worker may take a delivery over. Longer than any attempt takes.
 const LEASE_S: i64 = 60;
-/// How long the loop waits when nothing is due; what is stored here wakes it earlier.
+/// The wait of an idle loop before it asks the store again. A notice stored by this process wakes
+/// it earlier.
 const NAP: Duration = Duration::from_secs(1);
-/// Seconds that a webhook gets nothing else after so many failures in a row, the last one for all
-/// further ones: a dead receiver is not to take its provider's places from the others.
+/// Seconds for which a webhook gets no further deliveries after one, two, three, four or more
+/// failures in a row, so that a dead receiver does not use up its provider's share.
 const WEBHOOK_RESTS_S: [i64; 4] = [1, 5, 30, 120];
 
-/// So many notices of a lane are sent at once by one process.
+/// Returns the number of notices of a lane that one process sends at once.
 fn at_once_max(lane: Lane) -> usize {
     match lane {
         Lane::Webhook => 16,
@@ -38,7 +40,8 @@ fn at_once_max(lane: Lane) -> usize {
     }
 }
 
-/// So many of one provider: whatever its receivers do, there is room for those of others.
+/// Returns the number of notices of a lane that are sent at once for one provider. The limit keeps
+/// slow receivers of one provider from delaying those of others.
 fn at_once_per_provider_max(lane: Lane) -> u64 {
     match lane {
         Lane::Webhook => 4,
@@ -46,7 +49,7 @@ fn at_once_per_provider_max(lane: Lane) -> u64 {
     }
 }
 
-/// Sends what is due on a lane, until told to stop; what is under way then is sent to its end.
+/// Sends due notices of a lane until told to stop, then waits for the running deliveries.
 pub(crate) async fn send_all(
     app: App,
     lane: Lane,
@@ -68,7 +71,7 @@ pub(crate) async fn send_all(
         tokio::select! {
             () = woken => {}
             () = tokio::time::sleep(NAP) => {}
-            // There is room again, at its webhook at least.
+            // A delivery has ended, so another one may be claimed.
             Some(_) = under_way.join_next() => {}
             _ = stopping.changed() => {}
         }
@@ -76,7 +79,8 @@ pub(crate) async fn send_all(
     while under_way.join_next().await.is_some() {}
 }
 
-/// The next delivery; none when nothing may be sent now. A failure of the store is logged.
+/// Claims the next delivery, or returns `None` if none may be sent now. A failure of the store is
+/// logged.
 async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
     let (app, worker) = (app.clone(), Arc::clone(worker));
     let taking = tokio::task::spawn_blocking(move || {
@@ -99,7 +103,7 @@ async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
     }
 }
 
-/// Sends one notice and stores what became of it. Blocking.
+/// Sends one notice and stores the result. Blocking.
 fn send(app: &App, worker: &str, delivery: &Delivery) {
     let now = app.clock().now();
     crash::point("notice_taken");
@@ -133,16 +137,17 @@ fn send(app: &App, worker: &str, delivery: &Delivery) {
     crash::point("notice_noted");
 }
 
-/// What follows a failed attempt.
+/// The rules that apply after a failed attempt.
 #[derive(Debug, Default)]
 struct Plan {
     /// Seconds between the attempts at one delivery.
     pauses_s: &'static [i64],
-    /// Seconds for which its webhook gets nothing else.
+    /// Seconds for which the webhook gets no other delivery.
     rest_s: Option<i64>,
 }
 
-/// How long a webhook rests after a failure that comes after `failures` others in a row.
+/// Returns the seconds that a webhook rests after a failure that follows `failures` others in a
+/// row.
 fn rest_s(failures: u32) -> i64 {
     let [.., longest] = WEBHOOK_RESTS_S;
     WEBHOOK_RESTS_S.get(failures as usize).copied().unwrap_or(longest)
@@ -155,7 +160,7 @@ fn post(app: &App, delivery: &Delivery, to: &str) -> DeliveryResult {
     }
 }
 
-/// What is noted when there was nothing to ask anybody.
+/// Returns the result of a delivery for which no request was made.
 fn unsent(reason: impl ToString) -> DeliveryResult {
     DeliveryResult {
         state: "ERR-NET".to_owned(),
@@ -167,8 +172,8 @@ fn unsent(reason: impl ToString) -> DeliveryResult {
     }
 }
 
-/// The result, with the instant of the next attempt unless it is over, and of the end of the
-/// webhook's rest.
+/// Adds to the result of a failed attempt the instant of the next attempt, if there is one, and the
+/// end of the webhook's rest.
 fn with_next_attempt(
     result: DeliveryResult,
     attempt: u32,

@@ -1,5 +1,5 @@
-//! Which addresses a webhook may have, when it is made and at every request: the address that was
-//! checked is the one that is connected to. Rule: spec/exports.md §8.1.
+//! The checks of a webhook's URL. They are made when the webhook is created or changed and at every
+//! request, on the very address that is connected to. Rule: spec/exports.md §8.1.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,24 +11,24 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::settings::WebhookSettings;
 
-/// Why an address cannot be a webhook's.
+/// The reason why a webhook may not have a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// No address at all.
+    /// The text is not an absolute URL.
     #[error("must be an absolute address such as https://example.com/hooks")]
     Malformed,
-    /// Not encrypted, though it leads away from this machine.
+    /// The URL is not encrypted and leads to another machine.
     #[error("must begin with https://")]
     NotHttps,
-    /// Not encrypted, though only to this machine.
+    /// The URL is not encrypted and leads to this machine.
     #[error(
         "must begin with https://; the setting webhooks.allow_http allows http to this machine"
     )]
     LocalNotHttps,
-    /// A user name or password stands in it.
+    /// The URL contains a user name or password.
     #[error("must not hold a user name or password")]
     HasCredentials,
-    /// It leads to a machine of a private network.
+    /// The URL leads to a private, local or reserved address.
     #[error(
         "must not lead to a private, local or reserved address; the setting \
          webhooks.allow_private allows it"
@@ -36,14 +36,14 @@ pub enum TargetError {
     Private,
 }
 
-/// Said of a name that is unknown and of one that leads to where it may not, alike: whoever may
-/// make webhooks is not to learn which names this network knows.
+/// The message for an unknown name and for one with a forbidden address. It is the same for both,
+/// so that nobody can use webhooks to find out which names this network knows.
 const NO_PUBLIC_ADDRESS: &str = "its name has no public address, and the setting \
     webhooks.allow_private, which allows others, is off";
-/// Said where http leads to another machine.
+/// The message for an http URL that leads to another machine.
 const NOT_THIS_MACHINE: &str = "http is only for this machine";
 
-/// Checks what can be seen without asking the network.
+/// Checks everything about a URL that needs no request to the network.
 pub fn check(url: &str, settings: &WebhookSettings) -> Result<Uri, TargetError> {
     let uri: Uri = url.parse().map_err(|_| TargetError::Malformed)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -75,7 +75,7 @@ fn is_loopback_name(host: &str, literal: Option<IpAddr>) -> bool {
     host.eq_ignore_ascii_case("localhost") || literal.is_some_and(|address| address.is_loopback())
 }
 
-/// Whether an address belongs to the internet, as opposed to a machine, a network or nobody.
+/// Returns true if an address is public, as opposed to private, local or reserved.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -89,8 +89,9 @@ fn is_public(address: IpAddr) -> bool {
 /// A block of addresses that share their first bits.
 type Block<A> = (A, u32);
 
-/// What is not of the internet: every block of IANA's special-purpose registry for IPv4
-/// (RFC 6890), with those that are globally reachable only as anycast or relays, and multicast.
+/// The IPv4 blocks that are not public: every block of IANA's special-purpose registry for IPv4
+/// (RFC 6890), including those that are globally reachable only as anycast or relays, and
+/// multicast.
 const SPECIAL_V4: [Block<[u8; 4]>; 19] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -113,7 +114,7 @@ const SPECIAL_V4: [Block<[u8; 4]>; 19] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// The same for IPv6, within what is assigned to the internet at all (2000::/3).
+/// The IPv6 blocks inside [`ASSIGNED_V6`] that are not public.
 const SPECIAL_V6: [Block<[u16; 8]>; 5] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     ([0x2001, 0x0db8, 0, 0, 0, 0, 0, 0], 32),
@@ -121,7 +122,7 @@ const SPECIAL_V6: [Block<[u16; 8]>; 5] = [
     ([0x2620, 0x004f, 0x8000, 0, 0, 0, 0, 0], 48),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
-/// What is assigned to the internet.
+/// The IPv6 block that is assigned for public use.
 const ASSIGNED_V6: Block<[u16; 8]> = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -140,7 +141,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     is_in(&ASSIGNED_V6) && !SPECIAL_V6.iter().any(is_in)
 }
 
-/// The IPv4 address inside an IPv6 one: mapped or translated.
+/// Returns the IPv4 address inside a mapped or translated IPv6 address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let of = |high: u16, low: u16| {
@@ -155,10 +156,10 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Looks names up and lets through only addresses that a webhook may have.
+/// A DNS resolver that refuses names with an address that a webhook may not have.
 #[derive(Debug)]
 pub(super) struct CheckedResolver {
-    /// Where webhooks may lead.
+    /// The addresses that webhooks may have.
     pub(super) settings: WebhookSettings,
 }
 
@@ -171,7 +172,7 @@ impl Resolver for CheckedResolver {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = DefaultResolver::default().resolve(uri, config, timeout);
         let refused = |reason: &str| ureq::Error::Io(io::Error::other(reason));
-        // One bad address among good ones is enough: which one is taken is not ours to say.
+        // One forbidden address is enough: the client decides which of them it connects to.
         if uri.scheme_str() == Some("http") {
             let found = found?;
             let is_here = found.iter().all(|address| address.ip().is_loopback());
@@ -267,7 +268,7 @@ mod tests {
                 assert!(is_public(outside), "{outside}");
             }
         }
-        // IPv6 that carries IPv4 is as public as that.
+        // An IPv6 address with an embedded IPv4 address is public if that is.
         for (text, expected) in [
             ("::ffff:192.88.99.1", false),
             ("::ffff:1.1.1.1", true),

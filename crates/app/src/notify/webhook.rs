@@ -1,4 +1,4 @@
-//! One request to one webhook, signed. Rule: spec/exports.md §8.1.
+//! One signed request to a webhook. Rule: spec/exports.md §8.1.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,37 +16,38 @@ use ureq::unversioned::transport::DefaultConnector;
 use super::target::{self, CheckedResolver};
 use crate::settings::WebhookSettings;
 
-/// Longest wait for an answer.
+/// The time limit for one request.
 pub(super) const WITHIN: Duration = Duration::from_secs(10);
 const EVENT_ID_CHARS: usize = 24;
 const SECRET_BYTES: usize = 32;
 
-/// What is sent.
+/// A request to a webhook.
 pub(crate) struct Letter<'l> {
-    /// To where.
+    /// The webhook's URL.
     pub(crate) url: &'l str,
-    /// What it is signed with.
+    /// The webhook's secret, which signs the request.
     pub(crate) secret: &'l str,
-    /// Id of the event.
+    /// The id of the event.
     pub(crate) event_id: &'l str,
     /// The body.
     pub(crate) payload: &'l str,
-    /// Now, in seconds.
+    /// The present, in seconds since 1970.
     pub(crate) now_s: i64,
 }
 
-/// An id for an event.
+/// Returns a random id for an event.
 pub(crate) fn new_event_id() -> String {
     let letters = rand::rng().sample_iter(Alphanumeric).take(EVENT_ID_CHARS);
     format!("evt_{}", letters.map(char::from).collect::<String>())
 }
 
-/// A secret for a webhook.
+/// Returns a random secret for a webhook.
 pub(crate) fn new_secret() -> String {
     STANDARD.encode(rand::rng().random::<[u8; SECRET_BYTES]>())
 }
 
-/// Sends it and waits for the answer; only 200 to 299 is one that counts. Blocking.
+/// Sends the request and returns the result. Only a status from 200 to 299 counts as delivered.
+/// Blocking.
 pub(crate) fn deliver(letter: &Letter<'_>, settings: &WebhookSettings) -> DeliveryResult {
     let began = Instant::now();
     let answered = send(letter, settings);

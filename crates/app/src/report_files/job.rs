@@ -1,5 +1,5 @@
-//! Jobs as `/api/v2/jobs` shows them: one, a list, cancellation, the file. Rule: spec/reports.md
-//! §11.2.
+//! Jobs of reports, as `/api/v2/jobs` shows them: one job, a list, cancellation, the file.
+//! Rule: spec/reports.md §11.2.
 
 use model::id::ProviderId;
 use model::permission::Permissions;
@@ -14,12 +14,12 @@ use crate::jobs::link::{self, Opens, Purpose};
 use crate::jobs::stored_file::StoredFile;
 use crate::settings::EmptyUrl;
 
-/// Seconds after which to look at an unfinished job again.
+/// Seconds after which a client should ask for an unfinished job again.
 pub const POLL_AFTER_S: u64 = 2;
-/// How long a link to a file is good, at most.
+/// The longest validity of a download link, in seconds.
 const LINK_S: i64 = 24 * 3600;
 
-/// The job with this number, if the caller may read its report. Blocking.
+/// Returns the job with this number if the caller may read its report. Blocking.
 pub fn find(
     app: &App,
     provider: ProviderId,
@@ -48,7 +48,8 @@ pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
     }
 }
 
-/// Ends the life of a finished job's file; nothing to do where there is none. Blocking.
+/// Removes the files of a finished job before they expire. A job without files stays as it is.
+/// Blocking.
 pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
     if job.state.is_unfinished() {
         let message = "The job is not finished yet: cancel it instead.";
@@ -57,25 +58,26 @@ pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
     file_end::expire(app, job)?.ok_or_else(ApiError::not_found)
 }
 
-/// The manifest of a finished job.
+/// Returns the manifest of a finished job.
 pub fn manifest(job: &Job) -> Result<Value, ApiError> {
     let manifest = job.manifest.as_deref().and_then(|text| serde_json::from_str(text).ok());
     manifest.ok_or_else(ApiError::not_found)
 }
 
-/// Which jobs a list asks for.
+/// The filters and the page of a job list.
 pub struct Listed {
-    /// In these states; none = any.
+    /// States of the jobs; `None` means any.
     pub states: Option<Vec<JobState>>,
-    /// Of these reports; none = any.
+    /// Reports of the jobs; `None` means any.
     pub reports: Option<Vec<String>>,
-    /// So many are passed over.
+    /// The number of jobs to skip.
     pub offset: u64,
-    /// At most so many.
+    /// The largest number of jobs to return.
     pub limit: u64,
 }
 
-/// Jobs whose report the caller may read, newest first, and how many there are. Blocking.
+/// Returns the total number of matching jobs and one page of them, newest first. Jobs of reports
+/// that the caller may not read are left out. Blocking.
 pub fn list(
     app: &App,
     provider: ProviderId,
@@ -98,7 +100,7 @@ pub fn list(
     Ok((count, jobs))
 }
 
-/// A job as it is shown. Blocking.
+/// Returns the JSON of a job. Blocking.
 pub fn show(app: &App, job: &Job) -> Result<Value, ApiError> {
     let now = app.clock().now();
     let file = job.files.first().filter(|_| job.state == JobState::Succeeded);
@@ -133,12 +135,12 @@ pub fn show(app: &App, job: &Job) -> Result<Value, ApiError> {
     }))
 }
 
-/// The error of a job that is given up; what an earlier attempt met is ours to know.
+/// Returns `Some` if the error of a job is shown: only once the job has failed for good.
 fn shown_error(job: &Job) -> Option<()> {
     (job.state == JobState::Failed).then_some(())
 }
 
-/// Rows written and rows in all. A failed job never looks done.
+/// Returns the numbers of written rows and of all rows. A failed job never looks complete.
 fn shown_rows(job: &Job) -> (u64, u64) {
     let total = job.progress.rows_total.unwrap_or(0);
     let complete = job.progress.rows.min(total);
@@ -170,7 +172,7 @@ fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
     }))
 }
 
-/// A fresh link, as long as the file lives and no longer than a day.
+/// Returns a new download link, valid until the file expires and for one day at most.
 fn result_url(app: &App, job: &Job, now: Instant) -> Result<String, ApiError> {
     let end = now.plus_seconds(LINK_S);
     let end = job.expires_at.map_or(end, |expires| expires.min(end));
@@ -178,7 +180,7 @@ fn result_url(app: &App, job: &Job, now: Instant) -> Result<String, ApiError> {
     Ok(format!("{}/api/v2/jobs/{}/result?{query}", app.base_url(), job.id))
 }
 
-/// States and the words for them.
+/// The words for the states of a job.
 const WORDS: [(JobState, &str); 7] = [
     (JobState::Queued, "queued"),
     (JobState::Running, "running"),
@@ -193,19 +195,19 @@ fn status(state: JobState) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
 }
 
-/// The states that a word stands for; none when it is no word for one.
+/// Returns the states that a word stands for, or `None` for an unknown word.
 pub fn states(word: &str) -> Option<Vec<JobState>> {
     let states = WORDS.iter().filter(|(_, known)| known.eq_ignore_ascii_case(word));
     let states: Vec<JobState> = states.map(|(state, _)| *state).collect();
     (!states.is_empty()).then_some(states)
 }
 
-/// Every word for a state.
+/// Returns all words for states.
 pub fn status_words() -> Vec<&'static str> {
     WORDS[..6].iter().map(|(_, word)| *word).collect()
 }
 
-/// The file behind a signed link, and the job it belongs to. Blocking.
+/// Checks a signed link and returns its job and file. Blocking.
 pub fn linked_file(
     app: &App,
     id: i64,

@@ -1,10 +1,10 @@
-//! Files of reports, made in the background. Rule: spec/reports.md §11.
+//! Files of reports, made by background jobs. Rule: spec/reports.md §11.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`queue`] | a request for a file to a queued job |
-//! | [`write`] | the rows of a report into a file |
-//! | [`job`] | jobs as they are shown, cancelled and downloaded |
+//! | [`queue`] | the checks of a request, and its job |
+//! | [`write`] | writing of a report into a file |
+//! | [`job`] | jobs: their JSON, cancellation and download |
 
 pub mod job;
 pub mod queue;

@@ -1,4 +1,4 @@
-//! A report as a file: everything is checked, then a job is queued. Rule: spec/reports.md §11.1.
+//! Requests for a report as a file: all checks, then a job is queued. Rule: spec/reports.md §11.1.
 
 use files::format::FileFormat;
 use reports::request::{FieldErrors, RawParameters, RawValue};
@@ -17,21 +17,21 @@ use crate::jobs::report::{ReportJob, stored};
 use crate::report_pages::page as report_page;
 use crate::requester;
 
-/// What is asked for.
+/// A request for a report file.
 pub struct Asked {
     /// The report.
     pub report: &'static Report,
-    /// The body's parameters.
+    /// The parameters of the body.
     pub body: RawParameters,
-    /// The query's parameters; only `format` counts.
+    /// The parameters of the query, of which only `format` is used.
     pub query: RawParameters,
-    /// The caller's key, or what is wrong with it.
+    /// The idempotency key, or the problem with it.
     pub key: Result<Option<String>, String>,
-    /// Id of the request.
+    /// The id of the request.
     pub request_id: String,
 }
 
-/// Seconds after which to ask again when the provider has too many exports.
+/// Seconds after which a client may try again when the provider has too many exports.
 const RETRY_AFTER_S: u64 = 30;
 
 /// Checks a request and queues its job.
@@ -80,7 +80,8 @@ pub async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<Job, Api
     queue(app, report, job, key, request_id, admitted).await
 }
 
-/// What only the rows can refuse is refused now, too: a job that exists cannot be.
+/// Makes the checks that need the rows. They are made before the job is queued, because a queued
+/// job cannot refuse a request any more.
 async fn check_against_rows(
     app: &App,
     admitted: &Admitted,
@@ -141,14 +142,14 @@ async fn queue(
     }
 }
 
-/// Takes the values of a parameter out of those given.
+/// Removes the values of one parameter and returns them.
 fn take(parameters: &mut RawParameters, name: &str) -> RawParameters {
     let (taken, left) = std::mem::take(parameters).into_iter().partition(|(n, _)| n == name);
     *parameters = left;
     taken
 }
 
-/// The body's format, else the query's, else CSV. Rule: spec/reports.md §7.1.
+/// Returns the format of the body, or else of the query, or else CSV. Rule: spec/reports.md §7.1.
 fn format(body: RawParameters, query: RawParameters, errors: &mut FieldErrors) -> FileFormat {
     crate::lists::paged::refuse_unknown(&query, &["format"], errors);
     let query = query.into_iter().filter(|(name, _)| name == "format").collect();
@@ -171,14 +172,15 @@ fn is_empty(value: &RawValue) -> bool {
     matches!(value, RawValue::Null) || *value == RawValue::Text(String::new())
 }
 
-/// Notes that the format is none; which one is answered does not matter any more.
+/// Records the error for an unknown format. The returned format is not used.
 fn wrong(errors: &mut FieldErrors) -> FileFormat {
     let words: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     errors.push("format", format!("Must be one of {}.", words.join(", ")));
     FileFormat::Csv
 }
 
-/// What makes two requests the same: the report, its parameters, the format.
+/// Returns the hash by which an idempotency key recognizes the same request: of the report, its
+/// parameters and the format.
 fn request_hash(report: &Report, job: &ReportJob) -> [u8; 32] {
     let asked = json!([report.name(), job.parameters, job.format]);
     Sha256::digest(format!("report export\n{asked}")).into()

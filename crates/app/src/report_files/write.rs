@@ -1,4 +1,5 @@
-//! A whole report into one file, for a job or for the command line. Rule: spec/reports.md §7.
+//! Writing of a whole report into one file, for a job or the command line.
+//! Rule: spec/reports.md §7.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,22 +16,22 @@ use crate::jobs::work::Stop;
 use crate::report_pages::page_file;
 use crate::settings::ServerSettings;
 
-/// A report that is written.
+/// The written file of a report.
 pub struct ReportFile {
     /// The file.
     pub file: WrittenFile,
-    /// Its columns.
+    /// The columns of the file.
     pub columns: Vec<OutputColumn>,
-    /// The revision of its rows.
+    /// The revision of the rows.
     pub revision: Revision,
 }
 
-/// Whether files of this format are written for a reader of CSV.
+/// Returns true for formats that a CSV dialect applies to.
 pub(crate) fn is_separated(format: FileFormat) -> bool {
     matches!(format, FileFormat::Csv | FileFormat::Tsv)
 }
 
-/// Writes all rows of a report to `path`; unfinished parts go to `temp_dir`.
+/// Writes all rows of a report to `path`. Temporary files are created in `temp_dir`.
 pub async fn write(
     settings: &ServerSettings,
     session: &Session,

@@ -1,4 +1,4 @@
-//! The list of reports, in pages. Rule: spec/reports.md §12.
+//! The paged list of reports. Rule: spec/reports.md §12.
 
 use model::permission::Permissions;
 use reports::request::{FieldErrors, RawParameters};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::lists::paged::{self, Paging};
 
-/// One page of the reports that `permissions` allow to read.
+/// Returns one page of the reports that `permissions` allow to read.
 pub fn page(
     permissions: &Permissions,
     parameters: &RawParameters,

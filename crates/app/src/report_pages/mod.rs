@@ -1,10 +1,10 @@
-//! Reports that are answered at once. Rule: spec/reports.md §3, §7, §12.
+//! Pages of reports, which are answered at once. Rule: spec/reports.md §3, §7, §12.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`list`] | the reports that a caller may read |
 //! | [`page`] | one page of a report |
-//! | [`page_file`] | a page as the bytes of an answer or a file |
+//! | [`page_file`] | writing of a page as JSON or CSV |
 
 pub mod list;
 pub mod page;

@@ -1,4 +1,5 @@
-//! One page of a report: checked, computed within its time, written. Rule: spec/reports.md §3, §7.
+//! One page of a report: its checks, its computation within a time limit, and its encoding.
+//! Rule: spec/reports.md §3, §7.
 
 use std::time::Duration;
 
@@ -16,19 +17,19 @@ use crate::auth::admission::Admitted;
 use crate::blocking::blocking;
 use crate::error::ApiError;
 
-/// A page, written.
+/// An encoded page.
 pub struct WrittenPage {
-    /// What it is.
+    /// The bytes of the answer.
     pub bytes: Vec<u8>,
-    /// JSON or CSV.
+    /// The format of the bytes.
     pub format: PageFormat,
-    /// The revision that it was computed from.
+    /// The revision that the page was computed from.
     pub revision: Revision,
 }
 
-/// Answers a request for a page; `fallback` is the format when the parameters name none.
+/// Returns the requested page. `fallback` is the format if the parameters name none.
 ///
-/// The clock runs over everything that waits: opening the session, the plans, the writing.
+/// The time limit covers opening the session, running the plans and writing the page.
 pub async fn run(
     app: &App,
     report: &'static Report,
@@ -72,7 +73,7 @@ pub async fn run(
     })
 }
 
-/// The format that the parameters name, else `fallback`.
+/// Returns the format that the parameters name, or else `fallback`.
 fn chosen(request: &PageRequest, fallback: PageFormat) -> PageFormat {
     match request.format() {
         PageFormat::Unspecified => fallback,
@@ -91,7 +92,8 @@ async fn session(app: &App, provider: ProviderId) -> Result<Session, ApiError> {
     blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
 }
 
-/// Computes the page; once more when a file of the mirror was at fault, which is then written anew.
+/// Computes the page. If a file of the mirror is damaged, computes it once more in a new session,
+/// which rebuilds the file.
 async fn computed(app: &App, session: Session, request: &PageRequest) -> Result<Page, ApiError> {
     let provider = session.provider().id;
     match reports::run_page(&session, request).await {
@@ -125,12 +127,12 @@ fn write(
     })
 }
 
-/// What a report that could not be computed is answered with.
+/// Converts the error of a report that could not be computed.
 pub fn failed(error: ReportError) -> ApiError {
     match error {
         ReportError::Mirror(error) => ApiError::of_mirror(error),
         ReportError::Refused(errors) => ApiError::parameters(errors),
-        // Only exports make columns of what rows hold.
+        // Only exports have columns that depend on the rows.
         ReportError::TooManyColumns { .. } | ReportError::AmountOutOfRange => {
             crate::error::log(error.code(), &error);
             ApiError::internal()

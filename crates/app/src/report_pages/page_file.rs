@@ -1,14 +1,14 @@
-//! A page as the bytes of an answer or a file. Rule: spec/reports.md §3, §7.
+//! Writing of a report page as JSON or CSV. Rule: spec/reports.md §3, §7.
 
 use files::format::FileFormat;
 use files::write::{Envelope, RowWriter, WriteError, WriteOptions, writer};
 use reports::{Header, Page};
 use serde_json::{Value, json};
 
-/// Room for a page of the usual size.
+/// The initial capacity for a page.
 const BYTES_USUAL: usize = 64 * 1024;
 
-/// What stands around the rows of a report in JSON: `total`, `column_headers`, `rows`.
+/// Returns the JSON around the rows of a report: `total`, `column_headers`, `rows`.
 pub(crate) fn envelope(total: u64, headers: &[Header], is_pivot_truncated: bool) -> Envelope {
     let headers: Vec<Value> = headers.iter().map(header).collect();
     let headers = Value::Array(headers);
@@ -17,13 +17,13 @@ pub(crate) fn envelope(total: u64, headers: &[Header], is_pivot_truncated: bool)
     Envelope { prefix, suffix: suffix.to_owned() }
 }
 
-/// The page as JSON.
+/// Writes a page as JSON.
 pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
     let envelope = envelope(page.total, &page.headers, page.pivot_truncated);
     write(page, FileFormat::Json, &WriteOptions { envelope, ..WriteOptions::default() })
 }
 
-/// The same page as CSV, with the header row of a file.
+/// Writes a page as CSV, with the same header row as a file.
 pub fn csv(page: &Page, has_formula_guard: bool, has_bom: bool) -> Result<Vec<u8>, WriteError> {
     let options = WriteOptions { has_bom, has_formula_guard, ..WriteOptions::default() };
     write(page, FileFormat::Csv, &options)

@@ -1,5 +1,4 @@
-//! How the books are kept, for the server and for single providers.
-//! Rule: spec/accounting.md §2.
+//! The accounting settings, of the server and of single providers. Rule: spec/accounting.md §2.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use accounting::settings::{
 use model::id::ProviderId;
 use serde::{Deserialize, Serialize};
 
-/// `[accounting]`: how the books are kept. Rule: spec/accounting.md §2.
+/// `[accounting]`: the rules of the books. Rule: spec/accounting.md §2.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountingSettings {
@@ -27,17 +26,17 @@ pub struct AccountingSettings {
     pub balance_adjustments: BalanceAdjustments,
     /// `stored` (default) or `credit`.
     pub customer_balance_view: CustomerBalanceView,
-    /// Names of the journals' accounts.
+    /// Names of the accounts in the journals.
     pub accounts: Accounts,
-    /// What is otherwise for single providers, by their id: `[accounting.providers.7]`.
+    /// Settings of single providers by provider id: `[accounting.providers.7]`.
     pub providers: BTreeMap<String, ProviderAccountingSettings>,
 }
 
-/// `[accounting.providers.ID]`: what is given here is in force for that provider.
+/// `[accounting.providers.ID]`: the values given here override `[accounting]` for this provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderAccountingSettings {
-    /// As in `[accounting]`, as are all.
+    /// As in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recognition_method: Option<RecognitionMethod>,
     /// As in `[accounting]`.
@@ -55,13 +54,13 @@ pub struct ProviderAccountingSettings {
     /// As in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_balance_view: Option<CustomerBalanceView>,
-    /// As in `[accounting]`, all of them together.
+    /// As in `[accounting]`. These accounts replace the common ones as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<Accounts>,
 }
 
 impl AccountingSettings {
-    /// The settings in force for a provider.
+    /// Returns the settings in force for a provider.
     pub fn of(&self, provider: ProviderId) -> accounting::Settings {
         let none = ProviderAccountingSettings::default();
         let own = self.providers.get(&provider.to_string()).unwrap_or(&none);
@@ -76,7 +75,7 @@ impl AccountingSettings {
         }
     }
 
-    /// Whether both journals can be written with every name of an account.
+    /// Returns true if every account name is valid in both journals.
     pub(super) fn has_usable_accounts(&self) -> bool {
         let own = self.providers.values().filter_map(|own| own.accounts.as_ref());
         own.chain([&self.accounts]).all(|accounts| {
@@ -85,14 +84,14 @@ impl AccountingSettings {
         })
     }
 
-    /// Whether every provider is named by its id.
+    /// Returns true if every key of `providers` is a provider id.
     pub(super) fn names_providers(&self) -> bool {
         self.providers.keys().all(|id| id.parse::<i64>().is_ok_and(|id| id >= 1))
     }
 }
 
-/// What Beancount and hledger both take for an account: a kind, then words that begin with a
-/// capital letter or a digit.
+/// Returns true if both Beancount and hledger accept the name as an account: a kind, then words
+/// that begin with a capital letter or a digit.
 fn is_account(name: &str) -> bool {
     let mut words = name.split(':');
     let kinds = ["Assets", "Liabilities", "Equity", "Income", "Expenses"];

@@ -1,4 +1,4 @@
-//! Usage of many memberships at one revision. Rule: spec/usage.md §10.
+//! Usage of many customer memberships at one revision. Rule: spec/usage.md §10.
 
 use serde::Serialize;
 use store::Store;
@@ -22,7 +22,7 @@ struct Entry<'a> {
     usage_periods: UsagePeriods<'a>,
 }
 
-/// Answers with the usage of each membership, in the order asked, and the ids that name none.
+/// Returns the usage of each customer membership in the requested order, and the unknown ids.
 pub fn of_many(store: &dyn Store, asker: Asker, asked: &Many) -> Result<Written, ApiError> {
     let (snapshot, provider) = asker.look(store)?;
     let mut records = Records::new(snapshot.as_ref(), &provider);

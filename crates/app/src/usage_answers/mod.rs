@@ -1,15 +1,15 @@
-//! How much of a membership is used and left. Rule: spec/usage.md.
+//! Usage of customer memberships. Rule: spec/usage.md.
 //!
-//! Point reads by index: only the rows of the memberships asked about are touched, all of one
-//! snapshot of the store, so a booking that was acknowledged a moment ago counts.
+//! All reads are by key or index and touch only the rows of the requested memberships. They come
+//! from one snapshot of the store, so every acknowledged booking counts.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `question` | what a request asks for: date, format, ids |
-//! | [`records`] | what usage depends on, read from a snapshot |
-//! | `one` | usage of one membership |
-//! | `many` | usage of up to a thousand at one revision |
-//! | `upgrade` | what an upgrade on a day would cost |
+//! | `question` | parameters of the requests: date, format, ids |
+//! | [`records`] | the records that usage depends on, read from a snapshot |
+//! | `one` | usage of one customer membership |
+//! | `many` | usage of up to a thousand customer memberships at one revision |
+//! | `upgrade` | the price of an upgrade on a day |
 
 mod many;
 mod one;
@@ -30,27 +30,27 @@ use store::port::Snapshot;
 use crate::auth::scope::Mode;
 use crate::error::ApiError;
 
-/// What answers a question: the store, and who asks when for which business.
+/// The caller of a usage request: the provider, the mode and the present.
 #[derive(Clone, Copy)]
 pub struct Asker {
-    /// For which business.
+    /// The provider.
     pub provider: ProviderId,
-    /// In which mode.
+    /// The mode of the request.
     pub mode: Mode,
     /// The present.
     pub now: Instant,
 }
 
-/// An answer, written.
+/// A written answer.
 pub struct Written {
-    /// It.
+    /// The text of the answer.
     pub text: String,
-    /// The revision that it was computed from.
+    /// The revision that the answer was computed from.
     pub revision: Revision,
 }
 
 impl Asker {
-    /// A view of the store, and the provider as it stands there.
+    /// Opens a snapshot of the store and reads the provider from it.
     fn look<'s>(
         &self,
         store: &'s dyn Store,
@@ -60,7 +60,7 @@ impl Asker {
         Ok((snapshot, provider.ok_or_else(ApiError::not_found)?))
     }
 
-    /// The date asked about, else today in the provider's zone.
+    /// Returns the requested date, or else today in the provider's time zone.
     fn date(&self, asked: Option<Date>, provider: &Provider) -> Date {
         asked.unwrap_or_else(|| provider.timezone.date_of(self.now))
     }

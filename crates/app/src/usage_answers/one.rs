@@ -1,4 +1,4 @@
-//! Usage of one membership. Rule: spec/usage.md §1, §3, §8.
+//! Usage of one customer membership. Rule: spec/usage.md §1, §3, §8.
 
 use model::time::Date;
 use store::Store;
@@ -10,8 +10,8 @@ use super::{Asker, Written};
 use crate::encoding::Encoding;
 use crate::error::{ApiError, log};
 
-/// Answers with the usage of a membership; `date` is what the parameters say, or what is wrong
-/// with them, which is only told of a membership that the asker may see.
+/// Returns the usage of a customer membership. `date` may hold the error of the parameters, which
+/// is only returned for a membership that the caller may see.
 pub fn of_one(
     store: &dyn Store,
     asker: Asker,
@@ -39,7 +39,7 @@ fn written(
     }
 }
 
-/// A value as JSON text.
+/// Serializes a value as JSON text.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String, ApiError> {
     serde_json::to_string(value).map_err(|error| {
         log("answer_not_written", &error);

@@ -1,17 +1,17 @@
-//! What a request about usage asks for. Rule: spec/usage.md §1, §9, §10, §12.
+//! Parameters of usage requests. Rule: spec/usage.md §1, §9, §10, §12.
 
 use model::time::Date;
 use reports::request::{FieldErrors, Parameters, RawParameters, values};
 
 use crate::error::ApiError;
 
-/// Most memberships of one call.
+/// The largest number of customer memberships per request.
 pub(crate) const IDS_MAX: usize = 1000;
 
 /// A question about many memberships.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Many {
-    /// Each once, in the order asked.
+    /// Ids of the memberships, each once, in the requested order.
     pub(crate) ids: Vec<i64>,
     /// None = today.
     pub(crate) date: Option<Date>,
@@ -20,14 +20,14 @@ pub struct Many {
 /// A question about an upgrade.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Upgrade {
-    /// Id of the membership plan to change to.
+    /// The id of the membership to change to.
     pub(crate) plan: i64,
     /// None = today.
     pub(crate) date: Option<Date>,
 }
 
-/// The date of a question about one membership. `format` is checked here and read where the
-/// answer's encoding is chosen.
+/// Reads the date of a request about one customer membership. `format` is only checked here; the
+/// encoding of the answer is chosen elsewhere.
 pub fn one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
     let mut parameters = Parameters::new(given);
     let date = parameters.read("date", values::date);
@@ -57,7 +57,7 @@ pub fn upgrade(given: &RawParameters) -> Result<Upgrade, ApiError> {
     Ok(Upgrade { plan, date })
 }
 
-/// The value, unless it is missing, which is an error, or wrong, which was noted already.
+/// Returns the value, or records that it is missing unless an error was recorded already.
 fn required<T: Default>(
     value: Option<T>,
     field: &str,

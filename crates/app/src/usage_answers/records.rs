@@ -1,5 +1,5 @@
-//! What usage depends on, read from a snapshot by key and by index. Rows that memberships share
-//! (plans, events, sites, names of offering types) are read once.
+//! The records that usage depends on, read from a snapshot by key and by index. Rows that several
+//! customer memberships share (plans, events, sites, names of offering types) are read once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::auth::scope::Mode;
 const MEMBERSHIPS: &str = "customer_memberships";
 const HOLDS: &str = "customer_membership_holds";
 const ATTENDANCES: &str = "attendances";
-/// Indexed column by which holds and attendances name their membership.
+/// The indexed column of holds and attendances that names the customer membership.
 const OWNER: &str = "customer_membership_id";
 
-/// Reads the memberships of one provider.
+/// A reader of one provider's customer memberships.
 pub struct Records<'s> {
     snapshot: &'s dyn Snapshot,
     provider: &'s Provider,
@@ -31,40 +31,40 @@ pub struct Records<'s> {
     names: OfferingTypeNames,
 }
 
-/// One membership with everything that its usage depends on.
+/// A customer membership with all records that its usage depends on.
 pub struct Held<'s> {
     provider: &'s Provider,
     /// The stored row.
     pub row: Row,
-    /// Id of its plan.
+    /// The id of the plan.
     pub plan_id: i64,
-    /// Its plan.
+    /// The plan.
     pub plan: Arc<Plan>,
-    /// Its own facts.
+    /// The membership itself.
     pub membership: Membership,
-    /// Its holds, by id.
+    /// The holds, by id.
     pub holds: Vec<Hold>,
-    /// All bookings on it, by id.
+    /// All bookings on the membership, by id.
     pub bookings: Vec<Booking>,
 }
 
-/// A stored row, asked by column.
+/// A stored row with its table, read by column name.
 pub struct Row {
     table: &'static Table,
     cells: Vec<Cell>,
 }
 
-/// Events, each read once.
+/// A cache of events, each read once.
 struct Events<'s> {
     source: Source<'s>,
     reader: EventReader,
     zones: Zones,
-    /// Sites whose zones are known.
+    /// Sites whose time zones are known.
     sites: HashSet<i64>,
     known: HashMap<i64, Event>,
 }
 
-/// Rows of one provider by key.
+/// A reader of one provider's rows by key.
 #[derive(Clone, Copy)]
 struct Source<'s> {
     snapshot: &'s dyn Snapshot,
@@ -72,7 +72,7 @@ struct Source<'s> {
 }
 
 impl<'s> Records<'s> {
-    /// Reads from `snapshot`, where the provider's settings come from too.
+    /// Creates a reader of `snapshot`. `provider` must be read from the same snapshot.
     pub fn new(snapshot: &'s dyn Snapshot, provider: &'s Provider) -> Self {
         Self {
             snapshot,
@@ -90,8 +90,8 @@ impl<'s> Records<'s> {
         }
     }
 
-    /// The membership with this id, if whoever asks may see it; names of the offering types in
-    /// its limits are kept for [`Records::names`].
+    /// Reads the customer membership with this id, if the caller may see it. Names of the offering
+    /// types in its limits are kept for [`Records::names`].
     pub fn membership(&mut self, id: i64, mode: Mode) -> Result<Option<Held<'s>>, StoreError> {
         let Some(row) = self.row(id, mode)? else { return Ok(None) };
         let membership = self.memberships.read(row.at()).map_err(damaged)?;
@@ -109,7 +109,7 @@ impl<'s> Records<'s> {
         Ok(Some(held))
     }
 
-    /// The row of the membership with this id, if whoever asks may see it. Rule: §1.
+    /// Reads the row of the customer membership with this id, if the caller may see it. Rule: §1.
     pub fn row(&self, id: i64, mode: Mode) -> Result<Option<Row>, StoreError> {
         let row = self.source().find(MEMBERSHIPS, id)?;
         let row = row.filter(|row| !row.cell("deleted_at").is_value());
@@ -119,12 +119,12 @@ impl<'s> Records<'s> {
         }))
     }
 
-    /// The membership plan with this id.
+    /// Reads the row of the membership plan with this id.
     pub fn plan_row(&self, id: i64) -> Result<Option<Row>, StoreError> {
         self.source().find("memberships", id)
     }
 
-    /// Names of all offering types met so far.
+    /// Returns the names of all offering types read so far.
     pub fn names(&self) -> &OfferingTypeNames {
         &self.names
     }
@@ -165,7 +165,7 @@ impl<'s> Records<'s> {
         Ok(bookings)
     }
 
-    /// Reads the names of these offering types, as far as they are not known.
+    /// Reads the names of these offering types unless they are known.
     pub fn learn_names(&mut self, ids: impl IntoIterator<Item = i64>) -> Result<(), StoreError> {
         for id in ids {
             if !self.names.contains_key(&id) {
@@ -178,7 +178,7 @@ impl<'s> Records<'s> {
 }
 
 impl Held<'_> {
-    /// What the calculation takes.
+    /// Returns the input of the usage calculation.
     pub fn facts(&self) -> Facts<'_> {
         Facts {
             provider: self.provider,
@@ -191,13 +191,13 @@ impl Held<'_> {
 }
 
 impl Row {
-    /// The cell of a column of the table; null when there is none.
+    /// Returns the cell of a column, or null if the table has no such column.
     pub fn cell(&self, column: &str) -> &Cell {
         let position = self.table.position_of(column);
         position.and_then(|position| self.cells.get(position)).unwrap_or(&Cell::Null)
     }
 
-    /// Cells by position, as readers take them.
+    /// Returns a function that gives the cell at a position, as the readers need it.
     pub fn at<'r>(&'r self) -> impl Fn(usize) -> CellRef<'r> {
         |position| self.cells.get(position).map_or(CellRef::Null, Cell::as_ref)
     }
@@ -239,7 +239,8 @@ impl Source<'_> {
         Ok(cells.map(|cells| Row { table, cells }))
     }
 
-    /// A row that another row names: the import let no such reference lead nowhere.
+    /// Reads a row that another row refers to. Imports check references, so a missing row is an
+    /// error of the store.
     fn need(&self, name: &str, id: i64) -> Result<Row, StoreError> {
         let row = self.find(name, id)?;
         row.ok_or_else(|| StoreError::Damaged { reason: format!("{name} {id} is missing") })

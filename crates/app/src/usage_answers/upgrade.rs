@@ -1,4 +1,4 @@
-//! What an upgrade on a day would cost. Rule: spec/usage.md §12.
+//! The price of an upgrade on a day. Rule: spec/usage.md §12.
 
 use files::write::money_object;
 use model::money::Currency;
@@ -35,8 +35,8 @@ struct Period {
     end_date: Date,
 }
 
-/// Answers with what changing to another plan would cost; changes nothing. `asked` may be what is
-/// wrong with the parameters, which is only told of a membership that the asker may see.
+/// Returns the price of a change to another plan, and changes nothing. `asked` may hold the error
+/// of the parameters, which is only returned for a membership that the caller may see.
 pub fn preview(
     store: &dyn Store,
     asker: Asker,
@@ -96,7 +96,7 @@ impl Answer {
     }
 }
 
-/// The plan's price, when it is one in this currency.
+/// Returns the plan's price. Fails with a message if it is not in this currency.
 fn new_price(plan: Option<&Row>, currency: Currency) -> Result<i64, String> {
     let plan = plan.ok_or_else(|| "there is no membership with this id".to_owned())?;
     let (price, code) = (plan.cell("price").as_int(), plan.cell("currency").as_text());

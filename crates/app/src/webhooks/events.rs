@@ -1,8 +1,8 @@
-//! Types of events that a webhook may be told of. Rule: spec/exports.md §8.1.
+//! The event types that a webhook can subscribe to. Rule: spec/exports.md §8.1.
 
 use crate::exports::notices;
 
-/// Each in dotted form, as events name it and webhooks are kept.
+/// All event types in dotted form, as events and the store name them.
 const DOTTED: [&str; 5] = [
     notices::REQUESTED,
     notices::COMPLETED,
@@ -11,22 +11,22 @@ const DOTTED: [&str; 5] = [
     notices::CANCELED,
 ];
 
-/// The dotted form of a name in either form.
+/// Returns the dotted form of a name in either form.
 pub(super) fn dotted(name: &str) -> Option<&'static str> {
     DOTTED.iter().copied().find(|known| *known == name || snake(known) == name)
 }
 
-/// The form in which a webhook shows it: `export_completed`.
+/// Returns the form that the JSON of a webhook shows: `export_completed`.
 pub(super) fn snake(dotted: &str) -> String {
     dotted.replace('.', "_")
 }
 
-/// Every name in the form in which webhooks show it.
+/// Returns all names in the form that the JSON of a webhook shows.
 pub fn names() -> Vec<String> {
     DOTTED.iter().map(|dotted| snake(dotted)).collect()
 }
 
-/// The same types once each, in the order of the catalogue.
+/// Returns these event types once each, in the order of [`DOTTED`].
 pub(super) fn in_order(named: &[&'static str]) -> Vec<String> {
     DOTTED.iter().filter(|known| named.contains(known)).map(|name| (*name).to_owned()).collect()
 }

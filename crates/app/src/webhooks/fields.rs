@@ -1,4 +1,4 @@
-//! What a body says about a webhook. Rule: spec/exports.md §8.1.
+//! The fields of a webhook in a request body. Rule: spec/exports.md §8.1.
 
 use reports::request::FieldErrors;
 use reports::request::unknown::did_you_mean;
@@ -11,28 +11,28 @@ const URL_CHARS_MAX: usize = 2000;
 const TEXT_CHARS_MAX: usize = 500;
 const STATUSES: [(&str, bool); 2] = [("enabled", true), ("disabled", false)];
 
-/// The fields; none = not given.
+/// The given fields; `None` means not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fields {
-    /// Where it listens.
+    /// The URL.
     pub(super) url: Option<String>,
-    /// For people; null and empty = none.
+    /// The description, for people. Null and an empty text remove it.
     pub(super) description: Option<Option<String>>,
-    /// Types of events in dotted form.
+    /// The event types in dotted form.
     pub(super) events: Option<Vec<String>>,
-    /// Whether it gets every type.
+    /// True if the webhook gets events of every type.
     pub(super) has_all_events: Option<bool>,
-    /// Whether it gets anything.
+    /// True if the webhook is enabled.
     pub(super) is_enabled: Option<bool>,
 }
 
-/// The word for a webhook's `status`.
+/// Returns the value of a webhook's `status`.
 pub(super) fn status(is_enabled: bool) -> &'static str {
     STATUSES.iter().find(|(_, known)| *known == is_enabled).map_or("", |(word, _)| word)
 }
 
 impl Fields {
-    /// Reads them; what is wrong is added to `errors`.
+    /// Reads the fields of a body; problems are added to `errors`.
     pub(super) fn read(body: &Map<String, Value>, errors: &mut FieldErrors) -> Self {
         let mut fields = Self::default();
         for (name, value) in body {
@@ -76,7 +76,7 @@ fn description(value: &Value, errors: &mut FieldErrors) -> Option<Option<String>
     }
 }
 
-/// A zero byte cannot be stored everywhere.
+/// Returns true if the text is short enough and has no zero byte, which PostgreSQL cannot store.
 fn is_short(text: &str, chars_max: usize) -> bool {
     text.chars().count() <= chars_max && !text.contains('\0')
 }

@@ -1,10 +1,10 @@
-//! The webhooks of a provider: made, changed, tried, looked at. Rule: spec/exports.md §8.1.
+//! The webhooks of a provider: creation, changes, tests and deliveries. Rule: spec/exports.md §8.1.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `fields` | what a body says about a webhook |
+//! | `fields` | the fields of a request body |
 //! | `events` | types of events, in both spellings |
-//! | `show` | webhooks and deliveries as they are shown |
+//! | `show` | the JSON of webhooks and deliveries |
 
 pub mod events;
 mod fields;
@@ -24,14 +24,14 @@ use crate::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
 use crate::notify::{self, Letter};
 use crate::settings::WebhookSettings;
 
-/// So many webhooks a provider may have.
+/// The largest number of webhooks per provider.
 const COUNT_MAX: u64 = 10;
-/// The only status that a test may be answered with.
+/// The HTTP status that a test request must be answered with.
 const TEST_STATUS: u16 = 200;
-/// Type of the event that is sent to try an address.
+/// The event type of a test request.
 const TEST_TYPE: &str = "webhook.test";
 
-/// Why something about a webhook was not done.
+/// The reason why a webhook operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// The fields are wrong.
@@ -40,10 +40,10 @@ pub enum WebhookError {
     /// There is no such webhook or delivery.
     #[error("there is no such webhook or delivery")]
     Unknown,
-    /// It gets nothing while it is disabled.
+    /// The webhook is disabled.
     #[error("the webhook is disabled: enable it first")]
     Disabled,
-    /// As many deliveries wait for it as may.
+    /// The largest number of deliveries already waits for the webhook.
     #[error("as many deliveries wait for the webhook as may: send it again when some are done")]
     TooManyWait,
     /// The store failed.
@@ -86,7 +86,7 @@ pub struct Webhooks<'w> {
 }
 
 impl<'w> Webhooks<'w> {
-    /// Those of this provider, which must exist.
+    /// Creates the operations on the webhooks of a provider, which must exist.
     pub fn of(
         provider: ProviderId,
         store: &'w dyn Store,
@@ -96,18 +96,18 @@ impl<'w> Webhooks<'w> {
         Self { store, clock, settings, provider }
     }
 
-    /// All of them, by id.
+    /// Returns all webhooks by id.
     pub fn list(&self) -> Result<Vec<Value>, WebhookError> {
         let webhooks = self.store.webhooks(self.provider)?;
         Ok(webhooks.iter().map(show::webhook).collect())
     }
 
-    /// One of them.
+    /// Returns one webhook.
     pub fn show(&self, id: i64) -> Result<Value, WebhookError> {
         Ok(show::webhook(&self.find(id)?))
     }
 
-    /// Adds one that answers a test; the only answer that shows its secret.
+    /// Creates a webhook, whose URL must answer a test request. Only this answer shows the secret.
     pub fn create(&self, body: &Map<String, Value>) -> Result<Value, WebhookError> {
         let mut errors = FieldErrors::default();
         let fields = Fields::read(body, &mut errors);
@@ -149,7 +149,7 @@ impl<'w> Webhooks<'w> {
         Ok(show::with_secret(&webhook))
     }
 
-    /// Changes what the body names; another URL must answer a test first.
+    /// Changes the fields that the body has. A new URL must answer a test request first.
     pub fn change(&self, id: i64, body: &Map<String, Value>) -> Result<Value, WebhookError> {
         let old = self.find(id)?;
         let mut errors = FieldErrors::default();
@@ -185,7 +185,7 @@ impl<'w> Webhooks<'w> {
         }
     }
 
-    /// Removes one, with its deliveries.
+    /// Removes a webhook and its deliveries.
     pub fn remove(&self, id: i64) -> Result<(), WebhookError> {
         match self.store.delete_webhook(self.provider, id)? {
             true => Ok(()),
@@ -193,7 +193,7 @@ impl<'w> Webhooks<'w> {
         }
     }
 
-    /// Gives one another secret; the only answer that shows it.
+    /// Replaces the secret of a webhook. Only this answer shows it.
     pub fn rotate_secret(&self, id: i64) -> Result<Value, WebhookError> {
         let (secret, now) = (notify::new_secret(), self.clock.now());
         match self.store.replace_webhook_secret(self.provider, id, &secret, now)? {
@@ -202,13 +202,13 @@ impl<'w> Webhooks<'w> {
         }
     }
 
-    /// Sends a test to one now and says how that went.
+    /// Sends a test request to a webhook and returns the result.
     pub fn test(&self, id: i64) -> Result<Value, WebhookError> {
         let webhook = self.find(id)?;
         Ok(show::test(&self.tried(&webhook.url, &webhook.secret)))
     }
 
-    /// What was sent to one, newest first, and how many there are in all.
+    /// Returns the number of deliveries to a webhook, and one page of them, newest first.
     pub fn deliveries(
         &self,
         id: i64,
@@ -220,13 +220,13 @@ impl<'w> Webhooks<'w> {
         Ok((count, found.iter().map(show::delivery).collect()))
     }
 
-    /// One delivery, with what was sent.
+    /// Returns one delivery with its payload.
     pub fn delivery(&self, id: i64, delivery: i64) -> Result<Value, WebhookError> {
         let found = self.store.delivery(self.provider, id, delivery)?;
         Ok(show::with_payload(&found.ok_or(WebhookError::Unknown)?))
     }
 
-    /// Sends the same event once more, under the same id.
+    /// Queues the same event once more, with the same id.
     pub fn redeliver(&self, id: i64, delivery: i64) -> Result<Value, WebhookError> {
         if !self.find(id)?.is_enabled {
             return Err(WebhookError::Disabled);

@@ -1,4 +1,4 @@
-//! Webhooks and deliveries as they are shown. Rule: spec/exports.md §8.1.
+//! The JSON of webhooks and deliveries. Rule: spec/exports.md §8.1.
 
 use model::time::Instant;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use store::port::notices::{Delivery, DeliveryResult, Webhook};
 
 use super::{events, fields};
 
-/// A webhook, without its secret.
+/// Returns the JSON of a webhook without its secret.
 pub(super) fn webhook(webhook: &Webhook) -> Value {
     let events: Vec<String> = webhook.events.iter().map(|name| events::snake(name)).collect();
     json!({
@@ -21,14 +21,14 @@ pub(super) fn webhook(webhook: &Webhook) -> Value {
     })
 }
 
-/// A webhook with its secret, in the only answer that shows it.
+/// Returns the JSON of a webhook with its secret, for the only answer that shows it.
 pub(super) fn with_secret(webhook: &Webhook) -> Value {
     let mut shown = self::webhook(webhook);
     shown["secret"] = json!(webhook.secret);
     shown
 }
 
-/// A delivery as the log lists it.
+/// Returns the JSON of a delivery for the list.
 pub(super) fn delivery(delivery: &Delivery) -> Value {
     json!({
         "id": delivery.id,
@@ -44,14 +44,14 @@ pub(super) fn delivery(delivery: &Delivery) -> Value {
     })
 }
 
-/// A delivery with what is sent.
+/// Returns the JSON of a delivery with its payload.
 pub(super) fn with_payload(delivery: &Delivery) -> Value {
     let mut shown = self::delivery(delivery);
     shown["payload"] = serde_json::from_str(&delivery.payload).unwrap_or_default();
     shown
 }
 
-/// How a test went.
+/// Returns the JSON of a test's result.
 pub(super) fn test(result: &DeliveryResult) -> Value {
     json!({
         "state": result.state,

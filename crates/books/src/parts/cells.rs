@@ -1,4 +1,4 @@
-//! Batches to records: the columns of a batch, downcast once, as cells of the catalogue's table.
+//! Reads records from batches. The columns of a batch are downcast once and read as cells.
 
 use accounting::records::{Reader, Record};
 use datafusion::arrow::array::{
@@ -54,12 +54,12 @@ impl<'b> Column<'b> {
     }
 }
 
-/// The value of a column in the first row.
+/// Returns the value of a column in the first row.
 pub(super) fn first_cell(array: &dyn Array) -> Result<CellRef<'_>, BooksError> {
     Ok(Column::of(array)?.cell(0))
 }
 
-/// The records in the rows of `batch` for whose row `is_wanted` says so. The batch holds the
+/// Reads the records in the rows of `batch` for which `is_wanted` is true. The batch holds the
 /// columns at `positions` of the catalogue's table, in this order.
 pub(super) fn read_batch<R: Record>(
     reader: &Reader<R>,

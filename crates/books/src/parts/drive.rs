@@ -1,4 +1,4 @@
-//! All parts, on several threads: each takes the next part that nobody has taken.
+//! Processes all parts on several threads. Each thread takes the next part that is free.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,10 +6,11 @@ use super::error::BooksError;
 use super::load::LoadedPart;
 use super::parts::Parts;
 
-/// Does `work` on every part, with `workers` threads, each with a state that `begin` makes.
+/// Does `work` on every part, on `workers` threads. `begin` makes the state of each thread.
 ///
-/// Answers the states. They must add up in any order: which thread took which part is chance.
-/// An error of one ends all; `is_canceled` is asked before each part. Blocks.
+/// Returns the states. The caller must be able to merge them in any order, because chance decides
+/// which thread takes which part. An error in one thread stops all of them. `is_canceled` is
+/// checked before each part. Blocks.
 pub fn each_part<S: Send, E: From<BooksError> + Send>(
     parts: &Parts,
     workers: usize,
@@ -44,7 +45,7 @@ pub fn each_part<S: Send, E: From<BooksError> + Send>(
             Ok(outcome) => outcome,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        // Collected before the first error is answered, so that no thread is left behind.
+        // All threads are joined before the first error is returned, so that none is left running.
         let states: Vec<Result<S, E>> = states.collect();
         states.into_iter().collect()
     })

@@ -1,32 +1,32 @@
-//! What can go wrong while the books are read.
+//! Errors that occur while the books are read.
 
 use accounting::AccountingError;
 use datafusion::error::DataFusionError;
 use mirror::MirrorError;
 
-/// The books could not be read. Records that look wrong are not among these: they are booked by a
-/// stated rule and listed.
+/// The reasons why the books could not be read. Implausible records are not errors: a stated rule
+/// decides how they are booked, and they are listed.
 #[derive(Debug, thiserror::Error)]
 pub enum BooksError {
     /// The mirror or a plan over it failed.
     #[error("the records of the books could not be read")]
     Mirror(#[from] MirrorError),
-    /// A stored value does not fit its column, or the ledger broke a rule of its own.
+    /// A stored value does not fit its column, or the ledger violated a rule of its own.
     #[error("the books could not be made")]
     Accounting(#[from] AccountingError),
-    /// A thread that made a part of the books ended early.
+    /// A thread that computed a part of the books panicked.
     #[error("a part of the books panicked: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The message of the panic.
         message: String,
     },
-    /// Whoever asked wants the work to stop.
+    /// The caller canceled the work.
     #[error("the work was canceled")]
     Canceled,
 }
 
 impl BooksError {
-    /// Stable code.
+    /// Returns the stable error code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Mirror(error) => error.code(),

@@ -1,5 +1,5 @@
-//! The months in which a provider's books begin. Rule: spec/exports.md §4, spec/accounting.md §4,
-//! §11.2, §12.2.
+//! The first months of a provider's books. Rule: spec/exports.md §4, spec/accounting.md §4, §11.2,
+//! §12.2.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,11 @@ use model::time::Instant;
 use super::error::BooksError;
 use super::scan::each_batch;
 
-/// The month of the earliest booked invoice, in any currency; none without an invoice. Blocks.
+/// Returns the month of the earliest booked invoice in any currency; none if there is no invoice.
+/// Blocks.
 ///
-/// Invoices dated before 1990 do not make the books begin there: what they move is in the opening
+/// Invoices dated before 1990 are skipped, because their amounts are part of the opening balances.
+/// If there are only such invoices, the books begin in January 1990.
 /// balances. If there are no others, the books begin in January 1990.
 pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksError> {
     let calendar = Calendar::new(session.provider().timezone.clone());
@@ -32,7 +34,7 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
         col("o.id").alias("order"),
         col("o.status").eq(lit("created")).alias("is_cart"),
     ])?;
-    // An abandoned cart's invoice is none.
+    // The invoice of an abandoned cart does not count.
     let is_of_cart = col("i.order_id")
         .is_not_null()
         .and(col("i.subscription_id").is_null())
@@ -58,7 +60,7 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
     Ok(found.map(|first| calendar.month_of(first.max(plausible))))
 }
 
-/// The currencies in which there may be postings, each with the month of the first. Blocks.
+/// Returns the currencies that may have postings, each with the month of its first one. Blocks.
 pub fn first_months(session: &Session) -> Result<BTreeMap<Currency, Month>, BooksError> {
     let calendar = Calendar::new(session.provider().timezone.clone());
     let of = |table: &str, column: &str| col(format!("{table}.{column}"));
@@ -97,7 +99,8 @@ pub fn first_months(session: &Session) -> Result<BTreeMap<Currency, Month>, Book
     Ok(found)
 }
 
-/// Whether a payment succeeded at an instant or before it: a posting in any case. Blocks.
+/// Returns true if a payment succeeded at or before `until`. Such a payment always has a posting.
+/// Blocks.
 pub fn has_payment(
     session: &Session,
     currency: Currency,
@@ -118,7 +121,7 @@ pub fn has_payment(
     Ok(found)
 }
 
-/// The booking instant of a row of invoices `i`.
+/// Returns the booking instant of the invoices `i`.
 fn booked_at() -> Result<Expr, BooksError> {
     Ok(when(col("i.is_advance"), col("i.created_at")).otherwise(col("i.date"))?)
 }

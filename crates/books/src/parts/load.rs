@@ -1,4 +1,4 @@
-//! The records of one part, grouped as the ledger wants them.
+//! Loads the records of one part, grouped as the ledger takes them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -18,14 +18,14 @@ use super::scan::{Wanted, records, with_ids, with_keys};
 /// The records of one part.
 #[derive(Debug, Default)]
 pub struct LoadedPart {
-    /// Its invoices with what acts on them, and what is tied to none.
+    /// The invoices with the records that act on them, and the records without an invoice.
     pub grouped: Grouped,
-    /// Its balance transactions, of every kind.
+    /// The balance transactions, of every kind.
     pub balance_transactions: Vec<BalanceTransaction>,
 }
 
 impl Parts {
-    /// Reads a part. Blocks: call it off the event loop.
+    /// Loads a part. Blocks: call it off the event loop.
     pub fn load(&self, position: usize) -> Result<LoadedPart, BooksError> {
         match self.parts.get(position) {
             Some(part) => self.load_part(part),
@@ -79,7 +79,7 @@ impl Parts {
         }
     }
 
-    /// Invoices and everything that is read with them.
+    /// Reads invoices and all records that are read with them.
     fn of_invoices(
         &self,
         first: i64,
@@ -109,7 +109,8 @@ impl Parts {
         Ok(tables)
     }
 
-    /// What the part's records are looked up by: theirs alone, besides plans and products.
+    /// Fills the directory with the records that this part refers to. Plans and products are copied
+    /// whole.
     fn fill_directory(&self, tables: &mut Tables) -> Result<(), BooksError> {
         let session = &self.session;
         let of_invoices = tables.invoices.iter().map(|invoice| invoice.subscription_id);
@@ -128,7 +129,7 @@ impl Parts {
     }
 }
 
-/// Payments that the refunds name and the part does not hold.
+/// Reads the payments that the refunds name and the part does not contain.
 fn read_refunded_payments(session: &Session, tables: &mut Tables) -> Result<(), BooksError> {
     let mut named: HashSet<i64> = tables.refunds.iter().filter_map(|r| r.payment_id).collect();
     for payment in &tables.payments {
@@ -148,7 +149,7 @@ fn customers_of(tables: &Tables) -> HashSet<i64> {
     of_invoices.chain(of_notes).chain(of_balances).chain(of_payments).chain(of_refunds).collect()
 }
 
-/// Rows of no invoice with ids within bounds.
+/// Reads the rows without an invoice whose ids lie within these bounds.
 fn loose<R: Record>(session: &Session, first: i64, last: i64) -> Result<Vec<R>, BooksError> {
     let filter = Some(col("t.invoice_id").is_null());
     records(session, Wanted { key: "id", first, last, is_member: &|_| true, filter })
@@ -158,7 +159,7 @@ fn some_of(ids: &[i64], positions: &Range<usize>) -> HashSet<i64> {
     ids.get(positions.clone()).unwrap_or_default().iter().copied().collect()
 }
 
-/// Pairs whose first is within bounds; `pairs` is sorted.
+/// Returns the pairs whose first number lies within these bounds. `pairs` must be sorted.
 fn within(pairs: &[(i64, i64)], first: i64, last: i64) -> impl Iterator<Item = (i64, i64)> {
     let start = pairs.partition_point(|(home, _)| *home < first);
     let rest = &pairs[start..];

@@ -1,24 +1,24 @@
-//! The books' records, out of a session, in parts that fit into memory.
-//! Rule: spec/accounting.md §1, §14.
+//! Reads the records of the books from a session, in parts that fit into memory. Rule:
+//! spec/accounting.md §1, §14.
 //!
-//! What is booked is decided in `accounting` alone. Here it is decided which records are read
-//! together: invoices in ranges of ids, those that other records tie together as one part, and
-//! what is tied to no invoice in parts of its own. Every record of a table is in exactly one part.
+//! The crate `accounting` alone decides what is booked. This module decides which records are read
+//! together: invoices in ranges of ids, invoices that other records link as one part, and records
+//! without an invoice in parts of their own. Every record of a table is in exactly one part.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `cells` | batches to records |
-//! | `scan` | which rows of a table are read |
+//! | `cells` | reads records from batches |
+//! | `scan` | reads the rows of a table with given keys |
 //! | `ties` | invoices that must be read together |
-//! | [`parts`] | the parts, and how many |
-//! | `load` | the records of one part |
-//! | [`origin`] | the part that holds one record |
+//! | [`parts`] | the parts of the books |
+//! | `load` | loads the records of one part |
+//! | [`origin`] | loads the part that contains a given record |
 //! | [`mod@source_row`] | one stored row as it is |
 //! | [`mod@names`] | names of plans, products, sites |
-//! | [`drive`] | all parts, on several threads |
-//! | [`mod@first_months`] | the months in which the books begin |
+//! | [`drive`] | processes all parts on several threads |
+//! | [`mod@first_months`] | the first months of the books |
 //! | [`table`] | rows of the books to record batches |
-//! | [`error`] | what can go wrong |
+//! | [`error`] | errors of this module |
 
 mod cells;
 pub mod drive;

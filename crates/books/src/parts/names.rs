@@ -1,4 +1,5 @@
-//! Names of a small table's rows, and which rows name another: for tables of figures.
+//! Names of the rows of small tables, and rows that refer to a given row. For the tables of the
+//! views.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use mirror::Session;
 use super::error::BooksError;
 use super::scan::{each_batch, each_row};
 
-/// The `name` of every row of a table by id: plans, products, sites. Blocks.
+/// Returns the `name` of every row of a table by id: plans, products, sites. Blocks.
 pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, BooksError> {
     let columns = vec![col("t.id").alias("id"), col("t.name").alias("name")];
     let plan = session.scan(table, "t")?.project(columns)?.build()?;
@@ -30,7 +31,7 @@ pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, Bo
     Ok(names)
 }
 
-/// Ids of the rows of a table whose `column` names `id`. Blocks.
+/// Returns the ids of the rows of a table whose `column` equals `id`. Blocks.
 pub fn ids_naming(
     session: &Session,
     table: &str,

@@ -1,4 +1,5 @@
-//! The part of the books that holds one record. Rule: spec/accounting.md §13 (explain).
+//! Loads the part of the books that contains a given record. Rule: spec/accounting.md §13
+//! (explain).
 
 use std::collections::HashSet;
 
@@ -13,7 +14,7 @@ use super::load::LoadedPart;
 use super::parts::{Part, Parts};
 use super::scan::{with_ids, with_keys};
 
-/// A record that postings come from.
+/// A record from which postings are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// An invoice.
@@ -32,7 +33,8 @@ pub enum Origin {
     Refund(i64),
 }
 
-/// The records that decide on the postings of `origin`; none when there is no such record. Blocks.
+/// Loads the records that determine the postings of `origin`; none if there is no such record.
+/// Blocks.
 pub fn load_origin(
     session: &Session,
     calendar: Calendar,

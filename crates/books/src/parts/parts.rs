@@ -1,4 +1,4 @@
-//! The parts in which the books are read: about as many records each as fit well into memory.
+//! The parts in which the books are read. Each has about as many records as fit well into memory.
 
 use std::collections::HashSet;
 
@@ -12,44 +12,45 @@ use super::error::BooksError;
 use super::scan::{all, each_row};
 use super::ties::Ties;
 
-/// Invoices of a part, about. A part of so many takes some 40 MiB.
+/// The approximate number of invoices in a part. A part of this size takes about 40 MiB.
 pub const INVOICES_PER_PART: usize = 32_768;
 
-/// All parts of a provider's books at one revision.
+/// The parts of a provider's books at one revision.
 pub struct Parts {
     pub(super) session: Session,
     pub(super) calendar: Calendar,
     pub(super) ties: Ties,
-    /// Invoices that are read with others.
+    /// The invoices that must be read together with others.
     pub(super) tied: HashSet<i64>,
     pub(super) parts: Vec<Part>,
     /// Plans and products, which every part needs.
     pub(super) directory: Directory,
 }
 
-/// What is read together.
+/// A set of records that are read together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Invoices with ids within bounds, those tied to others left out.
+    /// Invoices with ids within these bounds, without those that are linked to others.
     Range { first: i64, last: i64 },
-    /// Components of tied invoices, by position.
+    /// Components of linked invoices, by position.
     Components(std::ops::Range<usize>),
-    /// Payments of no invoice with ids within bounds.
+    /// Payments without an invoice, with ids within these bounds.
     Payments { first: i64, last: i64 },
-    /// Balance transactions of no invoice with ids within bounds.
+    /// Balance transactions without an invoice, with ids within these bounds.
     BalanceTransactions { first: i64, last: i64 },
-    /// Refunds of no invoice, by position.
+    /// Refunds without an invoice, by position.
     Refunds(std::ops::Range<usize>),
     /// Shipments of subscriptions without an invoice, by position of the subscription.
     Shipments(std::ops::Range<usize>),
-    /// Orders of no invoice, by position.
+    /// Orders without an invoice, by position.
     Orders(std::ops::Range<usize>),
 }
 
 impl Parts {
-    /// Cuts the books of the session's provider into parts of about `size` invoices.
+    /// Splits the books of the session's provider into parts of about `size` invoices.
     ///
-    /// Reads the ids of invoices and what ties them. Blocks: call it off the event loop.
+    /// Reads the ids of invoices and the records that link them. Blocks: call it off the event
+    /// loop.
     pub fn cut(session: &Session, calendar: Calendar, size: usize) -> Result<Self, BooksError> {
         let size = size.max(1);
         let mut cut = Self::uncut(session, calendar)?;
@@ -73,7 +74,7 @@ impl Parts {
         Ok(cut)
     }
 
-    /// The books of the session's provider in no parts yet: for single records.
+    /// Reads the links, but makes no parts yet. Enough to load the part of a single record.
     pub(super) fn uncut(session: &Session, calendar: Calendar) -> Result<Self, BooksError> {
         let ties = Ties::read(session)?;
         let tied = ties.tied();
@@ -86,18 +87,19 @@ impl Parts {
         Ok(Self { session, calendar, ties, tied, parts, directory })
     }
 
-    /// How many parts there are.
+    /// Returns the number of parts.
     pub fn len(&self) -> usize {
         self.parts.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no parts.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 }
 
-/// Bounds that hold about `size` rows each and together every id there can be.
+/// Returns ranges of ids with about `size` rows each, which together cover all possible ids.
+/// Without rows there are no ranges, except for invoices.
 fn ranges(
     session: &Session,
     table: &str,
@@ -118,7 +120,8 @@ fn ranges(
         }
         seen += 1;
     })?;
-    // Whatever names an invoice is found, be it below the first id or above the last.
+    // The ranges have no outer bounds, so that records which name an invoice that does not exist
+    // are read as well.
     if let Some(first) = starts.first_mut() {
         *first = i64::MIN;
     } else if table == "invoices" {
@@ -128,7 +131,7 @@ fn ranges(
     Ok(starts.iter().copied().zip(ends).collect())
 }
 
-/// Runs of components with about `size` invoices together; none is torn.
+/// Returns runs of components with about `size` invoices each. No component is split.
 fn packs(components: &[Vec<i64>], size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut packs = Vec::new();
     let (mut start, mut held) = (0, 0);

@@ -1,4 +1,4 @@
-//! Which rows of a table are read: those whose key is among given ids, or within given bounds.
+//! Reads the rows of a table whose key is one of given ids or lies within given bounds.
 
 use std::collections::HashSet;
 
@@ -13,21 +13,21 @@ use model::catalogue;
 use super::cells::read_batch;
 use super::error::BooksError;
 
-/// Rows whose key lies within bounds and is a member.
+/// The rows whose key lies within bounds and is accepted by `is_member`.
 pub(super) struct Wanted<'a> {
-    /// Column that holds the key.
+    /// The column that holds the key.
     pub(super) key: &'static str,
-    /// Smallest key.
+    /// The smallest key.
     pub(super) first: i64,
-    /// Greatest key.
+    /// The largest key.
     pub(super) last: i64,
-    /// Whether a key within the bounds is wanted.
+    /// Returns true if a key within the bounds is wanted.
     pub(super) is_member: &'a dyn Fn(i64) -> bool,
-    /// Further condition that the plan checks.
+    /// A further condition, which the plan checks.
     pub(super) filter: Option<Expr>,
 }
 
-/// The wanted rows of a table, as records.
+/// Reads the wanted rows of a table as records.
 pub(super) fn records<R: Record>(
     session: &Session,
     wanted: Wanted<'_>,
@@ -56,7 +56,7 @@ pub(super) fn records<R: Record>(
     Ok(records)
 }
 
-/// The rows of a table with the given ids, as records.
+/// Reads the rows of a table with the given ids as records.
 pub(super) fn with_ids<R: Record>(
     session: &Session,
     ids: &HashSet<i64>,
@@ -64,7 +64,7 @@ pub(super) fn with_ids<R: Record>(
     with_keys(session, "id", ids)
 }
 
-/// The rows of a table whose `key` is one of the given.
+/// Reads the rows of a table whose `key` is one of `keys`.
 pub(super) fn with_keys<R: Record>(
     session: &Session,
     key: &'static str,
@@ -78,14 +78,14 @@ pub(super) fn with_keys<R: Record>(
     records(session, wanted)
 }
 
-/// All rows of a small table.
+/// Reads all rows of a small table.
 pub(super) fn all<R: Record>(session: &Session) -> Result<Vec<R>, BooksError> {
     let is_member = &|_: i64| true;
     let (first, last) = (i64::MIN, i64::MAX);
     records(session, Wanted { key: "id", first, last, is_member, filter: None })
 }
 
-/// Runs a plan on this thread, batch by batch.
+/// Runs a plan on this thread and visits its batches.
 pub(super) fn each_batch(
     session: &Session,
     plan: LogicalPlan,
@@ -98,7 +98,7 @@ pub(super) fn each_batch(
     Ok(())
 }
 
-/// Visits integer columns of a plan, row by row; none for null.
+/// Visits the integer columns of a plan, row by row. A null value is none.
 pub(super) fn each_row<const N: usize>(
     session: &Session,
     plan: LogicalPlanBuilder,

@@ -1,4 +1,4 @@
-//! One stored row, for whoever wants to see what a posting was made from.
+//! One stored row as it is, to show the source of a posting.
 
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::logical_expr::lit;
@@ -13,8 +13,9 @@ use super::cells;
 use super::error::BooksError;
 use super::scan::each_batch;
 
-/// A row by column name: amounts in minor units, instants and dates as text; columns with lists
-/// and rates, which the books never read, are left out. None when there is no such row. Blocks.
+/// Returns the values of a row by column name; none if there is no such row. Amounts are in minor
+/// units, instants and dates are texts. Columns with lists and rates are left out, because the
+/// books never read them. Blocks.
 pub fn source_row(
     session: &Session,
     table: &'static Table,
@@ -65,7 +66,8 @@ fn value(kind: Kind, cell: CellRef<'_>) -> Value {
     }
 }
 
-/// Stored JSON as such where its numbers are held digit for digit, else as text.
+/// Parses stored JSON. Returns it as text if parsing would change it, for example the digits of a
+/// number.
 fn json(text: &str) -> Value {
     let read: Option<Value> = serde_json::from_str(text).ok();
     let is_exact = |value: &Value| serde_json::to_string(value).is_ok_and(|again| again == text);

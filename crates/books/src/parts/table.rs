@@ -1,5 +1,5 @@
-//! Rows of the books to record batches, in which every writer of files takes them.
-//! Rule: spec/exports.md §11.
+//! Builds record batches from rows of the books, as the writers of files take them. Rule:
+//! spec/exports.md §11.
 
 use std::sync::Arc;
 
@@ -15,31 +15,31 @@ use model::output::{OutputColumn, OutputKind};
 
 use super::error::BooksError;
 
-/// Key of the column that says which currency a row's amounts are in.
+/// The name of the column with the currency of a row's amounts.
 const CURRENCY: &str = "currency";
 
-/// A column of a table.
+/// One column of a table of the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableColumn {
-    /// Its name: the heading.
+    /// The name, which is also the heading.
     pub name: String,
-    /// What its values are.
+    /// The type of the values.
     pub kind: FieldKind,
 }
 
 impl TableColumn {
-    /// A column of this name.
+    /// Makes a column with this name.
     pub fn new(name: impl Into<String>, kind: FieldKind) -> Self {
         Self { name: name.into(), kind }
     }
 }
 
-/// The columns of a file of the package.
+/// Returns the columns of a file of the accounting package.
 pub fn table_columns(columns: &[Column]) -> Vec<TableColumn> {
     columns.iter().map(|column| TableColumn::new(column.name, column.kind)).collect()
 }
 
-/// Collects rows with the same columns.
+/// A builder of batches that collects rows with the same columns.
 pub struct TableBuilder {
     schema: SchemaRef,
     columns: Vec<Builder>,
@@ -55,7 +55,7 @@ enum Builder {
     Money(Decimal128Builder),
 }
 
-/// The columns as writers want to know them. Amounts are in the currency of the column
+/// Returns the columns as the writers of files take them. Amounts are in the currency of the column
 /// `currency`, which every table of the books has.
 pub fn output_columns(columns: &[TableColumn]) -> Vec<OutputColumn> {
     let currency = columns.iter().position(|column| column.name == CURRENCY).unwrap_or_default();
@@ -75,7 +75,7 @@ pub fn output_columns(columns: &[TableColumn]) -> Vec<OutputColumn> {
 }
 
 impl TableBuilder {
-    /// No rows yet.
+    /// Makes a builder without rows.
     pub fn new(columns: &[TableColumn]) -> Self {
         let fields = columns
             .iter()
@@ -87,10 +87,10 @@ impl TableBuilder {
         }
     }
 
-    /// Adds a row: one value per column.
+    /// Adds a row with one value per column.
     ///
-    /// Errors: a value of another kind than its column's, or a number past 64 bits (an amount
-    /// past 128): a fault of whoever made the row.
+    /// Errors: the number or type of the values differs from the columns, or a number does not fit
+    /// into 64 bits. Such errors are bugs of the caller.
     pub fn push(&mut self, fields: &[Field<'_>]) -> Result<(), BooksError> {
         if fields.len() != self.columns.len() {
             let (got, wanted) = (fields.len(), self.columns.len());
@@ -106,12 +106,12 @@ impl TableBuilder {
         Ok(())
     }
 
-    /// Rows so far.
+    /// Returns the number of rows collected so far.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The rows so far as a batch; begins anew.
+    /// Returns the rows collected so far as a batch, and starts a new one.
     pub fn finish(&mut self) -> Result<RecordBatch, BooksError> {
         self.rows = 0;
         let columns = self.columns.iter_mut().map(Builder::finish).collect();
@@ -153,7 +153,7 @@ impl Builder {
         }
     }
 
-    /// Whether the value fits.
+    /// Appends a value. Returns false if it does not fit the column.
     fn append(&mut self, field: &Field<'_>) -> bool {
         match (self, field) {
             (Self::Int(builder), Field::Int(value)) => match i64::try_from(*value) {

@@ -1,8 +1,8 @@
-//! Invoices that must be read together, because a record acts on one and names another.
+//! Invoices that must be read together, because a record acts on one of them and names another.
 //! Rule: spec/accounting.md §4, §6.4, §7.4.
 //!
-//! Nearly no invoice is tied to another: what is kept here is small beside the invoices. Reading
-//! more together than needed changes nothing.
+//! Very few invoices are linked to others, so these lists are small compared to the invoices.
+//! Reading more invoices together than necessary does not change the result.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,25 +13,26 @@ use mirror::Session;
 use super::error::BooksError;
 use super::scan::each_row;
 
-/// What is tied to which invoice.
+/// The links between invoices, and between records and the invoices they are read with.
 #[derive(Default)]
 pub(super) struct Ties {
-    /// Ids of invoices that must be read together: two or more each, sorted.
+    /// The ids of invoices that must be read together. Each component is sorted and has at least
+    /// two.
     pub(super) components: Vec<Vec<i64>>,
-    /// An invoice that each refund is read with, sorted.
+    /// Pairs of an invoice and a refund that is read with it, sorted.
     pub(super) refund_homes: Vec<(i64, i64)>,
-    /// Refunds that name no invoice, nor does their payment.
+    /// Refunds for which neither they nor their payment name an invoice.
     pub(super) loose_refunds: Vec<i64>,
-    /// An invoice that the shipments of each subscription are read with, sorted.
+    /// Pairs of an invoice and a subscription whose shipments are read with it, sorted.
     pub(super) shipment_homes: Vec<(i64, i64)>,
-    /// Subscriptions with shipments and without an invoice.
+    /// Subscriptions with shipments but without an invoice.
     pub(super) loose_shipments: Vec<i64>,
     /// Orders that no invoice names.
     pub(super) loose_orders: Vec<i64>,
 }
 
 impl Ties {
-    /// Reads them: a few columns of a few tables.
+    /// Reads the links. Only a few columns of a few tables are needed.
     pub(super) fn read(session: &Session) -> Result<Self, BooksError> {
         let mut ties = Self::default();
         let mut groups = Groups::default();
@@ -48,7 +49,7 @@ impl Ties {
         Ok(ties)
     }
 
-    /// Invoices of one order, and the orders of no invoice.
+    /// Links the invoices of an order, and finds the orders without an invoice.
     fn tie_orders(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
         let invoiced = columns(session, "invoices", "i", &["order_id", "id"])?
             .filter(col("order_id").is_not_null())?
@@ -71,7 +72,8 @@ impl Ties {
         each_row(session, loose, |[order]| self.loose_orders.extend(order))
     }
 
-    /// A refund's own invoice, its payment's, and those of the notes that it pays out.
+    /// Links the invoice of a refund with that of its payment and those of the credit notes that it
+    /// pays out.
     fn tie_refunds(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
         let payments = columns(session, "payments", "p", &["id", "invoice_id"])?
             .project(vec![col("id").alias("paid_id"), col("invoice_id").alias("paid_invoice")])?
@@ -105,7 +107,7 @@ impl Ties {
         Ok(())
     }
 
-    /// Invoices of one subscription, where it has shipments that they share.
+    /// Links the invoices of a subscription if it has shipments, because the invoices share them.
     fn tie_shipments(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
         let sent = col("status").not_eq(lit("pending"));
         let shipments =
@@ -146,13 +148,13 @@ impl Ties {
         Ok(())
     }
 
-    /// All invoices that are tied to others.
+    /// Returns all invoices that are linked to others.
     pub(super) fn tied(&self) -> HashSet<i64> {
         self.components.iter().flatten().copied().collect()
     }
 }
 
-/// Invoices that act as notes on others.
+/// Links invoices that act as credit notes with the invoices that they refund.
 fn tie_note_invoices(session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
     let acting =
         columns(session, "invoices", "i", &["id", "refunded_invoice_id", "is_credit_note"])?
@@ -161,7 +163,7 @@ fn tie_note_invoices(session: &Session, groups: &mut Groups) -> Result<(), Books
     each_row(session, acting, |[note, invoice]| groups.tie(note, invoice))
 }
 
-/// Columns of a table under their own names.
+/// Returns a plan with columns of a table under their own names.
 fn columns(
     session: &Session,
     table: &str,
@@ -173,7 +175,7 @@ fn columns(
     Ok(session.scan(table, alias)?.project(columns)?)
 }
 
-/// Which ids belong together.
+/// Sets of linked ids (a union-find structure).
 #[derive(Default)]
 struct Groups {
     parents: HashMap<i64, i64>,
@@ -200,7 +202,7 @@ impl Groups {
         root
     }
 
-    /// The ids that belong together, each group sorted, by their first.
+    /// Returns the sets of linked ids, each sorted, ordered by their smallest id.
     fn components(mut self) -> Vec<Vec<i64>> {
         let ids: Vec<i64> = self.parents.keys().copied().collect();
         let mut components: BTreeMap<i64, Vec<i64>> = BTreeMap::new();

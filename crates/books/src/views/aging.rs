@@ -1,4 +1,4 @@
-//! What is due at the end of a day, by age. Rule: spec/accounting.md §13.
+//! Receivables at the end of a day, by age. Rule: spec/accounting.md §13.
 
 use crate::parts::TableColumn;
 use accounting::aging::{AgingRow, AgingTotals, BUCKETS, aging_row};
@@ -15,14 +15,15 @@ use crate::explain::minor_units;
 use crate::pass::{Pass, Visit, books_of};
 use crate::sorter::Sorter;
 
-/// What one thread has found; rows by id.
+/// The findings of one thread, with rows by invoice id.
 struct Found {
     rows: Sorter<8>,
     totals: AgingTotals,
 }
 
-/// One row per invoice with something due at the end of `as_of`, by id, then their sum; the
-/// customers' credit stands beside the rows in JSON and in the last row elsewhere. Blocks.
+/// Returns one row per invoice with a receivable at the end of `as_of`, by id, then their sum. The
+/// customers' credit is a fact beside the rows in JSON, and the last row in other formats.
+/// Blocking.
 pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View<'static>, PackageError> {
     let books = books_of(request.session, &request.settings);
     let end_of_day = Horizon::end_of_day(as_of, &books.calendar);
@@ -82,7 +83,7 @@ pub fn ar_aging(request: &ViewRequest<'_>, as_of: Date) -> Result<View<'static>,
     })
 }
 
-/// The columns of the view.
+/// Returns the columns of the view.
 pub fn columns() -> Vec<TableColumn> {
     use FieldKind::{Date, Int, Money, Text};
     let head = [
@@ -128,7 +129,7 @@ fn fields(request: &ViewRequest<'_>, row: &AgingRow, directory: &Directory) -> V
     fields
 }
 
-/// A row of sums, named where an invoice has its number.
+/// Returns a row of sums, with its name in the column of the invoice number.
 fn sum(
     name: &str,
     total: Option<i128>,

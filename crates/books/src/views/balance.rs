@@ -10,8 +10,8 @@ use crate::drift::book_adjustment;
 use crate::error::PackageError;
 use crate::pass::{Pass, Visit, books_of};
 
-/// The balances of `month`: as frozen when it is closed, else from the records, with adjustments of
-/// closed months in the first open one. Blocks.
+/// Returns the balances of `month`: the frozen ones if it is closed, or else those of the records,
+/// in the first open month with the adjustments of closed ones. Blocking.
 pub fn balances(request: &ViewRequest<'_>, month: Month) -> Result<TrialBalance, PackageError> {
     let frozen = request.frozen()?;
     if frozen.closing(month).is_some() {
@@ -43,7 +43,7 @@ pub fn balances(request: &ViewRequest<'_>, month: Month) -> Result<TrialBalance,
     Ok(balance)
 }
 
-/// Seven lines and the total of zeros. Blocks.
+/// Returns the trial balance: one line per category, and the total, which is zero. Blocking.
 pub fn trial_balance(
     request: &ViewRequest<'_>,
     month: Month,
@@ -60,7 +60,8 @@ pub fn trial_balance(
     })
 }
 
-/// Files down, categories across, between opening and closing. Blocks.
+/// Returns a table with a row per file and a column per category, between the opening and the
+/// closing balance. Blocking.
 pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View<'static>, PackageError> {
     let balance = balances(request, month)?;
     let calendar = &books_of(request.session, &request.settings).calendar;
@@ -84,7 +85,7 @@ pub fn grid(request: &ViewRequest<'_>, month: Month) -> Result<View<'static>, Pa
     })
 }
 
-/// The columns of [`grid`].
+/// Returns the columns of the period grid.
 pub fn grid_columns() -> Vec<TableColumn> {
     let head = [("row", FieldKind::Text), ("rows", FieldKind::Int)];
     let head = head.map(|(name, kind)| TableColumn::new(name, kind));

@@ -1,4 +1,4 @@
-//! A view in any format, through the same writers as every other file.
+//! Writing of a view in any format, with the writers of all other files.
 //! Rule: spec/accounting.md §13, spec/exports.md §11.
 
 use std::io::Write;
@@ -13,16 +13,16 @@ use super::View;
 use crate::error::PackageError;
 use crate::tables::{RowSink, write_table};
 
-/// How a view is written.
+/// The format of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ViewFormat {
-    /// An object with the rows under `data`; amounts in minor units.
+    /// A JSON object with the rows under `data` and amounts in minor units.
     Json,
-    /// CSV as exports have it.
+    /// CSV in the dialect of exports.
     Csv,
-    /// A workbook.
+    /// An Excel workbook.
     Xlsx,
-    /// Parquet.
+    /// A Parquet file.
     Parquet,
 }
 
@@ -34,12 +34,12 @@ impl ViewFormat {
         ("parquet", Self::Parquet),
     ];
 
-    /// The format that a word of a request names.
+    /// Parses the word of a format.
     pub fn parse(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, format)| *format)
     }
 
-    /// Its word: also the extension of its files.
+    /// Returns the word of the format, which is also the extension of its files.
     pub fn as_str(self) -> &'static str {
         let found = Self::WORDS.iter().find(|(_, format)| *format == self);
         found.map_or("json", |(word, _)| word)
@@ -55,8 +55,8 @@ impl ViewFormat {
     }
 }
 
-/// Writes a view. `folder` is for temporary files; `is_canceled` is asked row by row. Answers the
-/// number of rows. Blocks.
+/// Writes a view and returns the number of its rows. `folder` is for temporary files; `is_canceled`
+/// is asked before each row. Blocking.
 pub fn write_view(
     view: View<'_>,
     format: ViewFormat,
@@ -83,7 +83,7 @@ pub fn write_view(
     write_table(out, format.file_format(), &options, &columns, rows)
 }
 
-/// What was asked for stands before the rows.
+/// Returns the JSON around the rows, which begins with the facts of the view.
 fn envelope(view: &View<'_>) -> Envelope {
     let mut facts = view.facts.clone();
     facts.insert("rev".to_owned(), json!(view.revision.0));

@@ -1,13 +1,13 @@
-//! Further reports from the same postings. Every total ties to the trial balance to the cent.
+//! Reports from the postings of the books. Every total equals the trial balance exactly.
 //! Rule: spec/accounting.md §13.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`balance`] | the trial balance of a month, and the grid of files and categories |
-//! | [`waterfall`] | where deferred revenue came from and goes |
-//! | [`aging`] | what is due, by age |
+//! | [`waterfall`] | deferred revenue by booking month and month of recognition |
+//! | [`aging`] | receivables by age |
 //! | [`revenue`] | revenue by plan, product or site |
-//! | [`mod@file`] | a view in any format |
+//! | [`mod@file`] | writing of a view in any format |
 
 pub mod aging;
 pub mod balance;
@@ -35,39 +35,39 @@ use super::tables::RowSink;
 
 pub use file::{ViewFormat, write_view};
 
-/// Gives the rows of a view to a sink, one value per column: as they are wanted, so that however
-/// many there are, memory holds a few.
+/// A function that passes the rows of a view to a sink, one value per column. Rows are produced one
+/// by one, so that memory holds only a few of them.
 pub type ViewRows<'v> = Box<dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 'v>;
 
-/// A table of figures.
+/// A report from the books, as a table.
 pub struct View<'v> {
-    /// Its name, for files.
+    /// The name of the view, for files.
     pub name: &'static str,
-    /// What it was asked for, and sums that are no rows: the keys beside the rows in JSON.
+    /// The parameters of the view, and sums that are not rows: the keys beside the rows in JSON.
     pub facts: Map<String, Value>,
-    /// Its columns; `currency` is one of them.
+    /// The columns of the view; `currency` is one of them.
     pub columns: Vec<TableColumn>,
-    /// Its rows.
+    /// The rows of the view.
     pub rows: ViewRows<'v>,
     /// The revision of the records.
     pub revision: Revision,
 }
 
-/// What every view is asked for.
+/// The parameters that every view has.
 pub struct ViewRequest<'r> {
-    /// Whose books, at which revision.
+    /// The session, with the provider and the revision.
     pub session: &'r Session,
-    /// Where closed months are.
+    /// The store, with the closed months.
     pub store: &'r dyn Store,
-    /// For temporary files.
+    /// The folder for temporary files.
     pub folder: &'r Path,
-    /// How they are kept.
+    /// The accounting settings.
     pub settings: Settings,
-    /// In which currency.
+    /// The currency.
     pub currency: Currency,
-    /// The present: months that are not over reach to now.
+    /// The present, up to which a month that has not ended is calculated.
     pub now: Instant,
-    /// Asked whether nobody waits for the answer any more.
+    /// Returns true if the work is canceled.
     pub is_canceled: &'r (dyn Fn() -> bool + Sync),
 }
 
@@ -76,7 +76,8 @@ impl ViewRequest<'_> {
         super::Watch { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
-    /// Calls `add` with what closed months no longer say, as it is booked in the first open month.
+    /// Calls `add` with each adjustment for drift of closed months, as it is booked in the first
+    /// open month.
     fn each_adjustment(
         &self,
         frozen: &FrozenBooks<'_>,
@@ -88,7 +89,7 @@ impl ViewRequest<'_> {
         })
     }
 
-    /// Calls `sink` with every posting of closed months that is no longer what was frozen.
+    /// Calls `sink` with every posting of closed months that differs from the frozen one.
     pub(super) fn each_drift(
         &self,
         frozen: &FrozenBooks<'_>,
@@ -98,12 +99,12 @@ impl ViewRequest<'_> {
         find_drift(session, frozen, settings, currency, self.folder, self.watch(), sink)
     }
 
-    /// The closed months.
+    /// Reads the closed months.
     pub(super) fn frozen(&self) -> Result<FrozenBooks<'_>, PackageError> {
         Ok(FrozenBooks::of(self.store, self.session.provider().id)?)
     }
 
-    /// The end of a month, or now when it is not over.
+    /// Returns the end of a month, or now if the month has not ended.
     pub(super) fn until(&self, month: Month, calendar: &Calendar) -> Horizon {
         match calendar.month_of(self.now) <= month {
             true => Horizon::AsOf(self.now),
@@ -116,7 +117,7 @@ impl ViewRequest<'_> {
     }
 }
 
-/// A few rows, all at hand.
+/// Returns the rows of a small view, which are all in memory.
 pub(super) fn few_rows(rows: Vec<Vec<Field<'static>>>) -> ViewRows<'static> {
     Box::new(move |sink| {
         for row in &rows {
@@ -140,7 +141,7 @@ fn optional_id(id: Option<i64>) -> Field<'static> {
     id.map_or(Field::Empty, |id| Field::Int(i128::from(id)))
 }
 
-/// A row as it stays when what it was made from is gone.
+/// Returns the fields of a row with their own copies of texts.
 pub(super) fn owned(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
     let own = |field: Field<'_>| match field {
         Field::Empty => Field::Empty,

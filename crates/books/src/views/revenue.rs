@@ -10,10 +10,10 @@ use super::{View, ViewRequest, optional_id, text};
 use crate::error::PackageError;
 use crate::pass::{Pass, Visit, books_of};
 
-/// Name of rows that belong to no plan, product or site.
+/// The name of the group without a plan, product or site.
 const NONE: &str = "none";
 
-/// Revenue from one month to another by `group_by`. Blocks.
+/// Returns the revenue of the months `from` to `to` by `group_by`. Blocking.
 pub fn revenue_by_plan(
     request: &ViewRequest<'_>,
     from: Month,
@@ -80,7 +80,7 @@ pub fn revenue_by_plan(
     })
 }
 
-/// The group that a word of a request names.
+/// Parses the word of a grouping.
 pub fn parse_group_by(word: &str) -> Option<GroupBy> {
     let all = [GroupBy::Plan, GroupBy::Product, GroupBy::Site];
     all.into_iter().find(|group_by| word_of(*group_by).0 == word)
@@ -94,7 +94,7 @@ fn word_of(group_by: GroupBy) -> (&'static str, &'static str) {
     }
 }
 
-/// The columns of the view.
+/// Returns the columns of the view.
 pub fn columns(word: &str) -> Vec<TableColumn> {
     let head = [
         TableColumn::new("month", FieldKind::Text),

@@ -1,4 +1,4 @@
-//! Where deferred revenue came from and goes, by booking month. Rule: spec/accounting.md §13.
+//! The waterfall of deferred revenue by booking month. Rule: spec/accounting.md §13.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use super::{View, ViewRequest, few_rows, text};
 use crate::error::PackageError;
 use crate::pass::{Pass, Visit, books_of};
 
-/// The waterfall from one month to another, the last of which may be the current one. Blocks.
+/// Returns the waterfall of the months `from` to `to`, which may be the current one. Blocking.
 ///
-/// A row per booking month, one for all before `from`, and their sum. The future is told month by
-/// month for ten years, then as one sum.
+/// It has a row per booking month, one row for all months before `from`, and their sum. The future
+/// is shown month by month for ten years, then as one sum.
 pub fn deferred_waterfall(
     request: &ViewRequest<'_>,
     from: Month,

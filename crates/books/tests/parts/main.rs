@@ -1,4 +1,4 @@
-//! The books' records, read in parts of any size. Rule: spec/accounting.md §1, §14.
+//! The records of the books, read in parts of any size. Rule: spec/accounting.md §1, §14.
 
 use accounting::{Amounts, Books, Calendar, Horizon, Issue, Month, Posting, Settings, Span};
 use books::parts::{BooksError, Parts, each_part, first_invoice_month, has_payment};
@@ -6,7 +6,7 @@ use model::time::Zone;
 
 use testkit::literal_tables::{instant, session};
 
-/// Everything that ties invoices together, and everything that is tied to none.
+/// Records that link invoices in every way, and records of every kind without an invoice.
 const RECORDS: &str = "
 customers
 id | name | email
@@ -105,7 +105,7 @@ fn books() -> Books {
     Books { calendar, settings: Settings::default() }
 }
 
-/// All postings and issues, in order, read in parts of `size` by `workers` threads.
+/// Returns all postings and issues in order, read in parts of `size` invoices by `workers` threads.
 fn ledger(size: usize, workers: usize) -> (Vec<Posting>, Vec<Issue>) {
     let books = books();
     let parts = Parts::cut(&session(RECORDS), books.calendar.clone(), size).unwrap();

@@ -1,4 +1,4 @@
-//! Money and amounts taken back after an invoice was sent.
+//! Corrections of sent invoices: refunds, credit notes and credit-note invoices.
 
 use std::io;
 
@@ -12,33 +12,34 @@ use crate::teller::Teller;
 
 const DAY: i64 = 86_400;
 
-/// What is taken back. All but the note before payment need a payment that was received, and
-/// happen some days after it, or not at all when that lies ahead of now.
+/// The correction of an invoice. All but `NoteBeforePayment` need a payment, happen some days after
+/// it, and are left out if that day is still ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Correction {
     /// Nothing.
     None,
-    /// A part of the payment, without a note.
+    /// A refund of a part of the payment, without a credit note.
     RefundOfPart,
-    /// A note, and a refund that names it.
+    /// A credit note, and a refund that names it.
     NoteThenRefund,
-    /// A refund, and a note that names it.
+    /// A refund, and a credit note that names it.
     RefundThenNote,
-    /// An invoice that credits another, and a refund of it.
+    /// An invoice that credits another one, and a refund of it.
     CreditNoteInvoice,
-    /// A refund that stays with the business as credit.
+    /// A refund that is kept as account credit.
     RefundToBalance,
-    /// A note whose amount stays as credit.
+    /// A credit note whose amount is kept as account credit.
     NoteToBalance,
-    /// A note on an open invoice.
+    /// A credit note on an open invoice.
     NoteBeforePayment,
-    /// A note that was void at once.
+    /// A credit note that is voided at once.
     NoteVoided,
-    /// A refund that did not get through; 0 pending, 1 failed, 2 canceled.
+    /// A refund that does not complete: 0 pending, 1 failed, 2 canceled.
     RefundStuck(u8),
 }
 
-/// What is refunded of the payment of `bill`, known when the payment is written.
+/// Returns the part of the payment of `bill` that is refunded. It must be known when the payment is
+/// written.
 pub(super) fn refunded(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> i64 {
     match happens_at(teller, bill, settlement) {
         Some(_) => match bill.correction {
@@ -61,7 +62,7 @@ fn happens_at(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> 
     teller.calendar.has_passed(after).then_some(after)
 }
 
-/// The document that is corrected, and when.
+/// A document to correct, and the instant of the correction.
 struct Case<'a> {
     bill: &'a Bill<'a>,
     invoice_id: i64,
@@ -118,7 +119,7 @@ struct Refund {
     status: &'static str,
     destination: &'static str,
     credit_note_id: Option<i64>,
-    /// The invoice named, where it is not the one that was paid.
+    /// The invoice that the refund names; none = the paid one.
     invoice_id: Option<i64>,
 }
 
@@ -328,7 +329,7 @@ impl Case<'_> {
     }
 }
 
-/// `part` of `whole` of an amount, rounded down; 0 of nothing.
+/// Returns `amount` * `part` / `whole` without the fraction; 0 if `whole` is 0.
 fn share(amount: i64, part: i64, whole: i64) -> i64 {
     match whole {
         0 => 0,

@@ -1,9 +1,9 @@
-//! Invoices and what becomes of them, such that every amount adds up.
+//! Invoices with their payments and corrections, in which every amount adds up.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `price` | lines and their amounts |
-//! | `settlement` | how an invoice ends: paid, open, void, written off |
+//! | `settlement` | the outcome of an invoice: paid, open, void, written off |
 //! | `receipts` | payments and balance transactions |
 //! | `corrections` | refunds, credit notes, credit-note invoices |
 
@@ -26,7 +26,7 @@ use super::people::Person;
 use super::teller::Teller;
 use settlement::Settlement;
 
-/// An invoice as it is written.
+/// An invoice to write.
 #[derive(Debug, Clone)]
 pub(super) struct Bill<'a> {
     pub(super) at: Instant,
@@ -43,7 +43,7 @@ pub(super) struct Bill<'a> {
     pub(super) purchase_type: Option<&'static str>,
     pub(super) discount_code: Option<&'a str>,
     pub(super) description: Option<&'a str>,
-    /// When it was written, where that is before its date.
+    /// Instant of creation, if it is before the invoice's date.
     pub(super) advanced_at: Option<Instant>,
     pub(super) method: Method,
     pub(super) outcome: Outcome,
@@ -52,7 +52,7 @@ pub(super) struct Bill<'a> {
 }
 
 impl<'a> Bill<'a> {
-    /// A card invoice of a person that is paid at once.
+    /// Returns an invoice of a person that is paid by card at once.
     pub(super) fn of(
         person: &Person,
         currency: Currency,
@@ -83,7 +83,7 @@ impl<'a> Bill<'a> {
     }
 }
 
-/// Writes an invoice, its lines and everything that happened to it; answers its id.
+/// Writes an invoice, its lines, payments and corrections. Returns its id.
 pub(super) fn send(
     teller: &mut Teller<'_>,
     account: &mut Account,

@@ -1,4 +1,4 @@
-//! Lines of an invoice. Rule: an amount is net, after discount and before tax.
+//! Lines of an invoice. The amount of a line is net: after discount, before tax.
 
 use std::io;
 
@@ -7,18 +7,18 @@ use model::time::Instant;
 use super::Bill;
 use crate::teller::Teller;
 
-/// What one line costs, in minor units of the invoice's currency.
+/// The price of one line, in minor units of the invoice's currency.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Price {
-    /// Before discount and tax.
+    /// Net amount before discount.
     pub(crate) net: i64,
-    /// Taken off the net.
+    /// Discount on the net amount.
     pub(crate) discount: i64,
-    /// Added to what is left.
+    /// Tax on the discounted net amount.
     pub(crate) tax: i64,
 }
 
-/// One line.
+/// One line of an invoice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     pub(crate) kind: Option<&'static str>,
@@ -31,7 +31,7 @@ pub(crate) struct Line<'a> {
     pub(crate) is_proration: bool,
 }
 
-/// Sums over the lines of one invoice.
+/// Totals over the lines of one invoice.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Totals {
     pub(crate) subtotal: i64,
@@ -41,19 +41,19 @@ pub(crate) struct Totals {
 }
 
 impl Price {
-    /// A price that holds a tax of 20 %, less a discount given on it.
+    /// Splits a gross price that includes 20 % tax; `discount` is gross too.
     pub(crate) fn with_tax_inside(price: i64, discount: i64) -> Self {
         let net = net_of(price);
         let net_left = net_of(price - discount);
         Self { net, discount: net - net_left, tax: price - discount - net_left }
     }
 
-    /// A net price, less a discount, to which a tax of `rate` ten-thousandths is added.
+    /// Returns a net price with a discount and a tax of `rate` ten-thousandths on top.
     pub(crate) fn plus_tax(net: i64, discount: i64, rate: i64) -> Self {
         Self { net, discount, tax: ((net - discount) * rate + 5_000).div_euclid(10_000) }
     }
 
-    /// What the line books: after discount, before tax.
+    /// Returns the amount of the line: after discount, before tax.
     pub(crate) fn amount(self) -> i64 {
         self.net - self.discount
     }
@@ -64,7 +64,7 @@ fn net_of(price: i64) -> i64 {
 }
 
 impl<'a> Line<'a> {
-    /// One piece of something without a plan or a period.
+    /// Returns a line for one item without a plan or a period.
     pub(crate) fn of(kind: &'static str, description: &'a str, price: Price) -> Self {
         Self {
             kind: Some(kind),

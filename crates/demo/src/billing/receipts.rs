@@ -1,4 +1,4 @@
-//! Money that came in or tried to, and credit that was put on an account or used up.
+//! Payments, received or failed, and movements of account credit.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use crate::teller::Teller;
 
 const DAY: i64 = 86_400;
 
-/// A customer's account: who, and the credit left in one currency.
+/// The account of a customer: their credit in one currency.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) customer_id: i64,
@@ -22,7 +22,7 @@ pub(crate) struct Account {
     changed_at: Instant,
 }
 
-/// How someone pays.
+/// Way of payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Method {
     pub(crate) channel: &'static str,
@@ -44,7 +44,7 @@ impl Method {
         Self { channel: "offline", category: "External", destination: None },
     ];
 
-    /// How long it takes until the money is there.
+    /// Returns the time until a payment is received.
     pub(super) fn delay_seconds(self, draw: &mut Draw) -> i64 {
         match self.channel {
             "online" if self.category == "Card" => draw.between(2, 20),
@@ -58,7 +58,7 @@ impl Method {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Movement<'a> {
     pub(crate) kind: &'static str,
-    /// Credit given is negative, credit used positive.
+    /// Change in minor units: negative for credit given, positive for credit used.
     pub(crate) amount: i64,
     pub(crate) currency: Currency,
     pub(crate) at: Instant,
@@ -94,12 +94,12 @@ impl Account {
         Self { customer_id, currency, credit: 0, changed_at: Instant::from_micros(i64::MIN) }
     }
 
-    /// The credit that an invoice of this instant may use.
+    /// Returns the credit that an invoice of this instant may use.
     pub(super) fn credit_at(&self, at: Instant, currency: Currency) -> i64 {
         if currency == self.currency && at > self.changed_at { self.credit.max(0) } else { 0 }
     }
 
-    /// Writes a change of the credit; none when it lies ahead of now.
+    /// Writes a change of the credit. Writes nothing if it lies in the future.
     pub(crate) fn change(
         &mut self,
         teller: &mut Teller<'_>,
@@ -133,7 +133,7 @@ impl Account {
     }
 }
 
-/// A payment row as far as it varies.
+/// The columns of a payment that vary.
 struct Payment<'a> {
     invoice_id: Option<i64>,
     order_id: Option<i64>,
@@ -147,7 +147,7 @@ struct Payment<'a> {
     is_duplicate: bool,
 }
 
-/// Writes what was received for an invoice; answers the payment that settled it, if any.
+/// Writes the payments of an invoice. Returns the payment that settled it, if any.
 pub(super) fn receive(
     teller: &mut Teller<'_>,
     account: &mut Account,
@@ -216,7 +216,7 @@ fn use_credit(
     Ok(())
 }
 
-/// Writes money received ahead of any invoice; it becomes credit.
+/// Writes a payment without an invoice, which becomes credit.
 pub(crate) fn prepay(
     teller: &mut Teller<'_>,
     account: &mut Account,

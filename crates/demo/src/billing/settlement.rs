@@ -1,4 +1,4 @@
-//! How an invoice ends.
+//! The outcome of an invoice.
 
 use model::time::Instant;
 
@@ -9,41 +9,41 @@ use crate::teller::Teller;
 
 const DAY: i64 = 86_400;
 
-/// What a story wants to happen. What lies ahead of now has not happened yet.
+/// The planned outcome of an invoice. Steps that lie in the future are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Never sent.
     Draft,
-    /// Sent, and nothing came yet.
+    /// Sent, without any payment.
     Open,
-    /// Half of it came.
+    /// Half paid.
     PartlyPaid,
     /// Paid.
     Paid,
-    /// Paid after a payment that failed.
+    /// Paid after one failed payment.
     PaidLate,
-    /// Every payment failed.
+    /// Unpaid; every payment failed.
     PastDue,
-    /// Sent by mistake.
+    /// Voided because it was sent by mistake.
     Void,
-    /// Given up.
+    /// Written off.
     Uncollectible,
 }
 
-/// What did happen, in amounts and instants.
+/// The actual outcome of an invoice, with amounts and instants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settlement {
     pub(super) status: &'static str,
     pub(super) paid: i64,
     pub(super) credit_applied: i64,
-    /// Credit that was applied and given back when the invoice was voided.
+    /// Credit that was applied, and returned when the invoice was voided.
     pub(super) credit_unapplied: i64,
-    /// What a credit note took off before payment.
+    /// Amount of the credit note before payment.
     pub(super) noted: i64,
-    /// What failed payments tried to take.
+    /// Number of failed payments.
     pub(super) failures: i64,
     pub(super) paid_at: Option<Instant>,
-    /// When the last (or only) payment came, also a partial one.
+    /// Instant of the last payment, which may be partial.
     pub(super) received_at: Option<Instant>,
     pub(super) voided_at: Option<Instant>,
     pub(super) uncollectible_at: Option<Instant>,
@@ -72,7 +72,7 @@ impl Settlement {
         settlement
     }
 
-    /// What is still owed, as far as the invoice says.
+    /// Returns the amount that is still due on the invoice.
     pub(super) fn remaining(&self, totals: &Totals) -> i64 {
         (totals.total - self.paid - self.credit_applied - self.noted).max(0)
     }

@@ -11,7 +11,7 @@ pub(super) const RENEWAL: &str = "renewal-14d";
 
 type Entry = (Option<i64>, &'static str, &'static str, &'static str, Option<&'static str>, i64);
 
-/// Site, name, key, type, description, days between runs.
+/// Campaigns: site, name, key, type, description, days between runs.
 const CAMPAIGNS: [Entry; 6] = [
     (Some(1), "Spring launch", SPRING, "promotional", Some("Three months for one"), 60),
     (None, "Renewal, 14 days ahead", RENEWAL, "renewal", None, 7),

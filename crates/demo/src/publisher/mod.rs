@@ -1,4 +1,4 @@
-//! The publisher: subscriptions that renew, issues that ship, orders, newsletters, campaigns.
+//! The publisher: renewing subscriptions, shipped issues, orders, newsletters, campaigns.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -18,10 +18,10 @@ use std::io;
 
 use super::teller::Teller;
 
-/// Rows that one customer's story gives on average. Measured; a test holds it.
+/// Average number of rows per customer, as measured; a test checks it.
 pub(super) const ROWS_PER_CUSTOMER: u64 = 21;
 
-/// Tells the publisher with this many customers.
+/// Generates the publisher with this many customers.
 pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
     offer::open(teller)?;
     campaigns::run(teller, customers)?;

@@ -1,4 +1,4 @@
-//! What the publisher sells.
+//! The products, plans and coupons of the publisher.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use model::money::Currency;
 
 use crate::teller::Teller;
 
-/// Products: site, name and kind; the id is the place in the list, from 1.
+/// Products: site, name and kind. The id is the position in the list, from 1.
 const PRODUCTS: [(Option<i64>, &str, &str); 7] = [
     (Some(1), "Harbour Review Digital", "subscription"),
     (Some(1), "Harbour Review in Print", "subscription"),
@@ -17,7 +17,7 @@ const PRODUCTS: [(Option<i64>, &str, &str); 7] = [
     (Some(2), "Cookbooks", "ecommerce"),
 ];
 
-/// A plan; the id is the place in [`PLANS`], from 1.
+/// A plan. Its id is its position in [`PLANS`], from 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
     pub(super) product_id: i64,
@@ -72,7 +72,7 @@ pub(super) const PLANS: [Plan; 10] = [
     Plan { product_id: 5, name: "Supporter, monthly", amount: 500, ..DIGITAL },
 ];
 
-/// Ids of the plans that stories name.
+/// Ids of the plans that the generator refers to.
 pub(super) mod plan_id {
     pub(in crate::publisher) const MONTHLY: i64 = 1;
     pub(in crate::publisher) const ANNUAL: i64 = 2;
@@ -86,7 +86,7 @@ pub(super) mod plan_id {
     pub(in crate::publisher) const SUPPORTER: i64 = 10;
 }
 
-/// The plan with this id.
+/// Returns the plan with this id.
 pub(super) fn plan(id: i64) -> &'static Plan {
     let index = usize::try_from(id - 1).unwrap_or_default();
     PLANS.get(index).unwrap_or(&FIRST)
@@ -95,7 +95,7 @@ pub(super) fn plan(id: i64) -> &'static Plan {
 static FIRST: Plan = DIGITAL;
 
 impl Plan {
-    /// The currency of its price.
+    /// Returns the currency of the price.
     pub(super) fn currency(&self, own: Currency) -> Currency {
         match Currency::parse("eur") {
             Some(euro) if self.is_euro => euro,
@@ -104,7 +104,7 @@ impl Plan {
     }
 }
 
-/// Goods: product, name, price before tax; the id is the place in the list, from 1.
+/// Goods: product, name, price before tax. The id is the position in the list, from 1.
 pub(super) const SKUS: [(i64, &str, i64); 6] = [
     (6, "Lighthouse print, A2", 4500),
     (6, "Harbour map 1898, A3", 2800),
@@ -114,7 +114,7 @@ pub(super) const SKUS: [(i64, &str, i64); 6] = [
     (7, "Gift box \"Winter\"", 6400),
 ];
 
-/// A coupon; the id is the place in [`COUPONS`], from 1.
+/// A coupon. Its id is its position in [`COUPONS`], from 1.
 #[derive(Debug, Clone, Copy)]
 struct Coupon {
     code: &'static str,
@@ -142,12 +142,12 @@ fn coupon(id: i64) -> Option<&'static Coupon> {
     usize::try_from(id - 1).ok().and_then(|place| COUPONS.get(place))
 }
 
-/// The code of coupon `id`.
+/// Returns the code of coupon `id`.
 pub(super) fn coupon_code(id: i64) -> &'static str {
     coupon(id).map_or("", |coupon| coupon.code)
 }
 
-/// Adds everything that exists before the first customer.
+/// Adds the rows that exist before the first customer: sites, products, plans, coupons.
 pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
     let own = teller.currency;
     let sites = [("Harbour Review", Some("America/New_York")), ("Coastal Kitchen", None)];
@@ -221,7 +221,7 @@ fn add_coupon(teller: &mut Teller<'_>, coupon: &Coupon, own: Currency) -> io::Re
     Ok(())
 }
 
-/// What coupon `id` takes off an amount.
+/// Returns the amount that coupon `id` takes off.
 pub(super) fn discount(coupon_id: Option<i64>, amount: i64) -> i64 {
     match coupon_id.and_then(coupon).map(|coupon| coupon.off) {
         None => 0,

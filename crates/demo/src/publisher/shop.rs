@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 const TAX: i64 = 800;
 const SHIPPING: i64 = 650;
 
-/// One position of an order before it is written.
+/// One item of an order.
 #[derive(Debug, Clone, Copy)]
 struct Item {
     sku: usize,
@@ -89,7 +89,7 @@ fn choose(teller: &mut Teller<'_>, coupon_id: Option<i64>) -> Vec<Item> {
         let sku = usize::try_from(teller.draw.below(SKUS.len() as u64)).unwrap_or_default();
         let quantity = teller.draw.between(1, 2);
         let net = SKUS[sku].2 * quantity;
-        // An amount off is given once; a share is given on every item.
+        // A fixed amount is taken off once, a percentage off every item.
         let off = match coupon_id {
             Some(3) if !items.is_empty() => 0,
             coupon => discount(coupon, net),

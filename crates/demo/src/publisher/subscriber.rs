@@ -1,4 +1,4 @@
-//! One customer's story at the publisher.
+//! The history of one customer of the publisher.
 
 use std::io;
 
@@ -21,7 +21,7 @@ const LISTS: [&str; 4] = [
     r#"["breaking, \"urgent\"","recipes"]"#,
 ];
 
-/// Tells the story with this number.
+/// Generates the history of customer `number`.
 pub(super) fn tell(teller: &mut Teller<'_>, number: u64) -> io::Result<()> {
     let joined = joined(teller, number);
     let site = teller.draw.between(0, 2);
@@ -120,7 +120,8 @@ fn subscribe(
     course.tell(teller, person, account)
 }
 
-/// Where a subscription stands; the rarer words come in turn.
+/// Returns the state of a subscription. Rare states are assigned by customer number, so that each
+/// occurs.
 fn state(teller: &mut Teller<'_>, plan_id: i64, from: Date, number: u64) -> State {
     let today = teller.calendar.today();
     if plan_id == plan_id::DAY {
@@ -142,7 +143,7 @@ fn state(teller: &mut Teller<'_>, plan_id: i64, from: Date, number: u64) -> Stat
     }
 }
 
-/// Corrections come in turn, each now and then.
+/// Returns the correction of an invoice, chosen by customer number, so that each occurs.
 fn correction(number: u64) -> Correction {
     match number % 37 {
         2 => Correction::NoteThenRefund,
@@ -157,7 +158,7 @@ fn correction(number: u64) -> Correction {
     }
 }
 
-/// A gift: the giver pays, someone new receives.
+/// Adds a gift subscription: the giver pays, and a new customer receives it.
 fn give(
     teller: &mut Teller<'_>,
     giver: &Person,

@@ -1,4 +1,4 @@
-//! One subscription from start to end: its invoices and the issues it was sent.
+//! One subscription from start to end: its invoices and its issues.
 
 use std::io;
 
@@ -15,28 +15,28 @@ const DAY: i64 = 86_400;
 /// Sales tax in ten-thousandths.
 const TAX: i64 = 800;
 
-/// How far a subscription got.
+/// The state of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// It renews.
+    /// Renewing.
     Active,
-    /// It was ended on a day.
+    /// Ended on this day.
     Canceled(Date),
-    /// It runs to the end of the paid period.
+    /// Canceled, but running to the end of the paid period.
     Leaving,
-    /// The last renewal was not paid.
+    /// The last renewal is not paid yet.
     PastDue,
-    /// Given up after that.
+    /// The last renewal was written off.
     Unpaid,
-    /// Free until a day ahead.
+    /// Free until a day in the future.
     Trialing,
     /// The first payment failed.
     Incomplete,
-    /// And was never made up.
+    /// The first payment failed and was never made.
     IncompleteExpired,
 }
 
-/// A subscription as its story goes.
+/// The history of a subscription, before its rows are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course {
     pub(super) plan_id: i64,
@@ -48,7 +48,7 @@ pub(super) struct Course {
     pub(super) campaign_key: Option<&'static str>,
     pub(super) coupon_id: Option<i64>,
     pub(super) by_invoice: bool,
-    /// Whether someone else paid: its invoices are about nothing.
+    /// True if someone else paid: the invoices have no amount.
     pub(super) is_free: bool,
     pub(super) correction: Correction,
     pub(super) changes_plan: bool,
@@ -74,7 +74,7 @@ impl Course {
         }
     }
 
-    /// Tells the subscription.
+    /// Writes the subscription and everything that follows from it.
     pub(super) fn tell(
         &self,
         teller: &mut Teller<'_>,
@@ -217,7 +217,7 @@ impl State {
         }
     }
 
-    /// How the last invoice went.
+    /// Returns the outcome of the last invoice.
     fn last_outcome(self) -> Outcome {
         match self {
             Self::PastDue | Self::Incomplete => Outcome::PastDue,
@@ -229,7 +229,7 @@ impl State {
 }
 
 impl Plan {
-    /// The day `turns` intervals after `from`.
+    /// Returns the day `turns` intervals after `from`.
     fn after(&self, from: Date, turns: i64) -> Date {
         let steps = self.count * turns;
         match self.interval {
@@ -245,7 +245,7 @@ fn seconds_of(person: &Person) -> i64 {
     8 * 3600 + person.customer_id % 700 * 60
 }
 
-/// Writes what follows from one subscription.
+/// Writer of the rows that follow from one subscription.
 struct Writer<'a> {
     course: &'a Course,
     plan: &'a Plan,
@@ -324,8 +324,8 @@ impl Writer<'_> {
         self.course.plan_id
     }
 
-    /// The issues of one period; those of a period before the year only as far as they were
-    /// sent within it.
+    /// Writes the issues of one period that are due within the year of history, or in the next 20
+    /// days.
     fn ship(
         &self,
         teller: &mut Teller<'_>,
@@ -382,7 +382,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A change to the annual plan in the middle of a month: the rest of the month is credited.
+    /// Changes to the annual plan in the middle of a month, and credits the rest of the month.
     fn change_plan(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
         let today = teller.calendar.today();
         let at = self.instant(teller, today.plus_days(-3));
@@ -411,7 +411,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The next annual invoice, sent some weeks ahead of its date.
+    /// Writes the next annual invoice, which is sent some weeks before its date.
     fn advance(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
         let today = teller.calendar.today();
         let turns = (1..MAX_TURNS).map(|turn| (turn, self.plan.after(self.course.from, turn)));

@@ -1,4 +1,4 @@
-//! One customer's story at the studio.
+//! The history of one customer of the studio.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use super::visits::{self, Booking};
 
 const DAY: i64 = 86_400;
 
-/// Tells the story with this number: what kind it is follows from the number, so that even a
+/// Generates the history of customer `number`. Its kind follows from the number, so that even a
 /// small studio has every kind.
 pub(super) fn tell(teller: &mut Teller<'_>, timetable: &Timetable, number: u64) -> io::Result<()> {
     let site = teller.draw.between(0, SITES);
@@ -106,7 +106,7 @@ fn recurring(
     Ok(())
 }
 
-/// Held days some time after `from`; a third of them last still.
+/// Returns the days of a hold some time after `from`. A third of them are still running.
 fn hold(teller: &mut Teller<'_>, from: Date) -> (Date, Option<Date>) {
     let today = teller.calendar.today();
     let days = i64::from(today.days() - from.days()).min(330);
@@ -123,7 +123,7 @@ fn hold(teller: &mut Teller<'_>, from: Date) -> (Date, Option<Date>) {
     }
 }
 
-/// Corrections come in turn, each now and then.
+/// Returns the correction of an invoice, chosen by customer number, so that each occurs.
 fn correction(number: u64) -> Correction {
     match number / 4 % 19 {
         0 => Correction::RefundOfPart,
@@ -196,7 +196,7 @@ fn prepaid(
     Ok(())
 }
 
-/// An upgrade or a downgrade: one membership ends, the next begins the day after.
+/// Adds an upgrade or a downgrade: one membership ends, and the next begins the day after.
 fn change_of_plan(
     teller: &mut Teller<'_>,
     timetable: &Timetable,
@@ -284,7 +284,7 @@ fn sell(
     Ok(())
 }
 
-/// A lead comes once for free, or not at all.
+/// Adds one free visit of a lead, or none.
 fn trial(teller: &mut Teller<'_>, timetable: &Timetable, person: &Person) -> io::Result<()> {
     let week = timetable.week_of(person.joined) + 1;
     if !timetable.weeks().contains(&week) || teller.draw.one_in(3) {
@@ -386,7 +386,7 @@ fn shop(
     Ok(())
 }
 
-/// Now and then someone pays ahead, is given credit, or has it taken back.
+/// Adds movements of account credit: for some customers a prepayment, a gift, or its withdrawal.
 fn keep_account(
     teller: &mut Teller<'_>,
     person: &Person,
@@ -402,7 +402,7 @@ fn keep_account(
             let gift = Movement::of("gift", -2500, currency, at);
             account.change(teller, &gift.described("Gift card, \"Happy birthday\""))
         }
-        // Their drop-ins may be voided: then what was applied comes back.
+        // Drop-in invoices of these customers may be voided, which returns the applied credit.
         23 => {
             let gift = Movement::of("gift", -2500, currency, person.joined_at);
             account.change(teller, &gift.described("Gift card"))

@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | `offer` | sites, offering types, the membership plans and their terms |
 //! | `timetable` | the weekly slots and the events of a year |
-//! | `member` | one customer's story |
+//! | `member` | the history of one customer |
 //! | `stay` | one membership from purchase to end: billing, holds |
-//! | `visits` | bookings and what became of them |
+//! | `visits` | bookings and attendances |
 
 mod member;
 mod offer;
@@ -19,10 +19,10 @@ use std::io;
 use super::teller::Teller;
 use timetable::Timetable;
 
-/// Rows that one customer's story gives on average, events included. Measured; a test holds it.
+/// Average number of rows per customer, events included, as measured; a test checks it.
 pub(super) const ROWS_PER_CUSTOMER: u64 = 38;
 
-/// Tells the studio with this many customers.
+/// Generates the studio with this many customers.
 pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
     offer::open(teller)?;
     let timetable = Timetable::new(teller, customers);

@@ -1,4 +1,4 @@
-//! What the studio offers and sells.
+//! The offering types, membership plans and goods of the studio.
 
 use std::io;
 
@@ -9,7 +9,7 @@ pub(super) const SITES: i64 = 3;
 pub(super) const INSTRUCTORS: i64 = 12;
 pub(super) const BOOKING_SOURCES: i64 = 5;
 
-/// Offering types: name and kind; the id is the place in the list, from 1.
+/// Offering types: name and kind. The id is the position in the list, from 1.
 const OFFERING_TYPES: [(&str, &str); 9] = [
     ("Vinyasa Flow", "class"),
     ("HIIT", "class"),
@@ -22,7 +22,7 @@ const OFFERING_TYPES: [(&str, &str); 9] = [
     ("Pre-natal Yoga, 6 weeks", "course"),
 ];
 
-/// How long a membership lasts, or how often a recurring one is billed.
+/// The length of a membership, or the billing interval of a recurring one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Term {
     Days(i64),
@@ -31,7 +31,7 @@ pub(super) enum Term {
     Open,
 }
 
-/// How many visits a membership gives.
+/// The number of visits that a membership allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Uses {
     Unlimited,
@@ -40,7 +40,7 @@ pub(super) enum Uses {
     Ever(u64),
 }
 
-/// A membership plan; the id is the place in [`PLANS`], from 1.
+/// A membership plan. Its id is its position in [`PLANS`], from 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
     pub(super) name: &'static str,
@@ -144,7 +144,7 @@ pub(super) const PLANS: [Plan; 10] = [
     Plan { name: "Team", category_id: None, price: 0, term: Term::Open, ..UNLIMITED },
 ];
 
-/// Ids of the plans that stories name.
+/// Ids of the plans that the generator refers to.
 pub(super) mod plan_id {
     pub(in crate::studio) const UNLIMITED: i64 = 1;
     pub(in crate::studio) const EIGHT: i64 = 2;
@@ -158,7 +158,7 @@ pub(super) mod plan_id {
     pub(in crate::studio) const TEAM: i64 = 10;
 }
 
-/// The plan with this id.
+/// Returns the plan with this id.
 pub(super) fn plan(id: i64) -> &'static Plan {
     let index = usize::try_from(id - 1).unwrap_or_default();
     PLANS.get(index).unwrap_or(&UNLIMITED_PLAN)
@@ -166,11 +166,11 @@ pub(super) fn plan(id: i64) -> &'static Plan {
 
 static UNLIMITED_PLAN: Plan = UNLIMITED;
 
-/// What the studio's small shop sells: id, name, price before tax.
+/// Goods of the studio's shop: id, name, price before tax.
 pub(super) const SHOP: [(i64, &str, i64); 3] =
     [(1, "Yoga mat, slate", 3000), (2, "Grip socks", 1000), (3, "Bottle \"750 ml\"", 1500)];
 
-/// Adds everything that exists before the first customer.
+/// Adds the rows that exist before the first customer: sites, offering types, plans, goods.
 pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
     let sites: [(&str, Option<&str>); SITES as usize] = [
         ("Northlight Central", None),

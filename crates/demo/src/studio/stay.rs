@@ -1,4 +1,4 @@
-//! One membership from purchase to end: the row, its holds, its invoices, its visits.
+//! One customer membership from purchase to end: its row, holds, invoices and visits.
 
 use std::io;
 
@@ -13,26 +13,26 @@ use super::offer::{self, Term, Uses};
 use super::timetable::Timetable;
 use super::visits::{self, Period};
 
-/// Why a membership ended, or not.
+/// The end of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// It runs, or ran out by itself.
+    /// Not ended early: it is running, or has expired.
     None,
-    /// It was ended on a day, for a reason.
+    /// Ended on a day, with a reason.
     On(Date, &'static str),
 }
 
-/// A membership as its story goes.
+/// The history of a customer membership, before its rows are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stay {
     pub(super) plan_id: i64,
     pub(super) from: Date,
     pub(super) end: End,
-    /// Held days; without an end they last still.
+    /// First and last day of a hold; without a last day it has not ended.
     pub(super) hold: Option<(Date, Option<Date>)>,
     pub(super) discount: i64,
     pub(super) method: Method,
-    /// How its invoices go, one after the other as billing goes on.
+    /// Outcome of the last invoice; earlier ones are paid, some of them late.
     pub(super) last_outcome: Outcome,
     pub(super) correction: Correction,
     pub(super) shared_with: Option<i64>,
@@ -59,7 +59,7 @@ impl Stay {
         }
     }
 
-    /// Tells the membership; answers its last day of use.
+    /// Writes the membership and everything that follows from it. Returns its last day of use.
     pub(super) fn tell(
         &self,
         teller: &mut Teller<'_>,
@@ -183,7 +183,7 @@ impl Stay {
             .max(person.joined_at)
     }
 
-    /// The first billing day after today.
+    /// Returns the first billing day after today.
     fn next_bill(&self, teller: &Teller<'_>, term: Term) -> Option<Date> {
         if term == Term::Open {
             return None;
@@ -308,7 +308,7 @@ impl Stay {
     }
 }
 
-/// The day `turns` terms after `from`.
+/// Returns the day `turns` terms after `from`.
 pub(super) fn after(from: Date, term: Term, turns: i64) -> Date {
     match term {
         Term::Days(days) => from.plus_days(days * turns),

@@ -1,5 +1,5 @@
-//! The weekly timetable and the events that follow from it. The ids of events are arithmetic, so
-//! that a story can book one without any list of them.
+//! The weekly timetable and its events. Ids of events are computed, so that a booking can refer to
+//! an event without a list of them.
 
 use std::io;
 
@@ -14,16 +14,16 @@ const WEEKS: i64 = 54;
 const CUSTOMERS_PER_SLOT: u64 = 18;
 const SLOTS_MIN: u64 = 10;
 const COURSE_WEEKS: i64 = 9;
-/// What follows each other in the timetable, as offering types.
+/// Order of the offering types in the timetable, by id.
 const PATTERN: [i64; 10] = [1, 2, 3, 8, 4, 5, 6, 1, 9, 7];
 const HOURS: [i64; 9] = [7, 18, 9, 12, 17, 19, 10, 8, 20];
 
-/// The slots of a week, the same every week.
+/// The slots of a week, which are the same every week.
 #[derive(Debug)]
 pub(super) struct Timetable {
     slots: i64,
     first_monday: Date,
-    /// The first id of `events`, less one, and of `courses`.
+    /// Id before that of the first event.
     events_before: i64,
 }
 
@@ -61,12 +61,12 @@ impl Timetable {
         }
     }
 
-    /// How many slots a week has.
+    /// Returns the number of slots in a week.
     pub(super) fn slots(&self) -> u64 {
         self.slots.cast_unsigned()
     }
 
-    /// The slot with this number, from 0.
+    /// Returns the slot with this number, from 0.
     pub(super) fn slot(&self, number: u64) -> Slot {
         let number = number.cast_signed().rem_euclid(self.slots);
         let place = usize::try_from(number).unwrap_or_default();
@@ -77,48 +77,48 @@ impl Timetable {
         Slot { number, offering_type, day: number % 7, starts, minutes }
     }
 
-    /// The first week that is told, and the number of weeks.
+    /// Returns the numbers of the generated weeks.
     pub(super) fn weeks(&self) -> std::ops::Range<i64> {
         0..WEEKS
     }
 
-    /// Monday of a week.
+    /// Returns the Monday of a week.
     pub(super) fn monday(&self, week: i64) -> Date {
         self.first_monday.plus_days(week * 7)
     }
 
-    /// The week that holds `date`; negative before the year begins.
+    /// Returns the week that contains `date`; negative before the year of history.
     pub(super) fn week_of(&self, date: Date) -> i64 {
         i64::from(date.days() - self.first_monday.days()).div_euclid(7)
     }
 
-    /// The date of a slot in a week.
+    /// Returns the date of a slot in a week.
     pub(super) fn date(&self, week: i64, slot: &Slot) -> Date {
         self.monday(week).plus_days(slot.day)
     }
 
-    /// When a slot begins in a week.
+    /// Returns the start of a slot in a week.
     pub(super) fn starts_at(&self, teller: &Teller<'_>, week: i64, slot: &Slot) -> Instant {
         teller.calendar.at(self.date(week, slot), slot.starts)
     }
 
-    /// The id of the event in a slot of a week.
+    /// Returns the id of the event in a slot of a week.
     pub(super) fn event_id(&self, week: i64, slot: &Slot) -> i64 {
         self.events_before + week * self.slots + slot.number + 1
     }
 
-    /// Whether the studio called an event off.
+    /// Returns true if the studio has cancelled the event.
     pub(super) fn is_cancelled(&self, week: i64, slot: &Slot) -> bool {
         ((self.event_id(week, slot) * 2_654_435_761) >> 7) % 41 == 3
     }
 
-    /// The course that a session belongs to, by the block of weeks it falls in.
+    /// Returns the course that a session belongs to, which is decided by its block of weeks.
     pub(super) fn course_id(&self, week: i64, slot: &Slot) -> Option<i64> {
         let block = week / COURSE_WEEKS;
         slot.is_course().then(|| block * 2 + (slot.offering_type - 8) + 1)
     }
 
-    /// The weeks of the block of a course that holds `week`.
+    /// Returns the weeks of the course block that contains `week`.
     pub(super) fn course_weeks(&self, week: i64) -> std::ops::Range<i64> {
         let first = week.div_euclid(COURSE_WEEKS) * COURSE_WEEKS;
         first..(first + COURSE_WEEKS - 3).min(WEEKS)

@@ -1,4 +1,4 @@
-//! Bookings of events and what became of them.
+//! Bookings of events, and attendance.
 
 use std::io;
 
@@ -10,21 +10,21 @@ use crate::teller::Teller;
 use super::offer::{BOOKING_SOURCES, Uses};
 use super::timetable::{Slot, Timetable};
 
-/// A stretch of time in which someone books under a membership.
+/// A period in which a customer books under a membership.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Period {
     pub(super) customer_membership_id: i64,
     pub(super) from: Date,
     /// Last day.
     pub(super) until: Date,
-    /// Days on which nothing is booked, both included.
+    /// First and last day of a pause without bookings.
     pub(super) pause: Option<(Date, Date)>,
     pub(super) uses: Uses,
-    /// How many times a week they come at most.
+    /// Largest number of visits per week.
     pub(super) a_week: u64,
 }
 
-/// How one booking was made.
+/// The way that a booking was made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Booking {
     pub(super) customer_membership_id: Option<i64>,
@@ -32,10 +32,10 @@ pub(super) struct Booking {
     pub(super) is_comped: bool,
 }
 
-/// The most that one person books in a week.
+/// One more than the largest number of bookings of one customer in a week.
 const A_WEEK_MAX: usize = 4;
 
-/// Books week after week; answers how many uses were made.
+/// Writes the bookings of all weeks. Returns the number of uses.
 pub(super) fn visit_weekly(
     teller: &mut Teller<'_>,
     timetable: &Timetable,
@@ -82,7 +82,7 @@ fn choose_slot(teller: &mut Teller<'_>, timetable: &Timetable, favourite: u64, v
     timetable.slot(number)
 }
 
-/// Counts uses against what the membership gives.
+/// Counter of the uses that a membership has left.
 struct Tally {
     uses: Uses,
     month: i8,
@@ -91,7 +91,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Whether one more may be booked; counts it then.
+    /// Returns true if one more use is allowed, and counts it.
     fn count(&mut self, date: Date, in_week: u64) -> bool {
         let is_allowed = match self.uses {
             Uses::Unlimited => true,
@@ -110,7 +110,7 @@ impl Tally {
     }
 }
 
-/// Adds one booking; answers when it was made, or nothing when that lies ahead of now.
+/// Writes one booking. Returns the instant of booking; none if it is in the future.
 pub(super) fn book(
     teller: &mut Teller<'_>,
     timetable: &Timetable,

@@ -11,26 +11,27 @@ use super::window::Window;
 use super::{COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 use crate::formula_guard::without_guard;
 
-/// What is said of a file in another encoding: few know it, and many use Excel.
+/// The message for a file in another encoding. It names the way out in Excel, which most people
+/// use.
 const NOT_UTF8: &str = "the file is not UTF-8; in Excel, save it as \"CSV UTF-8\"";
 
-/// Reads the rows of one table.
+/// Decodes the rows of one table.
 pub(super) struct CsvDecoder {
     window: Window,
     fields: Fields,
     table: &'static Table,
     mode: Mode,
-    /// Line on which the next record begins.
+    /// The line on which the next record begins.
     line: u64,
     header: Option<Header>,
 }
 
-/// Which column each field is; none for those that are not read.
+/// The column of each field, or `None` for fields that are not read.
 struct Header {
     columns: Vec<Option<usize>>,
 }
 
-/// A record at the front of the window.
+/// A record at the start of the window.
 struct Record {
     line: u64,
     length: usize,
@@ -200,8 +201,8 @@ impl CsvDecoder {
         row.finish(record.length, out);
     }
 
-    /// Whether `""` in this record is empty text, and an empty cell is null. Programs that put
-    /// every value in quotes, the id too, write both as `""`.
+    /// Returns true if `""` in this record is empty text and an empty cell is null. Some programs
+    /// quote every value, including the id, and write both as `""`.
     fn tells_empty_text(&self, header: &Header) -> bool {
         let id = header.columns.iter().position(|column| *column == Some(ID));
         id.is_some_and(|id| !self.fields.is_quoted(id))
@@ -218,7 +219,7 @@ impl CsvDecoder {
     }
 }
 
-/// What separates the columns of a header that has no comma, if it looks as if something did.
+/// Returns the name of the separator in a header without commas, if it contains a usual one.
 fn other_separator(header: &str) -> Option<&'static str> {
     [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")]
         .into_iter()

@@ -1,63 +1,64 @@
-//! Splitting one CSV record off a buffer: RFC 4180, with CRLF or LF.
+//! Splitting of one CSV record off a buffer. Rules: RFC 4180, with CRLF or LF.
 //!
-//! Our own rather than a CSV crate's because damage must be told with the line where its record
-//! began (a quote never closed, text after a closing quote), which lenient readers pass over, and
-//! because most records hold no quote and split several times faster when that is known first.
-//! The tests compare it with the `csv` crate.
+//! This is not left to a CSV crate for two reasons. Damage must be reported with the line where its
+//! record began (an unclosed quote, text after a closing quote), but lenient readers accept it. And
+//! most records hold no quote and are split several times faster if that is known first. The tests
+//! compare the result with the `csv` crate.
 
 use std::ops::Range;
 
 use super::COLUMNS_MAX;
 
-/// What stands at the beginning of a buffer.
+/// The result of splitting a record off the start of a buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A record of this many bytes, with its line end; its fields are in [`Fields`].
     Record {
-        /// Bytes.
+        /// The number of bytes.
         length: usize,
-        /// Line feeds in it, the one at its end included.
+        /// The number of line feeds, including the one at the end.
         line_feeds: u64,
     },
     /// The buffer ends inside a record.
     Incomplete {
-        /// Whether it ends inside quotes.
+        /// True if it ends inside quotes.
         in_quotes: bool,
     },
     /// A closing quote is followed by neither a comma nor a line end.
     TextAfterQuote,
 }
 
-/// The fields of one record. Reused from record to record.
+/// The fields of one record. Reused for each record.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     ranges: Vec<Range<usize>>,
-    /// Fields past [`COLUMNS_MAX`].
+    /// The number of fields after the first [`COLUMNS_MAX`].
     further: usize,
-    /// The fields' text when quotes had to be taken off; else they are ranges of the buffer.
+    /// The text of the fields if quotes had to be removed. Otherwise the fields are ranges of the
+    /// buffer.
     unquoted: Vec<u8>,
     is_unquoted: bool,
-    /// Which fields stood in quotes; empty when none did.
+    /// For each field, true if it was quoted. Empty if none was.
     quoted: Vec<bool>,
 }
 
 impl Fields {
-    /// How many fields there are.
+    /// Returns the number of fields.
     pub(super) fn len(&self) -> usize {
         self.ranges.len() + self.further
     }
 
-    /// Whether the record has nothing on its line, or nothing but commas.
+    /// Returns true if the record's line is empty or has only commas.
     pub(super) fn is_blank(&self) -> bool {
         !self.is_unquoted && self.ranges.iter().all(Range::is_empty)
     }
 
-    /// Whether the field at `position` stood in quotes.
+    /// Returns true if the field at `position` was quoted.
     pub(super) fn is_quoted(&self, position: usize) -> bool {
         self.quoted.get(position).is_some_and(|is_quoted| *is_quoted)
     }
 
-    /// The text that the fields are parts of. `buffer` is the one given to [`split`].
+    /// Returns the text that contains the fields. `buffer` must be the one given to [`split`].
     pub(super) fn text<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
         match self.is_unquoted {
             true => &self.unquoted,
@@ -65,7 +66,7 @@ impl Fields {
         }
     }
 
-    /// Where in [`Fields::text`] each of the first [`COLUMNS_MAX`] fields stands.
+    /// Returns the range in [`Fields::text`] of each of the first [`COLUMNS_MAX`] fields.
     pub(super) fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
@@ -86,7 +87,7 @@ impl Fields {
     }
 }
 
-/// Splits the first record off `buffer`; `is_at_end`: nothing follows it.
+/// Splits the first record off `buffer`. `is_at_end` tells that the input ends with the buffer.
 pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
     fields.clear();
     let line_feed = memchr::memchr(b'\n', buffer);
@@ -110,7 +111,7 @@ pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step
     }
 }
 
-/// What follows a field.
+/// The position after a field, or the result if there is no further field.
 enum After {
     Field(usize),
     End { length: usize, line_feeds: u64 },
@@ -143,7 +144,8 @@ fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
     }
 }
 
-/// Copies what stands between quotes; the position behind the closing one, if there is one.
+/// Appends the unquoted text to `text`. Returns the position after the closing quote, or `None` if
+/// the buffer ends before it.
 fn unquote(buffer: &[u8], start: usize, text: &mut Vec<u8>, line_feeds: &mut u64) -> Option<usize> {
     let mut at = start;
     loop {
@@ -162,7 +164,7 @@ fn unquote(buffer: &[u8], start: usize, text: &mut Vec<u8>, line_feeds: &mut u64
 fn after_quote(buffer: &[u8], at: usize, is_at_end: bool) -> After {
     match &buffer[at..] {
         [] | [b'\r'] if is_at_end => After::End { length: buffer.len(), line_feeds: 0 },
-        // The quote may yet turn out to be the first of two.
+        // The quote may be the first of two.
         [] => After::Stop(Step::Incomplete { in_quotes: true }),
         [b'\r'] => After::Stop(Step::Incomplete { in_quotes: false }),
         [b',', ..] => After::Field(at + 1),
@@ -172,7 +174,7 @@ fn after_quote(buffer: &[u8], at: usize, is_at_end: bool) -> After {
     }
 }
 
-/// Copies a field without quotes around it; a quote inside it stands for itself.
+/// Appends an unquoted field to `text`. A quote inside it is ordinary text.
 fn plain(buffer: &[u8], at: usize, is_at_end: bool, text: &mut Vec<u8>) -> After {
     let rest = &buffer[at..];
     let end = memchr::memchr2(b',', b'\n', rest);

@@ -1,4 +1,4 @@
-//! What to read, and how far reading has come.
+//! The input of a reader, its limits and its progress.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,44 +8,44 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::format::{Compression, Format};
 
-/// Where the bytes come from.
+/// The source of the bytes.
 pub enum Source {
-    /// A local file, read from where it stands.
+    /// A local file, read from its current position.
     File(File),
-    /// Any stream. Parquet, which needs to seek, is first copied to a temporary file.
+    /// Any stream. Parquet needs to seek, so it is first copied to a temporary file.
     Stream(Box<dyn Read + Send>),
 }
 
-/// How far one input may unpack. The usual one has no bounds: it is for files of one's own.
+/// Limits on unpacking one input. The default has no limits and is for trusted files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most bytes that it may unpack to.
+    /// The maximum unpacked size, in bytes.
     pub bytes_max: Option<u64>,
-    /// How many times its size it may unpack to, once it unpacks to more than
+    /// The maximum ratio of unpacked to packed size. It applies once the unpacked size exceeds
     /// [`super::RATIO_FREE_BYTES`].
     pub ratio_max: Option<u64>,
-    /// The binary logarithm of the largest window, in bytes, that unpacking zstd may need.
+    /// The binary logarithm of the largest window, in bytes, that zstd decompression may use.
     pub zstd_window_log_max: Option<u32>,
 }
 
 /// One import file.
 pub struct Input {
-    /// Its bytes.
+    /// The source of the file's bytes.
     pub source: Source,
-    /// How rows are written in it.
+    /// The file's format.
     pub format: Format,
-    /// How it is packed.
+    /// The file's compression.
     pub compression: Compression,
-    /// How far it may unpack; [`super::ReadError::TooLarge`] and
-    /// [`super::ReadError::TooDense`] past that.
+    /// The limits on unpacking. Beyond them, reading fails with [`super::ReadError::TooLarge`] or
+    /// [`super::ReadError::TooDense`].
     pub bounds: Bounds,
-    /// Folder for temporary files; without it, that of the system.
+    /// The folder for temporary files. `None` means the system's folder.
     pub spool_dir: Option<PathBuf>,
     progress: Progress,
 }
 
 impl Input {
-    /// An input without bounds.
+    /// Creates an input without limits.
     pub fn new(source: Source, format: Format, compression: Compression) -> Self {
         let bytes_total = match &source {
             Source::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
@@ -56,18 +56,18 @@ impl Input {
         Self { source, format, compression, bounds, spool_dir: None, progress }
     }
 
-    /// Opens the file at `path`. Errors: as [`File::open`].
+    /// Opens the file at `path`. Errors: those of [`File::open`].
     pub fn open(path: &Path, format: Format, compression: Compression) -> io::Result<Self> {
         Ok(Self::new(Source::File(File::open(path)?), format, compression))
     }
 
-    /// How far reading has come; stays valid while another thread reads.
+    /// Returns the progress of reading. It stays up to date while another thread reads.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }
 }
 
-/// How far reading of one input has come. Clones look at the same input.
+/// The progress of reading one input. Clones share the same counters.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<Counters>);
 
@@ -81,22 +81,22 @@ struct Counters {
 }
 
 impl Progress {
-    /// Size of the input as it is packed; none for a stream.
+    /// Returns the packed size of the input, in bytes, or `None` for a stream.
     pub fn bytes_total(&self) -> Option<u64> {
         self.0.bytes_total
     }
 
-    /// Bytes taken so far, before unpacking.
+    /// Returns the number of packed bytes read so far.
     pub fn bytes_read(&self) -> u64 {
         self.0.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// Rows seen so far, good and bad.
+    /// Returns the number of rows read so far, good and bad.
     pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
     }
 
-    /// Makes reading end soon, with an error: nobody wants what would come.
+    /// Makes reading fail soon, because the result is no longer needed.
     pub fn stop(&self) {
         self.0.is_stopped.store(true, Ordering::Relaxed);
     }
@@ -113,13 +113,13 @@ impl Progress {
         self.0.bytes_read.store(bytes, Ordering::Relaxed);
     }
 
-    /// Whether the source itself failed, as opposed to what is made of its bytes.
+    /// Returns true if the source itself failed, rather than the decoding of its bytes.
     pub(super) fn has_failed(&self) -> bool {
         self.0.has_failed.load(Ordering::Relaxed)
     }
 }
 
-/// A source that counts what is taken from it.
+/// A source that counts the bytes read from it.
 pub(super) struct Counted {
     source: Source,
     progress: Progress,

@@ -1,11 +1,11 @@
-//! A JSON array of rows, read as NDJSON: byte for byte, so nothing is kept in memory.
-//! Rule: spec/data-model.md §3.
+//! Conversion of a JSON array of rows to NDJSON, in place and byte by byte, so that no memory is
+//! needed. Rule: spec/data-model.md §3.
 //!
-//! The array's brackets become spaces, the commas between its elements line feeds, and line ends
-//! inside elements spaces, which changes no value: inside a JSON string a line end is an escape.
-//! The line of a row is then its number in the array.
+//! The array's brackets become spaces, and the commas between elements become line feeds. Line ends
+//! inside elements become spaces. That changes no value, because JSON strings contain line ends
+//! only as escapes. The line number of a row is therefore its number in the array.
 
-/// How far an array has been read.
+/// The state of a conversion.
 #[derive(Debug)]
 pub(super) struct JsonArray {
     place: Place,
@@ -17,18 +17,18 @@ enum Place {
     Before,
     /// Between the brackets.
     Inside(Element),
-    /// Behind the closing bracket.
+    /// After the closing bracket.
     Behind,
 }
 
 /// The element that is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Element {
-    /// Open braces and brackets.
+    /// The number of open braces and brackets.
     depth: u64,
     text: Text,
     has_begun: bool,
-    /// Whether others came before it.
+    /// True if no other element came before it.
     is_first: bool,
 }
 
@@ -36,7 +36,7 @@ struct Element {
 enum Text {
     Outside,
     Inside,
-    /// Behind a backslash.
+    /// After a backslash.
     Escaped,
 }
 
@@ -47,7 +47,7 @@ impl JsonArray {
         Self { place: Place::Before }
     }
 
-    /// Turns the next bytes into lines. Errors: what is wrong with the array itself.
+    /// Converts the next bytes in place. Errors: a message about the array itself.
     pub(super) fn write_lines_over(&mut self, bytes: &mut [u8]) -> Result<(), String> {
         for byte in bytes {
             match &mut self.place {
@@ -56,7 +56,7 @@ impl JsonArray {
                         *byte = b' ';
                         self.place = Place::Inside(FIRST);
                     }
-                    // A byte-order mark is passed over by whoever reads the lines.
+                    // The reader of the lines skips a byte-order mark.
                     b'\xEF' | b'\xBB' | b'\xBF' => {}
                     _ if byte.is_ascii_whitespace() => *byte = b' ',
                     _ => return Err(NO_ARRAY.to_owned()),
@@ -73,7 +73,7 @@ impl JsonArray {
         Ok(())
     }
 
-    /// The input has ended. Errors: the array has not.
+    /// Checks that the array is complete. Called at the end of the input.
     pub(super) fn end(&self) -> Result<(), String> {
         match self.place {
             Place::Before => Err(NO_ARRAY.to_owned()),
@@ -86,7 +86,7 @@ impl JsonArray {
 const NO_ARRAY: &str = "expected a JSON array of rows, as in [{\"id\":1}, {\"id\":2}]";
 
 impl Element {
-    /// Takes one byte; true when it closes the array.
+    /// Converts one byte. Returns true if it closes the array.
     fn take(&mut self, byte: &mut u8) -> Result<bool, String> {
         self.text = match (self.text, *byte) {
             (Text::Inside, b'\\') => Text::Escaped,

@@ -1,9 +1,9 @@
-//! One JSON object to one row, without a tree in between.
+//! Conversion of one JSON object to one row, without an intermediate tree.
 //!
-//! The outer object is walked here, because keys nearly always come in the order of the row before
-//! and are then only compared, and because a number must reach its column as it was written, never
-//! rounded. Nested values and escapes are left to `serde_json`; the tests hold both to the same
-//! language.
+//! The outer object is parsed here for two reasons. Keys nearly always have the order of the
+//! previous row, so they only need to be compared. And a number must reach its column as it was
+//! written, never rounded. Nested values and escapes are left to `serde_json`; tests check that
+//! both accept the same JSON.
 
 use model::catalogue::{ID, Table};
 use model::parse::Input;
@@ -11,18 +11,19 @@ use serde_json::value::RawValue;
 
 use super::row::Row;
 
-/// Which column's key followed each column's key in the rows before.
+/// For each column, the column whose key came next in previous rows.
 #[derive(Debug, Default)]
 pub(super) struct KeyOrder {
-    /// By the column before, plus one; the first is that of the first key.
+    /// Indexed by the previous column plus one. Index 0 is for the first key.
     followers: Vec<usize>,
 }
 
 impl KeyOrder {
-    /// The column whose name, in quotes, stands at the beginning of `text`, and how long that is.
+    /// Returns the column whose quoted name is at the start of `text`, and the length of the quoted
+    /// name.
     ///
-    /// Looked for where it stood last time, then in the order of the catalogue: rows of one file
-    /// differ in which columns they leave out more than in their order.
+    /// Tries the column that came next last time, then all columns in catalogue order. Rows of one
+    /// file differ more in which columns they omit than in their order.
     fn find(
         &mut self,
         table: &Table,
@@ -50,18 +51,17 @@ impl KeyOrder {
     }
 }
 
-/// What is wrong with a text as JSON.
+/// A JSON syntax error.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct JsonError {
     pub(super) message: String,
-    /// Bytes before the place.
+    /// The byte offset of the error.
     pub(super) at: usize,
 }
 
-/// Reads `text`, one JSON object and nothing more, into `row`.
+/// Parses `text` as one JSON object and adds its values to `row`.
 ///
-/// Errors: what is wrong with it as JSON. What is wrong with its columns and values goes into the
-/// row.
+/// Errors: a JSON syntax error. Errors in columns and values are added to the row.
 pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Result<(), JsonError> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.skip_space();
@@ -100,7 +100,7 @@ pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Resul
     }
 }
 
-/// Reads `text`, one JSON value, as the id of `row`. Errors: as [`read_row`].
+/// Parses `text` as one JSON value, the id of `row`. Errors: as [`read_row`].
 pub(super) fn read_id(text: &str, row: &mut Row) -> Result<(), JsonError> {
     let mut scanner = Scanner { text, at: 0 };
     row.read(ID, scanner.value()?.input());
@@ -112,7 +112,7 @@ enum Key {
     Unknown(String),
 }
 
-/// A value as it was written.
+/// A JSON value as it was written.
 enum Written<'a> {
     Null,
     Bool(bool),
@@ -186,7 +186,7 @@ impl<'a> Scanner<'a> {
             self.at += length;
             return Ok(Key::Column(column));
         }
-        // A column that does not exist, or one whose name is written with escapes.
+        // This is an unknown column, or a column whose name is written with escapes.
         let name = match self.string("expected a column's name in quotes")? {
             Written::Text(name) => name.to_owned(),
             Written::Escaped(name) => name,
@@ -254,7 +254,7 @@ impl<'a> Scanner<'a> {
         let is_negative = self.take(b'-');
         let first = self.peek();
         let mut magnitude = 0_i64;
-        // Up to 18 digits cannot overflow.
+        // Up to 18 digits cannot overflow an `i64`.
         let digits = self.digits(|digit, count| {
             if count < 18 {
                 magnitude = magnitude * 10 + i64::from(digit - b'0');
@@ -319,7 +319,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The library's message without its line, which is not that of the input.
+/// Returns the library's message without its line number, which is not that of the input.
 pub(super) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()

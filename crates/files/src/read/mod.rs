@@ -1,19 +1,20 @@
-//! Import files to changes for the store, in batches. Rule: spec/data-model.md §3.
+//! Readers of import files: they turn a file into batches of changes for the store. Rule:
+//! spec/data-model.md §3.
 //!
-//! [`Batches`] is an iterator, so that one thread can decode while another stores. A bad row is an
-//! item like any other and decoding goes on after it; what breaks the stream itself ends it.
+//! [`Batches`] is an iterator, so that one thread can decode while another stores. An error in a
+//! row is an item, and decoding continues after it. An error in the stream itself ends decoding.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `input` | what to read, and how far reading has come |
-//! | `unpack` | decompression that notices damage and bounds the unpacked size |
+//! | `input` | the input of a reader, its limits and its progress |
+//! | `unpack` | decompression that detects damage and limits the unpacked size |
 //! | `window` | the part of a stream that is in memory |
-//! | `row` | one row under construction, its errors, and batches of rows |
+//! | `row` | one row that is being read, its errors, and batches of rows |
 //! | `csv`, `csv_record` | CSV |
 //! | `ndjson`, `json_row` | NDJSON of one table or of many |
-//! | `json_array` | a JSON array as NDJSON |
+//! | `json_array` | conversion of a JSON array to NDJSON |
 //! | `parquet`, `parquet_column` | Parquet |
-//! | `parquet_pages`, `thrift` | what the pages of a Parquet file unpack to, before any is unpacked |
+//! | `parquet_pages`, `thrift` | checks of page sizes before a Parquet file is unpacked |
 
 mod csv;
 mod csv_record;
@@ -38,58 +39,58 @@ use crate::format::Format;
 pub use input::{Bounds, Input, Progress, Source};
 use row::Collector;
 
-/// The longest line or record, in bytes.
+/// The maximum length of a line or record, in bytes.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 
-/// The most columns that a header or a Parquet file may have, known and unknown ones.
+/// The maximum number of columns in a header or a Parquet file, including unknown ones.
 pub const COLUMNS_MAX: usize = 1000;
 
-/// The most changes in one batch.
+/// The maximum number of changes in one batch.
 pub const BATCH_ROWS_MAX: usize = 4096;
 
-/// A batch ends early when its rows took this many bytes of input, so that it stays small in
-/// memory whatever the rows hold.
+/// The number of input bytes after which a batch ends early, so that batches stay small in memory
+/// whatever the rows hold.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// An input may unpack to so many bytes however small it is.
+/// The unpacked size up to which the ratio limit does not apply, in bytes.
 pub const RATIO_FREE_BYTES: u64 = 16 << 20;
 
-/// What is asked for each row of a table.
+/// The kind of change that each row of a table stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Insert it, or update the columns that it gives.
+    /// Insert the row, or update the columns that it gives.
     Upsert,
-    /// Delete it; only its id is read.
+    /// Delete the row. Only its id is read.
     Delete,
 }
 
-/// One thing decoded from the input.
+/// An item decoded from the input.
 #[derive(Debug, Clone)]
 pub enum Decoded {
-    /// Changes to one table, in the order of the input; never empty.
+    /// Changes to one table, in input order. Never empty.
     Changes {
         /// The table.
         table: &'static Table,
-        /// At most [`BATCH_ROWS_MAX`] changes.
+        /// The changes, at most [`BATCH_ROWS_MAX`].
         changes: Vec<Change>,
     },
-    /// Something wrong with one row or with the header; the row is left out.
+    /// An error in a row or in the header. A row with an error is left out.
     Error(ImportError),
 }
 
-/// Why reading ended before the input did.
+/// The reason why reading ended before the end of the input.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The input is broken at this place, and nothing after it can be read.
     #[error("{}", .0.message)]
     Broken(Box<ImportError>),
-    /// The input holds more than was allowed.
+    /// The unpacked input is larger than allowed.
     #[error("the unpacked input is larger than {bytes_max} bytes")]
     TooLarge {
         /// The bound given in [`Bounds::bytes_max`].
         bytes_max: u64,
     },
-    /// The input unpacks to more, for its size, than was allowed.
+    /// The unpacked input is larger, in relation to its packed size, than allowed.
     #[error("the input unpacks to more than {ratio_max} times its size")]
     TooDense {
         /// The bound given in [`Bounds::ratio_max`].
@@ -101,7 +102,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Stable code: of the answer, not of the single error inside it.
+    /// Returns the stable code of the whole import, rather than of the single error inside.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Broken(_) => "import_invalid",
@@ -113,8 +114,8 @@ impl ReadError {
 
 /// Reads `input` as rows of one table.
 ///
-/// Errors: [`ReadError::Broken`] when a Parquet file cannot be opened; all else comes from the
-/// iterator.
+/// Errors: [`ReadError::Broken`] when a Parquet file cannot be opened. All other errors come from
+/// the iterator.
 pub fn read_table(table: &'static Table, mode: Mode, input: Input) -> Result<Batches, ReadError> {
     let progress = input.progress();
     let decoder: Box<dyn Decoder> = match input.format {
@@ -125,20 +126,20 @@ pub fn read_table(table: &'static Table, mode: Mode, input: Input) -> Result<Bat
     Ok(Batches::new(decoder, progress))
 }
 
-/// Reads NDJSON, or a JSON array, of many tables, each line or element
+/// Reads NDJSON, or a JSON array, with rows of many tables. Each line or element is
 /// `{"table":"invoices","row":{…}}` or `{"table":"invoices","delete":17}`.
 pub fn read_tables(input: Input) -> Batches {
     let progress = input.progress();
     Batches::new(Box::new(ndjson::TablesDecoder::new(input)), progress)
 }
 
-/// One step at a time through an input.
+/// A decoder of one input, called in small steps.
 trait Decoder: Send {
-    /// Decodes a little more into `out`; false once the input has ended.
+    /// Decodes a little more into `out`. Returns false once the input has ended.
     fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError>;
 }
 
-/// Batches of changes, and errors between them. After an `Err` there is nothing more.
+/// The decoded batches of changes, with errors between them. After an `Err` the iterator ends.
 pub struct Batches {
     decoder: Box<dyn Decoder>,
     collected: Collector,
@@ -152,7 +153,7 @@ impl Batches {
         Self { decoder, collected, progress, end: None }
     }
 
-    /// How far reading has come; stays valid while another thread reads.
+    /// Returns the progress of reading. It stays up to date while another thread reads.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }

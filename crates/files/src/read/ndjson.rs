@@ -1,4 +1,4 @@
-//! NDJSON: one JSON object per line; blank lines are passed over. Rule: spec/data-model.md §3.
+//! NDJSON: one JSON object per line. Blank lines are skipped. Rule: spec/data-model.md §3.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::unpack::Unpacked;
 use super::window::{Line, Window};
 use super::{Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 
-/// Reads lines that are rows of one table.
+/// Decodes lines that are rows of one table.
 pub(super) struct TableDecoder {
     lines: Lines,
     table: &'static Table,
@@ -22,19 +22,19 @@ pub(super) struct TableDecoder {
     order: KeyOrder,
 }
 
-/// Reads lines that name their table.
+/// Decodes lines that name their table.
 pub(super) struct TablesDecoder {
     lines: Lines,
     order: KeyOrder,
 }
 
-/// The lines of an input, numbered.
+/// The numbered lines of an input.
 struct Lines {
     window: Window,
     line: u64,
 }
 
-/// One numbered line, without its line end, or what is wrong with it.
+/// A numbered line without its line end, or the error that it has.
 struct Numbered<'a> {
     line: u64,
     text: Result<&'a str, (ImportCode, String)>,
@@ -46,7 +46,7 @@ impl Lines {
         Self { window: Window::new(Unpacked::new(input)), line: 0 }
     }
 
-    /// Calls `read` with the next line that is not blank; false at the end of the input.
+    /// Calls `read` with the next line, unless it is blank. Returns false at the end of the input.
     fn next(
         &mut self,
         table: Option<&str>,
@@ -106,7 +106,7 @@ impl Decoder for TableDecoder {
     }
 }
 
-/// A line of the form for many tables.
+/// A line of an input with rows of many tables.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope<'a> {

@@ -1,4 +1,4 @@
-//! Parquet: a page of each column in memory at a time. Rule: spec/data-model.md §3.
+//! Parquet: one page of each column is in memory at a time. Rule: spec/data-model.md §3.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -26,30 +26,30 @@ use super::unpack::{Budget, Fault, Unpacked};
 use super::{BATCH_BYTES_MAX, COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
 use crate::format::Compression;
 
-/// What is said of instants that do not say where they are meant.
+/// The message for timestamps that are not marked as UTC.
 const NO_OFFSET: &str = "the timestamps have no offset (isAdjustedToUTC is false): write them in \
     UTC with isAdjustedToUTC true, or as text with an offset (2024-01-31T10:00:00Z)";
 
-/// Reads the rows of one table.
+/// Decodes the rows of one table.
 pub(super) struct ParquetDecoder {
     reader: ParquetRecordBatchReader,
     table: &'static Table,
     mode: Mode,
-    /// Column of the table that each column of a batch is.
+    /// For each column of a batch, the column of the table.
     columns: Vec<usize>,
-    /// What is wrong with the file's columns, to be told first.
+    /// Errors in the file's columns, to be reported first.
     errors: VecDeque<ImportError>,
     batch: Batch,
     row: u64,
     rows_total: u64,
-    /// Counts the values' bytes: one value of a page may be that of any number of rows.
+    /// A counter of the values' bytes. Many rows may share one value of a dictionary.
     budget: Budget,
-    /// Size of the input as it is packed.
+    /// The packed size of the input, in bytes.
     packed: u64,
     progress: Progress,
 }
 
-/// Rows that the library has read, of which some are decoded.
+/// Rows that the library has read and of which some are decoded.
 #[derive(Default)]
 struct Batch {
     columns: Vec<Values>,
@@ -105,7 +105,7 @@ impl ParquetDecoder {
         })
     }
 
-    /// Reads further rows from the file; false at its end.
+    /// Reads the next batch of rows from the file. Returns false at its end.
     fn read_batch(&mut self) -> Result<bool, String> {
         let batch = guarded(|| self.reader.next().transpose().map_err(ParquetError::from))?;
         let Some(batch) = batch else { return Ok(false) };
@@ -115,7 +115,7 @@ impl ParquetDecoder {
         Ok(true)
     }
 
-    /// Decodes rows of the batch, as far as they stay few in bytes.
+    /// Decodes rows of the batch until it ends or they have [`BATCH_BYTES_MAX`] bytes.
     fn decode_rows(&mut self, out: &mut Collector) -> Result<(), ReadError> {
         let mut text = String::new();
         let mut bytes = 0;
@@ -161,7 +161,7 @@ impl Decoder for ParquetDecoder {
             out.error(error);
         }
         if self.batch.decoded == self.batch.rows {
-            // Its memory goes before there is more.
+            // Frees the old batch before the next one is read.
             self.batch = Batch::default();
             let line = Some(self.row + 1);
             if !self.read_batch().map_err(|error| broken(self.table, line, error))? {
@@ -175,7 +175,7 @@ impl Decoder for ParquetDecoder {
     }
 }
 
-/// Which columns of a file are read, and what is wrong with the others.
+/// The columns of a file that are read, and the errors in the others.
 struct Selection {
     fields: Vec<usize>,
     columns: Vec<usize>,
@@ -252,7 +252,7 @@ fn broken(table: &Table, line: Option<u64>, message: String) -> ReadError {
     }))
 }
 
-/// Runs a step of the Parquet library, which panics on some damaged files.
+/// Calls the Parquet library, and turns panics on damaged files into errors.
 fn guarded<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(result) => result.map_err(|error| error.to_string()),
@@ -260,8 +260,8 @@ fn guarded<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Strin
     }
 }
 
-/// The file's metadata, with types by Parquet's own schema: not those of an embedded Arrow schema,
-/// and text as views, so that one long word repeated in a dictionary is in memory once.
+/// Loads the file's metadata. Types follow the Parquet schema and not an embedded Arrow schema.
+/// Text is read as views, so that a long text of a dictionary is in memory only once.
 fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let metadata = ArrowReaderMetadata::load(file, options)?;
@@ -274,7 +274,7 @@ fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
                 let item = Field::clone(item).with_data_type(DataType::Utf8View);
                 DataType::List(Arc::new(item))
             }
-            // 96-bit instants of far years do not fit 64-bit nanoseconds.
+            // 96-bit instants of distant years do not fit into 64-bit nanoseconds.
             DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96 => {
                 DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
             }
@@ -287,12 +287,12 @@ fn load_metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
 }
 
-/// Whether a column holds 96-bit instants, which are UTC without saying so.
+/// Returns true if a column holds 96-bit instants, which are UTC without being marked so.
 fn is_int96(parquet: &Type) -> bool {
     parquet.is_primitive() && parquet.get_physical_type() == PhysicalType::INT96
 }
 
-/// A file that can be read from any place: the input itself, or an unpacked copy.
+/// Returns a file that can be read at any position: the input itself, or an unpacked copy.
 fn seekable(input: Input) -> Result<File, Fault> {
     let spool_dir = input.spool_dir.clone();
     if let Input { source: Source::File(file), compression: Compression::None, .. } = input {

@@ -1,4 +1,4 @@
-//! Values of one Parquet column, as the kinds of the catalogue read them.
+//! The values of one Parquet column, read as the kinds of the catalogue.
 
 use arrow::array::cast::AsArray;
 use arrow::array::{
@@ -20,10 +20,10 @@ use model::parse::{INSTANTS, Input};
 
 use super::row::Row;
 
-/// 0000-01-01 and 9999-12-31, as days since 1970-01-01: what text can say.
+/// 0000-01-01 to 9999-12-31 as days since 1970-01-01: the dates that text can express.
 const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
 
-/// Whether a column of this type can hold values of this kind.
+/// Returns true if a column of this type can hold values of this kind.
 pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
     let is_text = matches!(data_type, DataType::Utf8View);
     match data_type {
@@ -50,7 +50,7 @@ pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
     }
 }
 
-/// What a column of this kind may be written as.
+/// Returns a description of the types that are accepted for a column of this kind.
 pub(super) fn expected_by(kind: Kind) -> &'static str {
     match kind {
         Kind::Int { .. } => "integers",
@@ -91,7 +91,7 @@ pub(super) enum Values {
 }
 
 impl Values {
-    /// Errors: types that [`is_readable_as`] refuses.
+    /// Downcasts an array. Errors: a type that [`is_readable_as`] refuses.
     pub(super) fn of(array: &ArrayRef) -> Result<Self, ArrowError> {
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
@@ -151,7 +151,7 @@ impl Values {
         })
     }
 
-    /// About how many bytes the value at `position` takes once it is read.
+    /// Returns the approximate size of the value at `position` once it is read, in bytes.
     pub(super) fn bytes(&self, position: usize) -> usize {
         if self.array().is_none_or(|array| array.is_null(position)) {
             return 0;
@@ -165,7 +165,7 @@ impl Values {
         }
     }
 
-    /// Reads the value at `position` into a column of `row`; `text` is scratch space.
+    /// Reads the value at `position` into a column of `row`. `text` is a reusable buffer.
     pub(super) fn read(&self, position: usize, column: usize, row: &mut Row, text: &mut String) {
         if self.array().is_none_or(|array| array.is_null(position)) {
             row.read(column, Input::Null);
@@ -181,7 +181,7 @@ impl Values {
                 row.read(column, text.parse().map_or(Input::Number(text), Input::Int));
             }
             Self::Float(array) => {
-                // The shortest text that reads back as this float: what it was written from.
+                // The shortest text that parses to the same float is the number as it was written.
                 text.push_str(&array.value(position).to_string());
                 row.read(column, Input::Number(text));
             }
@@ -236,7 +236,7 @@ impl Values {
     }
 }
 
-/// Where in the items of all lists those of one list stand.
+/// Returns the range of one list's items in the array of all items.
 fn items_of(list: &ListArray, position: usize) -> std::ops::Range<usize> {
     let offsets = list.value_offsets();
     offsets[position] as usize..offsets[position + 1] as usize

@@ -1,5 +1,5 @@
-//! What the pages of a Parquet file unpack to, looked up before any is unpacked: what the file says
-//! of itself at its end need not be so, and one page of a few bytes may unpack to gigabytes.
+//! Checks of a Parquet file's page sizes before any page is unpacked. The sizes in the file's
+//! footer may be wrong, and a page of a few bytes may unpack to gigabytes.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -10,31 +10,31 @@ use super::thrift::{PageHeader, page_header};
 use super::unpack::{Budget, Fault};
 use super::{BATCH_ROWS_MAX, ReadError};
 
-/// The most bytes that one page may unpack to. Usual ones have 1 MiB, the largest 100 MB.
+/// The maximum unpacked size of a page. Usual pages have 1 MiB, the largest 100 MB.
 const PAGE_BYTES_MAX: u64 = 128 << 20;
 
-/// Pages of all columns are in memory side by side: the largest of each, together.
+/// The maximum sum of the largest pages of all columns, which are in memory at the same time.
 const PAGES_BYTES_MAX: u64 = 512 << 20;
 
-/// The most values of one column of lists in one group of rows: they may all be of one row.
+/// The maximum number of values of one list column in one row group: one row may contain them all.
 const LIST_VALUES_MAX: u64 = 16 << 20;
 
-/// About as many bytes are unpacked for one batch of rows.
+/// The approximate number of bytes that are unpacked for one batch of rows.
 const BATCH_BYTES: u64 = 32 << 20;
 
-/// The most bytes of the description at the end of a file, which is in memory as a whole.
+/// The maximum size of the footer, which is in memory as a whole.
 const FOOTER_BYTES_MAX: u32 = 16 << 20;
 
-/// Why pages are not read.
+/// The reason why a file's pages are not read.
 pub(super) enum Refusal {
-    /// The file is not one that is read; in words.
+    /// The file is damaged or is not supported; the message says why.
     Unreadable(String),
-    /// More than the input may unpack to, or the file failed.
+    /// The unpacked size exceeds a limit, or the file could not be read.
     Fault(Fault),
 }
 
 impl Refusal {
-    /// The error that ends reading; `broken` makes one of words.
+    /// Returns the error that ends reading. `broken` converts a message to an error.
     pub(super) fn into_error(
         self,
         table: &str,
@@ -58,7 +58,7 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// Checks the size of the description at the end of a file.
+/// Checks the size of the file's footer.
 pub(super) fn check_footer(file: &mut File) -> Result<(), Refusal> {
     let length = file.seek(SeekFrom::End(0))?;
     // Shorter files are left to the library.
@@ -77,8 +77,9 @@ pub(super) fn check_footer(file: &mut File) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Looks at the pages of the columns (leaves of the schema) that `is_read`, counting what they
-/// unpack to. Answers how many rows may be read at once. `packed`: size of the input.
+/// Checks the pages of all columns (leaves of the schema) for which `is_read` returns true, and
+/// counts their unpacked sizes against `budget`. Returns the number of rows that may be read at
+/// once. `packed` is the packed size of the input.
 pub(super) fn rows_at_once(
     file: &File,
     metadata: &ParquetMetaData,
@@ -106,12 +107,12 @@ pub(super) fn rows_at_once(
     Ok(usize::try_from(rows).unwrap_or(usize::MAX).clamp(1, BATCH_ROWS_MAX))
 }
 
-/// The largest things of one column.
+/// The sizes of the largest pages and values of one column.
 #[derive(Debug, Clone, Copy, Default)]
 struct Largest {
     dictionary_bytes: u64,
     data_bytes: u64,
-    /// Bytes of a value, by the page in which they are most.
+    /// The largest average size of a value in any page, in bytes.
     value_bytes: u64,
 }
 

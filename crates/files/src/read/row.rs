@@ -1,4 +1,4 @@
-//! One row under construction, its errors, and batches of rows.
+//! One row that is being read, its errors, and batches of rows.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use model::{parse, suggest};
 
 use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, Mode, Progress};
 
-/// Where in the input something stands.
+/// The table and line of a row, for error messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) table: &'static Table,
@@ -18,7 +18,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// An error of this line, with the column it blames.
+    /// Creates an error at this place. `column` is the column that causes it.
     pub(super) fn error(
         self,
         column: Option<&str>,
@@ -38,7 +38,7 @@ impl Place {
     pub(super) fn column_unknown(self, name: &str) -> ImportError {
         let columns = || self.table.columns.iter().map(|column| column.name);
         let meant = match suggest::did_you_mean(name, columns()) {
-            // Programs write out whose id it is, as in `Member ID`.
+            // Some programs write whose id it is, as in `Member ID`.
             meant if meant.is_empty() => {
                 let last_word = name.rsplit([' ', '_']).next().unwrap_or_default();
                 match last_word.eq_ignore_ascii_case("id") {
@@ -58,14 +58,14 @@ impl Place {
     }
 }
 
-/// One row under construction. Everything wrong with it is collected.
+/// A row that is being read. All its errors are collected.
 pub(super) struct Row {
     place: Place,
     mode: Mode,
     cells: Vec<Cell>,
     errors: Vec<ImportError>,
-    /// Amounts written as people write them, with the position of their error: what is right
-    /// depends on the row's currency.
+    /// Amounts with a decimal point, with the position of their error. The error's message depends
+    /// on the row's currency, which may be read later.
     decimal_amounts: Vec<(usize, String)>,
 }
 
@@ -84,22 +84,22 @@ impl Row {
         self.place.table
     }
 
-    /// Whether the value of this column is looked at: deletions need only the id.
+    /// Returns true if values of this column are read. Deletions need only the id.
     pub(super) fn wants(&self, column: usize) -> bool {
         column < self.cells.len()
     }
 
-    /// Whether this column already has a value.
+    /// Returns true if this column already has a value.
     pub(super) fn has(&self, column: usize) -> bool {
         self.cells.get(column).is_some_and(Cell::is_given)
     }
 
-    /// Whether so much is wrong with the row that the rest of it is not looked at.
+    /// Returns true if the row has so many errors that the rest of it is skipped.
     pub(super) fn is_hopeless(&self) -> bool {
         self.errors.len() >= ERRORS_LISTED_MAX
     }
 
-    /// Reads `input` as the value of a wanted column.
+    /// Parses `input` as the value of a column that is read.
     pub(super) fn read(&mut self, column: usize, input: parse::Input<'_>) {
         let value = parse::cell(&self.place.table.columns[column], input);
         if value.is_err() && self.place.table.columns[column].kind == Kind::Money {
@@ -109,7 +109,7 @@ impl Row {
         self.put(column, value);
     }
 
-    /// Says of amounts with a decimal point what they are in the row's currency.
+    /// Rewrites the errors of amounts with a decimal point, now that the row's currency is known.
     fn complete_errors(&mut self) {
         let currency = self.place.table.position_of("currency");
         let currency = currency.and_then(|currency| self.cells.get(currency)?.as_text());
@@ -119,12 +119,12 @@ impl Row {
         }
     }
 
-    /// Takes what a wanted column's value was read as.
+    /// Stores the parsed value of a column that is read, or its error.
     pub(super) fn put(&mut self, column: usize, value: Result<Cell, CellError>) {
         match value {
             Ok(cell) => self.cells[column] = cell,
             Err(error) => {
-                // Marks the column as given, so that it is not reported as missing too.
+                // A null marks the column as given, so that it is not also reported as missing.
                 self.cells[column] = Cell::Null;
                 let code = if column == ID { ImportCode::IdInvalid } else { error.code };
                 let name = self.place.table.columns[column].name;
@@ -133,17 +133,17 @@ impl Row {
         }
     }
 
-    /// Notes something wrong with the row.
+    /// Adds the error of an unknown column.
     pub(super) fn column_unknown(&mut self, name: &str) {
         self.errors.push(self.place.column_unknown(name));
     }
 
-    /// Notes a column that is given twice.
+    /// Adds the error of a column that is given twice.
     pub(super) fn column_duplicate(&mut self, name: &str) {
         self.errors.push(self.place.column_duplicate(name));
     }
 
-    /// Hands the row over, as a change or as its errors. `bytes`: its size in the input.
+    /// Passes the row on, as a change or as its errors. `bytes` is its size in the input.
     pub(super) fn finish(mut self, bytes: usize, out: &mut Collector) {
         let id = self.cells[ID].as_int();
         if !self.cells[ID].is_given() {
@@ -170,7 +170,7 @@ impl Row {
     }
 }
 
-/// Gathers changes into batches, and errors between them.
+/// Collects changes in batches, with errors between them.
 pub(super) struct Collector {
     ready: VecDeque<Decoded>,
     table: Option<&'static Table>,
@@ -205,12 +205,12 @@ impl Collector {
         self.ready.push_back(Decoded::Error(error));
     }
 
-    /// Counts a row that gave no change.
+    /// Counts a row that has errors and therefore no change.
     pub(super) fn count_row(&mut self) {
         self.rows += 1;
     }
 
-    /// Makes the changes so far a batch of their own.
+    /// Ends the current batch.
     pub(super) fn flush(&mut self) {
         self.progress.add_rows(std::mem::take(&mut self.rows));
         self.bytes = 0;
@@ -221,7 +221,7 @@ impl Collector {
         }
     }
 
-    /// The next thing that is ready.
+    /// Returns the next item that is ready.
     pub(super) fn pop(&mut self) -> Option<Decoded> {
         self.ready.pop_front()
     }

@@ -1,11 +1,11 @@
-//! The headers of Parquet's pages, which are structs of Thrift's compact protocol.
+//! Parser of Parquet page headers, which are structs in Thrift's compact protocol.
 //!
-//! Our own because the library reads a header and unpacks its page in one step, with no bound on
-//! what the header announces, and because only three numbers of it are wanted.
+//! The library reads a header and unpacks its page in one step, without a limit on the size that
+//! the header announces. Only three numbers of a header are needed here.
 
 use std::io::{self, Read};
 
-/// Structs in structs that are followed.
+/// The maximum nesting depth of structs.
 const DEPTH_MAX: u32 = 16;
 
 const BOOLEANS: [u8; 2] = [1, 2];
@@ -17,28 +17,28 @@ const LIST: u8 = 9;
 const SET: u8 = 10;
 const STRUCT: u8 = 12;
 
-/// Fields of a page's header.
+/// Field ids in the header of a page.
 const UNPACKED_BYTES: i64 = 2;
 const PACKED_BYTES: i64 = 3;
 const DATA_PAGE: i64 = 5;
 const DICTIONARY_PAGE: i64 = 7;
 const DATA_PAGE_V2: i64 = 8;
-/// The same field in the header of each kind of page.
+/// The field id of the number of values. It is the same for all kinds of pages.
 const VALUES: i64 = 1;
 
-/// What a page's header announces.
+/// The sizes in the header of a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PageHeader {
-    /// Size of the page once it is unpacked.
+    /// The unpacked size of the page, in bytes.
     pub(super) unpacked_bytes: u64,
-    /// Size of the page in the file, which follows the header.
+    /// The packed size of the page in the file, after the header, in bytes.
     pub(super) packed_bytes: u64,
-    /// How many values there are in it, nulls included.
+    /// The number of values in the page, including nulls.
     pub(super) values: u64,
     pub(super) is_dictionary: bool,
 }
 
-/// Reads a header. Errors: those of `input`, and what is no header.
+/// Reads a page header. Errors: those of `input`, and a malformed header.
 pub(super) fn page_header(input: &mut impl Read) -> io::Result<PageHeader> {
     let mut header = PageHeader::default();
     fields(input, &mut |input, id, kind| {
@@ -68,7 +68,7 @@ fn values<R: Read>(input: &mut R) -> io::Result<u64> {
     Ok(values)
 }
 
-/// Calls `each` for the fields of a struct, with id and type; it must read the field's value.
+/// Calls `each` for each field of a struct, with the field's id and type. It must read the value.
 fn fields<R: Read>(
     input: &mut R,
     each: &mut dyn FnMut(&mut R, i64, u8) -> io::Result<()>,
@@ -104,7 +104,7 @@ fn skip<R: Read>(input: &mut R, kind: u8, depth: u32) -> io::Result<()> {
                 15 => varint(input)?,
                 count => u64::from(count),
             };
-            // In a list even a boolean takes a byte.
+            // In a list each boolean takes one byte.
             let kind = if BOOLEANS.contains(&(head & 0xF)) { BYTE } else { head & 0xF };
             (0..count).try_for_each(|_| skip(input, kind, depth))
         }
@@ -143,7 +143,7 @@ fn signed(input: &mut impl Read) -> io::Result<i64> {
     Ok((folded >> 1).cast_signed() ^ -((folded & 1).cast_signed()))
 }
 
-/// A number that cannot be negative.
+/// Reads a number that must not be negative.
 fn size(input: &mut impl Read) -> io::Result<u64> {
     u64::try_from(signed(input)?).map_err(|_| no_header())
 }

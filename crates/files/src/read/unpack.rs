@@ -1,4 +1,4 @@
-//! Decompression that notices damage and bounds the unpacked size.
+//! Decompression that detects damage and limits the unpacked size.
 
 use std::io::{self, BufReader, Read};
 
@@ -11,12 +11,12 @@ use crate::format::{Compression, Format};
 
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
-/// What can go wrong while unpacking; becomes a [`ReadError`] where the line is known.
+/// An error of unpacking. It becomes a [`ReadError`] where the line is known.
 #[derive(Debug)]
 pub(super) enum Fault {
     Io(io::Error),
     Damaged(String),
-    /// The JSON array around the rows is wrong.
+    /// The JSON array around the rows is malformed.
     NoArray(String),
     TooLarge {
         bytes_max: u64,
@@ -27,7 +27,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The error that ends reading, met on this line.
+    /// Returns the error that ends reading. `line` is the line at which it occurred.
     pub(super) fn at(self, table: Option<&str>, line: Option<u64>) -> ReadError {
         match self {
             Self::Io(error) => ReadError::Io(error),
@@ -44,7 +44,7 @@ fn broken(code: ImportCode, message: String, table: Option<&str>, line: Option<u
     ReadError::Broken(Box::new(ImportError { table, line, id, column, code, message }))
 }
 
-/// Counts what an input unpacks to against its bounds.
+/// A counter of unpacked bytes that enforces the limits of an input.
 pub(super) struct Budget {
     bounds: Bounds,
     bytes: u64,
@@ -55,7 +55,7 @@ impl Budget {
         Self { bounds, bytes: 0 }
     }
 
-    /// Counts further bytes, which came out of an input of which `packed` bytes are read.
+    /// Counts further unpacked bytes. `packed` is the number of packed bytes read so far.
     pub(super) fn spend(&mut self, bytes: u64, packed: u64) -> Result<(), Fault> {
         self.bytes = self.bytes.saturating_add(bytes);
         let is_past = |bytes_max: u64| self.bytes > bytes_max;
@@ -77,7 +77,7 @@ impl Budget {
 pub(super) struct Unpacked {
     stream: Box<dyn Read + Send>,
     compression: Compression,
-    /// What makes lines of the bytes, when they are a JSON array.
+    /// The converter to lines, if the input is a JSON array.
     array: Option<JsonArray>,
     progress: Progress,
     budget: Budget,
@@ -92,7 +92,7 @@ impl Unpacked {
         Self { stream, compression, array, progress, budget: Budget::new(bounds) }
     }
 
-    /// Reads some bytes; 0 only at the true end of the input.
+    /// Reads some bytes. Returns 0 only at the true end of the input.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
         if self.progress.is_stopped() {
             return Err(Fault::Io(io::Error::other("reading was stopped")));
@@ -127,7 +127,7 @@ impl Unpacked {
         }
         Fault::Damaged(match error.kind() {
             io::ErrorKind::UnexpectedEof => format!("the {name} data ends early: it is truncated"),
-            // The library has no kind for it.
+            // The library has no error kind for this.
             _ if error.to_string().contains("too much memory") => "unpacking the zstd data needs \
                 too much memory: pack it with a lower level (zstd -19 or less, without --long)"
                 .to_owned(),
@@ -165,7 +165,7 @@ fn zstd_decoder(
     Ok(decoder)
 }
 
-/// A stream whose decoder could not be made: says so when read.
+/// A stream whose decoder could not be created. Reading it fails with the error.
 struct Failed(Option<io::Error>);
 
 impl Read for Failed {

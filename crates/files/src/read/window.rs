@@ -1,4 +1,4 @@
-//! The part of a stream that is in memory.
+//! A buffer with the part of a stream that is in memory.
 
 use super::RECORD_BYTES_MAX;
 use super::unpack::{Fault, Unpacked};
@@ -6,22 +6,22 @@ use super::unpack::{Fault, Unpacked};
 const START_BYTES: usize = 256 << 10;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// A buffer over a stream that grows only as far as one record may reach.
+/// A buffer over a stream. It grows only to the size that one record may have.
 pub(super) struct Window {
     stream: Unpacked,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     is_at_end: bool,
-    /// Met behind bytes that are still unread; told once those are used up.
+    /// An error that occurred after unread bytes. It is returned once they are used.
     fault: Option<Fault>,
 }
 
-/// One line, or why there is none.
+/// The next line of the stream, or the reason why there is none.
 pub(super) enum Line {
-    /// Its length, without the line feed. Followed by a call of [`Window::consume_line`].
+    /// The line's length without the line feed. The caller must then call [`Window::consume_line`].
     Length(usize),
-    /// Longer than [`RECORD_BYTES_MAX`]; it has been skipped.
+    /// The line is longer than [`RECORD_BYTES_MAX`] and was skipped.
     TooLong,
     /// The input has ended.
     End,
@@ -33,12 +33,12 @@ impl Window {
         Self { stream, buffer, start: 0, end: 0, is_at_end: false, fault: None }
     }
 
-    /// The bytes in memory that are not consumed.
+    /// Returns the bytes in memory that are not consumed.
     pub(super) fn unread(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Whether nothing follows the unread bytes.
+    /// Returns true if the stream ends after the unread bytes.
     pub(super) fn is_at_end(&self) -> bool {
         self.is_at_end
     }
@@ -48,8 +48,8 @@ impl Window {
         self.start = (self.start + count).min(self.end);
     }
 
-    /// Reads on until the buffer is full or the input ends, so that how the stream cuts its bytes
-    /// makes no difference.
+    /// Reads until the buffer is full or the input ends, so that the sizes of the stream's reads
+    /// make no difference.
     pub(super) fn fill(&mut self) -> Result<(), Fault> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
@@ -75,7 +75,7 @@ impl Window {
         Ok(())
     }
 
-    /// Skips a byte-order mark. To be called before anything is consumed.
+    /// Skips a byte-order mark. Must be called before anything is consumed.
     pub(super) fn skip_bom(&mut self) -> Result<(), Fault> {
         self.fill()?;
         if self.unread().starts_with(BOM) {

@@ -1,4 +1,4 @@
-//! Rows as one Arrow IPC file. Rule: spec/reports.md §7.3; cell types as in Parquet.
+//! Writer of Arrow IPC files. Rule: spec/reports.md §7.3; cell types as in Parquet.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ pub(super) struct ArrowRows {
 }
 
 impl ArrowRows {
-    /// A writer of rows with these columns.
+    /// Creates a writer of rows with these columns.
     pub(super) fn new(
         columns: &[OutputColumn],
         options: &WriteOptions,

@@ -1,4 +1,4 @@
-//! Rows as typed columns: what Parquet and Arrow files hold. Rule: spec/exports.md §11.
+//! Rows as typed columns, for Parquet and Arrow files. Rule: spec/exports.md §11.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,7 +18,8 @@ use super::text_cell::TextCells;
 use super::values::{Amount, At, Values, item_range};
 use crate::format::FileFormat;
 
-/// Rows handed on at a time. However batches are cut, files are made of pieces of this size.
+/// The number of rows of a chunk. Files consist of chunks of this size, however batches are
+/// divided.
 pub(super) const CHUNK_ROWS: usize = 8192;
 
 const AMOUNT_PRECISION: u8 = 23;
@@ -27,8 +28,8 @@ const DEC4_PRECISION: u8 = 18;
 const UNIT_KEY: &str = "rollbook.unit";
 const UNIT: &str = "major";
 
-/// Gathers rows into pieces of [`CHUNK_ROWS`]. Every array is built anew, so that what stands
-/// under nulls and behind the last row never depends on where a batch came from.
+/// Collects rows into chunks of [`CHUNK_ROWS`]. All arrays are rebuilt, so that the bytes under
+/// nulls and after the last row do not depend on where a batch came from.
 pub(super) struct Columnar {
     columns: Vec<(TableColumn, Builder)>,
     schema: SchemaRef,
@@ -50,7 +51,7 @@ enum Builder {
 }
 
 impl Columnar {
-    /// Columns of a file in this format.
+    /// Creates the columns of a file in this format.
     pub(super) fn new(
         format: FileFormat,
         columns: &[OutputColumn],
@@ -71,12 +72,12 @@ impl Columnar {
         }
     }
 
-    /// The schema of the pieces.
+    /// Returns the schema of the chunks.
     pub(super) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Takes the rows of `batch` and gives every piece that became full to `write`.
+    /// Adds the rows of `batch` and passes every chunk that becomes full to `write`.
     pub(super) fn add(
         &mut self,
         batch: &RecordBatch,
@@ -101,7 +102,7 @@ impl Columnar {
         Ok(())
     }
 
-    /// Gives the last piece to `write`, unless it is empty.
+    /// Passes the last chunk to `write`, unless it is empty.
     pub(super) fn finish(
         &mut self,
         write: impl FnOnce(&RecordBatch) -> Result<(), WriteError>,
@@ -146,10 +147,10 @@ fn field(column: &TableColumn) -> Field {
     }
 }
 
-/// What is needed to append the cells of one column.
+/// The context for appending the cells of one column.
 struct Cells<'c> {
     column: &'c TableColumn,
-    /// The first column of the file: names a row.
+    /// The values of the file's first column, used to name a row in errors.
     first: Option<&'c Values>,
     cells: &'c mut TextCells,
     text: &'c mut Vec<u8>,
@@ -169,7 +170,7 @@ impl Cells<'_> {
         std::str::from_utf8(self.text).map_err(WriteError::encoding)
     }
 
-    /// The amount of `row` in units of 10^-4.
+    /// Returns the amount of `row` in units of 10^-4.
     fn amount(&mut self, amount: &Amount, row: usize) -> Result<Option<i128>, WriteError> {
         let Some(minor) = amount.minor(row) else {
             return Ok(None);

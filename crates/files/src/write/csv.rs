@@ -1,4 +1,4 @@
-//! Rows as CSV and TSV. Rule: spec/reports.md §7.2, §9; spec/exports.md §11.
+//! Writer of CSV and TSV files. Rule: spec/reports.md §7.2, §9; spec/exports.md §11.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use super::values::Values;
 use super::{RowWriter, WriteError, hand_over};
 use crate::format::FileFormat;
 
-/// Tells spreadsheet programs that a file is UTF-8.
+/// The byte-order mark, which tells spreadsheet programs that a file is UTF-8.
 pub const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Writes a header row and one line per row.
@@ -28,7 +28,7 @@ pub(super) struct CsvRows {
 }
 
 impl CsvRows {
-    /// A writer of rows with these columns; `format` is CSV or TSV.
+    /// Creates a writer of rows with these columns. `format` must be CSV or TSV.
     pub(super) fn new(
         format: FileFormat,
         columns: &[OutputColumn],
@@ -71,13 +71,13 @@ impl CsvRows {
     }
 }
 
-/// Numbers, dates and bools never need quotes, and the guard is not for them.
+/// Returns true for kinds that may need quotes or a guard. Numbers, dates and bools never do.
 fn is_text(values: &Values) -> bool {
     matches!(values, Values::Text(_) | Values::Json(_) | Values::List(..) | Values::Object(_))
 }
 
 fn end_line(out: &mut Vec<u8>, start: usize) {
-    // A line with nothing on it would be no row at all for most readers.
+    // Most readers skip an empty line, so a row must not be one.
     if out.len() == start {
         out.extend_from_slice(b"\"\"");
     }

@@ -1,15 +1,15 @@
-//! Quoting, one rule for every CSV that Rollbook writes. Rule: spec/reports.md §7.2 no. 1.
+//! Quoting: one rule for every CSV file that Rollbook writes. Rule: spec/reports.md §7.2 no. 1.
 
 use crate::formula_guard::{GUARD, needs_guard};
 
-/// How cells of one file are quoted.
+/// The rules for cells of one file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CsvRules {
-    /// Between cells: a comma or a tab.
+    /// The delimiter between cells: a comma or a tab.
     pub(super) delimiter: u8,
-    /// Whether text that might be a formula gets a leading `'`.
+    /// True if text that might be a formula gets a leading `'`.
     pub(super) has_formula_guard: bool,
-    /// Whether empty text is `""`.
+    /// True if empty text is written as `""`.
     pub(super) quotes_empty_text: bool,
 }
 
@@ -19,12 +19,12 @@ fn needs_quotes(text: &[u8], rules: CsvRules) -> bool {
     };
     let is_special =
         |byte: u8| (byte == rules.delimiter) | (byte == b'"') | (byte == b'\r') | (byte == b'\n');
-    // Without a way out of the loop it runs over many bytes at once.
+    // Without an early exit the compiler can vectorize the loop.
     let has_special = text.iter().fold(false, |found, byte| found | is_special(*byte));
     has_special || *first == b' ' || *last == b' '
 }
 
-/// Guards and quotes the text that begins at `start` of `out`, if it needs it.
+/// Adds a guard and quotes, where needed, to the text from `start` to the end of `out`.
 pub(super) fn finish_text(out: &mut Vec<u8>, start: usize, rules: CsvRules) {
     if needs_guard(&out[start..], rules.has_formula_guard) {
         out.insert(start, GUARD as u8);
@@ -34,8 +34,8 @@ pub(super) fn finish_text(out: &mut Vec<u8>, start: usize, rules: CsvRules) {
     }
 }
 
-/// Puts the text that begins at `start` between quotes, doubling those in it. In place, from the
-/// end, because cells with JSON are long and full of quotes.
+/// Puts the text from `start` to the end of `out` in quotes, and doubles quotes inside it. Works in
+/// place and from the end, because cells with JSON are long and full of quotes.
 fn quote(out: &mut Vec<u8>, start: usize) {
     let quotes = memchr::memchr_iter(b'"', &out[start..]).count();
     let mut from = out.len();

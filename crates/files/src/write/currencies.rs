@@ -1,31 +1,31 @@
-//! How amounts are written, looked up once per currency. Rule: spec/reports.md §13.
+//! The formats of amounts, looked up once per currency. Rule: spec/reports.md §13.
 
 use model::money::{AmountFormat, Currency};
 
 use super::WriteError;
 use super::values::{Amount, At};
 
-/// The currencies met so far, the one met last in front.
+/// The currencies used so far. The one used last is first.
 #[derive(Debug, Default)]
 pub(super) struct Currencies {
     known: Vec<Known>,
 }
 
-/// One currency.
+/// The formats of one currency.
 #[derive(Debug)]
 pub(super) struct Known {
     code: String,
-    /// Its upper-case code.
+    /// The currency's code in upper case.
     pub(super) code_upper: String,
-    /// Digits after the decimal point.
+    /// The number of digits after the decimal point.
     pub(super) digits: u32,
-    /// How its amounts are written.
+    /// The format of the currency's amounts.
     pub(super) format: AmountFormat,
-    /// The part of a money object that follows the amount's text, closing brace included.
+    /// The part of a money object after the amount's text, including the closing brace.
     json_tail: String,
 }
 
-/// An amount as the money object of an answer: JSON text. Rule: spec/reports.md §13.
+/// Returns an amount as a money object, as JSON text. Rule: spec/reports.md §13.
 pub fn money_object(minor: i128, currency: Currency) -> String {
     let mut out = Vec::new();
     Known::of(currency).write_money(minor, &mut out);
@@ -33,7 +33,7 @@ pub fn money_object(minor: i128, currency: Currency) -> String {
 }
 
 impl Currencies {
-    /// The currency with this lower-case code; none when ISO 4217 does not list it.
+    /// Returns the currency with this lower-case code, or `None` if ISO 4217 does not list it.
     pub(super) fn get(&mut self, code: &str) -> Option<&Known> {
         match self.known.iter().position(|known| known.code == code) {
             Some(0) => {}
@@ -47,7 +47,7 @@ impl Currencies {
         self.known.first()
     }
 
-    /// The currency of the amount that stands at `at`.
+    /// Returns the currency of the amount at `at`.
     pub(super) fn of_amount(&mut self, amount: &Amount, at: At) -> Result<&Known, WriteError> {
         let code = amount.currency(at.position, at.row);
         self.get(code).ok_or_else(|| WriteError::CurrencyUnknown {
@@ -61,7 +61,7 @@ impl Known {
     fn of(currency: Currency) -> Self {
         let (symbol, position) = currency.symbol();
         let code = currency.code().to_owned();
-        // Codes and symbols hold nothing that JSON escapes.
+        // Codes and symbols contain no characters that JSON must escape.
         let json_tail = format!(
             "\",\"iso_currency_code\":\"{code}\",\"currency_symbol\":\"{symbol}\",\
              \"currency_symbol_position\":\"{}\"}}",
@@ -72,7 +72,7 @@ impl Known {
         Self { code, code_upper, digits, format, json_tail }
     }
 
-    /// Appends the money object of an amount.
+    /// Appends an amount as a money object.
     pub(super) fn write_money(&self, minor: i128, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"decimal\":");
         self.format.write_decimal(minor, out);

@@ -1,4 +1,4 @@
-//! Everything in which the two dialects differ. Rule: spec/reports.md §3, §7; spec/exports.md §11.
+//! The differences between reports and exports. Rule: spec/reports.md §3, §7; spec/exports.md §11.
 
 use model::output::{OutputColumn, OutputKind};
 use model::parse::is_plain_list_item;
@@ -6,40 +6,40 @@ use model::parse::is_plain_list_item;
 use super::table::CURRENCY_KEY;
 use crate::format::FileFormat;
 
-/// Whose rules say how a file reads.
+/// The dialect of a file: the rules of reports or those of exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
-    /// Reports: labels head a CSV and a workbook, rows are nested, amounts have a currency column at the end.
-    /// Rule: spec/reports.md §3, §7.
+    /// The dialect of reports. CSV and XLSX have labels as headings, JSON rows are nested, and
+    /// amounts have currency columns at the end. Rule: spec/reports.md §3, §7.
     #[default]
     Report,
-    /// Exports: keys head every file, rows are flat, nothing is added to the columns.
-    /// Rule: spec/exports.md §11.
+    /// The dialect of exports. All formats have keys as headings, rows are flat, and no columns are
+    /// added. Rule: spec/exports.md §11.
     Export,
 }
 
-/// How an amount reads inside JSON.
+/// The form of amounts in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonAmount {
-    /// The money object of spec/reports.md §13; a plain decimal number for `Decimal`.
+    /// The money object of spec/reports.md §13, or a plain decimal number for `Decimal`.
     Object,
     /// Decimal text in major units: `"110.00"`.
     DecimalText,
-    /// Integer in minor units: `11000`.
+    /// An integer in minor units: `11000`.
     MinorUnits,
 }
 
-/// How the values that JSON could show in several ways are shown.
+/// The forms of values for which JSON has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JsonStyle {
-    /// Amounts.
+    /// The form of amounts.
     pub(super) amount: JsonAmount,
-    /// Whether a number with four places is a text.
+    /// True if a number with four decimal places is a string.
     pub(super) is_dec4_text: bool,
 }
 
 impl Dialect {
-    /// What stands above `column` in CSV, TSV and XLSX.
+    /// Returns the heading of `column` in CSV, TSV and XLSX.
     pub(super) fn heading(self, column: &OutputColumn) -> &str {
         match self {
             Self::Report => &column.label,
@@ -47,22 +47,22 @@ impl Dialect {
         }
     }
 
-    /// Whether a table gets columns for the currencies of its amounts.
+    /// Returns true if files with one cell per column get currency columns.
     pub(super) fn adds_currencies(self) -> bool {
         self == Self::Report
     }
 
-    /// Whether a table shows `column` in upper case, as a currency.
+    /// Returns true if `column` is a currency column, which is shown in upper case.
     pub(super) fn is_upper_currency(self, column: &OutputColumn) -> bool {
         self == Self::Report && column.key == CURRENCY_KEY && column.kind == OutputKind::Text
     }
 
-    /// Whether dots in keys nest the rows of JSON.
+    /// Returns true if dots in keys stand for nested objects in JSON.
     pub(super) fn nests_rows(self) -> bool {
         self == Self::Report
     }
 
-    /// Between the elements of a list in one cell.
+    /// Returns the separator between the items of a list in one cell.
     pub(super) fn item_separator(self) -> &'static [u8] {
         match self {
             Self::Report => b"; ",
@@ -70,7 +70,8 @@ impl Dialect {
         }
     }
 
-    /// Whether `item` can stand between others in one cell; else the cell holds the list as JSON.
+    /// Returns true if `item` can be joined with others in one cell. Otherwise the cell holds the
+    /// list as JSON.
     pub(super) fn is_plain_item(self, item: &str, is_first: bool) -> bool {
         match self {
             Self::Report => !item.contains(';'),
@@ -78,12 +79,12 @@ impl Dialect {
         }
     }
 
-    /// Whether CSV tells empty text from null, by `""`.
+    /// Returns true if CSV writes empty text as `""`, to distinguish it from null.
     pub(super) fn quotes_empty_text(self) -> bool {
         self == Self::Export
     }
 
-    /// Whether a cell of a table that holds values of this kind holds them as JSON.
+    /// Returns true if cells of this kind hold JSON.
     pub(super) fn is_json_cell(self, kind: &OutputKind) -> bool {
         match kind {
             OutputKind::Json => true,
@@ -96,7 +97,7 @@ impl Dialect {
         }
     }
 
-    /// How JSON reads in a file of this format, whole or in one cell.
+    /// Returns the style of JSON in a file of this format, for whole rows and for single cells.
     pub(super) fn json_style(self, format: FileFormat) -> JsonStyle {
         let amount = match (self, format) {
             (Self::Report, _) => JsonAmount::Object,

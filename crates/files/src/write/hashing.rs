@@ -1,45 +1,45 @@
-//! Bytes counted and hashed as they pass, so that no file is read again for it.
+//! Computes the size and hash of a file while it is written, so that it need not be read again.
 //! Rule: spec/exports.md §5.1, §9.
 
 use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
-/// Hands every byte on to another output.
+/// A writer that passes all bytes on to another output, and counts and hashes them.
 pub struct HashingWriter<W> {
     inner: W,
     bytes: u64,
     hasher: Sha256,
 }
 
-/// What passed through a [`HashingWriter`].
+/// The size and hash of the bytes that passed through a [`HashingWriter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileDigest {
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Their SHA-256.
+    /// The SHA-256 of the bytes.
     pub sha256: [u8; 32],
 }
 
 impl FileDigest {
-    /// The SHA-256 as lower-case hexadecimal digits.
+    /// Returns the SHA-256 as lower-case hexadecimal digits.
     pub fn sha256_hex(&self) -> String {
         hex::encode(self.sha256)
     }
 }
 
 impl<W: Write> HashingWriter<W> {
-    /// Hands bytes on to `inner`.
+    /// Creates a writer that passes bytes on to `inner`.
     pub fn new(inner: W) -> Self {
         Self { inner, bytes: 0, hasher: Sha256::new() }
     }
 
-    /// Bytes so far.
+    /// Returns the number of bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Ends, without flushing: the inner output and what passed.
+    /// Returns the inner output and the digest. Does not flush.
     pub fn finish(self) -> (W, FileDigest) {
         let digest = FileDigest { bytes: self.bytes, sha256: self.hasher.finalize().into() };
         (self.inner, digest)

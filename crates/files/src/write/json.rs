@@ -1,4 +1,4 @@
-//! Rows as nested JSON objects, in one document or one per line.
+//! Writer of JSON documents and NDJSON files.
 //! Rule: spec/reports.md §3, §7.3; spec/exports.md §11.
 
 use std::io::Write;
@@ -12,7 +12,7 @@ use super::values::{At, Values};
 use super::{RowWriter, WriteError, hand_over};
 use crate::format::FileFormat;
 
-/// Writes row objects.
+/// Writes each row as an object.
 pub(super) struct JsonRows {
     columns: Vec<OutputColumn>,
     row: Vec<Member>,
@@ -22,33 +22,32 @@ pub(super) struct JsonRows {
     buffer: Vec<u8>,
 }
 
-/// What stands around rows.
+/// The text around rows.
 enum Frame {
-    /// An envelope around all of them, a comma between them.
+    /// An envelope around all rows, and a comma between them.
     Document(Envelope),
-    /// A line feed behind each.
+    /// A line feed after each row.
     Lines,
 }
 
 /// One member of a row object.
 struct Member {
     name: String,
-    /// `"name":`, ready to be written.
+    /// The bytes `"name":`, ready to be written.
     json_key: Vec<u8>,
     place: Place,
 }
 
 enum Place {
-    /// The column at this position.
+    /// The value of the column at this position.
     Leaf(usize),
-    /// An object; null when all leaves below it are null.
+    /// A nested object. It is written as null if all columns in it are null.
     Parent(Vec<Member>),
 }
 
 impl JsonRows {
-    /// A writer of rows with these columns; `format` is JSON or NDJSON. Keys keep the order of
-    /// the columns; nested ones are grouped under their parents, each parent where its first leaf
-    /// stands.
+    /// Creates a writer of rows with these columns. `format` must be JSON or NDJSON. Members have
+    /// the order of the columns; a nested object is placed where its first column is.
     ///
     /// Errors: [`WriteError::KeyTaken`].
     pub(super) fn new(
@@ -134,7 +133,7 @@ impl RowWriter for JsonRows {
     }
 }
 
-/// What is needed to write the row objects of one batch.
+/// The context for writing the row objects of one batch.
 struct Objects<'w> {
     columns: &'w [OutputColumn],
     values: &'w [Values],
@@ -142,7 +141,7 @@ struct Objects<'w> {
 }
 
 impl Objects<'_> {
-    /// Appends an object; false when all its leaves are null.
+    /// Appends an object. Returns false if all columns in it are null.
     fn write(
         &mut self,
         members: &[Member],

@@ -1,4 +1,4 @@
-//! One value as JSON: in a row object, and in a cell of a table that holds JSON.
+//! Values as JSON, for row objects and for cells that hold JSON.
 //! Rule: spec/reports.md §3, §13; spec/exports.md §11.
 
 use model::money::write_decimal_text;
@@ -10,7 +10,7 @@ use super::dialect::{JsonAmount, JsonStyle};
 use super::json_text::{write_compact, write_string};
 use super::values::{Amount, At, Values, item_range};
 
-/// Digits behind the point of `Dec4`.
+/// The number of digits after the point of `Dec4`.
 pub(super) const DEC4_DIGITS: u32 = 4;
 
 /// Writes values as JSON in one style.
@@ -20,7 +20,7 @@ pub(super) struct JsonCells {
 }
 
 impl JsonCells {
-    /// Writes values in this style.
+    /// Creates a writer of values in this style.
     pub(super) fn new(style: JsonStyle) -> Self {
         Self { style, currencies: Currencies::default() }
     }
@@ -107,7 +107,7 @@ pub(super) fn write_integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// `true` or `false`.
+/// Returns `true` or `false`, as bytes.
 pub(super) fn bool_word(value: bool) -> &'static [u8] {
     if value { b"true" } else { b"false" }
 }

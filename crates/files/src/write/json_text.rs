@@ -1,10 +1,10 @@
-//! Text and ready JSON inside JSON.
+//! JSON strings, and stored JSON copied into JSON.
 
 /// Appends a JSON string.
 pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let needs_escape = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    // Without a way out of the loop it runs over many bytes at once.
+    // Without an early exit the compiler can vectorize the loop.
     if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
         write_escaped(text, out);
     } else {
@@ -34,7 +34,7 @@ fn write_escaped(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends JSON text as it is, without the white space between its parts.
+/// Appends JSON text unchanged, but without white space between tokens.
 pub(super) fn write_compact(json: &str, out: &mut Vec<u8>) {
     let bytes = json.as_bytes();
     let mut rest = bytes;
@@ -53,7 +53,7 @@ pub(super) fn write_compact(json: &str, out: &mut Vec<u8>) {
     write_without_space(rest, out);
 }
 
-/// Whether a quote that follows `before` is part of the string.
+/// Returns true if a quote that follows `before` is escaped.
 fn is_escaped(before: &[u8]) -> bool {
     before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }

@@ -1,20 +1,20 @@
-//! Record batches to files. Rule: spec/reports.md §3, §7, §13; spec/exports.md §9, §11.
+//! Writers of record batches to files. Rule: spec/reports.md §3, §7, §13; spec/exports.md §9, §11.
 //!
-//! Each format is a [`RowWriter`], which [`writer`] makes. It is given batches one at a time and
-//! appends their bytes to any [`std::io::Write`]; the same batches give the same bytes, however
-//! they are cut. Memory does not grow with the number of rows.
+//! Each format is a [`RowWriter`], created by [`writer`]. It takes one batch at a time and appends
+//! bytes to any [`std::io::Write`]. The same rows give the same bytes, however they are divided
+//! into batches. Memory use does not grow with the number of rows.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `options`, `dialect` | what a caller chooses; all in which reports and exports differ |
-//! | `csv`, `csv_text` | one line per row; quoting, and the guard against formulas |
-//! | `json`, `json_cell`, `json_text` | row objects; values, texts and ready JSON in them |
+//! | `options`, `dialect` | a caller's options; the differences between reports and exports |
+//! | `csv`, `csv_text` | CSV and TSV; quoting and the formula guard |
+//! | `json`, `json_cell`, `json_text` | row objects; values; strings and stored JSON |
 //! | `parquet`, `arrow_ipc`, `columnar` | files of typed columns |
 //! | `xlsx`, `xlsx_cell` | workbooks; one row of a sheet |
-//! | `table`, `text_cell` | columns of a file with one cell per column; a value as text |
-//! | `values` | a batch's columns, downcast once |
-//! | `currencies` | how amounts are written, looked up once per currency |
-//! | `totals`, `hashing` | what a file's amounts add up to, and its SHA-256 |
+//! | `table`, `text_cell` | the columns of files with one cell per column; values as text |
+//! | `values` | the columns of a batch, downcast once |
+//! | `currencies` | the amount format of each currency, looked up once |
+//! | `totals`, `hashing` | control totals; file size and SHA-256 |
 
 mod arrow_ipc;
 mod columnar;
@@ -50,7 +50,7 @@ pub use hashing::{FileDigest, HashingWriter};
 pub use options::{Envelope, WriteOptions};
 pub use totals::Totals;
 
-/// A writer of rows with these columns in this format.
+/// Creates a writer of rows with these columns in this format.
 ///
 /// Errors: [`WriteError::KeyTaken`]; [`WriteError::Io`] where a temporary file cannot be made.
 pub fn writer(
@@ -69,52 +69,54 @@ pub fn writer(
     })
 }
 
-/// Writes the rows of an answer in one format.
+/// Writes the rows of a result in one format.
 ///
 /// Call [`start`](Self::start) once, [`rows`](Self::rows) for each batch, then
 /// [`finish`](Self::finish), always with the same `out`.
 pub trait RowWriter: Send {
-    /// Writes what stands before the first row.
+    /// Writes everything before the first row.
     fn start(&mut self, out: &mut dyn Write) -> Result<(), WriteError>;
 
-    /// Writes the rows of one batch, shaped as [`model::output::OutputKind`] says.
+    /// Writes the rows of one batch. Its columns must have the types that
+    /// [`model::output::OutputKind`] requires.
     fn rows(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<(), WriteError>;
 
-    /// Writes what stands behind the last row.
+    /// Writes everything after the last row.
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), WriteError>;
 }
 
-/// Why rows could not be written.
+/// The reason why rows could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// A batch is not shaped as its columns say: a fault of whoever made it.
+    /// A batch does not have the types that its columns require. This is a bug of the caller.
     #[error("column {key} of a batch should be {expected}, and is {found}")]
     ColumnMismatch {
         /// Key of the column.
         key: String,
-        /// What the column's kind asks for.
+        /// The type that the column's kind requires.
         expected: &'static str,
-        /// What the batch holds.
+        /// The type in the batch.
         found: String,
     },
-    /// Two columns cannot stand in one row object: equal keys, or one inside the other.
+    /// Two columns cannot be in one row object, because their keys are equal or one key is nested
+    /// in the other.
     #[error("column {key} has the place of another column")]
     KeyTaken {
         /// Key of the later column.
         key: String,
     },
-    /// An amount without a currency of ISO 4217 beside it.
+    /// An amount whose currency is missing or not in ISO 4217.
     #[error("an amount in column {key} has the currency {currency:?}, which is not ISO 4217")]
     CurrencyUnknown {
         /// Key of the amount's column.
         key: String,
-        /// What stands in the currency's column; empty for null.
+        /// The value of the currency column, or empty for null.
         currency: String,
     },
-    /// A text that no cell of a spreadsheet can hold.
+    /// A text that is too long for a spreadsheet cell.
     #[error("column {column} of row {row} holds a text that is too long for a cell of XLSX")]
     CellTooLong {
-        /// What the row's first column holds: its id, in an export.
+        /// The value of the row's first column, which is its id in an export.
         row: String,
         /// Key of the column.
         column: String,
@@ -122,13 +124,13 @@ pub enum WriteError {
     /// An amount or a sum with more digits than its type holds.
     #[error("{place} has too many digits")]
     AmountTooLarge {
-        /// Which it is: its column, and its row or that it is the column's sum.
+        /// The place of the amount: its column, and its row or the words that it is a sum.
         place: String,
     },
-    /// A library refused to encode what it was given.
+    /// A library could not encode the rows.
     #[error("the rows could not be encoded")]
     Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The output refused the bytes.
+    /// The output could not be written to.
     #[error("the output could not be written")]
     Io(#[source] io::Error),
 }
@@ -138,7 +140,7 @@ impl WriteError {
         Self::Encoding(error.into())
     }
 
-    /// Stable code.
+    /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::ColumnMismatch { .. } | Self::KeyTaken { .. } | Self::Encoding(_) => {
@@ -152,10 +154,10 @@ impl WriteError {
     }
 }
 
-/// Bytes gathered before they are handed to the output.
+/// The number of bytes that are buffered before they are written to the output.
 const FLUSH_BYTES: usize = 64 << 10;
 
-/// Hands `buffer` to `out` once there is enough of it, or in any case at the `end` of a batch.
+/// Writes `buffer` to `out` and empties it if it is large enough, or if `end` is true.
 fn hand_over(buffer: &mut Vec<u8>, out: &mut dyn Write, end: bool) -> Result<(), WriteError> {
     if end || buffer.len() >= FLUSH_BYTES {
         out.write_all(buffer).map_err(WriteError::Io)?;

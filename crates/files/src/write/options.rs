@@ -1,4 +1,4 @@
-//! What a caller chooses about a file.
+//! Options for writing a file.
 
 use std::path::PathBuf;
 
@@ -6,38 +6,39 @@ use model::time::Zone;
 
 use super::dialect::Dialect;
 
-/// How a file is written, whatever its format; each format looks at what concerns it.
+/// Options for writing a file. Each format uses those that apply to it.
 #[derive(Debug, Clone)]
 pub struct WriteOptions {
-    /// Whose rules say how it reads.
+    /// The dialect, which decides between the rules of reports and of exports.
     pub dialect: Dialect,
-    /// CSV and TSV: whether a byte-order mark stands at the beginning (`reports.csv_bom`, and
+    /// CSV and TSV: true if the file starts with a byte-order mark (`reports.csv_bom`, and
     /// `csv_dialect` `excel` of exports).
     pub has_bom: bool,
-    /// CSV and TSV: whether text that a spreadsheet might take for a formula gets a leading `'`
+    /// CSV and TSV: true if text that a spreadsheet might take for a formula gets a leading `'`
     /// (`files.csv_formula_guard`).
     pub has_formula_guard: bool,
-    /// JSON: what stands around the rows.
+    /// JSON: the text before and after the rows.
     pub envelope: Envelope,
-    /// XLSX: name of the first sheet; those after it are `name_2`, `name_3`.
+    /// XLSX: the name of the first sheet. Further sheets are named `name_2`, `name_3`.
     pub sheet_name: String,
-    /// XLSX: the time zone of its date-times.
+    /// XLSX: the time zone of date-times.
     pub zone: Zone,
-    /// XLSX: where rows wait in temporary files until all are known.
+    /// XLSX: the folder for temporary files, which hold the rows until all are written.
     pub folder: PathBuf,
 }
 
-/// What stands around the rows of a JSON document.
+/// The text before and after the rows of a JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Envelope {
-    /// Before the first row: `{"total":2,"column_headers":[…],"rows":[`.
+    /// The text before the first row, such as `{"total":2,"column_headers":[…],"rows":[`.
     pub prefix: String,
-    /// Behind the last row: `]}` or `],"pivot_truncated":true}`.
+    /// The text after the last row, such as `]}` or `],"pivot_truncated":true}`.
     pub suffix: String,
 }
 
 impl Default for WriteOptions {
-    /// A report's file with the settings' defaults, and nothing around the rows in JSON.
+    /// Returns the options of a report's file with default settings; JSON has no text around the
+    /// rows.
     fn default() -> Self {
         Self {
             dialect: Dialect::Report,

@@ -1,4 +1,4 @@
-//! Rows as one Parquet file. Rule: spec/exports.md §11.
+//! Writer of Parquet files. Rule: spec/exports.md §11.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::format::FileFormat;
 
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Writes row groups of 131,072 rows; holds one of them, encoded.
+/// Writes row groups of 131,072 rows, and keeps the current one in memory, encoded.
 pub(super) struct ParquetRows {
     columnar: Columnar,
-    /// None once the file is finished.
+    /// `None` once the file is finished.
     writer: Option<ArrowWriter<Vec<u8>>>,
 }
 
 impl ParquetRows {
-    /// A writer of rows with these columns.
+    /// Creates a writer of rows with these columns.
     pub(super) fn new(
         columns: &[OutputColumn],
         options: &WriteOptions,

@@ -1,4 +1,4 @@
-//! The columns of a file that has one cell per column: all but JSON and NDJSON.
+//! The columns of files with one cell per column: all formats but JSON and NDJSON.
 //! Rule: spec/reports.md §7.2 no. 2 and 4, §7.3.
 
 use arrow::array::RecordBatch;
@@ -8,30 +8,32 @@ use super::WriteError;
 use super::dialect::Dialect;
 use super::values::Values;
 
-/// Key of a currency: of a column of its own, and of a field beside an amount.
+/// The key of a currency, both as a column and as a field beside an amount.
 pub(super) const CURRENCY_KEY: &str = "currency";
 
-/// One column of a table.
+/// One column of a file.
 #[derive(Debug, Clone)]
 pub(super) struct TableColumn {
-    /// Position in the batch.
+    /// The column's position in the batch.
     index: usize,
-    /// Key, label and kind; of a currency column, those that it is shown with.
+    /// The column's key, label and kind. For an added currency column, the key and label of that
+    /// column.
     pub(super) column: OutputColumn,
-    /// Whether it holds currency codes that are shown in upper case.
+    /// True if the column holds currency codes, which are shown in upper case.
     pub(super) is_upper_currency: bool,
-    /// Whether its cells hold JSON.
+    /// True if the column's cells hold JSON.
     pub(super) is_json: bool,
 }
 
 impl TableColumn {
-    /// The values of this column.
+    /// Returns the values of this column in a batch.
     pub(super) fn values(&self, batch: &RecordBatch) -> Result<Values, WriteError> {
         Values::of_column(batch, self.index, &self.column)
     }
 }
 
-/// The columns of a table whose rows have `columns`: these, then the currencies.
+/// Returns the columns of a file: `columns`, followed by the currency columns that the dialect
+/// adds.
 pub(super) fn table_columns(columns: &[OutputColumn], dialect: Dialect) -> Vec<TableColumn> {
     let shown = columns.iter().enumerate().map(|(index, column)| TableColumn {
         index,
@@ -47,7 +49,8 @@ pub(super) fn table_columns(columns: &[OutputColumn], dialect: Dialect) -> Vec<T
     table
 }
 
-/// One where all amounts share theirs; else one for each amount.
+/// Returns one currency column if all amounts have the same currency column in the batch. Otherwise
+/// returns one per amount.
 fn currencies(columns: &[OutputColumn]) -> Vec<TableColumn> {
     let amounts = columns.iter().filter_map(|column| match column.kind {
         OutputKind::Money { currency } | OutputKind::Decimal { currency } => {

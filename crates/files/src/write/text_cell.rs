@@ -1,5 +1,5 @@
-//! One value as plain text: in a cell of CSV, TSV and XLSX, and wherever a table has no better
-//! type. Rule: spec/reports.md §7.2 no. 3 to 5, spec/exports.md §11.
+//! Values as plain text, for cells of CSV, TSV and XLSX, and for columns of Parquet and Arrow files
+//! that have no better type. Rule: spec/reports.md §7.2 no. 3 to 5, spec/exports.md §11.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(super) struct TextCells {
 }
 
 impl TextCells {
-    /// Writes cells as `dialect` wants them in a file of this format.
+    /// Creates a writer of cells in this dialect and format.
     pub(super) fn new(dialect: Dialect, format: FileFormat) -> Self {
         Self {
             dialect,
@@ -33,12 +33,12 @@ impl TextCells {
         }
     }
 
-    /// The currencies met so far.
+    /// Returns the currencies used so far.
     pub(super) fn currencies(&mut self) -> &mut Currencies {
         &mut self.currencies
     }
 
-    /// Appends the value of `column` in `row`, which is not null.
+    /// Appends the value of `column` in `row`, which must not be null.
     pub(super) fn write_column(
         &mut self,
         column: &TableColumn,
@@ -63,7 +63,7 @@ impl TextCells {
         }
     }
 
-    /// Appends the value at `at` of `values`; nothing for null.
+    /// Appends the value at `at`, or nothing for null.
     pub(super) fn write(
         &mut self,
         values: &Values,
@@ -76,7 +76,7 @@ impl TextCells {
         self.write_given(values, at, out)
     }
 
-    /// Appends the value at `at` of `values`, which is not null.
+    /// Appends the value at `at`, which must not be null.
     fn write_given(
         &mut self,
         values: &Values,
@@ -102,8 +102,8 @@ impl TextCells {
         Ok(())
     }
 
-    /// Appends items with a mark between them, or all as a JSON list where an item could be taken
-    /// for two.
+    /// Appends the items of a list with a separator between them. If an item could not be told
+    /// apart from its neighbours, appends the whole list as JSON.
     fn write_list(
         &mut self,
         items: &Values,
@@ -184,7 +184,7 @@ impl TextCells {
         }
     }
 
-    /// Appends those parts that print as something, with `separator` between them.
+    /// Appends the parts that are not empty, with `separator` between them.
     fn write_joined<'v>(
         &mut self,
         parts: impl Iterator<Item = &'v Values>,

@@ -1,4 +1,4 @@
-//! Control totals: what a file's amounts add up to, for whoever checks a copy of it.
+//! Control totals: the sums of a file's amounts, so that a copy of the file can be checked.
 //! Rule: spec/exports.md §9.
 
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 use super::WriteError;
 use super::values::{Amount, Values};
 
-/// Rows seen, and for each currency and each column with amounts their exact sum and number.
+/// The number of rows, and for each currency and amount column the exact sum and number of amounts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Totals {
     rows: u64,
     columns: Vec<AmountColumn>,
-    /// By currency, one sum per column.
+    /// For each currency, one sum per amount column.
     sums: BTreeMap<String, Vec<Sum>>,
 }
 
@@ -26,7 +26,7 @@ struct AmountColumn {
     column: OutputColumn,
 }
 
-/// Exact, in minor units.
+/// An exact sum in minor units, and the number of amounts in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sum {
     minor: i128,
@@ -43,7 +43,7 @@ impl Sum {
 }
 
 impl Totals {
-    /// Totals of no rows with these columns.
+    /// Creates the totals of zero rows with these columns.
     pub fn new(columns: &[OutputColumn]) -> Self {
         let has_amounts = |column: &OutputColumn| {
             matches!(column.kind, OutputKind::Money { .. } | OutputKind::Decimal { .. })
@@ -53,7 +53,7 @@ impl Totals {
         Self { rows: 0, columns: columns.collect(), sums: BTreeMap::new() }
     }
 
-    /// Rows seen.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -61,7 +61,7 @@ impl Totals {
     /// Adds the rows of `batch`.
     ///
     /// Errors: a batch of another shape, [`WriteError::CurrencyUnknown`],
-    /// [`WriteError::AmountTooLarge`] for a sum past 128 bits.
+    /// [`WriteError::AmountTooLarge`] for a sum of more than 128 bits.
     pub fn observe(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         for position in 0..self.columns.len() {
             let AmountColumn { index, column } = &self.columns[position];
@@ -73,7 +73,7 @@ impl Totals {
         Ok(())
     }
 
-    /// Adds up runs of amounts in one currency.
+    /// Adds the amounts of one column. Consecutive amounts in one currency are summed up first.
     fn observe_column(
         &mut self,
         position: usize,
@@ -113,7 +113,7 @@ impl Totals {
         }
     }
 
-    /// Adds totals of other rows with the same columns.
+    /// Adds the totals of other rows with the same columns.
     ///
     /// Errors: [`WriteError::AmountTooLarge`].
     pub fn merge(&mut self, other: &Self) -> Result<(), WriteError> {
@@ -126,8 +126,8 @@ impl Totals {
         Ok(())
     }
 
-    /// `{"usd":{"total":{"sum":"11000","count":1}}}`: every currency met, in each every column
-    /// with amounts; sums in minor units.
+    /// Returns the totals as JSON: `{"usd":{"total":{"sum":"11000","count":1}}}`. Each currency
+    /// that occurs has an entry for every amount column; sums are in minor units.
     pub fn to_json(&self) -> Value {
         let currencies = self.sums.iter().map(|(currency, sums)| {
             let columns = self.columns.iter().zip(sums).map(|(column, sum)| {

@@ -1,4 +1,4 @@
-//! A batch's columns, downcast once so that writing a cell is a look at an array.
+//! The columns of a batch, downcast once so that writing a cell only indexes an array.
 
 use arrow::array::cast::AsArray;
 use arrow::array::{
@@ -14,30 +14,30 @@ use model::output::{ObjectText, OutputColumn, OutputKind};
 use super::WriteError;
 use super::table::CURRENCY_KEY;
 
-/// Which value of a column is meant.
+/// The position of one value of a column.
 #[derive(Clone, Copy)]
 pub(super) struct At<'k> {
-    /// Key of the column.
+    /// The column's key.
     pub(super) key: &'k str,
-    /// Row of the batch.
+    /// The row in the batch.
     pub(super) row: usize,
-    /// Position among the values: the row, but inside lists.
+    /// The position in the array of values. Equal to the row, except inside lists.
     pub(super) position: usize,
 }
 
 impl<'k> At<'k> {
-    /// The value of row `row`.
+    /// Returns the position of the column's value in row `row`.
     pub(super) fn row(key: &'k str, row: usize) -> Self {
         Self { key, row, position: row }
     }
 
-    /// The value at `position` that belongs to the same row.
+    /// Returns the position of a list item of the same row.
     pub(super) fn item(self, position: usize) -> Self {
         Self { position, ..self }
     }
 }
 
-/// One column of a batch, or a part of one.
+/// The values of one column of a batch, or of a part of one, such as list items or fields.
 pub(super) enum Values {
     Int(Int64Array),
     Text(Text),
@@ -52,13 +52,13 @@ pub(super) enum Values {
     Object(Object),
 }
 
-/// Amounts, each with the currency of its row.
+/// Amounts with their currencies.
 pub(super) struct Amount {
     minor: Minor,
     currency: Text,
-    /// Whether each amount has its own currency, rather than one for its whole row.
+    /// True if each amount has its own currency, rather than the currency of its row.
     has_own_currency: bool,
-    /// Whether JSON shows the money object, rather than a plain number.
+    /// True if JSON shows amounts as money objects rather than as plain numbers.
     pub(super) is_money: bool,
 }
 
@@ -67,29 +67,29 @@ enum Minor {
     Narrow(Int64Array),
 }
 
-/// Text in one of Arrow's layouts.
+/// Text values in one of Arrow's layouts.
 pub(super) enum Text {
     Plain(StringArray),
     View(StringViewArray),
 }
 
-/// An object inside a cell.
+/// The values of a column of objects.
 pub(super) struct Object {
     pub(super) array: StructArray,
     pub(super) fields: Vec<Field>,
     pub(super) text: ObjectText,
 }
 
-/// One field of an object.
+/// One field of a column of objects.
 pub(super) struct Field {
     pub(super) name: String,
-    /// `"name":`, ready for JSON.
+    /// The bytes `"name":`, ready for JSON.
     pub(super) json_key: Vec<u8>,
     pub(super) values: Values,
 }
 
 impl Text {
-    /// The text at `position`; none for null.
+    /// Returns the text at `position`, or `None` for null.
     pub(super) fn get(&self, position: usize) -> Option<&str> {
         match self {
             Self::Plain(array) => array.is_valid(position).then(|| array.value(position)),
@@ -97,7 +97,7 @@ impl Text {
         }
     }
 
-    /// The text at `position`, which is not null.
+    /// Returns the text at `position`, which must not be null.
     pub(super) fn value(&self, position: usize) -> &str {
         match self {
             Self::Plain(array) => array.value(position),
@@ -112,7 +112,8 @@ impl Text {
         }
     }
 
-    /// The texts of column `index` of `batch`, which `key` points to.
+    /// Returns the texts of column `index` of `batch`. `key` is the key of the column that refers
+    /// to it.
     fn of_batch(batch: &RecordBatch, index: usize, key: &str) -> Result<Self, WriteError> {
         match batch.columns().get(index) {
             Some(array) => Self::of(array, key),
@@ -146,7 +147,7 @@ impl Amount {
         }
     }
 
-    /// The minor units at `position`; none for null.
+    /// Returns the minor units at `position`, or `None` for null.
     pub(super) fn minor(&self, position: usize) -> Option<i128> {
         match &self.minor {
             Minor::Wide(array) => array.is_valid(position).then(|| array.value(position)),
@@ -156,7 +157,7 @@ impl Amount {
         }
     }
 
-    /// The lower-case currency of the amount at `position`, which stands in row `row`; empty for
+    /// Returns the lower-case currency of the amount at `position` in row `row`, or empty text for
     /// null.
     pub(super) fn currency(&self, position: usize, row: usize) -> &str {
         let at = if self.has_own_currency { position } else { row };
@@ -165,7 +166,7 @@ impl Amount {
 }
 
 impl Values {
-    /// The values of every column of `columns`, by position. Errors: a batch of another shape.
+    /// Returns the values of all `columns` of a batch, in order. Errors: a batch of another shape.
     pub(super) fn of_batch(
         batch: &RecordBatch,
         columns: &[OutputColumn],
@@ -174,7 +175,7 @@ impl Values {
         columns.map(|(index, column)| Self::of_column(batch, index, column)).collect()
     }
 
-    /// The values of the batch's column at `index`. Errors: a batch of another shape.
+    /// Returns the values of one column of a batch. Errors: a batch of another shape.
     pub(super) fn of_column(
         batch: &RecordBatch,
         index: usize,
@@ -251,7 +252,7 @@ impl Values {
         })
     }
 
-    /// Whether there is no value at `position`.
+    /// Returns true if the value at `position` is null.
     pub(super) fn is_null(&self, position: usize) -> bool {
         match self {
             Self::Int(array) | Self::TimeOfDay(array) => array.is_null(position),
@@ -267,7 +268,7 @@ impl Values {
     }
 }
 
-/// Where the items of a list stand among the items of all lists.
+/// Returns the range of one list's items in the array of all items.
 pub(super) fn item_range(list: &GenericListArray<i32>, position: usize) -> std::ops::Range<usize> {
     let offsets = list.value_offsets();
     let offset = |at: usize| usize::try_from(offsets[at]).unwrap_or_default();
@@ -281,7 +282,7 @@ fn object_fields(
     batch: &RecordBatch,
 ) -> Result<Vec<Field>, WriteError> {
     let currency = fields.iter().position(|(name, kind)| {
-        // An object that names its currency does not take that of its row.
+        // An object that has its own currency field does not use the currency of its row.
         name == CURRENCY_KEY && *kind == OutputKind::Text
     });
     let currency = currency.and_then(|index| array.columns().get(index));
@@ -303,7 +304,8 @@ fn integers(array: &ArrayRef, key: &str) -> Result<Int64Array, WriteError> {
     if let Some(integers) = array.as_primitive_opt::<Int64Type>() {
         return Ok(integers.clone());
     }
-    // Counts and parts of dates may come in narrower types; unsigned ones could overflow.
+    // Counts and parts of dates may have narrower types. Unsigned ones are refused, as they could
+    // overflow.
     match array.data_type() {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Null => {
             let integers = cast(array, &DataType::Int64);

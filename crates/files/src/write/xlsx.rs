@@ -1,7 +1,8 @@
-//! Rows as an Excel workbook. Rule: spec/exports.md §11.
+//! Writer of Excel workbooks. Rule: spec/exports.md §11.
 //!
-//! Rows wait in temporary files: a workbook is a ZIP, whose members are written one by one at the
-//! end. The library panics where such a file cannot be written; here that is an error like any.
+//! Rows are kept in temporary files, because a workbook is a ZIP whose members can only be written
+//! one after the other at the end. The library panics if it cannot write such a file; this module
+//! turns the panic into an error.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -21,13 +22,13 @@ use super::xlsx_cell::{Formats, Line};
 use super::{RowWriter, WriteError};
 use crate::format::FileFormat;
 
-/// Rows that Excel takes in a sheet.
+/// The number of rows that Excel allows in a sheet.
 const SHEET_ROWS: u32 = 1_048_576;
 const SHEET_NAME_MAX: usize = 31;
-/// A sheet whose XML is larger needs a ZIP64 entry.
+/// The size of a sheet's XML above which its ZIP entry needs ZIP64.
 const ENTRY_BYTES_MAX: u64 = u32::MAX as u64;
 
-/// Writes sheets of 1,048,575 rows below a header.
+/// Writes sheets of up to 1,048,575 rows below a header.
 pub(super) struct XlsxRows {
     columns: Vec<TableColumn>,
     dialect: Dialect,
@@ -37,20 +38,20 @@ pub(super) struct XlsxRows {
     workbook: Workbook,
     formats: Formats,
     sheet_name: String,
-    /// The workbook before it is handed to the output.
+    /// A temporary file for the workbook before it is copied to the output.
     file: File,
-    /// Rows that a sheet holds, header included.
+    /// The maximum number of rows in a sheet, including the header.
     pub(super) sheet_rows_max: u32,
     sheets: usize,
-    /// Rows of the current sheet, header included.
+    /// The number of rows in the current sheet, including the header.
     sheet_rows: u32,
-    /// At least what the current sheet's XML takes.
+    /// An upper bound of the size of the current sheet's XML, in bytes.
     sheet_bytes: u64,
     has_large_sheet: bool,
 }
 
 impl XlsxRows {
-    /// A writer of rows with these columns.
+    /// Creates a writer of rows with these columns.
     pub(super) fn new(
         columns: &[OutputColumn],
         options: &WriteOptions,
@@ -97,7 +98,7 @@ impl XlsxRows {
         Ok(())
     }
 
-    /// Puts a filter on the header of the current sheet, now that its last row is known.
+    /// Adds a filter to the header of the current sheet, now that its last row is known.
     fn end_sheet(&mut self) -> Result<(), WriteError> {
         let last_column = u16::try_from(self.columns.len()).ok().and_then(|n| n.checked_sub(1));
         let (Some(sheet), Some(last_column)) = (self.sheets.checked_sub(1), last_column) else {
@@ -161,14 +162,15 @@ impl RowWriter for XlsxRows {
     }
 }
 
-/// A writer that failed is not used again, so nothing half done is seen.
+/// Runs `write` and turns a panic into an error. Unwind safety can be asserted because a writer
+/// that failed is not used again.
 fn without_panic(write: impl FnOnce() -> Result<(), WriteError>) -> Result<(), WriteError> {
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
         Err(WriteError::Io(io::Error::other("a temporary file of the workbook cannot be written")))
     })
 }
 
-/// What the library's errors are here.
+/// Converts an error of the library.
 pub(super) fn failure(error: XlsxError) -> WriteError {
     match error {
         XlsxError::IoError(error) => WriteError::Io(error),
@@ -177,7 +179,8 @@ pub(super) fn failure(error: XlsxError) -> WriteError {
     }
 }
 
-/// `invoices`, then `invoices_2`; never longer than Excel takes, and without what it forbids.
+/// Returns the name of a sheet: `invoices`, then `invoices_2`. The name is cut to the length that
+/// Excel allows, and characters that Excel forbids are replaced.
 pub(super) fn sheet_name(name: &str, number: usize) -> String {
     let suffix = if number == 1 { String::new() } else { format!("_{number}") };
     let allowed = name.chars().map(|character| match character {
@@ -195,12 +198,12 @@ pub(super) fn sheet_name(name: &str, number: usize) -> String {
     start + &suffix
 }
 
-/// Says at the heading of date-times which clock they follow.
+/// Returns the note at the heading of date-times that names their time zone.
 fn zone_note(zone: &Zone) -> Note {
     Note::new(format!("Times in {}.", zone.name())).add_author_prefix(false)
 }
 
-/// Width of a column in characters; the heading has a filter's button beside it.
+/// Returns the width of a column, in characters. Leaves room for the filter button in the heading.
 fn width(column: &OutputColumn, heading: &str) -> f64 {
     let usual: u16 = match column.kind {
         OutputKind::Bool | OutputKind::TimeOfDay => 9,

@@ -1,4 +1,4 @@
-//! One row of a sheet: which cells are numbers, dates and texts. Rule: spec/exports.md §11.
+//! One row of a sheet: the types and formats of its cells. Rule: spec/exports.md §11.
 
 use model::time::{Instant, Zone};
 use rust_xlsxwriter::{Format, Worksheet};
@@ -10,40 +10,40 @@ use super::text_cell::TextCells;
 use super::values::{At, Values};
 use super::xlsx::failure;
 
-/// UTF-16 units that a cell holds.
+/// The maximum length of a cell's text, in UTF-16 code units.
 const CELL_UNITS_MAX: usize = 32_767;
-/// Excel keeps 15 significant digits; a number with more is written as text.
+/// Excel keeps 15 significant digits. A number with more is written as text.
 const EXACT_LIMIT: u128 = 10_u128.pow(15);
-/// What a cell takes in XML, its text aside, and what a byte of text takes at most.
+/// Upper bounds of the XML bytes of a cell without its text, and of one byte of text.
 const CELL_BYTES: u64 = 64;
 const TEXT_BYTE_BYTES: u64 = 7;
 
-/// 1900-03-01 and 9999-12-31 as days since 1970. Excel counts a day 1900-02-29 that never was, so
-/// earlier dates are one off; those before 1900 it does not know.
+/// 1900-03-01 and 9999-12-31 as days since 1970-01-01. Excel wrongly has a day 1900-02-29, so
+/// earlier dates would be off by one, and it has no dates before 1900.
 const FIRST_DAY: i32 = -25_508;
 const LAST_DAY: i32 = 2_932_896;
-/// 1970-01-01 as Excel counts days.
+/// 1970-01-01 in Excel's count of days.
 const EPOCH_DAY: i32 = 25_569;
 const SECOND_MICROS: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * SECOND_MICROS;
 
-/// Looks of cells.
+/// The formats of cells.
 pub(super) struct Formats {
-    /// Of the header.
+    /// The format of headings.
     pub(super) heading: Format,
     date: Format,
-    /// Of a date-time with whole seconds.
+    /// The format of a date-time with whole seconds.
     time: Format,
-    /// Of a date-time with a fraction of a second.
+    /// The format of a date-time with a fraction of a second.
     exact_time: Format,
-    /// By digits after the point.
+    /// The formats of decimal numbers, by digits after the point.
     decimal: [Format; 5],
-    /// Of the cell that makes a row without values a row.
+    /// The format of a blank cell. It is written in a row without values, so that the row exists.
     blank: Format,
 }
 
 impl Formats {
-    /// All that a workbook needs.
+    /// Creates all formats of a workbook.
     pub(super) fn new() -> Self {
         let number = |format: &str| Format::new().set_num_format(format);
         Self {
@@ -57,22 +57,22 @@ impl Formats {
     }
 }
 
-/// One row of a sheet under construction.
+/// One row of a sheet that is being written.
 pub(super) struct Line<'s> {
     pub(super) sheet: &'s mut Worksheet,
     pub(super) row: u32,
     pub(super) formats: &'s Formats,
-    /// Whose clock date-times follow.
+    /// The time zone of date-times.
     pub(super) zone: &'s Zone,
     pub(super) cells: &'s mut TextCells,
-    /// For texts before they are written.
+    /// A buffer for texts before they are written.
     pub(super) text: &'s mut Vec<u8>,
-    /// At least what the row takes in XML.
+    /// An upper bound of the row's size in XML, in bytes.
     pub(super) bytes: u64,
 }
 
 impl Line<'_> {
-    /// Writes the cells that have a value in `row` of the batch.
+    /// Writes the non-null values in `row` of the batch.
     pub(super) fn write(
         &mut self,
         columns: &[TableColumn],
@@ -96,7 +96,7 @@ impl Line<'_> {
         Ok(())
     }
 
-    /// What the first column holds in `row`.
+    /// Returns the value of the first column in `row` as text, which names the row in errors.
     fn name(
         &mut self,
         columns: &[TableColumn],
@@ -112,7 +112,7 @@ impl Line<'_> {
         Ok(String::from_utf8_lossy(self.text).into_owned())
     }
 
-    /// Writes one value; false where it is longer than a cell.
+    /// Writes one value. Returns false if it is too long for a cell.
     fn write_cell(
         &mut self,
         number: u16,
@@ -137,7 +137,8 @@ impl Line<'_> {
         }
     }
 
-    /// The value as a number, and how it looks; none where it is none or has too many digits.
+    /// Returns the value as a number with its format, or `None` if it is no number or has too many
+    /// digits.
     fn number(
         &mut self,
         column: &TableColumn,
@@ -212,7 +213,8 @@ enum Look {
     Decimal(u32),
 }
 
-/// An instant as Excel counts days, on the clocks of `zone`; none where Excel has no such day.
+/// Returns the local time of an instant in Excel's count of days, with its format. Returns `None`
+/// if Excel does not have that day.
 fn local_time(micros: i64, zone: &Zone) -> Option<(f64, Look)> {
     let offset = i64::from(zone.offset_seconds(Instant::from_micros(micros))) * SECOND_MICROS;
     let local = micros.checked_add(offset)?;
@@ -226,7 +228,8 @@ fn local_time(micros: i64, zone: &Zone) -> Option<(f64, Look)> {
     Some((since_day_0 as f64 / DAY_MICROS as f64, look))
 }
 
-/// `units` of 10^-`digits` as the number that prints as just that; none past 15 digits.
+/// Returns the number `units` × 10^-`digits` if it has at most 15 digits and is therefore shown
+/// exactly.
 fn exact(units: i128, digits: u32) -> Option<f64> {
     // Both are exact in 64 bits, so that the division rounds once.
     (units.unsigned_abs() < EXACT_LIMIT).then(|| units as f64 / f64::from(10_u32.pow(digits)))

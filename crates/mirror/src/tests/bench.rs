@@ -40,7 +40,7 @@ pub(crate) fn engine(change: impl FnOnce(&mut EngineOptions)) -> Arc<Engine> {
     Arc::new(Engine::start(&options).unwrap())
 }
 
-/// Small segments, row groups and pages, so that few rows meet many of them.
+/// Options with small segments, row groups and pages, so that a few rows fill many of them.
 pub(crate) fn options(role: Role) -> MirrorOptions {
     MirrorOptions {
         segment_rows: 40,
@@ -103,7 +103,7 @@ impl Bench {
         files
     }
 
-    /// A session of every provider shows exactly what the store has.
+    /// Checks that a session of every provider shows exactly what the store has.
     pub(crate) fn check(&self, mirror: &Mirror, providers: i64) {
         for provider in 1..=providers {
             let session = mirror.session(ProviderId(provider)).unwrap();
@@ -112,7 +112,7 @@ impl Bench {
         }
     }
 
-    /// What a session of a provider opened now must show for ever.
+    /// Returns the rows that a session opened now must show for as long as it lives.
     pub(crate) fn expected(&self, provider: i64) -> Expected {
         let tables = TABLES.iter().map(|name| (*name, self.store.rows_of(table(name), provider)));
         Expected { tables: tables.collect() }
@@ -151,7 +151,7 @@ pub(crate) fn try_run(
     futures::executor::block_on(session.collect(plan))
 }
 
-/// All rows of a table, read back into cells; a row that appears twice fails.
+/// Returns all rows of a table as cells. Panics if a row appears twice.
 pub(crate) fn rows(session: &Session, name: &str) -> Rows {
     let plan = session.scan(name, "t").unwrap().build().unwrap();
     cells(table(name), &run(session, plan))
@@ -171,7 +171,7 @@ pub(crate) fn cells(table: &'static Table, batches: &[RecordBatch]) -> Rows {
     rows
 }
 
-/// Written apart from the mirror's own conversion, to check it.
+/// Converts a value to a cell. Independent of the mirror's own conversion, in order to check it.
 fn cell(kind: Kind, array: &ArrayRef, row: usize) -> Cell {
     if array.is_null(row) {
         return Cell::Null;

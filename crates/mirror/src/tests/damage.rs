@@ -55,7 +55,8 @@ fn damaged_segments_are_found_and_written_anew() {
         let (bench, _) = built();
         damage(&bench.files(".parquet")[1]);
         let mirror = bench.open();
-        // What is found at first use fails that read and is mended before the next one.
+        // Damage that is noticed at first use makes that read fail, and is repaired before the next
+        // one.
         for provider in [1, 2] {
             let session = mirror.session(ProviderId(provider)).unwrap();
             for name in TABLES {
@@ -229,8 +230,8 @@ fn flip_some_bit(bench: &Bench, rng: &mut ChaCha8Rng) {
     flip_bit(file, rng.random_range(0..fs::metadata(file).unwrap().len() * 8));
 }
 
-/// Reads every table of both providers: each shows what the store has, or fails. Returns how many
-/// failed.
+/// Reads every table of both providers. Each read must show what the store has, or fail. Returns
+/// the number of failed reads.
 fn read_all(bench: &Bench, mirror: &crate::Mirror) -> usize {
     let mut failed = 0;
     for provider in [1, 2] {
@@ -272,7 +273,7 @@ fn a_flipped_bit_is_never_served() {
             failed += read_all(&bench, &mirror);
             bench.check(&mirror, 2);
         }
-        // Damage of before is found when the mirror is opened, and no read meets it.
+        // Earlier damage is found when the mirror is opened, so no read meets it.
         assert_eq!(failed > 0, is_in_use, "{role:?}: {failed} reads met a flipped bit");
     }
 }

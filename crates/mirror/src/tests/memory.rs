@@ -57,7 +57,7 @@ impl MemoryStore {
         Arc::new(Self { content, secret, snapshots_taken: AtomicUsize::new(0) })
     }
 
-    /// One commit; its revision.
+    /// Makes one commit and returns its revision.
     pub(crate) fn commit(&self, change: impl FnOnce(&mut Commit<'_>)) -> Revision {
         let mut content = self.content.lock();
         let content = Arc::make_mut(&mut content);
@@ -73,7 +73,7 @@ impl MemoryStore {
         });
     }
 
-    /// The content now, to go back to.
+    /// Returns a function that resets a store to the current content.
     pub(crate) fn copy(&self) -> impl FnOnce(&Self) + use<> {
         let copy = Arc::clone(&self.content.lock());
         move |store| *store.content.lock() = copy

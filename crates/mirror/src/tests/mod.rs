@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | `memory` | a store in memory whose snapshots cost nothing |
 //! | `bench` | a mirror in a temporary folder, and its rows compared with the store's |
-//! | `sessions` | what sessions see |
-//! | `refreshing` | segments written anew while others read |
+//! | `sessions` | the rows that sessions see |
+//! | `refreshing` | refreshes while others read |
 //! | `damage` | torn, foreign and outdated mirrors |
 //! | `large` | scans that threads share, and first rows in an order |
 //! | `plans` | plans that fail, wait or are stopped |
 //! | `random` | random operations against the store |
-//! | `sqlite` | the same over the SQLite store |
+//! | `sqlite` | the mirror over the SQLite store |
 
 mod bench;
 mod damage;

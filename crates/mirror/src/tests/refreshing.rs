@@ -190,8 +190,8 @@ fn files_of_readers_own_refreshes_are_deleted_by_the_next_reader() {
     bench.check(&reader, 1);
 }
 
-/// Every commit writes the same number into one row of each of two tables, and adds or deletes
-/// one row in both. Whatever races, no session may see them apart.
+/// Every commit writes the same number into one row of each of two tables, and adds or deletes one
+/// row in both. No session may see a commit in only one of the tables, however threads interleave.
 #[test]
 fn refreshes_race_safely_with_imports_and_reads() {
     const COMMITS: i64 = 150;

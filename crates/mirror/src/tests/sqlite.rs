@@ -91,7 +91,8 @@ fn the_mirror_follows_imports_into_sqlite() {
     assert!(mirror.verify().unwrap().is_clean());
 }
 
-/// Every import puts the same ids into two tables; no session may see them apart.
+/// Every import puts the same ids into two tables. No session may see an import in only one of
+/// them.
 #[test]
 fn sessions_over_sqlite_see_each_import_whole() {
     let folder = Folder::new(1);

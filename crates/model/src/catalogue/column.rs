@@ -1,21 +1,21 @@
-//! What can be said of a column, and short words to say it with.
+//! The definition of a column, and short constructors for the catalogue.
 
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: &'static str,
-    /// What values it takes and how they are stored.
+    /// The values that the column takes and their stored form.
     pub kind: Kind,
-    /// Whether it must be given, may be null, or has a default.
+    /// The rule for null and missing values.
     pub presence: Presence,
-    /// Table of the same provider whose rows its values name.
+    /// The table of the same provider whose ids the values are.
     pub references: Option<&'static str>,
-    /// Whether the store keeps an index on (provider, this column) for point reads.
+    /// True if the store keeps an index on (provider, this column) for point reads.
     pub has_index: bool,
 }
 
-/// The values a column takes. How each is stored: [`crate::cell`].
+/// The values that a column takes. Their stored form: [`crate::cell`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// 64-bit integer within inclusive bounds.
@@ -27,7 +27,7 @@ pub enum Kind {
     },
     /// Any text.
     Text,
-    /// One of these words, exactly.
+    /// One of these words, in exactly this spelling.
     Enum(&'static [&'static str]),
     /// True or false.
     Bool,
@@ -43,9 +43,9 @@ pub enum Kind {
     Country,
     /// 0..100 with up to 4 decimals, stored in ten-thousandths.
     Percent,
-    /// A JSON object, stored compact.
+    /// A JSON object, stored in compact form.
     Json,
-    /// A JSON object in the shape of a membership's allotment (spec/usage.md §2).
+    /// A membership's allotment, a JSON object (spec/usage.md §2).
     Allotment,
     /// A list of texts.
     TextList,
@@ -53,29 +53,29 @@ pub enum Kind {
     IntList,
 }
 
-/// Whether a value must be there.
+/// The rule for null and missing values of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Presence {
-    /// Must be given when the row is new, and may never be null.
+    /// Must be given in a new row and is never null.
     Required,
-    /// May be null, and is when not given.
+    /// Null is allowed, and is the value if a new row does not give one.
     Nullable,
-    /// Never null; this when not given or given as null.
+    /// Never null. The default applies if the value is missing or null.
     Default(Default),
-    /// May be null; this when a new row does not give it.
+    /// Null is allowed. The default applies only if a new row does not give a value.
     NullableDefault(Default),
 }
 
-/// What a column holds when the input does not say.
+/// The value of a column that the input leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Default {
-    /// This integer (also bools, money).
+    /// This integer (also used for bools and money).
     Int(i64),
-    /// This text (also enums, JSON, lists).
+    /// This text (also used for enums, JSON and lists).
     Text(&'static str),
     /// The value of another column of the row.
     Column(&'static str),
-    /// The instant of the import.
+    /// The instant at which the import runs.
     ImportInstant,
     /// First and last name joined with one space; null when both are empty.
     FullName,
@@ -83,13 +83,13 @@ pub enum Default {
     Recognition,
     /// `total - amount_paid - credit_applied`, not below 0.
     AmountRemaining,
-    /// A column of the referenced row, times one of this row's.
+    /// A column of the referenced row, optionally multiplied by a column of this row.
     Parent {
-        /// The reference followed.
+        /// The column of this row that holds the reference.
         via: &'static str,
-        /// The column taken from the referenced row.
+        /// The column of the referenced row that is copied.
         column: &'static str,
-        /// A column of this row to multiply with.
+        /// The column of this row to multiply with.
         times: Option<&'static str>,
     },
 }
@@ -97,48 +97,49 @@ pub enum Default {
 /// A rule between columns, checked on import (code `row_invalid`, with the column).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
-    /// The column is required when another has this value.
+    /// The column is required if another column has the given value.
     RequiredWhen {
-        /// The column that must be there.
+        /// The column that is required.
         column: &'static str,
-        /// The column looked at.
+        /// The column that is compared.
         when: &'static str,
-        /// Its value.
+        /// The value that makes `column` required.
         is: &'static str,
     },
     /// The amount is not negative.
     NotNegative(&'static str),
     /// `left + right = total`.
     Sum {
-        /// One part.
+        /// The first summand.
         left: &'static str,
-        /// The other part.
+        /// The second summand.
         right: &'static str,
-        /// The whole.
+        /// The sum.
         total: &'static str,
     },
     /// `last >= first` where both are given (dates and instants).
     NotBefore {
-        /// The later one.
+        /// The later date or instant.
         last: &'static str,
-        /// The earlier one.
+        /// The earlier date or instant.
         first: &'static str,
     },
     /// Exactly one of the two is given; the second also needs a currency.
     OneOf {
-        /// One form.
+        /// The first alternative.
         first: &'static str,
-        /// The other form, an amount.
+        /// The second alternative, an amount.
         amount: &'static str,
     },
     /// A balance transaction's type agrees with its sign: credit <= 0, debit >= 0.
     SignAgrees,
-    /// The row has the currency of the invoice it names. Checked by the store after the call.
+    /// The row has the currency of the invoice it references. Checked by the store after the call
+    /// has been read.
     InvoiceCurrency,
 }
 
 impl Rule {
-    /// The columns that this rule speaks of, the one to blame first.
+    /// Returns the columns that the rule uses. The first one is reported as the column at fault.
     pub fn columns(&self) -> Vec<&'static str> {
         match *self {
             Self::RequiredWhen { column, when, .. } => vec![column, when],
@@ -218,48 +219,48 @@ pub(super) const fn ids(name: &'static str, target: &'static str) -> Column {
     Column { references: Some(target), ..list }
 }
 
-/// A column that names a row of `target`.
+/// Returns a column that references a row of `target`.
 pub(super) const fn to(name: &'static str, target: &'static str) -> Column {
     Column { references: Some(target), ..int(name).between(1, crate::id::MAX_ID) }
 }
 
 impl Column {
-    /// May be null.
+    /// Allows null.
     pub(super) const fn optional(mut self) -> Self {
         self.presence = Presence::Nullable;
         self
     }
 
-    /// Never null, this when not given.
+    /// Forbids null and sets a default for missing and null values.
     pub(super) const fn or(mut self, default: Default) -> Self {
         self.presence = Presence::Default(default);
         self
     }
 
-    /// May be null, this when a new row does not give it.
+    /// Allows null and sets a default for new rows that do not give the column.
     pub(super) const fn optional_or(mut self, default: Default) -> Self {
         self.presence = Presence::NullableDefault(default);
         self
     }
 
-    /// Integers from `min` to `max` only.
+    /// Limits the values to integers from `min` to `max`.
     pub(super) const fn between(mut self, min: i64, max: i64) -> Self {
         self.kind = Kind::Int { min, max };
         self
     }
 
-    /// With an index for point reads.
+    /// Adds an index for point reads.
     pub(super) const fn indexed(mut self) -> Self {
         self.has_index = true;
         self
     }
 
-    /// Whether null is a legal stored value once a call has ended.
+    /// Returns true if null is a valid stored value after a call has ended.
     pub fn is_nullable(&self) -> bool {
         matches!(self.presence, Presence::Nullable | Presence::NullableDefault(_))
     }
 
-    /// Whether it is stored as an integer (else as text).
+    /// Returns true if values are stored as integers, false if as text.
     pub fn is_integer(&self) -> bool {
         match self.kind {
             Kind::Int { .. } | Kind::Bool | Kind::Date | Kind::Instant => true,
@@ -271,7 +272,7 @@ impl Column {
 }
 
 impl Kind {
-    /// The type's name in `rollbook schema`.
+    /// Returns the type's name in `rollbook schema`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Int { .. } => "int",

@@ -1,10 +1,11 @@
-//! Every table and column, once. DDL, Arrow schemas, import validation, the import reference and
-//! `rollbook schema` derive from this list. Rule: spec/data-model.md §1, §2.
+//! The table catalogue: every table and column, defined once. DDL, Arrow schemas, import
+//! validation, the import reference and `rollbook schema` derive from it.
+//! Rule: spec/data-model.md §1, §2.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `column` | what can be said of a column, and the words to say it with |
-//! | `tables` | the tables themselves |
+//! | `column` | the definition of a column, and short constructors for it |
+//! | `tables` | the definitions of the tables |
 
 mod column;
 mod tables;
@@ -13,23 +14,23 @@ use std::sync::LazyLock;
 
 pub use column::{Column, Default, Kind, Presence, Rule};
 
-/// One table: `id`, its own columns, `created_at`, `updated_at`. The store adds the provider
-/// and the revision of the last write.
+/// One table: `id`, its own columns, `created_at`, `updated_at`. The store adds two more columns:
+/// the provider and the revision of the last write.
 #[derive(Debug)]
 pub struct Table {
-    /// Its name, as in import paths and the mirror.
+    /// The table's name in import paths and in the mirror.
     pub name: &'static str,
-    /// What one row is.
+    /// A description of one row.
     pub doc: &'static str,
-    /// All columns that can be imported, `id` first, `created_at` and `updated_at` last.
+    /// The columns that can be imported: `id` first, `created_at` and `updated_at` last.
     pub columns: Vec<Column>,
     /// Rules between columns.
     pub rules: &'static [Rule],
-    /// Position in [`tables`].
+    /// The table's position in [`tables`].
     pub position: usize,
 }
 
-/// Column position of `id` in every table.
+/// The column position of `id` in every table.
 pub const ID: usize = 0;
 
 static CATALOGUE: LazyLock<Vec<Table>> = LazyLock::new(|| {
@@ -37,12 +38,13 @@ static CATALOGUE: LazyLock<Vec<Table>> = LazyLock::new(|| {
     number.map(|(position, table)| Table::build(position, table)).collect()
 });
 
-/// All tables; a table comes after those it references, as far as references have an order.
+/// Returns all tables. A table comes after those it references, except where references form a
+/// cycle.
 pub fn tables() -> &'static [Table] {
     &CATALOGUE
 }
 
-/// The table with this name.
+/// Returns the table with this name.
 pub fn table(name: &str) -> Option<&'static Table> {
     tables().iter().find(|table| table.name == name)
 }
@@ -54,17 +56,17 @@ impl Table {
         Self { name: entry.name, doc: entry.doc, columns, rules: entry.rules, position }
     }
 
-    /// Position of the column with this name.
+    /// Returns the position of the column with this name.
     pub fn position_of(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == column)
     }
 
-    /// Position of `created_at`.
+    /// Returns the position of `created_at`.
     pub fn created_at(&self) -> usize {
         self.columns.len() - 2
     }
 
-    /// Position of `updated_at`.
+    /// Returns the position of `updated_at`.
     pub fn updated_at(&self) -> usize {
         self.columns.len() - 1
     }

@@ -1,11 +1,12 @@
-//! The tables. Rule: spec/data-model.md §2. Order: a table comes after those it references.
+//! The definitions of the tables. A table comes after those it references.
+//! Rule: spec/data-model.md §2.
 
 use super::column::{
     Column, Default, Rule, allotment, boolean, country, currency, date, ids, instant, int,
     metadata, money, percent, text, texts, to, word,
 };
 
-/// One table as written here; [`super::Table`] adds the columns that every table has.
+/// The definition of one table. [`super::Table`] adds the columns that every table has.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) doc: &'static str,

@@ -1,4 +1,4 @@
-//! One column of a report.
+//! One column of a report, and the functions that define columns.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::datetime::expr_fn::date_part;
@@ -8,35 +8,36 @@ use model::output::ObjectText;
 
 use super::value::{Value, fixed, value};
 
-/// One column.
+/// One column of a report.
 pub(crate) struct Column {
-    /// Dotted key: the path into a row.
+    /// The dotted key, which is the path into a row.
     pub(crate) key: &'static str,
-    /// Other names it is asked for by. Irregular, so they are written down, never computed.
+    /// Other names for the column in requests. They are irregular, so they are written out.
     pub(crate) aliases: Vec<&'static str>,
     pub(crate) role: Role,
     pub(crate) kind: Kind,
     pub(crate) is_sortable: bool,
-    /// The vendor does not have it: not a default, not selected by a parent.
+    /// True if the vendor's API lacks the column. Such a column is not a default, and selecting its
+    /// parent does not select it.
     pub(crate) is_addition: bool,
     pub(crate) value: Value,
-    /// The currency of the amounts in it.
+    /// The currency of the amounts in the column.
     pub(crate) currency: Option<Value>,
 }
 
-/// What a column is to its report.
+/// The role of a column in its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// One value per base row.
+    /// A column of a plain report: one value per base row.
     Column,
-    /// Rows with equal values form a group.
+    /// A grouping column: rows with equal values form a group.
     Dimension,
-    /// One value per group.
+    /// A measure: one value per group.
     Measure(Measure),
 }
 
 impl Role {
-    /// The word of the discovery documents.
+    /// Returns the word used in the discovery documents.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Column => "column",
@@ -46,20 +47,20 @@ impl Role {
     }
 }
 
-/// How a measure is computed from the rows of a group.
+/// The aggregation by which a measure is computed from the rows of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Measure {
     /// The number of rows.
     Count,
-    /// The exact sum of the column's value, in the column's currency.
+    /// The exact sum of amounts, in the column's currency.
     Sum,
-    /// The exact sum of the whole numbers there are; none: null.
+    /// The exact sum of the whole numbers that are not null; null if there are none.
     Total,
-    /// The mean of the values there are, rounded half up; none: null.
+    /// The mean of the values that are not null, rounded half up; null if there are none.
     Mean,
 }
 
-/// What a column holds.
+/// The type of the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Int,
@@ -67,29 +68,31 @@ pub(crate) enum Kind {
     Bool,
     Date,
     Instant,
-    /// Microseconds since midnight.
+    /// The time of day in microseconds since midnight.
     TimeOfDay,
-    /// 0 = Sunday .. 6 = Saturday; shown by its name, sorted by the provider's week.
+    /// A day of the week, 0 = Sunday to 6 = Saturday. It is shown by its name and sorted by the
+    /// provider's week.
     Weekday,
-    /// Minor units of the column's currency; the money object.
+    /// An amount in minor units of the column's currency, shown as a money object.
     Money,
-    /// Minor units of the column's currency; a bare decimal. Only inside objects.
+    /// An amount in minor units of the column's currency, shown as a bare decimal. Only inside
+    /// objects.
     Decimal,
     /// A decimal with four places.
     Dec4,
-    /// JSON text.
+    /// JSON, held as text.
     Json,
     List(&'static Kind),
     Object {
         fields: &'static [(&'static str, Kind)],
         text: ObjectText,
     },
-    /// Always null; the word is the type that the catalogue gives.
+    /// A column that is always null. The word is the type that the catalogue gives.
     Unmodelled(&'static str),
 }
 
 impl Kind {
-    /// The word of the catalogue. Rule: spec/reports.md §17.
+    /// Returns the word used in the catalogue. Rule: spec/reports.md §17.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Int => "int",
@@ -143,7 +146,7 @@ pub(crate) fn instant(key: &'static str, value: Value) -> Column {
     column(key, Kind::Instant, value)
 }
 
-/// Minor units and their currency.
+/// Defines a column of amounts in minor units.
 pub(crate) fn money(key: &'static str, amount: Value, currency: Value) -> Column {
     Column { currency: Some(currency), ..column(key, Kind::Money, amount) }
 }
@@ -156,17 +159,17 @@ pub(crate) fn json(key: &'static str, value: Value) -> Column {
     column(key, Kind::Json, value)
 }
 
-/// Like a column of the same kind that holds no amounts.
+/// Defines a column of a kind that has no function of its own here.
 pub(crate) fn of_kind(key: &'static str, kind: Kind, value: Value) -> Column {
     column(key, kind, value)
 }
 
-/// The year of a date.
+/// Defines a column with the year of a date.
 pub(crate) fn year(key: &'static str, date: Value) -> Column {
     int(key, part("year", date))
 }
 
-/// The month of a date, 1 to 12.
+/// Defines a column with the month of a date, 1 to 12.
 pub(crate) fn month(key: &'static str, date: Value) -> Column {
     int(key, part("month", date))
 }
@@ -175,32 +178,32 @@ fn part(name: &'static str, date: Value) -> Value {
     value(move |scope| cast(date_part(lit(name), date(scope)), DataType::Int64))
 }
 
-/// A time of day, in microseconds since midnight.
+/// Defines a column with a time of day, in microseconds since midnight.
 pub(crate) fn time_of_day(key: &'static str, value: Value) -> Column {
     column(key, Kind::TimeOfDay, value)
 }
 
-/// A day of the week, 0 = Sunday .. 6 = Saturday.
+/// Defines a column with a day of the week, 0 = Sunday to 6 = Saturday.
 pub(crate) fn weekday(key: &'static str, value: Value) -> Column {
     column(key, Kind::Weekday, value)
 }
 
-/// The number of rows of a group.
+/// Defines the measure that counts the rows of a group.
 pub(crate) fn count() -> Column {
     Column { role: Role::Measure(Measure::Count), ..int("count", fixed(lit(1_i64))) }
 }
 
-/// The exact sum of amounts, per currency.
+/// Defines a measure with the exact sum of amounts, per currency.
 pub(crate) fn sum(key: &'static str, amount: Value, currency: Value) -> Column {
     Column { role: Role::Measure(Measure::Sum), ..money(key, amount, currency) }
 }
 
-/// The exact sum of whole numbers; nulls are skipped.
+/// Defines a measure with the exact sum of whole numbers; nulls are skipped.
 pub(crate) fn total(key: &'static str, number: Value) -> Column {
     Column { role: Role::Measure(Measure::Total), ..int(key, number) }
 }
 
-/// The mean of whole numbers, rounded half up.
+/// Defines a measure with the mean of whole numbers, rounded half up.
 pub(crate) fn mean(key: &'static str, number: Value) -> Column {
     Column { role: Role::Measure(Measure::Mean), ..int(key, number) }
 }
@@ -213,7 +216,7 @@ pub(crate) fn object(key: &'static str, kind: Kind, value: Value) -> Column {
     column(key, kind, value)
 }
 
-/// A column that is always null (`null!`). Rule: spec/reports.md §16.
+/// Defines a column that is always null (`null!`). Rule: spec/reports.md §16.
 pub(crate) fn unmodelled(key: &'static str, word: &'static str) -> Column {
     column(key, Kind::Unmodelled(word), fixed(null_text()))
 }
@@ -223,19 +226,19 @@ fn null_text() -> Expr {
 }
 
 impl Column {
-    /// Also asked for by this name.
+    /// Adds another name by which requests may ask for the column.
     pub(crate) fn alias(mut self, alias: &'static str) -> Self {
         self.aliases.push(alias);
         self
     }
 
-    /// Not the vendor's: never a default, never needed.
+    /// Marks the column as an addition to the vendor's API: never a default and never required.
     pub(crate) fn addition(mut self) -> Self {
         self.is_addition = true;
         self
     }
 
-    /// The currency of the amounts inside its list or object.
+    /// Sets the currency of the amounts inside the column's list or object.
     pub(crate) fn amounts_in(mut self, currency: Value) -> Self {
         self.currency = Some(currency);
         self

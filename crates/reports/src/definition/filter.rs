@@ -1,4 +1,4 @@
-//! One filter of a report: its name, what it takes, which rows it keeps.
+//! One filter of a report: its name, the values it takes, and the rows it keeps.
 
 use datafusion::logical_expr::Expr;
 
@@ -6,61 +6,64 @@ use super::value::Value;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// One filter.
+/// One filter of a report.
 pub(crate) struct Filter {
     pub(crate) name: &'static str,
-    /// The type that the catalogue gives: `int[]`, `dt`, `tf`, ...
+    /// The type given in the catalogue: `int[]`, `dt`, `tf`, ...
     pub(crate) word: &'static str,
-    /// The vendor does not have it.
+    /// True if the vendor's API lacks the filter.
     pub(crate) is_addition: bool,
-    /// What holds when it is not given, as the catalogue says it.
+    /// The value that the catalogue names as the default.
     pub(crate) default: Option<&'static str>,
     pub(crate) test: Test,
 }
 
-/// What a filter takes and which rows it keeps.
+/// The values that a filter takes and the rows that it keeps.
 pub(crate) enum Test {
-    /// Ids: the value is one of them.
+    /// A list of ids; keeps rows whose value is one of them.
     Ids(Value),
-    /// Ids or `none`: the value is one of them, or missing.
+    /// A list of ids or `none`; keeps rows whose value is one of them, or is missing if `none` is
+    /// given.
     IdsOrNone(Value),
-    /// Ids that a plan turns into a condition.
+    /// A list of ids, from which the function makes the condition.
     IdsWith(fn(&Scope<'_>, &[i64]) -> Result<Expr, ReportError>),
-    /// Words: one of the chosen ones' conditions holds.
+    /// A list of words; keeps rows for which the condition of a chosen word holds.
     Words(Vec<Word>),
-    /// A bool: the condition (never null) holds or not.
+    /// A bool; keeps rows for which the condition equals it. The condition is never null.
     Is(Value),
-    /// A bool, true unless given: when false, only rows for which this (never null) holds.
+    /// A bool, true by default. When it is false, only rows for which this condition holds are
+    /// kept. The condition is never null.
     Unless(Value),
-    /// An integer: the value is not below it.
+    /// An integer; keeps rows whose value is not smaller.
     IntFrom(Value),
-    /// An integer: the value is not above it.
+    /// An integer; keeps rows whose value is not larger.
     IntTo(Value),
-    /// The day whose usage is meant: no condition.
+    /// The day for which usage is computed. It keeps all rows.
     UsageDate,
-    /// A date: the value is not before it.
+    /// A date; keeps rows whose value is not earlier.
     DateFrom(Value),
-    /// A date: the value is not after it.
+    /// A date; keeps rows whose value is not later.
     DateTo(Value),
-    /// An instant: the value is not before it.
+    /// An instant; keeps rows whose value is not earlier.
     InstantFrom(Value),
-    /// An instant: the value is not after it.
+    /// An instant; keeps rows whose value is not later.
     InstantTo(Value),
-    /// A timeframe that a date lies in.
+    /// A timeframe; keeps rows whose date lies in it.
     DatesWithin(Value),
-    /// A timeframe that an instant lies in.
+    /// A timeframe; keeps rows whose instant lies in it.
     InstantsWithin(Value),
-    /// A bool that lets deleted base rows in.
+    /// A bool; when it is true, deleted base rows are kept as well.
     IncludeDeleted,
-    /// A bool: unless it is true, only rows for which this holds.
+    /// A bool, false by default. Unless it is true, only rows for which this condition holds are
+    /// kept.
     UnlessAsked(Value),
-    /// Ids of instructors, or `me`: the value, a list, holds one of them.
+    /// Ids of instructors, or `me`; keeps rows whose value, a list, contains one of them.
     Instructors(Value),
-    /// Keys of `c.metadata`: no condition, but further columns.
+    /// Keys of the customer's metadata (`c.metadata`). It keeps all rows and adds columns.
     CustomFields,
 }
 
-/// One word of an enum.
+/// One word that a filter accepts, with its condition.
 pub(crate) struct Word {
     pub(crate) word: &'static str,
     /// Other spellings that are accepted.
@@ -87,7 +90,7 @@ pub(crate) fn ids_with(
     filter(name, "int[]", Test::IdsWith(condition))
 }
 
-/// A list of words, each with its own condition.
+/// Defines a filter with a list of words, each with its own condition.
 pub(crate) fn words(name: &'static str, words: Vec<Word>) -> Filter {
     filter(name, "string[]", Test::Words(words))
 }
@@ -96,29 +99,30 @@ pub(crate) fn is(name: &'static str, condition: Value) -> Filter {
     filter(name, "bool", Test::Is(condition))
 }
 
-/// A bool, true by default; when it is false, only rows for which `condition` holds are kept.
+/// Defines a bool filter that is true by default. When it is false, only rows for which `condition`
+/// holds are kept.
 pub(crate) fn unless(name: &'static str, condition: Value) -> Filter {
     Filter { default: Some("true"), ..filter(name, "bool", Test::Unless(condition)) }
 }
 
-/// `<name>_gte` and `<name>_lte` on an integer.
+/// Defines the filters `<name>_gte` and `<name>_lte` on an integer.
 pub(crate) fn ints(names: [&'static str; 2], value: Value) -> [Filter; 2] {
     let from = filter(names[0], "int", Test::IntFrom(Value::clone(&value)));
     [from, filter(names[1], "int", Test::IntTo(value))]
 }
 
-/// The day whose usage is meant.
+/// Defines the filter that sets the day for which usage is computed.
 pub(crate) fn usage_date(name: &'static str) -> Filter {
     Filter { default: Some("today"), ..filter(name, "date", Test::UsageDate) }
 }
 
-/// `<name>_gte` and `<name>_lte` on a date.
+/// Defines the filters `<name>_gte` and `<name>_lte` on a date.
 pub(crate) fn dates(names: [&'static str; 2], value: Value) -> [Filter; 2] {
     let from = filter(names[0], "date", Test::DateFrom(Value::clone(&value)));
     [from, filter(names[1], "date", Test::DateTo(value))]
 }
 
-/// `<name>_gte` and `<name>_lte` on an instant.
+/// Defines the filters `<name>_gte` and `<name>_lte` on an instant.
 pub(crate) fn instants(names: [&'static str; 2], value: Value) -> [Filter; 2] {
     let from = filter(names[0], "dt", Test::InstantFrom(Value::clone(&value)));
     [from, filter(names[1], "dt", Test::InstantTo(value))]
@@ -151,19 +155,19 @@ pub(crate) fn custom_fields() -> Filter {
 }
 
 impl Filter {
-    /// Not the vendor's.
+    /// Marks the filter as an addition to the vendor's API.
     pub(crate) fn addition(mut self) -> Self {
         self.is_addition = true;
         self
     }
 
-    /// The type that the catalogue gives where it differs from what the test takes.
+    /// Sets the type given in the catalogue, where it differs from the type that the test implies.
     pub(crate) fn typed(mut self, word: &'static str) -> Self {
         self.word = word;
         self
     }
 
-    /// Whether it takes several values.
+    /// Returns true if the filter takes several values.
     pub(crate) fn is_list(&self) -> bool {
         matches!(
             self.test,
@@ -176,7 +180,7 @@ impl Filter {
         )
     }
 
-    /// The words it takes, when it takes words.
+    /// Returns the words that the filter takes; none if it does not take words.
     pub(crate) fn enumeration(&self) -> Option<Vec<&'static str>> {
         match &self.test {
             Test::Words(words) => Some(words.iter().map(|word| word.word).collect()),
@@ -185,20 +189,20 @@ impl Filter {
     }
 }
 
-/// A word that holds where `value` equals it.
+/// Makes a word whose condition is that `value` equals the word.
 pub(crate) fn equal(value: &Value, word: &'static str) -> Word {
     let value = Value::clone(value);
     let holds = super::value::value(move |scope| value(scope).eq(super::value::text(word)));
     Word { word, also: &[], holds }
 }
 
-/// Words that each hold where `value` equals them.
+/// Makes words, each of which has the condition that `value` equals it.
 pub(crate) fn each_equal<const N: usize>(value: &Value, words: [&'static str; N]) -> Vec<Word> {
     words.into_iter().map(|word| equal(value, word)).collect()
 }
 
 impl Word {
-    /// Also accepted as.
+    /// Sets other spellings that are accepted.
     pub(crate) fn also(mut self, spellings: &'static [&'static str]) -> Self {
         self.also = spellings;
         self

@@ -5,9 +5,10 @@ use super::value::Value;
 use super::{Report, Shape};
 use crate::request::timeframe::Unit;
 
-/// How the rows of a report are grouped, beside its columns.
+/// The properties of a grouped report, besides its columns.
 pub(crate) struct Grouping {
-    /// Keys of the columns that are shown when none are asked for; none: some must be asked for.
+    /// Keys of the columns that are shown when none are asked for. If it is empty, the request must
+    /// name columns.
     pub(crate) default_columns: &'static [&'static str],
     pub(crate) pivots: Option<Pivots>,
 }
@@ -15,37 +16,37 @@ pub(crate) struct Grouping {
 /// The pivots of a grouped report.
 pub(crate) struct Pivots {
     pub(crate) choices: &'static [PivotChoice],
-    /// The choice that holds when none is made.
+    /// The name of the pivot that is used when none is asked for.
     pub(crate) default: Option<&'static str>,
     pub(crate) bucket: Bucket,
 }
 
-/// One pivot: its name and how long its periods are; `all` has none.
+/// One pivot: its name and the unit of its periods. `all` has no periods.
 pub(crate) struct PivotChoice {
     pub(crate) name: &'static str,
     pub(crate) unit: Option<Unit>,
 }
 
-/// In which periods a row counts.
+/// The rule that decides in which periods of a pivot a row counts.
 pub(crate) enum Bucket {
-    /// In the one that holds its day.
+    /// The period that contains the row's day.
     Day(DayBucket),
-    /// In each one with a day on which the base row, a customer membership, was active.
+    /// Every period with a day on which the base row, a customer membership, was active.
     Active,
 }
 
-/// The day of a row, and the report's own filter on it.
+/// The day of a row, and the filters of the report that restrict that day.
 pub(crate) struct DayBucket {
     pub(crate) day: Value,
-    /// Filter that is its upper bound.
+    /// The name of the filter that sets the upper bound of the day.
     pub(crate) until: &'static str,
-    /// Filter that is its timeframe.
+    /// The name of the filter that restricts the day to a timeframe.
     pub(crate) within: &'static str,
-    /// Filter without which no period after today is shown.
+    /// The name of the bool filter that must be true for periods after today to be shown.
     pub(crate) future: Option<&'static str>,
 }
 
-/// `all`, `year`, `month`, `week`: the pivots of rows that have a day.
+/// The pivots of rows that have a day: `all`, `year`, `month`, `week`.
 pub(crate) const BY_DAY: &[PivotChoice] = &[
     PivotChoice { name: "all", unit: None },
     PivotChoice { name: "year", unit: Some(Unit::Year) },
@@ -53,24 +54,25 @@ pub(crate) const BY_DAY: &[PivotChoice] = &[
     PivotChoice { name: "week", unit: Some(Unit::Week) },
 ];
 
-/// The pivots of rows that are active for a while.
+/// The pivots of rows that are active over a span of days.
 pub(crate) const BY_LIFE_SPAN: &[PivotChoice] = &[
     PivotChoice { name: "active_by_year", unit: Some(Unit::Year) },
     PivotChoice { name: "active_by_month", unit: Some(Unit::Month) },
 ];
 
-/// What the grouped form of a report has instead of the plain one's.
+/// The properties in which the grouped form of a report differs from the plain one.
 pub(crate) struct Groups {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
-    /// In catalogue order; those that are no measures are dimensions.
+    /// The columns in catalogue order. Columns that are not measures become dimensions.
     pub(crate) columns: Vec<Column>,
     pub(crate) parents: &'static [&'static str],
     pub(crate) grouping: Grouping,
 }
 
 impl Report {
-    /// The same rows under the same filters and permissions, in groups.
+    /// Returns the grouped form of the report: the same rows, filters and permissions, but in
+    /// groups.
     pub(crate) fn in_groups(self, groups: Groups) -> Self {
         let mut columns = groups.columns;
         for column in &mut columns {

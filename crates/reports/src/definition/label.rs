@@ -1,6 +1,6 @@
 //! Display names from dotted keys. Rule: spec/reports.md §3.
 
-/// Words that are not simply capitalised: upper case, or spelt right where the key is not.
+/// Words that are not simply capitalised: abbreviations, and corrections of misspelt keys.
 const REPAIRS: [(&str, &str); 5] = [
     ("id", "ID"),
     ("url", "URL"),
@@ -9,7 +9,7 @@ const REPAIRS: [(&str, &str); 5] = [
     ("staturday", "Saturday"),
 ];
 
-/// `customer.venue.id` reads `Customer Venue ID`.
+/// Returns the display name of a key: `customer.venue.id` becomes `Customer Venue ID`.
 pub(crate) fn label(key: &str) -> String {
     let words = key.split(['.', '_']).map(|word| {
         match REPAIRS.iter().find(|(written, _)| *written == word) {

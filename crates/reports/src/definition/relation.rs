@@ -1,5 +1,5 @@
-//! What a base row may be joined with. Every relation has at most one row per key, so a join
-//! never multiplies rows, and one that nothing refers to is left away.
+//! Relations: rows that can be joined to a base row. Every relation has at most one row per key, so
+//! a join never multiplies rows. Relations that no expression refers to are not joined.
 
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 
@@ -8,20 +8,20 @@ use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::among::among;
 
-/// A named row that belongs to each base row, or none.
+/// A named source of rows, at most one of which belongs to each base row.
 pub(crate) struct Relation {
-    /// Name by which expressions call it.
+    /// The name by which expressions refer to the relation.
     pub(crate) alias: &'static str,
-    /// Pairs of a column of the base or of an earlier relation (`cm.customer_id`) and the column
-    /// of this one that equals it. The first pair restricts the source when keys are known.
+    /// Pairs of a column of the base or of an earlier relation (`cm.customer_id`) and the column of
+    /// this relation that equals it. The first pair restricts the source when the keys are known.
     pub(crate) on: Vec<(&'static str, &'static str)>,
     pub(crate) source: Source,
 }
 
-/// A plan with one row per key, restricted to the given keys.
+/// A function that makes a plan with one row per key, restricted to the given keys.
 pub(crate) type Derived = fn(&Scope<'_>, &Keys) -> Result<LogicalPlanBuilder, ReportError>;
 
-/// Where a relation's rows come from.
+/// The source of a relation's rows.
 pub(crate) enum Source {
     /// A table of the catalogue.
     Table(&'static str),
@@ -29,12 +29,12 @@ pub(crate) enum Source {
     Derived(Derived),
 }
 
-/// The row of `table` whose id is in `key`.
+/// Defines a relation with the row of `table` whose id is in `key`.
 pub(crate) fn row(alias: &'static str, table: &'static str, key: &'static str) -> Relation {
     Relation { alias, on: vec![(key, "id")], source: Source::Table(table) }
 }
 
-/// The row of a derived plan.
+/// Defines a relation with the row of a derived plan.
 pub(crate) fn derived<const N: usize>(
     alias: &'static str,
     on: [(&'static str, &'static str); N],
@@ -44,7 +44,7 @@ pub(crate) fn derived<const N: usize>(
 }
 
 impl Relation {
-    /// Its rows, restricted to `keys` in the first key column.
+    /// Returns a plan for the relation's rows, restricted to `keys` in the first key column.
     pub(crate) fn rows(
         &self,
         scope: &Scope<'_>,
@@ -61,24 +61,24 @@ impl Relation {
     }
 }
 
-/// Which keys are wanted.
+/// The keys whose rows are needed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Keys {
     /// Every key.
     All,
-    /// These ids, sorted, each once.
+    /// These ids, sorted, without duplicates.
     Ids(Vec<i64>),
-    /// These texts, sorted, each once.
+    /// These texts, sorted, without duplicates.
     Texts(Vec<String>),
 }
 
 /// DataFusion prunes row groups and pages by at most 20 alternatives.
 const RANGES_MAX: usize = 20;
-/// More ids than these are taken to have no gaps that are worth as many ranges.
+/// With more ids than this, the gaps between them are assumed to be too small for ranges to help.
 const GAPS_SOUGHT_MAX: usize = 1_000;
 
 impl Keys {
-    /// Whether no row is wanted.
+    /// Returns true if no row is needed.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::All => false,
@@ -94,7 +94,7 @@ impl Keys {
         column: Expr,
     ) -> Result<LogicalPlanBuilder, ReportError> {
         let rows = match self {
-            // Where keys and ids grow together, most of the table is skipped.
+            // Where keys and ids grow together, this range lets DataFusion skip most of the table.
             Self::Ids(ids) if ids.len() > RANGES_MAX => {
                 rows.filter(column.clone().between(lit(ids[0]), lit(ids[ids.len() - 1])))?
             }
@@ -103,7 +103,8 @@ impl Keys {
         self.restrict_each(rows, column)
     }
 
-    /// The same for the column by which files are sorted: what holds none of the keys is skipped.
+    /// Keeps the rows whose `id` is one of the keys. Files are sorted by `id`, so DataFusion can
+    /// skip row groups and pages that hold none of them.
     pub(crate) fn restrict_sorted(
         &self,
         rows: LogicalPlanBuilder,
@@ -139,7 +140,7 @@ impl Keys {
     }
 }
 
-/// Covers sorted ids with at most [`RANGES_MAX`] ranges, cut at the widest gaps.
+/// Covers sorted ids with at most [`RANGES_MAX`] ranges, split at the widest gaps.
 fn ranges(ids: &[i64]) -> Vec<(i64, i64)> {
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return vec![] };
     let mut cuts: Vec<usize> = (1..ids.len()).collect();

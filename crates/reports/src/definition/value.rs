@@ -10,48 +10,49 @@ use datafusion::scalar::ScalarValue;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// Makes an expression over qualified columns (`cm.status`) for one request.
+/// A function that makes an expression over qualified columns (`cm.status`) for one request.
 pub(crate) type Value = Arc<dyn Fn(&Scope<'_>) -> Expr + Send + Sync>;
 
-/// A value that depends on the request.
+/// Makes a value from a function of the request's scope.
 pub(crate) fn value(make: impl Fn(&Scope<'_>) -> Expr + Send + Sync + 'static) -> Value {
     Arc::new(make)
 }
 
-/// The value of a column as it stands: `at("cm.start_date")`.
+/// Makes a value that reads a column: `at("cm.start_date")`.
 pub(crate) fn at(column: &'static str) -> Value {
     value(move |_| col(column))
 }
 
-/// A value that is the same for every request.
+/// Makes a value that is the same for every request.
 pub(crate) fn fixed(expr: Expr) -> Value {
     value(move |_| expr.clone())
 }
 
-/// The type of sums: DataFusion's 64-bit `sum`, `+` and `-` wrap without a word.
+/// The data type of sums. DataFusion's 64-bit `sum`, `+` and `-` wrap silently.
 pub(crate) const WIDE: DataType = DataType::Decimal128(38, 0);
 
-/// An amount wide enough that sums and differences cannot overflow.
+/// Casts an amount to [`WIDE`], so that sums and differences cannot overflow.
 pub(crate) fn wide(amount: Expr) -> Expr {
     cast(amount, WIDE)
 }
 
-/// Zero, as an amount.
+/// Returns a literal of zero in the type [`WIDE`].
 pub(crate) fn nothing() -> Expr {
     lit(ScalarValue::Decimal128(Some(0), 38, 0))
 }
 
-/// A text literal in the mirror's text type, so that no column is cast to meet it.
+/// Returns a text literal in the text type of the mirror, so that no column has to be cast.
 pub(crate) fn text(value: &str) -> Expr {
     lit(ScalarValue::Utf8View(Some(value.to_owned())))
 }
 
-/// The equality `column IN (words)`.
+/// Returns the expression `column IN (words)`.
 pub(crate) fn is_one_of(column: Expr, words: &[&str]) -> Expr {
     column.in_list(words.iter().map(|word| text(word)).collect(), false)
 }
 
-/// The value of the first branch whose condition holds, else `otherwise`.
+/// Returns an expression with the value of the first branch whose condition holds, else
+/// `otherwise`.
 pub(crate) fn choose(
     branches: impl IntoIterator<Item = (Expr, Expr)>,
     otherwise: Option<Expr>,
@@ -60,12 +61,12 @@ pub(crate) fn choose(
     Expr::Case(Case::new(None, branches.collect(), otherwise.map(Box::new)))
 }
 
-/// `value` where `condition` holds, else null.
+/// Returns an expression with `value` where `condition` holds, else null.
 pub(crate) fn only_when(condition: Expr, value: Expr) -> Expr {
     choose([(condition, value)], None)
 }
 
-/// The distinct values of `key`, one row each.
+/// Returns a plan with the distinct values of `key`, one row each.
 pub(crate) fn rows_once(
     rows: LogicalPlanBuilder,
     key: Expr,

@@ -62,7 +62,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same bookings in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     let mut columns = customer::columns("a.customer_id");
     columns.extend([

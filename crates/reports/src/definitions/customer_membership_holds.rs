@@ -55,7 +55,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same holds in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     let resolution = value(|_| {
         let stored = col("h.payment_resolution_type");
@@ -93,7 +93,8 @@ pub(super) fn grouped() -> Report {
     })
 }
 
-/// How many days a hold lasts, both ends included; none without an end.
+/// Returns the number of days of a hold, counting both its first and its last day; null if the hold
+/// has no end.
 fn held_days() -> Value {
     value(|_| {
         let number = |date: Expr| cast(cast(date, DataType::Int32), DataType::Int64);
@@ -167,7 +168,7 @@ fn status() -> Value {
     })
 }
 
-/// The plan's type as this report writes it.
+/// Returns the plan's type in the spelling of this report.
 fn plan_type() -> Value {
     value(|_| {
         let stored = |word: &str| col("m.type").eq(text(word));

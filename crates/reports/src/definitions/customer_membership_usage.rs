@@ -1,4 +1,5 @@
-//! What memberships allow, have used and have left: one row per limit. Rule: spec/usage.md §11.
+//! Usage of customer memberships: allowed, used and remaining uses, one row per limit. Rule:
+//! spec/usage.md §11.
 
 use datafusion::logical_expr::lit;
 use datafusion::prelude::col;
@@ -55,7 +56,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same rows in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     report().in_groups(Groups {
         name: "customer_membership_usage.grouped",
@@ -152,7 +153,7 @@ fn period_types() -> Vec<Word> {
     each_equal(&at("u.period_type"), ["day", "week", "month", "year", "lifetime"])
 }
 
-/// Whether nothing is left; what is unlimited never is.
+/// Returns a condition that is true if no uses remain. Unlimited rows are never exhausted.
 fn is_exhausted() -> Value {
     value(|_| {
         let left = col("u.remaining_count");

@@ -1,4 +1,4 @@
-//! Memberships that customers hold. Rule: spec/reports.md §17.2.
+//! Customer memberships. Rule: spec/reports.md §17.2.
 
 use datafusion::functions::expr_fn::greatest;
 use datafusion::prelude::col;
@@ -53,7 +53,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same memberships in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     let purchased = || local("cm.purchased_at");
     let cancelled = || local("cm.cancelled_at");
@@ -187,7 +187,8 @@ fn types() -> Vec<Word> {
     ]
 }
 
-/// The last change of the row, of a hold, or, while active, of whether it is held.
+/// Returns the instant of the last change: of the row, of the row of a hold, or, for an active
+/// membership, the last beginning or end of a hold.
 fn updated_at() -> Value {
     value(|_| {
         let is_active = col("cm.status").eq(text("active"));

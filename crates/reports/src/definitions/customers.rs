@@ -24,14 +24,14 @@ use crate::error::ReportError;
 use crate::functions::calendar;
 use crate::terms::{attendance, credit, customer, membership, payment};
 
-/// How many days a customer counts as new.
+/// The number of days during which a customer counts as new.
 const NEW_DAYS: i64 = 30;
-/// How many days an attendance keeps a customer active.
+/// The number of days during which an attendance keeps a customer active.
 const ACTIVE_DAYS: i64 = 60;
-/// After how many days without an attendance a member slips away.
+/// The number of days without an attendance after which a member counts as slipping away.
 const SLIPPING_DAYS: i64 = 14;
 const DAY_SECONDS: i64 = 86_400;
-/// What `recent` reads must cover both.
+/// `recent` reads the attendances of both windows, so the active window must be the longer one.
 const _: () = assert!(SLIPPING_DAYS <= ACTIVE_DAYS);
 
 const ADDRESS: Kind = Kind::Object {
@@ -92,7 +92,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same customers in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     let created = || value(|scope| scope.local(col("c.created_at")));
     report().in_groups(Groups {
@@ -234,7 +234,7 @@ fn is_new() -> Value {
     })
 }
 
-/// The instant `days` before the request's present.
+/// Returns the instant that is `days` times 24 hours before the present of the request.
 fn days_ago(scope: &Scope<'_>, days: i64) -> Expr {
     scope::instant(scope.now.plus_seconds(-days * DAY_SECONDS))
 }
@@ -256,7 +256,8 @@ fn is_slipping_away() -> Value {
     })
 }
 
-/// The customers who came within the time that keeps them active, or will come.
+/// Returns a plan with the customers who have an attendance or registration that starts within the
+/// last `ACTIVE_DAYS` or later.
 fn recent(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     attendance::since(scope, customers, days_ago(scope, ACTIVE_DAYS))
 }
@@ -291,8 +292,8 @@ fn latest_registration() -> Value {
     })
 }
 
-/// `customer_id`, `shown`: each customer's first address, default ones first, then shipping before
-/// billing, then by id.
+/// Returns a plan with the columns `customer_id` and `shown`: the first address of each customer.
+/// Default addresses come first, then shipping before billing, then the lowest id.
 fn addresses(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("addresses", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;

@@ -57,7 +57,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same lines in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     report().in_groups(Groups {
         name: "invoice_line_items.grouped",
@@ -119,7 +119,8 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-/// The stored type; else what the line was for.
+/// Returns the stored type of a line. If there is none, the type follows from the membership or the
+/// order item that the line bills.
 fn line_type() -> Value {
     value(|_| {
         let held = |word: &str| col("cm.type").eq(text(word));

@@ -58,7 +58,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The same invoices in groups.
+/// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
     let paid = || value(|scope| scope.local(col("i.paid_at")));
     let mut columns = vec![string("status", invoice::written_status())];
@@ -87,7 +87,8 @@ pub(super) fn grouped() -> Report {
     })
 }
 
-/// The plan of the membership that the invoice is for, else what its first line says.
+/// Returns the name of the plan whose membership the invoice is for, else the first description of
+/// a line.
 fn purchased_item() -> Value {
     value(|_| {
         let is_for_membership = col("cm.id").is_not_null();
@@ -120,7 +121,7 @@ fn columns() -> Vec<Column> {
         money("expected_payment_amount", expected_payment(), currency()),
         money(
             "refund_amount",
-            // Negative, as the live API answers.
+            // The vendor's live API answers negative amounts here.
             value(|_| coalesce(vec![-col("refunds.amount"), nothing()])),
             currency(),
         ),
@@ -170,8 +171,8 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-/// Words of a filter by the written status, in the vendor's order. Only those that depend on the last payment
-/// look at it.
+/// Returns the words of a filter by the displayed status, in the vendor's order. Only the words
+/// that depend on the last payment read it.
 pub(super) fn statuses() -> Vec<Word> {
     let stored = |word: &'static str, stored: &'static str| {
         let holds = value(move |_| col("i.status").eq(text(stored)));
@@ -197,7 +198,7 @@ pub(super) fn statuses() -> Vec<Word> {
     ]
 }
 
-/// When it was confirmed: its date, unless it is a draft.
+/// Returns the instant of confirmation: the invoice's date, or null for a draft.
 pub(super) fn confirmed_at() -> Value {
     value(|_| only_when(col("i.status").not_eq(text("draft")), col("i.date")))
 }
@@ -209,7 +210,8 @@ fn expected_payment() -> Value {
     })
 }
 
-/// The last change of the invoice `i`, its lines, its payments or its refunds.
+/// Returns the instant of the last change of the invoice `i`, its lines, its payments or its
+/// refunds.
 pub(super) fn updated_at() -> Value {
     value(|_| {
         greatest(vec![

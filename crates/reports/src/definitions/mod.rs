@@ -1,5 +1,5 @@
-//! The reports, one per file, each with its grouped form. Adding a report adds a file here and a
-//! line to [`catalogue`].
+//! The report definitions, one report per file with its grouped form. A new report needs a file
+//! here and a line in [`catalogue`].
 
 use std::sync::LazyLock;
 
@@ -34,12 +34,12 @@ static CATALOGUE: LazyLock<Vec<Report>> = LazyLock::new(|| {
     ]
 });
 
-/// All reports, plain and grouped, by name.
+/// Returns all reports, plain and grouped, ordered by name.
 pub fn catalogue() -> &'static [Report] {
     &CATALOGUE
 }
 
-/// The report with this name.
+/// Returns the report with this name.
 pub fn find(name: &str) -> Option<&'static Report> {
     catalogue().iter().find(|report| report.name == name)
 }

@@ -1,4 +1,4 @@
-//! The rows that a report counts: of a table of the catalogue, or computed ones.
+//! The base rows of a report: rows of a table of the catalogue, or computed ones.
 
 use datafusion::logical_expr::LogicalPlanBuilder;
 
@@ -10,7 +10,7 @@ use crate::definition::relation::Keys;
 use crate::error::ReportError;
 use crate::usage_rows;
 
-/// The rows with these ids, in any order.
+/// Returns a plan with the base rows with these keys, in any order.
 pub(crate) fn rows(
     scope: &Scope<'_>,
     report: &Report,
@@ -26,7 +26,7 @@ pub(crate) fn rows(
     }
 }
 
-/// All rows, by id.
+/// Returns a plan with all base rows, ordered by id.
 pub(crate) fn rows_by_id(
     scope: &Scope<'_>,
     report: &Report,
@@ -38,14 +38,15 @@ pub(crate) fn rows_by_id(
     }
 }
 
-/// Whether the rows are those of a table, which can be read in part.
+/// Returns true if the base rows are stored in a table, so that a part of them can be read alone.
 pub(crate) fn is_stored(report: &Report) -> bool {
     report.base.table != usage_rows::TABLE
 }
 
-/// The columns of the base to keep of the rows that are found: those that `shown` reads, where
-/// `read`, which finds them, reads one that had to be computed. To compute it again for some rows
-/// would take most of the work once more.
+/// Returns the columns of the base that the first phase passes on to the second. If finding the
+/// rows (`read`) needs computed columns, these are all base columns that `shown` reads, because
+/// computing them again for some rows would cost almost as much as the first time. Otherwise there
+/// are none.
 pub(crate) fn kept<'n>(report: &Report, read: &Needs, shown: &'n Needs) -> Vec<&'n str> {
     let alias = report.base.alias;
     let has_computed = !is_stored(report) && read.columns(alias).any(usage_rows::is_computed);
@@ -55,7 +56,8 @@ pub(crate) fn kept<'n>(report: &Report, read: &Needs, shown: &'n Needs) -> Vec<&
     }
 }
 
-/// The column that `id_gt` walks by: the primary key, or that of what several rows are about.
+/// Returns the column that `id_gt` compares: the primary key, or for computed rows the id of their
+/// membership.
 pub(crate) fn cursor(report: &Report) -> &'static str {
     match report.base.table {
         usage_rows::TABLE => usage_rows::OWNER,

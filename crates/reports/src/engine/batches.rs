@@ -1,4 +1,4 @@
-//! The batch layout that every answer has: shown columns by key, then currencies.
+//! The layout of the batches of all results: shown columns by key, then currencies.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use datafusion::error::DataFusionError;
 
 use super::output::{Output, arrow_type};
 
-/// The schema: shown columns by key, then currencies.
+/// Returns the schema: shown columns by key, then currencies.
 pub(crate) fn schema(output: &Output) -> SchemaRef {
     let shown =
         output.columns.iter().map(|column| Field::new(&column.key, arrow_type(&column.kind), true));
@@ -20,7 +20,7 @@ pub(crate) fn schema(output: &Output) -> SchemaRef {
     Arc::new(Schema::new(shown.chain(hidden).collect::<Vec<_>>()))
 }
 
-/// The first columns of a batch in the types that the answer promises.
+/// Casts the first columns of a batch to the types of `schema`.
 pub(crate) fn conform(
     batch: &RecordBatch,
     schema: &SchemaRef,
@@ -34,7 +34,7 @@ pub(crate) fn conform(
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-/// A list without elements where a list is missing: there is no null list in any report.
+/// Replaces null lists by empty ones, because reports never show a null list.
 fn never_null(lists: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, ArrowError> {
     let lists = lists.as_list::<i32>();
     if lists.null_count() == 0 {

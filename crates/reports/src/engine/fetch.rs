@@ -1,4 +1,4 @@
-//! The rows of given ids, as the answer shows them.
+//! The second phase of a page: the rows with given ids, with all columns of the result.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
@@ -15,8 +15,8 @@ use super::scope::Scope;
 use crate::definition::Report;
 use crate::error::ReportError;
 
-/// The rows with these ids, in their order, in the batch layout of `output`; what is kept of their
-/// base is not read again.
+/// Returns the rows with these ids, in their order, in the batch layout of `output`. Columns of the
+/// base that are in `kept` are not read again.
 pub(crate) async fn rows(
     scope: &Scope<'_>,
     report: &Report,

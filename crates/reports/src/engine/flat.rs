@@ -1,7 +1,7 @@
-//! Names without qualifiers: `cm.id` as one name.
+//! Column names without qualifiers: `cm.id` becomes a single name.
 //!
-//! Physical plans know columns by name alone, and push predicates to the first column of that name.
-//! So in a join every column has a name that no other column has.
+//! Physical plans identify columns by name alone, and push predicates down to the first column with
+//! a name. So every column of a join needs a name that no other column has.
 
 use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -10,12 +10,12 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use super::needs::Needs;
 use crate::error::ReportError;
 
-/// The column that is called `alias.name` before a join.
+/// Returns the column that was called `alias.name` before the join.
 pub(crate) fn column(qualified: &str) -> Column {
     Column::new_unqualified(qualified)
 }
 
-/// The columns of `alias` that are needed, under their names in the join.
+/// Projects the needed columns of `alias`, under the names that they have in the join.
 pub(crate) fn columns(
     rows: LogicalPlanBuilder,
     alias: &str,
@@ -30,7 +30,7 @@ pub(crate) fn columns(
     }
 }
 
-/// The expression over the columns of a join.
+/// Rewrites an expression to refer to the columns of the join.
 pub(crate) fn expression(expression: &Expr) -> Result<Expr, ReportError> {
     let flat = expression.clone().transform(|part| {
         Ok(match part {

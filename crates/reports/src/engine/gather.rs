@@ -1,5 +1,5 @@
-//! The rows of a page with everything that their columns need, each relation read only for the
-//! keys that these rows hold.
+//! Reads the rows of a page with everything that their columns need. Each relation is read only for
+//! the keys in these rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -23,17 +23,18 @@ use crate::definition::Report;
 use crate::definition::relation::{Keys, Relation};
 use crate::error::ReportError;
 
-/// How many relations are read at the same time: one page is not to take all turns of its provider.
+/// The number of relations that are read at the same time. It is limited so that one page does not
+/// take all of its provider's turns.
 const READS_AT_ONCE: usize = 4;
 
-/// Columns of the base and its relations, by `alias.name`, all with one value per row.
+/// Columns of the base and its relations, by `alias.name`, with one value per row.
 pub(crate) struct Gathered {
     rows: usize,
     columns: BTreeMap<String, ArrayRef>,
 }
 
-/// Reads what `needs` names for the base rows with `ids`, in the order of `ids`; columns of the
-/// base only where they are not kept already.
+/// Reads the columns in `needs` for the base rows with `ids`, in the order of `ids`. Columns of the
+/// base are taken from `kept` if it is given.
 pub(crate) async fn gather(
     scope: &Scope<'_>,
     report: &Report,
@@ -104,7 +105,7 @@ async fn related_rows(
     }
 }
 
-/// The named columns of `rows` as one batch.
+/// Reads the named columns of `rows` as one batch.
 async fn collect(
     scope: &Scope<'_>,
     rows: LogicalPlanBuilder,
@@ -132,13 +133,13 @@ fn schema_of(plan: &LogicalPlan) -> SchemaRef {
 }
 
 impl Gathered {
-    /// The base alone, its columns one value per row.
+    /// Makes the base alone, from columns with one value per row.
     fn of(alias: &str, rows: usize, columns: Kept) -> Self {
         let columns = columns.into_iter();
         Self { rows, columns: columns.map(|(name, c)| (format!("{alias}.{name}"), c)).collect() }
     }
 
-    /// The distinct values of a column, sorted; nulls are no keys.
+    /// Returns the distinct values of a column, sorted, without nulls.
     fn keys(&self, column: &str) -> Result<Keys, ReportError> {
         let values = self.column(column)?;
         if *values.data_type() == DataType::Int64 {
@@ -157,7 +158,7 @@ impl Gathered {
         column.ok_or_else(|| DataFusionError::Internal(format!("{name} was not read")).into())
     }
 
-    /// Adds a relation's columns, matched by its keys.
+    /// Adds the columns of a relation; its rows are matched by its keys.
     fn join(&mut self, relation: &Relation, rows: &RecordBatch) -> Result<(), ReportError> {
         let mut outer = Vec::new();
         let mut inner = Vec::new();
@@ -188,7 +189,8 @@ impl Gathered {
         Ok(())
     }
 
-    /// A plan over these rows in which columns have their qualified names, and `position`.
+    /// Returns a plan over these rows. Columns have their qualified names; `position` is the number
+    /// of the row.
     pub(crate) fn into_plan(self) -> Result<LogicalPlanBuilder, ReportError> {
         let positions: UInt32Array = (0..self.rows as u32).collect();
         let mut fields = vec![Field::new("position", DataType::UInt32, false)];
@@ -212,7 +214,8 @@ impl Gathered {
     }
 }
 
-/// The row of `inner` whose keys equal those of each row of `outer`; null keys equal nothing.
+/// Returns, for each row of `outer`, the position of the row of `inner` with equal keys. Null keys
+/// match nothing.
 fn matches(outer: &[ArrayRef], inner: &[ArrayRef]) -> Result<UInt32Array, ReportError> {
     if let ([outer], [inner]) = (outer, inner)
         && let Some(outer) = outer.as_primitive_opt::<Int64Type>()

@@ -1,4 +1,4 @@
-//! Who `me` is: the instructors with the name of whoever asks. Rule: spec/reports.md §17.5.
+//! Resolves `me` to the instructors with the caller's name. Rule: spec/reports.md §17.5.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::request::FieldErrors;
 use crate::request::conditions::Wanted;
 use crate::request::question::Question;
 
-/// The question with ids in place of `me`. Refused when nobody has that name.
+/// Replaces `me` by ids. Errors: [`ReportError::Refused`] if no instructor has the caller's name.
 pub(crate) async fn resolve<'a>(
     session: &Session,
     question: &'a Question,

@@ -1,4 +1,4 @@
-//! The plan of all matching rows, their number, and the rows of one page in order.
+//! The first phase of a page: the plan of all matching rows, their number, and the ids of the page.
 
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
@@ -24,18 +24,20 @@ use crate::functions::counted::Counter;
 use crate::functions::order::{decimal_value, lower_case};
 use crate::request::question::Question;
 
-/// Up to here the first rows are kept in a heap; past it everything is sorted, which can spill.
+/// The largest number of first rows that are kept in a heap. Beyond it all rows are sorted, which
+/// can spill to disk.
 pub(crate) const TOP_ROWS_MAX: u64 = 20_000;
 
-/// One value that rows are sorted by.
+/// One key by which rows are sorted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SortKey {
     pub(crate) value: Expr,
     pub(crate) descending: bool,
 }
 
-/// The rows of `base` that fulfil `predicates`, as these named values. Only what predicates and
-/// values read is joined; the base is the right side of every join, which keeps its order.
+/// Returns a plan with the rows of `base` that meet `predicates`, projected to these named values.
+/// Only relations that are read are joined. The base is the right side of every join, which keeps
+/// its order.
 pub(crate) fn select(
     scope: &Scope<'_>,
     report: &Report,
@@ -63,7 +65,7 @@ pub(crate) fn select(
     }
 }
 
-/// How many rows match.
+/// Returns the number of matching rows.
 pub(crate) async fn total(
     scope: &Scope<'_>,
     report: &Report,
@@ -78,21 +80,21 @@ pub(crate) async fn total(
     Ok(counts.sum::<i64>().unsigned_abs())
 }
 
-/// Columns of the base, by name, one value per row.
+/// Columns of the base by name, with one value per row.
 pub(crate) type Kept = Vec<(String, ArrayRef)>;
 
-/// The rows of one page.
+/// The ids of one page, and the total.
 pub(crate) struct Found {
-    /// How many rows match, on all pages.
+    /// The number of matching rows on all pages.
     pub(crate) total: u64,
-    /// Ids of the page's rows, in order.
+    /// The ids of the page's rows, in order.
     pub(crate) ids: Vec<i64>,
-    /// Columns of the base in the same order, where to find the page took computing them for all
-    /// rows.
+    /// Columns of the base in the same order, if finding the page had to compute them for all rows.
     pub(crate) kept: Option<Kept>,
 }
 
-/// How many rows match, and the rows of a page of them. `shown` is what the page will need.
+/// Counts the matching rows and finds those of a page. `shown` are the columns that the page will
+/// need.
 pub(crate) async fn page(
     scope: &Scope<'_>,
     question: &Question,
@@ -112,8 +114,8 @@ pub(crate) async fn page(
     let needs = Needs::of(report, predicates);
     let is_base_alone = report.relations.iter().all(|relation| !needs.reads(relation.alias));
     if keys.is_empty() && is_base_alone && base::is_stored(report) {
-        // By id the first rows come first, and the plan for them need not see the others. With
-        // joins it would read as much as the count does.
+        // In order of id the plan for the page can stop after its rows. With joins it would read as
+        // much as the count does.
         let base = base::rows_by_id(scope, report)?;
         let plan = ordered(scope, report, base, predicates, &keys, vec![named_id(id)], window)?;
         let (total, rows) =
@@ -140,7 +142,8 @@ fn named_id(id: Expr) -> (String, Expr) {
     ("id".to_owned(), id)
 }
 
-/// The values of the matching rows in order, as many rows as the window needs.
+/// Returns a plan with `values` of the matching rows in order, limited to the rows that the window
+/// needs.
 fn ordered(
     scope: &Scope<'_>,
     report: &Report,
@@ -158,20 +161,20 @@ fn ordered(
     Ok(rows.project(shown)?.build()?)
 }
 
-/// The first column.
+/// Returns the values of the first column.
 fn ids(rows: &[RecordBatch]) -> Vec<i64> {
     let ids = rows.iter().map(|batch| batch.column(0).as_primitive::<Int64Type>());
     ids.flat_map(|ids| ids.values().iter().copied()).collect()
 }
 
-/// The columns after the first, under these names.
+/// Returns the columns after the first, under these names.
 fn columns(names: &[&str], rows: &[RecordBatch]) -> Result<Kept, ReportError> {
     let all = concat_batches(&rows[0].schema(), rows).map_err(DataFusionError::from)?;
     let columns = names.iter().zip(&all.columns()[1..]);
     Ok(columns.map(|(name, column)| ((*name).to_owned(), ArrayRef::clone(column))).collect())
 }
 
-/// Which rows of an order are wanted.
+/// The rows of an order that are wanted.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     offset: u64,
@@ -179,13 +182,14 @@ struct Window {
 }
 
 impl Window {
-    /// How many first rows it needs, when they are few enough for a heap.
+    /// Returns the number of first rows that the window needs; none if they are too many for a
+    /// heap.
     fn fetch(self) -> Option<usize> {
         let last = self.offset.saturating_add(self.limit);
         (last <= TOP_ROWS_MAX).then_some(last as usize)
     }
 
-    /// The rows inside it, of all rows in order.
+    /// Runs a plan of all rows in order and returns the rows inside the window.
     async fn rows(
         self,
         scope: &Scope<'_>,
@@ -210,13 +214,13 @@ impl Window {
     }
 }
 
-/// The keys as values, under the names that [`order`] uses.
+/// Returns the sort keys as values, under the names that [`order`] uses.
 pub(crate) fn key_values(keys: &[SortKey]) -> Vec<(String, Expr)> {
     let keys = keys.iter().enumerate();
     keys.map(|(position, key)| (key_name(position), key.value.clone())).collect()
 }
 
-/// The order by the key columns, then by the column `id`. Nulls are last in both directions.
+/// Returns the order by the sort keys, then by the column `id`. Nulls come last in both directions.
 pub(crate) fn order(keys: &[SortKey]) -> Vec<SortExpr> {
     let by =
         |(position, key): (usize, &SortKey)| col(key_name(position)).sort(!key.descending, false);
@@ -227,7 +231,8 @@ fn key_name(position: usize) -> String {
     format!("key_{position}")
 }
 
-/// What the matching rows are sorted by, most significant first. The id follows.
+/// Returns the keys by which matching rows are sorted, most significant first. The id is not among
+/// them and comes last.
 pub(crate) fn sort_keys(
     scope: &Scope<'_>,
     question: &Question,
@@ -245,7 +250,8 @@ pub(crate) fn sort_keys(
         }
         let is_last = cursor == id || position + 1 == question.sort.len();
         if value == cursor && !item.descending && is_last {
-            // The rows come by it and the primary key, and nothing after that can matter.
+            // The rows come in order of the cursor and the primary key, so this item and later ones
+            // add nothing.
             break;
         }
         let is_id = value == id;
@@ -269,9 +275,9 @@ pub(crate) fn sort_keys(
     keys
 }
 
-/// Whether a value is the same in all matching rows, as one predicate says: then it orders nothing.
-/// The engine leaves such values out of a sort too, but where a join comes after the predicate it
-/// does not know any more that it may, and refuses the plan.
+/// Returns true if a predicate says that the value equals a literal, so that all matching rows
+/// share it and sorting by it changes nothing. DataFusion drops such sort keys itself, but it loses
+/// the knowledge where a join follows the predicate, and then refuses the plan.
 pub(crate) fn is_fixed(value: &Expr, predicates: &[Expr]) -> bool {
     predicates.iter().any(|predicate| match predicate {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {

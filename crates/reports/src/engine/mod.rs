@@ -1,27 +1,27 @@
-//! A checked request to plans, and what they answer to a page.
+//! Plans of checked requests, and the pages and rows that they produce.
 //!
-//! A page is computed in two phases. First, the rows that match: their number, and the ids of the
-//! page in order; only what filters and sort need is joined. Then the page's rows: base rows by
-//! id (kept from the first phase where that had to compute them), each relation by the keys that
-//! these rows hold, and the columns over both. A file by id is computed like that in slices; one in
-//! another order is all one plan, which sorts on disk.
+//! A page is computed in two phases. The first phase finds the matching rows: their number, and the
+//! ids of the page in order. It joins only what filters and sort need. The second phase reads the
+//! page's rows: base rows by id (unless the first phase had to compute them), each relation by the
+//! keys in these rows, and the columns over both. A file in order of id is computed like this in
+//! slices. A file in another order is a single plan, which sorts on disk.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `scope` | what expressions of one request may depend on |
-//! | `base` | the rows that a report counts |
-//! | `needs` | which columns of which relations a set of expressions reads |
+//! | `scope` | the context of one request: session, present, provider, functions |
+//! | `base` | the base rows of a report |
+//! | `needs` | the columns that a set of expressions reads |
 //! | `predicates` | filters as expressions |
-//! | `flat` | names that no two columns of a join share |
-//! | `identity` | who `me` is |
-//! | `matching` | the plan of all matching rows, their number, the page's |
-//! | `gather` | the rows of given ids with everything their columns need |
-//! | `fetch` | the rows of given ids as the answer shows them |
-//! | `slices` | all rows, one slice after the other |
+//! | `flat` | unique column names for joins |
+//! | `identity` | resolves `me` |
+//! | `matching` | first phase: all matching rows, their number, the ids of a page |
+//! | `gather` | the rows with given ids and everything their columns need |
+//! | `fetch` | second phase: the rows with given ids, with all columns |
+//! | `slices` | all rows, one slice after another |
 //! | `grouped` | grouped reports, in one pass |
-//! | `output` | the answer's columns, headers and batch types |
-//! | `batches` | the batch layout of answers |
-//! | `run` | the two phases of a page |
+//! | `output` | columns, headers and batch types of a result |
+//! | `batches` | the batch layout of results |
+//! | `run` | runs the two phases of a page |
 //! | `whole` | all rows of a report |
 
 pub(crate) mod base;

@@ -1,4 +1,5 @@
-//! Which columns of which relations a set of expressions reads. Nothing else is joined or fetched.
+//! The columns of the base and the relations that a set of expressions reads. Only these are joined
+//! and fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +7,15 @@ use datafusion::logical_expr::Expr;
 
 use crate::definition::Report;
 
-/// Columns by alias of the base or relation that holds them.
+/// Names of columns, by the alias of the base or relation that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     by_alias: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Needs {
-    /// What `expressions` read, and the keys by which `report` finds it.
+    /// Collects the columns that `expressions` read, and the key columns of the relations that are
+    /// needed for them.
     pub(crate) fn of<'a>(report: &Report, expressions: impl IntoIterator<Item = &'a Expr>) -> Self {
         let mut needs = Self::default();
         for expression in expressions {
@@ -34,12 +36,12 @@ impl Needs {
         needs
     }
 
-    /// Whether anything of this alias is read.
+    /// Returns true if a column of this alias is read.
     pub(crate) fn reads(&self, alias: &str) -> bool {
         self.by_alias.contains_key(alias)
     }
 
-    /// The columns of this alias that are read, in order.
+    /// Returns the columns of this alias that are read, in order of name.
     pub(crate) fn columns(&self, alias: &str) -> impl Iterator<Item = &str> {
         self.by_alias.get(alias).into_iter().flatten().map(String::as_str)
     }

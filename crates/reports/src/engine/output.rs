@@ -1,4 +1,4 @@
-//! The answer's columns, headers and batch types. Shape: `model::output`.
+//! Columns, headers and batch types of a result. Shape: `model::output`.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::functions::{json, ratio};
 use crate::page::{Header, Sorted};
 use crate::request::question::{Chosen, Question};
 
-/// The columns of an answer: how they are shown, and what computes them.
+/// The columns of a result, and the expressions that compute them.
 pub(crate) struct Output {
     pub(crate) columns: Vec<OutputColumn>,
-    /// One per column, then the hidden ones.
+    /// One expression per column, followed by those of the hidden columns.
     pub(crate) expressions: Vec<Expr>,
 }
 
-/// Lays out the columns that `question` asks for.
+/// Makes the output columns that `question` asks for.
 pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
     let mut columns = Vec::new();
     let mut expressions = Vec::new();
@@ -61,7 +61,7 @@ pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
     Output { columns, expressions }
 }
 
-/// Lays out these columns, each under its key.
+/// Makes output columns from these columns. Each one has its key as its label.
 pub(crate) fn of_columns(scope: &Scope<'_>, chosen: &[&Column]) -> Output {
     let mut expressions: Vec<Expr> = chosen.iter().map(|column| (column.value)(scope)).collect();
     let mut columns = Vec::new();
@@ -88,14 +88,15 @@ fn custom_key(key: &str) -> String {
     format!("custom_fields.{key}")
 }
 
-/// How a kind is handed out; `currency` is the batch column with the amounts' currency.
+/// Returns the output kind of a column kind. `currency` is the position of the batch column with
+/// the currency of the amounts.
 pub(crate) fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
     match kind {
         Kind::Int | Kind::Unmodelled("int") => OutputKind::Int,
         Kind::Unmodelled("bool") => OutputKind::Bool,
         Kind::Unmodelled("date") => OutputKind::Date,
         Kind::Unmodelled("dt") => OutputKind::Instant,
-        // What else is always null is no more than that: it has no elements and no currency.
+        // Other kinds of columns that are always null need no kind with elements or a currency.
         Kind::Text | Kind::Weekday | Kind::Unmodelled(_) => OutputKind::Text,
         Kind::TimeOfDay => OutputKind::TimeOfDay,
         Kind::Bool => OutputKind::Bool,
@@ -116,7 +117,7 @@ pub(crate) fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
     }
 }
 
-/// The Arrow type in which a kind's values are handed out.
+/// Returns the Arrow type of the values of an output kind.
 pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
     match kind {
         OutputKind::Int | OutputKind::TimeOfDay => DataType::Int64,
@@ -136,7 +137,7 @@ pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
     }
 }
 
-/// The headers of the columns that `question` asks for.
+/// Returns the headers of the columns that `question` asks for.
 pub(crate) fn headers(question: &Question) -> Vec<Header> {
     let report = question.report;
     let headers = question.columns.iter().map(|chosen| match chosen {

@@ -1,4 +1,4 @@
-//! Filters as expressions over qualified columns.
+//! The filters of a request as expressions over qualified columns.
 
 use datafusion::common::Column;
 use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
@@ -14,7 +14,7 @@ use crate::request::conditions::Wanted;
 use crate::request::question::Question;
 use crate::request::timeframe::Timeframe;
 
-/// Everything that a matching row fulfils.
+/// Returns all predicates that a matching row must meet.
 pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, ReportError> {
     let report = question.report;
     let mut predicates = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, R
     Ok(predicates)
 }
 
-/// A column of the base table.
+/// Returns a column of the base as an expression.
 pub(crate) fn base_column(report: &Report, name: &str) -> Expr {
     Expr::Column(Column::new(Some(report.base.alias), name))
 }
@@ -53,7 +53,7 @@ fn leaves_deleted_out(question: &Question) -> bool {
     }
 }
 
-/// The condition of one filter; none when every row fulfils it.
+/// Returns the predicate of one condition; none if all rows meet it.
 fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>, ReportError> {
     Ok(match (test, wanted) {
         (Test::Ids(value) | Test::IdsOrNone(value), Wanted::Ids { ids, none }) => {
@@ -85,12 +85,12 @@ fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>
         (Test::InstantsWithin(value), Wanted::Timeframe(frame)) => {
             instants_within(scope, value, *frame)
         }
-        // Not conditions; parsing gives every test the kind of value that it takes.
+        // These tests set no condition. Parsing gives every test the kind of value that it takes.
         _ => None,
     })
 }
 
-/// Whether `value` is one of `ids`, or, with `none`, missing.
+/// Returns the condition that `value` is one of `ids`, or null if `none` is true.
 pub(crate) fn one_of(value: Expr, ids: &[i64], none: bool) -> Expr {
     let listed = value.clone().in_list(ids.iter().map(|id| lit(*id)).collect(), false);
     match (none, ids.is_empty()) {

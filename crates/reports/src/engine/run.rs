@@ -1,4 +1,4 @@
-//! The two phases of a page.
+//! Runs the two phases of a page.
 
 use mirror::Session;
 
@@ -12,8 +12,10 @@ use crate::request::PageRequest;
 
 /// Computes one page of a report.
 ///
-/// The same session and request give the same page. Errors: [`ReportError`] when the mirror or a
-/// plan fails; because of the request, which is checked, only when the data lacks what it names.
+/// The same session and request give the same page.
+///
+/// Errors: [`ReportError`] if the mirror or a plan fails. A checked request is refused only if the
+/// data lacks something that it names.
 pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, ReportError> {
     let question = &*identity::resolve(session, &request.question).await?;
     if let Some(arrangement) = &question.arrangement {

@@ -1,9 +1,9 @@
-//! All matching rows in order, one slice of them after the other, so that memory does not grow with
+//! All matching rows in order, computed one slice after another, so that memory does not grow with
 //! their number.
 //!
-//! First the ids in order are counted off, to know where each slice ends. Then each slice is
-//! computed as a page is: its ids, and what their columns need, each relation read only for the
-//! keys that the slice holds.
+//! A first plan reads the ids in order, to find where slices can end. Then each slice is computed
+//! like a page: its ids, and what their columns need. Each relation is read only for the keys in
+//! the slice.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,38 +26,38 @@ use crate::definition::relation::Keys;
 use crate::error::ReportError;
 use crate::rows::RowStream;
 
-/// A slice may end after each so many rows.
+/// The number of rows between two cuts, which are the places where a slice can end.
 const CUT_ROWS: usize = 1 << 10;
-/// Bytes that a slice should come to: few enough to hold with all that its rows belong to, many
-/// enough that reading a relation for it pays.
+/// The size in bytes that a slice should have. It is small enough to hold in memory with all
+/// related rows, and large enough that reading the relations for it pays.
 const SLICE_BYTES: usize = 16 << 20;
-/// Rows of the largest slice, in cuts.
+/// The size of the largest slice, in cuts.
 const SLICE_CUTS_MAX: usize = 128;
-/// Slices that are computed at the same time.
+/// The number of slices that are computed at the same time.
 const SLICES_AHEAD: usize = 2;
-/// Rows of one batch.
+/// The number of rows of one batch.
 const PIECE_ROWS: usize = 1 << 13;
 
-/// Rows of a report that can be computed in slices.
+/// The rows of a report, with the cuts between which slices are computed.
 pub(crate) struct Sliced {
     report: &'static Report,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
     cuts: Vec<Place>,
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) total: u64,
 }
 
-/// Where a row stands in the order.
+/// The place of a row in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
-    /// The value that rows are ordered by before the id; the id itself where there is none.
+    /// The value by which rows are ordered before the id; the id itself if there is none.
     key: i64,
     id: i64,
 }
 
-/// Counts off the rows of a stored base that fulfil `predicates`, by the column `by` of the base,
-/// an id that is never null, and then by their own id.
+/// Reads the matching rows of a stored base in order, to count them and find the cuts. The order is
+/// by the column `by` of the base, an id that is never null, and then by the id.
 pub(crate) async fn cut(
     scope: &Scope<'_>,
     report: &'static Report,
@@ -93,7 +93,7 @@ fn place(batch: &RecordBatch, row: usize) -> Place {
 }
 
 impl Sliced {
-    /// The rows in the batch layout of `output`.
+    /// Returns the rows in the batch layout of `output`.
     pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
         let (session, moment) = (scope.session.clone(), scope.moment());
         let row_bytes = AtomicUsize::new(SLICE_BYTES / CUT_ROWS);
@@ -121,7 +121,7 @@ impl Sliced {
             .boxed()
     }
 
-    /// The places of the rows in order, of all or of one slice.
+    /// Returns a plan with the places of the rows in order: of one slice, or of all.
     fn places(
         &self,
         scope: &Scope<'_>,
@@ -145,7 +145,8 @@ impl Sliced {
         Ok(rows.sort(matching::order(&keys))?.project(place)?.build()?)
     }
 
-    /// Whether a row belongs to a slice of these cuts: after the one before, up to the last.
+    /// Returns the condition that a row belongs to the slice of these cuts: it comes after the cut
+    /// before them, and not after the last one.
     fn is_in(&self, slice: &Range<usize>) -> Expr {
         let id = base_column(self.report, "id");
         let key = self.by.map_or_else(|| id.clone(), col);
@@ -167,27 +168,27 @@ impl Sliced {
     }
 }
 
-/// What every slice is computed from.
+/// The state that all slices share.
 struct Work {
     session: Session,
     moment: Moment,
     sliced: Sliced,
     output: Output,
-    /// What a row came to in the last slice that was made.
+    /// The bytes per row of the last slice that was computed.
     row_bytes: AtomicUsize,
-    /// Cuts of the largest slice that memory has room for, as far as is known.
+    /// The largest number of cuts per slice that memory has had room for so far.
     cuts_max: AtomicUsize,
 }
 
 impl Work {
-    /// Where the slice that begins at this cut ends.
+    /// Returns the end of the slice that begins at this cut.
     fn end_of_slice(&self, begin: usize) -> usize {
         let rows = SLICE_BYTES / self.row_bytes.load(Ordering::Relaxed).max(1);
         let cuts = (rows / CUT_ROWS).clamp(1, self.cuts_max.load(Ordering::Relaxed));
         self.sliced.cuts.len().min(begin + cuts)
     }
 
-    /// The rows of a slice; in halves where they need more memory at once than there is.
+    /// Computes the rows of a slice. If memory runs out, the slice is computed in halves.
     async fn rows(&self, slice: Range<usize>) -> Result<Vec<RecordBatch>, ReportError> {
         let mut made = Vec::new();
         let mut waiting = vec![slice];
@@ -219,7 +220,7 @@ impl Work {
     }
 }
 
-/// A slice in batches of the usual size.
+/// Splits a slice into batches of [`PIECE_ROWS`] rows.
 fn pieces(slice: &RecordBatch) -> Vec<Result<RecordBatch, ReportError>> {
     let piece = |first| slice.slice(first, PIECE_ROWS.min(slice.num_rows() - first));
     (0..slice.num_rows()).step_by(PIECE_ROWS).map(|first| Ok(piece(first))).collect()

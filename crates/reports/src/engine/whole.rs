@@ -1,7 +1,8 @@
-//! All matching rows in order, in batches that come as they are made.
+//! All matching rows in order, in batches that are returned as they are computed.
 //!
-//! Rows of a table by id come in slices. In any other order they are one plan: every relation is
-//! read once and looked up in, the base rows stream past and are sorted, on disk when they must.
+//! Rows of a table in order of id are computed in slices. In any other order they are a single
+//! plan: every relation is read once into a hash table, and the base rows are streamed and sorted,
+//! on disk if necessary.
 
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::col;
@@ -24,9 +25,10 @@ use crate::rows::{RowStream, Rows};
 
 /// Opens all rows of a report.
 ///
-/// The same session and request give the same rows: those of all its pages, in their order.
-/// Errors: [`ReportError`] when the mirror or a plan fails, here or in the stream; because of the
-/// request, which is checked, only when the data lacks what it names: see [`check_file`].
+/// The same session and request give the same rows: those of all pages, in the same order.
+///
+/// Errors: [`ReportError`] if the mirror or a plan fails, here or in the stream. A checked request
+/// is refused only if the data lacks something that it names: see [`check_file`].
 pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows, ReportError> {
     let question = &*identity::resolve(session, &request.question).await?;
     if let Some(arrangement) = &question.arrangement {
@@ -43,13 +45,13 @@ pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows,
     Ok(Rows { headers: output::headers(question), ..rows })
 }
 
-/// Checks a request for a file against the data, so that a job that exists cannot be refused.
+/// Checks a request for a file against the data, so that the job for it cannot be refused later.
 pub async fn check_file(session: &Session, request: &FileRequest) -> Result<(), ReportError> {
     identity::resolve(session, &request.question).await.map(|_| ())
 }
 
-/// Opens the rows of `report` that fulfil `predicates`, by an id that is in the base's column `by`
-/// and then by their own, without headers.
+/// Opens the rows of `report` that meet `predicates`, without headers. They are ordered by the
+/// column `by` of the base, which holds an id, and then by their own id.
 pub(crate) async fn open_by_id(
     scope: &Scope<'_>,
     report: &'static Report,
@@ -62,7 +64,8 @@ pub(crate) async fn open_by_id(
     Ok(rows(scope, sliced.total, columns, sliced.stream(scope, output)))
 }
 
-/// Opens the rows of `report` that fulfil `predicates`, by `keys` and then by id, without headers.
+/// Opens the rows of `report` that meet `predicates`, without headers, ordered by `keys` and then
+/// by id.
 async fn open_sorted(
     scope: &Scope<'_>,
     report: &Report,
@@ -86,7 +89,7 @@ fn rows(scope: &Scope<'_>, total: u64, columns: Vec<OutputColumn>, batches: RowS
     }
 }
 
-/// The rows in the batch layout of `output`.
+/// Returns the rows in the batch layout of `output`.
 fn stream(
     scope: &Scope<'_>,
     report: &Report,
@@ -98,7 +101,7 @@ fn stream(
     let schema = batches::schema(output);
     let session = scope.session.clone();
     let batches = session.stream(plan).map(move |batch| {
-        // The plan reads what the session keeps open.
+        // Keeps the session alive, because the plan reads files that it holds open.
         let _held = &session;
         Ok(batches::conform(&batch?, &schema)?)
     });

@@ -1,4 +1,4 @@
-//! The catalogue entry of an export type, from the same definition that checks requests.
+//! The catalogue entry of an export type, derived from the definition that also checks requests.
 //! Rule: spec/exports.md §7.1, §10.2.
 
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::filter::Filter;
 use super::request::{ExportFormat, Mode};
 use crate::definition::column::Kind;
 
-/// The catalogue entry of a type, without its recent exports.
+/// Returns the catalogue entry of a type, without its recent exports.
 pub fn describe(kind: &ExportType) -> Value {
     let formats = ExportFormat::of(kind).iter().map(|(word, _)| *word);
     let date_field = match kind.is_package() {
@@ -67,7 +67,7 @@ fn columns(kind: &ExportType) -> Vec<Value> {
         .collect()
 }
 
-/// The word of spec/exports.md §10.2 for a kind.
+/// Returns the word that spec/exports.md §10.2 uses for a kind.
 pub(super) fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Int => "int",

@@ -1,4 +1,4 @@
-//! What an export type is, as data: requests, plans and the catalogue derive from it.
+//! The definition of an export type as data. Requests, plans and the catalogue derive from it.
 
 use std::fmt;
 
@@ -8,57 +8,58 @@ use super::layout::Layout;
 /// One kind of record that can be exported.
 pub struct ExportType {
     pub(super) object: &'static str,
-    /// Other names that it is asked for by.
+    /// Other names for the type in requests.
     pub(super) aliases: &'static [&'static str],
     pub(super) name: &'static str,
-    /// Grows by one when columns are appended.
+    /// The version of the columns; it grows by one when columns are appended.
     pub(super) version: u32,
     pub(super) filters: Vec<Filter>,
     pub(super) content: Content,
 }
 
-/// What an export's file holds.
+/// The content of an export's file.
 pub(super) enum Content {
-    /// One row per record, or per line of it where records have lines.
+    /// One row per record, or one row per line for records that have lines.
     Records { record: Layout, line: Option<Box<Layout>> },
-    /// What customers hold beside their columns; the layout's columns stand before it.
+    /// The metadata of customers. The columns of the layout come before it.
     Metadata(Layout),
-    /// The accounting package, which is made elsewhere.
+    /// The accounting package, whose files are made elsewhere.
     Package,
 }
 
 impl ExportType {
-    /// The name in requests: `credit_note`.
+    /// Returns the name used in requests: `credit_note`.
     pub fn object(&self) -> &'static str {
         self.object
     }
 
-    /// Other names in requests that mean the same type: `credit_notes`.
+    /// Returns the other names that requests may use: `credit_notes`.
     pub fn aliases(&self) -> &'static [&'static str] {
         self.aliases
     }
 
-    /// The name for people: `Credit Notes`.
+    /// Returns the display name: `Credit Notes`.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The name and version of its columns: `invoices/1`.
+    /// Returns the name and version of the columns: `invoices/1`.
     pub fn schema(&self) -> String {
         format!("{}/{}", self.object, self.version)
     }
 
-    /// Whether it is the accounting package: a month and a currency, no rows of this crate.
+    /// Returns true for the accounting package, which takes a month and a currency and has no rows
+    /// in this crate.
     pub fn is_package(&self) -> bool {
         matches!(self.content, Content::Package)
     }
 
-    /// Whether it can be exported with one row per line.
+    /// Returns true if the type can be exported with one row per line.
     pub(super) fn has_lines(&self) -> bool {
         matches!(self.content, Content::Records { line: Some(_), .. })
     }
 
-    /// Whether it is the customers' metadata, which has two layouts.
+    /// Returns true for the customers' metadata, which has two layouts.
     pub(super) fn is_metadata(&self) -> bool {
         matches!(self.content, Content::Metadata(_))
     }
@@ -71,7 +72,8 @@ impl ExportType {
         self.filters.iter().find(|filter| filter.name == name)
     }
 
-    /// Its rows, one per line when `by_line` and it has lines.
+    /// Returns the layout of the rows: one per line if `by_line` is true and the records have
+    /// lines, else one per record. None for the accounting package.
     pub(super) fn layout(&self, by_line: bool) -> Option<&Layout> {
         match &self.content {
             Content::Records { line: Some(line), .. } if by_line => Some(line),

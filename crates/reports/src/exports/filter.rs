@@ -1,4 +1,4 @@
-//! One filter of an export type: its name, what it takes, which rows it keeps.
+//! One filter of an export type: its name, the values it takes, and the rows it keeps.
 
 use datafusion::functions::expr_fn::translate;
 use datafusion::logical_expr::{Expr, lit};
@@ -8,36 +8,37 @@ use crate::definition::value::{Value, at, text, value};
 use crate::engine::scope::Scope;
 use datafusion::prelude::col;
 
-/// The word that keeps every row.
+/// The word that stands for all rows.
 pub(super) const ALL: &str = "all";
 
-/// One filter.
+/// One filter of an export type.
 pub(super) struct Filter {
     pub(super) name: &'static str,
     pub(super) test: Test,
 }
 
-/// What a filter takes and which rows it keeps.
+/// The values that a filter takes and the rows that it keeps.
 pub(super) enum Test {
-    /// One word: its condition holds. [`ALL`] is taken by each, and printed where this says so.
+    /// One word; keeps rows for which its condition holds. [`ALL`] is always accepted, but the
+    /// catalogue lists it only if `prints_all` is true.
     Words { words: Vec<Word>, prints_all: bool },
-    /// An id: the value equals it.
+    /// An id; keeps rows whose value equals it.
     Id(Value),
-    /// The id of an item's product; the layout tests it.
+    /// The id of an item's product. The layout makes the condition.
     ItemProduct,
-    /// The id of an item's SKU; the layout tests it.
+    /// The id of an item's SKU. The layout makes the condition.
     ItemSku,
-    /// A text that the value equals.
+    /// A text; keeps rows whose value equals it.
     Text(Value),
-    /// A text that the value equals when letters A to Z are the same as a to z.
+    /// A text; keeps rows whose value equals it, ignoring the case of the letters A to Z.
     AnyCase(Value),
-    /// A currency that the value equals.
+    /// A currency; keeps rows whose value equals it.
     Currency(Value),
-    /// A country that the value equals.
+    /// A country; keeps rows whose value equals it.
     Country(Value),
 }
 
-/// What a filter asks for.
+/// The value given for a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
     Id(i64),
@@ -45,14 +46,15 @@ pub(super) enum Wanted {
 }
 
 impl Filter {
-    /// The words that are printed in the catalogue and in messages.
+    /// Returns the words that the catalogue and messages list; none if the filter does not take
+    /// words.
     pub(super) fn words(&self) -> Option<Vec<&'static str>> {
         let Test::Words { words, prints_all } = &self.test else { return None };
         let all = prints_all.then_some(ALL);
         Some(all.into_iter().chain(words.iter().map(|word| word.word)).collect())
     }
 
-    /// The type that the catalogue gives.
+    /// Returns the type given in the catalogue.
     pub(super) fn word(&self) -> &'static str {
         match self.test {
             Test::Id(_) | Test::ItemProduct | Test::ItemSku => "integer",
@@ -60,7 +62,7 @@ impl Filter {
         }
     }
 
-    /// The condition of a row; none when every row fulfils it or the layout tests it.
+    /// Returns the condition on a row; none if all rows meet it or the layout makes it.
     pub(super) fn condition(&self, scope: &Scope<'_>, wanted: &Wanted) -> Option<Expr> {
         match (&self.test, wanted) {
             (Test::Words { words, .. }, Wanted::Text(word)) => {
@@ -85,7 +87,7 @@ impl Filter {
     }
 }
 
-/// Words of a stored column, after `all`.
+/// Defines a filter on the words of a stored column. The catalogue lists `all` before them.
 pub(super) fn all_or<const N: usize>(
     name: &'static str,
     column: &'static str,
@@ -95,7 +97,7 @@ pub(super) fn all_or<const N: usize>(
     Filter { name, test: Test::Words { words, prints_all: true } }
 }
 
-/// Words of a stored column.
+/// Defines a filter on the words of a stored column.
 pub(super) fn one_of<const N: usize>(
     name: &'static str,
     column: &'static str,
@@ -105,26 +107,26 @@ pub(super) fn one_of<const N: usize>(
     Filter { name, test: Test::Words { words, prints_all: false } }
 }
 
-/// An id in a column.
+/// Defines a filter on an id in a column.
 pub(super) fn id(name: &'static str, column: &'static str) -> Filter {
     Filter { name, test: Test::Id(at(column)) }
 }
 
-/// A text in a column.
+/// Defines a filter on a text in a column.
 pub(super) fn exact(name: &'static str, column: &'static str) -> Filter {
     Filter { name, test: Test::Text(at(column)) }
 }
 
-/// A currency in a column.
+/// Defines a filter on a currency in a column.
 pub(super) fn currency(column: &'static str) -> Filter {
     Filter { name: "currency", test: Test::Currency(at(column)) }
 }
 
-/// The word that asks for the deleted records called `alias`.
+/// Makes the word [`DELETED`], which keeps the deleted records called `alias`.
 pub(super) fn deleted(alias: &'static str) -> Word {
     let holds = value(move |_| col(format!("{alias}.deleted_at")).is_not_null());
     Word { word: DELETED, also: &[], holds }
 }
 
-/// Status that asks for deleted records.
+/// The status that asks for deleted records.
 pub(super) const DELETED: &str = "deleted";

@@ -1,4 +1,4 @@
-//! What one row of an export is: its base, what it is joined with, its columns.
+//! The rows of an export: their base, the relations joined to it, and their columns.
 
 use model::catalogue;
 
@@ -11,35 +11,36 @@ use crate::error::ReportError;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 
-/// One shape in which an export's rows come: one row per record, or one per line of it.
+/// One layout of an export's rows: one row per record, or one row per line of a record.
 pub(super) struct Layout {
-    /// Base, relations and columns; the engine's own kind of definition.
+    /// The base, relations and columns, in the form that the engine takes.
     pub(super) report: Report,
-    /// Alias of the record, whose `created_at`, `updated_at` and `deleted_at` are tested.
+    /// The alias of the record. The range and deletion are tested on its `created_at`, `updated_at`
+    /// and `deleted_at`.
     pub(super) record: &'static str,
-    /// Whether the record's table has `deleted_at`.
+    /// True if the record's table has the column `deleted_at`.
     pub(super) has_deleted: bool,
-    /// What every row fulfils beside the filters.
+    /// A condition that every row must meet, besides the filters.
     pub(super) only: Option<Value>,
     /// The site that the row belongs to.
     pub(super) site: Value,
-    /// What rows are ordered by before the base's id.
+    /// The column by which rows are ordered before the id of the base.
     pub(super) order: Option<&'static str>,
-    /// Which rows the item filters keep.
+    /// The condition of the item filters; none if the layout has no items.
     pub(super) items: Option<ItemTest>,
 }
 
-/// The condition of an item of an order that names a product, a SKU, or both.
+/// A function that makes the condition for orders or items with a product, a SKU, or both.
 pub(super) type ItemTest = fn(&Scope<'_>, ItemIds) -> Result<Expr, ReportError>;
 
-/// What one item of an order must have.
+/// The product and the SKU that one item of an order must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ItemIds {
     pub(super) product: Option<i64>,
     pub(super) sku: Option<i64>,
 }
 
-/// A layout with one row per row of `table`, called `alias`.
+/// Makes a layout with one row per row of `table`, called `alias`.
 pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> Layout {
     let has_deleted = has_column(table, "deleted_at");
     Layout {
@@ -71,13 +72,13 @@ fn has_column(table: &str, name: &str) -> bool {
 }
 
 impl Layout {
-    /// With these rows joined.
+    /// Adds relations.
     pub(super) fn joined(mut self, relations: impl IntoIterator<Item = Relation>) -> Self {
         self.report.relations.extend(relations);
         self
     }
 
-    /// With columns of the base table, by name.
+    /// Adds columns of the base table. `names` are separated by white space.
     pub(super) fn stored(mut self, names: &'static str) -> Self {
         let base = self.report.base;
         let columns = names.split_ascii_whitespace();
@@ -86,13 +87,14 @@ impl Layout {
         self
     }
 
-    /// With these columns.
+    /// Adds columns.
     pub(super) fn and(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
         self.report.columns.extend(columns);
         self
     }
 
-    /// With rows that belong to a record of `table`, called `record`, by which they are ordered.
+    /// Sets the record that rows belong to: the row of `table` whose id is in `key`, called
+    /// `record`. Rows are ordered by `key`.
     pub(super) fn of_record(
         mut self,
         record: &'static str,
@@ -106,20 +108,21 @@ impl Layout {
         self
     }
 
-    /// With only the rows that fulfil this.
+    /// Keeps only the rows that meet this condition.
     pub(super) fn only(mut self, condition: Value) -> Self {
         self.only = Some(condition);
         self
     }
 
-    /// With item filters.
+    /// Sets the condition of the item filters.
     pub(super) fn items(mut self, test: ItemTest) -> Self {
         self.items = Some(test);
         self
     }
 }
 
-/// The column `name` of `table`, called `alias`; amounts are in the row's currency.
+/// Defines a column that holds the column `name` of `table`, called `alias`. Amounts are in the
+/// row's currency.
 fn stored(alias: &'static str, table: &'static str, name: &'static str) -> Column {
     let qualified = move |name: &'static str| value(move |_| col(format!("{alias}.{name}")));
     let columns = catalogue::table(table).map_or(&[][..], |table| &table.columns);
@@ -148,12 +151,14 @@ fn kind_of(kind: catalogue::Kind) -> Kind {
     }
 }
 
-/// `CUST`: the customer `c`, whose id is in `id`.
+/// Defines the columns of the customer `c` (`CUST`). `id` is the column that holds the customer's
+/// id.
 pub(super) fn customer(id: &'static str) -> [Column; 5] {
     customer_from(at(id), |name| value(move |_| col(format!("c.{name}"))))
 }
 
-/// `CUST` from anywhere; `field` gives a column of the customer.
+/// Defines the columns of a customer (`CUST`) from any source. `field` returns the value of a
+/// column of the customer.
 pub(super) fn customer_from(id: Value, field: impl Fn(&'static str) -> Value) -> [Column; 5] {
     [
         int("customer_id", id),
@@ -164,27 +169,27 @@ pub(super) fn customer_from(id: Value, field: impl Fn(&'static str) -> Value) ->
     ]
 }
 
-/// The customer that `key` names.
+/// Defines the relation to the customer whose id is in `key`.
 pub(super) fn customer_row(key: &'static str) -> Relation {
     row("c", "customers", key)
 }
 
-/// A text of a joined row.
+/// Defines a text column that reads `column`.
 pub(super) fn text_at(heading: &'static str, column: &'static str) -> Column {
     string(heading, at(column))
 }
 
-/// An id of a joined row.
+/// Defines an id column that reads `column`.
 pub(super) fn id_at(heading: &'static str, column: &'static str) -> Column {
     int(heading, at(column))
 }
 
-/// An instant of a joined row.
+/// Defines an instant column that reads `column`.
 pub(super) fn instant_at(heading: &'static str, column: &'static str) -> Column {
     instant(heading, at(column))
 }
 
-/// A bool that a condition gives; false where it is unknown.
+/// Defines a bool column with the result of a condition; false where the condition is null.
 pub(super) fn holds(
     heading: &'static str,
     condition: impl Fn() -> Expr + Send + Sync + 'static,

@@ -23,17 +23,17 @@ use crate::error::ReportError;
 use crate::functions::json::{member_text, members};
 use crate::rows::Rows;
 
-/// Columns that stand before the metadata.
+/// The columns that come before the metadata.
 const BEFORE: [(&str, OutputKind); 2] =
     [("customer_id", OutputKind::Int), ("customer_email", OutputKind::Text)];
 const METADATA: &str = "metadata";
 const PREFIX: &str = "metadata.";
 const KEY: &str = "key";
 const VALUE: &str = "value";
-/// The most keys that one file may have as columns.
+/// The largest number of keys that one file may have as columns.
 const KEYS_MAX: usize = 2_000;
 
-/// Whether a heading can be asked for.
+/// Returns true if a request may ask for this heading.
 pub(super) fn is_metadata_heading(
     name: &str,
     format: ExportFormat,
@@ -48,7 +48,8 @@ pub(super) fn is_metadata_heading(
         }
 }
 
-/// What a customer with rows fulfils: in the long layout, one without metadata has none.
+/// Returns the condition that a customer has rows. In the long layout, customers without metadata
+/// have none.
 pub(super) fn has_rows(request: &ExportRequest) -> Option<Expr> {
     let is_long = request.layout == MetadataLayout::Long;
     is_long.then(|| col("c.metadata").not_eq(text("{}")))
@@ -122,7 +123,7 @@ fn schema(columns: &[OutputColumn]) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// The stored metadata of a batch.
+/// Returns the stored metadata of the customers in a batch.
 fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, DataFusionError> {
     let objects = batch.column_by_name(METADATA).and_then(|column| column.as_string_opt::<i32>());
     let objects =
@@ -130,7 +131,8 @@ fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, Da
     Ok(objects.iter())
 }
 
-/// Every key of these rows, by code point.
+/// Returns all keys in these rows, in order of code points. Errors:
+/// [`ReportError::TooManyColumns`].
 async fn keys(rows: Rows) -> Result<BTreeSet<String>, ReportError> {
     let mut keys = BTreeSet::new();
     let mut batches = rows.batches;
@@ -149,7 +151,7 @@ async fn keys(rows: Rows) -> Result<BTreeSet<String>, ReportError> {
     Ok(keys)
 }
 
-/// How many keys these rows have together.
+/// Counts the keys of all rows.
 async fn count(rows: Rows) -> Result<u64, ReportError> {
     let mut count = 0;
     let mut batches = rows.batches;
@@ -161,7 +163,7 @@ async fn count(rows: Rows) -> Result<u64, ReportError> {
     Ok(count)
 }
 
-/// One row per customer, one column per heading.
+/// Makes one row per customer, with one column per heading.
 fn wide(
     batch: &RecordBatch,
     headings: &[String],
@@ -189,7 +191,7 @@ fn wide(
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-/// One row per customer and key.
+/// Makes one row per customer and key.
 fn long(
     batch: &RecordBatch,
     headings: &[String],

@@ -1,16 +1,16 @@
 //! Exports: every kind of record as the rows of a file. Rule: spec/exports.md.
 //!
-//! A type is data over the report engine. A request's body is checked into requests that a job can
-//! store; a request gives rows.
+//! A type is a definition that the report engine runs. The body of a request is checked into
+//! requests that jobs can store. A request is run to get rows.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `types` | the export types, one per file |
-//! | `export_type`, `layout`, `filter` | what a type is, as data |
+//! | `export_type`, `layout`, `filter` | the definition of a type as data |
 //! | `request` | a checked request, as a job stores it |
-//! | `parse` | a body to requests, or everything that is wrong with it |
+//! | `parse` | checks a body into requests or refuses it |
 //! | `predicates` | a request's filters as expressions |
-//! | `run` | whether there are rows, and the rows |
+//! | `run` | runs a request: its rows, and whether there are any |
 //! | `metadata` | metadata as columns or as rows |
 //! | `describe` | the catalogue of types |
 //! | `sites` | the sites that a request may name |

@@ -1,4 +1,4 @@
-//! What a row of an export fulfils. Rule: spec/exports.md §10.1.
+//! The predicates of an export. Rule: spec/exports.md §10.1.
 
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::col;
@@ -12,7 +12,7 @@ use crate::error::ReportError;
 
 const SECOND: i64 = 1_000_000;
 
-/// Everything that a matching row fulfils.
+/// Returns all predicates that a matching row must meet.
 pub(super) fn all(
     scope: &Scope<'_>,
     layout: &Layout,

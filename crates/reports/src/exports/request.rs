@@ -10,25 +10,25 @@ use super::filter::Wanted;
 use crate::csv_dialect::CsvDialect;
 use crate::functions::json_text::Amounts;
 
-/// One export that can be made. It reads back from its JSON as the same request.
+/// A checked request for one export. It can be stored as JSON and read back unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExportRequest {
-    /// The type as the caller spelled it.
+    /// The type, with the name that the caller used.
     #[serde(with = "spelling")]
     pub(super) object: Spelled,
     /// The filters given, in the order in which the type lists them.
     pub(super) filters: Map<String, Value>,
-    /// Fields that were given and change nothing for the type.
+    /// Fields that were given but have no effect for the type.
     pub(super) ignored_filters: Vec<String>,
     pub(super) mode: Mode,
-    /// Whole seconds, both included; none for the accounting package.
+    /// The range in whole seconds, both ends included; none for the accounting package.
     pub(super) range: Option<Range>,
-    /// Narrows the rows to one site.
+    /// The site to which the rows are limited.
     pub(super) site_id: Option<i64>,
     pub(super) include_deleted: bool,
     pub(super) format: ExportFormat,
     pub(super) csv_dialect: CsvDialect,
-    /// Headings that were asked for; none = all.
+    /// The headings that were asked for; none means all.
     pub(super) columns: Option<Vec<String>>,
     pub(super) row_per: RowPer,
     pub(super) layout: MetadataLayout,
@@ -37,7 +37,7 @@ pub struct ExportRequest {
     pub(super) now: Instant,
 }
 
-/// A type and the name that it was asked for by.
+/// A type with the name by which it was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Spelled {
     pub(super) kind: &'static ExportType,
@@ -73,7 +73,7 @@ mod spelling {
     }
 }
 
-/// Seconds since 1970, both included.
+/// A range in seconds since 1970, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// The first second.
@@ -82,7 +82,7 @@ pub struct Range {
     pub to: i64,
 }
 
-/// Which instant of a record is compared with the range.
+/// The instant of a record that is compared with the range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -108,7 +108,7 @@ pub enum ExportFormat {
     Xlsx,
 }
 
-/// What one row is.
+/// The kind of row in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowPer {
@@ -119,7 +119,7 @@ pub enum RowPer {
     Line,
 }
 
-/// How metadata is laid out.
+/// The layout of metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetadataLayout {
@@ -130,14 +130,15 @@ pub enum MetadataLayout {
     Long,
 }
 
-/// What the accounting package is asked for.
+/// The parameters of an accounting package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
-    /// First day of the month.
+    /// The first day of the month.
     pub month: Date,
-    /// Currency of all its amounts.
+    /// The currency of all amounts.
     pub currency: Currency,
-    /// The instant that it is computed for; none = the end of the month, or now in the current one.
+    /// The instant for which it is computed; none means the end of the month, or now in the current
+    /// month.
     pub as_of: Option<Instant>,
 }
 
@@ -153,7 +154,7 @@ impl Mode {
         }
     }
 
-    /// The column that is compared with the range.
+    /// Returns the column that is compared with the range.
     pub fn date_field(self) -> &'static str {
         match self {
             Self::FullData => "created_at",
@@ -170,7 +171,8 @@ impl ExportFormat {
         ("xlsx", Self::Xlsx),
     ];
 
-    /// The word in requests, which is the file's extension too (but for the accounting package).
+    /// Returns the word used in requests. It is also the file's extension, except for the
+    /// accounting package.
     pub fn word(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -180,7 +182,7 @@ impl ExportFormat {
         }
     }
 
-    /// How amounts inside JSON cells read. Rule: spec/exports.md §11.
+    /// Returns the notation of amounts inside JSON cells. Rule: spec/exports.md §11.
     pub(super) fn amounts(self) -> Amounts {
         match self {
             Self::Csv | Self::Xlsx => Amounts::Major,
@@ -208,18 +210,18 @@ impl MetadataLayout {
 }
 
 impl ExportRequest {
-    /// The type.
+    /// Returns the type.
     pub fn export_type(&self) -> &'static ExportType {
         self.object.kind
     }
 
-    /// The type's name as the caller spelled it.
+    /// Returns the name of the type as the caller spelled it.
     pub fn object(&self) -> &str {
         &self.object.name
     }
 
-    /// What the export object echoes: the filters given, and the range in Unix seconds, or the
-    /// month and currency of the accounting package. Rule: spec/exports.md §5.
+    /// Returns the filters that the export object shows: those given, and the range in Unix
+    /// seconds, or the month and currency of the accounting package. Rule: spec/exports.md §5.
     pub fn filters(&self) -> Map<String, Value> {
         let mut filters = Map::new();
         let seconds = |pick: fn(&Range) -> i64| self.range.as_ref().map(pick);
@@ -242,48 +244,48 @@ impl ExportRequest {
         filters
     }
 
-    /// Fields that were given and change nothing for the type: filters of other types, and
-    /// additions such as `include_deleted` where no row can be deleted.
+    /// Returns the fields that were given but have no effect for the type: filters of other types,
+    /// and additions such as `include_deleted` for records that cannot be deleted.
     pub fn ignored_filters(&self) -> &[String] {
         &self.ignored_filters
     }
 
-    /// Which instant of a record is compared with the range.
+    /// Returns the instant of a record that is compared with the range.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// The range; none for the accounting package.
+    /// Returns the range; none for the accounting package.
     pub fn range(&self) -> Option<Range> {
         self.range
     }
 
-    /// The site that the rows are narrowed to.
+    /// Returns the site to which the rows are limited.
     pub fn site_id(&self) -> Option<i64> {
         self.site_id
     }
 
-    /// The format of the file.
+    /// Returns the format of the file.
     pub fn format(&self) -> ExportFormat {
         self.format
     }
 
-    /// How a CSV file is written.
+    /// Returns the dialect of a CSV file.
     pub fn csv_dialect(&self) -> CsvDialect {
         self.csv_dialect
     }
 
-    /// The headings that were asked for; none = all.
+    /// Returns the headings that were asked for; none means all.
     pub fn columns(&self) -> Option<&[String]> {
         self.columns.as_deref()
     }
 
-    /// What one row is.
+    /// Returns the kind of row.
     pub fn row_per(&self) -> RowPer {
         self.row_per
     }
 
-    /// What the accounting package is asked for; none for every other type.
+    /// Returns the parameters of the accounting package; none for other types.
     pub fn package(&self) -> Option<&Package> {
         self.package.as_ref()
     }
@@ -293,7 +295,8 @@ impl ExportRequest {
         self.now
     }
 
-    /// `{object}_{from}_{to}.{ext}` with dates of `zone`; `accounting_2024-01_usd.zip`.
+    /// Returns the name of the file: `{object}_{from}_{to}.{ext}` with dates in `zone`, or for the
+    /// accounting package `accounting_2024-01_usd.zip`.
     pub fn file_name(&self, zone: &Zone) -> String {
         if let Some(package) = &self.package {
             let month = package.month.to_string();
@@ -309,7 +312,7 @@ impl ExportRequest {
         format!("{}_{from}_{to}.{}", self.object(), self.format.word())
     }
 
-    /// What a filter asks for.
+    /// Returns the value given for a filter.
     pub(super) fn wanted(&self, name: &str) -> Option<Wanted> {
         match self.filters.get(name)? {
             Value::String(text) => Some(Wanted::Text(text.clone())),

@@ -1,4 +1,4 @@
-//! Rows of an export.
+//! Runs exports: their rows, and whether there are any.
 
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
@@ -18,7 +18,7 @@ use crate::engine::whole;
 use crate::error::ReportError;
 use crate::rows::Rows;
 
-/// Whether at least one row matches. Stops at the first.
+/// Returns true if at least one row matches. Stops at the first one.
 pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool, ReportError> {
     let scope = scope_of(session, request);
     let layout = layout_of(request)?;
@@ -38,9 +38,10 @@ pub async fn has_rows(session: &Session, request: &ExportRequest) -> Result<bool
 
 /// Opens all rows of an export, in order. Columns have their heading as key and label.
 ///
-/// The same session and request give the same rows. Errors: [`ReportError`] when the mirror or a
-/// plan fails, here or in the stream; [`ReportError::TooManyColumns`] for metadata with more keys
-/// than a file may have columns.
+/// The same session and request give the same rows.
+///
+/// Errors: [`ReportError`] if the mirror or a plan fails, here or in the stream;
+/// [`ReportError::TooManyColumns`] for metadata with more keys than a file may have columns.
 pub async fn open_rows(session: &Session, request: &ExportRequest) -> Result<Rows, ReportError> {
     let scope = scope_of(session, request);
     let layout = layout_of(request)?;
@@ -60,7 +61,7 @@ pub async fn open_rows(session: &Session, request: &ExportRequest) -> Result<Row
     open(&scope, layout, &predicates, output).await
 }
 
-/// The rows of a layout, in its order.
+/// Opens the rows of a layout, in its order.
 pub(super) async fn open(
     scope: &Scope<'_>,
     layout: &'static Layout,

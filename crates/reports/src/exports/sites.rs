@@ -7,7 +7,7 @@ use mirror::Session;
 
 use crate::error::ReportError;
 
-/// Ids of the provider's sites.
+/// Returns the ids of the provider's sites.
 pub async fn site_ids(session: &Session) -> Result<Vec<i64>, ReportError> {
     let plan = session.scan("sites", "s")?.project(vec![col("s.id")])?.build()?;
     let batches = session.collect(plan).await?;

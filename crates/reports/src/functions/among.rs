@@ -1,4 +1,4 @@
-//! Whether an id is one of many, without a plan that names each of them.
+//! A function that tests if an id is in a large list, without an expression for each id.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-/// Up to so many bits an id, a bit for each number from the first id to the last is kept.
+/// The largest number of bits per id for which a bitmap from the first to the last id is kept.
 const BITS_PER_ID_MAX: u64 = 64;
 
-/// Whether `value`, an id, is one of `ids`, which are sorted; null for null.
+/// Returns a condition that is true if `value` is one of `ids`, and null if it is null. `ids` must
+/// be sorted.
 pub(crate) fn among(value: Expr, ids: &[i64]) -> Expr {
     let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
     let ids = Arc::new(Ids::of(ids));
@@ -24,7 +25,7 @@ pub(crate) fn among(value: Expr, ids: &[i64]) -> Expr {
 
 #[derive(Debug)]
 enum Ids {
-    /// A bit for each number from `first`.
+    /// A bitmap with one bit for each number from `first`.
     Bits { first: i64, bits: BooleanBuffer },
     /// The ids, sorted.
     List(Vec<i64>),

@@ -10,12 +10,12 @@ use datafusion::logical_expr::{
 };
 use model::time::Date;
 
-/// Completed years at `today` of someone born on `birth`.
+/// Returns the age in completed years at `today` of a person born on `birth`.
 pub(crate) fn age(birth: Expr, today: Date) -> Expr {
     call(birth, today, Answer::Age)
 }
 
-/// Days from `today` to the next birthday of someone born on `birth`; 0 on the day.
+/// Returns the number of days from `today` to the next birthday; 0 on the birthday itself.
 pub(crate) fn days_until_birthday(birth: Expr, today: Date) -> Expr {
     call(birth, today, Answer::DaysUntilBirthday)
 }
@@ -68,7 +68,7 @@ impl ScalarUDFImpl for Birthday {
     }
 }
 
-/// The birthday in `year`; 29 February is kept on the 28th in common years.
+/// Returns the birthday in `year`. A birthday on 29 February falls on the 28th in common years.
 fn birthday_in(birth: Date, year: i16) -> Date {
     Date::new(year, birth.month(), birth.day()).or_else(|| Date::new(year, 2, 28)).unwrap_or(birth)
 }

@@ -1,4 +1,5 @@
-//! How many rows pass on their way to the first few of them, so that one plan tells both.
+//! A counter of the rows that pass through a plan, so that one plan gives both the total and the
+//! first few rows.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -10,17 +11,18 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-/// Rows that a plan has computed so far.
+/// The number of rows that a plan has computed so far.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counter(Arc<AtomicU64>);
 
 impl Counter {
-    /// The rows so far: all of them once whatever sorts them has handed out its first.
+    /// Returns the number of rows so far. It is the total once the sort above has returned its
+    /// first row.
     pub(crate) fn rows(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 
-    /// `value` as it is; each row for which it is computed counts.
+    /// Returns `value` unchanged; each row for which it is computed is counted.
     pub(crate) fn counted(&self, value: Expr) -> Expr {
         let signature = Signature::any(1, Volatility::Volatile);
         ScalarUDF::new_from_impl(Counted { counter: self.clone(), signature }).call(vec![value])

@@ -1,4 +1,4 @@
-//! When an event takes place by the clocks of its site: `evlocal(e)`. Rule: spec/reports.md §16.
+//! The local time of an event at its site: `evlocal(e)`. Rule: spec/reports.md §16.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -19,18 +19,18 @@ use super::zone::Offsets;
 
 const SECOND_MICROS: i64 = 1_000_000;
 
-/// What is wanted of an event's time.
+/// The part of an event's local time that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Date,
     /// Microseconds since midnight, in whole seconds.
     TimeOfDay,
-    /// 0 = Sunday .. 6 = Saturday.
+    /// The day of the week, 0 = Sunday to 6 = Saturday.
     Weekday,
 }
 
-/// A part of the time at which an event starts, in the zone that its site names, else in the
-/// provider's.
+/// Returns a part of the time at which an event starts, in the zone of its site. The provider's
+/// zone is used if the site names none or an unknown one.
 pub(crate) fn event_time(
     part: Part,
     starts_at: Expr,
@@ -43,7 +43,7 @@ pub(crate) fn event_time(
     ScalarUDF::new_from_impl(EventTime { part, zones, signature }).call(vec![starts_at, zone])
 }
 
-/// The zones that sites name, each looked up once.
+/// The offsets of the zones that sites name, each looked up once.
 #[derive(Debug)]
 struct Zones {
     provider: Arc<Offsets>,
@@ -140,7 +140,8 @@ impl ScalarUDFImpl for EventTime {
     }
 }
 
-/// The offsets of one row after the other; rows next to each other mostly share their zone.
+/// A cursor over the zones of rows. It keeps the last offsets, because neighbouring rows mostly
+/// share their zone.
 struct Neighbours<'a> {
     zones: &'a Zones,
     names: &'a StringViewArray,

@@ -1,4 +1,5 @@
-//! One key of a stored JSON object as text. Rule: spec/reports.md §17.4 `extra_customer_fields`.
+//! The value of one key of a stored JSON object, as text. Rule: spec/reports.md §17.4
+//! `extra_customer_fields`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use datafusion::logical_expr::{
 };
 use serde_json::value::RawValue;
 
-/// The value of `key` in `object`: text as it is, all else as its JSON text, null when missing.
+/// Returns the value of `key` in `object`. Strings are returned as they are, other values as their
+/// JSON text, missing ones and null as null.
 pub(crate) fn member(object: Expr, key: &str) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
     ScalarUDF::new_from_impl(Member { key: key.to_owned(), signature }).call(vec![object])
@@ -46,12 +48,13 @@ impl ScalarUDFImpl for Member {
     }
 }
 
-/// The members of an object; none of anything else.
+/// Parses the members of a JSON object; empty if the text is not an object.
 pub(crate) fn members(object: &str) -> BTreeMap<String, &RawValue> {
     serde_json::from_str(object).unwrap_or_default()
 }
 
-/// A member's value: text as it is, null as none, all else as its JSON text.
+/// Returns the value of a member as text: strings as they are, none for null, other values as their
+/// JSON text.
 pub(crate) fn member_text(value: &RawValue) -> Option<String> {
     let text = value.get();
     match text.as_bytes().first() {

@@ -1,5 +1,5 @@
-//! JSON text made of columns: objects, and lists and objects of such texts.
-//! Rule: spec/exports.md §11, row json.
+//! JSON text made from columns: objects, and arrays or objects of such texts. Rule: spec/exports.md
+//! §11, row json.
 
 use std::sync::Arc;
 
@@ -21,28 +21,28 @@ use model::time::Instant;
 
 use crate::definition::value::WIDE;
 
-/// How amounts inside JSON text read.
+/// The notation of amounts inside JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Amounts {
-    /// `11000`
+    /// Minor units: `11000`.
     #[default]
     Minor,
-    /// `"110.00"`
+    /// Major units as a decimal string: `"110.00"`.
     Major,
 }
 
-/// What one member of an object holds.
+/// The type of a member of a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Member {
     Int,
     Text,
     Bool,
     Instant,
-    /// Minor units; the currency is the argument at this position.
+    /// An amount in minor units. The field is the position of the argument that holds its currency.
     Amount(usize),
 }
 
-/// An object with these members, each with its value.
+/// Returns a JSON object with these members: name, type and value.
 pub(crate) fn object<const N: usize>(
     members: [(&'static str, Member, Expr); N],
     amounts: Amounts,
@@ -58,24 +58,25 @@ pub(crate) fn object<const N: usize>(
     ScalarUDF::new_from_impl(function).call(values)
 }
 
-/// `"key":amount`: one member of an object.
+/// Returns the text `"currency":amount`, one member of a JSON object.
 pub(crate) fn amount_by_currency(currency: Expr, amount: Expr, amounts: Amounts) -> Expr {
     let signature = Signature::any(2, Volatility::Immutable);
     ScalarUDF::new_from_impl(AmountByCurrency { amounts, signature }).call(vec![currency, amount])
 }
 
-/// Gathers the texts of a group, to be put together by [`array_of`] or [`object_of`].
+/// Aggregates the texts of a group with their keys, as input for [`array_of`] or [`object_of`].
 pub(crate) fn gathered(key: Expr, text: Expr) -> Expr {
-    // Ordered aggregation is done row by row; sorting each list later is many times faster.
+    // An ordered aggregate would work row by row; sorting each list afterwards is many times
+    // faster.
     array_agg(named_struct(vec![lit("key"), key, lit("text"), text]))
 }
 
-/// `[…]` of gathered texts, by key.
+/// Returns the JSON array of the texts that [`gathered`] collected, sorted by key.
 pub(crate) fn array_of(gathered: Expr) -> Expr {
     joined(gathered, ['[', ']'])
 }
 
-/// `{…}` of gathered members, by key.
+/// Returns the JSON object of the members that [`gathered`] collected, sorted by key.
 pub(crate) fn object_of(gathered: Expr) -> Expr {
     joined(gathered, ['{', '}'])
 }
@@ -196,7 +197,7 @@ fn write_text(text: &str, out: &mut Vec<u8>) -> Result<()> {
     }
 }
 
-/// Writes amounts; rows next to each other mostly share their currency.
+/// Writes amounts. It keeps the last format, because neighbouring rows mostly share their currency.
 struct AmountWriter {
     style: Amounts,
     last: Option<(String, AmountFormat)>,
@@ -314,7 +315,7 @@ impl ScalarUDFImpl for Joined {
     }
 }
 
-/// What the texts of a list are sorted by.
+/// The keys by which the texts of a list are sorted.
 enum Keys {
     Ids(Int64Array),
     Words(StringViewArray),

@@ -1,5 +1,5 @@
-//! In which periods a customer membership was active, as a mask ([`super::periods`]). One function
-//! over the stored columns, so that nothing is computed that a row does not need.
+//! The periods in which a customer membership was active, as a mask (see [`super::periods`]). It is
+//! a single function over the stored columns, so that a row computes only the values it needs.
 //! Rule: spec/reports.md §10 no. 9.
 
 use std::hash::{Hash, Hasher};
@@ -21,10 +21,10 @@ use datafusion::prelude::col;
 use super::periods::Bounds;
 use super::zone::Offsets;
 
-/// An end that does not come.
+/// The last day of a span that has no end.
 const NEVER: i32 = i32::MAX;
 
-/// The columns that decide, in the order in which the function takes them.
+/// The columns that the function reads, in the order of its arguments.
 const COLUMNS: [&str; 11] = [
     "id",
     "status",
@@ -39,8 +39,8 @@ const COLUMNS: [&str; 11] = [
     "updated_at",
 ];
 
-/// The mask of the customer membership called `alias`; `waits` (never null) is whether it begins
-/// only with a first registration.
+/// Returns the mask of the customer membership called `alias`. `waits` is never null and true if
+/// the membership begins only with a first registration.
 pub(crate) fn active_periods(
     alias: &str,
     waits: Expr,
@@ -54,21 +54,22 @@ pub(crate) fn active_periods(
         .call(columns.chain([waits]).collect())
 }
 
-/// Held days of customer memberships.
+/// The held days of customer memberships.
 #[derive(Debug)]
 pub(crate) struct Holds {
-    /// Memberships with a hold, ascending.
+    /// The ids of memberships with a hold, ascending.
     memberships: Vec<i64>,
-    /// Where each one's spans end; they begin where those of the one before end.
+    /// The end of each membership's spans in `spans`; they begin at the end of the one before.
     ends: Vec<usize>,
-    /// First and last held day, by membership and first day.
+    /// The first and last held day of each hold, ordered by membership and first day.
     spans: Vec<(i32, i32)>,
-    /// The memory that these take of the engine's.
+    /// Reserves the memory of these vectors in the engine's pool.
     _memory: MemoryReservation,
 }
 
 impl Holds {
-    /// Holds as membership, first day, last day (none: open).
+    /// Makes the index from holds as (membership, first day, last day); a hold without a last day
+    /// is open.
     pub(crate) fn new(
         mut holds: Vec<(i64, i32, Option<i32>)>,
         memory: MemoryReservation,
@@ -96,8 +97,8 @@ impl Holds {
     }
 }
 
-/// Finds the holds of one membership after the other. Rows mostly come by id, so the search goes
-/// on from where the last one ended.
+/// Finds the holds of one membership after another. Rows mostly come by id, so each search
+/// continues where the last one ended.
 struct Finder<'h> {
     holds: &'h Holds,
     place: usize,
@@ -167,7 +168,8 @@ impl ScalarUDFImpl for ActivePeriods {
         let mut holds = Finder { holds: &self.holds, place: 0 };
         let masks = (0..args.number_rows).map(|row| {
             let Some((first, last)) = memberships.span(row, &self.offsets) else { return 0 };
-            // Most life spans lie outside the periods, or were never held.
+            // Most life spans lie outside the periods or have no hold, so this skips the search for
+            // holds.
             if last < first || first > self.bounds.last {
                 return 0;
             }
@@ -178,7 +180,8 @@ impl ScalarUDFImpl for ActivePeriods {
     }
 }
 
-/// The periods with a day from `first` to `last` that no hold covers; holds come by first day.
+/// Returns the mask of the periods with a day from `first` to `last` that no hold covers. Holds
+/// must be sorted by first day.
 fn mask(bounds: &Bounds, first: i32, last: i32, held: &[(i32, i32)]) -> u16 {
     let mut mask = 0;
     let mut from = first;
@@ -192,7 +195,7 @@ fn mask(bounds: &Bounds, first: i32, last: i32, held: &[(i32, i32)]) -> u16 {
     mask | bounds.mask(from, last)
 }
 
-/// The columns of a batch of memberships.
+/// The columns of a batch of customer memberships.
 struct Memberships {
     ids: Int64Array,
     statuses: StringViewArray,
@@ -231,8 +234,8 @@ impl Memberships {
         })
     }
 
-    /// First and last day between which a membership was active, holds aside; none when it never
-    /// was.
+    /// Returns the first and last day between which a membership was active, ignoring holds. None
+    /// if it never began.
     fn span(&self, row: usize, offsets: &Offsets) -> Option<(i32, i32)> {
         let date = |dates: &Date32Array| dates.is_valid(row).then(|| dates.value(row));
         let local = |instants: &TimestampMicrosecondArray| {
@@ -243,7 +246,7 @@ impl Memberships {
         let expiration = date(&self.expiration_dates);
         let mut last = expiration.unwrap_or(NEVER);
         let status = if self.statuses.is_valid(row) { self.statuses.value(row) } else { "" };
-        // The day of a cancellation is the first one that is not active any more.
+        // The day of a cancellation is the first day on which the membership is no longer active.
         let end = match local(&self.cancelled_at) {
             None if status == "cancelled" => {
                 let reason = if self.reasons.is_valid(row) { self.reasons.value(row) } else { "" };

@@ -1,4 +1,4 @@
-//! A list of memberships without one of them. Rule: spec/reports.md §16 `eff_others`.
+//! A list of memberships without a given one. Rule: spec/reports.md §16 `eff_others`.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-/// The elements of `list` whose first field is not `id`; a null list is empty.
+/// Returns the elements of `list` whose first field differs from `id`; an empty list for null.
 pub(crate) fn without(list: Expr, id: Expr) -> Expr {
     let signature = Signature::any(2, Volatility::Immutable);
     ScalarUDF::new_from_impl(Without { signature }).call(vec![list, id])

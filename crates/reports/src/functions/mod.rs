@@ -1,22 +1,22 @@
-//! Functions that plans need and the engine does not have.
+//! Functions that plans need and DataFusion does not have.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `zone` | instants to civil dates and back, in the provider's zone |
-//! | `event_time` | when an event takes place by the clocks of its site |
-//! | `among` | whether an id is one of many |
-//! | `counted` | how many rows pass |
+//! | `event_time` | the local time of an event at its site |
+//! | `among` | test if an id is in a large list |
+//! | `counted` | a counter of the rows that pass through a plan |
 //! | `calendar` | age and days until a birthday |
-//! | `order` | what texts and amounts are sorted by |
-//! | `json` | one key of an object as text |
-//! | `json_text` | JSON text made of columns |
+//! | `order` | sort keys of texts and amounts |
+//! | `json` | the value of one key of a JSON object, as text |
+//! | `json_text` | JSON text made from columns |
 //! | `place` | an instant and an id as one number that sorts like the pair |
-//! | `periods` | in which periods of a pivot a row counts |
-//! | `life_span` | in which periods a membership was active |
-//! | `status` | the status under which a membership is shown |
-//! | `tally` | exact sums per group, all periods at once |
-//! | `members` | a list of memberships without one of them |
-//! | `ratio` | one number divided by another, rounded half up |
+//! | `periods` | the periods of a pivot in which a row counts |
+//! | `life_span` | the periods in which a membership was active |
+//! | `status` | the effective status of a membership |
+//! | `tally` | exact sums per group, for all periods at once |
+//! | `members` | a list of memberships without a given one |
+//! | `ratio` | quotients, rounded half up |
 
 pub(crate) mod among;
 pub(crate) mod calendar;

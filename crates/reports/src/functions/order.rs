@@ -1,4 +1,4 @@
-//! What texts and amounts are sorted by. Rule: spec/reports.md §5.
+//! Sort keys of texts and amounts. Rule: spec/reports.md §5.
 
 use std::sync::Arc;
 
@@ -13,13 +13,14 @@ use model::money::Currency;
 
 use crate::definition::value::WIDE;
 
-/// The text in lower case, by the full Unicode mapping.
+/// Returns the text in lower case, by the full Unicode mapping.
 pub(crate) fn lower_case(text: Expr) -> Expr {
     ScalarUDF::new_from_impl(LowerCase { signature: Signature::any(1, Volatility::Immutable) })
         .call(vec![text])
 }
 
-/// Minor units of a currency as ten-thousandths, comparable between currencies.
+/// Returns an amount in ten-thousandths of the major unit, which can be compared between
+/// currencies. `amount` is in minor units.
 pub(crate) fn decimal_value(amount: Expr, currency: Expr) -> Expr {
     ScalarUDF::new_from_impl(DecimalValue { signature: Signature::any(2, Volatility::Immutable) })
         .call(vec![amount, currency])
@@ -80,7 +81,7 @@ struct DecimalValue {
     signature: Signature,
 }
 
-/// Digits of the currency that has most.
+/// The number of decimal digits of the currency that has the most.
 const DIGITS_MAX: u32 = 4;
 
 impl ScalarUDFImpl for DecimalValue {
@@ -117,7 +118,8 @@ impl ScalarUDFImpl for DecimalValue {
     }
 }
 
-/// Factors by currency; rows next to each other mostly share theirs.
+/// The factors by currency. The last one is kept, because neighbouring rows mostly share their
+/// currency.
 struct Scales {
     last: Option<(String, i128)>,
 }

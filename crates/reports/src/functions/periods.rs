@@ -1,4 +1,4 @@
-//! In which periods of a pivot a row counts, as a mask: bit 0 for everything before the first
+//! The periods of a pivot in which a row counts, as a mask: bit 0 for all days before the first
 //! period shown, then one bit per period. Rule: spec/reports.md §10.
 
 use std::sync::Arc;
@@ -15,25 +15,25 @@ use crate::request::period::Period;
 /// Consecutive periods, as days since 1970-01-01.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Bounds {
-    /// First day of each.
+    /// The first day of each period.
     pub(crate) firsts: Vec<i32>,
-    /// Last day of the last one.
+    /// The last day of the last period.
     pub(crate) last: i32,
 }
 
 impl Bounds {
-    /// The bounds of periods that follow each other.
+    /// Makes the bounds of consecutive periods.
     pub(crate) fn of(periods: &[Period]) -> Self {
         let firsts = periods.iter().map(|period| period.first.days()).collect();
         Self { firsts, last: periods.last().map_or(i32::MIN, |period| period.last.days()) }
     }
 
-    /// The bit of a day; none after the last period.
+    /// Returns the position of the bit for a day; none for days after the last period.
     fn bit(&self, day: i32) -> Option<usize> {
         (day <= self.last).then(|| self.firsts.partition_point(|first| *first <= day))
     }
 
-    /// The bits of all days from `first` to `last`.
+    /// Returns the mask with the bits of all days from `first` to `last`.
     pub(crate) fn mask(&self, first: i32, last: i32) -> u16 {
         let last = last.min(self.last);
         if last < first {
@@ -46,7 +46,7 @@ impl Bounds {
     }
 }
 
-/// The mask of a row that counts on one day; none without a day.
+/// Returns the mask of a row that counts on one day; 0 if the day is null.
 pub(crate) fn of_day(day: Expr, bounds: Bounds) -> Expr {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
     ScalarUDF::new_from_impl(OfDay { bounds, signature }).call(vec![day])

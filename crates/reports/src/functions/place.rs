@@ -1,5 +1,5 @@
-//! An instant and an id as one number that sorts like the pair: the engine finds the least number
-//! of a group much faster than the first row by two columns.
+//! An instant and an id as one number that sorts like the pair. The engine finds the smallest
+//! number of a group much faster than the first row by two columns.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use model::id::MAX_ID;
 
 use crate::definition::value::WIDE;
 
-/// Ids are from 0 to one below this.
+/// Ids are at least 0 and smaller than this.
 const IDS: i128 = MAX_ID as i128 + 1;
 
-/// The pair of an instant and an id as one number.
+/// Returns the pair of an instant and an id as one number.
 pub(crate) fn place(at: Expr, id: Expr) -> Expr {
     let signature = Signature::exact(vec![instant(), DataType::Int64], Volatility::Immutable);
     ScalarUDF::new_from_impl(Place { signature }).call(vec![at, id])
 }
 
-/// The id of such a pair.
+/// Returns the id of a number made by [`place`].
 pub(crate) fn id_of(place: Expr) -> Expr {
     let signature = Signature::exact(vec![WIDE], Volatility::Immutable);
     ScalarUDF::new_from_impl(IdOf { signature }).call(vec![place])

@@ -1,4 +1,4 @@
-//! One number divided by another, rounded half up, exactly. Rule: spec/exports.md §10.13.
+//! Exact quotients, rounded half up. Rule: spec/exports.md §10.13.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use datafusion::logical_expr::{
 
 use crate::definition::value::WIDE;
 
-/// `numerator / denominator` with four decimals; null where the denominator is 0.
+/// Returns `numerator / denominator` with four decimals; null if the denominator is 0.
 pub(crate) fn fraction(numerator: Expr, denominator: Expr) -> Expr {
     ratio(numerator, denominator, FRACTION_PRECISION, FRACTION_DIGITS)
 }
 
-/// `numerator / denominator` as a whole number; null where the denominator is 0.
+/// Returns `numerator / denominator` as a whole number; null if the denominator is 0.
 pub(crate) fn whole(numerator: Expr, denominator: Expr) -> Expr {
     ratio(numerator, denominator, 38, 0)
 }
 
-/// The type of fractions.
+/// The data type of fractions.
 pub(crate) const FRACTION: DataType =
     DataType::Decimal128(FRACTION_PRECISION, FRACTION_DIGITS as i8);
 
@@ -84,7 +84,7 @@ impl ScalarUDFImpl for Ratio {
     }
 }
 
-/// `floor(numerator × scale / denominator + 1/2)`; none past 128 bits.
+/// Returns `floor(numerator × scale / denominator + 1/2)`; none on overflow of 128 bits.
 fn half_up(numerator: i128, denominator: i128, scale: i128) -> Option<i128> {
     let sign = denominator.signum();
     let (numerator, denominator) = (numerator * sign, denominator * sign);

@@ -1,4 +1,4 @@
-//! The status under which a customer membership is shown: `eff(cm)`. Rule: spec/reports.md §16.
+//! The effective status of a customer membership: `eff(cm)`. Rule: spec/reports.md §16.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-/// The reason of a cancelled membership that was upgraded or downgraded; hold for an active one
-/// that is held; else the stored status.
+/// Returns the effective status: `upgraded` or `downgraded` for a membership cancelled for that
+/// reason, `hold` for an active one that is on hold, else the stored status.
 ///
-/// It is asked for every row of most reports about memberships: these words are short enough to
-/// stand in a view itself, so they are compared and copied as numbers.
+/// Most reports about memberships compute it for every row. Its words have at most 12 bytes, so
+/// they are stored inline in string views and can be compared and copied as 128-bit numbers.
 pub(crate) fn effective_status(status: Expr, reason: Expr, is_held: Expr) -> Expr {
     let signature = Signature::any(3, Volatility::Immutable);
     ScalarUDF::new_from_impl(EffectiveStatus { signature }).call(vec![status, reason, is_held])
@@ -25,10 +25,10 @@ struct EffectiveStatus {
     signature: Signature,
 }
 
-/// What is shown in place of a stored status.
+/// The words that are shown instead of a stored status.
 const WORDS: [&str; 3] = ["hold", "upgraded", "downgraded"];
 
-/// The view of a word of at most 12 bytes.
+/// Returns the inline string view of a word of at most 12 bytes.
 fn word(word: &str) -> u128 {
     make_view(word.as_bytes(), 0, 0)
 }
@@ -66,7 +66,7 @@ fn shown(
 ) -> Result<StringViewArray> {
     let [_, upgraded, downgraded] = WORDS.map(word);
     let (active, cancelled) = (word("active"), word("cancelled"));
-    // The words stand after the statuses, to be taken in their place.
+    // The words are appended to the statuses, so that an index can select either.
     let first_word = statuses.len() as u32;
     let places = statuses.views().iter().zip(0..).map(|(status, row)| {
         let place = row as usize;
@@ -86,7 +86,7 @@ fn shown(
     });
     let places = UInt32Array::from_iter_values(places);
     let words = StringViewArray::from_iter_values(WORDS);
-    // Neither step looks into the texts again, as making an array of views would.
+    // `concat` and `take` copy the views without validating the texts again.
     let known = concat(&[statuses, &words])?;
     Ok(take(&known, &places, None)?.as_string_view().clone())
 }

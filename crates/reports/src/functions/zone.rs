@@ -1,5 +1,6 @@
-//! Instants to civil dates and back, in the provider's zone, by look-up in its changes of offset.
-//! Zone functions of the engine carry another copy of the zone database and are not used.
+//! Instants to civil dates and back, in the provider's zone, by a look-up in its table of offsets.
+//! The engine's own zone functions are not used, because they carry another copy of the zone
+//! database.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -17,17 +18,18 @@ const DAY_MICROS: i64 = 86_400_000_000;
 const HOUR_MICROS: i64 = 3_600_000_000;
 const YEAR_MICROS: i64 = 366 * DAY_MICROS;
 
-/// A zone's offsets from 1970 until some years from now; other years are asked one by one.
+/// The offsets of a zone from 1970 until ten years after the present. Instants outside are looked
+/// up in the zone one by one.
 #[derive(Debug, Clone)]
 pub(crate) struct Offsets {
     zone: Zone,
-    /// Instant in microseconds and the offset in microseconds from then on.
+    /// The changes of the offset: the instant, and the offset from then on. Both in microseconds.
     changes: Arc<[(i64, i64)]>,
     until: i64,
 }
 
 impl Offsets {
-    /// The offsets of `zone` that rows of a provider can be expected to need at `now`.
+    /// Reads the offsets of `zone` that rows of a provider can be expected to need at `now`.
     pub(crate) fn around(zone: &Zone, now: Instant) -> Self {
         let until = now.micros().max(0).saturating_add(10 * YEAR_MICROS);
         let changes = zone.offsets_between(Instant::from_micros(0), Instant::from_micros(until));
@@ -43,12 +45,12 @@ impl Offsets {
         self.changes[after.saturating_sub(1)].1
     }
 
-    /// Days since 1970-01-01 of the date on which an instant falls.
+    /// Returns the local date of an instant, in days since 1970-01-01.
     pub(crate) fn date(&self, micros: i64) -> i32 {
         i32::try_from(self.local(micros).div_euclid(DAY_MICROS)).unwrap_or_default()
     }
 
-    /// Microseconds since midnight at an instant, as clocks show them.
+    /// Returns the local time of day of an instant, in microseconds since midnight.
     pub(crate) fn micros_of_day(&self, micros: i64) -> i64 {
         self.local(micros).rem_euclid(DAY_MICROS)
     }
@@ -81,19 +83,19 @@ impl Hash for Offsets {
     }
 }
 
-/// `local_date(instant)`: the date on which it falls.
+/// Returns the function `local_date(instant)`: the local date of an instant.
 pub(crate) fn local_date(offsets: &Offsets) -> ScalarUDF {
     let signature = Signature::exact(vec![instant()], Volatility::Immutable);
     ScalarUDF::new_from_impl(LocalDate { offsets: offsets.clone(), signature })
 }
 
-/// `local_hour(instant)`: the hour of the day, 0 to 23.
+/// Returns the function `local_hour(instant)`: the local hour of the day, 0 to 23.
 pub(crate) fn local_hour(offsets: &Offsets) -> ScalarUDF {
     let signature = Signature::exact(vec![instant()], Volatility::Immutable);
     ScalarUDF::new_from_impl(LocalHour { offsets: offsets.clone(), signature })
 }
 
-/// `day_start(date)`: its first instant.
+/// Returns the function `day_start(date)`: the first instant of a local date.
 pub(crate) fn day_start(offsets: &Offsets) -> ScalarUDF {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
     ScalarUDF::new_from_impl(DayStart { offsets: offsets.clone(), signature })

@@ -1,4 +1,5 @@
-//! The report's filters as the request gives them. Rule: spec/reports.md §2.2, §14.
+//! The conditions of a request: the report's filters with the values given. Rule: spec/reports.md
+//! §2.2, §14.
 
 use model::id::MAX_ID;
 use model::time::{Date, Instant, Zone};
@@ -9,14 +10,14 @@ use super::values::{self, End, shown};
 use crate::definition::Report;
 use crate::definition::filter::{Filter, Test, Word};
 
-/// What a filter asks for; each kind belongs to one kind of [`Test`].
+/// The checked value of one condition. Each variant belongs to certain variants of [`Test`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Wanted {
     Ids {
         ids: Vec<i64>,
         none: bool,
     },
-    /// Positions in the filter's words.
+    /// Positions in the list of words of the filter.
     Words(Vec<usize>),
     Bool(bool),
     Int(i64),
@@ -24,14 +25,14 @@ pub(crate) enum Wanted {
     Instant(Instant),
     Timeframe(Timeframe),
     Keys(Vec<String>),
-    /// Ids of instructors, and the name of one more.
+    /// Ids of instructors, and the name of the caller if `me` is given.
     Instructors {
         ids: Vec<i64>,
         me: Option<String>,
     },
 }
 
-/// One filter that is given: its position in the report, and what it asks for.
+/// One condition: the position of the filter in the report, and the value given for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) filter: usize,
@@ -41,18 +42,18 @@ pub(crate) struct Condition {
 const CUSTOM_FIELDS_MAX: usize = 20;
 const CUSTOM_FIELD_BYTES_MAX: usize = 64;
 
-/// What values are read with.
+/// The context in which values of conditions are read.
 pub(crate) struct Surroundings<'a> {
     pub(crate) zone: &'a Zone,
     pub(crate) calendar: Calendar,
-    /// Name of whoever asks.
+    /// The name of the caller; none if the credential has no name.
     pub(crate) identity_name: Option<&'a str>,
 }
 
-/// The word for the instructor who asks.
+/// The word that stands for the caller in a list of instructors.
 const ME: &str = "me";
 
-/// Reads all filters of `report`.
+/// Reads the conditions of a request to `report`. Errors are kept in `parameters`.
 pub(crate) fn read(
     report: &Report,
     parameters: &mut Parameters<'_>,

@@ -1,4 +1,4 @@
-//! All rows of a report, for a file. Rule: spec/reports.md §2, §11.1.
+//! Requests for all rows of a report, to be written to a file. Rule: spec/reports.md §2, §11.1.
 
 use model::provider::Provider;
 use model::time::Instant;
@@ -9,7 +9,7 @@ use super::{FieldErrors, RawParameters, RequestContext, values};
 use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
 
-/// Names that say which page, and so nothing about a file.
+/// Paging parameters, which a request for a file accepts and ignores.
 const PAGING: [&str; 4] = ["limit", "offset", "page", "page_size"];
 
 /// A checked request for all rows.
@@ -20,25 +20,28 @@ pub struct FileRequest {
 }
 
 impl FileRequest {
-    /// What the parameter `csv_dialect` says; none when it is not given.
+    /// Returns the value of the parameter `csv_dialect`; none if it is not given.
     pub fn csv_dialect(&self) -> Option<CsvDialect> {
         self.csv_dialect
     }
 
-    /// The report.
+    /// Returns the report that is asked for.
     pub fn report(&self) -> &'static Report {
         self.question.report
     }
 
-    /// The instant that the file takes for the present: now, or `as_of`.
+    /// Returns the instant that the report takes as the present: `as_of`, or the time of the
+    /// request.
     pub fn now(&self) -> Instant {
         self.question.now
     }
 }
 
-/// Checks the parameters of `POST {report}/export`, or answers with everything that is wrong.
+/// Checks the parameters of `POST {report}/export`.
 ///
-/// `format` is not among them: it decides what is written, not which rows.
+/// `format` is not among them, because it does not affect the rows.
+///
+/// Errors: every parameter that is wrong.
 pub fn parse_file(
     report: &'static Report,
     given: &RawParameters,

@@ -1,4 +1,4 @@
-//! How the groups of a grouped report are sorted and spread. Rule: spec/reports.md §5, §9, §10.
+//! Sort and pivot of a request to a grouped report. Rule: spec/reports.md §5, §9, §10.
 
 use super::conditions::Condition;
 use super::parameters::Parameters;
@@ -10,13 +10,13 @@ use crate::definition::Report;
 use crate::definition::column::{Kind, Role};
 use crate::engine::scope::Present;
 
-/// Key of the column that shows where amounts have several currencies.
+/// The key of the currency column, which appears by itself when amounts are shown without it.
 pub(crate) const CURRENCY: &str = "currency";
 
-/// What a question to a grouped report says beyond its columns and conditions.
+/// The sort and pivot of a request to a grouped report.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrangement {
-    /// As asked for; by default the dimensions in their order.
+    /// The sort that was asked for; by default the dimensions from left to right.
     pub(crate) sort: Vec<GroupSort>,
     pub(crate) pivot: Option<Pivot>,
 }
@@ -28,19 +28,20 @@ pub(crate) struct GroupSort {
     pub(crate) descending: bool,
 }
 
-/// What groups are sorted by.
+/// The key that groups are sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SortKey {
     /// A selected column, by its position in the report.
     Column(usize),
-    /// A measure in one period: the period's key, the measure's position in the report.
+    /// A measure in one period of the pivot: the period's key, and the measure's position in the
+    /// report.
     Cell(String, usize),
-    /// The currency that shows when there are several.
+    /// The currency column that was added to the groups without being asked for.
     Currency,
 }
 
-/// Takes sort and pivot from `parameters`; errors stay there. `selected` are the columns asked
-/// for, unless they are wrong.
+/// Reads sort and pivot from `parameters`, which keep the errors. `selected` holds the columns
+/// asked for; it is none if those are wrong.
 pub(crate) fn read(
     report: &Report,
     parameters: &mut Parameters<'_>,
@@ -57,7 +58,7 @@ pub(crate) fn read(
     Arrangement { sort, pivot }
 }
 
-/// What can be sorted by.
+/// The columns and cells that groups can be sorted by.
 struct Choice<'a> {
     report: &'a Report,
     selected: Option<&'a [usize]>,
@@ -65,7 +66,8 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Dimensions from left to right, then the currency.
+    /// Returns the default sort: the dimensions from left to right, then the currency if it was
+    /// added.
     fn default_sort(&self) -> Vec<GroupSort> {
         let columns = self.selected.into_iter().flatten().filter(|position| {
             let column = &self.report.columns[**position];
@@ -136,20 +138,21 @@ impl Choice<'_> {
         self.selected.is_none_or(|selected| selected.contains(&column))
     }
 
-    /// Whether amounts are shown whose currency is not.
+    /// Returns true if the currency column is added to the selected columns.
     fn shows_currency(&self) -> bool {
         self.selected.is_some_and(|selected| joins_currency(self.report, selected))
     }
 }
 
-/// Whether the currency joins the key of the groups without having been asked for.
+/// Returns true if the currency becomes part of the group key without being asked for: amounts are
+/// selected, but the currency is not.
 pub(crate) fn joins_currency(report: &Report, selected: &[usize]) -> bool {
     let columns = || selected.iter().map(|position| &report.columns[*position]);
     columns().any(|column| column.kind == Kind::Money)
         && !columns().any(|column| column.key == CURRENCY)
 }
 
-/// Period and measure of `pivot.<period>.<measure>`.
+/// Splits `pivot.<period>.<measure>` into period and measure.
 fn cell_name(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix("pivot.")?.split_once('.')
 }

@@ -1,19 +1,19 @@
-//! Raw parameters, as any door hands them over, checked into a request or refused with all errors.
-//! Rule: spec/reports.md §2, §14.
+//! Raw parameters from any entry point, checked into a request or refused with all errors. Rule:
+//! spec/reports.md §2, §14.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `parameters` | taking parameters by name; what nobody took is unknown |
-//! | `unknown` | names that mean nothing where they are given |
+//! | `parameters` | reads parameters by name and refuses unknown ones |
+//! | `unknown` | ignored names, and suggestions for unknown ones |
 //! | `values` | single values and lists: integers, ids, bools, dates, instants |
 //! | `timeframe` | words and ranges of days |
 //! | `selection` | column names and sort items |
-//! | `conditions` | the report's filters |
-//! | `grouped` | order and pivot of groups |
-//! | `pivot`, `period` | which pivot, over which periods |
-//! | `question` | which rows, columns and order: what pages and files share |
-//! | `paging` | which page, in which format |
-//! | `file` | all rows, for a file |
+//! | `conditions` | the report's filters with the values given |
+//! | `grouped` | sort and pivot of a grouped report |
+//! | `pivot`, `period` | the pivot of a request and its periods |
+//! | `question` | rows, columns and order: the part that pages and files share |
+//! | `paging` | requests for one page |
+//! | `file` | requests for all rows |
 
 use std::collections::BTreeMap;
 
@@ -34,14 +34,14 @@ pub use file::{FileRequest, parse_file};
 pub use paging::{PageFormat, PageRequest, parse_page};
 pub use parameters::Parameters;
 
-/// What a request is checked against beside its report and provider.
+/// The context in which a request is checked, besides its report and provider.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// The present, before `as_of`.
+    /// The time of the request; `as_of` overrides it.
     pub now: model::time::Instant,
-    /// The most rows that a page may have (setting `reports.max_page_size`).
+    /// The largest number of rows that a page may have (setting `reports.max_page_size`).
     pub page_size_max: u32,
-    /// Name of whoever asks: who `me` is.
+    /// The name of the caller, for whom `me` stands.
     pub identity_name: Option<String>,
 }
 
@@ -62,10 +62,11 @@ pub enum RawValue {
     Object,
 }
 
-/// Parameters in the order given; a name may come more than once.
+/// The parameters in the order given; a name may occur more than once.
 pub type RawParameters = Vec<(String, RawValue)>;
 
-/// Messages by parameter (canonical name); `non_field_errors` for the request as a whole.
+/// Error messages by canonical parameter name; `non_field_errors` holds those about the whole
+/// request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FieldErrors(pub BTreeMap<String, Vec<String>>);
 
@@ -75,7 +76,7 @@ impl FieldErrors {
         self.0.entry(field.to_owned()).or_default().push(message.into());
     }
 
-    /// Whether nothing is wrong.
+    /// Returns true if there are no messages.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Which page, in which format. Rule: spec/reports.md §6, §7.1.
+//! Requests for one page of a report. Rule: spec/reports.md §6, §7.1.
 
 use model::id::MAX_ID;
 use model::provider::Provider;
@@ -11,17 +11,17 @@ use super::{FieldErrors, RawParameters, RequestContext};
 use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
 
-/// Rows of a page when nothing says otherwise.
+/// The default number of rows of a page.
 const PAGE_SIZE: u64 = 50;
 
-/// What the parameter `format` says.
+/// The format of a page: the values of the parameter `format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFormat {
     /// `json`.
     Json,
     /// `csv`.
     Csv,
-    /// It is not given; `Accept` decides.
+    /// The parameter is not given, so the header `Accept` decides.
     Unspecified,
 }
 
@@ -36,28 +36,31 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// What the parameter `format` says.
+    /// Returns the value of the parameter `format`.
     pub fn format(&self) -> PageFormat {
         self.format
     }
 
-    /// What the parameter `csv_dialect` says; none when it is not given.
+    /// Returns the value of the parameter `csv_dialect`; none if it is not given.
     pub fn csv_dialect(&self) -> Option<CsvDialect> {
         self.csv_dialect
     }
 
-    /// The report.
+    /// Returns the report that is asked for.
     pub fn report(&self) -> &'static Report {
         self.question.report
     }
 
-    /// The instant that the answer takes for the present: now, or `as_of`.
+    /// Returns the instant that the report takes as the present: `as_of`, or the time of the
+    /// request.
     pub fn now(&self) -> Instant {
         self.question.now
     }
 }
 
-/// Checks the parameters of `GET {report}/data`, or answers with everything that is wrong.
+/// Checks the parameters of `GET {report}/data`.
+///
+/// Errors: every parameter that is wrong.
 pub fn parse_page(
     report: &'static Report,
     given: &RawParameters,
@@ -81,7 +84,7 @@ fn format(text: &str) -> Result<PageFormat, String> {
     }
 }
 
-/// Size and offset of the page.
+/// Reads the size and the offset of the page, in rows.
 fn window(parameters: &mut Parameters<'_>, size_max: i64) -> (u64, u64) {
     let mut read = |name: &str, min: i64, max: i64| {
         let number = parameters.read(name, |text| values::int(text, min, max));

@@ -1,4 +1,4 @@
-//! Taking parameters by name. Every error is kept; what nobody took is unknown.
+//! Reads parameters by name. All errors are collected; a parameter that was never read is unknown.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use super::{FieldErrors, RawValue, values};
 /// The parameters of one request.
 pub struct Parameters<'a> {
     given: BTreeMap<&'a str, Vec<&'a RawValue>>,
-    /// Names that were looked for.
+    /// Names that were read, for the suggestions about unknown ones.
     known: Vec<String>,
-    /// What is wrong so far.
+    /// Errors found so far.
     pub errors: FieldErrors,
 }
 
 impl<'a> Parameters<'a> {
-    /// Everything given, but for the names that are ignored wherever they come.
+    /// Takes all parameters given, except those that are ignored everywhere.
     pub fn new(given: &'a [(String, RawValue)]) -> Self {
         let mut by_name: BTreeMap<&str, Vec<&RawValue>> = BTreeMap::new();
         for (name, value) in given.iter().filter(|(name, _)| !is_ignored_everywhere(name)) {
@@ -24,7 +24,7 @@ impl<'a> Parameters<'a> {
         Self { given: by_name, known: Vec::new(), errors: FieldErrors::default() }
     }
 
-    /// The items of a list parameter, also given as `name[]`.
+    /// Reads the items of a list parameter, which may also be given as `name[]`.
     pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
         self.known.push(name.to_owned());
         let mut given = self.given.remove(name).unwrap_or_default();
@@ -33,7 +33,7 @@ impl<'a> Parameters<'a> {
         self.keep(name, items).flatten()
     }
 
-    /// The items of a list parameter, read as a whole.
+    /// Reads a list parameter and converts the list of its items.
     pub fn read_list<T>(
         &mut self,
         name: &str,
@@ -44,7 +44,7 @@ impl<'a> Parameters<'a> {
         self.keep(name, value)
     }
 
-    /// The one value of a parameter, read.
+    /// Reads a parameter that has a single value and converts the value.
     pub fn read<T>(
         &mut self,
         name: &str,
@@ -58,12 +58,12 @@ impl<'a> Parameters<'a> {
         self.keep(name, value)
     }
 
-    /// Takes parameters that mean nothing to this endpoint and do not disturb it.
+    /// Drops parameters that this endpoint accepts but does not use.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         self.given.retain(|name, _| !names.contains(name));
     }
 
-    /// Ends the reading: whatever is left is no parameter of this endpoint.
+    /// Finishes the reading. Parameters that were not read are reported as unknown.
     pub fn finish(mut self) -> Result<(), FieldErrors> {
         for name in self.given.keys() {
             let meant = did_you_mean(name, self.known.iter().map(String::as_str));

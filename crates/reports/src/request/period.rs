@@ -7,18 +7,18 @@ use super::timeframe::{Calendar, Unit, next_unit, unit_start};
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// One period.
+/// One period of a pivot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Period {
-    /// `2026`, `2026-02`, or the first day of a week.
+    /// The key: `2026`, `2026-02`, or the first day of a week.
     pub(crate) key: String,
-    /// `2026`, `Feb 2026`, `Week of 2026-02-23`.
+    /// The display name: `2026`, `Feb 2026`, `Week of 2026-02-23`.
     pub(crate) label: String,
     pub(crate) first: Date,
     pub(crate) last: Date,
 }
 
-/// `count` periods, ascending; the last one holds `day`.
+/// Returns `count` consecutive periods in ascending order; the last one contains `day`.
 pub(crate) fn ending_with(
     day: Date,
     unit: Unit,

@@ -1,4 +1,4 @@
-//! Which pivot, over which periods. Rule: spec/reports.md §10.
+//! The pivot of a request: its unit and its periods. Rule: spec/reports.md §10.
 
 use model::time::{Date, Weekday};
 
@@ -15,7 +15,7 @@ use crate::engine::scope::Present;
 const COLUMNS: i64 = 4;
 const COLUMNS_MAX: i64 = 12;
 
-/// A pivot that is asked for.
+/// The pivot that a request asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Pivot {
     unit: Unit,
@@ -24,12 +24,12 @@ pub(crate) struct Pivot {
     week_starts_on: Weekday,
 }
 
-/// Which period is the last one.
+/// The rule that decides the last period of a pivot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LastPeriod {
-    /// The one that holds this day.
+    /// The period that contains this day.
     Holds(Date),
-    /// The one that holds the last day of any row, or this one if it is later.
+    /// The period that contains the latest day of any row or this day, whichever is later.
     HoldsLastRowOr(Date),
 }
 
@@ -38,12 +38,12 @@ impl Pivot {
         self.last
     }
 
-    /// The periods, ascending, when the last one holds `day`.
+    /// Returns the periods in ascending order, the last of which contains `day`.
     pub(crate) fn periods_until(&self, day: Date) -> Vec<Period> {
         period::ending_with(day, self.unit, self.columns, self.week_starts_on)
     }
 
-    /// The periods as far as the request alone decides them.
+    /// Returns the periods if the request alone decides them; none if they depend on the rows.
     pub(crate) fn fixed_periods(&self) -> Option<Vec<Period>> {
         match self.last {
             LastPeriod::Holds(day) => Some(self.periods_until(day)),
@@ -52,8 +52,8 @@ impl Pivot {
     }
 }
 
-/// Takes the parameters of pivots, of reports that have any; `has_measure` is whether one is
-/// selected, as far as that is known.
+/// Reads the pivot parameters, if the report has pivots. `has_measure` is true if a measure is
+/// selected, and none if the selection is wrong.
 pub(crate) fn read(
     report: &Report,
     parameters: &mut Parameters<'_>,
@@ -116,7 +116,7 @@ fn last_period(
     }
 }
 
-/// The smallest upper bound that the report's own time filter sets.
+/// Returns the smallest upper bound that the conditions set on the report's day.
 fn upper_bound(
     report: &Report,
     bucket: &DayBucket,

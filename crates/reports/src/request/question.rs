@@ -1,4 +1,4 @@
-//! Which rows, which columns, in which order: what pages and files share.
+//! Rows, columns and order of a request: the part that pages and files share.
 
 use model::id::MAX_ID;
 use model::provider::Provider;
@@ -15,38 +15,38 @@ use crate::definition::Report;
 use crate::definition::filter::Test;
 use crate::engine::scope::Present;
 
-/// A checked question to a report.
+/// A checked query to a report, without paging or format.
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) report: &'static Report,
     pub(crate) columns: Vec<Chosen>,
-    /// As asked for or by default; the primary key breaks ties after it.
+    /// The sort asked for, or the default. The primary key breaks ties.
     pub(crate) sort: Vec<SortItem>,
-    /// Order and pivot of the groups of a grouped report.
+    /// Sort and pivot; none unless the report is grouped.
     pub(crate) arrangement: Option<Arrangement>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) id_gt: Option<i64>,
-    /// The present, or `as_of`.
+    /// The instant that the report takes as the present: `as_of`, or the time of the request.
     pub(crate) now: Instant,
 }
 
-/// One column of the answer.
+/// One column of the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chosen {
-    /// Position in the report's columns.
+    /// The position of a column in the report.
     Column(usize),
     /// A key of the customer's metadata.
     CustomField(String),
 }
 
 impl Question {
-    /// Whether a filter that is a switch, and one of these positions, is on.
+    /// Returns true if any bool filter at a position accepted by `is_meant` was given as true.
     pub(crate) fn is_asked(&self, is_meant: impl Fn(usize) -> bool) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.any(|given| given.wanted == Wanted::Bool(true) && is_meant(given.filter))
     }
 
-    /// The day whose usage is asked about, when it is given.
+    /// Returns the day for which usage is asked, if the request gives one.
     pub(crate) fn usage_date(&self) -> Option<Date> {
         self.conditions.iter().find_map(|condition| {
             match (&self.report.filters[condition.filter].test, &condition.wanted) {
@@ -56,7 +56,7 @@ impl Question {
         })
     }
 
-    /// Takes what it needs from `parameters`; errors stay there.
+    /// Reads the query from `parameters`, which keep the errors.
     pub(crate) fn read(
         report: &'static Report,
         parameters: &mut Parameters<'_>,
@@ -91,7 +91,8 @@ impl Question {
     }
 }
 
-/// The columns asked for, else the default ones; none when they are wrong or missing.
+/// Returns the columns asked for, or the default columns. Returns none after an error, which
+/// `parameters` keep.
 fn columns(report: &Report, parameters: &mut Parameters<'_>) -> Option<Vec<usize>> {
     let asked = parameters.read_list("columns", |items| selection::columns(report, items));
     if asked.is_some() || parameters.errors.0.contains_key("columns") {
@@ -108,7 +109,8 @@ fn columns(report: &Report, parameters: &mut Parameters<'_>) -> Option<Vec<usize
     Some(default)
 }
 
-/// The sort of a plain report: as asked for, else by the primary key under `id_gt`, else its own.
+/// Returns the sort of a plain report: the one asked for; else the primary key if `id_gt` is given;
+/// else the report's default sort.
 fn sort(report: &Report, parameters: &mut Parameters<'_>, id_gt: Option<i64>) -> Vec<SortItem> {
     let sort = parameters.read_list("sort", |items| selection::sort(report, items));
     sort.unwrap_or_else(|| match (id_gt, report.column("id")) {

@@ -5,17 +5,18 @@ use model::suggest;
 use super::values::shown;
 use crate::definition::Report;
 
-/// The most sort items of one request.
+/// The largest number of sort items in one request.
 pub(super) const SORT_ITEMS_MAX: usize = 8;
 
-/// One sort item: the column's position in the report.
+/// One sort item; `column` is the position of the column in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SortItem {
     pub(crate) column: usize,
     pub(crate) descending: bool,
 }
 
-/// The columns that `items` name, in order, each once; required ones that they lack come first.
+/// Returns the columns that `items` name, in order and each once. Required columns that are not
+/// named come first.
 pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, String> {
     let mut chosen: Vec<usize> = Vec::new();
     for item in items {
@@ -43,7 +44,7 @@ pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, S
     Ok(all)
 }
 
-/// What is shown when no columns are asked for.
+/// Returns the columns that are shown when no columns are asked for.
 pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
     match report.grouping() {
         Some(grouping) => {
@@ -53,7 +54,8 @@ pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
     }
 }
 
-/// The columns behind one name: a parent's leaves, or the one that the name is a spelling of.
+/// Returns the columns that a name selects: the columns below a parent, or the single column with
+/// this key or alias.
 pub(crate) fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
     if report.parents.contains(&name) {
         let leaves = report.columns.iter().enumerate().filter(|(_, column)| {
@@ -65,14 +67,14 @@ pub(crate) fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
     leaf(report, name).map(|column| vec![column])
 }
 
-/// The column that a name is a spelling of.
+/// Returns the column with this key or alias.
 pub(super) fn leaf(report: &Report, name: &str) -> Option<usize> {
     report
         .column(name)
         .or_else(|| report.columns.iter().position(|column| column.aliases.contains(&name)))
 }
 
-/// The sort that `items` ask for; a column named twice counts at its first place.
+/// Parses sort items. When a column is named twice, only the first occurrence counts.
 pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, String> {
     if items.len() > SORT_ITEMS_MAX {
         return Err(format!("{} sort items; at most {SORT_ITEMS_MAX} are allowed", items.len()));
@@ -95,7 +97,7 @@ pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, S
     Ok(sort)
 }
 
-/// A sort item's name, and whether it sorts descending.
+/// Splits a sort item into its name and a flag that is true if it sorts descending.
 pub(super) fn direction(item: &str) -> (&str, bool) {
     match item.strip_prefix('-') {
         Some(name) => (name, true),
@@ -103,7 +105,7 @@ pub(super) fn direction(item: &str) -> (&str, bool) {
     }
 }
 
-/// The column that a name in `sort` means: a parent's name, else its id.
+/// Returns the column that a name in `sort` means. For a parent this is its `name`, else its `id`.
 fn sorted_by(report: &Report, name: &str) -> Option<usize> {
     if report.parents.contains(&name) {
         let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
@@ -112,7 +114,7 @@ fn sorted_by(report: &Report, name: &str) -> Option<usize> {
     leaf(report, name)
 }
 
-/// The report's own sort.
+/// Returns the default sort of the report.
 pub(crate) fn default_sort(report: &Report) -> Vec<SortItem> {
     let items = report.default_sort.iter().map(|item| direction(item));
     let items = items.filter_map(|(key, descending)| {

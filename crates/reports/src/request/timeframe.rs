@@ -1,8 +1,8 @@
-//! Timeframes: one word or range for a span of days. Rule: spec/reports.md §8.
+//! Timeframes: words or ranges that stand for a span of days. Rule: spec/reports.md §8.
 
 use model::time::{Date, Weekday};
 
-/// A span of time, fixed to days when the request was read.
+/// A span of time, resolved to days when the request was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timeframe {
     /// No bound; nulls match too.
@@ -17,7 +17,7 @@ pub(crate) enum Timeframe {
 
 const COUNT_MAX: u16 = 999;
 
-/// What the message of an unknown timeframe lists.
+/// The accepted timeframes, as listed in the message about an unknown one.
 pub(crate) const ACCEPTED: &str = "today, yesterday, tomorrow, this_week, last_week, next_week \
     (also month, quarter, year), week_to_date, month_to_date, quarter_to_date, year_to_date, \
     last_N_days, next_N_days (also weeks, months, years; N 1 to 999), past, future, all, all_time, \
@@ -33,14 +33,14 @@ pub(crate) enum Unit {
     Year,
 }
 
-/// Days between which a provider's calendar is asked.
+/// The provider's calendar on one day, to which words such as `this_week` refer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Calendar {
     pub(crate) today: Date,
     pub(crate) week_starts_on: Weekday,
 }
 
-/// The span that `text` means, or what is wrong with it.
+/// Parses a timeframe. Returns a message if it is unknown or ends before it begins.
 pub(crate) fn parse(text: &str, calendar: Calendar) -> Result<Timeframe, String> {
     let trimmed = text.trim();
     let found = match trimmed.split_once("..") {
@@ -159,7 +159,7 @@ fn plural_unit(word: &str) -> Option<Unit> {
     }
 }
 
-/// The first day of the unit that holds the calendar's present day.
+/// Returns the first day of the unit that contains `calendar.today`.
 pub(crate) fn unit_start(calendar: Calendar, unit: Unit) -> Date {
     let today = calendar.today;
     let month_start = today.plus_days(1 - i64::from(today.day()));
@@ -173,7 +173,7 @@ pub(crate) fn unit_start(calendar: Calendar, unit: Unit) -> Date {
     month_start.plus_months(-i64::from(months_into))
 }
 
-/// A date moved by `count` units.
+/// Returns the date moved by `count` units; a negative count moves it back.
 pub(crate) fn next_unit(from: Date, unit: Unit, count: i64) -> Date {
     match unit {
         Unit::Day => from.plus_days(count),

@@ -1,17 +1,19 @@
-//! Names that mean nothing where they are given. Rule: spec/reports.md §2.2.
+//! Parameters that are ignored everywhere, and suggestions for unknown ones. Rule: spec/reports.md
+//! §2.2.
 
 use model::suggest;
 
-/// Names that are ignored wherever they come, as are names that begin with `_`.
+/// Parameters that are ignored on every endpoint, like those that begin with `_`.
 const IGNORED: [&str; 2] = ["expand", "fields"];
 
-/// Whether a name is ignored on every endpoint: `expand`, `fields`, and names that begin with `_`.
+/// Returns true if a parameter is ignored on every endpoint: `expand`, `fields`, and names that
+/// begin with `_`.
 pub fn is_ignored_everywhere(name: &str) -> bool {
     name.starts_with('_') || IGNORED.contains(&name)
 }
 
-/// The end of a message about an unknown name: ` Did you mean `columns`?`, or nothing when no known
-/// name is like it.
+/// Returns the suggestion for the end of a message about an unknown name: ` Did you mean
+/// `columns`?`. The text is empty if no known name is similar.
 pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     match suggest::closest(name, known) {
         Some(meant) => format!(" Did you mean `{meant}`?"),

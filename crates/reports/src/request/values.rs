@@ -1,4 +1,4 @@
-//! How single values and lists are read. Rule: spec/reports.md §2.2.
+//! Reading of single values and lists. Rule: spec/reports.md §2.2.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,12 @@ use model::time::{Date, Fold, Instant, Zone};
 use super::RawValue;
 use crate::csv_dialect::CsvDialect;
 
-/// The most items that one list may have.
+/// The largest number of items in one list.
 pub(crate) const ITEMS_MAX: usize = 10_000;
 const SHOWN_CHARS_MAX: usize = 64;
 const SECOND: i64 = 1_000_000;
 
-/// A value as messages show it: quoted, cut when long.
+/// Quotes a value for a message and cuts it if it is long.
 pub(crate) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
@@ -21,7 +21,7 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// The one value of a parameter; none when it is null or empty.
+/// Returns the single value of a parameter; none if it is null or empty.
 pub(crate) fn single(values: &[&RawValue]) -> Result<Option<String>, String> {
     let mut found: Option<String> = None;
     for value in values {
@@ -44,7 +44,7 @@ pub(crate) fn single(values: &[&RawValue]) -> Result<Option<String>, String> {
     Ok(found)
 }
 
-/// The items of a list, each once, in order; none when there are no items.
+/// Returns the items of a list in order, without duplicates; none if there are no items.
 pub(crate) fn items(values: &[&RawValue]) -> Result<Option<Vec<String>>, String> {
     let mut items = Vec::new();
     for value in values {
@@ -79,7 +79,7 @@ pub(crate) fn items(values: &[&RawValue]) -> Result<Option<Vec<String>>, String>
     }
 }
 
-/// An integer within inclusive bounds.
+/// Parses an integer within inclusive bounds.
 pub(crate) fn int(text: &str, min: i64, max: i64) -> Result<i64, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = (1..=16).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
@@ -89,14 +89,14 @@ pub(crate) fn int(text: &str, min: i64, max: i64) -> Result<i64, String> {
     })
 }
 
-/// An id.
+/// Parses an id.
 pub fn id(text: &str) -> Result<i64, String> {
     int(text, 1, MAX_ID).map_err(|_| {
         format!("{} is not an id: expected an integer from 1 to {MAX_ID}", shown(text))
     })
 }
 
-/// Ids, and whether `none` is among them.
+/// Parses a list of ids. The flag is true if `none` is among the items.
 pub(crate) fn ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> {
     let mut ids = Vec::new();
     let mut none = false;
@@ -116,7 +116,7 @@ pub(crate) fn ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> 
     Ok((ids, none))
 }
 
-/// A bool.
+/// Parses a bool: `true`, `false`, `1` or `0`.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
@@ -125,14 +125,14 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// For which reader CSV is written.
+/// Parses the name of a CSV dialect.
 pub(crate) fn csv_dialect(text: &str) -> Result<CsvDialect, String> {
     CsvDialect::parse(text).ok_or_else(|| {
         format!("{} is not a dialect of CSV: expected rfc4180 or excel", shown(text))
     })
 }
 
-/// A date from 1800-01-01 to 2999-12-31.
+/// Parses a date from 1800-01-01 to 2999-12-31.
 pub fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).filter(|date| (1800..=2999).contains(&date.year())).ok_or_else(|| {
         format!(
@@ -142,16 +142,17 @@ pub fn date(text: &str) -> Result<Date, String> {
     })
 }
 
-/// Which end of a day a bare date stands for, and which of two equal local times is meant.
+/// The end of a range that an instant marks. It decides which end of the day a bare date means, and
+/// which of two equal local times is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Start of the day; the earlier of two.
+    /// The start of the day; the earlier of two equal local times.
     First,
-    /// Last microsecond of the day; the later of two.
+    /// The last microsecond of the day; the later of two equal local times.
     Last,
 }
 
-/// An instant; local times and bare dates are those of `zone`.
+/// Parses an instant. Local times and bare dates are read in `zone`.
 pub(crate) fn instant(text: &str, zone: &Zone, end: End) -> Result<Instant, String> {
     read_instant(text, zone, end).ok_or_else(|| {
         format!(
@@ -188,7 +189,7 @@ fn read_instant(text: &str, zone: &Zone, end: End) -> Option<Instant> {
     Some(utc.plus_seconds(-offset_seconds(offset)?))
 }
 
-/// `hh:mm:ss` with up to 6 fraction digits, as microseconds since midnight.
+/// Parses `hh:mm:ss` with up to 6 fraction digits and returns microseconds since midnight.
 fn clock_micros(text: &str) -> Option<i64> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
@@ -214,7 +215,8 @@ fn clock_micros(text: &str) -> Option<i64> {
     Some(((hours * 60 + minutes) * 60 + seconds) * SECOND + micros)
 }
 
-/// `Z`, `+hh:mm` or `-hh:mm`; a space is a `+` that a query string swallowed.
+/// Parses `Z`, `+hh:mm` or `-hh:mm` and returns seconds. A space counts as `+`, because query
+/// strings decode `+` to a space.
 fn offset_seconds(text: &str) -> Option<i64> {
     let sign = match text.as_bytes()[0] {
         b'Z' | b'z' => return (text.len() == 1).then_some(0),
@@ -369,7 +371,7 @@ mod tests {
             (&london, "2026-10-25T01:30:00", last, "2026-10-25T01:30:00Z"),
             (&london, "2026-03-29T01:30:00", first, "2026-03-29T01:00:00Z"),
             (&london, "2026-03-29T01:30:00", last, "2026-03-29T01:00:00Z"),
-            // A day without midnight begins when it begins.
+            // In São Paulo this day has no midnight, because clocks went forward at 00:00.
             (&sao_paulo, "2018-11-04", first, "2018-11-04T03:00:00Z"),
             (&sao_paulo, "2018-11-03", last, "2018-11-04T02:59:59.999999Z"),
         ] {

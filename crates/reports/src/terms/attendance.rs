@@ -1,7 +1,6 @@
-//! What customers attended, and who taught it.
+//! Attendances of customers, and the instructors of events.
 //!
-//! Of a customer's attendances only those at events that take place (status active) count, except
-//! for the first one.
+//! Except in [`first`], only attendances at events with status active count.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::UnnestOptions;
@@ -19,7 +18,8 @@ use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::place::{id_of, place};
 
-/// Attendances `a` at events `e` for which `condition` holds; keys are customers.
+/// Returns a plan with the attendances `a` of `customers`, joined with their active events `e` for
+/// which `condition` holds.
 fn at_events(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -32,13 +32,14 @@ fn at_events(
     Ok(rows.join(events, JoinType::Inner, (vec!["a.event_id"], vec!["e.id"]), None)?)
 }
 
-/// Whether an attendance is one that took place or will.
+/// Returns a condition that is true for attendances that took place or are registered.
 fn is_kept() -> Expr {
     is_one_of(col("a.status"), &["registered", "attended"])
 }
 
-/// `customer_id`, `last_start`: the customers who came or will come to something that starts at or
-/// after `since`, and when the last of it starts. Keys are customers.
+/// Returns a plan with the columns `customer_id` and `last_start`, for `customers` who attended or
+/// registered for an event that starts at or after `since`. `last_start` is the start of the latest
+/// such event.
 pub(crate) fn since(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -49,9 +50,10 @@ pub(crate) fn since(
     Ok(rows.aggregate(vec![col("a.customer_id")], vec![last])?)
 }
 
-/// One row per customer, keyed by `customer_id`: how many attendances are `registered`,
-/// `attended`, `late_cancelled`, `no_show`, and `kept` (the first two); `last_start`, when the
-/// last kept one starts; and that one's event as `event_id`, `event_name`, `event_kind`.
+/// Returns a plan with one row per customer, keyed by `customer_id`. It has the numbers of
+/// attendances by status (`registered`, `attended`, `late_cancelled`, `no_show`), and `kept`, the
+/// sum of the first two. `last_start` is the start of the latest kept attendance; `event_id`,
+/// `event_name` and `event_kind` describe its event.
 pub(crate) fn of_customer(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -60,7 +62,7 @@ pub(crate) fn of_customer(
     let status = |word: &str| col("a.status").eq(text(word));
     let counted = |condition: Expr| count(col("a.id")).filter(condition).build();
     let latest = || vec![col("e.starts_at").sort(false, false), col("a.id").sort(false, false)];
-    // The order goes through the builder too: building with a filter alone would drop it.
+    // The order is set through the builder as well, because building with a filter alone drops it.
     let of_latest = |column: &str| {
         first_value(col(column), Vec::new()).order_by(latest()).filter(is_kept()).build()
     };
@@ -78,8 +80,8 @@ pub(crate) fn of_customer(
     Ok(rows.aggregate(vec![col("a.customer_id")], values)?)
 }
 
-/// `customer_id`, `id`: the first attendance of each customer who attended anything, by (start,
-/// id), at any event. Keys are customers.
+/// Returns a plan with the columns `customer_id` and `id`: the first attendance with status
+/// attended of each customer, by (start, id). Events of any status count.
 pub(crate) fn first(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -95,13 +97,14 @@ pub(crate) fn first(
     Ok(rows.project(vec![col("a.customer_id"), id_of(col("place")).alias("id")])?)
 }
 
-/// One element of an event's `instructors`.
+/// The type of an element of an event's `instructors`.
 pub(crate) const INSTRUCTOR: Kind = Kind::Object {
     fields: &[("id", Kind::Int), ("name", Kind::Text)],
     text: ObjectText::Field("name"),
 };
 
-/// `event_id`, `list`: the instructors of each event that has some, as stored. Keys are events.
+/// Returns a plan with the columns `event_id` and `list`: the instructors of each event that has
+/// any, in stored order.
 pub(crate) fn instructors(
     scope: &Scope<'_>,
     events: &Keys,

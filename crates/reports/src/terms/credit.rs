@@ -1,4 +1,4 @@
-//! Sums of balance transactions. Stored credit is negative; these sums are as stored.
+//! Sums of balance transactions. As in the store, credit is negative.
 
 use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::functions_aggregate::sum::sum_udaf;
@@ -15,8 +15,8 @@ use crate::definition::value::{text, wide};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// `customer_id`, `currency`, `amount`: the sum of all transactions, one row per customer and
-/// currency. Keys are customers.
+/// Returns a plan with the columns `customer_id`, `currency` and `amount`: the sum of all
+/// transactions, one row per customer and currency.
 pub(crate) fn balances(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -27,8 +27,9 @@ pub(crate) fn balances(
     Ok(rows.aggregate(groups, vec![sum(wide(col("x.amount"))).alias("amount")])?)
 }
 
-/// `customer_id`, `id`, `amount`: the sum of a transaction and those before it by (date, id), of
-/// the same customer and currency. Keys are customers.
+/// Returns a plan with the columns `customer_id`, `id` and `amount`, one row per transaction. The
+/// amount is the sum of the transaction and all earlier ones by (date, id) of the same customer and
+/// currency.
 pub(crate) fn running_balances(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -48,8 +49,8 @@ pub(crate) fn running_balances(
     Ok(rows.project(vec![col("x.customer_id"), col("x.id"), col("running").alias("amount")])?)
 }
 
-/// `customer_id`, `amount`: the sum of the transactions in the provider's currency. Keys are
-/// customers.
+/// Returns a plan with the columns `customer_id` and `amount`: the sum of the transactions in the
+/// provider's currency.
 pub(crate) fn in_provider_currency(
     scope: &Scope<'_>,
     customers: &Keys,

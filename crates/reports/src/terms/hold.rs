@@ -1,4 +1,4 @@
-//! Holds of a customer membership. Keys are customer memberships throughout.
+//! Holds of customer memberships. In all plans here the keys are customer memberships.
 
 use datafusion::functions::expr_fn::greatest;
 use datafusion::functions_aggregate::expr_fn::{first_value, max};
@@ -16,12 +16,13 @@ fn scan(scope: &Scope<'_>, memberships: &Keys) -> Result<LogicalPlanBuilder, Rep
     memberships.restrict(rows, col("h.customer_membership_id"))
 }
 
-/// Whether a hold has not ended: its last day is open, or today or later.
+/// Returns a condition that is true for holds that have not ended: those without an end, and those
+/// whose last day is today or later.
 fn is_unended(scope: &Scope<'_>) -> Expr {
     col("h.end_date").is_null().or(col("h.end_date").gt_eq(scope.today()))
 }
 
-/// `customer_membership_id` of the memberships with a hold that is current.
+/// Returns a plan with the column `customer_membership_id`: the memberships that are on hold today.
 pub(crate) fn current(
     scope: &Scope<'_>,
     memberships: &Keys,
@@ -31,8 +32,8 @@ pub(crate) fn current(
     rows_once(rows, col("h.customer_membership_id"))
 }
 
-/// `customer_membership_id`, `id`, `start_date`, `end_date` of each membership's active hold: of
-/// those current or upcoming, the first by (start, id).
+/// Returns a plan with the columns `customer_membership_id`, `id`, `start_date` and `end_date`: the
+/// first hold of each membership by (start, id) among those current or upcoming.
 pub(crate) fn active(
     scope: &Scope<'_>,
     memberships: &Keys,
@@ -44,8 +45,8 @@ pub(crate) fn active(
     Ok(rows.aggregate(groups, vec![first("id"), first("start_date"), first("end_date")])?)
 }
 
-/// `customer_membership_id`, `updated_at`, `changed_at`: the last change of a hold's row, and the
-/// last past instant at which a hold began or ended.
+/// Returns a plan with the columns `customer_membership_id`, `updated_at` and `changed_at`: the
+/// last change of a row of a hold, and the last past instant at which a hold began or ended.
 pub(crate) fn changes(
     scope: &Scope<'_>,
     memberships: &Keys,

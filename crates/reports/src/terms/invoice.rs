@@ -1,4 +1,4 @@
-//! What an invoice says beyond its row: written status, lines, applied credit, coupon.
+//! Values of an invoice that are not in its row: displayed status, lines, applied credit, coupon.
 
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::{array_agg, first_value, max};
@@ -13,7 +13,7 @@ use crate::engine::predicates::one_of;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// One element of an invoice's `applied_credits`.
+/// The type of an element of an invoice's `applied_credits`.
 pub(crate) const APPLIED_CREDIT: Kind = Kind::Object {
     fields: &[(
         "amount",
@@ -22,12 +22,14 @@ pub(crate) const APPLIED_CREDIT: Kind = Kind::Object {
     text: ObjectText::Field("amount"),
 };
 
-/// Stored statuses of invoices that wait for money; the last payment decides what is written.
+/// Returns a condition that is true for invoices that await payment. Their displayed status depends
+/// on the last payment.
 pub(crate) fn is_waiting() -> Expr {
     is_one_of(col("i.status"), &["open", "past_due"])
 }
 
-/// The status written, where `lastpay` is the relation to the invoice's last payment.
+/// Returns the displayed status. The relation to the invoice's last payment must be called
+/// `lastpay`.
 pub(crate) fn written_status() -> Value {
     value(|_| {
         let stored = |word: &str| col("i.status").eq(text(word));
@@ -48,8 +50,8 @@ pub(crate) fn written_status() -> Value {
     })
 }
 
-/// `invoice_id`, `items` (descriptions by line), `updated_at` of an invoice's lines. Keys are
-/// invoices.
+/// Returns a plan with the columns `invoice_id`, `items` and `updated_at`: the descriptions of an
+/// invoice's lines in order, and the last change of a line.
 pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
     let items = array_agg(col("l.description"))
@@ -60,7 +62,7 @@ pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBui
     Ok(rows.aggregate(vec![col("l.invoice_id")], values)?)
 }
 
-/// `invoice_id`, `description` of an invoice's first line that has one. Keys are invoices.
+/// Returns a plan with the columns `invoice_id` and `description`: the first description of a line.
 pub(crate) fn first_description(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -68,7 +70,8 @@ pub(crate) fn first_description(
     first_line(scope, invoices, "description", col("l.description").is_not_null())
 }
 
-/// `invoice_id`, `type` of an invoice's first line that is a fee. Keys are invoices.
+/// Returns a plan with the columns `invoice_id` and `type`: the type of the first line that is a
+/// fee.
 pub(crate) fn first_fee_type(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -88,8 +91,8 @@ fn first_line(
     Ok(rows.filter(condition)?.aggregate(vec![col("l.invoice_id")], vec![first])?)
 }
 
-/// `invoice_id`, `list`: the credit applied to an invoice or taken back from it. Keys are
-/// invoices.
+/// Returns a plan with the columns `invoice_id` and `list`: the credit applied to an invoice and
+/// the credit taken back from it.
 pub(crate) fn applied_credits(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -105,14 +108,16 @@ pub(crate) fn applied_credits(
     Ok(rows.aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?)
 }
 
-/// `code`, `name`: for each code the coupon with the smallest id. Keys are codes.
+/// Returns a plan with the columns `code` and `name`. If coupons share a code, the name is that of
+/// the coupon with the lowest id.
 pub(crate) fn coupons(scope: &Scope<'_>, codes: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = codes.restrict(scope.session.scan("coupons", "x")?, col("x.code"))?;
     let name = first_value(col("x.name"), vec![col("x.id").sort(true, false)]).alias("name");
     Ok(rows.aggregate(vec![col("x.code")], vec![name])?)
 }
 
-/// Whether the invoice `i` is for one of these customer memberships, as a whole or in a line.
+/// Returns a condition that is true if the invoice `i`, or one of its lines, is for one of these
+/// customer memberships.
 pub(crate) fn is_for_memberships(
     scope: &Scope<'_>,
     memberships: &[i64],

@@ -1,4 +1,4 @@
-//! When a customer membership was active. Rule: spec/reports.md §10 no. 9.
+//! The periods in which a customer membership was active. Rule: spec/reports.md §10 no. 9.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::error::ReportError;
 use crate::functions::life_span::{self, Holds};
 use crate::functions::periods::Bounds;
 
-/// The mask of the periods in which the customer membership `cm` was active. Reads the holds and
-/// the plans that decide about it.
+/// Returns the mask of the periods in which the customer membership `cm` was active. Runs plans
+/// that read all holds and the plans that begin with a registration.
 pub(crate) async fn active_periods(scope: &Scope<'_>, bounds: Bounds) -> Result<Expr, ReportError> {
     let (holds, waiting) = futures::try_join!(holds(scope, bounds.last), waiting_plans(scope))?;
     let waits = match waiting.as_slice() {
@@ -28,7 +28,7 @@ pub(crate) async fn active_periods(scope: &Scope<'_>, bounds: Bounds) -> Result<
     Ok(life_span::active_periods("cm", waits, bounds, Arc::new(holds), offsets))
 }
 
-/// The holds that begin on or before `last`.
+/// Reads the holds that begin on or before `last`.
 async fn holds(scope: &Scope<'_>, last: i32) -> Result<Holds, ReportError> {
     let plan = scope
         .session
@@ -53,7 +53,8 @@ async fn holds(scope: &Scope<'_>, last: i32) -> Result<Holds, ReportError> {
     Ok(Holds::new(holds, memory)?)
 }
 
-/// The plans whose memberships begin with a first registration, not with the purchase.
+/// Reads the ids of the plans whose memberships begin with a first registration instead of the
+/// purchase.
 async fn waiting_plans(scope: &Scope<'_>) -> Result<Vec<i64>, ReportError> {
     let plan = scope
         .session

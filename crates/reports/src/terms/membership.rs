@@ -1,4 +1,4 @@
-//! Memberships that customers hold. Deleted ones count nowhere.
+//! Customer memberships. Deleted ones are left out everywhere.
 
 use datafusion::functions::expr_fn::named_struct;
 use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, min};
@@ -19,7 +19,7 @@ use crate::functions::place::{id_of, place};
 use crate::functions::status;
 use crate::terms::hold;
 
-/// `short(cm)`: what lists of memberships show.
+/// The type of a membership in lists of memberships: `short(cm)`.
 pub(crate) const SHORT: Kind = Kind::Object {
     fields: &[
         ("id", Kind::Int),
@@ -34,22 +34,23 @@ pub(crate) const SHORT: Kind = Kind::Object {
     text: ObjectText::Field("membership"),
 };
 
-/// Name of the relation that is there when a membership has a current hold.
+/// The alias of the relation to a membership's current hold. It has a row only if there is one.
 pub(crate) const HELD: &str = "held";
 
-/// The current hold of the membership that `key` names.
+/// Defines the relation to the current hold of the membership whose id is in `key`.
 pub(crate) fn held_relation(key: &'static str) -> Relation {
     derived(HELD, [(key, "customer_membership_id")], hold::current)
 }
 
-/// `eff(cm)` of the membership called `alias`, whose current hold is the relation [`HELD`].
+/// Returns the effective status (`eff(cm)`) of the membership called `alias`. The relation to its
+/// current hold must be called [`HELD`].
 pub(crate) fn effective_status(alias: &str) -> Expr {
     let column = |name: &str| col(format!("{alias}.{name}"));
     let is_held = col(format!("{HELD}.customer_membership_id")).is_not_null();
     status::effective_status(column("status"), column("cancellation_reason"), is_held)
 }
 
-/// Memberships called `x`, each with its current hold; keys are customers.
+/// Returns a plan with the memberships `x` of `customers`, joined with their current holds.
 fn owned(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("customer_memberships", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
@@ -59,8 +60,8 @@ fn owned(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, Repo
     Ok(rows.join(held, JoinType::Left, on, None)?)
 }
 
-/// `customer_id`, `is_active`: the customers who own a membership that is active or on hold, and
-/// whether one of them is active. Keys are customers.
+/// Returns a plan with the columns `customer_id` and `is_active`, for customers who own a
+/// membership that is active or on hold. `is_active` is true if at least one of them is active.
 pub(crate) fn running(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -72,8 +73,8 @@ pub(crate) fn running(
     Ok(rows.aggregate(vec![col("x.customer_id")], vec![is_active])?)
 }
 
-/// `customer_id` and the lists `active`, `inactive`, `on_hold` of what each customer owns. Keys
-/// are customers.
+/// Returns a plan with the columns `customer_id`, `active`, `inactive` and `on_hold`: the
+/// memberships of each customer as three lists.
 pub(crate) fn lists(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -108,7 +109,8 @@ fn short(id: Expr, plan: Expr, name: Expr) -> Expr {
     named_struct(vec![lit("id"), id, lit("membership"), plan])
 }
 
-/// `customer_id` of the customers with whom a membership is shared that is active or on hold.
+/// Returns a plan with the column `customer_id`: the customers with whom a membership is shared
+/// that is active or on hold.
 pub(crate) fn shared_with(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -123,7 +125,8 @@ pub(crate) fn shared_with(
     rows_once(rows.filter(col("customer_id").is_not_null())?, col("customer_id"))
 }
 
-/// `customer_id`, `id`: each customer's first membership by (purchased, id). Keys are customers.
+/// Returns a plan with the columns `customer_id` and `id`: each customer's first membership by
+/// (purchased, id).
 pub(crate) fn first(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -136,7 +139,8 @@ pub(crate) fn first(
     Ok(rows.project(vec![col("x.customer_id"), id_of(col("place")).alias("id")])?)
 }
 
-/// Whether the customer `c` owns an active membership of one of these plans.
+/// Returns a condition that is true if the customer `c` owns an active membership of one of these
+/// plans.
 pub(crate) fn owns_active(scope: &Scope<'_>, plans: &[i64]) -> Result<Expr, ReportError> {
     let is_active = effective_status("x").eq(text("active"));
     let owners = owned(scope, &Keys::All)?

@@ -1,16 +1,16 @@
-//! Words that several reports share. Rule: spec/reports.md §16, §17.
+//! Expressions, plans and columns that several reports share. Rule: spec/reports.md §16, §17.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `customer` | display name, venue, the columns that every report about customers has |
-//! | `credit` | balances of balance transactions |
-//! | `hold` | the current hold, the active hold, what holds changed |
+//! | `credit` | sums of balance transactions |
+//! | `hold` | the current hold, the active hold, the last changes by holds |
 //! | `membership` | effective status, a customer's memberships, the first of them |
-//! | `life_span` | when a membership was active |
-//! | `attendance` | what a customer attended, and who taught it |
+//! | `life_span` | the periods in which a membership was active |
+//! | `attendance` | attendances of customers, instructors of events |
 //! | `payment` | payments of an invoice and of a customer |
 //! | `refund` | refunds of an invoice |
-//! | `invoice` | written status, lines, applied credit, coupons |
+//! | `invoice` | displayed status, lines, applied credit, coupons |
 
 pub(crate) mod attendance;
 pub(crate) mod credit;

@@ -14,7 +14,7 @@ use crate::definition::value::{is_one_of, only_when, rows_once, text, wide};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// One element of an invoice's `charges`.
+/// The type of an element of an invoice's `charges`.
 pub(crate) const CHARGE: Kind = Kind::Object {
     fields: &[
         ("created_at", Kind::Instant),
@@ -42,8 +42,9 @@ fn by_date(ascending: bool) -> Vec<SortExpr> {
     vec![col("p.date").sort(ascending, false), col("p.id").sort(ascending, false)]
 }
 
-/// `invoice_id`, `status`, `type` of each invoice's last payment by (date, id), as far as it
-/// decides what status is written: only invoices that wait for money. Keys are invoices.
+/// Returns a plan with the columns `invoice_id`, `status` and `type`: the last payment of each
+/// invoice by (date, id). Only invoices that await payment are included, because only their
+/// displayed status depends on it.
 pub(crate) fn last_of_invoice(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -58,7 +59,8 @@ pub(crate) fn last_of_invoice(
     Ok(rows.aggregate(vec![col("p.invoice_id")], vec![last("status"), last("type")])?)
 }
 
-/// `invoice_id`, `updated_at`, `charges` of all payments of an invoice. Keys are invoices.
+/// Returns a plan with the columns `invoice_id`, `updated_at` and `charges`: the last change of a
+/// payment, and the payments that succeeded or are pending, by (date, id).
 pub(crate) fn of_invoice(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -85,8 +87,8 @@ pub(crate) fn of_invoice(
     Ok(rows.aggregate(vec![col("p.invoice_id")], values)?)
 }
 
-/// `customer_id`, `date`, `amount`, `currency` of each customer's last payment that succeeded,
-/// by (date, id). Keys are customers.
+/// Returns a plan with the columns `customer_id`, `date`, `amount` and `currency`: each customer's
+/// last succeeded payment by (date, id).
 pub(crate) fn last_of_customer(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -98,8 +100,8 @@ pub(crate) fn last_of_customer(
     Ok(rows.aggregate(vec![col("p.customer_id")], vec![date, last("amount"), last("currency")])?)
 }
 
-/// `customer_id` of the customers with a failed payment on an invoice of theirs that is not
-/// settled. Keys are customers.
+/// Returns a plan with the column `customer_id`: the customers with an unsettled invoice that has a
+/// failed payment.
 pub(crate) fn failed_of_customer(
     scope: &Scope<'_>,
     customers: &Keys,

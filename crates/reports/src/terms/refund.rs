@@ -1,4 +1,4 @@
-//! Refunds of invoices: those that name the invoice, and those that name a payment of it.
+//! Refunds of invoices: those that name the invoice, and those that name one of its payments.
 
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{max, sum};
@@ -10,8 +10,8 @@ use crate::definition::value::{text, wide};
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// `invoice_id`, `amount`, `refunded_at` (of refunds that succeeded), `updated_at` (of all), one
-/// row per invoice. Keys are invoices.
+/// Returns a plan with the columns `invoice_id`, `amount`, `refunded_at` and `updated_at`, one row
+/// per invoice. Amount and `refunded_at` count succeeded refunds only; `updated_at` counts all.
 pub(crate) fn of_invoice(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -29,7 +29,7 @@ pub(crate) fn of_invoice(
     let named = invoices.restrict(scope.session.scan("refunds", "r")?, col("r.invoice_id"))?;
     let named =
         named.filter(col("r.invoice_id").is_not_null())?.project(columns("r.invoice_id"))?;
-    // A refund that names both counts once.
+    // A refund that names both the invoice and its payment must count once.
     let is_other =
         col("r.invoice_id").is_null().or(col("r.invoice_id").not_eq(col("p.invoice_id")));
     let payments = invoices.restrict(scope.session.scan("payments", "p")?, col("p.invoice_id"))?;

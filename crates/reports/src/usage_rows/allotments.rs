@@ -1,4 +1,4 @@
-//! What plans and memberships allow; each text is read once.
+//! The limits of plans and memberships. Each allotment text is parsed once and cached.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use super::cells::{Cells, integers};
 use super::feed::Batches;
 use super::sources::{damaged, table};
 
-/// Texts remembered; when there are more, it begins anew.
+/// The largest number of cached texts. The cache is cleared when it is full.
 const TEXTS_MAX: usize = 4096;
 
-/// Plans by id, and limits of single memberships by their text.
+/// The plans by id, and the limits of single memberships by their allotment text.
 pub(super) struct Allotments {
     plans: HashMap<i64, (Arc<Plan>, i64)>,
     own: HashMap<String, (Limits, i64)>,
     reader: MembershipReader,
 }
 
-/// What one membership may do.
+/// The plan and the limits of one membership.
 pub(super) struct Allotment<'a> {
     pub(super) plan: &'a Arc<Plan>,
-    /// Limits that replace the plan's.
+    /// Limits that replace those of the plan.
     pub(super) own: Option<&'a Limits>,
-    /// How many rows of the report it has.
+    /// The number of rows that the membership has in the report.
     pub(super) rows: i64,
 }
 
@@ -49,7 +49,8 @@ impl Allotments {
         Ok(Self { plans: known, own: HashMap::new(), reader: MembershipReader::default() })
     }
 
-    /// What a membership of this plan may do, with limits of its own as this text.
+    /// Returns the limits of a membership of this plan. `own` is the text of its own limits, if it
+    /// has any.
     pub(super) fn of(&mut self, plan: i64, own: Option<&str>) -> Result<Allotment<'_>> {
         if let Some(text) = own {
             self.remember(text)?;
@@ -76,13 +77,13 @@ impl Allotments {
 }
 
 impl Allotment<'_> {
-    /// The limits that hold.
+    /// Returns the limits that apply.
     pub(super) fn limits(&self) -> &Limits {
         self.own.unwrap_or(&self.plan.limits)
     }
 }
 
-/// A row that another names is not there.
+/// Returns the error about a row that another row refers to and that does not exist.
 pub(super) fn missing(table: &str, id: i64) -> DataFusionError {
     DataFusionError::Execution(format!("{table} {id} is missing"))
 }

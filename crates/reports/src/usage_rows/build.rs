@@ -1,4 +1,4 @@
-//! Usage to columns.
+//! Builds record batches from usage.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use usage::{Count, LimitEntry, Limits, Usage};
 
 use super::schema::{Column, schema_of};
 
-/// Collects the rows of some memberships.
+/// A builder of batches that collects the rows of memberships.
 pub(super) struct Rows {
     schema: SchemaRef,
     columns: Vec<(Column, Builder)>,
@@ -27,7 +27,7 @@ enum Builder {
     Date(Date32Builder),
 }
 
-/// One row.
+/// One row of the table.
 struct Row<'u> {
     id: i64,
     membership: i64,
@@ -35,22 +35,22 @@ struct Row<'u> {
     numbers: Numbers<'u>,
 }
 
-/// The numbers of one row, as far as they were computed.
+/// The computed numbers of one row; empty if they were not computed.
 #[derive(Default)]
 struct Numbers<'u> {
     days: [Option<Date>; 2],
     count: Option<&'u Count>,
-    /// Uses of a membership without limits.
+    /// The number of uses of a membership without limits.
     used_count: Option<i64>,
 }
 
-/// How many rows a membership with these limits has.
+/// Returns the number of rows of a membership with these limits.
 pub(super) fn rows_of(limits: &Limits) -> i64 {
     i64::try_from(limits.entries().count()).unwrap_or(i64::MAX).max(1)
 }
 
 impl Rows {
-    /// No rows yet, of these columns.
+    /// Makes an empty builder with these columns.
     pub(super) fn of(columns: &[Column]) -> Self {
         let schema = schema_of(columns);
         let types = schema.fields().iter().map(|field| Builder::of(field.data_type()));
@@ -62,8 +62,8 @@ impl Rows {
         self.count == 0
     }
 
-    /// The rows of a membership whose limits these are, as far as `is_wanted` by their ids, which
-    /// count from `first`; numbers only where usage was computed.
+    /// Adds the rows of a membership with these limits, if `is_wanted` is true for their ids. The
+    /// ids count up from `first`. Numbers are set only if `usage` is given.
     pub(super) fn push(
         &mut self,
         membership: i64,
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    /// The rows so far; begins anew.
+    /// Returns the rows collected so far as a batch, and starts a new one.
     pub(super) fn finish(&mut self) -> Result<RecordBatch> {
         let columns = self.columns.iter_mut().map(|(_, builder)| builder.finish()).collect();
         let count = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.count)));
@@ -168,7 +168,7 @@ impl Row<'_> {
     }
 }
 
-/// The numbers of each row of a membership, in their order.
+/// Returns the numbers of each row of a membership, in order.
 fn numbers_of(usage: &Usage) -> Vec<Numbers<'_>> {
     let mut rows = Vec::new();
     for period in &usage.periods {

@@ -11,7 +11,7 @@ use datafusion::error::{DataFusionError, Result};
 use model::catalogue::Table;
 use model::cell::CellRef;
 
-/// The columns of one batch of a table, found by their position in the catalogue.
+/// The columns of a batch of rows of a table, by their position in the catalogue.
 pub(super) struct Cells<'b> {
     columns: Vec<Option<Typed<'b>>>,
 }
@@ -25,7 +25,7 @@ enum Typed<'b> {
 }
 
 impl<'b> Cells<'b> {
-    /// Columns that the batch lacks read as null.
+    /// Takes the columns of a batch. Columns that the batch lacks are read as null.
     pub(super) fn of(table: &Table, batch: &'b RecordBatch) -> Result<Self> {
         let columns = table.columns.iter().map(|column| match batch.column_by_name(column.name) {
             Some(array) => typed(column.name, array.as_ref()).map(Some),
@@ -34,7 +34,7 @@ impl<'b> Cells<'b> {
         Ok(Self { columns: columns.collect::<Result<_>>()? })
     }
 
-    /// The cells of a row, by position in the catalogue.
+    /// Returns a function that gives the cells of a row by their position in the catalogue.
     pub(super) fn at<'c>(&'c self, row: usize) -> impl Fn(usize) -> CellRef<'c> {
         move |position| match self.columns.get(position) {
             Some(Some(column)) => column.cell(row),
@@ -72,7 +72,8 @@ fn typed<'b>(name: &str, array: &'b dyn Array) -> Result<Typed<'b>> {
     })
 }
 
-/// A column of integers without nulls.
+/// Returns a column of integers, which must not have nulls. Errors: the batch lacks the column, or
+/// it has another type.
 pub(super) fn integers<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64Array> {
     let found = batch.column_by_name(name).and_then(|array| array.as_primitive_opt::<Int64Type>());
     found.ok_or_else(|| DataFusionError::Internal(format!("usage needs the integers {name}")))

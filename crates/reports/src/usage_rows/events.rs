@@ -1,4 +1,4 @@
-//! What was booked, by id.
+//! The booked events, by id.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::HashMap;
@@ -12,20 +12,20 @@ use super::cells::{Cells, integers};
 use super::feed::Batches;
 use super::sources::{damaged, table};
 
-/// Events of one provider. Bookings come in no order of events, so they are all at hand, in memory
-/// that the engine counts.
+/// The events of one provider, by id. All are kept in memory, because bookings refer to them in no
+/// order. The engine's memory pool accounts for them.
 pub(super) struct Events {
     known: HashMap<i64, Event>,
     memory: MemoryReservation,
 }
 
 impl Events {
-    /// None yet.
+    /// Makes an empty collection.
     pub(super) fn new(memory: MemoryReservation) -> Self {
         Self { known: HashMap::new(), memory }
     }
 
-    /// Adds all of these. Fails when there is not enough memory for them.
+    /// Adds events. Errors: the memory pool is exhausted.
     pub(super) async fn add(&mut self, mut events: Batches, zones: &Zones) -> Result<()> {
         let (table, reader) = (table("events")?, EventReader::default());
         while let Some(batch) = events.next().await {
@@ -40,7 +40,7 @@ impl Events {
         Ok(())
     }
 
-    /// The event with this id.
+    /// Returns the event with this id.
     pub(super) fn get(&self, id: i64) -> Option<Event> {
         self.known.get(&id).copied()
     }
@@ -49,21 +49,21 @@ impl Events {
         if self.known.capacity() - self.known.len() >= rows {
             return Ok(());
         }
-        // While it moves to its new place, it is still in the old one.
+        // While the map moves to a larger allocation, the old one still exists.
         self.memory.try_grow(bytes_of(self.known.len() + rows))?;
         self.known.reserve(rows);
         self.memory.try_resize(self.known.allocation_size())
     }
 }
 
-/// What a map of so many events takes: a power of two of places, an eighth of them always free,
-/// each with a byte that says what is in it.
+/// Estimates the bytes that a hash map of this many events allocates. The number of slots is a
+/// power of two, at most seven eighths of them are used, and each slot has a control byte.
 fn bytes_of(events: usize) -> usize {
     let places = events.saturating_mul(8).div_ceil(7).next_power_of_two();
     places.saturating_mul(size_of::<(i64, Event)>() + 1)
 }
 
-/// Adds rows of sites.
+/// Adds the zones of a batch of sites.
 pub(super) fn add_sites(zones: &mut Zones, batch: &RecordBatch) -> Result<()> {
     let cells = Cells::of(table("sites")?, batch)?;
     (0..batch.num_rows()).try_for_each(|row| zones.add_site(cells.at(row)).map_err(damaged))

@@ -1,4 +1,4 @@
-//! Rows that come by the membership they belong to, taken as far as some memberships reach.
+//! Streams of rows that are sorted by membership, read up to a given membership.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::error::Result;
@@ -8,25 +8,26 @@ use futures::stream::{BoxStream, Fuse};
 
 use super::cells::integers;
 
-/// Batches on their way.
+/// A stream of record batches.
 pub(super) type Batches = BoxStream<'static, Result<RecordBatch>>;
 
-/// Memory for the rows taken that is set aside before anything is sorted: what sorts may take all
-/// that is left. More is only needed where one membership has more rows than fit in here.
+/// The memory that is reserved for rows before anything is sorted, because sorts may take all
+/// memory that is left. More is reserved only if one membership has more rows than fit.
 const SET_ASIDE: usize = 2 << 20;
 
-/// Sorted rows, and what of them is not taken yet.
+/// A sorted stream of rows, with the rest of its last batch.
 pub(super) struct Feed {
     batches: Fuse<Batches>,
     key: &'static str,
     rest: Option<RecordBatch>,
-    /// What the rows taken last take.
+    /// The reservation for the rows that were taken last.
     memory: MemoryReservation,
     row_bytes: usize,
 }
 
 impl Feed {
-    /// Rows that come by ascending `key`, each of which takes so much memory once it is taken.
+    /// Makes a feed of rows sorted by ascending `key`. Each row that is taken occupies `row_bytes`
+    /// bytes.
     pub(super) fn new(
         batches: Batches,
         key: &'static str,
@@ -37,14 +38,15 @@ impl Feed {
         Ok(Self { batches: batches.fuse(), key, rest: None, memory, row_bytes })
     }
 
-    /// Rows whose key is below this are all at hand; none: all rows are.
+    /// Returns a key below which all rows have been read; none if the stream has ended.
     pub(super) async fn reach(&mut self) -> Result<Option<i64>> {
         self.fill().await?;
         let Some(rest) = &self.rest else { return Ok(None) };
         Ok(integers(rest, self.key)?.values().last().copied())
     }
 
-    /// All rows left whose key is at most `last`. The rows taken before are not needed any more.
+    /// Takes the remaining rows whose key is at most `last`. The memory of rows taken before is
+    /// released.
     pub(super) async fn up_to(&mut self, last: i64) -> Result<Vec<RecordBatch>> {
         self.memory.try_resize(SET_ASIDE)?;
         let mut bytes = 0;
@@ -66,7 +68,7 @@ impl Feed {
         }
     }
 
-    /// Has a batch at hand, unless there is none left.
+    /// Reads the next batch that has rows, if the last one is used up.
     async fn fill(&mut self) -> Result<()> {
         while self.rest.is_none() {
             let Some(batch) = self.batches.next().await else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The rows, batch by batch of memberships.
+//! Computes the rows, one batch of memberships after another.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,19 +20,20 @@ use super::schema::Column;
 use super::sources::{Sources, damaged, table};
 use crate::definition::relation::Keys;
 
-/// What is asked of the rows.
+/// The request for rows of one scan.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) sources: Sources,
-    /// The day whose periods are meant.
+    /// The day whose periods are computed.
     pub(super) date: Date,
-    /// Ids of the rows wanted.
+    /// The ids of the rows to return.
     pub(super) keys: Keys,
-    /// Columns that are read.
+    /// The columns to return.
     pub(super) columns: Vec<Column>,
 }
 
-/// Rows on their way: memberships stream past, holds and bookings keep step.
+/// Produces the rows. It streams memberships, and reads holds and bookings up to the same
+/// membership.
 pub(super) struct Maker {
     asked: Asked,
     runner: Runner,
@@ -49,7 +50,7 @@ pub(super) struct Maker {
     is_done: bool,
 }
 
-/// A membership with its plan and the id of its first row.
+/// A membership with its plan, and the id of its first row.
 struct Numbered {
     first: i64,
     membership: Membership,
@@ -89,14 +90,15 @@ impl Maker {
         })
     }
 
-    /// The next rows; none after the last.
+    /// Returns the next rows; none after the last ones.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         while !self.is_done {
             match self.has_all() {
                 true => self.is_done = true,
                 false => self.read_next().await?,
             }
-            // Of some rows only, numbers are computed in one go: each go reads all bookings.
+            // When only some rows are wanted, all numbers are computed in one run, because each run
+            // reads all bookings.
             if self.wanted.is_none() || self.is_done {
                 self.compute().await?;
             }
@@ -107,14 +109,14 @@ impl Maker {
         Ok(None)
     }
 
-    /// Whether all rows asked for are behind.
+    /// Returns true if all wanted rows have been passed.
     fn has_all(&self) -> bool {
         let last = self.wanted.as_ref().map(|ids| ids.last().copied());
         last.is_some_and(|last| last.is_none_or(|last| last < self.next_id))
     }
 
-    /// Reads a batch of memberships, as far as they have wanted rows. Where no numbers are asked
-    /// for, their rows are made at once.
+    /// Reads the next batch of memberships and skips those without wanted rows. Memberships wait
+    /// for their numbers; if none are asked for, their rows are added at once.
     async fn read_next(&mut self) -> Result<()> {
         let Some(batch) = self.memberships.next().await else {
             self.is_done = true;
@@ -144,7 +146,7 @@ impl Maker {
         Ok(())
     }
 
-    /// Makes the rows of all memberships that wait for their numbers.
+    /// Computes the numbers of all waiting memberships and adds their rows.
     async fn compute(&mut self) -> Result<()> {
         let mut waiting = std::mem::take(&mut self.waiting);
         if waiting.is_empty() {

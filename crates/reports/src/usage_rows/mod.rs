@@ -1,24 +1,25 @@
-//! Usage of memberships as rows that the engine filters, sorts and groups like any other table.
-//! Rule: spec/usage.md §11.
+//! Usage of customer memberships, as a table that the engine can filter, sort and group. Rule:
+//! spec/usage.md §11.
 //!
-//! One row per limit of each membership, by membership and entry order. What a limit is follows
-//! from plans and memberships alone; its numbers are computed only where a plan reads one of them,
-//! in one pass over memberships, holds and bookings, all by membership. Memory, all of it the
-//! engine's: the provider's events, a batch of each, and what belongs to one membership.
+//! The table has one row per limit of each membership, ordered by membership and limit. The limits
+//! follow from plans and memberships alone. Their numbers are computed only if a plan reads one of
+//! them, in one pass over memberships, holds and bookings, all sorted by membership. Memory comes
+//! from the engine's pool; it holds the provider's events, one batch of each table, and the rows of
+//! one membership.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `schema` | the columns, and which of them are numbers |
-//! | `table` | the rows as a table that plans scan |
+//! | `schema` | the columns of the table, and which of them are computed numbers |
+//! | `table` | the table provider that plans scan |
 //! | `sources` | plans of the rows that usage depends on |
-//! | `run` | how these plans run inside another |
-//! | `make` | the rows, batch by batch |
-//! | `numbers` | what numbers are computed from |
-//! | `feed` | rows by membership, taken as far as some memberships reach |
-//! | `allotments` | what plans and memberships allow |
-//! | `events` | what was booked, by id |
-//! | `cells` | columns of a batch as the cells that readers take |
-//! | `build` | usage to columns |
+//! | `run` | runs these plans within another plan |
+//! | `make` | computes the rows, batch by batch |
+//! | `numbers` | reads holds, bookings and events |
+//! | `feed` | sorted rows, read up to a given membership |
+//! | `allotments` | the limits of plans and memberships |
+//! | `events` | the booked events, by id |
+//! | `cells` | columns of a batch as cells |
+//! | `build` | builds record batches from usage |
 
 mod allotments;
 mod build;
@@ -35,10 +36,10 @@ mod table;
 pub(crate) use sources::OWNER;
 pub(crate) use table::rows;
 
-/// Whether a column has to be computed from what was booked.
+/// Returns true if a column is a number that is computed from bookings and holds.
 pub(crate) fn is_computed(column: &str) -> bool {
     schema::Column::is_number_called(column)
 }
 
-/// What a report names as its base to count these rows; no table of the catalogue.
+/// The name of this table as the base of a report. The catalogue has no such table.
 pub(crate) const TABLE: &str = "usage of customer_memberships";

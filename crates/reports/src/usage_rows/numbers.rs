@@ -1,4 +1,4 @@
-//! What numbers are computed from: bookings, their events, and holds.
+//! Reads the holds, bookings and events from which numbers are computed.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use super::run::Runner;
 use super::sources::{IS_NO_SHOW, OWNER, Sources, damaged, table};
 use crate::definition::relation::Keys;
 
-/// What one row takes as it comes and as it is counted.
+/// The bytes of one row, as read and as converted.
 const HOLD_BYTES: usize = size_of::<(i64, Hold)>() + 32;
 const BOOKING_BYTES: usize = size_of::<(i64, Booking)>() + 32;
 
-/// Holds and bookings by membership, and all events.
+/// The holds and bookings by membership, and the booked events.
 pub(super) struct Numbers {
     events: Events,
     holds: Feed,
@@ -29,7 +29,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Opens them for all memberships, or for these.
+    /// Opens them for all memberships, or only for those in `of`.
     pub(super) async fn open(
         sources: &Sources,
         runner: &Runner,
@@ -42,7 +42,8 @@ impl Numbers {
         let mut events = Events::new(runner.memory("events that usage counts"));
         let bookings = runner.run(sources.bookings(of)?);
         if of.is_none() {
-            // Events before bookings: what sorts these takes all memory that is left.
+            // Events are read before bookings, because the sort of the bookings takes all memory
+            // that is left.
             let bookings = feed(bookings)?;
             let zones = zones(sources, runner).await?;
             events.add(runner.run(sources.events(&Keys::All)?), &zones).await?;
@@ -58,23 +59,23 @@ impl Numbers {
         Ok(Self { events, holds, bookings })
     }
 
-    /// Bookings of memberships below this one are all at hand; none: all bookings are.
+    /// Returns a membership below which all bookings have been read; none if all have been read.
     pub(super) async fn reach(&mut self) -> Result<Option<i64>> {
         self.bookings.reach().await
     }
 
-    /// Holds left of memberships up to this one.
+    /// Takes the remaining holds of memberships up to this one.
     pub(super) async fn holds_up_to(&mut self, last: i64) -> Result<Vec<(i64, Hold)>> {
         holds(&self.holds.up_to(last).await?)
     }
 
-    /// Bookings left of memberships up to this one.
+    /// Takes the remaining bookings of memberships up to this one.
     pub(super) async fn bookings_up_to(&mut self, last: i64) -> Result<Vec<(i64, Booking)>> {
         bookings(&self.bookings.up_to(last).await?, &self.events)
     }
 }
 
-/// In which zones events take place.
+/// Reads the zones of the provider and its sites.
 async fn zones(sources: &Sources, runner: &Runner) -> Result<Zones> {
     let mut zones = Zones::new(sources.session.provider().timezone.clone());
     let mut sites = runner.run(sources.sites());
@@ -96,8 +97,8 @@ fn holds(batches: &[RecordBatch]) -> Result<Vec<(i64, Hold)>> {
     Ok(holds)
 }
 
-/// Bookings that count unless their event or the allotment says otherwise: the plan let no others
-/// through.
+/// Reads bookings. The plan returns only countable ones, so only the event or the allotment can
+/// still exclude them.
 fn bookings(batches: &[RecordBatch], events: &Events) -> Result<Vec<(i64, Booking)>> {
     let mut bookings = Vec::new();
     for batch in batches {

@@ -1,4 +1,4 @@
-//! How plans run as a part of another plan: in its turn, and in the memory that all plans share.
+//! Runs plans within another plan: on its turn, and in the memory pool that all plans share.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use mirror::Session;
 
 use super::feed::Batches;
 
-/// Up to here rows are sorted in one piece. Bookings are narrow: to merge many small pieces costs
-/// more than to sort them.
+/// Rows up to this size are sorted in one piece. Bookings are narrow, so merging many small pieces
+/// costs more than sorting them together.
 const SORTED_AT_ONCE_BYTES: usize = 32 << 20;
 
-/// Runs plans.
+/// Runs plans with options for usage.
 #[derive(Clone)]
 pub(super) struct Runner {
     state: Arc<SessionState>,
@@ -24,19 +24,20 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Runs plans for the rows of all memberships, or of few: then what a filter leaves out of a
-    /// file is not decoded, which for all would only cost.
+    /// Makes a runner for the rows of all memberships, or of a few. For a few, filters are pushed
+    /// down into the decoding of files; for all, that costs more than it saves.
     pub(super) fn of(session: &Session, has_few: bool) -> Self {
         let mut state = session.engine().state().clone();
         let options = state.config_mut().options_mut();
-        // Rows that come in order would be dealt out and merged again only to be filtered.
+        // Otherwise rows in order would be spread over partitions and merged again, only to be
+        // filtered.
         options.optimizer.enable_round_robin_repartition = false;
         options.execution.sort_in_place_threshold_bytes = SORTED_AT_ONCE_BYTES;
         options.execution.parquet.pushdown_filters = has_few;
         Self { context: Arc::new(TaskContext::from(&state)), state: Arc::new(state) }
     }
 
-    /// The batches of a plan.
+    /// Runs a plan and returns its batches.
     pub(super) fn run(&self, plan: LogicalPlan) -> Batches {
         let (state, context) = (Arc::clone(&self.state), Arc::clone(&self.context));
         let open = async move {
@@ -51,7 +52,7 @@ impl Runner {
             .boxed()
     }
 
-    /// Memory to hold something in, none of it taken yet.
+    /// Makes an empty memory reservation.
     pub(super) fn memory(&self, name: &str) -> MemoryReservation {
         MemoryConsumer::new(name).register(self.context.memory_pool())
     }

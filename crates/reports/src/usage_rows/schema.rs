@@ -1,4 +1,4 @@
-//! The columns, and which of them are numbers that have to be computed.
+//! The columns of the table, and which of them are computed numbers.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::sources::OWNER;
 
-/// One column.
+/// One column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
-    /// Counts the rows of a provider from 1, in their order; the same revision gives the same ids,
-    /// whatever the date.
+    /// The number of the row among all rows of the provider, from 1. A revision always gives the
+    /// same ids, whatever the date.
     Id,
     Owner,
     PeriodType,
@@ -28,7 +28,7 @@ pub(super) enum Column {
     TotalDays,
 }
 
-/// All columns, in their order: name, type.
+/// All columns in order, with name and type.
 const COLUMNS: [(Column, &str, DataType); 15] = [
     (Column::Id, "id", DataType::Int64),
     (Column::Owner, OWNER, DataType::Int64),
@@ -48,7 +48,7 @@ const COLUMNS: [(Column, &str, DataType); 15] = [
 ];
 
 impl Column {
-    /// All of them, or those at these positions.
+    /// Returns all columns, or those at these positions.
     pub(super) fn at(positions: Option<&Vec<usize>>) -> Vec<Self> {
         let all = || COLUMNS.iter().map(|(column, ..)| *column);
         match positions {
@@ -57,12 +57,13 @@ impl Column {
         }
     }
 
-    /// Whether it has to be computed; the others follow from plans and memberships alone.
+    /// Returns true if the column has to be computed. The others follow from plans and memberships
+    /// alone.
     pub(super) fn is_number(self) -> bool {
         self as usize >= Self::StartDate as usize
     }
 
-    /// Whether the column with this name has to be computed.
+    /// Returns true if the column with this name has to be computed.
     pub(super) fn is_number_called(name: &str) -> bool {
         COLUMNS.iter().any(|(column, known, _)| *known == name && column.is_number())
     }
@@ -73,7 +74,7 @@ impl Column {
     }
 }
 
-/// The schema of these columns.
+/// Returns the schema of these columns.
 pub(super) fn schema_of(columns: &[Column]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(|column| column.field()).collect::<Vec<_>>()))
 }

@@ -12,7 +12,7 @@ use crate::definition::relation::Keys;
 use crate::definition::value::text;
 use crate::error::ReportError;
 
-/// Where usage is computed from: one provider at one revision.
+/// The plans of the rows from which usage is computed, for one provider at one revision.
 #[derive(Clone)]
 pub(super) struct Sources {
     pub(super) session: Session,
@@ -24,7 +24,7 @@ pub(super) struct Sources {
     sites: LogicalPlan,
 }
 
-/// Column by which holds and bookings name their membership.
+/// The column in which holds and bookings name their membership.
 pub(crate) const OWNER: &str = "customer_membership_id";
 
 impl Sources {
@@ -50,12 +50,13 @@ impl Sources {
         })
     }
 
-    /// Plans of memberships, in any order.
+    /// Returns a plan with the plans of memberships, in any order.
     pub(super) fn plans(&self) -> LogicalPlan {
         self.plans.clone()
     }
 
-    /// Memberships by id, without deleted ones: as far as their limits need, or all of usage.
+    /// Returns a plan with the memberships by id, without deleted ones. It has the columns for
+    /// usage if `has_numbers` is true, else only those for limits.
     pub(super) fn memberships(&self, has_numbers: bool) -> Result<LogicalPlan> {
         let memberships = self.memberships.clone();
         match has_numbers {
@@ -64,22 +65,25 @@ impl Sources {
         }
     }
 
-    /// Holds by membership; of these memberships only, when they are known.
+    /// Returns a plan with the holds by membership, limited to these memberships if they are given.
     pub(super) fn holds(&self, of: Option<&[i64]>) -> Result<LogicalPlan> {
         let Some(ids) = of else { return Ok(self.holds.clone()) };
         LogicalPlanBuilder::from(self.holds.clone()).filter(is_one_of(ids))?.build()
     }
 
-    /// Countable bookings by membership; of these memberships only, when they are known.
+    /// Returns a plan with the countable bookings by membership, limited to these memberships if
+    /// they are given.
     pub(super) fn bookings(&self, of: Option<&[i64]>) -> Result<LogicalPlan> {
         let is_wanted = match of {
-            // First, because what it leaves out is not looked at any further.
+            // This comes first, because later conditions are not evaluated for rows that it
+            // excludes.
             Some(ids) => is_one_of(ids),
             None => col(OWNER).is_not_null(),
         };
-        // What can never count is left out here: to sort it would cost as much as to sort the rest.
+        // Bookings that can never count are excluded before the sort, because sorting them would
+        // cost as much as sorting the others.
         let is_countable = col("booking_method").eq(text("membership")).and(!col("comped"));
-        // A number, because to put booleans in order costs more than all the rest.
+        // It is a number, because sorting rows with booleans costs more than everything else.
         let is_no_show = cast(col("status").eq(text("no_show")), DataType::Int8).alias(IS_NO_SHOW);
         LogicalPlanBuilder::from(self.attendances.clone())
             .filter(is_wanted.and(is_countable))?
@@ -88,23 +92,23 @@ impl Sources {
             .build()
     }
 
-    /// Events with these ids.
+    /// Returns a plan with the events that have these ids.
     pub(super) fn events(&self, keys: &Keys) -> Result<LogicalPlan> {
         let rows = LogicalPlanBuilder::from(self.events.clone());
         keys.restrict_sorted(rows, col("id")).map_err(of_report)?.build()
     }
 
-    /// Sites and their zones.
+    /// Returns a plan with the sites and their zones.
     pub(super) fn sites(&self) -> LogicalPlan {
         self.sites.clone()
     }
 }
 
-/// Whether a booking is a no-show: 1 or 0.
+/// The column that is 1 for a no-show and 0 for other bookings.
 pub(super) const IS_NO_SHOW: &str = "is_no_show";
 
 const PLAN_COLUMNS: [&str; 3] = ["id", "begin_on_first_registration", "allotment"];
-/// Columns of memberships that say what their limits are.
+/// The columns of memberships that determine their limits.
 const LIMITS: [&str; 3] = ["id", "membership_id", "custom_allotment"];
 const MEMBERSHIP_COLUMNS: [&str; 10] = [
     "id",
@@ -122,18 +126,18 @@ const HOLD_COLUMNS: [&str; 5] = ["id", OWNER, "start_date", "end_date", "prorate
 const EVENT_COLUMNS: [&str; 7] =
     ["id", "offering_type_id", "site_id", "kind", "starts_at", "status", "course_id"];
 
-/// Whether a row belongs to one of these memberships.
+/// Returns the condition that a row belongs to one of these memberships.
 fn is_one_of(ids: &[i64]) -> Expr {
     col(OWNER).in_list(ids.iter().map(|id| lit(*id)).collect(), false)
 }
 
-/// The catalogue's table.
+/// Returns a table of the catalogue.
 pub(super) fn table(name: &str) -> Result<&'static Table> {
     let table = catalogue::table(name);
     table.ok_or_else(|| DataFusionError::Internal(format!("there is no table {name}")))
 }
 
-/// A stored value that the import would not have let in.
+/// Wraps an error about a stored value that the import should have refused.
 pub(super) fn damaged(error: UsageError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

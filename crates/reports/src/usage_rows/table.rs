@@ -1,4 +1,4 @@
-//! The rows as a table that plans scan.
+//! The table provider that plans scan.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ use crate::definition::relation::Keys;
 use crate::engine::scope::Scope;
 use crate::error::ReportError;
 
-/// The rows with these ids, called `alias`, by id.
+/// Returns a scan of the table, called `alias` and ordered by id, which computes only the rows in
+/// `keys`.
 pub(crate) fn rows(
     scope: &Scope<'_>,
     alias: &str,
@@ -99,7 +100,7 @@ impl PartitionStream for UsageRows {
     }
 }
 
-/// Where the making stands.
+/// The state of the stream of rows.
 enum Progress {
     New(BoxFuture<'static, Result<Maker>>),
     Open(Box<Maker>),

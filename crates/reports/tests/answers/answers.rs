@@ -1,4 +1,4 @@
-//! Asking, and answers as text that a test can compare.
+//! Requests to reports, and their results as text that a test can compare.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -13,17 +13,17 @@ use reports::{FieldErrors, Page, PageRequest, RawParameters, RawValue, RequestCo
 
 use testkit::literal_tables::instant;
 
-/// The present of all tests: a Saturday.
+/// The present of all tests, a Saturday.
 pub(crate) const NOW: &str = "2026-02-14T12:00:00Z";
 
-/// Query-string pairs; values are taken as they stand.
+/// Makes parameters from a query string, without decoding.
 pub(crate) fn query(text: &str) -> RawParameters {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| (name.to_owned(), RawValue::Text(value.to_owned()))).collect()
 }
 
-/// The request that these parameters make.
+/// Checks parameters into a request for a page.
 pub(crate) fn parse(
     session: &Session,
     report: &str,
@@ -34,7 +34,7 @@ pub(crate) fn parse(
     reports::parse_page(report, parameters, session.provider(), &context)
 }
 
-/// The page that a query string asks for.
+/// Returns the page that a query string asks for.
 pub(crate) fn ask(session: &Session, report: &str, text: &str) -> Page {
     let request = parse(session, report, &query(text))
         .unwrap_or_else(|errors| panic!("{report} {text}: {errors:?}"));
@@ -42,12 +42,12 @@ pub(crate) fn ask(session: &Session, report: &str, text: &str) -> Page {
     page.unwrap_or_else(|error| panic!("{report} {text}: {error:?}"))
 }
 
-/// The page's rows, one line each: `7 | Ann | -20.00 gbp`.
+/// Returns the page's rows, one line each: `7 | Ann | -20.00 gbp`.
 pub(crate) fn rows(session: &Session, report: &str, text: &str) -> Vec<String> {
     lines(&ask(session, report, text))
 }
 
-/// The ids of the rows that match, joined with spaces, in order.
+/// Returns the ids of the matching rows in order, joined with spaces.
 pub(crate) fn ids(session: &Session, report: &str, text: &str) -> String {
     let page = ask(session, report, &format!("columns=id&{text}"));
     let position = page.columns.iter().position(|column| column.key == "id").unwrap();
@@ -60,7 +60,7 @@ pub(crate) fn ids(session: &Session, report: &str, text: &str) -> String {
     ids.join(" ")
 }
 
-/// One column of the one row that matches.
+/// Returns one column of the row with this id.
 pub(crate) fn cell(session: &Session, report: &str, id: i64, column: &str) -> String {
     let page = ask(session, report, &format!("columns={column}&id_gt={}&limit=1", id - 1));
     let batch = &page.batches[0];
@@ -68,7 +68,7 @@ pub(crate) fn cell(session: &Session, report: &str, id: i64, column: &str) -> St
     text(batch, batch.column(position).as_ref(), &page.columns[position].kind, 0)
 }
 
-/// The rows of a page as text.
+/// Returns the rows of a page as text.
 pub(crate) fn lines(page: &Page) -> Vec<String> {
     let mut lines = Vec::new();
     for batch in &page.batches {
@@ -82,12 +82,12 @@ pub(crate) fn lines(page: &Page) -> Vec<String> {
     lines
 }
 
-/// Keys of the page's columns.
+/// Returns the keys of the page's columns.
 pub(crate) fn keys(page: &Page) -> Vec<&str> {
     page.columns.iter().map(|column| column.key.as_str()).collect()
 }
 
-/// What a writer may rely on: one column per header, in the promised types.
+/// Checks that a page has one column per header and the promised types, on which writers rely.
 fn check_types(page: &Page, batch: &RecordBatch) {
     assert_eq!(page.headers.len(), page.columns.len());
     for (position, column) in page.columns.iter().enumerate() {

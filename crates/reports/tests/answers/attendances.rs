@@ -141,7 +141,7 @@ fn columns_sort_and_the_misspelt_one_is_known_by_both_spellings() {
     }
 }
 
-/// The ids that match when somebody of this name asks, or the field that is refused.
+/// Returns the number of rows that match for a caller with this name, or the field that is refused.
 fn asked_by(session: &Session, name: Option<&str>, text: &str) -> Result<u64, String> {
     let identity_name = name.map(str::to_owned);
     let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name };

@@ -1,4 +1,4 @@
-//! What the definitions promise, as a whole.
+//! Properties that all report definitions have.
 
 use std::collections::BTreeMap;
 
@@ -110,7 +110,7 @@ fn every_column_can_be_asked_for_and_every_sortable_one_sorted_by() {
     }
 }
 
-/// One line per column and filter, to be read beside spec/reports.md §17.
+/// Lists every column and filter on a line of its own, to be compared with spec/reports.md §17.
 #[test]
 fn the_catalogue_is_the_specs() {
     let mut lines = Vec::new();

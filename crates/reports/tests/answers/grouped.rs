@@ -19,7 +19,7 @@ customer_memberships
  3  | 7             | 6000         | eur
 ";
 
-/// `key=label` of every header, with its place in the sort.
+/// Returns `key=label` of every header, with its priority in the sort.
 fn headers(page: &Page) -> String {
     let shown = page.headers.iter().map(|header| {
         let sorted = header.sorted.map(|sorted| {
@@ -148,7 +148,8 @@ fn rows_with_equal_dimensions_form_a_group() {
         ("columns=membership,count", "7 | Gold | 1; 8 | Gold | 2; 9 | silver | 1"),
         ("columns=membership_id,count&sort=-membership", "9 | 1; 8 | 2; 7 | 1"),
         ("columns=membership,count&sort=-membership", "9 | silver | 1; 7 | Gold | 1; 8 | Gold | 2"),
-        // Two processors of one name are one group; so are one without a name, and none.
+        // Two processors with the same name are one group. So are a processor without a name and
+        // none.
         ("columns=payment_processor,count", "Stripe | 2; - | 2"),
         (
             "columns=purchase_year,purchase_month,count",
@@ -164,7 +165,7 @@ fn rows_with_equal_dimensions_form_a_group() {
         ("columns=type,count&id_gt=11", "pack | 1; prepaid | 1"),
         ("columns=type,count&limit=1&offset=1", "prepaid | 1"),
         ("columns=type,count&page=2&page_size=2", "recurring | 1"),
-        // Past 64 bits and exact.
+        // The sum exceeds 64 bits and is exact.
         ("columns=billed_price", "184467440737095561.15 gbp"),
     ] {
         assert_eq!(rows(&session, MEMBERSHIPS, text).join("; "), expected, "{text}");
@@ -374,7 +375,7 @@ fn bookings_are_grouped_by_the_clocks_of_their_site() {
         ("columns=customer,count", "1 | Ann | a@x | 2; 2 | - | - | 1"),
         ("columns=booking_source,booking_method,count", "App | membership | 1; - | free | 2"),
         ("columns=status,count&include_future=true", "attended | 2; no_show | 1; registered | 1"),
-        // The first was on 31 January where it took place.
+        // The first event was on 31 January at its site.
         ("columns=count&pivot=month&max_pivot_columns=2", "3 | 1 | 2"),
         ("columns=count&pivot=week&max_pivot_columns=1&event_start_lte=2026-02-01", "2 | 2"),
         ("columns=count&pivot=month&max_pivot_columns=2&include_future=true", "4 | 2 | 1"),

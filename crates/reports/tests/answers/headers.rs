@@ -1,4 +1,4 @@
-//! What `column_headers` says. Rule: spec/reports.md §3.
+//! The entries of `column_headers`. Rule: spec/reports.md §3.
 
 use reports::Sorted;
 

@@ -1,4 +1,4 @@
-//! Reports over small literal tables, asked as the server asks them.
+//! Tests of reports over small literal tables, with requests as the server makes them.
 
 #[cfg(test)]
 mod answers;

@@ -1,4 +1,4 @@
-//! Which page. Rule: spec/reports.md §6, vectors V3, V5, V6.
+//! The rows and totals of pages. Rule: spec/reports.md §6, vectors V3, V5, V6.
 
 use crate::answers::{ask, parse, query};
 use testkit::literal_tables::session;

@@ -1,4 +1,5 @@
-//! Which requests are refused, and with which field. Rule: spec/reports.md §2.2, §14, V4, V9.
+//! Requests that are refused, and the fields that errors name. Rule: spec/reports.md §2.2, §14, V4,
+//! V9.
 
 use reports::{PageFormat, RawParameters, RawValue};
 

@@ -5,12 +5,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-/// Ids that rows refer to: 1 to this.
+/// Rows refer to ids from 1 to this.
 const IDS: i64 = 50;
 const TEXTS: [&str; 6] = ["Ann", "ann", "Zoë", "=SUM(A1)", "more than twelve bytes", "code"];
 
-/// Every table with `rows` rows, in the form that sessions are made from. With enough of them
-/// every reference finds its row, as an import makes sure.
+/// Makes every table with `rows` rows, in the text form of sessions. With enough rows every
+/// reference finds its row, as after an import.
 pub(crate) fn tables(rng: &mut ChaCha8Rng, rows: usize) -> String {
     let tables = catalogue::tables().iter().map(|table| one_table(rng, table, rows));
     tables.collect::<Vec<_>>().join("\n\n")
@@ -60,7 +60,7 @@ fn pick<'a>(rng: &mut ChaCha8Rng, from: &[&'a str]) -> &'a str {
     from[rng.random_range(0..from.len())]
 }
 
-/// Columns, sort and a filter of a report, as a query string without anything about pages.
+/// Makes a query string with columns, a sort and a filter of a report, but without paging.
 pub(crate) fn request(rng: &mut ChaCha8Rng, description: &Value) -> String {
     let columns = description["columns"].as_array().unwrap();
     let is_grouped = description["grouped"] == true;

@@ -6,8 +6,8 @@ use mirror::Session;
 use crate::answers::{ask, keys, parse, query, rows};
 use testkit::literal_tables::session;
 
-/// A Gold member (1) with a hold, a member on a plan without limits (2), one with limits of her
-/// own (3), a deleted one (4), and a pack (7) that is used up. The present is 14 February 2026.
+/// A Gold membership with a hold (1), one of a plan without limits (2), one with limits of its own
+/// (3), a deleted one (4), and a pack that is used up (7). The present is 14 February 2026.
 const STUDIO: &str = r#"
 customers
  id | name

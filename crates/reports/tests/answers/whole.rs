@@ -17,7 +17,7 @@ fn parse(session: &Session, report: &str, text: &str) -> Result<FileRequest, Fie
     reports::parse_file(report, &query(text), session.provider(), &context)
 }
 
-/// The whole of a report in the form of one page.
+/// Returns all rows of a report in the form of one page.
 fn whole(session: &Session, report: &str, text: &str) -> Page {
     let request = parse(session, report, text).unwrap();
     block_on(async {
@@ -29,7 +29,8 @@ fn whole(session: &Session, report: &str, text: &str) -> Page {
     })
 }
 
-/// The rows of pages that `name` gives the parameters of, until a page is not full.
+/// Returns the rows of all pages. `name` makes the parameters of a page; the walk stops at a page
+/// that is not full.
 fn walk(
     session: &Session,
     report: &str,

@@ -1,5 +1,5 @@
-//! `rollbook accounting`: the package of a month, without a server.
-//! Rule: spec/accounting.md §10, spec/exports.md §10.15.
+//! `rollbook accounting`: writes the accounting package of a month, without a server. Rule:
+//! spec/accounting.md §10, spec/exports.md §10.15.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub struct AccountingArgs {
     output: Option<PathBuf>,
 }
 
-/// An instant given as an argument.
+/// Parses an instant that is given as an argument.
 pub(super) fn parse_instant(text: &str) -> Result<Instant, String> {
     Instant::parse(text).ok_or_else(|| "write it as in 2024-01-31T12:00:00Z".to_owned())
 }
@@ -98,7 +98,7 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     print(&summary(&package, file, &path, request.currency))
 }
 
-/// The request, with everything checked that a server checks.
+/// Returns the request after the same checks that a server makes.
 fn checked(
     args: &AccountingArgs,
     session: &Session,
@@ -133,7 +133,7 @@ fn checked(
     })
 }
 
-/// Nothing was posted; the hint says where something was.
+/// Returns the failure for a month without postings. The hint names what has postings, if anything.
 fn nothing(
     session: &Session,
     frozen: &FrozenBooks<'_>,
@@ -150,7 +150,7 @@ fn nothing(
     })
 }
 
-/// Brings a finished file to its destination.
+/// Copies a finished package to its destination.
 fn put(file: &PackageFile, mut output: Output) -> Result<(), Failure> {
     let what = || "write the package".to_owned();
     let mut made = fs::File::open(&file.path).doing(what)?;
@@ -158,7 +158,8 @@ fn put(file: &PackageFile, mut output: Output) -> Result<(), Failure> {
     output.finish()
 }
 
-/// What was written, file by file, and how it ties out.
+/// Returns a summary for the terminal: the files of the package with their rows, and the opening,
+/// movement and closing amounts.
 fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Currency) -> String {
     let mut text = String::new();
     let manifest = &package.manifest;

@@ -1,4 +1,4 @@
-//! `rollbook adopt-files`: another folder takes the place of the one with the files of jobs.
+//! `rollbook adopt-files`: replaces the folder with the files of jobs.
 
 use app::jobs::{FilesFolder, Unmarked};
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `rollbook backup`: everything in a data folder, copied while it is in use.
+//! `rollbook backup`: copies everything in a data folder, while it is in use.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -49,7 +49,8 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     }
     let mut copied = 0;
     if !args.without_files {
-        // After the store, which names them: what it names is there, unless its time was over.
+        // Files are copied after the store that lists them, so only files that expired meanwhile
+        // are missing.
         let files = opened::files(&folder, &settings, &store)?;
         let to = unfinished.files();
         copied = files.copy(&to).doing(|| format!("copy the files to {}", to.display()))?;
@@ -61,7 +62,7 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     print(&format!("{to} is complete and checked, with {files} of reports and exports\n"))
 }
 
-/// Reads all of the copied store: a copy that cannot be restored is none.
+/// Reads the whole copied store, because a copy that cannot be restored is useless.
 fn check(copy: &DataFolder, settings: &Settings) -> Result<(), Failure> {
     match opened::open_store(copy, settings)?.check()?.first() {
         None => Ok(()),
@@ -70,7 +71,7 @@ fn check(copy: &DataFolder, settings: &Settings) -> Result<(), Failure> {
     }
 }
 
-/// Copies the settings, which may hold passwords, for the owner's eyes only.
+/// Copies the settings, which may hold passwords, to a file that only its owner can read.
 fn copy_settings(from: &DataFolder, to: &DataFolder) -> io::Result<()> {
     let mut text = File::open(from.settings())?;
     let mut copy = folder::private_file(&to.settings())?;
@@ -78,7 +79,7 @@ fn copy_settings(from: &DataFolder, to: &DataFolder) -> io::Result<()> {
     copy.sync_all()
 }
 
-/// What is copied to, until all of it is there.
+/// Returns the temporary folder that receives the copy until it is complete.
 fn unfinished(to: &Path) -> Result<DataFolder, Failure> {
     let mut name = to.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".unfinished");

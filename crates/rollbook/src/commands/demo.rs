@@ -95,7 +95,7 @@ pub(super) fn run(args: DemoArgs) -> Result<(), Failure> {
 }
 
 impl DemoArgs {
-    /// Noon of the day asked for, else `otherwise`.
+    /// Returns noon of the requested day; `otherwise` if none is given.
     fn now(&self, otherwise: Instant) -> Instant {
         match self.today {
             Some(day) => Zone::utc().start_of(day).plus_seconds(12 * 3600),
@@ -167,7 +167,7 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     let resolved = effective(&folder, &[], vec![listen()])?;
     let is_log_asked_for = *resolved.origin("log.filter") != crate::config::Origin::Default;
     let mut settings = resolved.settings;
-    // Everything that is generated stays in the folder that goes away.
+    // Generated data must not leave the temporary folder.
     (settings.store.url, settings.files.dir) = (None, None);
     if !is_log_asked_for {
         settings.log.filter = "warn".to_owned();
@@ -188,7 +188,7 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     })
 }
 
-/// Generates both businesses and imports them through the door that everyone uses.
+/// Generates both businesses and imports them in the same way as any other records.
 fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<u64, Failure> {
     let now = args.now(SystemClock.now());
     let business = Business::new(args.seed, args.rows, now);

@@ -1,12 +1,12 @@
-//! `rollbook doctor`: what is wrong with a folder, and how to mend it.
+//! `rollbook doctor`: checks a data folder and suggests how to repair it.
 //!
-//! | module | looks at |
+//! | module | checks |
 //! | --- | --- |
-//! | `modes` | who else can read what is kept |
+//! | `modes` | access of other users to the stored data |
 //! | `files` | the files of finished jobs |
-//! | `notices` | mails and webhooks |
-//! | `books` | records that the ledger finds fault with |
-//! | `finding` | what was found, and how bad it is |
+//! | `notices` | the mail server and webhooks |
+//! | `books` | issues that the ledger has with records |
+//! | `finding` | the result of one check, with its level |
 
 mod books;
 mod files;
@@ -35,16 +35,17 @@ use crate::folder::{DataFolder, InUse};
 use crate::terminal::counted;
 use crate::{build_info, logging, opened};
 
-/// Below this much free space, imports and refreshes are likely to fail.
+/// Free space below which imports and refreshes are likely to fail, in bytes.
 const FREE_BYTES_MIN: u64 = 1 << 30;
-/// A clock before 2025 was never set.
+/// Earliest plausible time; a clock before 2025 has never been set.
 const CLOCK_MIN: Instant = Instant::from_micros(1_735_689_600_000_000);
-/// How far a file may be dated ahead before the clock is in doubt.
+/// Number of seconds that the store's file may be dated after the clock before the clock is
+/// doubted.
 const AHEAD_SECONDS_MAX: i64 = 120;
-/// A backup that is older is no help.
+/// Age in days from which a backup counts as too old.
 const BACKUP_DAYS_MAX: i64 = 7;
 
-/// What to do about a store that cannot be read.
+/// Remedy for a store that cannot be read.
 const RESTORE: &str = "stop the server, keep a copy of the folder, and restore the last good \
                        backup with deploy/restore.sh";
 
@@ -121,7 +122,7 @@ pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     verdict(&findings, args.strict)
 }
 
-/// Fails when something is wrong, or when warnings count and there are some.
+/// Fails if a finding is `Wrong`, or if there are warnings and `is_strict` is set.
 fn verdict(findings: &[Finding], is_strict: bool) -> Result<(), Failure> {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let (wrong, warnings) = (count(Level::Wrong), count(Level::Warning));
@@ -146,7 +147,7 @@ fn permissions(folder: &DataFolder) -> Finding {
     }
 }
 
-/// The disk of the folder, and that of the files where they are elsewhere.
+/// Checks the disk of the data folder, and that of the files if they are elsewhere.
 fn disks(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
     let files = settings.files.dir.as_deref().filter(|files| files.exists());
     std::iter::once(folder.path()).chain(files).map(disk).collect()
@@ -169,7 +170,7 @@ fn disk(path: &Path) -> Finding {
     }
 }
 
-/// When the folder was last copied.
+/// Checks the age of the last backup.
 fn backup(folder: &DataFolder) -> Finding {
     let subject = "backup";
     let remedy = "make one every day: deploy/rollbook-backup.timer, or `rollbook backup` from cron";
@@ -210,7 +211,7 @@ fn server(folder: &DataFolder) -> Finding {
     }
 }
 
-/// The store and what belongs to it.
+/// Checks the store, and the files and mirror that belong to it.
 fn kept(
     folder: &DataFolder,
     settings: &Settings,

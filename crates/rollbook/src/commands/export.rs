@@ -1,4 +1,5 @@
-//! `rollbook export`: records of one kind in a file, without a server. Rule: spec/product.md.
+//! `rollbook export`: writes the records of one type to a file, without a server. Rule:
+//! spec/product.md.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,7 +84,7 @@ pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
     })
 }
 
-/// The body that a client would send.
+/// Returns the request body that an API client would send.
 fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
     let is_package = find(&args.object).is_some_and(|kind| kind.is_package());
     if is_package {
@@ -169,7 +170,7 @@ async fn request(
     }
 }
 
-/// Writes a file that is complete or not there.
+/// Writes the file completely or not at all.
 async fn write(
     settings: &ServerSettings,
     session: &Session,

@@ -21,7 +21,7 @@ use crate::failure::{Doing, Failure};
 use crate::progress::ImportProgress;
 use crate::{opened, terminal};
 
-/// Lines of errors shown.
+/// Number of errors that are printed.
 const ERRORS_SHOWN: usize = 20;
 
 /// `rollbook import`
@@ -73,7 +73,7 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     }
 }
 
-/// All of the files in one commit, however large they are and however long it takes.
+/// Imports all files in one commit, without limits of size or time.
 pub(super) fn whole(
     provider: ProviderId,
     sources: Vec<Source>,
@@ -101,7 +101,7 @@ fn known_table(name: &str) -> Result<&'static Table, Failure> {
     })
 }
 
-/// The files to read, those of a folder by name.
+/// Returns the files to read; those of a folder in the order of their names.
 pub(super) fn sources(
     paths: &[PathBuf],
     provider: ProviderId,
@@ -121,8 +121,8 @@ pub(super) fn sources(
     Ok(sources)
 }
 
-/// The files of a folder by name; of a folder with one folder for each provider, as `rollbook demo
-/// --write` makes it, the provider's.
+/// Returns the files of a folder by name. If it has a folder for the provider, as `rollbook demo
+/// --write` creates, returns the files in that.
 fn files_in(folder: &Path, provider: ProviderId) -> Result<Vec<PathBuf>, Failure> {
     let own = folder.join(format!("provider-{provider}"));
     let folder = if own.is_dir() { own.as_path() } else { folder };
@@ -178,7 +178,7 @@ fn names_no_table(path: &Path, stem: &str) -> Failure {
     ))
 }
 
-/// Names and sizes, for the progress shown.
+/// Returns the names and sizes of the files, for the progress display.
 pub(super) fn names(sources: &[Source]) -> Vec<(String, u64)> {
     let described = sources.iter().map(|source| {
         let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -201,7 +201,7 @@ fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failur
     Ok(format!("{table}revision {}\n", outcome.revision))
 }
 
-/// What is wrong with the input, as a failure that lists the first errors.
+/// Returns the failure for invalid rows, with the first errors.
 pub(super) fn invalid(errors: &ImportErrors) -> Failure {
     let count = errors.error_count;
     let what = match errors.is_full() {

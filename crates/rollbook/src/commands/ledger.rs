@@ -1,5 +1,5 @@
-//! `rollbook ledger`: every posting of an invoice, with the rule and the arithmetic behind it.
-//! Rule: spec/accounting.md §13.
+//! `rollbook ledger`: prints every posting of an invoice, with its rule and calculation. Rule:
+//! spec/accounting.md §13.
 
 use accounting::Posting;
 use books::explain::{Explained, explain_invoice, to_json};
@@ -53,7 +53,7 @@ pub(super) fn run(args: LedgerArgs) -> Result<(), Failure> {
     }
 }
 
-/// The postings as an accountant reads them.
+/// Returns the postings as text.
 fn told(invoice: i64, explained: &[Explained]) -> String {
     let Some(first) = explained.first() else {
         return format!(
@@ -82,7 +82,7 @@ fn told(invoice: i64, explained: &[Explained]) -> String {
     text
 }
 
-/// Debit and credit of each category.
+/// Returns the debit or credit of each category.
 fn sides(posting: &Posting) -> String {
     let mut text = String::new();
     for (category, minor) in posting.amounts.non_zero() {

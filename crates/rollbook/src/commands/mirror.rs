@@ -1,4 +1,4 @@
-//! `rollbook mirror`: the columnar cache.
+//! `rollbook mirror`: shows, refreshes, rebuilds and verifies the mirror.
 
 use clap::{Args, Subcommand};
 use mirror::{Mirror, MirrorError, MirrorStatus, Role};

@@ -1,4 +1,4 @@
-//! The commands, one per file.
+//! The commands, one module each.
 
 pub(crate) mod accounting;
 pub(crate) mod adopt_files;
@@ -30,7 +30,7 @@ use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::{handles, logging};
 
-/// Runs one command to its end.
+/// Runs one command.
 pub fn run(cli: Cli) -> Result<(), Failure> {
     handles::raise_limit()?;
     match cli.command {
@@ -58,7 +58,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// The settings of a folder, with flags of the command over them.
+/// Returns the effective settings of a folder, with the flags of the command on top.
 pub(crate) fn effective(
     folder: &DataFolder,
     given: &[String],
@@ -75,8 +75,8 @@ pub(crate) fn effective(
     Sources::read(&folder.settings(), flags)?.resolve()
 }
 
-/// Makes sure that a folder with these settings can be worked on. One whose records are in a
-/// database is made when it is missing, as on a new node; without, there would be nothing in it.
+/// Checks that a folder with these settings can be used. Creates a missing folder if the records
+/// are in a database, as on a new node; otherwise a missing folder is an error.
 pub(crate) fn existing(folder: &DataFolder, settings: &Settings) -> Result<(), Failure> {
     match settings.store.url {
         Some(_) => DataFolder::created(folder.path()).map(drop),
@@ -84,8 +84,8 @@ pub(crate) fn existing(folder: &DataFolder, settings: &Settings) -> Result<(), F
     }
 }
 
-/// An existing folder and its settings, for commands that do not serve: they log warnings only,
-/// unless asked for more.
+/// Opens an existing folder and its settings, for commands that do not serve: these log only
+/// warnings, unless more is requested.
 pub(crate) fn open(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
     let folder = DataFolder::at(&args.data);
     let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
@@ -94,7 +94,7 @@ pub(crate) fn open(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
     Ok((folder, settings))
 }
 
-/// As [`open`], with the folder made when it is missing.
+/// Like [`open`], but creates the folder if it is missing.
 pub(crate) fn create(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
     let folder = DataFolder::created(&args.data)?;
     let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
@@ -111,12 +111,12 @@ fn quiet(effective: Effective) -> Settings {
     settings
 }
 
-/// Prints text to standard output; a reader that has gone away is no failure.
+/// Prints text to standard output. A closed pipe is not a failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_bytes(text.as_bytes())
 }
 
-/// Prints bytes as they are, as [`print`] does text.
+/// Prints bytes unchanged; otherwise like [`print`].
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
@@ -128,7 +128,7 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// A value as indented JSON with a line end.
+/// Returns a value as indented JSON with a final line break.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Failure> {
     use crate::failure::Doing;
     let text = serde_json::to_string_pretty(value).doing(|| "write JSON".to_owned())?;
@@ -144,12 +144,12 @@ pub(crate) struct CsvDialectArgs {
 }
 
 impl CsvDialectArgs {
-    /// The word given.
+    /// Returns the dialect as the word given on the command line.
     pub(crate) fn word(&self) -> Option<&str> {
         self.csv_dialect.as_deref()
     }
 
-    /// The dialect given.
+    /// Returns the dialect; none if it was not given.
     pub(crate) fn dialect(&self) -> Option<CsvDialect> {
         self.word().and_then(CsvDialect::parse)
     }
@@ -164,7 +164,7 @@ pub(crate) enum ListFormat {
     Json,
 }
 
-/// The format asked for; else a table on a terminal and JSON elsewhere.
+/// Returns the requested format; otherwise a table on a terminal, and JSON elsewhere.
 pub(crate) fn list_format(asked: Option<ListFormat>) -> ListFormat {
     match (asked, crate::terminal::is_terminal()) {
         (Some(format), _) => format,

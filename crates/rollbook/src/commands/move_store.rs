@@ -1,4 +1,4 @@
-//! `rollbook move`: a whole store from a data folder into a PostgreSQL database.
+//! `rollbook move`: copies a whole store from a data folder to a PostgreSQL database.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
     let (url, options) = (StoreUrl::new(args.to), settings.store.postgres_options()?);
     url.check()?;
     opened::must_have_records(&folder)?;
-    // What a server wrote meanwhile would be missing.
+    // Rows that a server writes during the move would be missing from the copy.
     let _lock = folder.lock()?;
     let mut told = |table: &MovedTable| say(&line(table));
     let moved = move_to_postgres(&folder.store(), url.secret(), &options, &mut told)

@@ -1,4 +1,4 @@
-//! `rollbook provider`: the tenants.
+//! `rollbook provider`: manages the providers of an installation.
 
 use clap::{Args, Subcommand};
 use model::id::{MAX_ID, ProviderId, is_valid_id};
@@ -85,13 +85,13 @@ struct ProviderSettings {
     exports_enabled: Option<bool>,
 }
 
-/// Reads a provider's id.
+/// Parses the id of a provider.
 pub(super) fn provider_id(text: &str) -> Result<ProviderId, String> {
     let id = text.parse().ok().filter(|id| is_valid_id(*id));
     id.map(ProviderId).ok_or_else(|| format!("expected an integer from 1 to {MAX_ID}"))
 }
 
-/// A name for people: one line with something in it.
+/// Checks a display name: one line that is not blank.
 pub(super) fn display_name(text: &str) -> Result<String, String> {
     match text.trim().is_empty() || text.chars().any(char::is_control) {
         true => Err("expected one line of text, without line breaks or tabs".to_owned()),

@@ -1,4 +1,4 @@
-//! `rollbook report`: any report, without a server.
+//! `rollbook report`: prints or writes any report, without a server.
 
 mod shown;
 
@@ -29,7 +29,7 @@ use crate::failure::{Doing, Failure};
 use crate::output::Output;
 use crate::{opened, terminal};
 
-/// Rows of a table on a terminal, unless asked for more.
+/// Default number of rows of a table on a terminal.
 const TABLE_ROWS: u64 = 50;
 
 /// `rollbook report`
@@ -94,7 +94,7 @@ enum ReportFormat {
 }
 
 impl ReportFormat {
-    /// The format of a file; none for people.
+    /// Returns the file format; none for `Table` and `Records`.
     fn file(self) -> Option<FileFormat> {
         Some(match self {
             Self::Table | Self::Records => return None,
@@ -108,7 +108,7 @@ impl ReportFormat {
         })
     }
 
-    /// The format that a file's name asks for.
+    /// Returns the format that the extension of a file name stands for.
     fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
         Self::from_str(ending, true).ok().filter(|format| format.file().is_some())
@@ -158,7 +158,7 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
     }
 }
 
-/// Writes to the file, or to standard output.
+/// Writes the bytes to the file, or to standard output.
 fn give(bytes: &[u8], output: Option<&Path>, temp: &Path) -> Result<(), Failure> {
     let mut output = Output::begin(output, temp)?;
     output.work_file().write_all(bytes).doing(|| "write the report".to_owned())?;
@@ -208,7 +208,7 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
     Ok(all)
 }
 
-/// A report with its parameters, over one revision.
+/// A report with its parameters, at one revision.
 struct Asked<'a> {
     session: &'a Session,
     pub report: &'static Report,
@@ -221,7 +221,7 @@ impl Asked<'_> {
         RequestContext { now: SystemClock.now(), page_size_max: u32::MAX, identity_name: None }
     }
 
-    /// Every row, into a file that is complete or not there, or to standard output.
+    /// Writes every row to standard output, or to a file that appears only when it is complete.
     async fn whole(
         &self,
         format: FileFormat,
@@ -239,7 +239,7 @@ impl Asked<'_> {
         output.finish()
     }
 
-    /// The page for people: with the columns asked for, else with those that tell most.
+    /// Returns the page as text. Without requested columns, a table shows the brief columns.
     async fn shown(mut self, format: ReportFormat) -> Result<String, Failure> {
         let has_columns = self.parameters.iter().any(|(name, _)| name == "columns");
         let brief = self.report.brief_columns();
@@ -259,7 +259,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Keys of the columns that the parameters name.
+    /// Returns the keys of the columns that the parameters name.
     fn keys_named(&self) -> Vec<&'static str> {
         let lists = self.parameters.iter().filter(|(name, _)| name == "columns");
         let texts = lists.filter_map(|(_, value)| match value {
@@ -269,7 +269,7 @@ impl Asked<'_> {
         texts.flatten().flat_map(|name| self.report.keys_named(name.trim())).collect()
     }
 
-    /// The page that the parameters ask for; a short one when they ask for none.
+    /// Returns the requested page; one of [`TABLE_ROWS`] rows if no size is requested.
     async fn page(&self) -> Result<Page, Failure> {
         let mut parameters = self.parameters.clone();
         let has = |name: &str| self.parameters.iter().any(|(given, _)| given == name);
@@ -314,7 +314,7 @@ impl Asked<'_> {
     }
 }
 
-/// Nobody looks at how far it is.
+/// A progress observer that shows nothing and never cancels.
 struct Unwatched;
 
 impl Watch for Unwatched {
@@ -332,7 +332,7 @@ pub(super) fn stopped(stop: Stop) -> Failure {
     }
 }
 
-/// Says what is wrong with which parameter.
+/// Returns the failure for invalid parameters, with a line for each.
 pub(super) fn refused(errors: FieldErrors) -> Failure {
     let count: usize = errors.0.values().map(Vec::len).sum();
     let what =

@@ -1,4 +1,4 @@
-//! `rollbook schema`: the catalogue of tables, from the code.
+//! `rollbook schema`: prints the catalogue of tables.
 
 use clap::{Args, ValueEnum};
 use model::allotment;
@@ -90,7 +90,7 @@ fn markdown() -> String {
     text
 }
 
-/// The form of the JSON in columns of the type allotment.
+/// Describes the JSON in columns of type allotment.
 fn allotments() -> String {
     let mut text = String::from(
         "\n# Allotments\n\nHow much a membership allows: JSON in `allotment` of a plan, or in \

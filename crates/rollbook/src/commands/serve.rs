@@ -1,4 +1,4 @@
-//! `rollbook serve`: the API on one data folder.
+//! `rollbook serve`: serves the API from a data folder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::folder::DataFolder;
 use crate::opened::{self, Reads};
 use crate::{cli::DataArgs, handles, logging};
 
-/// How long work that was told to stop is waited for.
+/// Time that running work gets to end after the shutdown.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// `rollbook serve`
@@ -38,7 +38,7 @@ pub struct ServeArgs {
     pub(super) print_config: bool,
 }
 
-/// `--log-format`, as a setting.
+/// Returns `--log-format` as a setting.
 pub(super) fn log_flag(format: Option<LogFormat>) -> Option<Flag> {
     format.map(|format| {
         let word = if format == LogFormat::Json { "json" } else { "text" };
@@ -65,7 +65,7 @@ impl ServeArgs {
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     if args.print_config {
-        // Looking must not make a folder.
+        // Printing the configuration must not create the folder.
         let folder = DataFolder::at(&args.data.data);
         return print(&effective(&folder, &args.data.settings, args.flags())?.to_text()?);
     }
@@ -83,7 +83,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }
 
-/// What a server or worker over one folder is made of. `reads` must outlive it.
+/// Returns the parts of a server or worker over one folder. `reads` must outlive them.
 pub(super) fn parts(
     folder: &DataFolder,
     store: Arc<dyn Store>,
@@ -103,7 +103,7 @@ pub(super) fn parts(
     }
 }
 
-/// The app, or what is wrong with its settings.
+/// Creates the app. Fails if its settings are wrong.
 pub(super) fn app(parts: AppParts) -> Result<App, Failure> {
     App::new(parts).map_err(|error| {
         Failure::new(format!("the configuration is wrong: {error}"))
@@ -111,8 +111,8 @@ pub(super) fn app(parts: AppParts) -> Result<App, Failure> {
     })
 }
 
-/// Serves, and works off jobs, until the process is told to stop; calls `ready` with the address
-/// once it listens.
+/// Serves requests and runs jobs until the process is asked to stop. Calls `ready` with the address
+/// when it listens.
 pub(super) fn serve(
     mut parts: AppParts,
     reload: &Reload<'_>,
@@ -141,7 +141,7 @@ pub(super) fn serve(
         }
         serving.doing(|| "serve".to_owned())
     });
-    // Work that is still running is given a moment; what it wrote is in the store or nowhere.
+    // Running work gets a moment to end; what it has not committed is discarded.
     runtime.shutdown_timeout(SHUTDOWN);
     outcome
 }
@@ -154,7 +154,7 @@ async fn listen(address: &str) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Works off jobs, without serving, until the process is told to stop.
+/// Runs jobs, without serving, until the process is asked to stop.
 pub(super) fn work(
     parts: AppParts,
     reload: &Reload<'_>,
@@ -175,7 +175,7 @@ pub(super) fn work(
     outcome
 }
 
-/// Reads the settings anew.
+/// Reads the settings again.
 pub(super) type Reload<'a> = dyn Fn() -> Result<Settings, Failure> + Sync + 'a;
 
 struct Signals {
@@ -194,7 +194,7 @@ impl Signals {
         })
     }
 
-    /// Waits until the process is told to stop; SIGHUP reads the keys of JWTs anew.
+    /// Waits until the process is asked to stop. SIGHUP reloads the keys for JWTs.
     async fn wait(mut self, app: &App, reload: &Reload<'_>) {
         loop {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! `rollbook token`: opaque credentials. Rule: spec/auth-and-errors.md §1.1.
+//! `rollbook token`: manages opaque tokens. Rule: spec/auth-and-errors.md §1.1.
 
 use app::credentials;
 use clap::{Args, Subcommand, ValueEnum};
@@ -166,14 +166,14 @@ fn create(args: CreateArgs) -> Result<(), Failure> {
     print(&format!("{text}\n"))
 }
 
-/// Makes a token; answers its text.
+/// Creates a token and returns its text.
 pub(super) fn make(store: &dyn Store, grant: &TokenGrant, now: Instant) -> Result<String, Failure> {
     let token = credentials::new_token();
     store.create_token(&token.hash, &token.prefix, grant, now)?;
     Ok(token.text)
 }
 
-/// When a token ends: `90d`, `12h`, or an instant.
+/// Returns the expiry of a token, given as `90d`, `12h` or an instant.
 fn expiry(text: &str, now: Instant) -> Result<Instant, Failure> {
     let seconds = [("d", 86_400), ("h", 3_600), ("m", 60)].iter().find_map(|(unit, seconds)| {
         let number: i64 = text.strip_suffix(unit)?.parse().ok()?;

@@ -1,5 +1,4 @@
-//! `rollbook usage`: how much of one membership is used and left, and why.
-//! Rule: spec/usage.md.
+//! `rollbook usage`: explains how much of one membership is used and left. Rule: spec/usage.md.
 
 use std::fmt::Write;
 
@@ -95,7 +94,7 @@ fn unknown(provider: ProviderId, membership: i64) -> Failure {
     )
 }
 
-/// The whole answer for people.
+/// Returns the whole answer as text.
 fn explained(held: &Held<'_>, why: &Explanation, date: Date, names: &OfferingTypeNames) -> String {
     let mut text = format!("{} on {}: {}\n", head(held), day(date), usable(why.usage.unusable));
     if why.usage.periods.is_empty() {
@@ -141,7 +140,7 @@ fn usable(unusable: Option<Unusable>) -> String {
     }
 }
 
-/// A row for each period limit, and one for each offering type's limit in it.
+/// Returns one row for each period limit, and one for each offering type's limit in it.
 fn periods(why: &Explanation, names: &OfferingTypeNames) -> Vec<[String; 8]> {
     let mut rows = Vec::new();
     for period in &why.usage.periods {
@@ -176,7 +175,7 @@ fn bound(number: Option<i64>) -> String {
     number.map_or_else(|| "no limit".to_owned(), |number| number.to_string())
 }
 
-/// How holds changed the allowance.
+/// Describes how holds changed the allowance.
 fn proration(count: &Count) -> String {
     let Some(adjusted) = &count.prorate_adjustment else { return String::new() };
     let mut text = format!(
@@ -191,7 +190,8 @@ fn proration(count: &Count) -> String {
     text
 }
 
-/// One use: its day, what it was, the rows behind it, and the limits it is charged to.
+/// Returns the row of one use: its day, its kind, the records behind it, and the limits it is
+/// charged to.
 fn use_row(
     at: usize,
     each: &CountedUse,

@@ -1,4 +1,4 @@
-//! `rollbook webhook`: where a provider is told how its exports go. Rule: spec/exports.md §8.1.
+//! `rollbook webhook`: manages the webhooks of a provider. Rule: spec/exports.md §8.1.
 
 use app::webhooks::{WebhookError, Webhooks};
 use clap::{Args, Subcommand};
@@ -90,7 +90,7 @@ struct Whose {
 }
 
 impl Whose {
-    /// Does something with the provider's webhooks.
+    /// Runs `work` with the webhooks of the provider.
     fn with<T>(
         &self,
         work: impl FnOnce(&Webhooks<'_>) -> Result<T, WebhookError>,
@@ -188,7 +188,7 @@ fn deliveries(deliveries: &[Value], format: ListFormat) -> Result<String, Failur
     Ok(terminal::table(DELIVERY, rows))
 }
 
-/// A cell; nothing for null.
+/// Formats a value for a table cell; null is empty.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

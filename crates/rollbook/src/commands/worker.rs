@@ -1,5 +1,5 @@
-//! `rollbook worker`: works off jobs beside a server: on its data folder, or on another node
-//! over the same database.
+//! `rollbook worker`: runs jobs beside a server on its data folder, or on another node with the
+//! same database.
 
 use clap::Args;
 use mirror::Role;

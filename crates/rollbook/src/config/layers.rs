@@ -1,4 +1,4 @@
-//! Putting values over each other, and remembering where each came from.
+//! Layers of settings, and the origin of each value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,16 +11,16 @@ use super::Settings;
 use crate::failure::{Doing, Failure};
 
 const PREFIX: &str = "ROLLBOOK_";
-/// Variables that are no settings: the data folder, and what scripts around the program use.
+/// Variables that are not settings: the data folder, and those of scripts around the program.
 const NOT_SETTINGS: [&str; 4] =
     ["ROLLBOOK_COMMIT", "ROLLBOOK_DATA", "ROLLBOOK_TOKEN", "ROLLBOOK_URL"];
-/// Short for `log.filter`.
+/// Variable that is an alias of `log.filter`.
 const LOG: &str = "ROLLBOOK_LOG";
 
-/// Where a value came from; later ones win.
+/// The origin of a value. Later variants override earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody set it.
+    /// Not set anywhere.
     Default,
     /// `rollbook.toml`.
     File,
@@ -41,29 +41,29 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A flag that sets something.
+/// A flag that sets a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// The flag, as people write it.
+    /// Flag as users write it.
     pub name: String,
-    /// The setting, `section.key`.
+    /// Key of the setting, `section.key`.
     pub key: String,
-    /// Its value, as written.
+    /// Value as text.
     pub value: String,
 }
 
-/// What settings are read from.
+/// The sources of settings.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// Text of `rollbook.toml`, if there is one.
+    /// Text of `rollbook.toml`; none if there is no such file.
     pub file: Option<String>,
-    /// The environment.
+    /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// Flags, in the order given.
     pub flags: Vec<Flag>,
 }
 
-/// Settings as they are in force.
+/// The settings in effect, with the origin of each value.
 #[derive(Debug, Clone)]
 pub struct Effective {
     /// The settings.
@@ -72,7 +72,7 @@ pub struct Effective {
 }
 
 impl Sources {
-    /// The file at `path` if there is one, and this process's environment.
+    /// Reads the file at `path`, if it exists, and the environment of this process.
     pub fn read(path: &Path, flags: Vec<Flag>) -> Result<Self, Failure> {
         let file = match std::fs::read_to_string(path) {
             Ok(text) => Some(text),
@@ -86,7 +86,7 @@ impl Sources {
         Ok(Self { file, environment: variables.collect(), flags })
     }
 
-    /// Puts everything together; the first thing wrong is an error that names it.
+    /// Merges the sources. Fails with the first value that is wrong, and names it.
     pub fn resolve(&self) -> Result<Effective, Failure> {
         let known = known_keys()?;
         let mut layers = Layers { known: &known, table: Table::new(), origins: BTreeMap::new() };
@@ -106,7 +106,7 @@ impl Sources {
 }
 
 impl Effective {
-    /// Every setting with its value and origin, one a line, in TOML. Secrets are not shown.
+    /// Returns every setting with its value and origin, one per line, in TOML. Secrets are hidden.
     pub fn to_text(&self) -> Result<String, Failure> {
         let values = flatten(&self.settings)?;
         let mut text = String::new();
@@ -121,7 +121,7 @@ impl Effective {
         Ok(text)
     }
 
-    /// Where a setting came from.
+    /// Returns the origin of a setting.
     pub fn origin(&self, key: &str) -> &Origin {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
@@ -136,7 +136,7 @@ struct Layers<'k> {
 impl Layers<'_> {
     fn add_file(&mut self, text: &str) -> Result<(), Failure> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            // Not the line itself, which the whole message repeats: it may hold a secret.
+            // The message of the parser repeats the line, which may hold a secret.
             let line = error.span().map(|at| text[..at.start].lines().count().max(1));
             let place = line.map_or(String::new(), |line| format!(" (line {line})"));
             Failure::new(format!("rollbook.toml is not TOML{place}"))
@@ -168,7 +168,7 @@ impl Layers<'_> {
         self.add_text(&key, value, Origin::Environment(name.to_owned()))
     }
 
-    /// Adds a value written as text: what it is follows from the setting.
+    /// Adds a value that is written as text. The setting decides its type.
     fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Failure> {
         let Some(default) = self.known.get(key) else {
             return Err(self.unknown(key, &origin.to_string()));
@@ -216,7 +216,7 @@ impl Layers<'_> {
     }
 }
 
-/// Number of letters to change between two words.
+/// Returns the number of letters to change between two words.
 fn edits(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
@@ -236,7 +236,7 @@ fn deserialize(table: &Table) -> Result<Settings, String> {
     settings.map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
 }
 
-/// Every setting with its default.
+/// Returns every setting with its default.
 fn known_keys() -> Result<BTreeMap<String, Json>, Failure> {
     flatten(&Settings::default())
 }
@@ -252,7 +252,7 @@ fn flatten(settings: &Settings) -> Result<BTreeMap<String, Json>, Failure> {
     Ok(flat)
 }
 
-/// A value on one line of TOML.
+/// Returns a value on one line of TOML.
 fn inline(value: &Json) -> String {
     match value {
         Json::Array(items) => {

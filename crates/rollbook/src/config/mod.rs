@@ -3,10 +3,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `layers` | putting values over each other, and remembering where each came from |
-//! | `sections` | the sections that are the program's own |
+//! | `layers` | merging of the sources, and the origin of each value |
+//! | `sections` | the sections that only this program reads |
 //! | `size` | sizes such as `512MiB` and `50%` |
-//! | `store_url` | where a database is, without showing its password |
+//! | `store_url` | the address of a database, which hides its password |
 
 mod layers;
 mod sections;
@@ -65,7 +65,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The server's part.
+    /// Returns the settings of the server.
     pub fn server_settings(&self) -> ServerSettings {
         ServerSettings {
             auth: self.auth.clone(),
@@ -83,7 +83,7 @@ impl Settings {
         }
     }
 
-    /// Checks what a type alone does not say.
+    /// Checks rules that types do not express.
     pub fn check(&self) -> Result<(), Failure> {
         self.store.check()?;
         self.engine.memory_bytes()?;

@@ -1,4 +1,4 @@
-//! The sections that are the program's own; the others are the server's.
+//! The sections that only this program reads. The others belong to the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::size;
 use super::store_url::StoreUrl;
 use crate::failure::Failure;
 
-/// `[engine]`: where plans run.
+/// `[engine]`: limits of query execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineSettings {
@@ -23,9 +23,9 @@ pub struct EngineSettings {
     pub memory: String,
     /// Plans that run at the same time. Default: 0 = four per thread.
     pub plans_max: usize,
-    /// Plans that may wait for their turn. Default: 1000.
+    /// Plans that may wait to run. Default: 1000.
     pub plans_waiting_max: usize,
-    /// Seconds that a plan may wait for its turn. Default: 30.
+    /// Seconds that a plan may wait to run. Default: 30.
     pub plan_wait_s: u64,
 }
 
@@ -41,22 +41,23 @@ pub struct MirrorSettings {
     pub segment_rows: u64,
 }
 
-/// Connections to PostgreSQL that are not for snapshots: short questions, and imports.
+/// Number of connections to PostgreSQL that are reserved for short queries and imports, not for
+/// snapshots.
 const OTHER_CONNECTIONS: usize = 8;
 
-/// `[store]`: which database, and its bounds.
+/// `[store]`: the database and its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSettings {
     /// A PostgreSQL database, `postgres://user:password@host:port/database`, which any number of
     /// nodes may share. Default: none, the records are in files of the data folder.
     pub url: Option<StoreUrl>,
-    /// File with the certificates (PEM) of those who may vouch for PostgreSQL's server. Default:
-    /// none, those that the system trusts.
+    /// File with the certificates (PEM) of the authorities that are trusted for PostgreSQL's
+    /// server. Default: none, the system's authorities are trusted.
     pub root_certificates: Option<PathBuf>,
     /// Connections of this process to PostgreSQL, at least 10. Default: 20.
     pub connections_max: usize,
-    /// Seconds that a write may wait for its turn. Default: 30.
+    /// Seconds that a write may wait for other writes. Default: 30.
     pub write_wait_s: u64,
     /// Page cache of SQLite's writer. Default: `128MiB`.
     pub writer_cache: String,
@@ -66,11 +67,11 @@ pub struct StoreSettings {
     pub readers_max: usize,
 }
 
-/// `[log]`: what is logged and how.
+/// `[log]`: filter and format of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
-    /// Which lines, as in `info,store=debug`; also from `ROLLBOOK_LOG`. Default: `info`.
+    /// Filter of lines, as in `info,store=debug`; also from `ROLLBOOK_LOG`. Default: `info`.
     pub filter: String,
     /// `text` or `json`. Default: text.
     pub format: LogFormat,
@@ -126,7 +127,7 @@ impl Default for LogSettings {
 }
 
 impl EngineSettings {
-    /// Threads, once "one per processor" is a number.
+    /// Returns the number of threads; 0 means one per processor.
     pub fn threads_used(&self) -> usize {
         match self.threads {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
@@ -134,7 +135,7 @@ impl EngineSettings {
         }
     }
 
-    /// The memory bound in bytes.
+    /// Returns the memory limit in bytes.
     pub fn memory_bytes(&self) -> Result<usize, Failure> {
         let whole = size::machine_memory();
         let bytes = size::parse(&self.memory, whole)
@@ -142,7 +143,7 @@ impl EngineSettings {
         Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
-    /// The options with these bounds.
+    /// Returns `usual` with these limits.
     pub fn apply(&self, usual: EngineOptions) -> EngineOptions {
         let plans_max = if self.plans_max == 0 { usual.plans_max } else { self.plans_max };
         EngineOptions {
@@ -156,7 +157,7 @@ impl EngineSettings {
 }
 
 impl MirrorSettings {
-    /// The options for a process in this role.
+    /// Returns the options of a process with this role.
     pub fn options(&self, role: Role) -> MirrorOptions {
         let usual = MirrorOptions::new(role);
         let delta_rows_max =
@@ -171,14 +172,14 @@ impl MirrorSettings {
 }
 
 impl StoreSettings {
-    /// Refuses what cannot be used, whichever database is chosen.
+    /// Checks the options of both databases, regardless of which is used.
     pub fn check(&self) -> Result<(), Failure> {
         self.sqlite_options()?;
         self.postgres_options()?;
         self.url.as_ref().map_or(Ok(()), StoreUrl::check)
     }
 
-    /// The bounds of a store in PostgreSQL.
+    /// Returns the options of a store in PostgreSQL.
     pub fn postgres_options(&self) -> Result<PostgresOptions, Failure> {
         let usual = PostgresOptions::default();
         let snapshots_max = self.connections_max.checked_sub(OTHER_CONNECTIONS);
@@ -193,7 +194,7 @@ impl StoreSettings {
         })
     }
 
-    /// The bounds of a store in SQLite.
+    /// Returns the options of a store in SQLite.
     pub fn sqlite_options(&self) -> Result<SqliteOptions, Failure> {
         let kib = |key: &str, text: &str| {
             let bytes = size::parse(text, size::machine_memory())

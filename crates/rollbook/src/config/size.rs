@@ -11,7 +11,7 @@ const UNITS: [(&str, u64); 8] = [
     ("b", 1),
 ];
 
-/// Bytes that `text` means; a percentage is of `whole`.
+/// Parses a size in bytes. A percentage is a share of `whole`.
 pub(super) fn parse(text: &str, whole: Option<u64>) -> Result<u64, String> {
     let expected = || {
         let of = if whole.is_some() { " or a share such as 50%" } else { "" };
@@ -31,7 +31,8 @@ pub(super) fn parse(text: &str, whole: Option<u64>) -> Result<u64, String> {
     number.checked_mul(bytes).filter(|size| *size > 0).ok_or_else(expected)
 }
 
-/// Memory of this machine, or of the group of processes that this one is limited with.
+/// Returns the memory of this machine, or the limit of this process's control group if that is
+/// lower.
 pub(super) fn machine_memory() -> Option<u64> {
     let info = std::fs::read_to_string("/proc/meminfo").ok()?;
     let total = info.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;

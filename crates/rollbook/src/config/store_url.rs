@@ -1,4 +1,4 @@
-//! Where a store in PostgreSQL is: a secret, because it may hold a password.
+//! The address of a store in PostgreSQL. It may hold a password, so it is treated as a secret.
 
 use std::fmt;
 
@@ -9,23 +9,24 @@ use crate::failure::Failure;
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 const HIDDEN: &str = "(hidden)";
 
-/// `postgres://user:password@host:port/database?sslmode=…`; shown without its password.
+/// An address such as `postgres://user:password@host:port/database?sslmode=…`. `Display` and
+/// `Debug` hide its password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct StoreUrl(String);
 
 impl StoreUrl {
-    /// The URL as it was given.
+    /// Wraps an address as it was given.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// All of it, with the password: for whoever connects.
+    /// Returns the whole address with its password, for connecting.
     pub fn secret(&self) -> &str {
         &self.0
     }
 
-    /// Refuses what is no URL of PostgreSQL, without repeating it.
+    /// Fails if this is not a PostgreSQL URL. The error does not repeat the text.
     pub fn check(&self) -> Result<(), Failure> {
         if SCHEMES.iter().any(|scheme| self.0.starts_with(scheme)) {
             return Ok(());
@@ -38,7 +39,7 @@ impl StoreUrl {
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://") else { return f.write_str(HIDDEN) };
-        // A password may hold any letter, even those that ought to be escaped: up to the last @.
+        // A password may contain any character, even unescaped, so it ends at the last @.
         let (user, place) = rest.rsplit_once('@').map_or((None, rest), |(u, p)| (Some(u), p));
         write!(f, "{scheme}://")?;
         if let Some(user) = user {

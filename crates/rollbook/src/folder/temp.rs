@@ -1,5 +1,5 @@
-//! Folders of unfinished work. Each is held by a lock of its process, not named after it: the
-//! processes of containers that share a data folder have the same ids.
+//! Folders for unfinished work. Each is marked by a lock of its process, not by a process id,
+//! because containers that share a data folder may have equal ids.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -7,22 +7,22 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-/// In every folder, locked by whoever works in it.
+/// Name of the file in each folder that its process locks.
 const HELD: &str = "held.lock";
-/// Beside the folders, locked while one is made or leftovers are cleared: a folder that is not
-/// locked yet is no leftover.
+/// Name of the lock beside the folders. It is held while a folder is created or leftovers are
+/// removed, so that a new folder without a lock does not count as a leftover.
 const CHANGING: &str = "changing.lock";
 
-/// A folder for the unfinished work of this process; removed when dropped.
+/// A folder for unfinished work of this process, removed when dropped.
 #[derive(Debug)]
 pub struct TempFolder {
-    // Removed before the lock is let go.
+    // Fields drop in order: the folder is removed before its lock is released.
     folder: TempDir,
     _held: File,
 }
 
 impl TempFolder {
-    /// A new one in `temp`, where nothing is left then of those that nobody holds any more.
+    /// Creates a folder in `temp`, after it has removed the folders of ended processes.
     pub(super) fn make(temp: &Path) -> io::Result<Self> {
         super::private_folder().create(temp)?;
         let changing = lock_file(&temp.join(CHANGING))?;
@@ -34,18 +34,18 @@ impl TempFolder {
         Ok(Self { folder, _held: held })
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// Removes the folders that nobody holds any more.
+/// Removes the folders whose processes have ended.
 fn clear_leftovers(temp: &Path) -> io::Result<()> {
     for entry in fs::read_dir(temp)? {
         let path = entry?.path();
         if path.is_dir() && !is_held(&path)? {
-            // What cannot be removed only takes room.
+            // A folder that cannot be removed only takes up space.
             let _ = fs::remove_dir_all(path);
         }
     }
@@ -73,11 +73,11 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let temp = outer.path().join("temp");
         let mine = TempFolder::make(&temp).unwrap();
-        // Of a process with the id of this one that was killed, as in a container.
+        // A killed process with the same id as this one, as in containers.
         let dead = temp.join(format!("{}-x", std::process::id()));
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join(HELD), "").unwrap();
-        // Of a version that held nothing.
+        // A folder of a version that did not lock.
         fs::create_dir(temp.join("1-y")).unwrap();
         let further = TempFolder::make(&temp).unwrap();
         let left: Vec<_> =

@@ -1,5 +1,5 @@
-//! One log line. What clients send, such as a path, may stand in it: characters that end lines,
-//! steer terminals or turn the direction of writing are shown as escapes.
+//! One log line. It may contain text from clients, such as a path, so characters that end lines,
+//! control terminals or change the writing direction are escaped.
 
 use std::borrow::Cow;
 use std::io::{self, Stderr, Write};
@@ -10,14 +10,14 @@ use parking_lot::Mutex;
 use super::output::Output;
 use crate::config::LogFormat;
 
-/// A writer of one line, which is given to it whole.
+/// Writer of one log line, which arrives in one piece.
 pub(super) struct Line {
     format: LogFormat,
     output: Arc<Mutex<Output<Stderr>>>,
 }
 
 impl Line {
-    /// The next line.
+    /// Creates the writer of the next line.
     pub(super) fn new(format: LogFormat, output: Arc<Mutex<Output<Stderr>>>) -> Self {
         Self { format, output }
     }
@@ -35,7 +35,7 @@ impl Write for Line {
     }
 }
 
-/// The same line, with escapes as the format writes them.
+/// Returns the line with deceptive characters escaped, in the syntax of the format.
 fn escaped(line: &str, format: LogFormat) -> Cow<'_, str> {
     let text = line.strip_suffix('\n').unwrap_or(line);
     if !text.chars().any(|char| is_deceptive(char, format)) {
@@ -53,8 +53,8 @@ fn escaped(line: &str, format: LogFormat) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a character does something else than being seen. Colours of the text format are ours:
-/// the formatter has escaped those of others.
+/// Returns true for characters that have an effect instead of a glyph. Colour codes in the text
+/// format come from the formatter, which has already escaped those in texts.
 fn is_deceptive(char: char, format: LogFormat) -> bool {
     match char {
         '\u{1b}' => format == LogFormat::Json,

@@ -1,18 +1,18 @@
-//! Standard error. Its disk may be full, and whoever reads it may have gone or be stuck: then lines
-//! are lost, and counted, and nobody waits for it.
+//! Standard error as the destination of the log. If its disk is full or its reader is gone or
+//! blocked, lines are dropped and counted, and nothing waits.
 
 use std::io::Write;
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How long a line may wait for room, unless the one before was lost already.
+/// Time that a line may wait for room. If the previous line was dropped, it does not wait.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 const NO_PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-/// A pipe that has any room takes this much without waiting (POSIX: `PIPE_BUF`, on Linux).
+/// Number of bytes that a pipe with any room accepts without waiting (POSIX: `PIPE_BUF`, on Linux).
 const PIECE_BYTES: usize = 4096;
 
-/// Where lines are written.
+/// Writer of log lines to `to`.
 pub(super) struct Output<W> {
     to: W,
     lost: u64,
@@ -20,12 +20,12 @@ pub(super) struct Output<W> {
 }
 
 impl<W: Write + AsFd> Output<W> {
-    /// An output that has lost nothing yet.
+    /// Creates an output without lost lines.
     pub(super) fn new(to: W) -> Self {
         Self { to, lost: 0, is_cut: false }
     }
 
-    /// Writes a line, or loses it.
+    /// Writes a line, or drops and counts it.
     pub(super) fn write(&mut self, line: &[u8]) {
         if self.lost > 0 {
             let note = format!("{} log lines were lost\n", self.lost);
@@ -59,7 +59,7 @@ impl<W: Write + AsFd> Output<W> {
     fn has_room(&self) -> bool {
         let patience = if self.lost == 0 { PATIENCE } else { NO_PATIENCE };
         let mut wanted = [PollFd::new(&self.to, PollFlags::OUT)];
-        // A closed pipe counts as ready; writing to it is what fails.
+        // poll reports a closed pipe as ready; the write then fails.
         poll(&mut wanted, Some(&patience)).is_ok_and(|ready| ready > 0)
     }
 }

@@ -1,4 +1,4 @@
-//! Backup and restore as `docs/operating.md` says: with the scripts under `deploy/`.
+//! Backup and restore as described in `docs/operating.md`, with the scripts under `deploy/`.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,7 +13,7 @@ use crate::server::{Data, Server, forget_variables, program};
 use testkit::postgres;
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
-/// Imports before the copy is made, and after it.
+/// Number of imports before the copy, and again after it.
 const IMPORTS: usize = 5;
 
 fn run_script(name: &str, data: &Data, argument: &Path) -> Output {
@@ -44,7 +44,7 @@ fn load(server: &Server, token: &str) -> Load {
     Load::of_readers(token.to_owned(), Arc::new(Mutex::new(addresses)))
 }
 
-/// Imports while the copy is made, and after.
+/// Copies the data folder while imports run, before and after.
 fn copied_under_load(data: &Data, server: &Server, token: &str, to: &Path) -> Load {
     let load = load(server, token);
     load.begin();
@@ -99,7 +99,7 @@ fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
     let found = String::from_utf8(found.stdout).unwrap();
     assert!(found.contains("ok      store") && found.contains("rows as in the store"), "{found}");
 
-    // It is a store like any other.
+    // The restored store can be used like any other.
     assert_eq!(server.import(&token, "customers", "text/csv", b"id,name\n1,Ann\n").status, 200);
 }
 

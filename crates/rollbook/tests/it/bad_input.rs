@@ -1,4 +1,4 @@
-//! Bad input at the import doors: a clear 4xx, nothing stored, memory flat.
+//! Bad input for imports is answered with a clear 4xx, stores nothing and does not take up memory.
 //! Rule: spec/data-model.md §3.
 
 use std::io::Write;
@@ -120,7 +120,7 @@ fn sql_in_a_text_is_only_text() {
     assert_eq!(row["gender"], "\"; --");
 }
 
-/// Sends a body whose single line never ends, in chunks; the server must not keep it in memory.
+/// Sends a body with one endless line in chunks. The server must not keep it in memory.
 #[test]
 fn a_line_of_two_gigabytes_is_refused_with_flat_memory() {
     const GIGABYTE: usize = 1 << 30;

@@ -1,4 +1,4 @@
-//! Real records, where they are at hand: the CDNOW purchase history beside the checkout.
+//! The CDNOW purchase history, a public data set, if it is available beside the checkout.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! kill -9 in the middle of imports: what was acknowledged is whole, what was not is absent.
-//! Rule: spec/product.md no. 1.
+//! kill -9 during imports: acknowledged imports are complete, others are absent. Rule:
+//! spec/product.md no. 1.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,18 +10,18 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::server::{Data, Server};
 
-/// Kills, and how many where a database must be waited for, too.
+/// Number of kills with SQLite, and with PostgreSQL, where each round takes longer.
 const KILLS: [u64; 2] = [50, 20];
 const ROWS: i64 = 3000;
 
-/// Customers that every import rewrites, so that half an update would show.
+/// Number of customers that every import rewrites, so that a partial update would show.
 const SHARED: i64 = 200;
 
 fn shared_rows(round: &str) -> String {
     (1..=SHARED).map(|id| format!("{{\"id\":{id},\"gender\":\"{round}\"}}\n")).collect()
 }
 
-/// One import: [`ROWS`] new customers of its own, and the shared ones.
+/// Returns the body of one import: [`ROWS`] new customers, and the shared ones.
 fn body(round: u64) -> Vec<u8> {
     let first = SHARED + 1 + i64::try_from(round).unwrap() * ROWS;
     let rows =
@@ -29,15 +29,15 @@ fn body(round: u64) -> Vec<u8> {
     (rows.collect::<String>() + &shared_rows(&round.to_string())).into_bytes()
 }
 
-/// When a server is killed.
+/// The moment at which a server is killed.
 enum Moment {
-    /// So long after the import was sent.
+    /// This long after the import was sent.
     After(Duration),
-    /// As soon as the import is answered.
+    /// When the import has been answered.
     Answered,
 }
 
-/// Sends an import and kills the server; true when the answer came first.
+/// Sends an import and kills the server. Returns true if the answer came first.
 fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment) -> bool {
     let host = server.address.strip_prefix("http://").unwrap().to_owned();
     let body = body(round);
@@ -51,12 +51,12 @@ fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment
     stream.write_all(&body).unwrap();
     let reader = std::thread::spawn(move || {
         let mut answer = String::new();
-        // A connection that breaks off is the expected end of most rounds.
+        // In most rounds the connection breaks off, as expected.
         let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
         answer.starts_with("HTTP/1.1 200")
     });
     match moment {
-        // Not a wait for something: the moment of the kill is what varies.
+        // The sleep waits for nothing: the moment of the kill is what varies.
         Moment::After(delay) => {
             std::thread::sleep(*delay);
             server.kill();
@@ -70,8 +70,8 @@ fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment
     }
 }
 
-/// Waits until nothing of a killed server is under way: a database may still be committing for it,
-/// and another import comes only after that.
+/// Waits until nothing of a killed server is running any more. A database may still be committing
+/// for it, and the next import must come after that.
 fn settle(server: &Server, token: &str) {
     let row = b"{\"id\":1,\"name\":\"A\"}\n";
     server.import(token, "sites", "application/x-ndjson", row).ok();
@@ -82,7 +82,7 @@ fn total(server: &Server, token: &str, filter: &str) -> i64 {
     server.get(token, &path).ok()["total"].as_i64().unwrap()
 }
 
-/// Genders of the shared customers, each once.
+/// Returns the distinct genders of the shared customers.
 fn shared(server: &Server, token: &str) -> Vec<Option<String>> {
     let path = "/api/v2/reports/customers/data?columns=gender&page_size=100&ids=";
     let mut found = Vec::new();

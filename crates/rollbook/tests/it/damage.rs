@@ -1,5 +1,5 @@
-//! Bits that flip in the mirror's files, met by the server, a worker and the command line: no
-//! answer and no file shows them. Rule: spec/product.md, "What always holds".
+//! Flipped bits in the mirror's files never show in an answer or a file, from the server, a worker
+//! or the command line. Rule: spec/product.md, "What always holds".
 //!
 //! `FLIPS=10000` tries that many bits with each of the three, instead of a few.
 
@@ -20,7 +20,7 @@ const PAGE: &str =
     "/api/v2/reports/customers/data?limit=100&sort=-full_name&columns=full_name,email";
 const CUSTOMERS: i64 = 4_000;
 
-/// Enough customers for several blocks in a file, and the invoices of some.
+/// Returns a data folder with enough customers for several blocks per file, and invoices of some.
 fn filled(configuration: &str) -> (Data, String) {
     let data = Data::with_provider();
     data.configure(BUSY);
@@ -63,7 +63,7 @@ fn segments(data: &Data) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
 }
 
-/// Flips a random bit in place, as a disk would; sizes and times stay as a look would expect them.
+/// Flips a random bit of a file in place, without a change of size or time.
 fn flip_some_bit(data: &Data, rng: &mut ChaCha8Rng) {
     let files = segments(data);
     let path = &files[rng.random_range(0..files.len())];
@@ -90,7 +90,7 @@ fn the_command_line_shows_and_writes_what_is_true_or_fails() {
         for (arguments, truth) in commands.iter().zip(&truth) {
             let (code, said) = command(&data, arguments);
             assert!(code == Some(1) || (code, &said) == (Some(0), &truth.1), "{arguments:?}");
-            // What was damaged is rebuilt by whoever comes next.
+            // The next reader rebuilds the damaged file.
             assert_eq!(&command(&data, arguments), truth, "{arguments:?}");
         }
     }
@@ -136,7 +136,7 @@ fn a_worker_makes_the_file_that_is_true() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     for _ in 0..flips(4) {
         flip_some_bit(&data, &mut rng);
-        // A worker that has not read the files yet, as the one before had.
+        // A new worker has not read the files yet, like the previous one.
         worker.kill();
         worker = Worker::start(&data);
         assert_eq!(made(&server), truth);

@@ -1,4 +1,4 @@
-//! The files under `deploy/`, as far as they speak of the program.
+//! The files under `deploy/`, where they refer to the program.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::process::Command;
 
 use crate::server::program;
 
-/// Variables that are no settings: the data folder, and what is said when an image is built.
+/// Variables that are not settings: the data folder, and those of the image build.
 const NOT_SETTINGS: [&str; 3] = ["ROLLBOOK_COMMIT", "ROLLBOOK_DATA", "ROLLBOOK_DB_PASSWORD"];
 const UNITS: [&str; 3] = ["rollbook.service", "rollbook-worker.service", "rollbook-backup.service"];
-/// Most exposure of a unit that systemd-analyze may find, in tenths.
+/// Largest exposure of a unit that systemd-analyze may report, in tenths.
 const EXPOSURE_MAX: u32 = 20;
 
 fn deployed(name: &str) -> PathBuf {
@@ -55,7 +55,7 @@ fn every_unit_is_closed_in_as_tightly_as_the_others() {
     for name in UNITS {
         let mut analyze = Command::new("systemd-analyze");
         analyze.args(["security", "--offline=true", &format!("--threshold={EXPOSURE_MAX}")]);
-        // Where there is no systemd, the lines above are all that is checked.
+        // Without systemd, only the checks above run.
         let Ok(output) = analyze.arg(deployed(name)).output() else { continue };
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
     }

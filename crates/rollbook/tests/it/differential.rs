@@ -1,7 +1,8 @@
-//! Every report against a slow, obvious reference over the same rows, through the real server.
+//! Every report is compared with a slow, simple reference over the same rows, through a real
+//! server.
 //!
-//! Half of the rows are in the mirror's segments; the rest, with updates, deletions and
-//! re-insertions, came afterwards and is in the delta.
+//! Half of the rows are in the mirror's segments. The rest, with updates, deletions and
+//! re-insertions, is imported later and is in the delta.
 
 use std::sync::Arc;
 
@@ -42,24 +43,24 @@ const PAGES: usize = 400;
 const CSV_PAGES: usize = 120;
 const BAD_REQUESTS: usize = 150;
 
-/// The present of all requests.
+/// Returns the current time of all requests.
 pub(crate) fn now() -> Instant {
     Instant::parse("2026-02-14T10:30:00Z").unwrap()
 }
 
-/// A data folder whose rows stay in the delta once the mirror has segments.
+/// A data folder whose later rows stay in the delta.
 pub(crate) struct World {
     pub(crate) data: Data,
     store: Arc<dyn Store>,
 }
 
 impl World {
-    /// A provider with no settings of its own.
+    /// Creates a folder with a provider that has no settings of its own.
     pub(crate) fn new() -> Self {
         Self::configured("")
     }
 
-    /// With these settings beside its own.
+    /// Creates a folder with additional settings.
     pub(crate) fn configured(settings: &str) -> Self {
         let data = Data::with_provider();
         data.configure(&format!(
@@ -84,7 +85,7 @@ impl World {
         assert_eq!(committed.err().map(|errors| errors.errors.into_iter().next()), None);
     }
 
-    /// What the store holds now, read without the mirror.
+    /// Returns the rows of the store, read without the mirror.
     pub(crate) fn tables(&self) -> (Tables, Provider) {
         let snapshot = self.store.snapshot().unwrap();
         let mut rows = Vec::new();
@@ -110,13 +111,13 @@ pub(crate) fn delete(table: &'static Table, id: i64) -> (&'static Table, Change)
     (table, Change::Delete { id, line: 1 })
 }
 
-/// Rows in the segments, then a delta of every kind of change on top of them.
+/// Imports rows into the segments, then a delta with every kind of change.
 fn populate(world: &World, seed: u64) -> (Server, String) {
     let rows = sample(seed, now(), 150, &[("sites", 6), ("payment_processors", 4)]);
     let other = sample(seed + 1, now(), 150, &[("sites", 6), ("payment_processors", 4)]);
     let table = |name: &str| catalogue::table(name).unwrap();
     let id = |cells: &[Cell]| cells[catalogue::ID].as_int().unwrap();
-    // Leaves of the reference graph can be missing at first, and go and come back.
+    // Rows that no other row refers to can be missing at first, disappear and come back.
     let leaf =
         |name: &str| matches!(name, "attendances" | "invoice_lines" | "customer_membership_holds");
     let is_late = |name: &str, cells: &[Cell]| leaf(name) && id(cells) % 3 == 0;
@@ -129,7 +130,7 @@ fn populate(world: &World, seed: u64) -> (Server, String) {
 
     let late = rows.iter().filter(|(name, cells)| is_late(name, cells));
     world.import(late.map(|(name, cells)| upsert(table(name), cells)).collect());
-    // Rows of another sample replace some; money stays with the currency that invoices have.
+    // Some rows are replaced by those of another sample. Rows with money keep their currency.
     let changed = other.iter().filter(|(name, cells)| {
         matches!(*name, "customers" | "attendances" | "customer_memberships") && id(cells) % 5 == 0
     });
@@ -155,7 +156,7 @@ pub(crate) fn ask(
     server.get(token, &format!("/api/v2/reports/{report}/data?{query}"))
 }
 
-/// The instant of the request is part of it, so that both sides see the same present.
+/// Adds the current time to a request, so that both sides use the same one.
 pub(crate) fn with_now(mut parameters: Vec<(String, String)>) -> Vec<(String, String)> {
     if !parameters.iter().any(|(name, _)| name == "as_of") {
         parameters.push(("as_of".into(), now().to_string()));
@@ -167,7 +168,7 @@ fn reports() -> Vec<String> {
     REPORTS.map(str::to_owned).to_vec()
 }
 
-/// Runs `check`, and says which request it was that failed.
+/// Runs `check` and names the request if it fails.
 pub(crate) fn checked(report: &str, parameters: &[(String, String)], check: impl FnOnce()) {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
     if let Err(panic) = outcome {
@@ -176,7 +177,7 @@ pub(crate) fn checked(report: &str, parameters: &[(String, String)], check: impl
     }
 }
 
-/// Compares long texts, and shows only where they part.
+/// Compares long texts, and shows only where they differ.
 pub(crate) fn assert_same_text(actual: &str, expected: &str) {
     let same = actual.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
     let from = |text: &str| {

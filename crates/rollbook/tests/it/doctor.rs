@@ -1,4 +1,4 @@
-//! `rollbook doctor`: levels, exit status, and what it says of damage.
+//! `rollbook doctor`: levels, exit status, and its findings about damage.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn said(output: &Output) -> String {
     String::from_utf8(all).unwrap()
 }
 
-/// Subjects of the findings at a level.
+/// Returns the subjects of the findings at a level.
 fn at(level: &str, output: &Output) -> Vec<String> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     let of_level = text.lines().filter(|line| line.split(' ').next() == Some(level));
@@ -28,7 +28,7 @@ fn import(data: &Data, table: &str, rows: &str) {
     run(&["import", "--data", data.path(), "--provider", "1", file.to_str().unwrap()]);
 }
 
-/// Spoils pages of the store that hold rows, without changing its size.
+/// Overwrites pages of the store that hold rows, without a change of its size.
 pub(crate) fn damage(data: &Data) {
     let rows: String = (1..3000).map(|id| format!("{id},Customer number {id}\n")).collect();
     import(data, "customers", &format!("id,name\n{rows}"));
@@ -36,7 +36,7 @@ pub(crate) fn damage(data: &Data) {
     let mut bytes = std::fs::read(&path).unwrap();
     let marks = b"Customer number 1500";
     let row = bytes.windows(marks.len()).position(|window| window == marks).unwrap();
-    // The page's head, which says what is in it; how long pages are is in the file's.
+    // The first bytes of a page describe its content; the page size is in the file's header.
     let page_bytes = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
     let page = row - row % page_bytes;
     bytes[page..page + 32].fill(0xee);
@@ -118,7 +118,7 @@ fn records_that_look_wrong_are_warnings_and_fail_only_when_asked_for() {
     assert!(at("ok", &records).is_empty() && at("note", &records).is_empty());
     let text = said(&records);
     assert!(text.contains("1 record looks wrong, the first is invoices 1"), "{text}");
-    // What it says to run lists the record.
+    // The command in the remedy lists the record.
     let command = text.lines().find_map(|line| line.split_once("rollbook accounting ")).unwrap().1;
     let package = data.folder.path().join("books.zip");
     let arguments = command.split(' ').chain(["--output", package.to_str().unwrap()]);
@@ -142,7 +142,7 @@ fn a_damaged_store_is_wrong_and_no_remedy_leads_back_to_the_doctor() {
     assert!(!said(&found).contains("rollbook doctor"), "{}", said(&found));
 }
 
-/// The largest segment of the mirror.
+/// Returns the largest segment of the mirror.
 fn segment(folder: &Path) -> PathBuf {
     let files = std::fs::read_dir(folder.join("mirror")).unwrap().map(|e| e.unwrap().path());
     let segments = files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet"));

@@ -1,15 +1,15 @@
-//! Every command of README.md and docs/*.md runs as written, page by page, in the order of the page.
+//! Every command in README.md and docs/*.md runs as written, in the order of its page.
 //!
-//! The word behind ```` ```sh ```` says how a block is run:
+//! The word after ```` ```sh ```` selects how a block is run:
 //!
 //! | block | how |
 //! | --- | --- |
-//! | ```` ```sh ```` | by bash; what it exports and where it goes is there for the blocks below it |
-//! | ```` ```sh server ```` | beside the blocks below it, once it says where it listens |
-//! | ```` ```sh not-run ```` | not at all: it needs root, a network, another machine or an hour |
+//! | ```` ```sh ```` | by bash; later blocks see its variables and its folder |
+//! | ```` ```sh server ```` | in the background of the later blocks, once it is listening |
+//! | ```` ```sh not-run ```` | not run: it needs root, a network, another machine or an hour |
 //!
-//! A page starts in an empty folder, with `rollbook` on the path and the sample data of the README
-//! imported where `ROLLBOOK_DATA` says, unless it begins with the README's own commands.
+//! A page starts in an empty folder, with `rollbook` on the path and the README's sample data
+//! imported into `ROLLBOOK_DATA`, unless the page begins with the README's own commands.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,9 +21,9 @@ use std::process::{Child, Command, Stdio};
 
 use crate::server::{forget_variables, run};
 
-/// Where documents say that the server listens; the test puts a free port there.
+/// Address of the server in the documents; the test replaces it by one with a free port.
 const ADDRESS: &str = "127.0.0.1:8080";
-/// Pages with blocks that are not run, and how many: one more is a decision.
+/// Number of blocks per page that are not run, so that a new one is a deliberate change.
 const NOT_RUN: [(&str, usize); 5] = [
     ("README.md", 3),
     ("docs/accounting.md", 1),
@@ -51,7 +51,7 @@ impl Block {
     }
 }
 
-/// How a block is run that begins with these words; none where it is no shell's.
+/// Returns the kind of a block with this info string; none if it is not a shell block.
 fn kind(info: &str, line: usize) -> Option<Kind> {
     let mut words = info.split_whitespace();
     match (words.next(), words.next()) {
@@ -65,7 +65,7 @@ fn kind(info: &str, line: usize) -> Option<Kind> {
     }
 }
 
-/// The shell blocks of a page.
+/// Returns the shell blocks of a page.
 fn blocks(page: &str) -> Vec<Block> {
     let (mut blocks, mut open): (Vec<Block>, Option<Option<Block>>) = (Vec::new(), None);
     for (line, text) in page.lines().enumerate() {
@@ -96,11 +96,11 @@ fn real_curl() -> PathBuf {
     found.expect("the documents use curl")
 }
 
-/// A reader of one page: a folder, a shell's variables, servers.
+/// State while one page is run: a folder, shell variables, servers.
 struct Reader {
     folder: tempfile::TempDir,
     servers: Vec<Child>,
-    /// Free when the page was begun.
+    /// An address that was free when the page started.
     address: SocketAddr,
 }
 
@@ -111,7 +111,7 @@ impl Reader {
         fs::create_dir(&programs).unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
         symlink(env!("CARGO_BIN_EXE_rollbook"), programs.join("rollbook")).unwrap();
-        // A document's request that is refused is a fault of the document.
+        // A document whose request is refused is wrong.
         let curl = programs.join("curl");
         let script = format!("#!/bin/sh\nexec {} --fail-with-body \"$@\"\n", real_curl().display());
         fs::write(&curl, script).unwrap();
@@ -120,7 +120,7 @@ impl Reader {
         Self { folder, servers: Vec::new(), address }
     }
 
-    /// Bash with the variables and the folder that the blocks so far have left.
+    /// Returns bash in the folder and with the variables that the previous blocks have left.
     fn shell(&self, text: &str) -> Command {
         let place = self.folder.path().to_str().unwrap();
         let text = text.replace(ADDRESS, &self.address.to_string());
@@ -170,11 +170,11 @@ impl Reader {
         self.servers.push(child);
         let listens = lines.any(|line| line.contains(&self.address.to_string()));
         assert!(listens, "{page}, line {}: the server ended", block.line);
-        // The pipe stays open, and is emptied, as long as the server lives.
+        // The pipe must be drained as long as the server runs.
         std::thread::spawn(move || lines.for_each(drop));
     }
 
-    /// Does what the README says for a start.
+    /// Runs the start of the README.
     fn start(&mut self) {
         let readme = fs::read_to_string(root().join("README.md")).unwrap();
         let start = blocks(&readme).into_iter().find(|block| block.kind == Kind::Run).unwrap();
@@ -191,7 +191,7 @@ impl Drop for Reader {
     }
 }
 
-/// Runs the blocks of a page; those of `with_start` after the README's first one.
+/// Runs the blocks of a page; with `with_start`, after the README's first block.
 fn read(page: &str, with_start: bool) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let blocks = blocks(&text);
@@ -231,7 +231,7 @@ fn the_other_pages_run_as_written() {
     pages.iter().for_each(|page| read(page, true));
 }
 
-/// Links between pages, and to headings in them, lead somewhere.
+/// Links between pages, and to their headings, have a target.
 #[test]
 fn links_lead_to_pages_and_headings_that_exist() {
     let mut pages = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
@@ -260,7 +260,7 @@ fn links_lead_to_pages_and_headings_that_exist() {
     }
 }
 
-/// The address of a heading, as GitHub makes it.
+/// Returns the anchor that GitHub makes of a heading.
 fn anchor(line: &str) -> String {
     let title = line.trim_start_matches('#').trim().to_lowercase();
     let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));

@@ -1,4 +1,4 @@
-//! The import doors. Rule: spec/data-model.md §3.
+//! The import endpoints. Rule: spec/data-model.md §3.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -161,7 +161,7 @@ fn a_hold_moves_its_memberships_updated_at() {
     assert_eq!(row["updated_at"], "2025-02-20T08:00:00Z");
 }
 
-/// More rows than are read at once.
+/// Returns more rows than one read takes.
 fn many_rows() -> Vec<u8> {
     let rows: Vec<_> = (1..=5000).map(|id| json!({"id": id, "name": format!("n{id}")})).collect();
     lines(&rows)
@@ -214,7 +214,7 @@ fn an_import_ends_when_its_sender_goes_away() {
     }
     std::fs::remove_file(&held).unwrap();
     let one = lines(&[json!({"id": 9001, "name": "Ann"})]);
-    // The body's file goes with the import that read it.
+    // The temporary file of the body is removed with its import.
     while has_bodies(data.folder.path()) {
         std::thread::yield_now();
     }
@@ -222,7 +222,7 @@ fn an_import_ends_when_its_sender_goes_away() {
     assert_eq!(names(&server, &token).len(), 1);
 }
 
-/// Whether a process has a body on disk.
+/// Returns true if a process has a body on disk.
 fn has_bodies(data: &Path) -> bool {
     let folders = std::fs::read_dir(data.join("temp")).unwrap().flatten();
     let files = folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten();

@@ -1,4 +1,4 @@
-//! Files that are made in the background, through the real server. Rule: spec/reports.md §11.
+//! Report files that are made in the background, through a real server. Rule: spec/reports.md §11.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::server::{Answer, Data, Server, Worker};
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 const FORMATS: [&str; 7] = ["csv", "tsv", "json", "ndjson", "parquet", "arrow", "xlsx"];
-/// How long a job of a test may take.
+/// Longest time that a job of a test may take, in seconds.
 const JOB_SECS_MAX: u64 = 120;
 
-/// Customers with everything that is awkward in a file.
+/// Returns customers with texts that need care in a file.
 pub(crate) fn customers(count: i64) -> Vec<u8> {
     let names =
         ["Ann \"A\" Lee, Jr", "=1+1", "Zoë 🎉", "007", "two\nlines", "", " spaced ", "-5 x"];
@@ -68,7 +68,7 @@ pub(crate) fn succeeded(server: &Server, token: &str, id: i64) -> Value {
     job
 }
 
-/// The path of a job's file on this server.
+/// Returns the path of a job's file on this server.
 pub(crate) fn link(server: &Server, job: &Value) -> String {
     let url = job["result_url"].as_str().unwrap();
     url.strip_prefix(&server.address).unwrap_or_else(|| panic!("{url}")).to_owned()
@@ -401,7 +401,7 @@ fn without_workers_jobs_wait_are_bounded_and_can_be_canceled_and_a_worker_does_t
 }
 
 /// The server and a worker beside it are killed at random moments while jobs run. Every job ends
-/// in a whole file; whatever a link gives meanwhile is a whole file.
+/// with a complete file, and links never give a partial one.
 #[test]
 fn killed_servers_and_workers_lose_no_job_and_leave_no_half_file() {
     const ROUNDS: usize = 12;
@@ -422,7 +422,7 @@ fn killed_servers_and_workers_lose_no_job_and_leave_no_half_file() {
             }
         }
         let mut worker = (round % 3 == 0).then(|| Worker::start(&data));
-        // Not a wait for something: the moment of the kill is what varies.
+        // The sleep waits for nothing: the moment of the kill is what varies.
         std::thread::sleep(Duration::from_millis(random.random_range(0..400)));
         server.kill();
         if let Some(worker) = &mut worker {

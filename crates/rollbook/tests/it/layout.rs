@@ -1,5 +1,5 @@
-//! The architecture, checked: which crate may know what, and the habits that hold everywhere.
-//! The prose is in docs/architecture.md.
+//! Checks of the architecture: the dependencies of each crate, and habits that hold everywhere.
+//! They are described in docs/architecture.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn crates() -> Vec<String> {
     names
 }
 
-/// Normal dependencies of each crate, by name.
+/// Returns the normal dependencies of each crate, by name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let read = |name: &String| {
         let path = root().join("crates").join(name).join("Cargo.toml");
@@ -44,7 +44,8 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 #[test]
 fn crates_depend_only_downwards() {
-    let below_app = ["accounting", "books", "files", "mirror", "model", "reports", "store", "usage"];
+    let below_app =
+        ["accounting", "books", "files", "mirror", "model", "reports", "store", "usage"];
     let below_server = [&below_app[..], &["app"]].concat();
     let below_rollbook = [&below_server[..], &["demo", "server"]].concat();
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
@@ -121,7 +122,7 @@ fn only_the_crate_whose_business_it_is_knows_a_library() {
     }
 }
 
-/// Every package that is built into the program, as `name vVERSION`.
+/// Returns every package that is built into the program, as `name vVERSION`.
 fn packages() -> BTreeSet<String> {
     let tree = std::process::Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--workspace", "--edges", "normal,build", "--prefix", "none"])

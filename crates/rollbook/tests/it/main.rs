@@ -1,5 +1,5 @@
-//! Tests of the program as its users meet it: a real process, real files, real requests.
-//! One binary, because every further one links the query engine again.
+//! Tests of the program as its users see it: a real process, real files, real requests. They form
+//! one binary, because each further one would link the query engine again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,5 +1,5 @@
-//! docs/operating.md and the files for Prometheus and Grafana against the program itself: every
-//! setting, every figure, both ways.
+//! Compares docs/operating.md and the files for Prometheus and Grafana with the program, in both
+//! directions: every setting, every metric.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +15,7 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// Cells of the rows of every table whose first column is headed so.
+/// Returns the rows of every table whose first column has this heading.
 fn rows(heading: &str) -> Vec<Vec<String>> {
     let text = file("docs/operating.md");
     let head = format!("| {heading} |");
@@ -34,12 +34,12 @@ fn rows(heading: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// What stands in backticks.
+/// Returns the texts in backticks.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Every setting with its default, as `--print-config` shows it; none where it is not set.
+/// Returns every setting with its default, as `--print-config` shows it; none for unset ones.
 fn settings() -> BTreeMap<String, Option<String>> {
     let text = run(&["serve", "--print-config", "--data", "/no/such/folder"]);
     let lines = text.lines().filter(|line| !line.starts_with("log.filter"));
@@ -55,7 +55,7 @@ fn settings() -> BTreeMap<String, Option<String>> {
             }
         })
         .collect();
-    // The tests set this one.
+    // The tests set this one themselves.
     found.insert("log.filter".to_owned(), Some("info".to_owned()));
     found
 }
@@ -76,14 +76,14 @@ fn every_setting_is_documented_with_its_default() {
     let expected: BTreeSet<String> = settings.keys().cloned().collect();
     assert_eq!(names(&documented), expected);
     for (name, default) in &settings {
-        // Where nothing is set the documentation says in words what holds then.
+        // For unset settings, the documentation describes the default in words.
         if let Some(default) = default {
             assert_eq!(&documented[name], default, "{name}");
         }
     }
 }
 
-/// Every figure of a server that nobody has asked anything yet, with the names of its labels.
+/// Returns every metric of a new server, with the names of its labels.
 fn figures(server: &Server) -> BTreeMap<String, BTreeSet<String>> {
     let text = server.request("GET", "/metrics").send().text();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -116,7 +116,7 @@ fn every_figure_is_documented_and_there_from_the_start() {
     assert_eq!(documented, figures(&server.0));
 }
 
-/// Names of figures in a text.
+/// Returns the names of metrics in a text.
 fn figures_named(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let ours = words.filter(|word| word.starts_with("rollbook_") || word.starts_with("process_"));
@@ -151,8 +151,8 @@ fn every_alert_is_in_the_documentation() {
     assert_eq!(documented.collect::<BTreeSet<_>>(), rules.map(str::to_owned).collect());
 }
 
-/// Where Prometheus' own checker is installed, it reads the rules, runs their tests, and reads
-/// the figures.
+/// If Prometheus' own checker is installed, it checks the rules, runs their tests, and reads the
+/// metrics.
 #[test]
 fn prometheus_takes_the_figures_and_the_alerts_do_what_their_tests_say() {
     let promtool = |arguments: &[&str], input: &str| {
@@ -160,7 +160,7 @@ fn prometheus_takes_the_figures_and_the_alerts_do_what_their_tests_say() {
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy"));
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let Ok(mut child) = command.spawn() else { return };
-        // One that does not read its input may be gone already.
+        // The checker may have ended already if it does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());

@@ -1,4 +1,4 @@
-//! Files that commands write: devices and pipes are written to, links followed, modes kept.
+//! Output files of commands: devices and pipes are written to, links are followed, modes are kept.
 //! Rule: spec/product.md, "Command line".
 
 use std::fs::{self, Permissions};

@@ -1,4 +1,4 @@
-//! `rollbook report` as people meet it on a terminal, and CSV as Excel reads it.
+//! `rollbook report` on a terminal, and CSV for Excel.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,7 @@ use crate::jobs::{self, export, queued, succeeded};
 use crate::server::{Data, forget_variables, program, run};
 
 const CUSTOMERS: &str = "id,name,email\n1,Lucía Ødegård,lucia@example.org\n2,Bob Kerr,\n";
-/// A name that would turn a terminal red and clear it.
+/// A name that would colour and clear a terminal.
 const LOUD: &str = "id,name\n3,\u{1b}[31mRed\u{1b}[2J\u{7}\n";
 const INVOICES: &str = "id,customer_id,number,status,currency,subtotal,total,date,due_date\n\
     1,1,INV-0001,open,gbp,4500,4500,2026-01-05T10:00:00Z,2026-01-19\n\
@@ -26,7 +26,7 @@ fn filled() -> Data {
     data
 }
 
-/// What `rollbook report` prints where a line has `width` characters.
+/// Returns the output of `rollbook report` on a terminal with `width` columns.
 fn shown(data: &Data, width: usize, arguments: &[&str]) -> String {
     let mut command = program();
     command.env("COLUMNS", width.to_string()).arg("report").args(arguments);
@@ -131,7 +131,7 @@ fn names_do_not_command_the_terminal() {
     }
 }
 
-/// The program is given a terminal of its own, and no hint how wide it is.
+/// The program runs in a real terminal, without `COLUMNS`.
 #[test]
 fn a_real_terminal_is_asked_for_its_width() {
     let data = filled();

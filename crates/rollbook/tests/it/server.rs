@@ -1,4 +1,4 @@
-//! The real server as a child process on a free port, and a plain client for it.
+//! A real server as a child process on a free port, and a simple client for it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -10,19 +10,19 @@ use serde_json::Value;
 
 use testkit::postgres::Database;
 
-/// How long a server may take to begin listening.
+/// Longest time in which a server must start to listen, in seconds.
 const START_SECS_MAX: u64 = 60;
 
-/// Names a point between two steps where a debug build ends at once.
+/// Variable with the point between two steps at which a debug build ends.
 const CRASH_AT: &str = "TEST_CRASH_AT";
-/// Where the records of [`Data`] are: `sqlite`, in its folder, or `postgres`, in a database.
+/// Variable with the store of [`Data`]: `sqlite` in its folder, or `postgres` in a database.
 const STORE: &str = "ROLLBOOK_TEST_STORE";
-/// How long the nodes of one database are under load.
+/// Variable with the number of seconds that nodes of one database run under load.
 pub(crate) const LOAD_SECONDS: &str = "ROLLBOOK_TEST_LOAD_S";
-/// Names a point where it waits, and a file that is there as long.
+/// Variable with the point at which a debug build waits, and the file that it waits on.
 const HOLD_AT: &str = "TEST_HOLD_AT";
 
-/// The program under test.
+/// Returns the command of the program under test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
     forget_variables(&mut command);
@@ -30,14 +30,14 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// What the tests themselves go by is nothing to the program.
+/// Removes variables that control the tests and must not reach the program.
 pub(crate) fn forget_variables(command: &mut Command) {
     for name in ["ROLLBOOK_DATA", "ROLLBOOK_REQUIRE_LEDGER_TOOLS", STORE, LOAD_SECONDS] {
         command.env_remove(name);
     }
 }
 
-/// Runs the program to its end and gives back its standard output; fails the test otherwise.
+/// Runs the program to its end and returns its standard output. Panics if it fails.
 pub(crate) fn run(arguments: &[&str]) -> String {
     let output = program().args(arguments).stdin(Stdio::null()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -45,16 +45,16 @@ pub(crate) fn run(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A data folder that is removed at the end, with providers and tokens in it.
+/// A data folder with providers and tokens, removed when dropped.
 pub(crate) struct Data {
     pub(crate) folder: tempfile::TempDir,
-    /// Where its records are, unless they are in the folder.
+    /// URL of the database with the records; none if they are in the folder.
     url: Option<String>,
     _database: Option<Database>,
 }
 
 impl Data {
-    /// An empty folder, with its records in the store under test.
+    /// Creates an empty folder with its records in the store under test.
     pub(crate) fn empty() -> Self {
         match std::env::var(STORE).as_deref() {
             Err(_) | Ok("sqlite") => Self::in_folder(),
@@ -67,21 +67,21 @@ impl Data {
         }
     }
 
-    /// An empty folder that holds its records itself.
+    /// Creates an empty folder that holds its records itself.
     pub(crate) fn in_folder() -> Self {
         let private = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
         Self { folder, url: None, _database: None }
     }
 
-    /// An empty folder whose records are in this database.
+    /// Creates an empty folder whose records are in this database.
     pub(crate) fn over(url: &str) -> Self {
         let data = Self { url: Some(url.to_owned()), ..Self::in_folder() };
         data.configure("");
         data
     }
 
-    /// An empty folder with one provider: id 1, London, gbp.
+    /// Creates a folder with one provider: id 1, London, gbp.
     pub(crate) fn with_provider() -> Self {
         let data = Self::empty();
         data.add_provider(1, "Europe/London", "gbp");
@@ -119,7 +119,7 @@ impl Data {
         ]);
     }
 
-    /// A token of one provider with the default permissions.
+    /// Creates a token of one provider with the default permissions.
     pub(crate) fn token(&self, provider: i64) -> String {
         self.token_with(&["--provider", &provider.to_string()])
     }
@@ -129,7 +129,7 @@ impl Data {
         run(&all).trim().to_owned()
     }
 
-    /// Sets `rollbook.toml`; where the records are stays as it is.
+    /// Writes `rollbook.toml`. The setting of the database is kept.
     pub(crate) fn configure(&self, text: &str) {
         let text = match &self.url {
             None => text.to_owned(),
@@ -142,20 +142,19 @@ impl Data {
         Server::start(self.folder.path())
     }
 
-    /// A server that is held up where it comes to a point of its work; it goes on when the file is
-    /// removed that is answered, which is there from then on.
+    /// Starts a server that waits at a point of its work as long as the returned file exists.
     pub(crate) fn serve_held_up_at(&self, point: &str) -> (Server, PathBuf) {
         let file = self.folder.path().join("held-up");
         let named = format!("{point}={}", file.display());
         (Server::run(program().env(HOLD_AT, named), self.folder.path()), file)
     }
 
-    /// A server, together with what it serves.
+    /// Starts a server and returns it with its data folder.
     pub(crate) fn serve_and_keep(self) -> (Server, Self) {
         (self.serve(), self)
     }
 
-    /// A server that ends at a point of its work, as if it were killed there.
+    /// Starts a server that ends at a point of its work as if it were killed there.
     pub(crate) fn serve_until(&self, point: &str) -> Server {
         Server::run(program().env(CRASH_AT, point), self.folder.path())
     }
@@ -173,7 +172,7 @@ impl Server {
         Self::run(&mut program(), folder)
     }
 
-    /// A server that writes every log line to this.
+    /// Starts a server that writes all log lines to `log`.
     pub(crate) fn logging_to(folder: &Path, log: Stdio) -> Self {
         Self::run_with(program().env("ROLLBOOK_LOG", "info"), folder, log)
     }
@@ -182,7 +181,7 @@ impl Server {
         Self::run_with(program, folder, Stdio::piped())
     }
 
-    /// Starts a program that ends up as the server, with these arguments after its own.
+    /// Starts a program that becomes the server, with the server's arguments after its own.
     pub(crate) fn run_with(program: &mut Command, folder: &Path, log: Stdio) -> Self {
         let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -255,12 +254,12 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Whether the process has ended by itself.
+    /// Returns true if the process has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Resident memory in bytes: now, and at its peak.
+    /// Returns the resident memory in bytes, current and peak.
     pub(crate) fn memory(&self) -> (u64, u64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let field = |name: &str| {
@@ -292,7 +291,7 @@ impl Worker {
         Self::run(&mut program(), data)
     }
 
-    /// A worker that ends at a point of its work, as if it were killed there.
+    /// Starts a worker that ends at a point of its work as if it were killed there.
     pub(crate) fn start_until(data: &Data, point: &str) -> Self {
         Self::run(program().env(CRASH_AT, point), data)
     }
@@ -310,8 +309,8 @@ impl Worker {
         Self { child }
     }
 
-    /// A worker that is held up at a point of its work, so that its lease lapses; waits until it
-    /// is there. It goes on when the file is removed that is answered.
+    /// Starts a worker that waits at a point of its work until its lease has expired, and returns
+    /// when it is there. It continues when the returned file is removed.
     pub(crate) fn held_up_at(data: &Data, point: &str) -> (Self, PathBuf) {
         let file = data.folder.path().join("held-up");
         let named = format!("{point}={}", file.display());
@@ -359,7 +358,7 @@ pub(crate) struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// What came back; connection failures have status 0.
+/// An HTTP answer. Connection failures have status 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -428,7 +427,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
-    /// The body as JSON, after checking the status.
+    /// Returns the body as JSON after a check that the status is 200.
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         self.json()

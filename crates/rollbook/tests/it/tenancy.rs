@@ -8,7 +8,7 @@ use crate::server::Data;
 
 const REPORTS: [&str; 4] = ["customer_credits", "customer_memberships", "customers", "invoices"];
 
-/// Rows whose every text names their provider; ids are the same in both.
+/// Returns rows in which every text names their provider; ids are the same for both providers.
 fn rows_of(provider: i64) -> String {
     let mark = format!("of-provider-{provider}");
     let mut lines = Vec::new();

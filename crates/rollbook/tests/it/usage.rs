@@ -1,4 +1,4 @@
-//! The vectors of spec/usage.md §14 through a real server, and the command line.
+//! The vectors of spec/usage.md §14 through a real server, and the usage command.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::server::{Answer, Data, Server, program, run};
 
 const OFFERING_TYPES: [(&str, i64); 4] = [("HIIT", 12), ("KB", 13), ("Fitness", 14), ("Zumba", 15)];
 
-/// Records of one provider in the making, as lines of an import.
+/// Records of one provider, collected as lines of an import.
 #[derive(Default)]
 struct Records {
     lines: String,
@@ -33,7 +33,7 @@ impl Records {
         self.lines.push_str(&format!("{}\n", json!({"table": table, "row": row})));
     }
 
-    /// A plan with this allotment and a membership of it, both with this id.
+    /// Adds a plan with this allotment and a membership of it, both with this id.
     fn hold_membership(&mut self, id: i64, kind: &str, allotment: &Value, more: Value) {
         self.add(
             "memberships",
@@ -46,7 +46,7 @@ impl Records {
         self.add("customer_memberships", row);
     }
 
-    /// `8 HIIT, 2 KB`, all on 10 March 2026.
+    /// Adds bookings such as `8 HIIT, 2 KB`, all on 10 March 2026.
     fn book(&mut self, membership: i64, notation: &str) {
         for part in notation.split(", ") {
             let (count, name) = part.split_once(' ').unwrap();
@@ -81,7 +81,7 @@ fn ask(server: &Server, token: &str, id: i64, date: &str) -> Answer {
     server.get(token, &format!("/api/v2/customer_memberships/{id}/usage?date={date}"))
 }
 
-/// `period used/max left book, then each offering type`.
+/// Returns an answer as `period used/max left book`, followed by each offering type.
 fn shown(answer: &Value) -> String {
     let counts = |of: &Value| {
         let number = |name: &str| of[name].to_string();
@@ -173,13 +173,13 @@ fn vectors_of_uses_used_left_and_bookable() {
             (Some(*id), *expected)
         );
     }
-    // The same limits at another provider: nothing of it is seen.
+    // Another provider with the same limits sees nothing of this membership.
     let other = data.token(1);
     assert_eq!(ask(&server, &other, 2, "2026-03-20").status, 404);
 }
 
-/// Id, original allowance, days asked about and period, holds, days and active days, and the
-/// allowance left when rounded down, half up, up.
+/// Id, original allowance, requested days and period, holds, days and active days, and the
+/// remaining allowance when rounded down, half up, up.
 type Proration = (
     i64,
     i64,

@@ -1,5 +1,5 @@
-//! What a client takes, as its `Accept` says. Rule: spec/reports.md §7.1, spec/usage.md §1,
-//! RFC 9110 §12.5.1.
+//! The `Accept` header of a request. Rule: spec/reports.md §7.1, spec/usage.md §1, RFC 9110
+//! §12.5.1.
 
 use http::{HeaderMap, header};
 
@@ -8,7 +8,7 @@ use app::error::{ApiError, ErrorCode};
 
 const WEIGHT_MAX: u16 = 1000;
 
-/// The media ranges of a request; empty = everything.
+/// The media ranges that a client accepts; empty = every type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Accept(Vec<Range>);
 
@@ -16,32 +16,32 @@ pub(crate) struct Accept(Vec<Range>);
 struct Range {
     kind: String,
     subtype: String,
-    /// In thousandths; 0 = refused.
+    /// Weight in thousandths; 0 = not acceptable.
     weight: u16,
 }
 
 impl Accept {
-    /// Reads all `Accept` headers. What is no media range is passed over.
+    /// Reads all `Accept` headers. Ignores parts that are not media ranges.
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter();
         let texts = values.filter_map(|value| value.to_str().ok());
         Self(texts.flat_map(|text| text.split(',')).filter_map(Range::parse).collect())
     }
 
-    /// Whether `type/subtype` may be sent.
+    /// Returns true if the client accepts `media_type`, written as `type/subtype`.
     pub(crate) fn allows(&self, media_type: &str) -> bool {
         self.0.is_empty() || self.deciding(media_type).is_some_and(|range| range.weight > 0)
     }
 
-    /// Whether `media_type` is wanted rather than `other`: by weight, then by how exactly each is
-    /// named.
+    /// Returns true if the client prefers `media_type` to `other`: by weight, then by how exactly
+    /// its ranges name each.
     pub(crate) fn prefers(&self, media_type: &str, other: &str) -> bool {
         let rank = |range: &Range| (range.weight, range.exactness());
         let rank_of = |media_type| self.deciding(media_type).map(rank);
         self.allows(media_type) && rank_of(media_type) > rank_of(other)
     }
 
-    /// Refuses a request that takes nothing of what an endpoint answers with.
+    /// Fails with `not_acceptable` if the client accepts none of the types that an endpoint offers.
     pub(crate) fn meets(&self, produces: Produces) -> Result<(), ApiError> {
         let offered = produces.media_types();
         if offered.is_empty() || offered.iter().any(|media_type| self.allows(media_type)) {
@@ -52,7 +52,7 @@ impl Accept {
         Err(ApiError::new(ErrorCode::NotAcceptable, message))
     }
 
-    /// The most exact range that fits.
+    /// Returns the most exact range that matches `media_type`.
     fn deciding(&self, media_type: &str) -> Option<&Range> {
         let (kind, subtype) = media_type.split_once('/')?;
         let fitting = self.0.iter().filter(|range| range.fits(kind, subtype));
@@ -80,7 +80,7 @@ impl Range {
     }
 }
 
-/// `0.5` as 500. What is no weight counts as none given.
+/// Returns a weight in thousandths, such as 500 for `0.5`. A text that is not a weight counts as 1.
 fn thousandths(text: &str) -> u16 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = format!("{fraction:0<3}");

@@ -1,4 +1,4 @@
-//! What a connection is doing, and since when it has been doing nothing.
+//! The activity of a connection: what it is doing, and for how long it has been idle.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
 
-/// Largest piece of an answer that is handed on at once. While a client does not read, the next
-/// piece is not asked for; so pieces tell how far it has read.
+/// Largest piece of an answer that is handed to the connection at once. The next piece is only
+/// asked for when the client reads, so small pieces show how far it has read.
 const PIECE_BYTES_MAX: usize = 64 * 1024;
 
-/// How long a connection may do nothing.
+/// Longest idle times of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// Without any request.
+    /// Limit while no request runs.
     pub(crate) idle: Duration,
-    /// With answers that are not read on.
+    /// Limit while the client does not read its answers.
     pub(crate) unread: Duration,
 }
 
-/// What one connection is doing.
+/// The activity of one connection. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Activity(Arc<Mutex<State>>);
 
@@ -32,50 +32,50 @@ struct State {
     moved_at: Instant,
 }
 
-/// A request that is worked on, until dropped.
+/// Guard of a running request: counts it until dropped.
 pub(crate) struct Working(Activity);
 
-/// An answer that is sent, until dropped.
+/// Guard of an answer that is being sent: counts it until dropped.
 struct Sending(Activity);
 
 impl Activity {
-    /// A connection that has just begun.
+    /// Returns the activity of a new connection.
     pub(crate) fn begin() -> Self {
         let state = State { requests: 0, answers: 0, moved_at: Instant::now() };
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// A request is worked on.
+    /// Counts a running request until the result is dropped.
     pub(crate) fn request(&self) -> Working {
         self.change(|state| state.requests += 1);
         Working(self.clone())
     }
 
-    /// The answer's body, watched while it is sent.
+    /// Wraps the body of an answer, so that sending it counts as activity.
     pub(crate) fn sending(&self, body: Body) -> Body {
         self.change(|state| state.answers += 1);
         Body::new(Watched { body, rest: Bytes::new(), sending: Sending(self.clone()) })
     }
 
-    /// Counts from now again.
+    /// Restarts the idle time.
     pub(crate) fn moved(&self) {
         self.change(|_| ());
     }
 
-    /// Whether an answer is being sent.
+    /// Returns true while an answer is being sent.
     pub(crate) fn is_sending(&self) -> bool {
         self.0.lock().answers > 0
     }
 
-    /// Waits until nothing has happened for too long. A request that is worked on is bounded by
-    /// its own deadlines.
+    /// Completes when the connection has been idle for too long. Time in which a request runs does
+    /// not count: requests have their own deadlines.
     pub(crate) async fn lapsed(&self, patience: Patience) {
         while let Some(left) = self.left(patience) {
             tokio::time::sleep(left).await;
         }
     }
 
-    /// For how long nobody needs to look; none when nothing has happened for too long.
+    /// Returns the time until the next check; none if the connection has been idle for too long.
     fn left(&self, patience: Patience) -> Option<Duration> {
         let state = self.0.lock();
         if state.requests > 0 {
@@ -106,7 +106,7 @@ impl Drop for Sending {
 
 struct Watched {
     body: Body,
-    /// What is left of a piece that was too large.
+    /// The unsent rest of a piece that was too large.
     rest: Bytes,
     sending: Sending,
 }

@@ -1,5 +1,5 @@
-//! Bodies that are spooled to a file while they arrive, so that memory does not grow with them; and
-//! small ones that are not.
+//! Reading of bodies: large ones are spooled to a file while they arrive, so that memory does not
+//! grow with them; small ones are read into memory.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -19,32 +19,32 @@ use app::app::App;
 use app::error::{ApiError, ErrorCode, log};
 use app::places::{Place, Places};
 
-/// How many pieces may wait for the disk.
+/// Number of pieces that may wait to be written to disk.
 const PIECES_AHEAD: usize = 16;
 
-/// A body in a file that is deleted when this is dropped. What a crash leaves behind in the folder
-/// is deleted by whoever starts the server.
+/// A body in a temporary file that is deleted when this is dropped. Files that a crash leaves
+/// behind are deleted at the next start.
 pub(crate) struct Spooled {
-    /// The file.
+    /// Path of the file.
     pub(crate) path: TempPath,
-    /// SHA-256 of what was sent.
+    /// SHA-256 of the bytes as sent.
     pub(crate) sha256: [u8; 32],
-    /// Its place among the bodies on disk.
+    /// The body's place among the spooled bodies; held until drop.
     _place: Option<Place<Holder>>,
 }
 
-/// Bounds of a body.
+/// Limits for one body.
 pub(crate) struct Bounds {
-    /// Most bytes, as sent.
+    /// Largest number of bytes, as sent.
     pub(crate) bytes_max: u64,
-    /// Longest silence, and the time after which the rate counts.
+    /// Longest pause between two pieces. The least rate applies after this time.
     pub(crate) idle_max: Duration,
-    /// Least bytes per second on average; 0 = any number.
+    /// Least average number of bytes per second; 0 = no limit.
     pub(crate) bytes_per_s_min: u64,
 }
 
 impl Bounds {
-    /// The bounds for bodies of this size.
+    /// Returns the limits of the settings for a body of at most `bytes_max` bytes.
     pub(crate) fn new(app: &App, bytes_max: u64) -> Self {
         let settings = app.settings();
         Self {
@@ -54,7 +54,7 @@ impl Bounds {
         }
     }
 
-    /// How much longer the next piece may take, after so many bytes and so much waiting.
+    /// Returns how long the next piece may take, after `bytes` have arrived in the time `waited`.
     fn patience(&self, bytes: u64, waited: Duration) -> Duration {
         let Some(earned_s) = bytes.checked_div(self.bytes_per_s_min) else { return self.idle_max };
         let due = self.idle_max + Duration::from_secs(earned_s);
@@ -62,17 +62,19 @@ impl Bounds {
     }
 }
 
-/// A body that nobody has read, with the place of its request.
+/// A body that has not been read yet, with the slot of its request.
 #[derive(Default)]
 pub(crate) struct Unread {
     /// The body.
     pub(crate) body: Body,
-    /// The request's place, if it needs one.
+    /// The slot of the request; none if the request holds none.
     pub(crate) turn: Option<Turn>,
 }
 
 impl Unread {
-    /// Takes the whole body into a file, or nothing. It keeps its place on disk until dropped.
+    /// Writes the whole body to a temporary file. The result keeps its place among the spooled
+    /// bodies until it is dropped.
+    /// Fails if the body exceeds `bounds` or breaks off, or if too many bodies arrive.
     pub(crate) async fn spool(self, app: &App, bounds: &Bounds) -> Result<Spooled, ApiError> {
         let Self { body, turn } = self;
         let spooling = spool(body, app.temp_dir().to_owned(), bounds);
@@ -80,7 +82,7 @@ impl Unread {
         Ok(Spooled { _place: place, ..spooled })
     }
 
-    /// Takes a small body in, or nothing.
+    /// Reads the whole body into memory. Fails like [`Self::spool`].
     pub(crate) async fn collect(self, app: &App, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
         let Self { body, turn } = self;
         let (bytes, _place) = arrived(turn, app.bodies(), collect(body, bounds)).await?;
@@ -88,7 +90,8 @@ impl Unread {
     }
 }
 
-/// Waits for a body with a place among those that arrive, instead of one among the requests.
+/// Waits for a body while it holds a place among the arriving bodies instead of the request's slot.
+/// Takes the slot again afterwards.
 async fn arrived<T>(
     turn: Option<Turn>,
     places: &Arc<Places<Holder>>,
@@ -136,7 +139,7 @@ async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
 
 async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Result<(), ApiError> {
     let mut bytes: u64 = 0;
-    // Only what the client takes counts, not what the disk takes.
+    // Only the time that the client takes counts, not that of the disk.
     let mut waited = Duration::ZERO;
     loop {
         let asked = Instant::now();
@@ -157,7 +160,7 @@ async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Resu
             return Err(too_large(bounds));
         }
         if sender.send(piece).await.is_err() {
-            // The writer stopped; it says why.
+            // The writer has stopped and reports the reason itself.
             return Ok(());
         }
     }
@@ -204,7 +207,7 @@ mod tests {
         let result = spool(body, dir.path().to_owned(), &bounds).await;
         let read =
             result.map(|spooled| (std::fs::read_to_string(&spooled.path).unwrap(), spooled.sha256));
-        // The writer of a refused body may still be about to notice.
+        // The writer of a refused body may not have noticed yet.
         while std::fs::read_dir(dir.path()).unwrap().count() > 0 {
             tokio::task::yield_now().await;
         }

@@ -1,11 +1,12 @@
-//! How a body is written and packed, as its headers say. Rule: spec/data-model.md §3.
+//! Format and compression of a body, from its headers. Rule: spec/data-model.md §3.
 
 use files::format::{Compression, Format};
 use http::{HeaderMap, header};
 
 use app::error::{ApiError, ErrorCode};
 
-/// The format and packing of a body that must be in one of `formats`.
+/// Reads the format and compression of a body.
+/// Fails with `unsupported_media_type` if the format is not one of `formats`.
 pub(crate) fn read(
     headers: &HeaderMap,
     formats: &[Format],
@@ -26,7 +27,8 @@ pub(crate) fn read(
     Ok((format, compression))
 }
 
-/// The value of a header that may be sent once; the outer none when it is sent twice or is no text.
+/// Returns the value of a header that may be sent at most once: `Some(None)` if it is absent,
+/// `None` if it is sent twice or is not text.
 pub(crate) fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<Option<&'h str>> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

@@ -1,5 +1,5 @@
-//! A finished file as an answer: whole or a range of it, with what is needed to check and resume.
-//! Rule: spec/reports.md §11.2; spec/exports.md §6; RFC 9110 §13, §14.
+//! Answers that send a finished file, whole or one range of it, with the headers that clients need
+//! to check it and to resume. Rule: spec/reports.md §11.2; spec/exports.md §6; RFC 9110 §13, §14.
 
 use std::io;
 use std::pin::Pin;
@@ -19,30 +19,32 @@ use app::error::ApiError;
 use app::jobs::stored_file::StoredFile;
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-/// Bytes read at a time.
+/// Number of bytes that are read at a time.
 const PIECE_BYTES: usize = 128 * 1024;
 
-/// Why a file is not sent.
+/// The reason why a file is not sent.
 pub(crate) enum Refused {
-    /// Nothing of the file lies in the range asked for.
+    /// The requested range lies outside the file.
     RangeOutside,
-    /// It is not there, or its bytes are not those that were made.
+    /// The file does not exist, or its bytes do not match the recorded digest.
     Missing,
-    /// It cannot be read now.
+    /// The file cannot be read at the moment.
     Unreadable,
 }
 
 impl Refused {
-    /// What is said when a file cannot be read now.
+    /// Returns the error for [`Self::Unreadable`].
     pub(crate) fn unreadable() -> ApiError {
         ApiError::unavailable("The file cannot be read now.")
     }
 }
 
-/// Called once, when the last byte of the file has been handed over.
+/// Callback that runs once, when the last byte of the file has been handed over.
 pub(crate) type OnComplete = Box<dyn FnOnce() + Send>;
 
-/// Answers with the file, the range that is asked for, or that it has not changed.
+/// Returns the answer to a download: the whole file, the requested range, or 304 if the client
+/// already has this file.
+/// Calls `on_complete` when the end of the file has been sent.
 pub(crate) async fn answer(
     file: &StoredFile,
     asked: &HeaderMap,
@@ -87,13 +89,13 @@ pub(crate) async fn answer(
     Ok(response)
 }
 
-/// An answer to a range that lies outside: the error, and how large the file is.
+/// Adds the size of the file to the error that answers a range outside of it.
 pub(crate) fn outside(file: &StoredFile, mut response: Response) -> Response {
     insert(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", file.bytes));
     response
 }
 
-/// The file from `start` on, once its bytes are known to be those that were made.
+/// Opens the file at `start`, after its size and digest have been checked.
 async fn open(file: &StoredFile, start: u64) -> io::Result<File> {
     let (folder, path) = (file.folder.clone(), file.path.clone());
     let (bytes, sha256) = (file.bytes, file.sha256.clone());
@@ -104,8 +106,8 @@ async fn open(file: &StoredFile, start: u64) -> io::Result<File> {
     Ok(opened)
 }
 
-/// What a failure to open says of the file. A server that has no handle left, for instance, says
-/// nothing.
+/// Maps a failure to open the file. Only a missing or changed file counts as missing; other
+/// failures, such as too many open files, say nothing about it.
 fn refused(error: &io::Error) -> Refused {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
@@ -129,7 +131,8 @@ fn describe(file: &StoredFile, etag: &str, headers: &mut HeaderMap) {
     }
 }
 
-/// Names are ours: report, dates, ending. Anything else in one would be a bug, and is replaced.
+/// Returns the value of `Content-Disposition`. Our file names contain only letters, digits and
+/// `._-`; any other character is replaced, so that a name cannot break the header.
 fn disposition(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let name: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
@@ -142,14 +145,14 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// Whether a list of entity tags names this one.
+/// Returns true if a list of entity tags contains `etag` or `*`.
 fn names(asked: &HeaderMap, name: HeaderName, etag: &str) -> bool {
     let values = asked.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
-/// What a request wants of the file.
+/// The part of the file that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Range {
     Whole,
@@ -158,7 +161,8 @@ enum Range {
 }
 
 impl Range {
-    /// One range of bytes is served; several, or one that cannot be read, give the whole file.
+    /// Reads the `Range` header. Several ranges, and ranges that cannot be parsed, ask for the
+    /// whole file.
     fn read(asked: &HeaderMap, bytes: u64) -> Self {
         let mut values = asked.get_all(header::RANGE).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return Self::Whole };
@@ -180,7 +184,7 @@ impl Range {
     }
 }
 
-/// The outer none when it is no number; the inner one when there is nothing.
+/// Parses one end of a range: `Some(None)` if it is empty, `None` if it is not a number.
 fn number(text: &str) -> Option<Option<u64>> {
     match text {
         "" => Some(None),
@@ -191,7 +195,7 @@ fn number(text: &str) -> Option<Option<u64>> {
     }
 }
 
-/// The bytes on their way; notices when the last one has gone.
+/// The stream of a file's bytes. It calls `on_complete` when the last byte has been handed over.
 struct Sending<R> {
     pieces: ReaderStream<R>,
     left: u64,
@@ -210,8 +214,8 @@ impl<R: tokio::io::AsyncRead + Unpin> Stream for Sending<R> {
     }
 }
 
-/// The connection drops the body as soon as it has taken the announced number of bytes, so this is
-/// where a transfer is known to be over.
+/// The connection drops the body as soon as it has taken the announced number of bytes, so the end
+/// of a transfer is only seen here.
 impl<R> Drop for Sending<R> {
     fn drop(&mut self) {
         if self.left == 0

@@ -1,5 +1,5 @@
-//! What one endpoint is. Each stands in the table once; router, permissions and OpenAPI document
-//! are made from the table, so none can lack one of them.
+//! The definition of one endpoint. Every endpoint stands in the table once; the router, the
+//! permissions and the OpenAPI document are all made from that table.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,25 +18,26 @@ use app::auth::admission::{Admitted, Requirement};
 use app::error::ApiError;
 use app::exchange::Exchange;
 
-/// One endpoint.
+/// The definition of one endpoint.
 pub(crate) struct Endpoint {
-    /// How it is called. `Get` brings HEAD along.
+    /// Method. `Get` serves HEAD too.
     pub(crate) method: Method,
-    /// Where. A variable part stands in braces: `/api/v2/jobs/{id}`.
+    /// Path. A variable part stands in braces: `/api/v2/jobs/{id}`.
     pub(crate) path: String,
-    /// The path with its variable part in braces: one word for logs and figures.
+    /// Path with every variable part in braces, for logs and metrics: one text per endpoint, so
+    /// that labels stay few.
     pub(crate) template: &'static str,
-    /// Who may call it, and what it does.
+    /// Access rule and handler.
     pub(crate) action: Action,
-    /// What its body may be written in; none = it takes no body.
+    /// Formats that its body may have; empty = it takes no body.
     pub(crate) consumes: &'static [Format],
-    /// What it answers with.
+    /// Media types that it answers with.
     pub(crate) produces: Produces,
-    /// What the OpenAPI document says about it.
+    /// Description in the OpenAPI document.
     pub(crate) operation: Operation,
 }
 
-/// A method that endpoints have.
+/// HTTP method of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Method {
     /// Reads.
@@ -49,79 +50,79 @@ pub(crate) enum Method {
     Delete,
 }
 
-/// What an endpoint answers with, as far as `Accept` decides.
+/// The media types that an endpoint answers with, and who checks `Accept`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Produces {
     /// JSON.
     Json,
     /// JSON or CSV.
     JsonOrCsv,
-    /// JSON, about an object that the path names: the endpoint itself looks at `Accept`, once it
-    /// has found the object.
+    /// JSON, about an object that the path names. The endpoint checks `Accept` itself, after it has
+    /// found the object.
     JsonOfObject,
-    /// As `JsonOfObject`, or XML; errors too.
+    /// JSON or XML, otherwise like `JsonOfObject`. Errors have the same format.
     JsonOrXmlOfObject,
-    /// JSON in the dialect of `/api/v1/core`, or a file, whatever `Accept` says; the endpoint itself
-    /// looks at its body. Rule: spec/exports.md §2.
+    /// JSON in the dialect of `/api/v1/core`, or a file, regardless of `Accept`. The endpoint
+    /// checks its body itself. Rule: spec/exports.md §2.
     Core,
-    /// One type for people or machines that is sent whatever `Accept` says.
+    /// One fixed media type, regardless of `Accept`.
     Fixed,
 }
 
-/// An answer in the making.
+/// Future of an endpoint's answer.
 pub(crate) type Answer = BoxFuture<'static, Result<Response, ApiError>>;
 
-/// Who may call an endpoint, and what it does.
+/// The access rule of an endpoint, with its handler.
 pub(crate) enum Action {
-    /// Anyone, uncounted: probes, and links that carry their own signature.
+    /// Open to anyone and not rate-limited: probes, and links that carry their own signature.
     Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
-    /// Anyone, counted by address, apart from requests that ask for a credential.
+    /// Open to anyone, rate-limited by address, separately from requests that need a credential.
     Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),
-    /// Whoever has a link with a signature, uncounted; else as `Admitted`.
+    /// Open to holders of a signed link, not rate-limited; without a signature like `Admitted`.
     Linked(
         Requirement,
         Box<dyn Fn(Call) -> Answer + Send + Sync>,
         Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>,
     ),
-    /// Whoever has a credential that fulfils the requirement.
+    /// Open to callers whose credential meets the requirement.
     Admitted(Requirement, Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>),
 }
 
-/// One request on its way to an endpoint.
+/// One request, as its endpoint receives it.
 pub(crate) struct Call {
-    /// The server's state.
+    /// State of the server.
     pub(crate) app: App,
-    /// What is the same for all requests.
+    /// Documents that are the same for all requests.
     pub(crate) site: Arc<Site>,
     /// Head of the request.
     pub(crate) parts: Parts,
-    /// Its body.
+    /// Body of the request.
     pub(crate) body: Unread,
-    /// The variable parts of its path, decoded.
+    /// Variable parts of the path, decoded.
     pub(crate) path: PathValues,
 }
 
-/// Documents made from the table once.
+/// Documents that are rendered once, from the table of endpoints.
 pub(crate) struct Site {
     /// The OpenAPI document.
     pub(crate) openapi: Bytes,
-    /// The same for people.
+    /// The HTML page with the same content.
     pub(crate) docs: Bytes,
 }
 
-/// What the frame knows about a request before anything is checked.
+/// Facts about a request that are known before any check.
 #[derive(Clone)]
 pub(crate) struct Origin {
     /// Id of the request.
     pub(crate) request_id: Arc<str>,
-    /// Address that it counts for.
+    /// Address that the request counts for.
     pub(crate) address: IpAddr,
-    /// Notes for the answer's headers and the log.
+    /// Notes for the headers of the answer and for the log.
     pub(crate) exchange: Arc<Exchange>,
 }
 
 impl Endpoint {
-    /// The endpoint as the OpenAPI document sees it.
+    /// Returns the endpoint's entry in the OpenAPI document.
     pub(crate) fn entry(&self) -> Entry<'_> {
         let required = match &self.action {
             Action::Admitted(required, _) | Action::Linked(required, ..) => Some(*required),
@@ -139,7 +140,7 @@ impl Endpoint {
 }
 
 impl Produces {
-    /// What `Accept` must allow one of; empty = nothing.
+    /// Returns the media types of which `Accept` must allow one; empty = `Accept` is not checked.
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
             Self::Core | Self::Fixed => &[],
@@ -149,14 +150,14 @@ impl Produces {
         }
     }
 
-    /// Whether `Accept` is looked at by the endpoint itself.
+    /// Returns true if the endpoint checks `Accept` itself.
     pub(crate) fn waits_for_object(self) -> bool {
         matches!(self, Self::JsonOfObject | Self::JsonOrXmlOfObject)
     }
 }
 
 impl Method {
-    /// The endpoint's method that serves a request's method.
+    /// Returns the endpoint method that serves a request's method; none if no endpoint can have it.
     pub(crate) fn serving(method: &http::Method) -> Option<Self> {
         match *method {
             http::Method::GET | http::Method::HEAD => Some(Self::Get),
@@ -167,7 +168,7 @@ impl Method {
         }
     }
 
-    /// Its name in the OpenAPI document.
+    /// Returns the name in the OpenAPI document.
     pub(crate) fn openapi_name(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -177,7 +178,7 @@ impl Method {
         }
     }
 
-    /// Its name in requests.
+    /// Returns the name in requests.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -187,7 +188,7 @@ impl Method {
         }
     }
 
-    /// What `Allow` says of it.
+    /// Returns the methods that the `Allow` header lists for it.
     pub(crate) fn allows(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",

@@ -1,4 +1,4 @@
-//! Errors as JSON, or XML where it is offered. Rule: spec/auth-and-errors.md §5.
+//! Errors as JSON, or as XML where the endpoint offers it. Rule: spec/auth-and-errors.md §5.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,10 +10,10 @@ use usage::xml;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
 
-/// Code of wrong fields under `/api/v1/core`.
+/// Code of invalid fields under `/api/v1/core`.
 const VALIDATION_FAILED: &str = "validation_failed";
 
-/// The body of an error: all four keys, always.
+/// Returns the body of an error, which always has all four keys.
 pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
     let fields: Map<String, Value> =
         error.fields.0.iter().map(|(field, messages)| (field.clone(), json!(messages))).collect();
@@ -29,7 +29,7 @@ pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
     })
 }
 
-/// The body of an error under `/api/v1/core`. Rule: spec/exports.md §2.
+/// Returns the body of an error under `/api/v1/core`. Rule: spec/exports.md §2.
 pub(crate) fn core_body(error: &ApiError, request_id: &str) -> Value {
     let is_whole = |field: &str| field == NON_FIELD_ERRORS;
     let fields = error.fields.0.iter().filter(|(field, _)| !is_whole(field));
@@ -53,7 +53,7 @@ pub(crate) fn core_body(error: &ApiError, request_id: &str) -> Value {
     body
 }
 
-/// The text of a code under `/api/v1/core`.
+/// Returns the text of a code under `/api/v1/core`.
 pub(crate) fn core_code(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::ParameterInvalid => VALIDATION_FAILED,
@@ -61,7 +61,7 @@ pub(crate) fn core_code(code: ErrorCode) -> &'static str {
     }
 }
 
-/// The answer that an error is sent as.
+/// Returns the answer for an error.
 pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> Response {
     let text = match encoding {
         Encoding::Json => body(error, request_id).to_string(),
@@ -87,7 +87,7 @@ pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> 
     response
 }
 
-/// The answer to an import whose rows are wrong. Rule: spec/data-model.md §3.
+/// Returns the answer to an import with invalid rows. Rule: spec/data-model.md §3.
 pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
     let code = ErrorCode::ImportInvalid;
     let message = match errors.error_count {

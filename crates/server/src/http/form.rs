@@ -21,13 +21,13 @@ use app::app::App;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode};
 
-/// Most bytes of a body with parameters, also after unpacking.
+/// Largest size of a body with parameters in bytes, before and after decompression.
 pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Most keys of a JSON body: far more than any endpoint has parameters.
+/// Largest number of keys in a JSON body: far more than any endpoint has parameters.
 const NAMES_MAX: usize = 1000;
 
-/// How parameters are written in a body.
+/// The encoding of parameters in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
@@ -41,7 +41,7 @@ const KINDS: [(&str, Kind); 3] = [
     ("multipart/form-data", Kind::Multipart),
 ];
 
-/// The parameters in a body that may be left out.
+/// Reads the parameters in a body that may be empty.
 pub(crate) async fn read_if_any(
     app: &App,
     headers: &HeaderMap,
@@ -56,8 +56,8 @@ pub(crate) async fn read_if_any(
     }
 }
 
-/// Refuses a body where none is taken. An empty JSON object, which some clients always send, says
-/// nothing and is let through.
+/// Fails if a request to an endpoint without a body has one. An empty JSON object is allowed,
+/// because some clients always send one.
 pub(crate) async fn refuse_any(app: &App, body: Unread) -> Result<(), ApiError> {
     let bytes = body.collect(app, &bounds(app)).await?;
     match bytes.trim_ascii() {
@@ -66,7 +66,8 @@ pub(crate) async fn refuse_any(app: &App, body: Unread) -> Result<(), ApiError> 
     }
 }
 
-/// The parameters in a body. They are read away from the threads that serve connections.
+/// Reads the parameters in a body. Parsing runs on a blocking thread, not on those that serve
+/// connections.
 pub(crate) async fn read(
     app: &App,
     headers: &HeaderMap,
@@ -82,7 +83,7 @@ pub(crate) async fn read(
         match kind {
             Kind::Json => json(&bytes),
             Kind::Form => form(bytes),
-            // Nothing in it waits: the body is there.
+            // The whole body is in memory, so this never waits.
             Kind::Multipart => block_on(multipart(&content_type, bytes)),
         }
     };
@@ -131,7 +132,7 @@ fn json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
     Ok(members.into_iter().map(|(name, value)| (name, raw(value))).collect())
 }
 
-/// The members of a JSON object in which each key stands once, or what is wrong with it.
+/// Parses a JSON object in which no key is repeated. The error is a message for the caller.
 pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let members: Result<Members, _> = serde_json::from_slice(bytes);
     let members = members
@@ -148,7 +149,7 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// How many values are in a value, itself among them.
+/// Returns the number of values in a value, including itself.
 fn items(value: &Value) -> usize {
     match value {
         Value::Array(list) => 1 + list.iter().map(items).sum::<usize>(),

@@ -1,5 +1,6 @@
-//! What every answer gets, whoever made it: id, headers, log line, figures, rescue from panics.
-//! Rule: spec/auth-and-errors.md §5–§8.
+//! The outermost layer of the server: gives every answer its request id and standard headers,
+//! writes the log line, records metrics, and turns panics into errors. Rule:
+//! spec/auth-and-errors.md §5–§8.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -34,12 +35,13 @@ const VARY: &str =
 const VARY_WITH_CORS: &str =
     "Accept, Accept-Encoding, Authorization, TeamUp-Provider-ID, Teamup-Request-Mode, Origin";
 const REQUEST_ID_BYTES_MAX: usize = 128;
-/// A longer path is cut in the log.
+/// Longest path in the log, in characters; longer ones are cut.
 const LOGGED_PATH_CHARS_MAX: usize = 512;
-/// So is a longer method.
+/// Longest method in the log, in characters; longer ones are cut.
 const LOGGED_METHOD_CHARS_MAX: usize = 32;
 
-/// Puts the frame around whatever answers the request.
+/// Runs the request and completes its answer: headers, log line, metrics. A panic becomes an
+/// internal error.
 pub(crate) async fn frame(
     State(app): State<App>,
     mut request: Request<Body>,
@@ -70,9 +72,10 @@ pub(crate) async fn frame(
     response
 }
 
-/// Does what must not cost anybody their answer: a log line that cannot be written, say.
+/// Runs `work` and ignores a panic in it: a log line that cannot be written must not cost the
+/// client its answer.
 fn whatever_happens(work: impl FnOnce()) {
-    // The panic has printed itself where that is possible.
+    // The panic hook has printed the panic already, where that is possible.
     let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
 }
 
@@ -97,7 +100,7 @@ fn origin(app: &App, request: &Request<Body>) -> Origin {
     }
 }
 
-/// The id that the client sent, when it is `^[A-Za-z0-9._-]{1,128}$`.
+/// Returns the request id that the client sent, if it matches `^[A-Za-z0-9._-]{1,128}$`.
 fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -107,7 +110,7 @@ fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
     fits.then(|| id.into())
 }
 
-/// A new id for a request.
+/// Returns a new request id.
 pub(crate) fn new_id(app: &App) -> Arc<str> {
     app.new_uuid().to_string().into()
 }
@@ -131,8 +134,8 @@ fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {
     }
 }
 
-/// HEAD: the same head, no body. The router has taken the body of its own answers away already,
-/// and noted its length.
+/// Removes the body of an answer to HEAD and keeps its length. The router has done both for its own
+/// answers already.
 fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     if let Some(bytes) = body.size_hint().exact() {
@@ -141,7 +144,8 @@ fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-/// One line in the log and one more in the figures. Never query values, bodies or credentials.
+/// Writes one log line and counts the request in the metrics. Neither may contain query values,
+/// bodies or credentials.
 fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, began: Instant) {
     let duration = began.elapsed();
     let notes = origin.exchange.notes();
@@ -163,7 +167,7 @@ fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, 
             )
         };
     }
-    // Probes come every few seconds: only one that fails is worth a line.
+    // Probes come every few seconds, so only failing ones are logged at info.
     match probes::PATHS.contains(&route) && status < 400 {
         true => line!(debug),
         false => line!(info),
@@ -171,7 +175,8 @@ fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, 
     app.metrics().answered(route, known(method), status, duration.as_secs_f64());
 }
 
-/// A method as a label: a client cannot make up new ones.
+/// Returns the metrics label of a method. Unknown methods share one label, so that clients cannot
+/// create new ones.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,16 +1,16 @@
-//! The caller's key for a request that is to be done once. Rule: spec/data-model.md §3;
-//! spec/reports.md §11.1; spec/exports.md §2.
+//! The `Idempotency-Key` header of a request. Rule: spec/data-model.md §3; spec/reports.md §11.1;
+//! spec/exports.md §2.
 
 use http::HeaderMap;
 
 use super::content;
 
-/// Its header.
+/// Name of the header.
 pub(crate) const HEADER: &str = "idempotency-key";
-/// Longest key.
+/// Largest length of a key in bytes.
 pub(crate) const BYTES_MAX: usize = 255;
 
-/// The key, none when there is none, or what is wrong with it.
+/// Reads the key; none if the header is absent. The error is a message for the caller.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<String>, String> {
     let is_key = |key: &str| {
         (1..=BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())

@@ -1,7 +1,7 @@
-//! Bodies that are refused before they were read.
+//! Draining of bodies that are refused before they were read.
 //!
-//! A client that is still sending when the connection is closed sees a reset instead of the answer.
-//! So what is left of a body is read and thrown away, up to a bound.
+//! A client that is still sending when the connection closes sees a reset instead of the answer. So
+//! the rest of a body is read and discarded, within limits of size and time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,14 +13,14 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::runtime::Handle;
 
-/// Most bytes that are thrown away for the sake of an answer.
+/// Largest number of bytes that are discarded.
 const BYTES_MAX: usize = 64 << 20;
-/// Longest time that is spent on it.
+/// Longest time for which bytes are discarded.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Sees to it that the request's body is read to its end, by its endpoint or after it.
+/// Wraps the body of a request, so that its rest is drained when the endpoint does not read it.
 pub(crate) fn until_read(request: Request<Body>) -> Request<Body> {
-    // Such a client sends its body when it is asked for it, which is when it is first read.
+    // A client with `Expect` sends its body only when the server starts to read it.
     let waits = request.headers().contains_key(header::EXPECT);
     request.map(|body| Body::new(Lingering { body, sending: !waits }))
 }

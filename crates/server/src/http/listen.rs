@@ -1,4 +1,4 @@
-//! Connections: how many at once and from one address, how long they may do nothing, how they end.
+//! Connections: their number in all and per address, their timeouts, and the shutdown.
 
 use std::future::Future;
 use std::io;
@@ -31,17 +31,18 @@ use app::places::Places;
 use app::rate_limit::Key;
 use app::settings::ListenSettings;
 
-/// How long to wait after a failed accept, as when the process has no file handles left.
+/// Pause after a failed accept, for instance when the process has no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often recorded durations are folded.
+/// Interval at which recorded durations are folded into the metrics.
 const FOLD_INTERVAL: Duration = Duration::from_secs(5);
-/// Room for a request's head: the longest request line and headers of the usual size.
+/// Buffer size for a request's head: the longest request line and headers of the usual size.
 const HEAD_BYTES_MAX: usize = 192 * 1024;
-/// How long a connection that was told to end may take for its goodbyes.
+/// Longest time that a connection may take to end after it was asked to.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown` is done, then stops accepting and lets running requests finish for
-/// `server.shutdown_grace_s`. The error is the listener's.
+/// Serves requests until `shutdown` completes. Then stops accepting and lets running requests
+/// finish for `server.shutdown_grace_s`.
+/// Returns an error if the listener fails.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -99,7 +100,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Places for connections, shared out by address.
+/// Returns the places for connections, with their limit per address.
 fn by_address(settings: &ListenSettings) -> Arc<Places<Key>> {
     let most = settings.connections_max;
     match settings.connections_per_address_max {
@@ -108,14 +109,15 @@ fn by_address(settings: &ListenSettings) -> Arc<Places<Key>> {
     }
 }
 
-/// Whose a connection is; none for a proxy, which brings those of many.
+/// Returns the key that a connection is counted under; none for a trusted proxy, which carries the
+/// connections of many clients.
 fn holder(settings: &ListenSettings, peer: IpAddr) -> Option<Key> {
     let is_proxy = address::is_in(&settings.trusted_proxies, peer);
     (!is_proxy).then(|| Key::of_address(peer))
 }
 
-/// Serves one connection to its end: the client's, the server's, or that of the patience with a
-/// client that asks nothing or does not read its answers.
+/// Serves one connection until the client ends it, the server stops, or a timeout ends it because
+/// the client sends no request or does not read its answers.
 fn connection(
     app: &App,
     stream: TcpStream,
@@ -151,7 +153,7 @@ fn connection(
             tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        // Clients that go away are no failure of ours.
+                        // A client that goes away is not an error of the server.
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return;
@@ -162,7 +164,7 @@ fn connection(
                         tracing::debug!(%peer, "a connection was cut off: its client does nothing");
                         return;
                     }
-                    // A new request may still be on its way: it is answered.
+                    // A request that is already on its way is still answered.
                     patience.idle = GOODBYE;
                     activity.moved();
                 }
@@ -173,7 +175,7 @@ fn connection(
     }
 }
 
-/// A service whose requests and answers are the activity of its connection.
+/// A service that records its requests and answers in the activity of the connection.
 #[derive(Clone)]
 struct Tracked<S> {
     router: S,

@@ -1,27 +1,27 @@
-//! Everything that is said in HTTP.
+//! The HTTP interface: listening, request checks, endpoints and the form of answers.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`endpoint`] | what one endpoint is: method, path, access, answer, documentation |
+//! | [`endpoint`] | the definition of one endpoint: method, path, access, answer, documentation |
 //! | [`routes`] | every endpoint, one file per area |
-//! | [`router`] | the table of endpoints as a service |
+//! | [`router`] | the router that is built from the table of endpoints |
 //! | [`pipeline`] | the checks of a request, in their order |
-//! | [`frame`] | what every answer gets: id, headers, log line, rescue from panics |
+//! | [`frame`] | the outermost layer: request id, standard headers, log line, panics |
 //! | [`envelope`] | errors as JSON or XML |
-//! | [`accept`] | what a client takes |
+//! | [`accept`] | the `Accept` header |
 //! | [`caller_headers`] | the headers that say who calls |
-//! | [`content`] | how a body is written and packed |
+//! | [`content`] | `Content-Type` and `Content-Encoding` of a body |
 //! | [`query`] | parameters in the query string |
 //! | [`form`] | parameters in a body |
-//! | [`body`] | bodies, spooled to a file or taken in whole |
-//! | [`idempotency`] | the caller's key for a request that is to be done once |
+//! | [`body`] | reading of bodies, into a file or into memory |
+//! | [`idempotency`] | the `Idempotency-Key` header |
 //! | [`download`] | a finished file as an answer, or a range of it |
-//! | [`path`] | one spelling of each path |
-//! | [`turn`] | a request's place among those that are worked on |
-//! | [`linger`] | bodies that are refused before they were read |
-//! | [`listen`] | connections, and how they end |
-//! | [`activity`] | what a connection is doing |
-//! | [`unparsable`] | answers to requests that are not HTTP |
+//! | [`path`] | normal form of paths, and their variable parts |
+//! | [`turn`] | a request's slot among the requests that run at once |
+//! | [`linger`] | draining of bodies that were refused before they were read |
+//! | [`listen`] | connections: limits, timeouts, shutdown |
+//! | [`activity`] | idle time of a connection |
+//! | [`unparsable`] | answers to requests that cannot be parsed as HTTP |
 
 pub(crate) mod accept;
 pub(crate) mod activity;

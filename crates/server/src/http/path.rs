@@ -1,5 +1,5 @@
-//! One spelling of each path: repeated slashes count as one, a trailing slash is ignored.
-//! Rule: spec/reports.md §1. And the variable parts of a path.
+//! The normal form of paths: repeated slashes count as one, a trailing slash is ignored. Rule:
+//! spec/reports.md §1. Also the variable parts of a path.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::Uri;
@@ -11,20 +11,21 @@ use http::uri::PathAndQuery;
 pub(crate) struct PathValues(Vec<(String, String)>);
 
 impl PathValues {
-    /// What the router found. A part that is no UTF-8 is none, so nothing is found by it.
+    /// Reads the parts that the router found. Parts that are not UTF-8 are dropped, so
+    /// [`PathValues::get`] returns an empty text for them.
     pub(crate) async fn read(parts: &mut Parts) -> Self {
         let found = RawPathParams::from_request_parts(parts, &()).await;
         let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self(found.map(|found| found.iter().map(pair).collect()).unwrap_or_default())
     }
 
-    /// The part with this name; empty when there is none.
+    /// Returns the part with this name; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// The part as an id: digits without a sign, from 1.
+    /// Returns the part as an id; none unless it is a number from 1 in digits without a sign.
     pub(crate) fn id(&self, name: &str) -> Option<i64> {
         let text = self.get(name);
         let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -32,7 +33,7 @@ impl PathValues {
     }
 }
 
-/// The same address with its path in the one spelling that routes are written in.
+/// Returns the address with its path in normal form; none if it already is.
 pub(crate) fn normalize(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let is_normal =
@@ -52,7 +53,7 @@ pub(crate) fn normalize(uri: &Uri) -> Option<Uri> {
         normal.push('?');
         normal.push_str(query);
     }
-    // Only the path matters from here on, so scheme and authority are left behind.
+    // Only the path and query matter from here on, so scheme and authority are dropped.
     PathAndQuery::try_from(normal).ok().map(Uri::from)
 }
 

@@ -1,5 +1,5 @@
-//! The checks of a request, in their order; the first that fails answers.
-//! Rule: spec/auth-and-errors.md §4. Steps 9, 11 and 12 belong to the endpoint itself.
+//! The checks of a request, in their order; the first that fails decides the answer. Rule:
+//! spec/auth-and-errors.md §4. Steps 9, 11 and 12 belong to the endpoints.
 
 use std::sync::Arc;
 
@@ -20,22 +20,22 @@ use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
 
-/// Longest request line, in bytes. The parser below refuses longer ones with the same answer.
+/// Longest request line, in bytes. The HTTP parser refuses longer ones with the same answer.
 const REQUEST_LINE_BYTES_MAX: usize = 64 * 1024;
-/// Method and version beside the address, with their spaces and the line's end.
+/// Length of the rest of a request line beside method and address: version, spaces and line end.
 const REQUEST_LINE_REST_BYTES: usize = " HTTP/1.1\r\n".len() + 1;
 
-/// Longest method; registered ones have at most 17 bytes.
+/// Longest method, in bytes; registered methods have at most 17.
 const METHOD_BYTES_MAX: usize = 32;
 
-/// Parameter that makes an address a signed link.
+/// Name of the parameter that marks a signed link.
 const SIGNATURE: &str = "signature";
-/// Where the dialect of exports is spoken.
+/// Path prefixes of the dialect of exports.
 const CORE: [&str; 2] = ["/api/v1/core", "/api/v1/accounting"];
 
-/// Every method of one path.
+/// The endpoints of one path.
 pub(crate) struct Route {
-    /// Its endpoints, by method.
+    /// Endpoints, sorted by method.
     pub(crate) endpoints: Vec<Endpoint>,
 }
 
@@ -50,7 +50,7 @@ impl Route {
         self.endpoints.iter().find(|endpoint| endpoint.method == method)
     }
 
-    /// How a request is answered: XML where it asks for it and it is offered here.
+    /// Returns the encoding of the answer: XML if the request asks for it and the path offers it.
     fn encoding(&self, app: &App, parts: &Parts) -> Encoding {
         if speaks_core(parts) {
             return Encoding::Core;
@@ -63,12 +63,12 @@ impl Route {
     }
 }
 
-/// Whether errors come in the envelope of exports and books. Rule: spec/exports.md §2.
+/// Returns true if errors have the envelope of exports and books. Rule: spec/exports.md §2.
 fn speaks_core(parts: &Parts) -> bool {
     is_core(parts.uri.path())
 }
 
-/// The same of a path.
+/// Returns true if a path belongs to the dialect of exports.
 pub(crate) fn is_core(path: &str) -> bool {
     CORE.iter().any(|start| path.starts_with(start))
 }
@@ -119,8 +119,8 @@ async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, 
     }
 }
 
-/// The rest of the way for everything but probes: at most so many requests at once, shared out by
-/// provider.
+/// Answers a request that counts as one of the concurrent requests of its provider: every request
+/// but probes and signed links.
 async fn counted(
     mut call: Call,
     endpoint: &Endpoint,
@@ -174,14 +174,14 @@ fn options(allow: &str) -> Response {
     response
 }
 
-/// Refuses a request whose first lines break a rule of HTTP.
+/// Checks the head of a request against the rules of HTTP.
 fn head_is_valid(parts: &Parts) -> Result<(), ApiError> {
     request_line_fits(parts)?;
     if parts.method.as_str().len() > METHOD_BYTES_MAX {
         let message = format!("The method is longer than {METHOD_BYTES_MAX} bytes.");
         return Err(ApiError::request(message));
     }
-    // RFC 9112 §3.2. The address of HTTP/2 has a field of its own.
+    // RFC 9112 §3.2. HTTP/2 has a pseudo-header for the host.
     let hosts = parts.headers.get_all(header::HOST).iter().count();
     match parts.version {
         Version::HTTP_11 if hosts != 1 => {
@@ -201,8 +201,8 @@ fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB."))
 }
 
-/// Refuses a body that is announced as too large; one that is not announced is cut off while it
-/// is read.
+/// Fails if `Content-Length` announces a body that is too large. Bodies without that header are cut
+/// off while they are read.
 fn body_fits(call: &Call, endpoint: &Endpoint) -> Result<(), ApiError> {
     let bytes_max = match endpoint.consumes {
         [] => form::BODY_BYTES_MAX,

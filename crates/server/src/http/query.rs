@@ -7,15 +7,16 @@ use reports::request::{RawParameters, RawValue};
 use super::accept::Accept;
 use app::error::ApiError;
 
-/// Most values of one request: the longest list that a parameter may have, and every other parameter.
+/// Largest number of values in one request: room for the longest list that a parameter may have,
+/// and for every other parameter.
 pub(crate) const VALUES_MAX: usize = 11_000;
 
-/// The request gives more values than any endpoint takes.
+/// Returns the error for a request with more than [`VALUES_MAX`] values.
 pub(crate) fn too_many_values() -> ApiError {
     ApiError::request(format!("More than {VALUES_MAX} values are given."))
 }
 
-/// Reads `name=value&…` in the order given; `+` is a space, `%XX` a byte of UTF-8.
+/// Parses `name=value&…` in the order given; `+` is a space, `%XX` a byte of UTF-8.
 pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     if pairs.clone().count() > VALUES_MAX {
@@ -26,8 +27,8 @@ pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
     })
 }
 
-/// Whether a request to an endpoint that answers in JSON or XML asks for XML: by `format`, else by
-/// `Accept`. Rule: spec/usage.md §1.
+/// Returns true if the request asks for XML, by `format` or else by `Accept`. Only for endpoints
+/// that answer in JSON or XML. Rule: spec/usage.md §1.
 pub(crate) fn asks_for_xml(parts: &Parts) -> bool {
     let parameters = parse(parts.uri.query()).unwrap_or_default();
     let format = parameters.iter().rev().find_map(|(name, value)| match value {
@@ -41,12 +42,12 @@ pub(crate) fn asks_for_xml(parts: &Parts) -> bool {
     }
 }
 
-/// Whether a parameter is given.
+/// Returns true if the query has this parameter.
 pub(crate) fn has(parts: &Parts, name: &str) -> bool {
     parse(parts.uri.query()).is_ok_and(|given| given.iter().any(|(known, _)| known == name))
 }
 
-/// The site that `site_id` names, if it names one.
+/// Returns the site that `site_id` names; none if it is absent, repeated or not a valid id.
 pub(crate) fn site(parts: &Parts) -> Option<i64> {
     let given = parse(parts.uri.query()).ok()?;
     let mut texts = given.iter().filter(|(name, _)| name == "site_id").map(|(_, value)| value);

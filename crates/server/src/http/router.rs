@@ -1,4 +1,4 @@
-//! The table of endpoints as a service.
+//! The router, built from the table of endpoints.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use super::{frame, path, routes};
 use crate::{docs_page, openapi};
 use app::app::App;
 
-/// Smaller answers are sent as they are.
+/// Least size of an answer that is compressed.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
 
-/// The whole HTTP interface.
+/// Returns the service for the whole HTTP interface.
 ///
 /// The peer's address is read from `axum::extract::ConnectInfo`, which [`super::serve`] sets.
 pub fn router(app: App) -> Router {
     router_of(app, routes::all())
 }
 
-/// A router over these endpoints.
+/// Returns a router over `endpoints` only.
 pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
     let public_url = app.settings().server.public_url.clone();
     let entries = endpoints.iter().map(Endpoint::entry);
@@ -57,7 +57,7 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
         };
         table = table.route(&path, any(handle));
     }
-    // Paths are brought to one spelling before they are looked up, so around the table.
+    // Paths must be normalized before the table looks them up, so this layer wraps the table.
     let spelled = ServiceBuilder::new()
         .map_request(normalized)
         .map_request(linger::until_read)
@@ -68,7 +68,7 @@ pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
         .layer(axum::middleware::from_fn_with_state(app, frame::frame))
         .option_layer(cors)
         .layer(CompressionLayer::new().compress_when(
-            // Ranges and digests are those of the file, so a file is sent as it is.
+            // A file's ranges and digest are those of its uncompressed bytes.
             SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_no_file),
         ));
     Router::new().fallback_service(spelled).layer(layers)
@@ -85,7 +85,8 @@ fn normalized(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// Browsers of these exact origins may call and read; of none when the list is empty.
+/// Returns the CORS layer that lets browsers of exactly these origins call the API and read its
+/// answers; none if the list is empty.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     const EXPOSED: [HeaderName; 7] = [
         HeaderName::from_static("x-request-id"),

@@ -1,5 +1,5 @@
-//! A request's place among those that are worked on. It is given back while the request's body
-//! arrives, so that slow senders hold up nobody but themselves.
+//! A request's slot among the requests that run at once. The slot is free while the body of the
+//! request arrives, so that slow senders hold up nobody else.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use app::error::ApiError;
 pub(crate) use app::places::{Holder, Place, Places};
 
-/// The place of one request. Its clones are the same place.
+/// The slot of one request. Clones share the slot.
 #[derive(Clone)]
 pub(crate) struct Turn(Arc<Inner>);
 
@@ -24,32 +24,34 @@ struct State {
 }
 
 impl Turn {
-    /// Takes a place for a request of whom nothing is known.
+    /// Takes a slot for a request whose provider is not known yet.
+    /// Fails with `unavailable` if too many requests run already.
     pub(crate) fn begin(places: &Arc<Places<Holder>>) -> Result<Self, ApiError> {
         let place = Some(place(places, None)?);
         let state = Mutex::new(State { holder: None, place });
         Ok(Self(Arc::new(Inner { places: Arc::clone(places), state })))
     }
 
-    /// From now on the place is one of this provider's.
+    /// Counts the slot for this provider from now on. Fails if the provider has too many requests
+    /// already.
     pub(crate) fn belongs_to(&self, provider: ProviderId) -> Result<(), ApiError> {
         self.leave();
         self.0.state.lock().holder = Some(provider);
         self.come_back()
     }
 
-    /// Whose the place is.
+    /// Returns the provider that the slot counts for.
     pub(crate) fn holder(&self) -> Holder {
         self.0.state.lock().holder
     }
 
-    /// Gives the place back for a while.
+    /// Frees the slot for the time that the body arrives.
     pub(crate) fn leave(&self) {
         let place = self.0.state.lock().place.take();
         drop(place);
     }
 
-    /// Takes a place again.
+    /// Takes a slot again. Fails with `unavailable` if there is none.
     pub(crate) fn come_back(&self) -> Result<(), ApiError> {
         let mut state = self.0.state.lock();
         state.place = Some(place(&self.0.places, state.holder)?);

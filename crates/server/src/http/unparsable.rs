@@ -1,7 +1,7 @@
-//! Answers to requests that are not HTTP, or whose head is too large.
+//! Answers to requests that are not valid HTTP, or whose head is too large.
 //!
-//! The HTTP library refuses these on its own, with a bare head: no body, no id. Errors are JSON on
-//! every path, so that head is replaced, on its way out, by one of ours.
+//! The HTTP library answers these itself, with a head alone: no body, no request id. Errors must be
+//! JSON on every path, so this module replaces that head as it is written.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,16 +14,17 @@ use super::{envelope, frame};
 use app::app::App;
 use app::error::{ApiError, ErrorCode};
 
-/// Longest head that the library writes on its own; ours are longer and carry an id.
+/// Longest head that the library writes for its own refusals, in bytes. Heads of the server's own
+/// answers are longer and have a request id.
 const BARE_HEAD_BYTES_MAX: usize = 256;
 
-/// A connection whose bare refusals are replaced.
+/// A connection stream that replaces bare refusals of the HTTP library.
 pub(crate) struct Enveloped<S> {
     stream: S,
     app: App,
-    /// What is to be written instead, and how much of it is out.
+    /// The replacement that is being written; none if there is none.
     pending: Option<Pending>,
-    /// Whether a line has ended since the last answer; the first one is the request line.
+    /// True if a line has ended since the last answer. The first line is the request line.
     has_line: bool,
 }
 
@@ -34,13 +35,13 @@ struct Pending {
 }
 
 impl<S> Enveloped<S> {
-    /// Watches this connection.
+    /// Wraps a stream.
     pub(crate) fn new(stream: S, app: App) -> Self {
         Self { stream, app, pending: None, has_line: false }
     }
 }
 
-/// The answer to send instead of a head that the library wrote on its own.
+/// Returns the answer that replaces `written`; none unless that is a bare refusal of the library.
 fn replacement(
     written: &[u8],
     has_line: bool,
@@ -161,7 +162,7 @@ mod tests {
             )
         };
         let large = bare("431 Request Header Fields Too Large");
-        // what the library wrote, whether a line had come, code of what is written instead
+        // bytes written by the library, has_line, code of the replacement
         for (written, has_line, code) in [
             (bare("414 URI Too Long"), true, Some("uri_too_long")),
             (bare("400 Bad Request"), true, Some("parameter_invalid")),

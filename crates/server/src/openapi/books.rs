@@ -1,4 +1,5 @@
-//! Parameters, bodies and answers of the endpoints about the books, from the columns that make them.
+//! Parameters, bodies and answers of the endpoints of the books. Schemas of rows come from the
+//! columns that write them.
 
 use accounting::package::FieldKind;
 use accounting::{Category, issue, trial_balance};
@@ -9,43 +10,43 @@ use super::{json_answer, object, query_parameter, reference, reports as document
 use books::audit;
 use books::views::{aging, balance, revenue};
 
-/// A text in the query string that must be given.
+/// Returns a required text parameter in the query.
 pub(crate) fn text(name: &str, description: &str) -> Value {
     required(query_parameter(name, description, json!({"type": "string"})))
 }
 
-/// One of these words in the query string.
+/// Returns a parameter in the query with one of these words. The first is the default.
 pub(crate) fn word(name: &str, description: &str, words: &[&str]) -> Value {
     let schema = json!({"type": "string", "enum": words, "default": words.first()});
     query_parameter(name, description, schema)
 }
 
-/// One of these words in the query string, or none.
+/// Returns an optional parameter in the query with one of these words.
 pub(crate) fn optional_word(name: &str, description: &str, words: &[&str]) -> Value {
     query_parameter(name, description, json!({"type": "string", "enum": words}))
 }
 
-/// A number from 1 on in the query string, or none.
+/// Returns an optional parameter in the query with a number from 1.
 pub(crate) fn number(name: &str, description: &str) -> Value {
     query_parameter(name, description, json!({"type": "integer", "minimum": 1}))
 }
 
-/// A day in the query string.
+/// Returns a required date parameter in the query.
 pub(crate) fn date(name: &str, description: &str) -> Value {
     required(optional_date(name, description))
 }
 
-/// A day in the query string, or none.
+/// Returns an optional date parameter in the query.
 pub(crate) fn optional_date(name: &str, description: &str) -> Value {
     query_parameter(name, description, json!({"type": "string", "format": "date"}))
 }
 
-/// A month in the query string.
+/// Returns a required month parameter in the query.
 pub(crate) fn month(name: &str, description: &str) -> Value {
     required(optional_month(name, description))
 }
 
-/// A month in the query string, or none.
+/// Returns an optional month parameter in the query.
 pub(crate) fn optional_month(name: &str, description: &str) -> Value {
     query_parameter(name, &format!("{description}, such as `2026-01`."), month_schema())
 }
@@ -54,7 +55,7 @@ fn month_schema() -> Value {
     json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"})
 }
 
-/// The month in the path.
+/// Returns the month parameter in the path.
 pub(crate) fn month_in_path() -> Value {
     json!({
         "name": "month", "in": "path", "required": true,
@@ -62,38 +63,38 @@ pub(crate) fn month_in_path() -> Value {
     })
 }
 
-/// The currency.
+/// Returns the required `currency` parameter.
 pub(crate) fn currency() -> Value {
     required(optional_currency("Currencies are never added up."))
 }
 
-/// A currency, or none.
+/// Returns the optional `currency` parameter.
 pub(crate) fn optional_currency(description: &str) -> Value {
     let schema = json!({"type": "string", "pattern": "^[a-z]{3}$"});
     let description = format!("Code of ISO 4217 in lower case, such as `usd`. {description}");
     query_parameter("currency", &description, schema)
 }
 
-/// How the answer is written.
+/// Returns the `format` parameter with these words.
 pub(crate) fn format(words: &[&str]) -> Value {
     word("format", "How the answer is written. In `json` amounts are in minor units.", words)
 }
 
-/// A number of entries of a page.
+/// Returns the `limit` parameter: the number of rows on a page.
 pub(crate) fn limit(usual: u64, max: u64) -> Value {
     let schema = json!({"type": "integer", "minimum": 1, "maximum": max});
     let description = format!("Rows of the page, {usual} unless given; only for `json`.");
     query_parameter("limit", &description, schema)
 }
 
-/// Which page of an answer in JSON.
+/// Returns the `page` parameter, for answers in JSON.
 pub(crate) fn page() -> Value {
     let mut page = super::page_number();
     page["description"] = json!("Number of the page, from 1; only for `json`.");
     page
 }
 
-/// The body of closing a month.
+/// Returns the body of the request that closes a month.
 pub(crate) fn close_body() -> Value {
     body(
         false,
@@ -105,7 +106,7 @@ pub(crate) fn close_body() -> Value {
     )
 }
 
-/// The body of opening a month again.
+/// Returns the body of the request that reopens a month.
 pub(crate) fn reopen_body() -> Value {
     let mut body = body(
         true,
@@ -126,14 +127,14 @@ fn body(is_required: bool, properties: Value) -> Value {
     })
 }
 
-/// An answer in JSON that was computed from records.
+/// Returns an answer in JSON with the headers of answers from records.
 pub(crate) fn answer(schema: &str, description: &str) -> Value {
     let mut answer = json_answer(reference(schema), description);
     answer["headers"] = documented::answer_headers();
     answer
 }
 
-/// The same, also as a file in other formats.
+/// Returns an answer in JSON that is also available as a file in the formats `words`.
 pub(crate) fn answer_or_file(schema: &str, description: &str, words: &[&str]) -> Value {
     let mut answer = answer(schema, description);
     let binary = json!({"type": "string", "format": "binary"});
@@ -153,7 +154,7 @@ pub(crate) fn answer_or_file(schema: &str, description: &str, words: &[&str]) ->
     answer
 }
 
-/// Schemas of the answers, by name.
+/// Returns the schemas of the answers, by name.
 pub(super) fn schemas() -> [(String, Value); 12] {
     let month =
         |name: &str, text: &str| (name.to_owned(), json!({"type": "string", "description": text}));
@@ -183,12 +184,12 @@ pub(super) fn schemas() -> [(String, Value); 12] {
     schemas.map(|(name, schema)| (name.to_owned(), schema))
 }
 
-/// An amount in minor units; one that passes 64 bits is text.
+/// Returns the schema of an amount in minor units. Amounts beyond 64 bits are text.
 fn amount() -> Value {
     json!({"type": ["integer", "string"], "description": "Minor units."})
 }
 
-/// Amounts by account.
+/// Returns the schema of amounts by account.
 fn amounts() -> Value {
     let all = Category::ALL.map(|category| (category.as_str().to_owned(), amount()));
     object(Value::Object(Map::from_iter(all)))
@@ -214,7 +215,7 @@ fn field(kind: FieldKind) -> Value {
     }
 }
 
-/// What was asked for, the revision, and rows.
+/// Returns the schema of a report: facts about the request, the revision, and the rows.
 fn view(facts: impl IntoIterator<Item = (String, Value)>, row: Value) -> Value {
     let mut properties: Map<String, Value> = facts.into_iter().collect();
     let revision = json!({"type": "integer", "description": "Revision of the records."});
@@ -238,7 +239,8 @@ fn waterfall_row() -> Value {
     row
 }
 
-/// The columns of all groups; a row has those of the group that was asked for.
+/// Returns the schema of a row of revenue, with the columns of all groupings. A row has those of
+/// the requested grouping.
 fn revenue_row() -> Value {
     let common = row(&revenue::columns("plan"));
     let mut whole = common.clone();
@@ -275,7 +277,7 @@ fn period_properties() -> Value {
     })
 }
 
-/// A month, with every closing that it has had.
+/// Returns the schema of a month with all its closings.
 fn period_with_closings() -> Value {
     let mut month = period_properties();
     let mut closing = month.clone();
@@ -314,7 +316,7 @@ fn drift() -> Value {
     }))
 }
 
-/// Which page of how many rows.
+/// Returns the schema of the page number, page size and total.
 fn page_facts() -> Value {
     object(json!({
         "current_page": {"type": "integer"},
@@ -345,7 +347,7 @@ fn explanation() -> Value {
     }))
 }
 
-/// The package of a closed month.
+/// Returns the answer with the accounting package of a closed month.
 pub(crate) fn package_answer() -> Value {
     let mut answer = super::file_answer(
         "The ZIP, as it was frozen.",

@@ -1,5 +1,5 @@
-//! Answers that are not the one asked for: per endpoint those that it can give, in its envelope.
-//! Rule: spec/auth-and-errors.md §5; spec/exports.md §2.
+//! The error answers of each endpoint, in its envelope. Rule: spec/auth-and-errors.md §5;
+//! spec/exports.md §2.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::http::endpoint::Produces;
 use crate::http::{envelope, pipeline};
 use app::error::ErrorCode;
 
-/// What every endpoint with a credential can answer.
+/// Errors of every endpoint that needs a credential.
 const WITH_CREDENTIAL: [ErrorCode; 10] = [
     ErrorCode::ParameterInvalid,
     ErrorCode::ProviderHeaderMissing,
@@ -23,17 +23,17 @@ const WITH_CREDENTIAL: [ErrorCode; 10] = [
     ErrorCode::Throttled,
     ErrorCode::Unavailable,
 ];
-/// What every endpoint can answer; told as one.
+/// Errors of every endpoint, documented together as one answer.
 const ANYWHERE: [ErrorCode; 3] =
     [ErrorCode::UriTooLong, ErrorCode::RequestTooLarge, ErrorCode::InternalError];
-/// Statuses that say when to come back.
+/// Statuses whose answers have `Retry-After`.
 const COME_BACK: [u16; 2] = [429, 503];
 
-/// The answers that endpoints refer to, each once.
+/// The error answers that endpoints refer to, each defined once.
 #[derive(Debug, Default)]
 pub(super) struct ErrorAnswers(BTreeMap<String, Value>);
 
-/// The envelope of errors, and what it can be written in.
+/// The envelope of an endpoint's errors, and its media types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Envelope {
     Usual,
@@ -68,7 +68,7 @@ impl Envelope {
 }
 
 impl ErrorAnswers {
-    /// One entry per status that an endpoint can answer with instead of what was asked for.
+    /// Returns one entry for each status of an endpoint's errors.
     pub(super) fn of(&mut self, entry: &Entry<'_>) -> Vec<(String, Value)> {
         let envelope = Envelope::of(entry);
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
@@ -86,7 +86,7 @@ impl ErrorAnswers {
         answers
     }
 
-    /// All of them, by name.
+    /// Returns all answers by name, for `components`.
     pub(super) fn into_components(self) -> Value {
         Value::Object(self.0.into_iter().collect())
     }
@@ -132,7 +132,7 @@ fn header(name: &str) -> Value {
     json!({"$ref": format!("#/components/headers/{name}")})
 }
 
-/// What an endpoint can answer, but for what any can.
+/// Returns the errors of an endpoint, without those of every endpoint.
 fn codes(entry: &Entry<'_>) -> Vec<ErrorCode> {
     let operation = entry.operation;
     let mut codes = operation.errors.to_vec();

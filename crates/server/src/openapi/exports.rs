@@ -1,4 +1,4 @@
-//! The body that asks for exports, and answers about exports. Rule: spec/exports.md §4, §5, §7.
+//! The body of a request for exports, and answers about exports. Rule: spec/exports.md §4, §5, §7.
 
 use reports::exports::{describe, types};
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use super::reports::list_or_text;
 use super::{object, reference};
 use app::exports::show;
 
-/// What the fields of a request mean; filters of single types say it by their names.
+/// Descriptions of the fields of a request. The names of filters of single types describe
+/// themselves.
 const FIELDS: [(&str, &str); 5] = [
     (
         "date_from",
@@ -31,7 +32,7 @@ const FIELDS: [(&str, &str); 5] = [
     ),
 ];
 
-/// The body of a request for exports.
+/// Returns the body of a request for exports.
 pub(crate) fn body() -> Value {
     let names = types()
         .iter()
@@ -125,7 +126,7 @@ fn field(name: &str, kind: &str) -> Value {
     json!({"type": kind, "description": description})
 }
 
-/// Schemas of the answers, by name.
+/// Returns the schemas of the answers, by name.
 pub(super) fn schemas() -> [(String, Value); 7] {
     let schemas = [
         ("Export", export()),
@@ -218,7 +219,7 @@ fn kind() -> Value {
     }))
 }
 
-/// A numbered page of these.
+/// Returns the schema of a numbered page of `items`.
 pub(crate) fn numbered(items: Value) -> Value {
     object(json!({
         "links": reference("PageLinks"),

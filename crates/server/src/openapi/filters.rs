@@ -1,8 +1,8 @@
-//! What each filter of a report does, in words, from its name and type in the catalogue.
+//! Descriptions of report filters in words, from their names and types in the catalogue.
 
 use serde_json::Value;
 
-/// Filters whose names do not say what they do.
+/// Descriptions of filters whose names do not tell their meaning.
 const SPECIAL: [(&str, &str); 8] = [
     ("ids", "Only the rows with these ids."),
     ("is_any", "Only customers to whom one of these words applies."),
@@ -20,7 +20,7 @@ const SPECIAL: [(&str, &str); 8] = [
     ("include_offering_types", "`false` leaves out the limits of single offering types."),
 ];
 
-/// What a filter of the discovery documents does.
+/// Returns the description of a filter, given as the discovery document has it.
 pub(super) fn text(filter: &Value) -> String {
     let name = filter["name"].as_str().unwrap_or_default();
     if let Some((_, text)) = SPECIAL.iter().find(|(known, _)| *known == name) {

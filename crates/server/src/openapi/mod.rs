@@ -3,11 +3,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `schemas` | bodies that several endpoints share |
-//! | `errors` | answers that are not the one asked for, per endpoint |
+//! | `errors` | error answers per endpoint |
 //! | `rows` | one schema per table that can be imported |
 //! | `reports` | parameters, bodies and answers of reports |
-//! | `filters` | what each filter of a report does, in words |
-//! | `exports` | the body that asks for exports, and answers about them |
+//! | `filters` | descriptions of report filters, in words |
+//! | `exports` | the body of a request for exports, and answers about them |
 //! | `books` | parameters, bodies and answers about the books |
 //! | `usage` | parameters, bodies and answers about usage |
 
@@ -29,52 +29,52 @@ use crate::http::endpoint::Produces;
 use app::auth::admission::Requirement;
 use app::error::ErrorCode;
 
-/// What the document says about one endpoint.
+/// The OpenAPI description of one endpoint.
 pub(crate) struct Operation {
-    /// Unique name, for generated clients.
+    /// Unique name, which generated clients use.
     pub(crate) id: String,
     /// Group in the reference.
     pub(crate) tag: &'static str,
-    /// One line.
+    /// Summary in one line.
     pub(crate) summary: String,
-    /// More, in Markdown; may be empty.
+    /// Longer description in Markdown; may be empty.
     pub(crate) description: String,
-    /// Parameters beside those that every endpoint with a credential has.
+    /// Parameters, without those that every endpoint with a credential has.
     pub(crate) parameters: Vec<Value>,
-    /// Body of the request.
+    /// Body of the request; none if the endpoint takes none.
     pub(crate) request_body: Option<Value>,
-    /// Status and content of the answer asked for.
+    /// Status and content of the successful answer.
     pub(crate) answer: (u16, Value),
-    /// Errors beside those that every endpoint has.
+    /// Errors, without those that every endpoint has.
     pub(crate) errors: &'static [ErrorCode],
-    /// Where the endpoint itself looks at permissions: these, and the sentence about them.
+    /// Permissions that the endpoint checks itself; none if it checks none.
     pub(crate) own_permissions: Option<OwnPermissions>,
 }
 
-/// Permissions that an endpoint looks at after it has been reached.
+/// The permissions that an endpoint checks itself, after it has been reached.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnPermissions {
-    /// Any of them lets in; none = whoever has a credential.
+    /// Permissions of which one is enough; empty = any credential is enough.
     pub(crate) names: &'static [Permission],
-    /// What is asked, for people.
+    /// Sentence about the permissions in the reference.
     pub(crate) sentence: &'static str,
 }
 
-/// One endpoint as the document sees it.
+/// One endpoint as the OpenAPI document needs it.
 pub(crate) struct Entry<'e> {
-    /// Lower-case method.
+    /// Method in lower case.
     pub(crate) method: &'static str,
     /// Path.
     pub(crate) path: &'e str,
-    /// What is asked of the caller; none = no credential is needed.
+    /// Requirement on the caller; none = no credential is needed.
     pub(crate) required: Option<Requirement>,
-    /// What it answers with, as far as `Accept` decides.
+    /// Media types that it answers with.
     pub(crate) produces: Produces,
-    /// The rest.
+    /// The rest of the description.
     pub(crate) operation: &'e Operation,
 }
 
-/// Groups of the reference, in order.
+/// Groups of the reference with their descriptions, in order.
 pub(crate) const TAGS: [(&str, &str); 9] = [
     ("Reports", "Pages of rows, as JSON or CSV; all rows, as a file."),
     ("Usage", "How much of a membership is used and left."),
@@ -99,13 +99,13 @@ const INTRODUCTION: &str = "Reports over the records of a membership or subscrip
     Every answer carries `X-Request-Id`. An answer computed from records comes from one snapshot of \
     them, whose number (the *revision*) is in `Rollbook-Revision`.";
 
-/// The document for the whole server, as `rollbook openapi` prints it.
+/// Returns the OpenAPI document of the whole server, which `rollbook openapi` prints.
 pub fn full_document(public_url: Option<&str>) -> Value {
     let endpoints = crate::http::endpoints();
     document(endpoints.iter().map(|endpoint| endpoint.entry()), public_url)
 }
 
-/// The document for these endpoints.
+/// Returns the OpenAPI document of these endpoints.
 pub(crate) fn document<'e>(
     entries: impl Iterator<Item = Entry<'e>>,
     public_url: Option<&str>,
@@ -184,7 +184,7 @@ fn append(text: &mut String, more: &str) {
     text.push_str(more);
 }
 
-/// The answer asked for, then one entry per status that can come instead.
+/// Returns the successful answer of an endpoint and its error answers, by status.
 fn responses(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
     let (status, answer) = &entry.operation.answer;
     let mut responses = Map::new();
@@ -193,48 +193,48 @@ fn responses(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
     Value::Object(responses)
 }
 
-/// A parameter in the query string.
+/// Returns an optional parameter in the query.
 pub(crate) fn query_parameter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "required": false, "description": description,
         "schema": schema})
 }
 
-/// The same, but it must be given.
+/// Makes a parameter required.
 pub(crate) fn required(mut parameter: Value) -> Value {
     parameter["required"] = json!(true);
     parameter
 }
 
-/// The number of a page in the query string.
+/// Returns the `page` parameter in the query.
 pub(crate) fn page_number() -> Value {
     let schema = json!({"type": "integer", "minimum": 1});
     query_parameter("page", "Number of the page, from 1.", schema)
 }
 
-/// An object that always has all of these.
+/// Returns the schema of an object in which all `properties` are required.
 pub(crate) fn object(properties: Value) -> Value {
     let names: Vec<String> =
         properties.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
     json!({"type": "object", "required": names, "properties": properties})
 }
 
-/// A schema of `components`.
+/// Returns a reference to a schema of `components`.
 pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// An answer in JSON.
+/// Returns an answer in JSON.
 pub(crate) fn json_answer(schema: Value, description: &str) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
-/// The header that says when to ask again about work that is not done.
+/// Adds the `Retry-After` header to an answer about unfinished work.
 pub(crate) fn with_retry_after(mut answer: Value) -> Value {
     answer["headers"]["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
     answer
 }
 
-/// The same values in XML too.
+/// Adds XML as a second media type with the same values.
 pub(crate) fn with_xml(mut answer: Value) -> Value {
     answer["content"]["application/xml"] = json!({"schema": {
         "type": "string",
@@ -243,7 +243,7 @@ pub(crate) fn with_xml(mut answer: Value) -> Value {
     answer
 }
 
-/// The bytes of a file.
+/// Returns an answer with the bytes of a file.
 pub(crate) fn file_answer(description: &str, types: &[&str]) -> Value {
     let binary = json!({"schema": {"type": "string", "format": "binary"}});
     let content: Map<String, Value> =

@@ -1,5 +1,5 @@
-//! Parameters, bodies and answers of reports, from the same descriptions that discovery answers
-//! with.
+//! Parameters, bodies and answers of reports, from the descriptions that the discovery endpoints
+//! answer with.
 
 use files::format::FileFormat;
 use reports::Report;
@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use super::{filters, object, query_parameter, reference, required};
 use crate::http::idempotency;
 
-/// Parameters that say which page, and so nothing about a file.
+/// Parameters that choose a page and so do not apply to files.
 const PAGING: [&str; 5] = ["limit", "offset", "page", "page_size", "format"];
 
-/// Query parameters of a page of a report. `description` is what discovery says of the report.
+/// Returns the query parameters of a report's page. `description` is the discovery document of the
+/// report.
 pub(crate) fn of_page(description: &Value) -> Vec<Value> {
     let has_default = list(description, "columns").any(|column| column["default"] == json!(true));
     let keys: Vec<&str> = list(description, "columns").filter_map(|c| c["key"].as_str()).collect();
@@ -129,7 +130,7 @@ fn list<'v>(description: &'v Value, name: &str) -> impl Iterator<Item = &'v Valu
     description[name].as_array().into_iter().flatten()
 }
 
-/// A list: separated by commas, or the name repeated.
+/// Returns a list parameter: values separated by commas, or a repeated name.
 pub(crate) fn with_items(name: &str, description: &str, items: Value) -> Value {
     let schema = json!({"type": "array", "items": items});
     let mut parameter = query_parameter(name, description, schema);
@@ -143,7 +144,7 @@ fn code_list(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
-/// The header by which a request is done once.
+/// Returns the `Idempotency-Key` header parameter.
 pub(crate) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
@@ -153,12 +154,12 @@ pub(crate) fn idempotency_key() -> Value {
     })
 }
 
-/// A list in a JSON body: an array, or one text with commas.
+/// Returns the schema of a list in a JSON body: an array, or one text with commas.
 pub(crate) fn list_or_text(items: Value) -> Value {
     json!({"anyOf": [{"type": "array", "items": items}, {"type": "string"}]})
 }
 
-/// The body of an export: the parameters of a page but for paging.
+/// Returns the body of a request for a report file: the parameters of a page without paging.
 pub(crate) fn of_export(description: &Value) -> Value {
     let is_grouped = description["grouped"] == json!(true);
     let mut properties: Map<String, Value> = Map::new();
@@ -204,7 +205,8 @@ pub(crate) fn of_export(description: &Value) -> Value {
     })
 }
 
-/// Tells a default in words: what has one counts as always given in the types of some generators.
+/// Replaces a `default` by words in the description. Some generators treat a field with a default
+/// as always present.
 fn without_default(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
     let Some(default) = members.remove("default") else { return };
@@ -214,7 +216,8 @@ fn without_default(schema: &mut Value) {
     }
 }
 
-/// `format` in the query of an export, which counts where the body has none.
+/// Returns the `format` parameter in the query of a request for a report file. It applies if the
+/// body has no `format`.
 pub(crate) fn format_of_export() -> Value {
     let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     query_parameter(
@@ -228,7 +231,7 @@ fn schema_name(report: &Report, what: &str) -> String {
     format!("{}_report_{what}", report.name().replace('.', "_"))
 }
 
-/// The answer of a page, in both formats.
+/// Returns the answer of a page, as JSON and CSV.
 pub(crate) fn page_answer(report: &Report) -> Value {
     json!({
         "description": "One page of the report, from one revision.",
@@ -240,7 +243,7 @@ pub(crate) fn page_answer(report: &Report) -> Value {
     })
 }
 
-/// Schemas of the pages and rows of every report, by name.
+/// Returns the schemas of the pages and rows of every report, by name.
 pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
     reports::catalogue().iter().flat_map(|report| {
         let mut row = reports::row_schema(report, &reference("Money"));
@@ -265,7 +268,7 @@ fn page(row: Value) -> Value {
     page
 }
 
-/// The answer to a request for a file.
+/// Returns the answer to a request for a report file.
 pub(crate) fn export_answer() -> Value {
     let job = object(json!({"job": {"type": "integer", "description": "Number of the job."}}));
     json!({
@@ -275,7 +278,7 @@ pub(crate) fn export_answer() -> Value {
     })
 }
 
-/// Headers of an answer that was computed from records.
+/// Returns the headers of an answer from records.
 pub(crate) fn answer_headers() -> Value {
     let mut headers = answer_headers_without_revision();
     headers["Rollbook-Revision"] = json!({"$ref": "#/components/headers/Rollbook-Revision"});

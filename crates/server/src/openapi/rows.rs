@@ -1,15 +1,15 @@
-//! One schema per table that can be imported, from the table catalogue.
+//! One schema for each table that can be imported, from the catalogue of tables.
 
 use model::allotment::EXAMPLE;
 use model::catalogue::{self, Column, Default, Kind, Presence, Table};
 use serde_json::{Map, Value, json};
 
-/// Name of a table's schema.
+/// Returns the name of a table's schema.
 pub(crate) fn schema_name(table: &Table) -> String {
     format!("row_{}", table.name)
 }
 
-/// All of them.
+/// Returns the schemas of all tables, by name.
 pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
     let tables = catalogue::tables().iter().map(|table| (schema_name(table), schema(table)));
     std::iter::once(("Allotment".to_owned(), allotment())).chain(tables)
@@ -32,7 +32,8 @@ fn property(column: &Column) -> Value {
     let mut schema = of_kind(column.kind);
     if column.is_nullable() {
         match schema.get("type").cloned() {
-            // Generators make one type of the words where null stands beside them, not among them.
+            // Generators only make one type of an enum when null stands beside its words, not among
+            // them.
             Some(Value::String(name)) if schema.get("enum").is_none() => {
                 schema["type"] = json!([name, "null"]);
             }
@@ -50,7 +51,8 @@ fn property(column: &Column) -> Value {
     }
     match column.presence {
         Presence::Required if column.name != "id" => notes.push("Required on new rows.".to_owned()),
-        // Told in words: clients would send a `default`, and so change rows that have another value.
+        // The default is described in words: clients would send a `default` and so overwrite other
+        // values.
         Presence::Default(default) => notes.extend(default_of(column.kind, default)),
         _ => {}
     }
@@ -105,7 +107,7 @@ fn of_kind(kind: Kind) -> Value {
     }
 }
 
-/// How much a membership allows, with an example. Rule: spec/usage.md §2.
+/// Returns the schema of an allotment, with an example. Rule: spec/usage.md §2.
 fn allotment() -> Value {
     let count = |text: &str| json!({"type": ["integer", "null"], "minimum": 0, "maximum": 1_000_000, "description": text});
     let kinds = ["event", "course"];

@@ -1,4 +1,4 @@
-//! Bodies, headers and parameters that several endpoints share.
+//! Schemas, headers and parameters that several endpoints share.
 
 use model::import::ERRORS_LISTED_MAX;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use super::{books, exports, object, reference, reports, rows, usage};
 use crate::http::envelope;
 use app::error::ErrorCode;
 
-/// `components` of the document.
+/// Returns the `components` of the document.
 pub(super) fn components() -> Value {
     json!({
         "securitySchemes": {"credential": {
@@ -152,7 +152,7 @@ fn schemas() -> Value {
     schemas
 }
 
-/// A report as discovery describes it.
+/// Returns the schema of a report's discovery document.
 fn report_description() -> Value {
     let optional = |kind: &str| json!({"type": [kind, "null"]});
     let texts = || json!({"type": "array", "items": {"type": "string"}});
@@ -235,7 +235,7 @@ fn import_outcome() -> Value {
     })
 }
 
-/// The envelope of errors under `/api/v1/core` and `/api/v1/accounting`.
+/// Returns the schema of the envelope of errors under `/api/v1/core` and `/api/v1/accounting`.
 fn core_error() -> Value {
     let codes = ErrorCode::ALL.iter().filter(|code| **code != ErrorCode::ImportInvalid);
     let codes: Vec<&str> = codes.map(|code| envelope::core_code(*code)).collect();
@@ -288,7 +288,7 @@ fn money() -> Value {
     })
 }
 
-/// A job. Rule: spec/reports.md §11.2.
+/// Returns the schema of a job. Rule: spec/reports.md §11.2.
 fn job() -> Value {
     let nullable = |kind: &str, text: &str| json!({"type": [kind, "null"], "description": text});
     json!({

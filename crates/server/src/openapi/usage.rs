@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{object, reference, reports, with_xml};
 
-/// The variable part of the path.
+/// Returns the `id` parameter in the path.
 pub(crate) fn id() -> Value {
     json!({
         "name": "id", "in": "path", "required": true,
@@ -13,7 +13,7 @@ pub(crate) fn id() -> Value {
     })
 }
 
-/// The date asked about.
+/// Returns the `date` parameter.
 pub(crate) fn date() -> Value {
     json!({
         "name": "date", "in": "query", "required": false,
@@ -22,7 +22,7 @@ pub(crate) fn date() -> Value {
     })
 }
 
-/// How the answer is written.
+/// Returns the `format` parameter.
 pub(crate) fn format() -> Value {
     json!({
         "name": "format", "in": "query", "required": false,
@@ -31,7 +31,7 @@ pub(crate) fn format() -> Value {
     })
 }
 
-/// The plan to change to.
+/// Returns the `membership` parameter: the plan to change to.
 pub(crate) fn plan() -> Value {
     json!({
         "name": "membership", "in": "query", "required": true,
@@ -40,19 +40,19 @@ pub(crate) fn plan() -> Value {
     })
 }
 
-/// The answer about one membership, in both encodings.
+/// Returns the answer about one membership, in JSON and XML.
 pub(crate) fn answer_of_one() -> Value {
     with_xml(json_answer("Usage", "The usage in each period, from one revision."))
 }
 
-/// An answer in JSON, computed from records.
+/// Returns an answer in JSON with the headers of answers from records.
 pub(crate) fn json_answer(schema: &str, description: &str) -> Value {
     let mut answer = super::json_answer(reference(schema), description);
     answer["headers"] = reports::answer_headers();
     answer
 }
 
-/// Which memberships, and when.
+/// Returns the body of a request about many memberships.
 pub(crate) fn body_of_many() -> Value {
     let schema = json!({
         "type": "object",
@@ -71,7 +71,7 @@ pub(crate) fn body_of_many() -> Value {
     json!({"required": true, "content": contents})
 }
 
-/// Schemas of the answers, by name.
+/// Returns the schemas of the answers, by name.
 pub(super) fn schemas() -> [(String, Value); 6] {
     let schemas = [
         ("Usage", usage()),

@@ -1,4 +1,4 @@
-//! What is said of rows that cannot be stored, in the same words whatever the database.
+//! The errors of rows that cannot be stored: codes and messages, the same for every database.
 
 use model::allotment::LimitType;
 use model::catalogue::{Column, Table};
@@ -20,7 +20,7 @@ impl Problem {
         Self::new(ImportCode::DuplicateId, message).in_column("id")
     }
 
-    /// What keeps a row with all its defaults from being stored.
+    /// Returns everything that keeps a row, with its defaults filled, from being stored.
     pub(crate) fn all_of_row(table: &Table, cells: &[Cell]) -> Vec<Self> {
         let missing = rules::missing(table, cells).map(|column| {
             let message = format!("{} is required", column.name);
@@ -43,7 +43,8 @@ impl Problem {
         Self::new(ImportCode::RowReferenced, message)
     }
 
-    /// An offering type's new kind, where an allotment's limit counts another.
+    /// The kind of an offering type cannot change, because an allotment's limit counts the old
+    /// kind.
     pub(crate) fn kind_in_use(kind: &str, limit: LimitType, by: &Table, by_id: i64) -> Self {
         let message = format!(
             "kind cannot be {kind}: a limit of type {} of {} {by_id} names this offering type",
@@ -53,7 +54,7 @@ impl Problem {
         Self::new(ImportCode::RowInvalid, message).in_column("kind")
     }
 
-    /// What is wrong with an offering type named in an allotment, if anything.
+    /// Returns the error of an offering type that an allotment names, if there is one.
     pub(crate) fn of_allotment(
         path: &str,
         id: i64,
@@ -83,7 +84,8 @@ impl Problem {
         Self::new(ImportCode::RowInvalid, message).in_column("currency")
     }
 
-    /// An invoice's new currency, where a row that names the invoice has another.
+    /// The currency of an invoice cannot change, because a row that names the invoice has the old
+    /// one.
     pub(crate) fn currency_in_use(by: &Table, by_id: i64, currency: &str) -> Self {
         let message = format!(
             "currency cannot change: {} {by_id} names this invoice and has {currency}",
@@ -92,7 +94,7 @@ impl Problem {
         Self::new(ImportCode::RowInvalid, message).in_column("currency")
     }
 
-    /// A default that is a parent's value times another, and past 64 bits.
+    /// The default is a parent's value times a factor, and the product does not fit 64 bits.
     pub(crate) fn default_too_large(
         column: &'static str,
         source: &str,

@@ -1,11 +1,11 @@
-//! Which columns a row of input speaks of, remembered while its gaps are filled.
+//! The columns that a row of input gives, remembered while its defaults are filled.
 
 use model::cell::Cell;
 
-/// As many columns as a table may have.
+/// The greatest number of columns that a table may have.
 pub(crate) const COLUMNS_MAX: usize = 64;
 
-/// One bit per column.
+/// A bit per column for those that the input leaves out, and for those that it clears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Given {
     absent: u64,
@@ -25,17 +25,17 @@ impl Given {
         given
     }
 
-    /// The input does not speak of the column.
+    /// Returns true if the input leaves the column out.
     pub(crate) fn is_absent(self, position: usize) -> bool {
         self.absent & (1 << position) != 0
     }
 
-    /// The input clears the column.
+    /// Returns true if the input clears the column.
     pub(crate) fn is_null(self, position: usize) -> bool {
         self.null & (1 << position) != 0
     }
 
-    /// The input gives the column a value.
+    /// Returns true if the input gives the column a value.
     pub(crate) fn is_value(self, position: usize) -> bool {
         (self.absent | self.null) & (1 << position) == 0
     }

@@ -1,22 +1,22 @@
-//! A set of ids in a bit per id, for ids that come in dense runs, within a fixed bound.
+//! A set of ids with one bit per id. It is made for dense runs of ids, and bounded in memory.
 
 use std::collections::HashMap;
 
 const IDS_PER_CHUNK: i64 = 512;
-/// About 4 MB for one set; dense ids fit 16 million times.
+/// About 4 MB for one set: room for 16 million dense ids.
 const CHUNKS_MAX: usize = 1 << 15;
 
-/// Ids remembered. Forgets nothing by itself, and says when it is full.
+/// A set of ids. It never drops an id by itself, and tells when it is full.
 #[derive(Default)]
 pub(crate) struct IdSet {
     chunks: HashMap<i64, usize>,
     bits: Vec<[u64; 8]>,
-    /// The chunk used last: ids mostly ascend.
+    /// The chunk used last; ids mostly ascend.
     last: Option<(i64, usize)>,
 }
 
 impl IdSet {
-    /// Adds an id; false when there is no room for it.
+    /// Adds an id. Returns false if the set has no room for it.
     pub(crate) fn insert(&mut self, id: i64) -> bool {
         let chunk = id.div_euclid(IDS_PER_CHUNK);
         let index = match self.index_of(chunk) {
@@ -52,7 +52,7 @@ impl IdSet {
         *self = Self::default();
     }
 
-    /// Every id, in no order that matters.
+    /// Returns every id, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = i64> {
         self.chunks.iter().flat_map(|(chunk, index)| {
             let bits = self.bits[*index];
@@ -71,7 +71,7 @@ impl IdSet {
     }
 }
 
-/// Word within the chunk, and bit within the word.
+/// Returns the word within the chunk, and the bit within the word.
 fn place(id: i64) -> (usize, u64) {
     let offset = id.rem_euclid(IDS_PER_CHUNK).unsigned_abs();
     let word = usize::try_from(offset / 64).unwrap_or_default();

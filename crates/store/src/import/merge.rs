@@ -1,8 +1,8 @@
-//! What an existing row becomes when a row of input meets it. Rule: spec/data-model.md §3: absent
-//! keeps the stored value, null clears it or asks for the default.
+//! Merges a row of input into the stored row with the same key. An absent cell keeps the stored
+//! value; a null clears it or asks for the default. Rule: spec/data-model.md §3.
 //!
-//! A value that was derived follows its sources until somebody gives another one. Nothing is
-//! remembered for that: it is derived as long as it is what its sources give.
+//! A derived value follows its sources until a caller gives another one. Nothing is stored about
+//! that: a value counts as derived as long as it equals what its sources give.
 
 use model::catalogue::{Default, Presence, Table};
 use model::cell::{Cell, CellRef};
@@ -11,9 +11,8 @@ use model::time::Instant;
 
 use super::given::Given;
 
-/// Whether the input would leave the stored row as it is, told without building the merged row.
-///
-/// False may also mean "look closer". `is_new` says that this call wrote the stored row.
+/// Returns true if the input surely leaves the stored row as it is. It does so without building the
+/// merged row, so false may also mean that a closer look is needed.
 pub(crate) fn is_surely_unchanged<'r>(
     table: &Table,
     given: Given,
@@ -38,7 +37,7 @@ pub(crate) fn is_surely_unchanged<'r>(
     })
 }
 
-/// The merged row, in place of `cells`, before defaults that need a parent.
+/// Replaces `cells` by the merged row, without the defaults that need a parent.
 pub(crate) fn merge(
     table: &Table,
     given: Given,
@@ -48,7 +47,8 @@ pub(crate) fn merge(
 ) {
     for position in 0..table.columns.len() {
         if given.is_absent(position) && rules::follows_its_sources(table, stored, position) {
-            // What a caller may have derived from the given columns alone does not count.
+            // The caller of this function may have derived a value from the given columns alone; it
+            // is dropped.
             cells[position] = Cell::Absent;
         } else if given.is_absent(position) || keeps_on_null(table, given, position) {
             cells[position] = stored[position].clone();
@@ -56,26 +56,27 @@ pub(crate) fn merge(
             cells[position] = Cell::Null;
         }
     }
-    // Still absent is only what follows its sources, so nothing else takes a default here but
-    // nulls of columns that are never null.
+    // Only columns that follow their sources are still absent. So the only others that take a
+    // default here are cleared columns that may not be null.
     rules::fill_defaults(table, cells, now);
 }
 
-/// Whether two rows agree in everything but `updated_at`.
+/// Returns true if two rows agree in everything but `updated_at`.
 pub(crate) fn is_same_but_updated_at(table: &Table, cells: &[Cell], stored: &[Cell]) -> bool {
     let last = table.updated_at();
     cells[..last] == stored[..last]
 }
 
-/// Both instants that default to the import's own keep the stored value when cleared: anything
-/// else would make the same input a change each time.
+/// Returns true if clearing the column keeps the stored value. That holds for `updated_at` and for
+/// columns that default to the import's instant; otherwise the same input would be a change each
+/// time.
 fn keeps_on_null(table: &Table, given: Given, position: usize) -> bool {
     given.is_null(position)
         && (position == table.updated_at()
             || table.columns[position].presence == Presence::Default(Default::ImportInstant))
 }
 
-/// Whether an instant given is before the one stored.
+/// Returns true if the given instant is before the stored one.
 pub(crate) fn is_older(given: CellRef<'_>, stored: CellRef<'_>) -> bool {
     matches!((given, stored), (CellRef::Int(given), CellRef::Int(stored)) if given < stored)
 }

@@ -1,12 +1,12 @@
-//! What imports into every database have in common: one row at a time, no database in it.
+//! The parts of an import that do not depend on the database. They work on one row at a time.
 //! Rule: spec/data-model.md §3.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `given`, `merge` | what a row of input says, and what becomes of a stored row that it meets |
-//! | `plan` | what the catalogue asks of a table's rows |
-//! | `problem`, `complaints` | what is wrong with a call, and how it is said |
-//! | `small_amounts` | what looks like pounds where pence are expected |
+//! | `given`, `merge` | the columns that a row of input gives; merging it into the stored row |
+//! | `plan` | the catalogue's rules for a table's rows, looked up once |
+//! | `problem`, `complaints` | collecting the errors of a call; their codes and messages |
+//! | `small_amounts` | a warning for amounts that look like pounds instead of pence |
 //! | `id_set` | many ids in little memory |
 
 mod complaints;

@@ -1,43 +1,44 @@
-//! What the catalogue asks of the rows of one table, looked up once.
+//! The catalogue's rules for the rows of one table, looked up once.
 
 use std::sync::LazyLock;
 
 use model::catalogue::{Default, Kind, Presence, Rule, Table, table, tables};
 use model::cell::Cell;
 
-/// Column positions that need more than being written.
+/// The positions of a table's columns that need more than being written.
 pub(crate) struct Plan {
-    /// Columns that name rows of other tables.
+    /// The columns that name rows of other tables.
     pub(crate) references: Vec<Reference>,
-    /// Columns that hold an allotment, which names offering types.
+    /// The columns that hold an allotment, which names offering types.
     pub(crate) allotments: Vec<usize>,
-    /// Where the rule on an invoice's currency applies.
+    /// The columns that the rule on an invoice's currency compares, if it applies.
     pub(crate) invoice_currency: Option<InvoiceCurrency>,
-    /// Columns filled from a referenced row at the end of the call.
+    /// The columns whose default is copied from a referenced row at the end of the call.
     pub(crate) parents: Vec<ParentDefault>,
-    /// Whether rows of other tables may name rows of this one.
+    /// True if rows of other tables may name rows of this one.
     pub(crate) is_referenced: bool,
-    /// A column on which rows of other tables depend: a change of it needs a look at them.
+    /// A column on which rows of other tables depend: when it changes, they are checked again.
     pub(crate) watched: Option<usize>,
-    /// The customer membership that a hold belongs to, and is bumped with it.
+    /// The column with the customer membership that a hold belongs to, which is bumped with the
+    /// hold.
     pub(crate) bumps: Option<usize>,
 }
 
 /// A column that names rows of `target`.
 pub(crate) struct Reference {
     pub(crate) position: usize,
-    /// Position of the target in the catalogue.
+    /// The position of the target table in the catalogue.
     pub(crate) target: usize,
     pub(crate) is_list: bool,
 }
 
-/// Positions of the columns that the rule looks at.
+/// The positions of the columns that the rule compares.
 pub(crate) struct InvoiceCurrency {
     pub(crate) invoice_id: usize,
     pub(crate) currency: usize,
 }
 
-/// A column whose default is a column of a referenced row.
+/// A column whose default is a column of a referenced row, or that column times another.
 pub(crate) struct ParentDefault {
     pub(crate) position: usize,
     pub(crate) via: usize,
@@ -47,7 +48,7 @@ pub(crate) struct ParentDefault {
 }
 
 impl ParentDefault {
-    /// Whether two versions of a row take the value from other sources.
+    /// Returns true if the two versions of a row take the default from different sources.
     pub(crate) fn has_other_sources(&self, cells: &[Cell], stored: &[Cell]) -> bool {
         let differs = |position: usize| cells[position] != stored[position];
         differs(self.via) || self.times.is_some_and(differs)
@@ -56,12 +57,12 @@ impl ParentDefault {
 
 static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| tables().iter().map(Plan::build).collect());
 
-/// The plan of `table`.
+/// Returns the plan of `table`.
 pub(crate) fn of(table: &Table) -> &'static Plan {
     &PLANS[table.position]
 }
 
-/// A table that the rules of this module name.
+/// Returns the table that the rules of this module name.
 pub(crate) fn named(name: &'static str) -> &'static Table {
     table(name).expect("the catalogue has the tables that its rules name")
 }

@@ -1,11 +1,11 @@
-//! What is wrong with the rows of a call, collected until its end.
+//! The errors in the rows of a call, collected until its end.
 
 use model::catalogue::{Table, table, tables};
 use model::import::{CellError, ImportCode, ImportError, ImportErrors};
 
 use super::id_set::IdSet;
 
-/// One thing wrong with one row.
+/// An error in one row.
 pub(crate) struct Problem {
     line: Option<u64>,
     id: Option<i64>,
@@ -32,10 +32,10 @@ impl Problem {
     }
 }
 
-/// The errors of a call, and the rows they are about.
+/// The errors of a call, and the rows that they are about.
 pub(crate) struct Problems {
     errors: ImportErrors,
-    /// For each table, ids of rows that were refused; best effort, within the set's bound.
+    /// For each table, the ids of refused rows. Best effort: the sets are bounded.
     refused: Vec<IdSet>,
 }
 
@@ -45,7 +45,7 @@ impl Problems {
         Self { errors: ImportErrors::default(), refused }
     }
 
-    /// Reports a problem of a row of `table`.
+    /// Adds an error of a row of `table`.
     pub(crate) fn report(&mut self, table: &Table, problem: Problem) {
         self.errors.push(ImportError {
             table: Some(table.name.to_owned()),
@@ -57,13 +57,13 @@ impl Problems {
         });
     }
 
-    /// Reports a problem because of which the row was not written.
+    /// Adds an error because of which the row was not written.
     pub(crate) fn refuse(&mut self, table: &Table, id: i64, problem: Problem) {
         self.refused[table.position].insert(id);
         self.report(table, problem);
     }
 
-    /// Adds an error found before the row came here.
+    /// Adds an error that was found before the row came here.
     pub(crate) fn add(&mut self, error: ImportError) {
         if let (Some(table), Some(id)) = (error.table.as_deref().and_then(table), error.id) {
             self.refused[table.position].insert(id);
@@ -71,12 +71,12 @@ impl Problems {
         self.errors.push(error);
     }
 
-    /// Whether the call has a row of `table` with this id that was not written.
+    /// Returns true if the call has a row of `table` with this id that was not written.
     pub(crate) fn is_refused(&self, table: &Table, id: i64) -> bool {
         self.refused[table.position].contains(id)
     }
 
-    /// Whether there are so many that further rows are not looked at.
+    /// Returns true if there are so many errors that further rows are not checked.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.is_full()
     }

@@ -1,21 +1,21 @@
-//! Files whose amounts may be in pounds, not pence: each amount of a table is below one pound.
-//! Nothing in such a row is wrong, so it is stored, and the answer warns of it.
+//! Warns of files whose amounts may be in pounds instead of pence, because every amount of a table
+//! is below one pound. Such rows are valid, so they are stored, and the answer has a warning.
 
 use model::catalogue::{Kind, Table, tables};
 use model::cell::Cell;
 use model::import::{ImportWarning, WarningCode};
 use model::money::Currency;
 
-/// What a call has met of amounts, by table.
+/// The amounts that a call has given, counted by table.
 pub(crate) struct SmallAmounts {
     tables: Vec<Tally>,
 }
 
 #[derive(Default)]
 struct Tally {
-    /// Whether an amount was at least one unit of its currency.
+    /// True if an amount was at least one unit of its currency.
     has_usual: bool,
-    /// Amounts below it, but for zero.
+    /// The number of amounts below one unit, zero left out.
     small: u64,
     first: Option<First>,
 }
@@ -33,7 +33,7 @@ impl SmallAmounts {
         Self { tables: tables().iter().map(|_| Tally::default()).collect() }
     }
 
-    /// Looks at the amounts that a row of input gives, if it also gives their currency.
+    /// Counts the amounts that a row of input gives, if the row also gives their currency.
     pub(crate) fn observe(&mut self, table: &'static Table, id: i64, cells: &[Cell]) {
         let tally = &mut self.tables[table.position];
         if tally.has_usual {

@@ -1,7 +1,8 @@
-//! Closed months: what was frozen, by whom, and what was reopened. Rule: spec/accounting.md §11.
+//! Closed months: their frozen content, who closed them, and reopenings.
+//! Rule: spec/accounting.md §11.
 //!
-//! The store knows nothing of accounting: a month is its first day, and what was frozen is bytes.
-//! Closing makes no new revision, so nobody who reads is disturbed.
+//! The store knows nothing of accounting: it names a month by its first day, and stores the frozen
+//! content as bytes. Closing a month makes no new revision, so readers are not disturbed.
 
 use std::io::Read;
 
@@ -11,19 +12,21 @@ use model::time::{Date, Instant};
 
 use crate::error::StoreError;
 
-/// Closed months and the audit log. Blocking.
+/// The closed months and the audit log. Blocking.
 pub trait ClosedMonths: Send + Sync {
-    /// All closings of a provider, reopened ones too, by month and version.
+    /// Returns all closings of a provider, reopened ones included, ordered by month and version.
     fn closed_months(&self, provider: ProviderId) -> Result<Vec<ClosedMonth>, StoreError>;
 
-    /// The parts of one closing, by currency and kind; [`StoreError::NotFound`] when there is no
-    /// such closing.
+    /// Returns the parts of one closing, ordered by currency and kind.
+    ///
+    /// Errors: [`StoreError::NotFound`] when there is no such closing.
     fn closed_parts(&self, key: ClosedMonthKey) -> Result<Vec<ClosedPart>, StoreError>;
 
-    /// Reads bytes of a part from `offset` on into `buffer`, and answers how many: fewer than its
-    /// length only at the end. Any number of readers at once, and the memory of one chunk.
+    /// Reads bytes of a part into `buffer`, from `offset` on, and returns their number. It is less
+    /// than the buffer's length only at the end of the part. Any number of readers may read at
+    /// once; each needs the memory of one chunk.
     ///
-    /// [`StoreError::NotFound`] when there is no such part.
+    /// Errors: [`StoreError::NotFound`] when there is no such part.
     fn read_closed_part(
         &self,
         key: ClosedMonthKey,
@@ -33,17 +36,18 @@ pub trait ClosedMonths: Send + Sync {
         buffer: &mut [u8],
     ) -> Result<usize, StoreError>;
 
-    /// Begins to close months: one transaction, which imports wait for. `latest` is the latest
-    /// month in force that the caller knows of, none when no month is closed.
+    /// Begins a transaction that closes months. In SQLite, imports wait until it ends; in
+    /// PostgreSQL they go on. `latest` is the latest closed month in force that the caller knows
+    /// of, none when no month is closed.
     ///
-    /// [`StoreError::NotFound`] when the provider does not exist.
+    /// Errors: [`StoreError::NotFound`] when the provider does not exist.
     fn begin_close(
         &self,
         provider: ProviderId,
         latest: Option<Date>,
     ) -> Result<CloseStart<'_>, StoreError>;
 
-    /// Takes the latest closing in force back, with an entry in the audit log.
+    /// Reopens the latest closed month in force, and adds an entry to the audit log.
     fn reopen_month(
         &self,
         provider: ProviderId,
@@ -53,135 +57,135 @@ pub trait ClosedMonths: Send + Sync {
         now: Instant,
     ) -> Result<ReopenOutcome, StoreError>;
 
-    /// Entries of the audit log of a provider, newest first, at most `limit`.
+    /// Returns at most `limit` entries of a provider's audit log, newest first.
     fn audit(&self, provider: ProviderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 }
 
-/// How closing begins.
+/// The result of beginning to close months.
 pub enum CloseStart<'s> {
-    /// Go on: add months with their parts, then commit.
+    /// The transaction is open: add months with their parts, then commit.
     Started(Box<dyn Closing + 's>),
-    /// The latest month in force is another one; nothing is held.
+    /// The latest closed month in force is not the one given; no transaction is open.
     Changed,
 }
 
-/// One or several months being closed, in order: all or nothing. Dropped without
-/// [`Closing::commit`], it leaves no trace. After an error nothing more can be done with it.
+/// A transaction that closes one or several months, in order: all or nothing. Dropped without
+/// [`Closing::commit`], it leaves no trace. After an error it cannot be used any more.
 pub trait Closing {
-    /// Adds a month in force, with an entry in the audit log. Its version is one above the
-    /// greatest ever used for that month, and is answered.
+    /// Adds a closed month, with an entry in the audit log, and returns its version: one above the
+    /// greatest version ever used for that month.
     ///
-    /// [`StoreError::Exists`] when a closing of the month is in force.
+    /// Errors: [`StoreError::Exists`] when the month is closed already.
     fn add_month(&mut self, month: &NewClosedMonth) -> Result<u32, StoreError>;
 
-    /// Adds a part of the month added last; `content` is read to its end.
+    /// Adds a part to the month that was added last; reads `content` to its end.
     ///
-    /// [`StoreError::Damaged`] when size or hash are not those of the content.
+    /// Errors: [`StoreError::Damaged`] when size or hash differ from those of the content.
     fn add_part(&mut self, part: &ClosedPart, content: &mut dyn Read) -> Result<(), StoreError>;
 
     /// Commits durably.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// Names one closing.
+/// The key of one closing of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClosedMonthKey {
-    /// Whose month it is.
+    /// The provider that the month belongs to.
     pub provider: ProviderId,
-    /// Its first day.
+    /// The first day of the month.
     pub month: Date,
-    /// Which closing of it, from 1.
+    /// The number of the closing among those of this month, from 1.
     pub version: u32,
 }
 
 /// A month to be closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewClosedMonth {
-    /// Its first day.
+    /// The first day of the month.
     pub month: Date,
-    /// When it is closed.
+    /// The instant of the closing.
     pub closed_at: Instant,
-    /// Who closes it, for people.
+    /// The name of who closes it, for people.
     pub closed_by: String,
-    /// What they note.
+    /// A note by who closes it.
     pub note: Option<String>,
-    /// The revision it was computed from.
+    /// The revision that the content was computed from.
     pub revision: Revision,
-    /// What the books keep with it, as JSON that only they read.
+    /// Further facts about the month, as JSON that only the books read.
     pub facts: String,
 }
 
 /// One closing of one month, in force or reopened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedMonth {
-    /// Its first day.
+    /// The first day of the month.
     pub month: Date,
-    /// Which closing of it, from 1.
+    /// The number of the closing among those of this month, from 1.
     pub version: u32,
-    /// When it was closed.
+    /// The instant of the closing.
     pub closed_at: Instant,
-    /// Who closed it.
+    /// The name of who closed it.
     pub closed_by: String,
-    /// What they noted.
+    /// The note by who closed it.
     pub note: Option<String>,
-    /// The revision it was computed from.
+    /// The revision that the content was computed from.
     pub revision: Revision,
-    /// What the books keep with it.
+    /// Further facts about the month, as JSON that only the books read.
     pub facts: String,
-    /// How it was taken back; none = in force.
+    /// The reopening; none while the closing is in force.
     pub reopened: Option<Reopened>,
 }
 
-/// How a closing was taken back.
+/// The reopening of a closed month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reopened {
-    /// When.
+    /// The instant of the reopening.
     pub at: Instant,
-    /// By whom.
+    /// The name of who reopened the month.
     pub by: String,
-    /// Why.
+    /// The reason given.
     pub reason: String,
 }
 
-/// How reopening went.
+/// The result of reopening a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReopenOutcome {
-    /// It is open again.
+    /// The month is open again.
     Reopened(ClosedMonth),
-    /// A later month is closed.
+    /// A later month is closed, so this one cannot be reopened.
     NotLatest,
-    /// It is not closed.
+    /// The month is not closed.
     NotClosed,
 }
 
-/// One stored piece of a closing.
+/// A part of a closing: one stored file of one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedPart {
-    /// Its currency.
+    /// The currency of the part.
     pub currency: Currency,
-    /// What it is.
+    /// The kind of the part.
     pub kind: ClosedPartKind,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// SHA-256 of its bytes.
+    /// The SHA-256 of the bytes.
     pub sha256: [u8; 32],
-    /// What the books keep with it, as JSON that only they read; may be empty.
+    /// Further facts about the part, as JSON that only the books read; may be empty.
     pub facts: String,
 }
 
-/// What a piece of a closing is.
+/// The kind of a part of a closing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClosedPartKind {
-    /// The package with the contract's files alone.
+    /// The accounting package with only the files that the contract names.
     Contract,
-    /// The full package.
+    /// The full accounting package.
     Full,
     /// The frozen postings.
     Postings,
 }
 
 impl ClosedPartKind {
-    /// Its name, as it is stored.
+    /// Returns the stored name of the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Contract => "contract",
@@ -190,36 +194,36 @@ impl ClosedPartKind {
         }
     }
 
-    /// The kind with this name.
+    /// Returns the kind with this name.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Contract, Self::Full, Self::Postings].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// Kind of the audit entry of a closing.
+/// The kind of the audit entry for a closing.
 pub const MONTH_CLOSED: &str = "month_closed";
-/// Kind of the audit entry of a reopening.
+/// The kind of the audit entry for a reopening.
 pub const MONTH_REOPENED: &str = "month_reopened";
 
 /// One entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its number.
+    /// The number of the entry.
     pub id: i64,
-    /// When it was.
+    /// The instant of the action.
     pub at: Instant,
-    /// Who did it.
+    /// The name of who acted.
     pub by: String,
-    /// What was done: [`MONTH_CLOSED`], [`MONTH_REOPENED`].
+    /// The kind of action: [`MONTH_CLOSED`], [`MONTH_REOPENED`].
     pub kind: String,
-    /// What it was done to: a month as `2026-01`.
+    /// The object of the action: a month, such as `2026-01`.
     pub subject: String,
-    /// More of it, as a JSON object: `version`, and the note or the reason.
+    /// Details as a JSON object: the `version`, and the note or the reason.
     pub detail: String,
 }
 
 impl AuditEntry {
-    /// What is noted of a closing.
+    /// Returns the subject and the detail of the entry for a closing.
     pub(crate) fn of_closing(month: &NewClosedMonth, version: u32) -> (String, String) {
         let detail = serde_json::json!({
             "version": version, "revision": month.revision, "note": month.note,
@@ -227,7 +231,7 @@ impl AuditEntry {
         (subject(month.month), detail.to_string())
     }
 
-    /// What is noted of a reopening.
+    /// Returns the subject and the detail of the entry for a reopening.
     pub(crate) fn of_reopening(month: Date, version: u32, reason: &str) -> (String, String) {
         let detail = serde_json::json!({ "version": version, "reason": reason });
         (subject(month), detail.to_string())

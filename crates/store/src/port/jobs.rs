@@ -1,10 +1,10 @@
-//! Work in the background: who claims it, how far it is, what came out of it.
+//! Background jobs: their queue, their progress and their files.
 //! Rule: spec/reports.md §11; spec/exports.md §2, §5.
 //!
-//! A job is claimed with a lease. A worker that stops answering loses it to the next one that
-//! claims it when the lease has lapsed, and whatever it does afterwards is refused, because it no
-//! longer holds the attempt. The file of a job is known to the store only from the transaction
-//! that makes the job succeed.
+//! A worker claims a job with a lease. When a worker stops answering, its lease lapses and another
+//! worker may claim the job. Whatever the first worker does afterwards is refused, because it no
+//! longer holds the attempt. The store learns of a job's files only in the transaction that makes
+//! the job succeed.
 
 use model::id::{ProviderId, Revision};
 use model::time::Instant;
@@ -13,15 +13,16 @@ use super::IdempotencyKey;
 use super::notices::NewNotice;
 use crate::error::StoreError;
 
-/// Code of a job whose file is lost.
+/// The error code of a job whose file is lost.
 pub const FILE_MISSING: &str = "file_missing";
 
-/// The queue. Blocking; safe to share between threads. Never waits for an import.
+/// The job queue. Blocking; safe to share between threads. Never waits for an import.
 pub trait JobStore: Send + Sync {
-    /// Queues jobs, all or none, together with their notices.
+    /// Queues jobs together with their notices: all or none. All jobs of a call belong to one
+    /// provider.
     ///
-    /// With a key that was used for the same request within 24 hours nothing is queued and the
-    /// jobs of that call are answered. All jobs of a call belong to one provider.
+    /// If the key was used for the same request within 24 hours, nothing is queued, and the jobs of
+    /// that earlier call are returned.
     fn create_jobs(
         &self,
         jobs: &[NewJob],
@@ -30,8 +31,8 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<JobStart, StoreError>;
 
-    /// What a key was used for within 24 hours: [`JobStart::Answered`] or
-    /// [`JobStart::KeyConflict`]; none when it was not. Queues nothing.
+    /// Looks up what a key was used for within 24 hours: [`JobStart::Answered`] or
+    /// [`JobStart::KeyConflict`]; none when it was not used. Queues nothing.
     fn find_key(
         &self,
         provider: ProviderId,
@@ -39,18 +40,22 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<Option<JobStart>, StoreError>;
 
-    /// Takes the next job: queued, or running with a lapsed lease and attempts left; with it all
-    /// unfinished ones of its group, which are made together or not at all. By number; empty when
-    /// there is nothing to do.
+    /// Claims the next job, and with it all unfinished jobs of its group, because a group's files
+    /// are published together or not at all. Returns them ordered by number; empty when nothing is
+    /// due. A job can be claimed when it is queued and due, or running with a lapsed lease. Its
+    /// progress begins anew.
     ///
-    /// Fair: of the providers with something to do, the one with the fewest running jobs of this
-    /// kind comes first, then the one served longest ago, whose job that waits longest is taken;
-    /// a lapsed lease counts as not running. A job whose lease lapsed in its last attempt is handed out once more, as attempt
-    /// `attempts_max + 1`, so that its claimant can give it up with all that belongs to that (and
-    /// with a number above that, should the claimant die over it). Progress begins anew.
+    /// Fair between providers: the provider with the fewest running jobs of this kind comes first,
+    /// then the one that was served longest ago; of its jobs, the one that waits longest is taken.
+    /// A job with a lapsed lease does not count as running.
+    ///
+    /// A job whose lease lapsed in its last attempt is claimed once more, as attempt `attempts_max
+    /// + 1`, so that the worker can mark it as failed and clean up after it. If that worker dies
+    /// too, the job is claimed again, with a higher number.
     fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
 
-    /// Says that an attempt is alive and how far it is; extends its lease.
+    /// Stores the progress of a running attempt and extends its lease. Tells the worker to go on or
+    /// stop.
     fn report_progress(
         &self,
         attempt: &Attempt<'_>,
@@ -59,12 +64,14 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<Orders, StoreError>;
 
-    /// Ends attempts, with their notices, all in one transaction. False for an attempt that no
-    /// longer holds its job: then nothing of that job is changed, and its file must be thrown
-    /// away. The notices of an attempt after which the job is queued again are not kept.
+    /// Ends attempts, with their notices, all in one transaction. Returns one bool per attempt:
+    /// false if the attempt no longer held its job. Then nothing of that job is changed, and the
+    /// caller must delete its file. If the job is queued again, the notices of the attempt are
+    /// dropped.
     fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError>;
 
-    /// Cancels a queued or running job, with its notices. Its worker is told at its next progress.
+    /// Cancels a queued or running job, with its notices. Its worker learns of it when it next
+    /// reports progress.
     fn cancel_job(
         &self,
         provider: ProviderId,
@@ -73,29 +80,30 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<Cancel, StoreError>;
 
-    /// One job of a provider.
+    /// Returns one job of a provider; none if there is none.
     fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError>;
 
-    /// One job whoever's it is: for links that carry their own signature.
+    /// Returns one job, whatever its provider: for download links, which carry a signature of their
+    /// own.
     fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError>;
 
-    /// Jobs of a provider, newest first, and how many there are in all.
+    /// Returns jobs of a provider, newest first, and the number of all that the filter matches.
     fn jobs(
         &self,
         provider: ProviderId,
         filter: &JobFilter<'_>,
     ) -> Result<(u64, Vec<Job>), StoreError>;
 
-    /// How many jobs of its provider and kind are before this one; none unless it is queued. What
-    /// waits for others is nothing to its provider.
+    /// Returns the number of jobs of the same provider and kind that are queued before this one;
+    /// none unless it is queued. Jobs of other providers do not count.
     fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError>;
 
-    /// How many jobs are queued and running, of all providers: `(queued, running)`.
+    /// Returns the numbers of queued and running jobs of all providers: `(queued, running)`.
     fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError>;
 
-    /// Counts the one complete transfer that a file is there for, named by its part; the job
-    /// becomes [`JobState::Consumed`] once all its files are consumed. False when the file was
-    /// consumed before, or is there no more: then nothing is kept.
+    /// Records the one complete transfer of a file, named by its part. The job becomes
+    /// [`JobState::Consumed`] when all its files are consumed. Returns false if the file was
+    /// consumed before or is gone; then the notices are not stored.
     fn consume_file(
         &self,
         id: i64,
@@ -104,11 +112,11 @@ pub trait JobStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Counts complete transfers of the files of jobs, with their notices, in one transaction.
-    /// Jobs that are forgotten are passed over, with their notices.
+    /// Adds complete transfers to the download counts of jobs, with their notices, in one
+    /// transaction. Skips jobs that no longer exist, and their notices.
     fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError>;
 
-    /// Makes a succeeded job expired at once; false when it is not succeeded.
+    /// Makes a succeeded job expired at once. Returns false if the job is not succeeded.
     fn expire_job(
         &self,
         provider: ProviderId,
@@ -117,57 +125,57 @@ pub trait JobStore: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Marks a succeeded job as failed because its file is lost ([`FILE_MISSING`]), with its
-    /// notices; false when it is not succeeded.
+    /// notices. Returns false if the job is not succeeded.
     fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError>;
 
-    /// Makes succeeded jobs past their time expired, forgets finished ones created before
-    /// `forget_before`, and answers how many of both there were. Bounded work per call.
+    /// Makes succeeded jobs past their expiry expired, and deletes finished jobs created before
+    /// `forget_before`. Returns the numbers of both: `(expired, forgotten)`. Bounded work per call.
     fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError>;
 
-    /// Names under the files folder that some succeeded job refers to, of those given, consumed
-    /// ones left out: what is not answered may be deleted.
+    /// Returns those of the given paths (below the files folder) that a succeeded job refers to.
+    /// Files already consumed are left out. The caller may delete every path that is not returned.
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError>;
 
-    /// What the folder of the files that jobs make is marked with; none until one was kept.
+    /// Returns the stored mark of the folder for job files; none until one was stored.
     fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError>;
 
-    /// Keeps what that folder is marked with, unless something is kept already; what is kept now.
+    /// Stores the mark of that folder, unless one is stored already. Returns the mark stored now.
     fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError>;
 
-    /// The number kept for a person or system that comes with a JWT's `sub`; made on first use.
+    /// Returns the number that stands for a JWT's `sub`, and assigns one on first use.
     fn identity(&self, subject: &str) -> Result<i64, StoreError>;
 }
 
-/// What kind of work it is; each kind has its own queue.
+/// The kind of a job; each kind has its own queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
-    /// A report's file (`/api/v2/jobs`).
+    /// A report file (`/api/v2/jobs`).
     Report,
     /// An export, accounting packages included (`/api/v1/core/exports`).
     Export,
 }
 
-/// Where a job is in its life.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobState {
-    /// It waits for a worker.
+    /// The job waits for a worker.
     Queued,
-    /// A worker has it.
+    /// A worker has claimed it.
     Running,
-    /// Its files are there.
+    /// Its files are available.
     Succeeded,
-    /// It is given up.
+    /// It failed for good.
     Failed,
-    /// Somebody did not want it any more.
+    /// A caller canceled it.
     Canceled,
-    /// Its files were there, and their time is over.
+    /// Its files have expired.
     Expired,
-    /// Its files were fetched, each as often as was allowed: once.
+    /// Each of its files was downloaded once, which is as often as is allowed.
     Consumed,
 }
 
 impl JobKind {
-    /// Its name, as it is stored.
+    /// Returns the stored name of the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Report => "report",
@@ -175,7 +183,7 @@ impl JobKind {
         }
     }
 
-    /// The kind with this name.
+    /// Returns the kind with this name.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Report, Self::Export].into_iter().find(|kind| kind.as_str() == name)
     }
@@ -193,7 +201,7 @@ impl JobState {
         Self::Consumed,
     ];
 
-    /// Its name, as it is stored.
+    /// Returns the stored name of the state.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -206,305 +214,307 @@ impl JobState {
         }
     }
 
-    /// The state with this name.
+    /// Returns the state with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// Whether work is still to be done.
+    /// Returns true if the job is queued or running.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Queued | Self::Running)
     }
 }
 
-/// Either name of a job.
+/// An identifier of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobId<'i> {
-    /// Its number.
+    /// The number of the job.
     Number(i64),
-    /// Its UUID.
+    /// The UUID of the job.
     Uuid(&'i str),
 }
 
-/// A job as it is asked for.
+/// A job to be queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// UUID, version 7, lower case.
+    /// The UUID, version 7, lower case.
     pub uuid: String,
-    /// Whose rows it reads.
+    /// The provider whose rows it reads.
     pub provider: ProviderId,
-    /// Its queue.
+    /// The kind, which decides the queue.
     pub kind: JobKind,
-    /// The report or the type of export: `customer_memberships.grouped`, `credit_note`.
+    /// The report or the type of export, such as `customer_memberships.grouped` or `credit_note`.
     pub subject: String,
-    /// Everything that decides its bytes, as JSON that only its maker reads.
+    /// Everything that decides the bytes of its file, as JSON that the store does not read.
     pub request: String,
-    /// Who asked.
+    /// The caller who asked for it.
     pub requester: Requester,
-    /// What was asked for together with it.
+    /// The group of jobs that were requested together; none for a single job.
     pub group: Option<String>,
-    /// Id of the request that asked, for the log.
+    /// The id of the request that asked for it, for the log.
     pub request_id: String,
-    /// The revision when it was asked for: its file is not older.
+    /// The revision at the time of the request. The file is computed from this revision or a later
+    /// one.
     pub revision_min: Revision,
-    /// Whether a second one of its provider, kind and subject is refused while it is unfinished.
+    /// True if the job is exclusive: it is refused while another exclusive job of its provider,
+    /// kind and subject is unfinished.
     pub is_exclusive: bool,
-    /// Its event `requested`, where it has one.
+    /// The notices of its `requested` event, if it has one.
     pub notices: Vec<NewNotice>,
 }
 
-/// Who asked for a job.
+/// The caller who asked for a job.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requester {
     /// The token's id, or the number kept for a JWT's `sub`.
     pub id: Option<i64>,
-    /// Where its notices go.
+    /// The mail address that notices are sent to.
     pub email: Option<String>,
 }
 
-/// The caller's key for a request that queues jobs, kept for 24 hours.
+/// An idempotency key of a request that queues jobs, kept for 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
-    /// The key and what it stands for.
+    /// The key and the hash of its request.
     pub key: IdempotencyKey,
-    /// What the request is answered with, where that is known before the jobs have numbers.
+    /// The answer to the request, where it is known before the jobs have numbers.
     pub answer: Option<String>,
 }
 
-/// How many jobs of one kind a provider may have.
+/// Limits on the number of jobs of one kind that a provider may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobLimits {
-    /// Queued ones, beside which no further one is taken.
+    /// The greatest number of queued jobs; a further job is refused.
     pub queued_max: u64,
-    /// Queued and running ones together.
+    /// The greatest number of queued and running jobs together.
     pub unfinished_max: u64,
 }
 
-/// How a request for jobs is taken.
+/// The result of a request for jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobStart {
-    /// They are queued.
+    /// The jobs are queued.
     Created(Vec<Job>),
     /// The same request was made before, with these jobs and this answer.
     Answered {
-        /// The jobs as they are now.
+        /// The jobs in their present state.
         jobs: Vec<Job>,
-        /// What was kept with the key.
+        /// The answer stored with the key.
         answer: Option<String>,
     },
-    /// The key was used with another request.
+    /// The key was used for another request.
     KeyConflict,
-    /// An exclusive one with this subject is unfinished.
+    /// Another exclusive job with this subject is unfinished.
     InProgress {
         /// The subject.
         subject: String,
     },
-    /// The provider has as many as it may.
+    /// The provider has reached one of its limits.
     TooMany,
 }
 
-/// Who takes a job, and within which bounds.
+/// A worker's request for a job, with its limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<'c> {
-    /// The queue.
+    /// The kind, which decides the queue.
     pub kind: JobKind,
-    /// Name of the worker, one per process.
+    /// The name of the worker, one per process.
     pub worker: &'c str,
-    /// A provider with so many running jobs of this kind is passed over.
+    /// A provider with this many running jobs of this kind is passed over.
     pub running_per_provider_max: u64,
-    /// A job is tried so often.
+    /// The greatest number of attempts at a job.
     pub attempts_max: u32,
-    /// Until when the attempt is believed to be alive.
+    /// The end of the lease.
     pub lease_until: Instant,
 }
 
-/// One worker's hold on a job.
+/// An attempt at a job by a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt<'a> {
-    /// The job.
+    /// The number of the job.
     pub job: i64,
-    /// Who holds it.
+    /// The name of the worker.
     pub worker: &'a str,
-    /// Which attempt it is, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
 }
 
-/// An attempt that is over.
+/// The end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended<'a> {
-    /// Whose it was.
+    /// The attempt.
     pub attempt: Attempt<'a>,
-    /// How it ended.
+    /// The outcome of the attempt.
     pub outcome: &'a Outcome,
-    /// What is said of it.
+    /// The notices to send.
     pub notices: &'a [NewNotice],
 }
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Rows written.
+    /// The number of rows written.
     pub rows: u64,
-    /// Rows there will be; none until they are counted.
+    /// The number of rows expected; none until they are counted.
     pub rows_total: Option<u64>,
-    /// The revision that it reads; none until it has begun to read.
+    /// The revision that the attempt reads; none until it has begun to read.
     pub revision: Option<Revision>,
 }
 
-/// What a worker is to do next.
+/// The answer to a progress report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Orders {
-    /// Go on.
+    /// Go on with the attempt.
     Continue,
-    /// Stop: the job is canceled.
+    /// Stop: the job was canceled.
     Cancel,
-    /// Stop: another worker has the job.
+    /// Stop: the attempt no longer holds the job.
     Lost,
 }
 
-/// How an attempt ends.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The files are in place.
+    /// The attempt succeeded, and its files are in place.
     Succeeded(Success),
-    /// It cannot succeed.
+    /// The job failed for good.
     Failed {
-        /// Stable code.
+        /// The stable error code.
         code: String,
-        /// For people.
+        /// The error message, for people.
         message: String,
     },
-    /// It is queued again, as long as attempts are left; else it is failed.
+    /// The job is queued again while attempts are left; else it fails.
     Retry {
-        /// Stable code.
+        /// The stable error code.
         code: String,
-        /// For people.
+        /// The error message, for people.
         message: String,
-        /// Not before this instant.
+        /// The instant before which the job is not tried again.
         at: Instant,
     },
-    /// The worker stops: the job is queued again, and the attempt does not count.
+    /// The worker shuts down: the job is queued again, and the attempt does not count.
     Released,
 }
 
-/// What a job made.
+/// The result of a job that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Success {
-    /// Its files; the first one is what a download without a name gives.
+    /// The files. The first one is served to a download that names no part.
     pub files: Vec<JobFile>,
     /// The manifest, as JSON.
     pub manifest: String,
-    /// Data rows.
+    /// The number of data rows.
     pub rows: u64,
-    /// The revision of the data.
+    /// The revision that the data was read at.
     pub revision: Revision,
-    /// End of the files' life.
+    /// The instant at which the files expire.
     pub expires_at: Instant,
 }
 
 /// One file of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFile {
-    /// What it is called among the job's files: `file`, `full`.
+    /// The name of the part among the files of the job: `file`, `full`.
     pub part: String,
-    /// Where it is, below the files folder.
+    /// The path below the files folder.
     pub path: String,
-    /// What it is called when it is saved.
+    /// The file name that a download suggests.
     pub name: String,
-    /// Its type.
+    /// The content type.
     pub content_type: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
     /// SHA-256 of its bytes, lower-case hex.
     pub sha256: String,
-    /// Whether its one transfer is over.
+    /// True if its one transfer is complete.
     pub is_consumed: bool,
 }
 
-/// Complete transfers of a job's files.
+/// Complete transfers of the files of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfers {
-    /// The job.
+    /// The number of the job.
     pub job: i64,
-    /// How many there were.
+    /// The number of transfers.
     pub count: u64,
-    /// What is said of them.
+    /// The notices to send.
     pub notices: Vec<NewNotice>,
 }
 
-/// How a cancellation went.
+/// The result of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancel {
-    /// It is canceled now, or was before.
+    /// The job is canceled, now or since an earlier call.
     Canceled(Job),
-    /// It is finished.
+    /// The job had finished already.
     TooLate(Job),
     /// There is no such job.
     Unknown,
 }
 
-/// Which jobs are listed.
+/// A filter and a page for a list of jobs.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter<'f> {
-    /// Of this kind only.
+    /// Only jobs of this kind; none = any.
     pub kind: Option<JobKind>,
-    /// In one of these states only; none = any.
+    /// Only jobs in one of these states; none = any.
     pub states: Option<&'f [JobState]>,
-    /// About one of these subjects only; none = any.
+    /// Only jobs with one of these subjects; none = any.
     pub subjects: Option<&'f [String]>,
-    /// So many are left out at the front.
+    /// The number of jobs to skip.
     pub offset: u64,
-    /// At most so many.
+    /// The greatest number of jobs to return.
     pub limit: u64,
 }
 
 /// A stored job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Its number.
+    /// The number of the job.
     pub id: i64,
-    /// As it was asked for, without notices.
+    /// The UUID, version 7, lower case.
     pub uuid: String,
-    /// Whose rows it reads.
+    /// The provider whose rows it reads.
     pub provider: ProviderId,
-    /// Its queue.
+    /// The kind, which decides the queue.
     pub kind: JobKind,
     /// The report or the type of export.
     pub subject: String,
-    /// Everything that decides its bytes.
+    /// Everything that decides the bytes of its file.
     pub request: String,
-    /// Who asked.
+    /// The caller who asked for it.
     pub requester: Requester,
-    /// What was asked for together with it.
+    /// The group of jobs that were requested together; none for a single job.
     pub group: Option<String>,
-    /// Id of the request that asked.
+    /// The id of the request that asked for it.
     pub request_id: String,
-    /// The revision when it was asked for.
+    /// The revision at the time of the request.
     pub revision_min: Revision,
-    /// Where it is in its life.
+    /// The state of the job.
     pub state: JobState,
-    /// How far it is.
+    /// The progress of the last attempt.
     pub progress: Progress,
-    /// Attempts begun.
+    /// The number of attempts begun.
     pub attempts: u32,
-    /// Code of what went wrong: of a failed job, or of the attempt before.
+    /// The error code: of a failed job, or of the attempt before this one.
     pub error_code: Option<String>,
-    /// The same for people.
+    /// The error message, for people.
     pub error_message: Option<String>,
-    /// When it was asked for.
+    /// The instant of the request.
     pub created_at: Instant,
-    /// When an attempt first began.
+    /// The instant at which the first attempt began.
     pub started_at: Option<Instant>,
-    /// When it came to its end, whatever that was.
+    /// The instant at which the job finished, in whatever state.
     pub finished_at: Option<Instant>,
-    /// When anything about it last changed.
+    /// The instant of the last change.
     pub updated_at: Instant,
-    /// End of its files' life.
+    /// The instant at which its files expire.
     pub expires_at: Option<Instant>,
-    /// Its files; empty unless it succeeded.
+    /// The files; empty unless the job succeeded and its files are still there.
     pub files: Vec<JobFile>,
-    /// Its manifest; none unless it succeeded (kept when the files are gone).
+    /// The manifest; none unless the job succeeded. It is kept after the files are gone.
     pub manifest: Option<String>,
-    /// Complete transfers of its files.
+    /// The number of complete transfers of its files.
     pub downloads: u64,
 }

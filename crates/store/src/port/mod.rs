@@ -1,11 +1,11 @@
-//! What a store can do, in the caller's terms. One conformance suite runs over every adapter.
+//! The store's traits, in the caller's terms. One conformance suite runs over every adapter.
 //! Rule: spec/data-model.md §1, §3; spec/product.md, "What always holds".
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`books`] | closed months: what was frozen, the audit log |
-//! | [`jobs`] | work in the background: queue, leases, files that came out |
-//! | [`notices`] | webhooks and mails that are to be sent, and what became of them |
+//! | [`books`] | closed months: their frozen content, and the audit log |
+//! | [`jobs`] | background jobs: queue, leases, files |
+//! | [`notices`] | webhooks, mails, and their deliveries |
 
 pub mod books;
 pub mod jobs;
@@ -24,20 +24,21 @@ use books::ClosedMonths;
 use jobs::JobStore;
 use notices::NoticeStore;
 
-/// Everything that a store is: what an adapter implements, part by part.
+/// A complete store: the union of all traits that an adapter implements.
 pub trait Store: RecordStore + ClosedMonths + JobStore + NoticeStore {}
 
 impl<S: RecordStore + ClosedMonths + JobStore + NoticeStore> Store for S {}
 
-/// The truth about every record. Blocking; safe to share between threads.
+/// The authoritative copy of every record. Blocking; safe to share between threads.
 pub trait RecordStore: Send + Sync {
-    /// The revision of the last commit. Cheap: asked before every read.
+    /// Returns the revision of the last commit. Cheap, because it is called before every read.
     fn revision(&self) -> Result<Revision, StoreError>;
 
-    /// A consistent view of everything at one revision, for as long as it is held.
+    /// Opens a consistent view of all records at one revision, valid for as long as it is held.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 
-    /// What was answered to a request under its key; waits for nobody.
+    /// Looks up the answer that was given to a request with this key. Does not wait for a running
+    /// import.
     fn keyed_import(
         &self,
         provider: ProviderId,
@@ -45,9 +46,10 @@ pub trait RecordStore: Send + Sync {
         now: Instant,
     ) -> Result<KeyUse, StoreError>;
 
-    /// Begins an import for one provider; waits for its turn (one writer at a time), and answers
-    /// [`StoreError::Busy`] after the adapter's bound.
+    /// Begins an import for one provider. Only one writer works at a time: the call waits for its
+    /// turn.
     ///
+    /// Errors: [`StoreError::Busy`] when the adapter's bound on waiting is over;
     /// [`StoreError::NotFound`] when the provider does not exist.
     fn begin_import(
         &self,
@@ -56,10 +58,12 @@ pub trait RecordStore: Send + Sync {
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError>;
 
-    /// Creates a provider; [`StoreError::Exists`] when its id is taken. A new revision.
+    /// Creates a provider, which makes a new revision.
+    ///
+    /// Errors: [`StoreError::Exists`] when its id is taken.
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError>;
 
-    /// Replaces a provider's settings; a new revision only when something changed.
+    /// Replaces a provider's settings; makes a new revision only when something changed.
     fn update_provider(&self, provider: &Provider) -> Result<Revision, StoreError>;
 
     /// Stores a token under the hash of its text.
@@ -71,55 +75,60 @@ pub trait RecordStore: Send + Sync {
         now: Instant,
     ) -> Result<Token, StoreError>;
 
-    /// The token with this hash, revoked and expired ones too.
+    /// Returns the token with this hash, even if it is revoked or expired.
     fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError>;
 
-    /// All tokens, by id.
+    /// Returns all tokens, ordered by id.
     fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
-    /// Revokes a token from `now` on; a second time changes nothing.
-    /// [`StoreError::NotFound`] when there is none with this id.
+    /// Revokes a token from `now` on. Revoking it a second time changes nothing.
+    ///
+    /// Errors: [`StoreError::NotFound`] when no token has this id.
     fn revoke_token(&self, id: i64, now: Instant) -> Result<Token, StoreError>;
 
-    /// Notes that a token was used on `day`; best effort, may be skipped when busy.
+    /// Records that a token was used on `day`. Best effort: an adapter may skip it when the store
+    /// is busy.
     fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError>;
 
-    /// A secret of the store itself, made on first use, for signing links. 32 bytes.
+    /// Returns the store's own secret of 32 bytes, which signs download links. It is made on first
+    /// use.
     fn secret(&self) -> Result<[u8; 32], StoreError>;
 
-    /// Checks the database's own consistency; one line for each thing found wrong.
+    /// Checks the database's own consistency. Returns one line for each fault found.
     fn check(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Copies everything, work in the background included, to `path` while it is in use; safe to
-    /// restore from. An adapter says what stands beside `path` then.
+    /// Copies everything, background jobs included, to `path` while the store is in use. The copy
+    /// is safe to restore from. Each adapter documents the further files it writes beside `path`,
+    /// or that it refuses with [`StoreError::Unavailable`].
     fn backup(&self, path: &std::path::Path) -> Result<(), StoreError>;
 }
 
-/// Who asks, so that the same request twice is done once. Rule: spec/data-model.md §3.
+/// An idempotency key together with the request it belongs to, so that a repeated request takes
+/// effect once. Rule: spec/data-model.md §3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The caller's key.
     pub key: String,
-    /// SHA-256 over everything that makes the request: door, parameters, body.
+    /// SHA-256 over everything that makes up the request: its endpoint, parameters and body.
     pub request_hash: [u8; 32],
 }
 
-/// What is known of a key.
+/// The earlier use of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyUse {
-    /// Nothing.
+    /// The key was not used.
     New,
-    /// The same request was answered with this.
+    /// The key was used for the same request, which had this outcome.
     Answered(ImportOutcome),
-    /// It was used with another request.
+    /// The key was used for another request.
     Conflict,
 }
 
-/// How an import begins.
+/// The result of beginning an import.
 pub enum ImportStart<'s> {
-    /// Go on: apply changes, then commit.
+    /// The import is open: apply changes, then commit.
     Started(Box<dyn ImportTransaction + 's>),
-    /// The same key and request were answered before, with this.
+    /// The same request with the same key was answered before, with this outcome.
     Answered(ImportOutcome),
     /// The same key was used with another request.
     KeyConflict,
@@ -127,7 +136,8 @@ pub enum ImportStart<'s> {
 
 /// One import: all or nothing. Dropped without [`ImportTransaction::commit`], it leaves no trace.
 pub trait ImportTransaction {
-    /// Applies changes of one table. What is wrong with single rows is collected, not returned.
+    /// Applies changes to one table. Errors in single rows are collected until the commit, not
+    /// returned.
     ///
     /// Tables may come in any order and as often as needed.
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError>;
@@ -135,37 +145,37 @@ pub trait ImportTransaction {
     /// Adds an error found while the input was decoded; the import cannot succeed any more.
     fn reject(&mut self, error: ImportError);
 
-    /// Whether so much is wrong that further rows are not looked at: see
+    /// Returns true if so many errors are collected that further rows are not checked: see
     /// [`ImportErrors::is_full`].
     fn is_hopeless(&self) -> bool;
 
-    /// Names a table of the input, so that it is counted even without rows.
+    /// Adds a table to the counts of the outcome, even if the input has no rows for it.
     fn touch(&mut self, table: &'static Table);
 
     /// Checks references and rules between tables, then commits durably.
     ///
-    /// With any error collected, nothing is stored and the errors are the answer; rows are not
-    /// compared with each other any more when there are too many. When nothing
-    /// changed, no new revision is made.
+    /// When any error was collected, nothing is stored and the errors are returned. When
+    /// [`ImportErrors::is_full`] holds, the checks between rows are skipped. When nothing changed,
+    /// no new revision is made.
     fn commit(self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError>;
 }
 
-/// A view of the store at one revision.
+/// A consistent view of the store at one revision.
 pub trait Snapshot: Send {
-    /// The revision seen.
+    /// Returns the revision of the view.
     fn revision(&self) -> Revision;
 
-    /// All providers, by id.
+    /// Returns all providers, ordered by id.
     fn providers(&self) -> Result<Vec<Provider>, StoreError>;
 
-    /// One provider.
+    /// Returns one provider; none if it does not exist.
     fn provider(&self, id: ProviderId) -> Result<Option<Provider>, StoreError>;
 
-    /// For each table, in catalogue order, the revision of the last commit that wrote or deleted
-    /// one of its rows (0 = never).
+    /// Returns for each table, in catalogue order, the revision of the last commit that wrote or
+    /// deleted one of its rows (0 = never).
     fn table_revisions(&self) -> Result<Vec<Revision>, StoreError>;
 
-    /// Visits the rows of a table with keys in `range`, by key.
+    /// Visits the rows of a table whose keys lie in `range`, ordered by key.
     fn rows(
         &self,
         table: &'static Table,
@@ -173,7 +183,7 @@ pub trait Snapshot: Send {
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Visits the rows last written after `after`, by key.
+    /// Visits the rows whose last write has a revision above `after`, ordered by key.
     fn rows_changed_since(
         &self,
         table: &'static Table,
@@ -181,19 +191,19 @@ pub trait Snapshot: Send {
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Keys deleted after `after` and not there now, in ascending order.
+    /// Returns the keys deleted after `after` and not written again since, ascending.
     fn keys_deleted_since(
         &self,
         table: &'static Table,
         after: Revision,
     ) -> Result<Vec<RowKey>, StoreError>;
 
-    /// One row's cells in catalogue order, by key.
+    /// Returns the cells of the row with this key, in catalogue order; none if there is none.
     fn row(&self, table: &'static Table, key: RowKey) -> Result<Option<Vec<Cell>>, StoreError>;
 
-    /// Visits the rows of a provider whose indexed column `column` holds `value`, by id.
+    /// Visits the rows of a provider whose indexed column `column` holds `value`, ordered by id.
     ///
-    /// Errors when the catalogue gives the column no index.
+    /// Fails when the catalogue gives the column no index.
     fn rows_by(
         &self,
         table: &'static Table,
@@ -203,49 +213,49 @@ pub trait Snapshot: Send {
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError>;
 
-    /// How many rows a table holds, of all providers.
+    /// Returns the number of rows in a table, over all providers.
     fn count(&self, table: &'static Table) -> Result<u64, StoreError>;
 }
 
-/// Called once per row; an error stops the reading and comes back as it is.
+/// A callback for each row. An error stops the reading and is returned unchanged.
 pub type RowVisitor<'v> = dyn FnMut(&dyn StoredRow) -> Result<(), StoreError> + 'v;
 
 /// One stored row, readable while it is visited.
 pub trait StoredRow {
-    /// Its key.
+    /// Returns the key of the row.
     fn key(&self) -> RowKey;
-    /// The commit that last wrote it.
+    /// Returns the revision of the commit that last wrote the row.
     fn revision(&self) -> Revision;
-    /// The value of a column, by position in the table's `columns`.
+    /// Returns the value of a column, given its position in the table's `columns`.
     fn cell(&self, position: usize) -> CellRef<'_>;
 }
 
 /// The key of a row; rows of all tables are ordered by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
-    /// Whose row it is.
+    /// The provider that the row belongs to.
     pub provider: ProviderId,
-    /// Its id.
+    /// The id of the row, unique within its provider and table.
     pub id: i64,
 }
 
-/// Keys from `first` to `last`, both included.
+/// The range of keys from `first` to `last`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyRange {
-    /// Smallest key.
+    /// The smallest key.
     pub first: RowKey,
-    /// Greatest key.
+    /// The greatest key.
     pub last: RowKey,
 }
 
 impl KeyRange {
-    /// Every key.
+    /// The range of all keys.
     pub const ALL: Self = Self {
         first: RowKey { provider: ProviderId(i64::MIN), id: i64::MIN },
         last: RowKey { provider: ProviderId(i64::MAX), id: i64::MAX },
     };
 
-    /// Every key of one provider.
+    /// Returns the range of all keys of one provider.
     pub const fn of(provider: ProviderId) -> Self {
         Self { first: RowKey { provider, id: i64::MIN }, last: RowKey { provider, id: i64::MAX } }
     }

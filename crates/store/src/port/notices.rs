@@ -1,34 +1,37 @@
-//! What is to be said to others: webhooks and mails, stored in the transaction of what they tell
-//! of, so that a crash loses none. Rule: spec/exports.md §8.
+//! Notices: webhook events and mails. They are stored in the transaction that they report on, so
+//! that a crash loses none. Rule: spec/exports.md §8.
 
 use model::id::ProviderId;
 use model::time::Instant;
 
 use crate::error::StoreError;
 
-/// So many deliveries wait for one webhook, and so many for all mailboxes of one provider. What
-/// comes beyond is kept as given up: it is seen in the log, and can be sent from there.
+/// The greatest number of deliveries that wait for one webhook, and for all mailboxes of one
+/// provider. A delivery beyond it is stored as failed: it is listed in the delivery log and can be
+/// redelivered from there.
 pub const WAITING_MAX: u64 = 1000;
 
-/// What the log says of those.
+/// The error of a delivery beyond [`WAITING_MAX`], as the delivery log shows it.
 pub(crate) const TOO_MANY_WAIT: &str = "Too many notices wait already.";
 
-/// The outbox and the places that notices go to. Blocking; never waits for an import.
+/// The webhooks, and the outbox of notices. Blocking; never waits for an import.
 pub trait NoticeStore: Send + Sync {
-    /// Adds a webhook; the secret is kept as it is.
+    /// Adds a webhook, and stores its secret in clear text.
     fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError>;
 
-    /// Webhooks of a provider, by id.
+    /// Returns the webhooks of a provider, ordered by id.
     fn webhooks(&self, provider: ProviderId) -> Result<Vec<Webhook>, StoreError>;
 
-    /// One webhook of a provider.
+    /// Returns one webhook of a provider; none if there is none.
     fn webhook(&self, provider: ProviderId, id: i64) -> Result<Option<Webhook>, StoreError>;
 
-    /// Replaces everything but id, secret, failures and `created_at`; false when there is none, or
-    /// [`StoreError::Exists`] when another one of the provider has the URL.
+    /// Replaces everything but id, secret, failures and `created_at`. Returns false if there is no
+    /// such webhook.
+    ///
+    /// Errors: [`StoreError::Exists`] when another webhook of the provider has the URL.
     fn update_webhook(&self, webhook: &Webhook, now: Instant) -> Result<bool, StoreError>;
 
-    /// Gives a webhook another secret; false when there is none.
+    /// Replaces the secret of a webhook. Returns false if there is none.
     fn replace_webhook_secret(
         &self,
         provider: ProviderId,
@@ -37,24 +40,25 @@ pub trait NoticeStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Removes a webhook with its deliveries, sent or not; false when there is none.
+    /// Deletes a webhook with its deliveries, sent or not. Returns false if there is none.
     fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError>;
 
-    /// Takes a delivery that is due and that nobody works on. One whose lease lapsed is taken
-    /// again; whether its webhook is enabled now is for the claimant to look at.
+    /// Claims a delivery that is due and that no worker holds; one with a lapsed lease is claimed
+    /// again. The claimant must check whether its webhook is still enabled.
     ///
-    /// Fair: of the providers with something due and with fewer than
-    /// [`DeliveryClaim::under_way_per_provider_max`] under way, the one with the fewest under way
-    /// comes first, then the one served longest ago, whose delivery due longest is taken. To one
-    /// webhook one delivery is under way at a time, and none while it rests.
+    /// Fair between providers: of those with fewer than
+    /// [`DeliveryClaim::under_way_per_provider_max`] deliveries under way, the one with the fewest
+    /// comes first, then the one that was served longest ago; of its deliveries, the one due
+    /// longest is taken. Each webhook has at most one delivery under way, and none during its
+    /// pause.
     fn claim_delivery(
         &self,
         claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError>;
 
-    /// Stores how an attempt to deliver ended, and until when its webhook rests. False when
-    /// another worker has taken it since.
+    /// Stores the result of an attempt to deliver, and the end of the webhook's pause. Returns
+    /// false if the worker no longer holds the delivery.
     fn finish_delivery(
         &self,
         worker: &str,
@@ -63,10 +67,10 @@ pub trait NoticeStore: Send + Sync {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// When the next delivery is due; none when nothing waits.
+    /// Returns the instant at which the next delivery is due; none when nothing waits.
     fn next_delivery_at(&self) -> Result<Option<Instant>, StoreError>;
 
-    /// Deliveries to a webhook, newest first, and how many there are in all.
+    /// Returns deliveries to a webhook, newest first, and the number of all of them.
     fn deliveries(
         &self,
         provider: ProviderId,
@@ -75,7 +79,7 @@ pub trait NoticeStore: Send + Sync {
         limit: u64,
     ) -> Result<(u64, Vec<Delivery>), StoreError>;
 
-    /// One delivery to a webhook.
+    /// Returns one delivery to a webhook; none if there is none.
     fn delivery(
         &self,
         provider: ProviderId,
@@ -83,7 +87,7 @@ pub trait NoticeStore: Send + Sync {
         id: i64,
     ) -> Result<Option<Delivery>, StoreError>;
 
-    /// Queues the same event once more, to be sent at once: its webhook rests no more.
+    /// Queues the same event once more, to be sent at once. The pause of its webhook ends.
     fn redeliver(
         &self,
         provider: ProviderId,
@@ -92,27 +96,28 @@ pub trait NoticeStore: Send + Sync {
         now: Instant,
     ) -> Result<Redelivery, StoreError>;
 
-    /// How many deliveries of all providers wait or are under way.
+    /// Returns the number of deliveries of all providers that wait or are under way.
     fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError>;
 
-    /// Forgets deliveries that ended before `before`; answers how many. Bounded work per call.
+    /// Deletes deliveries that ended before `before`, and returns their number. Bounded work per
+    /// call.
     fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError>;
 }
 
-/// A way for notices; what is slow on one does not hold up the other.
+/// A delivery channel. A slow channel does not delay the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// To webhooks.
+    /// Deliveries to webhooks.
     Webhook,
-    /// To mailboxes.
+    /// Deliveries to mailboxes.
     Mail,
 }
 
 impl Lane {
-    /// Every lane.
+    /// Every channel.
     pub const ALL: [Self; 2] = [Self::Webhook, Self::Mail];
 
-    /// Its name, as it is stored and as figures name it.
+    /// Returns the name of the channel, as it is stored and as metrics label it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
@@ -121,165 +126,165 @@ impl Lane {
     }
 }
 
-/// Who takes a delivery, and within which bounds.
+/// A worker's request for a delivery, with its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryClaim<'c> {
-    /// Where it goes.
+    /// The channel.
     pub lane: Lane,
-    /// Name of the worker, one per process.
+    /// The name of the worker, one per process.
     pub worker: &'c str,
-    /// A provider with so many under way on this lane is passed over.
+    /// A provider with this many deliveries under way on this channel is passed over.
     pub under_way_per_provider_max: u64,
-    /// Until when the attempt is believed to be under way.
+    /// The end of the lease.
     pub lease_until: Instant,
 }
 
-/// How queueing an event once more went.
+/// The result of queueing an event once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redelivery {
-    /// It waits.
+    /// The event waits to be sent.
     Queued(Box<Delivery>),
-    /// [`WAITING_MAX`] wait for the webhook already.
+    /// [`WAITING_MAX`] deliveries wait for the webhook already.
     TooManyWait,
     /// There is no such delivery.
     Unknown,
 }
 
-/// Something to be said.
+/// A notice to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewNotice {
-    /// To every enabled webhook of the provider that wants events of this type.
+    /// An event for every enabled webhook of the provider that subscribes to this type.
     Event {
-        /// `evt_…`, the same over all receivers and attempts.
+        /// The id, `evt_…`: the same for all receivers and attempts.
         id: String,
-        /// `export.completed`.
+        /// The type of the event, such as `export.completed`.
         event_type: String,
-        /// The body, to the byte.
+        /// The exact request body.
         payload: String,
     },
-    /// To one mailbox.
+    /// A mail to one mailbox.
     Mail {
-        /// The id of the event that it tells of.
+        /// The id of the event that it reports.
         event_id: String,
         /// `export.completed` or `export.failed`.
         event_type: String,
-        /// The mailbox.
+        /// The mail address.
         to: String,
-        /// What the mail is made from, as JSON that only its sender reads.
+        /// The data that the mail is made from, as JSON that the store does not read.
         payload: String,
     },
 }
 
-/// Where a delivery goes.
+/// The receiver of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receiver {
-    /// To a webhook, as it is now.
+    /// The webhook, in its present state.
     Webhook(Webhook),
-    /// To a mailbox.
+    /// The mail address.
     Mailbox(String),
 }
 
-/// One event for one receiver.
+/// The delivery of one event to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its number.
+    /// The number of the delivery.
     pub id: i64,
-    /// Whose event it is.
+    /// The provider that the event belongs to.
     pub provider: ProviderId,
-    /// Where it goes.
+    /// The receiver.
     pub receiver: Receiver,
-    /// Id of the event.
+    /// The id of the event.
     pub event_id: String,
-    /// Its type.
+    /// The type of the event.
     pub event_type: String,
-    /// The body, or what the mail is made from.
+    /// The request body, or the data that the mail is made from.
     pub payload: String,
-    /// Attempts begun.
+    /// The number of attempts begun.
     pub attempt: u32,
-    /// How the last attempt ended: `PENDING`, `OK`, `ERR-3xx`, `ERR-4xx`, `ERR-5xx`, `ERR-NET`.
+    /// The result of the last attempt: `PENDING`, `OK`, `ERR-3xx`, `ERR-4xx`, `ERR-5xx`, `ERR-NET`.
     pub state: String,
-    /// Status that the last attempt was answered with.
+    /// The HTTP status that answered the last attempt.
     pub status_code: Option<u16>,
-    /// What went wrong, for people.
+    /// The error, for people.
     pub error: Option<String>,
-    /// How long the last attempt took.
+    /// The duration of the last attempt.
     pub duration_ms: Option<u64>,
-    /// When the event was.
+    /// The instant at which the event was first queued.
     pub created_at: Instant,
-    /// When it is tried next; none when it will not be.
+    /// The instant of the next attempt; none when there will be none.
     pub next_attempt_at: Option<Instant>,
 }
 
-/// How an attempt to deliver ended.
+/// The result of an attempt to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryResult {
-    /// `OK`, `ERR-3xx`, `ERR-4xx`, `ERR-5xx`, `ERR-NET`.
+    /// The result: `OK`, `ERR-3xx`, `ERR-4xx`, `ERR-5xx`, `ERR-NET`.
     pub state: String,
-    /// Status of the answer.
+    /// The HTTP status of the answer.
     pub status_code: Option<u16>,
-    /// What went wrong.
+    /// The error, for people.
     pub error: Option<String>,
-    /// How long it took.
+    /// The duration of the attempt.
     pub duration_ms: u64,
-    /// When to try again; none = delivered, or given up.
+    /// The instant of the next attempt; none when it was delivered or is given up.
     pub next_attempt_at: Option<Instant>,
-    /// Until when its webhook gets nothing else.
+    /// The end of the webhook's pause, during which it gets no deliveries.
     pub rests_until: Option<Instant>,
 }
 
 /// A webhook to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewWebhook {
-    /// Whose events it gets.
+    /// The provider whose events it gets.
     pub provider: ProviderId,
-    /// Where it listens; unique per provider.
+    /// The URL that events are posted to; unique per provider.
     pub url: String,
-    /// For people.
+    /// A description for people.
     pub description: Option<String>,
-    /// Types of events in dotted form: `export.completed`.
+    /// The subscribed types of events in dotted form, such as `export.completed`.
     pub events: Vec<String>,
-    /// Whether it gets every type, those of later versions too.
+    /// True if it subscribes to every type, including types of later versions.
     pub has_all_events: bool,
-    /// What its signatures are made with.
+    /// The secret that signs its requests.
     pub secret: String,
-    /// So many webhooks a provider may have.
+    /// The greatest number of webhooks that the provider may have.
     pub count_max: u64,
 }
 
-/// How adding a webhook went.
+/// The result of adding a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebhookStart {
-    /// It is there.
+    /// The webhook was added.
     Created(Webhook),
     /// The provider has another one with this URL.
     UrlTaken,
-    /// The provider has as many as it may.
+    /// The provider has reached its greatest number of webhooks.
     TooMany,
 }
 
 /// A webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
-    /// Its number.
+    /// The number of the webhook.
     pub id: i64,
-    /// Whose events it gets.
+    /// The provider whose events it gets.
     pub provider: ProviderId,
-    /// Where it listens.
+    /// The URL that events are posted to.
     pub url: String,
-    /// For people.
+    /// A description for people.
     pub description: Option<String>,
-    /// Types of events in dotted form.
+    /// The subscribed types of events in dotted form.
     pub events: Vec<String>,
-    /// Whether it gets every type.
+    /// True if it subscribes to every type.
     pub has_all_events: bool,
-    /// Whether it gets anything at all.
+    /// True if it gets deliveries.
     pub is_enabled: bool,
-    /// What its signatures are made with. Never shown.
+    /// The secret that signs its requests. Never shown.
     pub secret: String,
-    /// Attempts that failed since the last one that did not.
+    /// The number of failed attempts since the last one that succeeded.
     pub failures: u32,
-    /// When it was added.
+    /// The instant at which it was added.
     pub created_at: Instant,
-    /// When it was last changed.
+    /// The instant of the last change.
     pub updated_at: Instant,
 }

@@ -1,4 +1,4 @@
-//! What this crate promises of its tables, asked of the database itself.
+//! Checks that the tables keep this crate's rules, with queries in the database.
 
 use model::catalogue::{Default, Kind, Presence, Table, table, tables};
 
@@ -40,7 +40,7 @@ const OWN: &[(&str, &str)] = &[
     ),
 ];
 
-/// One line for each thing found wrong; nothing is changed.
+/// Returns one line for each fault found. Changes nothing.
 pub(super) fn check(session: &Session<'_>) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for table in tables() {

@@ -1,4 +1,4 @@
-//! Which server, how it is reached, and within which bounds.
+//! The server's address, TLS, and the limits of the connections.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,21 +14,21 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::StoreError;
 
-/// How often a server is asked whether it is there before a connection counts as failed.
+/// The time limit for opening a connection, unless the URL sets one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bounds of a store in PostgreSQL.
+/// Options of a store in PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// How long a write may wait for its turn, and a read for a connection, before it is
-    /// answered with [`StoreError::Busy`].
+    /// The longest time that a write waits for its turn, and a read for a connection, before the
+    /// call fails with [`StoreError::Busy`].
     pub wait: Duration,
-    /// Connections for snapshots: so many may be open at once.
+    /// The greatest number of snapshots open at once; each has its own connection.
     pub snapshots_max: usize,
-    /// Connections for everything that is short.
+    /// The greatest number of connections for short reads and writes.
     pub lookups_max: usize,
-    /// File with the certificates (PEM) of those who may vouch for the server; none = those that
-    /// the system trusts.
+    /// A PEM file with the root certificates that the server's certificate is verified against;
+    /// none = the system's root certificates.
     pub root_certificates: Option<PathBuf>,
 }
 
@@ -43,16 +43,16 @@ impl Default for PostgresOptions {
     }
 }
 
-/// How the server is reached.
+/// The encryption of a connection.
 pub(super) enum Tls {
-    /// In the clear: a socket of this machine, or asked for with `sslmode=disable`.
+    /// No encryption: a Unix socket, or `sslmode=disable`.
     Plain,
-    /// Verified, whenever the server offers it; `sslmode=require` insists.
+    /// Encrypted and verified if the server offers TLS; `sslmode=require` fails if it does not.
     Verified(MakeRustlsConnect),
 }
 
-/// The server named by a URL `postgres://user:password@host:port/database?sslmode=…`, or by the
-/// same as `key=value` pairs.
+/// Parses a URL `postgres://user:password@host:port/database?sslmode=…`, or the same settings as
+/// `key=value` pairs.
 pub(super) fn config(url: &str, options: &PostgresOptions) -> Result<Config, StoreError> {
     let mut config = Config::from_str(url).map_err(|error| {
         // Not the URL itself: it may hold a password.
@@ -80,7 +80,7 @@ pub(super) fn tls(config: &Config, options: &PostgresOptions) -> Result<Tls, Sto
     let Some(path) = &options.root_certificates else {
         // With `prefer`, a machine without certificates still reaches a server without TLS.
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        // Whoever came first has installed the same one.
+        // An error means that one is installed already, which is the same one.
         let _ = provider.install_default();
         return match MakeRustlsConnect::with_native_certs() {
             Ok((connect, _)) => Ok(Tls::Verified(connect)),

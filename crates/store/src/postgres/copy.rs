@@ -1,5 +1,4 @@
-//! PostgreSQL's binary COPY: rows out of the server and into it without going through text.
-//! Every column here is a 64-bit integer or a text.
+//! Reads and writes rows in bulk with PostgreSQL's binary COPY, without converting them to text.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::{FutureExt, SinkExt, StreamExt};
@@ -14,18 +13,18 @@ use crate::error::StoreError;
 use crate::port::{RowKey, RowVisitor, StoredRow};
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
-/// Flags and the length of an extension, both 0.
+/// The flags and the length of the header extension, both 0.
 const HEADER_REST: [u8; 8] = [0; 8];
-/// In place of the number of columns: the end.
+/// Ends the data: it stands where a row has its number of columns.
 const TRAILER: i16 = -1;
-/// Rows fetched while the caller waits once. A bound of memory, and cheap per row.
+/// The number of rows fetched per call into the runtime: bounds the memory, and is cheap per row.
 const ROWS_AT_ONCE: usize = 512;
-/// Position of the revision in a row that is read.
+/// The position of the revision in a selected row.
 const REVISION: usize = 1;
-/// Position of the table's first column in a row that is read.
+/// The position of the table's first column in a selected row.
 const FIRST_COLUMN: usize = 2;
 
-/// Visits the rows of a question: provider, revision, the columns of `table`.
+/// Visits the rows of a query that selects provider, revision and the columns of `table`.
 pub(super) fn visit(
     session: &Session<'_>,
     table: &'static Table,
@@ -39,7 +38,7 @@ pub(super) fn visit(
     })
 }
 
-/// Reads the rows of `COPY (…) TO STDOUT (FORMAT binary)`.
+/// Runs `COPY (…) TO STDOUT (FORMAT binary)` and passes each row to `on_row`.
 pub(super) fn read(
     session: &Session<'_>,
     question: &str,
@@ -52,7 +51,7 @@ pub(super) fn read(
     let mut decoder = Decoder::default();
     let mut messages = Vec::with_capacity(ROWS_AT_ONCE);
     loop {
-        // Whoever gets the rows may ask the store for something else: not called while waiting.
+        // The callback may query the store itself, so it must not run inside the runtime.
         let is_over = session.engine.wait(async {
             match stream.next().await {
                 None => return Ok(true),
@@ -77,7 +76,8 @@ pub(super) fn read(
     }
 }
 
-/// Takes messages apart. The server sends one row per message, the header with the first one.
+/// Splits messages into rows and fields. The server sends one row per message; the first message
+/// also has the header.
 #[derive(Default)]
 struct Decoder {
     has_begun: bool,
@@ -129,16 +129,16 @@ fn torn() -> StoreError {
     damaged("a row of COPY that ends early")
 }
 
-/// The fields of one row, as they came.
+/// The fields of one row, as the server sent them.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'r> {
     message: &'r [u8],
-    /// Where each one stands; none = null.
+    /// The start and the end of each field in the message; none = null.
     columns: &'r [Option<(usize, usize)>],
 }
 
 impl<'r> Fields<'r> {
-    /// The bytes of a field; none when it is null.
+    /// Returns the bytes of a field; none when it is null.
     pub(super) fn bytes(self, at: usize) -> Option<&'r [u8]> {
         let (start, end) = self.columns.get(at).copied().flatten()?;
         self.message.get(start..end)
@@ -155,7 +155,7 @@ struct CopiedRow<'r> {
 }
 
 impl CopiedRow<'_> {
-    /// Whether every value is of its column's kind.
+    /// Checks that every value is of its column's kind.
     fn check(&self) -> Result<(), StoreError> {
         let is_int = |at: usize| self.fields.int(at).is_some();
         let has_key = is_int(0) && is_int(REVISION) && is_int(FIRST_COLUMN);
@@ -195,7 +195,8 @@ impl StoredRow for CopiedRow<'_> {
     }
 }
 
-/// Writes rows with `COPY … FROM STDIN (FORMAT binary)`: provider, revision, the cells of each.
+/// Writes rows with `COPY … FROM STDIN (FORMAT binary)`: the provider and the revision, then each
+/// row's cells.
 pub(super) fn write<'r>(
     session: &Session<'_>,
     table: &Table,
@@ -242,18 +243,18 @@ fn encode<'r>(
     body.freeze()
 }
 
-/// Begins what is sent.
+/// Writes the header that begins the data.
 pub(super) fn put_header(body: &mut BytesMut) {
     body.put_slice(SIGNATURE);
     body.put_slice(&HEADER_REST);
 }
 
-/// Begins a row.
+/// Begins a row of that many columns.
 pub(super) fn put_count(body: &mut BytesMut, columns: usize) {
     body.put_i16(i16::try_from(columns).unwrap_or(i16::MAX));
 }
 
-/// Adds a field to a row.
+/// Adds a field to the row.
 pub(super) fn put(body: &mut BytesMut, field: Option<&[u8]>) {
     match field {
         None => body.put_i32(-1),
@@ -264,7 +265,7 @@ pub(super) fn put(body: &mut BytesMut, field: Option<&[u8]>) {
     }
 }
 
-/// Ends what is sent.
+/// Writes the trailer that ends the data.
 pub(super) fn put_trailer(body: &mut BytesMut) {
     body.put_i16(TRAILER);
 }
@@ -305,7 +306,7 @@ mod tests {
         }
     }
 
-    /// Whether a row ends at `length`.
+    /// Returns true if a row ends at `length`.
     fn is_boundary(body: &[u8], length: usize) -> bool {
         let mut at = 19;
         while at < length {

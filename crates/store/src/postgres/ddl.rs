@@ -1,14 +1,14 @@
-//! The schema that the catalogue asks for. The first migration is this text; later migrations
-//! must arrive at the same shape (a test compares both in a database). Rule: spec/data-model.md, opening.
+//! The schema that the catalogue asks for, as one text. The migrations together must lead to the
+//! same schema (a test compares both in a database). Rule: spec/data-model.md, opening.
 
 use std::fmt::Write;
 
 use model::catalogue::{Column, Default, Presence, Table, tables};
 
-/// Tables of the store's own, beside the catalogue's.
+/// The store's own tables, beside those of the catalogue.
 const OWN_TABLES: &str = include_str!("own_tables.sql");
 
-/// The whole schema as SQL.
+/// Returns the whole schema as SQL.
 pub fn schema() -> String {
     let mut sql = String::from(OWN_TABLES);
     for table in tables() {
@@ -37,7 +37,8 @@ fn create_table(sql: &mut String, table: &Table) {
     }
 }
 
-/// A value taken from a parent is filled at the end of a call, so it is null until then.
+/// A default that comes from a parent row is filled at the end of a call; the column is null
+/// before.
 fn may_be_null(column: &Column) -> bool {
     column.is_nullable() || matches!(column.presence, Presence::Default(Default::Parent { .. }))
 }

@@ -1,5 +1,5 @@
-//! Connections to the server, and the runtime that serves them. The port is synchronous: whoever
-//! calls waits on their own thread while the runtime moves the bytes.
+//! Connection pools to the server, and the runtime that serves them. The port is synchronous: the
+//! caller's thread blocks while the runtime does the input and output.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::connect::{self, PostgresOptions, Tls};
 use super::errors::{failed, no_connection};
 use crate::error::StoreError;
 
-/// Imports and other long writes take turns anyway.
+/// Imports and other long writes run one at a time, so more connections would gain nothing.
 const WRITERS_MAX: usize = 2;
 const RUNTIME_THREADS: usize = 2;
 
-/// Values of a statement's parameters.
+/// The values of a statement's parameters.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
 pub(super) struct Engine {
-    /// Taken when dropped.
+    /// None only while the engine is being dropped.
     runtime: Option<Runtime>,
     handle: Handle,
     lookups: Pool,
@@ -47,34 +47,34 @@ impl Engine {
         })
     }
 
-    /// Waits for `work` on the caller's thread.
+    /// Runs a future to its end and blocks the caller's thread meanwhile.
     pub(super) fn wait<F: Future>(&self, work: F) -> F::Output {
         let _entered = self.handle.enter();
         futures::executor::block_on(work)
     }
 
-    /// A connection for short questions.
+    /// Returns a connection for a single short query.
     pub(super) fn lookup(&self) -> Result<Session<'_>, StoreError> {
         self.session(&self.lookups)
     }
 
-    /// A short transaction.
+    /// Begins a short transaction.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::begin(self.session(&self.lookups)?, "BEGIN")
     }
 
-    /// A transaction that may take long, and keeps nobody from short ones.
+    /// Begins a transaction that may take long, on a connection that short ones do not need.
     pub(super) fn begin_long(&self) -> Result<Transaction<'_>, StoreError> {
         Transaction::begin(self.session(&self.writers)?, "BEGIN")
     }
 
-    /// A view of everything as it is now.
+    /// Begins a read-only transaction that sees one state of the database, for a snapshot.
     pub(super) fn begin_snapshot(&self) -> Result<Transaction<'_>, StoreError> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Transaction::begin(self.session(&self.snapshots)?, begin)
     }
 
-    /// A view for a question of several statements.
+    /// Begins a read-only transaction that sees one state, for a short query of several statements.
     pub(super) fn view(&self) -> Result<Transaction<'_>, StoreError> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Transaction::begin(self.session(&self.lookups)?, begin)
@@ -121,7 +121,7 @@ fn pool(url: &str, options: &PostgresOptions, size: usize) -> Result<Pool, Store
     pool.map_err(|error| StoreError::Unavailable { reason: format!("connect: {error}") })
 }
 
-/// One connection, lent.
+/// A connection borrowed from a pool.
 pub(super) struct Session<'e> {
     pub(super) engine: &'e Engine,
     pub(super) client: Object,
@@ -133,7 +133,7 @@ impl Session<'_> {
         self.engine.wait(self.client.batch_execute(sql)).map_err(failed(context))
     }
 
-    /// Runs a statement; answers how many rows it changed.
+    /// Runs a statement and returns the number of rows that it changed.
     pub(super) fn run(
         &self,
         context: &'static str,
@@ -147,7 +147,7 @@ impl Session<'_> {
         self.engine.wait(work).map_err(failed(context))
     }
 
-    /// Every row of a question.
+    /// Returns all rows of a query.
     pub(super) fn all(
         &self,
         context: &'static str,
@@ -161,7 +161,7 @@ impl Session<'_> {
         self.engine.wait(work).map_err(failed(context))
     }
 
-    /// The first row of a question that has at most one.
+    /// Returns the first row of a query, if it has one.
     pub(super) fn find(
         &self,
         context: &'static str,
@@ -171,7 +171,7 @@ impl Session<'_> {
         Ok(self.all(context, sql, params)?.into_iter().next())
     }
 
-    /// The row of a question that always has one.
+    /// Returns the row of a query that always has exactly one.
     pub(super) fn one(
         &self,
         context: &'static str,
@@ -186,7 +186,7 @@ impl Session<'_> {
     }
 }
 
-/// A transaction on a connection of its own; rolled back when dropped without a commit.
+/// A transaction on its own connection. Dropped without a commit, it is rolled back.
 pub(super) struct Transaction<'e> {
     session: Option<Session<'e>>,
 }
@@ -225,7 +225,7 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// Closes a connection whose state is not known, so that nobody gets it.
+/// Closes a connection whose state is unknown, so that it does not return to the pool.
 fn discard(session: Session<'_>) {
     drop(Object::take(session.client));
 }

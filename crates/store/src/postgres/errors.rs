@@ -1,11 +1,11 @@
-//! What PostgreSQL says, in the port's words: mapped here and nowhere else.
+//! Maps PostgreSQL's errors to those of the port. No other module does so.
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
 use crate::error::StoreError;
 
-/// Maps an error met while doing `context`.
+/// Returns a function that maps an error of the operation `context`.
 pub(super) fn failed(context: &'static str) -> impl Fn(tokio_postgres::Error) -> StoreError + Copy {
     move |error| {
         let Some(said) = error.as_db_error() else {
@@ -35,7 +35,7 @@ pub(super) fn failed(context: &'static str) -> impl Fn(tokio_postgres::Error) ->
     }
 }
 
-/// Maps an error met while waiting for a connection.
+/// Maps an error of opening or borrowing a connection.
 pub(super) fn no_connection(error: PoolError) -> StoreError {
     match error {
         PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => StoreError::Busy,
@@ -49,7 +49,7 @@ pub(super) fn no_connection(error: PoolError) -> StoreError {
     }
 }
 
-/// What is stored cannot be what this program wrote.
+/// Returns [`StoreError::Damaged`]: the stored data cannot have been written by this program.
 pub(super) fn damaged(reason: impl Into<String>) -> StoreError {
     StoreError::Damaged { reason: reason.into() }
 }
@@ -80,12 +80,12 @@ fn of_code(code: &SqlState) -> Condition {
         "55P03" | "40001" | "40P01" => Condition::Busy,
         "53100" => Condition::DiskFull,
         "42501" => Condition::NotAllowed,
-        // Read-only servers, shutdown, start-up, no such database.
+        // A read-only server, shutdown, start-up, a missing database.
         "25006" | "57P01" | "57P02" | "57P03" | "3D000" => Condition::Unavailable,
-        // Memory, connections and files that the server lacks; its disk or system fails.
+        // The server lacks memory, connections or files; or its disk or system fails.
         code if code.starts_with("53") || code.starts_with("58") => Condition::Unavailable,
         "XX001" | "XX002" => Condition::Damaged,
-        // No connection; no such role, wrong password.
+        // No connection; a missing role or a wrong password.
         code if code.starts_with("08") || code.starts_with("28") => Condition::Unavailable,
         _ => Condition::Other,
     }

@@ -1,5 +1,5 @@
-//! Answers kept under the caller's key, written in the transaction of their effect: either both
-//! are there or neither. Rule: spec/data-model.md §3.
+//! Answers to imports, stored under the caller's idempotency key. The answer is written in the
+//! import's transaction, so either both are stored or neither. Rule: spec/data-model.md §3.
 
 use model::id::ProviderId;
 use model::import::ImportOutcome;
@@ -11,7 +11,7 @@ use super::words::{from_json, json};
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, KeyUse};
 
-/// How long an answer is kept.
+/// The time for which an answer is kept.
 const KEPT_SECONDS: i64 = 30 * 86_400;
 
 const FIND: &str = "SELECT request_hash, answer FROM idempotency_keys \
@@ -20,7 +20,7 @@ const STORE: &str = "INSERT INTO idempotency_keys \
     (provider_id, key, request_hash, answer, created_at) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (provider_id, key) DO UPDATE SET request_hash = excluded.request_hash, \
     answer = excluded.answer, created_at = excluded.created_at";
-/// A bounded number at a time: the cost of one call stays small, and keys go faster than they come.
+/// Deletes a bounded number: a call stays cheap, and deletes more keys than it adds.
 const PURGE: &str = "DELETE FROM idempotency_keys WHERE (provider_id, key) IN \
     (SELECT provider_id, key FROM idempotency_keys WHERE created_at < $1 \
      ORDER BY created_at LIMIT 100)";
@@ -42,7 +42,7 @@ pub(super) fn find(
     }
 }
 
-/// Keeps an answer, and lets some old ones go.
+/// Stores an answer, and deletes some that have expired.
 pub(super) fn store(
     session: &Session<'_>,
     provider: ProviderId,

@@ -1,17 +1,17 @@
-//! Brings a database to the schema that this program knows: numbered SQL files, each run once,
-//! all in one transaction, whoever else starts at the same time.
+//! Migrates a database to the schema that this program knows. Migrations are numbered SQL files;
+//! each runs once, all in one transaction. Nodes that start at the same time wait for each other.
 
 use super::engine::{Engine, Session};
 use super::row::get;
 use crate::error::StoreError;
 
-/// Every migration, in order; the position in the list, from 1, is the schema version after it.
+/// The migrations in order. The position in the list, from 1, is the schema version after it.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_tables.sql"),
     include_str!("../../migrations/postgres/0002_turns.sql"),
 ];
 
-/// Only one node migrates at a time ("Roll" in ASCII).
+/// Lets only one node migrate at a time. The number is "Roll" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1383033964)";
 const HAS_VERSION: &str = "SELECT to_regclass('rollbook_schema') IS NOT NULL";
 const CREATE_VERSION: &str = "CREATE TABLE rollbook_schema (version BIGINT NOT NULL); \
@@ -19,7 +19,7 @@ const CREATE_VERSION: &str = "CREATE TABLE rollbook_schema (version BIGINT NOT N
 const VERSION: &str = "SELECT version FROM rollbook_schema";
 const SET_VERSION: &str = "UPDATE rollbook_schema SET version = $1";
 
-/// The newest schema version known here.
+/// Returns the newest schema version that this program knows.
 fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
@@ -46,7 +46,7 @@ pub(super) fn migrate(engine: &Engine) -> Result<(), StoreError> {
     transaction.commit("migrate")
 }
 
-/// 0 = nothing there yet.
+/// Returns the schema version of the database; 0 if it has no tables yet.
 fn version(session: &Session<'_>) -> Result<i64, StoreError> {
     let context = "read the schema version";
     if !get::<bool>(&session.one(context, HAS_VERSION, &[])?, 0)? {

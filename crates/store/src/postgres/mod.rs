@@ -1,19 +1,20 @@
-//! The store in one PostgreSQL database, shared by any number of nodes: one import at a time,
-//! readers beside it, work claimed by whoever is free.
+//! The store in one PostgreSQL database, shared by any number of nodes. One import runs at a time,
+//! and reads go on beside it. Any free worker may claim a job.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `connect`, `engine` | which server, connections to it, waiting for it |
-//! | `ddl`, `migrate` | the schema from the catalogue, and the way there |
+//! | `connect`, `engine` | options and TLS; connection pools and running statements |
+//! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
 //! | `statements`, `row`, `words`, `copy` | SQL per table, values of rows, rows in bulk |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
-//! | `jobs`, `notices` | the queue, and what is to be said to others |
+//! | `jobs`, `notices` | the job queue; webhooks and deliveries |
+//! | `turns` | fair shares of the queues between providers |
 //! | `books` | closed months, the audit log |
 //! | `check` | checking a store in use |
-//! | `transfer` | writing everything that is moved here |
-//! | `errors` | what PostgreSQL says, in the port's words |
+//! | `transfer` | writing the tables of a store that is moved here |
+//! | `errors` | PostgreSQL's errors, mapped to those of the port |
 
 mod books;
 mod check;
@@ -63,12 +64,12 @@ impl std::fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store in the database that `url` names (`postgres://user:password@host/name`),
-    /// creating and migrating its tables as needed; nodes may do so at the same time.
+    /// Opens the store in the database that `url` names (`postgres://user:password@host/name`), and
+    /// creates and migrates its tables as needed. Several nodes may do so at the same time.
     ///
-    /// [`StoreError::SchemaTooNew`] when a newer version wrote it, [`StoreError::Unavailable`]
-    /// when the server cannot be reached or does not let the role in, or when a store is being
-    /// moved here.
+    /// Errors: [`StoreError::SchemaTooNew`] when a newer version wrote it;
+    /// [`StoreError::Unavailable`] when the server cannot be reached or rejects the role, or when a
+    /// store is being moved here and the move is not finished.
     pub fn open(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
         let engine = Engine::start(url, options)?;
         migrate::migrate(&engine)?;
@@ -136,7 +137,7 @@ impl RecordStore for PostgresStore {
 
     fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError> {
         match tokens::mark_used(&self.engine.lookup()?, id, day) {
-            // Not worth waiting for: a later use notes the day as well.
+            // Not worth waiting for: a later use marks the day as well.
             Err(StoreError::Busy) => Ok(()),
             marked => marked,
         }
@@ -154,8 +155,8 @@ impl RecordStore for PostgresStore {
         check::check(&*self.engine.begin_snapshot()?)
     }
 
-    /// Always [`StoreError::Unavailable`]: PostgreSQL has tools for this, with which whoever runs
-    /// it copies all its databases (`pg_dump`, base backups).
+    /// Always returns [`StoreError::Unavailable`]. PostgreSQL has its own tools for backups
+    /// (`pg_dump`, base backups).
     fn backup(&self, _: &std::path::Path) -> Result<(), StoreError> {
         let reason = "a store in PostgreSQL is copied with pg_dump or a base backup".to_owned();
         Err(StoreError::Unavailable { reason })

@@ -30,7 +30,7 @@ pub(super) fn one(session: &Session<'_>, id: ProviderId) -> Result<Option<Provid
     session.find("read a provider", ONE, &[&id.0])?.as_ref().map(read).transpose()
 }
 
-/// Whether there is one with this id, else [`StoreError::NotFound`].
+/// Returns [`StoreError::NotFound`] if no provider has this id.
 pub(super) fn must_exist(session: &Session<'_>, id: ProviderId) -> Result<(), StoreError> {
     match one(session, id)? {
         Some(_) => Ok(()),

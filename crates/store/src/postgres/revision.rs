@@ -1,5 +1,5 @@
-//! The counter of commits. Whoever makes a revision holds its row until the commit, so revisions
-//! become visible in their order, and none is seen without the one before.
+//! The revision counter. A transaction that makes a revision locks the counter's row until it
+//! commits, so revisions become visible in order and without gaps.
 
 use model::catalogue::Table;
 use model::id::Revision;
@@ -15,22 +15,23 @@ const SET_OF_TABLE: &str = "INSERT INTO table_revisions (table_name, rev) VALUES
     ON CONFLICT (table_name) DO UPDATE SET rev = excluded.rev";
 const OF_TABLES: &str = "SELECT table_name, rev FROM table_revisions";
 
-/// The revision of the last commit.
+/// Returns the revision of the last commit.
 pub(super) fn current(session: &Session<'_>) -> Result<Revision, StoreError> {
     get(&session.one("read the revision", CURRENT, &[])?, 0).map(Revision)
 }
 
-/// Waits until no other writer is at work, and keeps others waiting until the transaction ends.
+/// Waits until no other transaction writes records, and blocks others until this one ends. Returns
+/// the revision of the last commit.
 pub(super) fn take_turn(session: &Session<'_>) -> Result<Revision, StoreError> {
     get(&session.one("wait for another writer", TAKE_TURN, &[])?, 0).map(Revision)
 }
 
-/// Sets the revision of the commit that is being written.
+/// Sets the revision that the current transaction makes.
 pub(super) fn set(session: &Session<'_>, revision: Revision) -> Result<(), StoreError> {
     session.run("write the revision", SET, &[&revision.0]).map(drop)
 }
 
-/// Notes that rows of `table` were written or deleted by the commit that is being written.
+/// Records that the current transaction wrote or deleted rows of `table`.
 pub(super) fn set_of_table(
     session: &Session<'_>,
     table: &Table,
@@ -39,7 +40,8 @@ pub(super) fn set_of_table(
     session.run("write a table's revision", SET_OF_TABLE, &[&table.name, &revision.0]).map(drop)
 }
 
-/// The revision of the last commit that wrote each table, in catalogue order; 0 = never.
+/// Returns for each table, in catalogue order, the revision of the last commit that wrote it (0 =
+/// never).
 pub(super) fn of_tables(session: &Session<'_>) -> Result<Vec<Revision>, StoreError> {
     let mut revisions = vec![Revision(0); model::catalogue::tables().len()];
     for row in session.all("read the tables' revisions", OF_TABLES, &[])? {

@@ -1,4 +1,4 @@
-//! Values of rows that are read.
+//! Reads the values of selected rows.
 
 use model::time::Instant;
 use tokio_postgres::Row;
@@ -7,18 +7,18 @@ use tokio_postgres::types::FromSql;
 use super::errors::{damaged, failed};
 use crate::error::StoreError;
 
-/// The value in column `position`.
+/// Reads the value in column `position`.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, position: usize) -> Result<T, StoreError> {
     row.try_get(position).map_err(failed("read a row"))
 }
 
-/// A count, or anything else that is never negative.
+/// Reads a count, or any other 64-bit number that is never negative.
 pub(super) fn unsigned(row: &Row, position: usize) -> Result<u64, StoreError> {
     let value: i64 = get(row, position)?;
     u64::try_from(value).map_err(|_| damaged("a count below 0"))
 }
 
-/// A small number that is never negative.
+/// Reads a number that must fit the smaller type `T`.
 pub(super) fn small<T: TryFrom<i64>>(row: &Row, position: usize) -> Result<T, StoreError> {
     let value: i64 = get(row, position)?;
     T::try_from(value).map_err(|_| damaged("a number out of its bounds"))
@@ -32,7 +32,7 @@ pub(super) fn maybe_instant(row: &Row, position: usize) -> Result<Option<Instant
     Ok(get::<Option<i64>>(row, position)?.map(Instant::from_micros))
 }
 
-/// The value with the name in column `position`.
+/// Reads a name in column `position` and parses it.
 pub(super) fn named<T>(
     row: &Row,
     position: usize,
@@ -42,7 +42,7 @@ pub(super) fn named<T>(
     parse(name).ok_or_else(|| damaged(format!("unknown name {name}")))
 }
 
-/// A number as the database keeps it.
+/// Converts a number to the signed type that the database stores.
 pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,13 +1,13 @@
-//! What the store keeps under a name: its own secret, and the mark of the folder of files.
+//! Values of 32 bytes stored under a name: the signing secret, and the mark of the files folder.
 
 use super::engine::Session;
 use super::errors::damaged;
 use super::row::get;
 use crate::error::StoreError;
 
-/// Signs links.
+/// The name of the secret that signs download links.
 pub(super) const SIGNING: &str = "signing";
-/// Marks the folder of the files that jobs make.
+/// The name of the mark of the folder for job files.
 pub(super) const FILES: &str = "files";
 
 const FIND: &str = "SELECT value FROM secrets WHERE name = $1";
@@ -19,7 +19,7 @@ pub(super) fn find(session: &Session<'_>, name: &str) -> Result<Option<[u8; 32]>
     value.try_into().map(Some).map_err(|_| damaged("a secret of another length"))
 }
 
-/// Stores `fresh` unless another node was first, and answers what is stored.
+/// Stores `fresh` unless another node has stored a value already. Returns the stored value.
 pub(super) fn keep(
     session: &Session<'_>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Reading at one revision: a repeatable-read transaction on a connection of its own.
+//! A snapshot: reads at one revision, in a repeatable-read transaction on its own connection.
 
 use futures::StreamExt;
 use model::catalogue::Table;
@@ -16,11 +16,11 @@ use super::{copy, providers, revision};
 use crate::error::StoreError;
 use crate::port::{KeyRange, RowKey, RowVisitor, Snapshot, StoredRow};
 
-/// Position of a table's first column in a row that is read.
+/// The position of the table's first column in a selected row.
 pub(super) const FIRST_COLUMN: usize = 2;
-/// Position of the revision in a row that is read.
+/// The position of the revision in a selected row.
 pub(super) const REVISION: usize = 1;
-/// Rows fetched while the caller waits once.
+/// The number of rows fetched per call into the runtime.
 const ROWS_AT_ONCE: usize = 256;
 
 pub(super) struct PostgresSnapshot<'s> {
@@ -35,7 +35,7 @@ impl<'s> PostgresSnapshot<'s> {
         Ok(Self { transaction, revision })
     }
 
-    /// Few rows, by a statement that stays prepared.
+    /// Visits few rows, with a statement that stays prepared.
     fn visit_some(
         &self,
         table: &'static Table,
@@ -155,7 +155,8 @@ impl Snapshot for PostgresSnapshot<'_> {
     }
 }
 
-/// COPY takes no parameters. The smallest number has no literal of its own.
+/// COPY takes no parameters, so numbers become literals. The smallest number has no literal of its
+/// own.
 fn literal(value: i64) -> String {
     match value {
         i64::MIN => "(-9223372036854775807 - 1)".to_owned(),

@@ -1,38 +1,38 @@
-//! SQL over catalogue tables, written once per table from the catalogue's own names.
+//! SQL statements for the catalogue's tables, built once per table from the names in the catalogue.
 
 use std::sync::LazyLock;
 
 use model::catalogue::{Column, Table, tables};
 
-/// The statements of one table. Rows are read as `provider_id, rev`, then the columns.
+/// The statements for one table. Selected rows have `provider_id, rev`, then the columns.
 pub(super) struct TableSql {
-    /// Everything of the table, without an order.
+    /// Selects all rows, in no order.
     pub(super) all: String,
-    /// One row by key.
+    /// Selects one row by key.
     pub(super) row: String,
-    /// Rows of a provider with one of the ids given.
+    /// Selects a provider's rows that have one of the given ids.
     pub(super) rows_with: String,
-    /// Which of the ids given exist.
+    /// Selects those of the given ids that exist.
     pub(super) ids_with: String,
-    /// The greatest id of a provider.
+    /// Selects a provider's greatest id.
     pub(super) highest: String,
-    /// Delete the ids given.
+    /// Deletes the rows with the given ids.
     pub(super) delete: String,
-    /// How many rows there are.
+    /// Counts the rows.
     pub(super) count: String,
-    /// Keys deleted since a revision.
+    /// Selects the keys deleted since a revision.
     pub(super) deleted_since: String,
 }
 
 static STATEMENTS: LazyLock<Vec<TableSql>> =
     LazyLock::new(|| tables().iter().map(TableSql::build).collect());
 
-/// The statements of `table`.
+/// Returns the statements for `table`.
 pub(super) fn of(table: &Table) -> &'static TableSql {
     &STATEMENTS[table.position]
 }
 
-/// Rows of a provider whose column has a value, by id.
+/// Returns the statement that selects a provider's rows by the value of one column, ordered by id.
 pub(super) fn rows_by(table: &Table, column: &Column) -> String {
     let (read, column) = (&of(table).all, column.name);
     format!("{read} WHERE provider_id = $1 AND \"{column}\" = $2 ORDER BY id")

@@ -1,4 +1,4 @@
-//! Tokens: grants under the hash of a text that is nowhere stored.
+//! Tokens: each grant is stored under the hash of the token's text, never with the text itself.
 
 use model::time::{Date, Instant};
 use tokio_postgres::Row;
@@ -9,7 +9,7 @@ use super::words::{from_json, json};
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
 
-/// A question whose rows are tokens, for [`read`].
+/// A query whose rows are tokens, as [`read`] expects them.
 macro_rules! select_tokens {
     ($rest:literal) => {
         concat!(
@@ -78,7 +78,7 @@ pub(super) fn revoke(session: &Session<'_>, id: i64, now: Instant) -> Result<Tok
     by_id(session, id)
 }
 
-/// Notes a use on `day` unless it is noted.
+/// Records a use on `day`, unless one is recorded for that day or a later one.
 pub(super) fn mark_used(session: &Session<'_>, id: i64, day: Date) -> Result<(), StoreError> {
     let (context, day) = ("note a token's use", i64::from(day.days()));
     if session.find(context, IS_USE_NEW, &[&id, &day])?.is_some() {

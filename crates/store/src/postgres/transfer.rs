@@ -1,4 +1,4 @@
-//! Writing every table of a store that is moved here.
+//! Writes the tables of a store that is moved into this database.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ use super::row::get;
 use crate::error::StoreError;
 use crate::transfer::{ColumnKind, Content, MovedTable, SourceName, StoredTable, Value};
 
-/// Bytes sent at once.
+/// The number of bytes sent at once.
 const SENT_AT_ONCE: usize = 1 << 20;
 
-/// One row per table that is there; one without a table for the move itself.
+/// One row per table that has been copied, and one row with an empty name for the move itself.
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS rollbook_move ( \
     table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL)";
 const IS_MOVING: &str = "SELECT to_regclass('rollbook_move') IS NOT NULL";
@@ -36,7 +36,7 @@ const WAS_MOVED: &str = "SELECT to_regclass('rollbook_moved') IS NOT NULL \
     AND to_regclass('rollbook_move') IS NULL";
 const KEPT: &str = "SELECT table_name, source, row_count, sha256 FROM rollbook_moved";
 
-/// [`StoreError::Unavailable`] while a store is being moved into the database.
+/// Returns [`StoreError::Unavailable`] while a move into the database is unfinished.
 pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
     let moving = engine.lookup()?.one("look for a move", IS_MOVING, &[])?;
     match get(&moving, 0)? {
@@ -53,14 +53,15 @@ pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
 pub(crate) struct MoveTarget {
     engine: Engine,
     source: SourceName,
-    /// What was found when this very store was moved here; none until it has been.
+    /// The contents of the tables at the end of an earlier move of the same store; none if that
+    /// move has not finished.
     kept: Option<HashMap<String, Content>>,
 }
 
 impl MoveTarget {
-    /// Opens the database for the store named `source`.
+    /// Opens the database for a move of the store `source`.
     ///
-    /// [`StoreError::Exists`] when another store is there, or part of another.
+    /// Errors: [`StoreError::Exists`] when it holds another store, or part of another.
     pub(crate) fn open(
         url: &str,
         options: &PostgresOptions,
@@ -76,7 +77,8 @@ impl MoveTarget {
         Ok(target)
     }
 
-    /// What each table was when the move was finished; none when it is not.
+    /// Returns the contents of the tables at the end of an earlier move; none if it has not
+    /// finished.
     pub(crate) fn kept(&self) -> Option<&HashMap<String, Content>> {
         self.kept.as_ref()
     }
@@ -102,13 +104,13 @@ impl MoveTarget {
         })
     }
 
-    /// Whether a table was brought before.
+    /// Returns true if the table has been copied, now or by an earlier run.
     pub(crate) fn has(&self, table: &StoredTable) -> Result<bool, StoreError> {
         let session = self.engine.lookup()?;
         Ok(session.find("look for a moved table", HAS, &[&table.name])?.is_some())
     }
 
-    /// Begins to write a table anew.
+    /// Empties a table and begins to write it.
     pub(crate) fn begin(&self, table: &'static StoredTable) -> Result<TableWriter<'_>, StoreError> {
         let transaction = self.engine.begin_long()?;
         transaction.batch("empty a table", &format!("DELETE FROM \"{}\"", table.name))?;
@@ -122,7 +124,7 @@ impl MoveTarget {
         Ok(TableWriter { table, source: self.source.to_string(), sink, body, transaction })
     }
 
-    /// Visits every row of a table, by key.
+    /// Visits every row of a table, ordered by key.
     pub(crate) fn read(
         &self,
         table: &'static StoredTable,
@@ -145,7 +147,7 @@ impl MoveTarget {
         })
     }
 
-    /// Says that everything is there: from now on the database opens as a store.
+    /// Marks the move as finished: from now on the database opens as a store.
     pub(crate) fn finish(&self, tables: &[MovedTable]) -> Result<(), StoreError> {
         let (context, source) = ("finish a move", self.source.to_string());
         self.engine.write(|session| {
@@ -160,7 +162,7 @@ impl MoveTarget {
     }
 }
 
-/// What was kept when this store was moved into the database, at whatever revision.
+/// Returns the contents that were recorded when this store was moved here, at whatever revision.
 fn kept(
     engine: &Engine,
     source: &SourceName,
@@ -181,7 +183,7 @@ fn kept(
     Ok(Some(kept))
 }
 
-/// One table that is being written.
+/// A table that is being written, in its own transaction.
 pub(crate) struct TableWriter<'t> {
     table: &'static StoredTable,
     source: String,
@@ -213,7 +215,7 @@ impl TableWriter<'_> {
         sent.map_err(failed("write a table"))
     }
 
-    /// Ends the table, whose next number is above `last_id`.
+    /// Ends the table. The next number it assigns will be above `last_id`.
     pub(crate) fn finish(mut self, last_id: Option<i64>) -> Result<(), StoreError> {
         copy::put_trailer(&mut self.body);
         self.send()?;

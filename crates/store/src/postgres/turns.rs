@@ -1,24 +1,24 @@
-//! Turns of the providers at a queue. Rule: spec/exports.md §3 (shared fairly between providers).
+//! Fair shares of a queue: the order in which its providers are served.
+//! Rule: spec/exports.md §3 (shared fairly between providers).
 
 use model::id::ProviderId;
 
 use super::engine::Session;
 use crate::error::StoreError;
 
-/// Whoever takes something off a queue waits here for the others: two at once would each see the
-/// same provider as served longest ago, and room for one more of it.
+/// Claims from one queue run one at a time. Two at once would both pick the provider that was
+/// served longest ago, and could exceed that provider's limit.
 const WAIT: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 7))";
 const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
     VALUES ($1, $2, (SELECT coalesce(max(turn), 0) + 1 FROM turns WHERE queue = $1)) \
     ON CONFLICT (queue, provider_id) DO UPDATE SET turn = excluded.turn";
 
-/// Waits until nobody else takes something off this queue, and keeps others from it until the
-/// transaction ends.
+/// Waits until no other transaction claims from this queue, and blocks others until this one ends.
 pub(super) fn wait(session: &Session<'_>, queue: &str) -> Result<(), StoreError> {
     session.one("wait for a turn", WAIT, &[&queue]).map(drop)
 }
 
-/// Notes that a provider is served now: at this queue it comes after all others.
+/// Records that a provider was served now, which puts it last in the queue's order.
 pub(super) fn take(
     session: &Session<'_>,
     queue: &str,

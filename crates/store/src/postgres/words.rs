@@ -1,4 +1,4 @@
-//! Settings stored as the words under which they are serialized, lists as JSON.
+//! Settings stored as the strings that serde writes for them, and lists stored as JSON.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use super::errors::damaged;
 use super::row::get;
 use crate::error::StoreError;
 
-/// The word for a value that serializes as a string.
+/// Returns the string that serde writes for a value.
 pub(super) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => Ok(word),
@@ -17,18 +17,18 @@ pub(super) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
     }
 }
 
-/// The value of the word in column `position`.
+/// Reads the value whose string is in column `position`.
 pub(super) fn value<T: DeserializeOwned>(row: &Row, position: usize) -> Result<T, StoreError> {
     let word = Value::String(get(row, position)?);
     serde_json::from_value(word).map_err(|error| damaged(error.to_string()))
 }
 
-/// The JSON text for a value.
+/// Returns the JSON text of a value.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| damaged(error.to_string()))
 }
 
-/// The value of the JSON text in column `position`.
+/// Reads the value whose JSON text is in column `position`.
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row, position: usize) -> Result<T, StoreError> {
     let text: &str = get(row, position)?;
     serde_json::from_str(text).map_err(|error| damaged(error.to_string()))

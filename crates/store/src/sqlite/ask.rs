@@ -1,11 +1,11 @@
-//! Running one statement that stays prepared.
+//! Runs one statement, which stays prepared.
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::errors::failed;
 use crate::error::StoreError;
 
-/// Runs a statement; answers how many rows it changed.
+/// Runs a statement and returns the number of rows that it changed.
 pub(super) fn run(
     connection: &Connection,
     context: &'static str,
@@ -16,7 +16,7 @@ pub(super) fn run(
     statement.execute(params).map_err(failed(context))
 }
 
-/// The first row of a question.
+/// Returns the first row of a query, if it has one.
 pub(super) fn find<T>(
     connection: &Connection,
     context: &'static str,
@@ -28,7 +28,7 @@ pub(super) fn find<T>(
     statement.query_row(params, read).optional().map_err(failed(context))
 }
 
-/// The row of a question that always has one.
+/// Returns the row of a query that always has one.
 pub(super) fn one<T>(
     connection: &Connection,
     context: &'static str,
@@ -40,7 +40,7 @@ pub(super) fn one<T>(
     statement.query_row(params, read).map_err(failed(context))
 }
 
-/// Every row of a question.
+/// Returns all rows of a query.
 pub(super) fn all<T>(
     connection: &Connection,
     context: &'static str,

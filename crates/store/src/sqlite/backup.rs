@@ -1,4 +1,4 @@
-//! Copying the database while it is in use.
+//! Copies a database file while it is in use.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,7 +11,7 @@ use super::errors::{failed, file_failed};
 use super::open::create_file;
 use crate::error::StoreError;
 
-/// Copies everything that `source` sees to a new file, which appears only when it is complete.
+/// Copies all that `source` sees to a new file. The file appears only when it is complete.
 pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
     must_be_new(path)?;
     let unfinished = unfinished_path(path);
@@ -22,7 +22,7 @@ pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
     copied
 }
 
-/// [`StoreError::Exists`] when there is something at `path`.
+/// Returns [`StoreError::Exists`] when something exists at `path`.
 pub(super) fn must_be_new(path: &Path) -> Result<(), StoreError> {
     match path.exists() {
         true => Err(StoreError::Exists { what: path.display().to_string() }),
@@ -42,11 +42,11 @@ fn copy_to(source: &Connection, path: &Path) -> Result<(), StoreError> {
     }
     create_file(path)?;
     let mut copy = Connection::open(path).map_err(failed("open the copy"))?;
-    // The copy is worth nothing until it is complete, and is flushed as a whole then.
+    // An incomplete copy is worthless, so the copy is flushed once, when it is complete.
     copy.execute_batch("PRAGMA synchronous = OFF").map_err(failed("open the copy"))?;
     let backup = Backup::new(source, &mut copy).map_err(failed("begin the copy"))?;
-    // All pages in one step: readers and the writer go on beside it, and a commit in between
-    // cannot make it start again.
+    // All pages in one step: readers and the writer are not blocked, and a commit in between cannot
+    // restart the copy.
     match backup.step(-1).map_err(failed("copy"))? {
         StepResult::Done => Ok(()),
         _ => Err(StoreError::Busy),

@@ -1,4 +1,4 @@
-//! The database's own consistency: what the engine says, then what this crate promises.
+//! Checks the records file: SQLite's own integrity check, then this crate's rules.
 
 use model::catalogue::{Default, Kind, Presence, Table, table, tables};
 use rusqlite::Connection;
@@ -6,11 +6,11 @@ use rusqlite::Connection;
 use super::errors::failed;
 use crate::error::StoreError;
 
-/// One line for each thing found wrong; nothing is changed.
+/// Returns one line for each fault found. Changes nothing.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut found = integrity(connection)?;
     if !found.is_empty() {
-        // On a damaged file the questions below have no meaning.
+        // On a damaged file, the queries below mean nothing.
         return Ok(found);
     }
     for table in tables() {

@@ -1,4 +1,4 @@
-//! One database file: one connection that writes, some that answer short questions.
+//! One database file: its writing connection, and a pool of connections for short reads.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::pool::{Reader, Readers};
 use super::{import, migrate};
 use crate::error::StoreError;
 
-/// Short questions answered at once; another waits its turn.
+/// The greatest number of short reads at once; a further one waits.
 const LOOKUPS_MAX: usize = 8;
 const LOOKUP_CACHE_KIB: u32 = 2048;
 
@@ -26,7 +26,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens a file, creating and migrating it as needed.
+    /// Opens a file, and creates and migrates it as needed.
     pub(super) fn open(
         path: &Path,
         kind: &'static FileKind,
@@ -40,7 +40,7 @@ impl Database {
         Ok(Self::with(path, kind, Purpose::Read, options, Some(writer)))
     }
 
-    /// Opens a file for reading; its schema must be this program's.
+    /// Opens a file for reading only; its schema must be the newest one.
     pub(super) fn open_read_only(
         path: &Path,
         kind: &'static FileKind,
@@ -74,17 +74,17 @@ impl Database {
         self.writer.is_some()
     }
 
-    /// Makes the writing connection ready for imports.
+    /// Prepares the writing connection for imports.
     pub(super) fn prepare_imports(&self) -> Result<(), StoreError> {
         import::prepare(&*self.writer()?)
     }
 
-    /// A connection for one short question.
+    /// Returns a connection for a single short query.
     pub(super) fn lookup(&self) -> Result<Reader<'_>, StoreError> {
         self.lookups.get()
     }
 
-    /// Answers a question of several statements from one state of the file.
+    /// Runs a short query of several statements on one state of the file.
     pub(super) fn view<T>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError>,
@@ -94,7 +94,7 @@ impl Database {
         question(&reader)
     }
 
-    /// The writing connection, waited for as long as the options say.
+    /// Returns the writing connection; waits for it up to the configured limit.
     pub(super) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         self.writer_within(self.write_wait)
     }
@@ -103,7 +103,7 @@ impl Database {
         let writer = self.writer.as_ref().ok_or_else(errors::read_only)?;
         let writer = writer.try_lock_for(wait).ok_or(StoreError::Busy)?;
         if !writer.is_autocommit() {
-            // Whoever wrote before has panicked.
+            // The previous writer panicked inside its transaction.
             writer.execute_batch("ROLLBACK").map_err(failed("roll back"))?;
         }
         Ok(writer)
@@ -127,7 +127,7 @@ impl Database {
         Ok(done)
     }
 
-    /// Runs one statement unless the file is being written: for what may be left out.
+    /// Runs one write that may be skipped, unless the file is being written.
     pub(super) fn write_if_free(
         &self,
         work: impl FnOnce(&Connection) -> Result<(), StoreError>,
@@ -144,7 +144,7 @@ impl Database {
     }
 }
 
-/// A transaction on the writing connection; rolled back when dropped without a commit.
+/// A transaction on the writing connection. Dropped without a commit, it is rolled back.
 pub(super) struct WriteTransaction<'d> {
     connection: MutexGuard<'d, Connection>,
 }

@@ -1,10 +1,11 @@
-//! The schema that the catalogue asks for, to which the migrations must arrive (a test compares). Rule: spec/data-model.md, opening.
+//! The schema of the records file, as the catalogue asks for it. The migrations must lead to the
+//! same schema (a test compares them). Rule: spec/data-model.md, opening.
 
 use std::fmt::Write;
 
 use model::catalogue::{Column, Default, Presence, Table, tables};
 
-/// Tables of the store's own, beside the catalogue's.
+/// The store's own tables, beside those of the catalogue.
 const OWN_TABLES: &str = r#"CREATE TABLE revision (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     current INTEGER NOT NULL
@@ -69,10 +70,10 @@ CREATE TABLE secrets (
 ) STRICT, WITHOUT ROWID;
 "#;
 
-/// Closed months: a migration of their own.
+/// The tables of closed months, which a migration of their own adds.
 const CLOSED_MONTHS: &str = include_str!("../../migrations/sqlite/0002_closed_months.sql");
 
-/// The whole schema as SQL.
+/// Returns the whole schema of the records file as SQL.
 pub fn schema() -> String {
     let mut sql = String::from(OWN_TABLES);
     for table in tables() {
@@ -103,7 +104,8 @@ fn create_table(sql: &mut String, table: &Table) {
     }
 }
 
-/// A value taken from a parent is filled at the end of a call, so it is null until then.
+/// A default that comes from a parent row is filled at the end of a call; the column is null
+/// before.
 fn may_be_null(column: &Column) -> bool {
     column.is_nullable() || matches!(column.presence, Presence::Default(Default::Parent { .. }))
 }

@@ -1,16 +1,16 @@
-//! What the database says, in the port's words: mapped here and nowhere else.
+//! Maps SQLite's errors to those of the port. No other module does so.
 
 use rusqlite::ErrorCode;
 
 use crate::error::StoreError;
 
-/// Maps an error met while doing `context`.
+/// Returns a function that maps an error of the operation `context`.
 pub(super) fn failed(context: &'static str) -> impl Fn(rusqlite::Error) -> StoreError + Copy {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,
         Some(ErrorCode::ReadOnly) => read_only(),
-        // The disk fails, or was mounted anew for reading only.
+        // The disk fails, or was remounted read-only.
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure) => {
             StoreError::Unavailable { reason: format!("{context}: {error}") }
         }
@@ -21,7 +21,7 @@ pub(super) fn failed(context: &'static str) -> impl Fn(rusqlite::Error) -> Store
     }
 }
 
-/// Maps an error of the file system met while doing `context`.
+/// Returns a function that maps an error of the file system in the operation `context`.
 pub(super) fn file_failed(context: &'static str) -> impl Fn(std::io::Error) -> StoreError + Copy {
     move |error| match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::DiskFull,
@@ -29,12 +29,12 @@ pub(super) fn file_failed(context: &'static str) -> impl Fn(std::io::Error) -> S
     }
 }
 
-/// The answer to a write on a store that is open for reading.
+/// Returns the error of a write to a store that is open for reading only.
 pub(super) fn read_only() -> StoreError {
     StoreError::Unavailable { reason: "it is open for reading only".to_owned() }
 }
 
-/// What is stored cannot be what this program wrote.
+/// Returns [`StoreError::Damaged`]: the stored data cannot have been written by this program.
 pub(super) fn damaged(reason: impl Into<String>) -> StoreError {
     StoreError::Damaged { reason: reason.into() }
 }

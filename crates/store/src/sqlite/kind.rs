@@ -1,25 +1,24 @@
-//! The two files of a store, and what tells them apart.
+//! The two files of a store: records and jobs.
 //!
-//! Work in the background has a file of its own: an import holds the write lock of the records
-//! for as long as it lasts, and queueing a job or saying that it is alive must not wait for that.
+//! Background jobs and notices have a file of their own. An import holds the write lock of the
+//! records file as long as it runs, and queueing a job or renewing a lease must not wait for it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// One of the files.
+/// The kind of a store's file, with its settings.
 pub(super) struct FileKind {
-    /// Marks a file as Rollbook's, so that no other database is written to.
+    /// Identifies the file as Rollbook's, so that no other program's database is changed.
     pub(super) application_id: i64,
-    /// Every migration, in order; the position in the list, from 1, is the schema version after
-    /// it.
+    /// The migrations in order. The position in the list, from 1, is the schema version after it.
     pub(super) migrations: &'static [&'static str],
     pub(super) page_bytes: i64,
-    /// Pages in the log before it is folded into the file.
+    /// The number of pages in the write-ahead log at which a checkpoint runs.
     pub(super) log_pages: i64,
 }
 
-/// Records, providers, tokens, closed months. Measured: 16 KiB pages import a tenth faster than
-/// 8 KiB ones, and larger ones gain no more. ("Roll" in ASCII.)
+/// The file of records, providers, tokens and closed months. Measured: pages of 16 KiB import a
+/// tenth faster than pages of 8 KiB, and larger ones gain no more. The id is "Roll" in ASCII.
 pub(super) static RECORDS: FileKind = FileKind {
     application_id: 0x526F_6C6C,
     migrations: &[
@@ -30,13 +29,14 @@ pub(super) static RECORDS: FileKind = FileKind {
     log_pages: 4096,
 };
 
-/// The migrations of the file for work.
+/// Returns the migrations of the jobs file.
 #[cfg(test)]
 pub(crate) fn work_migrations() -> &'static [&'static str] {
     WORK.migrations
 }
 
-/// Jobs, webhooks, deliveries: small transactions, each of which writes whole pages. ("RolJ".)
+/// The file of jobs, webhooks and deliveries. Its transactions are small and write whole pages, so
+/// pages are small too. The id is "RolJ" in ASCII.
 pub(super) static WORK: FileKind = FileKind {
     application_id: 0x526F_6C4A,
     migrations: &[
@@ -47,7 +47,7 @@ pub(super) static WORK: FileKind = FileKind {
     log_pages: 2048,
 };
 
-/// The file of the work, beside the file of the records: `rollbook.db`, `rollbook-jobs.db`.
+/// Returns the path of the jobs file beside a records file: `rollbook-jobs.db` for `rollbook.db`.
 pub(super) fn work_path(records: &Path) -> PathBuf {
     let mut name = records.file_stem().map_or_else(OsString::new, OsString::from);
     name.push("-jobs");

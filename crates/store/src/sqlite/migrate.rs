@@ -1,5 +1,5 @@
-//! Brings a database to the schema that this program knows: numbered SQL files, each run once,
-//! all in one transaction, counted in `user_version`.
+//! Migrates a file to the schema that this program knows. Migrations are numbered SQL files; each
+//! runs once, all in one transaction. `user_version` holds the schema version.
 
 use rusqlite::Connection;
 
@@ -7,12 +7,12 @@ use super::errors::{damaged, failed};
 use super::kind::FileKind;
 use crate::error::StoreError;
 
-/// The newest schema version known here.
+/// Returns the newest schema version that this program knows.
 pub(super) fn newest(kind: &FileKind) -> i64 {
     i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX)
 }
 
-/// Migrates to the newest version, whoever else may be opening the same file.
+/// Migrates to the newest version. Other processes may be opening the same file.
 pub(super) fn migrate(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
     if version(connection)? == newest(kind) {
         return check_is_ours(connection, kind);
@@ -24,7 +24,7 @@ pub(super) fn migrate(connection: &Connection, kind: &FileKind) -> Result<(), St
     migrated.and(ended)
 }
 
-/// Checks that the schema is the one this program reads, without changing anything.
+/// Checks that the file has the newest schema; changes nothing.
 pub(super) fn check_is_newest(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
     check_is_ours(connection, kind)?;
     let (found, known) = (version(connection)?, newest(kind));
@@ -88,7 +88,8 @@ mod tests {
     use crate::sqlite::ddl;
     use crate::sqlite::kind::{RECORDS, WORK};
 
-    /// Tables with their columns (by name: added ones come last) and indexes, one line each.
+    /// Returns a line for each table, column and index. Columns have no order: added ones come
+    /// last.
     fn shape(connection: &Connection) -> BTreeSet<String> {
         let lines = "
             SELECT 'table ' || t.name || ' strict=' || t.strict || ' without_rowid=' || t.wr

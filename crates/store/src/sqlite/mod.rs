@@ -1,21 +1,22 @@
-//! The store in two SQLite files, one for records and one for work in the background: write-ahead
-//! log, every commit flushed, one writer at a time per file (also between processes), readers
-//! beside it.
+//! The store in two SQLite files: one for records, one for background jobs and notices. Both use a
+//! write-ahead log, and every commit is flushed. Each file has one writer at a time, also between
+//! processes; reads go on beside it.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `kind`, `database` | the two files, and how each is used |
-//! | `open`, `pool` | connections: how they are set up, how many there are |
-//! | `ddl`, `migrate` | the schema from the catalogue, and the way there |
-//! | `statements`, `ask`, `words` | SQL per table, running it, settings as words |
+//! | `kind`, `database` | the two kinds of file; the connections to one file |
+//! | `open`, `pool` | opening a connection; the pool of reading connections |
+//! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
+//! | `statements`, `ask`, `words` | SQL per table, running it, settings as strings |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
-//! | `jobs`, `notices` | the queue, and what is to be said to others |
+//! | `jobs`, `notices` | the job queue; webhooks and deliveries |
+//! | `turns` | fair shares of the queues between providers |
 //! | `books` | closed months, the audit log |
 //! | `backup`, `check` | copying and checking a store in use |
-//! | `transfer` | reading everything, to be moved |
-//! | `errors` | what SQLite says, in the port's words |
+//! | `transfer` | reading the tables of a store that is moved elsewhere |
+//! | `errors` | SQLite's errors, mapped to those of the port |
 
 mod ask;
 mod backup;
@@ -76,10 +77,10 @@ impl std::fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store whose records are in the file at `path`, creating and migrating it and
-    /// the file of its work as needed.
+    /// Opens the store whose records are in the file at `path`. Creates and migrates that file and
+    /// the jobs file as needed.
     ///
-    /// [`StoreError::SchemaTooNew`] when a newer version wrote it.
+    /// Errors: [`StoreError::SchemaTooNew`] when a newer version wrote it.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         let records = Database::open(path, &RECORDS, &options)?;
         records.prepare_imports()?;
@@ -88,18 +89,18 @@ impl SqliteStore {
         Ok(Self { records, snapshots, work })
     }
 
-    /// Opens a store that exists, beside whoever else has it open; migrates it as needed.
+    /// Opens an existing store, and migrates it as needed. Other processes may have it open.
     ///
-    /// [`StoreError::NotFound`] when there is no file at `path`.
+    /// Errors: [`StoreError::NotFound`] when there is no file at `path`.
     pub fn open_existing(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         must_be_there(path)?;
         Self::open(path, options)
     }
 
-    /// Opens a store for reading; writes answer [`StoreError::Unavailable`].
+    /// Opens a store for reading only; writes fail with [`StoreError::Unavailable`].
     ///
-    /// [`StoreError::NotFound`] when there is no file, [`StoreError::Unavailable`] when its
-    /// schema is older than this program's.
+    /// Errors: [`StoreError::NotFound`] when a file is missing; [`StoreError::Unavailable`] when
+    /// the schema is older than this program's.
     pub fn open_read_only(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         let work = work_path(path);
         for path in [path, &work] {
@@ -112,7 +113,7 @@ impl SqliteStore {
         Ok(Self { records, snapshots, work })
     }
 
-    /// The file of the work that goes with the file of records at `path`.
+    /// Returns the path of the jobs file that belongs to the records file at `path`.
     pub fn work_path(path: &Path) -> PathBuf {
         work_path(path)
     }
@@ -186,7 +187,7 @@ impl RecordStore for SqliteStore {
         if !tokens::is_use_new(&*self.records.lookup()?, id, day)? {
             return Ok(());
         }
-        // Not worth waiting for: a later use notes the day as well.
+        // Not worth waiting for: a later use marks the day as well.
         self.records.write_if_free(|connection| tokens::mark_used(connection, id, day))
     }
 
@@ -209,9 +210,9 @@ impl RecordStore for SqliteStore {
         Ok(found)
     }
 
-    /// The copy of the work stands beside `path`, see [`SqliteStore::work_path`].
+    /// Copies the jobs file too, to the path that [`SqliteStore::work_path`] gives for `path`.
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
-        // The work first: it names revisions, which the copy of the records must have reached.
+        // Jobs first: they name revisions, which the copy of the records must have reached.
         let work = work_path(path);
         backup::must_be_new(path)?;
         backup::copy(&*self.work.lookup()?, &work)?;

@@ -1,4 +1,4 @@
-//! Opening a database file: who may create it, and how each connection is set up.
+//! Opens connections to a database file, and creates the file.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use super::errors::{failed, file_failed};
 use super::kind::FileKind;
 use crate::error::StoreError;
 
-/// Bounds of a store in SQLite files.
+/// Options of a store in SQLite files.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// How long a write may wait for its turn before it is answered with [`StoreError::Busy`].
+    /// The longest time that a write waits for its turn before it fails with [`StoreError::Busy`].
     pub write_wait: Duration,
-    /// Page cache of the writing connection, in KiB.
+    /// The page cache of the writing connection, in KiB.
     pub writer_cache_kib: u32,
-    /// Page cache of each reading connection, in KiB.
+    /// The page cache of each reading connection, in KiB.
     pub reader_cache_kib: u32,
-    /// How many snapshots may be open at once; another waits for `write_wait`.
+    /// The greatest number of snapshots open at once; a further one waits up to `write_wait`.
     pub readers_max: usize,
 }
 
@@ -34,22 +34,22 @@ impl Default for SqliteOptions {
     }
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Writing; the file must exist.
     Write,
-    /// Reading beside a writer of the same process.
+    /// Reading, while the same process may write.
     Read,
-    /// Reading a file that must not be changed from here.
+    /// Reading a file that this process must not change.
     ReadOnlyFile,
 }
 
-/// What remains of the log file after a large import.
+/// The size to which the write-ahead log is cut after a large import.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
 const STATEMENTS_CACHED: usize = 256;
 
-/// Makes an empty file that only its owner may read; it will hold hashes and secrets.
+/// Creates an empty file that only its owner may read, because it will hold hashes and secrets.
 pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create(true);
@@ -95,8 +95,8 @@ pub(super) fn connect(
     Ok(connection)
 }
 
-/// Switching to the log needs the file for oneself for a moment, and the database does not wait
-/// for that by itself when several processes open a new file at once.
+/// Switching to the write-ahead log needs exclusive access for a moment. SQLite's busy timeout does
+/// not cover that when several processes open a new file at once, so this function retries.
 fn use_write_ahead_log(connection: &Connection, wait: Duration) -> Result<(), StoreError> {
     let give_up = Instant::now() + wait;
     loop {

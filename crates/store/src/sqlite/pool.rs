@@ -1,4 +1,4 @@
-//! Reading connections, kept open between snapshots and bounded in number.
+//! A pool of reading connections.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::kind::FileKind;
 use super::open::{Purpose, SqliteOptions, connect};
 use crate::error::StoreError;
 
-/// Connections that stay open when nobody reads.
+/// The greatest number of idle connections that stay open.
 const IDLE_MAX: usize = 8;
 
 pub(super) struct Readers {
@@ -28,7 +28,7 @@ struct State {
     lent: usize,
 }
 
-/// A connection that goes back when dropped.
+/// A borrowed connection, which returns to the pool when dropped.
 pub(super) struct Reader<'p> {
     readers: &'p Readers,
     connection: Option<Connection>,
@@ -44,7 +44,7 @@ impl Readers {
         Self { path, kind, purpose, options, state: Mutex::default(), freed: Condvar::new() }
     }
 
-    /// A connection of one's own; waits while all are lent.
+    /// Borrows a connection; waits while all are in use.
     pub(super) fn get(&self) -> Result<Reader<'_>, StoreError> {
         let mut state = self.state.lock();
         let is_full = |state: &mut State| state.lent >= self.options.readers_max;
@@ -55,7 +55,7 @@ impl Readers {
         state.lent += 1;
         let idle = state.idle.pop();
         drop(state);
-        // From here on the count goes down again when the reader is dropped.
+        // From here on, dropping the reader lowers the count again.
         let mut reader = Reader { readers: self, connection: idle };
         if reader.connection.is_none() {
             reader.connection = Some(connect(&self.path, self.kind, self.purpose, &self.options)?);

@@ -30,7 +30,7 @@ pub(super) fn one(connection: &Connection, id: ProviderId) -> Result<Option<Prov
     statement.query_row([id.0], read).optional().map_err(failed(context))
 }
 
-/// Whether there is one with this id, else [`StoreError::NotFound`].
+/// Returns [`StoreError::NotFound`] if no provider has this id.
 pub(super) fn must_exist(connection: &Connection, id: ProviderId) -> Result<(), StoreError> {
     match one(connection, id)? {
         Some(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The counter of commits.
+//! The revision counter.
 
 use model::catalogue::Table;
 use model::id::Revision;
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::errors::failed;
 use crate::error::StoreError;
 
-/// The revision of the last commit.
+/// Returns the revision of the last commit.
 pub(super) fn current(connection: &Connection) -> Result<Revision, StoreError> {
     let context = "read the revision";
     let mut statement =
@@ -15,7 +15,7 @@ pub(super) fn current(connection: &Connection) -> Result<Revision, StoreError> {
     statement.query_row([], |row| row.get(0).map(Revision)).map_err(failed(context))
 }
 
-/// Sets the revision of the commit that is being written.
+/// Sets the revision that the current transaction makes.
 pub(super) fn set(connection: &Connection, revision: Revision) -> Result<(), StoreError> {
     connection
         .execute("UPDATE revision SET current = ?1", [revision.0])
@@ -23,7 +23,7 @@ pub(super) fn set(connection: &Connection, revision: Revision) -> Result<(), Sto
         .map_err(failed("write the revision"))
 }
 
-/// Notes that rows of `table` were written or deleted by the commit that is being written.
+/// Records that the current transaction wrote or deleted rows of `table`.
 pub(super) fn set_of_table(
     connection: &Connection,
     table: &Table,
@@ -37,7 +37,8 @@ pub(super) fn set_of_table(
         .map_err(failed("write a table's revision"))
 }
 
-/// The revision of the last commit that wrote each table, in catalogue order; 0 = never.
+/// Returns for each table, in catalogue order, the revision of the last commit that wrote it (0 =
+/// never).
 pub(super) fn of_tables(connection: &Connection) -> Result<Vec<Revision>, StoreError> {
     let context = "read the tables' revisions";
     let mut revisions = vec![Revision(0); model::catalogue::tables().len()];

@@ -1,13 +1,13 @@
-//! What the store keeps under a name: its own secret, and the mark of the folder of files.
+//! Values of 32 bytes stored under a name: the signing secret, and the mark of the files folder.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::errors::failed;
 use crate::error::StoreError;
 
-/// Signs links.
+/// The name of the secret that signs download links.
 pub(super) const SIGNING: &str = "signing";
-/// Marks the folder of the files that jobs make.
+/// The name of the mark of the folder for job files.
 pub(super) const FILES: &str = "files";
 
 pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
@@ -17,7 +17,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<[u8; 32
         .map_err(failed("read the secret"))
 }
 
-/// Stores `fresh` unless another process was first, and answers what is stored.
+/// Stores `fresh` unless another process has stored a value already. Returns the stored value.
 pub(super) fn keep(
     connection: &Connection,
     name: &str,

@@ -1,4 +1,4 @@
-//! Reading at one revision: a read transaction on a connection of the pool.
+//! A snapshot: reads at one revision, in a read transaction on a pooled connection.
 
 use std::cell::Cell as Flag;
 
@@ -22,7 +22,7 @@ pub(super) struct SqliteSnapshot<'s> {
 }
 
 impl<'s> SqliteSnapshot<'s> {
-    /// Begins to read; the transaction ends when the connection goes back to its pool.
+    /// Begins the read transaction. It ends when the connection returns to its pool.
     pub(super) fn begin(connection: Reader<'s>) -> Result<Self, StoreError> {
         connection.execute_batch("BEGIN").map_err(failed("begin to read"))?;
         // The first read fixes what the transaction sees.
@@ -156,7 +156,7 @@ impl Snapshot for SqliteSnapshot<'_> {
 
 struct SqliteRow<'r, 's> {
     row: &'r Row<'s>,
-    /// Set when a value is of a kind that is never written; checked after each visit.
+    /// Set when a value has a type that the store never writes; checked after each visit.
     is_damaged: Flag<bool>,
 }
 
@@ -189,7 +189,7 @@ impl StoredRow for SqliteRow<'_, '_> {
     }
 }
 
-/// The value at a position of a row that is read; none when it is of a kind never written.
+/// Returns the value at a position of a selected row; none if the store never writes its type.
 pub(super) fn cell_at<'r>(row: &'r Row<'_>, position: usize) -> Option<CellRef<'r>> {
     match row.get_ref(position) {
         Ok(ValueRef::Null) => Some(CellRef::Null),

@@ -1,53 +1,53 @@
-//! SQL over catalogue tables, written once per table from the catalogue's own names.
+//! SQL statements for the catalogue's tables, built once per table from the names in the catalogue.
 
 use std::sync::LazyLock;
 
 use model::catalogue::{Column, Table, tables};
 
-/// The statements of one table. Rows are read as `provider_id, rev`, then the columns.
+/// The statements for one table. Selected rows have `provider_id, rev`, then the columns.
 pub(super) struct TableSql {
-    /// Insert unless the key exists: provider, revision, then the columns.
+    /// Inserts a row unless its key exists: provider, revision, then the columns.
     pub(super) insert: String,
-    /// Insert [`GROUP_ROWS`] rows, leaving out those whose key exists: provider, revision, then
-    /// the columns of each row.
+    /// Inserts [`GROUP_ROWS`] rows, and skips those whose key exists: provider, revision, then the
+    /// columns of each row.
     pub(super) insert_group: String,
-    /// Overwrite by key: provider, revision, then the columns.
+    /// Overwrites a row by key: provider, revision, then the columns.
     pub(super) update: String,
-    /// Delete by key.
+    /// Deletes a row by key.
     pub(super) delete: String,
-    /// One row by key.
+    /// Selects one row by key.
     pub(super) row: String,
-    /// Whether a key exists.
+    /// Selects something if a key exists.
     pub(super) exists: String,
-    /// The ids of a provider within bounds.
+    /// Selects a provider's ids between two bounds.
     pub(super) ids_between: String,
-    /// All rows by key.
+    /// Selects all rows, ordered by key.
     pub(super) rows: String,
-    /// Rows between two keys, by key.
+    /// Selects the rows between two keys, ordered by key.
     pub(super) rows_between: String,
-    /// Rows written after a revision, by key.
+    /// Selects the rows written after a revision, ordered by key.
     pub(super) rows_changed_since: String,
-    /// How many rows there are.
+    /// Counts the rows.
     pub(super) count: String,
 }
 
-/// Rows inserted by one statement. It keeps its place at the end of the tree from row to row,
-/// which halves the cost of a row; larger groups gain no more.
+/// The number of rows inserted by one statement. Within one statement, SQLite keeps its position at
+/// the end of the tree, which halves the cost of a row; larger groups gain no more.
 pub(super) const GROUP_ROWS: usize = 16;
-/// Position of the revision in a row that is read.
+/// The position of the revision in a selected row.
 pub(super) const REVISION: usize = 1;
-/// Position of the table's first column in a row that is read.
+/// The position of the table's first column in a selected row.
 pub(super) const FIRST_COLUMN: usize = 2;
 
 static STATEMENTS: LazyLock<Vec<TableSql>> =
     LazyLock::new(|| tables().iter().map(TableSql::build).collect());
 
-/// The statements of `table`.
+/// Returns the statements for `table`.
 pub(super) fn of(table: &Table) -> &'static TableSql {
     &STATEMENTS[table.position]
 }
 
-/// Rows of a provider whose column has a value, by id.
+/// Returns the statement that selects a provider's rows by the value of one column, ordered by id.
 pub(super) fn rows_by(table: &Table, column: &Column) -> String {
     let (columns, name) = (column_list(table), table.name);
     let column = column.name;
@@ -94,10 +94,10 @@ impl TableSql {
                 "{read} WHERE (provider_id, id) >= (?1, ?2) AND (provider_id, id) <= (?3, ?4) \
                  ORDER BY provider_id, id"
             ),
-            // Keys first: sorting them is far cheaper than sorting whole rows, and reading rows
-            // in key order visits each page once. The limit keeps the sub-query from being
-            // merged into the outer one; CROSS JOIN keeps it on the outside, so its order is the
-            // order of the answer. Asking for that order again would sort the rows as well.
+            // Keys first: sorting them is far cheaper than sorting whole rows, and reading rows in
+            // key order visits each page once. The limit keeps SQLite from merging the sub-query
+            // into the outer one. CROSS JOIN makes the sub-query the outer loop, so the result has
+            // its order. A second ORDER BY would sort the rows as well.
             rows_changed_since: format!(
                 "SELECT t.provider_id, t.rev, {} FROM (SELECT provider_id, id FROM \"{name}\" \
                  INDEXED BY \"{name}_rev\" WHERE rev > ?1 ORDER BY provider_id, id LIMIT -1) k \
@@ -114,7 +114,7 @@ impl TableSql {
     }
 }
 
-/// Parameters for the columns of one row of a group, after provider and revision.
+/// Returns the parameters for the columns of one row of a group; provider and revision come before.
 fn places(table: &Table, row: usize) -> Vec<String> {
     let first = 3 + row * table.columns.len();
     (first..first + table.columns.len()).map(|n| format!("?{n}")).collect()

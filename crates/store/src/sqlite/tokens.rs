@@ -1,4 +1,4 @@
-//! Tokens: grants under the hash of a text that is nowhere stored.
+//! Tokens: each grant is stored under the hash of the token's text, never with the text itself.
 
 use model::time::{Date, Instant};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -68,7 +68,7 @@ pub(super) fn revoke(connection: &Connection, id: i64, now: Instant) -> Result<T
     by_id(connection, id)
 }
 
-/// Whether a use on `day` is still to be noted.
+/// Returns true if no use is recorded for `day` or a later day.
 pub(super) fn is_use_new(connection: &Connection, id: i64, day: Date) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM tokens WHERE id = ?1 AND (last_used_on IS NULL OR last_used_on < ?2)";
     let context = "read a token's last use";

@@ -1,4 +1,4 @@
-//! Reading every table of a store in SQLite, to be moved.
+//! Reads the tables of a store that is moved to another database.
 
 use std::path::Path;
 
@@ -12,21 +12,21 @@ use super::{ask, must_be_there, secret};
 use crate::error::StoreError;
 use crate::transfer::{SourceName, StoredTable, Value};
 
-/// A store that is read as a whole.
+/// A store that is read as a whole, to be moved.
 pub(crate) struct MoveSource {
     records: Database,
     work: Database,
 }
 
 impl MoveSource {
-    /// Opens the store whose records are in the file at `path`, migrating it as needed.
+    /// Opens the store whose records are in the file at `path`, and migrates it as needed.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         must_be_there(path)?;
         let options = SqliteOptions::default();
         let records = Database::open(path, &RECORDS, &options)?;
         let work = Database::open(&work_path(path), &WORK, &options)?;
         let source = Self { records, work };
-        // Its name is made from it.
+        // The store's identity is a hash of its secret, so it needs one.
         source.records.write(|connection| match secret::find(connection, secret::SIGNING)? {
             Some(_) => Ok(()),
             None => secret::keep(connection, secret::SIGNING, rand::random()).map(drop),
@@ -34,7 +34,7 @@ impl MoveSource {
         Ok(source)
     }
 
-    /// What tells this store, as it is, from every other.
+    /// Returns the identity of the store at its present revision.
     pub(crate) fn name(&self) -> Result<SourceName, StoreError> {
         self.records.view(|connection| {
             let secret = secret::find(connection, secret::SIGNING)?.unwrap_or_default();
@@ -46,7 +46,7 @@ impl MoveSource {
         if table.is_work { &self.work } else { &self.records }
     }
 
-    /// Visits every row of a table, by key.
+    /// Visits every row of a table, ordered by key.
     pub(crate) fn read(
         &self,
         table: &StoredTable,
@@ -70,7 +70,7 @@ impl MoveSource {
         })
     }
 
-    /// The greatest number that a table has ever given.
+    /// Returns the greatest number that a table has ever assigned; none if it assigns no numbers.
     pub(crate) fn last_id(&self, table: &StoredTable) -> Result<Option<i64>, StoreError> {
         if !table.has_numbers {
             return Ok(None);

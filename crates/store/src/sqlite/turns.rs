@@ -1,4 +1,5 @@
-//! Turns of the providers at a queue. Rule: spec/exports.md §3 (shared fairly between providers).
+//! Fair shares of a queue: the order in which its providers are served.
+//! Rule: spec/exports.md §3 (shared fairly between providers).
 
 use model::id::ProviderId;
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
     VALUES (?1, ?2, (SELECT coalesce(max(turn), 0) + 1 FROM turns WHERE queue = ?1)) \
     ON CONFLICT (queue, provider_id) DO UPDATE SET turn = excluded.turn";
 
-/// Notes that a provider is served now: at this queue it comes after all others.
+/// Records that a provider was served now, which puts it last in the queue's order.
 pub(super) fn take(
     connection: &Connection,
     queue: &str,

@@ -1,10 +1,10 @@
-//! Settings stored as the words under which they are serialized.
+//! Settings stored as the strings that serde writes for them, and lists stored as JSON.
 
 use rusqlite::types::Type;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The word for a value that serializes as a string.
+/// Returns the string that serde writes for a value.
 pub(super) fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
@@ -13,7 +13,7 @@ pub(super) fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     }
 }
 
-/// The value of the word in column `position`.
+/// Reads the value whose string is in column `position`.
 pub(super) fn value<T: DeserializeOwned>(
     row: &rusqlite::Row<'_>,
     position: usize,
@@ -22,13 +22,13 @@ pub(super) fn value<T: DeserializeOwned>(
     serde_json::from_value(word).map_err(|error| unreadable(position, error))
 }
 
-/// The JSON text for a value.
+/// Returns the JSON text of a value.
 pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// The value of the JSON text in column `position`.
+/// Reads the value whose JSON text is in column `position`.
 pub(super) fn from_json<T: DeserializeOwned>(
     row: &rusqlite::Row<'_>,
     position: usize,

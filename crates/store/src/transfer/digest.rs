@@ -1,4 +1,4 @@
-//! The hash of a table: over the values of its rows, so that no two contents are written alike.
+//! The hash of a table, over the values of its rows. Different contents are never encoded alike.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::value::Value;
 
-/// What is in a table.
+/// The content of a table, as its row count and hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// SHA-256 over all of them in the order of their keys, the same in every database; lower-case
-    /// hex.
+    /// SHA-256 over all rows in the order of their keys, in lower-case hex. It is the same in every
+    /// database.
     pub sha256: String,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    /// Adds one row; rows come in the order of their keys.
+    /// Adds one row. Rows must come in the order of their keys.
     pub(super) fn add(&mut self, row: &[Value<'_>]) {
         self.rows += 1;
         for value in row {

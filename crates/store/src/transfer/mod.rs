@@ -1,14 +1,15 @@
-//! Moving a whole store from one database into another: every table, row by row, then compared.
+//! Moves a whole store from one database into another: copies every table row by row, then
+//! compares.
 //!
-//! Each table is one transaction, and is noted when it is there; a move that was interrupted goes
-//! on with the tables that are not. Until all are there and equal, the target does not open as a
-//! store.
+//! Each table is copied in one transaction, which also records that the table is done. A move that
+//! was interrupted goes on with the remaining tables. The target does not open as a store until all
+//! tables are copied and equal.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `tables` | what every store consists of, whatever the database |
+//! | `tables` | the tables that every store has, whatever the database |
 //! | `value`, `digest` | one value; the hash of a table |
-//! | `source` | what tells a store from every other |
+//! | `source` | the identity of the store that is moved |
 
 mod digest;
 mod source;
@@ -30,44 +31,44 @@ pub(crate) use source::SourceName;
 pub(crate) use tables::{ColumnKind, StoredTable};
 pub(crate) use value::Value;
 
-/// What became of one table.
+/// The result of a move for one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedTable {
-    /// Its name.
+    /// The name of the table.
     pub name: &'static str,
-    /// What was read, and is in the target.
+    /// The content of the source's table.
     pub content: Content,
-    /// How it came there.
+    /// The state of the table in the target.
     pub how: How,
 }
 
-/// How a table came into the target.
+/// The state of a table in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// It was brought now.
+    /// This run has copied it.
     Brought,
-    /// An earlier move had brought it.
+    /// An earlier run has copied it.
     WasThere,
-    /// An earlier, finished move had brought it, and the target has changed it since.
+    /// An earlier move that is finished has copied it, and the target has changed it since.
     Used,
 }
 
-/// What became of a move.
+/// The result of a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// Every table.
+    /// The results for every table.
     pub tables: Vec<MovedTable>,
-    /// Whether an earlier move had come to its end.
+    /// True if an earlier move was finished already.
     pub was_finished: bool,
 }
 
 /// Moves the store whose records are in the SQLite file at `from` into the PostgreSQL database at
-/// `to`, which must be empty, or hold part of the same move or its end; that is compared again.
-/// `say` is told of each table that is there. Nothing may write to the source meanwhile; it is left
-/// as it is.
+/// `to`. The database must be empty, or hold an unfinished or finished move of the same store.
+/// After a finished move, the stores are only compared. Calls `say` for each table that is done.
+/// Nothing may write to the source meanwhile; its data is not changed.
 ///
-/// [`StoreError::Exists`] when the target holds another store, or this one as it was before the
-/// source changed; [`StoreError::Damaged`] when what was written is not what was read.
+/// Errors: [`StoreError::Exists`] when the target holds another store, or this one from before a
+/// change of the source; [`StoreError::Damaged`] when the target differs from what was read.
 pub fn move_to_postgres(
     from: &Path,
     to: &str,
@@ -115,7 +116,8 @@ fn bring(
     }
 }
 
-/// After the end of a move: the source is as it was, and the target is the same or has been used.
+/// Compares a table after a finished move: the source must be unchanged, and the target is the same
+/// or has been used since.
 fn look_again(
     source: &MoveSource,
     target: &MoveTarget,
@@ -134,7 +136,7 @@ fn look_again(
     Ok(MovedTable { name, content: read, how })
 }
 
-/// Records change with a revision, so never alone.
+/// Checks that records changed only with a new revision, as imports do.
 fn must_be_used_as_a_store(tables: &[MovedTable]) -> Result<(), StoreError> {
     let is_used = |table: &&MovedTable| table.how == How::Used;
     let mut used = tables.iter().filter(is_used);

@@ -1,11 +1,11 @@
-//! What tells a store that is moved, as it is, from every other.
+//! The identity of a store that is moved, at one revision.
 
 use std::fmt;
 
 use model::id::Revision;
 use sha2::{Digest, Sha256};
 
-/// A hash of the store's secret, and its revision.
+/// A hash of the store's secret, and the store's revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceName {
     store: String,
@@ -19,7 +19,7 @@ impl SourceName {
         Self { store, revision }
     }
 
-    /// Whether another name is one of the same store, at whatever revision.
+    /// Returns true if `other` names the same store, at whatever revision.
     pub(crate) fn is_same_store(&self, other: &str) -> bool {
         other.split_once('-').is_some_and(|(store, _)| store == self.store)
     }

@@ -1,4 +1,4 @@
-//! What every store consists of, whatever the database: its own tables and the catalogue's.
+//! The tables that every store has, whatever the database: the store's own and the catalogue's.
 
 use std::sync::LazyLock;
 
@@ -7,28 +7,28 @@ use model::catalogue;
 /// A table of a store.
 #[derive(Debug)]
 pub(crate) struct StoredTable {
-    /// Its name.
+    /// The name of the table.
     pub(crate) name: &'static str,
-    /// Whether it stands with the work in the background, where that is apart.
+    /// True if the table is in the jobs file, where the store has two files.
     pub(crate) is_work: bool,
-    /// Whether it numbers its rows itself, in a column `id`.
+    /// True if the database numbers its rows, in a column `id`.
     pub(crate) has_numbers: bool,
-    /// How many columns, from the first on, make its key.
+    /// The number of columns, from the first on, that make up the key.
     pub(crate) key_columns: usize,
-    /// Its columns.
+    /// The columns, those of the key first.
     pub(crate) columns: Vec<StoredColumn>,
 }
 
-/// A column.
+/// A column of a stored table.
 #[derive(Debug)]
 pub(crate) struct StoredColumn {
-    /// Its name.
+    /// The name of the column.
     pub(crate) name: &'static str,
-    /// What it holds.
+    /// The kind of the values.
     pub(crate) kind: ColumnKind,
 }
 
-/// What a column holds.
+/// The kind of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     /// 64-bit integers.
@@ -41,8 +41,9 @@ pub(crate) enum ColumnKind {
     Bytes,
 }
 
-/// Tables beside the catalogue's: name, where it stands, whether it numbers its rows, and its
-/// columns, the key first. `+` marks a column of the key; `#` integers, `?` bools, `%` bytes.
+/// The tables beside the catalogue's: the name, whether it is in the jobs file, whether the
+/// database numbers its rows, and the columns, those of the key first. `+` marks a column of the
+/// key, `#` an integer, `?` a bool, `%` bytes.
 const OWN: &[(&str, bool, bool, &str)] = &[
     ("revision", false, false, "+#one #current"),
     ("table_revisions", false, false, "+table_name #rev"),
@@ -124,7 +125,7 @@ static TABLES: LazyLock<Vec<StoredTable>> = LazyLock::new(|| {
     own.chain(catalogue::tables().iter().map(of_catalogue)).collect()
 });
 
-/// Every table of a store.
+/// Returns every table of a store.
 pub(crate) fn all() -> &'static [StoredTable] {
     &TABLES
 }
@@ -155,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    /// `table.column`, of a schema as text.
+    /// Returns `table.column` for each column of a schema given as SQL.
     fn of_schema(sql: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut table = String::new();

@@ -1,9 +1,9 @@
-//! One value of a row that moves.
+//! One value of a row that is moved.
 
-/// A value, whatever the database calls its type.
+/// A value of a column, whatever the database calls its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'v> {
-    /// None.
+    /// No value.
     Null,
     /// An integer; a bool as 0 or 1.
     Int(i64),

@@ -1,4 +1,4 @@
-//! Providers, tokens, the secret.
+//! Tests of providers, tokens and the secret.
 
 use model::id::{ProviderId, Revision};
 use model::permission::{Permission, Permissions};

@@ -1,4 +1,5 @@
-//! Closed months: all or nothing, versions, what was frozen stays. Rule: spec/accounting.md §11.
+//! Tests of closed months: all or nothing, versions, unchanged content.
+//! Rule: spec/accounting.md §11.
 
 use model::id::Revision;
 use model::money::Currency;
@@ -64,7 +65,7 @@ fn close(store: &dyn Store, number: i8, latest: Option<i8>, contents: &[&[u8]]) 
     version
 }
 
-/// The whole part, read in pieces of `step` bytes.
+/// Reads a whole part, `step` bytes at a time.
 fn read(store: &dyn Store, key: ClosedMonthKey, kind: ClosedPartKind, step: usize) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = vec![0; step];
@@ -149,7 +150,7 @@ pub(crate) fn closing_is_all_or_nothing(backend: &impl Backend) {
     assert_eq!(store.closed_months(P).unwrap(), []);
     assert_eq!(store.audit(P, 10).unwrap(), []);
 
-    // Neither does anything remain of one whose content is not what it should be.
+    // A closing with content of a wrong size or hash leaves no trace either.
     for wrong in [&bytes[1..], &content(2_000_000, 2)] {
         let mut closing = begin(&*store, None);
         closing.add_month(&new(1)).unwrap();

@@ -1,4 +1,4 @@
-//! Rules between columns and between rows. Rule: spec/data-model.md §2 (end), §3.
+//! Tests of the rules between columns and between rows. Rule: spec/data-model.md §2 (end), §3.
 
 use crate::harness::*;
 
@@ -79,11 +79,11 @@ pub(crate) fn references_are_checked_after_the_whole_call(backend: &impl Backend
             // Updates are checked as well.
             ("attendances 5 event_id=77", &["attendances 1 5 event_id reference_missing"]),
             ("attendances 5 customer_id=77\n+customers 77", &[]),
-            // A refused target is not reported again through those who name it.
+            // A reference to a refused row is not reported.
             ("products 88\n+plans 88 product_id=88", &["products 1 88 name required_missing"]),
         ],
     );
-    // Another provider's rows do not count.
+    // Rows of another provider do not count.
     let errors = import_at(&*store, Q, NOW, "+attendances 5").unwrap_err();
     assert_eq!(
         shown(&errors),
@@ -110,11 +110,11 @@ pub(crate) fn referenced_rows_stay(backend: &impl Backend) {
             ("delete offering_types 3", &["offering_types 1 3 - row_referenced"]),
             ("delete events 1", &["events 1 1 - row_referenced"]),
             ("delete customers 4", &[]),
-            // In one call, in any order: who references goes, or names another.
+            // In one call, in any order: the referencing row is deleted, or references another row.
             ("delete events 1\ndelete attendances 1", &[]),
             ("delete customers 3\ncustomer_memberships 2 shared_with=null", &[]),
             ("memberships 3 allotment=null\ndelete offering_types 3", &[]),
-            // A row just written references as well, before or after the deletion.
+            // A row written in the same call references too, before or after the deletion.
             ("+customers 9\n+attendances 9 event_id=2 customer_id=9", &[]),
             (
                 "+attendances 8 event_id=2 customer_id=9\ndelete customers 9",
@@ -124,7 +124,7 @@ pub(crate) fn referenced_rows_stay(backend: &impl Backend) {
     );
     let errors = try_import(&*store, "delete events 2\n+attendances 7 event_id=2").unwrap_err();
     assert!(errors.contains(&"attendances 2 7 event_id reference_missing".to_owned()));
-    // The same id of another provider is another row.
+    // The same id of another provider is a different row.
     import_at(&*store, Q, NOW, "+customers 1").unwrap();
     import_at(&*store, Q, NOW, "delete customers 1").unwrap();
 }
@@ -153,7 +153,7 @@ pub(crate) fn allotments_name_offering_types_of_the_right_kind(backend: &impl Ba
             ),
             (&format!("+memberships 5 allotment={event_1}"), &[]),
             (&format!("+memberships 6 allotment={course_2}"), &[]),
-            // The offering type comes, or changes, later in the call.
+            // The offering type is added, or changed, later in the call.
             (&format!("+memberships 7 allotment={event_7}\n+offering_types 7"), &[]),
             (
                 &format!(
@@ -191,7 +191,7 @@ pub(crate) fn rows_have_the_currency_of_their_invoice(backend: &impl Backend) {
                 &["invoice_lines 1 7 currency row_invalid"],
             ),
             ("+invoice_lines 7 invoice_id=77", &["invoice_lines 1 7 invoice_id reference_missing"]),
-            // The invoice changes under its lines.
+            // The invoice changes while its lines stay.
             ("invoices 1 currency=eur", &["invoices 1 1 currency row_invalid"]),
             ("invoices 1 currency=eur\ninvoice_lines 5 currency=eur", &[]),
             ("invoice_lines 5 currency=usd\ninvoices 1 currency=usd", &[]),

@@ -1,4 +1,4 @@
-//! Whole calls: all or nothing, revisions, snapshots, idempotency, several handles.
+//! Tests of whole calls: all or nothing, revisions, snapshots, idempotency, several handles.
 //! Rule: spec/data-model.md §1, §3; spec/product.md, "What always holds".
 
 use model::catalogue::{table, tables};
@@ -13,11 +13,11 @@ pub(crate) fn a_call_with_an_error_leaves_no_trace(backend: &impl Backend) {
     let store = with_base(backend);
     let (before, revision) = (contents(&*store), store.revision().unwrap());
     let script = "+customers 5\ncustomers 1 phone=7\ndelete customers 2";
-    // Dropped, as by a client that went away.
+    // Dropped, as when the client disconnects.
     let mut import = begin(&*store, P, NOW, None);
     apply(&mut *import, script);
     drop(import);
-    // Refused for a row that never came here.
+    // Refused for a row that could not be decoded.
     let mut import = begin(&*store, P, NOW, None);
     apply(&mut *import, script);
     import.reject(ImportError {
@@ -30,7 +30,7 @@ pub(crate) fn a_call_with_an_error_leaves_no_trace(backend: &impl Backend) {
     });
     let errors = import.commit().unwrap().unwrap_err();
     assert!(shown(&errors).contains(&"- 4 - - json_invalid".to_owned()));
-    // Refused for a rule.
+    // Refused for a broken rule.
     assert!(try_import(&*store, &format!("{script}\n+payments 5 amount=-1")).is_err());
     let nobody = store.begin_import(ProviderId(9), at(1), None).map(|_| ());
     assert_eq!(nobody.unwrap_err().code(), "not_found");
@@ -40,7 +40,7 @@ pub(crate) fn a_call_with_an_error_leaves_no_trace(backend: &impl Backend) {
     let customers = table("customers").unwrap();
     let snapshot = store.snapshot().unwrap();
     assert_eq!(snapshot.keys_deleted_since(customers, Revision(0)).unwrap(), []);
-    // What a refused call remembered does not reach the next one.
+    // A refused call leaves nothing behind for the next one.
     import_at(&*store, P, NOW, "+customers 5\n+payments 5").unwrap();
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
     const DAY: i64 = 86_400;
     let store = with_base(backend);
     let key = |hash: u8| Some(IdempotencyKey { key: "k".to_owned(), request_hash: [hash; 32] });
-    // A refused call leaves the key free.
+    // A refused call leaves the key unused.
     let mut import = begin(&*store, P, NOW, key(1));
     apply(&mut *import, "products 9");
     assert!(import.commit().unwrap().is_err());
@@ -146,7 +146,7 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
         (NOW + 30 * DAY + 1, 2, "started"),
     ] {
         assert_eq!(ask(&*store, seconds, hash), expected, "{seconds} {hash}");
-        // Told beside another import, too.
+        // The answer is known while another import runs, too.
         let held = begin(&*store, P, NOW, None);
         let known = store.keyed_import(P, &key(hash).unwrap(), at(seconds)).unwrap();
         let known = match known {
@@ -158,7 +158,7 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
         drop(held);
         assert_eq!(ask(&*backend.open(), seconds, hash), expected, "{seconds} {hash}");
     }
-    // Also when nothing changed, and over an old key.
+    // Also when nothing changed, and when the key has expired.
     let later = NOW + 31 * DAY;
     let mut import = begin(&*store, P, later, key(3));
     apply(&mut *import, "customers 5");
@@ -205,7 +205,7 @@ pub(crate) fn handles_write_in_turn(backend: &impl Backend) {
     let handles: Vec<_> = (1..WRITERS).map(|_| backend.open()).collect();
     let mut revisions: Vec<_> = std::thread::scope(|scope| {
         let first = &first;
-        // Two threads share a handle, the others have their own, as other processes would.
+        // Two threads share a handle; the others have their own, as other processes would.
         let mut threads = vec![scope.spawn(move || write(&**first, 0))];
         for (writer, handle) in (1..).zip(&handles) {
             let handle = if writer == 1 { first } else { handle };
@@ -240,7 +240,7 @@ pub(crate) fn order_and_splitting_do_not_matter(backend: &impl Backend) {
     let expected = contents(&*store);
     let lines: Vec<_> = changes(&script);
     let count = lines.len();
-    // Every rotation, forwards and backwards, in batches of one and of all neighbours.
+    // Every rotation, forwards and backwards, in batches of one row.
     for turn in 0..count * 2 {
         let backend_rows = {
             let store = &*store;
@@ -266,7 +266,7 @@ pub(crate) fn order_and_splitting_do_not_matter(backend: &impl Backend) {
     assert_eq!(contents(&*store), expected);
 }
 
-/// Deletes every row, in one call.
+/// Deletes every row in one call.
 fn clear(store: &dyn store::Store) {
     let rows = contents(store);
     let mut import = begin(store, P, NOW, None);

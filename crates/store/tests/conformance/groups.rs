@@ -1,4 +1,4 @@
-//! Jobs that are asked for together: they are made together, or none of them is.
+//! Tests of jobs that were requested together: they are claimed together, and ended together.
 
 use model::id::Revision;
 use store::Store;
@@ -11,7 +11,7 @@ fn of_group(name: &str, group: &str) -> NewJob {
     NewJob { group: Some(group.to_owned()), ..job(name) }
 }
 
-/// Takes whatever comes next; names of the jobs.
+/// Claims the next jobs; returns them with their names.
 fn taken(store: &dyn Store, worker: &str, seconds: i64) -> (Vec<Job>, Vec<String>) {
     let jobs = store.claim_jobs(&claim_by(worker, seconds), at(seconds)).unwrap();
     let names = jobs.iter().map(|job| job.subject.clone()).collect();
@@ -44,7 +44,7 @@ pub(crate) fn a_group_is_taken_as_one(backend: &impl Backend) {
     assert_eq!(taken(&*store, "w2", 10).1, ["stranger"], "Q has nothing running");
     assert_eq!(taken(&*store, "w2", 10).1, ["alone"]);
 
-    // One of them is canceled; the lease of the others lapses although one is a moment longer.
+    // One job is canceled. The lease of the others lapses, although one of them has a longer one.
     store.cancel_job(P, JobId::Number(group[0].id), &[], at(20)).unwrap();
     queue(&*store, &[of_group("c", "i"), of_group("d", "i")], 21);
     let (group, names) = taken(&*store, "w1", 30);

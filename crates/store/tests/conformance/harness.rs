@@ -1,8 +1,8 @@
 //! A small language for imports, so that cases read as scenarios.
 //!
 //! One line is one change: `customers 1 name=Ann site_id=null` upserts, `delete customers 1`
-//! deletes, `+invoices 1 total=5` upserts with the rest taken from [`TEMPLATES`]. Lines count
-//! from 1, blank lines count too.
+//! deletes, and `+invoices 1 total=5` upserts with the other columns from [`TEMPLATES`]. Lines
+//! count from 1, blank lines included.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,16 +17,15 @@ use model::time::Instant;
 use store::port::IdempotencyKey;
 use store::{ImportStart, ImportTransaction, KeyRange, RowKey, Snapshot, Store};
 
-/// An adapter under test, with a database of its own that lives as long as the value.
+/// An adapter under test. It has its own database, which lives as long as the value.
 pub(crate) trait Backend {
-    /// A fresh, empty database.
+    /// Creates a fresh, empty database.
     fn fresh() -> Self;
-    /// A handle on it, as another process would open it.
+    /// Opens a handle on it, as another process would.
     fn open(&self) -> Box<dyn Store>;
 }
 
-/// How long writers wait for each other: however slow the machine is, a case fails for what the
-/// store does, not for how long it takes.
+/// The longest wait between writers. It is very long, so that a slow machine does not fail a case.
 pub(crate) const WAIT: Duration = Duration::from_secs(3600);
 
 pub(crate) const P: ProviderId = ProviderId(1);
@@ -34,7 +33,7 @@ pub(crate) const Q: ProviderId = ProviderId(2);
 /// The instant of imports that do not say otherwise, in seconds.
 pub(crate) const NOW: i64 = 1_000;
 
-/// Enough columns for a row of the table to be accepted.
+/// For each table, the columns that a row needs to be accepted.
 const TEMPLATES: &[(&str, &str)] = &[
     ("customers", ""),
     ("sites", "name=S"),
@@ -63,7 +62,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("coupons", "code=C"),
 ];
 
-/// One line of a script.
+/// Parses one line of a script.
 pub(crate) fn change(line: u64, text: &str) -> (&'static Table, Change) {
     let mut words = text.split_whitespace();
     let first = words.next().unwrap();
@@ -90,13 +89,13 @@ pub(crate) fn change(line: u64, text: &str) -> (&'static Table, Change) {
     (table, Change::Upsert(InputRow { id, line, cells }))
 }
 
-/// The changes of a script, in order.
+/// Parses a script and returns its changes, in order.
 pub(crate) fn changes(script: &str) -> Vec<(&'static Table, Change)> {
     let lines = (1..).zip(script.lines()).filter(|(_, text)| !text.trim().is_empty());
     lines.map(|(line, text)| change(line, text)).collect()
 }
 
-/// Begins an import that must begin.
+/// Begins an import, and expects it to start.
 pub(crate) fn begin<'s>(
     store: &'s dyn Store,
     provider: ProviderId,
@@ -110,7 +109,7 @@ pub(crate) fn begin<'s>(
     }
 }
 
-/// Applies a script, each run of one table as one batch.
+/// Applies a script; consecutive lines of one table make one batch.
 pub(crate) fn apply(import: &mut dyn ImportTransaction, script: &str) {
     let changes = changes(script);
     for batch in changes.chunk_by(|(a, _), (b, _)| a.position == b.position) {
@@ -131,18 +130,18 @@ pub(crate) fn import_at(
     import.commit().unwrap()
 }
 
-/// Imports a script for [`P`]; answers what was wrong as `table line id column code`.
+/// Imports a script for [`P`]. Returns errors as `table line id column code`.
 pub(crate) fn try_import(store: &dyn Store, script: &str) -> Result<ImportOutcome, Vec<String>> {
     import_at(store, P, NOW, script).map_err(|errors| shown(&errors))
 }
 
-/// Imports a script for [`P`] that must be accepted.
+/// Imports a script for [`P`], and expects it to be accepted.
 #[track_caller]
 pub(crate) fn import(store: &dyn Store, script: &str) -> ImportOutcome {
     try_import(store, script).unwrap()
 }
 
-/// Errors as `table line id column code`.
+/// Formats errors as `table line id column code`.
 pub(crate) fn shown(errors: &ImportErrors) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
     let number = |number: Option<i64>| number.map_or_else(|| "-".into(), |n| n.to_string());
@@ -162,7 +161,7 @@ pub(crate) fn shown(errors: &ImportErrors) -> Vec<String> {
     line.collect()
 }
 
-/// Counts of one table as `received inserted updated unchanged deleted`.
+/// Formats the counts of one table as `received inserted updated unchanged deleted`.
 pub(crate) fn counts(outcome: &ImportOutcome, table: &str) -> String {
     let counts = outcome.tables[table];
     format!(
@@ -171,13 +170,13 @@ pub(crate) fn counts(outcome: &ImportOutcome, table: &str) -> String {
     )
 }
 
-/// A database with providers [`P`] and [`Q`].
+/// Creates providers [`P`] and [`Q`].
 pub(crate) fn with_providers(store: &dyn Store) {
     store.create_provider(&Provider::new(P, "P")).unwrap();
     store.create_provider(&Provider::new(Q, "Q")).unwrap();
 }
 
-/// What most rows reference.
+/// The rows that most other rows reference.
 pub(crate) const BASE: &str = "+customers 1
     +customers 2
     +products 1
@@ -191,7 +190,7 @@ pub(crate) const BASE: &str = "+customers 1
     +customer_memberships 2
     +invoices 1";
 
-/// A database with both providers and [`BASE`] for [`P`].
+/// Opens a database with both providers and with [`BASE`] for [`P`].
 pub(crate) fn with_base(backend: &impl Backend) -> Box<dyn Store> {
     let store = backend.open();
     with_providers(&*store);
@@ -203,7 +202,7 @@ pub(crate) fn at(seconds: i64) -> Instant {
     Instant::from_micros(seconds * 1_000_000)
 }
 
-/// A stored row as the named columns' values; instants as stored.
+/// Formats the named columns of a stored row; instants are numbers, as stored.
 pub(crate) fn show(store: &dyn Store, table_name: &str, id: i64, columns: &str) -> String {
     let table = table(table_name).unwrap();
     let snapshot = store.snapshot().unwrap();
@@ -223,7 +222,7 @@ pub(crate) fn show(store: &dyn Store, table_name: &str, id: i64, columns: &str) 
 /// Rows by key, each with its revision.
 pub(crate) type Rows = BTreeMap<RowKey, (Revision, Vec<Cell>)>;
 
-/// Rows of a table that a read visits, which must come in order of their keys.
+/// Collects the rows that a read visits, and checks that they come in the order of their keys.
 pub(crate) fn collect(
     table: &'static Table,
     read: impl FnOnce(&mut store::port::RowVisitor<'_>) -> Result<(), store::StoreError>,
@@ -241,12 +240,12 @@ pub(crate) fn collect(
     rows
 }
 
-/// Every row of a table.
+/// Returns every row of a table.
 pub(crate) fn all_rows(snapshot: &dyn Snapshot, table: &'static Table) -> Rows {
     collect(table, |visit| snapshot.rows(table, KeyRange::ALL, visit))
 }
 
-/// The contents of every table, without revisions.
+/// Returns the contents of every table, without revisions.
 pub(crate) fn contents(store: &dyn Store) -> Vec<(&'static str, RowKey, Vec<Cell>)> {
     let snapshot = store.snapshot().unwrap();
     let mut all = Vec::new();
@@ -257,7 +256,7 @@ pub(crate) fn contents(store: &dyn Store) -> Vec<(&'static str, RowKey, Vec<Cell
     all
 }
 
-/// Makes one test of every case, for one adapter.
+/// Makes a test of every case for one adapter.
 macro_rules! conformance_suite {
     ($name:ident, $backend:ty) => {
         mod $name {

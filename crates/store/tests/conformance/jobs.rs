@@ -1,4 +1,4 @@
-//! The queue: who gets a job, who keeps it, how it ends.
+//! Tests of the job queue: claims, leases, and the ends of jobs.
 
 use store::Store;
 use store::port::jobs::{
@@ -110,7 +110,7 @@ pub(crate) fn a_lapsed_lease_goes_to_another_worker(backend: &impl Backend) {
     let done = success(vec![file("a", "in time")], 5000);
     assert!(finish(&*store, &attempt(&second, "w2"), &done, &[], 83));
 
-    // The same worker's earlier attempt is not its later one.
+    // An earlier attempt by the same worker does not hold the later one.
     queue(&*store, &[job("b")], 100);
     let first = claim(&*store, "w1", 100).unwrap();
     let second = claim(&*store, "w1", 200).unwrap();
@@ -191,7 +191,7 @@ pub(crate) fn providers_take_turns(backend: &impl Backend) {
     let other_kind = Claim { kind: JobKind::Export, ..bounded(10) };
     assert_eq!(take(&*store, &other_kind, 10), None);
 
-    // All leases lapse: dead workers next no places.
+    // All leases lapse. Jobs of dead workers do not count against the limit.
     let taken: Vec<_> = (0..5).map(|_| next(100)).collect();
     assert_eq!(taken, ["p1", "q1", "p2", "q2", "none"]);
 }
@@ -201,7 +201,7 @@ pub(crate) fn the_provider_served_longest_ago_comes_first(backend: &impl Backend
     let of_p: Vec<_> = (1..=4).map(|n| of(P, &format!("p{n}"))).collect();
     queue(&*store, &of_p, 0);
     queue(&*store, &[of(Q, "q1"), of(Q, "q2")], 1);
-    // One place: at each claim nothing runs.
+    // Each job ends before the next claim, so no job runs at a claim.
     let work_off = |store: &dyn Store| {
         let job = claim(store, "w", 30)?;
         assert!(finish(store, &attempt(&job, "w"), &failure(), &[], 30));
@@ -209,7 +209,7 @@ pub(crate) fn the_provider_served_longest_ago_comes_first(backend: &impl Backend
     };
     let done: Vec<_> = std::iter::from_fn(|| work_off(&*store)).collect();
     assert_eq!(done, ["p1", "q1", "p2", "q2", "p3", "p4"]);
-    // Who was served last is remembered when nothing waits, and for each queue by itself.
+    // The order is remembered while nothing waits, and separately for each queue.
     queue(&*store, &[of(P, "p5"), of(P, "p6")], 20);
     queue(&*store, &[of(Q, "q3")], 21);
     let exports =
@@ -280,7 +280,7 @@ pub(crate) fn limits_hold_for_a_whole_call(backend: &impl Backend) {
     assert!(matches!(create(&[exclusive("x", "x")]), JobStart::Created(_)), "so has each kind");
     claim(&*store, "w", 1).unwrap();
     assert!(matches!(create(&[job("c")]), JobStart::Created(_)));
-    // Takes `q` and then `b`: of P one is queued and two run.
+    // Claims `q` and then `b`: P now has one queued and two running jobs.
     claim(&*store, "w", 1).unwrap();
     claim(&*store, "w", 1).unwrap();
     assert_eq!(create(&[job("d")]), JobStart::TooMany, "three are unfinished");
@@ -311,7 +311,7 @@ pub(crate) fn a_key_queues_once_within_a_day(backend: &impl Backend) {
     assert!(matches!(start, JobStart::Created(_)), "another provider's key is another key");
     assert!(matches!(create("c", &key("k", 2), 86_400).unwrap(), JobStart::Created(_)));
 
-    // A refused call leaves its key free.
+    // A refused call leaves its key unused.
     let none = JobLimits { queued_max: 0, unfinished_max: 0 };
     let refused = store.create_jobs(&[job("d")], Some(&key("n", 1)), none, at(10)).unwrap();
     assert_eq!(refused, JobStart::TooMany);
@@ -372,7 +372,7 @@ pub(crate) fn downloads_are_counted_and_may_consume(backend: &impl Backend) {
     assert_eq!((consumed.files.len(), consumed.manifest.is_some()), (0, true));
     assert!(!consume("b", "e7"));
     assert_eq!(store.known_files(&paths).unwrap(), Vec::<String>::new());
-    // What was on its way when the file went away is counted too.
+    // A transfer that ends after its file was deleted is counted too.
     store.count_transfers(&[transfers(done.id, 1, "e8")], at(60)).unwrap();
     let counted = stored(&*store, &done);
     assert_eq!((counted.state, counted.downloads), (JobState::Consumed, 5));

@@ -1,5 +1,5 @@
-//! One suite for every adapter of the store port: what [`store::Store`] promises, tested through
-//! nothing but the port. A new adapter implements [`harness::Backend`] and adds one line below.
+//! One suite for every adapter of the store. It tests what [`store::Store`] promises, through the
+//! port only. A new adapter implements [`harness::Backend`] and adds one line below.
 
 #[cfg(test)]
 #[macro_use]

@@ -1,4 +1,4 @@
-//! A whole store from SQLite into PostgreSQL.
+//! Tests of moving a whole store from SQLite into PostgreSQL.
 
 use store::port::books::ClosedMonths;
 use store::postgres::{PostgresOptions, PostgresStore};
@@ -18,7 +18,7 @@ fn moved(folder: &std::path::Path, to: &str) -> Result<Moved, store::StoreError>
     move_to_postgres(&folder.join("store.db"), to, &PostgresOptions::default(), &mut |_| ())
 }
 
-/// A store with something in most tables.
+/// Fills a store with rows in most tables.
 fn fill(store: &dyn Store) {
     crate::harness::with_providers(store);
     import(store, crate::harness::BASE);
@@ -63,7 +63,7 @@ fn a_moved_store_is_the_same_store() {
     assert_eq!(to.tokens().unwrap(), from.tokens().unwrap());
     assert_eq!(to.closed_months(P).unwrap(), from.closed_months(P).unwrap());
     assert_eq!(to.check().unwrap(), Vec::<String>::new());
-    // Numbers go on where they were.
+    // Both stores assign the same next numbers.
     let job = &queue(&*to, &[crate::work::job("b")], 5)[0];
     assert_eq!(job.id, queue(&from, &[crate::work::job("b")], 5)[0].id);
     assert_eq!(stored(&*to, job), stored(&from, job));
@@ -79,7 +79,7 @@ fn an_interrupted_move_goes_on() {
     let backend = PostgresBackend::fresh();
     moved(folder.path(), backend.url()).unwrap();
     drop(backend.open());
-    // As if it had ended after some tables, and within one.
+    // Recreates the state after an interruption: some tables are copied, one only in part.
     let state = format!(
         "DROP TABLE rollbook_moved; CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
          INSERT INTO rollbook_move SELECT name, '{}' FROM unnest('{{\"\",revision,tokens}}'::text[]) \
@@ -96,7 +96,7 @@ fn an_interrupted_move_goes_on() {
     assert_eq!(contents(&*backend.open()), contents(&from));
 }
 
-/// What the move calls the source.
+/// Returns the name by which the move identifies the source.
 fn source_name(store: &SqliteStore) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(store.secret().unwrap());
@@ -111,13 +111,13 @@ fn a_store_is_not_moved_over_another() {
     let backend = PostgresBackend::fresh();
     drop(with_base(&backend));
     assert_eq!(moved(folder.path(), backend.url()).unwrap_err().code(), "exists");
-    // Nor over one that was moved there.
+    // It is not moved over another moved store either.
     let backend = PostgresBackend::fresh();
     moved(folder.path(), backend.url()).unwrap();
     let other = tempfile::tempdir().unwrap();
     fill(&source(other.path()));
     assert_eq!(moved(other.path(), backend.url()).unwrap_err().code(), "exists");
-    // Nor goes another store's move on.
+    // An unfinished move of another store is not continued.
     testkit::postgres::psql(
         backend.url(),
         "CREATE TABLE rollbook_move (table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL); \
@@ -144,7 +144,7 @@ fn a_finished_move_is_known_again_and_compared_again() {
     assert!(again.was_finished && again.tables.len() == first.tables.len());
     assert!(again.tables.iter().all(|table| table.how == How::WasThere));
 
-    // It is used as a store.
+    // The target is used as a store.
     let to = backend.open();
     queue(&*to, &[crate::work::job("b")], 5);
     assert_eq!(used(&moved(folder.path(), backend.url()).unwrap()), ["jobs"]);
@@ -152,7 +152,7 @@ fn a_finished_move_is_known_again_and_compared_again() {
     let found = moved(folder.path(), backend.url()).unwrap();
     assert_eq!(used(&found), ["revision", "table_revisions", "jobs", "customers"]);
 
-    // The source is written to, by mistake.
+    // The source is written to by mistake.
     import(&from, "+customers 73");
     let refused = moved(folder.path(), backend.url()).unwrap_err();
     assert_eq!(refused.code(), "exists");

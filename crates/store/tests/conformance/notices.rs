@@ -1,4 +1,4 @@
-//! Webhooks, mails, and what became of them. Rule: spec/exports.md §8.
+//! Tests of webhooks, mails and their deliveries. Rule: spec/exports.md §8.
 
 use store::Store;
 use store::port::jobs::NewJob;
@@ -18,7 +18,7 @@ fn take(store: &dyn Store, worker: &str, seconds: i64) -> Option<Delivery> {
     take_delivery(store, Lane::Webhook, worker, seconds)
 }
 
-/// The event of the next delivery that is due.
+/// Claims the next delivery that is due and returns the id of its event.
 fn next(store: &dyn Store, lane: Lane, seconds: i64) -> Option<String> {
     take_delivery(store, lane, "s", seconds).map(|delivery| delivery.event_id)
 }
@@ -156,7 +156,7 @@ pub(crate) fn deliveries_are_tried_until_they_end(backend: &impl Backend) {
     assert_eq!((take(&*store, "s", 999), store.next_delivery_at().unwrap()), (None, None));
     let done = store.delivery(P, hook.id, taken.id).unwrap().unwrap();
     assert_eq!((done.state.as_str(), done.next_attempt_at), ("OK", None));
-    // The webhook as it is now.
+    // The delivery has the webhook in its present state.
     store.update_webhook(&Webhook { is_enabled: false, ..hook.clone() }, at(200)).unwrap();
     let done = store.delivery(P, hook.id, taken.id).unwrap().unwrap();
     assert!(matches!(done.receiver, Receiver::Webhook(webhook) if !webhook.is_enabled));
@@ -204,13 +204,14 @@ pub(crate) fn deliveries_of_providers_take_turns(backend: &impl Backend) {
         store.claim_delivery(&claim, at(10)).unwrap().map(|delivery| delivery.event_id)
     };
     let all = |lane| std::iter::from_fn(|| take(lane)).collect::<Vec<_>>();
-    // Neither P's third webhook, nor a lane that waits for the other.
+    // P's third webhook is over the limit. The two lanes do not count against each other.
     assert_eq!(all(Lane::Webhook), ["p1", "q1", "p1"]);
     assert_eq!(all(Lane::Mail), ["pm1", "qm1", "pm2"]);
     assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), 4);
     assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), 3);
 
-    // With one place nothing is under way at a claim: who was served longest ago comes first.
+    // With one delivery at a time, none is under way at a claim: the provider served longest ago
+    // comes first.
     say(&*store, "p2", vec![mail("pm3", "p@example.com"), mail("pm4", "p@example.com")], 100);
     let of_q = NewJob { notices: vec![mail("qm2", "q@example.com")], ..of(Q, "q2") };
     queue(&*store, &[of_q], 101);
@@ -238,14 +239,14 @@ pub(crate) fn a_webhook_that_fails_rests(backend: &impl Backend) {
     assert!(store.finish_delivery("s", second.id, &rest(90), at(31)).unwrap());
     assert_eq!(failures(), 2);
 
-    // Somebody wants to see whether it works again.
+    // A redelivery ends the pause: somebody wants to see whether the webhook works again.
     let again = store.redeliver(P, hook.id, first.id, at(40)).unwrap();
     assert!(matches!(again, Redelivery::Queued(_)));
     let again = take(&*store, "s", 40).unwrap();
     assert!(store.finish_delivery("s", again.id, &result("OK", None), at(41)).unwrap());
     assert_eq!(failures(), 0);
 
-    // What somebody changes about it is tried at once too.
+    // A change of the webhook ends the pause too.
     say(&*store, "b", vec![event("e3", "t"), event("e4", "t")], 50);
     let third = take(&*store, "s", 50).unwrap();
     assert!(store.finish_delivery("s", third.id, &rest(9999), at(51)).unwrap());
@@ -268,7 +269,7 @@ pub(crate) fn only_so_many_deliveries_wait(backend: &impl Backend) {
     say(&*store, "c", vec![event("u", "u")], 6);
     let of_q = NewJob { notices: vec![mail("q", "q@example.com")], ..of(Q, "q") };
     queue(&*store, &[of_q], 6);
-    // The other webhook's, and the other provider's.
+    // One more: the other webhook's delivery, and the other provider's mail.
     assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), WAITING_MAX + 1);
     assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), WAITING_MAX + 1);
     assert_eq!(store.deliveries(P, other.id, 0, 9).unwrap().1[0].state, "PENDING");

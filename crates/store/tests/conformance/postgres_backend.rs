@@ -1,4 +1,4 @@
-//! The PostgreSQL adapter under test, and what is said of it alone.
+//! The PostgreSQL adapter under test, and tests of it alone.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl Backend for PostgresBackend {
     }
 }
 
-/// Few connections: many tests share a server.
+/// Options with few connections, because many tests share one server.
 fn small() -> PostgresOptions {
     PostgresOptions { wait: WAIT, snapshots_max: 4, lookups_max: 3, ..PostgresOptions::default() }
 }
@@ -37,7 +37,8 @@ fn refusal(url: &str) -> (String, String) {
     (error.code().to_owned(), error.to_string())
 }
 
-/// Columns by table and name (added ones come last), keys, and indexes, one line each.
+/// Selects a line for each column, key and index. Columns have no order, because added ones come
+/// last.
 const SHAPE: &str = "
     SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' nullable='
         || is_nullable || ' default=' || coalesce(column_default, '') || ' identity=' || is_identity

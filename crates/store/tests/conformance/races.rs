@@ -1,4 +1,4 @@
-//! Many threads on one queue, each with a handle of its own.
+//! Tests with many threads on one queue, each thread with its own handle.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::work::*;
 
 const THREADS: usize = 4;
 
-/// Runs `work` at the same time in several threads, with the thread's number and its handle.
+/// Runs `work` in several threads at the same time, with the thread's number and handle.
 fn at_once<T: Send>(
     backend: &(impl Backend + Sync),
     work: impl Fn(usize, &dyn Store) -> T + Sync,
@@ -31,8 +31,8 @@ fn at_once<T: Send>(
     })
 }
 
-/// Every third claim "crashes": the worker forgets the job, whose lease lapses. The clock is a
-/// counter, so that leases lapse without waiting.
+/// At every third claim the worker "crashes": it drops the job, whose lease then lapses. The clock
+/// is a counter, so that leases lapse without waiting.
 pub(crate) fn each_job_is_finished_exactly_once(backend: &(impl Backend + Sync)) {
     let store = backend.open();
     let jobs: Vec<_> = (0..60).map(|n| of(ProviderId(1 + n % 3), &format!("j{n}"))).collect();
@@ -144,7 +144,7 @@ pub(crate) fn each_delivery_is_taken_once(backend: &(impl Backend + Sync)) {
     assert_eq!(taken.len(), 40);
 }
 
-/// Each import writes one row; whoever sees a revision sees the rows of all before it.
+/// Each import writes one row. A reader that sees a revision must see the rows of all before it.
 pub(crate) fn no_revision_is_seen_without_those_before(backend: &(impl Backend + Sync)) {
     const IMPORTS: i64 = 25;
     let store = backend.open();
@@ -180,7 +180,7 @@ pub(crate) fn no_revision_is_seen_without_those_before(backend: &(impl Backend +
     assert_eq!(store.revision().unwrap().0, start.0 + 2 * IMPORTS);
 }
 
-/// Counts a writer until it ends, however it does.
+/// Counts a running writer until it ends, even by a panic.
 struct Writing<'c>(&'c AtomicU64);
 
 impl Drop for Writing<'_> {

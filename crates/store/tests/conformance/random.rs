@@ -1,5 +1,5 @@
-//! Random sequences of calls against a plain map: full reads, changed rows and deleted keys agree
-//! after every commit, from every earlier revision.
+//! Compares random sequences of calls with a plain map: full reads, changed rows and deleted keys
+//! must agree after every commit, from every earlier revision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,9 @@ use store::{RowKey, Store};
 
 use crate::harness::{Backend, P, Q, Rows, all_rows, begin, change, collect, with_providers};
 
-/// One row of a call: which one, and its new content; none deletes it.
+/// One row of a call: its id, and its new content; none deletes it.
 type Step = (i64, Option<u8>);
-/// Rows as they should be: content, and the commit that wrote it.
+/// The expected rows: the content, and the revision of the last write.
 type Model = BTreeMap<RowKey, (u8, Revision)>;
 
 fn calls() -> impl Strategy<Value = Vec<(bool, Vec<Step>)>> {
@@ -42,7 +42,8 @@ pub(crate) fn reads_and_deltas_agree_with_a_plain_model(backend: &impl Backend) 
         .unwrap();
 }
 
-/// Applies one call to both, as one batch; only the first step on an id counts.
+/// Applies one call to the store and to the model, as one batch. Only the first step for an id
+/// counts.
 fn run_call(store: &dyn Store, provider: ProviderId, steps: &[Step], model: &mut Model) {
     let sites = table("sites").unwrap();
     let revision = store.revision().unwrap().next();
@@ -88,7 +89,7 @@ fn check(store: &dyn Store, model: &Model, history: &mut Vec<(Revision, BTreeSet
         assert!(deleted.is_sorted());
         let deleted: BTreeSet<_> = deleted.into_iter().collect();
         assert!(deleted.iter().all(|key| !model.contains_key(key)));
-        // Old keys, less the deleted, with the changed, are the keys now.
+        // The earlier keys, without the deleted and with the changed ones, are the present keys.
         let mut rebuilt: BTreeSet<_> = keys.difference(&deleted).copied().collect();
         rebuilt.extend(changed.keys());
         assert_eq!(rebuilt, model.keys().copied().collect(), "deleted since {after}");

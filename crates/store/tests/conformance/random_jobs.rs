@@ -1,4 +1,4 @@
-//! Random sequences of operations on the queue against a plain list of jobs.
+//! Compares random sequences of operations on the job queue with a plain list of jobs.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,7 +13,7 @@ const RUNNING_MAX: usize = 2;
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Time goes on.
+    /// Time passes.
     Wait(i64),
     Queue {
         is_q: bool,
@@ -74,7 +74,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub(crate) fn the_queue_agrees_with_a_plain_list(backend: &impl Backend) {
     let store = backend.open();
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
-    // Turns are remembered from case to case.
+    // The store remembers turns from case to case, so the model must too.
     let turns = std::cell::RefCell::new((0, [0, 0]));
     let cases = std::cell::Cell::new(0);
     TestRunner::new(config)
@@ -98,9 +98,9 @@ struct Model {
     case: u32,
     now: i64,
     jobs: Vec<Expected>,
-    /// Jobs asked for, for their names.
+    /// The number of jobs requested, from which their names are made.
     queued: u32,
-    /// The last turn that was taken.
+    /// The number of the last turn.
     turn: u64,
     /// The last turns of P and of Q.
     turns: [u64; 2],
@@ -271,7 +271,7 @@ impl Model {
         }
     }
 
-    /// Leaves nothing to do for the next case.
+    /// Cancels every unfinished job, so that the next case starts with an empty queue.
     fn clear(&mut self, store: &dyn Store) {
         for position in 0..self.jobs.len() {
             self.cancel(store, position);

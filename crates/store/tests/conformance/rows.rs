@@ -1,4 +1,4 @@
-//! What becomes of one row: inserts, updates, deletions, defaults. Rule: spec/data-model.md §1, §3.
+//! Tests of single rows: inserts, updates, deletions, defaults. Rule: spec/data-model.md §1, §3.
 
 use model::catalogue::table;
 use model::id::Revision;
@@ -8,7 +8,7 @@ use crate::harness::*;
 
 pub(crate) fn absent_keeps_null_clears_and_defaults_fill(backend: &impl Backend) {
     let store = with_base(backend);
-    // Each step imports one row and shows columns of what is stored then.
+    // Each step imports one row, and shows columns of the stored row.
     for (row, columns, expected) in [
         ("customers 5 first_name=Ann last_name=Lee", "name is_lead metadata", "Ann Lee 0 {}"),
         ("customers 5 phone=1", "first_name name phone", "Ann Ann Lee 1"),
@@ -150,7 +150,7 @@ pub(crate) fn partial_rows_need_a_stored_one(backend: &impl Backend) {
     );
     import(&*store, "invoices 1 total=5\nproducts 1 kind=donation");
     assert_eq!(show(&*store, "invoices", 1, "total subtotal"), "5 10");
-    // A rule that speaks of two columns sees the stored one.
+    // A rule on two columns sees the stored value of the one that is not given.
     let errors = try_import(&*store, "invoices 1 status=void").unwrap_err();
     assert_eq!(errors, ["invoices 1 1 voided_at row_invalid"]);
     import(&*store, "invoices 1 voided_at=5");
@@ -161,7 +161,7 @@ pub(crate) fn partial_rows_need_a_stored_one(backend: &impl Backend) {
 pub(crate) fn an_id_twice_in_one_call(backend: &impl Backend) {
     let store = with_base(backend);
     let before = contents(&*store);
-    // What the second line is: unchanged, or a duplicate.
+    // The expected result of the second line: unchanged, or a duplicate.
     for (script, is_refused) in [
         ("customers 5 phone=1\ncustomers 5 phone=1", false),
         ("customers 5 phone=1\ncustomers 5", false),
@@ -200,7 +200,7 @@ pub(crate) fn an_id_twice_in_one_call(backend: &impl Backend) {
                 continue;
             }
         }
-        // Back to the start, as far as the cases need it.
+        // Restores the first state, as far as the cases need it.
         import_at(&*store, P, NOW, "customers 1 phone=null").unwrap();
         let undo = "delete customer_membership_holds 5\ndelete customer_memberships 5\n\
             delete customers 5";
@@ -218,7 +218,7 @@ pub(crate) fn new_and_stored_rows_may_alternate(backend: &impl Backend) {
     let third: Vec<i64> = ids.iter().copied().filter(|id| id % 3 == 0).collect();
     let seventh: Vec<i64> = ids.iter().copied().filter(|id| id % 7 == 0).collect();
     let backwards: Vec<i64> = ids.iter().rev().copied().collect();
-    // Forwards, backwards, and with every id twice in neighbouring and in distant lines.
+    // Forwards, backwards, and with every id twice: in neighbouring and in distant lines.
     let doubled: Vec<i64> = ids.iter().flat_map(|id| [*id, *id]).collect();
     let repeated: Vec<i64> = ids.iter().chain(&backwards).copied().collect();
     for order in [&ids, &backwards, &doubled, &repeated] {
@@ -314,7 +314,8 @@ pub(crate) fn values_come_from_parents_wherever_they_stand(backend: &impl Backen
 pub(crate) fn holds_bump_their_memberships(backend: &impl Backend) {
     let store = with_base(backend);
     let table = table("customer_memberships").unwrap();
-    // Which memberships have the new revision after each step, and the first one's updated_at.
+    // The memberships that have the new revision after each step, and `updated_at` of the first
+    // one.
     for (seconds, script, bumped, updated_at) in [
         (2000, "+customer_membership_holds 1", vec![1], 2000),
         (2001, "+customer_membership_holds 1", vec![], 2000),

@@ -1,4 +1,4 @@
-//! The SQLite adapter under test, and what is said of it alone.
+//! The SQLite adapter under test, and tests of it alone.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Words for jobs and notices, so that cases read as scenarios.
+//! Helpers for jobs and notices, so that cases read as scenarios.
 
 use model::id::{ProviderId, Revision};
 use store::Store;
@@ -16,7 +16,7 @@ use crate::harness::{P, at};
 pub(crate) const NO_LIMITS: JobLimits = JobLimits { queued_max: 1000, unfinished_max: 1000 };
 pub(crate) const ATTEMPTS_MAX: u32 = 3;
 
-/// A job of [`P`]'s, of kind report and not exclusive; `name` makes its UUID and its subject.
+/// Returns a report job of [`P`], not exclusive. `name` gives its UUID and its subject.
 pub(crate) fn job(name: &str) -> NewJob {
     NewJob {
         uuid: format!("uuid-{name}"),
@@ -41,7 +41,7 @@ pub(crate) fn exclusive(name: &str, subject: &str) -> NewJob {
     NewJob { subject: subject.to_owned(), kind: JobKind::Export, is_exclusive: true, ..job(name) }
 }
 
-/// Queues jobs that must be accepted.
+/// Queues jobs, and expects them to be accepted.
 pub(crate) fn queue(store: &dyn Store, jobs: &[NewJob], seconds: i64) -> Vec<Job> {
     match store.create_jobs(jobs, None, NO_LIMITS, at(seconds)).unwrap() {
         JobStart::Created(jobs) => jobs,
@@ -64,19 +64,19 @@ pub(crate) fn claim_by(worker: &str, seconds: i64) -> Claim<'_> {
     }
 }
 
-/// Takes the next report for `worker`, with a lease of a minute.
+/// Claims the next report job for `worker`, with a lease of a minute.
 pub(crate) fn claim(store: &dyn Store, worker: &str, seconds: i64) -> Option<Job> {
     take(store, &claim_by(worker, seconds), seconds)
 }
 
-/// Takes the next job, which is in no group.
+/// Claims the next job, which must not be in a group.
 pub(crate) fn take(store: &dyn Store, claim: &Claim<'_>, seconds: i64) -> Option<Job> {
     let mut taken = store.claim_jobs(claim, at(seconds)).unwrap();
     assert!(taken.len() <= 1, "{taken:?}");
     taken.pop()
 }
 
-/// Ends one attempt; whether it held its job.
+/// Ends one attempt. Returns true if it still held its job.
 pub(crate) fn finish(
     store: &dyn Store,
     attempt: &Attempt<'_>,
@@ -130,7 +130,7 @@ pub(crate) fn retry(seconds: i64) -> Outcome {
     Outcome::Retry { code, message, at: at(seconds) }
 }
 
-/// Queues one job, and finishes it with files `a` and `b` that live until 5000.
+/// Queues one job, and finishes it with files `a` and `b` that expire at 5000.
 pub(crate) fn finished(store: &dyn Store, name: &str, seconds: i64) -> Job {
     queue(store, &[job(name)], seconds);
     let taken = claim(store, "w", seconds).unwrap();
@@ -144,7 +144,7 @@ pub(crate) fn stored(store: &dyn Store, job: &Job) -> Job {
     store.job(job.provider, JobId::Number(job.id)).unwrap().unwrap()
 }
 
-/// Names of a provider's jobs, newest first.
+/// Returns the names of a provider's jobs, newest first.
 pub(crate) fn listed(store: &dyn Store, filter: JobFilter<'_>) -> (u64, Vec<String>) {
     let (count, jobs) = store.jobs(P, &filter).unwrap();
     (count, jobs.into_iter().map(|job| job.subject).collect())
@@ -172,7 +172,7 @@ pub(crate) fn delivery_claim(lane: Lane, worker: &str, seconds: i64) -> Delivery
     DeliveryClaim { lane, worker, under_way_per_provider_max: 100, lease_until }
 }
 
-/// Takes the next delivery, with a lease of a minute.
+/// Claims the next delivery, with a lease of a minute.
 pub(crate) fn take_delivery(
     store: &dyn Store,
     lane: Lane,
@@ -182,7 +182,7 @@ pub(crate) fn take_delivery(
     store.claim_delivery(&delivery_claim(lane, worker, seconds), at(seconds)).unwrap()
 }
 
-/// How an attempt ended; with `next`, it failed and is tried again then.
+/// Returns the result of an attempt. With `next`, it failed and is tried again then.
 pub(crate) fn result(state: &str, next: Option<i64>) -> DeliveryResult {
     DeliveryResult {
         state: state.to_owned(),
@@ -194,7 +194,8 @@ pub(crate) fn result(state: &str, next: Option<i64>) -> DeliveryResult {
     }
 }
 
-/// Delivers everything that is due to webhooks, one after the other; ids of the events, in order.
+/// Delivers everything that is due to webhooks, one by one. Returns the ids of the events, in
+/// order.
 pub(crate) fn deliver_all(store: &dyn Store, seconds: i64) -> Vec<String> {
     let deliver = || {
         let taken = take_delivery(store, Lane::Webhook, "s", seconds)?;
@@ -216,7 +217,7 @@ pub(crate) fn new_webhook(provider: ProviderId, url: &str, events: &[&str]) -> N
     }
 }
 
-/// Adds a webhook that must be accepted; without events it wants all.
+/// Adds a webhook, and expects it to be accepted. Without events it subscribes to all.
 pub(crate) fn webhook(
     store: &dyn Store,
     provider: ProviderId,

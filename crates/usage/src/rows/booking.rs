@@ -1,4 +1,4 @@
-//! Sites and their zones, events, attendances.
+//! Readers of sites with their time zones, events and attendances.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ const METHODS: &[(&str, BookingMethod)] = &[
     ("free", BookingMethod::Free),
 ];
 
-/// Time zones of a provider and its sites.
+/// The time zones of a provider and its sites.
 #[derive(Debug, Clone)]
 pub struct Zones {
     provider: Zone,
@@ -39,7 +39,7 @@ pub struct Zones {
     timezone: Column,
 }
 
-/// Reads rows of events.
+/// A reader of rows of `events`.
 #[derive(Debug, Clone, Copy)]
 pub struct EventReader {
     offering_type_id: Column,
@@ -50,7 +50,7 @@ pub struct EventReader {
     course_id: Column,
 }
 
-/// Reads rows of attendances.
+/// A reader of rows of `attendances`.
 #[derive(Debug, Clone, Copy)]
 pub struct AttendanceReader {
     id: Column,
@@ -62,14 +62,13 @@ pub struct AttendanceReader {
 }
 
 impl Zones {
-    /// Without sites: everything is in the provider's zone.
+    /// Returns the zones without sites: every event is in the provider's zone.
     pub fn new(provider: Zone) -> Self {
         let column = |name| Column::of("sites", name);
         Self { provider, sites: HashMap::new(), id: column("id"), timezone: column("timezone") }
     }
 
-    /// Adds a row of sites. A zone that the database of zones does not know is passed over: the
-    /// import takes any text.
+    /// Adds a row of `sites`. An unknown time zone is ignored, because the import accepts any text.
     pub fn add_site<'c>(&mut self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<(), UsageError> {
         let id = self.id.int(&cell)?;
         match self.timezone.optional_text(&cell)?.and_then(Zone::parse) {
@@ -79,7 +78,7 @@ impl Zones {
         Ok(())
     }
 
-    /// The zone of an event at this site: the site's own, else the provider's.
+    /// Returns the zone of an event at this site: the site's own, else the provider's.
     pub fn of(&self, site: Option<i64>) -> &Zone {
         site.and_then(|id| self.sites.get(&id)).unwrap_or(&self.provider)
     }
@@ -100,7 +99,7 @@ impl Default for EventReader {
 }
 
 impl EventReader {
-    /// The event.
+    /// Reads the event.
     pub fn read<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -116,7 +115,7 @@ impl EventReader {
         })
     }
 
-    /// Id of the site where it takes place.
+    /// Reads the id of the event's site.
     pub fn site_id<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -140,7 +139,7 @@ impl Default for AttendanceReader {
 }
 
 impl AttendanceReader {
-    /// The booking of `event`, which is the attendance's own ([`AttendanceReader::event_id`]).
+    /// Reads the booking. `event` is the event with the id [`AttendanceReader::event_id`].
     pub fn read<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -155,12 +154,12 @@ impl AttendanceReader {
         })
     }
 
-    /// Id of the event that was booked.
+    /// Reads the id of the event that was booked.
     pub fn event_id<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<i64, UsageError> {
         self.event_id.int(&cell)
     }
 
-    /// Id of the customer membership that it was booked on.
+    /// Reads the id of the customer membership that the booking uses.
     pub fn customer_membership_id<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,

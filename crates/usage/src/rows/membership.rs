@@ -1,4 +1,4 @@
-//! Customer memberships, their plans and holds.
+//! Readers of customer memberships, their plans and their holds.
 
 use model::allotment;
 use model::cell::CellRef;
@@ -23,7 +23,7 @@ const TYPES: &[(&str, MembershipType)] = &[
     ("recurring", MembershipType::Recurring),
 ];
 
-/// Reads rows of customer_memberships.
+/// A reader of rows of `customer_memberships`.
 #[derive(Debug, Clone, Copy)]
 pub struct MembershipReader {
     id: Column,
@@ -39,14 +39,14 @@ pub struct MembershipReader {
     billing_interval_weeks: Column,
 }
 
-/// Reads rows of memberships.
+/// A reader of rows of `memberships`.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanReader {
     begin_on_first_registration: Column,
     allotment: Column,
 }
 
-/// Reads rows of customer_membership_holds.
+/// A reader of rows of `customer_membership_holds`.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldReader {
     id: Column,
@@ -76,14 +76,14 @@ impl Default for MembershipReader {
 }
 
 impl MembershipReader {
-    /// The customer membership.
+    /// Reads the customer membership.
     pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Membership, UsageError> {
         let custom = self.custom_allotment(&cell)?;
         let custom_limits = custom.map(|text| self.limits(text)).transpose()?;
         self.read_with(cell, custom_limits)
     }
 
-    /// The customer membership, where its own limits are known already.
+    /// Reads the customer membership except its own limits, which are given.
     pub fn read_with<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -105,7 +105,7 @@ impl MembershipReader {
         })
     }
 
-    /// Text of the limits that replace the plan's as a whole.
+    /// Reads the JSON text of the membership's own allotment, which replaces the plan's.
     pub fn custom_allotment<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -113,17 +113,17 @@ impl MembershipReader {
         self.custom_allotment.optional_text(&cell)
     }
 
-    /// The limits that such a text says.
+    /// Parses the text of an allotment to limits.
     pub fn limits(&self, text: &str) -> Result<Limits, UsageError> {
         self.custom_allotment.limits(text)
     }
 
-    /// Id of its plan, a row of memberships.
+    /// Reads the id of the plan, a row of `memberships`.
     pub fn plan_id<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<i64, UsageError> {
         self.membership_id.int(&cell)
     }
 
-    /// Its type.
+    /// Reads the membership's type.
     pub fn membership_type<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
@@ -143,7 +143,7 @@ impl Default for PlanReader {
 }
 
 impl PlanReader {
-    /// The plan.
+    /// Reads the plan.
     pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Plan, UsageError> {
         let text = self.allotment.optional_text(&cell)?.unwrap_or("{}");
         Ok(Plan {
@@ -167,7 +167,7 @@ impl Default for HoldReader {
 }
 
 impl HoldReader {
-    /// The hold.
+    /// Reads the hold.
     pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Hold, UsageError> {
         let start_date = self.start_date.optional_date(&cell)?;
         Ok(Hold {
@@ -178,7 +178,7 @@ impl HoldReader {
         })
     }
 
-    /// Id of the customer membership that it pauses.
+    /// Reads the id of the customer membership that the hold pauses.
     pub fn customer_membership_id<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,

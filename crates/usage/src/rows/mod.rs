@@ -1,8 +1,8 @@
-//! Facts from stored cells, by the catalogue's column names.
+//! Readers that turn stored cells into memberships, holds and bookings.
 //!
-//! A reader looks its columns up once (`default()`) and then reads rows through a function from a
-//! column's position to its cell: `|at| row.cell(at)` of a stored row, `|at| cells[at].as_ref()` of
-//! a list. Every reading answers [`UsageError`] for a value that the import would not have let in.
+//! A reader looks up its columns once (`default()`). It then reads rows through a function from a
+//! column's position to its cell: `|at| row.cell(at)` for a stored row, `|at| cells[at].as_ref()`
+//! for a list. Every read returns a [`UsageError`] for a value that the import does not allow.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -21,7 +21,7 @@ use crate::error::UsageError;
 pub use booking::{AttendanceReader, EventReader, Zones};
 pub use membership::{HoldReader, MembershipReader, PlanReader};
 
-/// One column, looked up.
+/// One column of the catalogue with its position.
 #[derive(Debug, Clone, Copy)]
 struct Column {
     table: &'static str,
@@ -60,7 +60,7 @@ impl Column {
         Ok(self.int(cell)? != 0)
     }
 
-    /// A small integer within the type's bounds, or none.
+    /// Reads an integer that must fit the type `T`, or null.
     fn narrow<'c, T: TryFrom<i64>>(
         &self,
         cell: &impl Fn(usize) -> CellRef<'c>,
@@ -98,7 +98,7 @@ impl Column {
         }
     }
 
-    /// What the column's word stands for.
+    /// Reads a word and returns its meaning.
     fn word<'c, T: Copy>(
         &self,
         cell: &impl Fn(usize) -> CellRef<'c>,

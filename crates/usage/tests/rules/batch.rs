@@ -1,4 +1,4 @@
-//! Many memberships at once.
+//! Tests of the usage of many memberships at once.
 
 use model::time::Date;
 use proptest::collection::vec;

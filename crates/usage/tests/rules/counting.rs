@@ -1,4 +1,4 @@
-//! What counts (§5), what is allowed (§2, §6) and what can be booked (§7), rule by rule.
+//! Tests of counting (§5), allowances (§2, §6) and further bookings (§7), rule by rule.
 
 use model::provider::UsageRounding;
 use model::time::Zone;

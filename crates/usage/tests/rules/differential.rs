@@ -1,4 +1,4 @@
-//! The calculation against the slow reference.
+//! Compares the calculation with the slow reference.
 
 use proptest::prelude::*;
 use usage::{Count, Usage};
@@ -17,7 +17,7 @@ proptest! {
     }
 }
 
-/// The answer's rows, each period before its offering types.
+/// Returns the rows of the answer, each period before its offering types.
 fn rows_of(usage: &Usage) -> Vec<Row> {
     let mut rows = Vec::new();
     for period in &usage.periods {

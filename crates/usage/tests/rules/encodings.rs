@@ -1,4 +1,4 @@
-//! JSON and XML carry the same values (§8).
+//! Tests that JSON and XML carry the same values (§8).
 
 use proptest::prelude::*;
 use quick_xml::Reader;
@@ -10,7 +10,7 @@ use usage::xml::{ListStyle, document, to_xml};
 use crate::generate::case;
 use crate::vectors::example;
 
-/// An element: its name, its text, its children.
+/// An XML element: its name, its text, its children.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Element {
     name: String,
@@ -18,7 +18,7 @@ struct Element {
     children: Vec<Element>,
 }
 
-/// Reads a document with another implementation.
+/// Parses a document with another implementation.
 fn parse(xml: &str) -> Element {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().expand_empty_elements = true;
@@ -54,7 +54,7 @@ fn parse(xml: &str) -> Element {
     document.children[0].clone()
 }
 
-/// The element that a JSON value should be in `list-item` style.
+/// Returns the element that a JSON value should become in `list-item` style.
 fn element_of(name: &str, value: &Value) -> Element {
     let (text, children) = match value {
         Value::Null => (String::new(), Vec::new()),

@@ -1,4 +1,4 @@
-//! Which bookings made the numbers.
+//! Tests of the bookings listed behind each number.
 
 use proptest::prelude::*;
 use usage::{EventKind, NotCounted};

@@ -1,4 +1,4 @@
-//! Generated cases: every setting, small numbers, days close enough together to collide.
+//! Generates test cases: every setting, small numbers, and days close enough together to collide.
 
 use std::num::NonZeroU16;
 
@@ -16,7 +16,7 @@ use usage::{
 use crate::reference::Given;
 use crate::scenario::Scenario;
 
-/// A scenario with the allotments that it was made from, and a date to ask about.
+/// A scenario with the allotments that it was built from, and the date to calculate.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) scenario: Scenario,
@@ -26,7 +26,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// What the reference takes.
+    /// Returns the input of the reference.
     pub(crate) fn given(&self) -> Given<'_> {
         let scenario = &self.scenario;
         Given {
@@ -47,7 +47,7 @@ impl Case {
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Any case; its days lie around one of any year from 1800 to 2999.
+/// Returns a strategy of any case. The days are near a day of any year from 1800 to 2999.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     prop_oneof![3 => 19_700..21_000, 1 => -62_091..376_199].prop_flat_map(case_around)
 }
@@ -132,7 +132,7 @@ fn limit_of_nothing() -> impl Strategy<Value = PeriodLimit> {
     })
 }
 
-/// Days around `date`, most of them near.
+/// Returns a strategy of days around `date`, most of them near it.
 fn near(date: i32) -> impl Strategy<Value = Date> {
     let distance = prop_oneof![Just(0), -4..5, -40..40, -500..500];
     distance.prop_map(move |distance| Date::from_days(date + distance))
@@ -176,7 +176,7 @@ fn membership(date: i32) -> impl Strategy<Value = Membership> {
         )
 }
 
-/// A hold that starts near `date`.
+/// Returns a strategy of holds that start near `date`.
 pub(crate) fn hold(date: i32) -> impl Strategy<Value = Hold> {
     (near(date), option::weighted(0.85, 0..60), prop::bool::weighted(0.8)).prop_map(
         |(start_date, length, prorate_usage)| Hold {

@@ -1,4 +1,5 @@
-//! Usage seen from outside: the specification's vectors, properties, and a slow reference.
+//! Tests of the usage crate from outside: the specification's vectors, properties, and a slow
+//! reference.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

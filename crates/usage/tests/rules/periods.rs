@@ -1,4 +1,4 @@
-//! Which days a period has (§4). Small domains are enumerated.
+//! Tests of the days of periods (§4). Small domains are enumerated.
 
 use std::num::NonZeroU16;
 
@@ -22,7 +22,7 @@ fn billing(origin: &str) -> Scenario {
     scenario
 }
 
-/// Walks period by period over `first..=last`: no gap, no overlap, every day in its period only.
+/// Walks over `first..=last` period by period and checks that there is no gap and no overlap.
 fn assert_tiles(calendar: &PeriodCalendar, period: Period, first: Date, last: Date) {
     let mut range = calendar.range_of(period, first).unwrap();
     loop {
@@ -147,7 +147,7 @@ fn the_origin_of_a_membership_without_a_start_is_the_local_day_of_its_purchase()
         ("UTC", "2026-01-15T23:30:00Z", "2026-01-15..2026-02-14"),
         ("Europe/Berlin", "2026-01-15T23:30:00Z", "2026-01-16..2026-02-15"),
         ("America/New_York", "2026-01-16T04:59:59Z", "2026-01-15..2026-02-14"),
-        // The clocks of this zone jump over the whole 30 December 2011.
+        // This zone skipped the whole day of 30 December 2011.
         ("Pacific/Apia", "2011-12-30T10:00:00Z", "2026-01-31..2026-02-27"),
     ] {
         let mut scenario = billing("2020-01-01");

@@ -1,4 +1,4 @@
-//! What holds for every case.
+//! Properties that hold for every case.
 
 use model::allotment::Period;
 use model::time::Date;
@@ -7,7 +7,7 @@ use usage::{Count, Hold, PeriodCalendar, Usage};
 
 use crate::generate::{Case, case, hold};
 
-/// All limits of an answer, each period before its offering types.
+/// Returns all counts of an answer, each period before its offering types.
 fn counts(usage: &Usage) -> Vec<&Count> {
     let periods = usage.periods.iter();
     periods
@@ -18,7 +18,7 @@ fn counts(usage: &Usage) -> Vec<&Count> {
         .collect()
 }
 
-/// The limits of an answer without the list of holds.
+/// Returns the limits of an answer without the list of holds.
 fn without_holds(usage: &Usage) -> Vec<Count> {
     let mut counts: Vec<Count> = counts(usage).into_iter().cloned().collect();
     for adjustment in counts.iter_mut().filter_map(|count| count.prorate_adjustment.as_mut()) {

@@ -1,18 +1,18 @@
-//! Usage computed the slow way: day by day, booking by booking, straight from the allotment.
-//! Shares no code with the crate beside its input and output types.
+//! A slow reference: calculates usage day by day and booking by booking, straight from the
+//! allotment. Shares no code with the crate except its input and output types.
 
 use model::allotment::{Allotment, LimitType, Period, PeriodLimit};
 use model::provider::{Provider, UsageAlignment, UsageRounding};
 use model::time::{Date, Weekday};
 use usage::{Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership, Status};
 
-/// What usage depends on, as it was given.
+/// The input of the reference.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Given<'g> {
     pub(crate) provider: &'g Provider,
-    /// The allotment that holds: the membership's own, else the plan's.
+    /// The allotment that applies: the membership's own, else the plan's.
     pub(crate) allotment: &'g Allotment,
-    /// Whether a lifetime without a start date begins with the first use.
+    /// True if a lifetime without a start date begins with the first use.
     pub(crate) begins_on_use: bool,
     pub(crate) membership: &'g Membership,
     pub(crate) holds: &'g [Hold],
@@ -20,7 +20,7 @@ pub(crate) struct Given<'g> {
     pub(crate) date: Date,
 }
 
-/// One limit's numbers: of a period (offering type none) or of an offering type in it.
+/// The counts of one limit: of a period (offering type none) or of an offering type in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) period: Period,
@@ -31,14 +31,14 @@ pub(crate) struct Row {
     pub(crate) used: i64,
     pub(crate) remaining: Option<i64>,
     pub(crate) bookable: Option<i64>,
-    /// Active days, total days, original, prorated, ids of holds.
+    /// The active days, total days, original uses, prorated uses, and ids of holds.
     pub(crate) adjustment: Option<(i64, i64, i64, i64, Vec<i64>)>,
 }
 
-/// No generated limit is above this, so a number that survives as many bookings has no bound.
+/// The number of test bookings that proves a limit unbounded. No generated limit is greater.
 const MANY: i64 = 100;
 
-/// The rows of the answer, each period before its offering types.
+/// Returns the rows of the answer, each period before its offering types.
 pub(crate) fn expected_rows(given: &Given<'_>) -> Vec<Row> {
     let mut limits = Vec::new();
     for period in [Period::Lifetime, Period::Year, Period::Month, Period::Week, Period::Day] {
@@ -105,7 +105,7 @@ fn day(days: &i32) -> Date {
 
 // Uses
 
-/// How many uses there are, whatever their date and kind.
+/// Returns the number of uses, whatever their date and kind.
 pub(crate) fn uses(given: &Given<'_>) -> i64 {
     let uses = given.bookings.iter().filter(|booking| is_use(given, booking));
     i64::try_from(uses.count()).unwrap()
@@ -120,7 +120,7 @@ fn is_counted(given: &Given<'_>, booking: &Booking) -> bool {
     by_status && by_membership && !booking.event.is_cancelled
 }
 
-/// Counted, and of a course's sessions the earliest.
+/// Returns true for a booking that counts and, in a course, is the earliest counted session.
 fn is_use(given: &Given<'_>, booking: &Booking) -> bool {
     let is_same_course = |other: &Booking| {
         let (a, b) = (&booking.event, &other.event);
@@ -160,7 +160,7 @@ fn lifetime(given: &Given<'_>) -> (Option<Date>, Option<Date>) {
     (start, membership.expiration_date)
 }
 
-/// Every day of the period around the date, found by walking; none for a lifetime.
+/// Returns every day of the period that contains the date, found by walking; none for a lifetime.
 fn days(given: &Given<'_>, period: Period) -> Option<Vec<i32>> {
     if period == Period::Lifetime {
         return None;
@@ -240,7 +240,7 @@ fn adjustment(
     Some((active, total, original, share(original, active, total, rounding), ids))
 }
 
-/// `original * active / total` by counting up.
+/// Returns `original * active / total` by counting up.
 fn share(original: i64, active: i64, total: i64, rounding: UsageRounding) -> i64 {
     let mut whole = 0;
     while (whole + 1) * total <= original * active {
@@ -257,7 +257,8 @@ fn share(original: i64, active: i64, total: i64, rounding: UsageRounding) -> i64
 
 // Bookable
 
-/// Books until it is refused. An entry of a period stands for an offering type without limits.
+/// Returns the number of bookings until one is refused. The row of a period stands for an offering
+/// type without limits.
 fn bookable(given: &Given<'_>, rows: &[Row], asked: &Row) -> Option<i64> {
     if !given.allotment.types.contains(&asked.limit_type) || !is_usable(given) {
         return Some(0);

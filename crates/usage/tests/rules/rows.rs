@@ -1,4 +1,4 @@
-//! Facts from stored cells.
+//! Tests of the readers of stored cells.
 
 use std::num::NonZeroU16;
 
@@ -11,7 +11,7 @@ use usage::{BookingMethod, BookingStatus, Event, EventKind, Limits, Status, Unus
 
 use crate::scenario::{allotment, date, instant};
 
-/// A row of a table from some of its cells; the rest is null.
+/// Returns a row of a table with the given cells. All other cells are null.
 fn row(table: &str, given: &[(&str, Cell)]) -> Vec<Cell> {
     let table = catalogue::table(table).unwrap();
     let mut cells = vec![Cell::Null; table.columns.len()];
@@ -123,7 +123,7 @@ fn an_event_falls_on_the_local_day_of_its_site() {
         // Summer time begins at 07:00 UTC on this day: the next midnight is an hour earlier.
         (Cell::Int(1), "2026-03-09T03:59:59Z", "2026-03-08"),
         (Cell::Int(1), "2026-03-09T04:00:00Z", "2026-03-09"),
-        // Without a zone of its own, or with one that is none: the provider's.
+        // A site without a zone, or with an invalid one, uses the provider's zone.
         (Cell::Int(2), "2026-06-30T23:30:00Z", "2026-07-01"),
         (Cell::Int(3), "2026-06-30T23:30:00Z", "2026-07-01"),
         (Cell::Int(99), "2026-06-30T23:30:00Z", "2026-07-01"),

@@ -9,11 +9,11 @@ use usage::{
     Membership, Plan, Status, Usage,
 };
 
-/// Offering types by the names that tests use.
+/// The offering types by the names that the tests use.
 pub(crate) const OFFERING_TYPES: [(&str, i64); 6] =
     [("HIIT", 12), ("KB", 13), ("Fitness", 14), ("Zumba", 15), ("Yoga", 16), ("Dance", 17)];
 
-/// Owns everything that [`Facts`] borrow.
+/// A scenario. Owns everything that [`Facts`] borrow.
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
     pub(crate) provider: Provider,
@@ -73,7 +73,8 @@ fn period_limit(notation: &str) -> serde_json::Value {
 }
 
 impl Scenario {
-    /// UTC, Monday weeks, calendar, half up; active, bought long ago, no dates.
+    /// Returns the default scenario: UTC, weeks from Monday, calendar alignment, half-up rounding;
+    /// an active membership, bought long ago, without dates.
     pub(crate) fn new(notation: &str) -> Self {
         Self {
             provider: Provider::new(ProviderId(1), "Studio"),
@@ -115,7 +116,7 @@ impl Scenario {
         self.bookings.last_mut().unwrap()
     }
 
-    /// `8 HIIT, 2 KB`, all on one day.
+    /// Adds bookings such as `8 HIIT, 2 KB`, all on one day.
     pub(crate) fn book_all(&mut self, notation: &str, day: &str) {
         for part in notation.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (count, name) = part.split_once(' ').unwrap();
@@ -125,7 +126,7 @@ impl Scenario {
         }
     }
 
-    /// `2026-03-09..2026-03-22`; nothing after the dots = open end.
+    /// Adds a hold such as `2026-03-09..2026-03-22`. Nothing after the dots means an open end.
     pub(crate) fn hold(&mut self, range: &str) -> &mut Hold {
         let (first, last) = range.split_once("..").unwrap();
         self.holds.push(Hold {
@@ -152,7 +153,8 @@ impl Scenario {
     }
 }
 
-/// `month 8/8 left 0 book 0 [KB 2/3 left 1 book 1]`, entries joined with `; `, null as `-`.
+/// Returns the usage as `month 8/8 left 0 book 0 [KB 2/3 left 1 book 1]`. Entries are joined with
+/// `; `, and null is `-`.
 pub(crate) fn render(usage: &Usage) -> String {
     let entries = usage.periods.iter().map(|period| {
         let kind = match period.limit_type {
@@ -179,7 +181,7 @@ fn numbers(count: &Count) -> String {
     )
 }
 
-/// The days of the only entry, as `first..last`, an open end as nothing.
+/// Returns the days of the only entry as `first..last`. An open end is empty.
 pub(crate) fn days(usage: &Usage) -> String {
     let [period] = &usage.periods[..] else { panic!("one entry expected: {usage:?}") };
     let text = |date: Option<Date>| date.map_or_else(String::new, |date| date.to_string());

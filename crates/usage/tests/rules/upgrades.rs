@@ -1,4 +1,4 @@
-//! Money by days (§12).
+//! Tests of the price of upgrades (§12).
 
 use std::num::NonZeroU16;
 

@@ -87,7 +87,7 @@ fn vectors_of_proration_under_each_rounding() {
     }
 }
 
-/// A scenario whose only limit has this period.
+/// Returns a scenario whose only limit has this period.
 fn with_period(period: &str, max: Option<i64>) -> Scenario {
     let (first, last) = period.split_once("..").unwrap();
     let total = date(last).days() - date(first).days() + 1;
@@ -147,7 +147,8 @@ fn vectors_of_period_bounds() {
     assert_eq!(days(&scenario.usage_on("2026-01-20")), "2026-01-16..2026-02-15");
 }
 
-/// §3: 8 a month, of these at most 3 HIIT; hold 10 to 16 November 2025; 5 used, 2 of them HIIT.
+/// §3: 8 uses a month, at most 3 of them HIIT; hold from 10 to 16 November 2025; 5 used, 2 of them
+/// HIIT.
 pub(crate) fn example() -> Usage {
     let mut scenario = Scenario::new("month 8 [HIIT 3]");
     scenario.book_all("2 HIIT, 3 KB", "2025-11-05");

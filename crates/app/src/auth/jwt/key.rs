@@ -1,4 +1,4 @@
-//! Reading one configured key, with its bounds. Rule: spec/auth-and-errors.md §1.2.
+//! Loading of a configured JWT key, with checks of its size. Rule: spec/auth-and-errors.md §1.2.
 
 use base64::Engine;
 use base64::alphabet;
@@ -10,10 +10,10 @@ use crate::settings::{JwtKeySettings, SettingsError};
 
 const SECRET_BYTES_MIN: usize = 32;
 const RSA_BITS_MIN: usize = 2048;
-/// An uncompressed point on P-256: 04, x, y.
+/// The size of an uncompressed point on P-256: 04, x, y.
 const P256_POINT_BYTES: usize = 65;
 
-/// The algorithm with this name, of those that are taken at all.
+/// Returns the algorithm with this name, if it is supported.
 pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     match name {
         "HS256" => Some(Algorithm::HS256),
@@ -85,7 +85,7 @@ fn public_key(settings: &JwtKeySettings, algorithm: Algorithm) -> Result<Decodin
     }
 }
 
-/// Length of the modulus of a DER `RSAPublicKey`: SEQUENCE { INTEGER n, INTEGER e }.
+/// Returns the bits of the modulus of a DER `RSAPublicKey`: SEQUENCE { INTEGER n, INTEGER e }.
 fn rsa_modulus_bits(der: &[u8]) -> Option<usize> {
     let sequence = der_element(der, 0x30)?;
     let modulus = der_element(sequence, 0x02)?;
@@ -94,7 +94,7 @@ fn rsa_modulus_bits(der: &[u8]) -> Option<usize> {
     Some((modulus.len() - significant) * 8 - first.leading_zeros() as usize)
 }
 
-/// The content of the DER element that `bytes` begin with, when it has this tag.
+/// Returns the content of the DER element at the beginning of `bytes`, if it has this tag.
 fn der_element(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     let (found, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;

@@ -1,4 +1,4 @@
-//! Signed with keys made for these tests alone.
+//! Tests with keys that were created only for them.
 
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::EncodingKey;

@@ -14,7 +14,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// With a checksum, as the `zstd` command writes it; without one no reader could tell every flip.
+/// Compresses with a checksum, as the `zstd` command does. Without one, not every flipped bit can
+/// be detected.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.include_checksum(true).unwrap();
@@ -22,7 +23,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Rows that do not compress to nothing, so that a cut falls between them.
+/// Rows that do not compress well, so that a cut falls between them.
 fn rows(ids: std::ops::Range<u64>) -> String {
     let row = |id: u64| {
         format!("{{\"id\":{id},\"name\":\"{:x}\"}}\n", id.wrapping_mul(0x9E37_79B9_7F4A_7C15))

@@ -125,7 +125,7 @@ fn nothing_is_lost_at_the_end_of_the_input() {
     }
 }
 
-/// All records of `text`, blank lines aside; none when it is broken.
+/// Returns all records of `text` but blank lines, or `None` if it is broken.
 pub(super) fn fields_of(text: &[u8]) -> Option<Vec<Vec<Vec<u8>>>> {
     let mut fields = Fields::default();
     let (mut rest, mut records) = (text, Vec::new());
@@ -164,7 +164,7 @@ fn fields_past_the_bound_are_counted_and_not_kept() {
     assert_eq!((outcome.ids(), outcome.errors), (vec![2], vec![of(CsvInvalid, 2, "")]));
 }
 
-/// The messages of all errors, the one that ends reading last.
+/// Returns the messages of all errors. The one that ends reading is last.
 fn messages(name: &str, bytes: &[u8]) -> Vec<String> {
     let table = model::catalogue::table(name).unwrap();
     let read = read_table(table, Mode::Upsert, input(bytes, Format::Csv, Compression::None));

@@ -84,7 +84,7 @@ proptest! {
 
     #[test]
     fn what_we_read_as_csv_the_csv_crate_reads_too(bytes in csv_like()) {
-        // A carriage return of its own ends a record there and is text here.
+        // The `csv` crate ends a record at a lone carriage return, which is text here.
         prop_assume!(!String::from_utf8_lossy(&bytes).replace("\r\n", "").contains('\r'));
         prop_assume!(!bytes.starts_with(b"\xEF\xBB\xBF"));
         let Some(ours) = fields_of(&bytes) else { return Ok(()) };
@@ -93,7 +93,7 @@ proptest! {
         let theirs = reader.byte_records().map(|record| {
             record.unwrap().iter().map(<[u8]>::to_vec).collect::<Vec<_>>()
         });
-        // A record of nothing but empty fields says nothing here.
+        // Records with only empty fields are left out of the comparison.
         let says_something = |record: &Vec<Vec<u8>>| record.iter().any(|field| !field.is_empty());
         let ours = ours.into_iter().filter(says_something).collect::<Vec<_>>();
         prop_assert_eq!(ours, theirs.filter(says_something).collect::<Vec<_>>());

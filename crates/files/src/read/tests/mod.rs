@@ -1,4 +1,4 @@
-//! What readers make of good and bad input.
+//! Tests of the readers, with good and bad input.
 
 mod compressed;
 mod csv;
@@ -15,23 +15,23 @@ use model::import::{Change, ImportCode, InputRow};
 use super::{Batches, Decoded, Input, Mode, ReadError, Source, read_table, read_tables};
 use crate::format::{Compression, Format};
 
-/// Everything that one input was read as.
+/// Everything that was read from one input.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     changes: Vec<(&'static str, Change)>,
     errors: Vec<Told>,
-    /// What ended reading before the input did.
+    /// The error that ended reading before the end of the input.
     end: Option<Told>,
 }
 
-/// What is told of an error: code, line, column, id.
+/// The parts of an error that tests compare: code, line, column, id.
 type Told = (ImportCode, Option<u64>, Option<String>, Option<i64>);
 
 fn told(error: model::import::ImportError) -> Told {
     (error.code, error.line, error.column, error.id)
 }
 
-/// Code and line of an error in `column`.
+/// Returns an error with this code and line in `column`.
 fn of(code: ImportCode, line: u64, column: &str) -> Told {
     (code, Some(line), (!column.is_empty()).then(|| column.to_owned()), None)
 }
@@ -109,7 +109,7 @@ fn read_ndjson(name: &str, bytes: impl Into<Vec<u8>>) -> Outcome {
     read(name, Mode::Upsert, input(bytes, Format::Ndjson, Compression::None))
 }
 
-/// The cells of these columns in the change of this number.
+/// Returns the cells of these columns in the change with this number.
 fn cells(outcome: &Outcome, number: usize, columns: &[&str]) -> Vec<Cell> {
     let (name, Change::Upsert(InputRow { cells, .. })) = &outcome.changes[number] else {
         panic!("no row: {outcome:?}");

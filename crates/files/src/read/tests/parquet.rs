@@ -291,7 +291,7 @@ fn pages_that_unpack_to_very_much_are_not_unpacked() {
     let bytes = one_page(("name", Arc::new(texts)));
     assert!(bytes.len() < 1 << 20, "{}", bytes.len());
     assert_eq!(read_parquet("sites", bytes).end.map(|(code, ..)| code), Some(ParquetInvalid));
-    // Another column's pages are nobody's business.
+    // The pages of columns that are not read are not checked.
     let texts = StringArray::from_iter_values((0..130).map(|_| text.as_str()));
     let bytes = one_page(("nope", Arc::new(texts)));
     let outcome = read_parquet("sites", bytes);

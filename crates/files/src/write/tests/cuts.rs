@@ -1,4 +1,4 @@
-//! Whatever the rows and however they are cut: the same bytes, and totals that are right.
+//! However rows are divided into batches, the bytes are the same and the totals are right.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ fn write_cut(
     out
 }
 
-/// One sum per currency, added up one row at a time.
+/// Returns one sum per currency, added up one row at a time.
 fn sums_by_hand(rows: &[Row]) -> Value {
     let mut sums: BTreeMap<&str, (i128, u64)> = BTreeMap::new();
     for (_, _, amount, currency) in rows {
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-/// Pieces of typed columns are larger than the batches above: their borders too must not show.
+/// Chunks of typed columns are larger than the batches above. Their borders must not show either.
 #[test]
 fn cuts_across_pieces_and_row_groups_do_not_show() {
     let rows: Vec<Row> = (0..140_000)

@@ -1,4 +1,4 @@
-//! Batches made by hand, and what every format makes of them.
+//! Tests of the writers: hand-made batches in every format.
 
 mod columnar;
 mod cuts;
@@ -19,7 +19,7 @@ use model::output::{ObjectText, OutputColumn, OutputKind};
 use super::{Dialect, WriteError, WriteOptions, writer};
 use crate::format::FileFormat;
 
-/// Visible columns with their values, then hidden ones.
+/// The rows of a result: visible columns with their values, then hidden ones.
 #[derive(Default)]
 struct Answer {
     columns: Vec<OutputColumn>,

@@ -352,7 +352,7 @@ proptest! {
         let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(written.as_bytes());
         let read = reader.records().map(|record| {
             let record = record.unwrap();
-            // Text that would read as guarded is guarded whatever the setting.
+            // Text that looks guarded gets a guard whatever the setting.
             (without_guard(&record[0]).to_owned(), without_guard(&record[1]).to_owned())
         });
         prop_assert_eq!(read.collect::<Vec<_>>(), rows);

@@ -1,4 +1,4 @@
-//! Workbooks, unpacked and read as XML.
+//! Tests of workbooks, which are unzipped and read as XML.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -18,7 +18,7 @@ struct Workbook {
     members: BTreeMap<String, String>,
 }
 
-/// What a cell holds: type, style number, text.
+/// A cell as it is stored: type, style number, text.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Cell {
     kind: String,
@@ -43,7 +43,7 @@ impl Workbook {
         &self.members[&format!("xl/worksheets/sheet{number}.xml")]
     }
 
-    /// The cells of a sheet by reference: `A1`.
+    /// Returns the cells of a sheet by their references, such as `A1`.
     fn cells(&self, number: usize) -> BTreeMap<String, Cell> {
         let mut reader = quick_xml::Reader::from_str(self.sheet(number));
         let (mut cells, mut name, mut cell) = (BTreeMap::new(), String::new(), Cell::default());

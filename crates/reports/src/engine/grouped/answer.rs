@@ -1,4 +1,5 @@
-//! Columns, expressions, sort keys and headers of the answer. Rule: spec/reports.md §3, §9, §10.
+//! Columns, expressions, sort keys and headers of a grouped result. Rule: spec/reports.md §3, §9,
+//! §10.
 
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::col;
@@ -22,20 +23,20 @@ use crate::request::grouped::{CURRENCY, GroupSort, SortKey};
 const WEEKDAYS: [&str; 7] =
     ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
-/// One column of the answer.
+/// One column of the result.
 #[derive(Clone)]
 pub(super) struct AnswerColumn {
     pub(super) output: OutputColumn,
-    /// What groups are sorted by when they are sorted by it.
+    /// The key by which groups are sorted if they are sorted by this column.
     key: SortKey,
     sortable: bool,
     holds_customer_id: bool,
-    /// The measure that it shows.
+    /// The measure that the column shows; none for dimensions and the currency.
     pub(super) measure: Option<Measure>,
     value: Expr,
 }
 
-/// The columns: those asked for, then one per period and measure.
+/// Returns the columns of the result: those asked for, then one per period and measure.
 pub(super) fn columns(layout: &Layout<'_>, tallies: &Tallies) -> Vec<AnswerColumn> {
     let mut columns = Vec::new();
     for position in &layout.selected {
@@ -79,7 +80,7 @@ pub(super) fn columns(layout: &Layout<'_>, tallies: &Tallies) -> Vec<AnswerColum
     columns
 }
 
-/// The column that shows which currency a group's amounts have; it stands behind the others.
+/// Returns the column with the currency of a group's amounts. It comes after the others.
 pub(super) fn currency_column() -> AnswerColumn {
     AnswerColumn {
         output: OutputColumn {
@@ -110,7 +111,7 @@ fn kind(layout: &Layout<'_>, column: &Column) -> OutputKind {
     output_kind(&column.kind, currency)
 }
 
-/// How many columns the periods take.
+/// Returns the number of columns that show periods.
 fn cells(layout: &Layout<'_>) -> usize {
     let measures = layout.selected.iter().filter(|p| measure_of(layout.column(**p)).is_some());
     layout.periods().len() * measures.count()
@@ -133,7 +134,7 @@ impl AnswerColumn {
         self.value.clone()
     }
 
-    /// What the answer says of it, sorted by `sort`.
+    /// Returns the header of the column in a result sorted by `sort`.
     pub(super) fn header(&self, sort: &[GroupSort]) -> Header {
         let priority = sort.iter().position(|item| item.key == self.key);
         Header {
@@ -148,8 +149,9 @@ impl AnswerColumn {
     }
 }
 
-/// What groups are sorted by, most significant first, and whether descending. Groups are told
-/// apart by their dimensions and currency, which come last.
+/// Returns the expressions by which groups are sorted, most significant first, each with a flag
+/// that is true for descending order. Dimensions and currency come last; they make the order
+/// unique.
 pub(super) fn sort_keys(
     scope: &Scope<'_>,
     layout: &Layout<'_>,
@@ -177,7 +179,7 @@ pub(super) fn sort_keys(
     for (key, descending) in items {
         let values = match &key {
             SortKey::Currency => vec![col(CURRENCY_COLUMN)],
-            // A period that turned out not to be shown orders nothing.
+            // A period that turned out not to be shown has no effect on the order.
             key => match columns.iter().find(|column| column.key == *key) {
                 Some(column) => order_of(scope, layout, column),
                 None => vec![],

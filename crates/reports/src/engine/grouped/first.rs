@@ -1,4 +1,4 @@
-//! The groups of one page, while the rest is counted.
+//! The rows of one page of groups, collected while all groups are counted.
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::compute::{
@@ -6,7 +6,7 @@ use datafusion::arrow::compute::{
 };
 use datafusion::arrow::error::ArrowError;
 
-/// So many rows are kept at least before the last ones are dropped.
+/// The number of rows that are collected at least before those behind the page are dropped.
 const ROWS_KEPT: usize = 8_192;
 
 fn joined(batches: &[RecordBatch]) -> Result<Option<RecordBatch>, ArrowError> {
@@ -14,15 +14,15 @@ fn joined(batches: &[RecordBatch]) -> Result<Option<RecordBatch>, ArrowError> {
     concat_batches(&first.schema(), batches).map(Some)
 }
 
-/// Keeps the first rows of batches that come in any order.
+/// Keeps the first rows, in a given order, of batches that come in any order.
 pub(super) struct First {
-    /// How many rows are kept.
+    /// The number of first rows to keep.
     wanted: usize,
-    /// How many of them come before the page.
+    /// The number of those rows that come before the page.
     offset: usize,
-    /// Position of the columns that decide; they are the last ones.
+    /// The position of the first sort key; the sort keys are the last columns.
     keys_from: usize,
-    /// Whether each of those descends.
+    /// True for each sort key in descending order.
     descending: Vec<bool>,
     batches: Vec<RecordBatch>,
     rows: usize,
@@ -97,7 +97,7 @@ impl Window {
         }
     }
 
-    /// Whether no later row belongs to the page.
+    /// Returns true if no later row belongs to the page.
     pub(super) fn is_full(&self) -> bool {
         self.seen >= self.last
     }

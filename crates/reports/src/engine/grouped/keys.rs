@@ -1,9 +1,9 @@
-//! By what rows are grouped.
+//! The keys by which rows are grouped.
 //!
-//! A dimension that only reads a row which a key names (a plan's name, a customer's email) does
-//! not have to be known while rows are grouped: they are grouped by the key, which is a number,
-//! and the named rows are joined to the groups. Unless the key is shown as well, groups with
-//! different keys may then be equal, and are merged.
+//! Some dimensions read a single related row that a key identifies, such as a plan's name or a
+//! customer's email. Rows are then grouped by the key, a number, and the related rows are joined to
+//! the groups. Unless the key is shown as well, groups with different keys may show equal values;
+//! such groups are merged.
 
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder};
 use datafusion::prelude::col;
@@ -18,15 +18,16 @@ use crate::engine::{base, flat, matching};
 use crate::error::ReportError;
 use crate::request::grouped::CURRENCY;
 
-/// Name of a dimension's column, by its position in the report.
+/// Returns the name of a dimension's column. `position` is its position in the report.
 pub(super) fn dimension(position: usize) -> String {
     format!("dimension_{position}")
 }
 
-/// Name of the column that holds the currency of the amounts.
+/// The name of the column with the currency of the amounts.
 pub(super) const CURRENCY_COLUMN: &str = "currency_of_amounts";
 
-/// One row per group: the selected dimensions, the currency where it joins the key, the tallies.
+/// Returns a plan with one row per group: the selected dimensions, the currency if it was added to
+/// the key, and the tallies.
 pub(super) fn groups(
     scope: &Scope<'_>,
     layout: &Layout<'_>,
@@ -63,18 +64,18 @@ fn key_name(number: usize) -> String {
     format!("key_{number}")
 }
 
-/// How rows become groups.
+/// The keys of groups, and the values shown from them.
 struct Grouping<'r> {
-    /// What rows are grouped by.
+    /// The expressions by which rows are grouped.
     keys: Vec<Expr>,
     shown: Vec<Shown<'r>>,
 }
 
-/// What is shown of a key.
+/// A value that is shown for a key.
 struct Shown<'r> {
     name: String,
     key: usize,
-    /// Over the keys and the relation that is joined to them.
+    /// An expression over the keys and the relation that is joined to them.
     value: Expr,
     named: Option<&'r Relation>,
 }
@@ -117,7 +118,7 @@ impl<'r> Grouping<'r> {
         })
     }
 
-    /// The relations to join, each once, with the key that names their rows.
+    /// Returns the relations to join, each once, with the key that identifies their rows.
     fn joined(&self) -> Vec<(&'r Relation, usize)> {
         let mut joined: Vec<(&Relation, usize)> = Vec::new();
         for shown in &self.shown {
@@ -130,7 +131,7 @@ impl<'r> Grouping<'r> {
         joined
     }
 
-    /// Whether groups with different keys may show the same.
+    /// Returns true if groups with different keys may show equal values.
     fn may_meet(&self) -> bool {
         let is_shown =
             |key: usize| self.shown.iter().any(|shown| shown.named.is_none() && shown.key == key);
@@ -138,7 +139,7 @@ impl<'r> Grouping<'r> {
     }
 }
 
-/// The relation that is all an expression reads, if a key names its rows.
+/// Returns the relation if it is all that an expression reads and a key identifies its rows.
 fn named_by_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
     let columns = value.column_refs();
     let mut aliases = columns.iter().map(|column| column.relation.as_ref().map(|r| r.table()));

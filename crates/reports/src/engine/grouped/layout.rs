@@ -1,4 +1,5 @@
-//! What a question to a grouped report asks for. Rule: spec/reports.md §9, §10.
+//! The dimensions, measures, periods and currency of a grouped query. Rule: spec/reports.md §9,
+//! §10.
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::Date32Type;
@@ -21,36 +22,36 @@ use crate::request::pivot::{LastPeriod, Pivot};
 use crate::request::question::{Chosen, Question};
 use crate::terms::life_span;
 
-/// What is asked for.
+/// The layout of a grouped result.
 pub(super) struct Layout<'q> {
     pub(super) report: &'static Report,
     pub(super) arrangement: &'q Arrangement,
-    /// Positions of the selected columns in the report, in the order asked for.
+    /// The positions of the selected columns in the report, in the order asked for.
     pub(super) selected: Vec<usize>,
     pub(super) currency: CurrencyPlace,
     pub(super) spread: Option<Spread>,
 }
 
-/// Where the currency of the amounts is.
+/// The place of the currency of the amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CurrencyPlace {
-    /// There are no amounts.
+    /// No amounts are selected.
     Nowhere,
-    /// At this position among the selected columns.
+    /// A selected column, at this position among the selected columns.
     Selected(usize),
-    /// Beside the selected columns; shown when there are several.
+    /// An added column, which is shown if there are several currencies.
     Joined,
 }
 
-/// The periods over which measures are spread.
+/// The periods of a pivot.
 pub(super) struct Spread {
     pub(super) periods: Vec<Period>,
-    /// In which of them a row counts.
+    /// The mask of the periods in which a row counts.
     pub(super) mask: Expr,
 }
 
 impl<'q> Layout<'q> {
-    /// Lays out a question; reads what its pivot depends on.
+    /// Makes the layout of a query. Reads the rows on which the periods of its pivot depend.
     pub(super) async fn of(
         scope: &Scope<'_>,
         question: &'q Question,
@@ -75,7 +76,7 @@ impl<'q> Layout<'q> {
         &self.report.columns[position]
     }
 
-    /// Positions of the selected dimensions in the report.
+    /// Returns the positions of the selected dimensions in the report.
     pub(super) fn dimensions(&self) -> impl Iterator<Item = usize> {
         let is_dimension = |position: &usize| self.column(*position).role == Role::Dimension;
         self.selected.iter().copied().filter(is_dimension)
@@ -120,7 +121,7 @@ impl Spread {
     }
 }
 
-/// The last day of any matching row.
+/// Returns the latest day of any matching row.
 async fn last_day(
     scope: &Scope<'_>,
     report: &Report,

@@ -1,18 +1,18 @@
-//! Grouped reports: one pass over the matching rows, whatever is asked for.
+//! Grouped reports, computed in one pass over the matching rows.
 //!
-//! Rows are grouped by what is cheap to compare, and names are joined to the groups afterwards; if
-//! that makes groups equal, they are merged. All measures, their periods and the sums before the
-//! first period are tallied in the same pass ([`crate::functions::tally`]).
+//! Rows are grouped by keys that are cheap to compare, and names are joined to the groups
+//! afterwards. Groups that become equal by this are merged. All measures, their periods and the
+//! sums before the first period are tallied in the same pass ([`crate::functions::tally`]).
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `layout` | what is asked for: dimensions, measures, periods, currency |
-//! | `tallies` | which tallies the measures need |
-//! | `keys` | by what rows are grouped, and which names are joined afterwards |
-//! | `answer` | columns, expressions, sort keys and headers of the answer |
-//! | `table` | the answer's columns and the hidden ones beside them |
-//! | `first` | the groups of one page, while the rest is counted |
-//! | `run` | one page |
+//! | `layout` | the query: dimensions, measures, periods, currency |
+//! | `tallies` | the tallies that the measures need |
+//! | `keys` | the keys of groups, and the names that are joined to them |
+//! | `answer` | columns, expressions, sort keys and headers of the result |
+//! | `table` | the shown columns of the result and the hidden ones |
+//! | `first` | the rows of one page, collected while all groups are counted |
+//! | `run` | runs one page, or all groups |
 
 mod answer;
 mod first;

@@ -1,4 +1,4 @@
-//! One page of groups, and all of them.
+//! Runs one page of a grouped report, or all of its groups.
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
@@ -93,22 +93,22 @@ fn headers(columns: &[AnswerColumn], arrangement: &Arrangement) -> Vec<Header> {
     columns.iter().map(|column| column.header(&arrangement.sort)).collect()
 }
 
-/// All groups, not computed yet.
+/// The groups of a query, before they are computed.
 struct Groups {
     table: Table,
-    /// In any order, in the columns of the table.
+    /// A plan with the columns of the table, in any order.
     plan: LogicalPlanBuilder,
-    /// Whether there is a row even without rows to group.
+    /// True if the result has a row even if there are no rows to group.
     has_total_row: bool,
     currency: CurrencyPlace,
 }
 
-/// What one pass over all groups finds.
+/// The results of one pass over all groups.
 struct Found {
     total: u64,
-    /// The first two currencies met.
+    /// The first two currencies found.
     currencies: Vec<String>,
-    /// Whether a row belongs to a period before the first one shown.
+    /// True if a row belongs to a period before the first one shown.
     has_rows_before: bool,
     rows: Option<RecordBatch>,
 }
@@ -129,7 +129,7 @@ impl Groups {
         Ok(Self { table, plan, has_total_row, currency: layout.currency })
     }
 
-    /// Counts all groups and keeps those of a page, unless it lies deep.
+    /// Counts all groups and keeps those of a page, unless the page is deep.
     async fn find(&self, scope: &Scope<'_>, offset: u64, limit: u64) -> Result<Found, ReportError> {
         let wanted = match limit {
             0 => 0,
@@ -149,13 +149,14 @@ impl Groups {
         Ok(found)
     }
 
-    /// Whether a page lies where only sorted groups are looked at, which the engine can spill.
+    /// Returns true if a page lies beyond [`TOP_ROWS_MAX`]. It is then taken from sorted groups,
+    /// which DataFusion can spill to disk.
     fn is_deep(&self, found: &Found, offset: u64, limit: u64) -> bool {
         let last = offset.saturating_add(limit);
         limit > 0 && last > TOP_ROWS_MAX && found.total > TOP_ROWS_MAX.max(offset)
     }
 
-    /// The rows of a page that lies deep.
+    /// Returns the rows of a deep page.
     async fn window(
         &self,
         scope: &Scope<'_>,
@@ -173,11 +174,11 @@ impl Groups {
         Ok(window.rows().map_err(DataFusionError::from)?)
     }
 
-    /// All groups in order, as they are made.
+    /// Returns all groups in order, as they are computed.
     fn stream(&self, session: &Session) -> Result<RowStream, ReportError> {
         let (session, schema) = (session.clone(), self.table.schema());
         let batches = session.stream(self.sorted()?).map(move |batch| {
-            // The plan reads what the session keeps open.
+            // Keeps the session alive, because the plan reads files that it holds open.
             let _held = &session;
             Ok(batches::conform(&batch?, &schema)?)
         });
@@ -188,7 +189,7 @@ impl Groups {
         Ok(self.plan.clone().sort(self.table.order())?.build()?)
     }
 
-    /// The columns that are shown when the amounts have so many currencies.
+    /// Returns the columns that are shown if the amounts have this number of currencies.
     fn columns(&self, currencies: usize) -> Vec<AnswerColumn> {
         let mut columns = self.table.columns.clone();
         if self.currency == CurrencyPlace::Joined && currencies > 1 {

@@ -1,4 +1,4 @@
-//! The columns in which groups are handed out: those of the answer, then hidden ones.
+//! The columns of groups as they are computed: those of the result, then hidden ones.
 
 use std::sync::Arc;
 
@@ -19,16 +19,17 @@ use crate::engine::output::arrow_type;
 use crate::engine::scope::Scope;
 use crate::functions::tally::BEFORE;
 
-/// One row per group.
+/// The columns of a plan with one row per group.
 pub(super) struct Table {
     pub(super) columns: Vec<AnswerColumn>,
-    /// Position of the currency, where it is not among the columns.
+    /// The position of the currency, if it is not one of the shown columns.
     pub(super) currency: Option<usize>,
-    /// Position of the number of rows before the first period.
+    /// The position of the number of rows before the first period.
     pub(super) before: Option<usize>,
-    /// The columns that follow the answer's.
+    /// The expressions of the columns that follow the shown ones.
     hidden: Vec<Expr>,
-    /// What the rows are sorted by, and whether descending; these columns come last.
+    /// The sort keys, each with a flag that is true for descending order. They are the last
+    /// columns.
     keys: Vec<(Expr, bool)>,
 }
 
@@ -53,7 +54,7 @@ impl Table {
         Self { columns, currency, before, hidden, keys }
     }
 
-    /// All columns, each under a name of its own.
+    /// Returns the expressions of all columns, each under a unique name.
     pub(super) fn expressions(&self) -> Vec<Expr> {
         let shown = self.columns.iter().map(AnswerColumn::value).chain(self.hidden.iter().cloned());
         let shown = shown.enumerate().map(|(place, value)| value.alias(format!("column_{place}")));
@@ -61,7 +62,7 @@ impl Table {
         shown.chain(keys.map(|(place, (key, _))| key.clone().alias(sort_name(place)))).collect()
     }
 
-    /// The order of the rows.
+    /// Returns the order of the rows.
     pub(super) fn order(&self) -> Vec<SortExpr> {
         let keys = self.keys.iter().enumerate();
         let keys =
@@ -69,7 +70,7 @@ impl Table {
         keys.collect()
     }
 
-    /// Position of the first column that the rows are sorted by.
+    /// Returns the position of the first sort key.
     pub(super) fn keys_from(&self) -> usize {
         self.columns.len() + self.hidden.len()
     }
@@ -78,7 +79,8 @@ impl Table {
         self.keys.iter().map(|(_, descending)| *descending).collect()
     }
 
-    /// The one row of a report without rows: counts and amounts are 0, means null.
+    /// Returns the single row of a result without rows: counts and amounts are 0, means and totals
+    /// null.
     pub(super) fn nothing(&self, scope: &Scope<'_>) -> Result<RecordBatch> {
         let schema = self.schema();
         let values = self.columns.iter().zip(schema.fields());
@@ -100,7 +102,7 @@ impl Table {
         RecordBatch::try_new(schema, values).map_err(DataFusionError::from)
     }
 
-    /// The answer's columns by key, then the currency.
+    /// Returns the schema of the shown columns by key, then the currency.
     pub(super) fn schema(&self) -> SchemaRef {
         let shown = self
             .columns

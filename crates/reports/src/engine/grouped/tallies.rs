@@ -1,4 +1,4 @@
-//! Which tallies the measures need, and how a measure is read from them.
+//! The tallies that the measures of a query need, and the reading of measures from them.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, cast, lit};
@@ -10,11 +10,11 @@ use crate::definition::value::{nothing, only_when, wide};
 use crate::engine::scope::Scope;
 use crate::functions::tally::{cell, merged, rounded_mean, tally};
 
-/// The tallies of one question.
+/// The tallies of one query.
 pub(super) struct Tallies {
-    /// What is tallied.
+    /// The values that are tallied.
     values: Vec<Expr>,
-    /// Selected measure (position in the report) and the tallies that it is read from.
+    /// The selected measures: position in the report, and the tallies from which it is read.
     measures: Vec<(usize, Parts)>,
     mask: Option<(Expr, usize)>,
 }
@@ -23,9 +23,9 @@ pub(super) struct Tallies {
 enum Parts {
     Count(usize),
     Sum(usize),
-    /// Sum and number of the values there are.
+    /// The sum of the values, and the number of those that are not null.
     Total(usize, usize),
-    /// The same.
+    /// The sum of the values, and the number of those that are not null.
     Mean(usize, usize),
 }
 
@@ -66,12 +66,12 @@ impl Tallies {
         })
     }
 
-    /// The tally of the rows themselves.
+    /// Returns the position of the tally that counts rows.
     fn rows(&mut self) -> usize {
         self.place(lit(1_i64))
     }
 
-    /// What the tallies read of a row, by name.
+    /// Returns the values of a row that the tallies read, by name.
     pub(super) fn reads(&self) -> Vec<(String, Expr)> {
         let values = self.values.iter().enumerate();
         let values = values.map(|(number, value)| (value_name(number), value.clone()));
@@ -79,7 +79,7 @@ impl Tallies {
         values.chain(mask).collect()
     }
 
-    /// The aggregates over rows.
+    /// Returns the aggregates over rows.
     pub(super) fn over_rows(&self) -> Vec<Expr> {
         let periods = self.mask.as_ref().map(|(_, periods)| *periods);
         let mask = || periods.map(|periods| (col(MASK), periods));
@@ -87,19 +87,20 @@ impl Tallies {
         tallies.map(|number| tally(col(value_name(number)), mask()).alias(name(number))).collect()
     }
 
-    /// The aggregates over groups that have these tallies.
+    /// Returns the aggregates over groups that already have these tallies.
     pub(super) fn over_groups(&self) -> Vec<Expr> {
         let periods = self.mask.as_ref().map(|(_, periods)| *periods);
         let tallies = 0..self.values.len();
         tallies.map(|number| merged(col(name(number)), periods).alias(name(number))).collect()
     }
 
-    /// Their columns.
+    /// Returns the columns of the tallies.
     pub(super) fn columns(&self) -> impl Iterator<Item = Expr> {
         (0..self.values.len()).map(|number| col(name(number)))
     }
 
-    /// A selected measure at one position of its tallies; none when it is not selected.
+    /// Returns a selected measure at position `at` of its tallies; none if the measure is not
+    /// selected.
     pub(super) fn measure(&self, position: usize, at: usize) -> Option<Expr> {
         let parts = self.measures.iter().find(|(measure, _)| *measure == position)?.1;
         let sum = |tally: usize| cell(col(name(tally)), at);
@@ -114,7 +115,7 @@ impl Tallies {
         })
     }
 
-    /// The number of rows at one position.
+    /// Returns the number of rows at position `at` of the tallies.
     pub(super) fn row_count(&self, at: usize) -> Option<Expr> {
         let number = self.values.iter().position(|value| *value == lit(1_i64))?;
         Some(wide(cell(col(name(number)), at)))

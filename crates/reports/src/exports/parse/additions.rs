@@ -1,5 +1,5 @@
-//! Fields that the dialect does not have. In strict mode each is refused.
-//! Rule: spec/exports.md §4, table of additions.
+//! Additions: fields that the vendor's dialect lacks. In strict mode they are all refused. Rule:
+//! spec/exports.md §4, table of additions.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use super::{ExportContext, choice, spelled, values};
 use crate::csv_dialect::CsvDialect;
 use crate::request::values::shown;
 
-/// All of them.
+/// The names of all additions.
 pub(super) const NAMES: [&str; 8] = [
     "format",
     "columns",
@@ -27,7 +27,7 @@ pub(super) const NAMES: [&str; 8] = [
     "as_of",
 ];
 
-/// What they ask for.
+/// The values of the additions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Additions {
     pub(super) format: ExportFormat,
@@ -39,7 +39,7 @@ pub(super) struct Additions {
     pub(super) as_of: Option<Instant>,
 }
 
-/// The types of a request for several at once; none when it asks for one.
+/// Reads the types of a request for several exports; none if it asks for a single one.
 pub(super) fn objects(body: &mut Body<'_>, is_strict: bool) -> Option<Vec<Spelled>> {
     if is_strict || body.value("objects").is_none() {
         return None;
@@ -71,7 +71,7 @@ fn read_objects(field: &str, value: &Value) -> Result<Vec<Spelled>, String> {
     Ok(objects)
 }
 
-/// Reads them for these types, or refuses them all.
+/// Reads the additions of a request for these types. In strict mode, refuses them all.
 pub(super) fn read(
     body: &mut Body<'_>,
     objects: &[Spelled],
@@ -145,7 +145,7 @@ fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String
     instant.ok_or_else(|| format!("The {field} is not a valid date."))
 }
 
-/// Headings, as a list or as text with commas.
+/// Reads headings from a list or from text with commas.
 fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
     let names: Option<Vec<String>> = match value {
         Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
@@ -163,7 +163,7 @@ fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
     }
 }
 
-/// Whether a type has all these headings.
+/// Checks that a type has all these headings.
 fn check_columns(
     kind: &ExportType,
     names: &[String],

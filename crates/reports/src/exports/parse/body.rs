@@ -1,11 +1,11 @@
-//! Taking the fields of a body by name. Every error is kept.
+//! Reads the fields of a body by name. All errors are collected.
 
 use serde_json::{Map, Value};
 
 use super::values::is_nothing;
 use crate::request::FieldErrors;
 
-/// The fields of one request, and what is wrong with them.
+/// The fields of a request's body, and the errors found so far.
 pub(super) struct Body<'a> {
     given: &'a Map<String, Value>,
     pub(super) errors: FieldErrors,
@@ -16,12 +16,12 @@ impl<'a> Body<'a> {
         Self { given, errors: FieldErrors::default() }
     }
 
-    /// The value of a field; none when it is absent, null or empty.
+    /// Returns the value of a field; none if it is absent, null or empty.
     pub(super) fn value(&self, field: &str) -> Option<&'a Value> {
         self.given.get(field).filter(|value| !is_nothing(value))
     }
 
-    /// A field, read.
+    /// Reads and converts a field.
     pub(super) fn read<T>(
         &mut self,
         field: &str,
@@ -32,7 +32,7 @@ impl<'a> Body<'a> {
         read.map_err(|message| self.errors.push(field, message)).ok()
     }
 
-    /// A field that must be there, read.
+    /// Reads and converts a field that is required.
     pub(super) fn required<T>(
         &mut self,
         field: &str,
@@ -44,7 +44,7 @@ impl<'a> Body<'a> {
         self.read(field, read)
     }
 
-    /// The names that are given.
+    /// Returns the names of the fields given.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.given.keys().map(String::as_str)
     }

@@ -1,11 +1,11 @@
-//! A request's body, checked into requests or refused with all errors. Rule: spec/exports.md §4.
+//! Checks a request's body into requests, or refuses it with all errors. Rule: spec/exports.md §4.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `body` | taking fields by name; every error is kept |
-//! | `values` | single values |
-//! | `range` | how long a range may be |
-//! | `additions` | fields that the dialect does not have |
+//! | `body` | reads fields by name and collects errors |
+//! | `values` | reads single values |
+//! | `range` | the longest range that is allowed |
+//! | `additions` | fields that the vendor's dialect lacks |
 
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
@@ -25,34 +25,34 @@ mod values;
 use additions::Additions;
 use body::Body;
 
-/// What a request is checked against beside its provider.
+/// The context in which a request is checked, besides its provider.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportContext<'a> {
-    /// The present.
+    /// The time of the request.
     pub now: Instant,
-    /// Whether only what the dialect prints is taken (setting `exports.strict`).
+    /// True if only fields of the vendor's dialect are accepted (setting `exports.strict`).
     pub is_strict: bool,
-    /// The most calendar months that a range may have; 0 = no limit (setting
+    /// The largest number of calendar months in a range; 0 means no limit (setting
     /// `exports.max_range_months`).
     pub range_months_max: u32,
-    /// Ids of the provider's sites.
+    /// The ids of the provider's sites.
     pub sites: &'a [i64],
-    /// First day of the month of the provider's first invoice, where it is known.
+    /// The first day of the month of the provider's first invoice; none if unknown.
     pub first_month: Option<Date>,
-    /// First day of the provider's last closed month, where it is known.
+    /// The first day of the provider's last closed month; none if unknown.
     pub last_closed: Option<Date>,
 }
 
-/// What a body asks for.
+/// The checked requests of one body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportRequests {
-    /// One export each, all of one revision.
+    /// The requests, one per export. All read the same revision.
     pub requests: Vec<ExportRequest>,
-    /// Whether they were asked for as a list (`objects`).
+    /// True if the body asked for a list of types (`objects`).
     pub is_group: bool,
 }
 
-/// Why a body is refused. Rule: spec/exports.md §2.
+/// The reason why a body is refused. Rule: spec/exports.md §2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportErrors {
     /// Fields are wrong (row 7).
@@ -61,13 +61,16 @@ pub enum ExportErrors {
     Range,
 }
 
-/// What the dialect prints for every type, and filters of whatever type.
+/// Fields of the vendor's dialect other than filters; `month` and `currency` are for the accounting
+/// package.
 const PRINTED: [&str; 7] =
     ["object", "date_from", "date_to", "month", "currency", "site_id", "mode"];
-/// Fields that the accounting package passes over.
+/// Fields that the accounting package ignores.
 const NOT_OF_PACKAGE: [&str; 3] = ["date_from", "date_to", "mode"];
 
 /// Checks the body of a request for exports.
+///
+/// Errors: every field that is wrong, or a range that is reversed or too long.
 pub fn parse(
     body: &Map<String, Value>,
     provider: &Provider,
@@ -100,7 +103,7 @@ pub fn parse(
     Ok(ExportRequests { requests, is_group })
 }
 
-/// What all types of a request share.
+/// The fields that all types of a request share.
 struct Common {
     range: Option<Range>,
     mode: Mode,
@@ -145,7 +148,7 @@ impl Common {
     }
 }
 
-/// The one type that is asked for.
+/// Reads the type of a request for a single export.
 fn object(body: &mut Body<'_>) -> Option<Spelled> {
     body.required("object", |field, value| match value.as_str().and_then(spelled) {
         Some(object) => Ok(object),
@@ -157,13 +160,13 @@ fn spelled(name: &str) -> Option<Spelled> {
     find(name).map(|kind| Spelled { kind, name: name.to_owned() })
 }
 
-/// Every name of every type.
+/// Returns all names of all types.
 fn names() -> Vec<&'static str> {
     let names = types().iter().map(|kind| std::iter::once(&kind.object).chain(kind.aliases));
     names.flatten().copied().collect()
 }
 
-/// Every field that means something for some type.
+/// Returns all fields that have a meaning for some type.
 fn known_names() -> impl Iterator<Item = &'static str> {
     let filters = types().iter().flat_map(|kind| kind.filters.iter().map(|filter| filter.name));
     PRINTED.into_iter().chain(additions::NAMES).chain(filters)
@@ -218,7 +221,7 @@ fn request(
     })
 }
 
-/// Whether a given field is printed, but not for this type.
+/// Returns true if a field of the vendor's dialect has no effect for this type.
 fn is_ignored(kind: &ExportType, name: &str) -> bool {
     match kind.is_package() {
         true => NOT_OF_PACKAGE.contains(&name) || (is_filter(name) && name != "currency"),
@@ -291,12 +294,12 @@ fn outside(field: &str, first: Option<Date>, last: Date) -> String {
     }
 }
 
-/// The first day of a date's month.
+/// Returns the first day of a date's month.
 fn month_of(date: Date) -> Date {
     date.plus_days(1 - i64::from(date.day()))
 }
 
-/// The value that a word stands for.
+/// Reads a word and returns the value that it stands for.
 fn choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Result<T, String> {
     let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let word = values::word(field, value, &allowed)?;
@@ -305,7 +308,7 @@ fn choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Result<T,
 }
 
 impl ExportFormat {
-    /// The formats of a type.
+    /// Returns the formats of a type, each with its word.
     pub(super) fn of(kind: &ExportType) -> &'static [(&'static str, Self)] {
         match kind.is_package() {
             true => &Self::WORDS[..1],

@@ -1,4 +1,4 @@
-//! How long a range may be. Rule: spec/exports.md §4 `range`.
+//! The longest range that is allowed. Rule: spec/exports.md §4 `range`.
 
 use model::time::{Fold, Instant, Zone};
 
@@ -7,14 +7,15 @@ use super::super::request::Range;
 const SECOND: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * SECOND;
 
-/// Whether the range is in order and not longer than `months` calendar months, in UTC or in
-/// `zone`. 0 months = no limit.
+/// Returns true if the range is in order and at most `months` calendar months long, in UTC or in
+/// `zone`. 0 means no limit.
 pub(super) fn is_allowed(range: Range, months: u32, zone: &Zone) -> bool {
     let is_within = |zone: &Zone| range.to <= months_later(range.from, months, zone);
     range.from <= range.to && (months == 0 || is_within(&Zone::utc()) || is_within(zone))
 }
 
-/// The same time of day some months later, on the month's last day where it lacks the day.
+/// Returns the instant `months` later at the same time of day. If that month lacks the day, its
+/// last day is taken.
 fn months_later(second: i64, months: u32, zone: &Zone) -> i64 {
     let instant = Instant::from_micros(second.saturating_mul(SECOND));
     let local = instant.micros() + i64::from(zone.offset_seconds(instant)) * SECOND;

@@ -1,4 +1,4 @@
-//! Single values of a request's body. Rule: spec/exports.md §4.
+//! Reading of single values in a request's body. Rule: spec/exports.md §4.
 
 use model::id::{MAX_ID, is_valid_id};
 use model::money::Currency;
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::request::values::{End, instant, shown};
 
-/// The last second that a number may name: the end of the year 9999.
+/// The largest number of Unix seconds: the end of the year 9999.
 const SECONDS_MAX: i64 = 253_402_300_799;
-/// The most characters that a text filter may have.
+/// The largest number of characters in a text filter.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// A value as messages show it.
+/// Formats a value for a message.
 pub(super) fn shown_value(value: &Value) -> String {
     match value {
         Value::String(text) => shown(text),
@@ -22,12 +22,12 @@ pub(super) fn shown_value(value: &Value) -> String {
     }
 }
 
-/// Whether a value stands for none.
+/// Returns true if a value counts as absent: null or the empty text.
 pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
-/// A JSON integer, or digits in a string.
+/// Reads a JSON integer, or digits in a string.
 fn integer(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => {
@@ -43,13 +43,13 @@ fn digits(text: &str) -> Option<i128> {
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-/// An id.
+/// Reads an id.
 pub(super) fn id(field: &str, value: &Value) -> Result<i64, String> {
     let id = integer(value).and_then(|id| i64::try_from(id).ok()).filter(|id| is_valid_id(*id));
     id.ok_or_else(|| format!("The {field} must be an integer from 1 to {MAX_ID}."))
 }
 
-/// A text of a bounded length.
+/// Reads a text with at most [`TEXT_CHARS_MAX`] characters.
 pub(super) fn text(field: &str, value: &Value) -> Result<String, String> {
     match value.as_str() {
         Some(text) if text.chars().count() <= TEXT_CHARS_MAX => Ok(text.to_owned()),
@@ -58,18 +58,18 @@ pub(super) fn text(field: &str, value: &Value) -> Result<String, String> {
     }
 }
 
-/// One of some words, in their exact spelling.
+/// Reads one of the allowed words, in its exact spelling.
 pub(super) fn word<'w>(field: &str, value: &'w Value, allowed: &[&str]) -> Result<&'w str, String> {
     let word = value.as_str().filter(|word| allowed.contains(word));
     word.ok_or_else(|| invalid(field, allowed))
 }
 
-/// What is said of a word that is not allowed.
+/// Returns the message about a word that is not allowed.
 pub(super) fn invalid(field: &str, allowed: &[&str]) -> String {
     format!("The selected {field} is invalid. Allowed values: {}.", allowed.join(", "))
 }
 
-/// A lower-case currency.
+/// Reads a currency, which must be in lower case.
 pub(super) fn currency(field: &str, value: &Value) -> Result<Currency, String> {
     let text = value.as_str().ok_or_else(|| format!("The {field} must be a string."))?;
     let lower = text.to_ascii_lowercase();
@@ -82,7 +82,7 @@ pub(super) fn currency(field: &str, value: &Value) -> Result<Currency, String> {
     }
 }
 
-/// A country in upper case.
+/// Reads a country in any case and returns it in upper case.
 pub(super) fn country(field: &str, value: &Value) -> Result<String, String> {
     let is_country =
         |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -90,7 +90,7 @@ pub(super) fn country(field: &str, value: &Value) -> Result<String, String> {
     text.ok_or_else(|| format!("The {field} must be two letters, such as US."))
 }
 
-/// A bool.
+/// Reads a bool.
 pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(value) => Ok(*value),
@@ -100,7 +100,8 @@ pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
     }
 }
 
-/// A whole second: a number of seconds, an instant, or an end of a day of `zone`.
+/// Reads a whole second: Unix seconds, an instant, or a date, which stands for the first or last
+/// second of that day in `zone`.
 pub(super) fn second(field: &str, value: &Value, zone: &Zone, is_end: bool) -> Result<i64, String> {
     if let Some(number) = integer(value) {
         let second = i64::try_from(number).ok().filter(|s| (0..=SECONDS_MAX).contains(s));
@@ -119,7 +120,7 @@ pub(super) fn second(field: &str, value: &Value, zone: &Zone, is_end: bool) -> R
     })
 }
 
-/// A date-time without the fraction of its seconds.
+/// Removes the fraction of the seconds from a date-time.
 fn without_fraction(text: &str) -> String {
     let Some((whole, rest)) = text.split_once('.') else { return text.to_owned() };
     let kept = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
@@ -129,7 +130,7 @@ fn without_fraction(text: &str) -> String {
     }
 }
 
-/// The first day of a month: any real day of it, or `YYYY-MM`.
+/// Reads a month, given as `YYYY-MM` or as any day in it, and returns its first day.
 pub(super) fn month(field: &str, value: &Value) -> Result<Date, String> {
     let text = value.as_str().unwrap_or_default();
     let date = match text.len() {

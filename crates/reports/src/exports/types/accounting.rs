@@ -1,4 +1,5 @@
-//! The accounting package of one month. Its files are made elsewhere. Rule: spec/exports.md §10.15.
+//! The accounting package of one month, whose files are made elsewhere. Rule: spec/exports.md
+//! §10.15.
 
 use super::super::export_type::{Content, ExportType};
 

@@ -1,4 +1,4 @@
-//! Runs of campaigns and what came of them. Rule: spec/exports.md §10.13.
+//! Runs of campaigns with their results. Rule: spec/exports.md §10.13.
 
 use datafusion::prelude::col;
 

@@ -1,4 +1,4 @@
-//! Credit notes, of every status. Both of their printed names are taken.
+//! Credit notes of every status. The vendor documents two names for the type; both are accepted.
 //! Rule: spec/exports.md §10.12.
 
 use datafusion::functions::expr_fn::coalesce;

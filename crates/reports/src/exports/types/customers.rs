@@ -16,7 +16,7 @@ use crate::error::ReportError;
 use crate::functions::json_text::{amount_by_currency, gathered, object_of};
 use crate::terms::credit;
 
-/// Statuses of subscriptions that run.
+/// The statuses of running subscriptions.
 pub(super) const RUNNING: [&str; 3] = ["active", "trialing", "past_due"];
 
 pub(super) fn export_type() -> ExportType {
@@ -46,7 +46,8 @@ pub(super) fn export_type() -> ExportType {
     records("customers", "Customers", vec![], rows)
 }
 
-/// `customer_id`, `active`: how many subscriptions of a customer run. Keys are customers.
+/// Returns a plan with the columns `customer_id` and `active`: the number of running subscriptions
+/// of each customer.
 fn active_subscriptions(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -58,8 +59,8 @@ fn active_subscriptions(
     Ok(rows.filter(runs)?.aggregate(vec![col("x.customer_id")], vec![active])?)
 }
 
-/// `customer_id`, `members`: each customer's balance in every currency with transactions. Keys are
-/// customers.
+/// Returns a plan with the columns `customer_id` and `members`: each customer's balance in every
+/// currency that has transactions.
 fn balances(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let member = amount_by_currency(col("currency"), col("amount"), scope.amounts);
     let rows = credit::balances(scope, customers)?.project(vec![

@@ -1,5 +1,4 @@
-//! What customers hold beside their columns: one column per key, or one row per key.
-//! Rule: spec/exports.md §10.8.
+//! The metadata of customers: one column per key, or one row per key. Rule: spec/exports.md §10.8.
 
 use super::super::export_type::{Content, ExportType};
 use super::super::layout::{id_at, layout, text_at};

@@ -1,5 +1,5 @@
-//! Lines of invoices: as rows of their own, and as a cell of the invoice.
-//! Rule: spec/exports.md §10.4, `line_items` and `row_per=line`.
+//! Lines of invoices: as rows of their own, and as a cell of the invoice. Rule: spec/exports.md
+//! §10.4, `line_items` and `row_per=line`.
 
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::count;
@@ -15,7 +15,7 @@ use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::json_text::{Member, gathered, object};
 
-/// One row per line.
+/// Makes the layout with one row per line.
 pub(super) fn rows() -> Layout {
     let subscription =
         value(|_| coalesce(vec![col("l.subscription_id"), col("i.subscription_id")]));
@@ -53,7 +53,7 @@ pub(super) fn rows() -> Layout {
         )
 }
 
-/// What belongs to the line's own plan, else to the invoice's.
+/// Returns a column of the line's own plan. If the line has none, returns the value of the invoice.
 fn own_plan(own: &'static str, of_invoice: Value) -> Value {
     value(move |scope| {
         let has_own = col("l.plan_id").is_not_null();
@@ -61,8 +61,8 @@ fn own_plan(own: &'static str, of_invoice: Value) -> Value {
     })
 }
 
-/// `invoice_id`, `count`, `items`: how many lines an invoice has, and their texts. Keys are
-/// invoices.
+/// Returns a plan with the columns `invoice_id`, `count` and `items`: the number of lines of each
+/// invoice, and their texts.
 pub(super) fn of_invoices(
     scope: &Scope<'_>,
     invoices: &Keys,

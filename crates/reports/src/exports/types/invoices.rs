@@ -82,7 +82,7 @@ pub(super) fn export_type() -> ExportType {
     records("invoices", "Invoices", filters, rows).with_lines(invoice_lines::rows())
 }
 
-/// What belongs to the plan of the first line that has one, else to the subscription's plan.
+/// Returns a column of the plan of the first line that has one, else of the subscription's plan.
 pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> Value {
     value(move |_| {
         let has_line = col("first.plan_id").is_not_null();
@@ -90,7 +90,8 @@ pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> Valu
     })
 }
 
-/// `invoice_id`, `plan_id` of the line with the lowest id that has a plan. Keys are invoices.
+/// Returns a plan with the columns `invoice_id` and `plan_id`: the plan of the line with the lowest
+/// id that has one.
 pub(super) fn first_plans(
     scope: &Scope<'_>,
     invoices: &Keys,
@@ -101,8 +102,8 @@ pub(super) fn first_plans(
     Ok(rows.aggregate(vec![col("x.invoice_id")], vec![plan])?)
 }
 
-/// `invoice_id`, `amount`: what was given back of each invoice, by refunds that name it, or name
-/// no invoice but a payment of it. Keys are invoices.
+/// Returns a plan with the columns `invoice_id` and `amount`: the succeeded refunds of each
+/// invoice. A refund counts if it names the invoice, or if it names no invoice but a payment of it.
 fn refunds(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let done = |alias: &str| {
         let succeeded = col(format!("{alias}.status")).eq(text("succeeded"));
@@ -129,8 +130,8 @@ fn refunds(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, Rep
     Ok(named.union(paid.build()?)?.aggregate(vec![col("invoice_id")], vec![amount])?)
 }
 
-/// `customer_id`, `id` of each customer's billing address: default ones first, then by id. Keys
-/// are customers.
+/// Returns a plan with the columns `customer_id` and `id`: each customer's billing address. Default
+/// addresses come first, then the lowest id.
 fn billing_addresses(
     scope: &Scope<'_>,
     customers: &Keys,
@@ -138,8 +139,8 @@ fn billing_addresses(
     let rows = scope.session.scan("addresses", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
     let is_billing = col("x.type").eq(text("billing")).and(col("x.deleted_at").is_null());
-    // The least number is found much faster than the first row: past all ids stand those of
-    // addresses that are not the default.
+    // The engine finds the smallest number much faster than the first row. So ids of addresses that
+    // are not the default are shifted behind all other ids.
     let place = choose([(col("x.is_default"), col("x.id"))], Some(col("x.id") + lit(MAX_ID)));
     let first = min(place).alias("place");
     let rows = rows.filter(is_billing)?.aggregate(vec![col("x.customer_id")], vec![first])?;

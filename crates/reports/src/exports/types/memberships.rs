@@ -1,5 +1,5 @@
-//! Subscriptions that are memberships, by themselves or by what they are for.
-//! Rule: spec/exports.md §10.3.
+//! Subscriptions that are memberships, by their own type or by the kind of their product. Rule:
+//! spec/exports.md §10.3.
 
 use super::super::export_type::ExportType;
 use super::{records, subscriptions};

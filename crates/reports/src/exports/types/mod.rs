@@ -1,4 +1,4 @@
-//! The export types, one per file. Adding one adds a file here and a line to [`all`].
+//! The export types, one per file. A new type needs a file here and a line in [`ALL`].
 
 use std::sync::LazyLock;
 
@@ -42,17 +42,17 @@ static ALL: LazyLock<Vec<ExportType>> = LazyLock::new(|| {
     ]
 });
 
-/// All export types, in the order of spec/exports.md §10.
+/// Returns all export types, in the order of spec/exports.md §10.
 pub fn types() -> &'static [ExportType] {
     &ALL
 }
 
-/// The type that is asked for by this name.
+/// Returns the type with this name or alias.
 pub fn find(name: &str) -> Option<&'static ExportType> {
     types().iter().find(|kind| kind.is_called(name))
 }
 
-/// A type with one row per record.
+/// Defines a type with one row per record.
 fn records(
     object: &'static str,
     name: &'static str,
@@ -64,7 +64,7 @@ fn records(
 }
 
 impl ExportType {
-    /// That can also be exported with one row per line.
+    /// Allows exports of the type with one row per line.
     fn with_lines(mut self, layout: Layout) -> Self {
         if let Content::Records { line, .. } = &mut self.content {
             *line = Some(Box::new(layout));

@@ -1,4 +1,4 @@
-//! Consents to newsletters. Rule: spec/exports.md §10.9.
+//! Consents of customers to newsletters. Rule: spec/exports.md §10.9.
 
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::col;

@@ -1,5 +1,5 @@
-//! Items of orders: as rows of their own, as a cell of the order, and as what the order's filters
-//! ask for. Rule: spec/exports.md §10.14.
+//! Items of orders: as rows of their own, as a cell of the order, and as the subject of the order's
+//! item filters. Rule: spec/exports.md §10.14.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::functions::expr_fn::coalesce;
@@ -18,7 +18,7 @@ use crate::engine::scope::Scope;
 use crate::error::ReportError;
 use crate::functions::json_text::{Member, gathered, object};
 
-/// One row per item.
+/// Makes the layout with one row per item.
 pub(super) fn rows() -> Layout {
     layout("it", "order_items", at("o.site_id"))
         .of_record("o", "orders", "it.order_id")
@@ -50,7 +50,7 @@ pub(super) fn rows() -> Layout {
         )
 }
 
-/// The product of an item: its own, else its SKU's.
+/// Returns the product of an item: its own, else that of its SKU.
 fn product(item: &str, of_sku: &str) -> Expr {
     coalesce(vec![col(format!("{item}.product_id")), col(of_sku)])
 }
@@ -62,15 +62,15 @@ fn product_name() -> Value {
     })
 }
 
-/// Whether an item has the product and the SKU that are asked for.
+/// Returns the condition that an item has the product and the SKU asked for.
 fn has(ids: ItemIds, item: &str, product_of_sku: &str) -> Expr {
     let product = ids.product.map(|id| product(item, product_of_sku).eq(lit(id)));
     let sku = ids.sku.map(|id| col(format!("{item}.sku_id")).eq(lit(id)));
     product.into_iter().chain(sku).reduce(Expr::and).unwrap_or_else(|| lit(true))
 }
 
-/// Items `x`, each with its SKU's `sku_name` and `sku_product`. No two columns have the same bare
-/// name, by which filters above a join are pushed into it.
+/// Returns a plan with the items `x`, each with the `sku_name` and `sku_product` of its SKU. All
+/// bare column names are unique, because filters above a join are pushed down by bare name.
 fn with_skus(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = orders.restrict(scope.session.scan("order_items", "x")?, col("x.order_id"))?;
     let skus = scope.session.scan("skus", "y")?.project(vec![
@@ -81,15 +81,16 @@ fn with_skus(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, Rep
     Ok(rows.join(skus.build()?, JoinType::Left, (vec!["x.sku_id"], vec!["sku"]), None)?)
 }
 
-/// Whether the order `o` has an item with the product and the SKU that are asked for.
+/// Returns the condition that a single item of the order `o` has the product and the SKU asked for.
 pub(super) fn order_has(scope: &Scope<'_>, ids: ItemIds) -> Result<Expr, ReportError> {
     let items = with_skus(scope, &Keys::All)?.filter(has(ids, "x", "sku_product"))?;
     let orders = items.project(vec![col("x.order_id").alias("id")])?.build()?;
     Ok(in_subquery(col("o.id"), orders.into()))
 }
 
-/// `order_id`, `quantity`, `amount`, `fulfilled_at` (null unless every item has one), `items`: what
-/// the items of an order come to, and their texts. Keys are orders.
+/// Returns a plan with the columns `order_id`, `quantity`, `amount`, `fulfilled_at` and `items`:
+/// the totals of an order's items, and their texts. `fulfilled_at` is null unless every item has
+/// one.
 pub(super) fn of_orders(
     scope: &Scope<'_>,
     orders: &Keys,

@@ -54,7 +54,7 @@ pub(super) fn export_type() -> ExportType {
     records("orders", "Orders", filters, rows).with_lines(order_items::rows())
 }
 
-/// Where the order goes: the address `a`.
+/// Defines the columns of the shipping address, `a`.
 pub(super) fn ship_columns() -> [Column; 9] {
     let name = value(|_| full_name(col("a.first_name"), col("a.last_name")));
     [
@@ -81,7 +81,7 @@ fn discount_amount() -> Value {
     })
 }
 
-/// `order_id`, `id` of the first invoice of each order. Keys are orders.
+/// Returns a plan with the columns `order_id` and `id`: the first issued invoice of each order.
 fn first_invoices(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = orders.restrict(scope.session.scan("invoices", "x")?, col("x.order_id"))?;
     let is_issued = col("x.status").not_eq(text("draft")).and(col("x.deleted_at").is_null());

@@ -51,7 +51,7 @@ pub(super) fn export_type() -> ExportType {
     records("payments", "Payments", filters, rows)
 }
 
-/// A column of the payment's own customer, else of its invoice's.
+/// Returns a column of the payment's own customer, else of its invoice's customer.
 fn payer(name: &'static str) -> Value {
     value(move |_| {
         let is_own = col("p.customer_id").is_not_null();

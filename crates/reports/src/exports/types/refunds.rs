@@ -41,8 +41,8 @@ pub(super) fn export_type() -> ExportType {
     records("refunds", "Refunds", filters, rows)
 }
 
-/// `id`, `invoice_id`, `invoice_number`, `site_id` (the invoice's), `customer_id`: whom and what
-/// each refund belongs to. Keys are refunds.
+/// Returns a plan with the columns `id`, `invoice_id`, `invoice_number`, `site_id` and
+/// `customer_id`: the invoice, the invoice's site and the customer of each refund.
 fn owners(scope: &Scope<'_>, refunds: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
     let payments = scope.session.scan("payments", "y")?.project(vec![
         col("y.id").alias("paid_id"),

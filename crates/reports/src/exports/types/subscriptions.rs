@@ -47,7 +47,7 @@ pub(super) fn filters() -> Vec<Filter> {
     ]
 }
 
-/// Whether a subscription is a membership.
+/// Returns the condition that a subscription is a membership.
 pub(super) fn is_membership() -> Expr {
     col("s.type").eq(text("membership")).or(col("pr.kind").eq(text("membership")))
 }
@@ -97,7 +97,7 @@ fn renewal_type() -> Value {
     value(|_| choose([(col("s.auto_renew"), text("Auto"))], Some(text("Manual"))))
 }
 
-/// Whether it goes on when its period ends.
+/// Returns the condition that a subscription continues when its period ends.
 fn renews() -> Expr {
     col("s.auto_renew").and(!col("s.cancel_at_period_end"))
 }
@@ -123,8 +123,8 @@ fn final_phase_end() -> Value {
     })
 }
 
-/// `subscription_id`, `id` of each subscription's last invoice by (date, id). Keys are
-/// subscriptions.
+/// Returns a plan with the columns `subscription_id` and `id`: each subscription's last invoice by
+/// (date, id).
 fn latest_invoices(
     scope: &Scope<'_>,
     subscriptions: &Keys,

@@ -1,4 +1,4 @@
-//! The aggregate function.
+//! The aggregate function that makes tallies.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use datafusion::scalar::ScalarValue;
 use super::groups::{Groups, OneGroup};
 use super::{FIRST, Input, list_type};
 
-/// The tally of a whole number, over all rows and, by its mask, per period.
+/// Returns the tally of a whole number over all rows. With a mask and a number of periods, the
+/// tally also has a sum per period.
 pub(crate) fn tally(value: Expr, mask: Option<(Expr, usize)>) -> Expr {
     let (periods, mut types) = (mask.as_ref().map(|(_, periods)| *periods), vec![DataType::Int64]);
     let mut arguments = vec![value];
@@ -26,7 +27,7 @@ pub(crate) fn tally(value: Expr, mask: Option<(Expr, usize)>) -> Expr {
     aggregate(Input::Rows, periods, signature).call(arguments)
 }
 
-/// The tally of groups that each have one.
+/// Returns the tally that merges the tallies of several groups.
 pub(crate) fn merged(tallies: Expr, periods: Option<usize>) -> Expr {
     aggregate(Input::Tallies, periods, Signature::any(1, Volatility::Immutable)).call(vec![tallies])
 }

@@ -1,4 +1,4 @@
-//! Sums and means read from tallies.
+//! Functions that read sums and means from tallies.
 
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use datafusion::logical_expr::{
 use super::{ALL, BEFORE, out_of_range};
 use crate::definition::value::WIDE;
 
-/// The largest amount of 38 digits.
+/// The largest amount with 38 digits.
 const AMOUNT_MAX: u128 = 10_u128.pow(38) - 1;
 
-/// One sum of a tally: [`ALL`], [`BEFORE`], or a period from [`FIRST`].
+/// Returns one sum of a tally. `position` is [`ALL`], [`BEFORE`], or a period counted from
+/// [`FIRST`].
 pub(crate) fn cell(tally: Expr, position: usize) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
     ScalarUDF::new_from_impl(Cell { position, signature }).call(vec![tally])
@@ -59,7 +60,8 @@ impl ScalarUDFImpl for Cell {
     }
 }
 
-/// The mean of values from their sum and number, rounded half up; null when there are none.
+/// Returns the mean of values from their sum and their number, rounded half up; null if there are
+/// none.
 pub(crate) fn rounded_mean(sum: Expr, count: Expr) -> Expr {
     let signature = Signature::exact(vec![WIDE, WIDE], Volatility::Immutable);
     ScalarUDF::new_from_impl(RoundedMean { signature }).call(vec![sum, count])
@@ -94,7 +96,8 @@ impl ScalarUDFImpl for RoundedMean {
     }
 }
 
-/// A mean of 64-bit numbers is one, and twice their sum fits as long as their number does.
+/// The mean of 64-bit numbers fits into 64 bits, and twice their sum fits into 128 bits for any
+/// number of rows below 2^63.
 fn mean_of(sum: i128, count: i128) -> Option<i64> {
     (count > 0).then(|| i64::try_from((2 * sum + count).div_euclid(2 * count)).ok()).flatten()
 }

@@ -1,4 +1,4 @@
-//! The tallies of all groups while they are made.
+//! The accumulator that holds the tallies of all groups.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::{ALL, BEFORE, Input, item, out_of_range};
 
-/// Tallies of all groups, one after the other.
+/// The tallies of all groups, stored one after the other.
 #[derive(Debug)]
 pub(super) struct Groups {
     input: Input,
@@ -26,7 +26,7 @@ impl Groups {
         Self { input, width, sums: Vec::new() }
     }
 
-    /// Makes room for so many groups.
+    /// Grows to this many groups.
     pub(super) fn make_room(&mut self, groups: usize) {
         self.sums.resize(groups * self.width, 0);
     }
@@ -70,7 +70,7 @@ impl Groups {
         Ok(())
     }
 
-    /// Hands tallies out.
+    /// Takes tallies out, as DataFusion asks for them.
     pub(super) fn take(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         let emit = match emit {
             EmitTo::All => EmitTo::All,
@@ -83,7 +83,8 @@ impl Groups {
     }
 }
 
-/// Adds a value to the sum over all rows, and at both ends of each run of periods.
+/// Adds a value to the sum over all rows, and records a difference at both ends of each run of
+/// periods.
 fn add_row(sums: &mut [i128], value: i128, mask: u16) -> Result<()> {
     add(&mut sums[ALL], value)?;
     let mask = u32::from(mask);
@@ -157,7 +158,7 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// The tally of everything.
+/// The accumulator of an aggregate without groups.
 #[derive(Debug)]
 pub(super) struct OneGroup(pub(super) Groups);
 

@@ -1,15 +1,15 @@
 //! Exact sums of a group, over all rows and per period of a pivot, in one pass.
 //!
-//! A row says in which periods it counts by the bits of a mask ([`super::periods`]). A tally keeps
-//! per group the sum over all rows, and for the periods the differences from one to the next: a
-//! row that counts in a run of periods changes two of them, however long the run. [`cell`] adds
-//! the differences up. Tallies are added like numbers, so groups can be merged into larger ones.
+//! The bits of a mask ([`super::periods`]) give the periods in which a row counts. Per group, a
+//! tally keeps the sum over all rows and, for the periods, the difference from each one to the
+//! next. A row that counts in a run of periods changes only two differences, however long the run
+//! is. [`cell`] adds the differences up. Tallies can be added, so groups can be merged.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `aggregate` | the aggregate function |
-//! | `groups` | the tallies of all groups while they are made |
-//! | `cell` | sums and means read from tallies |
+//! | `groups` | the accumulator that holds the tallies of all groups |
+//! | `cell` | functions that read sums and means from tallies |
 
 use std::sync::Arc;
 
@@ -26,17 +26,17 @@ mod groups;
 pub(crate) use aggregate::{merged, tally};
 pub(crate) use cell::{cell, rounded_mean};
 
-/// Position of the sum over all rows.
+/// The position of the sum over all rows.
 pub(crate) const ALL: usize = 0;
-/// Position of the sum before the first period; the periods follow it.
+/// The position of the sum before the first period. The periods follow it.
 pub(crate) const BEFORE: usize = 1;
-/// Position of the sum in the first period.
+/// The position of the sum in the first period.
 pub(crate) const FIRST: usize = 2;
 
-/// What the rows of the aggregate are.
+/// The input of the aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Input {
-    /// Values, perhaps with masks.
+    /// Values, with masks if there are periods.
     Rows,
     /// Tallies.
     Tallies,

@@ -24,7 +24,7 @@ fn every_type_has_the_columns_of_its_catalogue_entry() {
     }
 }
 
-/// The first record of each type with all its columns.
+/// Shows the first record of each type with all its columns.
 #[test]
 fn records_are_the_specs() {
     let session = session(WORLD);

@@ -1,4 +1,4 @@
-//! Which rows filters keep. Rule: spec/exports.md §10.
+//! The rows that filters keep. Rule: spec/exports.md §10.
 
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn filters_keep_the_rows_that_they_name() {
         ("orders", json!({"product_id": 40}), "90"),
         ("orders", json!({"sku_id": 61}), "91"),
         ("orders", json!({"product_id": 42, "sku_id": 60}), "90"),
-        // Both must be of one item.
+        // Product and SKU must belong to the same item.
         ("orders", json!({"product_id": 40, "sku_id": 60}), ""),
         ("orders", json!({"site_id": 2}), "91"),
     ] {
@@ -86,7 +86,7 @@ fn filters_keep_the_rows_that_they_name() {
     }
 }
 
-/// The vector of spec/exports.md §13.
+/// The vector of spec/exports.md §13 about modes.
 #[test]
 fn modes_test_the_creation_or_the_last_change() {
     let session = session(WORLD);
@@ -102,7 +102,7 @@ fn modes_test_the_creation_or_the_last_change() {
     assert_eq!(asked(&march, "full_data"), "");
 }
 
-/// The vector of spec/exports.md §13: whole seconds, both included.
+/// The vector of spec/exports.md §13 about ranges: whole seconds, both ends included.
 #[test]
 fn ranges_include_both_of_their_seconds() {
     let session = session(

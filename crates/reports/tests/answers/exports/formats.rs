@@ -1,4 +1,4 @@
-//! What depends on the format: amounts inside cells. Rule: spec/exports.md §11.
+//! Amounts inside cells, which depend on the format. Rule: spec/exports.md §11.
 
 use serde_json::json;
 

@@ -67,7 +67,7 @@ fn long_has_one_row_per_key() {
     let (headings, found) = asked(json!({"layout": "long", "columns": ["value", "key"]}));
     assert_eq!(headings, "value key");
     assert_eq!(found[0], "1.50 | n");
-    // The customer without metadata has a row in one layout only.
+    // The customer without metadata has a row only in the wide layout.
     let (_, found) = asked(json!({"layout": "long", "site_id": 2}));
     assert!(found.is_empty());
     assert_eq!(asked(json!({"site_id": 2})).1, ["8 | bob@example.com"]);

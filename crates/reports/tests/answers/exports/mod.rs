@@ -41,7 +41,7 @@ fn parse_with(
     reports::exports::parse(body.as_object().unwrap(), provider, &context)
 }
 
-/// A body that asks for January 2024, with these fields beside or instead.
+/// Makes a body that asks for January 2024. `fields` are added to it or replace its fields.
 fn january(object: &str, fields: Value) -> Value {
     let mut body = json!({
         "object": object,
@@ -52,7 +52,7 @@ fn january(object: &str, fields: Value) -> Value {
     body
 }
 
-/// The one request of a body that is right, after it was stored and read back.
+/// Returns the single request of a valid body, after it was stored and read back.
 fn request(session: &Session, body: &Value) -> ExportRequest {
     let requests = parse_with(session.provider(), body, |_| {});
     let requests = requests.unwrap_or_else(|errors| panic!("{body}: {errors:?}")).requests;
@@ -63,7 +63,7 @@ fn request(session: &Session, body: &Value) -> ExportRequest {
     read
 }
 
-/// All rows of an export in the form of one page.
+/// Returns all rows of an export in the form of one page.
 fn export(session: &Session, body: &Value) -> Page {
     let request = request(session, body);
     block_on(async {
@@ -99,19 +99,19 @@ fn header(key: &str) -> reports::Header {
     }
 }
 
-/// Rows as text, one line each.
+/// Returns the rows as text, one line each.
 fn rows(session: &Session, body: &Value) -> Vec<String> {
     lines(&export(session, body))
 }
 
-/// The first column of each row, joined with spaces.
+/// Returns the first column of each row, joined with spaces.
 fn firsts(session: &Session, body: &Value) -> String {
     let rows = rows(session, body);
     let first = |row: &String| row.split(" | ").next().unwrap_or_default().to_owned();
     rows.iter().map(first).collect::<Vec<_>>().join(" ")
 }
 
-/// One row with every column, as lines `heading = value`.
+/// Returns one row with every column, as lines `heading = value`.
 fn record(session: &Session, body: &Value) -> String {
     let page = export(session, body);
     let row = lines(&page).remove(0);

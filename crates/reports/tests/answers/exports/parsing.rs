@@ -1,4 +1,4 @@
-//! Bodies that are right and wrong. Rule: spec/exports.md §4, vectors §13.
+//! Valid and invalid bodies. Rule: spec/exports.md §4, vectors §13.
 
 use std::collections::BTreeSet;
 
@@ -178,7 +178,7 @@ fn months_lie_between_the_first_invoice_and_now() {
     let body = accounting(json!({"month": "2024-05", "as_of": "2024-05-10", "mode": "x"}));
     let package = parse_with(&provider(), &body, with_first).unwrap().requests.remove(0);
     assert_eq!(package.package().unwrap().month.to_string(), "2024-05-01");
-    // The end of a day in London.
+    // The end of 10 May in London.
     assert_eq!(package.package().unwrap().as_of.unwrap().to_string(), "2024-05-10T22:59:59Z");
     assert_eq!(package.ignored_filters(), ["mode"]);
     assert_eq!(
@@ -292,7 +292,7 @@ fn several_types_share_their_filters() {
     assert!(payments.filters().contains_key("type"));
 }
 
-/// Every field that is known to some type, for every type: read, refused or listed.
+/// Gives every known field to every type; the field must be read, refused or listed.
 #[test]
 fn no_field_of_a_body_is_dropped() {
     let fields: BTreeSet<String> = reports::exports::types()

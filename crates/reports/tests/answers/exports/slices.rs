@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{january, rows};
 use testkit::literal_tables::session;
 
-/// Lines of a few invoices, so that slices end between lines of one invoice; ids grow against the
-/// order of the invoices, and far apart.
+/// The lines of a few invoices, so that slices end between lines of one invoice. Ids are far apart
+/// and do not follow the order of the invoices.
 const INVOICES: i64 = 13;
 const LINES: i64 = 1300;
 

@@ -1,6 +1,6 @@
 //! A small business with at least one record of every kind.
 
-/// Its tables. Records without `created_at` are of 2020.
+/// The tables of the business. Records without `created_at` are from 2020.
 pub(super) const WORLD: &str = "
 sites
  id | name

@@ -1,4 +1,4 @@
-//! `rollbook close`: closed months. Rule: spec/accounting.md §11.
+//! `rollbook close`: closing, reopening and comparing of months. Rule: spec/accounting.md §11.
 
 mod tables;
 
@@ -30,7 +30,7 @@ use crate::opened;
 use crate::output::Output;
 use crate::progress::CountProgress;
 
-/// Who closes where nobody is named.
+/// Name of the caller in the audit log, unless `--by` gives one.
 const BY: &str = "command line";
 
 /// `rollbook close`
@@ -178,7 +178,7 @@ pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
     }
 }
 
-/// Prints what was answered: as a table for people, else as JSON.
+/// Prints an answer as a table or as JSON.
 fn show(
     args: &ProviderArgs,
     answer: &impl serde::Serialize,

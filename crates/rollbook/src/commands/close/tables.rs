@@ -1,4 +1,4 @@
-//! Closed months as tables for people: amounts in their currency.
+//! Closed months as tables for the terminal, with amounts in their currency.
 
 use accounting::Category;
 use books::audit::Audited;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::terminal::table;
 
-/// A row per month.
+/// Returns a table with one row per month.
 pub(super) fn months(months: &[Value]) -> String {
     let rows = months.iter().map(|month| {
         let packages = month["packages"].as_array().into_iter().flatten();
@@ -27,7 +27,7 @@ pub(super) fn months(months: &[Value]) -> String {
     table(["month", "state", "version", "closed at", "by", "currencies", "remarks"], rows)
 }
 
-/// The note, and how the month was opened again last.
+/// Returns the note of a month and its last reopening.
 fn remark(month: &Value) -> String {
     let reopened = month["reopened_at"].as_str().map(|_| {
         let at = minute(&month["reopened_at"]);
@@ -38,7 +38,7 @@ fn remark(month: &Value) -> String {
     note.into_iter().chain(reopened).collect::<Vec<_>>().join("; ")
 }
 
-/// A closed month with its packages.
+/// Returns a closed month with its packages.
 pub(super) fn closed_month(month: &Value) -> String {
     let packages = month["packages"].as_array().into_iter().flatten();
     let rows = packages
@@ -54,7 +54,7 @@ pub(super) fn closed_month(month: &Value) -> String {
     )
 }
 
-/// A row per category of a posting that differs, then the sums of each file.
+/// Returns a table with one row per posting category that differs, then the totals of each file.
 pub(super) fn drift(report: &DriftReport) -> String {
     let (month, currency) = (report.month, report.currency);
     if report.total == 0 {
@@ -100,7 +100,7 @@ pub(super) fn drift(report: &DriftReport) -> String {
     text
 }
 
-/// A row per entry, newest first.
+/// Returns a table with one row per audit entry, newest first.
 pub(super) fn audit(entries: &[Audited]) -> String {
     let rows = entries.iter().map(|entry| {
         [
@@ -116,7 +116,7 @@ pub(super) fn audit(entries: &[Audited]) -> String {
     table(["at", "action", "month", "version", "by", "note or reason", "revision"], rows)
 }
 
-/// An instant to the minute, in UTC: `2026-01-31 09:00 UTC`.
+/// Formats an instant to the minute, in UTC: `2026-01-31 09:00 UTC`.
 fn minute(value: &Value) -> String {
     let text = word(value);
     match text.get(..16) {
@@ -125,7 +125,7 @@ fn minute(value: &Value) -> String {
     }
 }
 
-/// A value as people read it; nothing for null.
+/// Formats a value for a table cell; null is empty.
 fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -1,4 +1,4 @@
-//! What the ledger finds wrong with each provider's records; it books them all the same.
+//! Check of each provider's records for issues. The ledger posts records with issues all the same.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::opened;
 
 const SUBJECT: &str = "books";
 
-/// One finding for each provider. Records that look wrong are a warning: who runs the program
-/// cannot mend them.
+/// Returns one finding for each provider. Issues are warnings, because the operator of the program
+/// cannot correct records.
 pub(super) fn books(
     folder: &DataFolder,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! Whether the files that the store names are there.
+//! Check of the files of finished jobs.
 
 use std::path::Path;
 
@@ -11,19 +11,20 @@ use crate::config::Settings;
 use crate::folder::DataFolder;
 use crate::opened;
 
-/// Jobs looked up at a time.
+/// Number of jobs that are read at a time.
 const PAGE: u64 = 500;
 
-/// What became of the files of one kind of look.
+/// Counts of the files that exist and that are missing.
 #[derive(Default)]
 struct Found {
     there: u64,
     lost: u64,
-    /// The first that is lost, in words.
+    /// Description of the first missing file.
     first: Option<String>,
 }
 
-/// Whether every finished file is in the folder of files, of its size.
+/// Checks that every finished file exists in the files folder, with the size that the store
+/// records.
 pub(super) fn files(folder: &DataFolder, settings: &Settings, store: &dyn Store) -> Finding {
     let root = opened::files_folder(folder, settings);
     match look(&root, store) {

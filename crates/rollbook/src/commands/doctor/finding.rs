@@ -1,27 +1,27 @@
-//! What the doctor found about one thing.
+//! The result of one check of `rollbook doctor`.
 
 use crate::failure::Failure;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
-    /// It is as it should be.
+    /// Everything is in order.
     Ok,
-    /// Worth knowing; nothing needs to be done.
+    /// Worth knowing; no action is needed.
     Note,
-    /// It works, and somebody should look at it: records that look wrong, a webhook that does not
+    /// Working, but somebody should look at it: issues in records, or a webhook that does not
     /// answer.
     Warning,
-    /// Something does not work, or soon will not.
+    /// Not working, or about to fail.
     Wrong,
 }
 
-/// One thing looked at.
+/// The result of one check.
 pub(super) struct Finding {
     pub(super) level: Level,
     subject: &'static str,
     state: String,
-    /// What to do about it.
+    /// The action that is recommended.
     remedy: Option<String>,
 }
 
@@ -51,14 +51,14 @@ impl Finding {
         Self { level: Level::Wrong, ..Self::warning(subject, state, remedy) }
     }
 
-    /// Something could not be looked at. The failure's own hint says what to do, unless it leads
-    /// back here; then `otherwise` does.
+    /// Creates the finding for a check that could not be made. The remedy is the failure's own
+    /// hint; `otherwise` if that hint names `rollbook doctor` itself.
     pub(super) fn failed(subject: &'static str, failure: &Failure, otherwise: &str) -> Self {
         let hint = failure.own_hint().filter(|hint| !hint.contains("rollbook doctor"));
         Self::wrong(subject, failure.line(), hint.unwrap_or(otherwise))
     }
 
-    /// The line for people, and one more with the remedy.
+    /// Returns the line for the terminal, followed by a line with the remedy.
     pub(super) fn line(&self) -> String {
         let level = match self.level {
             Level::Ok => "ok",

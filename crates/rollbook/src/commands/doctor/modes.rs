@@ -1,5 +1,5 @@
-//! Who else on the machine can read what is kept: records with names and addresses, hashes of
-//! tokens, passwords in the settings.
+//! Check that other users of the machine cannot read the stored data: records with names and
+//! addresses, hashes of tokens, passwords in the settings.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -11,9 +11,9 @@ use crate::folder::DataFolder;
 use crate::opened;
 
 const SUBJECT: &str = "file modes";
-/// Permissions of others than the owner.
+/// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// What of a data folder is nobody else's business.
+/// Files and folders in a data folder that only its owner may read.
 const PRIVATE: [&str; 10] = [
     "rollbook.toml",
     "rollbook.db",
@@ -27,14 +27,14 @@ const PRIVATE: [&str; 10] = [
     "temp",
 ];
 
-/// What others can reach below a folder.
+/// Files and folders that other users can reach.
 #[derive(Default)]
 struct Open {
     count: u64,
     first: Option<(PathBuf, u32)>,
 }
 
-/// Whether others can read the data folder, or the folder of files where it is elsewhere.
+/// Checks the data folder, and the files folder if it is elsewhere.
 pub(super) fn modes(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
     let private = PRIVATE.map(|name| folder.path().join(name));
     let mut findings = vec![of(folder.path(), &private)];
@@ -45,7 +45,7 @@ pub(super) fn modes(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Of a folder, and of what in it is private.
+/// Checks a folder and the paths in it that must be private.
 fn of(folder: &Path, private: &[PathBuf]) -> Finding {
     let shown = folder.display();
     let mode = match fs::metadata(folder) {
@@ -88,8 +88,8 @@ fn of(folder: &Path, private: &[PathBuf]) -> Finding {
 }
 
 impl Open {
-    /// Looks at a path and, while others can get there, below it. What is gone meanwhile, as in
-    /// `temp`, is nothing.
+    /// Counts a path if other users can reach it, and continues below it. Paths that have
+    /// disappeared, as happens in `temp`, are skipped.
     fn look(&mut self, path: &Path) {
         let Ok(facts) = fs::symlink_metadata(path) else { return };
         let mode = facts.permissions().mode() & 0o777;

@@ -1,4 +1,4 @@
-//! Whether mails and webhooks can go out.
+//! Checks of the mail server and of webhooks.
 
 use app::notify;
 use store::port::notices::{Delivery, Webhook};
@@ -7,7 +7,8 @@ use store::{Store, StoreError};
 use super::finding::Finding;
 use crate::config::Settings;
 
-/// Whether the mail server is there, and whether links in mails lead anywhere.
+/// Checks that the mail server accepts mail, and that `server.public_url` is set for links in
+/// mails.
 pub(super) fn mail(settings: &Settings) -> Vec<Finding> {
     let Some(host) = &settings.smtp.host else {
         return vec![Finding::note("mail", "smtp.host is not set: no mail is sent")];
@@ -30,8 +31,8 @@ pub(super) fn mail(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Whether the webhooks of all providers may still be sent to, and whether they answer. One that
-/// does not is a warning: it is somebody else's machine.
+/// Checks that the webhooks of all providers are allowed targets and answer. One that does not
+/// answer is a warning, because it is not run by the operator.
 pub(super) fn webhooks(store: &dyn Store, settings: &Settings) -> Vec<Finding> {
     look(store, settings).unwrap_or_else(|error| {
         let otherwise = "mend what is wrong with the store first";

@@ -1,4 +1,4 @@
-//! A page as people read it: a table as wide as the terminal, or one record below the other.
+//! A report page as text for the terminal: as a table, or record by record.
 
 use app::report_pages::page_file;
 use comfy_table::{CellAlignment, ColumnConstraint, Width};
@@ -8,29 +8,29 @@ use reports::Page;
 use crate::failure::{Doing, Failure};
 use crate::terminal::{self, counted};
 
-/// Columns wider than this are broken into lines.
+/// Width above which a column is wrapped.
 const COLUMN_WIDTH_MAX: u16 = 32;
-/// What stands between two columns.
+/// Number of characters between two columns.
 const GAP: u16 = 3;
 
-/// The page's columns and cells as text, amounts with their currency.
+/// The columns and cells of a page as text; amounts have their currency.
 pub(super) struct Shown {
     columns: Vec<ShownColumn>,
     rows: Vec<Vec<String>>,
-    /// Rows of the whole report.
+    /// Number of rows of the whole report.
     total: u64,
 }
 
 struct ShownColumn {
     label: String,
     is_number: bool,
-    /// Whether somebody asked for it, or it was chosen for people.
+    /// True if the column was requested, or chosen by default.
     is_wanted: bool,
 }
 
 impl Shown {
-    /// `named` are the columns that were asked for; those that an answer always has beside them
-    /// are not wanted.
+    /// Converts a page. `named` are the requested columns; columns that every answer has in
+    /// addition are not shown.
     pub(super) fn of(page: &Page, named: &[&str]) -> Result<Self, Failure> {
         let csv = page_file::csv(page, false, false).doing(|| "show the report".to_owned())?;
         let mut reader = csv::ReaderBuilder::new().from_reader(csv.as_slice());
@@ -50,8 +50,8 @@ impl Shown {
         Ok(Self { columns: columns.collect(), rows, total: page.total })
     }
 
-    /// As many wanted columns as the terminal is wide, and lines that say what is not shown: of
-    /// those asked for, or of the `column_count` that a report has when its brief ones are shown.
+    /// Returns a table of as many columns as fit the terminal, with lines about what is left out.
+    /// `column_count` is the number of columns of the report if only the brief ones were chosen.
     pub(super) fn table(&self, column_count: Option<usize>) -> String {
         let wanted: Vec<usize> =
             (0..self.columns.len()).filter(|at| self.columns[*at].is_wanted).collect();
@@ -77,7 +77,7 @@ impl Shown {
         format!("{table}\n{}{more}", self.row_line())
     }
 
-    /// The wanted columns of each row that have a value, below each other.
+    /// Returns each row as lines of column and value. Columns without a value are left out.
     pub(super) fn records(&self) -> String {
         let labels = self.columns.iter().map(|column| column.label.chars().count());
         let width = labels.max().unwrap_or_default();
@@ -93,7 +93,7 @@ impl Shown {
         text + &self.row_line()
     }
 
-    /// The first of the columns at these places that fit beside each other; always one.
+    /// Returns the first of these columns that fit beside each other; at least one.
     fn fitting(&self, places: &[usize], width: u16) -> Vec<usize> {
         let all = terminal::styled(
             self.columns.iter().map(|column| &column.label),
@@ -132,7 +132,7 @@ fn more_columns(count: usize) -> String {
     }
 }
 
-/// A cell without what would command the terminal; it keeps its lines.
+/// Replaces control characters in a cell, except line breaks, so that it cannot steer the terminal.
 fn printable(cell: &str) -> String {
     cell.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
@@ -144,7 +144,8 @@ fn is_number(kind: &OutputKind) -> bool {
     )
 }
 
-/// Puts the codes of the currency columns, one for all amounts or one for each, behind the amounts.
+/// Appends the currency codes to the amounts; `currencies` holds one for all amounts, or one for
+/// each.
 fn put_currencies(columns: &[OutputColumn], cells: &mut [String], currencies: &[String]) {
     let amounts = columns.iter().zip(cells).filter(|(column, _)| {
         matches!(column.kind, OutputKind::Money { .. } | OutputKind::Decimal { .. })

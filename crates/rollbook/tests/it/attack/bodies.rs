@@ -1,11 +1,12 @@
-//! Bodies that arrive slowly, and bodies that are hard to read.
+//! Bodies that arrive slowly, and bodies that are expensive to parse.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use super::{Site, socket_of};
 
-/// Begins a request whose body does not come; gives back whether the server asks for it.
+/// Sends the head of a request without its body. Returns the stream, and true if the server asks
+/// for the body.
 fn begin(site: &Site, path: &str, content_type: &str) -> (TcpStream, bool) {
     let mut stream = TcpStream::connect(socket_of(&site.server)).unwrap();
     let head = format!(

@@ -1,4 +1,4 @@
-//! Clients that take places for connections and give nothing back.
+//! Clients that open connections without using them.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ const FEW: &str = "[server]\nconnections_max = 16\nhead_timeout_s = 1\nanswer_ti
 fn connect(server: &Server, count: usize, said: &str) -> Vec<TcpStream> {
     let connect = |_| {
         let mut stream = TcpStream::connect(socket_of(server)).unwrap();
-        // A connection too many is closed at once, perhaps before this is sent.
+        // A surplus connection is closed at once, perhaps before this is sent.
         let _ = stream.write_all(said.as_bytes());
         stream
     };
@@ -25,14 +25,14 @@ fn silent_clients_and_those_that_do_not_read_are_closed_in_time() {
     let unread = "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(16);
     for said in ["", "PRI * HTTP/2.0\r\n", "GET /healthz HTTP/1.1\r\nhos", unread.as_str()] {
         let held = connect(&site.server, 40, said);
-        // Refused while the address holds too many connections; then answered.
+        // Refused while the address holds too many connections, then answered.
         until("a page is answered", || is_page(&site.server.get(&site.worker, PAGE)));
         drop(held);
     }
     site.works();
 }
 
-/// A server under a limit of open files.
+/// Returns the command of a server with a limit of open files.
 fn limited(limit: &str) -> Command {
     let mut program = Command::new("sh");
     let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");

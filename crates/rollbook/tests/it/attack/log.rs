@@ -1,4 +1,4 @@
-//! Logs that cannot be written: lines are lost, requests and work are not.
+//! Logs that cannot be written: lines are lost, but requests and jobs go on.
 
 use std::fs::File;
 use std::io::pipe;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 use super::{prepared, works};
 use crate::server::Server;
 
-/// Requests enough to fill a pipe that nobody reads (64 KiB).
+/// Number of requests whose log lines fill a pipe without a reader (64 KiB).
 const REQUESTS: usize = 600;
 
 fn works_without_log(log: Stdio) {

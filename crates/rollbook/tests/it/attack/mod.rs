@@ -1,10 +1,10 @@
-//! What one client does to stop the others, at a small size; `tests/attack/all_at_once.py` does it
-//! at full size.
+//! Attacks of one client on the others, at a small size. `tests/attack/all_at_once.py` runs them at
+//! full size.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `connections` | clients that ask nothing or do not read; few file handles |
-//! | `bodies` | bodies that arrive slowly, and bodies that are hard to read |
+//! | `connections` | clients that send nothing or do not read; few file handles |
+//! | `bodies` | slow bodies, and bodies that are expensive to parse |
 //! | `log` | logs that cannot be written |
 
 mod bodies;
@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 use crate::exports::BASE;
 use crate::server::{Answer, Data, Server};
 
-/// How long something that must come is waited for.
+/// Longest wait for an expected event.
 const WITHIN: Duration = Duration::from_secs(150);
 const PAGE: &str = "/api/v2/reports/customers/data?columns=id";
 const EXPORTS: &str = "/api/v1/core/exports";
 
-/// Two providers: number 1 wants to work, number 2 attacks.
+/// A server with two providers: number 1 works, number 2 attacks.
 struct Site {
     server: Server,
     worker: String,
@@ -39,7 +39,7 @@ impl Site {
         Self { server, worker, attacker, _data: data }
     }
 
-    /// A page, an import and an export of provider 1 come to their end.
+    /// Checks that a page, an import and an export of provider 1 succeed.
     fn works(&self) {
         works(&self.server, &self.worker);
     }
@@ -68,7 +68,7 @@ fn works(server: &Server, token: &str) {
     });
 }
 
-/// Waits until this is so.
+/// Waits until the condition holds.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
@@ -77,7 +77,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The address without its scheme.
+/// Returns the address without its scheme.
 fn socket_of(server: &Server) -> &str {
     server.address.trim_start_matches("http://")
 }

@@ -1,4 +1,4 @@
-//! A package, read by a ZIP reader and a CSV reader that know nothing of how it was made.
+//! An accounting package, read with independent ZIP and CSV readers.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::server::run;
 
-/// The contract's members, in order.
+/// Members of the package that the contract names, in order.
 pub(crate) const ELEVEN: [&str; 11] = [
     "subscription_revenue",
     "order_revenue",
@@ -23,11 +23,11 @@ pub(crate) const ELEVEN: [&str; 11] = [
     "credit_notes",
 ];
 
-/// The three that make the ledger whole.
+/// The three further files that complete the ledger.
 pub(crate) const FURTHER: [&str; 3] =
     ["other_invoices", "other_recognized_revenue", "balance_adjustments"];
 
-/// The categories, in the order of their columns.
+/// Categories in the order of their columns.
 pub(crate) const CATEGORIES: [&str; 7] = [
     "cash_offline",
     "cash_online",
@@ -46,11 +46,11 @@ pub(crate) struct Package {
     members: BTreeMap<String, Vec<u8>>,
 }
 
-/// A row of a CSV by heading.
+/// A row of a CSV file, by heading.
 pub(crate) type Row = BTreeMap<String, String>;
 
 impl Package {
-    /// Makes and reads the package of a month; the folder is the data folder's.
+    /// Writes the package of a month from the data folder `data` and reads it.
     pub(crate) fn made(data: &str, provider: &str, month: &str, further: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("package.zip");
@@ -100,7 +100,7 @@ impl Package {
         reader.records().map(|record| row(record.unwrap())).collect()
     }
 
-    /// Sums of a file's categories, in minor units of a currency with two digits.
+    /// Returns the totals of a file's categories, in minor units of a currency with two digits.
     pub(crate) fn sums(&self, file: &str) -> [i128; 7] {
         let mut sums = [0; 7];
         for row in self.rows(&format!("{file}.csv")) {
@@ -115,13 +115,13 @@ impl Package {
         serde_json::from_slice(self.member("manifest.json")).unwrap()
     }
 
-    /// Lines of the trial balance by category.
+    /// Returns the lines of the trial balance, by category.
     pub(crate) fn trial_balance(&self) -> BTreeMap<String, Row> {
         let rows = self.rows("trial_balance.csv").into_iter();
         rows.map(|row| (row["category"].clone(), row)).collect()
     }
 
-    /// Checks everything that a full bundle says about itself against its rows.
+    /// Checks every total of a full bundle against its rows.
     pub(crate) fn check_ties(&self) {
         let balance = self.trial_balance();
         for file in ELEVEN.into_iter().chain(FURTHER) {
@@ -177,7 +177,7 @@ impl Package {
         assert_eq!(manifest["issue_count"], self.rows("issues.csv").len());
     }
 
-    /// Entries sum to zero, and the accounts move as the trial balance says.
+    /// Checks that entries sum to zero and that the accounts move as the trial balance says.
     fn check_journal(&self) {
         let mut entries: BTreeMap<String, i128> = BTreeMap::new();
         let mut categories: BTreeMap<String, i128> = BTreeMap::new();
@@ -194,7 +194,7 @@ impl Package {
     }
 }
 
-/// Minor units of a decimal text with two digits.
+/// Returns the minor units of a decimal text with two digits.
 pub(crate) fn cents(text: &str) -> i128 {
     let (whole, fraction) = text.split_once('.').unwrap_or_else(|| panic!("{text:?}"));
     assert_eq!(fraction.len(), 2, "{text}");

@@ -1,4 +1,5 @@
-//! Closed months: frozen to the byte, adjusted where records change. Rule: spec/accounting.md §11.
+//! Closed months stay identical byte for byte; changes to their records are adjusted later. Rule:
+//! spec/accounting.md §11.
 
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
     let clean = close(&data, &["drift"], &["--month", "2024-10", "--currency", "usd"]);
     assert_eq!(clean["data"], Value::Array(vec![]));
 
-    // Invoice 2 was 480.00, not 500.00; payment 3 came for invoice 3; customer 2 is renamed.
+    // Invoice 2 changes from 500.00 to 480.00, invoice 3 gets payment 3, customer 2 is renamed.
     import(
         &data,
         &[
@@ -89,7 +90,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
     assert_eq!(row["customer_name"], "Robert");
     assert_ne!(new["accounts_receivable"]["adjustments_included"], "0.00");
 
-    // What is frozen and what is open sum to a ledger from scratch.
+    // The frozen and the open months together equal a ledger computed from scratch.
     let scratch = imported(AUTUMN);
     import(
         &scratch,
@@ -108,7 +109,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
         );
     }
 
-    // The adjustments are frozen with November; December starts clean.
+    // The adjustments are frozen with November, so December has none.
     close(&data, &["month"], &["--month", "2024-11"]);
     let november_frozen = Package::made(data.path(), "1", "2024-11", &FULL);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! The demo business: every month's package ties out, and other people's tools agree.
+//! The demo businesses: the totals of every month's package agree, and other accounting tools
+//! accept it.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use super::records::import_folder;
 use super::tools;
 use crate::server::{Data, run};
 
-/// Both businesses of the demo, small.
+/// Returns a data folder with both demo businesses, at a small size.
 fn businesses() -> Data {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -21,7 +22,7 @@ fn businesses() -> Data {
     data
 }
 
-/// The folder of a provider's files.
+/// Returns the folder with a provider's files.
 fn told(folder: &Path, provider: &str) -> std::path::PathBuf {
     let folders = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let named = |path: &std::path::PathBuf| {
@@ -39,8 +40,9 @@ fn months_of_the_demo_tie_out_and_follow_each_other() {
         let packages = months.map(|month| Package::made(data.path(), provider, month, &full));
         for package in &packages {
             package.check_ties();
-            // A credit-note invoice on a half-paid invoice lowers what is due, while its refund is
-            // paid from the customer's credit: the records say so, and it is listed.
+            // A credit-note invoice on a half-paid invoice lowers the amount due, while its refund
+            // is paid from the customer's credit. The records really contain that, so it is listed
+            // as an issue.
             let issues = package.rows("issues.csv");
             let known = |row: &Row| row["code"] == "customer_balance_difference";
             assert!(issues.iter().all(known) && issues.len() < 5, "{issues:?}");

@@ -1,5 +1,5 @@
-//! Whatever has a posting or a balance has a package, before the close as after it.
-//! Rule: spec/accounting.md §10.4, §11.2.
+//! Every month with a posting or a balance has a package, before and after its close. Rule:
+//! spec/accounting.md §10.4, §11.2.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::archive::{Package, sha256};
 use super::records::imported;
 use crate::server::{Data, program, run};
 
-/// A gym that sells drop-in classes alone; nothing happens in February.
+/// A gym that sells only drop-in classes, with no sales in February.
 const DROP_INS: &[(&str, &str)] = &[
     ("customers", "id,name\n1,Ann\n"),
     (
@@ -27,7 +27,7 @@ fn closing_receivable(package: &Package) -> String {
     package.trial_balance()["accounts_receivable"]["closing"].clone()
 }
 
-/// An export over HTTP: its status, and the full bundle when there is one.
+/// Exports a package over HTTP. Returns its status, and the full bundle if there is one.
 fn exported(data: &Data, month: &str, currency: &str) -> (u16, Vec<u8>) {
     data.configure(crate::exports::BASE);
     let token = data.token(1);
@@ -51,7 +51,7 @@ fn months_of_manual_invoices_and_quiet_months_have_a_package() {
         let package = Package::made(data.path(), "1", month, &full);
         package.check_ties();
         assert_eq!(closing_receivable(&package), receivable, "{month}");
-        // Without the full bundle too: eleven files without a row.
+        // Without the full bundle, the package consists of eleven files without rows.
         let eleven = Package::made(data.path(), "1", month, &["--currency", "gbp"]);
         assert_eq!(eleven.names.len(), 11, "{month}");
     }
@@ -96,7 +96,7 @@ fn a_site_has_a_package_once_anything_was_posted_there() {
     let data = imported(super::records::AUTUMN);
     for site in ["1", "2"] {
         let further = ["--currency", "usd", "--full", "--site", site];
-        // November of site 2 has only what goes on from October.
+        // Site 2 has no postings of its own in November, only balances from October.
         Package::made(data.path(), "1", "2024-12", &further).check_ties();
     }
     let arguments = ["accounting", "--data", data.path(), "--provider", "1", "--month", "2024-12"];

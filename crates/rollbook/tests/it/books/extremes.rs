@@ -1,12 +1,13 @@
-//! Dates that nobody can have meant, and periods of thousands of years: named, and no burden.
-//! Rule: spec/accounting.md §11.2, §12.2, §13.
+//! Implausible dates and periods of thousands of years are reported and cost little. Rule:
+//! spec/accounting.md §11.2, §12.2, §13.
 
 use serde_json::{Value, json};
 
 use super::records::imported;
 use crate::server::{Data, program, run};
 
-/// Three mistyped years and the empty date of many programs, beside two months of real invoices.
+/// Three mistyped years and the empty date of many programs, beside two months of plausible
+/// invoices.
 const MISTYPED: &[(&str, &str)] = &[
     ("customers", "id,name\n1,Ann\n"),
     (
@@ -99,8 +100,8 @@ fn views_are_bounded_in_months_and_say_what_to_write() {
     assert_eq!(sum + of(&"unscheduled".to_owned()), of(&"remaining".to_owned()));
 }
 
-/// Invoices in a thousand months, each with a line that ends in 9990: as many rows times columns as
-/// once took gigabytes.
+/// Invoices in a thousand months, each with a line that ends in 9990: a table of this size once
+/// took gigabytes.
 #[test]
 fn a_waterfall_of_a_thousand_months_answers_in_bounded_memory() {
     let (mut invoices, mut lines) = (

@@ -1,4 +1,4 @@
-//! The files of a month, byte for byte where that matters.
+//! The files of a month's package; byte for byte where the bytes matter.
 
 use super::archive::{CATEGORIES, ELEVEN, FURTHER, Package};
 use super::records::{AUTUMN, imported};
@@ -29,7 +29,7 @@ fn the_contracts_zip_holds_eleven_files_in_order() {
         Daily,1,usd,0.00,0.00,0.00,110.00,-100.00,-10.00,0.00,,paid,,regular,false,100.00,0.00,\
         10.00,110.00,,,1";
     assert!(revenue.lines().any(|line| line == expected), "{revenue}");
-    // Formulas are defused and quotes doubled.
+    // Formulas are guarded and quotes are doubled.
     assert!(revenue.contains("'=cmd(),\"Bob, the \"\"builder\"\"\""), "{revenue}");
     assert_eq!(package.rows("payments_received.csv").len(), 3);
     assert_eq!(package.text("refunds_made.csv").lines().count(), 1);
@@ -113,7 +113,8 @@ fn a_month_to_date_ends_where_it_is_asked_to() {
     let package = Package::made(data.path(), "1", "2024-10", &further);
     package.check_ties();
     assert_eq!(package.manifest()["as_of"], "2024-10-16T00:00:00Z");
-    // One day of thirty-one of 100.00, twice, for the second is not void yet; fifteen of 500.00.
+    // One day of 31 of 100.00, twice, because the second invoice is not voided yet; 15 days of
+    // 500.00.
     assert_eq!(package.sums("recognized_revenue")[6], -(323 + 323 + 24_194));
     assert_eq!(package.rows("voided.csv").len(), 0);
     assert_eq!(package.rows("order_revenue.csv").len(), 0);

@@ -10,7 +10,7 @@ use super::tools;
 use crate::cdnow::folder;
 use crate::server::Data;
 
-/// Revenue by month as published analyses of the set have it, in cents.
+/// Revenue by month according to published analyses of the data set, in cents.
 const PUBLISHED: [(&str, i128); 4] = [
     ("1997-01", 29_906_017),
     ("1997-02", 37_959_003),
@@ -18,7 +18,7 @@ const PUBLISHED: [(&str, i128); 4] = [
     ("1997-04", 14_282_449),
 ];
 
-/// Sums of a column by the month of another column, read without the program.
+/// Returns the totals of a column by the month of another column, read without the program.
 fn sums(
     folder: &Path,
     table: &str,
@@ -53,7 +53,7 @@ fn real_records_tie_out_to_published_totals() {
         value(row, header, "quantity") * value(row, header, "unit_amount")
     });
     let ordered = sums(&folder, "invoices", "date", &|row, header| value(row, header, "total"));
-    // Without optimisation a pass over all of them takes its time.
+    // A pass over all records is slow in an unoptimized build.
     data.configure("[reports]\ntimeout_s = 900\n");
     let token = data.token(1);
     let server = data.serve();
@@ -70,7 +70,7 @@ fn real_records_tie_out_to_published_totals() {
     for (month, published) in PUBLISHED {
         assert_eq!(billed[month], published, "order revenue of {month}");
     }
-    // Orders are shipped within days, so the last month's last ones are shipped in the next.
+    // Orders ship within days, so the last orders of the last month ship in the next one.
     let within = |month: &&String| month.as_str() <= "1998-06";
     for month in ordered.keys().filter(within) {
         assert_eq!(billed[month], ordered[month], "order revenue of {month}");

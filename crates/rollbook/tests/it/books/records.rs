@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::server::{Data, run};
 
-/// A subscriber's autumn: an invoice with tax, a prepayment, an order, a void, a note, a refund.
+/// The autumn of a subscriber: an invoice with tax, a prepayment, an order, a void, a note, a
+/// refund.
 pub(crate) const AUTUMN: &[(&str, &str)] = &[
     ("customers", "id,name,email\n1,Ada,ada@example.org\n2,\"Bob, the \"\"builder\"\"\",=cmd()\n"),
     ("sites", "id,name\n1,North\n2,South\n"),
@@ -70,7 +71,7 @@ pub(crate) const AUTUMN: &[(&str, &str)] = &[
     ),
 ];
 
-/// A folder with one provider in UTC and these tables, each a CSV.
+/// Returns a data folder with one provider in UTC and these tables, each given as CSV.
 pub(crate) fn imported(tables: &[(&str, &str)]) -> Data {
     let data = Data::empty();
     data.add_provider(1, "UTC", "usd");

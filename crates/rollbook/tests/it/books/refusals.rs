@@ -1,10 +1,10 @@
-//! Bad requests are refused with what would be right; bad records are booked by a rule and named.
+//! Bad requests are refused with a suggestion; records with issues are posted by a rule and listed.
 
 use super::archive::Package;
 use super::records::{AUTUMN, imported};
 use crate::server::{program, run};
 
-/// What the program says to a request that it refuses, with its exit code.
+/// Returns the exit code and the message of a request that the program refuses.
 fn refused(data: &str, further: &[&str]) -> (i32, String) {
     let arguments = [&["accounting", "--data", data, "--provider", "1"][..], further].concat();
     let folder = tempfile::tempdir().unwrap();

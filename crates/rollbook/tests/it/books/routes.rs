@@ -24,7 +24,7 @@ impl Books {
         self.server.get(&self.token, &format!("/api/v1/accounting/{path}")).ok()
     }
 
-    /// Status, code and fields of a refusal.
+    /// Returns the status, code and fields of a refusal.
     fn refused(&self, path: &str) -> String {
         let answer = self.server.get(&self.token, &format!("/api/v1/accounting/{path}"));
         let body = answer.json();
@@ -232,7 +232,7 @@ fn months_are_closed_opened_and_fetched_by_those_who_may() {
 
 #[test]
 fn everybody_is_shown_one_list_of_what_looks_wrong() {
-    // A paid invoice without a payment, and a credit that no balance transaction knows of.
+    // A paid invoice without a payment, and a credit without a balance transaction.
     let data = imported(&[
         ("customers", "id,name\n1,Ada\n"),
         (

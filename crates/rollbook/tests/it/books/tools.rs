@@ -1,5 +1,5 @@
-//! hledger and Beancount read our journals and find our balances. Where they are not installed the
-//! test says so and goes on, unless `ROLLBOOK_REQUIRE_LEDGER_TOOLS` is set.
+//! hledger and Beancount read the journals and compute the same balances. Where they are not
+//! installed, the test prints a note and passes, unless `ROLLBOOK_REQUIRE_LEDGER_TOOLS` is set.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::archive::{CATEGORIES, Package, Row, cents};
 
-/// Checks both journals of a full bundle.
+/// Checks both journals of a full bundle with the tools.
 pub(crate) fn accept(package: &Package, currency: &str) {
     let folder = tempfile::tempdir().unwrap();
     unpack(package, folder.path());
@@ -18,13 +18,13 @@ pub(crate) fn accept(package: &Package, currency: &str) {
         check_balances(&balance, &balance, &found);
     }
     if let Some(check) = tool("bean-check") {
-        // The journal asserts the closing balances itself.
+        // The journal itself asserts the closing balances.
         said(&check, &[folder.path().join("journal.beancount").to_str().unwrap()]);
     }
 }
 
-/// Checks that the transactions of several months after one another, on the opening of the first,
-/// lead to the balances of the last.
+/// Checks that the transactions of consecutive months, applied to the opening balances of the
+/// first, give the closing balances of the last.
 pub(crate) fn accept_chain(packages: &[&Package], currency: &str) {
     let folder = tempfile::tempdir().unwrap();
     let months: Vec<PathBuf> =
@@ -61,7 +61,7 @@ fn unpack(package: &Package, folder: &Path) {
     }
 }
 
-/// Where a program is, among the folders of the path.
+/// Returns the path of a program on the search path; none if it is not installed.
 fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
@@ -85,7 +85,7 @@ fn said(tool: &PathBuf, arguments: &[&str]) -> String {
     out
 }
 
-/// Balances by account, in minor units, once hledger has found nothing wrong with the files.
+/// Checks the files with hledger and returns the balances by account, in minor units.
 fn hledger_balances(
     hledger: &PathBuf,
     files: &[&PathBuf],
@@ -106,8 +106,8 @@ fn hledger_balances(
     .collect()
 }
 
-/// Compares with the trial balances of the first and the last month. What was earned before the
-/// first is equity.
+/// Compares the balances with the trial balances of the first and the last month. Earlier earnings
+/// are equity.
 fn check_balances(
     first: &BTreeMap<String, Row>,
     last: &BTreeMap<String, Row>,

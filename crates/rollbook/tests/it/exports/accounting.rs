@@ -70,7 +70,7 @@ fn what_is_not_in_the_books_is_refused_at_once() {
         }
     };
     let nothing = "400 nothing_to_export currency";
-    // No record in euro.
+    // There are no records in euro.
     assert_eq!(package("2024-01", "eur", Value::Null), nothing);
     assert_eq!(package("2024-01", "usd", json!("2024-01-01T12:00:00Z")), nothing, "not yet");
     assert_eq!(package("2023-12", "usd", Value::Null), "400 validation_failed month");
@@ -83,13 +83,13 @@ fn what_is_not_in_the_books_is_refused_at_once() {
     assert_eq!(package("2024-02", "usd", json!("2024-01-20T12:00:00Z")), closed, "and outside");
     let history = server.get(&token, &format!("{EXPORTS}?history=1")).ok();
     assert_eq!(history["meta"]["total"], 0, "{history}");
-    // Closed; closed without a row of its own; quiet and open, with a balance.
+    // A closed month, a closed month without rows, and a quiet open month with a balance.
     for month in ["2024-01", "2024-02", "2024-06"] {
         made(&server, &token, &json!({"object": "accounting", "month": month, "currency": "usd"}));
     }
 }
 
-/// The members of a ZIP by name.
+/// Returns the members of a ZIP, by name.
 fn members(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut members = BTreeMap::new();
@@ -147,6 +147,6 @@ fn a_package_for_spreadsheets_is_the_same_with_a_byte_order_mark_before_each_csv
     };
     compare();
     run(&["close", "month", "--data", data.path(), "--provider", "1", "--month", "2024-01"]);
-    // Frozen without marks, and given out with them.
+    // The package is frozen without byte-order marks; they are added on the way out.
     compare();
 }

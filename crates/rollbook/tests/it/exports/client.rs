@@ -1,4 +1,4 @@
-//! A client that knows only the dialect's public reference.
+//! A client that was written only from the public reference of the dialect.
 
 use std::path::PathBuf;
 use std::process::Command;

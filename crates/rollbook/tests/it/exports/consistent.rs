@@ -1,4 +1,4 @@
-//! A file is the records at the revision in its manifest, while imports change all of them.
+//! Files hold the records at the revision in their manifest, while imports change all of them.
 //! Rule: spec/exports.md §5.1.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,13 +10,13 @@ use super::{BASE, EXPORTS, IDLE, accepted, ask, finished, january};
 use crate::server::{Data, Server, Worker};
 
 const INVOICES: i64 = 150;
-/// Files of each kind that are looked at.
+/// Number of files of each type to check.
 const FILES: usize = 8;
-/// Any number of exports at once, and a mirror that is written anew all the time.
+/// Settings with any number of concurrent exports, and a mirror that is refreshed all the time.
 const BUSY: &str = "[mirror]\nrefresh_after_rows = 400\n";
 
-/// Import number `round` changes every record: customers, invoices and lines, which an export
-/// joins. There is one invoice more each time, and another one is gone.
+/// Imports changes to every record that the exports join: customers, invoices and lines. Each round
+/// adds one invoice and removes another.
 fn import(server: &Server, token: &str, round: i64) -> i64 {
     let at = "2024-01-05T10:00:00Z";
     let mut lines = String::new();
@@ -49,7 +49,7 @@ fn import(server: &Server, token: &str, round: i64) -> i64 {
     answer["revision"].as_i64().unwrap()
 }
 
-/// The three files as they must be after import number `round`.
+/// Returns the expected file of a type after import number `round`.
 fn expected(kind: &str, round: i64) -> String {
     let customer = |id: i64| format!("r{round} c{}", id % 5 + 1);
     let invoices = (1..=INVOICES + round).filter(|id| *id != round);
@@ -84,7 +84,7 @@ fn body(kind: &str) -> Value {
     }
 }
 
-/// A finished file with the revision in its manifest.
+/// Returns a finished file with the revision in its manifest.
 fn file(server: &Server, token: &str, uuid: &str) -> (i64, String) {
     let export = finished(server, token, uuid);
     assert_eq!(export["state"], "completed", "{export}");
@@ -94,7 +94,7 @@ fn file(server: &Server, token: &str, uuid: &str) -> (i64, String) {
     (manifest["rev"].as_i64().unwrap(), server.get(token, &path).text())
 }
 
-/// Files of one kind, each with its revision and the one that was acknowledged before.
+/// Returns files of one type, each with its revision and the last one acknowledged before.
 fn files(server: &Server, token: &str, kind: &str) -> Vec<(i64, i64, String)> {
     let one = |_| {
         let page = server.get(token, "/api/v2/reports/customers/data?page_size=0");
@@ -106,7 +106,7 @@ fn files(server: &Server, token: &str, kind: &str) -> Vec<(i64, i64, String)> {
     (0..FILES).map(one).collect()
 }
 
-/// Revisions of groups of which both files were compared with what they must be.
+/// Returns the revisions of groups, with both files of each.
 fn groups(server: &Server, token: &str) -> Vec<(i64, [String; 2])> {
     let one = |_| {
         let both = january(

@@ -1,4 +1,4 @@
-//! Exports before they are ready, after their end, and for others. Rule: spec/exports.md §5, §6, §7.2.
+//! Exports that are not ready, have ended, or belong to others. Rule: spec/exports.md §5, §6, §7.2.
 
 use serde_json::json;
 

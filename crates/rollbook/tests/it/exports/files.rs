@@ -1,5 +1,5 @@
-//! Files of exports: their bytes, headers, ranges, and how often they may be fetched.
-//! Rule: spec/exports.md §6, §9, §11, vectors §13.
+//! Files of exports: their bytes, headers, ranges, and the number of downloads. Rule:
+//! spec/exports.md §6, §9, §11, vectors §13.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -138,7 +138,7 @@ fn files_are_sent_whole_in_ranges_and_not_again() {
     );
 }
 
-/// Waits for what is noted after the last byte has gone.
+/// Waits for a change that is recorded after the last byte has been sent.
 fn until(what: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while !what() {

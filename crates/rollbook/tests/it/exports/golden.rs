@@ -1,7 +1,7 @@
 //! One file of every type from the demo's publisher, byte for byte as committed in
 //! `tests/golden/exports`. Rule: spec/exports.md §10, §11.
 //!
-//! `INSTA_UPDATE=always` writes them anew, as it does the snapshots.
+//! `INSTA_UPDATE=always` rewrites them, as it does the snapshots.
 
 use std::path::{Path, PathBuf};
 
@@ -12,11 +12,11 @@ use crate::books::records::import_folder;
 use crate::server::{Data, run};
 
 const PUBLISHER: &str = "2";
-/// How many characters of two differing lines are shown before and after they part.
+/// Number of characters that are shown before and after a difference.
 const SHOWN_CHARS: usize = 60;
 
-/// Each file's name, and the type, days and fields that it is asked for with. Days are New York's;
-/// they are those in which most kinds of a type's records come.
+/// Returns the name of each file with the type, days and fields of its request. Days are those of
+/// New York, chosen so that most kinds of records of a type occur.
 fn files() -> [(&'static str, [&'static str; 3], Value); 16] {
     const FIRST: &str = "2023-01-01";
     const LAST: &str = "2026-06-30";
@@ -51,7 +51,7 @@ fn body([object, from, to]: [&str; 3], fields: Value) -> Value {
     body
 }
 
-/// The demo's publisher, small.
+/// Returns a data folder with the demo's publisher, at a small size.
 fn publisher() -> Data {
     let told = tempfile::tempdir().unwrap();
     run(&["demo", "--write", told.path().to_str().unwrap(), "--rows", "6000"]);
@@ -95,7 +95,7 @@ fn every_type_of_the_demo_is_the_golden_file() {
     );
 }
 
-/// Where two files part: the line, and both texts around there.
+/// Returns the line in which two files differ, and both texts around the difference.
 fn parting(actual: &[u8], expected: &[u8]) -> String {
     let same = actual.iter().zip(expected).take_while(|(a, b)| a == b).count();
     let line = 1 + actual[..same].iter().filter(|byte| **byte == b'\n').count();

@@ -1,8 +1,8 @@
-//! kill -9 between every two steps of an export's life: asked for, queued, claimed, written, moved
-//! to its place, published with its notices, sent to others, fetched. Rule: spec/exports.md §5.1, §8.
+//! kill -9 between any two steps of an export: requested, queued, claimed, written, moved into
+//! place, published with its notices, notices sent, downloaded. Rule: spec/exports.md §5.1, §8.
 //!
-//! Each case names the point where the server ends itself; what is killed at random moments
-//! stands in `jobs`.
+//! Each case names the point at which the server ends itself. Kills at random moments are in
+//! `jobs`.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,30 +14,30 @@ use crate::notices::mailbox::Mailbox;
 use crate::notices::receiver::{Letter, Receiver};
 use crate::server::{Answer, Data, Server, Worker};
 
-/// Enough for a file that is larger than what is written at a time.
+/// Number of customers that makes a file larger than one write.
 const CUSTOMERS: i64 = 6000;
-/// A lease that lapses soon, and receivers on this machine.
+/// Settings with a short lease, and with receivers on this machine.
 const SETTINGS: &str = "[webhooks]\nallow_http = true\nallow_private = true\n\
     [jobs]\nlease_s = 5\nattempts_max = 1000\n";
 const HOOK: &str = "/hook";
 
-/// A provider with customers, where exports are told of.
+/// A provider with customers, a webhook receiver and a mailbox.
 struct Site {
     data: Data,
-    /// Of somebody who has a mailbox.
+    /// Token whose owner has a mailbox.
     token: String,
     receiver: Receiver,
     mailbox: Mailbox,
-    /// What an undisturbed export gives.
+    /// File of an undisturbed export.
     expected: Vec<u8>,
 }
 
-/// What a case looks at beside the file.
+/// One case: the point of the kill, and what is checked beside the file.
 #[derive(Debug, Clone, Copy)]
 struct Case {
-    /// Where the server ends.
+    /// Point at which the server ends.
     point: &'static str,
-    /// Events that the webhook wants; empty = there is none.
+    /// Events of the webhook; empty = no webhook.
     events: &'static [&'static str],
     has_mail: bool,
     is_once: bool,
@@ -67,14 +67,15 @@ impl Site {
         Self { data, token, receiver, mailbox, expected: file.body }
     }
 
-    /// Asks under a key, so that asking again after a crash asks for the same export.
+    /// Requests the export with an idempotency key, so that a repeated request returns the same
+    /// export.
     fn ask(&self, server: &Server) -> Answer {
         let request = server.request("POST", EXPORTS).token(&self.token);
         let request = request.header("Idempotency-Key", "the-one");
         request.body("application/json", body().to_string().as_bytes()).send()
     }
 
-    /// Asks for an export, waits for it, fetches it, over and over, until the server has ended.
+    /// Requests, awaits and downloads the export repeatedly until the server has ended.
     fn live_until_killed(&self, point: &str) -> Option<String> {
         let mut server = self.data.serve_until(point);
         let deadline = Instant::now() + Duration::from_secs(EXPORT_SECS_MAX);
@@ -90,11 +91,11 @@ impl Site {
         uuid
     }
 
-    /// The file if it is there: whole, and nothing else.
+    /// Returns the file if it exists, and checks that it is complete and alone.
     fn peek(&self, server: &Server, uuid: &str) -> Option<Answer> {
         let file = server.get(&self.token, &format!("{EXPORTS}/{uuid}"));
         match file.status {
-            // The server has ended before the answer or in the middle of it.
+            // The server ended before or during the answer.
             0 => None,
             404 => {
                 assert_eq!(outcome(&file), "404 export_not_ready");
@@ -108,7 +109,7 @@ impl Site {
         }
     }
 
-    /// Waits for the export, and looks at its address all the while.
+    /// Waits for the end of the export, and checks its file meanwhile.
     fn ended(&self, server: &Server, uuid: &str) -> Value {
         let deadline = Instant::now() + Duration::from_secs(EXPORT_SECS_MAX);
         while self.peek(server, uuid).is_none() {
@@ -117,7 +118,7 @@ impl Site {
         status(server, &self.token, uuid)
     }
 
-    /// Letters to the webhook, once these types of events have come.
+    /// Returns the requests to the webhook, after events of all these types have arrived.
     fn told(&self, types: &[&str]) -> Vec<Letter> {
         let wanted: BTreeSet<String> = types.iter().map(ToString::to_string).collect();
         let mut letters = self.receiver.wait_for(HOOK, wanted.len());
@@ -136,7 +137,7 @@ fn uuid_of(answer: &Answer) -> String {
     answer.ok()["uuid"].as_str().unwrap().to_owned()
 }
 
-/// Ids of the events of one type that tell of an export.
+/// Returns the ids of the events of one type about an export.
 fn ids(letters: &[Letter], kind: &str, uuid: &str) -> BTreeSet<String> {
     let is_of = |letter: &&Letter| letter.kind() == kind;
     let letters = letters.iter().filter(is_of);
@@ -183,7 +184,7 @@ fn an_export_outlives_a_kill_between_any_two_steps_of_its_making() {
         let mail = site.mailbox.wait_for(1).remove(0);
         let id = completed.first().unwrap();
         assert!(mail.text.contains(&format!("<{id}@")), "{case:?}: {}", mail.text);
-        // Nothing stands in the way of the next one.
+        // The next export is not blocked.
         super::accepted(&server, &site.token, &body());
     });
 }
@@ -246,7 +247,7 @@ fn a_download_outlives_a_kill_before_and_after_it_is_counted() {
     });
 }
 
-/// Two exports of a group, and the revision of both.
+/// Returns both files of a group and their common revision.
 fn of_group(server: &Server, token: &str, uuids: &[String]) -> (Vec<String>, i64) {
     let exports: Vec<Value> = uuids.iter().map(|uuid| finished(server, token, uuid)).collect();
     assert!(exports.iter().all(|export| export["state"] == "completed"), "{exports:?}");
@@ -256,7 +257,8 @@ fn of_group(server: &Server, token: &str, uuids: &[String]) -> (Vec<String>, i64
     (uuids.iter().map(file).collect(), *revisions.first().unwrap())
 }
 
-/// The first worker dies over the group; before the next one takes it, all that it holds changes.
+/// The first worker dies while it works on the group; before another takes over, all its records
+/// change.
 #[test]
 fn a_group_that_another_worker_takes_over_holds_one_revision() {
     for point in ["claimed", "written", "moved", "finished"] {
@@ -298,7 +300,7 @@ fn a_group_that_another_worker_takes_over_holds_one_revision() {
     }
 }
 
-/// Files of an export, whoever knows them: in their place, and being made.
+/// Returns the finished files of an export in the files folder, and the number of unfinished ones.
 fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
     let root = data.folder.path().join("files");
     let entries = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
@@ -310,11 +312,11 @@ fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
     let months =
         entries(&root).into_iter().filter(|path| path.is_dir() && !path.ends_with("making"));
     let placed: Vec<_> = months.flat_map(|month| entries(&month)).collect();
-    // One that goes away between the list and the look is not there.
+    // Files may disappear between the listing and the reading.
     (placed.iter().filter(is_its).filter_map(|path| std::fs::read(path).ok()).collect(), making)
 }
 
-/// A worker that is held up for longer than its lease goes on when another one has made the file.
+/// A worker that is held up beyond its lease continues after another one has made the file.
 #[test]
 fn a_worker_that_comes_back_too_late_does_no_harm() {
     for point in ["claimed", "written", "published"] {

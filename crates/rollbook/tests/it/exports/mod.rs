@@ -19,15 +19,15 @@ use serde_json::{Value, json};
 
 use crate::server::{Answer, Data, Server};
 
-/// No limit on requests; nothing is said about the disk of the machine that runs the tests.
+/// Settings without a rate limit, and independent of the free disk space of the test machine.
 pub(crate) const BASE: &str = "[rate_limit]\nper_minute = 0\n[exports]\nmin_free_disk_mb = 0\n";
-/// Exports stay queued.
+/// The same settings without a worker, so that exports stay queued.
 const IDLE: &str = "[rate_limit]\nper_minute = 0\n[exports]\nmin_free_disk_mb = 0\n[jobs]\nwork_in_server = false\n";
 const EXPORTS: &str = "/api/v1/core/exports";
-/// How long an export of a test may take.
+/// Longest time that an export of a test may take, in seconds.
 const EXPORT_SECS_MAX: u64 = 120;
 
-/// A provider with a few records of January 2024.
+/// Returns a data folder with a provider and a few records of January 2024, and a token.
 fn business(configuration: &str) -> (Data, String) {
     let data = Data::with_provider();
     data.configure(configuration);
@@ -84,7 +84,7 @@ fn fill(server: &Server, token: &str) {
     request.body("application/x-ndjson", body.as_bytes()).send().ok();
 }
 
-/// A body that asks for January 2024, with these fields beside or instead.
+/// Returns a body that asks for January 2024, with additional or different fields.
 fn january(object: &str, fields: Value) -> Value {
     let mut body = json!({"object": object, "date_from": 1_704_067_200, "date_to": 1_706_745_599});
     let members = body.as_object_mut().unwrap();
@@ -103,7 +103,7 @@ fn ask_at(server: &Server, token: &str, path: &str, body: &Value) -> Answer {
     request.body("application/json", body.to_string().as_bytes()).send()
 }
 
-/// The UUID of an export that is accepted.
+/// Requests an export that must be accepted. Returns its UUID.
 fn accepted(server: &Server, token: &str, body: &Value) -> String {
     let answer = ask(server, token, body).ok();
     assert_eq!(answer["export_id"], answer["data"]["uuid"], "{answer}");
@@ -127,12 +127,12 @@ fn finished(server: &Server, token: &str, uuid: &str) -> Value {
     }
 }
 
-/// An export that is made, and its file.
+/// Requests an export. Returns it with its file when it has completed.
 fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
     fetched(server, token, &accepted(server, token, body))
 }
 
-/// An export that was asked for, once it is made, and its file.
+/// Waits until a requested export has completed. Returns it with its file.
 pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answer) {
     let export = finished(server, token, uuid);
     assert_eq!(export["state"], "completed", "{export}");
@@ -141,7 +141,7 @@ pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answe
     (export, file)
 }
 
-/// Status, code and blamed fields of an error: `400 validation_failed status`.
+/// Returns status, code and fields of an error: `400 validation_failed status`.
 fn outcome(answer: &Answer) -> String {
     let body = answer.json();
     assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");

@@ -1,5 +1,4 @@
-//! `full_data` and `modified_data` as a client meets them, import after import.
-//! Rule: spec/exports.md §10.1.
+//! `full_data` and `modified_data` over a sequence of imports. Rule: spec/exports.md §10.1.
 
 use serde_json::{Value, json};
 
@@ -13,7 +12,8 @@ fn import(server: &Server, token: &str, table: &str, row: Value) {
     server.import(token, table, "application/x-ndjson", body.as_bytes()).ok();
 }
 
-/// Subscriptions of a month in a mode: the rows below the header, or that there are none.
+/// Returns the subscriptions of a month in a mode, without the header, or the error if there are
+/// none.
 fn subscriptions(server: &Server, token: &str, month: &str, mode: &str) -> String {
     let range = json!({
         "date_from": format!("{month}-01T00:00:00Z"),
@@ -46,7 +46,7 @@ fn a_record_moves_to_the_month_of_its_last_change_in_one_mode_only() {
     assert_eq!(asked("2024-03", "full_data"), NOTHING);
     assert_eq!(asked("2024-03", "modified_data"), NOTHING);
 
-    // A change of what the row is joined with is no change of the row.
+    // A change of a joined record does not count as a change of the row.
     let customer =
         json!({"id": 7, "email": "new@example.com", "updated_at": "2024-03-04T00:00:00Z"});
     import(&server, &token, "customers", customer);
@@ -62,7 +62,7 @@ fn a_record_moves_to_the_month_of_its_last_change_in_one_mode_only() {
     assert_eq!(asked("2024-03", "full_data"), NOTHING);
     assert_eq!(asked("2024-03", "modified_data"), after);
 
-    // Deleted in April: a change, but deleted rows come only where they are asked for.
+    // A deletion in April is a change, but deleted rows are only exported on request.
     let deleted = json!({"id": 80, "deleted_at": "2024-04-06T00:00:00Z", "updated_at": "2024-04-06T00:00:00Z"});
     import(&server, &token, "subscriptions", deleted);
     assert_eq!(asked("2024-01", "full_data"), NOTHING);

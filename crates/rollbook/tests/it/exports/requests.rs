@@ -1,11 +1,12 @@
-//! Requests that are taken and refused. Rule: spec/exports.md §2, §4, vectors §13.
+//! Requests for exports that are accepted or refused. Rule: spec/exports.md §2, §4, vectors §13.
 
 use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, IDLE, accepted, ask, ask_at, business, fill, january, outcome};
 use crate::server::Data;
 
-/// Each rule of the body broken once: status, code, field, message; nothing is queued.
+/// Each rule of the body is broken once. Status, code, field and message are right, and nothing is
+/// queued.
 #[test]
 fn broken_rules_name_status_code_field_and_message_and_queue_nothing() {
     let (data, token) = business(IDLE);
@@ -137,11 +138,11 @@ fn checks_before_the_body_answer_in_the_order_of_the_dialect() {
     }
     let unauthenticated = ask_at(&server, "nobody", EXPORTS, &wrong);
     assert_eq!(unauthenticated.json()["message"], "Unauthenticated.");
-    // The site of the query names the account, and narrows nothing.
+    // The site in the query selects the account; it is not a filter.
     let answer = ask_at(&server, &both, &at("/?site_id=2"), &body).ok();
     assert_eq!(answer["data"]["account_id"], 2);
     assert_eq!(answer["data"]["filters"]["site_id"], Value::Null);
-    // Of the routes that read, only a site that is given is looked at.
+    // Routes that only read check the site only if one is given.
     assert_eq!(server.get(&token, EXPORTS).status, 200);
     assert_eq!(outcome(&server.get(&token, &at("?site_id=2"))), "403 site_forbidden");
     for (method, path, allow) in [
@@ -188,7 +189,7 @@ fn one_export_of_a_type_is_unfinished_at_a_time() {
     accepted(&server, &token, &january("credit_note", json!({})));
     let other_name = ask(&server, &token, &january("credit_notes", json!({})));
     assert_eq!(outcome(&other_name), "400 export_in_progress object");
-    // A group with one of them is refused as a whole.
+    // A group that contains an unfinished type is refused as a whole.
     let group = january("", json!({"object": null, "objects": ["customers", "payments"]}));
     assert_eq!(outcome(&ask(&server, &token, &group)), "400 export_in_progress object");
     accepted(&server, &token, &january("customers", json!({})));

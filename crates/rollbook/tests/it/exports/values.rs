@@ -1,5 +1,5 @@
-//! Values on their way in and out again: what was imported is what comes out, and what comes out
-//! can be imported. Rule: spec/data-model.md §3, spec/exports.md §5.2, §11.
+//! Round trips of values: imported values are exported unchanged, and exported values can be
+//! imported. Rule: spec/data-model.md §3, spec/exports.md §5.2, §11.
 
 use serde_json::{Value, json};
 

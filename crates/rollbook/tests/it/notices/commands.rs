@@ -1,4 +1,4 @@
-//! Webhooks from the command line, and what the doctor says of notices.
+//! Webhooks on the command line, and the doctor's findings about notices.
 
 use std::process::Output;
 

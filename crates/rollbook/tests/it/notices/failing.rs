@@ -1,4 +1,4 @@
-//! Receivers that fail, and what becomes of that.
+//! Receivers that fail, and the retries that follow.
 
 use model::clock::{Clock, SystemClock};
 
@@ -46,7 +46,7 @@ fn a_failure_is_logged_tried_again_later_and_redelivered_under_the_same_id() {
     let paged = site.get(&format!("{WEBHOOKS}/{}/deliveries?limit=1&page=2", hook["id"]));
     assert_eq!((&paged["data"][0]["id"], &paged["meta"]["total"]), (&first["id"], &json!(2)));
     assert_eq!((&paged["meta"]["last_page"], &paged["links"]["next"]), (&json!(2), &Value::Null));
-    // The attempt that was due on its own comes too, after its pause.
+    // The automatic retry also comes, after its delay.
     assert_eq!(receiver.wait_for("/a", 3)[2].id(), letters[0].id());
     let rows = site.log(&hook, |rows| rows[1]["state"] == "OK");
     assert_eq!(rows[1]["attempt"], 2);

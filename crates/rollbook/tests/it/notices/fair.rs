@@ -1,4 +1,4 @@
-//! One provider's receivers, and one link's readers, do not hold up what others are told.
+//! One provider's receivers, or the readers of one link, do not delay the notices of others.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::site::{LOCAL, Site};
 const TARPITS: usize = 10;
 const EXPORTS: usize = 3;
 
-/// Every receiver of provider 1 takes a connection and says nothing.
+/// Every receiver of provider 1 accepts connections and never answers.
 #[test]
 fn receivers_that_say_nothing_do_not_stop_the_notices_of_others() {
     let receiver = Receiver::start();
@@ -25,7 +25,7 @@ fn receivers_that_say_nothing_do_not_stop_the_notices_of_others() {
         let uuid = site.export();
         assert_eq!(site.ended(&uuid)["state"], "completed");
     }
-    // All of provider 1's notices wait before the one of provider 2.
+    // All notices of provider 1 wait before the one of provider 2.
     site.token = site.data.token(2);
     let row = json!({"id": 1, "name": "Bo", "created_at": "2026-01-05T10:00:00Z"}).to_string();
     site.server.import(&site.token, "customers", "application/x-ndjson", row.as_bytes()).ok();
@@ -37,7 +37,7 @@ fn receivers_that_say_nothing_do_not_stop_the_notices_of_others() {
     assert!(waited_for < TARPITS * EXPORTS, "{waited_for} attempts came before");
 }
 
-/// Whoever has a link needs no credential, and does not make a notice of each request.
+/// Holders of a link need no credential, so their downloads are grouped into few notices.
 #[test]
 fn downloads_by_a_link_are_counted_one_by_one_and_told_together() {
     const READ: usize = 200;
@@ -56,7 +56,7 @@ fn downloads_by_a_link_are_counted_one_by_one_and_told_together() {
     site.wait(&status, |shown| shown["data"]["download_count"] == json!(READ));
     let rows = site.log(&hook, |rows| !rows.is_empty());
     assert!(rows.len() < READ / 4, "{} notices", rows.len());
-    // Whoever has a key is told of by name each time.
+    // Downloads with a credential are reported one by one.
     let before = rows.len();
     assert_eq!(site.file(&uuid).status, 200);
     let with_key = receiver.wait_for("/a", before + 1);

@@ -1,5 +1,5 @@
-//! kill -9 between the end of an export and its notices. Rule: spec/exports.md §8.1: stored with
-//! what they tell of, so a crash loses none.
+//! kill -9 between the end of an export and its notices. Notices are stored with the change that
+//! they report, so a crash loses none. Rule: spec/exports.md §8.1.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::receiver::{Receiver, Reply};
 use super::site::{LOCAL, Site};
 
-/// As many as are sent at once: while they hang, a further one waits.
+/// One path for each delivery that can run at once: while these hang, another one waits.
 const HANGING: [&str; 4] = ["/1", "/2", "/3", "/4"];
 
 #[test]
@@ -32,7 +32,7 @@ fn notices_outlive_a_killed_server_under_the_same_id() {
     assert!(letter.is_signed_with(last["secret"].as_str().unwrap()));
     let export = site.ended(&uuid);
     assert_eq!((&export["state"], site.file(&uuid).status), (&json!("completed"), 200));
-    // Those that were on their way are sent again once nobody can be at them any more.
+    // Interrupted deliveries are sent again when their lease has expired.
     for path in HANGING {
         let letters = receiver.wait_for(path, 2);
         assert!(letters.iter().all(|letter| hung.contains(&letter.id())), "{path}");

@@ -1,4 +1,4 @@
-//! An SMTP server that takes every mail, or refuses every one.
+//! An SMTP server that accepts every mail, or refuses every one.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use super::receiver::WITHIN;
 
-/// One mail as it came.
+/// A mail as received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mail {
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
-    /// Head and body.
+    /// Head and body of the mail.
     pub(crate) text: String,
 }
 
@@ -33,7 +33,7 @@ impl Mailbox {
         Self::begin(true)
     }
 
-    /// One that says "try again later" to every mail.
+    /// Starts a server that answers every mail with "try again later".
     pub(crate) fn refusing() -> Self {
         Self::begin(false)
     }
@@ -52,7 +52,7 @@ impl Mailbox {
         Self { port, shared }
     }
 
-    /// `[smtp]` with this server.
+    /// Returns the `[smtp]` section for this server.
     pub(crate) fn settings(&self) -> String {
         let from = "Rollbook <no-reply@rollbook.example>";
         format!(
@@ -61,7 +61,7 @@ impl Mailbox {
         )
     }
 
-    /// Waits until so many mails have come.
+    /// Waits until this many mails have arrived.
     pub(crate) fn wait_for(&self, count: usize) -> Vec<Mail> {
         let deadline = Instant::now() + WITHIN;
         let mut mails = self.shared.mails.lock().unwrap();
@@ -73,7 +73,7 @@ impl Mailbox {
         mails.clone()
     }
 
-    /// Waits until so many mails were refused.
+    /// Waits until this many mails were refused.
     pub(crate) fn wait_for_refused(&self, count: usize) {
         let deadline = Instant::now() + WITHIN;
         let mut refused = self.shared.refused.lock().unwrap();
@@ -84,7 +84,7 @@ impl Mailbox {
     }
 }
 
-/// The dialogue of RFC 5321, as far as a client without extensions needs it.
+/// Runs the dialogue of RFC 5321, as far as a client without extensions needs it.
 fn converse(shared: &Shared, stream: TcpStream, is_willing: bool) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let say = |line: &str| (&stream).write_all(format!("{line}\r\n").as_bytes());
@@ -137,7 +137,7 @@ fn converse(shared: &Shared, stream: TcpStream, is_willing: bool) {
     }
 }
 
-/// Lines up to the lonely dot; a dot that was doubled is single again.
+/// Reads lines up to the single dot, and undoes the doubling of leading dots.
 fn data(reader: &mut impl BufRead) -> String {
     let (mut text, mut line) = (String::new(), String::new());
     loop {
@@ -150,7 +150,7 @@ fn data(reader: &mut impl BufRead) -> String {
 }
 
 impl Mail {
-    /// The body with its lines as they were written before they were made fit for mail.
+    /// Returns the body without its transfer encoding.
     pub(crate) fn plain(&self) -> String {
         let text = self.text.replace("=\r\n", "");
         match self.text.contains("quoted-printable") {

@@ -1,4 +1,4 @@
-//! Webhooks made, changed, refused, removed.
+//! Creation, change, validation and removal of webhooks.
 
 use serde_json::{Value, json};
 
@@ -190,7 +190,7 @@ fn this_machine_is_told_without_encryption_where_that_is_allowed_alone() {
     assert_eq!(receiver.wait_for("/a", 1)[0].kind(), "export.requested");
 }
 
-/// Which names a network knows is not told to whoever may make webhooks.
+/// Callers cannot use webhooks to find out which names an internal network knows.
 #[test]
 fn an_unknown_name_and_one_that_leads_inside_are_refused_alike() {
     let site = Site::new("");
@@ -201,7 +201,7 @@ fn an_unknown_name_and_one_that_leads_inside_are_refused_alike() {
         answer.json()["errors"]["url"].clone()
     };
     let unknown = refused("no-such-name.invalid");
-    // A name of this machine's own that leads to itself, whatever the machine is called.
+    // A name of the test machine that leads to itself, on any machine.
     let inside = refused("localhost.");
     assert_eq!(unknown, inside);
     assert!(unknown.to_string().contains("webhooks.allow_private"), "{unknown}");

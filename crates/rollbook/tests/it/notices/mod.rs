@@ -1,17 +1,17 @@
-//! What others are told about exports, with real receivers and a real mail server on this machine.
-//! Rule: spec/exports.md §8.
+//! Notices about exports, with real webhook receivers and a real mail server on this machine. Rule:
+//! spec/exports.md §8.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `receiver` | an HTTP server that webhooks lead to |
-//! | `mailbox` | an SMTP server that mails go to |
+//! | `receiver` | an HTTP server that receives webhooks |
+//! | `mailbox` | an SMTP server that receives mails |
 //! | `site` | a server with records, exports, webhooks |
-//! | `sent` | what arrives, and how it is signed |
-//! | `fair` | receivers and readers of one provider, and what others are told meanwhile |
-//! | `failing` | receivers that fail, and what becomes of that |
-//! | `killed` | kill -9 before a notice has gone out |
-//! | `managed` | webhooks made, changed, refused, removed |
-//! | `commands` | the same from the command line, and the doctor |
+//! | `sent` | deliveries, their content and signatures |
+//! | `fair` | receivers and readers of one provider do not delay the notices of others |
+//! | `failing` | receivers that fail, and the retries that follow |
+//! | `killed` | kill -9 before a notice was sent |
+//! | `managed` | creation, change, validation and removal of webhooks |
+//! | `commands` | webhooks on the command line, and the doctor |
 
 mod commands;
 mod failing;

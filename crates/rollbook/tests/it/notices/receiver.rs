@@ -1,4 +1,4 @@
-//! An HTTP server that webhooks lead to: keeps what it gets and answers what it is told to.
+//! An HTTP server that receives webhooks: keeps the requests and answers them as prepared.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// How long something that must come is waited for; longer than a lease that has to lapse.
+/// Longest wait for an expected event; longer than a lease takes to expire.
 pub(crate) const WITHIN: Duration = Duration::from_secs(150);
 
-/// One request.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Letter {
     pub(crate) path: String,
@@ -22,12 +22,12 @@ pub(crate) struct Letter {
     pub(crate) body: String,
 }
 
-/// What a request is answered with; 200 unless something is laid out for its path.
+/// The answer to a request. Without a prepared one for its path, the answer is 200.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     Status(u16),
     Redirect(String),
-    /// The connection stays open and nothing comes.
+    /// No answer; the connection stays open.
     Silence,
 }
 
@@ -68,23 +68,23 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// Lays out the next answers to requests for a path.
+    /// Prepares the answers to the next requests for a path.
     pub(crate) fn reply(&self, path: &str, replies: &[Reply]) {
         let mut inbox = self.shared.inbox.lock().unwrap();
         inbox.replies.entry(path.to_owned()).or_default().extend(replies.iter().cloned());
     }
 
-    /// Every request so far.
+    /// Returns every request so far.
     pub(crate) fn letters(&self) -> Vec<Letter> {
         self.shared.inbox.lock().unwrap().letters.clone()
     }
 
-    /// Events that came to a path, tests left out.
+    /// Returns the events that a path has received, without test events.
     pub(crate) fn events(&self, path: &str) -> Vec<Letter> {
         events(&self.letters(), path)
     }
 
-    /// Waits until so many events have come to a path.
+    /// Waits until a path has received this many events.
     pub(crate) fn wait_for(&self, path: &str, count: usize) -> Vec<Letter> {
         let deadline = Instant::now() + WITHIN;
         let mut inbox = self.shared.inbox.lock().unwrap();
@@ -108,7 +108,7 @@ fn events(letters: &[Letter], path: &str) -> Vec<Letter> {
 fn receive(shared: &Shared, stream: TcpStream) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
-    // A connection that ends early, as when the sender is killed, brings nothing.
+    // A connection that ends before its request is complete counts as nothing, as after a kill.
     if reader.read_line(&mut line).unwrap_or(0) == 0 {
         return;
     }
@@ -143,7 +143,7 @@ fn receive(shared: &Shared, stream: TcpStream) {
         }
     };
     drop(inbox);
-    // The sender may be gone by now.
+    // The sender may have gone by now.
     let _ = write!(stream, "{head}Content-Length: 0\r\nConnection: close\r\n\r\n");
     shared.arrived.notify_all();
 }
@@ -153,12 +153,12 @@ impl Letter {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Type of its event.
+    /// Returns the type of the event.
     pub(crate) fn kind(&self) -> String {
         self.json()["type"].as_str().unwrap().to_owned()
     }
 
-    /// Id of its event.
+    /// Returns the id of the event.
     pub(crate) fn id(&self) -> String {
         self.json()["id"].as_str().unwrap().to_owned()
     }
@@ -168,7 +168,7 @@ impl Letter {
         found.map_or_else(|| panic!("no {name}"), |(_, value)| value)
     }
 
-    /// Whether both signatures are those of this secret, over exactly what came.
+    /// Returns true if both signatures match this secret and exactly the received bytes.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
         let signed = format!("{id}.{at}.{}", self.body);
@@ -177,7 +177,7 @@ impl Letter {
     }
 }
 
-/// HMAC-SHA256 in base64, written out from RFC 2104: not the library that signs.
+/// Returns the HMAC-SHA256 in base64, implemented from RFC 2104 without the library that signs.
 fn hmac(secret: &str, text: &str) -> String {
     let mut key = [0_u8; 64];
     key[..secret.len()].copy_from_slice(secret.as_bytes());

@@ -1,4 +1,4 @@
-//! What arrives, and how it is signed.
+//! The content of deliveries, and their signatures.
 
 use model::clock::{Clock, SystemClock};
 
@@ -28,7 +28,7 @@ fn check_form(letter: &Letter, secret: &str) {
     assert!(!letter.is_signed_with(&secret.replace(&secret[..1], "?")));
 }
 
-/// The link of a mail, as a path of this server.
+/// Returns the link in a mail, as a path of this server.
 pub(super) fn link(site: &Site, text: &str) -> String {
     let start = format!("{}/api/v1/core/exports/", site.server.address);
     let line = text.lines().find(|line| line.starts_with(&start));
@@ -71,7 +71,7 @@ fn an_export_is_told_signed_and_its_mail_opens_the_file_without_a_credential() {
     for (name, value) in export.as_object().unwrap() {
         match name.as_str() {
             "progress" => assert!(completed.get("progress").is_none(), "{completed}"),
-            // The store notes these a moment after the event was written.
+            // The store sets these shortly after the event was written.
             "updated_at" | "finished_at" | "started_at" => {}
             _ => assert_eq!(&completed[name], value, "{name}: {completed}"),
         }

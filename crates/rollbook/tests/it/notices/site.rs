@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::receiver::{Receiver, WITHIN};
 use crate::server::{Answer, Data, Server};
 
-/// Receivers of these tests are on this machine, which has no certificate.
+/// Settings that allow the receivers of these tests: on this machine, without a certificate.
 pub(super) const LOCAL: &str = "[webhooks]\nallow_http = true\nallow_private = true\n";
 pub(super) const WEBHOOKS: &str = "/api/v1/core/webhooks";
 
@@ -18,7 +18,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Provider 1 with customers, and a token whose owner has a mailbox.
+    /// Starts a server with provider 1, its customers, and a token whose owner has a mailbox.
     pub(super) fn new(settings: &str) -> Self {
         let data = Data::with_provider();
         data.configure(&format!("[rate_limit]\nper_minute = 0\n{settings}"));
@@ -30,7 +30,7 @@ impl Site {
         Self { server, token, data }
     }
 
-    /// The same folder after kill -9.
+    /// Restarts the server on the same folder after kill -9.
     pub(super) fn restarted(self) -> Self {
         Self { server: self.server.restart(), ..self }
     }
@@ -53,7 +53,7 @@ impl Site {
         self.send("POST", WEBHOOKS, &body).ok()["data"].clone()
     }
 
-    /// Asks for an export of all customers; answers its UUID.
+    /// Requests an export of all customers. Returns its UUID.
     pub(super) fn export(&self) -> String {
         let body =
             json!({"object": "customers", "date_from": "2026-01-01", "date_to": "2026-01-31"});
@@ -61,7 +61,7 @@ impl Site {
         answer["uuid"].as_str().unwrap().to_owned()
     }
 
-    /// The export once it has ended.
+    /// Returns the export when it has ended.
     pub(super) fn ended(&self, uuid: &str) -> Value {
         let path = format!("/api/v1/core/exports/{uuid}/status");
         let is_over = |shown: &Value| {
@@ -74,7 +74,7 @@ impl Site {
         self.server.get(&self.token, &format!("/api/v1/core/exports/{uuid}"))
     }
 
-    /// What was sent to a webhook, once it looks like this.
+    /// Returns the deliveries to a webhook, when they satisfy the condition.
     pub(super) fn log(&self, hook: &Value, is_there: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let path = format!("{WEBHOOKS}/{}/deliveries", hook["id"]);
         let rows = |shown: &Value| shown["data"].as_array().unwrap().clone();
@@ -94,7 +94,7 @@ impl Site {
     }
 }
 
-/// The fields that an answer blames.
+/// Returns the fields that an answer marks as wrong.
 pub(super) fn blamed(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 400, "{}", answer.text());
     let body = answer.json();

@@ -15,12 +15,12 @@ pub(super) struct Answer {
     pub(super) pivot_truncated: bool,
 }
 
-/// What is said of a column.
+/// The metadata of a column.
 pub(super) struct Header {
     pub(super) key: String,
     pub(super) label: String,
     pub(super) sortable: bool,
-    /// Priority, and whether descending.
+    /// Sort priority, and true if descending.
     pub(super) sorted: Option<(usize, bool)>,
     pub(super) holds_customer_id: bool,
     pub(super) required: bool,
@@ -82,7 +82,7 @@ impl Header {
     }
 }
 
-/// One object from dotted keys; a parent without any value below it is null.
+/// Returns a nested object for dotted keys. A parent without any value below it is null.
 fn nested(leaves: Vec<(&str, Json)>) -> Json {
     let mut object = Map::new();
     for (key, value) in &leaves {
@@ -107,7 +107,8 @@ fn nested(leaves: Vec<(&str, Json)>) -> Json {
 
 fn line(cells: Vec<String>) -> String {
     if cells == [""] {
-        // Readers skip blank lines: a row of one empty cell must not look like one.
+        // Readers skip empty lines, so a row with one empty cell is written as an empty quoted
+        // text.
         return "\"\"\r\n".to_owned();
     }
     cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n"

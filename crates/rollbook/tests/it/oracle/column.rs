@@ -8,33 +8,33 @@ use super::data::Row;
 use super::value::Val;
 use super::world::World;
 
-/// Reads something of a row.
+/// Function that reads a value of a row.
 pub(super) type Get<T> = Rc<dyn Fn(&World<'_>, &Row) -> T>;
 
 /// One column of a report.
 #[derive(Clone)]
 pub(super) struct Column {
     pub(super) key: String,
-    /// Other accepted spellings: the flat alias, and right spellings of misspelt names.
+    /// Other accepted spellings: the flat alias, and corrected spellings of misspelt names.
     pub(super) also: Vec<&'static str>,
     pub(super) sortable: bool,
-    /// Whether it is an addition: never by default, never through a parent.
+    /// True for an addition: a column that is neither a default nor selected by its parent.
     pub(super) addition: bool,
     pub(super) value: Get<Val>,
     pub(super) currency: Option<MoneyCurrency>,
-    /// A label that the rule does not give.
+    /// Label, if it differs from the rule.
     pub(super) label: Option<String>,
 }
 
-/// Where a money column has its currency.
+/// The currency of a money column.
 #[derive(Clone)]
 pub(super) struct MoneyCurrency {
     pub(super) of: Get<Option<Currency>>,
-    /// The table that the currency is taken from.
+    /// Table that holds the currency.
     pub(super) table: &'static str,
 }
 
-/// A sortable column; `alias` empty = none.
+/// Returns a sortable column; an empty `alias` = none.
 pub(super) fn c(
     key: &str,
     alias: &'static str,
@@ -51,12 +51,12 @@ pub(super) fn c(
     }
 }
 
-/// A column that is not modelled: always null.
+/// Returns a column that is not modelled and always null.
 pub(super) fn not_modelled(key: &str, alias: &'static str) -> Column {
     c(key, alias, |_, _| Val::Null).unsortable()
 }
 
-/// A money column: minor units, and the currency.
+/// Returns a money column from minor units and a currency.
 pub(super) fn money(
     key: &str,
     table: &'static str,
@@ -98,7 +98,7 @@ impl Column {
     }
 }
 
-/// The label of a dotted key.
+/// Returns the label of a dotted key.
 pub(super) fn label(key: &str) -> String {
     let word = |word: &str| match word {
         "id" => "ID".to_owned(),
@@ -112,7 +112,8 @@ pub(super) fn label(key: &str) -> String {
     key.split(['.', '_']).map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Positions of the leaves that `name` asks for: a whole parent, or one column. Rule: §4.
+/// Returns the positions of the columns that `name` selects: a whole parent, or one column. Rule:
+/// §4.
 pub(super) fn selected(columns: &[Column], parents: &[&str], name: &str) -> Vec<usize> {
     let positions = 0..columns.len();
     if parents.contains(&name) {
@@ -125,7 +126,7 @@ pub(super) fn selected(columns: &[Column], parents: &[&str], name: &str) -> Vec<
     found
 }
 
-/// Position of the column that `name` sorts by; none when it cannot be sorted by. Rule: §5.
+/// Returns the position of the column that `name` sorts by; none if it is not sortable. Rule: §5.
 pub(super) fn sorted_by(columns: &[Column], parents: &[&str], name: &str) -> Option<usize> {
     let find = |key: &str| columns.iter().position(|column| column.is_named(key));
     let position = if parents.contains(&name) {

@@ -10,7 +10,7 @@ use model::time::{Date, Instant};
 
 use super::usage_rows;
 
-/// One stored row, read by column name.
+/// One stored row, with access by column name.
 pub(crate) struct Row {
     table: &'static Table,
     cells: Vec<Cell>,
@@ -58,7 +58,7 @@ impl Row {
         self.int(column).map(Instant::from_micros)
     }
 
-    /// An amount that is never null.
+    /// Returns an amount in a column without nulls.
     pub(crate) fn amount(&self, column: &str) -> i128 {
         self.int(column).expect("an amount").into()
     }
@@ -72,14 +72,15 @@ impl Row {
 #[derive(Default)]
 pub(crate) struct Tables {
     rows: BTreeMap<&'static str, BTreeMap<i64, Row>>,
-    /// For each column that references something: ids of the rows that name a value.
+    /// For each reference column: ids of the rows that refer to a value.
     named_by: BTreeMap<(&'static str, &'static str), BTreeMap<i64, Vec<i64>>>,
-    /// Usage of memberships by date, kept until the tests end: few dates are asked about.
+    /// Usage of memberships by date. It is computed once per date and leaked, because tests use few
+    /// dates.
     usage: RefCell<BTreeMap<Date, &'static [Row]>>,
 }
 
 impl Tables {
-    /// From rows of the tables, cells in catalogue order; all of one provider.
+    /// Collects rows of one provider, with cells in catalogue order.
     pub(crate) fn from_rows<'n>(rows: impl IntoIterator<Item = (&'n str, Vec<Cell>)>) -> Self {
         let mut tables = Self::default();
         for (name, cells) in rows {
@@ -106,12 +107,12 @@ impl Tables {
         tables
     }
 
-    /// Every row of a table, by id.
+    /// Returns every row of a table, by id.
     pub(crate) fn all(&self, table: &str) -> Vec<&Row> {
         self.rows.get(table).into_iter().flat_map(BTreeMap::values).collect()
     }
 
-    /// Usage of all memberships on a date.
+    /// Returns the usage of all memberships on a date.
     pub(super) fn usage(&self, provider: &Provider, date: Date) -> Vec<&Row> {
         let known = self.usage.borrow().get(&date).copied();
         let rows = known.unwrap_or_else(|| Vec::leak(usage_rows::rows(self, provider, date)));
@@ -123,7 +124,7 @@ impl Tables {
         self.rows.get(table)?.get(&id?)
     }
 
-    /// The rows whose reference (or list of references) `column` names `value`, by id.
+    /// Returns the rows whose reference (or list of references) `column` contains `value`, by id.
     pub(crate) fn naming(
         &self,
         table: &'static str,

@@ -1,4 +1,4 @@
-//! Filters and how their values are read. Rule: spec/reports.md §2.2.
+//! Filters, and the parsing of their values. Rule: spec/reports.md §2.2.
 
 use std::rc::Rc;
 
@@ -17,17 +17,17 @@ pub(super) struct Filter {
     pub(super) test: Test,
 }
 
-/// What a filter compares. Lists are alternatives.
+/// The comparison of a filter. Lists are alternatives.
 #[derive(Clone)]
 pub(super) enum Test {
-    /// Ids; the row has any of these.
+    /// Ids; the row must have one of them.
     Ids(Get<Vec<i64>>),
     /// Ids or `none`.
     IdsOrNone(Get<Option<i64>>),
-    /// Words: each accepted word with the word it stands for; the row has any of these.
+    /// Words: each accepted word with the word that it stands for; the row must have one of them.
     Words(Vec<(&'static str, &'static str)>, Get<Vec<String>>),
     Flag(Get<bool>),
-    /// Rows of which this is true are left out unless the switch is on.
+    /// Rows for which this is true are excluded unless the switch is on.
     Switch(Get<bool>),
     DateFrom(Get<Option<Date>>),
     DateTo(Get<Option<Date>>),
@@ -37,15 +37,15 @@ pub(super) enum Test {
     InstantFrame(Get<Option<Instant>>),
     IntFrom(Get<Option<i64>>),
     IntTo(Get<Option<i64>>),
-    /// Rows of which this is false are left out when the switch is off.
+    /// Rows for which this is false are excluded when the switch is off.
     Unless(Get<bool>),
-    /// Not a filter of rows: the day whose usage is meant.
+    /// The day whose usage is shown; not a filter of rows.
     UsageDate,
-    /// Not a filter of rows: keys of custom fields that become columns.
+    /// Keys of custom fields that become columns; not a filter of rows.
     CustomFields,
 }
 
-/// Which bound an instant without offset, or a bare date, is read for.
+/// The bound that an instant without offset, or a bare date, is parsed for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Bound {
     From,
@@ -56,12 +56,12 @@ fn filter(name: &str, test: Test) -> Filter {
     Filter { name: name.to_owned(), test }
 }
 
-/// Ids, of which the row has at most one.
+/// Returns a filter by ids, of which a row has at most one.
 pub(super) fn ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static) -> Filter {
     filter(name, Test::Ids(Rc::new(move |w, r| get(w, r).into_iter().collect())))
 }
 
-/// Ids, of which the row has any number.
+/// Returns a filter by ids, of which a row has any number.
 pub(super) fn any_ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Vec<i64> + 'static) -> Filter {
     filter(name, Test::Ids(Rc::new(get)))
 }
@@ -90,7 +90,7 @@ pub(super) fn any_words(
     filter(name, Test::Words(accepted, Rc::new(get)))
 }
 
-/// Membership types, which have two spellings.
+/// Returns a filter by membership types, which have two spellings.
 pub(super) fn membership_types(
     name: &str,
     get: impl Fn(&World<'_>, &Row) -> Option<String> + 'static,
@@ -110,7 +110,7 @@ pub(super) fn switch(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'stati
     filter(name, Test::Switch(Rc::new(get)))
 }
 
-/// `{name}_gte` and `{name}_lte` on a date.
+/// Returns `{name}_gte` and `{name}_lte` on a date.
 pub(super) fn date_bounds(
     name: &str,
     get: impl Fn(&World<'_>, &Row) -> Option<Date> + 'static,
@@ -122,7 +122,7 @@ pub(super) fn date_bounds(
     ]
 }
 
-/// `{name}_gte` and `{name}_lte` on an instant.
+/// Returns `{name}_gte` and `{name}_lte` on an instant.
 pub(super) fn instant_bounds(
     name: &str,
     get: impl Fn(&World<'_>, &Row) -> Option<Instant> + 'static,
@@ -148,7 +148,7 @@ pub(super) fn instant_frame(
     filter(name, Test::InstantFrame(Rc::new(get)))
 }
 
-/// `{name}_gte` and `{name}_lte` on a number.
+/// Returns `{name}_gte` and `{name}_lte` on a number.
 pub(super) fn int_bounds(
     name: &str,
     get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static,
@@ -173,7 +173,7 @@ pub(super) fn custom_fields(name: &str) -> Filter {
 }
 
 impl Filter {
-    /// Whether a row passes, given the items of the parameter (none = not given).
+    /// Returns true if a row passes; `items` are the values of the parameter, empty = not given.
     pub(super) fn passes(&self, w: &World<'_>, r: &Row, items: &[String]) -> bool {
         let Some(first) = items.first() else {
             return match &self.test {
@@ -225,7 +225,7 @@ pub(super) fn parse_bool(text: &str) -> bool {
     }
 }
 
-/// A datetime parameter.
+/// Parses a datetime parameter.
 pub(crate) fn parse_instant(text: &str, provider: &Provider, bound: Bound) -> Instant {
     let zone = &provider.timezone;
     let text = text.trim();

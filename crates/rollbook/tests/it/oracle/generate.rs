@@ -11,7 +11,8 @@ use super::grouped;
 use super::request::Params;
 use super::world::World;
 
-/// A small pseudo-random sequence (splitmix64), the same for the same seed everywhere.
+/// A small pseudo-random generator (splitmix64) that gives the same sequence for a seed on every
+/// machine.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -27,13 +28,13 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// 0 up to, not including, `n`.
+    /// Returns a number from 0 up to, but not including, `n`.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n.max(1)).expect("small");
         usize::try_from(self.next() % n).expect("small")
     }
 
-    /// True in `percent` of 100 throws.
+    /// Returns true in `percent` of 100 cases.
     pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -42,7 +43,7 @@ impl Dice {
         from[self.below(from.len())].clone()
     }
 
-    /// From `first` to `last`, both included.
+    /// Returns a number from `first` to `last`, both included.
     pub(crate) fn between(&mut self, first: i64, last: i64) -> i64 {
         first
             + i64::try_from(self.below(usize::try_from(last - first + 1).expect("small")))
@@ -50,7 +51,7 @@ impl Dice {
     }
 }
 
-/// Yields report names and parameters, without end. Never gives `format`: the caller may add it.
+/// Endless iterator of report names and parameters. Never sets `format`, which the caller may add.
 pub(crate) struct RequestGenerator<'a> {
     dice: Dice,
     tables: &'a Tables,
@@ -60,7 +61,7 @@ pub(crate) struct RequestGenerator<'a> {
 }
 
 impl<'a> RequestGenerator<'a> {
-    /// The plain reports and grouped forms known here.
+    /// Returns the names of all plain reports and grouped forms.
     pub(crate) fn all_resources() -> Vec<String> {
         let plain = catalogue::NAMES.iter().map(|name| (*name).to_owned());
         let grouped =
@@ -68,7 +69,7 @@ impl<'a> RequestGenerator<'a> {
         plain.chain(grouped.map(|name| format!("{name}.grouped"))).collect()
     }
 
-    /// Requests for `resources` (such as `customers`, `customer_memberships.grouped`).
+    /// Creates a generator for `resources` (such as `customers`, `customer_memberships.grouped`).
     pub(crate) fn new(
         seed: u64,
         tables: &'a Tables,
@@ -105,7 +106,7 @@ impl Iterator for RequestGenerator<'_> {
     }
 }
 
-/// One request in the making.
+/// One request under construction.
 struct Query<'g, 'w> {
     dice: &'g mut Dice,
     world: &'g World<'w>,
@@ -118,7 +119,7 @@ impl Query<'_, '_> {
         self.pairs.push((name.to_owned(), value.into()));
     }
 
-    /// A list in one of its spellings.
+    /// Adds a list in one of its spellings.
     fn add_list(&mut self, name: &str, items: &[String]) {
         match self.dice.below(6) {
             0 => items.iter().for_each(|item| self.pairs.push((name.to_owned(), item.clone()))),
@@ -157,7 +158,7 @@ impl Query<'_, '_> {
         (!rows.is_empty()).then(|| self.dice.pick(&rows))
     }
 
-    /// What `get` reads of some base row that has it.
+    /// Returns the value of `get` for a random base row that has one.
     fn drawn<T>(&mut self, get: impl Fn(&World<'_>, &Row) -> Option<T>) -> Option<T> {
         let rows = self.world.base_rows(self.report, None);
         (0..20).find_map(|_| {
@@ -238,7 +239,7 @@ impl Query<'_, '_> {
         ids
     }
 
-    /// An instant near this one, in one of the accepted spellings.
+    /// Returns an instant near this one, in one of the accepted spellings.
     fn instant_text(&mut self, near: Instant) -> String {
         let shift = self.dice.pick(&[0, 0, 0, 1, -1, 3_600_000_000, -86_400_000_000]);
         let exact = Instant::from_micros(near.micros() + shift).to_string();
@@ -279,7 +280,7 @@ impl Query<'_, '_> {
         }
     }
 
-    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD` near today.
+    /// Returns `YYYY`, `YYYY-MM` or `YYYY-MM-DD` near today.
     fn written_period(&mut self) -> String {
         let day = self.world.today.plus_days(self.dice.between(-700, 200)).to_string();
         day[..self.dice.pick(&[4, 7, 7, 10, 10])].to_owned()
@@ -290,7 +291,7 @@ impl Query<'_, '_> {
         match self.dice.below(4) {
             0 => format!("{a}.."),
             1 => format!("..{b}"),
-            // Compared at the shortest precision, an equal start is never after the end.
+            // Compared at the shortest precision, so an equal start is never after the end.
             _ if a[..4] < b[..4] => format!("{a}..{b}"),
             _ if a[..4] > b[..4] => format!("{b}..{a}"),
             _ => format!("{}..{}", &a[..4], &b[..4]),
@@ -325,7 +326,7 @@ impl Query<'_, '_> {
         }
     }
 
-    /// One to `most` of these names, with repetitions.
+    /// Returns one to `most` of these names, with repetitions.
     fn some(&mut self, names: &[String], most: i64) -> Vec<String> {
         let count = self.dice.between(1, most);
         (0..count).map(|_| self.dice.pick(names)).collect()
@@ -358,7 +359,7 @@ impl Query<'_, '_> {
                 let shown = self.dice.between(1, 12);
                 self.add("max_pivot_columns", shown.to_string());
             }
-            // All times in one column have no last period.
+            // The pivot `all` has one column and no last period.
             if pivot != "all" && self.dice.chance(30) {
                 let until = self.world.today.plus_days(self.dice.between(-500, 100));
                 self.add("pivot_until", until.to_string());
@@ -369,7 +370,7 @@ impl Query<'_, '_> {
         }
     }
 
-    /// Sorts by columns that the answer shows; never by a currency that only shows when mixed.
+    /// Adds a sort by columns of the answer, but not by a currency that only shows when mixed.
     fn grouped_sort(&mut self) {
         let params = Params::new(&self.pairs);
         let now = params.as_of(self.world.provider).unwrap_or(self.world.now);

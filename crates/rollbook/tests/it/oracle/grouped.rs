@@ -14,20 +14,20 @@ use super::request::{Params, filtered, sort_items};
 use super::value::{Val, order};
 use super::world::{World, currency};
 
-/// What one shown column of a grouped report is.
+/// The source of one column of a grouped report.
 #[derive(Clone)]
 enum Shown {
     Dimension,
     Measure(Measure),
-    /// A measure in the period with this number.
+    /// A measure in the period with this index.
     Pivot(usize, Measure),
-    /// The currency that shows because there are several.
+    /// The currency, which shows because there are several.
     Currency,
 }
 
-/// Rows with equal dimensions.
+/// The rows with equal dimensions.
 struct Group<'a> {
-    /// Values of the dimensions asked for, in order, then the currency when it joins the key.
+    /// Values of the requested dimensions in order, then the currency if it belongs to the key.
     key: Vec<Val>,
     rows: Vec<&'a Row>,
 }
@@ -124,12 +124,12 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
     }
 }
 
-/// A column whose values are not read from base rows.
+/// Returns a column whose values do not come from base rows.
 fn placeholder(key: &str) -> Column {
     c(key, "", |_, _| Val::Null)
 }
 
-/// The columns asked for, in order.
+/// Returns the requested columns in order.
 fn asked(grouping: &Grouping, params: &Params) -> Vec<(Column, Shown)> {
     let mut known = grouping.dimensions.clone();
     known.extend(grouping.measures.iter().map(|measure| placeholder(measure.key)));
@@ -164,7 +164,7 @@ fn measures(shown: &[(Column, Shown)]) -> Vec<Measure> {
     shown.iter().filter_map(measure).collect()
 }
 
-/// One group per combination of values; without dimensions one group of everything.
+/// Returns one group for each combination of values; a single group if there are no dimensions.
 fn groups<'a>(world: &World<'_>, dimensions: &[Column], rows: &[&'a Row]) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
     for row in rows {

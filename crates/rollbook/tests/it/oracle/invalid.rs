@@ -1,22 +1,22 @@
-//! Random bad requests, each with the fields that must be named. Rule: spec/reports.md §14.
+//! Random bad requests, each with the fields that the error must name. Rule: spec/reports.md §14.
 
 use super::catalogue::{self, Report};
 use super::filter::Test;
 use super::generate::Dice;
 
-/// Yields report name, parameters, and the names that `field_errors` must hold, without end.
+/// Endless iterator of report names, parameters, and the expected names in `field_errors`.
 pub(crate) struct InvalidRequestGenerator {
     dice: Dice,
     resources: Vec<String>,
 }
 
 impl InvalidRequestGenerator {
-    /// Bad requests for `resources`.
+    /// Creates a generator of bad requests for `resources`.
     pub(crate) fn new(seed: u64, resources: Vec<String>) -> Self {
         Self { dice: Dice::new(seed), resources }
     }
 
-    /// One parameter that is wrong, with the field to name.
+    /// Returns one wrong parameter, with the field to name.
     fn mistake(&mut self, report: &Report, is_grouped: bool) -> (String, String) {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         match self.dice.below(12) {
@@ -44,7 +44,7 @@ impl InvalidRequestGenerator {
         let nine = report.columns.iter().filter(|column| column.sortable).take(9);
         let nine = nine.map(|column| column.key.as_str()).collect::<Vec<_>>().join(",");
         match is_grouped {
-            // The base request of a grouped report selects one measure only.
+            // The base request of a grouped report selects only one measure.
             true => self.dice.pick(&["foo", "status", "-gender"]).to_owned(),
             false if nine.split(',').count() < 9 => "foo".to_owned(),
             false => self.dice.pick(&["foo".to_owned(), "-".to_owned(), unsortable, nine]),
@@ -109,7 +109,7 @@ impl Iterator for InvalidRequestGenerator {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for _ in 0..self.dice.between(1, 3) {
             let mistake = self.mistake(&report, is_grouped);
-            // Whether a sort is right depends on the columns: never both in one request.
+            // A sort is valid only for certain columns, so one request never changes both.
             let clash = |(known, _): &(String, String)| {
                 *known == mistake.0
                     || ["columns", "sort"].iter().all(|name| known == name || mistake.0 == **name)

@@ -1,21 +1,21 @@
 //! A second, slow implementation of the reports, written from spec/reports.md alone: one row at a
-//! time, no Arrow, no plans, nothing shared with the `reports` crate. Tests compare both.
+//! time, without Arrow or query plans, and without code of the `reports` crate. Tests compare both.
 //!
 //! | module | holds | spec/reports.md |
 //! | --- | --- | --- |
 //! | `data` | the tables of one provider | – |
 //! | `usage_rows`, `usage_reference` | usage of memberships, day by day | spec/usage.md |
-//! | `world` | the words of the catalogue | §16 |
+//! | `world` | the terms of the catalogue | §16 |
 //! | `value` | values of cells, as JSON and CSV text | §3, §7.2, §13 |
 //! | `column` | columns, their names, their order | §4, §5 |
-//! | `filter` | filters and how their values are read | §2.2 |
+//! | `filter` | filters, and the parsing of their values | §2.2 |
 //! | `timeframe` | timeframes | §8 |
 //! | `catalogue` | the reports | §17 |
 //! | `request` | parameters of one request | §2, §6 |
 //! | `plain`, `grouped`, `pivot` | rows of an answer | §5, §9, §10 |
 //! | `answer` | envelope and CSV page | §3, §7.2 |
 //! | `same` | comparison of an actual answer with the expected one | – |
-//! | `sample` | random rows that keep the rules of an import | – |
+//! | `sample` | random rows that satisfy the rules of an import | – |
 //! | `generate`, `invalid` | random requests, good and bad | §2, §14 |
 
 mod answer;
@@ -51,9 +51,9 @@ pub(crate) use value::guarded;
 use model::provider::Provider;
 use model::time::Instant;
 
-/// The envelope of `GET /api/v2/reports/{report}/data` for valid parameters.
-///
-/// Exact decimals are strings that begin with [`value::EXACT`]; [`assert_same`] knows them.
+/// Returns the envelope of `GET /api/v2/reports/{report}/data` for valid parameters.
+/// \n Exact decimals are strings that begin with [`value::EXACT`]; [`assert_same`] understands
+/// them.
 pub(crate) fn answer(
     tables: &Tables,
     provider: &Provider,
@@ -64,7 +64,7 @@ pub(crate) fn answer(
     page(tables, provider, now, report, params).envelope()
 }
 
-/// The same page as CSV.
+/// Returns the same page as CSV.
 pub(crate) fn csv(
     tables: &Tables,
     provider: &Provider,

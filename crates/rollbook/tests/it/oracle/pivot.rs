@@ -12,10 +12,10 @@ use super::world::World;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// The periods shown, and how rows fall into them.
+/// The periods of a pivot, and the assignment of rows to them.
 pub(super) struct Pivot {
     bucket: Bucket,
-    /// Ascending.
+    /// Periods in ascending order.
     pub(super) periods: Vec<Period>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Period {
 }
 
 impl Pivot {
-    /// None when the request asks for plain rows.
+    /// Returns the pivot of a request; none if it has none.
     pub(super) fn new(
         world: &World<'_>,
         report: &Report,
@@ -53,7 +53,7 @@ impl Pivot {
         Some(Self { bucket, periods })
     }
 
-    /// Whether a row counts in the period with this number.
+    /// Returns true if a row counts in the period with this index.
     pub(super) fn counts(&self, world: &World<'_>, row: &Row, number: usize) -> bool {
         let period = &self.periods[number];
         match &self.bucket {
@@ -65,7 +65,7 @@ impl Pivot {
         }
     }
 
-    /// Whether a row belongs to a period before the first one shown.
+    /// Returns true if a row belongs to a period before the first one shown.
     pub(super) fn is_truncated(&self, world: &World<'_>, rows: &[&Row]) -> bool {
         let first = self.periods[0].first;
         rows.iter().any(|row| match &self.bucket {
@@ -79,7 +79,7 @@ impl Pivot {
     }
 }
 
-/// A number of days from a period's first day that certainly ends in the next period.
+/// Returns a number of days that leads from the first day of any period into the next one.
 fn period_days_max(unit: &str) -> i64 {
     match unit {
         "year" => 366,
@@ -98,7 +98,7 @@ fn period_start(world: &World<'_>, unit: &str, day: Date) -> Date {
     start.expect("a first day")
 }
 
-/// A day of the last period shown.
+/// Returns a day of the last period shown.
 fn last_day(
     world: &World<'_>,
     report: &Report,
@@ -117,7 +117,7 @@ fn last_day(
     if report.name == "attendances" && !future { day.min(world.today) } else { day }
 }
 
-/// Upper bound of the report's own time filter.
+/// Returns the upper bound of the report's own time filter.
 fn filter_end(world: &World<'_>, bucket: &Bucket, params: &Params) -> Option<Date> {
     let Bucket::Day { upper_bound, timeframe, is_instant, .. } = bucket else { return None };
     let bound = params.one(upper_bound).map(|text| match is_instant {
@@ -155,7 +155,7 @@ impl LifeSpan {
                 .any(|(first, last)| *first <= day && last.is_none_or(|last| day <= last))
     }
 
-    /// Whether there is an active day from `first` to `last`.
+    /// Returns true if there is an active day from `first` to `last`.
     fn is_active_within(&self, first: Date, last: Date) -> bool {
         let Some(start) = self.start else { return false };
         let mut day = first.max(start);

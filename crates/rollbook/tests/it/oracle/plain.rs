@@ -60,7 +60,7 @@ fn is_required(report: &Report, column: &Column) -> bool {
     report.required().contains(&column.key.as_str()) && !column.addition
 }
 
-/// Positions of the columns shown, in order.
+/// Returns the positions of the shown columns, in order.
 fn shown(report: &Report, params: &Params) -> Vec<usize> {
     let names = params.list("columns");
     if names.is_empty() {
@@ -88,7 +88,7 @@ fn shown(report: &Report, params: &Params) -> Vec<usize> {
     shown
 }
 
-/// Columns that `extra_customer_fields` adds.
+/// Returns the columns that `extra_customer_fields` adds.
 fn custom_fields(report: &Report, params: &Params) -> Vec<Column> {
     let filter = report.filters.iter().find(|filter| matches!(filter.test, Test::CustomFields));
     let keys = filter.map(|filter| params.list(&filter.name)).unwrap_or_default();
@@ -121,7 +121,7 @@ fn sort(report: &Report, params: &Params) -> Vec<(usize, bool)> {
     sort_items(default.iter().copied(), &report.columns, report.parents)
 }
 
-/// The rows in order; the primary key, ascending, breaks ties.
+/// Returns the rows in order. Ties are broken by the ascending primary key.
 fn sorted<'a>(
     world: &World<'_>,
     report: &Report,
@@ -142,8 +142,8 @@ fn sorted<'a>(
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The currency columns of a CSV file: none where `currency` is shown anyway, as on grouped
-/// reports. Rule: §7.2 no. 4, §9.
+/// Returns the currency columns of a CSV file; none if `currency` is a column of its own, as in
+/// grouped reports. Rule: §7.2 no. 4, §9.
 fn currencies(world: &World<'_>, columns: &[Column], page: &[&Row]) -> Vec<CurrencyColumn> {
     if columns.iter().any(|column| column.key == "currency") {
         return Vec::new();

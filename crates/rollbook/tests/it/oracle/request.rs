@@ -20,12 +20,12 @@ impl Params {
         Self(pairs.filter(|(_, value)| !value.is_empty()).collect())
     }
 
-    /// The value of a parameter that is no list.
+    /// Returns the value of a parameter that is not a list.
     pub(super) fn one(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The items of a list: comma-separated, repeated, spaces dropped, duplicates dropped.
+    /// Returns the items of a list, separated by commas or repeated, without spaces and duplicates.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let mut items: Vec<String> = Vec::new();
         for (known, value) in &self.0 {
@@ -48,7 +48,7 @@ impl Params {
         self.one("as_of").map(|text| parse_instant(text, provider, Bound::From))
     }
 
-    /// Size of the page and how many rows come before it.
+    /// Returns the size of the page, and the number of rows before it.
     pub(super) fn page(&self) -> (usize, usize) {
         let (page, page_size) = (self.number("page"), self.number("page_size"));
         let (limit, offset) = (self.number("limit"), self.number("offset"));
@@ -59,14 +59,14 @@ impl Params {
         (size, (page.unwrap_or(1) - 1) * size)
     }
 
-    /// The items of the `sort` parameter: position of the column, and whether descending.
+    /// Returns the items of the `sort` parameter: position of the column, and true if descending.
     pub(super) fn sort(&self, columns: &[Column], parents: &[&str]) -> Vec<(usize, bool)> {
         let items = self.list("sort");
         sort_items(items.iter().map(String::as_str), columns, parents)
     }
 }
 
-/// Sort items; a column named twice counts at its first place.
+/// Parses sort items. A column that is named twice counts at its first position.
 pub(super) fn sort_items<'n>(
     names: impl Iterator<Item = &'n str>,
     columns: &[Column],
@@ -83,7 +83,7 @@ pub(super) fn sort_items<'n>(
     sort
 }
 
-/// The base rows that pass every filter, by id. Rule: §2.2, §16 (soft deletion).
+/// Returns the base rows that pass every filter, by id. Rule: §2.2, §16 (soft deletion).
 pub(super) fn filtered<'a>(world: &World<'a>, report: &Report, params: &Params) -> Vec<&'a Row> {
     let id_gt = params.one("id_gt").map(|text| text.parse::<i64>().expect("an id"));
     let given = report.filters.iter().map(|filter| {

@@ -9,15 +9,14 @@ use serde_json::value::RawValue;
 use super::value::EXACT;
 
 /// Panics with the first path at which the actual JSON text differs from the expected value.
-///
-/// Order of keys does not matter; a key given twice does.
+/// \n The order of keys is ignored; a repeated key is a difference.
 pub(crate) fn assert_same(actual: &str, expected: &Json) {
     if let Err(difference) = compare(actual, expected, "$") {
         panic!("{difference}");
     }
 }
 
-/// Members of an object in order, duplicates kept.
+/// The members of an object in order, with duplicates.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,5 +1,5 @@
-//! Random rows of every table, made to disagree: nulls, deletions, several currencies, awkward
-//! texts, days around today. They keep the rules of an import (spec/data-model.md §2).
+//! Random rows of every table with awkward values: nulls, deletions, several currencies, unusual
+//! texts, days around today. They satisfy the rules of an import (spec/data-model.md §2).
 
 use std::collections::BTreeMap;
 
@@ -41,11 +41,11 @@ const TEXTS: &[&str] = &[
     "🎉",
 ];
 const ZONES: &[&str] = &["Europe/London", "America/New_York", "Pacific/Auckland", "UTC"];
-/// Line types and codes come from few words, so that they meet.
+/// Line types and codes, few enough for equal values to occur.
 const CODES: &[&str] = &["SPRING", "spring", "TEN", "flat_fee", "service_fee", "store_order"];
 
-/// Rows around `now` with ids 1.. of every table, in catalogue order; `count` rows per table,
-/// or as many as `counts` says for a table.
+/// Returns rows around `now` with ids from 1 for every table, in catalogue order: `count` rows per
+/// table, or the number in `counts`.
 pub(crate) fn sample(
     seed: u64,
     now: Instant,
@@ -163,7 +163,7 @@ fn number(table: &Table, row: &[Cell], column: &str) -> i64 {
     get(table, row, column).as_int().unwrap_or_default()
 }
 
-/// Makes a random row keep the rules of its table.
+/// Changes a random row so that it satisfies the rules of its table.
 fn mend(table: &'static Table, row: &mut [Cell], invoice_currencies: &BTreeMap<i64, Cell>) {
     for rule in table.rules {
         match *rule {

@@ -4,16 +4,16 @@ use model::time::{Date, Instant};
 
 use super::world::World;
 
-/// What a timeframe lets through.
+/// The dates and instants that a timeframe includes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Timeframe {
-    /// Everything, nulls too.
+    /// Everything, including nulls.
     All,
     /// Instants up to now, dates before today.
     Past,
     /// Instants after now, dates after today.
     Future,
-    /// From the first day to the last, both included, each optional.
+    /// From the first to the last day, both included and optional.
     Days(Option<Date>, Option<Date>),
 }
 
@@ -68,7 +68,7 @@ impl Timeframe {
         }
     }
 
-    /// The last day let through, when there is one.
+    /// Returns the last included day, if there is one.
     pub(super) fn last_day(self, world: &World<'_>, of_instants: bool) -> Option<Date> {
         match self {
             Self::All | Self::Future => None,
@@ -79,7 +79,7 @@ impl Timeframe {
     }
 }
 
-/// First day of the calendar unit that holds `day`, moved by `units` units.
+/// Returns the first day of the calendar unit that contains `day`, moved by `units` units.
 fn unit_start(unit: &str, day: Date, units: i64, world: &World<'_>) -> Option<Date> {
     let first_of = |month: i8| Date::new(day.year(), month, 1).expect("a first of a month");
     Some(match unit {
@@ -113,7 +113,7 @@ fn named(words: &str, world: &World<'_>) -> Option<(Date, Date)> {
     Some((first, unit_start(unit, today, units + 1, world)?.plus_days(-1)))
 }
 
-/// `last_N_days` and its like.
+/// Parses `last_N_days` and similar words.
 fn rolling(words: &str, today: Date) -> Option<(Date, Date)> {
     let parts = words.split('_').collect::<Vec<_>>();
     let [which, number, unit] = parts[..] else { return None };
@@ -135,7 +135,7 @@ fn rolling(words: &str, today: Date) -> Option<(Date, Date)> {
     }
 }
 
-/// First and last day of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+/// Returns the first and last day of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
 fn written(text: &str) -> Option<(Date, Date)> {
     match text.len() {
         4 => Some((Date::parse(&format!("{text}-01-01"))?, Date::parse(&format!("{text}-12-31"))?)),

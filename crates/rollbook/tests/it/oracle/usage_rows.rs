@@ -1,5 +1,5 @@
-//! The rows of customer_membership_usage, computed row by row from the tables: by the day-by-day
-//! reference that the rules of usage are tested with. Rule: spec/usage.md §11.
+//! The rows of customer_membership_usage, computed from the tables with the day-by-day reference of
+//! the usage rules. Rule: spec/usage.md §11.
 
 use std::num::NonZeroU16;
 use std::sync::LazyLock;
@@ -14,10 +14,10 @@ use usage::{Booking, BookingMethod, BookingStatus, Event, EventKind, Hold, Membe
 use super::data::{Row, Tables};
 use super::usage_reference::{self, Given, expected_rows, uses};
 
-/// Name of the table of these rows.
+/// Name of the table with these rows.
 pub(super) const TABLE: &str = "usage";
 
-/// Columns of these rows; `id` counts them.
+/// Columns of these rows; `id` is a running number.
 const COLUMNS: [&str; 16] = [
     "id",
     "customer_membership_id",
@@ -49,7 +49,7 @@ static USAGE: LazyLock<Table> = LazyLock::new(|| {
     Table { name: TABLE, doc: "", columns, rules: &[], position: usize::MAX }
 });
 
-/// The rows of all memberships on `date`, by membership and entry.
+/// Returns the rows of all memberships on `date`, by membership and entry.
 pub(super) fn rows(tables: &Tables, provider: &Provider, date: Date) -> Vec<Row> {
     let mut rows = Vec::new();
     for cm in tables.all("customer_memberships") {
@@ -64,7 +64,7 @@ pub(super) fn rows(tables: &Tables, provider: &Provider, date: Date) -> Vec<Row>
     rows
 }
 
-/// Cells after the membership's id.
+/// Returns the cells after the membership's id.
 fn of_membership(tables: &Tables, provider: &Provider, date: Date, cm: &Row) -> Vec<Vec<Cell>> {
     let plan = tables.get("memberships", cm.int("membership_id")).expect("a plan");
     let allotment = cm.text("custom_allotment").unwrap_or_else(|| plan.word("allotment"));
@@ -129,7 +129,7 @@ fn membership(cm: &Row) -> Membership {
         start_date: cm.date("start_date"),
         expiration_date: cm.date("expiration_date"),
         cancelled_at: cm.instant("cancelled_at"),
-        // The reference is given the allotment that holds.
+        // The reference receives the effective allotment.
         custom_limits: None,
         billing_anchor_day: cm.int("billing_anchor_day").and_then(|day| day.try_into().ok()),
         billing_interval_weeks: cm

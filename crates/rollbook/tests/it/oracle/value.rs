@@ -1,5 +1,5 @@
-//! Values of cells: how they are ordered, and how they look in JSON and CSV.
-//! Rule: spec/reports.md §3, §5, §7.2, §13.
+//! Values of cells: their order, and their form in JSON and CSV. Rule: spec/reports.md §3, §5,
+//! §7.2, §13.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::world::Element;
 
-/// Marks a JSON string as the exact text of a number. Longer than any text of a test's data.
+/// Prefix of a JSON string that holds the exact text of a number. It cannot occur in test data.
 pub(super) const EXACT: &str = "\u{10FFFD}exact number ";
 
 /// One value.
@@ -23,10 +23,10 @@ pub(super) enum Val {
     Instant(Instant),
     /// Whole seconds since midnight.
     Time(i64),
-    /// A day of the week and its place in the provider's week.
+    /// A weekday, and its position in the provider's week.
     Weekday(&'static str, i32),
     Money(i128, Currency),
-    /// A list or an object, and how it reads in a CSV cell.
+    /// A list or an object, and its text in a CSV cell.
     Composite(Json, String),
 }
 
@@ -71,7 +71,7 @@ impl Val {
         }
     }
 
-    /// The cell's text in CSV, with the spreadsheet guard, not yet quoted.
+    /// Returns the cell's text in CSV, with the spreadsheet guard but without quotes.
     pub(super) fn csv(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -87,7 +87,7 @@ impl Val {
     }
 }
 
-/// An exact decimal for the expected JSON.
+/// Returns an exact decimal for the expected JSON.
 pub(super) fn exact(decimal: &str) -> Json {
     Json::String(format!("{EXACT}{decimal}"))
 }
@@ -107,7 +107,7 @@ fn time_text(seconds: i64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The spreadsheet guard of §7.2 no. 6.
+/// Applies the spreadsheet guard of §7.2 no. 6.
 pub(crate) fn guarded(text: &str) -> String {
     let harmless = |c: char| c.is_ascii_digit() || " +-()./".contains(c);
     let guard = match text.chars().next() {
@@ -118,7 +118,7 @@ pub(crate) fn guarded(text: &str) -> String {
     if guard { format!("'{text}") } else { text.to_owned() }
 }
 
-/// Order of two values of one column in one direction; nulls last in both. Rule: §5.
+/// Compares two values of one column in one direction; nulls are last in both. Rule: §5.
 pub(super) fn order(a: &Val, b: &Val, descending: bool) -> Ordering {
     match (a, b) {
         (Val::Null, Val::Null) => Ordering::Equal,

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::{InvalidRequestGenerator, RequestGenerator, Tables, answer, assert_same, csv, sample};
 
-/// Rows written as JSON objects, defaults filled in.
+/// Returns the tables with these rows, given as JSON objects, with defaults filled in.
 fn tables(rows: &[(&'static str, Json)]) -> Tables {
     let rows = rows.iter().map(|(name, row)| {
         let table = table(name).expect("a table");
@@ -50,7 +50,7 @@ fn params(query: &str) -> Vec<(String, String)> {
     pairs.map(pair).collect()
 }
 
-/// The provider and the present of all vectors.
+/// Returns the provider and the current time of all vectors.
 fn scene() -> (Provider, Instant) {
     let mut provider = Provider::new(ProviderId(1), "Studio");
     provider.currency = Currency::parse("gbp").expect("a currency");

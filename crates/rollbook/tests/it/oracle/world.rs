@@ -1,4 +1,4 @@
-//! The words of the catalogue. Rule: spec/reports.md §16.
+//! The terms of the catalogue. Rule: spec/reports.md §16.
 
 use model::money::Currency;
 use model::provider::Provider;
@@ -12,7 +12,7 @@ use super::value::Val;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// What a report is computed from: the rows, the provider, the present.
+/// The input of a report: the rows, the provider, the current time.
 pub(super) struct World<'a> {
     pub(super) tables: &'a Tables,
     pub(super) provider: &'a Provider,
@@ -45,7 +45,7 @@ impl<'a> World<'a> {
         self.tables.naming(table, column, id)
     }
 
-    /// The rows that a report counts; `date` is the day whose usage is meant, else today.
+    /// Returns the rows of a report. `date` is the day whose usage is shown; none = today.
     pub(super) fn base_rows(&self, report: &Report, date: Option<Date>) -> Vec<&'a Row> {
         match report.table {
             usage_rows::TABLE => self.tables.usage(self.provider, date.unwrap_or(self.today)),
@@ -53,7 +53,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The name of a row of a table.
+    /// Returns the name of a row of a table.
     pub(super) fn name_of(&self, table: &str, id: Option<i64>) -> Val {
         Val::text(self.get(table, id).and_then(|row| row.text("name")))
     }
@@ -62,12 +62,12 @@ impl<'a> World<'a> {
         self.provider.timezone.date_of(t)
     }
 
-    /// 00:00 local of a day.
+    /// Returns the local midnight at the start of a day.
     pub(super) fn midnight(&self, day: Date) -> Instant {
         self.provider.timezone.start_of(day)
     }
 
-    /// This instant moved by whole days of 24 hours.
+    /// Returns the current instant minus whole days of 24 hours.
     pub(super) fn days_before_now(&self, days: i64) -> Instant {
         Instant::from_micros(self.now.micros() - days * DAY_MICROS)
     }
@@ -84,7 +84,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// `disp(c)` of the customer with this id.
+    /// Returns `disp(c)` of the customer with this id.
     pub(super) fn disp(&self, customer: Option<i64>) -> Val {
         Val::text(self.get("customers", customer).and_then(disp).as_deref())
     }
@@ -129,7 +129,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The customer's own memberships that are not deleted, by id.
+    /// Returns the customer's own memberships that are not deleted, by id.
     pub(super) fn owned(&self, customer: i64) -> Vec<&'a Row> {
         let all = self.naming("customer_memberships", "customer_id", customer);
         all.into_iter().filter(|cm| !cm.has("deleted_at")).collect()
@@ -141,7 +141,7 @@ impl<'a> World<'a> {
         Val::list(others.map(|x| self.short(x)))
     }
 
-    /// First day of the week that holds `day`.
+    /// Returns the first day of the week that contains `day`.
     pub(super) fn week_start(&self, day: Date) -> Date {
         let first = match self.provider.week_starts_on {
             Weekday::Sunday => 0,
@@ -161,17 +161,17 @@ pub(super) struct Element {
     pub(super) text: String,
 }
 
-/// 0 = Sunday .. 6 = Saturday. 1970-01-01 was a Thursday.
+/// Returns the day of the week: 0 = Sunday .. 6 = Saturday. 1970-01-01 was a Thursday.
 pub(super) fn weekday(day: Date) -> i32 {
     (day.days() + 4).rem_euclid(7)
 }
 
-/// The row's own currency.
+/// Returns the row's own currency.
 pub(super) fn currency(row: &Row) -> Option<Currency> {
     row.text("currency").map(|code| Currency::parse(code).expect("a currency"))
 }
 
-/// Whether a hold covers a day; both ends are held days.
+/// Returns true if a hold covers a day, which includes both ends.
 pub(super) fn covers(h: &Row, day: Date) -> bool {
     h.date("start_date").is_some_and(|start| start <= day)
         && h.date("end_date").is_none_or(|end| day <= end)

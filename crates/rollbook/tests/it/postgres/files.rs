@@ -1,4 +1,4 @@
-//! The folder of files, which all nodes share.
+//! The files folder, which all nodes share.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn in_folder(folder: &std::path::Path) -> String {
     format!("[files]\ndir = \"{}\"\n", folder.display())
 }
 
-/// What a server that does not start says.
+/// Returns the message of a server that does not start.
 fn refused(data: &Data) -> String {
     let mut command = program();
     let output = command.args(["serve", "--listen", "127.0.0.1:0", "--data", data.path()]).output();
@@ -79,7 +79,7 @@ fn while_the_folder_is_away_nothing_is_lost_and_no_job_fails() {
     assert!(answer.header("retry-after").is_some());
     assert_eq!(ready(&server), 503);
     let meanwhile = queued(&server, &token, "customers", &json!({}));
-    // Time for a worker to look for work.
+    // Gives a worker time to look for work.
     while ready(&server) == 200 || job(&server, &token, meanwhile)["status"] == "running" {}
     assert_eq!(job(&server, &token, meanwhile)["status"], "queued");
 
@@ -88,7 +88,7 @@ fn while_the_folder_is_away_nothing_is_lost_and_no_job_fails() {
     assert_eq!(ready(&server), 200);
     assert_eq!(file(&server, &before).body, whole);
     assert_eq!(file(&server, &succeeded(&server, &token, meanwhile)).body, whole);
-    // A file that is missing in the right folder is lost.
+    // A file that is missing from the right folder counts as lost.
     let path = link(&server, &before);
     for month in std::fs::read_dir(&files).unwrap().map(|entry| entry.unwrap().path()) {
         if month.is_dir() {

@@ -1,4 +1,4 @@
-//! The program over PostgreSQL: the same answers, several nodes, moving, outages.
+//! The program with PostgreSQL: equal answers, several nodes, moving, outages.
 
 mod files;
 mod moving;
@@ -11,7 +11,7 @@ use crate::jobs::{file, queued, succeeded};
 use crate::server::{Answer, Data, Server, run};
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
-/// Pages over what the demo's studio has.
+/// Pages over the records of the demo's studio.
 const PAGES: [&str; 8] = [
     "/api/v2/reports/customers/data?limit=100",
     "/api/v2/reports/customer_memberships/data?limit=100",
@@ -23,14 +23,14 @@ const PAGES: [&str; 8] = [
     "/api/v2/reports/customer_memberships/data?page=2&limit=7&sort=-id",
 ];
 
-/// An empty data folder whose records are in this database.
+/// Returns an empty data folder whose records are in this database.
 fn node(url: &str, further: &str) -> Data {
     let data = Data::over(url);
     data.configure(&format!("{UNLIMITED}{further}"));
     data
 }
 
-/// Makes the demo's studio up and imports it.
+/// Generates the demo's studio and imports it.
 pub(crate) fn fill(data: &Data) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
@@ -49,7 +49,7 @@ pub(crate) fn pages(server: &Server, token: &str) -> Vec<String> {
     PAGES.iter().map(page).collect()
 }
 
-/// A job's file, made on this server.
+/// Returns the file of a job on this server.
 fn made(server: &Server, token: &str, report: &str, format: &str) -> Answer {
     let id = queued(server, token, report, &json!({"format": format}));
     file(server, &succeeded(server, token, id))

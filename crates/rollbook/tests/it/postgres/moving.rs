@@ -33,7 +33,7 @@ fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
     let customers = counts.lines().find(|line| line.starts_with("customers ")).unwrap();
     let lines = String::from_utf8(before.1.clone()).unwrap().lines().count();
     let rows: usize = customers.split_whitespace().nth(1).unwrap().parse().unwrap();
-    // The file has a line of names, too.
+    // The file also has a header line.
     assert!(lines > 1 && rows + 1 >= lines, "{customers}, and a file of {lines} lines");
 
     data.configure(&format!("{UNLIMITED}[store]\nurl = \"{url}\"\n"));

@@ -1,4 +1,4 @@
-//! A database that goes away and comes back.
+//! A database that stops and comes back.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::{PAGES, fill, made, node, pages};
 use crate::server::{Answer, Data, Server, program};
 use testkit::postgres::Cluster;
 
-/// How long a server may take to find a database that came back.
+/// Longest time in which a server must recover after its database came back, in seconds.
 const RECOVERY_SECS_MAX: u64 = 60;
 
 fn assert_unavailable(answer: &Answer, what: &str) {

@@ -1,11 +1,11 @@
-//! The report customer_membership_usage, and the usage of one and of many memberships, against a
-//! slow, obvious reference over the same rows, through a real server whose rows lie in the
-//! mirror's segments and in its delta. `USAGE_SEEDS` asks for more businesses than one.
+//! The report customer_membership_usage, and the usage of one and of many memberships, compared
+//! with a slow, simple reference over the same rows, through a real server with rows in segments
+//! and delta. `USAGE_SEEDS` sets the number of businesses.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `studio` | random rows that collide with every rule of usage |
-//! | `points` | usage of single memberships beside the report |
+//! | `studio` | random rows that exercise every rule of usage |
+//! | `points` | usage of single memberships compared with the report |
 
 mod points;
 mod studio;
@@ -24,7 +24,7 @@ const PAGES_LATER: usize = 10;
 const CSV_PAGES: usize = 8;
 const BAD_REQUESTS: usize = 40;
 
-/// The report itself more often than its groups.
+/// Returns the reports to test; the plain report more often than its grouped form.
 fn reports() -> Vec<String> {
     [REPORT, REPORT, "customer_membership_usage.grouped"].map(str::to_owned).to_vec()
 }
@@ -34,7 +34,7 @@ fn seeds() -> u64 {
     asked.map_or(1, |seeds| seeds.parse().unwrap())
 }
 
-/// One server under test, and what its store holds.
+/// A server under test, and the content of its store.
 struct Scene {
     server: Server,
     token: String,
@@ -78,7 +78,7 @@ impl Scene {
     }
 }
 
-/// All of it under some settings of a business.
+/// Checks everything under some settings of a business.
 fn assert_usage_agrees(seed: u64, settings: &[&str]) {
     for further in 0..seeds() {
         let seed = seed + 1000 * further;

@@ -1,19 +1,19 @@
-//! Usage of one membership and of many at once beside the report's rows.
+//! Usage of one membership, and of many at once, compared with the report's rows.
 
 use serde_json::{Value, json};
 
 use super::{REPORT, Scene};
 use crate::server::Answer;
 
-/// Today, a day in a leap year, one at the far end.
+/// Dates to test: today, a day in a leap year, the last valid date.
 const DATES: [&str; 3] = ["2026-02-14", "2024-02-29", "2999-12-31"];
-/// Columns that the answer about one membership has too.
+/// Columns that the answer about one membership has as well.
 const COLUMNS: &str = "customer_membership_id,period_type,limit_type,start_date,end_date,\
     offering_type,is_extra,max_uses,used_count,remaining_count,bookable_count,original_max_uses,\
     active_days,total_days";
 const PAGE: usize = 100;
 
-/// Every membership's own answer says what the report says of it, and so does the answer about all.
+/// Checks that the answers about each membership, and about all, agree with the report.
 pub(super) fn assert_points_agree(scene: &Scene) {
     for date in DATES {
         let ids: Vec<i64> = (1..=72).collect();
@@ -49,7 +49,7 @@ fn usage(scene: &Scene, id: i64, date: &str) -> Answer {
     scene.server.get(&scene.token, &path)
 }
 
-/// All rows of the report.
+/// Returns all rows of the report.
 fn report(scene: &Scene, date: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     loop {
@@ -73,7 +73,7 @@ fn owner(row: &Value) -> i64 {
     row["customer_membership"]["id"].as_i64().unwrap()
 }
 
-/// The answer about one membership as rows of the report.
+/// Returns the answer about one membership in the form of rows of the report.
 fn flat(id: i64, periods: &Value) -> Vec<Value> {
     let mut rows = Vec::new();
     for period in periods.as_array().unwrap() {
@@ -101,8 +101,8 @@ fn flat(id: i64, periods: &Value) -> Vec<Value> {
     rows
 }
 
-/// A membership without limits has one row, in which only its uses are counted; the answer about it
-/// has none.
+/// Returns the expected row of a membership without limits: only its uses are counted. The answer
+/// about one membership has no entry for it.
 fn unlimited(id: i64, row: &Value) -> Value {
     let mut expected = row.as_object().unwrap().clone();
     for (key, value) in &mut expected {

@@ -1,4 +1,4 @@
-//! Random rows that collide with every rule of usage: limits of all periods and kinds, sessions at
+//! Random rows that exercise every rule of usage: limits of all periods and kinds, sessions at
 //! midnight, overlapping holds, days around today.
 
 use model::allotment::{Allotment, LimitType, OfferingTypeLimit, Period, PeriodLimit};
@@ -10,7 +10,7 @@ use crate::differential::{PROVIDER, World, delete, now, upsert};
 use crate::oracle::{Dice, sample};
 use crate::server::{Server, run};
 
-/// How many rows there are; of every table not named only a few.
+/// Number of rows of these tables; other tables have only a few.
 const COUNTS: [(&str, i64); 10] = [
     ("sites", 4),
     ("customers", 30),
@@ -27,7 +27,7 @@ const FEW: i64 = 2;
 
 type Rows = Vec<(&'static str, Vec<Cell>)>;
 
-/// A business whose rows are all known.
+/// A business with known rows.
 pub(super) struct Studio {
     pub(super) world: World,
     seed: u64,
@@ -35,7 +35,7 @@ pub(super) struct Studio {
 }
 
 impl Studio {
-    /// A business with these settings; nothing is imported yet.
+    /// Creates a business with these settings; nothing is imported yet.
     pub(super) fn new(seed: u64, settings: &[&str]) -> Self {
         let world = World::new();
         let set = ["provider", "set", "--data", world.data.path(), "--id", "1"];
@@ -50,7 +50,7 @@ impl Studio {
         self.world.data.token(PROVIDER.0)
     }
 
-    /// A server that has most rows in its segments, and then changes of every kind on top.
+    /// Starts a server with most rows in segments, then imports every kind of change.
     pub(super) fn serve_with_delta(&self, token: &str) -> Server {
         let rows = self.rows(self.seed);
         let is_late = |name: &str, cells: &[Cell]| is_leaf(name) && id(cells) % 3 == 0;
@@ -68,14 +68,14 @@ impl Studio {
         server
     }
 
-    /// Some rows change, some go.
+    /// Changes some rows and deletes others.
     pub(super) fn change_once_more(&self) {
         self.replace(self.seed + 200, 4);
         let gone = (1..=COUNTS[9].1).filter(|id| id % 11 == 0);
         self.world.import(gone.map(|id| delete(table("attendances"), id)).collect());
     }
 
-    /// Rows of another sample replace every `nth`.
+    /// Replaces every `nth` row by that of another sample.
     fn replace(&self, seed: u64, nth: i64) {
         let changes = ["sites", "memberships", "customer_memberships", "events"];
         let is_changed = |name: &str| changes.contains(&name) || is_leaf(name);
@@ -87,7 +87,8 @@ impl Studio {
         self.world.import(rows.map(|(name, cells)| upsert(table(name), cells)).collect());
     }
 
-    /// Offering types are the same in every sample: their kinds say which limits may name them.
+    /// Returns the rows of a sample. Offering types are the same in every sample, because limits
+    /// depend on their kinds.
     fn rows(&self, seed: u64) -> Rows {
         let mut dice = Dice::new(seed + 7);
         let mut rows = sample(seed, now(), FEW, &COUNTS);
@@ -116,7 +117,7 @@ impl Studio {
     }
 }
 
-/// One row in the making.
+/// One row under construction.
 struct Draft<'r> {
     table: &'static Table,
     cells: &'r mut Vec<Cell>,
@@ -158,7 +159,7 @@ fn held(dice: &mut Dice, row: &mut Draft<'_>) {
 fn event(dice: &mut Dice, row: &mut Draft<'_>, zone: &Zone) {
     row.text("status", if dice.chance(10) { "cancelled" } else { "active" });
     if dice.chance(40) {
-        // Where one day, week, month or year ends and the next begins.
+        // Ends of days, weeks, months and years.
         let days = ["2026-02-01", "2026-02-09", "2026-02-15", "2026-01-01", "2026-02-14"];
         let midnight = zone.start_of(Date::parse(dice.pick(&days)).unwrap()).micros();
         let starts_at = midnight + dice.pick(&[-1, 0, 0, 1]);
@@ -171,7 +172,7 @@ fn kind_of(offering_type: i64) -> &'static str {
     ["class", "class", "appointment", "course"][usize::try_from(offering_type % 4).unwrap()]
 }
 
-/// Text of a random allotment.
+/// Returns the text of a random allotment.
 fn allotment(dice: &mut Dice) -> String {
     use LimitType::{Course, Event};
     let types = dice.pick(&[vec![Event, Course], vec![Event, Course], vec![Event], vec![Course]]);
@@ -212,7 +213,7 @@ fn offering_type_limits(dice: &mut Dice, limit_type: LimitType) -> Vec<OfferingT
     limits
 }
 
-/// Leaves of the reference graph can be missing at first, and go and come back.
+/// Returns true for tables that no other table refers to; their rows may be missing at first.
 fn is_leaf(name: &str) -> bool {
     matches!(name, "attendances" | "customer_membership_holds")
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/accounting…`: the months of the books, closing, and reports from the postings.
+//! `/api/v1/accounting…`: the periods of the books, their closing, and reports from the postings.
 //! Rule: spec/accounting.md §11.1, §12.2, §13.
 
 use accounting::Month;
@@ -32,19 +32,19 @@ use books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";
-/// Rows of a page of drift or of the audit log, unless asked for otherwise; and at most.
+/// Rows of a page of drift or of the audit log: the default and the largest number.
 const PAGE_ROWS: (u64, u64) = (100, 1000);
-/// Highest number of a page.
+/// Largest page number.
 const PAGE_MAX: u64 = u32::MAX as u64;
 
-/// Formats of a view, and of the drift report.
+/// Formats of a report from the postings. `DRIFT` has those of the drift report.
 const VIEW: [&str; 4] = ["json", "csv", "xlsx", "parquet"];
 const DRIFT: [&str; 2] = ["json", "csv"];
-/// Errors of what is asked about one month.
+/// Errors of endpoints about one month. `OF_CLOSED` has those that need a closed month.
 const OF_MONTH: &[ErrorCode] = &[ErrorCode::PeriodNotFound];
 const OF_CLOSED: &[ErrorCode] = &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen];
 
-/// What the document says about one endpoint.
+/// The OpenAPI description of one endpoint of the books.
 struct Said {
     id: &'static str,
     summary: &'static str,
@@ -60,7 +60,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     all
 }
 
-/// The months of the books, one by one.
+/// Returns the endpoints about the months of the books.
 fn months() -> Vec<Endpoint> {
     use documented::{
         currency, format, limit, month_in_path, number, optional_date, optional_word, page, word,
@@ -208,7 +208,7 @@ fn months() -> Vec<Endpoint> {
     ]
 }
 
-/// Reports from the postings.
+/// Returns the endpoints of the reports from the postings.
 fn views() -> Vec<Endpoint> {
     use documented::{
         currency, date, format, month, optional_currency, optional_month, text, word,
@@ -312,7 +312,8 @@ fn views() -> Vec<Endpoint> {
     ]
 }
 
-/// What the document says about a view: its schema, and what its rows are.
+/// Returns the description of a report from the postings, with the name of its schema and the
+/// meaning of its rows.
 fn view(
     id: &'static str,
     summary: &'static str,
@@ -360,14 +361,14 @@ where
     }
 }
 
-/// A view as the answer.
+/// Answers with a report from the postings, in `format`.
 async fn shown(
     call: Call,
     admitted: Admitted,
     format: ViewFormat,
     view: impl for<'d> FnOnce(&'d Desk<'d>) -> Result<View<'d>, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
-    // The body is not wanted, and cannot be kept over a wait.
+    // Only `app` is kept: the body cannot be held across an await.
     let Call { app, .. } = call;
     let work = move |desk: &Desk<'_>| desk.write(view(desk)?, format);
     let (written, revision) = at_desk(&app, &admitted.provider, Patience::Page, work).await?;
@@ -471,7 +472,7 @@ async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError
     Ok(at_revision(json_answer(done.0), done.1))
 }
 
-/// The fields of a body that may be left out. The query has none.
+/// Reads the fields of a body that may be empty. Fails if there is a query.
 async fn body_of(call: &mut Call) -> Result<RawParameters, ApiError> {
     no_query(call)?;
     let body = std::mem::take(&mut call.body);
@@ -479,7 +480,7 @@ async fn body_of(call: &mut Call) -> Result<RawParameters, ApiError> {
     form::read_if_any(&app, &headers, body).await
 }
 
-/// Who asks, for people.
+/// Returns the display name of the caller.
 fn name_of(admitted: &Admitted) -> String {
     let principal = &admitted.principal;
     principal.name.clone().unwrap_or_else(|| principal.identity.to_string())
@@ -518,7 +519,7 @@ async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     Ok(at_revision(json_answer(bytes), revision))
 }
 
-/// A page of the drift report.
+/// Returns a page of the drift report as JSON.
 fn drift_page(
     desk: &Desk<'_>,
     month: Month,
@@ -573,7 +574,7 @@ async fn package(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     }
 }
 
-/// The bytes with what is needed to check them. Rule: spec/exports.md §6.
+/// Answers with a frozen file and the headers to check it. Rule: spec/exports.md §6.
 fn sent(file: FrozenFile) -> Response {
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file.file)));
     let mut response = answer("application/force-download", body);
@@ -631,7 +632,7 @@ async fn trial_balance(call: Call, admitted: Admitted) -> Result<Response, ApiEr
     .await
 }
 
-/// A view of one month and currency.
+/// Answers with a report about one month and currency.
 async fn of_month(
     call: Call,
     admitted: Admitted,

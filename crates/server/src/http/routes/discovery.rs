@@ -17,7 +17,7 @@ use app::error::ApiError;
 use app::lists::paged;
 use app::report_pages::list as report_list;
 
-/// Any valid credential may look.
+/// Any valid credential is enough.
 const REQUIRED: Requirement =
     Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
 

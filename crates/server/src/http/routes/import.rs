@@ -32,13 +32,14 @@ const ALL_FORMATS: [Format; 4] = [Format::Ndjson, Format::Json, Format::Csv, For
 const OF_MANY: [Format; 2] = [Format::Ndjson, Format::Json];
 const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
 
-/// Windows of 8 MiB, the most that zstd may need as a content encoding (RFC 9659).
+/// Largest window of zstd, as a power of two: 8 MiB, the most that zstd may need as a content
+/// encoding (RFC 9659).
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
-/// What a door takes.
+/// The table and the formats that one import endpoint accepts.
 #[derive(Clone, Copy)]
 struct Door {
-    /// None = lines that each name their table.
+    /// Table of all rows; none = each line names its table.
     table: Option<&'static Table>,
     formats: &'static [Format],
 }
@@ -228,7 +229,7 @@ async fn imported(door: Door, call: Call, admitted: Admitted) -> Result<ImportAn
     answer.await
 }
 
-/// Whoever sent the body.
+/// Cancellation of the import when its client goes away.
 struct Sender {
     is_gone: CancellationToken,
 }
@@ -271,7 +272,7 @@ fn failed(failure: ImportFailure) -> ApiError {
     }
 }
 
-/// `?mode=delete` and `Idempotency-Key`, with all that is wrong with them.
+/// Reads `?mode=delete` and `Idempotency-Key`. Reports everything that is wrong with them.
 fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
     let mut errors = FieldErrors::default();
@@ -292,7 +293,8 @@ fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiE
     if errors.is_empty() { Ok((mode, key)) } else { Err(ApiError::parameters(errors)) }
 }
 
-/// What makes two requests the same: the door, the mode, how the body is read, and its bytes.
+/// Returns the hash by which a repeated request is recognized: of the table, the mode, the way that
+/// the body is read, and its bytes.
 fn request_hash(
     door: Door,
     mode: Mode,

@@ -1,4 +1,4 @@
-//! `/api/v2/jobs…`: how far a file is, and where it is. Rule: spec/reports.md §11.2.
+//! `/api/v2/jobs…`: progress, result and manifest of report files. Rule: spec/reports.md §11.2.
 
 use axum::response::Response;
 use files::format::FileFormat;
@@ -28,7 +28,8 @@ use app::jobs::{link_transfers, lost};
 use app::lists::paged::{self, Paging};
 use app::report_files::job::{self, Listed, POLL_AFTER_S};
 
-/// Which job may be seen is decided by its report, once it is known.
+/// The report of a job decides who may see it, so its permissions are checked when the job is
+/// known.
 const REQUIRED: Requirement =
     Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
 
@@ -138,7 +139,8 @@ fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Ha
     }
 }
 
-/// The file itself: the signature is the credential, and requests count for the job alone.
+/// Returns the endpoint that sends the file. The signature of its link is the credential, and its
+/// requests count for the job alone.
 fn result() -> Endpoint {
     let path = "/api/v2/jobs/{id}/result";
     let signed = |name: &str| {
@@ -195,12 +197,12 @@ fn json_of(schema: &str, description: &str) -> Value {
     crate::openapi::json_answer(reference(schema), description)
 }
 
-/// A question about one job.
+/// A request about one job.
 struct Asked {
     app: App,
     admitted: Admitted,
     id: Option<i64>,
-    /// What is wrong with the request beside the job itself.
+    /// Outcome of the checks of the request apart from the job itself.
     problem: Result<(), ApiError>,
     encoding: Encoding,
 }
@@ -227,8 +229,8 @@ fn known_parameters(parameters: &RawParameters) -> Result<(), ApiError> {
 }
 
 impl Asked {
-    /// Answers with the job after `act`, for whoever may read its report. An object that is not
-    /// there comes before what else is wrong.
+    /// Runs `act` on the job and answers with what `write` makes of it.
+    /// Fails with `not_found` before any other problem of the request is reported.
     async fn answer(
         self,
         act: impl FnOnce(&App, Job) -> Result<Job, ApiError> + Send + 'static,
@@ -300,8 +302,8 @@ async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     Ok(json_answer(paging.envelope(&url, count, jobs).to_string()))
 }
 
-/// The list's address with its filters; words of states and names of reports need no escapes, and
-/// what would is no name.
+/// Returns the address of the list with its filters. Words of states and names of reports need no
+/// escaping; items with other characters cannot match and are left out.
 fn list_url(base: &str, statuses: Option<&[String]>, reports: Option<&[String]>) -> String {
     let is_word = |item: &&String| {
         item.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))

@@ -23,7 +23,7 @@ use app::lists::paged;
 
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 
-/// The table: every endpoint once.
+/// Returns the table of endpoints, each once.
 pub(crate) fn all() -> Vec<Endpoint> {
     let areas = [
         reports::endpoints(),
@@ -40,7 +40,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     areas.into_iter().flatten().collect()
 }
 
-/// An answer of this type.
+/// Returns an answer with this media type.
 fn answer(content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -51,19 +51,19 @@ fn json(body: impl Into<Body>) -> Response {
     answer("application/json", body)
 }
 
-/// Names the revision that an answer was computed from.
+/// Adds the revision that an answer was computed from.
 fn at_revision(mut response: Response, revision: Revision) -> Response {
     response.headers_mut().insert(REVISION, revision.0.into());
     response
 }
 
-/// Refuses a query, for endpoints that take none.
+/// Fails if there is a query, for endpoints that take none.
 fn no_query(call: &Call) -> Result<(), ApiError> {
     let given = query::parse(call.parts.uri.query())?;
     paged::no_parameters(&given).map_err(ApiError::parameters)
 }
 
-/// The id of a request.
+/// Returns the id of a request.
 fn request_id(parts: &Parts) -> String {
     let origin = parts.extensions.get::<Origin>();
     origin.map(|origin| origin.request_id.to_string()).unwrap_or_default()

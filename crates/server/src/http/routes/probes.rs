@@ -1,4 +1,5 @@
-//! `/healthz`, `/readyz`, `/metrics`: for whoever runs the server. Rule: spec/product.md.
+//! `/healthz`, `/readyz`, `/metrics`: endpoints for operators and their monitoring. Rule:
+//! spec/product.md.
 
 use std::path::Path;
 
@@ -21,7 +22,7 @@ use app::metrics::Disk;
 const HEALTH: &str = "/healthz";
 const READY: &str = "/readyz";
 const METRICS: &str = "/metrics";
-/// Asked every few seconds by machines.
+/// Paths that monitoring asks every few seconds.
 pub(crate) const PATHS: [&str; 3] = [HEALTH, READY, METRICS];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -113,7 +114,7 @@ fn is_usable(app: &App) -> Result<(), ApiError> {
     }
 }
 
-/// Whether files can be made in a folder; not when it turned read-only.
+/// Fails if files cannot be created in a folder, for instance because it has become read-only.
 fn takes_files(folder: &Path) -> Result<(), ApiError> {
     access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         log("folder_not_writable", &std::io::Error::from(error));

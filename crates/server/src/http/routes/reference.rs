@@ -1,4 +1,4 @@
-//! The API's own reference, for programs and for people.
+//! The API reference: the OpenAPI document, the HTML page, and the root that leads to them.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
 use crate::openapi::Operation;
 use app::error::{ApiError, ErrorCode};
 
-/// The page brings its own style, loads nothing and runs nothing.
+/// Content security policy of the page, which has its own style, loads nothing and runs no script.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 );
@@ -77,11 +77,11 @@ fn open(
     }
 }
 
-/// A person at a browser wants the page, a program an answer that it can read.
+/// Redirects browsers to the page; answers programs with links in JSON.
 async fn root(call: Call) -> Result<Response, ApiError> {
     no_query(&call)?;
     if Accept::read(&call.parts.headers).prefers("text/html", "application/json") {
-        // Relative, so that it holds under a path of a proxy.
+        // Relative, so that it also works behind a proxy that adds a path prefix.
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "docs")]).into_response());
     }
     let base = call.app.base_url();

@@ -1,5 +1,5 @@
-//! Usage of memberships: of one, of many, and what an upgrade would cost.
-//! Rule: spec/usage.md §1, §9, §10, §12.
+//! Usage of one membership, of many, and the preview of an upgrade. Rule: spec/usage.md §1, §9,
+//! §10, §12.
 
 use axum::response::Response;
 use model::permission::Permission;
@@ -128,8 +128,8 @@ fn id(call: &Call) -> Result<i64, ApiError> {
     call.path.id("id").ok_or_else(ApiError::not_found)
 }
 
-/// What a question about an object says, or the first thing that is wrong with the request beside
-/// the object itself.
+/// Checks `Accept`, then reads the query with `read`. Fails with the first problem of the request;
+/// the membership itself is not looked at.
 fn question<T>(
     call: &Call,
     produces: Produces,

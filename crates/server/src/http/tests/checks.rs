@@ -1,4 +1,5 @@
-//! The order of checks, and what counts against whom. Rule: spec/auth-and-errors.md §4, §7.
+//! The order of the checks of a request, and what each request counts against. Rule:
+//! spec/auth-and-errors.md §4, §7.
 
 use axum::body::Body;
 use serde_json::json;
@@ -122,7 +123,8 @@ async fn a_subject_has_one_window_per_provider() {
         ("ada", "2", "200 -"),
         ("ada", "2", "429 throttled"),
         ("bob", "1", "200 -"),
-        // Providers that are not reached share one window, or naming new ones would never end.
+        // Providers that cannot be reached share one window; otherwise each new name would get a
+        // fresh one.
         ("bob", "3", "403 provider_invalid"),
         ("bob", "4", "429 throttled"),
     ] {

@@ -1,4 +1,4 @@
-//! Connections whose clients do nothing, and how many one address may have.
+//! Idle connections, and the number of connections per address.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::site::Site;
 const DEADLINE: Duration = Duration::from_secs(120);
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// The whole preface, and the settings that belong to it.
+/// The whole preface, followed by an empty SETTINGS frame.
 const HANDSHAKE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// Asks for the health on a new connection; false when it is closed instead.
+/// Sends a health probe on a new connection. Returns false if the connection is closed instead.
 async fn is_served(mut stream: TcpStream) -> bool {
     let mut answer = [0; 12];
     let asked = stream.write_all(HEALTH.as_bytes()).await;
@@ -32,7 +32,7 @@ async fn connect_from(address: &str, listening: &Listening) -> TcpStream {
     socket.connect(listening.address).await.unwrap()
 }
 
-/// There is one place: whoever comes next is served when the one before has been closed.
+/// Only one connection is allowed: the next client is served when the idle one has been closed.
 #[tokio::test]
 async fn a_client_that_does_nothing_gives_its_place_to_the_next() {
     let site = Site::with(|settings| {

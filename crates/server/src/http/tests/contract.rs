@@ -1,4 +1,4 @@
-//! Nothing that is sent is dropped: every endpoint with every parameter, from the table of endpoints.
+//! No input is ignored silently: every endpoint with every parameter, from the table of endpoints.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use super::site::{NOW_S, Reply, Site, everything, request};
 use crate::http::endpoint::{Action, Endpoint};
 use crate::openapi::full_document;
 
-/// A value that no parameter takes, unless it takes any text.
+/// A value that is invalid for every parameter, except those that take any text.
 const NO_VALUE: &str = "~no such value~";
 const NO_NAME: &str = "no_such_name";
-/// Names that are ignored everywhere.
+/// Parameters that every endpoint ignores.
 const IGNORED: [&str; 3] = ["expand", "fields", "_"];
 
-/// Parameters of which a wrong one is answered as an object that is not there: signed links do not
-/// say what is wrong with them, and no posting is here.
+/// Parameters of which a wrong value is answered like a missing object: signed links do not say
+/// what is wrong with them, and there are no postings in this server.
 const NAMES_OF_OBJECTS: [&str; 3] = ["expires", "signature", "entry_id"];
 
-/// Values with which a required parameter is right.
+/// Valid values of required parameters.
 const RIGHT: [(&str, &str); 9] = [
     ("columns", "count"),
     ("membership", "2"),
@@ -34,7 +34,7 @@ const RIGHT: [(&str, &str); 9] = [
     ("expires", "1"),
 ];
 
-/// A server in which every object that a path can name is there, but for finished files.
+/// A server with every object that a path can name, except finished files.
 struct Everything {
     site: Site,
     token: String,
@@ -91,7 +91,7 @@ impl Everything {
             headers.push(("content-type", "application/json"));
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        // The rate limit is not what is looked at.
+        // This test is not about the rate limit.
         self.site.ticks.advance_ms(1000);
         self.site.send(request(method, path, &headers, body)).await
     }
@@ -105,7 +105,7 @@ impl Everything {
         &self.document["paths"][&endpoint.path][endpoint.method.openapi_name()]
     }
 
-    /// Parameters in the query, each whether it is required.
+    /// Returns the parameters in the query, with true for required ones.
     fn parameters(&self, endpoint: &Endpoint) -> BTreeMap<String, bool> {
         let all = self.operation(endpoint)["parameters"].as_array().unwrap().iter();
         let query = all.filter(|parameter| parameter["in"] == "query");
@@ -116,13 +116,13 @@ impl Everything {
         named.collect()
     }
 
-    /// The fields of a JSON body; none when it takes none.
+    /// Returns the fields of a JSON body; none if the endpoint takes none.
     fn fields(&self, endpoint: &Endpoint) -> Option<Map<String, Value>> {
         let body = &self.operation(endpoint)["requestBody"];
         body["content"]["application/json"]["schema"]["properties"].as_object().cloned()
     }
 
-    /// The query with every required parameter, and this one with this value.
+    /// Returns a query with every required parameter, in which `name` has this value.
     fn query(&self, endpoint: &Endpoint, name: &str, value: Option<&str>) -> String {
         let required = self.parameters(endpoint);
         let required =
@@ -138,7 +138,7 @@ impl Everything {
     }
 }
 
-/// What is wrong with which field, whichever envelope says it.
+/// Returns the messages about wrong fields, from either envelope.
 fn wrong(reply: &Reply) -> Map<String, Value> {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let fields = body["field_errors"].as_object().or(body["errors"].as_object());
@@ -149,7 +149,7 @@ fn is_import(endpoint: &Endpoint) -> bool {
     !endpoint.consumes.is_empty()
 }
 
-/// What an endpoint is called with when its query is looked at: right, as far as it goes.
+/// Returns a valid body for tests of the query.
 fn usual_body(endpoint: &Endpoint) -> Option<Value> {
     let needs_body = endpoint.operation.request_body.is_some() && !is_import(endpoint);
     needs_body.then(|| json!({}))
@@ -220,7 +220,7 @@ async fn every_body_refuses_fields_that_it_does_not_know_and_reads_those_that_it
     for endpoint in crate::http::endpoints().iter().filter(|endpoint| !is_import(endpoint)) {
         let Some(fields) = all.fields(endpoint) else { continue };
         let (method, path) = (endpoint.method.openapi_name().to_uppercase(), all.path(endpoint));
-        // Which fields of exports mean something is decided by the type; see the tests of exports.
+        // The type of an export decides which of its fields apply; the tests of exports cover that.
         let is_export = fields.contains_key("objects");
         let names = fields.keys().map(String::as_str).filter(|_| !is_export).chain([NO_NAME]);
         for name in names {
@@ -315,7 +315,7 @@ async fn what_belongs_to_another_form_of_a_request_is_refused_there() {
     assert_eq!(untyped.await.outcome(), "415 unsupported_media_type");
 }
 
-/// Whatever stands open to everybody takes no parameters, but for links with a signature.
+/// Endpoints that are open to anyone take no parameters, except signed links.
 #[test]
 fn probes_and_pages_have_no_parameters() {
     for endpoint in crate::http::endpoints() {

@@ -1,4 +1,4 @@
-//! Every code once, always in the envelope.
+//! Every error code once, always in the envelope.
 
 use axum::body::Body;
 use model::permission::Permission;
@@ -194,7 +194,7 @@ async fn a_server_that_stops_is_not_ready() {
     assert_eq!(site.get("/healthz", &[]).await.outcome(), "200 -");
 }
 
-/// Who may call what is a decision: changing it must be a change that is seen.
+/// Pins the permissions of every route, so that a change is made on purpose and seen in review.
 #[test]
 fn permissions_of_every_route_are_pinned() {
     let list: Vec<String> = crate::http::endpoints()

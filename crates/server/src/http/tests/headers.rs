@@ -1,4 +1,4 @@
-//! What every answer carries. Rule: spec/auth-and-errors.md §8.
+//! Headers of every answer. Rule: spec/auth-and-errors.md §8.
 
 use axum::body::Body;
 

@@ -1,4 +1,4 @@
-//! The import doors. Rule: spec/data-model.md §3.
+//! The import endpoints. Rule: spec/data-model.md §3.
 
 use std::io::Write;
 
@@ -56,7 +56,7 @@ async fn rows_come_in_by_every_format_and_packing() {
         assert_eq!(counts(&reply, "sites"), expected, "{path} {headers:?}");
         assert_eq!(reply.json()["revision"], fresh.store.revision().unwrap().0);
         assert_eq!(fresh.spooled_files(), Vec::<String>::new());
-        // Into one store, whatever the door: the same rows again change nothing.
+        // All formats lead to the same store, so sending the same rows again changes nothing.
         post(&site, path, &headers, body.clone()).await;
         let before = site.store.revision().unwrap();
         let again = post(&site, path, &headers, body).await;
@@ -65,7 +65,7 @@ async fn rows_come_in_by_every_format_and_packing() {
     }
 }
 
-/// The same rows as a JSON array, over several lines.
+/// Returns the same rows as a JSON array over several lines.
 fn array(lines: &str) -> Vec<u8> {
     let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     serde_json::to_vec_pretty(&rows).unwrap()

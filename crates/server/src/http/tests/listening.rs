@@ -1,4 +1,4 @@
-//! Over a socket: what the parser refuses, how the server stops.
+//! Tests over a socket: refusals of the HTTP parser, and the shutdown.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ pub(super) async fn listen(site: &Site) -> Listening {
     Listening { address, stop, server }
 }
 
-/// Sends bytes and reads until the server closes.
+/// Sends bytes and reads the answer until the server closes the connection.
 async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer));
-    // A refused request may leave unread bytes behind, which resets the connection at its end.
+    // A refused request may leave unread bytes behind, so the connection may end with a reset.
     let _ = read.await.expect("the server answers and closes");
     String::from_utf8(answer).unwrap()
 }
@@ -80,7 +80,7 @@ async fn requests_that_cannot_be_parsed_are_answered_in_the_envelope() {
     }
 }
 
-/// A client that reads only after it has sent everything gets the answer, not a reset.
+/// A client that reads only after it has sent everything still gets the answer, not a reset.
 #[tokio::test]
 async fn refused_bodies_are_taken_before_the_connection_ends() {
     let site = Site::new();
@@ -100,7 +100,7 @@ async fn refused_bodies_are_taken_before_the_connection_ends() {
     }
 }
 
-/// Nobody is asked to send what is refused already.
+/// A client with `Expect: 100-continue` is not asked for a body that is refused already.
 #[tokio::test]
 async fn a_body_that_waits_to_be_asked_for_is_not_asked_for_when_refused() {
     let site = Site::new();

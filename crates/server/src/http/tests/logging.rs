@@ -1,4 +1,4 @@
-//! What the log says, and what it must never say. Rule: spec/auth-and-errors.md §8.
+//! The contents of the log, and what must never appear in it. Rule: spec/auth-and-errors.md §8.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ async fn a_probe_is_a_line_at_info_only_when_it_fails() {
     assert_eq!(told, [r#""/nowhere" 404"#, r#""/readyz" 503"#]);
 }
 
-/// What is logged meanwhile, as JSON.
+/// Returns the lines that are logged while `work` runs, as JSON.
 async fn logged(work: impl Future<Output = ()>) -> String {
     let lines = Lines::default();
     let writer = lines.clone();

@@ -1,4 +1,4 @@
-//! The server as its clients see it, over a real store and mirror in a folder of their own.
+//! The server as its clients see it, with a real store and mirror in a temporary folder.
 
 mod checks;
 mod connections;

@@ -118,7 +118,7 @@ async fn figures_name_routes_by_their_template() {
     for line in [
         r#"rollbook_http_requests_total{route="/api/v2/reports/{report}/data",method="GET",status="401"} 2"#,
         r#"rollbook_http_requests_total{route="unknown",method="GET",status="404"} 1"#,
-        // Before anything has failed.
+        // Counters exist before anything has failed.
         r#"rollbook_http_requests_total{route="/api/v2/reports/{report}/data",method="GET",status="500"} 0"#,
         r#"rollbook_http_requests_total{route="/api/v1/import/{table}",method="POST",status="503"} 0"#,
         r#"rollbook_import_failures_total{code="internal_error"} 0"#,
@@ -134,7 +134,8 @@ async fn figures_name_routes_by_their_template() {
     assert!(!text.contains("secret=") && !text.contains("customers/data"));
 }
 
-/// A generated client would send a default, or demand what has one.
+/// Schemas of bodies have no `default`: a generated client would send it, or treat the field as
+/// required.
 #[test]
 fn bodies_tell_their_defaults_in_words() {
     let document = full_document(None);
@@ -155,7 +156,7 @@ fn bodies_tell_their_defaults_in_words() {
     }
 }
 
-/// Python's generator cannot write a constant that is no text.
+/// Python's client generator cannot write a constant that is not text.
 #[test]
 fn no_constant_is_a_bool_or_a_number() {
     fn constants<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
@@ -174,7 +175,7 @@ fn no_constant_is_a_bool_or_a_number() {
     assert!(found.iter().all(|value| value.is_string()), "{found:?}");
 }
 
-/// Each endpoint tells the errors that it can give, in the envelope that it gives them in.
+/// Each endpoint documents exactly the errors that it can give, in its own envelope.
 #[test]
 fn errors_are_those_of_the_endpoint_in_its_envelope() {
     let document = full_document(None);

@@ -1,4 +1,4 @@
-//! What one provider, or one address, takes from the others.
+//! Limits that keep one provider or address from taking the share of the others.
 
 use std::io;
 
@@ -32,7 +32,7 @@ fn post(token: &str, path: &str, content_type: &str, body: Body) -> Request<Body
     request("POST", path, &headers, body)
 }
 
-/// A body whose pieces come when the test sends them.
+/// Returns a body whose pieces the test sends one by one.
 fn slow_body() -> (Sender<Bytes>, Body) {
     let (sender, receiver) = channel::<Bytes>(1);
     let pieces = stream::unfold(receiver, |mut receiver| async move {
@@ -41,7 +41,7 @@ fn slow_body() -> (Sender<Bytes>, Body) {
     (sender, Body::from_stream(pieces.boxed()))
 }
 
-/// A request of which the beginning has arrived: the server has read it.
+/// Starts a request and returns once the server has read the first piece of its body.
 async fn begun(
     site: &Site,
     token: &str,
@@ -56,7 +56,7 @@ async fn begun(
     let answer = site.router.clone().oneshot(request);
     let answer = tokio::spawn(async move { answer.await.unwrap().status() });
     sender.send(begin.into()).await.unwrap();
-    // The second piece has room only when the first one was taken.
+    // The channel has room for one piece, so the second is only accepted when the first was taken.
     sender.send(Bytes::new()).await.unwrap();
     sender.send(Bytes::new()).await.unwrap();
     (sender, answer)

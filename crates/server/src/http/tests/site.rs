@@ -1,4 +1,4 @@
-//! A server to ask, and an answer to look at.
+//! A server for tests, and its answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use app::rate_limit::Ticks;
 use app::settings::{JwtKeySettings, Secret};
 use app::{App, AppParts, BuildInfo, ServerSettings};
 
-/// The instant at which everything happens.
+/// The server's current time.
 pub(super) const NOW_S: i64 = 1_790_000_000;
 
 /// A server with providers 1 and 2, each with one customer named after it.
@@ -40,7 +40,7 @@ pub(super) struct Site {
     folder: TempDir,
 }
 
-/// Time of the rate limit.
+/// The rate limiter's time source, which tests advance by hand.
 #[derive(Clone, Default)]
 pub(super) struct Hand(Arc<AtomicU64>);
 
@@ -56,7 +56,7 @@ impl Ticks for Hand {
     }
 }
 
-/// One answer, read whole.
+/// One answer, read completely.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -73,7 +73,7 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {:?}", self.text()))
     }
 
-    /// Status and code, or `-` where there is none.
+    /// Returns status and error code; `-` if there is no code.
     pub(super) fn outcome(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         format!("{} {}", self.status.as_u16(), body["code"].as_str().unwrap_or("-"))
@@ -84,7 +84,7 @@ impl Reply {
     }
 }
 
-/// A credential that may do everything for provider 1.
+/// Returns a grant with every permission for provider 1.
 pub(super) fn everything() -> TokenGrant {
     TokenGrant {
         name: None,
@@ -136,7 +136,7 @@ impl Site {
         Self { app, router, ticks, store, folder }
     }
 
-    /// As [`Site::new`], with customer 7 at provider 1 and customer 8 at provider 2.
+    /// Like [`Site::new`], with customer 7 at provider 1 and customer 8 at provider 2.
     pub(super) async fn with_customers() -> Self {
         let site = Self::new();
         for (provider, id) in [(1, 7), (2, 8)] {
@@ -151,7 +151,7 @@ impl Site {
         site
     }
 
-    /// A new token's text.
+    /// Creates a token and returns its text.
     pub(super) fn token(&self, grant: TokenGrant) -> String {
         let token = credentials::new_token();
         let now = Instant::from_seconds(NOW_S).unwrap();
@@ -159,7 +159,7 @@ impl Site {
         token.text
     }
 
-    /// A token for provider 1 with these permissions only.
+    /// Creates a token for provider 1 with only these permissions.
     pub(super) fn token_with(&self, permissions: &[Permission]) -> String {
         let permissions: Permissions = permissions.iter().copied().collect();
         self.token(TokenGrant { permissions, ..everything() })
@@ -173,7 +173,7 @@ impl Site {
     pub(super) async fn send_from(&self, peer: &str, mut request: Request<Body>) -> Reply {
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
-        // As every client does, but for those that test what happens without.
+        // HTTP clients always send `Host`; tests that leave it out build the request themselves.
         let host = HeaderValue::from_static("rollbook.example");
         request.headers_mut().entry(header::HOST).or_insert(host);
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -182,17 +182,17 @@ impl Site {
         Reply { status: parts.status, headers: parts.headers, body }
     }
 
-    /// A GET with these headers.
+    /// Sends a GET with these headers.
     pub(super) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.send(request("GET", path, headers, Body::empty())).await
     }
 
-    /// A GET with a bearer token.
+    /// Sends a GET with a bearer token.
     pub(super) async fn get_as(&self, token: &str, path: &str) -> Reply {
         self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
-    /// An import of NDJSON into one table.
+    /// Imports rows of NDJSON into one table.
     pub(super) async fn import(&self, token: &str, table: &str, rows: &str) -> Reply {
         let authorization = format!("Bearer {token}");
         let headers =
@@ -201,7 +201,7 @@ impl Site {
         self.send(request("POST", &path, &headers, rows.to_owned())).await
     }
 
-    /// Names of the files left in the folder for bodies.
+    /// Returns the names of the files that are left in the folder for bodies.
     pub(super) fn spooled_files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -209,7 +209,7 @@ impl Site {
     }
 }
 
-/// A request.
+/// Returns a request.
 pub(super) fn request(
     method: &str,
     path: &str,

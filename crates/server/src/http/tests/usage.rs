@@ -32,8 +32,8 @@ const PRINTED: &str = concat!(
     r#""remaining_count":1,"start_date":"2025-11-01","type":"event","used_count":5}]}"#,
 );
 
-/// A business with the membership 70 of spec/usage.md §3, 71 of the upgrade in §12, the deleted
-/// 72, the pack 73 and the unlimited 74.
+/// A provider with the memberships of spec/usage.md §3 and §12: 70 of §3, 71 of the upgrade, 72
+/// deleted, 73 a pack, 74 unlimited.
 struct Studio {
     site: Site,
     token: String,
@@ -125,7 +125,7 @@ impl Studio {
         self.site.send(request("POST", path, &headers, body)).await
     }
 
-    /// A token that stands for one customer of provider 1.
+    /// Creates a token that acts for one customer of provider 1.
     fn customer(&self, id: i64) -> String {
         let permissions = std::iter::empty().collect();
         self.site.token(TokenGrant { customer_id: Some(id), permissions, ..everything() })
@@ -154,7 +154,7 @@ async fn the_date_is_today_unless_given_and_every_day_within_bounds_is_answered(
         let answer = studio.get(&format!("{HELD}{date}")).await.json();
         assert_eq!(answer["usage_periods"][0]["start_date"], start, "{date}");
     }
-    // No limits: no entries.
+    // A plan without limits has no entries.
     let unlimited = studio.get("/api/v2/customer_memberships/74/usage").await;
     assert_eq!(unlimited.text(), r#"{"usage_periods":[]}"#);
 }
@@ -209,7 +209,7 @@ async fn errors_are_xml_where_xml_is_asked_for() {
     let reply = studio.site.get(&format!("{HELD}?format=xml"), &[]).await;
     assert_eq!(reply.status, 401);
     assert!(reply.text().contains("<code>authentication_failed</code><field_errors/>"));
-    // Endpoints that do not offer XML answer in JSON.
+    // Endpoints without XML answer in JSON.
     let reply = studio.get("/api/v2/reports/customers/data?format=xml").await;
     assert_eq!(reply.outcome(), "400 parameter_invalid");
 }
@@ -237,7 +237,7 @@ async fn every_error_of_the_table_is_answered() {
         ("99999999999999999999/usage", "404 not_found", ""),
         ("99/usage", "404 not_found", ""),
         ("72/usage", "404 not_found", ""),
-        // The object is looked for before the parameters are.
+        // The membership is looked up before the parameters are checked.
         ("99/usage?date=x", "404 not_found", ""),
         ("99/upgrade_preview", "404 not_found", ""),
         ("70/usages", "404 not_found", ""),
@@ -264,7 +264,7 @@ async fn every_error_of_the_table_is_answered() {
     assert_eq!(reply.outcome(), "403 permission_denied");
 }
 
-/// Ids that exist only at another provider look like ids that exist nowhere.
+/// Ids of another provider's memberships are answered like ids that do not exist.
 #[tokio::test]
 async fn memberships_of_other_providers_are_not_told_apart_from_none() {
     let studio = Studio::new().await;
@@ -435,7 +435,7 @@ async fn an_upgrade_is_previewed_by_days() {
     assert_eq!(money(3950)["decimal"].to_string(), "39.5");
     assert!(reply.text().contains(r#""credit":{"decimal":39.50,"string":"£39.50""#));
     assert!(!reply.header("rollbook-revision").is_empty());
-    // A cheaper plan: what is left of the credit.
+    // On a cheaper plan, the rest of the credit remains.
     let reply = studio.get(&format!("{UPGRADE}?membership=4&date=2026-03-16")).await;
     assert_eq!(reply.json()["first_payment"], money(0));
     assert_eq!(reply.json()["credit_left"], money(1950));

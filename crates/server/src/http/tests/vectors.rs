@@ -1,4 +1,4 @@
-//! Rule: spec/auth-and-errors.md §10.
+//! The test vectors for authentication. Rule: spec/auth-and-errors.md §10.
 
 use std::time::Duration;
 

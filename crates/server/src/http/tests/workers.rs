@@ -1,4 +1,4 @@
-//! Loops that must not end, and what `/readyz` says of them.
+//! Background loops that restart after a panic, and the answer of `/readyz` meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

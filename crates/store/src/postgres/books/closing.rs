@@ -11,7 +11,7 @@ use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, Closing, NewClo
 use crate::postgres::engine::Transaction;
 use crate::postgres::providers;
 
-/// Begins to close months in a transaction of its own.
+/// Begins to close months, in a transaction of its own.
 pub(super) fn begin(
     transaction: Transaction<'_>,
     provider: ProviderId,
@@ -29,9 +29,9 @@ pub(super) fn begin(
 struct PostgresClosing<'s> {
     transaction: Transaction<'s>,
     provider: ProviderId,
-    /// The month added last.
+    /// The month that was added last.
     last: Option<ClosedMonthKey>,
-    /// Set while the database works: after a failure there is no telling what was written.
+    /// Set while the database works: after a failure it is unknown what was written.
     has_failed: bool,
 }
 

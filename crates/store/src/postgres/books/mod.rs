@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `closing` | the transaction that closes months |
 //! | `months` | closings, reopening |
-//! | `parts` | what was frozen, in chunks |
+//! | `parts` | the frozen packages and postings, in chunks |
 //! | `audit` | the audit log |
 
 mod audit;

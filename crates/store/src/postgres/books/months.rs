@@ -1,4 +1,4 @@
-//! Closings: in force, or taken back.
+//! Closings of months and their reopening.
 
 use model::id::{ProviderId, Revision};
 use model::time::{Date, Instant};
@@ -12,7 +12,7 @@ use crate::port::books::{
 use crate::postgres::engine::Session;
 use crate::postgres::row::{get, instant, maybe_instant, small};
 
-/// Whoever closes or reopens months of a provider does so alone.
+/// Months of one provider are closed and reopened one at a time.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.months', $1))";
 const ALL: &str = "SELECT month, version, closed_at, closed_by, note, revision, facts, \
     reopened_at, reopened_by, reopen_reason FROM closed_months WHERE provider_id = $1 \
@@ -40,7 +40,7 @@ pub(super) fn all(
     session.all("list closed months", ALL, &[&provider.0])?.iter().map(read).collect()
 }
 
-/// The latest month in force.
+/// Returns the latest closed month in force.
 pub(super) fn latest(
     session: &Session<'_>,
     provider: ProviderId,
@@ -62,7 +62,7 @@ fn in_force(
     found.as_ref().map(read).transpose()
 }
 
-/// Adds a closing in force; answers its version.
+/// Adds a closing in force and returns its version.
 pub(super) fn add(
     session: &Session<'_>,
     provider: ProviderId,

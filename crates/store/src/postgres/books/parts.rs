@@ -1,4 +1,4 @@
-//! What was frozen: packages and postings, in chunks, so that a read touches one or two rows.
+//! Frozen packages and postings. They are stored in chunks, so that a read touches one or two rows.
 
 use model::money::Currency;
 use tokio_postgres::Row;
@@ -19,11 +19,11 @@ const ALL: &str = "SELECT currency, kind, bytes, sha256, facts FROM closed_parts
     WHERE provider_id = $1 AND month = $2 AND version = $3 ORDER BY currency, kind";
 const FIND: &str = "SELECT id FROM closed_parts WHERE provider_id = $1 AND month = $2 \
     AND version = $3 AND currency = $4 AND kind = $5";
-/// Only the bytes wanted travel; the first one has number 1.
+/// Only the requested bytes are sent. `substr` counts from 1.
 const CHUNK: &str = "SELECT substr(content, $3, $4) FROM closed_chunks \
     WHERE part_id = $1 AND chunk = $2";
 
-/// Adds a part of the closing `key`.
+/// Adds a part to the closing `key`.
 pub(super) fn add(
     session: &Session<'_>,
     key: ClosedMonthKey,
@@ -60,7 +60,7 @@ pub(super) fn all(
     parts.iter().map(read_part).collect()
 }
 
-/// The number of a part.
+/// Returns the number of a part.
 pub(super) fn find(
     session: &Session<'_>,
     key: ClosedMonthKey,
@@ -80,7 +80,7 @@ fn unknown(key: ClosedMonthKey, what: &str) -> StoreError {
     StoreError::NotFound { what: format!("{what} of the month from {month}, version {version}") }
 }
 
-/// Fills `buffer` with what stands from `offset` on; answers how much there was.
+/// Fills `buffer` from `offset` on and returns the number of bytes read.
 pub(super) fn read(
     session: &Session<'_>,
     part: i64,
@@ -110,7 +110,7 @@ pub(super) fn read(
     Ok(filled)
 }
 
-/// A number within a chunk.
+/// Converts an offset or a length within a chunk.
 fn small_number(value: u64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }

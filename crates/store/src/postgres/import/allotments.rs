@@ -1,5 +1,5 @@
-//! Offering types named in allotments: they must exist, and be of a kind that the limit counts.
-//! Rule: spec/usage.md §2.
+//! Checks the offering types that allotments name: they must exist, and be of a kind that the limit
+//! counts. Rule: spec/usage.md §2.
 
 use std::collections::HashMap;
 
@@ -23,12 +23,12 @@ const PENDING: &str = "SELECT p.source, p.position, p.id, p.line, p.offering_typ
     p.is_course, p.path, o.kind FROM pg_temp.pending_allotments p \
     LEFT JOIN offering_types o ON o.provider_id = $1 AND o.id = p.offering_type_id \
     ORDER BY p.number";
-/// Kinds remembered between batches.
+/// The number of offering types whose kind is cached between batches.
 const KINDS_MAX: usize = 4096;
-/// Rows read at once when every allotment is looked at.
+/// The number of rows read at once when all allotments are read.
 const ROWS_AT_ONCE: i64 = 1000;
 
-/// An offering type named in an allotment.
+/// An offering type that an allotment names, and the place where it does.
 struct Named {
     position: i64,
     id: i64,
@@ -46,11 +46,11 @@ pub(super) struct Allotments {
 }
 
 impl Allotments {
-    /// Notes what the allotments of a complete row name.
+    /// Collects the offering types that the allotments of a complete row name.
     pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
         for column in &plan.allotments {
             let text = cells[*column].as_text().filter(|text| *text != "{}");
-            // Parsed on the way in: it has the right shape.
+            // The input was parsed before, so the shape is right.
             let Some(Ok(allotment)) = text.map(allotment::parse) else { continue };
             let position = i64::try_from(*column).unwrap_or(i64::MAX);
             for (path, offering_type, limit) in allotment.offering_types() {
@@ -59,12 +59,13 @@ impl Allotments {
         }
     }
 
-    /// Forgets the kind of an offering type that was changed or deleted.
+    /// Drops the cached kind of an offering type that was changed or deleted.
     pub(super) fn forget(&mut self, offering_type: i64) {
         self.kinds.remove(&offering_type);
     }
 
-    /// Looks at what was collected; what does not fit yet waits.
+    /// Checks the collected offering types. Those that do not fit now are stored as pending,
+    /// because the call may still change them.
     pub(super) fn settle(
         &mut self,
         session: &Session<'_>,
@@ -120,7 +121,7 @@ impl Allotments {
         Ok(())
     }
 
-    /// Reports what does not fit when the call is in.
+    /// Reports the pending offering types that do not fit at the end of the call.
     pub(super) fn check(
         &self,
         session: &Session<'_>,
@@ -149,8 +150,8 @@ impl Allotments {
     }
 }
 
-/// Calls `visit` with (table, row id, offering type, what it is used for) for every offering type
-/// named by an allotment of the provider. Reads every allotment: for rare questions only.
+/// Calls `visit` with (table, row id, offering type, limit type) for every offering type that an
+/// allotment of the provider names. It reads every allotment, so it is for rare checks only.
 pub(super) fn visit_all(
     session: &Session<'_>,
     provider: i64,

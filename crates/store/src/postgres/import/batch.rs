@@ -1,4 +1,5 @@
-//! Deciding the rows of one batch, one after the other, against what is stored.
+//! One batch of changes: decides for each row, in order, what to write, by comparing it with the
+//! stored row.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,18 +30,18 @@ pub(super) struct Batch<'c> {
     pub(super) table: &'static Table,
     pub(super) plan: &'static Plan,
     pub(super) call: &'c mut Call,
-    /// What is stored under the batch's ids, with what the batch does to it.
+    /// The stored rows under the batch's ids, with the batch's changes applied.
     rows: HashMap<i64, Current>,
-    /// Ids of the batch that the call has met without changing them, and has deleted.
+    /// Ids of this batch that the call has found unchanged, or has been asked to delete.
     unchanged: HashSet<i64>,
     deleted: HashSet<i64>,
     pub(super) notes: Notes,
 }
 
-/// A row as it is now.
+/// A row in its present state: as stored, or as the batch changed it.
 struct Current {
     cells: Vec<Cell>,
-    /// Whether this call wrote it.
+    /// True if this call wrote it.
     is_of_this_call: bool,
 }
 
@@ -118,7 +119,7 @@ impl<'c> Batch<'c> {
         }
     }
 
-    /// Stores a new row, or says what keeps it from being stored.
+    /// Records a new row for writing, or reports why it cannot be stored.
     fn insert(&mut self, (id, line): (i64, u64), mut cells: Vec<Cell>) {
         rules::fill_defaults(self.table, &mut cells, self.call.now);
         if self.refuse_row((id, line), &cells) {
@@ -128,7 +129,7 @@ impl<'c> Batch<'c> {
         self.write((id, line), cells, None);
     }
 
-    /// Counts a row that is already so.
+    /// Counts a row whose input changes nothing.
     fn leave(&mut self, id: i64, stored: Current) {
         self.counts().unchanged += 1;
         self.rows.insert(id, stored);
@@ -137,7 +138,7 @@ impl<'c> Batch<'c> {
         }
     }
 
-    /// Merges a row of input into the stored one and writes it if that changes anything.
+    /// Merges a row of input into the stored one, and records it for writing if anything changed.
     fn update(
         &mut self,
         (id, line): (i64, u64),
@@ -168,7 +169,7 @@ impl<'c> Batch<'c> {
         if !given.is_value(updated_at) {
             cells[updated_at] = Cell::Int(self.call.now.micros());
         } else if is_stale {
-            // What is written now is a change: who asks for changes since then must see it.
+            // The write is a change, and a caller that asks for changes since then must see it.
             cells[updated_at] = was.clone();
         }
         self.counts().updated += 1;
@@ -176,20 +177,21 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Notes a row to be written, and what must be looked at because of it.
+    /// Records a row for writing, and the checks that it causes.
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
         self.notes.write((self.table, self.plan), (id, line), &cells, before, self.call);
         let current = Current { cells, is_of_this_call: true };
         self.rows.insert(id, current);
     }
 
-    /// The cells of a row that the batch writes.
+    /// Returns the cells of a row that the batch writes.
     pub(super) fn cells_of(&self, id: i64) -> &[Cell] {
         self.rows.get(&id).map_or(&[], |row| &row.cells)
     }
 
-    /// A value from a parent follows its sources in this row until somebody gives another one. A
-    /// cleared one is no change when the parent's is there already.
+    /// Applies the defaults that come from a parent row. Such a value follows its sources until a
+    /// caller gives another one. If the input clears it and the stored value is the parent's
+    /// already, the row does not change.
     fn take_parents_values(
         &self,
         given: Given,
@@ -214,7 +216,8 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Reports what keeps a row with all its defaults from being stored; whether anything does.
+    /// Reports everything that keeps a row, with its defaults filled, from being stored. Returns
+    /// true if anything does.
     fn refuse_row(&mut self, (id, line): (i64, u64), cells: &[Cell]) -> bool {
         let problems = Problem::all_of_row(self.table, cells);
         let is_refused = !problems.is_empty();
@@ -237,7 +240,7 @@ impl<'c> Batch<'c> {
     }
 }
 
-/// What is stored under some ids, which ascend.
+/// Reads the stored rows with some ids, which must be ascending.
 fn stored(
     session: &Session<'_>,
     table: &'static Table,
@@ -251,7 +254,7 @@ fn stored(
         let highest: Option<i64> = get(&session.one(context, &sql.highest, &[&provider])?, 0)?;
         state.highest = Some(highest.unwrap_or(0));
     }
-    // Most imports bring new rows, whose ids come after all that are there.
+    // Most imports bring new rows, whose ids come after all that are stored.
     let ids: Vec<_> = ids.iter().copied().filter(|id| Some(*id) <= state.highest).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());

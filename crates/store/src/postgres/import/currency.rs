@@ -1,4 +1,4 @@
-//! Rows that name an invoice have its currency. Rule: spec/data-model.md §2, end.
+//! Checks that rows that name an invoice have its currency. Rule: spec/data-model.md §2, end.
 
 use std::collections::HashMap;
 
@@ -23,10 +23,10 @@ const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, 
     FROM pg_temp.pending_currencies p \
     JOIN invoices i ON i.provider_id = $1 AND i.id = p.invoice_id \
     WHERE i.currency <> p.currency ORDER BY p.source, p.line, p.id";
-/// Invoices remembered between batches.
+/// The number of invoices whose currency is cached between batches.
 const INVOICES_MAX: usize = 1 << 16;
 
-/// A row that names an invoice.
+/// A row that names an invoice, with the currency it has.
 struct Named {
     id: i64,
     line: u64,
@@ -42,7 +42,7 @@ pub(super) struct Currencies {
 }
 
 impl Currencies {
-    /// Notes the invoice and the currency of a complete row.
+    /// Collects the invoice and the currency of a complete row.
     pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
         let Some(rule) = &plan.invoice_currency else { return };
         if let (Some(invoice), Some(currency)) =
@@ -52,13 +52,13 @@ impl Currencies {
         }
     }
 
-    /// Forgets the currency of an invoice that was changed or deleted.
+    /// Drops the cached currency of an invoice that was changed or deleted.
     pub(super) fn forget(&mut self, invoice: i64) {
         self.of_invoices.remove(&invoice);
     }
 
-    /// Compares what was collected with the invoices. What does not agree yet waits: either row
-    /// may still change in this call.
+    /// Compares the collected rows with their invoices. Rows that differ now are stored as pending,
+    /// because the call may still change either row.
     pub(super) fn settle(
         &mut self,
         session: &Session<'_>,
@@ -110,7 +110,8 @@ impl Currencies {
         Ok(())
     }
 
-    /// Reports what does not agree when the call is in. A missing invoice is a missing reference.
+    /// Reports the pending rows that differ at the end of the call. A missing invoice is reported
+    /// as a missing reference instead.
     pub(super) fn check(
         &self,
         session: &Session<'_>,
@@ -131,7 +132,7 @@ impl Currencies {
     }
 }
 
-/// Reports invoices whose currency this call changed while rows that name them have another.
+/// Reports invoices whose currency this call changed although rows that name them have another.
 pub(super) fn check_altered_invoices(
     session: &Session<'_>,
     provider: i64,

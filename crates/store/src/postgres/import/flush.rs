@@ -1,4 +1,4 @@
-//! Writing what a batch came to.
+//! Writes the changes of one batch, and records what must be checked at the end of the call.
 
 use model::catalogue::Table;
 use model::cell::Cell;
@@ -20,24 +20,24 @@ const ALTER: &str = "INSERT INTO pg_temp.altered (source, id, line) \
 const REMOVE: &str = "INSERT INTO pg_temp.removed (source, id, line) \
     SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
 
-/// What a batch is to write and to remember.
+/// The changes of a batch: rows to write, and ids to record for later checks.
 #[derive(Default)]
 pub(super) struct Notes {
-    /// Rows to write, with their lines; in the order of the input.
+    /// The rows to write, with their lines, in the order of the input.
     written: Vec<(i64, u64)>,
-    /// Ids of rows that go away, because another takes their place or none does.
+    /// The ids of stored rows to delete: they are replaced or removed.
     cleared: Vec<i64>,
     deleted: Vec<i64>,
     removed: Lines,
     altered: Lines,
     unfilled: Lines,
-    /// Customer memberships whose holds changed, and when.
+    /// The customer memberships whose holds changed, with the instant of the change.
     bumps: Vec<(i64, i64)>,
     pub(super) met_unchanged: Vec<i64>,
     pub(super) met_deleted: Vec<i64>,
 }
 
-/// Rows with the lines that they came from.
+/// The ids of rows, with the lines of the input that they came from.
 #[derive(Default)]
 pub(super) struct Lines {
     pub(super) ids: Vec<i64>,
@@ -61,7 +61,7 @@ impl Lines {
 }
 
 impl Notes {
-    /// Notes a complete row that is to be written in place of `before`, if anything.
+    /// Records a complete row to be written, in place of `before` if there is a stored one.
     pub(super) fn write(
         &mut self,
         (table, plan): (&'static Table, &Plan),
@@ -90,7 +90,7 @@ impl Notes {
         }
     }
 
-    /// Notes that a stored row goes away.
+    /// Records that a stored row is removed.
     pub(super) fn remove(&mut self, plan: &Plan, (id, line): (i64, u64), cells: &[Cell], now: i64) {
         self.cleared.push(id);
         self.deleted.push(id);
@@ -104,7 +104,7 @@ impl Notes {
 }
 
 impl Batch<'_> {
-    /// Writes the batch, then looks up what its rows name.
+    /// Writes the batch, then checks what its rows name.
     pub(super) fn flush(mut self) -> Result<(), StoreError> {
         let notes = std::mem::take(&mut self.notes);
         self.write_rows(&notes)?;
@@ -178,7 +178,7 @@ impl Batch<'_> {
     }
 }
 
-/// Forgets what is remembered of a row of another table's rules.
+/// Drops what is cached of a row on which rows of other tables depend.
 fn forget(table: &Table, id: i64, call: &mut Call) {
     match table.name {
         "invoices" => call.currencies.forget(id),

@@ -1,6 +1,6 @@
-//! A hold that is written or deleted also changes its customer membership: usage and reports read
-//! both. Applied at the end of the call, so that it cannot be taken for a row of the input.
-//! Rule: spec/data-model.md §2, last paragraph.
+//! Writing or deleting a hold also bumps the revision and `updated_at` of its customer membership,
+//! because usage and reports read both. The bump is applied at the end of the call, so that it is
+//! not taken for a row of the input. Rule: spec/data-model.md §2, last paragraph.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const APPLY: &str = "UPDATE customer_memberships m SET rev = $2, \
     updated_at = greatest(m.updated_at, b.updated_at) FROM pg_temp.bumps b \
     WHERE m.provider_id = $1 AND m.id = b.id";
 
-/// Remembers customer memberships whose holds were written, or deleted, and when.
+/// Stores as pending the customer memberships whose holds changed, with the instant of the change.
 pub(super) fn wait(session: &Session<'_>, bumps: &[(i64, i64)]) -> Result<(), StoreError> {
     if bumps.is_empty() {
         return Ok(());
@@ -30,7 +30,7 @@ pub(super) fn wait(session: &Session<'_>, bumps: &[(i64, i64)]) -> Result<(), St
     session.run("remember holds", WAIT, &[&ids, &instants]).map(drop)
 }
 
-/// Bumps the customer memberships; answers whether there were any.
+/// Bumps the customer memberships. Returns true if there were any.
 pub(super) fn apply(
     session: &Session<'_>,
     provider: i64,

@@ -1,15 +1,15 @@
 //! The write path of rows: one transaction per call, all or nothing. Rule: spec/data-model.md §3.
 //!
-//! Rows come in batches: what is stored under a batch's ids is read at once, each row is decided
-//! in memory, and what is to be written goes out in one COPY.
+//! Rows come in batches. The stored rows with a batch's ids are read at once, each row is decided
+//! in memory, and the changed rows are written with one COPY.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `call` | what a call knows |
-//! | `batch`, `flush` | deciding the rows of a batch; writing it |
+//! | `call` | the state of a call |
+//! | `batch`, `flush` | deciding the rows of a batch; writing them |
 //! | `references`, `removed`, `allotments`, `currency` | checks between rows |
-//! | `parents`, `holds` | what rows take from others, and do to others |
-//! | `seen`, `scratch` | remembering any number of rows in flat memory |
+//! | `parents`, `holds` | defaults from parent rows; effects of holds on their memberships |
+//! | `seen`, `scratch` | remembering any number of rows in bounded memory |
 
 mod allotments;
 mod batch;
@@ -39,11 +39,12 @@ use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use batch::Batch;
 use call::Call;
 
-/// Rows decided and written at once. A bound of memory; larger ones gain little.
+/// The number of rows decided and written at once. It bounds the memory; larger batches gain
+/// little.
 const BATCH_ROWS: usize = 4096;
 const HAS_ALTERED: &str = "SELECT 1 FROM pg_temp.altered WHERE source = $1 LIMIT 1";
 
-/// Begins an import in a transaction that waits for its turn, and keeps others waiting.
+/// Begins an import. Waits until no other import runs, and blocks others until it ends.
 pub(super) fn begin(
     transaction: Transaction<'_>,
     provider: ProviderId,
@@ -70,7 +71,7 @@ struct PostgresImport<'s> {
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
-    /// Set while the database works: after a failure the transaction is lost.
+    /// Set while the database works: after a failure the transaction cannot be used.
     has_failed: bool,
     call: Call,
 }
@@ -130,7 +131,7 @@ impl ImportTransaction for PostgresImport<'_> {
             let (provider, now) = (self.provider, self.call.now);
             idempotency::store(&self.transaction, provider, key, &outcome, now)?;
         } else if !has_changed {
-            // Nothing to keep: rolling back spares the disk a flush.
+            // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
         }
         self.transaction.commit("commit an import")?;
@@ -163,7 +164,7 @@ impl PostgresImport<'_> {
         Ok(())
     }
 
-    /// Notes the new revision where rows changed; answers whether any did.
+    /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (session, revision) = (&*self.transaction, self.call.revision);
         let has_bumped = holds::apply(session, self.provider.0, revision)?;
@@ -189,12 +190,12 @@ impl PostgresImport<'_> {
     }
 }
 
-/// The catalogue's number of a table, as the database keeps it.
+/// Returns the number of a table in the catalogue, as the temporary tables store it.
 fn number_of(table: &Table) -> i64 {
     i64::try_from(table.position).unwrap_or(i64::MAX)
 }
 
-/// The table with a number that the database kept.
+/// Returns the table with that number.
 fn table_of(number: i64) -> &'static Table {
     let position = usize::try_from(number).unwrap_or(usize::MAX);
     tables().get(position).expect("the database keeps numbers of tables that this call wrote")

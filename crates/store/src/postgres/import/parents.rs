@@ -1,5 +1,5 @@
-//! Defaults taken from a referenced row, filled when the whole call is in: the referenced row may
-//! come later in the call. Rule: spec/data-model.md §2.
+//! Defaults that are copied from a referenced row. They are filled at the end of the call, because
+//! the referenced row may come later in the call. Rule: spec/data-model.md §2.
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
@@ -11,11 +11,12 @@ use crate::import::problem::{Problem, Problems};
 use crate::postgres::engine::Session;
 use crate::postgres::row::get;
 
-/// Remembers rows that still lack a value from their parent.
+/// Stores as pending the rows that still lack a value from their parent.
 pub(super) const WAIT: &str = "INSERT INTO pg_temp.unfilled (source, id, line) \
     SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
 
-/// What the default would be now; null when the parent is not there or the product too large.
+/// Returns the present value of the default; null when the parent does not exist or the product
+/// does not fit 64 bits.
 pub(super) fn value_now(
     session: &Session<'_>,
     provider: i64,
@@ -37,7 +38,7 @@ pub(super) fn value_now(
     Ok(value.and_then(|value| value.checked_mul(times)).map_or(Cell::Null, Cell::Int))
 }
 
-/// Fills what is still null, and reports products that do not fit 64 bits.
+/// Fills the defaults that are still null, and reports products that do not fit 64 bits.
 pub(super) fn fill(
     session: &Session<'_>,
     provider: i64,
@@ -61,7 +62,7 @@ fn fill_column(
     let column = |position: usize| table.columns[position].name;
     let (name, target, via) = (table.name, column(default.position), column(default.via));
     let (parent, source) = (default.parent.name, default.source);
-    // A product past 64 bits stays null and is reported.
+    // A product that does not fit 64 bits stays null and is reported.
     let value = match default.times {
         None => format!("p.\"{source}\""),
         Some(times) => {
@@ -78,7 +79,8 @@ fn fill_column(
     session.run("fill defaults", &sql, &[&provider, &number_of(table)]).map(drop)
 }
 
-/// A row whose parent is missing has a missing reference, which is reported as that.
+/// Reports defaults that are still null although the parent exists. If the parent does not exist,
+/// the reference is reported as missing instead.
 fn report_unfilled(
     session: &Session<'_>,
     provider: i64,

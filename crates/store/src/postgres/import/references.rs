@@ -1,5 +1,5 @@
-//! References between rows: looked up per batch, and once more when the call is in, because the
-//! row named may come later. Rule: spec/data-model.md §3.
+//! Checks references between rows: once per batch, and again at the end of the call, because the
+//! referenced row may come later in the call. Rule: spec/data-model.md §3.
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
@@ -25,10 +25,10 @@ struct Wanted {
 
 #[derive(Default)]
 pub(super) struct References {
-    /// For each table, ids known to exist in this transaction. A cache: it may be emptied.
+    /// For each table, ids known to exist in this transaction. A cache, which may be cleared.
     known: Vec<IdSet>,
     wanted: Vec<Wanted>,
-    /// For each table, whether references to it wait.
+    /// For each table, true if references to it are pending.
     has_pending: Vec<bool>,
 }
 
@@ -44,7 +44,7 @@ impl References {
         Self { known, wanted: Vec::new(), has_pending: vec![false; tables().len()] }
     }
 
-    /// Notes that a row exists.
+    /// Records that a row exists.
     pub(super) fn know(&mut self, target: usize, id: i64) {
         let known = &mut self.known[target];
         if !known.insert(id) {
@@ -53,12 +53,12 @@ impl References {
         }
     }
 
-    /// Notes that a row exists no more.
+    /// Records that a row no longer exists.
     pub(super) fn forget(&mut self, target: usize, id: i64) {
         self.known[target].remove(id);
     }
 
-    /// Notes what a complete row references.
+    /// Collects the references of a complete row.
     pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
         for reference in &plan.references {
             let (target, position) = (reference.target, reference.position);
@@ -67,7 +67,7 @@ impl References {
                     self.wanted.push(Wanted { target, target_id: *target_id, line, id, position });
                 }
                 Cell::Text(list) if reference.is_list && **list != *"[]" => {
-                    // Parsed on the way in: it is a list of ids.
+                    // The input was parsed before: it is a list of ids.
                     let ids: Vec<i64> = serde_json::from_str(list).unwrap_or_default();
                     let ids = ids.into_iter().filter(|id| !self.known[target].contains(*id));
                     let wanted =
@@ -79,7 +79,8 @@ impl References {
         }
     }
 
-    /// Looks up what was collected from rows of `source`.
+    /// Looks up the collected references of rows of `source`; those without a target become
+    /// pending.
     pub(super) fn settle(
         &mut self,
         session: &Session<'_>,
@@ -103,7 +104,7 @@ impl References {
         Ok(())
     }
 
-    /// Looks up which of the rows wanted exist.
+    /// Looks up which of the referenced rows exist.
     fn learn(
         &mut self,
         session: &Session<'_>,
@@ -121,8 +122,8 @@ impl References {
         Ok(())
     }
 
-    /// Reports what is still missing when the call is in. A target that was itself refused is not
-    /// reported again through those who name it.
+    /// Reports the references that still have no target at the end of the call. A reference to a
+    /// row that was itself refused is not reported.
     pub(super) fn check(
         &self,
         session: &Session<'_>,

@@ -1,5 +1,5 @@
-//! What one call must remember until its end, in temporary tables: memory stays flat however
-//! many rows come. They are emptied when the transaction ends, however it does.
+//! Temporary tables for what a call must remember until its end, so that memory stays bounded
+//! however many rows come. They are emptied at the end of the transaction.
 
 use crate::error::StoreError;
 use crate::postgres::engine::Session;
@@ -37,7 +37,7 @@ CREATE TEMP TABLE IF NOT EXISTS seen (
     ) ON COMMIT DELETE ROWS;
 ";
 
-/// Makes the tables of a connection, unless an earlier import has.
+/// Creates the temporary tables of a connection, unless an earlier import has.
 pub(super) fn prepare(session: &Session<'_>) -> Result<(), StoreError> {
     session.batch("prepare for an import", CREATE)
 }

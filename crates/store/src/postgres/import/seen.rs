@@ -1,5 +1,5 @@
-//! Rows that a call has met and left as they were, or was asked to delete: a second, different
-//! row for one of them is a duplicate, and nothing in the stored row tells.
+//! The rows that a call has found unchanged, or has been asked to delete. A second, different row
+//! with the same id is a duplicate, which the stored row alone does not show.
 
 use std::collections::HashSet;
 
@@ -11,16 +11,17 @@ use crate::import::id_set::IdSet;
 use crate::postgres::engine::Session;
 use crate::postgres::row::get;
 
-/// How a row was met.
+/// The way in which a call met a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
-    /// It was imported and equal to what is stored.
+    /// It was imported, and equals the stored row.
     Unchanged = 1,
-    /// Its deletion was asked for.
+    /// Its deletion was requested.
     Deleted = 2,
 }
 
-/// Ids of one table met in one way; in memory as long as they fit, then in a temporary table.
+/// The ids of one table that were met in one way: in memory while they fit, then in a temporary
+/// table.
 pub(super) struct Seen {
     how: How,
     ids: IdSet,
@@ -31,7 +32,7 @@ pub(super) struct Seen {
 const SPILL: &str = "INSERT INTO pg_temp.seen (source, how, id) \
     SELECT $1::bigint, $2::bigint, unnest($3::bigint[]) ON CONFLICT DO NOTHING";
 const FIND: &str = "SELECT id FROM pg_temp.seen WHERE source = $1 AND how = $2 AND id = ANY($3)";
-/// Ids that go to the table at once.
+/// The number of ids moved to the temporary table at once.
 const SPILLED_AT_ONCE: usize = 10_000;
 
 impl Seen {
@@ -53,7 +54,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Those of `ids` that were met.
+    /// Returns those of `ids` that were met.
     pub(super) fn among(
         &self,
         session: &Session<'_>,

@@ -1,4 +1,4 @@
-//! What a worker says of the job that it holds.
+//! The reports of a worker on its attempt: progress, and the end.
 
 use model::id::ProviderId;
 use model::time::Instant;

@@ -1,4 +1,4 @@
-//! Queueing jobs: all of a call or none.
+//! Queues jobs: all of a call or none.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use crate::postgres::errors::damaged;
 use crate::postgres::notices;
 use crate::postgres::row::{get, unsigned};
 
-/// Requests of one provider take turns, so that what one finds is still so when it writes.
+/// Requests of one provider run one at a time, so that what one has checked still holds when it
+/// writes.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.jobs', $1))";
 const INSERT: &str = "INSERT INTO jobs (uuid, provider_id, kind, subject, request, requester_id, \
     requester_email, group_name, request_id, revision_min, is_exclusive, state, not_before, \
@@ -61,7 +62,7 @@ fn take_turn(session: &Session<'_>, provider: ProviderId) -> Result<(), StoreErr
     session.one("wait for another request", TAKE_TURN, &[&provider.0]).map(drop)
 }
 
-/// The subject of the first exclusive job that would be a second one.
+/// Returns the subject of the first exclusive job that another exclusive job stands in the way of.
 fn first_in_progress(session: &Session<'_>, jobs: &[NewJob]) -> Result<Option<String>, StoreError> {
     for (position, job) in jobs.iter().enumerate().filter(|(_, job)| job.is_exclusive) {
         let is_same = |other: &NewJob| {

@@ -1,5 +1,5 @@
-//! What happens to jobs beside their workers: cancellation, downloads, the end of their files,
-//! the end of their history.
+//! Changes of jobs by others than their workers: cancellation, downloads, expiry of files, and
+//! deletion of old jobs.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -12,10 +12,10 @@ use crate::postgres::engine::Session;
 use crate::postgres::notices;
 use crate::postgres::row::{get, signed};
 
-/// Bound of one sweep, of each kind of thing.
+/// The greatest number of jobs of each kind that one sweep expires or deletes.
 const SWEPT_MAX: i64 = 500;
 
-/// The worker stays noted, so that it can be told.
+/// Keeps the worker's name, so that its next progress report can be answered with the cancellation.
 const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = $2, \
     updated_at = $2 WHERE id = $1";
 const SUCCEEDED: &str =

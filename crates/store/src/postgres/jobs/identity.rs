@@ -1,4 +1,4 @@
-//! Numbers kept for people and systems that come with a JWT.
+//! Numbers that stand for the subjects of JWTs.
 
 use crate::error::StoreError;
 use crate::postgres::engine::Session;
@@ -7,7 +7,7 @@ use crate::postgres::row::get;
 const FIND: &str = "SELECT id FROM identities WHERE subject = $1";
 const KEEP: &str = "INSERT INTO identities (subject) VALUES ($1) ON CONFLICT DO NOTHING";
 
-/// The number of a subject; made unless another node was first.
+/// Returns the number of a subject, and assigns one unless it has one already.
 pub(super) fn number(session: &Session<'_>, subject: &str) -> Result<i64, StoreError> {
     let context = "keep an identity";
     if let Some(row) = session.find(context, FIND, &[&subject])? {

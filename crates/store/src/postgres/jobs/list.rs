@@ -1,4 +1,4 @@
-//! Questions about jobs.
+//! Lists and counts jobs.
 
 use model::id::ProviderId;
 

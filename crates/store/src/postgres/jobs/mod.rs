@@ -1,12 +1,13 @@
-//! The queue in PostgreSQL: each change of a job is one transaction, with its notices.
+//! The job queue in PostgreSQL. Each change of a job is one transaction, which also stores the
+//! notices.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `row` | a job as it is stored |
-//! | `create`, `keys` | queueing, and the caller's keys |
-//! | `claim`, `attempt` | taking a job; what its worker says of it |
-//! | `ends` | cancellation, downloads, expiry, sweeping |
-//! | `list`, `identity` | questions; numbers for people |
+//! | `row` | reading stored jobs |
+//! | `create`, `keys` | queueing jobs; the caller's idempotency keys |
+//! | `claim`, `attempt` | claiming a job; the reports of its worker |
+//! | `ends` | cancellation, downloads, expiry, deletion of old jobs |
+//! | `list`, `identity` | lists and counts; numbers for the subjects of JWTs |
 
 mod attempt;
 mod claim;

@@ -1,4 +1,4 @@
-//! A job as it is stored.
+//! Reads stored jobs.
 
 use model::id::{ProviderId, Revision};
 use tokio_postgres::Row;
@@ -8,7 +8,7 @@ use crate::port::jobs::{Job, JobFile, JobId, JobKind, JobState, Progress, Reques
 use crate::postgres::engine::Session;
 use crate::postgres::row::{get, instant, maybe_instant, named, small, unsigned};
 
-/// A question whose rows are jobs, for [`read`].
+/// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {
     ($rest:literal) => {
         concat!(
@@ -29,12 +29,12 @@ const BY_UUID_HELD: &str = select_jobs!("WHERE uuid = $1 FOR UPDATE");
 const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_consumed \
     FROM job_files WHERE job_id = $1 ORDER BY position";
 
-/// One job with its files.
+/// Returns one job with its files.
 pub(super) fn find(session: &Session<'_>, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
     find_by(session, id, (BY_ID, BY_UUID))
 }
 
-/// One job of a provider with its files, which nobody else changes until the transaction ends.
+/// Returns one job of a provider with its files, and locks it until the transaction ends.
 pub(super) fn hold(
     session: &Session<'_>,
     provider: ProviderId,
@@ -52,7 +52,7 @@ fn find_by(
     let context = "read a job";
     let found = match id {
         JobId::Number(id) => session.find(context, by_id, &[&id])?,
-        // No text in PostgreSQL holds such a byte, and asking for one is an error.
+        // No text in PostgreSQL can hold a zero byte, and a query with one fails.
         JobId::Uuid(uuid) if uuid.contains('\0') => None,
         JobId::Uuid(uuid) => session.find(context, by_uuid, &[&uuid])?,
     };
@@ -69,7 +69,7 @@ pub(super) fn with_files(session: &Session<'_>, mut job: Job) -> Result<Job, Sto
     Ok(job)
 }
 
-/// A job without its files.
+/// Reads a job without its files.
 pub(super) fn read(row: &Row) -> Result<Job, StoreError> {
     let rows_total = match get::<Option<i64>>(row, 13)? {
         Some(_) => Some(unsigned(row, 13)?),

@@ -1,4 +1,4 @@
-//! The places that notices go to.
+//! The webhooks of the providers.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -11,7 +11,7 @@ use crate::postgres::errors::damaged;
 use crate::postgres::row::{get, instant, small, unsigned};
 use crate::postgres::words::{from_json, json};
 
-/// Webhooks of one provider are added and changed one after the other.
+/// Webhooks of one provider are added and changed one at a time.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.webhooks', $1))";
 const ALL: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
     secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = $1 ORDER BY id";
@@ -120,7 +120,7 @@ pub(super) fn delete(
     Ok(is_there)
 }
 
-/// A webhook whose columns begin at `first`.
+/// Reads a webhook whose columns begin at `first`.
 pub(super) fn read(row: &Row, first: usize) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         id: get(row, first)?,

@@ -1,4 +1,4 @@
-//! The audit log: who did what, written in the transaction of what was done.
+//! The audit log. Each entry is written in the transaction of the action that it records.
 
 use model::id::ProviderId;
 use model::time::Instant;

@@ -11,7 +11,7 @@ use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, Closing, NewClo
 use crate::sqlite::database::WriteTransaction;
 use crate::sqlite::providers;
 
-/// Begins to close months in a transaction that holds the write lock.
+/// Begins to close months, in a transaction that holds the write lock.
 pub(super) fn begin(
     transaction: WriteTransaction<'_>,
     provider: ProviderId,
@@ -28,9 +28,9 @@ pub(super) fn begin(
 struct SqliteClosing<'s> {
     transaction: WriteTransaction<'s>,
     provider: ProviderId,
-    /// The month added last.
+    /// The month that was added last.
     last: Option<ClosedMonthKey>,
-    /// Set while the database works: after a failure there is no telling what was written.
+    /// Set while the database works: after a failure it is unknown what was written.
     has_failed: bool,
 }
 

@@ -1,10 +1,10 @@
-//! Closed months in SQLite, in the file of the records: they are part of the business's records.
+//! Closed months in SQLite. They are in the records file, because they are records of the business.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `closing` | the transaction that closes months |
 //! | `months` | closings, reopening |
-//! | `parts` | what was frozen, in chunks |
+//! | `parts` | the frozen packages and postings, in chunks |
 //! | `audit` | the audit log |
 
 mod audit;

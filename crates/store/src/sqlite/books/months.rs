@@ -1,4 +1,4 @@
-//! Closings: in force, or taken back.
+//! Closings of months and their reopening.
 
 use model::id::{ProviderId, Revision};
 use model::time::{Date, Instant};
@@ -33,7 +33,7 @@ pub(super) fn all(
     ask::all(connection, "list closed months", ALL, [provider.0], read)
 }
 
-/// The latest month in force.
+/// Returns the latest closed month in force.
 pub(super) fn latest(
     connection: &Connection,
     provider: ProviderId,
@@ -51,7 +51,7 @@ fn in_force(
     ask::find(connection, "read a closed month", IN_FORCE, (provider.0, month.days()), read)
 }
 
-/// Adds a closing in force; answers its version.
+/// Adds a closing in force and returns its version.
 pub(super) fn add(
     connection: &Connection,
     provider: ProviderId,

@@ -1,4 +1,4 @@
-//! What was frozen: packages and postings, in chunks, so that a read touches one or two rows.
+//! Frozen packages and postings. They are stored in chunks, so that a read touches one or two rows.
 
 use model::money::Currency;
 use rusqlite::types::{Type, ValueRef};
@@ -24,7 +24,7 @@ const DAMAGED: &str = "SELECT count(*) FROM closed_parts p WHERE bytes <> (SELEC
     OR NOT EXISTS (SELECT 1 FROM closed_months m WHERE m.provider_id = p.provider_id \
         AND m.month = p.month AND m.version = p.version)";
 
-/// Adds a part of the closing `key`.
+/// Adds a part to the closing `key`.
 pub(super) fn add(
     connection: &Connection,
     key: ClosedMonthKey,
@@ -55,7 +55,7 @@ pub(super) fn all(
     ask::all(connection, context, ALL, params, read_part)
 }
 
-/// The number of a part.
+/// Returns the number of a part.
 pub(super) fn find(
     connection: &Connection,
     key: ClosedMonthKey,
@@ -74,7 +74,7 @@ fn unknown(key: ClosedMonthKey, what: &str) -> StoreError {
     StoreError::NotFound { what: format!("{what} of the month from {month}, version {version}") }
 }
 
-/// Fills `buffer` with what stands from `offset` on; answers how much there was.
+/// Fills `buffer` from `offset` on and returns the number of bytes read.
 pub(super) fn read(
     connection: &Connection,
     part: i64,
@@ -121,7 +121,7 @@ fn read_part(row: &Row<'_>) -> rusqlite::Result<ClosedPart> {
     })
 }
 
-/// One line when parts are not whole.
+/// Returns one line if parts are incomplete.
 pub(in crate::sqlite) fn check(connection: &Connection) -> Result<Option<String>, StoreError> {
     let count: i64 = ask::one(connection, "check closed months", DAMAGED, [], |row| row.get(0))?;
     Ok((count > 0).then(|| format!("closed months: {count} parts that are not whole")))

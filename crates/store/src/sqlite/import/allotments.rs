@@ -1,5 +1,5 @@
-//! Offering types named in allotments: they must exist, and be of a kind that the limit counts.
-//! Rule: spec/usage.md §2.
+//! Checks the offering types that allotments name: they must exist, and be of a kind that the limit
+//! counts. Rule: spec/usage.md §2.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const PENDING: &str = "SELECT p.source, p.position, p.id, p.line, p.offering_typ
     p.is_course, p.path, o.kind FROM temp.pending_allotments p \
     LEFT JOIN main.offering_types o ON o.provider_id = ?1 AND o.id = p.offering_type_id \
     ORDER BY p.rowid";
-/// Kinds remembered between rows.
+/// The number of offering types whose kind is cached between rows.
 const KINDS_MAX: usize = 4096;
 
 #[derive(Default)]
@@ -31,7 +31,8 @@ pub(super) struct Allotments {
 }
 
 impl Allotments {
-    /// Looks at the allotments of a complete row; what does not fit yet waits.
+    /// Checks the offering types that the allotments of a complete row name. Those that do not fit
+    /// now are stored as pending, because the call may still change them.
     pub(super) fn collect(
         &mut self,
         connection: &Connection,
@@ -43,7 +44,7 @@ impl Allotments {
         let wait = failed("remember allotments");
         for position in &plan.allotments {
             let text = cells[*position].as_text().filter(|text| *text != "{}");
-            // Parsed on the way in: it has the right shape.
+            // The input was parsed before, so the shape is right.
             let Some(Ok(allotment)) = text.map(allotment::parse) else { continue };
             for (path, offering_type, limit) in allotment.offering_types() {
                 let kind = self.kind(connection, provider, offering_type)?;
@@ -60,7 +61,7 @@ impl Allotments {
         Ok(())
     }
 
-    /// Forgets the kind of an offering type that was changed or deleted.
+    /// Drops the cached kind of an offering type that was changed or deleted.
     pub(super) fn forget(&mut self, offering_type: i64) {
         self.kinds.remove(&offering_type);
     }
@@ -84,7 +85,7 @@ impl Allotments {
         Ok(self.kinds.get(&id).map(String::as_str))
     }
 
-    /// Reports what does not fit when the call is in.
+    /// Reports the pending offering types that do not fit at the end of the call.
     pub(super) fn check(
         &self,
         connection: &Connection,
@@ -124,8 +125,8 @@ impl Allotments {
     }
 }
 
-/// Calls `visit` with (table, row id, offering type, what it is used for) for every offering type
-/// named by an allotment of the provider. Reads every allotment: for rare questions only.
+/// Calls `visit` with (table, row id, offering type, limit type) for every offering type that an
+/// allotment of the provider names. It reads every allotment, so it is for rare checks only.
 pub(super) fn visit_all(
     connection: &Connection,
     provider: i64,

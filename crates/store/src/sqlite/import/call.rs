@@ -1,4 +1,4 @@
-//! What one import call knows while it runs.
+//! The state of one import call while it runs.
 
 use model::catalogue::tables;
 use model::id::Revision;
@@ -15,7 +15,7 @@ use crate::import::small_amounts::SmallAmounts;
 pub(super) struct Call {
     pub(super) provider: i64,
     pub(super) now: Instant,
-    /// The revision of the rows that this call writes.
+    /// The revision that the call's rows are written with.
     pub(super) revision: Revision,
     pub(super) problems: Problems,
     pub(super) amounts: SmallAmounts,
@@ -25,11 +25,11 @@ pub(super) struct Call {
     pub(super) currencies: Currencies,
 }
 
-/// What the call has done to one table.
+/// The state of one table in the call.
 pub(super) struct TableState {
     pub(super) is_touched: bool,
     pub(super) counts: TableCounts,
-    /// Greatest id of a row written, or about to be.
+    /// The greatest id of a row that the call has written, or will write with the waiting group.
     pub(super) highest: i64,
     pub(super) unchanged: Seen,
     pub(super) deleted: Seen,
@@ -59,7 +59,7 @@ impl Call {
 }
 
 impl TableState {
-    /// Whether rows were written or deleted.
+    /// Returns true if the call wrote or deleted rows of the table.
     pub(super) fn has_changed(&self) -> bool {
         self.counts.inserted + self.counts.updated + self.counts.deleted > 0
     }

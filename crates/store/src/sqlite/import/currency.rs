@@ -1,4 +1,5 @@
-//! Rows that name an invoice have its currency. Rule: spec/data-model.md §2, rules on import.
+//! Checks that rows that name an invoice have its currency.
+//! Rule: spec/data-model.md §2, rules on import.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, 
     FROM temp.pending_currencies p \
     CROSS JOIN main.invoices i ON i.provider_id = ?1 AND i.id = p.invoice_id \
     WHERE i.currency <> p.currency ORDER BY p.source, p.line, p.id";
-/// Invoices remembered between rows.
+/// The number of invoices whose currency is cached between rows.
 const INVOICES_MAX: usize = 1 << 16;
 
 type Code = [u8; 3];
@@ -30,8 +31,8 @@ pub(super) struct Currencies {
 }
 
 impl Currencies {
-    /// Compares a complete row with its invoice; answers the invoice when it is there. What does
-    /// not agree yet waits: either row may still change in this call.
+    /// Compares a complete row with its invoice, and returns the invoice's id if it exists. A row
+    /// that differs now is stored as pending, because the call may still change either row.
     pub(super) fn collect(
         &mut self,
         connection: &Connection,
@@ -56,7 +57,7 @@ impl Currencies {
         Ok(found.map(|_| invoice))
     }
 
-    /// Forgets the currency of an invoice that was changed or deleted.
+    /// Drops the cached currency of an invoice that was changed or deleted.
     pub(super) fn forget(&mut self, invoice: i64) {
         self.of_invoices.remove(&invoice);
     }
@@ -86,7 +87,8 @@ impl Currencies {
         Ok(Some(currency))
     }
 
-    /// Reports what does not agree when the call is in. A missing invoice is a missing reference.
+    /// Reports the pending rows that differ at the end of the call. A missing invoice is reported
+    /// as a missing reference instead.
     pub(super) fn check(
         &self,
         connection: &Connection,
@@ -109,7 +111,7 @@ impl Currencies {
     }
 }
 
-/// Reports invoices whose currency this call changed while rows that name them have another.
+/// Reports invoices whose currency this call changed although rows that name them have another.
 pub(super) fn check_altered_invoices(
     connection: &Connection,
     provider: i64,

@@ -1,6 +1,6 @@
-//! A hold that is written or deleted also changes its customer membership: usage and reports read
-//! both. Applied at the end of the call, so that it cannot be taken for a row of the input.
-//! Rule: spec/data-model.md §2, last paragraph.
+//! Writing or deleting a hold also bumps the revision and `updated_at` of its customer membership,
+//! because usage and reports read both. The bump is applied at the end of the call, so that it is
+//! not taken for a row of the input. Rule: spec/data-model.md §2, last paragraph.
 
 use model::cell::Cell;
 use model::id::Revision;
@@ -15,7 +15,7 @@ const APPLY: &str = "UPDATE main.customer_memberships SET rev = ?2, updated_at =
     max(updated_at, (SELECT b.updated_at FROM temp.bumps b WHERE b.id = customer_memberships.id)) \
     WHERE provider_id = ?1 AND id IN (SELECT id FROM temp.bumps)";
 
-/// Remembers that a hold of `membership` was written, or deleted, at `updated_at`.
+/// Stores as pending that a hold of `membership` was written or deleted at `updated_at`.
 pub(super) fn wait(
     connection: &Connection,
     membership: &Cell,
@@ -27,7 +27,7 @@ pub(super) fn wait(
     statement.execute((membership, updated_at)).map(drop).map_err(wait)
 }
 
-/// Bumps the customer memberships; answers whether there were any.
+/// Bumps the customer memberships. Returns true if there were any.
 pub(super) fn apply(
     connection: &Connection,
     provider: i64,

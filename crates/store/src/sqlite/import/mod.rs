@@ -2,11 +2,11 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `call` | what a call knows |
-//! | `rows` | one row: insert, compare, update, delete |
+//! | `call` | the state of a call |
+//! | `rows` | the rows of a batch: insert, compare, update, delete |
 //! | `references`, `removed`, `allotments`, `currency` | checks between rows |
-//! | `parents`, `holds` | what rows take from others, and do to others |
-//! | `seen`, `scratch` | remembering any number of rows in flat memory |
+//! | `parents`, `holds` | defaults from parent rows; effects of holds on their memberships |
+//! | `seen`, `scratch` | remembering any number of rows in bounded memory |
 
 mod allotments;
 mod call;
@@ -37,7 +37,7 @@ use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use call::Call;
 use rows::Rows;
 
-/// Makes a writing connection ready for imports.
+/// Prepares the writing connection for imports.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     scratch::create(connection)
 }
@@ -76,8 +76,8 @@ struct SqliteImport<'s> {
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
-    /// Set while the database works: after a failure there is no telling what was written, and
-    /// the database may have rolled back by itself.
+    /// Set while the database works: after a failure it is unknown what was written, and SQLite may
+    /// have rolled back by itself.
     has_failed: bool,
     call: Call,
 }
@@ -130,7 +130,7 @@ impl ImportTransaction for SqliteImport<'_> {
             let (provider, now) = (self.provider, self.call.now);
             idempotency::store(&self.connection, provider, key, &outcome, now)?;
         } else if !has_changed {
-            // Nothing to keep: rolling back spares the disk a flush.
+            // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
         }
         scratch::empty(&self.connection)?;
@@ -164,7 +164,7 @@ impl SqliteImport<'_> {
         Ok(())
     }
 
-    /// Notes the new revision where rows changed; answers whether any did.
+    /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (connection, revision) = (&*self.connection, self.call.revision);
         let has_bumped = holds::apply(connection, self.provider.0, revision)?;

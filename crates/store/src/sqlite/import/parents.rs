@@ -1,5 +1,5 @@
-//! Defaults taken from a referenced row, filled when the whole call is in: the referenced row may
-//! come later in the call. Rule: spec/data-model.md §2.
+//! Defaults that are copied from a referenced row. They are filled at the end of the call, because
+//! the referenced row may come later in the call. Rule: spec/data-model.md §2.
 
 use model::catalogue::{Table, tables};
 use model::cell::{Cell, CellRef};
@@ -13,7 +13,7 @@ use crate::sqlite::snapshot::cell_at;
 
 const WAIT: &str = "INSERT OR IGNORE INTO temp.unfilled (source, id, line) VALUES (?1, ?2, ?3)";
 
-/// Remembers that a row still lacks a value from its parent.
+/// Stores as pending that a row still lacks a value from its parent.
 pub(super) fn wait(
     connection: &Connection,
     table: &Table,
@@ -26,7 +26,8 @@ pub(super) fn wait(
     statement.execute(row).map(drop).map_err(wait)
 }
 
-/// What the default would be now; null when the parent is not there or the product too large.
+/// Returns the present value of the default; null when the parent does not exist or the product
+/// does not fit 64 bits.
 pub(super) fn value_now(
     connection: &Connection,
     provider: i64,
@@ -49,7 +50,7 @@ pub(super) fn value_now(
     })
 }
 
-/// Fills what is still null, and reports products that do not fit 64 bits.
+/// Fills the defaults that are still null, and reports products that do not fit 64 bits.
 pub(super) fn fill(
     connection: &Connection,
     provider: i64,
@@ -73,7 +74,7 @@ fn fill_column(
     let column = |position: usize| table.columns[position].name;
     let (name, target, via) = (table.name, column(default.position), column(default.via));
     let (parent, source) = (default.parent.name, default.source);
-    // SQLite answers an overflow with a real number; such a row stays null and is reported.
+    // On overflow, SQLite's product is a real number; the row then stays null and is reported.
     let value = match default.times {
         None => format!("p.\"{source}\""),
         Some(times) => {
@@ -91,7 +92,8 @@ fn fill_column(
     connection.execute(&sql, params).map(drop).map_err(failed("fill defaults"))
 }
 
-/// A row whose parent is missing has a missing reference, which is reported as that.
+/// Reports defaults that are still null although the parent exists. If the parent does not exist,
+/// the reference is reported as missing instead.
 fn report_unfilled(
     connection: &Connection,
     provider: i64,

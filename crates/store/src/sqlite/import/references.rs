@@ -1,7 +1,9 @@
-//! References between rows: each must lead to a row of the same provider once the call is in.
+//! Checks references between rows: at the end of the call, each must lead to a row of the same
+//! provider.
 //!
-//! A batch's references are looked up together, in order of their targets. What is not there yet
-//! may come later in the call, so it waits in a temporary table. Rule: spec/data-model.md §3.
+//! A batch's references are looked up together, ordered by target. A missing target may come later
+//! in the call, so the reference is stored as pending in a temporary table.
+//! Rule: spec/data-model.md §3.
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
@@ -14,7 +16,7 @@ use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 use crate::sqlite::statements;
 
-/// So many ids of one stretch are worth reading the whole stretch.
+/// The number of ids within one stretch from which on reading the whole stretch is cheaper.
 const STRETCH_WORTHWHILE: usize = 24;
 const STRETCH_IDS: i64 = 512;
 
@@ -29,10 +31,10 @@ struct Wanted {
 }
 
 pub(super) struct References {
-    /// For each table, ids known to exist in this transaction. A cache: it may be emptied.
+    /// For each table, ids known to exist in this transaction. A cache, which may be cleared.
     known: Vec<IdSet>,
     wanted: Vec<Wanted>,
-    /// For each table, whether references to it wait.
+    /// For each table, true if references to it are pending.
     has_pending: Vec<bool>,
 }
 
@@ -45,7 +47,7 @@ impl References {
         Self { known, wanted: Vec::new(), has_pending: vec![false; tables().len()] }
     }
 
-    /// Notes that a row exists.
+    /// Records that a row exists.
     pub(super) fn know(&mut self, target: usize, id: i64) {
         let known = &mut self.known[target];
         if !known.insert(id) {
@@ -54,12 +56,12 @@ impl References {
         }
     }
 
-    /// Notes that a row exists no more.
+    /// Records that a row no longer exists.
     pub(super) fn forget(&mut self, target: usize, id: i64) {
         self.known[target].remove(id);
     }
 
-    /// Notes what a complete row references.
+    /// Collects the references of a complete row.
     pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
         for reference in &plan.references {
             let (target, position) = (reference.target, reference.position);
@@ -68,7 +70,7 @@ impl References {
                     self.wanted.push(Wanted { target, target_id: *target_id, line, id, position });
                 }
                 Cell::Text(list) if reference.is_list && **list != *"[]" => {
-                    // Parsed on the way in: it is a list of ids.
+                    // The input was parsed before: it is a list of ids.
                     let ids: Vec<i64> = serde_json::from_str(list).unwrap_or_default();
                     let ids = ids.into_iter().filter(|id| !self.known[target].contains(*id));
                     let wanted =
@@ -80,7 +82,8 @@ impl References {
         }
     }
 
-    /// Looks up what was collected from rows of `source`.
+    /// Looks up the collected references of rows of `source`; those without a target become
+    /// pending.
     pub(super) fn settle(
         &mut self,
         connection: &Connection,
@@ -129,7 +132,7 @@ impl References {
         Ok(())
     }
 
-    /// Reads which ids of a stretch exist.
+    /// Looks up which ids of a stretch exist.
     fn learn(
         &mut self,
         connection: &Connection,
@@ -163,8 +166,8 @@ impl References {
         Ok(())
     }
 
-    /// Reports what is still missing when the call is in. A target that was itself refused is not
-    /// reported again through those who name it.
+    /// Reports the references that still have no target at the end of the call. A reference to a
+    /// row that was itself refused is not reported.
     pub(super) fn check(
         &self,
         connection: &Connection,
@@ -197,7 +200,7 @@ impl References {
     }
 }
 
-/// How many different ids are wanted, of some in order.
+/// Returns the number of different target ids among references that are ordered by target.
 fn ids_of(wanted: &[Wanted]) -> usize {
     wanted.chunk_by(|a, b| a.target_id == b.target_id).count()
 }

@@ -1,8 +1,8 @@
-//! Deleted rows that others still reference once the call is in, and changed offering types that
-//! no longer suit the allotments that name them. Rule: spec/data-model.md §3.
+//! Checks deleted rows that other rows still reference at the end of the call, and changed offering
+//! types that no longer fit the allotments that name them. Rule: spec/data-model.md §3.
 //!
-//! References carry no index (imports would pay for it with every row), so a deletion from a
-//! referenced table reads the provider's rows of the tables that may reference it.
+//! References have no index, because every imported row would pay for it. A deletion from a
+//! referenced table therefore reads the provider's rows in the tables that may reference it.
 
 use model::catalogue::{Table, tables};
 use rusqlite::{Connection, OptionalExtension};
@@ -23,7 +23,7 @@ const ALTERED: &str = "SELECT a.line, o.kind FROM temp.altered a \
     CROSS JOIN main.offering_types o ON o.provider_id = ?1 AND o.id = a.id \
     WHERE a.source = ?2 AND a.id = ?3";
 
-/// Reports deletions of rows that are still referenced, each with one row that does so.
+/// Reports deletions of rows that are still referenced, each with one referencing row.
 pub(super) fn check(
     connection: &Connection,
     provider: i64,
@@ -96,7 +96,8 @@ fn report(connection: &Connection, problems: &mut Problems) -> Result<(), StoreE
     Ok(())
 }
 
-/// Reports offering types whose kind this call changed while an allotment's limit counts another.
+/// Reports offering types whose kind this call changed although an allotment's limit counts another
+/// kind.
 pub(super) fn check_altered_offering_types(
     connection: &Connection,
     provider: i64,

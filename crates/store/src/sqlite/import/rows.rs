@@ -1,4 +1,4 @@
-//! Rows of one batch into their table.
+//! Writes the rows of one batch to their table.
 
 use model::catalogue::Table;
 use model::cell::{Cell, CellRef};
@@ -24,25 +24,25 @@ const TOMBSTONE: &str = "INSERT OR REPLACE INTO deleted_rows (table_name, provid
 const ALTER: &str = "INSERT OR IGNORE INTO temp.altered (source, id, line) VALUES (?1, ?2, ?3)";
 const REMOVE: &str = "INSERT OR IGNORE INTO temp.removed (source, id, line) VALUES (?1, ?2, ?3)";
 
-/// Writes rows of one table; its statements are prepared once per batch.
+/// Writes rows of one table. Its statements are prepared once per batch.
 pub(super) struct Rows<'c> {
     connection: &'c Connection,
     table: &'static Table,
     plan: &'static Plan,
     call: &'c mut Call,
     insert: CachedStatement<'c>,
-    /// Prepared when a first group is full: it is a long text.
+    /// Prepared when the first group is full, because it is a long text.
     insert_group: Option<CachedStatement<'c>>,
-    /// New rows that wait for their group to be full, by id.
+    /// New rows, ascending by id, that wait until their group is full.
     group: Vec<NewRow>,
     select: CachedStatement<'c>,
-    /// The row found last, kept to be compared with.
+    /// The row found last, for comparison.
     stored: Vec<Cell>,
-    /// Whether the last row was there before: the next one probably is, too.
+    /// True if the last row existed before: the next one probably does, too.
     expects_existing: bool,
 }
 
-/// A row that is complete, and probably new.
+/// A row of input; once its defaults are filled, it is probably new.
 struct NewRow {
     id: i64,
     line: u64,
@@ -50,12 +50,12 @@ struct NewRow {
     cells: Vec<Cell>,
 }
 
-/// What is stored under an id.
+/// The stored row with an id, compared with a row of input.
 enum Found {
     Nothing,
-    /// A row that the input leaves as it is.
+    /// A row that the input does not change.
     Equal,
-    /// A row, copied to `stored`, and whether this call wrote it.
+    /// A row, copied to `stored`; `is_of_this_call` is true if this call wrote it.
     Row {
         is_of_this_call: bool,
     },
@@ -114,8 +114,8 @@ impl<'c> Rows<'c> {
         self.meet_stored(NewRow { id, line, given, cells })
     }
 
-    /// Lets a row wait for others. Ids of a group ascend past all that this call wrote before, so
-    /// that afterwards a row with the call's revision is one that the group inserted.
+    /// Adds a row to the waiting group. The group's ids ascend above all ids that this call has
+    /// written, so after the insert a row with the call's revision is one that the group inserted.
     fn join_group(&mut self, row: NewRow) -> Result<(), StoreError> {
         self.call.tables[self.table.position].highest = row.id;
         self.group.push(row);
@@ -146,7 +146,7 @@ impl<'c> Rows<'c> {
         Ok(())
     }
 
-    /// Inserts a full group; answers how many of its rows were new.
+    /// Inserts a full group. Returns the number of rows that were new.
     fn insert_all(&mut self, group: &[NewRow]) -> Result<usize, StoreError> {
         let insert = failed("insert rows");
         if self.insert_group.is_none() {
@@ -162,7 +162,7 @@ impl<'c> Rows<'c> {
         statement.raw_execute().map_err(insert)
     }
 
-    /// Writes a complete row that is probably new.
+    /// Inserts a complete row, or merges it into the stored one if the id exists.
     fn write_new(&mut self, row: NewRow) -> Result<(), StoreError> {
         if self.insert(row.id, row.line, &row.cells)? {
             return Ok(());
@@ -170,7 +170,7 @@ impl<'c> Rows<'c> {
         self.meet_stored(row)
     }
 
-    /// Merges a row into the stored one, if there is one.
+    /// Merges a row into the stored one. Without a stored one, inserts it or reports why it cannot.
     fn meet_stored(&mut self, row: NewRow) -> Result<(), StoreError> {
         let NewRow { id, line, given, mut cells } = row;
         match self.find(id, given, &cells)? {
@@ -211,7 +211,7 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// Writes what still waits, and looks up the references of the rows written.
+    /// Writes the waiting rows, then looks up the references of the rows written.
     pub(super) fn finish(mut self) -> Result<(), StoreError> {
         self.write_group()?;
         self.call.references.settle(self.connection, self.call.provider, self.table)
@@ -229,14 +229,14 @@ impl<'c> Rows<'c> {
         Ok(true)
     }
 
-    /// Fills a new row's defaults; whether it may be stored as it is then.
+    /// Fills a new row's defaults. Returns true if the row can be stored then.
     fn complete(&self, cells: &mut [Cell]) -> bool {
         rules::fill_defaults(self.table, cells, self.call.now);
         rules::missing(self.table, cells).next().is_none()
             && rules::broken(self.table, cells).is_none()
     }
 
-    /// Inserts a complete row; false when the id is taken.
+    /// Inserts a complete row. Returns false if the id exists.
     fn insert(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<bool, StoreError> {
         bind(&mut self.insert, cells)?;
         if self.insert.raw_execute().map_err(failed("insert a row"))? == 0 {
@@ -279,13 +279,13 @@ impl<'c> Rows<'c> {
         Ok(Found::Row { is_of_this_call })
     }
 
-    /// Counts a row that is already so.
+    /// Counts a row whose input changes nothing.
     fn leave(&mut self, id: i64) -> Result<(), StoreError> {
         self.counts().unchanged += 1;
         self.call.tables[self.table.position].unchanged.insert(self.connection, self.table, id)
     }
 
-    /// Merges a row of input into `stored` and writes it if that changes anything.
+    /// Merges a row of input into `stored`, and writes it if anything changed.
     fn update(
         &mut self,
         (id, line): (i64, u64),
@@ -314,15 +314,16 @@ impl<'c> Rows<'c> {
         if !given.is_value(updated_at) {
             cells[updated_at] = Cell::Int(self.call.now.micros());
         } else if is_stale {
-            // What is written now is a change: who asks for changes since then must see it.
+            // The write is a change, and a caller that asks for changes since then must see it.
             cells[updated_at] = self.stored[updated_at].clone();
         }
         self.overwrite(&cells)?;
         self.after_update(id, line, &cells)
     }
 
-    /// A value from a parent follows its sources in this row until somebody gives another one. A
-    /// cleared one is no change when the parent's is there already.
+    /// Applies the defaults that come from a parent row. Such a value follows its sources until a
+    /// caller gives another one. If the input clears it and the stored value is the parent's
+    /// already, the row does not change.
     fn take_parents_values(&self, given: Given, cells: &mut [Cell]) -> Result<(), StoreError> {
         let (connection, provider) = (self.connection, self.call.provider);
         for default in &self.plan.parents {
@@ -368,7 +369,7 @@ impl<'c> Rows<'c> {
         self.check_later(id, line, cells)
     }
 
-    /// Collects what can only be said of a complete row when the call is in.
+    /// Collects the checks of a complete row that must wait for the end of the batch or the call.
     fn check_later(&mut self, id: i64, line: u64, cells: &[Cell]) -> Result<(), StoreError> {
         let (connection, table, plan) = (self.connection, self.table, self.plan);
         let call = &mut *self.call;
@@ -429,7 +430,7 @@ impl<'c> Rows<'c> {
         statement.execute(row).map(drop).map_err(note)
     }
 
-    /// Reports what keeps a row with all its defaults from being stored.
+    /// Reports everything that keeps a row, with its defaults filled, from being stored.
     fn refuse_new(&mut self, id: i64, line: u64, cells: &[Cell]) {
         for problem in Problem::all_of_row(self.table, cells) {
             self.refuse(id, line, problem);

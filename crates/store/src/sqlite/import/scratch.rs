@@ -1,5 +1,5 @@
-//! What one call must remember until its end, in temporary tables: memory stays flat however
-//! many rows come. They are part of the transaction, so a roll back empties them.
+//! Temporary tables for what a call must remember until its end, so that memory stays bounded
+//! however many rows come. They are part of the transaction, so a rollback empties them.
 
 use rusqlite::Connection;
 
@@ -48,12 +48,12 @@ DELETE FROM temp.bumps;
 DELETE FROM temp.seen;
 ";
 
-/// Makes the tables of a writing connection.
+/// Creates the temporary tables of the writing connection.
 pub(super) fn create(connection: &Connection) -> Result<(), StoreError> {
     connection.execute_batch(CREATE).map_err(failed("prepare for imports"))
 }
 
-/// Forgets the call that ends.
+/// Empties the temporary tables at the end of a call.
 pub(super) fn empty(connection: &Connection) -> Result<(), StoreError> {
     connection.execute_batch(EMPTY).map_err(failed("forget an import"))
 }

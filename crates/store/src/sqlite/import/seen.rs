@@ -1,5 +1,5 @@
-//! Rows that a call has met and left as they were: a second, different row for one of them is a
-//! duplicate, and nothing in the stored row tells.
+//! The rows that a call has found unchanged, or has been asked to delete. A second, different row
+//! with the same id is a duplicate, which the stored row alone does not show.
 
 use model::catalogue::Table;
 use rusqlite::Connection;
@@ -8,16 +8,17 @@ use crate::error::StoreError;
 use crate::import::id_set::IdSet;
 use crate::sqlite::errors::failed;
 
-/// How a row was met.
+/// The way in which a call met a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
-    /// It was imported and equal to what is stored.
+    /// It was imported, and equals the stored row.
     Unchanged = 1,
-    /// Its deletion was asked for.
+    /// Its deletion was requested.
     Deleted = 2,
 }
 
-/// Ids of one table met in one way; in memory as long as they fit, then in a temporary table.
+/// The ids of one table that were met in one way: in memory while they fit, then in a temporary
+/// table.
 pub(super) struct Seen {
     how: How,
     ids: IdSet,

@@ -1,4 +1,4 @@
-//! Taking the next job, with those of its group.
+//! Claims the next job, together with the jobs of its group.
 
 use model::time::Instant;
 use rusqlite::Connection;
@@ -10,8 +10,8 @@ use crate::sqlite::{ask, turns};
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
-/// A lapsed lease counts as not running: else a provider whose workers all died would keep the
-/// places of its jobs for ever.
+/// A lapsed lease counts as not running; otherwise a provider whose workers all died would reach
+/// its limit for ever.
 const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count(*) AS jobs \
         FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') AND state = 'running' \
             AND lease_until > ?2 GROUP BY provider_id) running \
@@ -28,7 +28,7 @@ const TAKE: &str = "UPDATE jobs SET state = 'running', worker = ?2, lease_until 
     attempts = attempts + 1, attempts_max = ?4, rows_done = 0, rows_total = NULL, \
     revision = NULL, started_at = coalesce(started_at, ?5), updated_at = ?5 WHERE id = ?1";
 
-/// Whether there may be something to take, looked up without the write lock.
+/// Returns true if a job may be due; reads without the write lock.
 pub(super) fn is_any_due(
     connection: &Connection,
     claim: &Claim<'_>,

@@ -1,4 +1,4 @@
-//! Queueing jobs: all of a call or none.
+//! Queues jobs: all of a call or none.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub(super) fn create(
     Ok(JobStart::Created(created))
 }
 
-/// The subject of the first exclusive job that would be a second one.
+/// Returns the subject of the first exclusive job that another exclusive job stands in the way of.
 fn first_in_progress(
     connection: &Connection,
     jobs: &[NewJob],

@@ -1,5 +1,5 @@
-//! What happens to jobs beside their workers: cancellation, downloads, the end of their files,
-//! the end of their history.
+//! Changes of jobs by others than their workers: cancellation, downloads, expiry of files, and
+//! deletion of old jobs.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -11,10 +11,10 @@ use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState, Transfers};
 use crate::port::notices::NewNotice;
 use crate::sqlite::{ask, notices};
 
-/// Bound of one sweep, of each kind of thing.
+/// The greatest number of jobs of each kind that one sweep expires or deletes.
 const SWEPT_MAX: u64 = 500;
 
-/// The worker stays noted, so that it can be told.
+/// Keeps the worker's name, so that its next progress report can be answered with the cancellation.
 const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = ?2, \
     updated_at = ?2 WHERE id = ?1";
 const CONSUME: &str = "UPDATE job_files SET is_consumed = 1 \

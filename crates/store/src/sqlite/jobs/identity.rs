@@ -1,4 +1,4 @@
-//! Numbers kept for people and systems that come with a JWT.
+//! Numbers that stand for the subjects of JWTs.
 
 use rusqlite::Connection;
 
@@ -12,7 +12,7 @@ pub(super) fn find(connection: &Connection, subject: &str) -> Result<Option<i64>
     ask::find(connection, "look for an identity", FIND, [subject], |row| row.get(0))
 }
 
-/// Gives the subject a number unless another was first, and answers the one it has.
+/// Returns the number of a subject, and assigns one unless it has one already.
 pub(super) fn keep(connection: &Connection, subject: &str) -> Result<i64, StoreError> {
     let context = "keep an identity";
     ask::run(connection, context, KEEP, [subject])?;

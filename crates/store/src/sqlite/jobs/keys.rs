@@ -1,4 +1,4 @@
-//! Keys of requests that queued jobs, kept for 24 hours.
+//! Idempotency keys of requests that queued jobs, kept for 24 hours.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -21,13 +21,13 @@ const KEEP: &str = "INSERT OR REPLACE INTO job_keys \
 const FORGET: &str = "DELETE FROM job_keys WHERE (provider_id, key) IN (SELECT provider_id, key \
     FROM job_keys WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
 
-/// What is known of a key.
+/// The earlier use of a key.
 pub(super) enum Known {
-    /// Nothing.
+    /// The key was not used.
     New,
     /// The same request queued these jobs.
     Answered { jobs: Vec<Job>, answer: Option<String> },
-    /// It was used with another request.
+    /// The key was used for another request.
     Conflict,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn keep(
     ask::run(connection, context, KEEP, params).map(drop)
 }
 
-/// Forgets keys whose time is over, at most `count_max`.
+/// Deletes expired keys, at most `count_max`.
 pub(super) fn forget(
     connection: &Connection,
     now: Instant,

@@ -1,12 +1,12 @@
-//! The queue in SQLite: each change of a job is one transaction, with its notices.
+//! The job queue in SQLite. Each change of a job is one transaction, which also stores the notices.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `row` | a job as it is stored |
-//! | `create`, `keys` | queueing, and the caller's keys |
-//! | `claim`, `attempt` | taking a job; what its worker says of it |
-//! | `ends` | cancellation, downloads, expiry, sweeping |
-//! | `list`, `identity` | questions; numbers for people |
+//! | `row` | reading stored jobs |
+//! | `create`, `keys` | queueing jobs; the caller's idempotency keys |
+//! | `claim`, `attempt` | claiming a job; the reports of its worker |
+//! | `ends` | cancellation, downloads, expiry, deletion of old jobs |
+//! | `list`, `identity` | lists and counts; numbers for the subjects of JWTs |
 
 mod attempt;
 mod claim;
@@ -58,7 +58,7 @@ impl JobStore for SqliteStore {
     }
 
     fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
-        // Idle workers ask often: without looking first, each of them would take the write lock.
+        // Idle workers ask often. Without this look, each of them would take the write lock.
         if !claim::is_any_due(&*self.work.lookup()?, claim, now)? {
             return Ok(Vec::new());
         }
@@ -168,7 +168,7 @@ impl JobStore for SqliteStore {
     }
 }
 
-/// One line for each thing found wrong with the file of the work.
+/// Checks the jobs file and returns one line for each fault found.
 pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> {
     const CHECKS: &[(&str, &str)] = &[
         (

@@ -1,4 +1,4 @@
-//! A job as it is stored.
+//! Reads stored jobs.
 
 use model::id::{ProviderId, Revision};
 use model::time::Instant;
@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFile, JobId, JobKind, JobState, Progress, Requester};
 use crate::sqlite::ask;
 
-/// A question whose rows are jobs, for [`read`].
+/// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {
     ($rest:literal) => {
         concat!(
@@ -28,7 +28,7 @@ const BY_UUID: &str = select_jobs!("WHERE uuid = ?1");
 const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_consumed \
     FROM job_files WHERE job_id = ?1 ORDER BY position";
 
-/// One job with its files.
+/// Returns one job with its files.
 pub(super) fn find(connection: &Connection, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
     let context = "read a job";
     let job = match id {
@@ -38,7 +38,7 @@ pub(super) fn find(connection: &Connection, id: JobId<'_>) -> Result<Option<Job>
     job.map(|job| with_files(connection, job)).transpose()
 }
 
-/// One job of a provider with its files.
+/// Returns one job of a provider with its files.
 pub(super) fn find_of(
     connection: &Connection,
     provider: ProviderId,
@@ -55,7 +55,7 @@ pub(super) fn with_files(connection: &Connection, mut job: Job) -> Result<Job, S
     Ok(job)
 }
 
-/// A job without its files.
+/// Reads a job without its files.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
     let instant = |position| Ok::<_, rusqlite::Error>(Instant::from_micros(row.get(position)?));
     let maybe = |position| {

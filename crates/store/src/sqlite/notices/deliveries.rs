@@ -1,4 +1,4 @@
-//! What is sent, and what became of it.
+//! Deliveries: claiming them, their results, and their log.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -11,12 +11,12 @@ use crate::port::notices::{
 };
 use crate::sqlite::{ask, turns};
 
-/// Bound of one sweep.
+/// The greatest number of deliveries that one sweep deletes.
 const SWEPT_MAX: u64 = 1000;
-/// Position of the webhook's columns in a row that is read.
+/// The position of the webhook's columns in a selected row.
 const WEBHOOK: usize = 13;
 
-/// A question whose rows are deliveries, for [`read`].
+/// A query whose rows are deliveries, as [`read`] expects them.
 macro_rules! select_deliveries {
     ($rest:literal) => {
         concat!(
@@ -30,7 +30,7 @@ macro_rules! select_deliveries {
     };
 }
 
-/// What comes next, for [`Lane::Webhook`]: one look at each webhook.
+/// Selects the next delivery for [`Lane::Webhook`]; looks up each webhook once.
 const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
     JOIN deliveries d ON d.id = (SELECT x.id FROM deliveries x \
         WHERE x.webhook_id = w.id AND x.next_attempt_at IS NOT NULL AND x.next_attempt_at <= ?1 \
@@ -44,7 +44,7 @@ const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
             AND y.lease_until IS NOT NULL AND y.lease_until > ?1) \
         AND coalesce(busy.deliveries, 0) < ?2 \
     ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
-/// The same for [`Lane::Mail`].
+/// Selects the next delivery for [`Lane::Mail`].
 const NEXT_MAIL: &str = "SELECT d.id, d.provider_id FROM deliveries d \
     LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
         WHERE lease_until IS NOT NULL AND lease_until > ?1 AND webhook_id IS NULL \
@@ -83,8 +83,8 @@ const AGAIN: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, 
 const SWEEP: &str = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries \
     WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
 
-/// The number of what is to be sent next and its provider. Claimants look without the write lock
-/// first: they ask often.
+/// Returns the number and the provider of the next delivery. Workers ask often, so they look
+/// without the write lock before they claim.
 pub(super) fn next(
     connection: &Connection,
     claim: &DeliveryClaim<'_>,

@@ -1,4 +1,4 @@
-//! A notice becomes one delivery per receiver, in the transaction of what it tells of.
+//! Turns a notice into one delivery per receiver, in the transaction that the notice reports on.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
 use crate::sqlite::ask;
 
-/// With no room left, a delivery is given up from the start.
+/// A delivery beyond the limit is stored as failed from the start.
 const TO_WEBHOOKS: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, \
         event_type, payload, created_at, next_attempt_at, ended_at, state, error) \
     SELECT provider_id, id, ?2, ?3, ?4, ?5, iif(fits, ?5, NULL), iif(fits, NULL, ?5), \
@@ -24,7 +24,7 @@ const TO_MAILBOX: &str = "INSERT INTO deliveries (provider_id, mailbox, event_id
     FROM (SELECT (SELECT count(*) FROM deliveries WHERE provider_id = ?1 \
         AND mailbox IS NOT NULL AND next_attempt_at IS NOT NULL) < ?7 AS fits)";
 
-/// Keeps notices in the transaction that is being written.
+/// Stores notices in the current transaction.
 pub(in crate::sqlite) fn keep(
     connection: &Connection,
     provider: ProviderId,

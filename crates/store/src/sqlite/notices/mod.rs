@@ -1,10 +1,10 @@
-//! The outbox in SQLite.
+//! The outbox of notices in SQLite.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | `fan_out` | a notice becomes one delivery per receiver |
-//! | `webhooks` | the places that notices go to |
-//! | `deliveries` | what is sent, and what became of it |
+//! | `webhooks` | the webhooks of the providers |
+//! | `deliveries` | deliveries, their results and their log |
 
 mod deliveries;
 mod fan_out;

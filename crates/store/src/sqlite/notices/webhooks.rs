@@ -1,4 +1,4 @@
-//! The places that notices go to.
+//! The webhooks of the providers.
 
 use model::id::ProviderId;
 use model::time::Instant;
@@ -115,7 +115,7 @@ pub(super) fn delete(
     Ok(is_there)
 }
 
-/// A webhook whose columns begin at `first`.
+/// Reads a webhook whose columns begin at `first`.
 pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Webhook> {
     Ok(Webhook {
         id: row.get(first)?,

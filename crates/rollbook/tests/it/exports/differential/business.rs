@@ -1,4 +1,4 @@
-//! A random business: rows that share instants, and half of them only in the delta.
+//! A random business: many rows share instants, and half of them are only in the delta.
 
 use model::catalogue::{self, Table};
 use model::cell::Cell;
@@ -9,10 +9,10 @@ use crate::differential::{World, delete, now, upsert};
 use crate::oracle::{Dice, Tables, sample};
 use crate::server::Server;
 
-/// Any number of exports at once, of any range.
+/// Settings for any number of exports at once, of any range.
 const SETTINGS: &str = "[exports]\nmin_free_disk_mb = 0\nmax_range_months = 0\n\
     one_per_type = false\nmax_queued = 1000\nmax_running = 2\n";
-/// Rows of tables that no export reads.
+/// Number of rows of tables that no export reads.
 const OTHER_ROWS: i64 = 3;
 const ROWS: &[(&str, i64)] = &[
     ("sites", 3),
@@ -36,8 +36,8 @@ const ROWS: &[(&str, i64)] = &[
     ("campaigns", 8),
     ("campaign_runs", 70),
 ];
-/// Seconds at which many rows are made and changed: ends of days, months and years of London, and
-/// both changes of its clocks.
+/// Instants at which many rows are created and changed: ends of days, months and years in London,
+/// and both clock changes.
 pub(super) const MARKS: &[&str] = &[
     "2025-03-30T00:59:59Z",
     "2025-03-30T01:00:00Z",
@@ -50,7 +50,7 @@ pub(super) const MARKS: &[&str] = &[
     "2026-01-01T00:00:00Z",
     "2026-02-14T10:30:00Z",
 ];
-/// Where in their second, or beside it, rows are made.
+/// Offsets from these instants in microseconds, within and beside the second.
 const BESIDE: &[i64] = &[0, 0, 0, 500_000, 999_999, 1_000_000, -1];
 const METADATA: &[&str] = &[
     "{}",
@@ -66,7 +66,7 @@ const LISTS: &[&str] =
 
 const EMAILS: &[&str] = &["Änne@example.com", "änne@Example.com", "ANN@example.com"];
 
-/// A server with all rows, and what its store holds.
+/// A server with all rows, and the content of its store.
 pub(super) struct Business {
     pub(super) world: World,
     pub(super) server: Server,
@@ -78,7 +78,7 @@ pub(super) struct Business {
 type NamedRow = (&'static str, Vec<Cell>);
 
 impl Business {
-    /// The same seed gives the same business.
+    /// Creates the business of a seed.
     pub(super) fn new(seed: u64) -> Self {
         let world = World::configured(SETTINGS);
         let rows = rows(seed);
@@ -111,7 +111,7 @@ fn id(cells: &[Cell]) -> i64 {
     cells[catalogue::ID].as_int().unwrap()
 }
 
-/// Tables whose rows no other row names.
+/// Returns true for tables that no other table refers to.
 fn is_leaf(name: &str) -> bool {
     ["invoice_lines", "newsletters", "campaign_runs", "balance_transactions"].contains(&name)
 }
@@ -140,7 +140,7 @@ fn mark(dice: &mut Dice, marks: &[&str]) -> i64 {
     Instant::parse(dice.pick(marks)).unwrap().micros()
 }
 
-/// What a type looks at and a plain sample seldom has.
+/// Gives a row values that matter to a type and are rare in the plain sample.
 fn oddities(dice: &mut Dice, name: &str, cells: &mut [Cell]) {
     match name {
         "customers" => set(name, cells, "metadata", Cell::text(dice.pick(METADATA))),
@@ -163,14 +163,14 @@ fn oddities(dice: &mut Dice, name: &str, cells: &mut [Cell]) {
     }
 }
 
-/// Sets a column where the table has it.
+/// Sets a column if the table has it.
 fn set(name: &str, cells: &mut [Cell], column: &str, cell: Cell) {
     if let Some(position) = table(name).position_of(column) {
         cells[position] = cell;
     }
 }
 
-/// Some rows as another sample has them. Money stays in the currency that its invoice has.
+/// Returns some rows with the values of another sample. Rows with money keep their currency.
 fn changed(rows: &[NamedRow], seed: u64) -> Vec<NamedRow> {
     let others = self::rows(seed);
     let pairs = rows.iter().zip(&others);

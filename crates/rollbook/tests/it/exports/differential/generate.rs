@@ -1,4 +1,4 @@
-//! Random bodies: every type, every filter, ranges that end where rows are made.
+//! Random bodies of requests: every type and filter, with ranges that end where rows were created.
 //! Rule: spec/exports.md §4, §10.
 
 use model::time::Instant;
@@ -11,11 +11,11 @@ use crate::oracle::{Dice, Row};
 const SECOND: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 86_400;
 
-/// Yields bodies without end: type after type, and of a type filter after filter.
+/// Endless iterator of bodies: goes through the types, and through the filters of each type.
 pub(super) struct BodyGenerator<'a> {
     dice: Dice,
     books: Books<'a>,
-    /// How many bodies there were.
+    /// Number of bodies so far.
     count: usize,
 }
 
@@ -24,7 +24,7 @@ impl<'a> BodyGenerator<'a> {
         Self { dice: Dice::new(seed), books, count: 0 }
     }
 
-    /// A body for several types at once.
+    /// Returns a body for several types at once.
     pub(super) fn group(&mut self) -> Json {
         let mut left = kinds().to_vec();
         let chosen: Vec<&'static Kind> =
@@ -52,13 +52,13 @@ impl Iterator for BodyGenerator<'_> {
     }
 }
 
-/// One body in the making.
+/// One body under construction.
 struct Draft<'g, 'a> {
     dice: &'g mut Dice,
     books: Books<'a>,
     kind: &'static Kind,
     body: Map<String, Json>,
-    /// A row that the body should keep.
+    /// A row that the body should select.
     row: Option<&'a Row>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Draft<'_, 'a> {
         self.range();
         if let Some(filter) = filter {
             self.filter(filter);
-            // Both ids of orders must be of one item.
+            // Both ids of an order filter must belong to one item.
             let sibling = match filter.0 {
                 "sku_id" => Some("product_id"),
                 "product_id" if self.kind.object == "orders" => Some("sku_id"),
@@ -96,7 +96,7 @@ impl<'a> Draft<'_, 'a> {
         self.shape();
     }
 
-    /// Fields that are right for each of these types, whether it knows them or not.
+    /// Adds fields that are valid for each of these types, known to the type or not.
     fn fill_group(&mut self, kinds: &[&'static Kind]) {
         self.row = Some(self.target(None));
         self.add("objects", kinds.iter().map(|kind| kind.object).collect::<Vec<_>>());
@@ -118,7 +118,7 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    /// A row that has something for the filter to ask for.
+    /// Returns a row that has a value for the filter.
     fn target(&mut self, filter: Option<(&str, Filter)>) -> &'a Row {
         let rows = self.kind.rows(&self.books);
         let has = |row: &&Row, name| {
@@ -133,7 +133,7 @@ impl<'a> Draft<'_, 'a> {
         self.dice.pick(&rows)
     }
 
-    /// A range around an instant of the row, that often begins or ends in its very second.
+    /// Adds a range around an instant of the row, which often begins or ends in that second.
     fn range(&mut self) {
         let mode = self.dice.pick(&["full_data", "modified_data"]);
         if mode == "modified_data" || self.dice.chance(30) {
@@ -156,7 +156,8 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    /// How far from the row's second the range ends; seldom before it.
+    /// Returns the distance from the row's second to the end of the range, which is rarely
+    /// negative.
     fn reach(&mut self) -> i64 {
         let days = self.dice.pick(&[1, 30, 180, 800]);
         match self.dice.below(8) {
@@ -167,7 +168,7 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    /// A second in one of its spellings; sometimes another second nearby.
+    /// Returns a second in one of its spellings; sometimes another second nearby.
     fn spelled(&mut self, second: i64) -> Json {
         let near = match self.dice.chance(20) {
             true => Instant::parse(self.dice.pick(MARKS)).unwrap().seconds(),
@@ -201,7 +202,7 @@ impl<'a> Draft<'_, 'a> {
                 json!(told.as_str().unwrap().to_ascii_lowercase())
             }
             (Filter::Id, Some(told)) if self.dice.chance(30) => json!(told.to_string()),
-            // `created` is a status of orders that no filter names.
+            // `created` is a status of orders that no filter accepts.
             (Filter::Words(words), Some(told))
                 if words.split(' ').any(|word| word == told.as_str().unwrap()) =>
             {
@@ -231,7 +232,7 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    /// Fields of every type.
+    /// Adds fields that every type has.
     fn common(&mut self) {
         if self.dice.chance(25) {
             let own = self.kind.site(&self.books, self.row.unwrap());
@@ -248,7 +249,7 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    /// A filter of another type, which is ignored.
+    /// Adds a filter of another type, which is ignored.
     fn foreign(&mut self) {
         let kinds = kinds();
         let other = self.dice.pick(&kinds);
@@ -310,7 +311,7 @@ impl<'a> Draft<'_, 'a> {
         headings
     }
 
-    /// Some of these headings, in any order.
+    /// Adds a selection of these headings, in any order.
     fn columns(&mut self, mut headings: Vec<String>) {
         let most = i64::try_from(headings.len()).unwrap();
         let count = self.dice.between(1, most);
@@ -326,7 +327,7 @@ impl<'a> Draft<'_, 'a> {
     }
 }
 
-/// Whether deleted rows can be asked for with it.
+/// Returns true if the filter can ask for deleted rows.
 fn takes_deleted(filter: Filter) -> bool {
     matches!(filter, Filter::Words(words) if words.split(' ').any(|word| word == "deleted"))
 }

@@ -1,6 +1,7 @@
-//! Every type, filter and mode against the reference, over random rows, through the real server.
+//! Every type, filter and mode compared with the reference, over random rows, through a real
+//! server.
 //!
-//! `EXPORT_SEEDS=20` tries as many businesses instead of one.
+//! `EXPORT_SEEDS=20` runs that many businesses instead of one.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -19,12 +20,12 @@ use self::generate::BodyGenerator;
 use super::reference::{Books, Table, csv, expected, ignored, kind, kinds, ndjson, second, totals};
 use super::{EXPORTS, ask_at, fetched, outcome};
 
-/// Bodies of one business, for one type and for several.
+/// Number of bodies per business for one type; `GROUPS` is that for several types.
 const BODIES: usize = 169;
 const GROUPS: usize = 10;
-/// How many are queued before the first is fetched.
+/// Number of exports that are queued before the first is fetched.
 const QUEUED: usize = 26;
-/// Of each type's bodies, at least one in this many gives rows.
+/// Of the bodies of each type, at least one in this many selects rows.
 const WITH_ROWS_IN: usize = 3;
 const SHOWN_CHARS: usize = 120;
 
@@ -38,14 +39,14 @@ impl Business {
         Books { tables: &self.tables, provider: &self.provider }
     }
 
-    /// Stops the server, and has the mirror compared with the store.
+    /// Stops the server and compares the mirror with the store.
     fn verify(self) {
         drop(self.server);
         let said = crate::server::run(&["mirror", "verify", "--data", self.world.data.path()]);
         assert!(!said.is_empty());
     }
 
-    /// The UUIDs of what is made for a body, or none when there is nothing.
+    /// Returns the accepted exports of a body; none if there is nothing to export.
     fn asked(&self, body: &Value, is_empty: bool) -> Option<Value> {
         let answer = ask_at(&self.server, &self.token, &format!("{EXPORTS}?site_id=1"), body);
         if is_empty {
@@ -55,7 +56,7 @@ impl Business {
         Some(answer.ok())
     }
 
-    /// Checks one export that was accepted, its file, and its manifest; answers its revision.
+    /// Checks an accepted export, its file and its manifest. Returns its revision.
     fn check(&self, body: &Value, accepted: &Value, expected: &Table) -> Value {
         let uuid = accepted["uuid"].as_str().unwrap();
         let mut named: Vec<&str> = strings(&accepted["ignored_filters"]);
@@ -105,7 +106,7 @@ fn strings(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect()
 }
 
-/// Runs `check`, and says which body it was that failed.
+/// Runs `check` and names the body if it fails.
 fn checked<T>(seed: u64, body: &Value, check: impl FnOnce() -> T) -> T {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
     outcome.unwrap_or_else(|panic| {
@@ -114,7 +115,7 @@ fn checked<T>(seed: u64, body: &Value, check: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Compares long texts, and shows only where they part.
+/// Compares long texts, and shows only where they differ.
 fn assert_same_text(actual: &str, expected: &str) {
     let same = actual.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
     let line = 1 + actual.as_bytes()[..same].iter().filter(|byte| **byte == b'\n').count();
@@ -131,7 +132,7 @@ fn assert_same_text(actual: &str, expected: &str) {
     );
 }
 
-/// What was met while bodies were tried; that each was met at least once is checked at the end.
+/// Counts of the cases that occurred. At the end, each must have occurred at least once.
 #[derive(Default)]
 struct Met {
     by_type: BTreeMap<String, [usize; 2]>,
@@ -204,7 +205,7 @@ fn files_equal_the_reference() {
     met.check();
 }
 
-/// Ids of the first column.
+/// Returns the ids in the first column.
 fn ids(table: &Table) -> BTreeSet<String> {
     table.rows.iter().map(|row| format!("{:?}", row[0])).collect()
 }

@@ -1,4 +1,4 @@
-//! The rows of one business, and what one row finds through its references.
+//! The rows of one business, and the rows that a row refers to.
 
 use model::provider::Provider;
 
@@ -17,12 +17,12 @@ impl<'a> Books<'a> {
         self.tables.get(table, id)
     }
 
-    /// The row of `table` that `column` of `row` names.
+    /// Returns the row of `table` that `column` of `row` refers to.
     pub(super) fn of(&self, row: &Row, column: &str, table: &str) -> Option<&'a Row> {
         self.get(table, row.int(column))
     }
 
-    /// The rows of `table` whose `column` names `id`, by id.
+    /// Returns the rows of `table` whose `column` refers to `id`, by id.
     pub(super) fn naming(
         &self,
         table: &'static str,
@@ -45,12 +45,12 @@ pub(super) fn instant(row: Option<&Row>, column: &str) -> Val {
     Val::instant(row.and_then(|row| row.instant(column)))
 }
 
-/// An amount in the row's currency.
+/// Returns an amount in the row's currency.
 pub(super) fn money(minor: i128, row: &Row) -> Val {
     Val::Money(minor, row.word("currency").to_owned())
 }
 
-/// A column of `CUST`.
+/// Returns a column of `CUST`.
 pub(super) fn customer(customer: Option<&Row>, heading: &str) -> Option<Val> {
     match heading {
         "customer_id" => Some(int(customer, "id")),
@@ -62,12 +62,12 @@ pub(super) fn customer(customer: Option<&Row>, heading: &str) -> Option<Val> {
     }
 }
 
-/// Whether a row is soft-deleted.
+/// Returns true if a row is soft-deleted.
 pub(super) fn is_deleted(row: &Row) -> bool {
     row.has("deleted_at")
 }
 
-/// Whether an invoice was issued and still stands.
+/// Returns true if an invoice was issued and is not deleted.
 pub(super) fn is_issued(invoice: &Row) -> bool {
     invoice.word("status") != "draft" && !is_deleted(invoice)
 }

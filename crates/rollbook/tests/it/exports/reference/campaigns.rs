@@ -32,7 +32,7 @@ fn has(books: &Books<'_>, r: &Row, filter: &str) -> Vec<Json> {
     }
 }
 
-/// `part × scale / whole`, half up; none of a whole of 0.
+/// Returns `part × scale / whole`, rounded half up; none if `whole` is 0.
 fn half_up(part: i128, scale: i128, whole: i128) -> Option<i128> {
     (2 * part * scale + whole).checked_div_euclid(2 * whole)
 }

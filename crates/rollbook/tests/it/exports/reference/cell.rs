@@ -24,7 +24,7 @@ pub(in crate::exports) enum Val {
     Object(Vec<(String, Val)>),
 }
 
-/// How amounts read inside JSON.
+/// The form of amounts inside JSON.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Amounts {
     /// `11000`
@@ -46,7 +46,7 @@ impl Val {
         value.map_or(Self::Null, Self::Instant)
     }
 
-    /// The cell in CSV, quoted where that is needed.
+    /// Returns the cell for CSV, quoted if necessary.
     pub(super) fn csv(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -116,7 +116,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Minor digits of the currencies that the random rows have.
+/// Returns the number of minor digits of a currency in the random rows.
 fn digits(currency: &str) -> usize {
     match currency {
         "jpy" => 0,

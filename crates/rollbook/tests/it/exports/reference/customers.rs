@@ -59,7 +59,7 @@ pub(super) static ADDRESSES: Kind = Kind {
     lines: None,
 };
 
-/// What a customer has in each currency with transactions.
+/// Returns the balance of a customer in each currency with transactions.
 fn balances(books: &Books<'_>, c: &Row) -> BTreeMap<String, i128> {
     let mut balances = BTreeMap::new();
     for row in books.naming("balance_transactions", "customer_id", c.id()) {

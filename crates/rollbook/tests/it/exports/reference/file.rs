@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::cell::{Amounts, Val, json_text, quoted};
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub(in crate::exports) struct Table {
     pub(in crate::exports) headings: Vec<String>,
@@ -15,7 +15,7 @@ pub(in crate::exports) struct Table {
     pub(in crate::exports) amounts: Vec<String>,
 }
 
-/// The file as CSV.
+/// Returns the file as CSV.
 pub(in crate::exports) fn csv(table: &Table, has_mark: bool) -> String {
     let headings: Vec<String> = table.headings.iter().map(|heading| quoted(heading)).collect();
     let mut text = if has_mark { "\u{feff}".to_owned() } else { String::new() };
@@ -26,7 +26,7 @@ pub(in crate::exports) fn csv(table: &Table, has_mark: bool) -> String {
     text
 }
 
-/// Nothing at all on a line would be no row to those who read it.
+/// Returns a line of CSV. Readers would skip an empty line, so a single empty cell is quoted.
 fn line(cells: &[String]) -> String {
     match cells.join(",").as_str() {
         "" => "\"\"\r\n".to_owned(),
@@ -34,7 +34,7 @@ fn line(cells: &[String]) -> String {
     }
 }
 
-/// The file as NDJSON.
+/// Returns the file as NDJSON.
 pub(in crate::exports) fn ndjson(table: &Table) -> String {
     let row = |row: &Vec<Val>| {
         let members = table.headings.iter().zip(row);
@@ -46,7 +46,7 @@ pub(in crate::exports) fn ndjson(table: &Table) -> String {
     table.rows.iter().map(row).collect()
 }
 
-/// By currency and column, what the amounts come to and how many there are.
+/// Returns the total and the number of the amounts, by currency and column.
 pub(in crate::exports) fn totals(table: &Table) -> Json {
     let mut found: BTreeMap<&str, BTreeMap<&str, (i128, u64)>> = BTreeMap::new();
     for row in &table.rows {

@@ -43,14 +43,14 @@ fn lines<'a>(books: &Books<'a>, i: &Row) -> Vec<&'a Row> {
     books.naming("invoice_lines", "invoice_id", i.id())
 }
 
-/// The plan of the first line that has one, else the subscription's.
+/// Returns the plan of the first line that has one; otherwise that of the subscription.
 fn plan<'a>(books: &Books<'a>, i: &Row) -> Option<&'a Row> {
     let first = lines(books, i).into_iter().find(|line| line.has("plan_id"));
     let subscription = books.of(i, "subscription_id", "subscriptions");
     first.or(subscription).and_then(|row| books.of(row, "plan_id", "plans"))
 }
 
-/// The columns of a plan and its product.
+/// Returns a column of a plan or its product.
 fn of_plan(books: &Books<'_>, plan: Option<&Row>, heading: &str) -> Option<Val> {
     let product = plan.and_then(|plan| books.of(plan, "product_id", "products"));
     Some(match heading {
@@ -62,7 +62,7 @@ fn of_plan(books: &Books<'_>, plan: Option<&Row>, heading: &str) -> Option<Val> 
     })
 }
 
-/// What refunds gave back of an invoice that they name, or of which they name only a payment.
+/// Returns the refunded amount of an invoice, over refunds that name it or one of its payments.
 fn refunded(books: &Books<'_>, i: &Row) -> i128 {
     let is_of_invoice = |refund: &&Row| {
         let payment = books.of(refund, "payment_id", "payments");

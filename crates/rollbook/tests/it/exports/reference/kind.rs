@@ -1,4 +1,5 @@
-//! What a type is: its columns in the notation of spec/exports.md §10.2, and what its rows have.
+//! The definition of an export type: its columns in the notation of spec/exports.md §10.2, and its
+//! rows.
 
 use serde_json::Value as Json;
 
@@ -6,52 +7,52 @@ use super::books::{Books, money};
 use super::cell::Val;
 use crate::oracle::Row;
 
-/// One type.
+/// One export type.
 pub(in crate::exports) struct Kind {
     pub(in crate::exports) object: &'static str,
-    /// Its base table.
+    /// Base table.
     pub(in crate::exports) table: &'static str,
-    /// `heading type`, with `·` between them.
+    /// Columns as `heading type`, separated by `·`.
     pub(super) columns: &'static str,
     pub(in crate::exports) filters: &'static [(&'static str, Filter)],
-    /// Whether a base row is one of the type.
+    /// Returns true if a base row belongs to the type.
     pub(super) is_one: fn(&Books<'_>, &Row) -> bool,
     pub(super) site_of: fn(&Books<'_>, &Row) -> Option<i64>,
     /// What a filter may ask for so that it keeps the row.
     pub(super) has: fn(&Books<'_>, &Row, &str) -> Vec<Json>,
-    /// The value of a column that is not the base row's column of that name.
+    /// Returns the value of a column that is not a column of the base row.
     pub(super) value: fn(&Books<'_>, &Row, &str) -> Option<Val>,
     pub(in crate::exports) lines: Option<Lines>,
 }
 
-/// One row per line of a record.
+/// The form of a type with one row per line of a record.
 pub(in crate::exports) struct Lines {
     pub(super) table: &'static str,
-    /// The line's column that names the record.
+    /// Column of the line that refers to the record.
     pub(super) key: &'static str,
     pub(super) columns: &'static str,
-    /// As `Kind::value`, of a record and its line.
+    /// Like `Kind::value`, for a record and its line.
     pub(super) value: fn(&Books<'_>, &Row, &Row, &str) -> Option<Val>,
 }
 
-/// What a filter takes.
+/// The values that a filter accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::exports) enum Filter {
     /// One of these words, or `all`.
     Words(&'static str),
     Id,
     Text,
-    /// Text, for which letters A to Z are the same as a to z.
+    /// Text that ignores the case of the letters A to Z.
     AnyCase,
     Currency,
-    /// Two letters of any case.
+    /// Two letters, in any case.
     Country,
 }
 
 const CUST: &str = "customer_id int · customer_email text · customer_first_name text · \
     customer_last_name text · customer_name text";
 
-/// Headings and their types.
+/// Returns the headings and their types.
 pub(super) fn columns(notation: &str) -> Vec<(String, String)> {
     let notation = notation.replace("CUST", CUST);
     let columns = notation.split('·').map(|column| {
@@ -62,7 +63,7 @@ pub(super) fn columns(notation: &str) -> Vec<(String, String)> {
     columns.collect()
 }
 
-/// The row's own column of that name and type.
+/// Returns the row's own column of that name and type.
 pub(super) fn stored(row: &Row, heading: &str, kind: &str) -> Val {
     match kind {
         "int" => Val::int(row.int(heading)),
@@ -82,12 +83,12 @@ impl Kind {
         self.filters.iter().find(|(known, _)| *known == name).map(|(_, filter)| *filter)
     }
 
-    /// Whether its rows can be soft-deleted.
+    /// Returns true if rows of the type can be soft-deleted.
     pub(in crate::exports) fn has_deletion(&self) -> bool {
         !["newsletters", "balance_transactions", "campaign_runs"].contains(&self.table)
     }
 
-    /// Headings of a row per record, or per line.
+    /// Returns the headings for one row per record, or per line.
     pub(in crate::exports) fn headings(&self, by_line: bool) -> Vec<String> {
         let notation = match &self.lines {
             Some(lines) if by_line => lines.columns,
@@ -96,13 +97,13 @@ impl Kind {
         columns(notation).into_iter().map(|(heading, _)| heading).collect()
     }
 
-    /// Its rows, by id.
+    /// Returns the rows of the type, by id.
     pub(in crate::exports) fn rows<'a>(&self, books: &Books<'a>) -> Vec<&'a Row> {
         let rows = books.tables.all(self.table).into_iter();
         rows.filter(|row| (self.is_one)(books, row)).collect()
     }
 
-    /// The site that a row belongs to.
+    /// Returns the site that a row belongs to.
     pub(in crate::exports) fn site(&self, books: &Books<'_>, row: &Row) -> Option<i64> {
         (self.site_of)(books, row)
     }
@@ -113,12 +114,12 @@ impl Kind {
     }
 }
 
-/// The row's own text, as what a filter of this name may ask for.
+/// Returns the row's own text as the value of the filter with that name.
 pub(super) fn own(row: &Row, filter: &str) -> Vec<Json> {
     row.text(filter).map(Json::from).into_iter().collect()
 }
 
-/// The ids that there are, as what a filter may ask for.
+/// Returns the ids that are not null, as values of a filter.
 pub(super) fn ids(ids: impl IntoIterator<Item = Option<i64>>) -> Vec<Json> {
     ids.into_iter().flatten().map(Json::from).collect()
 }

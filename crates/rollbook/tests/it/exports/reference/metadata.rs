@@ -1,4 +1,4 @@
-//! Customers' metadata, one column or one row per key. Rule: spec/exports.md §10.8.
+//! Customers' metadata, with one column or one row per key. Rule: spec/exports.md §10.8.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,12 +22,12 @@ pub(super) static CUSTOMERS_METADATA: Kind = Kind {
     lines: None,
 };
 
-/// A customer's metadata: keys by code point, values as their JSON text.
+/// Returns a customer's metadata: keys by code point, values as JSON text.
 pub(in crate::exports) fn object(c: &Row) -> BTreeMap<String, Box<RawValue>> {
     serde_json::from_str(c.word("metadata")).expect("an object")
 }
 
-/// Text as it is, all else as JSON; null is nothing.
+/// Returns a text unchanged and other values as JSON; null is empty.
 fn shown(value: Option<&RawValue>) -> Val {
     match value.map(RawValue::get) {
         None | Some("null") => Val::Null,
@@ -42,7 +42,7 @@ fn before() -> Vec<String> {
     vec!["customer_id".to_owned(), "customer_email".to_owned()]
 }
 
-/// One row per customer.
+/// Returns one row per customer.
 pub(super) fn wide(rows: &[&Row], columns: Option<Vec<String>>, is_ndjson: bool) -> Table {
     let keys: BTreeSet<String> = rows.iter().flat_map(|row| object(row).into_keys()).collect();
     let all = || match is_ndjson {
@@ -64,7 +64,7 @@ pub(super) fn wide(rows: &[&Row], columns: Option<Vec<String>>, is_ndjson: bool)
     Table { rows: rows.collect(), headings, ..Table::default() }
 }
 
-/// One row per customer and key.
+/// Returns one row per customer and key.
 pub(super) fn long(rows: &[&Row], columns: Option<Vec<String>>) -> Table {
     let all = || [before(), vec!["key".to_owned(), "value".to_owned()]].concat();
     let headings = columns.unwrap_or_else(all);

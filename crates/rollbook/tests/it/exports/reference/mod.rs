@@ -1,13 +1,13 @@
 //! A second, slow implementation of the exports, written from spec/exports.md alone: one row at a
-//! time, no Arrow, no plans, nothing shared with the `reports` and `files` crates.
+//! time, without Arrow or query plans, and without code of the `reports` and `files` crates.
 //!
 //! | module | holds | spec/exports.md |
 //! | --- | --- | --- |
-//! | `books` | the rows that a type's rows are joined with | §10.1 |
-//! | `kind` | what a type is: its columns in the notation of the spec, its filters | §10.2 |
+//! | `books` | the rows of a business, and references between them | §10.1 |
+//! | `kind` | the definition of a type: columns in the notation of the spec, filters | §10.2 |
 //! | `subscriptions` … `campaigns` | the types | §10.3 to §10.14 |
 //! | `metadata` | metadata as columns and as rows | §10.8 |
-//! | `request` | a body, and the rows that it asks for | §4, §10.1 |
+//! | `request` | a request body, and the rows that it selects | §4, §10.1 |
 //! | `cell`, `file` | values and files as text, and their totals | §9, §11 |
 
 mod books;
@@ -29,7 +29,7 @@ pub(super) use kind::{Filter, Kind};
 pub(super) use metadata::object;
 pub(super) use request::{expected, ignored, second};
 
-/// All types, in the order of spec/exports.md §10.
+/// Returns all types, in the order of spec/exports.md §10.
 pub(super) fn kinds() -> [&'static Kind; 13] {
     [
         &subscriptions::SUBSCRIPTIONS,
@@ -48,7 +48,7 @@ pub(super) fn kinds() -> [&'static Kind; 13] {
     ]
 }
 
-/// The type that a body names.
+/// Returns the type that a body names.
 pub(super) fn kind(object: &str) -> &'static Kind {
     let object = if object == "credit_notes" { "credit_note" } else { object };
     kinds().into_iter().find(|kind| kind.object == object).expect("a type")

@@ -43,13 +43,13 @@ fn items<'a>(books: &Books<'a>, o: &Row) -> Vec<&'a Row> {
     books.naming("order_items", "order_id", o.id())
 }
 
-/// The item's own product, else its SKU's.
+/// Returns the item's own product; otherwise that of its SKU.
 fn product(books: &Books<'_>, item: &Row) -> Option<i64> {
     let sku = books.of(item, "sku_id", "skus");
     item.int("product_id").or_else(|| sku.and_then(|sku| sku.int("product_id")))
 }
 
-/// Whether one item has both the product and the SKU that are asked for.
+/// Returns true if one item has both the product and the SKU of the request.
 pub(super) fn item_has(
     books: &Books<'_>,
     item: &Row,
@@ -68,7 +68,7 @@ fn has(books: &Books<'_>, o: &Row, filter: &str) -> Vec<Json> {
     }
 }
 
-/// First and last name of an address.
+/// Returns first and last name of an address.
 fn ship_name(address: &Row) -> Val {
     let names = format!("{} {}", address.word("first_name"), address.word("last_name"));
     Val::text(Some(names.trim()).filter(|name| !name.is_empty()))

@@ -82,13 +82,13 @@ pub(super) static CREDIT_NOTES: Kind = Kind {
     lines: None,
 };
 
-/// The invoice's site, else the customer's.
+/// Returns the invoice's site; otherwise the customer's.
 fn site_of(invoice: Option<&Row>, customer: Option<&Row>) -> Option<i64> {
     let site = |row: Option<&Row>| row.and_then(|row| row.int("site_id"));
     site(invoice).or_else(|| site(customer))
 }
 
-/// Who paid: the payment's own customer, else its invoice's.
+/// Returns the payment's own customer; otherwise its invoice's.
 fn payer<'a>(books: &Books<'a>, p: &Row) -> Option<&'a Row> {
     let own = books.of(p, "customer_id", "customers");
     own.or_else(|| books.of(books.of(p, "invoice_id", "invoices")?, "customer_id", "customers"))
@@ -108,13 +108,13 @@ fn payment(books: &Books<'_>, p: &Row, heading: &str) -> Option<Val> {
     })
 }
 
-/// The refund's own invoice, else its payment's.
+/// Returns the refund's own invoice; otherwise its payment's.
 fn refunded_invoice<'a>(books: &Books<'a>, r: &Row) -> Option<&'a Row> {
     let own = books.of(r, "invoice_id", "invoices");
     own.or_else(|| books.of(books.of(r, "payment_id", "payments")?, "invoice_id", "invoices"))
 }
 
-/// The refund's own customer, else its payment's, else its invoice's.
+/// Returns the refund's own customer; otherwise its payment's, otherwise its invoice's.
 fn refunded_customer<'a>(books: &Books<'a>, r: &Row) -> Option<&'a Row> {
     let of_payment =
         || books.of(books.of(r, "payment_id", "payments")?, "customer_id", "customers");
@@ -134,7 +134,7 @@ fn refund(books: &Books<'_>, r: &Row, heading: &str) -> Option<Val> {
     })
 }
 
-/// What the customer has in this currency through this transaction.
+/// Returns the customer's balance in this currency after this transaction.
 fn ending_balance(books: &Books<'_>, b: &Row) -> i128 {
     let place = |row: &Row| (row.instant("date"), row.id());
     let all = books.tables.all("balance_transactions").into_iter();

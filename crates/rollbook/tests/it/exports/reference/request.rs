@@ -1,4 +1,4 @@
-//! A body, and the rows that it asks for. Rule: spec/exports.md §4, §10.1.
+//! A request body, and the rows that it selects. Rule: spec/exports.md §4, §10.1.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::kind::{Filter, Kind, columns, stored};
 use super::{kinds, metadata, orders};
 use crate::oracle::{Bound, Row, parse_instant};
 
-/// A field that is given; null and empty text are not.
+/// Returns a field that is given. Null and empty text count as not given.
 fn given<'b>(body: &'b Json, name: &str) -> Option<&'b Json> {
     body.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
@@ -20,12 +20,12 @@ fn word<'b>(body: &'b Json, name: &str, otherwise: &'static str) -> &'b str {
     given(body, name).map_or(otherwise, |value| value.as_str().expect("a word"))
 }
 
-/// A JSON integer, or digits in a string.
+/// Returns a JSON integer, also one that is written as a string of digits.
 fn integer(value: &Json) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// The second that `date_from` or `date_to` names.
+/// Returns the second that `date_from` or `date_to` stands for.
 pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -> i64 {
     let value = &body[name];
     let bound = if name == "date_from" { Bound::From } else { Bound::To };
@@ -35,13 +35,13 @@ pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -
     })
 }
 
-/// Printed filters of other types that are given.
+/// Returns the given filters that only other types have.
 pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> {
     let all = kinds().into_iter().flat_map(|kind| kind.filters.iter().map(|(name, _)| *name));
     let foreign = all.filter(|name| kind.filter(name).is_none());
     let mut ignored: BTreeSet<String> =
         foreign.filter(|name| given(body, name).is_some()).map(str::to_owned).collect();
-    // Where nothing is deleted softly there is nothing to include.
+    // Types without soft deletion have no deleted rows to include.
     if body["include_deleted"] == true && !kind.has_deletion() {
         ignored.insert("include_deleted".to_owned());
     }
@@ -54,7 +54,7 @@ pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> 
     ignored
 }
 
-/// Whether a value that a row has is the one that a filter asks for.
+/// Returns true if the row's value `has` matches the requested value `wanted`.
 fn is_asked_for(filter: Filter, has: &Json, wanted: &Json) -> bool {
     let text = |value: &Json| value.as_str().expect("a text").to_owned();
     match filter {
@@ -85,13 +85,13 @@ fn is_in_range(row: &Row, body: &Json, provider: &Provider) -> bool {
     first <= micros && micros < end
 }
 
-/// Whether deleted rows are asked for.
+/// Returns true if the body asks for deleted rows.
 fn wants_deleted(kind: &Kind, body: &Json) -> bool {
     let has_status = kind.filter("status").is_some();
     body["include_deleted"] == true || (has_status && word(body, "status", "") == "deleted")
 }
 
-/// The ids of an item that an order's filters ask for.
+/// Returns the ids of an item that an order's filters ask for.
 fn item_ids(kind: &Kind, body: &Json) -> [Option<i64>; 2] {
     ["product_id", "sku_id"].map(|name| match kind.object {
         "orders" => given(body, name).and_then(integer),
@@ -99,7 +99,7 @@ fn item_ids(kind: &Kind, body: &Json) -> [Option<i64>; 2] {
     })
 }
 
-/// The base rows that a body asks for, by id.
+/// Returns the base rows that a body selects, by id.
 fn rows<'a>(books: &Books<'a>, kind: &Kind, body: &Json) -> Vec<&'a Row> {
     let site = given(body, "site_id").and_then(integer);
     let [product, sku] = item_ids(kind, body);
@@ -117,7 +117,7 @@ fn rows<'a>(books: &Books<'a>, kind: &Kind, body: &Json) -> Vec<&'a Row> {
     kept.collect()
 }
 
-/// The headings that a body asks for.
+/// Returns the headings that a body selects; none = all.
 fn chosen(body: &Json) -> Option<Vec<String>> {
     let owned = |text: &str| text.trim().to_owned();
     Some(match given(body, "columns")? {
@@ -126,7 +126,7 @@ fn chosen(body: &Json) -> Option<Vec<String>> {
     })
 }
 
-/// What the file of a body holds.
+/// Returns the content of the file for a body.
 pub(in crate::exports) fn expected(books: &Books<'_>, kind: &Kind, body: &Json) -> Table {
     let rows = rows(books, kind, body);
     if kind.object == "customers_metadata" {
@@ -160,7 +160,7 @@ pub(in crate::exports) fn expected(books: &Books<'_>, kind: &Kind, body: &Json) 
     }
 }
 
-/// Cells of these rows in the columns that are asked for.
+/// Returns the cells of these rows in the selected columns.
 fn table<R>(
     notation: &str,
     chosen: Option<Vec<String>>,

@@ -42,7 +42,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// The latest local day of an event among these rows.
+/// Returns the latest local day of the events of these rows.
 pub(in super::super) fn last_event_day(w: &World<'_>, rows: &[&Row]) -> Option<Date> {
     rows.iter().map(|a| w.evlocal(event(w, a)).date).max()
 }
@@ -63,7 +63,7 @@ fn source(w: &World<'_>, a: &Row) -> Val {
     w.name_of("booking_sources", a.int("booking_source_id"))
 }
 
-/// Columns that the plain and the grouped form share.
+/// Returns the columns that the plain and the grouped form share.
 fn places() -> Vec<Column> {
     vec![
         c("offering_type.id", "offering_type_id", |w, a| {

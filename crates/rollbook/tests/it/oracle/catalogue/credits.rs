@@ -40,7 +40,8 @@ pub(super) fn report() -> Report {
     }
 }
 
-/// Credit of the row's customer in the row's currency, over the transactions that `counts` takes.
+/// Returns the credit of the row's customer in the row's currency, over the transactions for which
+/// `counts` is true.
 fn balance(w: &World<'_>, bt: &Row, counts: impl Fn(&Row) -> bool) -> i128 {
     let customer = bt.int("customer_id").expect("a customer");
     let mut sum = 0;

@@ -157,7 +157,8 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-/// Customer's attendances at active events that have one of `statuses`, with their events.
+/// Returns the customer's attendances at active events that have one of `statuses`, with their
+/// events.
 fn att<'a>(w: &World<'a>, c: &Row, statuses: &[&str]) -> Vec<(&'a Row, &'a Row)> {
     let mut found = Vec::new();
     for a in w.naming("attendances", "customer_id", c.id()) {
@@ -199,7 +200,7 @@ fn is_new(w: &World<'_>, c: &Row) -> bool {
     created > w.today.plus_days(-NEW_DAYS)
 }
 
-/// The birthday in a year; 29 February counts as 28 February in common years.
+/// Returns the birthday in a year; 29 February counts as 28 February in common years.
 fn birthday(born: Date, year: i16) -> Date {
     let day = Date::new(year, born.month(), born.day());
     day.or_else(|| Date::new(year, 2, 28)).expect("a day of the year")

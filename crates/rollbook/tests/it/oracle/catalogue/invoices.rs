@@ -121,12 +121,12 @@ fn lines<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     w.naming("invoice_lines", "invoice_id", i.id())
 }
 
-/// Payments of the invoice, deleted ones too.
+/// Returns the payments of the invoice, including deleted ones.
 fn all_payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     w.naming("payments", "invoice_id", i.id())
 }
 
-/// `pay`, by (date, id).
+/// Returns `pay`: the payments by (date, id).
 fn payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     let mut payments = all_payments(w, i);
     payments.retain(|pay| !pay.has("deleted_at"));
@@ -134,7 +134,7 @@ fn payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     payments
 }
 
-/// Refunds of the invoice or of one of its payments, whatever their status, each once.
+/// Returns the refunds of the invoice or of one of its payments, with any status, each once.
 fn all_refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     let mut refunds = w.naming("refunds", "invoice_id", i.id());
     for payment in all_payments(w, i) {
@@ -145,7 +145,7 @@ fn all_refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     refunds
 }
 
-/// `ref`.
+/// Returns `ref`: the succeeded refunds.
 fn refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
     let mut refunds = all_refunds(w, i);
     refunds.retain(|refund| !refund.has("deleted_at") && refund.word("status") == "succeeded");

@@ -166,7 +166,7 @@ fn grouping() -> Grouping {
     }
 }
 
-/// The days on which a membership was active. Rule: §10 no. 9.
+/// Returns the days on which a membership was active. Rule: §10 no. 9.
 fn life_span(w: &World<'_>, cm: &Row) -> LifeSpan {
     let m = w.get("memberships", cm.int("membership_id"));
     let waits = m.is_some_and(|m| m.flag("begin_on_first_registration"));

@@ -22,7 +22,7 @@ use super::world::World;
 
 pub(super) use attendances::last_event_day;
 
-/// Names of all plain reports that are known here.
+/// Names of all plain reports of the oracle.
 pub(super) const NAMES: &[&str] = &[
     "customer_credits",
     "customers",
@@ -48,17 +48,17 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Whether its rows are computed for a day.
+    /// Returns true if the rows are computed for one day.
     pub(super) fn is_about_usage(&self) -> bool {
         self.table == usage_rows::TABLE
     }
 
-    /// The column of the base that `id_gt` acts on.
+    /// Returns the column of the base table that `id_gt` compares.
     pub(super) fn cursor(&self) -> &'static str {
         if self.is_about_usage() { "customer_membership_id" } else { "id" }
     }
 
-    /// Columns that are always there.
+    /// Returns the columns that every answer has.
     pub(super) fn required(&self) -> [&'static str; 2] {
         let id = if self.is_about_usage() { "customer_membership.id" } else { "id" };
         [id, "customer.id"]
@@ -71,7 +71,7 @@ pub(super) struct Grouping {
     pub(super) dimensions: Vec<Column>,
     pub(super) measures: Vec<Measure>,
     pub(super) parents: &'static [&'static str],
-    /// Columns when none are asked for.
+    /// Columns of a request that names none.
     pub(super) default_columns: &'static [&'static str],
     pub(super) pivots: &'static [&'static str],
     pub(super) bucket: Option<Bucket>,
@@ -84,46 +84,46 @@ pub(super) struct Measure {
     pub(super) kind: MeasureKind,
 }
 
-/// How a measure is computed.
+/// The computation of a measure.
 #[derive(Clone)]
 pub(super) enum MeasureKind {
     /// Number of rows.
     Count,
     /// Exact sum of minor units.
     Sum(Get<i128>),
-    /// Sum of the values there are; none: null.
+    /// Sum of the values that are not null; null if there are none.
     Total(Get<Option<i64>>),
-    /// Mean of the values there are, rounded half up; none: null.
+    /// Mean of the values that are not null, rounded half up; null if there are none.
     Mean(Get<Option<i64>>),
 }
 
-/// On which days of a pivot a row counts.
+/// The pivot periods in which a row counts.
 #[derive(Clone)]
 pub(super) enum Bucket {
-    /// In the period that holds this day.
+    /// The period that contains this day.
     Day {
         of: Get<Date>,
-        /// The report's own time filter: name of its upper bound, and of its timeframe.
+        /// Parameters of the report's own time filter: its upper bound, and its timeframe.
         upper_bound: &'static str,
         timeframe: &'static str,
-        /// Whether both act on an instant.
+        /// True if both compare an instant.
         is_instant: bool,
     },
-    /// In every period with at least one such day.
+    /// Every period that contains at least one active day.
     Active(Get<LifeSpan>),
 }
 
-/// The days on which something was active.
+/// The days on which a membership was active.
 pub(super) struct LifeSpan {
-    /// First day; none: never active.
+    /// First day; none if never active.
     pub(super) start: Option<Date>,
-    /// Last days, each included; all hold.
+    /// Last days, included; the earliest applies.
     pub(super) last: Vec<Date>,
-    /// Holds: first and last day, both held.
+    /// Holds: first and last day, both included.
     pub(super) held: Vec<(Date, Option<Date>)>,
 }
 
-/// The report with this name, plain form.
+/// Returns the plain report with this name.
 pub(super) fn report(name: &str) -> Report {
     match name {
         "customer_credits" => credits::report(),
@@ -138,7 +138,8 @@ pub(super) fn report(name: &str) -> Report {
     }
 }
 
-/// `customer.id`, `customer.name`, `customer.email` of the customer that `of` names.
+/// Returns the columns `customer.id`, `customer.name`, `customer.email` of the customer that `of`
+/// returns.
 fn customer(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
     vec![
         c("customer.id", "customer_id", move |w, r| Val::int(of(w, r))),
@@ -149,7 +150,8 @@ fn customer(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
     ]
 }
 
-/// `customer.venue.id`, `customer.venue.name` of the customer that `of` names.
+/// Returns the columns `customer.venue.id`, `customer.venue.name` of the customer that `of`
+/// returns.
 fn customer_venue(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
     let site =
         move |w: &World<'_>, r: &Row| w.get("customers", of(w, r)).and_then(|c| c.int("site_id"));
@@ -159,27 +161,27 @@ fn customer_venue(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
     ]
 }
 
-/// A column that shows a text column of the base row.
+/// Returns a column that shows a text column of the base row.
 fn text(key: &'static str) -> Column {
     c(key, "", move |_, r| Val::text(r.text(key)))
 }
 
-/// A column that shows a date column of the base row.
+/// Returns a column that shows a date column of the base row.
 fn date(key: &'static str) -> Column {
     c(key, "", move |_, r| Val::date(r.date(key)))
 }
 
-/// A column that shows an instant column of the base row.
+/// Returns a column that shows an instant column of the base row.
 fn instant(key: &'static str) -> Column {
     c(key, "", move |_, r| Val::instant(r.instant(key)))
 }
 
-/// A column that shows an integer column of the base row.
+/// Returns a column that shows an integer column of the base row.
 fn int(key: &'static str) -> Column {
     c(key, "", move |_, r| Val::int(r.int(key)))
 }
 
-/// A column that shows a flag of the base row.
+/// Returns a column that shows a flag of the base row.
 fn flag(key: &'static str) -> Column {
     c(key, "", move |_, r| Val::Bool(r.flag(key)))
 }

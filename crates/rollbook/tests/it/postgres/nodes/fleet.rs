@@ -1,4 +1,4 @@
-//! Two servers and two workers over one database, with one folder of files.
+//! Two servers and two workers with one database and one files folder.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,17 +8,17 @@ use super::super::node;
 use crate::jobs::{link, succeeded};
 use crate::server::{Data, Server, Worker};
 
-/// Servers and workers together.
+/// Number of servers and workers.
 pub(super) const NODES: usize = 4;
 
-/// A little work for many nodes, and a lease that is soon over.
+/// Settings that spread the jobs over the nodes, with a short lease.
 const SETTINGS: &str = "[jobs]\nlease_s = 5\nmax_running = 1\nattempts_max = 1000\n\
     waiting_per_provider = 20\n";
 
-/// Where the servers listen, at the moment.
+/// Current addresses of the servers.
 pub(crate) type Addresses = Arc<Mutex<[String; 2]>>;
 
-/// A file that a job has made.
+/// A file of a finished job.
 pub(crate) struct Made {
     pub(super) job: i64,
     pub(super) text: String,
@@ -47,7 +47,7 @@ impl Fleet {
         Self { folders, servers, workers, addresses, token, _files: files }
     }
 
-    /// kill -9 of a node, which begins anew at once.
+    /// Kills a node with kill -9 and starts it again at once.
     pub(super) fn kill(&mut self, at: usize) {
         let (folder, place) = (&self.folders[at], at % 2);
         if at < 2 {
@@ -76,7 +76,7 @@ impl Fleet {
         self.folders[2].path()
     }
 
-    /// What a job ends in: asked of one server, downloaded from the other.
+    /// Returns the file of a job, requested from one server and downloaded from the other.
     pub(super) fn file(&self, place: usize, job: i64) -> Made {
         let (asked, other) = (&self.servers[place % 2], &self.servers[(place + 1) % 2]);
         let path = link(asked, &succeeded(asked, &self.token, job));

@@ -1,8 +1,8 @@
-//! What was written at which revision, and so what whoever reads at one must see.
+//! The content of each revision, and so the expected result of each read.
 //!
-//! Every import gives all shared customers and one invoice its label, and brings customers of its
-//! own. So at each revision the shared ones have the label of the last import up to there, and
-//! there are as many customers as the imports up to there have brought.
+//! Every import sets the label of all shared customers and of one invoice, and adds customers of
+//! its own. So at each revision, the shared customers have the label of the last import, and the
+//! number of customers follows from the number of imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +11,19 @@ use serde_json::json;
 use super::fleet::Made;
 use crate::server::Server;
 
-/// Customers that every import rewrites; one page of them.
+/// Number of customers that every import rewrites; they fit on one page.
 pub(crate) const SHARED: i64 = 100;
-/// Customers that an import brings.
+/// Number of customers that an import adds.
 pub(crate) const BROUGHT: i64 = 25;
 
-/// The shared customers and the total, on a page that begins with them.
+/// Page that shows the shared customers and the total.
 pub(crate) const PAGE: &str =
     "/api/v2/reports/customers/data?columns=id,full_name&sort=id&page_size=100";
-/// The shared invoice and the name of its customer, from two tables.
+/// Page that joins the shared invoice with the name of its customer.
 pub(crate) const JOINED: &str =
     "/api/v2/reports/invoices/data?columns=number,customer.name&page_size=100";
 
-/// The rows of one import; the first customer that it brings is `first`.
+/// Returns the rows of one import; `first` is the id of the first customer that it adds.
 pub(crate) fn body(label: &str, first: i64) -> Vec<u8> {
     let customer = |id: i64| json!({"table": "customers", "row": {"id": id, "name": label}});
     let invoice = json!({"table": "invoices", "row": {"id": 1, "number": label, "customer_id": 1,
@@ -32,18 +32,18 @@ pub(crate) fn body(label: &str, first: i64) -> Vec<u8> {
     rows.map(|row| format!("{row}\n")).collect::<String>().into_bytes()
 }
 
-/// What a page showed.
+/// The result of reading one page.
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) revision: i64,
-    /// What was acknowledged before it was asked for.
+    /// Last revision that was acknowledged before the request.
     pub(crate) acknowledged: i64,
     pub(crate) labels: BTreeSet<String>,
-    /// Customers in all; none when the page was not about them.
+    /// Number of all customers; none if the page does not show customers.
     pub(crate) total: Option<i64>,
 }
 
-/// The imports, by the revision that each made.
+/// The labels of the imports, by the revision that each created.
 pub(crate) struct History(BTreeMap<i64, String>);
 
 impl History {
@@ -54,7 +54,7 @@ impl History {
         Self(history)
     }
 
-    /// The last revision.
+    /// Returns the last revision.
     pub(crate) fn last(&self) -> i64 {
         *self.0.last_key_value().unwrap().0
     }
@@ -63,7 +63,7 @@ impl History {
         self.0.len()
     }
 
-    /// The label of the shared rows, and how many customers there are.
+    /// Returns the label of the shared rows at a revision, and the number of customers.
     fn at(&self, revision: i64) -> (&str, i64) {
         let until = self.0.range(..=revision);
         let brought = i64::try_from(until.clone().count()).unwrap() * BROUGHT;
@@ -71,7 +71,7 @@ impl History {
         (label, SHARED + brought)
     }
 
-    /// How many there were; fails when one saw something else than its revision.
+    /// Checks that each read shows exactly its revision. Returns the number of reads.
     pub(crate) fn check_reads(&self, reads: &[Read]) -> usize {
         for read in reads {
             assert!(
@@ -86,7 +86,7 @@ impl History {
         reads.len()
     }
 
-    /// Every row of every import up to the revision of the file, and nothing else.
+    /// Checks that a file has every row of every import up to its revision, and no other.
     pub(crate) fn check_file(&self, made: &Made) {
         let revision = made.manifest["rev"].as_i64().unwrap();
         let mut expected: BTreeMap<&str, i64> = BTreeMap::new();
@@ -102,7 +102,7 @@ impl History {
         assert_eq!(made.manifest["rows"], self.at(revision).1, "job {}", made.job);
     }
 
-    /// When all is over, a server shows the last revision.
+    /// Checks that a server shows the last revision in the end.
     pub(crate) fn check_end(&self, server: &Server, token: &str) {
         assert_eq!(server.get(token, PAGE).ok()["total"], self.at(self.last()).1);
     }

@@ -1,4 +1,4 @@
-//! Whoever imports, reads and exports while nodes are killed. A request that breaks off is sent
+//! Clients that import, read and export while nodes are killed. An interrupted request is sent
 //! again to the other server, with the same key.
 
 use std::collections::BTreeSet;
@@ -11,20 +11,20 @@ use super::fleet::Addresses;
 use super::history::{BROUGHT, History, JOINED, PAGE, Read, SHARED, body};
 use crate::server::{Answer, Request};
 
-/// Ids of the customers that each importer brings begin this far apart.
+/// Distance between the first customer ids of two importers.
 const IDS_OF_AN_IMPORTER: i64 = 1_000_000;
 
 pub(crate) struct Load {
     token: String,
     addresses: Addresses,
     is_over: AtomicBool,
-    /// The newest revision that an importer was told.
+    /// Last revision that was acknowledged to an importer.
     acknowledged: AtomicI64,
     commits: Mutex<Vec<(i64, String)>>,
     reads: Mutex<Vec<Read>>,
 }
 
-/// Ends the load, also when whoever watches it fails.
+/// Ends the load when dropped, also if the test fails.
 pub(crate) struct Stopping<'l>(&'l AtomicBool);
 
 impl Drop for Stopping<'_> {
@@ -34,14 +34,14 @@ impl Drop for Stopping<'_> {
 }
 
 impl Load {
-    /// Begins with one import, so that every read sees one.
+    /// Starts with one import, so that every read finds one.
     pub(crate) fn new(token: String, addresses: Addresses) -> Self {
         let load = Self::of_readers(token, addresses);
         load.begin();
         load
     }
 
-    /// Somebody else imports.
+    /// Creates a load that does not import.
     pub(crate) fn of_readers(token: String, addresses: Addresses) -> Self {
         Self {
             token,
@@ -53,7 +53,7 @@ impl Load {
         }
     }
 
-    /// The first import, before any read.
+    /// Sends the first import, before any read.
     pub(crate) fn begin(&self) {
         self.import_one("first", SHARED + 1, 0);
     }
@@ -62,7 +62,7 @@ impl Load {
         Stopping(&self.is_over)
     }
 
-    /// Imports, one after the other, until the load is over.
+    /// Imports one batch after the other until the load ends.
     pub(crate) fn import(&self, by: i64) {
         for number in 0.. {
             if self.is_over() {
@@ -85,7 +85,7 @@ impl Load {
         self.commits.lock().unwrap().push((revision, label.to_owned()));
     }
 
-    /// Reads pages until the load is over.
+    /// Reads pages until the load ends.
     pub(super) fn read(&self, by: usize) {
         while !self.is_over() {
             self.look(by);
@@ -108,12 +108,12 @@ impl Load {
         }
     }
 
-    /// How many imports were acknowledged.
+    /// Returns the number of acknowledged imports.
     pub(crate) fn commits(&self) -> usize {
         self.commits.lock().unwrap().len()
     }
 
-    /// Asks for files, as many at once as may wait, until the load is over; the jobs.
+    /// Requests as many files as may wait, until the load ends. Returns the jobs.
     pub(super) fn export(&self) -> Vec<i64> {
         let mut jobs = Vec::new();
         while !self.is_over() {
@@ -125,7 +125,7 @@ impl Load {
                     .body("application/json", wanted.as_bytes())
             });
             match answer.status {
-                // As many wait as may.
+                // The queue is full.
                 409 | 429 => std::thread::yield_now(),
                 _ => jobs.push(answer.ok()["job"].as_i64().unwrap()),
             }
@@ -133,13 +133,13 @@ impl Load {
         jobs
     }
 
-    /// Sends a request to one server after the other until one answers.
+    /// Sends a request to the servers in turn until one answers.
     fn insist(&self, by: usize, request: &dyn Fn(&str) -> Request) -> Answer {
         for attempt in by.. {
             let address = self.addresses.lock().unwrap()[attempt % 2].clone();
             let answer = request(&address).token(&self.token).send();
             match answer.status {
-                // Killed, or too busy.
+                // The server was killed, or is too busy.
                 0 | 503 => std::thread::yield_now(),
                 _ => return answer,
             }

@@ -1,10 +1,10 @@
-//! Several nodes over one database.
+//! Several nodes with one database.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `fleet` | the nodes: two servers, two workers; one is killed and comes back |
-//! | `load` | whoever imports, reads and exports meanwhile |
-//! | `history` | what was written at which revision, and so what each read must have seen |
+//! | `fleet` | the nodes: two servers, two workers; one at a time is killed and restarted |
+//! | `load` | clients that import, read and export meanwhile |
+//! | `history` | the content of each revision, and so the expected result of each read |
 
 pub(crate) mod fleet;
 pub(crate) mod history;
@@ -23,12 +23,12 @@ use fleet::{Fleet, NODES};
 use load::Load;
 use testkit::postgres;
 
-/// Without [`LOAD_SECONDS`].
+/// Duration in seconds, unless [`LOAD_SECONDS`] is set.
 const SECONDS_USUAL: u64 = 8;
-/// The longest time between two kills.
+/// Longest time between two kills.
 const BETWEEN_KILLS_MS: u64 = 900;
 
-/// Notes every end that a job comes to, however often.
+/// Trigger that records every end of a job, even repeated ones.
 const NOTE_ENDS: &str = "CREATE TABLE test_ends (job BIGINT, attempt BIGINT, state TEXT); \
     CREATE FUNCTION note_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
     IF NEW.state <> OLD.state AND NEW.state NOT IN ('queued', 'running') THEN \
@@ -44,9 +44,9 @@ fn seconds() -> u64 {
     }
 }
 
-/// Two servers and two workers under load; each in turn is killed, again and again. Every
-/// acknowledged row is there, every job ends once and in one whole file, and every page and file
-/// shows the records as one revision left them.
+/// Two servers and two workers run under load, and each in turn is killed repeatedly. Every
+/// acknowledged row exists, every job ends once with a complete file, and every page and file shows
+/// one revision.
 #[test]
 fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
     let url = postgres::database();
@@ -72,7 +72,7 @@ fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
         });
         let exporter = scope.spawn(|| load.export());
         while Instant::now() < until || kills < NODES {
-            // Not a wait for something: the moment of the kill is what varies.
+            // The sleep waits for nothing: the moment of the kill is what varies.
             std::thread::sleep(Duration::from_millis(random.random_range(0..BETWEEN_KILLS_MS)));
             fleet.kill(kills % NODES);
             kills += 1;
@@ -96,7 +96,7 @@ fn nodes_that_are_killed_lose_no_row_and_no_job_and_tear_no_read() {
     let mut ended: Vec<_> = exports.iter().map(|id| format!("{id} succeeded")).collect();
     ended.sort_by_key(|line| line.split(' ').next().unwrap().parse::<i64>().unwrap());
     assert_eq!(postgres::psql(&url, ENDS).lines().collect::<Vec<_>>(), ended);
-    // The books find fault with the invoice, which has no lines: that is not looked at.
+    // The books report the invoice without lines as an issue, which does not matter here.
     let found = program().args(["doctor", "--data", fleet.folder(), "--full"]).output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
     assert!(found.contains("ok      store") && found.contains("rows as in the store"), "{found}");

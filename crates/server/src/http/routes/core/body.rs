@@ -10,7 +10,7 @@ use app::app::App;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode};
 
-/// Reads the whole body, or says what is wrong with it.
+/// Reads the whole body as a JSON object. Fails with a message about what is wrong with it.
 pub(super) async fn read(
     app: &App,
     headers: &HeaderMap,

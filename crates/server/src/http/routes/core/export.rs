@@ -1,4 +1,5 @@
-//! One export: its status, its manifest, its end. Rule: spec/exports.md §7.2, §9.
+//! `/api/v1/core/exports/{uuid}`: status, manifest, cancellation and removal of one export. Rule:
+//! spec/exports.md §7.2, §9.
 
 use axum::response::Response;
 use http::header;
@@ -15,7 +16,7 @@ use app::exports::caller::SITE_ONLY;
 use app::exports::fetch::POLL_AFTER_S;
 use app::exports::{find, show};
 
-/// The export in the path, for whoever may have it; `then` is what is done with it.
+/// Finds the export in the path for a caller who may see it, and runs `then` on it.
 async fn on_export(
     call: Call,
     who: Admitted,

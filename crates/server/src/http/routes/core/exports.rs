@@ -1,4 +1,5 @@
-//! The catalogue, the history, a request for exports. Rule: spec/exports.md §2, §4, §7.1.
+//! The catalogue of exports, their history, and requests for new ones. Rule: spec/exports.md §2,
+//! §4, §7.1.
 
 use axum::response::Response;
 

@@ -1,4 +1,4 @@
-//! The file of an export: whole, in ranges, once or many times. Rule: spec/exports.md §6.
+//! The file of an export, whole or in ranges, for one or many downloads. Rule: spec/exports.md §6.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use app::jobs::link_transfers;
 
 const OF_FILE: QueryNames = QueryNames { always: &["site_id"], added: &["bundle"] };
 
-/// For whoever has a credential.
+/// Answers a caller with a credential.
 pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
     let admitted = admitted(&call, who, OF_FILE, false);
     let uuid = call.path.get("uuid").to_owned();
@@ -33,7 +33,7 @@ pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiErro
     send(app, parts, fetched).await
 }
 
-/// For whoever has a link with a signature.
+/// Answers the holder of a signed link.
 pub(super) async fn linked(call: Call) -> Result<Response, ApiError> {
     let query = query::parse(call.parts.uri.query())?;
     let uuid = call.path.get("uuid").to_owned();
@@ -68,7 +68,7 @@ async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiE
     }
 }
 
-/// Counts the transfer once its last byte has gone.
+/// Returns the callback that counts the download when its last byte has been sent.
 fn counted(app: App, fetched: Arc<Fetched>) -> OnComplete {
     Box::new(move || {
         if fetched.is_linked && !fetched.is_once {

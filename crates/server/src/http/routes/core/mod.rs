@@ -3,11 +3,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `exports` | the catalogue, the history, a request for exports |
-//! | `export` | one export: its status, manifest, end |
+//! | `export` | one export: its status, manifest, cancellation and removal |
 //! | `file` | the file of an export |
 //! | `body` | a request's body as a JSON object |
-//! | `reference` | what the OpenAPI document says |
-//! | `webhooks`, `webhooks_reference` | where notices go, and what the document says about that |
+//! | `reference` | the OpenAPI description of exports |
+//! | `webhooks`, `webhooks_reference` | the endpoints of webhooks, and their OpenAPI description |
 
 mod body;
 mod export;
@@ -29,14 +29,14 @@ use app::blocking::blocking;
 use app::error::ApiError;
 use app::exports::caller::{self, Caller, QueryNames};
 
-/// Gate and permission come after the credential, in the order of the dialect, so the endpoints
-/// look at them.
+/// The dialect checks the export switch and the permission in an order of its own, after the
+/// credential, so the endpoints do it themselves.
 const REQUIRED: Requirement =
     Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
 
 const EXPORTS: &str = "/api/v1/core/exports";
 const EXPORT: &str = "/api/v1/core/exports/{uuid}";
-/// Other printed names.
+/// Paths of the same endpoints under names that Pelcro prints elsewhere.
 const CATALOGUE: &str = "/api/v1/core/export-attributes";
 const REQUEST: &str = "/api/v1/core/request-export";
 const DOWNLOAD: &str = "/api/v1/core/download-export/{uuid}";
@@ -87,7 +87,7 @@ fn with_action(method: Method, path: &'static str, action: Action) -> Endpoint {
     }
 }
 
-/// Lets the caller in; with them comes the query.
+/// Checks that the caller may use the dialect. Returns the caller with the parsed query.
 fn admitted(
     call: &Call,
     admitted: Admitted,

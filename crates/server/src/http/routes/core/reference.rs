@@ -1,4 +1,4 @@
-//! What the OpenAPI document says about exports.
+//! The OpenAPI description of exports.
 
 use model::permission::Permission;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::openapi::{
 use app::error::ErrorCode;
 use app::exports::show;
 
-/// Errors of every request to exports.
+/// Errors that every request to exports may get.
 const COMMON: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
 const OF_REQUEST: [ErrorCode; 8] = [
     ErrorCode::ExportsNotEnabled,
@@ -48,16 +48,16 @@ const OF_REMOVAL: [ErrorCode; 4] = [
     ErrorCode::ExportNotFound,
     ErrorCode::ExportNotFinished,
 ];
-/// How files are sent. Clients that know only the second may read it as that.
+/// Media types of files. Generated clients that only know the second may declare files as that.
 const FILE_TYPES: [&str; 2] = ["application/force-download", "application/octet-stream"];
 
-/// What is asked of callers, by the endpoints themselves.
+/// Permissions that the endpoints check themselves.
 const NEEDS: OwnPermissions = OwnPermissions {
     names: &[Permission::Exports],
     sentence: "Needs the permission `exports`; for accounting packages `accounting` too.",
 };
 
-/// What one endpoint says.
+/// The OpenAPI description of one endpoint of exports.
 struct Said {
     id: &'static str,
     summary: &'static str,
@@ -66,7 +66,7 @@ struct Said {
     answer: Value,
 }
 
-/// The entry of an endpoint.
+/// Returns the OpenAPI operation of an endpoint.
 pub(super) fn operation(method: Method, path: &'static str) -> Operation {
     let Said { id, summary, errors, parameters, answer } = said(method, path);
     Operation {
@@ -152,7 +152,8 @@ fn said(method: Method, path: &str) -> Said {
     }
 }
 
-/// The catalogue, or with `history=1` a page of the history.
+/// Returns the description of the catalogue's answer, which is a page of the history with
+/// `history=1`.
 fn listed() -> Value {
     let schema = json!({
         "description": "The second with `history=1`.",

@@ -1,4 +1,4 @@
-//! `/api/v1/core/webhooks…`: where notices go, and what became of them. Rule: spec/exports.md §8.1.
+//! `/api/v1/core/webhooks…`: webhooks and the deliveries to them. Rule: spec/exports.md §8.1.
 
 use axum::response::Response;
 use reports::request::{FieldErrors, RawParameters};
@@ -22,16 +22,16 @@ const DELIVERIES: &str = "/api/v1/core/webhooks/{id}/deliveries";
 const DELIVERY: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}";
 const REDELIVER: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}/redeliver";
 
-/// Paging is no addition to a printed route here, so strict mode leaves it alone.
+/// Paging is part of the documented route here, so strict mode does not refuse it.
 const OF_DELIVERIES: QueryNames = QueryNames { always: &["site_id", "page", "limit"], added: &[] };
 
-/// What a request asks for, once it may.
+/// A request about webhooks whose caller has been admitted.
 struct Asked {
     app: App,
     caller: Caller,
     pub query: RawParameters,
     pub body: Map<String, Value>,
-    /// Webhook and delivery that the path names; none = no number that one could have.
+    /// Ids of the webhook and the delivery in the path; none if they are not valid ids.
     id: Option<i64>,
     delivery: Option<i64>,
 }
@@ -137,7 +137,7 @@ async fn answer(
     Ok(json(&blocking(move || work(&asked)).await?))
 }
 
-/// Lets a caller in.
+/// Checks that the caller may use webhooks, and may write if the method does.
 fn admitted(
     app: &App,
     who: Admitted,

@@ -1,4 +1,4 @@
-//! What the OpenAPI document says about webhooks.
+//! The OpenAPI description of webhooks.
 
 use model::permission::Permission;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ const OF_CHANGE: [ErrorCode; 4] = [
     ErrorCode::InvalidJson,
 ];
 
-/// The entry of an endpoint.
+/// Returns the OpenAPI operation of an endpoint.
 pub(super) fn operation(method: Method, path: &'static str) -> Operation {
     let last = path.rsplit('/').next().unwrap_or_default();
     let (id, summary, errors): (&str, &str, &'static [ErrorCode]) = match (method, last) {
