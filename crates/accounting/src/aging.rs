@@ -5,7 +5,7 @@ use model::time::Date;
 
 use crate::grouping::InvoiceRecords;
 use crate::life::InvoiceLedger;
-use crate::posting::{Amounts, Belongs, Category, Posting};
+use crate::posting::{CategoryAmounts, LedgerCategory, Posting, PostingLinks};
 
 /// The age buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.
 pub const BUCKETS: [&str; 6] =
@@ -23,7 +23,7 @@ pub struct AgingRow {
     /// The date on which the invoice is due.
     pub due_date: Option<Date>,
     /// The ids of the customer, subscription, plan and product. The caller looks up their names.
-    pub belongs: Belongs,
+    pub belongs: PostingLinks,
     /// The invoice's total in minor units.
     pub total: i128,
     /// Accounts receivable at the end of the day.
@@ -48,13 +48,13 @@ pub struct AgingTotals {
 ///
 /// An invoice of a later day has no row. Amounts paid ahead of it are customer credit until its
 /// day.
-pub fn aging_row(
+pub fn build_aging_row(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,
     as_of: Date,
 ) -> Option<AgingRow> {
-    let posted = ledger.postings.iter().fold(Amounts::ZERO, |sum, p| sum + p.amounts);
-    let receivable = posted[Category::AccountsReceivable];
+    let posted = ledger.postings.iter().fold(CategoryAmounts::ZERO, |sum, p| sum + p.amounts);
+    let receivable = posted[LedgerCategory::AccountsReceivable];
     if receivable == 0 {
         return None;
     }
@@ -68,7 +68,7 @@ pub fn aging_row(
         invoice_number: invoice.number.clone(),
         invoice_date: ledger.booking.date,
         due_date: invoice.due_date,
-        belongs: Belongs { customer_id: Some(invoice.customer_id), ..belongs },
+        belongs: PostingLinks { customer_id: Some(invoice.customer_id), ..belongs },
         total: i128::from(invoice.total),
         accounts_receivable: receivable,
         buckets,
@@ -99,7 +99,7 @@ impl AgingTotals {
     /// ignored.
     pub fn add_credit(&mut self, posting: &Posting, currency: Currency) {
         if posting.currency == currency {
-            self.customer_balance += posting.amounts[Category::CustomerBalance];
+            self.customer_balance += posting.amounts[LedgerCategory::CustomerBalance];
         }
     }
 

@@ -79,7 +79,7 @@ pub fn clamp_towards(value: i128, limit: i128) -> i128 {
 /// is greater than its weight if `value` is not greater than the sum of the weights.
 ///
 /// If the weights sum to zero, all shares are 0. Rule: spec/accounting.md §6.2 no. 3.
-pub fn share(value: i128, weights: &[i128]) -> Vec<i128> {
+pub fn split_by_weights(value: i128, weights: &[i128]) -> Vec<i128> {
     let sum: i128 = weights.iter().sum();
     let mut reached = 0;
     let mut given = 0;
@@ -130,7 +130,7 @@ mod tests {
             (5, vec![0, 0], vec![0, 0]),
             (50, vec![100, -50], vec![100, -50]),
         ] {
-            assert_eq!(share(value, &weights), expected, "{value} over {weights:?}");
+            assert_eq!(split_by_weights(value, &weights), expected, "{value} over {weights:?}");
         }
     }
 

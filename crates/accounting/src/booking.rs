@@ -3,7 +3,7 @@
 
 use model::time::{Date, Instant};
 
-use crate::calendar::{Calendar, Month};
+use crate::calendar::{Month, ProviderCalendar};
 use crate::grouping::InvoiceRecords;
 use crate::records::{Directory, Invoice, InvoiceStatus, Order};
 
@@ -20,7 +20,7 @@ pub enum InvoiceClass {
 
 /// The booking date of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Booking {
+pub struct InvoiceBooking {
     /// The instant of the booking.
     pub instant: Instant,
     /// The local date of the booking.
@@ -29,12 +29,12 @@ pub struct Booking {
     pub month: Month,
 }
 
-impl Booking {
+impl InvoiceBooking {
     /// Returns the booking date of `invoice`.
-    pub fn of(invoice: &Invoice, calendar: &Calendar) -> Self {
+    pub fn from_invoice(invoice: &Invoice, calendar: &ProviderCalendar) -> Self {
         let instant = booked_at(invoice);
         let date = calendar.date_of(instant);
-        Self { instant, date, month: Month::of(date) }
+        Self { instant, date, month: Month::from_date(date) }
     }
 }
 
@@ -54,7 +54,7 @@ fn is_of_order(invoice: &Invoice) -> bool {
 }
 
 /// Returns the class of an invoice. For negative invoices, too, it decides on the recognition file.
-pub fn class_of(records: &InvoiceRecords, directory: &Directory) -> InvoiceClass {
+pub fn classify_invoice(records: &InvoiceRecords, directory: &Directory) -> InvoiceClass {
     let invoice = &records.invoice;
     if is_of_order(invoice) {
         return InvoiceClass::Order;

@@ -14,7 +14,7 @@ pub struct Month(i32);
 
 impl Month {
     /// Returns the month that contains `date`.
-    pub fn of(date: Date) -> Self {
+    pub fn from_date(date: Date) -> Self {
         Self(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
     }
 
@@ -23,7 +23,7 @@ impl Month {
         if text.len() != 7 {
             return None;
         }
-        Date::parse(&format!("{text}-01")).map(Self::of)
+        Date::parse(&format!("{text}-01")).map(Self::from_date)
     }
 
     /// Returns the number of months since January of the year 0.
@@ -92,11 +92,11 @@ impl fmt::Debug for Month {
 
 /// A calendar that converts instants to local dates and months.
 #[derive(Debug, Clone)]
-pub struct Calendar {
+pub struct ProviderCalendar {
     zone: Zone,
 }
 
-impl Calendar {
+impl ProviderCalendar {
     /// Returns the calendar of a provider's time zone.
     pub fn new(zone: Zone) -> Self {
         Self { zone }
@@ -114,7 +114,7 @@ impl Calendar {
 
     /// Returns the local month of `instant`.
     pub fn month_of(&self, instant: Instant) -> Month {
-        Month::of(self.date_of(instant))
+        Month::from_date(self.date_of(instant))
     }
 
     /// Returns the first instant of `month`.
@@ -140,12 +140,12 @@ pub enum Horizon {
 
 impl Horizon {
     /// Returns the end of `month`.
-    pub fn end_of_month(month: Month, calendar: &Calendar) -> Self {
+    pub fn end_of_month(month: Month, calendar: &ProviderCalendar) -> Self {
         Self::Before(calendar.start_of(month.next()))
     }
 
     /// Returns the end of `date`.
-    pub fn end_of_day(date: Date, calendar: &Calendar) -> Self {
+    pub fn end_of_day(date: Date, calendar: &ProviderCalendar) -> Self {
         Self::Before(calendar.zone().start_of(date.plus_days(1)))
     }
 
@@ -168,7 +168,7 @@ impl Horizon {
 
 /// The part of a ledger that is calculated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub struct LedgerSpan {
     /// The first month whose recognition is posted month by month. Recognition before it may be
     /// combined in one posting of an earlier month; none means that nothing is combined.
     pub detail_from: Option<Month>,
@@ -178,7 +178,7 @@ pub struct Span {
     pub explains: bool,
 }
 
-impl Span {
+impl LedgerSpan {
     /// Returns the span up to a horizon, with recognition month by month.
     pub fn until(until: Horizon) -> Self {
         Self { detail_from: None, until, explains: false }
@@ -198,7 +198,7 @@ impl Span {
 
 /// A point in time at which the progress of a piece is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct RecognitionPosition {
     /// The instant of the position.
     pub instant: Instant,
     /// True if events at the instant itself are included.
@@ -211,9 +211,9 @@ pub struct Position {
     pub month: Month,
 }
 
-impl Position {
+impl RecognitionPosition {
     /// Returns the position at the end of `month`.
-    pub fn end_of(month: Month, calendar: &Calendar) -> Self {
+    pub fn at_month_end(month: Month, calendar: &ProviderCalendar) -> Self {
         let next = month.next();
         Self {
             instant: calendar.start_of(next),
@@ -225,24 +225,24 @@ impl Position {
     }
 
     /// Returns the position of an event. Its own day and month count as not yet delivered.
-    pub fn event(instant: Instant, calendar: &Calendar) -> Self {
+    pub fn at_event(instant: Instant, calendar: &ProviderCalendar) -> Self {
         let date = calendar.date_of(instant);
-        let month = Month::of(date);
+        let month = Month::from_date(date);
         Self { instant, includes_instant: true, date, months_until: month, month }
     }
 
     /// Returns the position of a horizon. Its month counts in full if months are counted.
-    pub fn horizon(horizon: Horizon, calendar: &Calendar) -> Self {
+    pub fn at_horizon(horizon: Horizon, calendar: &ProviderCalendar) -> Self {
         let month = calendar.month_of(horizon.last_instant());
         match horizon {
             Horizon::AsOf(instant) => {
-                Self { months_until: month.next(), month, ..Self::event(instant, calendar) }
+                Self { months_until: month.next(), month, ..Self::at_event(instant, calendar) }
             }
             Horizon::Before(instant) => Self {
                 includes_instant: false,
                 months_until: month.next(),
                 month,
-                ..Self::event(instant, calendar)
+                ..Self::at_event(instant, calendar)
             },
         }
     }
@@ -272,9 +272,12 @@ mod tests {
 
     #[test]
     fn a_month_ends_at_local_midnight() {
-        let calendar = Calendar::new(Zone::parse("America/New_York").unwrap());
+        let calendar = ProviderCalendar::new(Zone::parse("America/New_York").unwrap());
         let month = Month::parse("2024-10").unwrap();
-        assert_eq!(Position::end_of(month, &calendar).instant.to_string(), "2024-11-01T04:00:00Z");
+        assert_eq!(
+            RecognitionPosition::at_month_end(month, &calendar).instant.to_string(),
+            "2024-11-01T04:00:00Z"
+        );
         let instant = Instant::parse("2024-11-01T03:59:59Z").unwrap();
         assert_eq!(calendar.month_of(instant), month);
     }

@@ -4,31 +4,31 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Month;
-use crate::posting::{Amounts, PieceShare, Posting, PostingKey};
+use crate::posting::{CategoryAmounts, PieceShare, Posting, PostingKey};
 
 /// A posting whose amounts today differ from the frozen ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
+pub struct PostingDrift {
     /// The key of the posting.
     pub key: PostingKey,
     /// The amounts that would be posted today.
-    pub fresh: Amounts,
+    pub fresh: CategoryAmounts,
     /// The amounts that all closed months hold for this key.
-    pub frozen: Amounts,
+    pub frozen: CategoryAmounts,
     /// The adjustment that corrects the difference, in the first open month.
     pub adjustment: Posting,
 }
 
-impl Drift {
+impl PostingDrift {
     /// Returns fresh − frozen.
-    pub fn difference(&self) -> Amounts {
+    pub fn difference(&self) -> CategoryAmounts {
         self.fresh - self.frozen
     }
 }
 
 /// Compares fresh postings with those frozen in closed months, including adjustments. `open` is the
 /// first open month; fresh postings from it on are not drift. The result is sorted by key.
-pub fn drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<Drift> {
+pub fn postings_drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<PostingDrift> {
     let mut keys: BTreeMap<PostingKey, (Vec<&Posting>, Vec<&Posting>)> = BTreeMap::new();
     for posting in fresh.iter().filter(|posting| posting.key().month < open) {
         keys.entry(posting.key()).or_default().0.push(posting);
@@ -37,7 +37,7 @@ pub fn drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<Drift> {
         keys.entry(posting.key()).or_default().1.push(posting);
     }
     let sum = |postings: &[&Posting]| {
-        postings.iter().fold(Amounts::ZERO, |sum, posting| sum + posting.amounts)
+        postings.iter().fold(CategoryAmounts::ZERO, |sum, posting| sum + posting.amounts)
     };
     let mut drifts = Vec::new();
     for (key, (fresh, frozen)) in keys {
@@ -54,7 +54,7 @@ pub fn drift(fresh: &[Posting], frozen: &[Posting], open: Month) -> Vec<Drift> {
             adjusts_month: Some(key.month),
             ..(*latest).clone()
         };
-        drifts.push(Drift { key, fresh: fresh_sum, frozen: frozen_sum, adjustment });
+        drifts.push(PostingDrift { key, fresh: fresh_sum, frozen: frozen_sum, adjustment });
     }
     drifts
 }

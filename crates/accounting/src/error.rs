@@ -13,7 +13,7 @@ pub enum AccountingError {
     },
     /// Postings break a rule that holds for any input. This is a bug, not an error in the records.
     #[error(transparent)]
-    Broken(#[from] crate::invariants::BrokenInvariant),
+    BrokenInvariant(#[from] crate::invariants::BrokenInvariant),
 }
 
 impl AccountingError {
@@ -21,7 +21,7 @@ impl AccountingError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Value { .. } => "accounting_value_invalid",
-            Self::Broken(_) => "accounting_invariant_broken",
+            Self::BrokenInvariant(_) => "accounting_invariant_broken",
         }
     }
 }

@@ -3,12 +3,12 @@
 use model::money::Currency;
 use model::time::Date;
 
-use crate::posting::{File, Posting, Source};
+use crate::posting::{LedgerFile, Posting, PostingSource};
 use crate::settings::ReversalSplit;
 
 /// One step of the calculation behind a posting. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Working {
+pub enum CalculationStep {
     /// An invoice was booked.
     Booked {
         /// The invoice's total.
@@ -137,9 +137,9 @@ pub enum Working {
     },
 }
 
-impl Working {
+impl CalculationStep {
     /// Returns the step as a sentence, with amounts in major units.
-    pub fn text(&self, currency: Currency) -> String {
+    pub fn sentence(&self, currency: Currency) -> String {
         let money = |minor: i128| currency.decimal(minor);
         match self {
             Self::Booked { total, tax } => format!(
@@ -270,7 +270,7 @@ impl Working {
 
 /// The explanation of a posting for an accountant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
+pub struct PostingExplanation {
     /// The posting's entry id.
     pub entry_id: String,
     /// The rule that was applied, in plain words.
@@ -284,11 +284,11 @@ pub struct Explanation {
 }
 
 /// Explains a posting. Its span must be an explained one ([`crate::Span::explained`]).
-pub fn explain(posting: &Posting) -> Explanation {
+pub fn explain_posting(posting: &Posting) -> PostingExplanation {
     let money = |minor: i128| posting.currency.decimal(minor);
-    let steps = posting.workings.iter().map(|working| working.text(posting.currency));
+    let steps = posting.workings.iter().map(|working| working.sentence(posting.currency));
     let booked = posting.amounts.non_zero().map(|(c, amount)| (c.as_str(), money(amount)));
-    Explanation {
+    PostingExplanation {
         entry_id: posting.entry_id(),
         rule: rule_of(posting),
         sources: sources_of(posting),
@@ -299,50 +299,53 @@ pub fn explain(posting: &Posting) -> Explanation {
 
 fn rule_of(posting: &Posting) -> &'static str {
     match (posting.file, posting.source) {
-        (File::CreditNotes, Source::Invoice) => {
+        (LedgerFile::CreditNotes, PostingSource::Invoice) => {
             "a negative invoice becomes customer credit; its lines keep their own schedules"
         }
-        (File::SubscriptionRevenue | File::OrderRevenue | File::OtherInvoices, _) => {
-            "an invoice is receivable with tax, and deferred without"
-        }
-        (File::RecognizedRevenue | File::OtherRecognizedRevenue, _) => {
+        (
+            LedgerFile::SubscriptionRevenue | LedgerFile::OrderRevenue | LedgerFile::OtherInvoices,
+            _,
+        ) => "an invoice is receivable with tax, and deferred without",
+        (LedgerFile::RecognizedRevenue | LedgerFile::OtherRecognizedRevenue, _) => {
             "a period is earned as its time passes; without a period everything is earned at once"
         }
-        (File::RecognizedRevenueIssueBased, _) => {
+        (LedgerFile::RecognizedRevenueIssueBased, _) => {
             "a line is earned by the shipments that were sent, out of those it pays for"
         }
-        (File::RecognizedRevenueOrderBased, _) => {
+        (LedgerFile::RecognizedRevenueOrderBased, _) => {
             "an order item is earned once it is fulfilled and shipped"
         }
-        (File::PaymentsReceived, _) => "a payment settles what is due; the rest is customer credit",
-        (File::AppliedBalance, Source::Payment) => {
+        (LedgerFile::PaymentsReceived, _) => {
+            "a payment settles what is due; the rest is customer credit"
+        }
+        (LedgerFile::AppliedBalance, PostingSource::Payment) => {
             "a payment from before the invoice is the customer's credit until the invoice is there"
         }
-        (File::AppliedBalance, _) => "customer credit settles what is due",
-        (File::RefundsMade, _) => {
+        (LedgerFile::AppliedBalance, _) => "customer credit settles what is due",
+        (LedgerFile::RefundsMade, _) => {
             "a refund pays out credit, or takes back the invoice that was paid"
         }
-        (File::Uncollectible, _) => "what is due is taken back and never asked for again",
-        (File::Voided, _) => {
+        (LedgerFile::Uncollectible, _) => "what is due is taken back and never asked for again",
+        (LedgerFile::Voided, _) => {
             "everything left of the invoice is reversed; what was paid becomes credit"
         }
-        (File::CreditNotes, _) => {
+        (LedgerFile::CreditNotes, _) => {
             "a note takes back what is not delivered, then what is recognized"
         }
-        (File::BalanceAdjustments, _) => "a credit given away reduces revenue",
+        (LedgerFile::BalanceAdjustments, _) => "a credit given away reduces revenue",
     }
 }
 
 fn sources_of(posting: &Posting) -> Vec<(&'static str, i64)> {
     let mut sources = Vec::new();
     let table = match posting.source {
-        Source::Invoice | Source::CreditNoteInvoice => "invoices",
-        Source::Payment => "payments",
-        Source::BalanceTransaction => "balance_transactions",
-        Source::CreditNote => "credit_notes",
-        Source::Refund => "refunds",
-        Source::Piece(crate::posting::PieceId::Item(_)) => "order_items",
-        Source::Piece(_) => "invoice_lines",
+        PostingSource::Invoice | PostingSource::CreditNoteInvoice => "invoices",
+        PostingSource::Payment => "payments",
+        PostingSource::BalanceTransaction => "balance_transactions",
+        PostingSource::CreditNote => "credit_notes",
+        PostingSource::Refund => "refunds",
+        PostingSource::Piece(crate::posting::PieceId::Item(_)) => "order_items",
+        PostingSource::Piece(_) => "invoice_lines",
     };
     sources.extend(posting.source_id.map(|id| (table, id)));
     let invoice = posting.belongs.invoice_id.map(|id| ("invoices", id));

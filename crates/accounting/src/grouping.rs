@@ -6,19 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::booking::{Booking, booked_at, is_booked};
-use crate::calendar::Calendar;
+use crate::booking::{InvoiceBooking, booked_at, is_booked};
+use crate::calendar::ProviderCalendar;
 use crate::issue::{Issue, IssueCode};
 use crate::plausibility::implausible_records;
-use crate::recognition::issue::{Mark, ShipmentInvoice, allocate};
+use crate::recognition::issue::{ShipmentChange, ShipmentInvoice, allocate_shipments};
 use crate::records::{
     BalanceTransaction, CreditNote, Directory, Invoice, InvoiceLine, InvoiceStatus, NoteType,
-    Order, OrderItem, Payment, Recognition, Refund, Shipment, ShipmentStatus,
+    Order, OrderItem, Payment, RecognitionBasis, Refund, Shipment, ShipmentStatus,
 };
 
 /// Rows of the tables, in any order.
 #[derive(Debug, Clone, Default)]
-pub struct Tables {
+pub struct RecordTables {
     /// Rows of `invoices`.
     pub invoices: Vec<Invoice>,
     /// Rows of `invoice_lines`.
@@ -64,23 +64,23 @@ pub struct InvoiceRecords {
     /// Invoices that act as credit notes on this invoice.
     pub credit_note_invoices: Vec<Invoice>,
     /// Posted refunds of the invoice.
-    pub refunds: Vec<TiedRefund>,
+    pub refunds: Vec<InvoiceRefund>,
     /// Shipments that are paid for by the invoice.
-    pub shipments: Vec<Mark>,
+    pub shipments: Vec<ShipmentChange>,
 }
 
 /// A refund of an invoice, with its link to a credit note.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TiedRefund {
+pub struct InvoiceRefund {
     /// The refund.
     pub refund: Refund,
     /// True if a credit note has already moved the amount to customer credit.
-    pub is_linked: bool,
+    pub pays_out_note: bool,
 }
 
 /// Posted records that are not linked to a booked invoice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UntiedRecords {
+pub struct UnlinkedRecords {
     /// Payments.
     pub payments: Vec<Payment>,
     /// Refunds.
@@ -91,11 +91,11 @@ pub struct UntiedRecords {
 
 /// The result of grouping the tables.
 #[derive(Debug, Clone, Default)]
-pub struct Grouped {
+pub struct GroupedRecords {
     /// The booked invoices, by id.
     pub invoices: Vec<InvoiceRecords>,
     /// The records that are linked to no invoice, each list by id.
-    pub untied: UntiedRecords,
+    pub untied: UnlinkedRecords,
     /// Issues found in links between records, and implausible dates and currencies.
     pub issues: Vec<Issue>,
     /// Records that are looked up by id.
@@ -121,15 +121,15 @@ impl InvoiceRecords {
 }
 
 /// Groups the tables.
-pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
+pub fn group_records(tables: RecordTables, calendar: &ProviderCalendar) -> GroupedRecords {
     let implausible = implausible_records(&tables, calendar);
-    let Tables { invoices, lines, orders, order_items, .. } = tables;
-    let mut grouping = Grouping {
+    let RecordTables { invoices, lines, orders, order_items, .. } = tables;
+    let mut grouping = RecordGrouper {
         calendar,
         booked: BTreeMap::new(),
-        acting: BTreeMap::new(),
-        left_out: BTreeSet::new(),
-        untied: UntiedRecords::default(),
+        note_targets: BTreeMap::new(),
+        skipped_notes: BTreeSet::new(),
+        untied: UnlinkedRecords::default(),
         issues: implausible,
     };
     let orders: BTreeMap<i64, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
@@ -138,12 +138,12 @@ pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
     let mut payments = grouping.add_payments(tables.payments);
     payments.extend(payment_links(&tables.refunded_payments));
     grouping.add_applications(tables.balance_transactions);
-    let linked = linked_refunds(&tables.credit_notes, &tables.refunds);
+    let linked = refunds_of_notes(&tables.credit_notes, &tables.refunds);
     grouping.add_notes(tables.credit_notes);
     grouping.add_refunds(tables.refunds, &payments, &linked);
     grouping.add_shipments(tables.shipments, &tables.directory);
     grouping.issues.sort_unstable();
-    Grouped {
+    GroupedRecords {
         invoices: grouping.booked.into_values().collect(),
         untied: grouping.untied,
         issues: grouping.issues,
@@ -151,25 +151,25 @@ pub fn group(tables: Tables, calendar: &Calendar) -> Grouped {
     }
 }
 
-struct Grouping<'a> {
-    calendar: &'a Calendar,
+struct RecordGrouper<'a> {
+    calendar: &'a ProviderCalendar,
     booked: BTreeMap<i64, InvoiceRecords>,
     /// The ids of credit-note invoices, with the id of the invoice that each acts on.
-    acting: BTreeMap<i64, i64>,
+    note_targets: BTreeMap<i64, i64>,
     /// The ids of credit-note invoices that are not booked.
-    left_out: BTreeSet<i64>,
-    untied: UntiedRecords,
+    skipped_notes: BTreeSet<i64>,
+    untied: UnlinkedRecords,
     issues: Vec<Issue>,
 }
 
 /// The result of following a link to an invoice.
-enum Tie {
+enum InvoiceLink {
     Booked,
     OtherCurrency,
     None,
 }
 
-impl Grouping<'_> {
+impl RecordGrouper<'_> {
     fn add_invoices(&mut self, invoices: Vec<Invoice>, orders: &BTreeMap<i64, Order>) {
         let order_of = |invoice: &Invoice| orders.get(&invoice.order_id?);
         let booked: BTreeMap<i64, Invoice> = invoices
@@ -183,10 +183,10 @@ impl Grouping<'_> {
                 .filter(|id| invoice.is_credit_note && booked.contains_key(id))
         };
         let acting: Vec<_> = booked.values().filter_map(|i| Some((i.id, target_of(i)?))).collect();
-        self.acting = acting.into_iter().collect();
+        self.note_targets = acting.into_iter().collect();
         let mut notes = Vec::new();
         for (id, invoice) in booked {
-            if self.acting.contains_key(&id) {
+            if self.note_targets.contains_key(&id) {
                 notes.push(invoice);
             } else if invoice.is_credit_note && invoice.total >= 0 {
                 // The total is a credited amount. Booked as an invoice, it would count as revenue.
@@ -201,7 +201,7 @@ impl Grouping<'_> {
     }
 
     fn add_note_invoice(&mut self, note: Invoice) {
-        let target = self.acting.get(&note.id).and_then(|target| self.booked.get_mut(target));
+        let target = self.note_targets.get(&note.id).and_then(|target| self.booked.get_mut(target));
         let is_in_force = note.status != InvoiceStatus::Void;
         match target {
             Some(target) if target.invoice.currency != note.currency => {
@@ -213,9 +213,9 @@ impl Grouping<'_> {
     }
 
     fn report_note_invoice(&mut self, note: &Invoice, code: IssueCode) {
-        let month = Booking::of(note, self.calendar).month;
+        let month = InvoiceBooking::from_invoice(note, self.calendar).month;
         let amount = i128::from(note.total);
-        self.left_out.insert(note.id);
+        self.skipped_notes.insert(note.id);
         let currency = Some(note.currency);
         self.issues.push(Issue { code, table: "invoices", id: note.id, month, currency, amount });
     }
@@ -259,11 +259,11 @@ impl Grouping<'_> {
         }
     }
 
-    fn tie(&self, invoice_id: i64, currency: model::money::Currency) -> Tie {
+    fn find_link(&self, invoice_id: i64, currency: model::money::Currency) -> InvoiceLink {
         match self.booked.get(&invoice_id) {
-            Some(records) if records.invoice.currency == currency => Tie::Booked,
-            Some(_) => Tie::OtherCurrency,
-            None => Tie::None,
+            Some(records) if records.invoice.currency == currency => InvoiceLink::Booked,
+            Some(_) => InvoiceLink::OtherCurrency,
+            None => InvoiceLink::None,
         }
     }
 
@@ -273,15 +273,15 @@ impl Grouping<'_> {
         let mut payments = payments;
         payments.sort_unstable_by_key(|payment| payment.id);
         for payment in payments.into_iter().filter(Payment::is_posted) {
-            let tied = payment.invoice_id.map(|id| (id, self.tie(id, payment.currency)));
+            let tied = payment.invoice_id.map(|id| (id, self.find_link(id, payment.currency)));
             match tied {
-                Some((id, Tie::Booked)) => {
+                Some((id, InvoiceLink::Booked)) => {
                     if let Some(records) = self.booked.get_mut(&id) {
                         records.payments.push(payment);
                     }
                     continue;
                 }
-                Some((_, Tie::OtherCurrency)) => self.issues.push(Issue {
+                Some((_, InvoiceLink::OtherCurrency)) => self.issues.push(Issue {
                     code: IssueCode::LinkCurrencyMismatch,
                     table: "payments",
                     id: payment.id,
@@ -289,7 +289,7 @@ impl Grouping<'_> {
                     currency: Some(payment.currency),
                     amount: i128::from(payment.amount),
                 }),
-                Some((_, Tie::None)) | None => {}
+                Some((_, InvoiceLink::None)) | None => {}
             }
             self.untied.payments.push(payment);
         }
@@ -306,16 +306,17 @@ impl Grouping<'_> {
             if !transaction.kind.is_application() {
                 continue;
             }
-            let tied = transaction.invoice_id.map(|id| (id, self.tie(id, transaction.currency)));
+            let tied =
+                transaction.invoice_id.map(|id| (id, self.find_link(id, transaction.currency)));
             let code = match tied {
-                Some((id, Tie::Booked)) => {
+                Some((id, InvoiceLink::Booked)) => {
                     if let Some(records) = self.booked.get_mut(&id) {
                         records.applications.push(transaction);
                     }
                     continue;
                 }
-                Some((_, Tie::OtherCurrency)) => IssueCode::LinkCurrencyMismatch,
-                Some((_, Tie::None)) | None => IssueCode::AppliedWithoutInvoice,
+                Some((_, InvoiceLink::OtherCurrency)) => IssueCode::LinkCurrencyMismatch,
+                Some((_, InvoiceLink::None)) | None => IssueCode::AppliedWithoutInvoice,
             };
             self.issues.push(Issue {
                 code,
@@ -331,15 +332,15 @@ impl Grouping<'_> {
     fn add_notes(&mut self, mut notes: Vec<CreditNote>) {
         notes.sort_unstable_by_key(|note| note.id);
         for note in notes.into_iter().filter(CreditNote::is_posted) {
-            let code = match self.tie(note.invoice_id, note.currency) {
-                Tie::Booked => {
+            let code = match self.find_link(note.invoice_id, note.currency) {
+                InvoiceLink::Booked => {
                     if let Some(records) = self.booked.get_mut(&note.invoice_id) {
                         records.credit_notes.push(note);
                     }
                     continue;
                 }
-                Tie::OtherCurrency => IssueCode::LinkCurrencyMismatch,
-                Tie::None => IssueCode::CreditNoteWithoutInvoice,
+                InvoiceLink::OtherCurrency => IssueCode::LinkCurrencyMismatch,
+                InvoiceLink::None => IssueCode::CreditNoteWithoutInvoice,
             };
             self.issues.push(Issue {
                 code,
@@ -363,7 +364,7 @@ impl Grouping<'_> {
             let payment = refund.payment_id.and_then(|id| payments.get(&id));
             refund.customer_id = refund.customer_id.or(payment.and_then(|p| p.customer_id));
             let acts_on = refund.invoice_id.and_then(|id| {
-                self.acting.get(&id).copied().filter(|_| !self.left_out.contains(&id))
+                self.note_targets.get(&id).copied().filter(|_| !self.skipped_notes.contains(&id))
             });
             let is_linked = linked.contains(&refund.id) || acts_on.is_some();
             let named = [acts_on.or(refund.invoice_id), payment.and_then(|p| p.invoice_id)];
@@ -371,7 +372,7 @@ impl Grouping<'_> {
             let target = tied.and_then(|id| self.booked.get_mut(&id));
             match target {
                 Some(records) if records.invoice.currency == refund.currency => {
-                    records.refunds.push(TiedRefund { refund, is_linked });
+                    records.refunds.push(InvoiceRefund { refund, pays_out_note: is_linked });
                 }
                 Some(_) => {
                     self.issues.push(Issue {
@@ -413,7 +414,7 @@ impl Grouping<'_> {
                 shipment.invoice_id.is_some_and(|id| self.booked.contains_key(&id) && !pays(id))
             };
             let (stray, shipments): (Vec<_>, Vec<_>) = shipments.into_iter().partition(is_stray);
-            let allocation = allocate(invoices, &shipments);
+            let allocation = allocate_shipments(invoices, &shipments);
             for (invoice, marks) in allocation.marks {
                 if let Some(records) = self.booked.get_mut(&invoice) {
                     records.shipments.extend(marks);
@@ -455,7 +456,7 @@ fn payment_links(payments: &[Payment]) -> impl Iterator<Item = (i64, PaymentLink
 }
 
 /// Returns the refunds that pay out an issued post-payment credit note.
-fn linked_refunds(notes: &[CreditNote], refunds: &[Refund]) -> BTreeSet<i64> {
+fn refunds_of_notes(notes: &[CreditNote], refunds: &[Refund]) -> BTreeSet<i64> {
     let is_linking =
         |note: &&CreditNote| note.is_posted() && note.note_type == NoteType::PostPayment;
     let named: BTreeSet<i64> =
@@ -480,7 +481,7 @@ fn shipment_invoices(
     for line in records.lines.iter().filter(|line| line.currency == invoice.currency) {
         let Some(subscription) = line.subscription_id.or(invoice.subscription_id) else { continue };
         let Some(plan) = directory.plan_of(line.plan_id, Some(subscription)) else { continue };
-        if plan.recognition != Recognition::Shipments || plan.shipments_per_interval <= 0 {
+        if plan.recognition != RecognitionBasis::Shipments || plan.shipments_per_interval <= 0 {
             continue;
         }
         let entry = found.entry(subscription).or_insert(ShipmentInvoice {

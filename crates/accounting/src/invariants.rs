@@ -2,7 +2,7 @@
 //! the ledger, never an error in a record. Rule: spec/accounting.md §8.
 
 use crate::life::InvoiceLedger;
-use crate::posting::{Amounts, Category, Posting};
+use crate::posting::{CategoryAmounts, LedgerCategory, Posting};
 
 /// A broken invariant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,8 +87,8 @@ pub fn check_posting(posting: &Posting) -> Result<(), BrokenInvariant> {
     let deferred: i128 = posting.shares.iter().map(|share| share.deferred).sum();
     let recognized: i128 = posting.shares.iter().map(|share| share.recognized).sum();
     let amounts = &posting.amounts;
-    if deferred != amounts[Category::DeferredRevenue]
-        || recognized != amounts[Category::RecognizedRevenue]
+    if deferred != amounts[LedgerCategory::DeferredRevenue]
+        || recognized != amounts[LedgerCategory::RecognizedRevenue]
     {
         return Err(BrokenInvariant::Parts { entry_id: posting.entry_id() });
     }
@@ -114,15 +114,15 @@ pub fn check_invoice(ledger: &InvoiceLedger) -> Result<(), BrokenInvariant> {
     if !ledger.is_inside {
         return Ok(());
     }
-    let mut posted = Amounts::ZERO;
+    let mut posted = CategoryAmounts::ZERO;
     for posting in &ledger.postings {
         posted += posting.amounts;
     }
     let deferred: i128 = ledger.pieces.iter().map(|piece| piece.deferred).sum();
     for (category, state) in [
-        (Category::AccountsReceivable, ledger.receivable),
-        (Category::Taxes, -ledger.tax),
-        (Category::DeferredRevenue, -deferred),
+        (LedgerCategory::AccountsReceivable, ledger.receivable),
+        (LedgerCategory::Taxes, -ledger.tax),
+        (LedgerCategory::DeferredRevenue, -deferred),
     ] {
         if posted[category] != state {
             return Err(BrokenInvariant::State {

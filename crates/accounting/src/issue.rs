@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use model::money::Currency;
 
 use crate::calendar::Month;
-use crate::package::field::{Column, Field, FieldKind::*};
+use crate::package::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The code of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,37 +161,37 @@ pub struct Issue {
 }
 
 /// The columns of `issues.csv`, in order. The contract does not have the currency column.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "code", kind: Text },
-    Column { name: "table", kind: Text },
-    Column { name: "id", kind: Int },
-    Column { name: "month", kind: Text },
-    Column { name: "amount", kind: Money },
-    Column { name: "message", kind: Text },
-    Column { name: "currency", kind: Text },
+pub const ISSUE_COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "code", kind: Text },
+    PackageColumn { name: "table", kind: Text },
+    PackageColumn { name: "id", kind: Int },
+    PackageColumn { name: "month", kind: Text },
+    PackageColumn { name: "amount", kind: Money },
+    PackageColumn { name: "message", kind: Text },
+    PackageColumn { name: "currency", kind: Text },
 ];
 
 impl Issue {
     /// Returns true if the issue is listed for `month`. An implausible date is listed for every
     /// month, because it affects the balances of all months or of none.
-    pub fn is_of(&self, month: Month) -> bool {
+    pub fn is_listed_in(&self, month: Month) -> bool {
         self.month == month || self.code == IssueCode::ImplausibleDate
     }
 
-    /// Returns the values, one per column of [`COLUMNS`]. A record without a currency has no
+    /// Returns the values, one per column of [`ISSUE_COLUMNS`]. A record without a currency has no
     /// amount.
-    pub fn fields(&self) -> Vec<Field<'_>> {
+    pub fn fields(&self) -> Vec<FieldValue<'_>> {
         let (amount, currency) = match &self.currency {
-            Some(currency) => (Field::Money(self.amount), Field::text(currency.code())),
-            None => (Field::Empty, Field::Empty),
+            Some(currency) => (FieldValue::Money(self.amount), FieldValue::text(currency.code())),
+            None => (FieldValue::Empty, FieldValue::Empty),
         };
         vec![
-            Field::text(self.code.as_str()),
-            Field::text(self.table),
-            Field::Int(i128::from(self.id)),
-            Field::Text(Cow::Owned(self.month.to_string())),
+            FieldValue::text(self.code.as_str()),
+            FieldValue::text(self.table),
+            FieldValue::Int(i128::from(self.id)),
+            FieldValue::Text(Cow::Owned(self.month.to_string())),
             amount,
-            Field::text(self.code.message()),
+            FieldValue::text(self.code.message()),
             currency,
         ]
     }

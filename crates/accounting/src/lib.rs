@@ -5,8 +5,8 @@
 //! from; it has no clock, no I/O, no file format, and no floating point. Bad records cause no
 //! errors: they are booked by a stated rule and listed as [`Issue`]s.
 //!
-//! Read rows with [`records::Reader`], put them into [`Tables`], and [`group`] them. Then call
-//! [`Books::invoice`] for each invoice and [`Books::untied`] for the other records. Invoices are
+//! Read rows with [`records::Reader`], put them into [`RecordTables`], and [`group_records`] them. Then call
+//! [`LedgerRules::invoice`] for each invoice and [`LedgerRules::untied`] for the other records. Invoices are
 //! independent of each other: threads may work on parts in parallel, and the results of the parts
 //! can be added.
 //!
@@ -60,14 +60,14 @@ pub mod trial_balance;
 pub mod untied;
 pub mod waterfall;
 
-pub use booking::{Booking, InvoiceClass};
-pub use calendar::{Calendar, Horizon, Month, Span};
+pub use booking::{InvoiceBooking, InvoiceClass};
+pub use calendar::{Horizon, LedgerSpan, Month, ProviderCalendar};
 pub use error::AccountingError;
-pub use grouping::{Grouped, InvoiceRecords, Tables, UntiedRecords, group};
+pub use grouping::{GroupedRecords, InvoiceRecords, RecordTables, UnlinkedRecords, group_records};
 pub use issue::{Issue, IssueCode};
-pub use life::{Books, InvoiceLedger};
-pub use posting::{Amounts, Category, File, Posting, Source};
-pub use settings::Settings;
-pub use totals::Totals;
+pub use life::{InvoiceLedger, LedgerRules};
+pub use posting::{CategoryAmounts, LedgerCategory, LedgerFile, Posting, PostingSource};
+pub use settings::LedgerSettings;
+pub use totals::PostingTotals;
 pub use trial_balance::TrialBalance;
-pub use untied::UntiedLedger;
+pub use untied::UnlinkedLedger;

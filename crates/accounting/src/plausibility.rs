@@ -8,89 +8,92 @@ use model::money::Currency;
 use model::time::{Date, Instant};
 
 use crate::booking::booked_at;
-use crate::calendar::{Calendar, Month};
-use crate::grouping::Tables;
+use crate::calendar::{Month, ProviderCalendar};
+use crate::grouping::RecordTables;
 use crate::issue::{Issue, IssueCode};
 use crate::records::{Invoice, InvoiceStatus};
 
 /// The first plausible day, 1990-01-01. Programs count from earlier days (1899, 1904, 1970, 1980).
-const FIRST: Date = Date::from_days(7_305);
+const FIRST_PLAUSIBLE_DATE: Date = Date::from_days(7_305);
 /// The first day that is implausibly late, 2100-01-01.
-const TOO_FAR: Date = Date::from_days(47_482);
+const FIRST_TOO_LATE_DATE: Date = Date::from_days(47_482);
 
 /// Returns the first month that books can begin with.
 pub fn first_plausible_month() -> Month {
-    Month::of(FIRST)
+    Month::from_date(FIRST_PLAUSIBLE_DATE)
 }
 
 /// Returns true if a local date is plausible.
 pub fn is_plausible(date: Date) -> bool {
-    (FIRST..TOO_FAR).contains(&date)
+    (FIRST_PLAUSIBLE_DATE..FIRST_TOO_LATE_DATE).contains(&date)
 }
 
 /// Returns an issue for each booked record with an implausible date or a withdrawn currency. Such
 /// records are still booked as they are.
-pub(crate) fn implausible_records(tables: &Tables, calendar: &Calendar) -> Vec<Issue> {
-    let mut check = Check { calendar, found: Vec::new() };
+pub(crate) fn implausible_records(
+    tables: &RecordTables,
+    calendar: &ProviderCalendar,
+) -> Vec<Issue> {
+    let mut check = PlausibilityCheck { calendar, found: Vec::new() };
     let is_in_books = |i: &&Invoice| i.status != InvoiceStatus::Draft && !i.is_deleted;
     let invoices: BTreeMap<i64, &Invoice> =
         tables.invoices.iter().filter(is_in_books).map(|invoice| (invoice.id, invoice)).collect();
     for invoice in invoices.values() {
         let record = ("invoices", invoice.id, Some(invoice.currency), invoice.total);
         let date = booked_at(invoice);
-        check.dates(record, &[Some(date), invoice.period_start, invoice.period_end]);
-        check.currency(record, date);
+        check.check_dates(record, &[Some(date), invoice.period_start, invoice.period_end]);
+        check.check_currency(record, date);
     }
     for line in tables.lines.iter().filter(|line| invoices.contains_key(&line.invoice_id)) {
         let record = ("invoice_lines", line.id, Some(line.currency), line.amount);
-        check.dates(record, &[line.period_start, line.period_end]);
+        check.check_dates(record, &[line.period_start, line.period_end]);
     }
     for payment in tables.payments.iter().filter(|payment| payment.is_posted()) {
         let record = ("payments", payment.id, Some(payment.currency), payment.amount);
-        check.dated(record, payment.date);
+        check.check_date_and_currency(record, payment.date);
     }
     for refund in tables.refunds.iter().filter(|refund| refund.is_posted()) {
         let record = ("refunds", refund.id, Some(refund.currency), refund.amount);
-        check.dated(record, refund.date());
+        check.check_date_and_currency(record, refund.date());
     }
     for note in tables.credit_notes.iter().filter(|note| note.is_posted()) {
         let record = ("credit_notes", note.id, Some(note.currency), note.total);
-        check.dated(record, note.date);
+        check.check_date_and_currency(record, note.date);
     }
     for change in &tables.balance_transactions {
         let record = ("balance_transactions", change.id, Some(change.currency), change.amount);
-        check.dated(record, change.date);
+        check.check_date_and_currency(record, change.date);
     }
     for shipment in &tables.shipments {
         let record = ("shipments", shipment.id, None, 0);
-        check.dates(record, &[shipment.approved_at, shipment.returned_at]);
+        check.check_dates(record, &[shipment.approved_at, shipment.returned_at]);
     }
     check.found
 }
 
 /// The table, id, currency and amount of a record.
-type Record = (&'static str, i64, Option<Currency>, i64);
+type CheckedRecord = (&'static str, i64, Option<Currency>, i64);
 
-struct Check<'c> {
-    calendar: &'c Calendar,
+struct PlausibilityCheck<'c> {
+    calendar: &'c ProviderCalendar,
     found: Vec<Issue>,
 }
 
-impl Check<'_> {
+impl PlausibilityCheck<'_> {
     /// Checks the only date of a record, and its currency on that date.
-    fn dated(&mut self, record: Record, at: Instant) {
-        self.dates(record, &[Some(at)]);
-        self.currency(record, at);
+    fn check_date_and_currency(&mut self, record: CheckedRecord, at: Instant) {
+        self.check_dates(record, &[Some(at)]);
+        self.check_currency(record, at);
     }
 
-    fn dates(&mut self, record: Record, dates: &[Option<Instant>]) {
+    fn check_dates(&mut self, record: CheckedRecord, dates: &[Option<Instant>]) {
         let dates = dates.iter().flatten().map(|at| self.calendar.date_of(*at));
         if let Some(date) = dates.filter(|date| !is_plausible(*date)).min() {
             self.add(IssueCode::ImplausibleDate, record, date);
         }
     }
 
-    fn currency(&mut self, record: Record, at: Instant) {
+    fn check_currency(&mut self, record: CheckedRecord, at: Instant) {
         let date = self.calendar.date_of(at);
         let (_, _, currency, _) = record;
         let withdrawn_since = currency.and_then(|currency| currency.withdrawn_since());
@@ -99,8 +102,8 @@ impl Check<'_> {
         }
     }
 
-    fn add(&mut self, code: IssueCode, (table, id, currency, amount): Record, date: Date) {
-        let (month, amount) = (Month::of(date), i128::from(amount));
+    fn add(&mut self, code: IssueCode, (table, id, currency, amount): CheckedRecord, date: Date) {
+        let (month, amount) = (Month::from_date(date), i128::from(amount));
         self.found.push(Issue { code, table, id, month, currency, amount });
     }
 }
@@ -111,8 +114,8 @@ mod tests {
 
     #[test]
     fn the_bounds_are_the_first_days_of_1990_and_2100() {
-        assert_eq!(FIRST.to_string(), "1990-01-01");
-        assert_eq!(TOO_FAR.to_string(), "2100-01-01");
+        assert_eq!(FIRST_PLAUSIBLE_DATE.to_string(), "1990-01-01");
+        assert_eq!(FIRST_TOO_LATE_DATE.to_string(), "2100-01-01");
         assert_eq!(first_plausible_month().to_string(), "1990-01");
         for (date, expected) in [
             ("0026-01-05", false),

@@ -8,8 +8,8 @@ use model::money::Currency;
 use crate::calendar::{Horizon, Month};
 use crate::grouping::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
-use crate::life::{Books, InvoiceLedger};
-use crate::posting::{Category, Posting};
+use crate::life::{InvoiceLedger, LedgerRules};
+use crate::posting::{LedgerCategory, Posting};
 use crate::records::{BalanceTransaction, InvoiceStatus};
 use crate::settings::BalanceAdjustments;
 
@@ -18,11 +18,11 @@ use crate::settings::BalanceAdjustments;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerCredit {
     currency: Currency,
-    customers: BTreeMap<Option<i64>, Credit>,
+    customers: BTreeMap<Option<i64>, CreditSums>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Credit {
+struct CreditSums {
     ledger: i128,
     recorded: i128,
 }
@@ -35,7 +35,7 @@ impl CustomerCredit {
 
     /// Adds the credit that a posting moves.
     pub fn add_posting(&mut self, posting: &Posting) {
-        let amount = posting.amounts[Category::CustomerBalance];
+        let amount = posting.amounts[LedgerCategory::CustomerBalance];
         if posting.currency == self.currency && amount != 0 {
             self.customers.entry(posting.belongs.customer_id).or_default().ledger += amount;
         }
@@ -46,7 +46,7 @@ impl CustomerCredit {
         &mut self,
         transaction: &BalanceTransaction,
         until: Horizon,
-        books: &Books,
+        books: &LedgerRules,
     ) {
         let is_excluded = transaction.kind.is_adjustment()
             && books.settings.balance_adjustments == BalanceAdjustments::Excluded;
@@ -59,7 +59,7 @@ impl CustomerCredit {
 
     /// Adds the credit that waits for an invoice that is not booked yet; no balance transaction
     /// records it.
-    pub fn add_waiting(&mut self, ledger: &InvoiceLedger, currency: Currency) {
+    pub fn add_waiting_credit(&mut self, ledger: &InvoiceLedger, currency: Currency) {
         for (customer, amount) in &ledger.waiting_credit {
             if currency == self.currency {
                 self.customers.entry(*customer).or_default().recorded += amount;
@@ -80,7 +80,7 @@ impl CustomerCredit {
     /// 0.
     pub fn differences(&self, month: Month) -> Vec<Issue> {
         let differing = self.customers.iter().filter(|(_, c)| c.ledger != c.recorded);
-        let issue = |(customer, credit): (&Option<i64>, &Credit)| Issue {
+        let issue = |(customer, credit): (&Option<i64>, &CreditSums)| Issue {
             code: IssueCode::CustomerBalanceDifference,
             table: "customers",
             id: customer.unwrap_or(0),
@@ -94,7 +94,7 @@ impl CustomerCredit {
 
 /// Returns an issue if the invoice's receivable differs from its `amount_remaining`. `ledger` must
 /// reach to the present. An invoice of a later day is not compared.
-pub fn receivable_difference(
+pub fn check_receivable(
     records: &InvoiceRecords,
     ledger: &InvoiceLedger,
     month: Month,
@@ -106,7 +106,7 @@ pub fn receivable_difference(
     let is_due = matches!(invoice.status, InvoiceStatus::Open | InvoiceStatus::PastDue);
     let recorded = if is_due { i128::from(invoice.amount_remaining) } else { 0 };
     let posted: i128 =
-        ledger.postings.iter().map(|p| p.amounts[Category::AccountsReceivable]).sum();
+        ledger.postings.iter().map(|p| p.amounts[LedgerCategory::AccountsReceivable]).sum();
     (posted != recorded).then(|| Issue {
         code: IssueCode::ArDifference,
         table: "invoices",

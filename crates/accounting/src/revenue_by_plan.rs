@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::Month;
-use crate::posting::{Category, File, PieceShare, Posting, Source};
+use crate::posting::{LedgerCategory, LedgerFile, PieceShare, Posting, PostingSource};
 
 /// The record by which revenue is grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupBy {
+pub enum RevenueGrouping {
     /// The piece's plan.
     Plan,
     /// The piece's product.
@@ -51,7 +51,7 @@ pub struct RevenueRow {
 /// The sums of one currency by group and month. Parts of any split of the postings can be merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevenueByGroup {
-    group_by: GroupBy,
+    group_by: RevenueGrouping,
     movements: BTreeMap<(Option<i64>, Month), RevenueMovement>,
 }
 
@@ -70,7 +70,7 @@ impl RevenueMovement {
 
 impl RevenueByGroup {
     /// Returns an instance without revenue.
-    pub fn new(group_by: GroupBy) -> Self {
+    pub fn new(group_by: RevenueGrouping) -> Self {
         Self { group_by, movements: BTreeMap::new() }
     }
 
@@ -80,8 +80,8 @@ impl RevenueByGroup {
             piece: None,
             plan_id: None,
             product_id: None,
-            deferred: posting.amounts[Category::DeferredRevenue],
-            recognized: posting.amounts[Category::RecognizedRevenue],
+            deferred: posting.amounts[LedgerCategory::DeferredRevenue],
+            recognized: posting.amounts[LedgerCategory::RecognizedRevenue],
         };
         let shares = match posting.shares.is_empty() {
             true => std::slice::from_ref(&whole),
@@ -89,9 +89,9 @@ impl RevenueByGroup {
         };
         for share in shares.iter().filter(|share| (share.deferred, share.recognized) != (0, 0)) {
             let group = match self.group_by {
-                GroupBy::Plan => share.plan_id,
-                GroupBy::Product => share.product_id,
-                GroupBy::Site => posting.belongs.site_id,
+                RevenueGrouping::Plan => share.plan_id,
+                RevenueGrouping::Product => share.product_id,
+                RevenueGrouping::Site => posting.belongs.site_id,
             };
             let movement = movement_of(posting, share);
             self.movements.entry((group, posting.month)).or_default().add(&movement);
@@ -107,7 +107,7 @@ impl RevenueByGroup {
 
     /// Calls `visit` with the rows from `from` to `to`, by month and group, until it returns false.
     /// A group appears once it has an opening balance or a movement.
-    pub fn each_row<E>(
+    pub fn visit_rows<E>(
         &self,
         from: Month,
         to: Month,
@@ -149,8 +149,8 @@ impl RevenueByGroup {
 }
 
 fn movement_of(posting: &Posting, share: &PieceShare) -> RevenueMovement {
-    let is_booking = posting.source == Source::Invoice
-        && (posting.file.is_invoices() || posting.file == File::CreditNotes);
+    let is_booking = posting.source == PostingSource::Invoice
+        && (posting.file.is_invoices() || posting.file == LedgerFile::CreditNotes);
     if posting.file.is_recognition() {
         RevenueMovement { recognized: share.deferred, ..RevenueMovement::default() }
     } else if is_booking {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::posting::Category;
+use crate::posting::LedgerCategory;
 
 /// The accounting settings of a provider. A change affects open months only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct LedgerSettings {
     /// The measure of time in recognition.
     pub recognition_method: RecognitionMethod,
     /// The order in which a reversal takes deferred and recognized revenue.
@@ -21,7 +21,7 @@ pub struct Settings {
     /// The sign of the customer balance in the CSV files.
     pub customer_balance_view: CustomerBalanceView,
     /// The account names of the journals.
-    pub accounts: Accounts,
+    pub accounts: JournalAccounts,
 }
 
 /// The measure of time in recognition. Rule: spec/accounting.md §7.3.
@@ -110,7 +110,7 @@ pub enum CustomerBalanceView {
 /// Account names of the journals. Rule: spec/accounting.md §10.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Accounts {
+pub struct JournalAccounts {
     /// The account of payments that were not made online.
     pub cash_offline: String,
     /// The account of payments that were made online.
@@ -130,7 +130,7 @@ pub struct Accounts {
     pub opening_balances: String,
 }
 
-impl Default for Accounts {
+impl Default for JournalAccounts {
     fn default() -> Self {
         Self {
             cash_offline: "Assets:Cash:Offline".to_owned(),
@@ -145,26 +145,26 @@ impl Default for Accounts {
     }
 }
 
-impl Accounts {
+impl JournalAccounts {
     /// Returns the account of a category's opening balance. Revenue of earlier months is equity,
     /// because it is not income of the month.
-    pub fn opening_of(&self, category: Category) -> &str {
+    pub fn opening_account(&self, category: LedgerCategory) -> &str {
         match category {
-            Category::RecognizedRevenue => &self.opening_balances,
-            category => self.of(category),
+            LedgerCategory::RecognizedRevenue => &self.opening_balances,
+            category => self.account_of_category(category),
         }
     }
 
     /// Returns the account of a category.
-    pub fn of(&self, category: Category) -> &str {
+    pub fn account_of_category(&self, category: LedgerCategory) -> &str {
         match category {
-            Category::CashOffline => &self.cash_offline,
-            Category::CashOnline => &self.cash_online,
-            Category::CustomerBalance => &self.customer_balance,
-            Category::AccountsReceivable => &self.accounts_receivable,
-            Category::DeferredRevenue => &self.deferred_revenue,
-            Category::Taxes => &self.taxes,
-            Category::RecognizedRevenue => &self.recognized_revenue,
+            LedgerCategory::CashOffline => &self.cash_offline,
+            LedgerCategory::CashOnline => &self.cash_online,
+            LedgerCategory::CustomerBalance => &self.customer_balance,
+            LedgerCategory::AccountsReceivable => &self.accounts_receivable,
+            LedgerCategory::DeferredRevenue => &self.deferred_revenue,
+            LedgerCategory::Taxes => &self.taxes,
+            LedgerCategory::RecognizedRevenue => &self.recognized_revenue,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::money::Currency;
 
 use crate::calendar::Month;
-use crate::posting::{Amounts, File, Posting};
+use crate::posting::{CategoryAmounts, LedgerFile, Posting};
 
 /// The sums of the rows of one file in one month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,18 +14,18 @@ pub struct FileTotal {
     /// The number of rows.
     pub rows: u64,
     /// The sums of all rows.
-    pub amounts: Amounts,
+    pub amounts: CategoryAmounts,
     /// The sums of the adjustment rows.
-    pub adjustments: Amounts,
+    pub adjustments: CategoryAmounts,
 }
 
 /// Sums by currency, month and file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Totals {
-    files: BTreeMap<(Currency, Month, File), FileTotal>,
+pub struct PostingTotals {
+    files: BTreeMap<(Currency, Month, LedgerFile), FileTotal>,
 }
 
-impl Totals {
+impl PostingTotals {
     /// Adds a posting.
     pub fn add(&mut self, posting: &Posting) {
         let key = (posting.currency, posting.month, posting.file);
@@ -48,16 +48,16 @@ impl Totals {
     }
 
     /// Returns the sums of one file in one month.
-    pub fn file(&self, currency: Currency, month: Month, file: File) -> FileTotal {
+    pub fn file_total(&self, currency: Currency, month: Month, file: LedgerFile) -> FileTotal {
         self.files.get(&(currency, month, file)).copied().unwrap_or_default()
     }
 
     /// Returns the balance before a month: the sum of all postings of earlier months.
-    pub fn opening(&self, currency: Currency, month: Month) -> Amounts {
-        let first = File::SubscriptionRevenue;
+    pub fn opening_balance(&self, currency: Currency, month: Month) -> CategoryAmounts {
+        let first = LedgerFile::SubscriptionRevenue;
         let of_currency = self.files.range(..(currency, month, first)).rev();
         let earlier = of_currency.take_while(|((of, ..), _)| *of == currency);
-        earlier.fold(Amounts::ZERO, |sum, (_, total)| sum + total.amounts)
+        earlier.fold(CategoryAmounts::ZERO, |sum, (_, total)| sum + total.amounts)
     }
 
     /// Returns the currencies that have a posting, in order.
@@ -69,6 +69,8 @@ impl Totals {
 
     /// Returns true if the contract's files have no row in a month, so there is nothing to export.
     pub fn is_empty(&self, currency: Currency, month: Month) -> bool {
-        File::CONTRACT.into_iter().all(|file| self.file(currency, month, file).rows == 0)
+        LedgerFile::CONTRACT
+            .into_iter()
+            .all(|file| self.file_total(currency, month, file).rows == 0)
     }
 }

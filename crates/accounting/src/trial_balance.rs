@@ -5,9 +5,9 @@ use model::money::Currency;
 
 use crate::calendar::Month;
 use crate::invariants::BrokenInvariant;
-use crate::package::field::{Column, Field, FieldKind};
-use crate::posting::{Amounts, Category, File};
-use crate::totals::Totals;
+use crate::package::field::{FieldKind, FieldValue, PackageColumn};
+use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile};
+use crate::totals::PostingTotals;
 
 /// The balances of a month in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +17,17 @@ pub struct TrialBalance {
     /// The currency.
     pub currency: Currency,
     /// The balances before the month.
-    pub opening: Amounts,
-    /// The movement of each file, in the order of [`File::ALL`].
-    pub files: [Amounts; 14],
+    pub opening: CategoryAmounts,
+    /// The movement of each file, in the order of [`LedgerFile::ALL`].
+    pub files: [CategoryAmounts; 14],
     /// The number of rows of each file.
     pub row_counts: [u64; 14],
     /// The part of the movement that corrects closed months.
-    pub adjustments: Amounts,
+    pub adjustments: CategoryAmounts,
     /// The movement of all files together.
-    pub movement: Amounts,
+    pub movement: CategoryAmounts,
     /// The balances after the month.
-    pub closing: Amounts,
+    pub closing: CategoryAmounts,
 }
 
 /// One row of the trial balance: a category, or the total, whose amounts are all zero.
@@ -39,7 +39,7 @@ pub struct TrialBalanceRow<'a> {
     pub account: &'a str,
     /// The balance before the month.
     pub opening: i128,
-    /// The movement of each file, in the order of [`File::ALL`].
+    /// The movement of each file, in the order of [`LedgerFile::ALL`].
     pub files: [i128; 14],
     /// The part of the movement that corrects closed months.
     pub adjustments_included: i128,
@@ -50,37 +50,41 @@ pub struct TrialBalanceRow<'a> {
 }
 
 /// The columns of `trial_balance.csv`, in order.
-pub fn columns() -> Vec<Column> {
-    let text = |name| Column { name, kind: FieldKind::Text };
-    let money = |name| Column { name, kind: FieldKind::Money };
+pub fn trial_balance_columns() -> Vec<PackageColumn> {
+    let text = |name| PackageColumn { name, kind: FieldKind::Text };
+    let money = |name| PackageColumn { name, kind: FieldKind::Money };
     let head = [text("category"), text("account"), money("opening")];
-    let files = File::ALL.map(|file| money(file.as_str()));
+    let files = LedgerFile::ALL.map(|file| money(file.as_str()));
     let tail = ["adjustments_included", "movement", "closing"].map(money);
     head.into_iter().chain(files).chain(tail).chain([text("currency")]).collect()
 }
 
 impl TrialBalanceRow<'_> {
-    /// Returns the values, one per column of [`columns`]. Amounts are in `currency`.
-    pub fn fields<'f>(&'f self, currency: &'f Currency) -> Vec<Field<'f>> {
+    /// Returns the values, one per column of [`trial_balance_columns`]. Amounts are in `currency`.
+    pub fn fields<'f>(&'f self, currency: &'f Currency) -> Vec<FieldValue<'f>> {
         let account = match self.account {
-            "" => Field::Empty,
-            account => Field::text(account),
+            "" => FieldValue::Empty,
+            account => FieldValue::text(account),
         };
-        let mut fields = vec![Field::text(self.category), account, Field::Money(self.opening)];
-        fields.extend(self.files.map(Field::Money));
-        fields.extend([self.adjustments_included, self.movement, self.closing].map(Field::Money));
-        fields.push(Field::text(currency.code()));
+        let mut fields =
+            vec![FieldValue::text(self.category), account, FieldValue::Money(self.opening)];
+        fields.extend(self.files.map(FieldValue::Money));
+        fields.extend(
+            [self.adjustments_included, self.movement, self.closing].map(FieldValue::Money),
+        );
+        fields.push(FieldValue::text(currency.code()));
         fields
     }
 }
 
 impl TrialBalance {
     /// Returns the trial balance of `month`.
-    pub fn of(totals: &Totals, currency: Currency, month: Month) -> Self {
-        let files = File::ALL.map(|file| totals.file(currency, month, file));
-        let movement = files.iter().fold(Amounts::ZERO, |sum, file| sum + file.amounts);
-        let adjustments = files.iter().fold(Amounts::ZERO, |sum, file| sum + file.adjustments);
-        let opening = totals.opening(currency, month);
+    pub fn from_totals(totals: &PostingTotals, currency: Currency, month: Month) -> Self {
+        let files = LedgerFile::ALL.map(|file| totals.file_total(currency, month, file));
+        let movement = files.iter().fold(CategoryAmounts::ZERO, |sum, file| sum + file.amounts);
+        let adjustments =
+            files.iter().fold(CategoryAmounts::ZERO, |sum, file| sum + file.adjustments);
+        let opening = totals.opening_balance(currency, month);
         Self {
             month,
             currency,
@@ -94,25 +98,30 @@ impl TrialBalance {
     }
 
     /// Returns the movement of a file.
-    pub fn file(&self, file: File) -> Amounts {
-        let position = File::ALL.iter().position(|known| *known == file);
+    pub fn file_movement(&self, file: LedgerFile) -> CategoryAmounts {
+        let position = LedgerFile::ALL.iter().position(|known| *known == file);
         position.and_then(|at| self.files.get(at)).copied().unwrap_or_default()
     }
 
     /// Returns the movement of the contract's eleven files.
-    pub fn eleven_files(&self) -> Amounts {
-        File::CONTRACT.into_iter().fold(Amounts::ZERO, |sum, file| sum + self.file(file))
+    pub fn contract_movement(&self) -> CategoryAmounts {
+        LedgerFile::CONTRACT
+            .into_iter()
+            .fold(CategoryAmounts::ZERO, |sum, file| sum + self.file_movement(file))
     }
 
     /// Returns the movement of the other files.
-    pub fn rest(&self) -> Amounts {
-        self.movement - self.eleven_files()
+    pub fn other_movement(&self) -> CategoryAmounts {
+        self.movement - self.contract_movement()
     }
 
     /// Returns one row per category and the row of the total.
-    pub fn rows<'a>(&self, accounts: &'a crate::settings::Accounts) -> Vec<TrialBalanceRow<'a>> {
-        let line =
-            |category: &'static str, account, pick: &dyn Fn(&Amounts) -> i128| TrialBalanceRow {
+    pub fn rows<'a>(
+        &self,
+        accounts: &'a crate::settings::JournalAccounts,
+    ) -> Vec<TrialBalanceRow<'a>> {
+        let line = |category: &'static str, account, pick: &dyn Fn(&CategoryAmounts) -> i128| {
+            TrialBalanceRow {
                 category,
                 account,
                 opening: pick(&self.opening),
@@ -120,11 +129,14 @@ impl TrialBalance {
                 adjustments_included: pick(&self.adjustments),
                 movement: pick(&self.movement),
                 closing: pick(&self.closing),
-            };
-        let categories = Category::ALL.into_iter().map(|category| {
-            line(category.as_str(), accounts.of(category), &|amounts| amounts[category])
+            }
+        };
+        let categories = LedgerCategory::ALL.into_iter().map(|category| {
+            line(category.as_str(), accounts.account_of_category(category), &|amounts| {
+                amounts[category]
+            })
         });
-        categories.chain([line("total", "", &Amounts::sum)]).collect()
+        categories.chain([line("total", "", &CategoryAmounts::sum)]).collect()
     }
 
     /// Checks that every column sums to zero and that opening balance + movement = closing balance.
@@ -135,7 +147,7 @@ impl TrialBalance {
                 return Err(BrokenInvariant::TieOut { what, left: amounts.sum(), right: 0 });
             }
         }
-        for category in Category::ALL {
+        for category in LedgerCategory::ALL {
             let by_file: i128 = self.files.iter().map(|file| file[category]).sum();
             let (left, right) = (self.opening[category] + by_file, self.closing[category]);
             if left != right {

@@ -3,75 +3,77 @@
 use model::money::Currency;
 use model::time::Instant;
 
-use crate::calendar::{Month, Span};
-use crate::explain::Working;
-use crate::grouping::UntiedRecords;
+use crate::calendar::{LedgerSpan, Month};
+use crate::explain::CalculationStep;
+use crate::grouping::UnlinkedRecords;
 use crate::issue::{Issue, IssueCode};
-use crate::life::Books;
-use crate::posting::{Amounts, Belongs, Category, File, Posting, Source};
+use crate::life::LedgerRules;
+use crate::posting::{
+    CategoryAmounts, LedgerCategory, LedgerFile, Posting, PostingLinks, PostingSource,
+};
 use crate::records::{BalanceTransaction, Directory};
 use crate::settings::BalanceAdjustments;
 
 /// The ledger of records that are linked to no invoice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UntiedLedger {
+pub struct UnlinkedLedger {
     /// Postings.
     pub postings: Vec<Posting>,
     /// The issues found.
     pub issues: Vec<Issue>,
 }
 
-struct Row {
-    file: File,
-    source: Source,
+struct UnlinkedPostingDraft {
+    file: LedgerFile,
+    source: PostingSource,
     id: i64,
     at: Instant,
     currency: Currency,
     customer_id: Option<i64>,
     order_id: Option<i64>,
-    amounts: Amounts,
+    amounts: CategoryAmounts,
     amount: i128,
 }
 
-impl Books {
+impl LedgerRules {
     /// Calculates the ledger of records that are linked to no invoice.
-    pub fn untied(
+    pub fn unlinked_ledger(
         &self,
-        records: &UntiedRecords,
+        records: &UnlinkedRecords,
         directory: &Directory,
-        span: &Span,
-    ) -> UntiedLedger {
-        let mut ledger = UntiedLedger::default();
+        span: &LedgerSpan,
+    ) -> UnlinkedLedger {
+        let mut ledger = UnlinkedLedger::default();
         let payments = records.payments.iter().map(|payment| {
             let amount = i128::from(payment.amount);
-            Row {
-                file: File::PaymentsReceived,
-                source: Source::Payment,
+            UnlinkedPostingDraft {
+                file: LedgerFile::PaymentsReceived,
+                source: PostingSource::Payment,
                 id: payment.id,
                 at: payment.date,
                 currency: payment.currency,
                 customer_id: payment.customer_id,
                 order_id: payment.order_id,
-                amounts: Amounts::of([
-                    (payment.channel.cash(), amount),
-                    (Category::CustomerBalance, -amount),
+                amounts: CategoryAmounts::from_entries([
+                    (payment.channel.cash_category(), amount),
+                    (LedgerCategory::CustomerBalance, -amount),
                 ]),
                 amount,
             }
         });
         let refunds = records.refunds.iter().map(|refund| {
             let amount = i128::from(refund.amount);
-            Row {
-                file: File::RefundsMade,
-                source: Source::Refund,
+            UnlinkedPostingDraft {
+                file: LedgerFile::RefundsMade,
+                source: PostingSource::Refund,
                 id: refund.id,
                 at: refund.date(),
                 currency: refund.currency,
                 customer_id: refund.customer_id,
                 order_id: None,
-                amounts: Amounts::of([
+                amounts: CategoryAmounts::from_entries([
                     (refund.paid_from(), -amount),
-                    (Category::CustomerBalance, amount),
+                    (LedgerCategory::CustomerBalance, amount),
                 ]),
                 amount,
             }
@@ -79,9 +81,9 @@ impl Books {
         let are_adjustments_booked =
             self.settings.balance_adjustments == BalanceAdjustments::ContraRevenue;
         let adjustments = records.adjustments.iter().filter(|_| are_adjustments_booked);
-        let rows = payments.chain(refunds).chain(adjustments.map(adjustment));
+        let rows = payments.chain(refunds).chain(adjustments.map(draft_adjustment));
         for row in rows.filter(|row| span.until.includes(row.at)) {
-            ledger.postings.push(self.untied_posting(row, directory, span));
+            ledger.postings.push(self.unlinked_posting(row, directory, span));
         }
         for transaction in records.adjustments.iter().filter(|t| span.until.includes(t.date)) {
             let amount = i128::from(transaction.amount);
@@ -103,29 +105,34 @@ impl Books {
         ledger
     }
 
-    fn untied_posting(&self, row: Row, directory: &Directory, span: &Span) -> Posting {
+    fn unlinked_posting(
+        &self,
+        row: UnlinkedPostingDraft,
+        directory: &Directory,
+        span: &LedgerSpan,
+    ) -> Posting {
         let date = self.calendar.date_of(row.at);
         Posting {
             file: row.file,
             source: row.source,
             source_id: Some(row.id),
-            month: Month::of(date),
+            month: Month::from_date(date),
             date,
             occurred_at: row.at,
             currency: row.currency,
             amounts: row.amounts,
-            belongs: Belongs {
+            belongs: PostingLinks {
                 customer_id: row.customer_id,
                 order_id: row.order_id,
                 site_id: directory.customer_site(row.customer_id),
-                ..Belongs::default()
+                ..PostingLinks::default()
             },
             booking_month: None,
             shares: Vec::new(),
             progress: None,
             adjusts_month: None,
             workings: match span.explains {
-                true => vec![Working::Untied { amount: row.amount }],
+                true => vec![CalculationStep::Untied { amount: row.amount }],
                 false => Vec::new(),
             },
         }
@@ -133,19 +140,19 @@ impl Books {
 }
 
 /// Returns the row of credit given away, which reduces revenue.
-fn adjustment(transaction: &BalanceTransaction) -> Row {
+fn draft_adjustment(transaction: &BalanceTransaction) -> UnlinkedPostingDraft {
     let amount = i128::from(transaction.amount);
-    Row {
-        file: File::BalanceAdjustments,
-        source: Source::BalanceTransaction,
+    UnlinkedPostingDraft {
+        file: LedgerFile::BalanceAdjustments,
+        source: PostingSource::BalanceTransaction,
         id: transaction.id,
         at: transaction.date,
         currency: transaction.currency,
         customer_id: Some(transaction.customer_id),
         order_id: None,
-        amounts: Amounts::of([
-            (Category::CustomerBalance, amount),
-            (Category::RecognizedRevenue, -amount),
+        amounts: CategoryAmounts::from_entries([
+            (LedgerCategory::CustomerBalance, amount),
+            (LedgerCategory::RecognizedRevenue, -amount),
         ]),
         amount,
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::{Horizon, Month};
-use crate::life::{Books, InvoiceLedger};
-use crate::posting::{Category, Source};
-use crate::recognition::piece::Look;
+use crate::life::{InvoiceLedger, LedgerRules};
+use crate::posting::{LedgerCategory, PostingSource};
+use crate::recognition::piece::MovementContext;
 
 /// The number of months after the last requested one that are listed one by one.
 pub const FUTURE_MONTHS: i32 = 120;
@@ -46,24 +46,26 @@ impl Waterfall {
     }
 
     /// Returns the horizon that the added ledgers must reach.
-    pub fn horizon(&self, books: &Books) -> Horizon {
+    pub fn horizon(&self, books: &LedgerRules) -> Horizon {
         Horizon::end_of_month(self.to, &books.calendar)
     }
 
     /// Adds an invoice. Its ledger must reach to the end of the last month.
-    pub fn add(&mut self, books: &Books, ledger: &InvoiceLedger) {
+    pub fn add_invoice(&mut self, books: &LedgerRules, ledger: &InvoiceLedger) {
         let booked_in = ledger.booking.month;
         let key = (booked_in >= self.from).then_some(booked_in);
         let row = self.rows.entry(key).or_default();
         for posting in &ledger.postings {
-            let deferred = posting.amounts[Category::DeferredRevenue];
+            let deferred = posting.amounts[LedgerCategory::DeferredRevenue];
             row.remaining -= deferred;
             if key.is_none() && posting.month < self.from {
                 row.booked -= deferred;
                 continue;
             }
             match posting.source {
-                Source::Piece(_) => *row.recognized.entry(posting.month).or_default() += deferred,
+                PostingSource::Piece(_) => {
+                    *row.recognized.entry(posting.month).or_default() += deferred
+                }
                 _ if is_booking(posting) => row.booked -= deferred,
                 _ => row.reversed += deferred,
             }
@@ -71,14 +73,14 @@ impl Waterfall {
         if !ledger.is_inside {
             return;
         }
-        let look = Look {
+        let look = MovementContext {
             calendar: &books.calendar,
             booking: booked_in,
             detail_from: None,
             explains: false,
         };
         for piece in ledger.pieces.iter().filter(|piece| piece.deferred != 0) {
-            let future = piece.future(self.to, self.to.plus(FUTURE_MONTHS), &look);
+            let future = piece.scheduled_recognition(self.to, self.to.plus(FUTURE_MONTHS), &look);
             for (month, amount) in future.months {
                 *row.future.entry(month).or_default() += amount;
             }
@@ -114,6 +116,6 @@ impl Waterfall {
 
 /// Returns true if a posting books the invoice itself and does not reverse it.
 fn is_booking(posting: &crate::posting::Posting) -> bool {
-    let is_invoice = posting.source == Source::Invoice;
-    is_invoice && (posting.file.is_invoices() || posting.file == crate::File::CreditNotes)
+    let is_invoice = posting.source == PostingSource::Invoice;
+    is_invoice && (posting.file.is_invoices() || posting.file == crate::LedgerFile::CreditNotes)
 }

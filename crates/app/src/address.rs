@@ -73,12 +73,12 @@ impl<'de> Deserialize<'de> for Network {
 ///
 /// `forwarded` holds the header's values in the order sent. The search ends at an entry that is not
 /// an address, because the entries to its left cannot be trusted either.
-pub fn client<'a>(
+pub fn client_address<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,
     trusted: &[Network],
 ) -> IpAddr {
-    let is_trusted = |address| is_in(trusted, address);
+    let is_trusted = |address| is_in_networks(trusted, address);
     let mut client = peer.to_canonical();
     if !is_trusted(client) {
         return client;
@@ -94,7 +94,7 @@ pub fn client<'a>(
 }
 
 /// Returns true if one of the networks contains the address.
-pub fn is_in(networks: &[Network], address: IpAddr) -> bool {
+pub fn is_in_networks(networks: &[Network], address: IpAddr) -> bool {
     networks.iter().any(|network| network.contains(address))
 }
 
@@ -147,7 +147,7 @@ mod tests {
             ("10.0.0.1", &["9.9.9.9, nonsense"][..], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.3, 10.0.0.2"][..], "10.0.0.3"),
         ] {
-            let found = client(peer.parse().unwrap(), headers.iter().copied(), &trusted);
+            let found = client_address(peer.parse().unwrap(), headers.iter().copied(), &trusted);
             assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {headers:?}");
         }
     }

@@ -13,10 +13,10 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::auth::jwt::JwtKeys;
 use crate::jobs::FilesFolder;
-use crate::jobs::alive::Loops;
+use crate::jobs::alive::LoopCounts;
 use crate::jobs::link_transfers::LinkTransfers;
 use crate::metrics::{BuildInfo, Metrics};
-use crate::places::{Holder, Places};
+use crate::places::{FairSlots, SlotHolder};
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 
@@ -42,23 +42,23 @@ pub struct AppParts {
 
 /// The server's state, shared by all requests.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<AppState>);
 
-struct Inner {
+struct AppState {
     parts: AppParts,
     jwt_keys: RwLock<Arc<JwtKeys>>,
     limiter: RateLimiter,
     metrics: Metrics,
-    requests: Arc<Places<Holder>>,
-    bodies: Arc<Places<Holder>>,
-    imports: Arc<Places<Holder>>,
-    import_bodies: Arc<Places<Holder>>,
-    loops: Loops,
+    requests: Arc<FairSlots<SlotHolder>>,
+    bodies: Arc<FairSlots<SlotHolder>>,
+    imports: Arc<FairSlots<SlotHolder>>,
+    import_bodies: Arc<FairSlots<SlotHolder>>,
+    loops: LoopCounts,
     is_stopping: AtomicBool,
-    is_marking: AtomicBool,
+    is_recording_token_use: AtomicBool,
     has_warned_of_proxy: AtomicBool,
-    job_bell: Notify,
-    notice_bell: Notify,
+    job_wakeup: Notify,
+    notice_wakeup: Notify,
     link_transfers: LinkTransfers,
 }
 
@@ -72,20 +72,20 @@ impl App {
     pub fn with_ticks(parts: AppParts, ticks: Box<dyn Ticks>) -> Result<Self, SettingsError> {
         parts.settings.check()?;
         let keys = JwtKeys::load(&parts.settings.auth.jwt_keys)?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(AppState {
             jwt_keys: RwLock::new(Arc::new(keys)),
             limiter: RateLimiter::new(parts.settings.rate_limit.per_minute, ticks),
             metrics: Metrics::new(&parts.build),
-            requests: Places::new(parts.settings.server.requests_max),
-            bodies: Places::new(parts.settings.server.requests_max),
-            imports: Places::new(parts.settings.import.concurrent_max),
-            import_bodies: Places::new(parts.settings.import.bodies_max),
-            loops: Loops::default(),
+            requests: FairSlots::new(parts.settings.server.requests_max),
+            bodies: FairSlots::new(parts.settings.server.requests_max),
+            imports: FairSlots::new(parts.settings.import.concurrent_max),
+            import_bodies: FairSlots::new(parts.settings.import.bodies_max),
+            loops: LoopCounts::default(),
             is_stopping: AtomicBool::new(false),
-            is_marking: AtomicBool::new(false),
+            is_recording_token_use: AtomicBool::new(false),
             has_warned_of_proxy: AtomicBool::new(false),
-            job_bell: Notify::new(),
-            notice_bell: Notify::new(),
+            job_wakeup: Notify::new(),
+            notice_wakeup: Notify::new(),
             link_transfers: LinkTransfers::default(),
             parts,
         })))
@@ -156,13 +156,13 @@ impl App {
     }
 
     /// Returns the signal that wakes the job loops when this process has queued a job.
-    pub(crate) fn job_bell(&self) -> &Notify {
-        &self.0.job_bell
+    pub(crate) fn job_wakeup(&self) -> &Notify {
+        &self.0.job_wakeup
     }
 
     /// Returns the signal that wakes the notice loops when this process has queued a notice.
-    pub fn notice_bell(&self) -> &Notify {
-        &self.0.notice_bell
+    pub fn notice_wakeup(&self) -> &Notify {
+        &self.0.notice_wakeup
     }
 
     /// Returns the downloads by signed links that are not stored yet.
@@ -185,27 +185,27 @@ impl App {
     }
 
     /// Returns the slots of requests that are being answered.
-    pub fn requests(&self) -> &Arc<Places<Holder>> {
+    pub fn request_slots(&self) -> &Arc<FairSlots<SlotHolder>> {
         &self.0.requests
     }
 
     /// Returns the slots of small bodies that are being received.
-    pub fn bodies(&self) -> &Arc<Places<Holder>> {
+    pub fn body_slots(&self) -> &Arc<FairSlots<SlotHolder>> {
         &self.0.bodies
     }
 
     /// Returns the slots of imports that are running.
-    pub fn imports(&self) -> &Arc<Places<Holder>> {
+    pub fn import_slots(&self) -> &Arc<FairSlots<SlotHolder>> {
         &self.0.imports
     }
 
     /// Returns the slots of import bodies that are on disk.
-    pub fn import_bodies(&self) -> &Arc<Places<Holder>> {
+    pub fn import_body_slots(&self) -> &Arc<FairSlots<SlotHolder>> {
         &self.0.import_bodies
     }
 
     /// Returns the counts of the background loops.
-    pub fn loops(&self) -> &Loops {
+    pub fn loops(&self) -> &LoopCounts {
         &self.0.loops
     }
 
@@ -216,7 +216,7 @@ impl App {
 
     /// Returns the flag that is set while a request records that a token was used. Others skip the
     /// record meanwhile.
-    pub(crate) fn is_marking(&self) -> &AtomicBool {
-        &self.0.is_marking
+    pub(crate) fn is_recording_token_use(&self) -> &AtomicBool {
+        &self.0.is_recording_token_use
     }
 }

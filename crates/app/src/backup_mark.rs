@@ -14,11 +14,11 @@ fn path(data: &Path) -> PathBuf {
 }
 
 /// Records that a backup of the folder was complete at this instant.
-pub fn write(data: &Path, at: Instant) -> io::Result<()> {
+pub fn record_backup(data: &Path, at: Instant) -> io::Result<()> {
     std::fs::write(path(data), format!("{at}\n"))
 }
 
 /// Returns the instant at which the last backup was complete, or `None` if none is recorded.
-pub fn read(data: &Path) -> Option<Instant> {
+pub fn read_last_backup(data: &Path) -> Option<Instant> {
     Instant::parse(std::fs::read_to_string(path(data)).ok()?.trim())
 }

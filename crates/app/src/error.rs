@@ -333,15 +333,15 @@ impl ApiError {
 
 impl ApiError {
     /// Converts an error of the store, and logs it unless the store was only busy.
-    pub fn of_store(error: StoreError) -> Self {
+    pub fn from_store_error(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::unavailable("The store is busy with another write."),
             StoreError::Unavailable { .. } | StoreError::DiskFull => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::unavailable("The store is not available.")
             }
             _ => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::internal()
             }
         }
@@ -350,7 +350,7 @@ impl ApiError {
     /// Converts an I/O error of a file in the data folder. A full or read-only disk, a missing
     /// permission and a missing folder are reported as unavailable, anything else as an internal
     /// error. The caller logs it.
-    pub fn of_file(error: &io::Error) -> Self {
+    pub fn from_file_error(error: &io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 Self::unavailable("The server has no room on its disk now.")
@@ -364,24 +364,24 @@ impl ApiError {
 
     /// Converts an error of the mirror or of a query plan, and logs it unless the store was only
     /// busy or the server is stopping.
-    pub fn of_mirror(error: MirrorError) -> Self {
+    pub fn from_mirror_error(error: MirrorError) -> Self {
         match error {
-            MirrorError::Store(error) => Self::of_store(error),
+            MirrorError::Store(error) => Self::from_store_error(error),
             MirrorError::Stopped => Self::unavailable("The server is stopping."),
             MirrorError::Busy { .. } | MirrorError::Behind => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::unavailable("The server is busy with other reads.")
             }
             MirrorError::MemoryExhausted(_) => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::unavailable("The server has too little memory for this now.")
             }
             error if error.is_read_failure() => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::unavailable(MIRROR_DAMAGED)
             }
             _ => {
-                log(error.code(), &error);
+                log_error(error.code(), &error);
                 Self::internal()
             }
         }
@@ -393,7 +393,7 @@ pub(crate) const MIRROR_DAMAGED: &str =
     "A file of the mirror is damaged. It is being rebuilt from the records: try again.";
 
 /// Logs an error with its chain of causes.
-pub fn log(code: &'static str, error: &dyn std::error::Error) {
+pub fn log_error(code: &'static str, error: &dyn std::error::Error) {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
     tracing::error!(code, causes = causes.join(": "), "{error}");
@@ -425,7 +425,7 @@ mod tests {
             (9, ErrorCode::InternalError),
         ] {
             let error = io::Error::from_raw_os_error(number);
-            assert_eq!(ApiError::of_file(&error).code, expected, "{error}");
+            assert_eq!(ApiError::from_file_error(&error).code, expected, "{error}");
         }
     }
 

@@ -4,23 +4,23 @@
 use model::id::ProviderId;
 use parking_lot::Mutex;
 
-use crate::auth::principal::Identity;
+use crate::auth::principal::CallerId;
 use crate::encoding::Encoding;
 use crate::rate_limit::RateState;
 
 /// The facts about one request. Any step may add to them; they are read when it is answered.
 #[derive(Debug, Default)]
-pub struct Exchange(Mutex<Notes>);
+pub struct Exchange(Mutex<ExchangeNotes>);
 
 /// The facts that are known so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Notes {
+pub struct ExchangeNotes {
     /// The template of the matched route.
     pub route: Option<&'static str>,
     /// The rate limit's state for the caller or, without a caller, for the address.
     pub rate: Option<RateState>,
     /// The caller.
-    pub identity: Option<Identity>,
+    pub identity: Option<CallerId>,
     /// The provider that the request is for.
     pub provider: Option<ProviderId>,
     /// The encoding of the answer.
@@ -29,12 +29,12 @@ pub struct Notes {
 
 impl Exchange {
     /// Adds facts.
-    pub fn note(&self, write: impl FnOnce(&mut Notes)) {
+    pub fn note(&self, write: impl FnOnce(&mut ExchangeNotes)) {
         write(&mut self.0.lock());
     }
 
     /// Returns the facts that are known now.
-    pub fn notes(&self) -> Notes {
+    pub fn notes(&self) -> ExchangeNotes {
         *self.0.lock()
     }
 }

@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use model::import::ImportOutcome;
 use model::time::Instant;
 use store::port::jobs::{JobKind, JobState};
-use store::port::notices::Lane;
+use store::port::notices::DeliveryChannel;
 
 use crate::error::ErrorCode;
 
@@ -37,16 +37,16 @@ const IMPORT_FAILURES: [ErrorCode; 7] = [
 
 /// The type of a metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MetricType {
     Counter,
     Gauge,
     Histogram,
 }
 
-use Kind::{Counter, Gauge, Histogram};
+use MetricType::{Counter, Gauge, Histogram};
 
 /// Every metric: its name, its type and its help text.
-const FIGURES: &[(&str, Kind, &str)] = &[
+const METRICS: &[(&str, MetricType, &str)] = &[
     ("rollbook_build_info", Gauge, "Always 1; version, commit and build profile as labels."),
     ("rollbook_http_requests_total", Counter, "Answered requests."),
     ("rollbook_http_request_duration_seconds", Histogram, "Time until an answer began."),
@@ -116,13 +116,13 @@ impl Metrics {
         let recorder = bucketed().expect("no list of buckets is empty").build_recorder();
         with_local_recorder(&recorder, || {
             describe();
-            begin(build);
+            register_known_series(build);
         });
         Self(recorder)
     }
 
     /// Registers the series of a route before its first request, with its failures at 0.
-    pub fn begin_route(&self, route: &'static str, method: &'static str) {
+    pub fn register_route(&self, route: &'static str, method: &'static str) {
         with_local_recorder(&self.0, || {
             for status in FAILURE_STATUSES {
                 requests(route, method, status).increment(0);
@@ -134,7 +134,7 @@ impl Metrics {
 
     /// Counts an answered request. The labels take a bounded number of values: the route's template
     /// and a known method.
-    pub fn answered(&self, route: &'static str, method: &'static str, status: u16, secs: f64) {
+    pub fn count_request(&self, route: &'static str, method: &'static str, status: u16, secs: f64) {
         with_local_recorder(&self.0, || {
             requests(route, method, status).increment(1);
             request_duration(route, method).record(secs);
@@ -142,7 +142,7 @@ impl Metrics {
     }
 
     /// Counts an answered import: the rows that it stored, or the error.
-    pub fn imported(&self, outcome: Result<&ImportOutcome, ErrorCode>, secs: f64) {
+    pub fn count_import(&self, outcome: Result<&ImportOutcome, ErrorCode>, secs: f64) {
         with_local_recorder(&self.0, || {
             histogram!(IMPORT_DURATION).record(secs);
             match outcome {
@@ -160,24 +160,24 @@ impl Metrics {
     }
 
     /// Counts a panic.
-    pub fn panicked(&self) {
+    pub fn count_panic(&self) {
         with_local_recorder(&self.0, || counter!("rollbook_panics_total").increment(1));
     }
 
     /// Counts a connection that was refused.
-    pub fn refused_connection(&self) {
+    pub fn count_refused_connection(&self) {
         with_local_recorder(&self.0, || {
             counter!("rollbook_connections_refused_total").increment(1);
         });
     }
 
     /// Counts an attempt to deliver a notice.
-    pub(crate) fn notice_tried(&self, lane: Lane, is_delivered: bool) {
+    pub(crate) fn count_delivery_attempt(&self, lane: DeliveryChannel, is_delivered: bool) {
         with_local_recorder(&self.0, || notices_tried(lane, is_delivered).increment(1));
     }
 
     /// Sets how many notices of a lane wait.
-    pub fn set_notices_waiting(&self, lane: Lane, count: u64) {
+    pub fn set_notices_waiting(&self, lane: DeliveryChannel, count: u64) {
         with_local_recorder(&self.0, || {
             notices_waiting(lane).set(count as f64);
         });
@@ -208,24 +208,24 @@ impl Metrics {
 
     /// Returns all metrics in Prometheus' text format.
     pub fn render(&self) -> String {
-        with_local_recorder(&self.0, process::look);
+        with_local_recorder(&self.0, process::set_process_metrics);
         self.0.handle().render()
     }
 
     /// Moves recorded durations into their buckets, so that they do not pile up between scrapes.
-    pub fn fold(&self) {
+    pub fn run_upkeep(&self) {
         self.0.handle().run_upkeep();
     }
 }
 
-fn notices_tried(lane: Lane, is_delivered: bool) -> metrics::Counter {
+fn notices_tried(lane: DeliveryChannel, is_delivered: bool) -> metrics::Counter {
     let outcome = if is_delivered { "delivered" } else { "failed" };
     counter!("rollbook_notices_total", "to" => lane.as_str(), "outcome" => outcome)
 }
 
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
-    for (name, kind, help) in FIGURES {
+    for (name, kind, help) in METRICS {
         match kind {
             Counter => describe_counter!(*name, *help),
             Gauge => describe_gauge!(*name, *help),
@@ -235,7 +235,7 @@ fn describe() {
 }
 
 /// Registers the series that are known at start.
-fn begin(build: &BuildInfo) {
+fn register_known_series(build: &BuildInfo) {
     let BuildInfo { version, commit, profile } = *build;
     gauge!("rollbook_build_info", "version" => version, "commit" => commit, "profile" => profile)
         .set(1.0);
@@ -256,7 +256,7 @@ fn begin(build: &BuildInfo) {
     for disk in [Disk::Data, Disk::Files] {
         disk_free(disk).set(0.0);
     }
-    for lane in Lane::ALL {
+    for lane in DeliveryChannel::ALL {
         for is_delivered in [true, false] {
             notices_tried(lane, is_delivered).increment(0);
         }
@@ -268,7 +268,7 @@ fn begin(build: &BuildInfo) {
         "rollbook_disk_free_bytes",
         "rollbook_notices_waiting",
     ];
-    let single = FIGURES.iter().filter(|(name, kind, _)| {
+    let single = METRICS.iter().filter(|(name, kind, _)| {
         *kind == Gauge && name.starts_with("rollbook_") && !LABELLED.contains(name)
     });
     single.for_each(|(name, ..)| gauge!(*name).set(0.0));
@@ -295,7 +295,7 @@ fn jobs(kind: JobKind, state: JobState) -> metrics::Gauge {
     gauge!("rollbook_jobs", "kind" => kind.as_str(), "state" => state.as_str())
 }
 
-fn notices_waiting(lane: Lane) -> metrics::Gauge {
+fn notices_waiting(lane: DeliveryChannel) -> metrics::Gauge {
     gauge!("rollbook_notices_waiting", "to" => lane.as_str())
 }
 

@@ -12,43 +12,43 @@ use tokio::sync::Notify;
 
 /// The provider that holds a slot. `None` while the provider of a request is not known yet, or for
 /// requests without a provider.
-pub type Holder = Option<ProviderId>;
+pub type SlotHolder = Option<ProviderId>;
 
 /// A bounded number of slots. A holder gets another slot only while it holds fewer than are free:
 /// dynamic thresholds (Choudhury and Hahne, 1998). A single holder gets half of the slots, the next
 /// one half of the rest, and so on, so that some stay free for new holders.
-pub struct Places<K: Eq + Hash + Copy> {
+pub struct FairSlots<K: Eq + Hash + Copy> {
     most: usize,
     most_each: usize,
-    taken: Mutex<Taken<K>>,
+    taken: Mutex<TakenSlots<K>>,
     returned: Notify,
 }
 
-struct Taken<K> {
+struct TakenSlots<K> {
     all: usize,
     by: HashMap<K, usize>,
 }
 
 /// One slot, released when dropped.
-pub struct Place<K: Eq + Hash + Copy> {
-    places: Arc<Places<K>>,
+pub struct FairSlot<K: Eq + Hash + Copy> {
+    places: Arc<FairSlots<K>>,
     holder: K,
 }
 
-impl<K: Eq + Hash + Copy> Places<K> {
+impl<K: Eq + Hash + Copy> FairSlots<K> {
     /// Creates `most` slots, of which one holder gets at most half.
     pub fn new(most: usize) -> Arc<Self> {
         Self::with_most_each(most, most)
     }
 
-    /// Does the same as [`Places::new`], with at most `most_each` slots for one holder.
+    /// Does the same as [`FairSlots::new`], with at most `most_each` slots for one holder.
     pub fn with_most_each(most: usize, most_each: usize) -> Arc<Self> {
-        let taken = Mutex::new(Taken { all: 0, by: HashMap::new() });
+        let taken = Mutex::new(TakenSlots { all: 0, by: HashMap::new() });
         Arc::new(Self { most, most_each, taken, returned: Notify::new() })
     }
 
     /// Takes a slot for this holder, or returns `None` if it may not take another one.
-    pub fn take(self: &Arc<Self>, holder: K) -> Option<Place<K>> {
+    pub fn take(self: &Arc<Self>, holder: K) -> Option<FairSlot<K>> {
         let mut taken = self.taken.lock();
         let free = self.most.saturating_sub(taken.all);
         let held = taken.by.get(&holder).copied().unwrap_or_default();
@@ -57,11 +57,11 @@ impl<K: Eq + Hash + Copy> Places<K> {
         }
         taken.all += 1;
         taken.by.insert(holder, held + 1);
-        Some(Place { places: Arc::clone(self), holder })
+        Some(FairSlot { places: Arc::clone(self), holder })
     }
 
-    /// Does the same as [`Places::take`], but waits up to `wait` for a slot.
-    pub async fn take_within(self: &Arc<Self>, holder: K, wait: Duration) -> Option<Place<K>> {
+    /// Does the same as [`FairSlots::take`], but waits up to `wait` for a slot.
+    pub async fn take_within(self: &Arc<Self>, holder: K, wait: Duration) -> Option<FairSlot<K>> {
         let taken = async {
             loop {
                 let mut returned = pin!(self.returned.notified());
@@ -85,7 +85,7 @@ impl<K: Eq + Hash + Copy> Places<K> {
     }
 }
 
-impl<K: Eq + Hash + Copy> Drop for Place<K> {
+impl<K: Eq + Hash + Copy> Drop for FairSlot<K> {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock();
         taken.all -= 1;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     /// Takes slots for a holder until it gets no more.
-    fn fill(places: &Arc<Places<u8>>, holder: u8) -> Vec<Place<u8>> {
+    fn fill(places: &Arc<FairSlots<u8>>, holder: u8) -> Vec<FairSlot<u8>> {
         std::iter::from_fn(|| places.take(holder)).collect()
     }
 
@@ -120,7 +120,7 @@ mod tests {
             (512, 512, [256, 128, 64, 32]),
             (1024, 100, [100, 100, 100, 100]),
         ] {
-            let places = Places::with_most_each(most, most_each);
+            let places = FairSlots::with_most_each(most, most_each);
             let held: Vec<_> = (0..4).map(|holder| fill(&places, holder)).collect();
             assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), expected, "of {most}");
             assert_eq!(places.taken(), expected.iter().sum::<usize>());
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_place_that_is_given_back_can_be_taken_again_and_nobody_is_remembered() {
-        let places = Places::new(4);
+        let places = FairSlots::new(4);
         let mut held = fill(&places, 1);
         assert!(places.take(1).is_none());
         held.pop();
@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_gets_the_place_that_is_given_back() {
-        let places = Places::new(1);
+        let places = FairSlots::new(1);
         let held = places.take(1);
         assert!(places.take_within(2, Duration::ZERO).await.is_none());
         let waiting = tokio::spawn({

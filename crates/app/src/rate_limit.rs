@@ -22,7 +22,7 @@ const IDENTITIES_PER_SHARD_MAX: usize = 16_384;
 
 /// The caller or address that a request counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Key {
+pub enum RateKey {
     /// An opaque token, by id.
     Token(i64),
     /// The hash of a JWT's subject, at one provider.
@@ -36,14 +36,14 @@ pub enum Key {
     Reader(IpAddr),
 }
 
-impl Key {
+impl RateKey {
     /// Creates the key of an address.
-    pub fn of_address(address: IpAddr) -> Self {
+    pub fn for_address(address: IpAddr) -> Self {
         Self::Address(network(address))
     }
 
     /// Creates the key of an address that reads public endpoints.
-    pub fn of_reader(address: IpAddr) -> Self {
+    pub fn for_public_reader(address: IpAddr) -> Self {
         Self::Reader(network(address))
     }
 }
@@ -95,10 +95,10 @@ impl Ticks for ProcessTicks {
 }
 
 /// The instants of a caller's requests, oldest first, in milliseconds modulo 2^32.
-type Window = VecDeque<u32>;
+type RequestTimes = VecDeque<u32>;
 
-struct Seen {
-    window: Window,
+struct RateEntry {
+    window: RequestTimes,
     last_ms: u64,
 }
 
@@ -107,7 +107,7 @@ pub struct RateLimiter {
     limit: u32,
     ticks: Box<dyn Ticks>,
     hasher: RandomState,
-    shards: Vec<Mutex<HashMap<Key, Seen>>>,
+    shards: Vec<Mutex<HashMap<RateKey, RateEntry>>>,
 }
 
 impl RateLimiter {
@@ -118,33 +118,33 @@ impl RateLimiter {
     }
 
     /// Returns the state of a key without counting a request, or `None` if there is no limit.
-    pub fn peek(&self, key: &Key) -> Option<RateState> {
+    pub fn peek(&self, key: &RateKey) -> Option<RateState> {
         let now_ms = self.ticks.now_ms();
         if self.limit == 0 {
             return None;
         }
         let mut shard = self.shard(key).lock();
         let Some(seen) = shard.get_mut(key) else {
-            return Some(self.state(&Window::new(), now_ms));
+            return Some(self.state(&RequestTimes::new(), now_ms));
         };
-        forget(&mut seen.window, now_ms);
+        drop_expired(&mut seen.window, now_ms);
         Some(self.state(&seen.window, now_ms))
     }
 
     /// Counts a request if one more is allowed. Returns true if it was counted, and the state
     /// afterwards, which is `None` if there is no limit.
-    pub fn take(&self, key: &Key) -> (bool, Option<RateState>) {
+    pub fn take(&self, key: &RateKey) -> (bool, Option<RateState>) {
         let now_ms = self.ticks.now_ms();
         if self.limit == 0 {
             return (true, None);
         }
         let mut shard = self.shard(key).lock();
         if !shard.contains_key(key) && shard.len() >= IDENTITIES_PER_SHARD_MAX {
-            make_room(&mut shard, now_ms);
+            evict_silent_keys(&mut shard, now_ms);
         }
-        let fresh = || Seen { window: Window::new(), last_ms: now_ms };
+        let fresh = || RateEntry { window: RequestTimes::new(), last_ms: now_ms };
         let seen = shard.entry(*key).or_insert_with(fresh);
-        forget(&mut seen.window, now_ms);
+        drop_expired(&mut seen.window, now_ms);
         let fits = seen.window.len() < self.limit as usize;
         if fits {
             seen.window.push_back(now_ms as u32);
@@ -158,7 +158,7 @@ impl RateLimiter {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    fn state(&self, window: &Window, now_ms: u64) -> RateState {
+    fn state(&self, window: &RequestTimes, now_ms: u64) -> RateState {
         let used = u32::try_from(window.len()).unwrap_or(u32::MAX);
         let remaining = self.limit.saturating_sub(used);
         let wait_ms = match window.front() {
@@ -168,7 +168,7 @@ impl RateLimiter {
         RateState { limit: self.limit, remaining, reset_s: wait_ms.div_ceil(1000) }
     }
 
-    fn shard(&self, key: &Key) -> &Mutex<HashMap<Key, Seen>> {
+    fn shard(&self, key: &RateKey) -> &Mutex<HashMap<RateKey, RateEntry>> {
         let number = self.hasher.hash_one(key) as usize % SHARDS;
         &self.shards[number]
     }
@@ -179,7 +179,7 @@ fn age_ms(at: u32, now_ms: u64) -> u64 {
 }
 
 /// Drops requests older than the window.
-fn forget(window: &mut Window, now_ms: u64) {
+fn drop_expired(window: &mut RequestTimes, now_ms: u64) {
     let kept = window.iter().position(|at| age_ms(*at, now_ms) < WINDOW_MS);
     window.drain(..kept.unwrap_or(window.len()));
     if window.is_empty() {
@@ -189,7 +189,7 @@ fn forget(window: &mut Window, now_ms: u64) {
 
 /// Removes keys without a request in the window. If that leaves the shard nearly full, removes the
 /// quarter that has been silent for longest.
-fn make_room(shard: &mut HashMap<Key, Seen>, now_ms: u64) {
+fn evict_silent_keys(shard: &mut HashMap<RateKey, RateEntry>, now_ms: u64) {
     shard.retain(|_, seen| now_ms.saturating_sub(seen.last_ms) < WINDOW_MS);
     if shard.len() < IDENTITIES_PER_SHARD_MAX * 7 / 8 {
         return;
@@ -221,19 +221,19 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Hand(Arc<AtomicU64>);
+    struct SteppedTicks(Arc<AtomicU64>);
 
-    impl Ticks for Hand {
+    impl Ticks for SteppedTicks {
         fn now_ms(&self) -> u64 {
             self.0.load(Ordering::Relaxed)
         }
     }
 
-    const TOKEN: Key = Key::Token(7);
+    const TOKEN: RateKey = RateKey::Token(7);
 
     #[test]
     fn a_request_fits_again_once_the_oldest_is_a_minute_old() {
-        let hand = Hand::default();
+        let hand = SteppedTicks::default();
         let limiter = RateLimiter::new(3, Box::new(hand.clone()));
         // at (ms), whether it fits, remaining, seconds until one more fits
         for (at_ms, fits, remaining, reset_s) in [
@@ -258,23 +258,23 @@ mod tests {
 
     #[test]
     fn the_251st_request_within_a_minute_is_refused() {
-        let limiter = RateLimiter::new(250, Box::new(Hand::default()));
+        let limiter = RateLimiter::new(250, Box::new(SteppedTicks::default()));
         let counted = (0..251).filter(|_| limiter.take(&TOKEN).0).count();
         assert_eq!(counted, 250);
-        assert!(limiter.take(&Key::Token(8)).0, "another token has its own window");
-        assert!(limiter.take(&Key::Subject([1; 16], Some(ProviderId(1)))).0);
+        assert!(limiter.take(&RateKey::Token(8)).0, "another token has its own window");
+        assert!(limiter.take(&RateKey::Subject([1; 16], Some(ProviderId(1)))).0);
     }
 
     #[test]
     fn zero_means_no_limit() {
-        let limiter = RateLimiter::new(0, Box::new(Hand::default()));
+        let limiter = RateLimiter::new(0, Box::new(SteppedTicks::default()));
         assert!((0..10_000).all(|_| limiter.take(&TOKEN) == (true, None)));
         assert_eq!(limiter.identities(), 0);
     }
 
     #[test]
     fn addresses_of_one_v6_network_count_together() {
-        let key = |text: &str| Key::of_address(text.parse().unwrap());
+        let key = |text: &str| RateKey::for_address(text.parse().unwrap());
         assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_eq!(key("::ffff:1.2.3.4"), key("1.2.3.4"));
@@ -282,14 +282,14 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_however_many_addresses_come() {
-        let hand = Hand::default();
+        let hand = SteppedTicks::default();
         let limiter = RateLimiter::new(2, Box::new(hand.clone()));
         for number in 0..500_000_u32 {
             hand.0.store(u64::from(number) / 100, Ordering::Relaxed);
-            limiter.take(&Key::Address(IpAddr::V4(number.into())));
+            limiter.take(&RateKey::Address(IpAddr::V4(number.into())));
         }
         assert!(limiter.identities() <= SHARDS * IDENTITIES_PER_SHARD_MAX);
-        let newest = Key::Address(IpAddr::V4(499_999.into()));
+        let newest = RateKey::Address(IpAddr::V4(499_999.into()));
         assert_eq!(limiter.peek(&newest).map(|state| state.remaining), Some(1));
     }
 }

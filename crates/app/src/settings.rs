@@ -450,7 +450,7 @@ impl Default for ExportSettings {
             strict: false,
             download_once: false,
             one_per_type: true,
-            max_range_months: RANGE_MONTHS,
+            max_range_months: DIALECT_RANGE_MONTHS_MAX,
             max_running: 0,
             max_queued: 50,
             retention_hours: 168,
@@ -471,7 +471,7 @@ impl JobSettings {
 }
 
 /// The longest range that the dialect allows, in calendar months.
-const RANGE_MONTHS: u32 = 6;
+const DIALECT_RANGE_MONTHS_MAX: u32 = 6;
 
 impl ExportSettings {
     /// Returns the rules in force for a provider: its own settings, or else the common ones. Strict
@@ -485,7 +485,7 @@ impl ExportSettings {
             is_strict,
             download_once: is_strict || own.download_once.unwrap_or(self.download_once),
             one_per_type: is_strict || own.one_per_type.unwrap_or(self.one_per_type),
-            max_range_months: if is_strict { RANGE_MONTHS } else { months },
+            max_range_months: if is_strict { DIALECT_RANGE_MONTHS_MAX } else { months },
             max_queued: own.max_queued.unwrap_or(self.max_queued),
             retention_hours: own.retention_hours.unwrap_or(self.retention_hours),
             history_days: own.history_days.unwrap_or(self.history_days),

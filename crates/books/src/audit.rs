@@ -1,16 +1,16 @@
 //! The audit log of closings and reopenings. Rule: spec/accounting.md §11.1, spec/finance.md §8.
 
-use crate::parts::TableColumn;
-use accounting::package::{Field, FieldKind};
-use accounting::{Calendar, Month};
-use mirror::Session;
+use crate::parts::BookTableColumn;
+use accounting::package::{FieldKind, FieldValue};
+use accounting::{Month, ProviderCalendar};
+use mirror::MirrorSession;
 use model::time::{Date, Instant};
 use serde_json::{Map, Value, json};
 use store::Store;
 use store::port::books::{AuditEntry, MONTH_CLOSED, MONTH_REOPENED};
 
 use crate::error::PackageError;
-use crate::views::{View, few_rows, text};
+use crate::views::{BooksView, rows_in_memory, text_field};
 
 /// A filter of audit entries.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,19 +20,19 @@ pub struct AuditFilter {
     /// The last day, in the provider's time zone.
     pub to: Option<Date>,
     /// What was done.
-    pub action: Option<Action>,
+    pub action: Option<AuditAction>,
 }
 
 /// An action on a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum AuditAction {
     /// The month was closed.
     Close,
     /// The month was reopened.
     Reopen,
 }
 
-impl Action {
+impl AuditAction {
     /// Parses the word of an action.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Close, Self::Reopen].into_iter().find(|action| action.as_str() == word)
@@ -46,7 +46,7 @@ impl Action {
         }
     }
 
-    fn of(entry: &AuditEntry) -> Option<Self> {
+    fn from_entry(entry: &AuditEntry) -> Option<Self> {
         match entry.kind.as_str() {
             MONTH_CLOSED => Some(Self::Close),
             MONTH_REOPENED => Some(Self::Reopen),
@@ -57,11 +57,11 @@ impl Action {
 
 /// An entry of the audit log.
 #[derive(Debug, Clone)]
-pub struct Audited {
+pub struct AuditedAction {
     /// The instant of the action.
     pub at: Instant,
     /// What was done.
-    pub action: Action,
+    pub action: AuditAction,
     /// The month.
     pub period: Month,
     /// The version of the month's closing.
@@ -75,27 +75,27 @@ pub struct Audited {
 }
 
 /// Returns the entries that match the filter, newest first. Blocking.
-pub fn audited(
-    session: &Session,
+pub fn audited_actions(
+    session: &MirrorSession,
     store: &dyn Store,
     filter: AuditFilter,
-) -> Result<Vec<Audited>, PackageError> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
+) -> Result<Vec<AuditedAction>, PackageError> {
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
     let entries = store.audit(session.provider().id, u32::MAX)?.into_iter();
-    let is_wanted = |entry: &Audited| {
+    let is_wanted = |entry: &AuditedAction| {
         let day = calendar.date_of(entry.at);
         filter.from.is_none_or(|from| from <= day)
             && filter.to.is_none_or(|to| day <= to)
             && filter.action.is_none_or(|action| action == entry.action)
     };
-    Ok(entries.filter_map(read).filter(is_wanted).collect())
+    Ok(entries.filter_map(parse_entry).filter(is_wanted).collect())
 }
 
-fn read(entry: AuditEntry) -> Option<Audited> {
-    let action = Action::of(&entry)?;
+fn parse_entry(entry: AuditEntry) -> Option<AuditedAction> {
+    let action = AuditAction::from_entry(&entry)?;
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
     let reason = detail["reason"].as_str().or(detail["note"].as_str()).map(str::to_owned);
-    Some(Audited {
+    Some(AuditedAction {
         at: entry.at,
         action,
         period: Month::parse(&entry.subject)?,
@@ -107,7 +107,7 @@ fn read(entry: AuditEntry) -> Option<Audited> {
 }
 
 /// Returns the columns of [`audit_view`].
-pub fn columns() -> Vec<TableColumn> {
+pub fn audit_columns() -> Vec<BookTableColumn> {
     let columns = [
         ("at", FieldKind::Instant),
         ("action", FieldKind::Text),
@@ -117,31 +117,36 @@ pub fn columns() -> Vec<TableColumn> {
         ("reason", FieldKind::Text),
         ("rev", FieldKind::Int),
     ];
-    columns.into_iter().map(|(name, kind)| TableColumn::new(name, kind)).collect()
+    columns.into_iter().map(|(name, kind)| BookTableColumn::new(name, kind)).collect()
 }
 
 /// Returns one page of the entries as a table.
-pub fn audit_view(session: &Session, entries: &[Audited], page: u64, limit: u64) -> View<'static> {
+pub fn audit_view(
+    session: &MirrorSession,
+    entries: &[AuditedAction],
+    page: u64,
+    limit: u64,
+) -> BooksView<'static> {
     let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let shown = entries.iter().skip(place((page - 1).saturating_mul(limit))).take(place(limit));
-    let optional = |number: Option<i128>| number.map_or(Field::Empty, Field::Int);
+    let optional = |number: Option<i128>| number.map_or(FieldValue::Empty, FieldValue::Int);
     let rows = shown.map(|entry| {
         vec![
-            Field::Instant(entry.at),
-            text(entry.action.as_str()),
-            text(entry.period.to_string()),
+            FieldValue::Instant(entry.at),
+            text_field(entry.action.as_str()),
+            text_field(entry.period.to_string()),
             optional(entry.version.map(i128::from)),
-            text(entry.who.clone()),
-            entry.reason.clone().map_or(Field::Empty, text),
+            text_field(entry.who.clone()),
+            entry.reason.clone().map_or(FieldValue::Empty, text_field),
             optional(entry.rev.map(i128::from)),
         ]
     });
     let meta = json!({"current_page": page, "per_page": limit, "total": entries.len()});
-    View {
+    BooksView {
         name: "audit",
         facts: Map::from_iter([("meta".to_owned(), meta)]),
-        columns: columns(),
-        rows: few_rows(rows.collect()),
+        columns: audit_columns(),
+        rows: rows_in_memory(rows.collect()),
         revision: session.revision(),
     }
 }

@@ -5,10 +5,10 @@ use std::fs::File as DiskFile;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use crate::parts::first_months;
-use accounting::{Month, Settings};
+use crate::parts::first_posting_months;
+use accounting::{LedgerSettings, Month};
 use files::write::{FileDigest, HashingWriter};
-use mirror::Session;
+use mirror::MirrorSession;
 use model::money::Currency;
 use model::time::Instant;
 use serde_json::json;
@@ -18,17 +18,17 @@ use store::port::books::{
 };
 
 use crate::error::PackageError;
-use crate::existence::first_month;
+use crate::existence::first_books_month;
 use crate::frozen::FrozenBooks;
 use crate::ledger::rows_before;
-use crate::package::{Made, Purpose, make_package};
-use crate::pass::{Watch, books_of};
+use crate::package::{PackageState, PackageWithRows, make_package};
+use crate::pass::{PassObserver, books_of_session};
 use crate::request::PackageRequest;
-use crate::rows::Rows;
-use crate::sorter::Sorter;
+use crate::rows::PackageRowFile;
+use crate::sorter::RowSorter;
 
 /// The zstd level for frozen postings.
-const PACKING_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 3;
 
 /// A request to close a month.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct CloseRequest {
     /// The present.
     pub now: Instant,
     /// The accounting settings.
-    pub settings: Settings,
+    pub settings: LedgerSettings,
     /// True if text that a spreadsheet might take for a formula gets a leading `'`.
     pub has_formula_guard: bool,
 }
@@ -103,7 +103,7 @@ impl From<store::StoreError> for CloseError {
 
 /// The progress of closing several months: the month that is being closed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
+pub struct CloseProgress {
     /// The month.
     pub month: Month,
     /// The number of the month, from 1.
@@ -113,9 +113,9 @@ pub struct Turn {
 }
 
 /// The frozen files of a month in one currency, ready to be stored.
-struct Part {
+struct ClosedCurrencyFiles {
     currency: Currency,
-    made: Made,
+    made: PackageWithRows,
     postings: (PathBuf, FileDigest),
 }
 
@@ -124,17 +124,17 @@ struct Part {
 /// `folder` before the transaction begins, so that other writers do not wait for them. `begun` is
 /// called before the files of each month are made. Blocking.
 pub fn close_month(
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
     request: &CloseRequest,
     folder: &Path,
-    begun: &dyn Fn(Turn),
-    watch: Watch<'_>,
+    begun: &dyn Fn(CloseProgress),
+    watch: PassObserver<'_>,
 ) -> Result<ClosedMonth, CloseError> {
     let provider = session.provider().id;
-    let calendar = books_of(session, &request.settings).calendar;
-    let frozen = FrozenBooks::of(store, provider)?;
-    let first = first_month(session, &frozen)?;
+    let calendar = books_of_session(session, &request.settings).calendar;
+    let frozen = FrozenBooks::load(store, provider)?;
+    let first = first_books_month(session, &frozen)?;
     let current = calendar.month_of(request.now);
     let first = first.filter(|first| (*first..=current).contains(&request.month));
     let first = first.ok_or(CloseError::NotFound)?;
@@ -157,16 +157,17 @@ pub fn close_month(
     }
     let mut ready = Vec::new();
     for (place, month) in months.iter().enumerate() {
-        begun(Turn { month: *month, number: place + 1, count: months.len() });
+        begun(CloseProgress { month: *month, number: place + 1, count: months.len() });
         let folder = folder.join(month.to_string());
         std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
         // Only the first month follows frozen months, which may have drifted.
         let before = (*month == begin).then_some(&frozen);
-        ready.push((*month, make(session, request, *month, before, &folder, watch)?));
+        ready
+            .push((*month, make_month_packages(session, request, *month, before, &folder, watch)?));
     }
     match store.begin_close(provider, latest.map(Month::first_day))? {
         CloseStart::Changed => {
-            let now = FrozenBooks::of(store, provider)?;
+            let now = FrozenBooks::load(store, provider)?;
             now.closing(request.month).cloned().ok_or(CloseError::Contended)
         }
         CloseStart::Started(mut closing) => {
@@ -177,7 +178,7 @@ pub fn close_month(
                 }
             }
             closing.commit()?;
-            let now = FrozenBooks::of(store, provider)?;
+            let now = FrozenBooks::load(store, provider)?;
             now.closing(request.month).cloned().ok_or(CloseError::Contended)
         }
     }
@@ -200,7 +201,7 @@ pub fn reopen_month(
 }
 
 fn new_month(
-    session: &Session,
+    session: &MirrorSession,
     request: &CloseRequest,
     month: Month,
     first: Month,
@@ -221,17 +222,17 @@ fn new_month(
 }
 
 /// Makes the packages of a month in every currency with a posting up to its end.
-fn make(
-    session: &Session,
+fn make_month_packages(
+    session: &MirrorSession,
     request: &CloseRequest,
     month: Month,
     before: Option<&FrozenBooks<'_>>,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Vec<Part>, PackageError> {
+    watch: PassObserver<'_>,
+) -> Result<Vec<ClosedCurrencyFiles>, PackageError> {
     let mut parts = Vec::new();
     // A currency whose first record is later has no posting up to then.
-    let begun = first_months(session)?.into_iter().filter(|(_, first)| *first <= month);
+    let begun = first_posting_months(session)?.into_iter().filter(|(_, first)| *first <= month);
     let mut currencies: BTreeSet<Currency> = begun.map(|(currency, _)| currency).collect();
     let latest = before.and_then(|frozen| Some((frozen, frozen.closings().last()?)));
     if let Some((frozen, last)) = latest {
@@ -251,15 +252,15 @@ fn make(
             has_bom: false,
             has_full_bundle: true,
         };
-        let made = make_package(session, &package, before, Purpose::Closed, &folder, watch)?;
+        let made = make_package(session, &package, before, PackageState::Closed, &folder, watch)?;
         if let Some(made) = made {
             let is_first = before.is_some_and(|frozen| frozen.closings().is_empty());
             let earlier = match is_first {
                 true => Some(earlier_rows(session, &package, &folder, watch)?),
                 false => None,
             };
-            let postings = pack(&made, earlier.as_ref(), &folder)?;
-            parts.push(Part { currency, made, postings });
+            let postings = compress_rows(&made, earlier.as_ref(), &folder)?;
+            parts.push(ClosedCurrencyFiles { currency, made, postings });
         }
     }
     Ok(parts)
@@ -267,24 +268,24 @@ fn make(
 
 /// Returns the rows before the month, which are frozen with the first closed month.
 fn earlier_rows(
-    session: &Session,
+    session: &MirrorSession,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Rows, PackageError> {
-    let mut merged = Sorter::merge(rows_before(session, request, folder, watch)?)?;
-    Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
+    watch: PassObserver<'_>,
+) -> Result<PackageRowFile, PackageError> {
+    let mut merged = RowSorter::merge(rows_before(session, request, folder, watch)?)?;
+    PackageRowFile::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
 }
 
 /// Compresses the rows of a package and the rows before it into one file.
-fn pack(
-    made: &Made,
-    earlier: Option<&Rows>,
+fn compress_rows(
+    made: &PackageWithRows,
+    earlier: Option<&PackageRowFile>,
     folder: &Path,
 ) -> Result<(PathBuf, FileDigest), PackageError> {
     let path = folder.join("postings.zst");
     let out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
-    let mut packed = zstd::Encoder::new(out, PACKING_LEVEL)?;
+    let mut packed = zstd::Encoder::new(out, ZSTD_LEVEL)?;
     for rows in [Some(&made.rows), earlier].into_iter().flatten() {
         io::copy(&mut rows.reader()?, &mut packed)?;
     }
@@ -293,8 +294,11 @@ fn pack(
     Ok((path, digest))
 }
 
-impl Part {
-    fn store(&self, closing: &mut dyn store::port::books::Closing) -> Result<(), PackageError> {
+impl ClosedCurrencyFiles {
+    fn store(
+        &self,
+        closing: &mut dyn store::port::books::MonthClosing,
+    ) -> Result<(), PackageError> {
         let package = &self.made.package;
         let full = package.full.as_ref();
         let contract = (&package.contract.path, package.contract.digest);

@@ -10,83 +10,85 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use accounting::drift::{Drift, drift};
-use accounting::package::{Field, Row, gone_row, invoice_row, untied_row};
+use accounting::drift::{PostingDrift, postings_drift};
+use accounting::package::{FieldValue, PackageRow, invoice_row, row_without_source, unlinked_row};
 use accounting::posting::codec::{KEY_BYTES, key_bytes};
 use accounting::records::Directory;
-use accounting::settings::{CustomerBalanceView, Settings};
-use accounting::{Category, Horizon, Month, Posting, Source, Span, Totals};
-use mirror::Session;
+use accounting::settings::{CustomerBalanceView, LedgerSettings};
+use accounting::{
+    Horizon, LedgerCategory, LedgerSpan, Month, Posting, PostingSource, PostingTotals,
+};
+use mirror::MirrorSession;
 use model::money::Currency;
 
 use crate::error::PackageError;
 use crate::frozen::FrozenBooks;
-use crate::pass::{Pass, Visit, Watch, books_of};
-use crate::rows::StoredRow;
-use crate::sorter::Sorter;
+use crate::pass::{LedgerPass, LedgerVisit, PassObserver, books_of_session};
+use crate::rows::PostingRow;
+use crate::sorter::RowSorter;
 
 /// A posting that differs from the frozen one, with the row of its adjustment.
 pub struct DriftRow {
     /// The difference.
-    pub drift: Drift,
+    pub drift: PostingDrift,
     /// The values of the adjustment's row.
-    pub fields: Vec<Field<'static>>,
+    pub fields: Vec<FieldValue<'static>>,
 }
 
 /// The group of postings that is compared by one fingerprint: those of an invoice, or of a record
 /// without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Owner(Option<Source>, i64);
+struct PostingOwner(Option<PostingSource>, i64);
 
 /// The frozen fingerprint of one owner.
 #[derive(Default)]
-struct Frozen {
-    print: u128,
+struct FrozenFingerprint {
+    fingerprint: u128,
     is_seen: AtomicBool,
 }
 
 /// The findings of one thread.
-struct Found {
-    changed: HashSet<Owner>,
-    postings: Sorter<KEY_BYTES>,
+struct DriftFindings {
+    changed: HashSet<PostingOwner>,
+    postings: RowSorter<KEY_BYTES>,
 }
 
 /// Finds every posting of closed months that differs from the frozen one, and passes them to `sink`
 /// by key. Blocking.
 pub fn find_drift(
-    session: &Session,
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
-    settings: &Settings,
+    settings: &LedgerSettings,
     currency: Currency,
     folder: &Path,
-    watch: Watch<'_>,
+    watch: PassObserver<'_>,
     sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
 ) -> Result<(), PackageError> {
     let (Some(latest), Some(open)) = (frozen.latest(), frozen.first_open()) else {
         return Ok(());
     };
-    let prints = prints(frozen, currency)?;
-    let books = books_of(session, settings);
-    let span = Span::until(Horizon::end_of_month(latest, &books.calendar));
-    let pass = Pass { books, currency, span };
+    let prints = frozen_fingerprints(frozen, currency)?;
+    let books = books_of_session(session, settings);
+    let span = LedgerSpan::until(Horizon::end_of_month(latest, &books.calendar));
+    let pass = LedgerPass { books, currency, span };
     let view = settings.customer_balance_view;
-    let begin = || Found { changed: HashSet::new(), postings: Sorter::new(folder) };
-    let visit = |found: &mut Found, visit: Visit<'_>| match visit {
-        Visit::Invoice { records, ledger, directory } => {
-            let owner = Owner(None, records.invoice.id);
+    let begin = || DriftFindings { changed: HashSet::new(), postings: RowSorter::new(folder) };
+    let visit = |found: &mut DriftFindings, visit: LedgerVisit<'_>| match visit {
+        LedgerVisit::Invoice { records, ledger, directory } => {
+            let owner = PostingOwner(None, records.invoice.id);
             let row_of = |posting| invoice_row(posting, records, directory, view);
             found.compare(owner, &ledger.postings, &prints, &row_of)
         }
-        Visit::Untied { records, ledger, directory } => {
+        LedgerVisit::Untied { records, ledger, directory } => {
             let own = |posting: &&Posting| posting.currency == currency;
             for posting in ledger.postings.iter().filter(own) {
-                let row_of = |posting| untied_row(posting, records, directory, view);
+                let row_of = |posting| unlinked_row(posting, records, directory, view);
                 let alone = std::slice::from_ref(posting);
                 found.compare(owner_of(posting), alone, &prints, &row_of)?;
             }
             Ok(())
         }
-        Visit::Links(_) | Visit::BalanceTransactions(_) => Ok(()),
+        LedgerVisit::Links(_) | LedgerVisit::BalanceTransactions(_) => Ok(()),
     };
     let mut changed = HashSet::new();
     let mut postings = Vec::new();
@@ -95,14 +97,14 @@ pub fn find_drift(
         postings.push(part.postings);
     }
     let unseen = prints.iter().filter(|(_, frozen)| !frozen.is_seen.load(Ordering::Relaxed));
-    changed.extend(unseen.filter(|(_, frozen)| frozen.print != 0).map(|(owner, _)| *owner));
+    changed.extend(unseen.filter(|(_, frozen)| frozen.fingerprint != 0).map(|(owner, _)| *owner));
     if changed.is_empty() {
         return Ok(());
     }
-    let mut old = Sorter::new(folder);
-    frozen.each_posting(currency, &mut |row| {
+    let mut old = RowSorter::new(folder);
+    frozen.visit_postings(currency, &mut |row| {
         if changed.contains(&owner_of(&row.posting)) {
-            push(&mut old, false, &row.posting, &row.fields)?;
+            push_posting(&mut old, false, &row.posting, &row.fields)?;
         }
         Ok(())
     })?;
@@ -111,29 +113,29 @@ pub fn find_drift(
 }
 
 /// Returns the fingerprint of each owner's frozen postings.
-fn prints(
+fn frozen_fingerprints(
     frozen: &FrozenBooks<'_>,
     currency: Currency,
-) -> Result<HashMap<Owner, Frozen>, PackageError> {
-    let mut prints: HashMap<Owner, Frozen> = HashMap::new();
-    frozen.each_posting(currency, &mut |row| {
+) -> Result<HashMap<PostingOwner, FrozenFingerprint>, PackageError> {
+    let mut prints: HashMap<PostingOwner, FrozenFingerprint> = HashMap::new();
+    frozen.visit_postings(currency, &mut |row| {
         let owned = prints.entry(owner_of(&row.posting)).or_default();
-        owned.print = owned.print.wrapping_add(print(&row.posting));
+        owned.fingerprint = owned.fingerprint.wrapping_add(posting_fingerprint(&row.posting));
         Ok(())
     })?;
     Ok(prints)
 }
 
-fn owner_of(posting: &Posting) -> Owner {
+fn owner_of(posting: &Posting) -> PostingOwner {
     match posting.belongs.invoice_id {
-        Some(invoice) => Owner(None, invoice),
-        None => Owner(Some(posting.source), posting.source_id.unwrap_or_default()),
+        Some(invoice) => PostingOwner(None, invoice),
+        None => PostingOwner(Some(posting.source), posting.source_id.unwrap_or_default()),
     }
 }
 
 /// Returns the fingerprint of a posting. It is linear in the amounts, so that an adjustment counts
 /// towards the posting that it adjusts.
-fn print(posting: &Posting) -> u128 {
+fn posting_fingerprint(posting: &Posting) -> u128 {
     let key = key_bytes(&posting.key());
     let half = |salt: u64| {
         let mut hasher = DefaultHasher::new();
@@ -143,96 +145,98 @@ fn print(posting: &Posting) -> u128 {
     let weight = (half(1) << 64 | half(2)) | 1;
     let mut sum = 0_u128;
     let mut power = weight;
-    for category in Category::ALL {
+    for category in LedgerCategory::ALL {
         sum = sum.wrapping_add(posting.amounts[category].cast_unsigned().wrapping_mul(power));
         power = power.wrapping_mul(weight);
     }
     sum
 }
 
-impl Found {
+impl DriftFindings {
     /// Keeps the postings of an owner if their fingerprint differs from the frozen one.
     fn compare<'a>(
         &mut self,
-        owner: Owner,
+        owner: PostingOwner,
         postings: &'a [Posting],
-        prints: &HashMap<Owner, Frozen>,
-        row_of: &dyn Fn(&'a Posting) -> Result<Row<'a>, accounting::invariants::BrokenInvariant>,
+        prints: &HashMap<PostingOwner, FrozenFingerprint>,
+        row_of: &dyn Fn(
+            &'a Posting,
+        ) -> Result<PackageRow<'a>, accounting::invariants::BrokenInvariant>,
     ) -> Result<(), PackageError> {
-        let fresh = postings.iter().map(print).fold(0, u128::wrapping_add);
+        let fresh = postings.iter().map(posting_fingerprint).fold(0, u128::wrapping_add);
         let known = prints.get(&owner);
         if let Some(frozen) = known {
             frozen.is_seen.store(true, Ordering::Relaxed);
         }
-        if known.map_or(0, |frozen| frozen.print) == fresh {
+        if known.map_or(0, |frozen| frozen.fingerprint) == fresh {
             return Ok(());
         }
         self.changed.insert(owner);
         for posting in postings {
-            push(&mut self.postings, true, posting, &row_of(posting)?.fields())?;
+            push_posting(&mut self.postings, true, posting, &row_of(posting)?.fields())?;
         }
         Ok(())
     }
 }
 
-fn push(
-    sorter: &mut Sorter<KEY_BYTES>,
+fn push_posting(
+    sorter: &mut RowSorter<KEY_BYTES>,
     is_fresh: bool,
     posting: &Posting,
-    fields: &[Field<'_>],
+    fields: &[FieldValue<'_>],
 ) -> Result<(), PackageError> {
     Ok(sorter.push(key_bytes(&posting.key()), |out| {
         out.push(u8::from(is_fresh));
-        StoredRow::write(posting, fields, out);
+        PostingRow::write(posting, fields, out);
     })?)
 }
 
 /// The fresh and the frozen postings of one key.
 #[derive(Default)]
-struct Sides {
+struct PostingsOfKey {
     fresh: Vec<Posting>,
     frozen: Vec<Posting>,
     /// The row of the present records, or else the frozen one. The flag is true for a present row.
-    fields: Option<(bool, Vec<Field<'static>>)>,
+    fields: Option<(bool, Vec<FieldValue<'static>>)>,
 }
 
 fn compare_keys(
-    postings: Vec<Sorter<KEY_BYTES>>,
+    postings: Vec<RowSorter<KEY_BYTES>>,
     open: Month,
     view: CustomerBalanceView,
     sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
 ) -> Result<(), PackageError> {
-    let mut merged = Sorter::merge(postings)?;
+    let mut merged = RowSorter::merge(postings)?;
     let mut row = Vec::new();
-    let mut current: Option<([u8; KEY_BYTES], Sides)> = None;
+    let mut current: Option<([u8; KEY_BYTES], PostingsOfKey)> = None;
     while let Some(key) = merged.next(&mut row)? {
         if current.as_ref().is_some_and(|(known, _)| *known != key) {
-            finish(current.take(), open, view, sink)?;
+            finish_key(current.take(), open, view, sink)?;
         }
-        let (_, sides) = current.get_or_insert_with(|| (key, Sides::default()));
+        let (_, sides) = current.get_or_insert_with(|| (key, PostingsOfKey::default()));
         let (is_fresh, bytes) = row.split_first().map_or((false, &[][..]), |(s, r)| (*s == 1, r));
-        let stored = StoredRow::read(bytes)?;
+        let stored = PostingRow::read(bytes)?;
         if !sides.fields.as_ref().is_some_and(|(known_fresh, _)| *known_fresh) {
-            sides.fields = Some((is_fresh, crate::views::owned(stored.fields)));
+            sides.fields = Some((is_fresh, crate::views::owned_fields(stored.fields)));
         }
         let side = if is_fresh { &mut sides.fresh } else { &mut sides.frozen };
         side.push(stored.posting);
     }
-    finish(current, open, view, sink)
+    finish_key(current, open, view, sink)
 }
 
-fn finish(
-    sides: Option<([u8; KEY_BYTES], Sides)>,
+fn finish_key(
+    sides: Option<([u8; KEY_BYTES], PostingsOfKey)>,
     open: Month,
     view: CustomerBalanceView,
     sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
 ) -> Result<(), PackageError> {
     let Some((_, sides)) = sides else { return Ok(()) };
-    for drift in drift(&sides.fresh, &sides.frozen, open) {
+    for drift in postings_drift(&sides.fresh, &sides.frozen, open) {
         let fields = match &sides.fields {
-            Some((_, fields)) => adjusted(fields.clone(), &drift.adjustment, view),
-            None => crate::views::owned(
-                gone_row(&drift.adjustment, &Directory::default(), view).fields(),
+            Some((_, fields)) => adjustment_fields(fields.clone(), &drift.adjustment, view),
+            None => crate::views::owned_fields(
+                row_without_source(&drift.adjustment, &Directory::default(), view).fields(),
             ),
         };
         sink(DriftRow { drift, fields })?;
@@ -242,15 +246,17 @@ fn finish(
 
 /// Turns a row of the closed month into the row of its adjustment. The date, the amounts and the
 /// corrected month are those of the adjustment; the other columns stay those of the record.
-fn adjusted(
-    mut fields: Vec<Field<'static>>,
+fn adjustment_fields(
+    mut fields: Vec<FieldValue<'static>>,
     adjustment: &Posting,
     view: CustomerBalanceView,
-) -> Vec<Field<'static>> {
-    let head = crate::views::owned(gone_row(adjustment, &Directory::default(), view).fields());
-    let columns = accounting::package::columns(adjustment.file);
+) -> Vec<FieldValue<'static>> {
+    let head = crate::views::owned_fields(
+        row_without_source(adjustment, &Directory::default(), view).fields(),
+    );
+    let columns = accounting::package::package_columns(adjustment.file);
     for ((field, own), column) in fields.iter_mut().zip(head).zip(columns) {
-        let is_amount = Category::ALL.iter().any(|category| category.as_str() == column.name);
+        let is_amount = LedgerCategory::ALL.iter().any(|category| category.as_str() == column.name);
         if is_amount || ["date", "occurred_at", "adjusts_month"].contains(&column.name) {
             *field = own;
         }
@@ -260,7 +266,7 @@ fn adjusted(
 
 /// Books an adjustment in its month. The totals of earlier months come from the present records, so
 /// its opposite is booked in the previous month to make them equal to what was frozen.
-pub(super) fn book_adjustment(totals: &mut Totals, adjustment: &Posting) {
+pub(super) fn book_adjustment(totals: &mut PostingTotals, adjustment: &Posting) {
     totals.add(adjustment);
     let mut before = adjustment.clone();
     before.month = adjustment.month.previous();

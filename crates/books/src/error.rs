@@ -5,7 +5,7 @@ use std::io;
 use crate::parts::BooksError;
 use accounting::AccountingError;
 use accounting::invariants::BrokenInvariant;
-use accounting::posting::codec::CodecError;
+use accounting::posting::codec::DecodePostingError;
 use files::write::WriteError;
 use mirror::MirrorError;
 use store::StoreError;
@@ -28,7 +28,7 @@ pub enum PackageError {
     File(#[from] io::Error),
     /// A temporary file or a frozen month does not have the bytes that were written.
     #[error("stored postings are damaged")]
-    Damaged(#[from] CodecError),
+    Damaged(#[from] DecodePostingError),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -69,7 +69,7 @@ impl From<MirrorError> for PackageError {
 /// A broken invariant is a bug of the program. No file is made.
 impl From<BrokenInvariant> for PackageError {
     fn from(error: BrokenInvariant) -> Self {
-        AccountingError::Broken(error).into()
+        AccountingError::BrokenInvariant(error).into()
     }
 }
 

@@ -4,22 +4,22 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::parts::{BooksError, first_invoice_month, first_months, has_payment};
-use accounting::{Month, Posting, Span};
-use mirror::Session;
+use crate::parts::{BooksError, first_invoice_month, first_posting_months, has_payment};
+use accounting::{LedgerSpan, Month, Posting};
+use mirror::MirrorSession;
 use store::Store;
 
 use crate::drift::find_drift;
 use crate::error::PackageError;
 use crate::frozen::FrozenBooks;
-use crate::pass::{Pass, Visit, Watch, books_of};
+use crate::pass::{LedgerPass, LedgerVisit, PassObserver, books_of_session};
 use crate::request::PackageRequest;
 
 /// Returns the first month of the books, or `None` without books: the month of the first invoice,
 /// or the first closed month once there is one. Records dated before a closed month are booked in
 /// the first open one. Blocking.
-pub fn first_month(
-    session: &Session,
+pub fn first_books_month(
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
 ) -> Result<Option<Month>, PackageError> {
     match frozen.first() {
@@ -33,28 +33,32 @@ pub fn first_month(
 ///
 /// A payment decides at once. Without one, records are booked until a posting is found.
 pub fn has_postings(
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
+    watch: PassObserver<'_>,
 ) -> Result<bool, PackageError> {
-    let frozen = FrozenBooks::of(store, session.provider().id)?;
+    let frozen = FrozenBooks::load(store, session.provider().id)?;
     if frozen.closing(request.month).is_some() {
         return frozen.has_postings(request);
     }
-    let books = books_of(session, &request.settings);
+    let books = books_of_session(session, &request.settings);
     let until = request.until(&books.calendar);
     if request.site_id.is_none() && has_payment(session, request.currency, until.last_instant())? {
         return Ok(true);
     }
     let found = AtomicBool::new(false);
-    let pass = Pass { books, currency: request.currency, span: Span::month(request.month, until) };
-    let visit = |(): &mut (), visit: Visit<'_>| {
+    let pass = LedgerPass {
+        books,
+        currency: request.currency,
+        span: LedgerSpan::month(request.month, until),
+    };
+    let visit = |(): &mut (), visit: LedgerVisit<'_>| {
         let postings = match visit {
-            Visit::Invoice { ledger, .. } => &ledger.postings,
-            Visit::Untied { ledger, .. } => &ledger.postings,
-            Visit::Links(_) | Visit::BalanceTransactions(_) => return Ok(()),
+            LedgerVisit::Invoice { ledger, .. } => &ledger.postings,
+            LedgerVisit::Untied { ledger, .. } => &ledger.postings,
+            LedgerVisit::Links(_) | LedgerVisit::BalanceTransactions(_) => return Ok(()),
         };
         if postings.iter().any(|posting: &Posting| request.covers(posting)) {
             found.store(true, Ordering::Relaxed);
@@ -62,7 +66,7 @@ pub fn has_postings(
         Ok(())
     };
     let is_over = || found.load(Ordering::Relaxed) || (watch.is_canceled)();
-    let watching = Watch { is_canceled: &is_over, ..watch };
+    let watching = PassObserver { is_canceled: &is_over, ..watch };
     match pass.run(session, watching, &|| (), &visit) {
         Err(PackageError::Books(BooksError::Canceled)) if found.load(Ordering::Relaxed) => {
             return Ok(true);
@@ -77,11 +81,11 @@ pub fn has_postings(
 
 /// Returns true if drift of closed months causes adjustments in the request's month.
 fn has_adjustments(
-    session: &Session,
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
+    watch: PassObserver<'_>,
 ) -> Result<bool, PackageError> {
     if frozen.first_open() != Some(request.month) {
         return Ok(false);
@@ -97,12 +101,12 @@ fn has_adjustments(
 
 /// Describes the currencies with postings, for an error message: `eur from 2024-09 on, usd from
 /// 2024-10 on`. Returns `None` without postings. Blocking.
-pub fn what_there_is(
-    session: &Session,
+pub fn describe_currencies(
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
 ) -> Result<Option<String>, PackageError> {
-    let Some(first) = first_month(session, frozen)? else { return Ok(None) };
-    let months = first_months(session)?.into_iter();
+    let Some(first) = first_books_month(session, frozen)? else { return Ok(None) };
+    let months = first_posting_months(session)?.into_iter();
     let told: Vec<String> = months
         .map(|(currency, month)| format!("{} from {} on", currency.code(), month.max(first)))
         .collect();

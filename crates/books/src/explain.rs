@@ -1,31 +1,33 @@
 //! Explanations of one posting, or of all postings of an invoice: the rule and the arithmetic.
 //! Rule: spec/accounting.md §13.
 
-use crate::parts::{LoadedPart, Origin, load_origin, source_row};
-use accounting::explain::{Explanation, explain};
-use accounting::{Calendar, File, Horizon, Month, Posting, Settings, Span};
-use mirror::Session;
+use crate::parts::{LoadedPart, PostingOrigin, load_origin, read_source_row};
+use accounting::explain::{PostingExplanation, explain_posting};
+use accounting::{
+    Horizon, LedgerFile, LedgerSettings, LedgerSpan, Month, Posting, ProviderCalendar,
+};
+use mirror::MirrorSession;
 use model::catalogue;
 use model::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::error::PackageError;
-use crate::pass::books_of;
+use crate::pass::books_of_session;
 
 /// A posting with its explanation.
 #[derive(Debug, Clone)]
-pub struct Explained {
+pub struct ExplainedPosting {
     /// The posting.
     pub posting: Posting,
     /// The rule, the steps and the source records.
-    pub explanation: Explanation,
+    pub explanation: PostingExplanation,
 }
 
 /// A parsed entry id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryId {
     /// The record that the entry comes from.
-    pub origin: Origin,
+    pub origin: PostingOrigin,
 }
 
 impl EntryId {
@@ -40,7 +42,7 @@ impl EntryId {
             return None;
         }
         let mut words = entry.split(':');
-        let file = File::parse(words.next()?)?;
+        let file = LedgerFile::parse(words.next()?)?;
         let id = words.next()?;
         let piece = words.next();
         if words.next().is_some() {
@@ -50,18 +52,22 @@ impl EntryId {
         let residual = piece.and_then(|piece| piece.strip_prefix("residual-")).and_then(number);
         let origin = match (file, residual) {
             (file, Some(invoice)) if file.is_recognition() && id.is_empty() => {
-                Origin::Invoice(invoice)
+                PostingOrigin::Invoice(invoice)
             }
-            (File::RecognizedRevenueOrderBased, _) => Origin::OrderItem(number(id)?),
-            (file, _) if file.is_recognition() => Origin::Line(number(id)?),
-            (File::PaymentsReceived, _) => Origin::Payment(number(id)?),
-            (File::AppliedBalance, _) if piece == Some("payment") => Origin::Payment(number(id)?),
-            (File::AppliedBalance | File::BalanceAdjustments, _) => {
-                Origin::BalanceTransaction(number(id)?)
+            (LedgerFile::RecognizedRevenueOrderBased, _) => PostingOrigin::OrderItem(number(id)?),
+            (file, _) if file.is_recognition() => PostingOrigin::Line(number(id)?),
+            (LedgerFile::PaymentsReceived, _) => PostingOrigin::Payment(number(id)?),
+            (LedgerFile::AppliedBalance, _) if piece == Some("payment") => {
+                PostingOrigin::Payment(number(id)?)
             }
-            (File::RefundsMade, _) => Origin::Refund(number(id)?),
-            (File::CreditNotes, _) if piece != Some("invoice") => Origin::CreditNote(number(id)?),
-            _ => Origin::Invoice(number(id)?),
+            (LedgerFile::AppliedBalance | LedgerFile::BalanceAdjustments, _) => {
+                PostingOrigin::BalanceTransaction(number(id)?)
+            }
+            (LedgerFile::RefundsMade, _) => PostingOrigin::Refund(number(id)?),
+            (LedgerFile::CreditNotes, _) if piece != Some("invoice") => {
+                PostingOrigin::CreditNote(number(id)?)
+            }
+            _ => PostingOrigin::Invoice(number(id)?),
         };
         Some(Self { origin })
     }
@@ -70,69 +76,72 @@ impl EntryId {
 /// Explains the posting with an entry id. Returns `None` if the records give no such posting by
 /// `until`. Blocking.
 pub fn explain_entry(
-    session: &Session,
-    settings: &Settings,
+    session: &MirrorSession,
+    settings: &LedgerSettings,
     entry_id: &str,
     until: Instant,
-) -> Result<Option<Explained>, PackageError> {
+) -> Result<Option<ExplainedPosting>, PackageError> {
     let Some(EntryId { origin }) = EntryId::parse(entry_id) else { return Ok(None) };
     let postings = postings_of(session, settings, origin, until)?;
     let found = postings.into_iter().find(|posting| posting.entry_id() == entry_id);
-    Ok(found.map(explained))
+    Ok(found.map(with_explanation))
 }
 
 /// Explains every posting of an invoice by `until`, in the order in which they occurred. Returns
 /// `None` if there is no such invoice. Blocking.
 pub fn explain_invoice(
-    session: &Session,
-    settings: &Settings,
+    session: &MirrorSession,
+    settings: &LedgerSettings,
     invoice_id: i64,
     until: Instant,
-) -> Result<Option<Vec<Explained>>, PackageError> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
-    let Some(_) = load_origin(session, calendar, Origin::Invoice(invoice_id))? else {
+) -> Result<Option<Vec<ExplainedPosting>>, PackageError> {
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
+    let Some(_) = load_origin(session, calendar, PostingOrigin::Invoice(invoice_id))? else {
         return Ok(None);
     };
-    let postings = postings_of(session, settings, Origin::Invoice(invoice_id), until)?;
+    let postings = postings_of(session, settings, PostingOrigin::Invoice(invoice_id), until)?;
     let own = postings.into_iter().filter(|posting| posting.belongs.invoice_id == Some(invoice_id));
     let mut own: Vec<Posting> = own.collect();
     own.sort_by_key(|posting| (posting.occurred_at, posting.package_order()));
-    Ok(Some(own.into_iter().map(explained).collect()))
+    Ok(Some(own.into_iter().map(with_explanation).collect()))
 }
 
-fn explained(posting: Posting) -> Explained {
-    let explanation = explain(&posting);
-    Explained { posting, explanation }
+fn with_explanation(posting: Posting) -> ExplainedPosting {
+    let explanation = explain_posting(&posting);
+    ExplainedPosting { posting, explanation }
 }
 
 fn postings_of(
-    session: &Session,
-    settings: &Settings,
-    origin: Origin,
+    session: &MirrorSession,
+    settings: &LedgerSettings,
+    origin: PostingOrigin,
     until: Instant,
 ) -> Result<Vec<Posting>, PackageError> {
-    let books = books_of(session, settings);
+    let books = books_of_session(session, settings);
     let Some(part) = load_origin(session, books.calendar.clone(), origin)? else {
         return Ok(Vec::new());
     };
     let LoadedPart { grouped, .. } = part;
-    let span = Span::until(Horizon::AsOf(until)).explained();
+    let span = LedgerSpan::until(Horizon::AsOf(until)).explained();
     let mut postings = Vec::new();
     for records in &grouped.invoices {
-        postings.extend(books.invoice(records, &grouped.directory, &span).postings);
+        postings.extend(books.invoice_ledger(records, &grouped.directory, &span).postings);
     }
-    postings.extend(books.untied(&grouped.untied, &grouped.directory, &span).postings);
+    postings.extend(books.unlinked_ledger(&grouped.untied, &grouped.directory, &span).postings);
     Ok(postings)
 }
 
 /// Returns the answer of `GET …/explain`: the posting, its stored source rows and the steps.
 /// Blocking.
-pub fn to_json(session: &Session, explained: &Explained) -> Result<Value, PackageError> {
-    let Explained { posting, explanation } = explained;
+pub fn explanation_json(
+    session: &MirrorSession,
+    explained: &ExplainedPosting,
+) -> Result<Value, PackageError> {
+    let ExplainedPosting { posting, explanation } = explained;
     let mut sources = Vec::new();
     for (table, id) in &explanation.sources {
         let row = match catalogue::table(table) {
-            Some(table) => source_row(session, table, *id)?,
+            Some(table) => read_source_row(session, table, *id)?,
             None => None,
         };
         sources.push(json!({ "table": table, "id": id, "row": row }));
@@ -168,17 +177,17 @@ mod tests {
     #[test]
     fn entry_ids_name_their_records() {
         for (text, origin) in [
-            ("subscription_revenue:7", Origin::Invoice(7)),
-            ("recognized_revenue:10#2024-10", Origin::Line(10)),
-            ("recognized_revenue::residual-9#2024-10", Origin::Invoice(9)),
-            ("recognized_revenue_order_based:30#2024-10", Origin::OrderItem(30)),
-            ("payments_received:1", Origin::Payment(1)),
-            ("applied_balance:2", Origin::BalanceTransaction(2)),
-            ("applied_balance:2:payment", Origin::Payment(2)),
-            ("refunds_made:3", Origin::Refund(3)),
-            ("credit_notes:4", Origin::CreditNote(4)),
-            ("credit_notes:8:invoice", Origin::Invoice(8)),
-            ("voided:5", Origin::Invoice(5)),
+            ("subscription_revenue:7", PostingOrigin::Invoice(7)),
+            ("recognized_revenue:10#2024-10", PostingOrigin::Line(10)),
+            ("recognized_revenue::residual-9#2024-10", PostingOrigin::Invoice(9)),
+            ("recognized_revenue_order_based:30#2024-10", PostingOrigin::OrderItem(30)),
+            ("payments_received:1", PostingOrigin::Payment(1)),
+            ("applied_balance:2", PostingOrigin::BalanceTransaction(2)),
+            ("applied_balance:2:payment", PostingOrigin::Payment(2)),
+            ("refunds_made:3", PostingOrigin::Refund(3)),
+            ("credit_notes:4", PostingOrigin::CreditNote(4)),
+            ("credit_notes:8:invoice", PostingOrigin::Invoice(8)),
+            ("voided:5", PostingOrigin::Invoice(5)),
         ] {
             assert_eq!(EntryId::parse(text), Some(EntryId { origin }), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use accounting::{Month, Posting, Totals, TrialBalance};
+use accounting::{Month, Posting, PostingTotals, TrialBalance};
 use model::id::ProviderId;
 use model::money::Currency;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use store::{Store, StoreError};
 
 use crate::error::PackageError;
 use crate::request::PackageRequest;
-use crate::rows::{StoredRow, read_row};
+use crate::rows::{PostingRow, read_row};
 
 /// The number of bytes per read from the store.
 const READ_BYTES: usize = 1 << 20;
@@ -38,11 +38,11 @@ pub struct PartReader<'s> {
 }
 
 /// A callback for a frozen row and its bytes.
-type FrozenVisitor<'v> = dyn FnMut(StoredRow<'_>, &[u8]) -> Result<(), PackageError> + 'v;
+type FrozenVisitor<'v> = dyn FnMut(PostingRow<'_>, &[u8]) -> Result<(), PackageError> + 'v;
 
 impl<'s> FrozenBooks<'s> {
     /// Reads the closings of a provider.
-    pub fn of(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
+    pub fn load(store: &'s dyn Store, provider: ProviderId) -> Result<Self, StoreError> {
         let all = store.closed_months(provider)?.into_iter();
         let (months, reopened) = all.partition(|month| month.reopened.is_none());
         Ok(Self { store, provider, months, reopened })
@@ -50,12 +50,12 @@ impl<'s> FrozenBooks<'s> {
 
     /// Returns the latest closed month.
     pub fn latest(&self) -> Option<Month> {
-        self.months.last().map(|closing| Month::of(closing.month))
+        self.months.last().map(|closing| Month::from_date(closing.month))
     }
 
     /// Returns the first closed month. Everything before it is closed with it.
     pub fn first(&self) -> Option<Month> {
-        self.months.first().map(|closing| Month::of(closing.month))
+        self.months.first().map(|closing| Month::from_date(closing.month))
     }
 
     /// Returns the closed month that a month was closed with: itself, or the first closed month if
@@ -77,13 +77,14 @@ impl<'s> FrozenBooks<'s> {
 
     /// Returns the closing of a month that is in force.
     pub fn closing(&self, month: Month) -> Option<&ClosedMonth> {
-        self.months.iter().find(|closing| Month::of(closing.month) == month)
+        self.months.iter().find(|closing| Month::from_date(closing.month) == month)
     }
 
     /// Returns every closing of a month by version, including reopened ones.
     pub fn versions(&self, month: Month) -> Vec<&ClosedMonth> {
         let all = self.reopened.iter().chain(&self.months);
-        let mut versions: Vec<_> = all.filter(|known| Month::of(known.month) == month).collect();
+        let mut versions: Vec<_> =
+            all.filter(|known| Month::from_date(known.month) == month).collect();
         versions.sort_unstable_by_key(|closing| closing.version);
         versions
     }
@@ -148,16 +149,16 @@ impl<'s> FrozenBooks<'s> {
         let mut rows = zstd::Decoder::new(BufReader::with_capacity(READ_BYTES, packed))?;
         let mut row = Vec::new();
         while read_row(&mut rows, &mut row)? {
-            visit(StoredRow::read(&row)?, &row)?;
+            visit(PostingRow::read(&row)?, &row)?;
         }
         Ok(())
     }
 
     /// Visits the frozen postings of all closed months in one currency.
-    pub(super) fn each_posting(
+    pub(super) fn visit_postings(
         &self,
         currency: Currency,
-        visit: &mut dyn FnMut(StoredRow<'_>) -> Result<(), PackageError>,
+        visit: &mut dyn FnMut(PostingRow<'_>) -> Result<(), PackageError>,
     ) -> Result<(), PackageError> {
         for closing in &self.months {
             self.visit(closing, currency, &mut |row, _| visit(row))?;
@@ -191,8 +192,9 @@ impl<'s> FrozenBooks<'s> {
         currency: Currency,
         wanted: &dyn Fn(&Posting) -> bool,
     ) -> Result<TrialBalance, PackageError> {
-        let mut totals = Totals::default();
-        for closing in self.months.iter().filter(|closing| Month::of(closing.month) <= month) {
+        let mut totals = PostingTotals::default();
+        for closing in self.months.iter().filter(|closing| Month::from_date(closing.month) <= month)
+        {
             self.visit(closing, currency, &mut |row, _| {
                 if wanted(&row.posting) {
                     totals.add(&row.posting);
@@ -200,7 +202,7 @@ impl<'s> FrozenBooks<'s> {
                 Ok(())
             })?;
         }
-        let balance = TrialBalance::of(&totals, currency, month);
+        let balance = TrialBalance::from_totals(&totals, currency, month);
         balance.check()?;
         Ok(balance)
     }

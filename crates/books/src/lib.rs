@@ -47,8 +47,8 @@ mod tables;
 pub mod views;
 
 pub use error::PackageError;
-pub use existence::{first_month, has_postings, what_there_is};
+pub use existence::{describe_currencies, first_books_month, has_postings};
 pub use ledger::{all_issues, currencies, issues_view, month_issues};
-pub use package::{Package, PackageFile, write_package};
-pub use pass::Watch;
+pub use package::{PackageFile, WrittenPackage, write_package};
+pub use pass::PassObserver;
 pub use request::PackageRequest;

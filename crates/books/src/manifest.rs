@@ -5,12 +5,14 @@
 //! bits.
 
 use accounting::invariants::BrokenInvariant;
-use accounting::{Amounts, Calendar, Category, Issue, IssueCode, TrialBalance};
-use files::archive::Member;
-use mirror::Session;
+use accounting::{
+    CategoryAmounts, Issue, IssueCode, LedgerCategory, ProviderCalendar, TrialBalance,
+};
+use files::archive::ArchiveMember;
+use mirror::MirrorSession;
 use serde_json::{Map, Value, json};
 
-use crate::members::file_of;
+use crate::members::file_of_member;
 use crate::request::PackageRequest;
 
 /// The largest number of issues in the manifest; `issues.csv` has all.
@@ -20,16 +22,16 @@ const ISSUES_NAMED: usize = 100;
 pub const SCHEMA: &str = "accounting/1";
 
 /// Returns the manifest of a package with these members, not counting the manifest itself.
-pub(super) fn manifest(
-    session: &Session,
+pub(super) fn package_manifest(
+    session: &MirrorSession,
     request: &PackageRequest,
     balance: &TrialBalance,
     issues: &[Issue],
-    members: &[Member],
+    members: &[ArchiveMember],
     state: &str,
 ) -> Value {
     let zone = &session.provider().timezone;
-    let calendar = Calendar::new(zone.clone());
+    let calendar = ProviderCalendar::new(zone.clone());
     json!({
         "month": request.month.to_string(),
         "currency": request.currency.code(),
@@ -45,16 +47,16 @@ pub(super) fn manifest(
         "movement": amounts(&balance.movement),
         "closing": amounts(&balance.closing),
         "adjustments_included": amounts(&balance.adjustments),
-        "eleven_files": amounts(&balance.eleven_files()),
-        "rest": amounts(&balance.rest()),
+        "eleven_files": amounts(&balance.contract_movement()),
+        "rest": amounts(&balance.other_movement()),
         "reconciliation": reconciliation(request, balance, issues),
         "issue_count": issues.len(),
         "issues": issues.iter().take(ISSUES_NAMED).map(issue).collect::<Vec<_>>(),
     })
 }
 
-fn file(member: &Member, balance: &TrialBalance) -> Value {
-    let totals = file_of(&member.name).map(|file| amounts(&balance.file(file)));
+fn file(member: &ArchiveMember, balance: &TrialBalance) -> Value {
+    let totals = file_of_member(&member.name).map(|file| amounts(&balance.file_movement(file)));
     let mut entry = json!({
         "name": member.name,
         "rows": member.rows,
@@ -67,8 +69,8 @@ fn file(member: &Member, balance: &TrialBalance) -> Value {
     entry
 }
 
-fn amounts(amounts: &Amounts) -> Value {
-    let named = Category::ALL.map(|category| {
+fn amounts(amounts: &CategoryAmounts) -> Value {
+    let named = LedgerCategory::ALL.map(|category| {
         (category.as_str().to_owned(), Value::String(amounts[category].to_string()))
     });
     Value::Object(Map::from_iter(named))
@@ -77,7 +79,7 @@ fn amounts(amounts: &Amounts) -> Value {
 /// Returns the balances that agree if the records are complete. Each difference is an issue with
 /// its id.
 fn reconciliation(request: &PackageRequest, balance: &TrialBalance, issues: &[Issue]) -> Value {
-    let compare = |category: Category, code: IssueCode| {
+    let compare = |category: LedgerCategory, code: IssueCode| {
         let differing = issues.iter().filter(|issue| issue.code == code);
         let difference: i128 = differing.clone().map(|issue| issue.amount).sum();
         let ledger = balance.closing[category];
@@ -89,10 +91,10 @@ fn reconciliation(request: &PackageRequest, balance: &TrialBalance, issues: &[Is
         })
     };
     let is_whole = request.site_id.is_none();
-    let credit =
-        is_whole.then(|| compare(Category::CustomerBalance, IssueCode::CustomerBalanceDifference));
+    let credit = is_whole
+        .then(|| compare(LedgerCategory::CustomerBalance, IssueCode::CustomerBalanceDifference));
     let due = (is_whole && request.reaches_now)
-        .then(|| compare(Category::AccountsReceivable, IssueCode::ArDifference));
+        .then(|| compare(LedgerCategory::AccountsReceivable, IssueCode::ArDifference));
     json!({ "customer_balance": credit, "accounts_receivable": due })
 }
 
@@ -107,7 +109,11 @@ fn issue(issue: &Issue) -> Value {
 }
 
 /// Fails with a broken invariant unless two figures are equal.
-pub(super) fn tie(what: &'static str, left: i128, right: i128) -> Result<(), BrokenInvariant> {
+pub(super) fn check_equal(
+    what: &'static str,
+    left: i128,
+    right: i128,
+) -> Result<(), BrokenInvariant> {
     match left == right {
         true => Ok(()),
         false => Err(BrokenInvariant::TieOut { what, left, right }),

@@ -7,9 +7,9 @@ use accounting::journal::{
     OPENING_BEANCOUNT, OPENING_HLEDGER, TRANSACTIONS_BEANCOUNT, TRANSACTIONS_HLEDGER, beancount,
     hledger, journal_lines, lines,
 };
-use accounting::package::{Column, columns};
-use accounting::{File, Issue, Posting, TrialBalance, issue, trial_balance};
-use files::archive::{Archive, Member, MemberSize};
+use accounting::package::{PackageColumn, package_columns};
+use accounting::{Issue, LedgerFile, Posting, TrialBalance, issue, trial_balance};
+use files::archive::{ArchiveMember, ArchiveMemberSize, ZipArchiveWriter};
 use files::format::FileFormat;
 use files::write::{WriteError, WriteOptions};
 
@@ -17,8 +17,8 @@ use crate::parts::{BooksError, table_columns};
 
 use crate::error::PackageError;
 use crate::request::PackageRequest;
-use crate::rows::{Rows, Section};
-use crate::tables::{RowSink, RowSource, csv_options, write_table};
+use crate::rows::{FileSection, PackageRowFile};
+use crate::tables::{FieldRowSink, FieldRowSource, csv_options, write_table};
 
 /// The size of stored rows from which a member of rows might exceed 4 GiB.
 const LARGE_ROWS_BYTES: u64 = 1 << 30;
@@ -27,27 +27,28 @@ const LARGE_ROWS_BYTES: u64 = 1 << 30;
 const LARGE_JOURNAL_BYTES: u64 = LARGE_ROWS_BYTES / 4;
 
 /// The data that members are made from.
-pub(super) struct Content<'c> {
+pub(super) struct PackageContent<'c> {
     pub(super) request: &'c PackageRequest,
-    pub(super) rows: &'c Rows,
+    pub(super) rows: &'c PackageRowFile,
     pub(super) balance: &'c TrialBalance,
     pub(super) issues: &'c [Issue],
     pub(super) is_canceled: &'c (dyn Fn() -> bool + Sync),
 }
 
-impl Content<'_> {
+impl PackageContent<'_> {
     /// Adds the file of a section: `subscription_revenue.csv` and the like.
     pub(super) fn add_file<W: Write>(
         &self,
-        archive: &mut Archive<W>,
-        section: &Section,
-    ) -> Result<Member, PackageError> {
+        archive: &mut ZipArchiveWriter<W>,
+        section: &FileSection,
+    ) -> Result<ArchiveMember, PackageError> {
         let size = size_of(section.bytes, LARGE_ROWS_BYTES);
         archive.add(&format!("{}.csv", section.file.as_str()), size, |out| {
-            let rows = Box::new(|sink: &mut RowSink<'_>| {
-                self.rows.visit(section, &mut |row| Ok(self.go_on()? && sink(&row.fields)?))
+            let rows = Box::new(|sink: &mut FieldRowSink<'_>| {
+                self.rows
+                    .visit(section, &mut |row| Ok(self.check_not_canceled()? && sink(&row.fields)?))
             });
-            self.table(out, &columns(section.file), rows)
+            self.table(out, &package_columns(section.file), rows)
         })
     }
 
@@ -55,30 +56,30 @@ impl Content<'_> {
     /// before the two files that it includes, and `issues.csv`, in this order.
     pub(super) fn add_journals<W: Write>(
         &self,
-        archive: &mut Archive<W>,
-    ) -> Result<Vec<Member>, PackageError> {
+        archive: &mut ZipArchiveWriter<W>,
+    ) -> Result<Vec<ArchiveMember>, PackageError> {
         let bytes = self.rows.sections().iter().map(|section| section.bytes).sum();
-        let (size, usual) = (size_of(bytes, LARGE_JOURNAL_BYTES), MemberSize::Usual);
+        let (size, usual) = (size_of(bytes, LARGE_JOURNAL_BYTES), ArchiveMemberSize::Usual);
         let accounts = &self.request.settings.accounts;
         let opening = u64::from(!self.balance.opening.is_zero());
         Ok(vec![
             archive.add("journal.csv", size, |out| self.journal(out))?,
             archive.add("trial_balance.csv", usual, |out| self.trial_balance(out))?,
-            archive.add("journal.hledger", usual, |out| text(out, &hledger::journal(), 0))?,
+            archive.add("journal.hledger", usual, |out| text(out, &hledger::main_file(), 0))?,
             archive.add(OPENING_HLEDGER, usual, |out| {
-                text(out, &hledger::opening(self.balance, accounts), opening)
+                text(out, &hledger::opening_file(self.balance, accounts), opening)
             })?,
             archive.add(TRANSACTIONS_HLEDGER, size, |out| {
                 self.transactions(out, &|posting| hledger::transaction(posting, accounts), "")
             })?,
             archive.add("journal.beancount", usual, |out| {
-                text(out, &beancount::journal(self.balance), 0)
+                text(out, &beancount::main_file(self.balance), 0)
             })?,
             archive.add(OPENING_BEANCOUNT, usual, |out| {
-                text(out, &beancount::opening(self.balance, accounts), opening)
+                text(out, &beancount::opening_file(self.balance, accounts), opening)
             })?,
             archive.add(TRANSACTIONS_BEANCOUNT, size, |out| {
-                let last = beancount::assertions(self.balance, accounts);
+                let last = beancount::balance_assertions(self.balance, accounts);
                 self.transactions(out, &|posting| beancount::transaction(posting, accounts), &last)
             })?,
             archive.add("issues.csv", usual, |out| self.issues(out))?,
@@ -88,8 +89,8 @@ impl Content<'_> {
     fn table(
         &self,
         out: &mut dyn Write,
-        columns: &[Column],
-        rows: Box<RowSource<'_>>,
+        columns: &[PackageColumn],
+        rows: Box<FieldRowSource<'_>>,
     ) -> Result<u64, PackageError> {
         write_table(out, FileFormat::Csv, &self.csv(), &table_columns(columns), rows)
     }
@@ -99,7 +100,7 @@ impl Content<'_> {
     }
 
     /// Returns true, or an error if the work was canceled.
-    fn go_on(&self) -> Result<bool, PackageError> {
+    fn check_not_canceled(&self) -> Result<bool, PackageError> {
         match (self.is_canceled)() {
             true => Err(BooksError::Canceled.into()),
             false => Ok(true),
@@ -113,7 +114,8 @@ impl Content<'_> {
     ) -> Result<(), PackageError> {
         for section in self.rows.sections() {
             self.rows.visit(section, &mut |row| {
-                Ok(self.go_on()? && (row.posting.amounts.is_zero() || visit(&row.posting)?))
+                Ok(self.check_not_canceled()?
+                    && (row.posting.amounts.is_zero() || visit(&row.posting)?))
             })?;
         }
         Ok(())
@@ -121,7 +123,7 @@ impl Content<'_> {
 
     fn journal(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
         let accounts = &self.request.settings.accounts;
-        let rows = Box::new(|sink: &mut RowSink<'_>| {
+        let rows = Box::new(|sink: &mut FieldRowSink<'_>| {
             self.each_entry(&mut |posting| {
                 for line in journal_lines(posting, accounts) {
                     if !sink(&line.fields())? {
@@ -136,23 +138,23 @@ impl Content<'_> {
 
     fn trial_balance(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
         let (balance, accounts) = (self.balance, &self.request.settings.accounts);
-        let rows = Box::new(move |sink: &mut RowSink<'_>| {
+        let rows = Box::new(move |sink: &mut FieldRowSink<'_>| {
             for row in balance.rows(accounts) {
                 sink(&row.fields(&balance.currency))?;
             }
             Ok(())
         });
-        self.table(out, &trial_balance::columns(), rows)
+        self.table(out, &trial_balance::trial_balance_columns(), rows)
     }
 
     fn issues(&self, out: &mut dyn Write) -> Result<u64, PackageError> {
-        let rows = Box::new(|sink: &mut RowSink<'_>| {
+        let rows = Box::new(|sink: &mut FieldRowSink<'_>| {
             for issue in self.issues {
                 sink(&issue.fields())?;
             }
             Ok(())
         });
-        self.table(out, issue::COLUMNS, rows)
+        self.table(out, issue::ISSUE_COLUMNS, rows)
     }
 
     /// Writes the month's transactions by date, then `last`. Returns the number of transactions.
@@ -165,7 +167,7 @@ impl Content<'_> {
         let mut out = io::BufWriter::with_capacity(64 << 10, out);
         let mut count = 0;
         self.rows.visit_by_date(&mut |posting| {
-            self.go_on()?;
+            self.check_not_canceled()?;
             if !posting.amounts.is_zero() {
                 count += 1;
                 out.write_all(entry(posting).as_bytes()).map_err(WriteError::Io)?;
@@ -184,11 +186,11 @@ fn text(out: &mut dyn Write, content: &str, count: u64) -> Result<u64, PackageEr
     Ok(count)
 }
 
-fn size_of(bytes: u64, large: u64) -> MemberSize {
-    if bytes < large { MemberSize::Usual } else { MemberSize::Large }
+fn size_of(bytes: u64, large: u64) -> ArchiveMemberSize {
+    if bytes < large { ArchiveMemberSize::Usual } else { ArchiveMemberSize::Large }
 }
 
 /// Returns the package file that a member holds, or `None` for journals and other members.
-pub(super) fn file_of(name: &str) -> Option<File> {
-    name.strip_suffix(".csv").and_then(File::parse)
+pub(super) fn file_of_member(name: &str) -> Option<LedgerFile> {
+    name.strip_suffix(".csv").and_then(LedgerFile::parse)
 }

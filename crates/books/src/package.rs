@@ -5,10 +5,10 @@ use std::fs::File as DiskFile;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use accounting::{Category, File, Issue, TrialBalance};
-use files::archive::{Archive, Member, MemberSize};
+use accounting::{Issue, LedgerCategory, LedgerFile, TrialBalance};
+use files::archive::{ArchiveMember, ArchiveMemberSize, ZipArchiveWriter};
 use files::write::{FileDigest, HashingWriter, WriteError};
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::Revision;
 use serde_json::Value;
 use store::Store;
@@ -18,19 +18,19 @@ use crate::drift::{book_adjustment, find_drift};
 use crate::error::PackageError;
 use crate::frozen::FrozenBooks;
 use crate::ledger::{MonthLedger, book_month, push_row};
-use crate::manifest::{manifest, tie};
+use crate::manifest::{check_equal, package_manifest};
 use crate::marked::with_byte_order_marks;
-use crate::members::Content;
-use crate::pass::Watch;
+use crate::members::PackageContent;
+use crate::pass::PassObserver;
 use crate::request::PackageRequest;
-use crate::rows::Rows;
-use crate::sorter::Sorter;
+use crate::rows::PackageRowFile;
+use crate::sorter::RowSorter;
 
 /// The name of the manifest, the last member of the full bundle.
 pub(super) const MANIFEST: &str = "manifest.json";
 
 /// A package on disk.
-pub struct Package {
+pub struct WrittenPackage {
     /// The contract's ZIP, which has exactly eleven members.
     pub contract: PackageFile,
     /// The full bundle, if it was requested.
@@ -56,9 +56,9 @@ pub struct PackageFile {
 }
 
 /// A package with the rows that it was made from.
-pub(super) struct Made {
-    pub(super) package: Package,
-    pub(super) rows: Rows,
+pub(super) struct PackageWithRows {
+    pub(super) package: WrittenPackage,
+    pub(super) rows: PackageRowFile,
 }
 
 /// Writes the package to `folder`, which must exist and be used by nobody else. Blocking.
@@ -68,12 +68,12 @@ pub(super) struct Made {
 /// may be left in the folder. Fails with [`PackageError::NothingToExport`] if nothing was posted up
 /// to the month's end.
 pub fn write_package(
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Package, PackageError> {
+    watch: PassObserver<'_>,
+) -> Result<WrittenPackage, PackageError> {
     let package = unmarked_package(session, store, request, folder, watch)?;
     match request.has_bom {
         true => with_byte_order_marks(package, folder),
@@ -83,15 +83,16 @@ pub fn write_package(
 
 /// Does the same as [`write_package`], without byte-order marks in the CSV files.
 fn unmarked_package(
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Package, PackageError> {
-    let frozen = FrozenBooks::of(store, session.provider().id)?;
+    watch: PassObserver<'_>,
+) -> Result<WrittenPackage, PackageError> {
+    let frozen = FrozenBooks::load(store, session.provider().id)?;
     let Some(closing) = frozen.closing(request.month) else {
-        let made = make_package(session, request, Some(&frozen), Purpose::Open, folder, watch)?;
+        let made =
+            make_package(session, request, Some(&frozen), PackageState::Open, folder, watch)?;
         return made.map(|made| made.package).ok_or(PackageError::NothingToExport);
     };
     if !frozen.has_postings(request)? {
@@ -99,20 +100,20 @@ fn unmarked_package(
     }
     match request.site_id {
         None => frozen_package(&frozen, closing, request, folder),
-        Some(_) => part_of_frozen(session, &frozen, closing, request, folder, watch),
+        Some(_) => frozen_site_package(session, &frozen, closing, request, folder, watch),
     }
 }
 
 /// The state of the month that the manifest reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum PackageState {
     /// The month is open.
     Open,
     /// The month is closed, or is being closed.
     Closed,
 }
 
-impl Purpose {
+impl PackageState {
     fn state(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -124,13 +125,13 @@ impl Purpose {
 /// Makes a package from the records. Returns `None` if nothing was posted up to the month's end.
 /// `frozen` are the closed months, which may need adjustments.
 pub(super) fn make_package(
-    session: &Session,
+    session: &MirrorSession,
     request: &PackageRequest,
     frozen: Option<&FrozenBooks<'_>>,
-    purpose: Purpose,
+    purpose: PackageState,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Option<Made>, PackageError> {
+    watch: PassObserver<'_>,
+) -> Result<Option<PackageWithRows>, PackageError> {
     let mut ledger = book_month(session, request, folder, watch)?;
     let frozen = frozen.filter(|frozen| frozen.first_open() == Some(request.month));
     if let Some(frozen) = frozen {
@@ -139,29 +140,31 @@ pub(super) fn make_package(
     if !ledger.totals.currencies().contains(&request.currency) {
         return Ok(None);
     }
-    let balance = TrialBalance::of(&ledger.totals, request.currency, request.month);
+    let balance = TrialBalance::from_totals(&ledger.totals, request.currency, request.month);
     balance.check()?;
     if let Some(frozen) = frozen.filter(|_| request.site_id.is_none()) {
         check_opening(frozen, request, &balance)?;
     }
-    let mut merged = Sorter::merge(std::mem::take(&mut ledger.rows))?;
-    let rows =
-        Rows::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))?;
+    let mut merged = RowSorter::merge(std::mem::take(&mut ledger.rows))?;
+    let rows = PackageRowFile::write(folder, &mut |row| {
+        Ok(merged.next(row)?.map(|key| usize::from(key[0])))
+    })?;
     drop(merged);
-    let package = zips(session, request, &rows, &balance, &ledger.issues, purpose, folder, watch)?;
-    Ok(Some(Made { package, rows }))
+    let package =
+        write_zips(session, request, &rows, &balance, &ledger.issues, purpose, folder, watch)?;
+    Ok(Some(PackageWithRows { package, rows }))
 }
 
 /// Adds the adjustments for drift of closed months to the rows and totals of this month.
 fn add_adjustments(
-    session: &Session,
+    session: &MirrorSession,
     request: &PackageRequest,
     frozen: &FrozenBooks<'_>,
     ledger: &mut MonthLedger,
     folder: &Path,
-    watch: Watch<'_>,
+    watch: PassObserver<'_>,
 ) -> Result<(), PackageError> {
-    let mut rows = Sorter::new(folder);
+    let mut rows = RowSorter::new(folder);
     let (settings, currency) = (&request.settings, request.currency);
     let totals = &mut ledger.totals;
     find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
@@ -184,11 +187,11 @@ fn check_opening(
 ) -> Result<(), PackageError> {
     let latest = frozen.closings().last();
     let manifest = latest.map(|closing| frozen.manifest(closing, request.currency)).transpose()?;
-    for category in Category::ALL {
+    for category in LedgerCategory::ALL {
         let said = manifest.iter().flatten().map(|manifest| &manifest["closing"]);
         let mut said = said.filter_map(|closing| closing[category.as_str()].as_str()?.parse().ok());
         let right = said.next_back().unwrap_or_default();
-        tie(category.as_str(), balance.opening[category], right)?;
+        check_equal(category.as_str(), balance.opening[category], right)?;
     }
     Ok(())
 }
@@ -199,7 +202,7 @@ fn frozen_package(
     closing: &ClosedMonth,
     request: &PackageRequest,
     folder: &Path,
-) -> Result<Package, PackageError> {
+) -> Result<WrittenPackage, PackageError> {
     let Some(manifest) = frozen.manifest(closing, request.currency)? else {
         return Err(PackageError::NothingToExport);
     };
@@ -210,70 +213,70 @@ fn frozen_package(
         let path = folder.join(&name);
         let mut out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
         io::copy(&mut frozen.reader(closing, &part), &mut out)?;
-        Ok(PackageFile { name, path, digest: finish(out)? })
+        Ok(PackageFile { name, path, digest: finish_file(out)? })
     };
     let contract = copy(ClosedPartKind::Contract, false)?;
     let full = request.has_full_bundle.then(|| copy(ClosedPartKind::Full, true)).transpose()?;
     let rows = manifest["files"].as_array().map_or(0, |files| contract_rows(files));
-    Ok(Package { contract, full, manifest, rows, revision: closing.revision })
+    Ok(WrittenPackage { contract, full, manifest, rows, revision: closing.revision })
 }
 
 fn contract_rows(files: &[Value]) -> u64 {
     let is_contract = |file: &&Value| {
-        let name = file["name"].as_str().and_then(crate::members::file_of);
-        name.is_some_and(File::is_contract)
+        let name = file["name"].as_str().and_then(crate::members::file_of_member);
+        name.is_some_and(LedgerFile::is_contract)
     };
     files.iter().filter(is_contract).filter_map(|file| file["rows"].as_u64()).sum()
 }
 
 /// Makes the package of one site from frozen rows. Issues were not frozen by site, so there are
 /// none.
-fn part_of_frozen(
-    session: &Session,
+fn frozen_site_package(
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
     closing: &ClosedMonth,
     request: &PackageRequest,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Package, PackageError> {
+    watch: PassObserver<'_>,
+) -> Result<WrittenPackage, PackageError> {
     let covers = |posting: &accounting::Posting| request.covers(posting);
     let balance = frozen.balance(request.month, request.currency, &covers)?;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     frozen.visit(closing, request.currency, &mut |row, bytes| {
         if row.posting.month == request.month && covers(&row.posting) {
-            kept.push((crate::rows::place_of(row.posting.file), bytes.to_vec()));
+            kept.push((crate::rows::position_of_file(row.posting.file), bytes.to_vec()));
         }
         Ok(())
     })?;
     let mut kept = kept.into_iter();
-    let rows = Rows::write(folder, &mut |row| {
+    let rows = PackageRowFile::write(folder, &mut |row| {
         Ok(kept.next().map(|(place, bytes)| {
             *row = bytes;
             place
         }))
     })?;
-    zips(session, request, &rows, &balance, &[], Purpose::Closed, folder, watch)
+    write_zips(session, request, &rows, &balance, &[], PackageState::Closed, folder, watch)
 }
 
 /// Writes both ZIPs, on two threads.
 #[expect(clippy::too_many_arguments, reason = "they are what a package consists of")]
-fn zips(
-    session: &Session,
+fn write_zips(
+    session: &MirrorSession,
     request: &PackageRequest,
-    rows: &Rows,
+    rows: &PackageRowFile,
     balance: &TrialBalance,
     issues: &[Issue],
-    purpose: Purpose,
+    purpose: PackageState,
     folder: &Path,
-    watch: Watch<'_>,
-) -> Result<Package, PackageError> {
+    watch: PassObserver<'_>,
+) -> Result<WrittenPackage, PackageError> {
     rows.check(balance)?;
-    let content = Content { request, rows, balance, issues, is_canceled: watch.is_canceled };
+    let content = PackageContent { request, rows, balance, issues, is_canceled: watch.is_canceled };
     let write = |is_full| {
-        let describe = |members: &[Member]| {
-            manifest(session, request, balance, issues, members, purpose.state())
+        let describe = |members: &[ArchiveMember]| {
+            package_manifest(session, request, balance, issues, members, purpose.state())
         };
-        zip(&content, folder, is_full, &describe)
+        write_zip(&content, folder, is_full, &describe)
     };
     let (contract, full) = std::thread::scope(|scope| {
         let full = request.has_full_bundle.then(|| scope.spawn(|| write(true)));
@@ -291,19 +294,19 @@ fn zips(
     };
     let sections = rows.sections().iter().filter(|section| section.file.is_contract());
     let rows = sections.map(|section| section.rows).sum();
-    Ok(Package { contract, full, manifest, rows, revision: session.revision() })
+    Ok(WrittenPackage { contract, full, manifest, rows, revision: session.revision() })
 }
 
-fn zip(
-    content: &Content<'_>,
+fn write_zip(
+    content: &PackageContent<'_>,
     folder: &Path,
     is_full: bool,
-    describe: &dyn Fn(&[Member]) -> Value,
+    describe: &dyn Fn(&[ArchiveMember]) -> Value,
 ) -> Result<(PackageFile, Value), PackageError> {
     let name = content.request.file_name(is_full);
     let path = folder.join(&name);
     let out = HashingWriter::new(BufWriter::new(DiskFile::create(&path)?));
-    let mut archive = Archive::new(out);
+    let mut archive = ZipArchiveWriter::new(out);
     let mut members = Vec::new();
     for section in content.rows.sections() {
         if is_full || section.file.is_contract() {
@@ -315,17 +318,19 @@ fn zip(
     }
     let manifest = describe(&members);
     if is_full {
-        archive.add(MANIFEST, MemberSize::Usual, |out| {
+        archive.add(MANIFEST, ArchiveMemberSize::Usual, |out| {
             let text = format!("{manifest:#}\n");
             out.write_all(text.as_bytes()).map_err(WriteError::Io)?;
             Ok::<_, PackageError>(0)
         })?;
     }
-    Ok((PackageFile { name, path, digest: finish(archive.finish()?)? }, manifest))
+    Ok((PackageFile { name, path, digest: finish_file(archive.finish()?)? }, manifest))
 }
 
 /// Flushes a finished file to disk and returns its size and hash.
-pub(super) fn finish(out: HashingWriter<BufWriter<DiskFile>>) -> Result<FileDigest, PackageError> {
+pub(super) fn finish_file(
+    out: HashingWriter<BufWriter<DiskFile>>,
+) -> Result<FileDigest, PackageError> {
     let (out, digest) = out.finish();
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::parts::{TableColumn, ids_naming};
-use accounting::package::{Field, FieldKind};
+use crate::parts::{BookTableColumn, ids_referring_to};
+use accounting::package::{FieldKind, FieldValue};
 use accounting::posting::PieceId;
-use accounting::{Amounts, Calendar, Category, File, Month, Source};
-use mirror::Session;
+use accounting::{
+    CategoryAmounts, LedgerCategory, LedgerFile, Month, PostingSource, ProviderCalendar,
+};
+use mirror::MirrorSession;
 use model::catalogue;
 use model::money::Currency;
 use model::time::Instant;
@@ -18,28 +20,28 @@ use store::{KeyRange, RowKey, Store, StoreError};
 
 use crate::drift::DriftRow;
 use crate::error::PackageError;
-use crate::existence::first_month;
+use crate::existence::first_books_month;
 use crate::explain::minor_units;
 use crate::frozen::FrozenBooks;
-use crate::request::file_name;
-use crate::tables::RowSink;
-use crate::views::{View, ViewRequest, text};
+use crate::request::package_file_name;
+use crate::tables::FieldRowSink;
+use crate::views::{BooksView, ViewRequest, text_field};
 
 /// Returns every month of the books up to the current one. Blocking.
-pub fn periods(
-    session: &Session,
+pub fn list_periods(
+    session: &MirrorSession,
     store: &dyn Store,
     now: Instant,
 ) -> Result<Vec<Value>, PackageError> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
-    let frozen = FrozenBooks::of(store, session.provider().id)?;
-    let Some(first) = first_month(session, &frozen)? else { return Ok(Vec::new()) };
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
+    let frozen = FrozenBooks::load(store, session.provider().id)?;
+    let Some(first) = first_books_month(session, &frozen)? else { return Ok(Vec::new()) };
     let months = first.through(calendar.month_of(now));
-    months.map(|month| Ok(period(&frozen, month)?)).collect()
+    months.map(|month| Ok(period_json(&frozen, month)?)).collect()
 }
 
 /// Returns one month: the closing in force, the last reopening, and all closings.
-pub fn period(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
+pub fn period_json(frozen: &FrozenBooks<'_>, month: Month) -> Result<Value, StoreError> {
     let versions = frozen.versions(month);
     let state = if frozen.is_closed(month) { "closed" } else { "open" };
     let mut told = Map::from_iter([
@@ -72,7 +74,7 @@ fn closing_facts(
     frozen: &FrozenBooks<'_>,
     closing: &ClosedMonth,
 ) -> Result<Map<String, Value>, StoreError> {
-    let month = Month::of(closing.month);
+    let month = Month::from_date(closing.month);
     let parts = frozen.parts(closing)?.into_iter();
     let packages = parts.filter(|part| part.kind != ClosedPartKind::Postings).map(|part| {
         json!({
@@ -80,7 +82,7 @@ fn closing_facts(
             "bundle": part.kind.as_str(),
             "bytes": part.bytes,
             "sha256": files::write::FileDigest { bytes: part.bytes, sha256: part.sha256 }.sha256_hex(),
-            "file_name": file_name(month, part.currency, part.kind == ClosedPartKind::Full),
+            "file_name": package_file_name(month, part.currency, part.kind == ClosedPartKind::Full),
         })
     });
     let values = [
@@ -115,14 +117,14 @@ pub struct DriftReport {
     /// The total number of differing postings.
     pub total: u64,
     /// The sums of all differences by file.
-    pub sums: BTreeMap<File, Amounts>,
+    pub sums: BTreeMap<LedgerFile, CategoryAmounts>,
     /// The month in which the adjustments are booked.
     pub booked_in: Month,
 }
 
 /// Compares a closed month with the present records. Returns `None` if the month is open. Keeps the
 /// differing postings at the positions `wanted`, and counts all of them. Blocking.
-pub fn drift_of(
+pub fn drift_of_month(
     request: &ViewRequest<'_>,
     month: Month,
     wanted: Range<u64>,
@@ -134,7 +136,7 @@ pub fn drift_of(
     let currency = request.currency;
     let (rows, sums) = (Vec::new(), BTreeMap::new());
     let mut report = DriftReport { month, currency, rows, total: 0, sums, booked_in };
-    request.each_drift(&frozen, &mut |found| {
+    request.visit_drift(&frozen, &mut |found| {
         if frozen.closed_with(found.drift.key.month) == month {
             *report.sums.entry(found.drift.key.file).or_default() += found.drift.difference();
             if wanted.contains(&report.total) {
@@ -175,24 +177,25 @@ impl DriftReport {
 pub fn drift_view(
     request: ViewRequest<'_>,
     month: Month,
-) -> Result<Option<View<'_>>, PackageError> {
+) -> Result<Option<BooksView<'_>>, PackageError> {
     let open = request.frozen()?.first_open();
     let Some(booked_in) = open.filter(|open| month < *open) else { return Ok(None) };
     let mut columns = vec![
-        TableColumn::new("file", FieldKind::Text),
-        TableColumn::new("id", FieldKind::Int),
-        TableColumn::new("piece_id", FieldKind::Text),
+        BookTableColumn::new("file", FieldKind::Text),
+        BookTableColumn::new("id", FieldKind::Int),
+        BookTableColumn::new("piece_id", FieldKind::Text),
     ];
     for side in ["frozen", "fresh", "difference"] {
-        let name = |category: Category| format!("{side}_{}", category.as_str());
-        columns.extend(Category::ALL.map(|c| TableColumn::new(name(c), FieldKind::Money)));
+        let name = |category: LedgerCategory| format!("{side}_{}", category.as_str());
+        columns
+            .extend(LedgerCategory::ALL.map(|c| BookTableColumn::new(name(c), FieldKind::Money)));
     }
     let tail = ["booked_in", "changed_rows", "currency"];
-    columns.extend(tail.map(|name| TableColumn::new(name, FieldKind::Text)));
+    columns.extend(tail.map(|name| BookTableColumn::new(name, FieldKind::Text)));
     let revision = request.session.revision();
-    let rows = move |sink: &mut RowSink<'_>| {
+    let rows = move |sink: &mut FieldRowSink<'_>| {
         let frozen = request.frozen()?;
-        request.each_drift(&frozen, &mut |row| {
+        request.visit_drift(&frozen, &mut |row| {
             if frozen.closed_with(row.drift.key.month) == month {
                 let changed = changed_rows(request.session, request.store, &frozen, &row)?;
                 let changed = Value::Array(changed).to_string();
@@ -201,7 +204,13 @@ pub fn drift_view(
             Ok(())
         })
     };
-    Ok(Some(View { name: "drift", facts: Map::new(), columns, rows: Box::new(rows), revision }))
+    Ok(Some(BooksView {
+        name: "drift",
+        facts: Map::new(),
+        columns,
+        rows: Box::new(rows),
+        revision,
+    }))
 }
 
 fn drift_fields(
@@ -209,50 +218,54 @@ fn drift_fields(
     booked_in: Month,
     changed: &str,
     currency: Currency,
-) -> Vec<Field<'static>> {
+) -> Vec<FieldValue<'static>> {
     let drift = &row.drift;
-    let id = drift.key.source_id.map_or(Field::Empty, |id| Field::Int(i128::from(id)));
-    let piece = piece_of(drift.key.source).map_or(Field::Empty, |p| text(p.to_string()));
-    let mut fields = vec![text(drift.key.file.as_str()), id, piece];
+    let id = drift.key.source_id.map_or(FieldValue::Empty, |id| FieldValue::Int(i128::from(id)));
+    let piece = piece_of(drift.key.source).map_or(FieldValue::Empty, |p| text_field(p.to_string()));
+    let mut fields = vec![text_field(drift.key.file.as_str()), id, piece];
     for side in [drift.frozen, drift.fresh, drift.difference()] {
-        fields.extend(Category::ALL.map(|category| Field::Money(side[category])));
+        fields.extend(LedgerCategory::ALL.map(|category| FieldValue::Money(side[category])));
     }
-    fields.extend([text(booked_in.to_string()), text(changed), text(currency.code())]);
+    fields.extend([
+        text_field(booked_in.to_string()),
+        text_field(changed),
+        text_field(currency.code()),
+    ]);
     fields
 }
 
-fn piece_of(source: Source) -> Option<PieceId> {
+fn piece_of(source: PostingSource) -> Option<PieceId> {
     match source {
-        Source::Piece(piece) => Some(piece),
+        PostingSource::Piece(piece) => Some(piece),
         _ => None,
     }
 }
 
-fn amounts(amounts: &Amounts) -> Value {
-    let all = Category::ALL.map(|c| (c.as_str().to_owned(), minor_units(amounts[c])));
+fn amounts(amounts: &CategoryAmounts) -> Value {
+    let all = LedgerCategory::ALL.map(|c| (c.as_str().to_owned(), minor_units(amounts[c])));
     Value::Object(Map::from_iter(all))
 }
 
 /// The tables whose rows refer to an invoice.
-const OF_INVOICES: [&str; 6] =
+const INVOICE_TABLES: [&str; 6] =
     ["invoice_lines", "payments", "credit_notes", "refunds", "balance_transactions", "shipments"];
 
 /// Returns the records behind a posting that were written since its month was closed: the sources
 /// of the posting and the records of its invoice. `rev` is null for a deleted record. Empty if the
 /// month has no closing in force. Blocking.
 pub fn changed_rows(
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
     frozen: &FrozenBooks<'_>,
     row: &DriftRow,
 ) -> Result<Vec<Value>, PackageError> {
     let month = frozen.closed_with(row.drift.key.month);
     let Some(closing) = frozen.closing(month) else { return Ok(Vec::new()) };
-    let explanation = accounting::explain::explain(&row.drift.adjustment);
+    let explanation = accounting::explain::explain_posting(&row.drift.adjustment);
     let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
     if let Some(invoice) = row.drift.adjustment.belongs.invoice_id {
-        for table in OF_INVOICES {
-            let ids = ids_naming(session, table, "invoice_id", invoice)?;
+        for table in INVOICE_TABLES {
+            let ids = ids_referring_to(session, table, "invoice_id", invoice)?;
             behind.extend(ids.into_iter().map(|id| (table, id)));
         }
     }

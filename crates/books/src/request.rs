@@ -1,7 +1,7 @@
 //! Requests for an accounting package, and the checks of its fields.
 //! Rule: spec/exports.md §4, §10.15; spec/accounting.md §12.1.
 
-use accounting::{Calendar, Horizon, Month, Posting, Settings};
+use accounting::{Horizon, LedgerSettings, Month, Posting, ProviderCalendar};
 use model::money::Currency;
 use model::time::{Date, Instant};
 
@@ -19,7 +19,7 @@ pub struct PackageRequest {
     /// True if `as_of` is now. Then receivables are compared with `amount_remaining`.
     pub reaches_now: bool,
     /// The accounting settings.
-    pub settings: Settings,
+    pub settings: LedgerSettings,
     /// True if text that a spreadsheet might take for a formula gets a leading `'`.
     pub has_formula_guard: bool,
     /// True if the CSV files begin with a byte-order mark, for spreadsheet programs.
@@ -30,7 +30,7 @@ pub struct PackageRequest {
 
 impl PackageRequest {
     /// Returns the end of the calculation.
-    pub fn until(&self, calendar: &Calendar) -> Horizon {
+    pub fn until(&self, calendar: &ProviderCalendar) -> Horizon {
         match self.as_of {
             Some(instant) => Horizon::AsOf(instant),
             None => Horizon::end_of_month(self.month, calendar),
@@ -46,19 +46,19 @@ impl PackageRequest {
 
     /// Returns the name of one of the package's ZIPs.
     pub fn file_name(&self, is_full: bool) -> String {
-        file_name(self.month, self.currency, is_full)
+        package_file_name(self.month, self.currency, is_full)
     }
 }
 
 /// Returns the name of a ZIP: `accounting_2024-01_usd.zip`, `accounting_2024-01_usd_full.zip`.
-pub fn file_name(month: Month, currency: Currency, is_full: bool) -> String {
+pub fn package_file_name(month: Month, currency: Currency, is_full: bool) -> String {
     let suffix = if is_full { "_full" } else { "" };
     format!("accounting_{month}_{}{suffix}.zip", currency.code())
 }
 
 /// Returns the name of the ZIP of one closing: `accounting_2024-01_usd_v1.zip`.
-pub fn versioned_name(month: Month, currency: Currency, is_full: bool, version: u64) -> String {
-    let name = file_name(month, currency, is_full);
+pub fn closing_file_name(month: Month, currency: Currency, is_full: bool, version: u64) -> String {
+    let name = package_file_name(month, currency, is_full);
     let stem = name.strip_suffix(".zip").unwrap_or(&name);
     format!("{stem}_v{version}.zip")
 }
@@ -67,7 +67,7 @@ pub fn versioned_name(month: Month, currency: Currency, is_full: bool, version: 
 ///
 /// Errors: the message for the field `month`.
 pub fn parse_month(text: &str) -> Result<Month, String> {
-    let month = Month::parse(text).or_else(|| Date::parse(text).map(Month::of));
+    let month = Month::parse(text).or_else(|| Date::parse(text).map(Month::from_date));
     month.ok_or_else(|| {
         "The month must be a date as in 2024-01-01, or a month as in 2024-01.".to_owned()
     })
@@ -119,7 +119,7 @@ pub fn check_month(month: Month, first: Option<Month>, current: Month) -> Result
 pub fn resolve_as_of(
     asked: Option<Instant>,
     month: Month,
-    calendar: &Calendar,
+    calendar: &ProviderCalendar,
     now: Instant,
 ) -> Result<Option<Instant>, String> {
     match asked {
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_month_to_date_ends_now_or_as_asked() {
-        let calendar = Calendar::new(Zone::parse("America/New_York").unwrap());
+        let calendar = ProviderCalendar::new(Zone::parse("America/New_York").unwrap());
         let instant = |text: &str| Instant::parse(text).unwrap();
         let now = instant("2024-03-15T12:00:00Z");
         let resolve = |asked: Option<&str>, of: &str| {

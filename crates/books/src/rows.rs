@@ -7,58 +7,64 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use accounting::invariants::BrokenInvariant;
-use accounting::package::Field;
+use accounting::package::FieldValue;
 use accounting::package::codec::{decode_fields, encode_fields};
-use accounting::posting::codec::{CodecError, decode, encode};
-use accounting::{Amounts, Category, File, Posting, TrialBalance};
+use accounting::posting::codec::{DecodePostingError, decode_posting, encode_posting};
+use accounting::{CategoryAmounts, LedgerCategory, LedgerFile, Posting, TrialBalance};
 use model::time::Date;
 use tempfile::NamedTempFile;
 
 use crate::error::PackageError;
-use crate::manifest::tie;
+use crate::manifest::check_equal;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The stored rows of a package.
-pub(super) struct Rows {
+pub(super) struct PackageRowFile {
     file: NamedTempFile,
-    sections: Vec<Section>,
+    sections: Vec<FileSection>,
 }
 
 /// The section with the rows of one file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Section {
-    pub(super) file: File,
+pub(super) struct FileSection {
+    pub(super) file: LedgerFile,
     start: u64,
     pub(super) bytes: u64,
     pub(super) rows: u64,
-    pub(super) amounts: Amounts,
+    pub(super) amounts: CategoryAmounts,
 }
 
 /// A stored row.
-pub(super) struct StoredRow<'b> {
+pub(super) struct PostingRow<'b> {
     pub(super) posting: Posting,
-    pub(super) fields: Vec<Field<'b>>,
+    pub(super) fields: Vec<FieldValue<'b>>,
 }
 
 /// A function that puts the next row into the buffer and returns the position of its file, or
 /// `None` at the end.
 pub(super) type NextRow<'n> = dyn FnMut(&mut Vec<u8>) -> Result<Option<usize>, PackageError> + 'n;
 
-impl Rows {
+impl PackageRowFile {
     /// Writes rows in order to a temporary file in `folder`. `next` puts each row into its buffer
     /// and returns the position of its file, or `None` at the end.
     pub(super) fn write(folder: &Path, next: &mut NextRow<'_>) -> Result<Self, PackageError> {
         let mut file = NamedTempFile::new_in(folder)?;
-        let empty = |file| Section { file, start: 0, bytes: 0, rows: 0, amounts: Amounts::ZERO };
-        let mut sections = File::ALL.map(empty).to_vec();
+        let empty = |file| FileSection {
+            file,
+            start: 0,
+            bytes: 0,
+            rows: 0,
+            amounts: CategoryAmounts::ZERO,
+        };
+        let mut sections = LedgerFile::ALL.map(empty).to_vec();
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file.as_file_mut());
         let mut row = Vec::new();
         while let Some(place) = next(&mut row)? {
-            let section = sections.get_mut(place).ok_or(CodecError)?;
+            let section = sections.get_mut(place).ok_or(DecodePostingError)?;
             section.rows += 1;
             section.bytes += 4 + row.len() as u64;
-            section.amounts += decode(&mut row.as_slice())?.amounts;
+            section.amounts += decode_posting(&mut row.as_slice())?.amounts;
             write_row(&mut out, &row)?;
         }
         out.flush()?;
@@ -77,7 +83,7 @@ impl Rows {
     }
 
     /// Returns the sections in the order of the files.
-    pub(super) fn sections(&self) -> &[Section] {
+    pub(super) fn sections(&self) -> &[FileSection] {
         &self.sections
     }
 
@@ -86,10 +92,10 @@ impl Rows {
         let counts = balance.row_counts.iter();
         for (section, count) in self.sections.iter().zip(counts) {
             let what = section.file.as_str();
-            tie(what, i128::from(section.rows), i128::from(*count))?;
-            let summed = balance.file(section.file);
-            for category in Category::ALL {
-                tie(what, section.amounts[category], summed[category])?;
+            check_equal(what, i128::from(section.rows), i128::from(*count))?;
+            let summed = balance.file_movement(section.file);
+            for category in LedgerCategory::ALL {
+                check_equal(what, section.amounts[category], summed[category])?;
             }
         }
         Ok(())
@@ -108,24 +114,24 @@ impl Rows {
         }
         while let Some(((_, place), posting)) = heads.pop_first() {
             visit(&posting)?;
-            let next = readers.get_mut(place).map_or(Ok(None), Postings::next)?;
+            let next = readers.get_mut(place).map_or(Ok(None), SectionPostings::next)?;
             heads.extend(next.map(|posting| ((posting.date, place), posting)));
         }
         Ok(())
     }
 
-    fn postings(&self, section: &Section) -> Result<Postings, PackageError> {
+    fn postings(&self, section: &FileSection) -> Result<SectionPostings, PackageError> {
         let mut file: DiskFile = self.file.reopen()?;
         file.seek(SeekFrom::Start(section.start))?;
         let rows = BufReader::with_capacity(BUFFER_BYTES, file);
-        Ok(Postings { rows, left: section.rows, row: Vec::new() })
+        Ok(SectionPostings { rows, left: section.rows, row: Vec::new() })
     }
 
     /// Visits the rows of a section in order, until `visit` returns false.
     pub(super) fn visit(
         &self,
-        section: &Section,
-        visit: &mut dyn FnMut(StoredRow<'_>) -> Result<bool, PackageError>,
+        section: &FileSection,
+        visit: &mut dyn FnMut(PostingRow<'_>) -> Result<bool, PackageError>,
     ) -> Result<(), PackageError> {
         let mut file: DiskFile = self.file.reopen()?;
         file.seek(SeekFrom::Start(section.start))?;
@@ -133,9 +139,9 @@ impl Rows {
         let mut row = Vec::new();
         for _ in 0..section.rows {
             if !read_row(&mut rows, &mut row)? {
-                return Err(CodecError.into());
+                return Err(DecodePostingError.into());
             }
-            if !visit(StoredRow::read(&row)?)? {
+            if !visit(PostingRow::read(&row)?)? {
                 break;
             }
         }
@@ -144,43 +150,43 @@ impl Rows {
 }
 
 /// A reader of the postings of one section.
-struct Postings {
+struct SectionPostings {
     rows: BufReader<DiskFile>,
     left: u64,
     row: Vec<u8>,
 }
 
-impl Postings {
+impl SectionPostings {
     fn next(&mut self) -> Result<Option<Posting>, PackageError> {
         if self.left == 0 {
             return Ok(None);
         }
         self.left -= 1;
         match read_row(&mut self.rows, &mut self.row)? {
-            true => Ok(Some(decode(&mut self.row.as_slice())?)),
-            false => Err(CodecError.into()),
+            true => Ok(Some(decode_posting(&mut self.row.as_slice())?)),
+            false => Err(DecodePostingError.into()),
         }
     }
 }
 
-impl<'b> StoredRow<'b> {
+impl<'b> PostingRow<'b> {
     /// Decodes a row.
-    pub(super) fn read(mut bytes: &'b [u8]) -> Result<Self, CodecError> {
-        let posting = decode(&mut bytes)?;
+    pub(super) fn read(mut bytes: &'b [u8]) -> Result<Self, DecodePostingError> {
+        let posting = decode_posting(&mut bytes)?;
         let fields = decode_fields(&mut bytes)?;
         Ok(Self { posting, fields })
     }
 
     /// Appends the bytes of a row to `out`.
-    pub(super) fn write(posting: &Posting, fields: &[Field<'_>], out: &mut Vec<u8>) {
-        encode(posting, out);
+    pub(super) fn write(posting: &Posting, fields: &[FieldValue<'_>], out: &mut Vec<u8>) {
+        encode_posting(posting, out);
         encode_fields(fields, out);
     }
 }
 
 /// Returns the position of a file among all files.
-pub(super) fn place_of(file: File) -> usize {
-    File::ALL.iter().position(|known| *known == file).unwrap_or_default()
+pub(super) fn position_of_file(file: LedgerFile) -> usize {
+    LedgerFile::ALL.iter().position(|known| *known == file).unwrap_or_default()
 }
 
 fn write_row(out: &mut dyn Write, row: &[u8]) -> io::Result<()> {

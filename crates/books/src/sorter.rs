@@ -13,27 +13,27 @@ const BYTES_IN_MEMORY: usize = 32 << 20;
 const READ_BYTES: usize = 64 << 10;
 
 /// A sorter of rows by key.
-pub(super) struct Sorter<const KEY: usize> {
+pub(super) struct RowSorter<const KEY: usize> {
     folder: PathBuf,
     bytes_max: usize,
     rows: Vec<([u8; KEY], usize, usize)>,
     bytes: Vec<u8>,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
 }
 
 /// A sorted run of rows.
-enum Run {
+enum SortedRun {
     Memory(io::Cursor<Vec<u8>>),
     File(BufReader<File>),
 }
 
 /// The merged rows of several sorters.
-pub(super) struct Merged<const KEY: usize> {
-    runs: Vec<Run>,
+pub(super) struct MergedRows<const KEY: usize> {
+    runs: Vec<SortedRun>,
     heads: BinaryHeap<Reverse<([u8; KEY], usize)>>,
 }
 
-impl<const KEY: usize> Sorter<KEY> {
+impl<const KEY: usize> RowSorter<KEY> {
     /// Creates an empty sorter with temporary files in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self::with_memory(folder, BYTES_IN_MEMORY)
@@ -54,15 +54,15 @@ impl<const KEY: usize> Sorter<KEY> {
         write(&mut self.bytes);
         self.rows.push((key, start, self.bytes.len()));
         let held = self.bytes.len() + self.rows.len() * size_of::<([u8; KEY], usize, usize)>();
-        if held >= self.bytes_max { self.write_away() } else { Ok(()) }
+        if held >= self.bytes_max { self.spill() } else { Ok(()) }
     }
 
-    fn write_away(&mut self) -> io::Result<()> {
+    fn spill(&mut self) -> io::Result<()> {
         let mut file = BufWriter::new(tempfile::tempfile_in(&self.folder)?);
         self.write_sorted(&mut file)?;
         let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
-        self.runs.push(Run::File(BufReader::with_capacity(READ_BYTES, file)));
+        self.runs.push(SortedRun::File(BufReader::with_capacity(READ_BYTES, file)));
         Ok(())
     }
 
@@ -80,13 +80,13 @@ impl<const KEY: usize> Sorter<KEY> {
     }
 
     /// Merges the rows of all sorters into one order.
-    pub(super) fn merge(sorters: Vec<Self>) -> io::Result<Merged<KEY>> {
+    pub(super) fn merge(sorters: Vec<Self>) -> io::Result<MergedRows<KEY>> {
         let mut runs = Vec::new();
         for mut sorter in sorters {
             let mut last = Vec::with_capacity(sorter.bytes.len());
             sorter.write_sorted(&mut last)?;
             runs.append(&mut sorter.runs);
-            runs.push(Run::Memory(io::Cursor::new(last)));
+            runs.push(SortedRun::Memory(io::Cursor::new(last)));
         }
         let mut heads = BinaryHeap::new();
         for (position, run) in runs.iter_mut().enumerate() {
@@ -94,11 +94,11 @@ impl<const KEY: usize> Sorter<KEY> {
                 heads.push(Reverse((key, position)));
             }
         }
-        Ok(Merged { runs, heads })
+        Ok(MergedRows { runs, heads })
     }
 }
 
-impl<const KEY: usize> Merged<KEY> {
+impl<const KEY: usize> MergedRows<KEY> {
     /// Reads the next row into `row` and returns its key, or `None` at the end.
     pub(super) fn next(&mut self, row: &mut Vec<u8>) -> io::Result<Option<[u8; KEY]>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
@@ -115,7 +115,7 @@ impl<const KEY: usize> Merged<KEY> {
     }
 }
 
-impl Run {
+impl SortedRun {
     fn reader(&mut self) -> &mut dyn Read {
         match self {
             Self::Memory(bytes) => bytes,
@@ -163,13 +163,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for bytes_max in [1, 500, 1 << 20] {
             let mut sorters: Vec<_> =
-                (0..3).map(|_| Sorter::with_memory(folder.path(), bytes_max)).collect();
+                (0..3).map(|_| RowSorter::with_memory(folder.path(), bytes_max)).collect();
             for (at, number) in numbers(1000).enumerate() {
                 let text = number.to_string();
                 let write = |out: &mut Vec<u8>| out.extend_from_slice(text.as_bytes());
                 sorters[at % 3].push(number.to_be_bytes(), write).unwrap();
             }
-            let mut merged = Sorter::merge(sorters).unwrap();
+            let mut merged = RowSorter::merge(sorters).unwrap();
             let mut expected: Vec<u32> = numbers(1000).collect();
             expected.sort_unstable();
             let mut row = Vec::new();
@@ -185,8 +185,8 @@ mod tests {
     #[test]
     fn no_rows_are_no_rows() {
         let folder = tempfile::tempdir().unwrap();
-        let sorters = vec![Sorter::<4>::new(folder.path())];
-        assert_eq!(Sorter::merge(sorters).unwrap().next(&mut Vec::new()).unwrap(), None);
-        assert_eq!(Sorter::<4>::merge(vec![]).unwrap().next(&mut Vec::new()).unwrap(), None);
+        let sorters = vec![RowSorter::<4>::new(folder.path())];
+        assert_eq!(RowSorter::merge(sorters).unwrap().next(&mut Vec::new()).unwrap(), None);
+        assert_eq!(RowSorter::<4>::merge(vec![]).unwrap().next(&mut Vec::new()).unwrap(), None);
     }
 }

@@ -4,10 +4,10 @@
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
 
-use crate::parts::{TableBuilder, TableColumn, output_columns};
-use accounting::package::Field;
+use crate::parts::{BookTableBuilder, BookTableColumn, output_columns};
+use accounting::package::FieldValue;
 use files::format::FileFormat;
-use files::write::{Dialect, WriteOptions, writer};
+use files::write::{Dialect, WriteOptions, create_writer};
 
 use crate::error::PackageError;
 
@@ -17,11 +17,11 @@ const BATCH_ROWS: usize = 8_192;
 const BATCHES_AHEAD: usize = 2;
 
 /// A receiver of rows, with one value per column. Returns false if no more rows are wanted.
-pub(super) type RowSink<'s> = dyn FnMut(&[Field<'_>]) -> Result<bool, PackageError> + 's;
+pub(super) type FieldRowSink<'s> = dyn FnMut(&[FieldValue<'_>]) -> Result<bool, PackageError> + 's;
 
 /// A source that passes all its rows to a sink.
-pub(super) type RowSource<'s> =
-    dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 's;
+pub(super) type FieldRowSource<'s> =
+    dyn FnOnce(&mut FieldRowSink<'_>) -> Result<(), PackageError> + Send + 's;
 
 /// Writes a table in a format and returns the number of its rows. The rows are produced on a second
 /// thread.
@@ -29,10 +29,10 @@ pub(super) fn write_table(
     out: &mut dyn Write,
     format: FileFormat,
     options: &WriteOptions,
-    columns: &[TableColumn],
-    rows: Box<RowSource<'_>>,
+    columns: &[BookTableColumn],
+    rows: Box<FieldRowSource<'_>>,
 ) -> Result<u64, PackageError> {
-    let mut writer = writer(format, &output_columns(columns), options)?;
+    let mut writer = create_writer(format, &output_columns(columns), options)?;
     writer.start(out)?;
     let (sender, receiver) = sync_channel(BATCHES_AHEAD);
     let count = std::thread::scope(|scope| {
@@ -53,11 +53,11 @@ pub(super) fn write_table(
 /// Collects rows into batches and passes them to `hand_over`, which returns false if no more are
 /// wanted.
 fn make_batches(
-    columns: &[TableColumn],
-    rows: Box<RowSource<'_>>,
-    mut hand_over: impl FnMut(&mut TableBuilder) -> Result<bool, PackageError>,
+    columns: &[BookTableColumn],
+    rows: Box<FieldRowSource<'_>>,
+    mut hand_over: impl FnMut(&mut BookTableBuilder) -> Result<bool, PackageError>,
 ) -> Result<u64, PackageError> {
-    let mut table = TableBuilder::new(columns);
+    let mut table = BookTableBuilder::new(columns);
     let mut count = 0;
     rows(&mut |fields| {
         table.push(fields)?;

@@ -9,14 +9,14 @@ const YEARS_AHEAD: i64 = 3;
 /// The calendar of one provider around its "today". UTC offsets are looked up once per day, so
 /// instants in the hours of a clock change would be wrong; no row is dated there.
 #[derive(Debug)]
-pub(crate) struct Calendar {
+pub(crate) struct DemoCalendar {
     now: Instant,
     today: Date,
     first: Date,
     offsets: Vec<i32>,
 }
 
-impl Calendar {
+impl DemoCalendar {
     pub(crate) fn new(zone: &Zone, now: Instant) -> Self {
         let today = zone.date_of(now);
         let first = today.plus_days(-366 * YEARS_BACK);
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn instants_follow_the_zone() {
         let zone = Zone::parse("Europe/London").unwrap();
-        let calendar = Calendar::new(&zone, Instant::parse("2026-06-30T12:00:00Z").unwrap());
+        let calendar = DemoCalendar::new(&zone, Instant::parse("2026-06-30T12:00:00Z").unwrap());
         assert_eq!(calendar.today().to_string(), "2026-06-30");
         assert_eq!(calendar.first_day().to_string(), "2025-06-30");
         for (day, instant) in [
@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(calendar.at(day, 9 * 3600).to_string(), instant);
             assert_eq!(
                 calendar.at(day, 9 * 3600),
-                zone.at(day, 9 * 3_600_000_000, model::time::Fold::Earlier)
+                zone.instant_at(day, 9 * 3_600_000_000, model::time::Fold::Earlier)
             );
         }
     }

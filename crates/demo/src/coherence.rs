@@ -2,46 +2,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::catalogue::{self, Kind, Table};
+use model::catalogue::{self, ColumnType, Table};
 use model::cell::Cell;
-use model::parse::{self, Input};
+use model::parse::{self, InputValue};
 use model::{allotment, rules};
 
-use super::row::{Row, Value};
-use super::{Business, ROWS, SEED, TODAY};
+use super::row::{DemoRow, DemoValue};
+use super::{DemoBusinesses, ROWS, SEED, TODAY};
 
 /// Number of rows that is enough for every case to occur.
 const TESTED_ROWS: u64 = 30_000;
 
 /// The cells of all generated rows, by table and id.
-struct Told {
+struct GeneratedRows {
     tables: BTreeMap<&'static str, BTreeMap<i64, Vec<Cell>>>,
 }
 
-fn input<'a>(value: Value<'a>, buffer: &'a mut String) -> Input<'a> {
+fn input<'a>(value: DemoValue<'a>, buffer: &'a mut String) -> InputValue<'a> {
     match value {
-        Value::Null => Input::Null,
-        Value::Int(number) => Input::Int(number),
-        Value::Bool(flag) => Input::Bool(flag),
-        Value::Text(text) => Input::Text(text),
-        Value::Json(text) => Input::Json(text),
-        Value::Date(date) => {
+        DemoValue::Null => InputValue::Null,
+        DemoValue::Int(number) => InputValue::Int(number),
+        DemoValue::Bool(flag) => InputValue::Bool(flag),
+        DemoValue::Text(text) => InputValue::Text(text),
+        DemoValue::Json(text) => InputValue::Json(text),
+        DemoValue::Date(date) => {
             *buffer = date.to_string();
-            Input::Text(buffer)
+            InputValue::Text(buffer)
         }
-        Value::Instant(instant) => {
+        DemoValue::Instant(instant) => {
             *buffer = instant.to_string();
-            Input::Text(buffer)
+            InputValue::Text(buffer)
         }
     }
 }
 
-fn cells(row: &Row<'_>) -> Vec<Cell> {
+fn cells(row: &DemoRow<'_>) -> Vec<Cell> {
     let mut cells = vec![Cell::Absent; row.table.columns.len()];
     for (name, value) in row.columns() {
         let position = row.table.position_of(name).unwrap();
         let mut buffer = String::new();
-        let parsed = parse::cell(&row.table.columns[position], input(value, &mut buffer));
+        let parsed = parse::parse_cell(&row.table.columns[position], input(value, &mut buffer));
         cells[position] = parsed.unwrap_or_else(|error| {
             panic!("{} {} {name}: {}", row.table.name, row.id, error.message)
         });
@@ -49,24 +49,24 @@ fn cells(row: &Row<'_>) -> Vec<Cell> {
     cells
 }
 
-impl Told {
-    fn of(business: &Business, provider: usize) -> Self {
+impl GeneratedRows {
+    fn generate(business: &DemoBusinesses, provider: usize) -> Self {
         let mut tables: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-        let mut sink = |row: &Row<'_>| {
+        let mut sink = |row: &DemoRow<'_>| {
             let cells = cells(row);
             assert!(cells.iter().all(Cell::is_given), "{} leaves columns out", row.table.name);
             let known = tables.entry(row.table.name).or_default();
             assert_eq!(known.insert(row.id, cells), None, "{} {}", row.table.name, row.id);
             Ok(())
         };
-        business.tell(&business.providers()[provider], &mut sink).unwrap();
+        business.generate(&business.providers()[provider], &mut sink).unwrap();
         Self { tables }
     }
 
-    fn rows(&self, table: &str) -> impl Iterator<Item = Record<'_>> {
+    fn rows(&self, table: &str) -> impl Iterator<Item = GeneratedRecord<'_>> {
         let definition = catalogue::table(table).unwrap();
         let rows = self.tables.get(table).into_iter().flatten();
-        rows.map(move |(id, cells)| Record { table: definition, id: *id, cells })
+        rows.map(move |(id, cells)| GeneratedRecord { table: definition, id: *id, cells })
     }
 
     fn has(&self, table: &str, id: i64) -> bool {
@@ -79,7 +79,7 @@ impl Told {
         &self,
         table: &str,
         link: &str,
-        keep: impl Fn(&Record<'_>) -> bool,
+        keep: impl Fn(&GeneratedRecord<'_>) -> bool,
     ) -> BTreeMap<i64, i64> {
         let mut sums = BTreeMap::new();
         for row in self.rows(table).filter(|row| keep(row)) {
@@ -92,13 +92,13 @@ impl Told {
 }
 
 #[derive(Clone, Copy)]
-struct Record<'a> {
+struct GeneratedRecord<'a> {
     table: &'static Table,
     id: i64,
     cells: &'a [Cell],
 }
 
-impl<'a> Record<'a> {
+impl<'a> GeneratedRecord<'a> {
     fn cell(&self, column: &str) -> &'a Cell {
         &self.cells[self.table.position_of(column).unwrap()]
     }
@@ -116,14 +116,14 @@ impl<'a> Record<'a> {
     }
 }
 
-fn both() -> [Told; 2] {
-    let business = Business::new(SEED, TESTED_ROWS, TODAY);
-    [Told::of(&business, 0), Told::of(&business, 1)]
+fn generate_both_providers() -> [GeneratedRows; 2] {
+    let business = DemoBusinesses::new(SEED, TESTED_ROWS, TODAY);
+    [GeneratedRows::generate(&business, 0), GeneratedRows::generate(&business, 1)]
 }
 
 #[test]
 fn every_table_word_and_null_occurs() {
-    let told = both();
+    let told = generate_both_providers();
     let mut absent = Vec::new();
     for table in catalogue::tables() {
         let rows: Vec<_> = told.iter().flat_map(|told| told.rows(table.name)).collect();
@@ -135,11 +135,11 @@ fn every_table_word_and_null_occurs() {
             for cell in rows.iter().map(|row| row.cell(column.name)) {
                 has_null |= *cell == Cell::Null;
                 has_value |= cell.is_value();
-                if matches!(column.kind, Kind::Enum(_)) {
+                if matches!(column.kind, ColumnType::Enum(_)) {
                     words.extend(cell.as_text());
                 }
             }
-            if let Kind::Enum(all) = column.kind {
+            if let ColumnType::Enum(all) = column.kind {
                 let missing: Vec<_> = all.iter().filter(|word| !words.contains(**word)).collect();
                 if !missing.is_empty() {
                     absent.push(format!("{}.{}: {missing:?}", table.name, column.name));
@@ -158,14 +158,21 @@ fn every_table_word_and_null_occurs() {
 
 #[test]
 fn every_row_obeys_the_rules_and_names_rows_that_exist() {
-    for told in both() {
+    for told in generate_both_providers() {
         for table in catalogue::tables() {
             for row in told.rows(table.name) {
                 let mut filled = row.cells.to_vec();
                 rules::fill_defaults(table, &mut filled, TODAY);
-                let lacking: Vec<_> = rules::missing(table, &filled).map(|c| c.name).collect();
+                let lacking: Vec<_> =
+                    rules::missing_columns(table, &filled).map(|c| c.name).collect();
                 assert_eq!(lacking, Vec::<&str>::new(), "{} {}", table.name, row.id);
-                assert_eq!(rules::broken(table, &filled), None, "{} {}", table.name, row.id);
+                assert_eq!(
+                    rules::first_broken_rule(table, &filled),
+                    None,
+                    "{} {}",
+                    table.name,
+                    row.id
+                );
                 check_references(&told, &row);
                 check_instants(&row);
             }
@@ -173,7 +180,7 @@ fn every_row_obeys_the_rules_and_names_rows_that_exist() {
     }
 }
 
-fn check_references(told: &Told, row: &Record<'_>) {
+fn check_references(told: &GeneratedRows, row: &GeneratedRecord<'_>) {
     for column in &row.table.columns {
         let cell = row.cell(column.name);
         let (Some(target), true) = (column.references, cell.is_value()) else { continue };
@@ -185,9 +192,9 @@ fn check_references(told: &Told, row: &Record<'_>) {
             assert!(told.has(target, id), "{} {}: {} {id}", row.table.name, row.id, column.name);
         }
     }
-    for column in row.table.columns.iter().filter(|column| column.kind == Kind::Allotment) {
+    for column in row.table.columns.iter().filter(|column| column.kind == ColumnType::Allotment) {
         let Some(text) = row.cell(column.name).as_text() else { continue };
-        for (path, id, limit) in allotment::parse(text).unwrap().offering_types() {
+        for (path, id, limit) in allotment::parse_allotment(text).unwrap().offering_types() {
             let mut known = told.rows("offering_types").filter(|known| known.id == id);
             let kind = known.next().map(|known| known.text("kind"));
             assert!(kind.is_some_and(|kind| limit.offering_kinds().contains(&kind)), "{path}");
@@ -195,7 +202,7 @@ fn check_references(told: &Told, row: &Record<'_>) {
     }
 }
 
-fn check_instants(row: &Record<'_>) {
+fn check_instants(row: &GeneratedRecord<'_>) {
     let (created, updated) = (row.amount("created_at"), row.amount("updated_at"));
     assert!(created <= updated && updated <= TODAY.micros(), "{} {}", row.table.name, row.id);
     for (column, may_lie_ahead) in [
@@ -217,10 +224,10 @@ fn check_instants(row: &Record<'_>) {
 
 #[test]
 fn a_row_follows_the_rows_it_names() {
-    let business = Business::new(SEED, 20_000, TODAY);
+    let business = DemoBusinesses::new(SEED, 20_000, TODAY);
     for provider in business.providers() {
         let mut seen = BTreeSet::new();
-        let mut sink = |row: &Row<'_>| {
+        let mut sink = |row: &DemoRow<'_>| {
             for (column, cell) in row.table.columns.iter().zip(cells(row)) {
                 if let (Some(target), Some(id)) = (column.references, cell.as_int()) {
                     let is_seen = seen.contains(&(target, id));
@@ -230,13 +237,13 @@ fn a_row_follows_the_rows_it_names() {
             seen.insert((row.table.name, row.id));
             Ok(())
         };
-        business.tell(&provider, &mut sink).unwrap();
+        business.generate(&provider, &mut sink).unwrap();
     }
 }
 
 #[test]
 fn invoices_add_up() {
-    for told in both() {
+    for told in generate_both_providers() {
         let lines = told.sums("invoice_lines", "invoice_id", |_| true);
         let paid = told.sums("payments", "invoice_id", |row| row.text("status") == "succeeded");
         let applied = told.sums("balance_transactions", "invoice_id", |row| {
@@ -271,7 +278,7 @@ fn invoices_add_up() {
 
 #[test]
 fn children_have_the_currency_of_their_invoice() {
-    for told in both() {
+    for told in generate_both_providers() {
         let currencies: BTreeMap<i64, &str> =
             told.rows("invoices").map(|row| (row.id, row.text("currency"))).collect();
         for table in
@@ -288,7 +295,7 @@ fn children_have_the_currency_of_their_invoice() {
 
 #[test]
 fn nobody_uses_credit_they_do_not_have() {
-    for told in both() {
+    for told in generate_both_providers() {
         let mut movements: Vec<_> = told
             .rows("balance_transactions")
             .map(|row| {
@@ -308,7 +315,7 @@ fn nobody_uses_credit_they_do_not_have() {
 
 #[test]
 fn refunds_do_not_exceed_payments() {
-    for told in both() {
+    for told in generate_both_providers() {
         let refunded = told.sums("refunds", "payment_id", |row| row.text("status") == "succeeded");
         for row in told.rows("payments") {
             let back = row.amount("amount_refunded");
@@ -324,10 +331,10 @@ fn refunds_do_not_exceed_payments() {
 fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
     let bytes = |seed| {
         let mut bytes = Vec::new();
-        let business = Business::new(seed, 8_000, TODAY);
+        let business = DemoBusinesses::new(seed, 8_000, TODAY);
         for provider in business.providers() {
-            let mut sink = |row: &Row<'_>| super::files::write_json(&mut bytes, row);
-            business.tell(&provider, &mut sink).unwrap();
+            let mut sink = |row: &DemoRow<'_>| super::files::write_json(&mut bytes, row);
+            business.generate(&provider, &mut sink).unwrap();
         }
         bytes
     };
@@ -339,14 +346,14 @@ fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
 #[test]
 fn the_number_of_rows_is_about_what_was_asked_for() {
     for rows in [ROWS, 250_000] {
-        let business = Business::new(SEED, rows, TODAY);
+        let business = DemoBusinesses::new(SEED, rows, TODAY);
         let mut told: u64 = 0;
         for provider in business.providers() {
-            let mut sink = |_: &Row<'_>| {
+            let mut sink = |_: &DemoRow<'_>| {
                 told += 1;
                 Ok(())
             };
-            business.tell(&provider, &mut sink).unwrap();
+            business.generate(&provider, &mut sink).unwrap();
         }
         assert!(told.abs_diff(rows) * 100 < rows * 4, "{told} of {rows}");
     }
@@ -355,14 +362,14 @@ fn the_number_of_rows_is_about_what_was_asked_for() {
 #[test]
 fn the_present_may_be_moved() {
     let now = model::time::Instant::parse("2024-03-01T00:30:00Z").unwrap();
-    let business = Business::new(SEED, 5_000, now);
+    let business = DemoBusinesses::new(SEED, 5_000, now);
     for provider in business.providers() {
         let mut latest = model::time::Instant::from_micros(0);
-        let mut sink = |row: &Row<'_>| {
+        let mut sink = |row: &DemoRow<'_>| {
             latest = latest.max(row.updated_at);
             Ok(())
         };
-        business.tell(&provider, &mut sink).unwrap();
+        business.generate(&provider, &mut sink).unwrap();
         assert!(latest <= now && latest > now.plus_seconds(-86_400), "{latest}");
     }
 }

@@ -6,16 +6,16 @@ use std::sync::LazyLock;
 use model::time::{Date, Instant};
 
 /// Number of days with prepared text, up to 2079-06-06. Later dates are formatted one by one.
-const DAYS_WRITTEN: i32 = 39_968;
+const PREPARED_DAYS: i32 = 39_968;
 
-static DAYS: LazyLock<Vec<[u8; 10]>> = LazyLock::new(|| {
-    let days = (0..DAYS_WRITTEN).map(|day| Date::from_days(day).to_string());
+static DAY_TEXTS: LazyLock<Vec<[u8; 10]>> = LazyLock::new(|| {
+    let days = (0..PREPARED_DAYS).map(|day| Date::from_days(day).to_string());
     days.map(|text| text.as_bytes().try_into().unwrap_or([b'?'; 10])).collect()
 });
 
 /// Appends `YYYY-MM-DD`.
 pub(super) fn write_date(line: &mut Vec<u8>, date: Date) -> io::Result<()> {
-    match usize::try_from(date.days()).ok().and_then(|day| DAYS.get(day)) {
+    match usize::try_from(date.days()).ok().and_then(|day| DAY_TEXTS.get(day)) {
         Some(text) => line.extend_from_slice(text),
         None => write!(line, "{date}")?,
     }
@@ -26,7 +26,7 @@ pub(super) fn write_date(line: &mut Vec<u8>, date: Date) -> io::Result<()> {
 pub(super) fn write_instant(line: &mut Vec<u8>, instant: Instant) -> io::Result<()> {
     let seconds = instant.seconds();
     let day = i32::try_from(seconds.div_euclid(86_400)).unwrap_or(-1);
-    if instant.micros() % 1_000_000 != 0 || !(0..DAYS_WRITTEN).contains(&day) {
+    if instant.micros() % 1_000_000 != 0 || !(0..PREPARED_DAYS).contains(&day) {
         return write!(line, "{instant}");
     }
     write_date(line, Date::from_days(day))?;
@@ -54,8 +54,8 @@ mod tests {
             1_582_934_399_000_000,
             1_582_934_400_000_000,
             951_782_400_123_000,
-            i64::from(DAYS_WRITTEN) * 86_400_000_000 - 1_000_000,
-            i64::from(DAYS_WRITTEN) * 86_400_000_000,
+            i64::from(PREPARED_DAYS) * 86_400_000_000 - 1_000_000,
+            i64::from(PREPARED_DAYS) * 86_400_000_000,
             -86_400_000_000,
         ] {
             let instant = Instant::from_micros(micros);

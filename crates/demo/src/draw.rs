@@ -6,9 +6,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of random choices for one customer.
 #[derive(Debug, Clone)]
-pub(crate) struct Draw(ChaCha8Rng);
+pub(crate) struct SeededRandom(ChaCha8Rng);
 
-impl Draw {
+impl SeededRandom {
     /// Creates the generator of a seed. [`Self::stream`] derives an independent one for each
     /// customer.
     pub(crate) fn new(seed: u64) -> Self {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn streams_do_not_depend_on_each_other() {
-        let seed = Draw::new(7);
+        let seed = SeededRandom::new(7);
         let mut third = seed.stream(3);
         let mut other = seed.stream(2);
         let first: Vec<u64> = (0..100).map(|_| third.below(1000)).collect();
@@ -73,7 +73,7 @@ mod tests {
     /// Users may rely on the bytes of a seed, so this pins the arithmetic.
     #[test]
     fn the_arithmetic_is_pinned() {
-        let mut draw = Draw::new(1).stream(1);
+        let mut draw = SeededRandom::new(1).stream(1);
         let drawn: Vec<i64> = (0..6).map(|_| draw.between(-10, 10)).collect();
         assert_eq!(drawn, PINNED);
         assert_eq!(draw.between(4, 4), 4);

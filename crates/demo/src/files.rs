@@ -4,27 +4,27 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use files::format::Format;
+use files::format::ImportFormat;
 use model::catalogue;
 use model::provider::Provider;
 
 use super::dates::{write_date, write_instant};
-use super::row::{Row, RowSink, Value};
+use super::row::{DemoRow, DemoRowSink, DemoValue};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// The import files of one provider. Each is created with the first row of its table.
-pub struct Files {
+pub struct ImportFileWriter {
     folder: PathBuf,
-    format: Format,
+    format: ImportFormat,
     tables: Vec<Option<BufWriter<File>>>,
     line: Vec<u8>,
     rows: u64,
 }
 
-impl Files {
+impl ImportFileWriter {
     /// Files in `folder`, as CSV or else as NDJSON. The folder is made when missing. Existing files of the same name are replaced.
-    pub fn create(folder: &Path, format: Format) -> io::Result<Self> {
+    pub fn create(folder: &Path, format: ImportFormat) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let tables = catalogue::tables().iter().map(|_| None).collect();
         Ok(Self { folder: folder.to_owned(), format, tables, line: Vec::new(), rows: 0 })
@@ -39,8 +39,8 @@ impl Files {
     }
 }
 
-impl RowSink for Files {
-    fn row(&mut self, row: &Row<'_>) -> io::Result<()> {
+impl DemoRowSink for ImportFileWriter {
+    fn row(&mut self, row: &DemoRow<'_>) -> io::Result<()> {
         self.line.clear();
         self.rows += 1;
         let slot = &mut self.tables[row.table.position];
@@ -49,14 +49,14 @@ impl RowSink for Files {
             None => {
                 let name = format!("{}.{}", row.table.name, self.format.extension());
                 let file = File::create(self.folder.join(name))?;
-                if self.format == Format::Csv {
+                if self.format == ImportFormat::Csv {
                     write_header(&mut self.line, row);
                 }
                 slot.insert(BufWriter::with_capacity(BUFFER_BYTES, file))
             }
         };
         match self.format {
-            Format::Csv => write_csv(&mut self.line, row)?,
+            ImportFormat::Csv => write_csv(&mut self.line, row)?,
             _ => write_json(&mut self.line, row)?,
         }
         file.write_all(&self.line)
@@ -64,7 +64,7 @@ impl RowSink for Files {
 }
 
 /// Writes a README with the import commands, and the settings of the providers as JSON.
-pub fn describe(folder: &Path, providers: &[Provider]) -> io::Result<()> {
+pub fn write_readme(folder: &Path, providers: &[Provider]) -> io::Result<()> {
     let settings = serde_json::to_string_pretty(providers).map_err(io::Error::other)?;
     fs::write(folder.join("providers.json"), settings + "\n")?;
     let mut text = String::from("# Sample data\n\nGenerated, not real. To import it:\n\n```\n");
@@ -94,7 +94,7 @@ fn create_command(provider: &Provider) -> String {
 }
 
 /// Appends a row as one line of JSON.
-pub fn write_json(line: &mut Vec<u8>, row: &Row<'_>) -> io::Result<()> {
+pub fn write_json(line: &mut Vec<u8>, row: &DemoRow<'_>) -> io::Result<()> {
     let mut separator = b'{';
     for (name, value) in row.columns() {
         line.push(separator);
@@ -103,9 +103,9 @@ pub fn write_json(line: &mut Vec<u8>, row: &Row<'_>) -> io::Result<()> {
         line.extend_from_slice(name.as_bytes());
         line.extend_from_slice(b"\":");
         match value {
-            Value::Null => line.extend_from_slice(b"null"),
-            Value::Text(text) => serde_json::to_writer(&mut *line, text)?,
-            Value::Date(_) | Value::Instant(_) => {
+            DemoValue::Null => line.extend_from_slice(b"null"),
+            DemoValue::Text(text) => serde_json::to_writer(&mut *line, text)?,
+            DemoValue::Date(_) | DemoValue::Instant(_) => {
                 line.push(b'"');
                 write_plain(line, value)?;
                 line.push(b'"');
@@ -117,7 +117,7 @@ pub fn write_json(line: &mut Vec<u8>, row: &Row<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn write_header(line: &mut Vec<u8>, row: &Row<'_>) {
+fn write_header(line: &mut Vec<u8>, row: &DemoRow<'_>) {
     for (position, (name, _)) in row.columns().enumerate() {
         if position > 0 {
             line.push(b',');
@@ -127,14 +127,14 @@ fn write_header(line: &mut Vec<u8>, row: &Row<'_>) {
     line.extend_from_slice(b"\r\n");
 }
 
-fn write_csv(line: &mut Vec<u8>, row: &Row<'_>) -> io::Result<()> {
+fn write_csv(line: &mut Vec<u8>, row: &DemoRow<'_>) -> io::Result<()> {
     for (position, (_, value)) in row.columns().enumerate() {
         if position > 0 {
             line.push(b',');
         }
         match value {
-            Value::Null => {}
-            Value::Text(text) | Value::Json(text) => write_quoted(line, text),
+            DemoValue::Null => {}
+            DemoValue::Text(text) | DemoValue::Json(text) => write_quoted(line, text),
             plain => write_plain(line, plain)?,
         }
     }
@@ -159,14 +159,16 @@ fn write_quoted(line: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends a value that is written alike in both formats.
-fn write_plain(line: &mut Vec<u8>, value: Value<'_>) -> io::Result<()> {
+fn write_plain(line: &mut Vec<u8>, value: DemoValue<'_>) -> io::Result<()> {
     match value {
-        Value::Null => {}
-        Value::Int(number) => line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
-        Value::Bool(flag) => line.extend_from_slice(if flag { b"true" } else { b"false" }),
-        Value::Date(date) => write_date(line, date)?,
-        Value::Instant(instant) => write_instant(line, instant)?,
-        Value::Text(text) | Value::Json(text) => line.extend_from_slice(text.as_bytes()),
+        DemoValue::Null => {}
+        DemoValue::Int(number) => {
+            line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes())
+        }
+        DemoValue::Bool(flag) => line.extend_from_slice(if flag { b"true" } else { b"false" }),
+        DemoValue::Date(date) => write_date(line, date)?,
+        DemoValue::Instant(instant) => write_instant(line, instant)?,
+        DemoValue::Text(text) | DemoValue::Json(text) => line.extend_from_slice(text.as_bytes()),
     }
     Ok(())
 }
@@ -180,15 +182,15 @@ mod tests {
     fn a_row_reads_back_from_both_formats() {
         let table = catalogue::table("sites").unwrap();
         let values = [
-            ("a", Value::Text("x, \"y\"")),
-            ("b", Value::Null),
-            ("c", Value::Json(r#"["a","b"]"#)),
-            ("d", Value::Date(Date::from_days(1))),
-            ("e", Value::Bool(true)),
-            ("f", Value::Int(-7)),
+            ("a", DemoValue::Text("x, \"y\"")),
+            ("b", DemoValue::Null),
+            ("c", DemoValue::Json(r#"["a","b"]"#)),
+            ("d", DemoValue::Date(Date::from_days(1))),
+            ("e", DemoValue::Bool(true)),
+            ("f", DemoValue::Int(-7)),
         ];
         let stamp = Instant::from_micros(1_500_000);
-        let row = Row { table, id: 3, values: &values, created_at: stamp, updated_at: stamp };
+        let row = DemoRow { table, id: 3, values: &values, created_at: stamp, updated_at: stamp };
         let mut json = Vec::new();
         write_json(&mut json, &row).unwrap();
         assert_eq!(

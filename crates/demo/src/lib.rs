@@ -35,10 +35,10 @@ use model::money::Currency;
 use model::provider::{Provider, UsageAlignment};
 use model::time::{Instant, Weekday, Zone};
 
-use calendar::Calendar;
-use draw::Draw;
-use row::RowSink;
-use teller::Teller;
+use calendar::DemoCalendar;
+use draw::SeededRandom;
+use row::DemoRowSink;
+use teller::RowGenerator;
 
 /// Default seed.
 pub const SEED: u64 = 20_260_630;
@@ -54,13 +54,13 @@ const CUSTOMERS_MIN: u64 = 60;
 
 /// Generator of the studio and the publisher.
 #[derive(Debug, Clone)]
-pub struct Business {
+pub struct DemoBusinesses {
     seed: u64,
     rows: u64,
     now: Instant,
 }
 
-impl Business {
+impl DemoBusinesses {
     /// Creates the generator of about `rows` rows in all, with history up to `now`.
     pub fn new(seed: u64, rows: u64, now: Instant) -> Self {
         Self { seed, rows, now }
@@ -84,19 +84,22 @@ impl Business {
 
     /// Writes every row of one provider to `sink`; each row follows the rows that it refers to.
     /// \n Errors: those of the sink, and [`io::ErrorKind::NotFound`] for any other provider.
-    pub fn tell(&self, provider: &Provider, sink: &mut dyn RowSink) -> io::Result<()> {
-        let calendar = Calendar::new(&provider.timezone, self.now);
-        let seed = Draw::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));
+    pub fn generate(&self, provider: &Provider, sink: &mut dyn DemoRowSink) -> io::Result<()> {
+        let calendar = DemoCalendar::new(&provider.timezone, self.now);
+        let seed = SeededRandom::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));
         let half = self.rows / 2;
         let customers = |rows_each: u64| (half / rows_each).max(CUSTOMERS_MIN);
         match provider.id {
             STUDIO => {
-                let mut teller = Teller::new(seed, calendar, (provider.currency, "NL"), sink);
-                studio::tell(&mut teller, customers(studio::ROWS_PER_CUSTOMER))
+                let mut teller = RowGenerator::new(seed, calendar, (provider.currency, "NL"), sink);
+                studio::generate_studio(&mut teller, customers(studio::ROWS_PER_CUSTOMER))
             }
             PUBLISHER => {
-                let mut teller = Teller::new(seed, calendar, (provider.currency, "HP"), sink);
-                publisher::tell(&mut teller, customers(publisher::ROWS_PER_CUSTOMER))
+                let mut teller = RowGenerator::new(seed, calendar, (provider.currency, "HP"), sink);
+                publisher::generate_publisher(
+                    &mut teller,
+                    customers(publisher::ROWS_PER_SUBSCRIBER),
+                )
             }
             other => {
                 let message = format!("the demo has no provider {other}");

@@ -8,11 +8,11 @@ use model::money::Currency;
 use model::provider::Provider;
 use model::time::{Date, Instant};
 
-use super::calendar::Calendar;
-use super::draw::Draw;
+use super::calendar::DemoCalendar;
+use super::draw::SeededRandom;
 use super::names::{FIRST, LAST};
-use super::row::{RowSink, Value};
-use super::teller::Teller;
+use super::row::{DemoRowSink, DemoValue};
+use super::teller::RowGenerator;
 
 const PLANS: i64 = 12;
 const MEMBERSHIPS_PER_CUSTOMER: i64 = 4;
@@ -21,7 +21,7 @@ const DAY: i64 = 86_400;
 /// Generator of customer memberships for several providers, of which the first has a size of its
 /// own.
 #[derive(Debug, Clone)]
-pub struct Memberships {
+pub struct MembershipGenerator {
     seed: u64,
     now: Instant,
     rows: u64,
@@ -29,7 +29,7 @@ pub struct Memberships {
     largest: u64,
 }
 
-impl Memberships {
+impl MembershipGenerator {
     /// Creates a generator of `rows` customer memberships for `providers` providers. Provider 1
     /// gets `largest` of them; the others share the rest evenly.
     pub fn new(seed: u64, now: Instant, rows: u64, providers: u64, largest: u64) -> Self {
@@ -55,11 +55,11 @@ impl Memberships {
     }
 
     /// Writes one provider's customers, plans and customer memberships to `sink`.
-    pub fn tell(&self, provider: &Provider, sink: &mut dyn RowSink) -> io::Result<()> {
-        let calendar = Calendar::new(&provider.timezone, self.now);
-        let seed = Draw::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));
+    pub fn generate(&self, provider: &Provider, sink: &mut dyn DemoRowSink) -> io::Result<()> {
+        let calendar = DemoCalendar::new(&provider.timezone, self.now);
+        let seed = SeededRandom::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));
         let currency = Currency::USD;
-        let mut teller = Teller::new(seed, calendar, (currency, "B"), sink);
+        let mut teller = RowGenerator::new(seed, calendar, (currency, "B"), sink);
         let rows = self.rows_of(provider.id).cast_signed();
         let customers = rows / MEMBERSHIPS_PER_CUSTOMER + 1;
         for id in 1..=customers {
@@ -75,7 +75,7 @@ impl Memberships {
     }
 }
 
-fn add_customer(teller: &mut Teller<'_>, id: i64) -> io::Result<()> {
+fn add_customer(teller: &mut RowGenerator<'_>, id: i64) -> io::Result<()> {
     let (first, last) = (teller.draw.pick(&FIRST), teller.draw.pick(&LAST));
     let email = format!("{}.{}{id}@example.com", first.1, last.1);
     let joined_at = teller.calendar.now().plus_seconds(-teller.draw.between(400, 1600) * DAY);
@@ -87,13 +87,13 @@ fn add_customer(teller: &mut Teller<'_>, id: i64) -> io::Result<()> {
     Ok(())
 }
 
-fn add_plan(teller: &mut Teller<'_>, number: i64, currency: Currency) -> io::Result<()> {
+fn add_plan(teller: &mut RowGenerator<'_>, number: i64, currency: Currency) -> io::Result<()> {
     let name = format!("Plan {number}");
     teller.add_founding(
         "memberships",
         [
             ("name", (&name).into()),
-            ("type", kind_of(number).into()),
+            ("type", plan_kind(number).into()),
             ("price", (number * 900).into()),
             ("currency", currency.code().into()),
         ],
@@ -101,11 +101,15 @@ fn add_plan(teller: &mut Teller<'_>, number: i64, currency: Currency) -> io::Res
     Ok(())
 }
 
-fn kind_of(plan: i64) -> &'static str {
+fn plan_kind(plan: i64) -> &'static str {
     ["pack", "prepaid", "recurring"][usize::try_from(plan % 3).unwrap_or_default()]
 }
 
-fn add_membership(teller: &mut Teller<'_>, customers: i64, currency: Currency) -> io::Result<()> {
+fn add_membership(
+    teller: &mut RowGenerator<'_>,
+    customers: i64,
+    currency: Currency,
+) -> io::Result<()> {
     let draw = &mut teller.draw;
     let (customer_id, plan) = (draw.between(1, customers), draw.between(1, PLANS));
     let age_days = draw.between(0, 399);
@@ -122,7 +126,7 @@ fn add_membership(teller: &mut Teller<'_>, customers: i64, currency: Currency) -
     let reason = draw.pick(&["upgraded", "cancelled", "mistake", "downgraded", "no_auto_renew"]);
     let is_cancelled = status == "cancelled";
     let expires = start.plus_days(90 + plan * 30);
-    let is_recurring = kind_of(plan) == "recurring";
+    let is_recurring = plan_kind(plan) == "recurring";
     let renews: Option<Date> = (is_recurring && status == "active").then(|| start.plus_days(400));
     teller.add(
         "customer_memberships",
@@ -130,11 +134,11 @@ fn add_membership(teller: &mut Teller<'_>, customers: i64, currency: Currency) -
         [
             ("customer_id", customer_id.into()),
             ("membership_id", plan.into()),
-            ("type", kind_of(plan).into()),
+            ("type", plan_kind(plan).into()),
             ("status", status.into()),
             ("purchased_at", purchased_at.into()),
             ("start_date", start.into()),
-            ("expiration_date", if is_recurring { Value::Null } else { expires.into() }),
+            ("expiration_date", if is_recurring { DemoValue::Null } else { expires.into() }),
             ("renewal_date", renews.into()),
             ("cancelled_at", is_cancelled.then_some(ended_at).into()),
             ("cancellation_reason", is_cancelled.then_some(reason).into()),
@@ -149,22 +153,22 @@ fn add_membership(teller: &mut Teller<'_>, customers: i64, currency: Currency) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Row;
+    use crate::row::DemoRow;
 
     #[test]
     fn the_largest_provider_has_its_share_and_the_rest_is_even() {
-        let shape = Memberships::new(1, crate::TODAY, 1003, 5, 200);
+        let shape = MembershipGenerator::new(1, crate::TODAY, 1003, 5, 200);
         let counts: Vec<u64> = shape.providers().map(|p| shape.rows_of(p.id)).collect();
         assert_eq!(counts, [200, 201, 201, 201, 200]);
         for provider in shape.providers() {
             let mut told = 0;
-            let mut sink = |row: &Row<'_>| {
+            let mut sink = |row: &DemoRow<'_>| {
                 told += u64::from(row.table.name == "customer_memberships");
                 Ok(())
             };
-            shape.tell(&provider, &mut sink).unwrap();
+            shape.generate(&provider, &mut sink).unwrap();
             assert_eq!(told, shape.rows_of(provider.id));
         }
-        assert_eq!(Memberships::new(1, crate::TODAY, 10, 1, 3).rows_of(ProviderId(1)), 10);
+        assert_eq!(MembershipGenerator::new(1, crate::TODAY, 10, 1, 3).rows_of(ProviderId(1)), 10);
     }
 }

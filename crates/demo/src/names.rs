@@ -1,9 +1,9 @@
 //! Invented people and places. Host names are reserved for examples, telephone numbers for fiction.
 
 /// A name as written, and its form in e-mail addresses.
-pub(super) type Spelled = (&'static str, &'static str);
+pub(super) type NameSpelling = (&'static str, &'static str);
 
-pub(super) const FIRST: [Spelled; 56] = [
+pub(super) const FIRST: [NameSpelling; 56] = [
     ("Amelia", "amelia"),
     ("Oliver", "oliver"),
     ("Zoë", "zoe"),
@@ -62,7 +62,7 @@ pub(super) const FIRST: [Spelled; 56] = [
     ("Mary Jane", "mary.jane"),
 ];
 
-pub(super) const LAST: [Spelled; 60] = [
+pub(super) const LAST: [NameSpelling; 60] = [
     ("Whitfield", "whitfield"),
     ("O'Brien", "obrien"),
     ("Nguyễn", "nguyen"),
@@ -141,9 +141,10 @@ pub(super) const MAIL_HOSTS: [&str; 4] =
     ["example.com", "example.org", "example.net", "mail.example.com"];
 
 /// A place for addresses: city, state or county, postal code, country.
-pub(super) type Place = (&'static str, Option<&'static str>, Option<&'static str>, &'static str);
+pub(super) type PostalPlace =
+    (&'static str, Option<&'static str>, Option<&'static str>, &'static str);
 
-pub(super) const PLACES: [Place; 14] = [
+pub(super) const PLACES: [PostalPlace; 14] = [
     ("New York", Some("NY"), Some("10011"), "US"),
     ("Portland", Some("ME"), Some("04101"), "US"),
     ("Boston", Some("MA"), Some("02116"), "US"),

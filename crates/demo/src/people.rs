@@ -5,12 +5,12 @@ use std::io;
 use model::time::{Date, Instant};
 
 use super::names::{AWKWARD, COMPANIES, FIRST, LAST, MAIL_HOSTS, PLACES, STREETS};
-use super::row::Value;
-use super::teller::Teller;
+use super::row::DemoValue;
+use super::teller::RowGenerator;
 
 /// A generated customer.
 #[derive(Debug, Clone)]
-pub(super) struct Person {
+pub(super) struct DemoCustomer {
     pub(super) customer_id: i64,
     pub(super) first_name: &'static str,
     pub(super) last_name: &'static str,
@@ -22,7 +22,7 @@ pub(super) struct Person {
 
 /// Facts about a new customer, apart from the name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
+pub(super) struct NewCustomer {
     /// Number of the customer, from 0.
     pub(super) number: u64,
     pub(super) joined: Date,
@@ -33,7 +33,10 @@ pub(super) struct Arrival {
 }
 
 /// Adds a customer.
-pub(super) fn arrive(teller: &mut Teller<'_>, arrival: Arrival) -> io::Result<Person> {
+pub(super) fn add_customer(
+    teller: &mut RowGenerator<'_>,
+    arrival: NewCustomer,
+) -> io::Result<DemoCustomer> {
     let draw = &mut teller.draw;
     let (first, last) = (draw.pick(&FIRST), draw.pick(&LAST));
     let is_awkward = arrival.number % 97 == 13;
@@ -65,29 +68,33 @@ pub(super) fn arrive(teller: &mut Teller<'_>, arrival: Arrival) -> io::Result<Pe
         .map(|at| teller.calendar.not_after_now(at));
     let updated_at = deleted_at.or(last_login_at).unwrap_or(joined_at);
     let name = format!("{first_name} {last_name}");
-    let named = |text: &'static str| if is_nameless { Value::Null } else { Value::Text(text) };
+    let named =
+        |text: &'static str| if is_nameless { DemoValue::Null } else { DemoValue::Text(text) };
     let customer_id = teller.add(
         "customers",
         (joined_at, updated_at),
         [
             ("site_id", arrival.site_id.into()),
-            ("email", if arrival.number % 71 == 29 { Value::Null } else { (&email).into() }),
+            ("email", if arrival.number % 71 == 29 { DemoValue::Null } else { (&email).into() }),
             ("first_name", named(first_name)),
             ("last_name", named(last_name)),
-            ("name", if is_nameless { Value::Null } else { (&name).into() }),
+            ("name", if is_nameless { DemoValue::Null } else { (&name).into() }),
             ("phone", phone.as_deref().into()),
-            ("date_of_birth", if birthday.days() % 3 == 0 { Value::Null } else { birthday.into() }),
+            (
+                "date_of_birth",
+                if birthday.days() % 3 == 0 { DemoValue::Null } else { birthday.into() },
+            ),
             ("gender", gender.into()),
             ("language", language.into()),
             ("organization", organization.into()),
             ("is_lead", arrival.is_lead.into()),
             ("last_login_at", last_login_at.into()),
             ("external_id", external_id.as_deref().into()),
-            ("metadata", Value::Json(metadata)),
+            ("metadata", DemoValue::Json(metadata)),
             ("deleted_at", deleted_at.into()),
         ],
     )?;
-    Ok(Person {
+    Ok(DemoCustomer {
         customer_id,
         first_name,
         last_name,
@@ -100,8 +107,8 @@ pub(super) fn arrive(teller: &mut Teller<'_>, arrival: Arrival) -> io::Result<Pe
 
 /// Adds an address of a customer.
 pub(super) fn add_address(
-    teller: &mut Teller<'_>,
-    person: &Person,
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
     kind: &'static str,
     is_default: bool,
 ) -> io::Result<i64> {
@@ -140,8 +147,8 @@ pub(super) fn add_address(
 
 /// Adds a person's consent to newsletters.
 pub(super) fn add_newsletter(
-    teller: &mut Teller<'_>,
-    person: &Person,
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
     lists: &'static str,
 ) -> io::Result<()> {
     let draw = &mut teller.draw;
@@ -160,7 +167,7 @@ pub(super) fn add_newsletter(
             ("first_name", has_names.then_some(person.first_name).into()),
             ("last_name", has_names.then_some(person.last_name).into()),
             ("source", source.into()),
-            ("lists", Value::Json(lists)),
+            ("lists", DemoValue::Json(lists)),
             ("postal_code", postal_code.into()),
             ("consent_url", has_proof.then_some("https://www.example.com/newsletter").into()),
             ("consent_ip", has_proof.then_some(address.as_str()).into()),

@@ -7,7 +7,7 @@ use model::time::{Date, Instant};
 
 /// A value of a generated row.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
+pub enum DemoValue<'a> {
     /// No value.
     Null,
     /// Integers, references, minor units.
@@ -26,13 +26,13 @@ pub enum Value<'a> {
 
 /// A generated row. All rows of a table have the same columns in the same order.
 #[derive(Debug)]
-pub struct Row<'a> {
+pub struct DemoRow<'a> {
     /// Table of the row.
     pub table: &'static Table,
     /// Id of the row.
     pub id: i64,
     /// Values of the columns between `id` and `created_at` that the generator fills.
-    pub values: &'a [(&'static str, Value<'a>)],
+    pub values: &'a [(&'static str, DemoValue<'a>)],
     /// Instant of creation.
     pub created_at: Instant,
     /// Instant of the last change.
@@ -41,66 +41,66 @@ pub struct Row<'a> {
 
 /// Receiver of generated rows. Each row follows the rows that it refers to, except that two rows
 /// may refer to each other.
-pub trait RowSink {
+pub trait DemoRowSink {
     /// Receives one row. An error ends the generation.
-    fn row(&mut self, row: &Row<'_>) -> io::Result<()>;
+    fn row(&mut self, row: &DemoRow<'_>) -> io::Result<()>;
 }
 
-impl<F: FnMut(&Row<'_>) -> io::Result<()>> RowSink for F {
-    fn row(&mut self, row: &Row<'_>) -> io::Result<()> {
+impl<F: FnMut(&DemoRow<'_>) -> io::Result<()>> DemoRowSink for F {
+    fn row(&mut self, row: &DemoRow<'_>) -> io::Result<()> {
         self(row)
     }
 }
 
-impl Row<'_> {
+impl DemoRow<'_> {
     /// Returns all columns of the row with their values: `id` first, the two instants last.
-    pub fn columns(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
-        let id = std::iter::once(("id", Value::Int(self.id)));
+    pub fn columns(&self) -> impl Iterator<Item = (&'static str, DemoValue<'_>)> {
+        let id = std::iter::once(("id", DemoValue::Int(self.id)));
         let stamps = [
-            ("created_at", Value::Instant(self.created_at)),
-            ("updated_at", Value::Instant(self.updated_at)),
+            ("created_at", DemoValue::Instant(self.created_at)),
+            ("updated_at", DemoValue::Instant(self.updated_at)),
         ];
         id.chain(self.values.iter().copied()).chain(stamps)
     }
 }
 
-impl From<i64> for Value<'_> {
+impl From<i64> for DemoValue<'_> {
     fn from(value: i64) -> Self {
         Self::Int(value)
     }
 }
 
-impl From<bool> for Value<'_> {
+impl From<bool> for DemoValue<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
 
-impl From<Date> for Value<'_> {
+impl From<Date> for DemoValue<'_> {
     fn from(value: Date) -> Self {
         Self::Date(value)
     }
 }
 
-impl From<Instant> for Value<'_> {
+impl From<Instant> for DemoValue<'_> {
     fn from(value: Instant) -> Self {
         Self::Instant(value)
     }
 }
 
-impl<'a> From<&'a str> for Value<'a> {
+impl<'a> From<&'a str> for DemoValue<'a> {
     fn from(value: &'a str) -> Self {
         Self::Text(value)
     }
 }
 
-impl<'a> From<&'a String> for Value<'a> {
+impl<'a> From<&'a String> for DemoValue<'a> {
     fn from(value: &'a String) -> Self {
         Self::Text(value)
     }
 }
 
-impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+impl<'a, T: Into<DemoValue<'a>>> From<Option<T>> for DemoValue<'a> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, T::into)
     }

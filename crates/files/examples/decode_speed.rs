@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 use std::time::Instant;
 
-use files::format::{Compression, Format};
-use files::read::{Decoded, Input, Mode, Source, read_table};
+use files::format::{Compression, ImportFormat};
+use files::read::{Decoded, ImportInput, ImportMode, InputSource, read_table};
 use model::catalogue;
 
 const COLUMNS: &str = "id,customer_id,membership_id,type,status,payment_processor_id,purchased_at,\
@@ -18,9 +18,9 @@ const COLUMNS: &str = "id,customer_id,membership_id,type,status,payment_processo
 fn main() {
     let rows: usize = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(500_000);
     let samples = [
-        ("csv", Format::Csv, csv(rows)),
-        ("ndjson, every key", Format::Ndjson, ndjson(rows, true)),
-        ("ndjson, given keys", Format::Ndjson, ndjson(rows, false)),
+        ("csv", ImportFormat::Csv, csv(rows)),
+        ("ndjson, every key", ImportFormat::Ndjson, ndjson(rows, true)),
+        ("ndjson, given keys", ImportFormat::Ndjson, ndjson(rows, false)),
     ];
     for (name, format, text) in samples {
         let line_bytes = text.len() / rows;
@@ -43,13 +43,13 @@ fn seconds_on_processor() -> f64 {
     nanos.unwrap_or_default() / 1e9
 }
 
-fn seconds_to_decode(format: Format, text: &str, rows: usize) -> (f64, f64) {
+fn seconds_to_decode(format: ImportFormat, text: &str, rows: usize) -> (f64, f64) {
     let table = catalogue::table("customer_memberships").expect("the catalogue has it");
-    let stream = Source::Stream(Box::new(Cursor::new(text.to_owned())));
-    let input = Input::new(stream, format, Compression::None);
+    let stream = InputSource::Stream(Box::new(Cursor::new(text.to_owned())));
+    let input = ImportInput::new(stream, format, Compression::None);
     let (start, start_on_processor) = (Instant::now(), seconds_on_processor());
     let mut decoded_rows = 0;
-    for decoded in read_table(table, Mode::Upsert, input).expect("the sample is readable") {
+    for decoded in read_table(table, ImportMode::Upsert, input).expect("the sample is readable") {
         match decoded.expect("the sample is whole") {
             Decoded::Changes { changes, .. } => decoded_rows += changes.len(),
             Decoded::Error(error) => panic!("{error:?}"),

@@ -10,7 +10,7 @@ use arrow::array::{
     ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use files::format::FileFormat;
-use files::write::{Dialect, HashingWriter, Totals, WriteOptions, writer};
+use files::write::{ControlTotals, Dialect, HashingWriter, WriteOptions, create_writer};
 use model::output::{OutputColumn, OutputKind};
 
 const BATCH_ROWS: usize = 8192;
@@ -62,11 +62,11 @@ fn write(
     let (start, start_on_processor) = (Instant::now(), seconds_on_processor());
     let options = WriteOptions { dialect: Dialect::Export, ..WriteOptions::default() };
     let mut out = HashingWriter::new(io::sink());
-    let mut totals = Totals::new(columns);
-    let mut writer = writer(format, columns, &options).expect("the columns are sound");
+    let mut totals = ControlTotals::new(columns);
+    let mut writer = create_writer(format, columns, &options).expect("the columns are sound");
     writer.start(&mut out).expect("a sink takes all");
     for batch in batches.iter().cycle().take(rows.div_ceil(BATCH_ROWS)) {
-        totals.observe(batch).expect("the sample is sound");
+        totals.add_batch(batch).expect("the sample is sound");
         writer.rows(batch, &mut out).expect("the sample is sound");
     }
     writer.finish(&mut out).expect("a sink takes all");

@@ -14,13 +14,13 @@ use crate::write::{FileDigest, HashingWriter, WriteError};
 const LEVEL: i64 = 6;
 
 /// A ZIP archive that is being written.
-pub struct Archive<W: Write> {
+pub struct ZipArchiveWriter<W: Write> {
     zip: ZipWriter<StreamWriter<W>>,
 }
 
 /// A finished member of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct ArchiveMember {
     /// The file name.
     pub name: String,
     /// The number of data rows without the header, or zero if the file has no rows.
@@ -31,14 +31,14 @@ pub struct Member {
 
 /// The size class of a member, which decides whether it uses ZIP64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemberSize {
+pub enum ArchiveMemberSize {
     /// Less than 4 GiB. Writing more is an error.
     Usual,
     /// Any size.
     Large,
 }
 
-impl<W: Write> Archive<W> {
+impl<W: Write> ZipArchiveWriter<W> {
     /// Creates an archive that is written to `out`. Seeking is not needed.
     pub fn new(out: W) -> Self {
         Self { zip: ZipWriter::new_stream(out) }
@@ -49,19 +49,19 @@ impl<W: Write> Archive<W> {
     pub fn add<E: From<WriteError>>(
         &mut self,
         name: &str,
-        size: MemberSize,
+        size: ArchiveMemberSize,
         write: impl FnOnce(&mut dyn Write) -> Result<u64, E>,
-    ) -> Result<Member, E> {
-        self.zip.start_file(name, entry_options(size)).map_err(failure)?;
+    ) -> Result<ArchiveMember, E> {
+        self.zip.start_file(name, entry_options(size)).map_err(zip_failure)?;
         let mut out = HashingWriter::new(&mut self.zip);
         let rows = write(&mut out)?;
         let (_, digest) = out.finish();
-        Ok(Member { name: name.to_owned(), rows, digest })
+        Ok(ArchiveMember { name: name.to_owned(), rows, digest })
     }
 
     /// Writes the central directory and returns the output.
     pub fn finish(self) -> Result<W, WriteError> {
-        Ok(self.zip.finish().map_err(failure)?.into_inner())
+        Ok(self.zip.finish().map_err(zip_failure)?.into_inner())
     }
 }
 
@@ -70,25 +70,25 @@ pub fn each_member<E: From<WriteError>>(
     archive: impl Read + Seek,
     mut visit: impl FnMut(&str, u64, &mut dyn Read) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut archive = ZipArchive::new(archive).map_err(failure)?;
+    let mut archive = ZipArchive::new(archive).map_err(zip_failure)?;
     for index in 0..archive.len() {
-        let mut member = archive.by_index(index).map_err(failure)?;
-        let name = member.name().map_err(failure)?.into_owned();
+        let mut member = archive.by_index(index).map_err(zip_failure)?;
+        let name = member.name().map_err(zip_failure)?.into_owned();
         let bytes = member.size();
         visit(&name, bytes, &mut member)?;
     }
     Ok(())
 }
 
-fn entry_options(size: MemberSize) -> SimpleFileOptions {
+fn entry_options(size: ArchiveMemberSize) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(LEVEL))
         .last_modified_time(DateTime::DEFAULT)
-        .large_file(size == MemberSize::Large)
+        .large_file(size == ArchiveMemberSize::Large)
 }
 
-fn failure(error: ZipError) -> WriteError {
+fn zip_failure(error: ZipError) -> WriteError {
     match error {
         ZipError::Io(error) => WriteError::Io(error),
         other => WriteError::Io(io::Error::other(other)),
@@ -101,8 +101,8 @@ mod tests {
 
     use super::*;
 
-    fn archive() -> (Vec<u8>, Vec<Member>) {
-        let mut archive = Archive::new(Vec::new());
+    fn archive() -> (Vec<u8>, Vec<ArchiveMember>) {
+        let mut archive = ZipArchiveWriter::new(Vec::new());
         let mut add = |name: &str, size, text: &'static str, rows| {
             let write = |out: &mut dyn Write| {
                 out.write_all(text.as_bytes()).map_err(WriteError::Io)?;
@@ -111,9 +111,9 @@ mod tests {
             archive.add(name, size, write).unwrap()
         };
         let members = vec![
-            add("a.csv", MemberSize::Usual, "id\r\n1\r\n", 1),
-            add("b/empty.csv", MemberSize::Usual, "", 0),
-            add("large.csv", MemberSize::Large, "id\r\n", 0),
+            add("a.csv", ArchiveMemberSize::Usual, "id\r\n1\r\n", 1),
+            add("b/empty.csv", ArchiveMemberSize::Usual, "", 0),
+            add("large.csv", ArchiveMemberSize::Large, "id\r\n", 0),
         ];
         (archive.finish().unwrap(), members)
     }
@@ -148,7 +148,9 @@ mod tests {
     #[test]
     fn an_error_of_a_member_is_handed_on() {
         let write = |_: &mut dyn Write| Err(WriteError::AmountTooLarge { place: "a".to_owned() });
-        let error = Archive::new(Vec::new()).add("a", MemberSize::Usual, write).unwrap_err();
+        let error = ZipArchiveWriter::new(Vec::new())
+            .add("a", ArchiveMemberSize::Usual, write)
+            .unwrap_err();
         assert_eq!(error.code(), "amount_too_large");
     }
 }

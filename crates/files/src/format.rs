@@ -3,7 +3,7 @@
 
 /// The format of an import file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ImportFormat {
     /// One JSON object per line.
     Ndjson,
     /// One JSON array of objects.
@@ -46,7 +46,7 @@ pub enum Compression {
     Zstd,
 }
 
-impl Format {
+impl ImportFormat {
     /// Returns the format that a `Content-Type` names. Returns `None` for other types and for a
     /// charset other than UTF-8. Other parameters are ignored.
     pub fn from_content_type(value: &str) -> Option<Self> {
@@ -161,16 +161,16 @@ impl Compression {
 
 /// The parts of an import file's name, such as `customers.csv.gz`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileName<'a> {
+pub struct ImportFileName<'a> {
     /// The name without extensions, which names the table.
     pub stem: &'a str,
     /// The file's format.
-    pub format: Format,
+    pub format: ImportFormat,
     /// The file's compression.
     pub compression: Compression,
 }
 
-impl<'a> FileName<'a> {
+impl<'a> ImportFileName<'a> {
     /// Parses a file name without folders. Returns `None` if it lacks the extensions of an import
     /// file.
     ///
@@ -189,7 +189,7 @@ impl<'a> FileName<'a> {
             }
             None => (rest, extension, Compression::None),
         };
-        let format = Format::from_extension(extension)?;
+        let format = ImportFormat::from_extension(extension)?;
         (!rest.is_empty()).then_some(Self { stem: rest, format, compression })
     }
 }
@@ -202,19 +202,19 @@ mod tests {
     fn file_names_say_table_format_and_compression() {
         use Compression::{Gzip, None as Plain, Zstd};
         for (name, expected) in [
-            ("customers.csv", Some(("customers", Format::Csv, Plain))),
-            ("customers.csv.gz", Some(("customers", Format::Csv, Gzip))),
-            ("invoices.NDJSON.zst", Some(("invoices", Format::Ndjson, Zstd))),
-            ("invoices.jsonl", Some(("invoices", Format::Ndjson, Plain))),
-            ("payments.parquet", Some(("payments", Format::Parquet, Plain))),
-            ("a.b.csv", Some(("a.b", Format::Csv, Plain))),
+            ("customers.csv", Some(("customers", ImportFormat::Csv, Plain))),
+            ("customers.csv.gz", Some(("customers", ImportFormat::Csv, Gzip))),
+            ("invoices.NDJSON.zst", Some(("invoices", ImportFormat::Ndjson, Zstd))),
+            ("invoices.jsonl", Some(("invoices", ImportFormat::Ndjson, Plain))),
+            ("payments.parquet", Some(("payments", ImportFormat::Parquet, Plain))),
+            ("a.b.csv", Some(("a.b", ImportFormat::Csv, Plain))),
             ("customers.gz", None),
             ("customers.txt", None),
             (".csv", None),
             ("csv", None),
             ("", None),
         ] {
-            let read = FileName::parse(name).map(|f| (f.stem, f.format, f.compression));
+            let read = ImportFileName::parse(name).map(|f| (f.stem, f.format, f.compression));
             assert_eq!(read, expected, "{name}");
         }
     }
@@ -231,16 +231,16 @@ mod tests {
     #[test]
     fn content_types_and_encodings_are_read() {
         for (value, expected) in [
-            ("text/csv", Some(Format::Csv)),
-            ("Text/CSV; charset=UTF-8; header=present", Some(Format::Csv)),
+            ("text/csv", Some(ImportFormat::Csv)),
+            ("Text/CSV; charset=UTF-8; header=present", Some(ImportFormat::Csv)),
             ("text/csv; charset=latin1", None),
-            ("application/x-ndjson", Some(Format::Ndjson)),
-            ("application/vnd.apache.parquet", Some(Format::Parquet)),
-            ("application/json", Some(Format::Json)),
+            ("application/x-ndjson", Some(ImportFormat::Ndjson)),
+            ("application/vnd.apache.parquet", Some(ImportFormat::Parquet)),
+            ("application/json", Some(ImportFormat::Json)),
             ("application/xml", None),
             ("", None),
         ] {
-            assert_eq!(Format::from_content_type(value), expected, "{value}");
+            assert_eq!(ImportFormat::from_content_type(value), expected, "{value}");
         }
         assert_eq!(Compression::from_content_encoding("GZIP"), Some(Compression::Gzip));
         assert_eq!(Compression::from_content_encoding("br"), None);

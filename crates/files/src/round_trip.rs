@@ -16,14 +16,14 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::format::{Compression, FileFormat, Format};
-use crate::read::{Decoded, Input, Mode, Source, read_table};
-use crate::write::{Dialect, WriteOptions, writer};
+use crate::format::{Compression, FileFormat, ImportFormat};
+use crate::read::{Decoded, ImportInput, ImportMode, InputSource, read_table};
+use crate::write::{Dialect, WriteOptions, create_writer};
 
-const FORMATS: [(FileFormat, Format); 3] = [
-    (FileFormat::Csv, Format::Csv),
-    (FileFormat::Ndjson, Format::Ndjson),
-    (FileFormat::Parquet, Format::Parquet),
+const FORMATS: [(FileFormat, ImportFormat); 3] = [
+    (FileFormat::Csv, ImportFormat::Csv),
+    (FileFormat::Ndjson, ImportFormat::Ndjson),
+    (FileFormat::Parquet, ImportFormat::Parquet),
 ];
 
 fn column(key: &str, kind: OutputKind) -> OutputColumn {
@@ -40,7 +40,7 @@ fn written(
     let arrays = columns.iter().map(|(column, array)| (&column.key, Arc::clone(array)));
     let batch = RecordBatch::try_from_iter(arrays).unwrap();
     let columns: Vec<_> = columns.iter().map(|(column, _)| column.clone()).collect();
-    let mut writer = writer(format, &columns, &options).unwrap();
+    let mut writer = create_writer(format, &columns, &options).unwrap();
     let mut out = Vec::new();
     writer.start(&mut out).unwrap();
     writer.rows(&batch, &mut out).unwrap();
@@ -50,13 +50,13 @@ fn written(
 
 fn read_back(
     name: &str,
-    format: Format,
+    format: ImportFormat,
     bytes: Vec<u8>,
 ) -> Result<Vec<Vec<Cell>>, Vec<ImportError>> {
-    let source = Source::Stream(Box::new(std::io::Cursor::new(bytes)));
-    let input = Input::new(source, format, Compression::None);
+    let source = InputSource::Stream(Box::new(std::io::Cursor::new(bytes)));
+    let input = ImportInput::new(source, format, Compression::None);
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
-    for decoded in read_table(table(name).unwrap(), Mode::Upsert, input).unwrap() {
+    for decoded in read_table(table(name).unwrap(), ImportMode::Upsert, input).unwrap() {
         match decoded.unwrap() {
             Decoded::Error(error) => errors.push(error),
             Decoded::Changes { changes, .. } => rows.extend(changes.into_iter().map(|change| {
@@ -229,18 +229,18 @@ fn amounts_read_back_or_are_refused_with_the_right_number() {
         rows.map(|rows| rows[0][position].clone()).map_err(|mut errors| errors.remove(0))
     };
     for currency in ["usd", "jpy", "kwd"] {
-        let read = amount(currency, FileFormat::Ndjson, Format::Ndjson);
+        let read = amount(currency, FileFormat::Ndjson, ImportFormat::Ndjson);
         assert_eq!(read, Ok(Cell::Int(4500)), "{currency}");
     }
-    assert_eq!(amount("jpy", FileFormat::Csv, Format::Csv), Ok(Cell::Int(4500)));
+    assert_eq!(amount("jpy", FileFormat::Csv, ImportFormat::Csv), Ok(Cell::Int(4500)));
     for (currency, message) in [
         ("usd", "amounts are in minor units: write 4500 for 45.00"),
         ("kwd", "amounts are in minor units, without a point: \"4.500\" is not"),
     ] {
-        let error = amount(currency, FileFormat::Csv, Format::Csv).unwrap_err();
+        let error = amount(currency, FileFormat::Csv, ImportFormat::Csv).unwrap_err();
         assert_eq!(error.code, ImportCode::TypeMismatch);
         assert_eq!((error.column.as_deref(), &*error.message), (Some("unit_amount"), message));
     }
-    let error = amount("usd", FileFormat::Parquet, Format::Parquet).unwrap_err();
+    let error = amount("usd", FileFormat::Parquet, ImportFormat::Parquet).unwrap_err();
     assert!(error.message.contains("minor units"), "{}", error.message);
 }

@@ -28,19 +28,19 @@ const INT: u8 = 2;
 const TEXT: u8 = 3;
 
 /// A spool that batches of changes are written to.
-pub struct Spool {
+pub struct ChangeSpool {
     packed: zstd::Encoder<'static, SpooledTempFile>,
     batch: Vec<u8>,
     rows: u64,
 }
 
 /// A finished spool: an iterator over the batches, in the order in which they were added.
-pub struct Spooled {
+pub struct SpooledChanges {
     unpacked: zstd::Decoder<'static, io::BufReader<SpooledTempFile>>,
     rows: u64,
 }
 
-impl Spool {
+impl ChangeSpool {
     /// Creates an empty spool. If it needs a file, the file is created in `folder`.
     pub fn new(folder: &Path) -> io::Result<Self> {
         let file = tempfile::spooled_tempfile_in(MEMORY_BYTES_MAX, folder);
@@ -65,14 +65,14 @@ impl Spool {
     }
 
     /// Ends writing and returns the batches. Errors: those of the file.
-    pub fn finish(self) -> io::Result<Spooled> {
+    pub fn finish(self) -> io::Result<SpooledChanges> {
         let mut file = self.packed.finish()?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Spooled { unpacked: zstd::Decoder::new(file)?, rows: self.rows })
+        Ok(SpooledChanges { unpacked: zstd::Decoder::new(file)?, rows: self.rows })
     }
 }
 
-impl Spooled {
+impl SpooledChanges {
     /// Returns the number of changes that were added.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -84,18 +84,18 @@ impl Spooled {
             return Ok(None);
         }
         self.unpacked.read_exact(&mut head[1..])?;
-        let mut head = Bytes(&head);
+        let mut head = BatchBytes(&head);
         let table = tables().get(head.size()?).ok_or_else(damaged)?;
         let (count, length) = (head.size()?, head.size()?);
         let mut bytes = vec![0; length];
         self.unpacked.read_exact(&mut bytes)?;
-        let mut bytes = Bytes(&bytes);
+        let mut bytes = BatchBytes(&bytes);
         let changes = (0..count).map(|_| read_change(&mut bytes, table)).collect::<Result<_, _>>();
         Ok(Some((table, changes?)))
     }
 }
 
-impl Iterator for Spooled {
+impl Iterator for SpooledChanges {
     type Item = io::Result<(&'static Table, Vec<Change>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -136,7 +136,7 @@ fn write_cell(out: &mut Vec<u8>, cell: &Cell) {
     }
 }
 
-fn read_change(bytes: &mut Bytes<'_>, table: &Table) -> io::Result<Change> {
+fn read_change(bytes: &mut BatchBytes<'_>, table: &Table) -> io::Result<Change> {
     let [kind] = bytes.take()?;
     let line = u64::from_le_bytes(bytes.take()?);
     match kind {
@@ -151,7 +151,7 @@ fn read_change(bytes: &mut Bytes<'_>, table: &Table) -> io::Result<Change> {
     }
 }
 
-fn read_cell(bytes: &mut Bytes<'_>) -> io::Result<Cell> {
+fn read_cell(bytes: &mut BatchBytes<'_>) -> io::Result<Cell> {
     let [kind] = bytes.take()?;
     Ok(match kind {
         ABSENT => Cell::Absent,
@@ -168,9 +168,9 @@ fn read_cell(bytes: &mut Bytes<'_>) -> io::Result<Cell> {
 }
 
 /// The bytes of a batch that are not decoded yet.
-struct Bytes<'b>(&'b [u8]);
+struct BatchBytes<'b>(&'b [u8]);
 
-impl Bytes<'_> {
+impl BatchBytes<'_> {
     fn take<const COUNT: usize>(&mut self) -> io::Result<[u8; COUNT]> {
         let (taken, rest) = self.0.split_first_chunk().ok_or_else(damaged)?;
         self.0 = rest;
@@ -221,7 +221,7 @@ mod tests {
 
     fn given_back(batches: &[(&'static Table, Vec<Change>)]) -> Vec<(&'static str, Vec<Change>)> {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path()).unwrap();
+        let mut spool = ChangeSpool::new(folder.path()).unwrap();
         for (table, changes) in batches {
             spool.push(table, changes).unwrap();
         }
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn damage_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path()).unwrap();
+        let mut spool = ChangeSpool::new(folder.path()).unwrap();
         let table = model::catalogue::table("sites").unwrap();
         spool.push(table, &[Change::Delete { id: 1, line: 1 }]).unwrap();
         let head = spool.batch[..HEAD_BYTES].to_vec();
@@ -271,7 +271,8 @@ mod tests {
             let mut file = tempfile::spooled_tempfile_in(MEMORY_BYTES_MAX, folder.path());
             file.write_all(&zstd::encode_all(&bytes[..], 1).unwrap()).unwrap();
             file.seek(SeekFrom::Start(0)).unwrap();
-            let mut spooled = Spooled { unpacked: zstd::Decoder::new(file).unwrap(), rows: 1 };
+            let mut spooled =
+                SpooledChanges { unpacked: zstd::Decoder::new(file).unwrap(), rows: 1 };
             spooled.next().unwrap().unwrap_err();
         }
     }

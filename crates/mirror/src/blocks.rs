@@ -138,7 +138,7 @@ impl SegmentFile {
 
     /// Reads a range of bytes.
     pub(crate) fn read(&self, range: &Range<u64>) -> Result<Bytes, MirrorError> {
-        self.segment.checked(self.read_blocks(range))
+        self.segment.mark_if_damaged(self.read_blocks(range))
     }
 
     /// Reads the whole file to compare it with its checksums.

@@ -7,7 +7,7 @@ use datafusion::arrow::array::{
     ListBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::SchemaRef;
-use model::catalogue::{Kind, Table};
+use model::catalogue::{ColumnType, Table};
 use model::cell::CellRef;
 use store::{RowKey, StoreError, StoredRow};
 
@@ -104,23 +104,25 @@ const NOT_AN_INTEGER: &str = "holds something else than an integer";
 const NOT_TEXT: &str = "holds something else than text";
 
 impl ColumnBuilder {
-    fn new(kind: Kind) -> Self {
+    fn new(kind: ColumnType) -> Self {
         match kind {
-            Kind::Int { .. } | Kind::Money => Self::Int(Int64Builder::new()),
-            Kind::Bool => Self::Bool(BooleanBuilder::new()),
-            Kind::Date => Self::Date(Date32Builder::new()),
-            Kind::Instant => {
+            ColumnType::Int { .. } | ColumnType::Money => Self::Int(Int64Builder::new()),
+            ColumnType::Bool => Self::Bool(BooleanBuilder::new()),
+            ColumnType::Date => Self::Date(Date32Builder::new()),
+            ColumnType::Instant => {
                 let builder = TimestampMicrosecondBuilder::new();
                 Self::Instant(builder.with_data_type(schema::instant()))
             }
-            Kind::Percent => {
+            ColumnType::Percent => {
                 let builder = Decimal128Builder::new();
                 Self::Percent(builder.with_data_type(schema::data_type(kind)))
             }
-            Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => Self::text(),
-            Kind::Json | Kind::Allotment => Self::text(),
-            Kind::TextList => Self::TextList(ListBuilder::new(StringViewBuilder::new())),
-            Kind::IntList => Self::IntList(ListBuilder::new(Int64Builder::new())),
+            ColumnType::Text | ColumnType::Enum(_) | ColumnType::Currency | ColumnType::Country => {
+                Self::text()
+            }
+            ColumnType::Json | ColumnType::Allotment => Self::text(),
+            ColumnType::TextList => Self::TextList(ListBuilder::new(StringViewBuilder::new())),
+            ColumnType::IntList => Self::IntList(ListBuilder::new(Int64Builder::new())),
         }
     }
 

@@ -13,7 +13,7 @@ use store::{Snapshot, StoreError};
 
 use crate::columns::RowBuilder;
 use crate::error::MirrorError;
-use crate::locate::Masks;
+use crate::locate::RowMasks;
 use crate::writer::unwrap_visitor;
 
 /// The number of text buffers in one column of a delta above which they are copied into one.
@@ -30,21 +30,21 @@ pub(crate) struct ProviderDelta {
     /// The changed rows that still exist, in id order.
     pub(crate) rows: RecordBatch,
     /// The positions of the changed ids in the segments.
-    pub(crate) places: Mutex<Places>,
+    pub(crate) places: Mutex<ChangedRowPositions>,
 }
 
 /// The known positions of changed ids in the segments. They are only searched for when a session
 /// reads the table.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct ChangedRowPositions {
     /// The rows of the ids searched for so far.
-    pub(crate) found: Arc<Masks>,
+    pub(crate) found: Arc<RowMasks>,
     /// Ids that were not searched for yet, ascending.
-    pub(crate) sought: Vec<i64>,
+    pub(crate) pending_ids: Vec<i64>,
 }
 
 /// Changes of one provider in one table, as read from the store.
-struct Changes {
+struct ProviderChanges {
     written: Vec<i64>,
     rows: RecordBatch,
     deleted: Vec<i64>,
@@ -52,11 +52,11 @@ struct Changes {
 
 /// The number of changes that may still be added to the deltas in memory.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Budget {
+pub(crate) struct ChangeBudget {
     left: u64,
 }
 
-impl Budget {
+impl ChangeBudget {
     pub(crate) fn new(left: u64) -> Self {
         Self { left }
     }
@@ -80,14 +80,14 @@ struct BudgetSpent;
 
 /// Returns the table's delta with the changes after revision `after` added, or `None` if there are
 /// more changes than the budget allows.
-pub(crate) fn advance(
+pub(crate) fn advance_table_delta(
     snapshot: &dyn Snapshot,
     table: &'static Table,
     old: &TableDelta,
     after: Revision,
-    budget: &mut Budget,
+    budget: &mut ChangeBudget,
 ) -> Result<Option<TableDelta>, MirrorError> {
-    let Some(changes) = read(snapshot, table, after, budget)? else { return Ok(None) };
+    let Some(changes) = read_changes(snapshot, table, after, budget)? else { return Ok(None) };
     let mut delta = old.clone();
     for (provider, changes) in changes {
         let next = match old.get(&provider) {
@@ -99,19 +99,19 @@ pub(crate) fn advance(
     Ok(Some(delta))
 }
 
-fn read(
+fn read_changes(
     snapshot: &dyn Snapshot,
     table: &'static Table,
     after: Revision,
-    budget: &mut Budget,
-) -> Result<Option<BTreeMap<ProviderId, Changes>>, MirrorError> {
+    budget: &mut ChangeBudget,
+) -> Result<Option<BTreeMap<ProviderId, ProviderChanges>>, MirrorError> {
     let mut changes = BTreeMap::new();
     let mut builder = RowBuilder::new(table);
     let mut written = Vec::new();
     let mut finish = |builder: &mut RowBuilder, written: &mut Vec<i64>| {
         let Some(key) = builder.last_key() else { return Ok(()) };
         let (rows, written) = (builder.finish_table()?, std::mem::take(written));
-        changes.insert(key.provider, Changes { written, rows, deleted: Vec::new() });
+        changes.insert(key.provider, ProviderChanges { written, rows, deleted: Vec::new() });
         Ok::<_, MirrorError>(())
     };
     let outcome = snapshot.rows_changed_since(table, after, &mut |row| {
@@ -136,7 +136,7 @@ fn read(
         return Ok(None);
     }
     for key in deleted {
-        let of_provider = changes.entry(key.provider).or_insert_with(|| Changes {
+        let of_provider = changes.entry(key.provider).or_insert_with(|| ProviderChanges {
             written: Vec::new(),
             rows: RecordBatch::new_empty(crate::schema::table_schema(table)),
             deleted: Vec::new(),
@@ -146,7 +146,7 @@ fn read(
     Ok(Some(changes))
 }
 
-impl Changes {
+impl ProviderChanges {
     /// Returns the ids of written and deleted rows, ascending.
     fn ids(&self) -> Vec<i64> {
         let mut ids = [self.written.as_slice(), &self.deleted].concat();
@@ -157,23 +157,23 @@ impl Changes {
 }
 
 impl ProviderDelta {
-    fn new(changes: Changes) -> Self {
+    fn new(changes: ProviderChanges) -> Self {
         let changed: Arc<[i64]> = changes.ids().into();
-        let places = Places { found: Arc::default(), sought: changed.to_vec() };
+        let places = ChangedRowPositions { found: Arc::default(), pending_ids: changed.to_vec() };
         Self { changed, rows: changes.rows, places: Mutex::new(places) }
     }
 
     /// Returns this delta with further changes added. The cost depends on the size of both, not on
     /// the size of the table.
-    fn with(&self, changes: Changes) -> Result<Self, MirrorError> {
+    fn with(&self, changes: ProviderChanges) -> Result<Self, MirrorError> {
         let ids = changes.ids();
         let rows = merge_rows(&self.rows, &ids, &changes.rows, &changes.written)?;
         let unknown = ids.iter().copied().filter(|id| self.changed.binary_search(id).is_err());
         let unknown: Vec<i64> = unknown.collect();
         let places = {
             let places = self.places.lock();
-            let sought = merge_ids(&places.sought, &unknown);
-            Places { found: Arc::clone(&places.found), sought }
+            let sought = merge_ids(&places.pending_ids, &unknown);
+            ChangedRowPositions { found: Arc::clone(&places.found), pending_ids: sought }
         };
         let changed = merge_ids(&self.changed, &unknown).into();
         Ok(Self { changed, rows, places: Mutex::new(places) })
@@ -216,11 +216,11 @@ fn merge_rows(
         }
     }
     picks.extend((next..new_ids.len()).map(|row| (1, row)));
-    compact(interleave_record_batch(&[old, new], &picks)?)
+    merge_text_buffers(interleave_record_batch(&[old, new], &picks)?)
 }
 
 /// Copies text into one buffer if a column has many. Interleaving keeps the buffers of both inputs.
-fn compact(rows: RecordBatch) -> Result<RecordBatch, MirrorError> {
+fn merge_text_buffers(rows: RecordBatch) -> Result<RecordBatch, MirrorError> {
     let is_scattered = |text: &&StringViewArray| text.data_buffers().len() > TEXT_BUFFERS_MAX;
     if !rows.columns().iter().any(|c| c.as_string_view_opt().as_ref().is_some_and(is_scattered)) {
         return Ok(rows);

@@ -22,12 +22,12 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::Sender;
 
 use crate::error::MirrorError;
-use crate::stream::{self, BatchStream, Message};
-use crate::turns::Turns;
+use crate::stream::{self, BatchStream, PlanMessage};
+use crate::turns::PlanLimiter;
 
 /// Sizes and limits of the engine.
 #[derive(Debug, Clone)]
-pub struct EngineOptions {
+pub struct PlanEngineOptions {
     /// The number of threads that run plans. Also the parallelism of one plan.
     pub threads: usize,
     /// The memory that all running plans may use together before they spill, in bytes.
@@ -45,7 +45,7 @@ pub struct EngineOptions {
     pub plan_wait: Duration,
 }
 
-impl EngineOptions {
+impl PlanEngineOptions {
     /// Returns options with default limits for this size: four plans per thread, two per thread for
     /// one provider, and 1,000 waiting plans that wait for up to 30 seconds.
     pub fn new(threads: usize, memory_bytes: usize, spill_dir: impl Into<PathBuf>) -> Self {
@@ -66,20 +66,20 @@ impl EngineOptions {
 const BATCHES_AHEAD: usize = 4;
 
 /// Runs plans on its own threads, apart from those that serve requests.
-pub struct Engine {
+pub struct PlanEngine {
     runtime: Option<Runtime>,
     state: Arc<SessionState>,
     context: Arc<TaskContext>,
-    turns: Arc<Turns>,
+    turns: Arc<PlanLimiter>,
     threads: usize,
     /// Set before the threads are stopped, so that interrupted plans report
     /// [`MirrorError::Stopped`].
     is_stopping: Arc<AtomicBool>,
 }
 
-impl Engine {
+impl PlanEngine {
     /// Starts the threads and creates the memory pool.
-    pub fn start(options: &EngineOptions) -> Result<Self, MirrorError> {
+    pub fn start(options: &PlanEngineOptions) -> Result<Self, MirrorError> {
         let pool = FairSpillPool::new(options.memory_bytes);
         let consumers_shown = const { std::num::NonZeroUsize::new(3) };
         let pool = match consumers_shown {
@@ -113,7 +113,8 @@ impl Engine {
             .build()
             .map_err(DataFusionError::IoError)?;
         let (waiting, wait) = (options.plans_waiting_max, options.plan_wait);
-        let turns = Turns::new(options.plans_max, options.plans_per_provider_max, waiting, wait);
+        let turns =
+            PlanLimiter::new(options.plans_max, options.plans_per_provider_max, waiting, wait);
         Ok(Self {
             runtime: Some(runtime),
             context: Arc::new(TaskContext::from(&state)),
@@ -146,7 +147,7 @@ impl Engine {
         });
         async move {
             match task {
-                Some(task) => task.await.map_err(stream::cause),
+                Some(task) => task.await.map_err(stream::task_error),
                 None => Err(MirrorError::Stopped),
             }
         }
@@ -161,18 +162,18 @@ impl Engine {
         let turns = Arc::clone(&self.turns);
         let is_stopping = Arc::clone(&self.is_stopping);
         let work = async move {
-            let outcome = match turns.take(provider).await {
+            let outcome = match turns.acquire(provider).await {
                 Ok(_turn) => send_batches(&state, context, &plan, &sender).await,
                 Err(error) => Err(error),
             };
             let last = match outcome {
-                Ok(()) => Message::End,
+                Ok(()) => PlanMessage::End,
                 // During shutdown a plan's tasks may end first, which the plan reports as some
                 // other error.
                 Err(_) if is_stopping.load(Ordering::Acquire) => {
-                    Message::Failed(MirrorError::Stopped)
+                    PlanMessage::Failed(MirrorError::Stopped)
                 }
-                Err(error) => Message::Failed(error),
+                Err(error) => PlanMessage::Failed(error),
             };
             // If the reader is gone, the send fails, and nobody needs the message.
             let _ = sender.send(last).await;
@@ -188,19 +189,19 @@ async fn send_batches(
     state: &SessionState,
     context: Arc<TaskContext>,
     plan: &LogicalPlan,
-    sender: &Sender<Message>,
+    sender: &Sender<PlanMessage>,
 ) -> Result<(), MirrorError> {
     let physical = state.create_physical_plan(plan).await?;
     let mut batches = execute_stream(physical, context)?;
     while let Some(batch) = batches.next().await {
-        if sender.send(Message::Batch(batch?)).await.is_err() {
+        if sender.send(PlanMessage::Batch(batch?)).await.is_err() {
             return Ok(());
         }
     }
     Ok(())
 }
 
-impl Drop for Engine {
+impl Drop for PlanEngine {
     fn drop(&mut self) {
         self.is_stopping.store(true, Ordering::Release);
         if let Some(runtime) = self.runtime.take() {

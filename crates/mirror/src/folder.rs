@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use crate::error::MirrorError;
 
 /// The suffix of files that are still being written.
-const UNFINISHED: &str = ".tmp";
+const UNFINISHED_SUFFIX: &str = ".tmp";
 /// The suffix of segment files.
-pub(crate) const SEGMENT: &str = ".parquet";
+pub(crate) const SEGMENT_SUFFIX: &str = ".parquet";
 /// The suffix of files that report a segment as damaged.
-pub(crate) const DAMAGE_REPORT: &str = ".damaged";
+pub(crate) const DAMAGE_REPORT_SUFFIX: &str = ".damaged";
 /// The lock file of the process that writes.
-const WRITER: &str = "writer.lock";
+const WRITER_LOCK_FILE: &str = "writer.lock";
 /// The lock file of readers. Readers hold a shared lock; a process that deletes files holds an
 /// exclusive one.
-const READERS: &str = "readers.lock";
+const READERS_LOCK_FILE: &str = "readers.lock";
 
 /// The mode of the folder: only the owner has access, since its files hold customers' data.
 const FOLDER_MODE: u32 = 0o700;
@@ -25,7 +25,7 @@ const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
 /// Restricts access to the owner if the folder was created by an earlier version or copied.
-fn close_to_others(path: &Path) -> std::io::Result<()> {
+fn restrict_to_owner(path: &Path) -> std::io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     if mode & 0o077 == 0 {
         return Ok(());
@@ -40,7 +40,7 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
 
 /// The mirror's folder.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct MirrorFolder {
     path: PathBuf,
 }
 
@@ -50,11 +50,11 @@ pub(crate) struct FolderLock {
     _file: File,
 }
 
-impl Folder {
+impl MirrorFolder {
     pub(crate) fn open(path: &Path) -> Result<Self, MirrorError> {
         let mut folder = std::fs::DirBuilder::new();
         let made = folder.recursive(true).mode(FOLDER_MODE).create(path);
-        made.and_then(|()| close_to_others(path))
+        made.and_then(|()| restrict_to_owner(path))
             .map_err(|error| MirrorError::file(path, error))?;
         Ok(Self { path: path.to_owned() })
     }
@@ -69,28 +69,28 @@ impl Folder {
 
     /// Returns the path at which a file is written before it gets its final name.
     pub(crate) fn unfinished(&self, name: &str) -> PathBuf {
-        self.path.join(format!("{name}{UNFINISHED}"))
+        self.path.join(format!("{name}{UNFINISHED_SUFFIX}"))
     }
 
     /// Returns the path of the file that reports this segment as damaged to the writing process.
     pub(crate) fn damage_report(&self, segment: &str) -> PathBuf {
-        self.path.join(format!("{segment}{DAMAGE_REPORT}"))
+        self.path.join(format!("{segment}{DAMAGE_REPORT_SUFFIX}"))
     }
 
     /// Returns the names of the segments that are reported as damaged.
     pub(crate) fn damage_reports(&self) -> Result<Vec<String>, MirrorError> {
         let names = self.names()?;
-        let segment = |name: &String| name.strip_suffix(DAMAGE_REPORT).map(str::to_owned);
+        let segment = |name: &String| name.strip_suffix(DAMAGE_REPORT_SUFFIX).map(str::to_owned);
         Ok(names.iter().filter_map(segment).collect())
     }
 
     /// Removes the report that this segment is damaged.
     pub(crate) fn remove_damage_report(&self, segment: &str) -> Result<(), MirrorError> {
-        self.remove(&format!("{segment}{DAMAGE_REPORT}"))
+        self.remove(&format!("{segment}{DAMAGE_REPORT_SUFFIX}"))
     }
 
     /// Renames a finished and synced file to its final name. The rename is durable only after
-    /// [`Folder::sync`].
+    /// [`MirrorFolder::sync`].
     pub(crate) fn publish(&self, name: &str) -> Result<(), MirrorError> {
         std::fs::rename(self.unfinished(name), self.file(name))
             .map_err(|error| MirrorError::file(name, error))
@@ -137,30 +137,30 @@ impl Folder {
 
     /// Returns true if this is the name of a file that was still being written.
     pub(crate) fn is_unfinished(name: &str) -> bool {
-        name.ends_with(UNFINISHED)
+        name.ends_with(UNFINISHED_SUFFIX)
     }
 
     /// Takes the exclusive lock of the writing process, or returns `None` if another process has
     /// it.
     pub(crate) fn try_lock_writer(&self) -> Result<Option<FolderLock>, MirrorError> {
-        let file = self.lock_file(WRITER)?;
+        let file = self.lock_file(WRITER_LOCK_FILE)?;
         let outcome = file.try_lock();
-        granted(WRITER, file, outcome)
+        lock_result(WRITER_LOCK_FILE, file, outcome)
     }
 
     /// Takes the exclusive lock for deleting files, or returns `None` if another process is
     /// reading.
-    pub(crate) fn try_lock_readers_out(&self) -> Result<Option<FolderLock>, MirrorError> {
-        let file = self.lock_file(READERS)?;
+    pub(crate) fn try_lock_for_deletion(&self) -> Result<Option<FolderLock>, MirrorError> {
+        let file = self.lock_file(READERS_LOCK_FILE)?;
         let outcome = file.try_lock();
-        granted(READERS, file, outcome)
+        lock_result(READERS_LOCK_FILE, file, outcome)
     }
 
     /// Takes the shared lock that keeps other processes from deleting files. Waits for a running
     /// deletion, which is short.
     pub(crate) fn lock_reader(&self) -> Result<FolderLock, MirrorError> {
-        let file = self.lock_file(READERS)?;
-        file.lock_shared().map_err(|error| MirrorError::file(READERS, error))?;
+        let file = self.lock_file(READERS_LOCK_FILE)?;
+        file.lock_shared().map_err(|error| MirrorError::file(READERS_LOCK_FILE, error))?;
         Ok(FolderLock { _file: file })
     }
 
@@ -171,7 +171,7 @@ impl Folder {
     }
 }
 
-fn granted(
+fn lock_result(
     name: &str,
     file: File,
     outcome: Result<(), TryLockError>,

@@ -45,10 +45,10 @@ mod units;
 mod verify;
 mod writer;
 
-pub use engine::{Engine, EngineOptions};
+pub use engine::{PlanEngine, PlanEngineOptions};
 pub use error::MirrorError;
-pub use mirror::{Mirror, MirrorOptions, Role};
-pub use session::{Session, TableSource};
+pub use mirror::{Mirror, MirrorOptions, MirrorRole};
+pub use session::{MirrorSession, TableSource};
 pub use status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 pub use stream::BatchStream;
 

@@ -8,10 +8,10 @@ use model::id::Revision;
 use store::{RecordStore, Snapshot};
 
 use crate::error::MirrorError;
-use crate::folder::{DAMAGE_REPORT, Folder, SEGMENT};
-use crate::manifest::{self, Manifest, Unusable};
-use crate::segment::{Health, Segment};
-use crate::state::Base;
+use crate::folder::{DAMAGE_REPORT_SUFFIX, MirrorFolder, SEGMENT_SUFFIX};
+use crate::manifest::{self, Manifest, UnusableReason};
+use crate::segment::{DamageFlag, Segment};
+use crate::state::SegmentSet;
 
 /// Returns a hash of the store's secret, which identifies the store.
 pub(crate) fn store_identity(store: &dyn RecordStore) -> Result<String, MirrorError> {
@@ -21,17 +21,17 @@ pub(crate) fn store_identity(store: &dyn RecordStore) -> Result<String, MirrorEr
 }
 
 /// Returns the segments on disk if they can be used, or else an empty base.
-pub(crate) fn base(
-    folder: &Folder,
+pub(crate) fn load_base(
+    folder: &MirrorFolder,
     store: &dyn RecordStore,
     store_identity: &str,
-    health: &Arc<Health>,
-) -> Result<Base, MirrorError> {
+    health: &Arc<DamageFlag>,
+) -> Result<SegmentSet, MirrorError> {
     let snapshot = store.snapshot()?;
     let reason = match Manifest::read(folder)? {
-        Ok(None) => return Ok(Base::empty(0)),
+        Ok(None) => return Ok(SegmentSet::empty(0)),
         Ok(Some(manifest)) => {
-            match usable(manifest, folder, snapshot.as_ref(), store_identity, health) {
+            match base_from_manifest(manifest, folder, snapshot.as_ref(), store_identity, health) {
                 Ok(base) => return Ok(base),
                 Err(reason) => reason,
             }
@@ -39,18 +39,18 @@ pub(crate) fn base(
         Err(reason) => reason,
     };
     tracing::warn!(reason, "the mirror on disk is not used and will be rebuilt");
-    Ok(Base::empty(0))
+    Ok(SegmentSet::empty(0))
 }
 
 /// Returns the segments of a manifest, or the reason why they cannot be used: they must come from
 /// this store and from its history. Damaged segments are only marked as damaged.
-pub(crate) fn usable(
+pub(crate) fn base_from_manifest(
     manifest: Manifest,
-    folder: &Folder,
+    folder: &MirrorFolder,
     snapshot: &dyn Snapshot,
     store_identity: &str,
-    health: &Arc<Health>,
-) -> Result<Base, Unusable> {
+    health: &Arc<DamageFlag>,
+) -> Result<SegmentSet, UnusableReason> {
     if manifest.store != store_identity {
         return Err("it mirrors another store".to_owned());
     }
@@ -59,7 +59,7 @@ pub(crate) fn usable(
         return Err(format!("it covers revision {mirror}, and the store has only {store}"));
     }
     let written = snapshot.table_revisions().map_err(|error| error.to_string())?;
-    let mut base = Base::empty(manifest.generation);
+    let mut base = SegmentSet::empty(manifest.generation);
     base.revision = manifest.revision;
     let mut manifest = manifest;
     for table in catalogue::tables() {
@@ -77,42 +77,42 @@ pub(crate) fn usable(
     }
     for segment in base.segments() {
         // A damaged segment is marked as damaged, and is rewritten before anyone reads it.
-        let _ = segment.look();
+        let _ = segment.check_on_open();
     }
     Ok(base)
 }
 
 /// Removes files that a crash left behind: unfinished files, segments that no manifest lists, and a
 /// manifest that is not used. The caller must hold the writer's lock.
-pub(crate) fn clean(folder: &Folder, base: &Base) -> Result<(), MirrorError> {
+pub(crate) fn clean_as_writer(folder: &MirrorFolder, base: &SegmentSet) -> Result<(), MirrorError> {
     if base.generation == 0 {
         // Otherwise a later state of the store might be mistaken for the manifest's history.
-        folder.remove(manifest::FILE)?;
+        folder.remove(manifest::MANIFEST_FILE)?;
     }
     // Segments of an older manifest may still be read by another process.
-    let alone = folder.try_lock_readers_out()?;
+    let alone = folder.try_lock_for_deletion()?;
     remove_leftovers(folder, &base.files(), alone.is_some())
 }
 
 /// Removes files that a crash left behind, before a reader opens the folder. Does nothing if
 /// another process has the folder open.
-pub(crate) fn tidy(folder: &Folder) -> Result<(), MirrorError> {
+pub(crate) fn clean_as_reader(folder: &MirrorFolder) -> Result<(), MirrorError> {
     let Some(_writer) = folder.try_lock_writer()? else { return Ok(()) };
-    let Some(_alone) = folder.try_lock_readers_out()? else { return Ok(()) };
+    let Some(_alone) = folder.try_lock_for_deletion()? else { return Ok(()) };
     let Ok(Some(manifest)) = Manifest::read(folder)? else { return Ok(()) };
     let used = manifest.tables.values().flatten().map(|entry| entry.file.as_str());
     remove_leftovers(folder, &used.collect(), true)
 }
 
 fn remove_leftovers(
-    folder: &Folder,
+    folder: &MirrorFolder,
     used: &HashSet<&str>,
     with_segments: bool,
 ) -> Result<(), MirrorError> {
     for name in folder.names()? {
-        let segment = name.strip_suffix(DAMAGE_REPORT).unwrap_or(&name);
-        let is_old = with_segments && segment.ends_with(SEGMENT) && !used.contains(segment);
-        if is_old || Folder::is_unfinished(&name) {
+        let segment = name.strip_suffix(DAMAGE_REPORT_SUFFIX).unwrap_or(&name);
+        let is_old = with_segments && segment.ends_with(SEGMENT_SUFFIX) && !used.contains(segment);
+        if is_old || MirrorFolder::is_unfinished(&name) {
             folder.remove(&name)?;
         }
     }
@@ -121,7 +121,7 @@ fn remove_leftovers(
 
 /// Returns a generation that no file in the folder has, so that a file name never gets other
 /// content.
-pub(crate) fn next_generation(folder: &Folder, last: u64) -> Result<u64, MirrorError> {
+pub(crate) fn next_generation(folder: &MirrorFolder, last: u64) -> Result<u64, MirrorError> {
     let names = folder.names()?;
     let generation = |name: &String| {
         let (_, rest) = name.split_once("-g")?;

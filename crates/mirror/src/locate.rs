@@ -22,13 +22,13 @@ const ID_COLUMN: usize = 1;
 /// The rows of one provider that scans of a table must leave out. An entry is the position of a
 /// segment in the table and the row numbers in that segment, ascending.
 #[derive(Debug, Default)]
-pub(crate) struct Masks {
+pub(crate) struct RowMasks {
     segments: Vec<(usize, Vec<usize>)>,
 }
 
-impl Masks {
+impl RowMasks {
     /// Returns the rows of a segment to leave out, ascending.
-    pub(crate) fn of(&self, segment: usize) -> &[usize] {
+    pub(crate) fn rows_in_segment(&self, segment: usize) -> &[usize] {
         let found = self.segments.binary_search_by_key(&segment, |(position, _)| *position);
         found.map_or(&[], |position| &self.segments[position].1)
     }
@@ -36,32 +36,32 @@ impl Masks {
 
 /// Finds the rows of a provider's changed ids in the segments. Only searches for ids that were not
 /// searched for before.
-pub(crate) fn masks(
+pub(crate) fn find_masks(
     segments: &[Arc<Segment>],
     provider: ProviderId,
     delta: &ProviderDelta,
-) -> Result<Arc<Masks>, MirrorError> {
+) -> Result<Arc<RowMasks>, MirrorError> {
     let mut places = delta.places.lock();
-    if places.sought.is_empty() {
+    if places.pending_ids.is_empty() {
         return Ok(Arc::clone(&places.found));
     }
     let mut found = Vec::new();
     for (position, segment) in segments.iter().enumerate() {
         let Some(range) = segment.range_of(provider) else { continue };
-        let mut rows = places.found.of(position).to_vec();
-        rows.extend(locate(segment, range, &places.sought)?);
+        let mut rows = places.found.rows_in_segment(position).to_vec();
+        rows.extend(find_rows(segment, range, &places.pending_ids)?);
         rows.sort_unstable();
         if !rows.is_empty() {
             found.push((position, rows));
         }
     }
-    places.found = Arc::new(Masks { segments: found });
-    places.sought.clear();
+    places.found = Arc::new(RowMasks { segments: found });
+    places.pending_ids.clear();
     Ok(Arc::clone(&places.found))
 }
 
 /// Returns the rows within `range` that have one of the ids. `ids` must be ascending.
-fn locate(
+fn find_rows(
     segment: &Arc<Segment>,
     range: &ProviderRange,
     ids: &[i64],
@@ -109,7 +109,7 @@ fn candidate_pages(
     let mut group_start = 0;
     for group in 0..metadata.num_row_groups() {
         let group_end = group_start + metadata.row_group(group).num_rows() as usize;
-        for page in pages(metadata, group, group_start..group_end) {
+        for page in id_pages(metadata, group, group_start..group_end) {
             let rows = page.rows.start.max(start)..page.rows.end.min(end);
             if rows.is_empty() {
                 continue;
@@ -129,25 +129,25 @@ fn candidate_pages(
     candidates
 }
 
-struct Page {
+struct IdPage {
     rows: Range<usize>,
     bounds: Option<(i64, i64)>,
 }
 
 /// Returns the pages of the id column in one row group.
-fn pages(metadata: &ParquetMetaData, group: usize, rows: Range<usize>) -> Vec<Page> {
+fn id_pages(metadata: &ParquetMetaData, group: usize, rows: Range<usize>) -> Vec<IdPage> {
     let locations = metadata.offset_index().map(|index| index[group][ID_COLUMN].page_locations());
     let bounds = match metadata.column_index().map(|index| &index[group][ID_COLUMN]) {
         Some(ColumnIndexMetaData::INT64(index)) => Some(index),
         _ => None,
     };
-    let Some(locations) = locations else { return vec![Page { rows, bounds: None }] };
+    let Some(locations) = locations else { return vec![IdPage { rows, bounds: None }] };
     let starts = locations.iter().map(|page| rows.start + page.first_row_index as usize);
     let ends = starts.clone().skip(1).chain([rows.end]);
     let page = |(number, (start, end))| {
         let bounds =
             bounds.and_then(|b| b.min_value(number).copied().zip(b.max_value(number).copied()));
-        Page { rows: start..end, bounds }
+        IdPage { rows: start..end, bounds }
     };
     starts.zip(ends).enumerate().map(page).collect()
 }

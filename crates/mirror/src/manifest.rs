@@ -12,11 +12,11 @@ use store::RowKey;
 
 use crate::blocks::BlockChecksums;
 use crate::error::MirrorError;
-use crate::folder::Folder;
+use crate::folder::MirrorFolder;
 use crate::schema;
 
 /// The name of the manifest's file.
-pub(crate) const FILE: &str = "manifest.json";
+pub(crate) const MANIFEST_FILE: &str = "manifest.json";
 /// The version of this format. A mirror with any other version is rebuilt.
 const FORMAT: u32 = 2;
 
@@ -109,13 +109,13 @@ impl SegmentEntry {
 
 /// The content of the manifest's file: the manifest's exact text and its checksum.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct ManifestFile {
     checksum: String,
     manifest: Box<RawValue>,
 }
 
 /// A description of why a manifest cannot be used.
-pub(crate) type Unusable = String;
+pub(crate) type UnusableReason = String;
 
 impl Manifest {
     pub(crate) fn new(generation: u64, revision: Revision, store: String) -> Self {
@@ -130,27 +130,29 @@ impl Manifest {
         }
     }
 
-    pub(crate) fn write(&self, folder: &Folder) -> Result<(), MirrorError> {
-        let failed = |error| MirrorError::file(FILE, error);
+    pub(crate) fn write(&self, folder: &MirrorFolder) -> Result<(), MirrorError> {
+        let failed = |error| MirrorError::file(MANIFEST_FILE, error);
         let text = serde_json::to_string(self).map_err(failed)?;
         let checksum = checksum(&text);
         let manifest = RawValue::from_string(text).map_err(failed)?;
-        let bytes = serde_json::to_vec(&Sealed { checksum, manifest }).map_err(failed)?;
-        folder.replace(FILE, &bytes)
+        let bytes = serde_json::to_vec(&ManifestFile { checksum, manifest }).map_err(failed)?;
+        folder.replace(MANIFEST_FILE, &bytes)
     }
 
     /// Reads the manifest on disk. `Ok(Ok(None))` means that there is none, and `Ok(Err(_))` says
     /// why it cannot be used.
-    pub(crate) fn read(folder: &Folder) -> Result<Result<Option<Self>, Unusable>, MirrorError> {
-        match fs::read(folder.file(FILE)) {
+    pub(crate) fn read(
+        folder: &MirrorFolder,
+    ) -> Result<Result<Option<Self>, UnusableReason>, MirrorError> {
+        match fs::read(folder.file(MANIFEST_FILE)) {
             Ok(bytes) => Ok(Self::parse(&bytes).map(Some)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Ok(None)),
-            Err(error) => Err(MirrorError::file(FILE, error)),
+            Err(error) => Err(MirrorError::file(MANIFEST_FILE, error)),
         }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
-        let sealed: Sealed = serde_json::from_slice(bytes)
+    fn parse(bytes: &[u8]) -> Result<Self, UnusableReason> {
+        let sealed: ManifestFile = serde_json::from_slice(bytes)
             .map_err(|error| format!("the manifest cannot be read: {error}"))?;
         if checksum(sealed.manifest.get()) != sealed.checksum {
             return Err("the manifest's checksum is wrong".to_owned());
@@ -170,7 +172,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    fn check(&self) -> Result<(), Unusable> {
+    fn check(&self) -> Result<(), UnusableReason> {
         if self.catalogue != catalogue_fingerprint() {
             return Err("the tables have another shape now".to_owned());
         }

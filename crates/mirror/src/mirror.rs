@@ -14,19 +14,19 @@ use model::provider::Provider;
 use parking_lot::Mutex;
 use store::RecordStore;
 
-use crate::engine::Engine;
+use crate::engine::PlanEngine;
 use crate::error::MirrorError;
-use crate::keeper::Keeper;
-use crate::refresh::Scope;
+use crate::keeper::MirrorUpdater;
+use crate::refresh::RefreshScope;
 use crate::scan::ProviderTable;
-use crate::session::{Session, TableSource};
-use crate::state::State;
+use crate::session::{MirrorSession, TableSource};
+use crate::state::MirrorState;
 use crate::status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 use crate::verify;
 
 /// The role of a process with respect to the mirror's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum MirrorRole {
     /// The process that maintains the mirror. Only one process can be the writer at a time; it is
     /// the writer for as long as it has the mirror open.
     Writer,
@@ -39,7 +39,7 @@ pub enum Role {
 #[derive(Debug, Clone)]
 pub struct MirrorOptions {
     /// The role of this process.
-    pub role: Role,
+    pub role: MirrorRole,
     /// The number of changes in the delta at which a background refresh starts. If 1 % of the
     /// mirror's rows is more, that number applies instead.
     pub refresh_after_rows: u64,
@@ -51,23 +51,23 @@ pub struct MirrorOptions {
     /// The maximum number of rows in a row group of a segment.
     pub group_rows: u64,
     /// The maximum time that a reader waits for the writer to refresh.
-    pub keeper_wait: Duration,
+    pub refresh_wait: Duration,
 }
 
 impl MirrorOptions {
     /// Returns the default options for this role.
-    pub fn new(role: Role) -> Self {
+    pub fn new(role: MirrorRole) -> Self {
         Self {
             role,
             refresh_after_rows: 20_000,
             delta_rows_max: match role {
-                Role::Writer => 200_000,
+                MirrorRole::Writer => 200_000,
                 // A reader may wait for another process to refresh, so it may go on longer without.
-                Role::Reader => 1_000_000,
+                MirrorRole::Reader => 1_000_000,
             },
             segment_rows: 1 << 20,
             group_rows: 1 << 17,
-            keeper_wait: Duration::from_secs(60),
+            refresh_wait: Duration::from_secs(60),
         }
     }
 }
@@ -76,7 +76,7 @@ impl MirrorOptions {
 ///
 /// All methods block on the store and on files: do not call them on an async runtime's threads.
 pub struct Mirror {
-    keeper: Arc<Keeper>,
+    keeper: Arc<MirrorUpdater>,
     refresher: Mutex<Option<JoinHandle<()>>>,
     _damage_watch: Option<DamageWatch>,
 }
@@ -93,14 +93,14 @@ impl Mirror {
     pub fn open(
         folder: &Path,
         store: Arc<dyn RecordStore>,
-        engine: Arc<Engine>,
+        engine: Arc<PlanEngine>,
         options: MirrorOptions,
     ) -> Result<Self, MirrorError> {
         let role = options.role;
-        let keeper = Arc::new(Keeper::open(folder, store, engine, options)?);
+        let keeper = Arc::new(MirrorUpdater::open(folder, store, engine, options)?);
         let damage_watch = match role {
-            Role::Writer => Some(DamageWatch::begin(Arc::clone(&keeper))?),
-            Role::Reader => None,
+            MirrorRole::Writer => Some(DamageWatch::begin(Arc::clone(&keeper))?),
+            MirrorRole::Reader => None,
         };
         Ok(Self { keeper, refresher: Mutex::default(), _damage_watch: damage_watch })
     }
@@ -109,22 +109,22 @@ impl Mirror {
     /// that was acknowledged before this call.
     ///
     /// Errors: [`MirrorError::ProviderUnknown`] when the provider does not exist.
-    pub fn session(&self, provider: ProviderId) -> Result<Session, MirrorError> {
+    pub fn session(&self, provider: ProviderId) -> Result<MirrorSession, MirrorError> {
         let (state, settings) = self.keeper.state_for(provider)?;
         if self.keeper.wants_refresh(&state) {
-            self.refresh_soon();
+            self.start_background_refresh();
         }
         Ok(self.session_in(state, settings))
     }
 
-    fn session_in(&self, state: Arc<State>, settings: Arc<Provider>) -> Session {
+    fn session_in(&self, state: Arc<MirrorState>, settings: Arc<Provider>) -> MirrorSession {
         let revision = state.revision;
         let tables = StateTables { state, provider: settings.id };
-        Session::new(Arc::clone(&self.keeper.engine), settings, revision, Arc::new(tables))
+        MirrorSession::new(Arc::clone(&self.keeper.engine), settings, revision, Arc::new(tables))
     }
 
     /// Starts a refresh on its own thread, unless one is running.
-    fn refresh_soon(&self) {
+    fn start_background_refresh(&self) {
         let mut refresher = self.refresher.lock();
         if refresher.as_ref().is_some_and(|running| !running.is_finished()) {
             return;
@@ -144,12 +144,12 @@ impl Mirror {
 
     /// Brings the segments up to the store's revision, and rewrites only segments that changed.
     pub fn refresh(&self) -> Result<RefreshReport, MirrorError> {
-        self.keeper.refresh(Scope::Changed)
+        self.keeper.refresh(RefreshScope::Changed)
     }
 
     /// Rewrites all segments from the store.
     pub fn rebuild(&self) -> Result<RefreshReport, MirrorError> {
-        self.keeper.refresh(Scope::All)
+        self.keeper.refresh(RefreshScope::All)
     }
 
     /// Compares all segments with their checksums, and every row that sessions see with the store,
@@ -161,7 +161,7 @@ impl Mirror {
     /// Returns the current status of the mirror.
     pub fn status(&self) -> Result<MirrorStatus, MirrorError> {
         let state = self.keeper.state();
-        let tables = catalogue::tables().iter().map(|table| table_status(&state, table));
+        let tables = catalogue::tables().iter().map(|table| build_table_status(&state, table));
         Ok(MirrorStatus {
             revision: state.revision,
             covered: state.base.revision,
@@ -191,7 +191,7 @@ impl Drop for Mirror {
     }
 }
 
-fn table_status(state: &State, table: &'static Table) -> TableStatus {
+fn build_table_status(state: &MirrorState, table: &'static Table) -> TableStatus {
     let segments = &state.base.tables[table.position];
     let delta = state.deltas[table.position].values();
     TableStatus {
@@ -215,11 +215,11 @@ impl DamageWatch {
     /// The interval at which the thread looks for damage reports.
     const INTERVAL: Duration = Duration::from_secs(1);
 
-    fn begin(keeper: Arc<Keeper>) -> Result<Self, MirrorError> {
+    fn begin(keeper: Arc<MirrorUpdater>) -> Result<Self, MirrorError> {
         let (end, ended) = sync_channel(0);
         let watch = move || {
             while ended.recv_timeout(Self::INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = keeper.mend_reported() {
+                if let Err(error) = keeper.repair_reported() {
                     tracing::warn!(%error, "a damaged file of the mirror could not be mended");
                 }
             }
@@ -242,7 +242,7 @@ impl Drop for DamageWatch {
 
 /// The tables of one provider in one state.
 struct StateTables {
-    state: Arc<State>,
+    state: Arc<MirrorState>,
     provider: ProviderId,
 }
 

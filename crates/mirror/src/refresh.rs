@@ -10,13 +10,13 @@ use store::{KeyRange, RowKey, Snapshot};
 
 use crate::error::MirrorError;
 use crate::manifest::SegmentEntry;
-use crate::segment::{Health, Segment};
-use crate::state::Base;
-use crate::writer::{Cut, Draft, unwrap_visitor};
+use crate::segment::{DamageFlag, Segment};
+use crate::state::SegmentSet;
+use crate::writer::{SegmentLimits, UncommittedSegments, unwrap_visitor};
 
 /// The set of segments that a refresh rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum RefreshScope {
     /// Segments whose rows changed since they were written, and damaged ones.
     Changed,
     /// All segments.
@@ -24,37 +24,37 @@ pub(crate) enum Scope {
 }
 
 /// One refresh of all tables.
-pub(crate) struct Pass<'p, 'm> {
+pub(crate) struct RefreshPass<'p, 'm> {
     pub(crate) snapshot: &'p dyn Snapshot,
-    pub(crate) old: &'p Base,
-    pub(crate) draft: &'p mut Draft<'m>,
-    pub(crate) folder: &'m crate::folder::Folder,
-    pub(crate) health: &'p Arc<Health>,
-    pub(crate) cut: Cut,
-    pub(crate) scope: Scope,
+    pub(crate) old: &'p SegmentSet,
+    pub(crate) draft: &'p mut UncommittedSegments<'m>,
+    pub(crate) folder: &'m crate::folder::MirrorFolder,
+    pub(crate) health: &'p Arc<DamageFlag>,
+    pub(crate) cut: SegmentLimits,
+    pub(crate) scope: RefreshScope,
 }
 
 /// The segments of one table that must be rewritten.
-struct Touched {
+struct ChangedSegments {
     /// For each segment, the number of changes in its key range. `None` means that it is kept.
     changes: Vec<Option<u64>>,
 }
 
 /// A run of neighbouring segments that are replaced together.
-struct Run {
+struct SegmentRun {
     segments: RangeInclusive<usize>,
     /// The maximum number of rows to expect.
     rows: u64,
 }
 
-impl Pass<'_, '_> {
+impl RefreshPass<'_, '_> {
     /// Rewrites segments as needed, and returns the base at the snapshot's revision.
-    pub(crate) fn run(mut self, generation: u64) -> Result<Base, MirrorError> {
+    pub(crate) fn run(mut self, generation: u64) -> Result<SegmentSet, MirrorError> {
         let table_revisions = self.snapshot.table_revisions()?;
         let tables = catalogue::tables().iter();
         let tables = tables.map(|table| self.table(table, table_revisions[table.position]));
         let tables = tables.collect::<Result<_, _>>()?;
-        Ok(Base { generation, revision: self.snapshot.revision(), tables, table_revisions })
+        Ok(SegmentSet { generation, revision: self.snapshot.revision(), tables, table_revisions })
     }
 
     fn table(
@@ -65,20 +65,20 @@ impl Pass<'_, '_> {
         let old = &self.old.tables[table.position];
         let is_unchanged = last_written <= self.old.revision;
         let is_sound = old.iter().all(|segment| !segment.is_damaged());
-        if self.scope == Scope::Changed && is_unchanged && is_sound {
+        if self.scope == RefreshScope::Changed && is_unchanged && is_sound {
             return Ok(old.clone());
         }
-        if self.scope == Scope::All || old.is_empty() {
+        if self.scope == RefreshScope::All || old.is_empty() {
             let written = self.draft.write(self.snapshot, table, KeyRange::ALL, self.cut)?;
             return Ok(self.segments(table, written));
         }
-        let touched = Touched::find(self.snapshot, table, old, self.old.revision)?;
+        let touched = ChangedSegments::find(self.snapshot, table, old, self.old.revision)?;
         let mut segments = Vec::with_capacity(old.len());
         let mut next = 0;
         for run in touched.runs(old, self.cut.segment_rows) {
             segments.extend_from_slice(&old[next..*run.segments.start()]);
             let range = key_range(old, &run.segments);
-            let written = self.draft.write(self.snapshot, table, range, self.evenly(&run))?;
+            let written = self.draft.write(self.snapshot, table, range, self.even_limits(&run))?;
             segments.extend(self.segments(table, written));
             next = run.segments.end() + 1;
         }
@@ -89,11 +89,11 @@ impl Pass<'_, '_> {
     /// Returns limits that divide a run into segments of about equal size, so that no small segment
     /// remains. A segment may exceed the usual size by a quarter, so that a full segment with a few
     /// changes is not split.
-    fn evenly(&self, run: &Run) -> Cut {
+    fn even_limits(&self, run: &SegmentRun) -> SegmentLimits {
         let rows_max = self.cut.segment_rows.saturating_add(self.cut.segment_rows / 4);
         let count = run.rows.div_ceil(rows_max).max(1);
         let segment_rows = run.rows.div_ceil(count).max(1);
-        Cut { segment_rows, ..self.cut }
+        SegmentLimits { segment_rows, ..self.cut }
     }
 
     fn segments(&self, table: &'static Table, written: Vec<SegmentEntry>) -> Vec<Arc<Segment>> {
@@ -102,7 +102,7 @@ impl Pass<'_, '_> {
     }
 }
 
-impl Touched {
+impl ChangedSegments {
     fn find(
         snapshot: &dyn Snapshot,
         table: &'static Table,
@@ -112,7 +112,7 @@ impl Touched {
         let damaged = segments.iter().map(|segment| segment.is_damaged().then_some(0));
         let mut changes: Vec<Option<u64>> = damaged.collect();
         let mut note = |key: RowKey| {
-            let count = &mut changes[owner(segments, key)];
+            let count = &mut changes[segment_position_for(segments, key)];
             *count = Some(count.unwrap_or(0) + 1);
         };
         let written = snapshot.rows_changed_since(table, after, &mut |row| {
@@ -126,14 +126,16 @@ impl Touched {
 
     /// Returns the runs of segments to replace. A run includes neighbours that fit into one segment
     /// with it.
-    fn runs(&self, segments: &[Arc<Segment>], segment_rows: u64) -> Vec<Run> {
+    fn runs(&self, segments: &[Arc<Segment>], segment_rows: u64) -> Vec<SegmentRun> {
         let rows_of =
             |position: usize| segments[position].entry.rows + self.changes[position].unwrap_or(0);
-        let mut runs: Vec<Run> = Vec::new();
+        let mut runs: Vec<SegmentRun> = Vec::new();
         let mut next = 0;
         while let Some(offset) = self.changes[next..].iter().position(Option::is_some) {
-            let mut run =
-                Run { segments: next + offset..=next + offset, rows: rows_of(next + offset) };
+            let mut run = SegmentRun {
+                segments: next + offset..=next + offset,
+                rows: rows_of(next + offset),
+            };
             while *run.segments.start() > next
                 && run.rows + rows_of(run.segments.start() - 1) <= segment_rows
             {
@@ -155,7 +157,7 @@ impl Touched {
 
 /// Returns the position of the segment whose key range contains `key`. A range extends to the next
 /// segment's first key; the first one also contains all smaller keys.
-fn owner(segments: &[Arc<Segment>], key: RowKey) -> usize {
+fn segment_position_for(segments: &[Arc<Segment>], key: RowKey) -> usize {
     let after = segments.partition_point(|segment| segment.entry.first() <= Some(key));
     after.saturating_sub(1)
 }
@@ -179,7 +181,7 @@ fn key_before(key: RowKey) -> RowKey {
 }
 
 /// Updates the damage flag after a refresh: it stays set if a segment is still marked as damaged.
-pub(crate) fn settle(health: &Health, base: &Base) {
+pub(crate) fn update_damage_flag(health: &DamageFlag, base: &SegmentSet) {
     let is_damaged = base.segments().any(|segment| segment.is_damaged());
     health.is_damaged.store(is_damaged, Ordering::Release);
 }

@@ -4,19 +4,19 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use crate::folder::Folder;
+use crate::folder::MirrorFolder;
 use crate::segment::Segment;
-use crate::state::Base;
+use crate::state::SegmentSet;
 
 /// Segments that a newer base no longer contains.
 #[derive(Debug, Default)]
-pub(crate) struct Retired {
+pub(crate) struct RetiredSegments {
     segments: Mutex<Vec<(String, Weak<Segment>)>>,
 }
 
-impl Retired {
+impl RetiredSegments {
     /// Adds the segments of `old` that `new` does not contain.
-    pub(crate) fn note(&self, old: &Base, new: &Base) {
+    pub(crate) fn add_replaced(&self, old: &SegmentSet, new: &SegmentSet) {
         let kept = new.files();
         let gone = old.segments().filter(|segment| !kept.contains(segment.entry.file.as_str()));
         let gone = gone.map(|segment| (segment.entry.file.clone(), Arc::downgrade(segment)));
@@ -24,14 +24,14 @@ impl Retired {
     }
 
     /// Deletes files that nobody reads any more, in this process or in another.
-    pub(crate) fn collect(&self, folder: &Folder) {
+    pub(crate) fn delete_unused(&self, folder: &MirrorFolder) {
         let mut segments = self.segments.lock();
         if segments.iter().all(|(_, segment)| segment.strong_count() > 0) {
             return;
         }
         // A reader that refreshed holds the readers' lock itself; the next process to open the
         // mirror deletes the files.
-        let Ok(Some(_alone)) = folder.try_lock_readers_out() else { return };
+        let Ok(Some(_alone)) = folder.try_lock_for_deletion() else { return };
         segments.retain(|(name, segment)| {
             segment.strong_count() > 0
                 || folder.remove(name).is_err_and(|error| {

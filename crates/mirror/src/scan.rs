@@ -31,23 +31,27 @@ use model::id::ProviderId;
 
 use crate::delta::ProviderDelta;
 use crate::error::MirrorError;
-use crate::locate::{self, Masks};
+use crate::locate::{self, RowMasks};
 use crate::reader::SegmentReaderFactory;
 use crate::schema;
-use crate::state::State;
-use crate::units::{self, Part};
+use crate::state::MirrorState;
+use crate::units::{self, SegmentSlice};
 
 /// A table of one provider in one state.
 pub(crate) struct ProviderTable {
     table: &'static Table,
     provider: ProviderId,
-    state: Arc<State>,
+    state: Arc<MirrorState>,
     schema: SchemaRef,
     is_by_id: bool,
 }
 
 impl ProviderTable {
-    pub(crate) fn new(table: &'static Table, provider: ProviderId, state: Arc<State>) -> Self {
+    pub(crate) fn new(
+        table: &'static Table,
+        provider: ProviderId,
+        state: Arc<MirrorState>,
+    ) -> Self {
         let schema = schema::table_schema(table);
         Self { table, provider, state, schema, is_by_id: false }
     }
@@ -58,27 +62,31 @@ impl ProviderTable {
     }
 
     /// Returns the provider's rows in the segments.
-    fn parts(&self, delta: Option<&ProviderDelta>) -> Result<Vec<Part>, MirrorError> {
+    fn parts(&self, delta: Option<&ProviderDelta>) -> Result<Vec<SegmentSlice>, MirrorError> {
         let base = &self.state.base;
         let masks = match delta {
-            Some(delta) => locate::masks(&base.tables[self.table.position], self.provider, delta)?,
-            None => Arc::<Masks>::default(),
+            Some(delta) => {
+                locate::find_masks(&base.tables[self.table.position], self.provider, delta)?
+            }
+            None => Arc::<RowMasks>::default(),
         };
         let segments = base.segments_of(self.table.position, self.provider);
-        let part = |(position, segment)| Part::new(segment, self.provider, masks.of(position));
+        let part = |(position, segment)| {
+            SegmentSlice::new(segment, self.provider, masks.rows_in_segment(position))
+        };
         Ok(segments.filter_map(part).collect())
     }
 
     fn scan_segments(
         &self,
-        parts: &[Part],
+        parts: &[SegmentSlice],
         threads: usize,
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let groups = match self.is_by_id {
-            true => units::in_order(&self.schema, parts).map(|files| vec![files]),
-            false => units::split(parts, threads),
+            true => units::files_by_id(&self.schema, parts).map(|files| vec![files]),
+            false => units::divide_into_file_groups(parts, threads),
         };
         let groups = groups.map_err(MirrorError::into_plan)?;
         let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))
@@ -123,8 +131,8 @@ impl ProviderTable {
     /// Returns statistics with exact row counts, so that joins build their hash table from the
     /// smaller side and counts need no scan. A scan in id order has no row count, because a join
     /// whose build side it became would lose the order.
-    fn statistics(&self, parts: &[Part]) -> Statistics {
-        let rows = parts.iter().map(Part::rows_shown).sum();
+    fn statistics(&self, parts: &[SegmentSlice]) -> Statistics {
+        let rows = parts.iter().map(SegmentSlice::rows_shown).sum();
         let mut statistics = units::id_bounds(&self.schema, parts);
         if !self.is_by_id {
             statistics.num_rows = Precision::Exact(rows);

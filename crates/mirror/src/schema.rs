@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use model::catalogue::{Column, Kind, Table};
+use model::catalogue::{Column, ColumnType, Table};
 
 /// The name of the segment column that holds the row's provider. Plans never see it.
 pub const PROVIDER_ID: &str = "provider_id";
@@ -29,18 +29,20 @@ fn field(column: &Column) -> Field {
 }
 
 /// Returns the Arrow type of a column's values.
-pub fn data_type(kind: Kind) -> DataType {
+pub fn data_type(kind: ColumnType) -> DataType {
     let list = |item: DataType| DataType::List(Arc::new(Field::new_list_field(item, true)));
     match kind {
-        Kind::Int { .. } | Kind::Money => DataType::Int64,
-        Kind::Bool => DataType::Boolean,
-        Kind::Date => DataType::Date32,
-        Kind::Instant => instant(),
-        Kind::Percent => DataType::Decimal128(7, 4),
-        Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => DataType::Utf8View,
-        Kind::Json | Kind::Allotment => DataType::Utf8View,
-        Kind::TextList => list(DataType::Utf8View),
-        Kind::IntList => list(DataType::Int64),
+        ColumnType::Int { .. } | ColumnType::Money => DataType::Int64,
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Date => DataType::Date32,
+        ColumnType::Instant => instant(),
+        ColumnType::Percent => DataType::Decimal128(7, 4),
+        ColumnType::Text | ColumnType::Enum(_) | ColumnType::Currency | ColumnType::Country => {
+            DataType::Utf8View
+        }
+        ColumnType::Json | ColumnType::Allotment => DataType::Utf8View,
+        ColumnType::TextList => list(DataType::Utf8View),
+        ColumnType::IntList => list(DataType::Int64),
     }
 }
 

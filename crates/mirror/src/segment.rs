@@ -17,13 +17,13 @@ use parking_lot::Mutex;
 
 use crate::blocks::SegmentFile;
 use crate::error::MirrorError;
-use crate::folder::{Folder, create_private};
+use crate::folder::{MirrorFolder, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 
 /// A flag shared by all segments of a mirror that tells whether any of them is damaged.
 #[derive(Debug, Default)]
-pub(crate) struct Health {
+pub(crate) struct DamageFlag {
     /// True if some segment is damaged and must be rewritten.
     pub(crate) is_damaged: AtomicBool,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Segment {
     /// The path of the file that reports this segment as damaged to other processes.
     damage_report: PathBuf,
     schema: SchemaRef,
-    health: Arc<Health>,
+    health: Arc<DamageFlag>,
     is_damaged: AtomicBool,
     footer: Mutex<Option<Arc<ParquetMetaData>>>,
 }
@@ -44,10 +44,10 @@ pub(crate) struct Segment {
 impl Segment {
     /// Creates a segment of `table` from its entry in the manifest.
     pub(crate) fn new(
-        folder: &Folder,
+        folder: &MirrorFolder,
         table: &'static Table,
         entry: SegmentEntry,
-        health: &Arc<Health>,
+        health: &Arc<DamageFlag>,
     ) -> Self {
         Self {
             path: folder.file(&entry.file),
@@ -80,7 +80,7 @@ impl Segment {
     pub(crate) fn open(self: &Arc<Self>) -> Result<SegmentFile, MirrorError> {
         let file = File::open(&self.path);
         let file =
-            self.checked(file.map_err(|error| MirrorError::file(&self.entry.file, error)))?;
+            self.mark_if_damaged(file.map_err(|error| MirrorError::file(&self.entry.file, error)))?;
         Ok(SegmentFile::new(Arc::clone(self), file))
     }
 
@@ -90,7 +90,7 @@ impl Segment {
         if let Some(metadata) = footer.as_ref() {
             return Ok(Arc::clone(metadata));
         }
-        let metadata = Arc::new(self.checked(self.read_footer())?);
+        let metadata = Arc::new(self.mark_if_damaged(self.read_footer())?);
         *footer = Some(Arc::clone(&metadata));
         Ok(metadata)
     }
@@ -104,7 +104,7 @@ impl Segment {
 
     /// Checks the file before it is used: reads the footer, and verifies the whole file if a
     /// process reported it as damaged.
-    pub(crate) fn look(self: &Arc<Self>) -> Result<(), MirrorError> {
+    pub(crate) fn check_on_open(self: &Arc<Self>) -> Result<(), MirrorError> {
         self.metadata()?;
         if self.damage_report.exists() { self.verify_checksums() } else { Ok(()) }
     }
@@ -116,9 +116,12 @@ impl Segment {
 
     /// Passes `outcome` on. If it is an error that shows damage, marks the segment as damaged for
     /// this process and for others. A damaged segment is rewritten before the next session starts.
-    pub(crate) fn checked<T>(&self, outcome: Result<T, MirrorError>) -> Result<T, MirrorError> {
+    pub(crate) fn mark_if_damaged<T>(
+        &self,
+        outcome: Result<T, MirrorError>,
+    ) -> Result<T, MirrorError> {
         outcome.inspect_err(|error| {
-            if !says_damaged(error) {
+            if !is_damage(error) {
                 return;
             }
             if !self.is_damaged.swap(true, Ordering::Relaxed) {
@@ -154,7 +157,7 @@ impl Segment {
 
 /// Returns true if the error means that the file is not what was written. Returns false if only
 /// this process cannot read it at the moment.
-fn says_damaged(error: &MirrorError) -> bool {
+fn is_damage(error: &MirrorError) -> bool {
     let MirrorError::File { source, .. } = error else { return true };
     let Some(error) = source.downcast_ref::<std::io::Error>() else { return true };
     let is_of_this_process = matches!(

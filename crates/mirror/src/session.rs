@@ -11,7 +11,7 @@ use model::catalogue::{self, Table};
 use model::id::Revision;
 use model::provider::Provider;
 
-use crate::engine::Engine;
+use crate::engine::PlanEngine;
 use crate::error::MirrorError;
 use crate::stream::BatchStream;
 
@@ -29,17 +29,17 @@ pub trait TableSource: Send + Sync {
 
 /// A view of one provider's rows at one revision.
 #[derive(Clone)]
-pub struct Session {
-    engine: Arc<Engine>,
+pub struct MirrorSession {
+    engine: Arc<PlanEngine>,
     provider: Arc<Provider>,
     revision: Revision,
     tables: Arc<dyn TableSource>,
 }
 
-impl Session {
+impl MirrorSession {
     /// Creates a session over tables that are already fixed to one provider and revision.
     pub fn new(
-        engine: Arc<Engine>,
+        engine: Arc<PlanEngine>,
         provider: Arc<Provider>,
         revision: Revision,
         tables: Arc<dyn TableSource>,
@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// Returns the engine that runs this session's plans.
-    pub fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &PlanEngine {
         &self.engine
     }
 }

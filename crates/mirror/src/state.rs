@@ -10,14 +10,14 @@ use model::provider::Provider;
 use parking_lot::Mutex;
 use store::{RowKey, Snapshot};
 
-use crate::delta::{self, Budget, ProviderDelta, TableDelta};
+use crate::delta::{self, ChangeBudget, ProviderDelta, TableDelta};
 use crate::error::MirrorError;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::segment::Segment;
 
 /// The segments of all tables. Together they hold every row up to one revision.
 #[derive(Debug)]
-pub(crate) struct Base {
+pub(crate) struct SegmentSet {
     pub(crate) generation: u64,
     pub(crate) revision: Revision,
     /// For each table of the catalogue, the last revision up to `revision` that wrote to it.
@@ -26,7 +26,7 @@ pub(crate) struct Base {
     pub(crate) tables: Vec<Vec<Arc<Segment>>>,
 }
 
-impl Base {
+impl SegmentSet {
     /// Returns a base without segments, at revision 0, so that all rows are in the delta.
     pub(crate) fn empty(generation: u64) -> Self {
         let tables = catalogue::tables();
@@ -80,8 +80,8 @@ impl Base {
 
 /// The mirror at one revision: segments and delta.
 #[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) base: Arc<Base>,
+pub(crate) struct MirrorState {
+    pub(crate) base: Arc<SegmentSet>,
     pub(crate) revision: Revision,
     /// For each table of the catalogue, the changes after the base's revision.
     pub(crate) deltas: Vec<Arc<TableDelta>>,
@@ -91,9 +91,9 @@ pub(crate) struct State {
     providers: Mutex<HashMap<ProviderId, Arc<Provider>>>,
 }
 
-impl State {
+impl MirrorState {
     /// Creates a state from a base, with an empty delta.
-    pub(crate) fn new(base: Arc<Base>) -> Self {
+    pub(crate) fn new(base: Arc<SegmentSet>) -> Self {
         let revision = base.revision;
         let nothing = Arc::new(BTreeMap::new());
         let deltas = base.tables.iter().map(|_| Arc::clone(&nothing)).collect();
@@ -115,7 +115,7 @@ impl State {
         changes_max: u64,
     ) -> Result<Option<Self>, MirrorError> {
         let budget_before = changes_max.saturating_sub(self.delta_changes);
-        let mut budget = Budget::new(budget_before);
+        let mut budget = ChangeBudget::new(budget_before);
         let mut deltas = self.deltas.clone();
         let table_revisions = snapshot.table_revisions()?;
         for table in catalogue::tables() {
@@ -124,7 +124,7 @@ impl State {
                 continue;
             }
             let old = &self.deltas[table.position];
-            match delta::advance(snapshot, table, old, self.revision, &mut budget)? {
+            match delta::advance_table_delta(snapshot, table, old, self.revision, &mut budget)? {
                 Some(delta) => deltas[table.position] = Arc::new(delta),
                 None => return Ok(None),
             }

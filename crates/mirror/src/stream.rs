@@ -15,7 +15,7 @@ use crate::error::MirrorError;
 /// A message from a plan's task. A plan that ran to its end sends `End`, so that an interrupted
 /// plan cannot be mistaken for a complete one.
 #[derive(Debug)]
-pub(crate) enum Message {
+pub(crate) enum PlanMessage {
     Batch(RecordBatch),
     Failed(MirrorError),
     End,
@@ -23,13 +23,13 @@ pub(crate) enum Message {
 
 /// The batches of a running plan. After an error the stream ends. Dropping it stops the plan.
 pub struct BatchStream {
-    messages: Receiver<Message>,
+    messages: Receiver<PlanMessage>,
     task: Option<SpawnedTask<()>>,
     is_done: bool,
 }
 
 impl BatchStream {
-    pub(crate) fn new(messages: Receiver<Message>, task: Option<SpawnedTask<()>>) -> Self {
+    pub(crate) fn new(messages: Receiver<PlanMessage>, task: Option<SpawnedTask<()>>) -> Self {
         Self { messages, task, is_done: false }
     }
 
@@ -46,9 +46,9 @@ impl BatchStream {
             return Poll::Ready(None);
         }
         let error = match ready!(self.messages.poll_recv(context)) {
-            Some(Message::Batch(batch)) => return Poll::Ready(Some(Ok(batch))),
-            Some(Message::Failed(error)) => error,
-            Some(Message::End) => {
+            Some(PlanMessage::Batch(batch)) => return Poll::Ready(Some(Ok(batch))),
+            Some(PlanMessage::Failed(error)) => error,
+            Some(PlanMessage::End) => {
                 self.is_done = true;
                 return Poll::Ready(None);
             }
@@ -63,13 +63,13 @@ impl BatchStream {
         let Some(task) = &mut self.task else { return Poll::Ready(MirrorError::Stopped) };
         Poll::Ready(match ready!(task.poll_unpin(context)) {
             Ok(()) => MirrorError::Stopped,
-            Err(error) => cause(error),
+            Err(error) => task_error(error),
         })
     }
 }
 
 /// Converts the error of a task that panicked or was aborted.
-pub(crate) fn cause(error: JoinError) -> MirrorError {
+pub(crate) fn task_error(error: JoinError) -> MirrorError {
     match error.is_panic() {
         true => MirrorError::Panicked { message: panic_message(error.into_panic().as_ref()) },
         false => MirrorError::Stopped,

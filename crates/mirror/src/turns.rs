@@ -19,7 +19,7 @@ const PROVIDERS_REMEMBERED: usize = 1024;
 ///
 /// A plan first waits for its provider's permit and only then for the global one. A provider that
 /// starts very many plans therefore fills its own queue, and takes few places in the global queue.
-pub(crate) struct Turns {
+pub(crate) struct PlanLimiter {
     all: Arc<Semaphore>,
     per_provider: usize,
     providers: Mutex<HashMap<ProviderId, Weak<Semaphore>>>,
@@ -29,12 +29,12 @@ pub(crate) struct Turns {
 }
 
 /// The permission to run one plan, held until dropped.
-pub(crate) struct Turn {
+pub(crate) struct PlanPermit {
     _provider: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
 }
 
-impl Turns {
+impl PlanLimiter {
     pub(crate) fn new(all: usize, per_provider: usize, waiting_max: usize, wait: Duration) -> Self {
         Self {
             all: Arc::new(Semaphore::new(all.max(1))),
@@ -49,13 +49,13 @@ impl Turns {
     /// Waits for permission to run a plan.
     ///
     /// Errors: [`MirrorError::Busy`] when too many plans are waiting or the wait takes too long.
-    pub(crate) async fn take(&self, provider: ProviderId) -> Result<Turn, MirrorError> {
+    pub(crate) async fn acquire(&self, provider: ProviderId) -> Result<PlanPermit, MirrorError> {
         let _waiter = self.join_queue()?;
-        let own = self.of(provider);
+        let own = self.provider_semaphore(provider);
         let take = async {
             let own = own.acquire_owned().await;
             let all = Arc::clone(&self.all).acquire_owned().await;
-            own.and_then(|own| all.map(|all| Turn { _provider: own, _all: all }))
+            own.and_then(|own| all.map(|all| PlanPermit { _provider: own, _all: all }))
         };
         match tokio::time::timeout(self.wait, take).await {
             Ok(turn) => turn.map_err(|_| MirrorError::Stopped),
@@ -66,15 +66,15 @@ impl Turns {
         }
     }
 
-    fn join_queue(&self) -> Result<Waiter<'_>, MirrorError> {
-        let waiter = Waiter(&self.waiting);
+    fn join_queue(&self) -> Result<WaitingPlan<'_>, MirrorError> {
+        let waiter = WaitingPlan(&self.waiting);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
             return Err(MirrorError::Busy { reason: format!("{} wait already", self.waiting_max) });
         }
         Ok(waiter)
     }
 
-    fn of(&self, provider: ProviderId) -> Arc<Semaphore> {
+    fn provider_semaphore(&self, provider: ProviderId) -> Arc<Semaphore> {
         let mut providers = self.providers.lock();
         if let Some(known) = providers.get(&provider).and_then(Weak::upgrade) {
             return known;
@@ -88,9 +88,9 @@ impl Turns {
     }
 }
 
-struct Waiter<'q>(&'q AtomicUsize);
+struct WaitingPlan<'q>(&'q AtomicUsize);
 
-impl Drop for Waiter<'_> {
+impl Drop for WaitingPlan<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -25,7 +25,7 @@ const UNITS_PER_THREAD: usize = 4;
 
 /// The rows of one provider in one segment that a scan returns.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct SegmentSlice {
     pub(crate) segment: Arc<Segment>,
     pub(crate) range: ProviderRange,
     /// Rows of the file to leave out, ascending.
@@ -34,13 +34,13 @@ pub(crate) struct Part {
 
 /// A range of rows in one row group.
 #[derive(Debug)]
-struct Piece {
+struct RowGroupSlice {
     group: usize,
     /// The rows, counted from the start of the row group.
     rows: Range<usize>,
 }
 
-impl Part {
+impl SegmentSlice {
     /// Creates the part, or returns `None` if it would have no rows.
     pub(crate) fn new(
         segment: &Arc<Segment>,
@@ -57,7 +57,7 @@ impl Part {
     }
 
     /// Returns the row ranges of this part, one for each row group that contains some of its rows.
-    fn pieces(&self, metadata: &ParquetMetaData) -> Vec<Piece> {
+    fn pieces(&self, metadata: &ParquetMetaData) -> Vec<RowGroupSlice> {
         let (start, end) =
             (self.range.start as usize, (self.range.start + self.range.rows) as usize);
         let mut pieces = Vec::new();
@@ -66,8 +66,10 @@ impl Part {
             let group_end = group_start + rows;
             let rows = start.max(group_start)..end.min(group_end);
             if !rows.is_empty() {
-                pieces
-                    .push(Piece { group, rows: rows.start - group_start..rows.end - group_start });
+                pieces.push(RowGroupSlice {
+                    group,
+                    rows: rows.start - group_start..rows.end - group_start,
+                });
             }
             group_start = group_end;
         }
@@ -75,7 +77,7 @@ impl Part {
     }
 
     /// Returns a file for the scan that yields only the rows of these pieces.
-    fn file(&self, metadata: &ParquetMetaData, pieces: &[Piece]) -> PartitionedFile {
+    fn file(&self, metadata: &ParquetMetaData, pieces: &[RowGroupSlice]) -> PartitionedFile {
         let sizes = group_sizes(metadata);
         let mut access = vec![RowGroupAccess::Skip; sizes.len()];
         for piece in pieces {
@@ -88,7 +90,12 @@ impl Part {
             .with_extension(Arc::clone(&self.segment))
     }
 
-    fn access(&self, piece: &Piece, group_start: usize, group_rows: usize) -> RowGroupAccess {
+    fn access(
+        &self,
+        piece: &RowGroupSlice,
+        group_start: usize,
+        group_rows: usize,
+    ) -> RowGroupAccess {
         let (from, to) = (group_start + piece.rows.start, group_start + piece.rows.end);
         let first = self.masked.partition_point(|row| *row < from);
         let last = self.masked.partition_point(|row| *row < to);
@@ -112,8 +119,8 @@ fn group_sizes(metadata: &ParquetMetaData) -> Vec<usize> {
 }
 
 /// Returns the files of a scan, in one group per thread. A small scan has one group.
-pub(crate) fn split(
-    parts: &[Part],
+pub(crate) fn divide_into_file_groups(
+    parts: &[SegmentSlice],
     threads: usize,
 ) -> Result<Vec<Vec<PartitionedFile>>, MirrorError> {
     let rows: usize = parts.iter().map(|part| part.range.rows as usize).sum();
@@ -123,8 +130,9 @@ pub(crate) fn split(
     for part in parts {
         let metadata = part.segment.metadata()?;
         let pieces = part.pieces(&metadata);
-        let pieces = if threads == 1 { pieces } else { split_pieces(pieces, threads, unit_rows) };
-        let mut unit: Vec<Piece> = Vec::new();
+        let pieces =
+            if threads == 1 { pieces } else { divide_row_groups(pieces, threads, unit_rows) };
+        let mut unit: Vec<RowGroupSlice> = Vec::new();
         for piece in pieces {
             // A file can hold only one row selection per row group.
             let is_full = unit.last().is_some_and(|last| last.group == piece.group)
@@ -136,15 +144,15 @@ pub(crate) fn split(
         }
         files.push((unit_size(&unit), part.file(&metadata, &unit)));
     }
-    Ok(share(files, rows, threads))
+    Ok(distribute_files(files, rows, threads))
 }
 
 /// Returns the files of a scan in id order, with the statistics that prove the order.
-pub(crate) fn in_order(
+pub(crate) fn files_by_id(
     schema: &SchemaRef,
-    parts: &[Part],
+    parts: &[SegmentSlice],
 ) -> Result<Vec<PartitionedFile>, MirrorError> {
-    let file = |part: &Part| {
+    let file = |part: &SegmentSlice| {
         let metadata = part.segment.metadata()?;
         let file = part.file(&metadata, &part.pieces(&metadata));
         let bounds = id_bounds(schema, std::slice::from_ref(part));
@@ -154,7 +162,7 @@ pub(crate) fn in_order(
 }
 
 /// Returns statistics with the smallest and the greatest id of all parts.
-pub(crate) fn id_bounds(schema: &SchemaRef, parts: &[Part]) -> Statistics {
+pub(crate) fn id_bounds(schema: &SchemaRef, parts: &[SegmentSlice]) -> Statistics {
     let mut statistics = Statistics::new_unknown(schema);
     let least = parts.iter().map(|part| part.range.first_id).min();
     let greatest = parts.iter().map(|part| part.range.last_id).max();
@@ -166,17 +174,21 @@ pub(crate) fn id_bounds(schema: &SchemaRef, parts: &[Part]) -> Statistics {
     statistics
 }
 
-fn unit_size(unit: &[Piece]) -> usize {
+fn unit_size(unit: &[RowGroupSlice]) -> usize {
     unit.iter().map(|piece| piece.rows.len()).sum()
 }
 
 /// Divides row groups only if there are fewer than threads, because each piece of a divided row
 /// group reads the group's dictionaries again.
-fn split_pieces(pieces: Vec<Piece>, threads: usize, unit_rows: usize) -> Vec<Piece> {
+fn divide_row_groups(
+    pieces: Vec<RowGroupSlice>,
+    threads: usize,
+    unit_rows: usize,
+) -> Vec<RowGroupSlice> {
     if pieces.len() >= threads {
         return pieces;
     }
-    let cut = |piece: Piece| {
+    let cut = |piece: RowGroupSlice| {
         let count = piece.rows.len().div_ceil(unit_rows).min(threads).max(1);
         let size = piece.rows.len().div_ceil(count);
         let end = piece.rows.end;
@@ -184,13 +196,13 @@ fn split_pieces(pieces: Vec<Piece>, threads: usize, unit_rows: usize) -> Vec<Pie
         piece
             .rows
             .step_by(size)
-            .map(move |start| Piece { group, rows: start..end.min(start + size) })
+            .map(move |start| RowGroupSlice { group, rows: start..end.min(start + size) })
     };
     pieces.into_iter().flat_map(cut).collect()
 }
 
 /// Distributes files in order over the threads, with about the same number of rows each.
-fn share(
+fn distribute_files(
     files: Vec<(usize, PartitionedFile)>,
     rows: usize,
     threads: usize,

@@ -17,11 +17,11 @@ use store::{KeyRange, Snapshot, StoreError};
 use crate::columns::RowBuilder;
 use crate::delta::ids_of;
 use crate::error::MirrorError;
-use crate::keeper::Keeper;
+use crate::keeper::MirrorUpdater;
 use crate::manifest::ProviderRange;
 use crate::segment::Segment;
-use crate::session::Session;
-use crate::state::State;
+use crate::session::MirrorSession;
+use crate::state::MirrorState;
 use crate::status::VerifyReport;
 use crate::stream::BatchStream;
 use crate::writer::unwrap_visitor;
@@ -31,10 +31,10 @@ const ROWS_AT_A_TIME: usize = 8_192;
 
 /// Checks every segment, then compares every row that sessions can see with the store.
 pub(crate) fn verify(
-    keeper: &Keeper,
-    session: impl Fn(Arc<State>, Arc<Provider>) -> Session,
+    keeper: &MirrorUpdater,
+    session: impl Fn(Arc<MirrorState>, Arc<Provider>) -> MirrorSession,
 ) -> Result<VerifyReport, MirrorError> {
-    let (state, snapshot) = keeper.present()?;
+    let (state, snapshot) = keeper.state_and_snapshot()?;
     let mut report = VerifyReport::new(state.revision);
     for segment in state.base.segments() {
         report.segments += 1;
@@ -49,7 +49,7 @@ pub(crate) fn verify(
 }
 
 /// Returns a description of each segment whose bytes do not match its checksums. Repairs nothing.
-pub(crate) fn damaged_files(keeper: &Keeper) -> Vec<String> {
+pub(crate) fn damaged_files(keeper: &MirrorUpdater) -> Vec<String> {
     let state = keeper.state();
     let damage = |segment: &Arc<Segment>| segment.verify_checksums().err();
     state.base.segments().filter_map(damage).map(|error| error.to_string()).collect()
@@ -93,10 +93,10 @@ fn check_segment(segment: &Arc<Segment>) -> Result<(), MirrorError> {
 }
 
 fn compare_table(
-    state: &Arc<State>,
+    state: &Arc<MirrorState>,
     snapshot: &dyn Snapshot,
     table: &'static Table,
-    session: impl Fn(Arc<State>, Arc<Provider>) -> Session,
+    session: impl Fn(Arc<MirrorState>, Arc<Provider>) -> MirrorSession,
     report: &mut VerifyReport,
 ) -> Result<(), MirrorError> {
     if state.base.tables[table.position].iter().any(|segment| segment.is_damaged()) {
@@ -109,8 +109,8 @@ fn compare_table(
         let settings = snapshot.provider(provider)?;
         let settings = settings.unwrap_or_else(|| Provider::new(provider, ""));
         let session = session(Arc::clone(state), Arc::new(settings));
-        let mut seen = SeenRows::begin(&session, table)?;
-        let mut comparison = Comparison { table, provider, report };
+        let mut seen = SessionRows::begin(&session, table)?;
+        let mut comparison = RowComparison { table, provider, report };
         rows += comparison.run(&mut seen, snapshot)?;
     }
     let stored = snapshot.count(table)?;
@@ -124,7 +124,7 @@ fn compare_table(
 
 /// Returns the providers that have rows in the mirror. Rows of other providers in the store are
 /// noticed because the row counts differ.
-fn providers(state: &State, table: &Table) -> BTreeSet<ProviderId> {
+fn providers(state: &MirrorState, table: &Table) -> BTreeSet<ProviderId> {
     let segments = state.base.tables[table.position].iter();
     let in_segments = segments.flat_map(|s| s.entry.providers.iter().map(|range| range.provider));
     let in_delta = state.deltas[table.position].keys().copied();
@@ -132,13 +132,13 @@ fn providers(state: &State, table: &Table) -> BTreeSet<ProviderId> {
 }
 
 /// The rows that a session sees in a table, in id order.
-struct SeenRows {
+struct SessionRows {
     stream: BatchStream,
     ahead: Option<RecordBatch>,
 }
 
-impl SeenRows {
-    fn begin(session: &Session, table: &'static Table) -> Result<Self, MirrorError> {
+impl SessionRows {
+    fn begin(session: &MirrorSession, table: &'static Table) -> Result<Self, MirrorError> {
         let plan = session.scan(table.name, "seen")?;
         let plan = plan.sort(vec![col("seen.id").sort(true, false)])?.build()?;
         Ok(Self { stream: session.stream(plan), ahead: None })
@@ -167,25 +167,27 @@ impl SeenRows {
     }
 }
 
-struct Comparison<'r> {
+struct RowComparison<'r> {
     table: &'static Table,
     provider: ProviderId,
     report: &'r mut VerifyReport,
 }
 
-impl Comparison<'_> {
+impl RowComparison<'_> {
     /// Compares a provider's rows, and returns the number of rows in the store.
-    fn run(&mut self, seen: &mut SeenRows, snapshot: &dyn Snapshot) -> Result<u64, MirrorError> {
+    fn run(&mut self, seen: &mut SessionRows, snapshot: &dyn Snapshot) -> Result<u64, MirrorError> {
         let mut builder = RowBuilder::new(self.table);
         let mut rows = 0;
-        let outcome = snapshot.rows(self.table, KeyRange::of(self.provider), &mut |row| {
-            builder.push(row)?;
-            rows += 1;
-            if builder.len() < ROWS_AT_A_TIME {
-                return Ok(());
-            }
-            self.compare(&mut builder, seen).map_err(|error| StoreError::Visitor(Box::new(error)))
-        });
+        let outcome =
+            snapshot.rows(self.table, KeyRange::for_provider(self.provider), &mut |row| {
+                builder.push(row)?;
+                rows += 1;
+                if builder.len() < ROWS_AT_A_TIME {
+                    return Ok(());
+                }
+                self.compare(&mut builder, seen)
+                    .map_err(|error| StoreError::Visitor(Box::new(error)))
+            });
         outcome.map_err(unwrap_visitor)?;
         self.compare(&mut builder, seen)?;
         for batch in seen.next(ROWS_AT_A_TIME)? {
@@ -198,7 +200,7 @@ impl Comparison<'_> {
     fn compare(
         &mut self,
         builder: &mut RowBuilder,
-        seen: &mut SeenRows,
+        seen: &mut SessionRows,
     ) -> Result<(), MirrorError> {
         let stored = builder.finish_table()?;
         let seen = seen.next(stored.num_rows())?;

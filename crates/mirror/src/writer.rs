@@ -15,7 +15,7 @@ use store::{KeyRange, RowKey, Snapshot, StoreError};
 use crate::blocks::{BlockChecksums, BlockWriter};
 use crate::columns::{RowBuilder, SegmentRows};
 use crate::error::MirrorError;
-use crate::folder::{Folder, SEGMENT, create_private};
+use crate::folder::{MirrorFolder, SEGMENT_SUFFIX, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
 use crate::schema;
 use crate::stream::panic_message;
@@ -29,7 +29,7 @@ const PAGE_ROWS_MAX: usize = 20_000;
 
 /// Limits on the size of segments and row groups.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cut {
+pub(crate) struct SegmentLimits {
     /// The maximum number of rows in a segment.
     pub(crate) segment_rows: u64,
     /// The maximum number of rows in a row group. In a row group that is at least half full, a new
@@ -37,9 +37,9 @@ pub(crate) struct Cut {
     pub(crate) group_rows: u64,
 }
 
-/// New segments of one refresh. Unless [`Draft::keep`] is called, their files are deleted on drop.
-pub(crate) struct Draft<'m> {
-    folder: &'m Folder,
+/// New segments of one refresh. Unless [`UncommittedSegments::keep`] is called, their files are deleted on drop.
+pub(crate) struct UncommittedSegments<'m> {
+    folder: &'m MirrorFolder,
     generation: u64,
     names: Vec<String>,
     number: u64,
@@ -49,9 +49,9 @@ pub(crate) struct Draft<'m> {
     rows: &'m AtomicU64,
 }
 
-impl<'m> Draft<'m> {
+impl<'m> UncommittedSegments<'m> {
     pub(crate) fn new(
-        folder: &'m Folder,
+        folder: &'m MirrorFolder,
         generation: u64,
         stop: &'m AtomicBool,
         rows: &'m AtomicU64,
@@ -67,13 +67,14 @@ impl<'m> Draft<'m> {
         snapshot: &dyn Snapshot,
         table: &'static Table,
         range: KeyRange,
-        cut: Cut,
+        cut: SegmentLimits,
     ) -> Result<Vec<SegmentEntry>, MirrorError> {
         let stop = self.stop;
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         std::thread::scope(|scope| {
-            let encoder = scope.spawn(move || Cutter::new(self, table, cut).run(&receiver));
-            let reading = read(snapshot, table, range, sender, stop);
+            let encoder =
+                scope.spawn(move || SegmentSplitter::new(self, table, cut).run(&receiver));
+            let reading = send_rows(snapshot, table, range, sender, stop);
             let encoded = encoder.join().unwrap_or_else(|panic| {
                 Err(MirrorError::Panicked { message: panic_message(panic.as_ref()) })
             });
@@ -90,13 +91,14 @@ impl<'m> Draft<'m> {
 
     fn next_name(&mut self, table: &Table) -> String {
         self.number += 1;
-        let name = format!("{}-g{}-{:04}{SEGMENT}", table.name, self.generation, self.number);
+        let name =
+            format!("{}-g{}-{:04}{SEGMENT_SUFFIX}", table.name, self.generation, self.number);
         self.names.push(name.clone());
         name
     }
 }
 
-impl Drop for Draft<'_> {
+impl Drop for UncommittedSegments<'_> {
     fn drop(&mut self) {
         if self.is_kept {
             return;
@@ -109,7 +111,7 @@ impl Drop for Draft<'_> {
     }
 }
 
-fn read(
+fn send_rows(
     snapshot: &dyn Snapshot,
     table: &'static Table,
     range: KeyRange,
@@ -146,16 +148,20 @@ pub(crate) fn unwrap_visitor(error: StoreError) -> MirrorError {
 }
 
 /// Divides a stream of rows into segments and row groups.
-struct Cutter<'d, 'm> {
-    draft: &'d mut Draft<'m>,
+struct SegmentSplitter<'d, 'm> {
+    draft: &'d mut UncommittedSegments<'m>,
     table: &'static Table,
-    cut: Cut,
+    cut: SegmentLimits,
     open: Option<SegmentWriter>,
     entries: Vec<SegmentEntry>,
 }
 
-impl<'d, 'm> Cutter<'d, 'm> {
-    fn new(draft: &'d mut Draft<'m>, table: &'static Table, cut: Cut) -> Self {
+impl<'d, 'm> SegmentSplitter<'d, 'm> {
+    fn new(
+        draft: &'d mut UncommittedSegments<'m>,
+        table: &'static Table,
+        cut: SegmentLimits,
+    ) -> Self {
         Self { draft, table, cut, open: None, entries: Vec::new() }
     }
 
@@ -208,10 +214,10 @@ struct SegmentWriter {
 
 impl SegmentWriter {
     fn create(
-        folder: &Folder,
+        folder: &MirrorFolder,
         table: &'static Table,
         name: String,
-        cut: Cut,
+        cut: SegmentLimits,
     ) -> Result<Self, MirrorError> {
         let file = create_private(&folder.unfinished(&name));
         let file = BlockWriter::new(file.map_err(|error| MirrorError::file(&name, error))?);
@@ -225,7 +231,12 @@ impl SegmentWriter {
     }
 
     /// Adds rows from `start` up to the next limit, and returns the number of rows added.
-    fn add(&mut self, rows: &SegmentRows, start: usize, cut: Cut) -> Result<usize, MirrorError> {
+    fn add(
+        &mut self,
+        rows: &SegmentRows,
+        start: usize,
+        cut: SegmentLimits,
+    ) -> Result<usize, MirrorError> {
         let last = self.entry.last();
         if self.group_rows >= cut.group_rows / 2
             && last.is_some_and(|last| last.provider != rows.keys[start].provider)
@@ -248,7 +259,13 @@ impl SegmentWriter {
     }
 
     /// Returns an earlier end if a provider's rows end in the second half of the row group.
-    fn end_at_provider(&self, keys: &[RowKey], start: usize, end: usize, cut: Cut) -> usize {
+    fn end_at_provider(
+        &self,
+        keys: &[RowKey],
+        start: usize,
+        end: usize,
+        cut: SegmentLimits,
+    ) -> usize {
         let half = (cut.group_rows / 2).saturating_sub(self.group_rows) as usize;
         let from = start + half.max(1);
         let change = (from..end).find(|&row| keys[row - 1].provider != keys[row].provider);
@@ -279,7 +296,7 @@ impl SegmentWriter {
     }
 
     /// Finishes the file, syncs it, and gives it its final name.
-    fn close(self, folder: &Folder) -> Result<SegmentEntry, MirrorError> {
+    fn close(self, folder: &MirrorFolder) -> Result<SegmentEntry, MirrorError> {
         let Self { writer, mut entry, .. } = self;
         let end = || -> Result<BlockWriter, ParquetError> { writer.into_inner() };
         let file = end().map_err(|error| MirrorError::file(&entry.file, error))?;
@@ -290,7 +307,7 @@ impl SegmentWriter {
     }
 }
 
-fn properties(cut: Cut) -> WriterProperties {
+fn properties(cut: SegmentLimits) -> WriterProperties {
     // A scan reads one page to find a changed row, so pages are small.
     let page_rows = (cut.group_rows as usize / 4).clamp(1, PAGE_ROWS_MAX);
     let sorted = [schema::PROVIDER_ID, "id", schema::REVISION];

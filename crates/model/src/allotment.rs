@@ -12,14 +12,14 @@ const USES_MAX: i64 = 1_000_000;
 
 /// An example for the documentation that has every key: 8 classes or appointments a month, of which
 /// at most 3 of offering type 12; no-shows count.
-pub const EXAMPLE: &str = concat!(
+pub const ALLOTMENT_EXAMPLE: &str = concat!(
     r#"{"ignore_no_shows":false,"types":["event","course"],"#,
     r#""period_limits":[{"period":"month","type":"event","max_uses":8,"#,
     r#""offering_type_limits":[{"offering_type":12,"max_uses":3,"is_extra":false,"allow_zero":true}]}]}"#,
 );
 
 /// The keys of an allotment: the path, the accepted values, and the default.
-pub const KEYS: [(&str, &str, &str); 11] = [
+pub const ALLOTMENT_KEYS: [(&str, &str, &str); 11] = [
     ("ignore_no_shows", "true: a no-show is not a use", "false"),
     ("types", "what may be booked: event (classes and appointments), course", "both"),
     ("period_limits", "at most 20; none = unlimited", "[]"),
@@ -63,7 +63,7 @@ pub enum LimitType {
 
 /// The length of the period that a limit applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Period {
+pub enum LimitPeriod {
     /// The membership's whole life.
     Lifetime,
     /// A year.
@@ -80,7 +80,7 @@ pub enum Period {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodLimit {
     /// The period in which uses are counted.
-    pub period: Period,
+    pub period: LimitPeriod,
     /// The kind of booking that is counted.
     pub limit_type: LimitType,
     /// The number of uses in the period; none means that the period itself has no limit.
@@ -121,7 +121,7 @@ impl LimitType {
     }
 }
 
-impl Period {
+impl LimitPeriod {
     const NAMES: [(&'static str, Self); 5] = [
         ("day", Self::Day),
         ("week", Self::Week),
@@ -138,7 +138,7 @@ impl Period {
 }
 
 /// Parses the JSON text of an allotment. Error messages begin with the path of the wrong key.
-pub fn parse(text: &str) -> Result<Allotment, CellError> {
+pub fn parse_allotment(text: &str) -> Result<Allotment, CellError> {
     if text.len() > BYTES_MAX {
         return Err(bad("", &format!("must be at most {BYTES_MAX} bytes of JSON")));
     }
@@ -186,7 +186,7 @@ fn types(value: &Value) -> Result<Vec<LimitType>, CellError> {
 fn period_limit(value: &Value, path: &str) -> Result<PeriodLimit, CellError> {
     let object = object(value, path, &["period", "type", "max_uses", "offering_type_limits"])?;
     let named = present(object, "period").and_then(Value::as_str);
-    let period = Period::NAMES.iter().find(|(name, _)| Some(*name) == named);
+    let period = LimitPeriod::NAMES.iter().find(|(name, _)| Some(*name) == named);
     let (_, period) = period.ok_or_else(|| {
         bad(&format!("{path}.period"), "must be one of day, week, month, year, lifetime")
     })?;
@@ -365,18 +365,18 @@ mod tests {
         let text = r#"{"types":["event"],"period_limits":[{"period":"month","type":"class",
             "max_uses":8,"offering_type_limits":[{"offering_type":{"id":12,"name":"HIIT"},
             "max_uses":3,"is_extra":true}]},{"period":"lifetime","max_uses":null}]}"#;
-        let allotment = parse(text).unwrap();
+        let allotment = parse_allotment(text).unwrap();
         assert_eq!(allotment.period_limits[0].limit_type, LimitType::Event);
-        assert_eq!(parse(&allotment.to_json()).unwrap(), allotment);
-        assert_eq!(parse("{}").unwrap().to_json(), "{}");
+        assert_eq!(parse_allotment(&allotment.to_json()).unwrap(), allotment);
+        assert_eq!(parse_allotment("{}").unwrap().to_json(), "{}");
         assert_eq!(allotment.offering_types().count(), 1);
     }
 
     #[test]
     fn the_example_has_every_key_and_is_as_it_is_stored() {
-        assert_eq!(parse(EXAMPLE).unwrap().to_json(), EXAMPLE);
-        let example: Value = serde_json::from_str(EXAMPLE).unwrap();
-        for (path, ..) in KEYS {
+        assert_eq!(parse_allotment(ALLOTMENT_EXAMPLE).unwrap().to_json(), ALLOTMENT_EXAMPLE);
+        let example: Value = serde_json::from_str(ALLOTMENT_EXAMPLE).unwrap();
+        for (path, ..) in ALLOTMENT_KEYS {
             let pointer = format!("/{}", path.replace("limits.", "limits/0/"));
             assert!(example.pointer(&pointer).is_some(), "{path}");
         }
@@ -407,7 +407,7 @@ mod tests {
                 "period_limits.0.offering_type_limits.1.offering_type:",
             ),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse_allotment(text).unwrap_err();
             assert_eq!(error.code, code, "{text}");
             assert!(error.message.starts_with(path), "{} for {text}", error.message);
         }

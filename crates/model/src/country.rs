@@ -16,7 +16,7 @@ const WITHDRAWN: &str = "AN BU CS CT DD DY FQ FX HV JT MI NH NQ NT PC PU PZ RH S
 /// A code outside the standard: banks, shops and the European Union use it for Kosovo.
 const USER_ASSIGNED: &str = "XK";
 /// Common wrong codes, each with the code that is meant.
-const MEANT: &[(&str, &str)] =
+const COMMON_MISTAKES: &[(&str, &str)] =
     &[("UK", "GB"), ("EL", "GR"), ("EN", "GB"), ("GBR", "GB"), ("USA", "US"), ("IRL", "IE")];
 
 /// Returns true if `code` is an upper-case country code, assigned or withdrawn.
@@ -28,9 +28,9 @@ pub(crate) fn is_country(code: &str) -> bool {
 }
 
 /// Returns the code that is probably meant by `given`, which is not a code itself.
-pub(crate) fn country_meant(given: &str) -> Option<String> {
+pub(crate) fn suggest_country(given: &str) -> Option<String> {
     let upper = given.trim().to_ascii_uppercase();
-    let (_, code) = MEANT.iter().find(|(word, _)| *word == upper).unwrap_or(&("", ""));
+    let (_, code) = COMMON_MISTAKES.iter().find(|(word, _)| *word == upper).unwrap_or(&("", ""));
     match is_country(&upper) {
         true => Some(upper),
         false => (!code.is_empty()).then(|| (*code).to_owned()),
@@ -66,7 +66,7 @@ mod tests {
             ("", None),
         ] {
             assert!(!is_country(given), "{given}");
-            assert_eq!(country_meant(given).as_deref(), expected, "{given}");
+            assert_eq!(suggest_country(given).as_deref(), expected, "{given}");
         }
     }
 }

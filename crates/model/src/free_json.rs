@@ -25,21 +25,21 @@ pub(crate) fn compact_object(text: &str) -> Result<String, CellError> {
         return Ok(text.to_owned());
     }
     let written: &RawValue = serde_json::from_str(text).map_err(|error| {
-        let what = without_place(&error);
+        let what = library_message(&error);
         mismatch(format!("expected a JSON object, and this is not JSON: {what}"))
     })?;
     let written = written.get();
     if !written.starts_with('{') {
         return Err(mismatch(format!("expected a JSON object, got {}", kind_of(written))));
     }
-    let mut walk = Walk { text: written, at: 0, out: String::new(), open: Vec::new() };
+    let mut walk = JsonCompactor { text: written, at: 0, out: String::new(), open: Vec::new() };
     walk.out.reserve(written.len());
     walk.run()?;
     Ok(walk.out)
 }
 
 /// Returns the library's message without its line number, which does not refer to the input file.
-fn without_place(error: &serde_json::Error) -> String {
+fn library_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
 }
@@ -59,41 +59,41 @@ fn kind_of(json: &str) -> &'static str {
 }
 
 /// An object or list whose closing bracket has not been read yet.
-enum Open {
+enum OpenContainer {
     Object { keys: HashSet<String>, key: String, awaits_key: bool },
     List { index: usize },
 }
 
 /// A single pass over JSON whose syntax was checked before.
-struct Walk<'a> {
+struct JsonCompactor<'a> {
     text: &'a str,
     at: usize,
     out: String,
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> JsonCompactor<'a> {
     fn run(&mut self) -> Result<(), CellError> {
         while let Some(byte) = self.text.as_bytes().get(self.at).copied() {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
                 b'"' => self.string()?,
                 b'-' | b'0'..=b'9' => self.number()?,
-                b'{' => self.begin(Open::Object {
+                b'{' => self.open_container(OpenContainer::Object {
                     keys: HashSet::new(),
                     key: String::new(),
                     awaits_key: true,
                 })?,
-                b'[' => self.begin(Open::List { index: 0 })?,
-                _ => self.mark(byte),
+                b'[' => self.open_container(OpenContainer::List { index: 0 })?,
+                _ => self.copy_structural(byte),
             }
         }
         Ok(())
     }
 
-    fn begin(&mut self, open: Open) -> Result<(), CellError> {
+    fn open_container(&mut self, open: OpenContainer) -> Result<(), CellError> {
         if self.open.len() == DEPTH_MAX {
-            return Err(self.wrong(
+            return Err(self.error_at_path(
                 ImportCode::TypeMismatch,
                 &format!("is nested too deeply: at most {DEPTH_MAX} objects and lists"),
             ));
@@ -104,12 +104,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Copies a closing bracket, a comma, a colon, or a letter of `true`, `false` or `null`.
-    fn mark(&mut self, byte: u8) {
+    fn copy_structural(&mut self, byte: u8) {
         match (byte, self.open.last_mut()) {
             (b'}' | b']', _) => drop(self.open.pop()),
-            (b',', Some(Open::Object { awaits_key, .. })) => *awaits_key = true,
-            (b':', Some(Open::Object { awaits_key, .. })) => *awaits_key = false,
-            (b',', Some(Open::List { index })) => *index += 1,
+            (b',', Some(OpenContainer::Object { awaits_key, .. })) => *awaits_key = true,
+            (b':', Some(OpenContainer::Object { awaits_key, .. })) => *awaits_key = false,
+            (b',', Some(OpenContainer::List { index })) => *index += 1,
             _ => {}
         }
         self.copy(1);
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         }
         let shown = clip(&rest[..length]);
         let what = format!("{shown} is too large for readers of JSON: write it as text, in quotes");
-        Err(self.wrong(ImportCode::NumberOutOfRange, &what))
+        Err(self.error_at_path(ImportCode::NumberOutOfRange, &what))
     }
 
     fn string(&mut self) -> Result<(), CellError> {
@@ -140,33 +140,34 @@ impl<'a> Walk<'a> {
         let text: Cow<'a, str> = match has_escapes {
             false => Cow::Borrowed(&quoted[1..length - 1]),
             true => serde_json::from_str(quoted).map_err(|error| {
-                let what = format!("holds a text that is not one: {}", without_place(&error));
-                self.wrong(ImportCode::TypeMismatch, &what)
+                let what = format!("holds a text that is not one: {}", library_message(&error));
+                self.error_at_path(ImportCode::TypeMismatch, &what)
             })?,
         };
         if text.contains('\0') {
             let what = "holds a NUL character (\\u0000), in a key or in a text: leave it out";
-            return Err(self.wrong(ImportCode::TypeMismatch, what));
+            return Err(self.error_at_path(ImportCode::TypeMismatch, what));
         }
         match has_escapes {
             false => self.out.push_str(quoted),
             true => self.out.push_str(&serde_json::Value::from(&*text).to_string()),
         }
         self.at += length;
-        let Some(Open::Object { keys, key, awaits_key: true }) = self.open.last_mut() else {
+        let Some(OpenContainer::Object { keys, key, awaits_key: true }) = self.open.last_mut()
+        else {
             return Ok(());
         };
         (*text).clone_into(key);
         match keys.insert(text.into_owned()) {
             true => Ok(()),
-            false => Err(self.wrong(ImportCode::TypeMismatch, "is given twice")),
+            false => Err(self.error_at_path(ImportCode::TypeMismatch, "is given twice")),
         }
     }
 
-    fn wrong(&self, code: ImportCode, what: &str) -> CellError {
+    fn error_at_path(&self, code: ImportCode, what: &str) -> CellError {
         let steps = self.open.iter().map(|open| match open {
-            Open::Object { key, .. } => clip(key).to_owned(),
-            Open::List { index } => index.to_string(),
+            OpenContainer::Object { key, .. } => clip(key).to_owned(),
+            OpenContainer::List { index } => index.to_string(),
         });
         let shown: Vec<_> = steps.take(8).collect();
         let more = if self.open.len() > shown.len() { "…" } else { "" };

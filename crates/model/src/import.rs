@@ -16,7 +16,7 @@ pub const ERRORS_COUNTED_MAX: u64 = 10_000;
 
 /// The greatest length of an error's message and column name, in bytes. Both may repeat text of the
 /// input.
-const TOLD_BYTES_MAX: usize = 1000;
+const ERROR_TEXT_BYTES_MAX: usize = 1000;
 
 /// One input row: its id, its line, and a cell for every column of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,9 +185,9 @@ impl ImportErrors {
     pub fn push(&mut self, mut error: ImportError) {
         self.error_count += 1;
         if self.errors.len() < ERRORS_LISTED_MAX {
-            cut(&mut error.message);
+            truncate_text(&mut error.message);
             if let Some(column) = &mut error.column {
-                cut(column);
+                truncate_text(column);
             }
             self.errors.push(error);
         }
@@ -205,9 +205,9 @@ impl ImportErrors {
 }
 
 /// Shortens a text that is too long for an error.
-fn cut(text: &mut String) {
-    if text.len() > TOLD_BYTES_MAX {
-        text.truncate(text.floor_char_boundary(TOLD_BYTES_MAX));
+fn truncate_text(text: &mut String) {
+    if text.len() > ERROR_TEXT_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(ERROR_TEXT_BYTES_MAX));
         text.push('…');
         text.shrink_to_fit();
     }

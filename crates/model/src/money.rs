@@ -23,7 +23,7 @@ const THREE_DIGITS: &str = "bhd iqd jod kwd lyd omr tnd";
 const FOUR_DIGITS: &str = "clf uyw";
 
 /// A code that ISO 4217 has withdrawn. Old records may have it.
-struct Withdrawn {
+struct WithdrawnCurrency {
     code: &'static str,
     digits: u8,
     /// The first month, `YYYY-MM`, in which the code was not a currency any more.
@@ -31,76 +31,80 @@ struct Withdrawn {
 }
 
 /// Codes withdrawn since 1990, with their former number of decimals.
-static WITHDRAWN: &[Withdrawn] = &[
-    withdrawn("adp", 0, "2002-03"),
-    withdrawn("afa", 2, "2003-01"),
-    withdrawn("ang", 2, "2025-07"),
-    withdrawn("aon", 2, "2000-02"),
-    withdrawn("aor", 2, "2000-02"),
-    withdrawn("ats", 2, "2002-03"),
-    withdrawn("aym", 2, "2005-10"),
-    withdrawn("azm", 2, "2006-01"),
-    withdrawn("bef", 0, "2002-03"),
-    withdrawn("bgl", 2, "2003-11"),
-    withdrawn("bgn", 2, "2026-02"),
-    withdrawn("brr", 2, "1994-07"),
-    withdrawn("byb", 0, "2001-01"),
-    withdrawn("byr", 0, "2017-01"),
-    withdrawn("csd", 2, "2006-10"),
-    withdrawn("csk", 2, "1993-03"),
-    withdrawn("cuc", 2, "2021-06"),
-    withdrawn("cyp", 2, "2008-02"),
-    withdrawn("ddm", 2, "1990-09"),
-    withdrawn("dem", 2, "2002-03"),
-    withdrawn("ecs", 0, "2000-09"),
-    withdrawn("eek", 2, "2011-02"),
-    withdrawn("esp", 0, "2002-03"),
-    withdrawn("fim", 2, "2002-03"),
-    withdrawn("frf", 2, "2002-03"),
-    withdrawn("ghc", 2, "2008-01"),
-    withdrawn("grd", 0, "2002-03"),
-    withdrawn("gwp", 2, "1997-05"),
-    withdrawn("hrd", 2, "1995-01"),
-    withdrawn("hrk", 2, "2023-02"),
-    withdrawn("iep", 2, "2002-03"),
-    withdrawn("itl", 0, "2002-03"),
-    withdrawn("ltl", 2, "2015-02"),
-    withdrawn("luf", 0, "2002-03"),
-    withdrawn("lvl", 2, "2014-02"),
-    withdrawn("mgf", 0, "2005-01"),
-    withdrawn("mro", 2, "2018-01"),
-    withdrawn("mtl", 2, "2008-02"),
-    withdrawn("mxp", 2, "1993-01"),
-    withdrawn("mzm", 2, "2006-07"),
-    withdrawn("nlg", 2, "2002-03"),
-    withdrawn("plz", 2, "1997-01"),
-    withdrawn("pte", 0, "2002-03"),
-    withdrawn("rol", 2, "2006-01"),
-    withdrawn("rur", 2, "1999-01"),
-    withdrawn("sdd", 2, "2007-07"),
-    withdrawn("sit", 2, "2007-02"),
-    withdrawn("skk", 2, "2009-02"),
-    withdrawn("sll", 2, "2024-04"),
-    withdrawn("srg", 2, "2004-01"),
-    withdrawn("std", 2, "2018-01"),
-    withdrawn("tmm", 2, "2009-01"),
-    withdrawn("tpe", 0, "2002-11"),
-    withdrawn("trl", 0, "2006-01"),
-    withdrawn("uak", 2, "1996-09"),
-    withdrawn("veb", 2, "2008-07"),
-    withdrawn("vef", 2, "2018-09"),
-    withdrawn("yum", 2, "2003-07"),
-    withdrawn("zal", 2, "1995-04"),
-    withdrawn("zmk", 2, "2013-02"),
-    withdrawn("zrn", 2, "1999-06"),
-    withdrawn("zwd", 2, "2008-08"),
-    withdrawn("zwl", 2, "2024-10"),
-    withdrawn("zwn", 2, "2008-09"),
-    withdrawn("zwr", 2, "2009-06"),
+static WITHDRAWN: &[WithdrawnCurrency] = &[
+    withdrawn_currency("adp", 0, "2002-03"),
+    withdrawn_currency("afa", 2, "2003-01"),
+    withdrawn_currency("ang", 2, "2025-07"),
+    withdrawn_currency("aon", 2, "2000-02"),
+    withdrawn_currency("aor", 2, "2000-02"),
+    withdrawn_currency("ats", 2, "2002-03"),
+    withdrawn_currency("aym", 2, "2005-10"),
+    withdrawn_currency("azm", 2, "2006-01"),
+    withdrawn_currency("bef", 0, "2002-03"),
+    withdrawn_currency("bgl", 2, "2003-11"),
+    withdrawn_currency("bgn", 2, "2026-02"),
+    withdrawn_currency("brr", 2, "1994-07"),
+    withdrawn_currency("byb", 0, "2001-01"),
+    withdrawn_currency("byr", 0, "2017-01"),
+    withdrawn_currency("csd", 2, "2006-10"),
+    withdrawn_currency("csk", 2, "1993-03"),
+    withdrawn_currency("cuc", 2, "2021-06"),
+    withdrawn_currency("cyp", 2, "2008-02"),
+    withdrawn_currency("ddm", 2, "1990-09"),
+    withdrawn_currency("dem", 2, "2002-03"),
+    withdrawn_currency("ecs", 0, "2000-09"),
+    withdrawn_currency("eek", 2, "2011-02"),
+    withdrawn_currency("esp", 0, "2002-03"),
+    withdrawn_currency("fim", 2, "2002-03"),
+    withdrawn_currency("frf", 2, "2002-03"),
+    withdrawn_currency("ghc", 2, "2008-01"),
+    withdrawn_currency("grd", 0, "2002-03"),
+    withdrawn_currency("gwp", 2, "1997-05"),
+    withdrawn_currency("hrd", 2, "1995-01"),
+    withdrawn_currency("hrk", 2, "2023-02"),
+    withdrawn_currency("iep", 2, "2002-03"),
+    withdrawn_currency("itl", 0, "2002-03"),
+    withdrawn_currency("ltl", 2, "2015-02"),
+    withdrawn_currency("luf", 0, "2002-03"),
+    withdrawn_currency("lvl", 2, "2014-02"),
+    withdrawn_currency("mgf", 0, "2005-01"),
+    withdrawn_currency("mro", 2, "2018-01"),
+    withdrawn_currency("mtl", 2, "2008-02"),
+    withdrawn_currency("mxp", 2, "1993-01"),
+    withdrawn_currency("mzm", 2, "2006-07"),
+    withdrawn_currency("nlg", 2, "2002-03"),
+    withdrawn_currency("plz", 2, "1997-01"),
+    withdrawn_currency("pte", 0, "2002-03"),
+    withdrawn_currency("rol", 2, "2006-01"),
+    withdrawn_currency("rur", 2, "1999-01"),
+    withdrawn_currency("sdd", 2, "2007-07"),
+    withdrawn_currency("sit", 2, "2007-02"),
+    withdrawn_currency("skk", 2, "2009-02"),
+    withdrawn_currency("sll", 2, "2024-04"),
+    withdrawn_currency("srg", 2, "2004-01"),
+    withdrawn_currency("std", 2, "2018-01"),
+    withdrawn_currency("tmm", 2, "2009-01"),
+    withdrawn_currency("tpe", 0, "2002-11"),
+    withdrawn_currency("trl", 0, "2006-01"),
+    withdrawn_currency("uak", 2, "1996-09"),
+    withdrawn_currency("veb", 2, "2008-07"),
+    withdrawn_currency("vef", 2, "2018-09"),
+    withdrawn_currency("yum", 2, "2003-07"),
+    withdrawn_currency("zal", 2, "1995-04"),
+    withdrawn_currency("zmk", 2, "2013-02"),
+    withdrawn_currency("zrn", 2, "1999-06"),
+    withdrawn_currency("zwd", 2, "2008-08"),
+    withdrawn_currency("zwl", 2, "2024-10"),
+    withdrawn_currency("zwn", 2, "2008-09"),
+    withdrawn_currency("zwr", 2, "2009-06"),
 ];
 
-const fn withdrawn(code: &'static str, digits: u8, since: &'static str) -> Withdrawn {
-    Withdrawn { code, digits, since }
+const fn withdrawn_currency(
+    code: &'static str,
+    digits: u8,
+    since: &'static str,
+) -> WithdrawnCurrency {
+    WithdrawnCurrency { code, digits, since }
 }
 
 /// Symbols written before the amount without a space, each with the codes that use it.
@@ -195,7 +199,7 @@ impl SymbolPosition {
     }
 }
 
-fn lists(codes: &str, code: &str) -> bool {
+fn contains_code(codes: &str, code: &str) -> bool {
     codes.split_ascii_whitespace().any(|known| known == code)
 }
 
@@ -231,7 +235,7 @@ impl Currency {
     /// before the amount.
     pub fn symbol(&self) -> (String, SymbolPosition) {
         let find = |table: &[(&str, &str)]| {
-            let entry = table.iter().find(|(_, codes)| lists(codes, self.code()));
+            let entry = table.iter().find(|(_, codes)| contains_code(codes, self.code()));
             entry.map(|(symbol, _)| (*symbol).to_owned())
         };
         if let Some(symbol) = find(SYMBOLS_BEFORE) {
@@ -252,7 +256,7 @@ impl Currency {
     /// Returns text for people: `£1,234.50`, `-£5`, `45 kr`. A fraction of zero is left out.
     pub fn display(&self, minor: i128) -> String {
         let mut text = Vec::new();
-        AmountFormat::of(*self).write_display(minor, &mut text);
+        AmountFormat::for_currency(*self).write_display(minor, &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }
 }
@@ -268,7 +272,7 @@ pub fn decimal_text(minor: i128, digits: u32) -> String {
 pub fn write_decimal_text(minor: i128, digits: u32, out: &mut Vec<u8>) {
     match u64::try_from(minor.unsigned_abs()) {
         Ok(magnitude) => write_narrow(magnitude, minor < 0, digits, out),
-        Err(_) => write_amount(minor, digits, Style::Plain, out),
+        Err(_) => write_amount(minor, digits, AmountStyle::Plain, out),
     }
 }
 
@@ -305,7 +309,7 @@ pub struct AmountFormat {
 
 impl AmountFormat {
     /// Returns the format of `currency`.
-    pub fn of(currency: Currency) -> Self {
+    pub fn for_currency(currency: Currency) -> Self {
         let (symbol, position) = currency.symbol();
         let is_code = symbol.len() == 3 && symbol.bytes().all(|byte| byte.is_ascii_uppercase());
         let (prefix, suffix) = match position {
@@ -323,20 +327,20 @@ impl AmountFormat {
 
     /// Appends the text that [`Currency::display`] returns.
     pub fn write_display(&self, minor: i128, out: &mut Vec<u8>) {
-        write_amount(minor, self.digits, Style::Display { prefix: &self.prefix }, out);
+        write_amount(minor, self.digits, AmountStyle::Display { prefix: &self.prefix }, out);
         out.extend_from_slice(self.suffix.as_bytes());
     }
 }
 
 #[derive(Clone, Copy)]
-enum Style<'a> {
+enum AmountStyle<'a> {
     /// `-1234.50`.
     Plain,
     /// With symbol and thousands separators, and without a fraction of zero: `-£1,234`.
     Display { prefix: &'a str },
 }
 
-fn write_amount(minor: i128, digits: u32, style: Style<'_>, out: &mut Vec<u8>) {
+fn write_amount(minor: i128, digits: u32, style: AmountStyle<'_>, out: &mut Vec<u8>) {
     let magnitude = minor.unsigned_abs();
     let scale = 10_u64.pow(digits);
     // Nearly all amounts fit 64 bits, where division is several times faster.
@@ -351,13 +355,13 @@ fn write_amount(minor: i128, digits: u32, style: Style<'_>, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     let has_fraction = match style {
-        Style::Plain => digits > 0,
-        Style::Display { prefix } => {
+        AmountStyle::Plain => digits > 0,
+        AmountStyle::Display { prefix } => {
             out.extend_from_slice(prefix.as_bytes());
             fraction > 0
         }
     };
-    write_whole(whole, matches!(style, Style::Display { .. }), out);
+    write_whole(whole, matches!(style, AmountStyle::Display { .. }), out);
     if has_fraction {
         out.push(b'.');
         for place in (0..digits).rev() {
@@ -477,7 +481,7 @@ mod tests {
             let currency = Currency::parse(old.code).unwrap();
             assert!(currency.withdrawn_since().is_some(), "{}", old.code);
             let lists = [NO_DIGITS, TWO_DIGITS, THREE_DIGITS, FOUR_DIGITS];
-            assert!(!lists.iter().any(|list| super::lists(list, old.code)), "{}", old.code);
+            assert!(!lists.iter().any(|list| super::contains_code(list, old.code)), "{}", old.code);
         }
     }
 

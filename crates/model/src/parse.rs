@@ -1,8 +1,8 @@
 //! Converts input values to cells by column kind. Rule: spec/data-model.md §1, §3.
 
-use crate::catalogue::{Column, Kind, Presence};
+use crate::catalogue::{Column, ColumnType, Presence};
 use crate::cell::Cell;
-use crate::country::{country_meant, is_country};
+use crate::country::{is_country, suggest_country};
 use crate::id::{MAX_ID, is_valid_id};
 use crate::import::{CellError, ImportCode};
 use crate::money::Currency;
@@ -13,14 +13,14 @@ use crate::{allotment, free_json, suggest};
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The range of accepted instants, in microseconds: from 0000-01-01T00:00:00Z to the end of the
 /// year 9998.
-pub const INSTANTS: std::ops::Range<i64> = -719_528 * DAY_MICROS..2_932_532 * DAY_MICROS;
+pub const INSTANT_RANGE: std::ops::Range<i64> = -719_528 * DAY_MICROS..2_932_532 * DAY_MICROS;
 const DAY_MICROS: i64 = 86_400_000_000;
 const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 const PERCENT_DIGITS: usize = 4;
 
 /// An input value as a file reader produces it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Input<'a> {
+pub enum InputValue<'a> {
     /// JSON null, an empty CSV cell, a Parquet null.
     Null,
     /// A JSON or Parquet bool.
@@ -41,47 +41,47 @@ pub enum Input<'a> {
 ///
 /// Null in a column with a default becomes [`Cell::Null`], and [`crate::rules`] fills in the
 /// default. Error messages say which values are accepted.
-pub fn cell(column: &Column, input: Input<'_>) -> Result<Cell, CellError> {
+pub fn parse_cell(column: &Column, input: InputValue<'_>) -> Result<Cell, CellError> {
     match input {
-        Input::Null if column.presence == Presence::Required => {
+        InputValue::Null if column.presence == Presence::Required => {
             Err(CellError::new(ImportCode::RequiredMissing, format!("{} is required", column.name)))
         }
-        Input::Null => Ok(Cell::Null),
-        Input::Untyped("") => cell(column, Input::Null),
+        InputValue::Null => Ok(Cell::Null),
+        InputValue::Untyped("") => parse_cell(column, InputValue::Null),
         _ => value(column.kind, input),
     }
 }
 
-fn value(kind: Kind, input: Input<'_>) -> Result<Cell, CellError> {
+fn value(kind: ColumnType, input: InputValue<'_>) -> Result<Cell, CellError> {
     match kind {
-        Kind::Int { min, max } => integer(input, min, max),
-        Kind::Money => amount(input),
-        Kind::Bool => boolean(input),
-        Kind::Date => date(input),
-        Kind::Instant => instant(input),
-        Kind::Percent => percent(input),
-        Kind::Text => text(input).map(Cell::text),
-        Kind::Enum(words) => word(input, words),
-        Kind::Currency => currency(input),
-        Kind::Country => country(input),
-        Kind::Json => free_json::compact_object(json_text(input)?).map(Cell::text),
-        Kind::Allotment => allotment(input),
-        Kind::TextList => text_list(input),
-        Kind::IntList => id_list(input),
+        ColumnType::Int { min, max } => integer(input, min, max),
+        ColumnType::Money => amount(input),
+        ColumnType::Bool => boolean(input),
+        ColumnType::Date => date(input),
+        ColumnType::Instant => instant(input),
+        ColumnType::Percent => percent(input),
+        ColumnType::Text => text(input).map(Cell::text),
+        ColumnType::Enum(words) => word(input, words),
+        ColumnType::Currency => currency(input),
+        ColumnType::Country => country(input),
+        ColumnType::Json => free_json::compact_object(json_text(input)?).map(Cell::text),
+        ColumnType::Allotment => allotment(input),
+        ColumnType::TextList => text_list(input),
+        ColumnType::IntList => id_list(input),
     }
 }
 
-fn mismatch(expected: &str, input: Input<'_>) -> CellError {
+fn mismatch(expected: &str, input: InputValue<'_>) -> CellError {
     CellError::new(ImportCode::TypeMismatch, format!("expected {expected}, got {}", shown(input)))
 }
 
-fn shown(input: Input<'_>) -> String {
+fn shown(input: InputValue<'_>) -> String {
     match input {
-        Input::Null => "null".to_owned(),
-        Input::Bool(value) => value.to_string(),
-        Input::Int(value) => value.to_string(),
-        Input::Number(text) | Input::Json(text) => clip(text).to_owned(),
-        Input::Text(text) | Input::Untyped(text) => format!("{:?}", clip(text)),
+        InputValue::Null => "null".to_owned(),
+        InputValue::Bool(value) => value.to_string(),
+        InputValue::Int(value) => value.to_string(),
+        InputValue::Number(text) | InputValue::Json(text) => clip(text).to_owned(),
+        InputValue::Text(text) | InputValue::Untyped(text) => format!("{:?}", clip(text)),
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn clip(text: &str) -> &str {
     }
 }
 
-fn integer(input: Input<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
+fn integer(input: InputValue<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
     let out_of_range = |shown: &str| {
         let message = match (min, max) {
             (1, MAX_ID) => format!("{shown} is not an id: expected 1 to {MAX_ID}"),
@@ -102,8 +102,8 @@ fn integer(input: Input<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
         CellError::new(ImportCode::NumberOutOfRange, message)
     };
     let number = match input {
-        Input::Int(value) => value,
-        Input::Number(text) | Input::Untyped(text) if is_whole_number(text) => {
+        InputValue::Int(value) => value,
+        InputValue::Number(text) | InputValue::Untyped(text) if is_whole_number(text) => {
             text.parse().map_err(|_| out_of_range(clip(text)))?
         }
         _ => return Err(mismatch("a whole number", input)),
@@ -115,7 +115,7 @@ fn integer(input: Input<'_>, min: i64, max: i64) -> Result<Cell, CellError> {
     }
 }
 
-fn amount(input: Input<'_>) -> Result<Cell, CellError> {
+fn amount(input: InputValue<'_>) -> Result<Cell, CellError> {
     integer(input, i64::MIN, i64::MAX).map_err(|error| match written_amount(input) {
         Some(text) => CellError::new(error.code, amount_message(text, None)),
         None => error,
@@ -123,9 +123,9 @@ fn amount(input: Input<'_>) -> Result<Cell, CellError> {
 }
 
 /// Returns the text of `input` if it is an amount in decimal notation, such as `45.00`.
-pub fn written_amount(input: Input<'_>) -> Option<&str> {
+pub fn written_amount(input: InputValue<'_>) -> Option<&str> {
     match input {
-        Input::Number(text) | Input::Text(text) | Input::Untyped(text) => {
+        InputValue::Number(text) | InputValue::Text(text) | InputValue::Untyped(text) => {
             Some(text).filter(|text| suggest::is_decimal_amount(text))
         }
         _ => None,
@@ -154,22 +154,22 @@ fn is_whole_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn boolean(input: Input<'_>) -> Result<Cell, CellError> {
+fn boolean(input: InputValue<'_>) -> Result<Cell, CellError> {
     match input {
-        Input::Bool(value) => Ok(Cell::Int(i64::from(value))),
-        Input::Int(value @ (0 | 1)) => Ok(Cell::Int(value)),
-        Input::Untyped(text) if text == "1" || text.eq_ignore_ascii_case("true") => {
+        InputValue::Bool(value) => Ok(Cell::Int(i64::from(value))),
+        InputValue::Int(value @ (0 | 1)) => Ok(Cell::Int(value)),
+        InputValue::Untyped(text) if text == "1" || text.eq_ignore_ascii_case("true") => {
             Ok(Cell::Int(1))
         }
-        Input::Untyped(text) if text == "0" || text.eq_ignore_ascii_case("false") => {
+        InputValue::Untyped(text) if text == "0" || text.eq_ignore_ascii_case("false") => {
             Ok(Cell::Int(0))
         }
         _ => Err(mismatch("true or false", input)),
     }
 }
 
-fn date(input: Input<'_>) -> Result<Cell, CellError> {
-    let (Input::Text(text) | Input::Untyped(text)) = input else {
+fn date(input: InputValue<'_>) -> Result<Cell, CellError> {
+    let (InputValue::Text(text) | InputValue::Untyped(text)) = input else {
         return Err(mismatch("a date such as \"2024-01-31\"", input));
     };
     let date = Date::parse(text).ok_or_else(|| {
@@ -184,7 +184,7 @@ fn date(input: Input<'_>) -> Result<Cell, CellError> {
 
 /// Returns the dates that `text`, which is not `YYYY-MM-DD`, may mean, with `ending` after each.
 fn shown_days(text: &str, ending: &str) -> Option<String> {
-    match suggest::days_meant(text).as_slice() {
+    match suggest::possible_dates(text).as_slice() {
         [] => None,
         [day] => Some(format!("{day}{ending}")),
         [day_first, month_first, ..] => Some(format!(
@@ -193,17 +193,19 @@ fn shown_days(text: &str, ending: &str) -> Option<String> {
     }
 }
 
-fn instant(input: Input<'_>) -> Result<Cell, CellError> {
+fn instant(input: InputValue<'_>) -> Result<Cell, CellError> {
     let from_seconds = |seconds: i64| match seconds {
         0..=UNIX_SECONDS_MAX => Instant::from_seconds(seconds),
         _ => None,
     };
     let parsed = match input {
-        Input::Int(seconds) => from_seconds(seconds),
-        Input::Untyped(text) if is_whole_number(text) => text.parse().ok().and_then(from_seconds),
+        InputValue::Int(seconds) => from_seconds(seconds),
+        InputValue::Untyped(text) if is_whole_number(text) => {
+            text.parse().ok().and_then(from_seconds)
+        }
         // The offset can move the instant outside the years that text can express.
-        Input::Text(text) | Input::Untyped(text) => {
-            Instant::parse(text).filter(|instant| INSTANTS.contains(&instant.micros()))
+        InputValue::Text(text) | InputValue::Untyped(text) => {
+            Instant::parse(text).filter(|instant| INSTANT_RANGE.contains(&instant.micros()))
         }
         _ => None,
     };
@@ -212,9 +214,9 @@ fn instant(input: Input<'_>) -> Result<Cell, CellError> {
         .ok_or_else(|| CellError::new(ImportCode::TimestampInvalid, instant_message(input)))
 }
 
-fn instant_message(input: Input<'_>) -> String {
+fn instant_message(input: InputValue<'_>) -> String {
     let shown = shown(input);
-    if let Input::Text(text) | Input::Untyped(text) = input {
+    if let InputValue::Text(text) | InputValue::Untyped(text) = input {
         let offset = "with the offset of where the business is in place of Z";
         let has_no_offset = |text: &str| Instant::parse(&format!("{text}Z")).is_some();
         if let Some(meant) = shown_days(text, "T00:00:00Z") {
@@ -229,14 +231,14 @@ fn instant_message(input: Input<'_>) -> String {
     format!("{shown} is not a timestamp: {expected}")
 }
 
-fn percent(input: Input<'_>) -> Result<Cell, CellError> {
+fn percent(input: InputValue<'_>) -> Result<Cell, CellError> {
     let int_text;
     let written = match input {
-        Input::Int(value) => {
+        InputValue::Int(value) => {
             int_text = value.to_string();
             int_text.as_str()
         }
-        Input::Number(text) | Input::Text(text) | Input::Untyped(text) => text,
+        InputValue::Number(text) | InputValue::Text(text) | InputValue::Untyped(text) => text,
         _ => return Err(mismatch("a percentage", input)),
     };
     let (whole, fraction) = written.split_once('.').unwrap_or((written, ""));
@@ -255,8 +257,8 @@ fn percent(input: Input<'_>) -> Result<Cell, CellError> {
     }
 }
 
-fn text(input: Input<'_>) -> Result<&str, CellError> {
-    let (Input::Text(text) | Input::Untyped(text)) = input else {
+fn text(input: InputValue<'_>) -> Result<&str, CellError> {
+    let (InputValue::Text(text) | InputValue::Untyped(text)) = input else {
         return Err(mismatch("text", input));
     };
     if text.len() > TEXT_BYTES_MAX {
@@ -269,7 +271,7 @@ fn text(input: Input<'_>) -> Result<&str, CellError> {
     Ok(text)
 }
 
-fn word(input: Input<'_>, words: &'static [&'static str]) -> Result<Cell, CellError> {
+fn word(input: InputValue<'_>, words: &'static [&'static str]) -> Result<Cell, CellError> {
     let given = text(input)?;
     match words.iter().find(|word| **word == given) {
         Some(word) => Ok(Cell::text(*word)),
@@ -281,7 +283,7 @@ fn word(input: Input<'_>, words: &'static [&'static str]) -> Result<Cell, CellEr
     }
 }
 
-fn currency(input: Input<'_>) -> Result<Cell, CellError> {
+fn currency(input: InputValue<'_>) -> Result<Cell, CellError> {
     let given = text(input)?;
     if Currency::parse(given).is_some() {
         return Ok(Cell::text(given));
@@ -294,13 +296,13 @@ fn currency(input: Input<'_>) -> Result<Cell, CellError> {
     Err(CellError::new(ImportCode::CurrencyInvalid, message))
 }
 
-fn country(input: Input<'_>) -> Result<Cell, CellError> {
+fn country(input: InputValue<'_>) -> Result<Cell, CellError> {
     let given = text(input)?;
     if is_country(given) {
         return Ok(Cell::text(given));
     }
     let shown = clip(given);
-    let message = match country_meant(given) {
+    let message = match suggest_country(given) {
         Some(meant) if meant.eq_ignore_ascii_case(given) => {
             format!("{shown:?} must be upper case: {meant:?}")
         }
@@ -311,17 +313,19 @@ fn country(input: Input<'_>) -> Result<Cell, CellError> {
 }
 
 /// Returns the JSON text of an input. JSON has the same length limit as text.
-fn json_text(input: Input<'_>) -> Result<&str, CellError> {
+fn json_text(input: InputValue<'_>) -> Result<&str, CellError> {
     match input {
-        Input::Json(given) | Input::Text(given) | Input::Untyped(given) => text(Input::Text(given)),
+        InputValue::Json(given) | InputValue::Text(given) | InputValue::Untyped(given) => {
+            text(InputValue::Text(given))
+        }
         _ => Err(mismatch("a JSON object", input)),
     }
 }
 
-fn allotment(input: Input<'_>) -> Result<Cell, CellError> {
+fn allotment(input: InputValue<'_>) -> Result<Cell, CellError> {
     let compact = free_json::compact_object(json_text(input)?)
         .map_err(|error| CellError { code: ImportCode::AllotmentBadValue, ..error })?;
-    allotment::parse(&compact).map(|allotment| Cell::text(allotment.to_json()))
+    allotment::parse_allotment(&compact).map(|allotment| Cell::text(allotment.to_json()))
 }
 
 /// Returns true if a list item can be written in a CSV cell between separators. If one item cannot,
@@ -335,19 +339,19 @@ pub fn is_plain_list_item(item: &str, is_first: bool) -> bool {
 }
 
 /// Splits the items of a list in a CSV cell: at `;`, or at `,` if the cell has no `;`.
-fn listed(text: &str) -> impl Iterator<Item = &str> {
+fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let mark = if text.contains(';') { ';' } else { ',' };
     text.split(mark).map(str::trim)
 }
 
-fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
+fn text_list(input: InputValue<'_>) -> Result<Cell, CellError> {
     if is_empty_list(input) {
         return Ok(Cell::text("[]"));
     }
     let written = json_text(input)?;
     let list: Vec<String> = match input {
-        Input::Untyped(_) if !written.starts_with('[') => {
-            listed(written).map(str::to_owned).collect()
+        InputValue::Untyped(_) if !written.starts_with('[') => {
+            split_list(written).map(str::to_owned).collect()
         }
         _ => serde_json::from_str(written).map_err(|_| mismatch("a list of texts", input))?,
     };
@@ -358,18 +362,18 @@ fn text_list(input: Input<'_>) -> Result<Cell, CellError> {
 }
 
 /// Returns true for an empty list. Most lists are empty, so this saves parsing and printing them.
-fn is_empty_list(input: Input<'_>) -> bool {
-    matches!(input, Input::Json("[]") | Input::Text("[]") | Input::Untyped("[]"))
+fn is_empty_list(input: InputValue<'_>) -> bool {
+    matches!(input, InputValue::Json("[]") | InputValue::Text("[]") | InputValue::Untyped("[]"))
 }
 
-fn id_list(input: Input<'_>) -> Result<Cell, CellError> {
+fn id_list(input: InputValue<'_>) -> Result<Cell, CellError> {
     if is_empty_list(input) {
         return Ok(Cell::text("[]"));
     }
     let expected = "a list of ids such as [1, 2]";
     let list: Vec<i64> = match input {
-        Input::Untyped(text) if !text.starts_with('[') => {
-            let items = listed(text).map(str::parse);
+        InputValue::Untyped(text) if !text.starts_with('[') => {
+            let items = split_list(text).map(str::parse);
             items.collect::<Result<_, _>>().map_err(|_| mismatch(expected, input))?
         }
         _ => serde_json::from_str(json_text(input)?).map_err(|_| mismatch(expected, input))?,
@@ -388,16 +392,16 @@ mod tests {
     use super::*;
     use crate::catalogue::table;
 
-    fn parse(name: &str, input: Input<'_>) -> Result<Cell, ImportCode> {
+    fn parse(name: &str, input: InputValue<'_>) -> Result<Cell, ImportCode> {
         let (table_name, column) = name.split_once('.').unwrap();
         let table = table(table_name).unwrap();
         let column = &table.columns[table.position_of(column).unwrap()];
-        cell(column, input).map_err(|error| error.code)
+        parse_cell(column, input).map_err(|error| error.code)
     }
 
     #[test]
     fn values_read_by_kind() {
-        use Input::*;
+        use InputValue::*;
         let text = |value: &str| Ok(Cell::text(value));
         let number = |value: i64| Ok(Cell::Int(value));
         for (name, input, expected) in [
@@ -460,7 +464,7 @@ mod tests {
     }
     #[test]
     fn messages_say_what_to_write_instead() {
-        use Input::*;
+        use InputValue::*;
         for (name, input, message) in [
             (
                 "memberships.price",
@@ -538,7 +542,7 @@ mod tests {
             let (table_name, column) = name.split_once('.').unwrap();
             let table = table(table_name).unwrap();
             let column = &table.columns[table.position_of(column).unwrap()];
-            assert_eq!(cell(column, input).unwrap_err().message, message, "{name} {input:?}");
+            assert_eq!(parse_cell(column, input).unwrap_err().message, message, "{name} {input:?}");
         }
     }
 

@@ -89,7 +89,7 @@ impl Permission {
 
 impl Permissions {
     /// Returns the default permissions of a new token: `super_admin` and `import`.
-    pub fn of_new_token() -> Self {
+    pub fn default_for_new_token() -> Self {
         [Permission::SuperAdmin, Permission::Import].into_iter().collect()
     }
 

@@ -1,6 +1,6 @@
 //! Defaults and rules that depend on one row only. Rule: spec/data-model.md §1, §2.
 
-use crate::catalogue::{Column, Default, Presence, Rule, Table};
+use crate::catalogue::{Column, ColumnDefault, Presence, RowRule, Table};
 use crate::cell::Cell;
 use crate::import::{CellError, ImportCode};
 use crate::time::Instant;
@@ -8,7 +8,7 @@ use crate::time::Instant;
 /// Fills the defaults of a new row: absent columns, and nulls in columns that are never null.
 ///
 /// `cells` has one cell per column of the table. A column that is never null and still has no value
-/// afterwards is either an error ([`missing`]) or a [`Default::Parent`], which the store fills from
+/// afterwards is either an error ([`missing_columns`]) or a [`ColumnDefault::Parent`], which the store fills from
 /// the referenced row after the whole call has been read.
 pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
     for position in 0..table.columns.len() {
@@ -18,7 +18,7 @@ pub fn fill_defaults(table: &Table, cells: &mut [Cell], now: Instant) {
             _ => None,
         };
         match default {
-            Some(Default::Column(_)) => {}
+            Some(ColumnDefault::Column(_)) => {}
             Some(default) => cells[position] = default_value(table, cells, default, now),
             None if !cells[position].is_given() => cells[position] = Cell::Null,
             None => {}
@@ -39,14 +39,16 @@ pub fn follows_its_sources(table: &Table, stored: &[Cell], position: usize) -> b
         Presence::Required | Presence::Nullable => return false,
     };
     let derived = match default {
-        Default::FullName => full_name(table, stored),
-        Default::Recognition => recognition(table, stored),
-        Default::AmountRemaining => amount_remaining(table, stored),
-        Default::Column(source) if position != table.updated_at() => {
+        ColumnDefault::FullName => full_name(table, stored),
+        ColumnDefault::Recognition => recognition(table, stored),
+        ColumnDefault::AmountRemaining => amount_remaining(table, stored),
+        ColumnDefault::Column(source) if position != table.updated_at() => {
             named(table, stored, source).clone()
         }
-        Default::Column(_) | Default::Parent { .. } => return false,
-        Default::Int(_) | Default::Text(_) | Default::ImportInstant => return false,
+        ColumnDefault::Column(_) | ColumnDefault::Parent { .. } => return false,
+        ColumnDefault::Int(_) | ColumnDefault::Text(_) | ColumnDefault::ImportInstant => {
+            return false;
+        }
     };
     stored[position] == derived
 }
@@ -54,7 +56,7 @@ pub fn follows_its_sources(table: &Table, stored: &[Cell], position: usize) -> b
 /// Fills columns that copy another column. Runs last, when the copied column has its own default.
 fn fill_copies(table: &Table, cells: &mut [Cell]) {
     for position in 0..table.columns.len() {
-        if let Presence::Default(Default::Column(source)) = table.columns[position].presence
+        if let Presence::Default(ColumnDefault::Column(source)) = table.columns[position].presence
             && !cells[position].is_value()
         {
             cells[position] = named(table, cells, source).clone();
@@ -62,15 +64,15 @@ fn fill_copies(table: &Table, cells: &mut [Cell]) {
     }
 }
 
-fn default_value(table: &Table, cells: &[Cell], default: Default, now: Instant) -> Cell {
+fn default_value(table: &Table, cells: &[Cell], default: ColumnDefault, now: Instant) -> Cell {
     match default {
-        Default::Int(value) => Cell::Int(value),
-        Default::Text(value) => Cell::text(value),
-        Default::ImportInstant => Cell::Int(now.micros()),
-        Default::FullName => full_name(table, cells),
-        Default::Recognition => recognition(table, cells),
-        Default::AmountRemaining => amount_remaining(table, cells),
-        Default::Column(_) | Default::Parent { .. } => Cell::Null,
+        ColumnDefault::Int(value) => Cell::Int(value),
+        ColumnDefault::Text(value) => Cell::text(value),
+        ColumnDefault::ImportInstant => Cell::Int(now.micros()),
+        ColumnDefault::FullName => full_name(table, cells),
+        ColumnDefault::Recognition => recognition(table, cells),
+        ColumnDefault::AmountRemaining => amount_remaining(table, cells),
+        ColumnDefault::Column(_) | ColumnDefault::Parent { .. } => Cell::Null,
     }
 }
 
@@ -95,50 +97,53 @@ fn amount_remaining(table: &Table, cells: &[Cell]) -> Cell {
 }
 
 /// Returns the columns that require a value and have none after [`fill_defaults`].
-pub fn missing<'t>(table: &'t Table, cells: &'t [Cell]) -> impl Iterator<Item = &'t Column> {
+pub fn missing_columns<'t>(
+    table: &'t Table,
+    cells: &'t [Cell],
+) -> impl Iterator<Item = &'t Column> {
     let columns = table.columns.iter().zip(cells);
     let empty = columns.filter(|(column, cell)| !cell.is_value() && !column.is_nullable());
-    empty
-        .map(|(column, _)| column)
-        .filter(|column| !matches!(column.presence, Presence::Default(Default::Parent { .. })))
+    empty.map(|(column, _)| column).filter(|column| {
+        !matches!(column.presence, Presence::Default(ColumnDefault::Parent { .. }))
+    })
 }
 
 /// Returns the first broken rule of a complete row: the column at fault and the error.
 ///
-/// [`Rule::InvoiceCurrency`] needs the invoice's row, so the store checks it.
-pub fn broken(table: &Table, cells: &[Cell]) -> Option<(&'static str, CellError)> {
+/// [`RowRule::InvoiceCurrency`] needs the invoice's row, so the store checks it.
+pub fn first_broken_rule(table: &Table, cells: &[Cell]) -> Option<(&'static str, CellError)> {
     table.rules.iter().find_map(|rule| {
-        let message = broken_rule(*rule, table, cells)?;
+        let message = broken_rule_message(*rule, table, cells)?;
         let column = rule.columns().first().copied().unwrap_or("id");
         Some((column, CellError::new(ImportCode::RowInvalid, message)))
     })
 }
 
-fn broken_rule(rule: Rule, table: &Table, cells: &[Cell]) -> Option<String> {
+fn broken_rule_message(rule: RowRule, table: &Table, cells: &[Cell]) -> Option<String> {
     let int = |name| named(table, cells, name).as_int();
     let text = |name| named(table, cells, name).as_text();
     let given = |name| named(table, cells, name).is_value();
     match rule {
-        Rule::RequiredWhen { column, when, is } => (text(when) == Some(is) && !given(column))
+        RowRule::RequiredWhen { column, when, is } => (text(when) == Some(is) && !given(column))
             .then(|| format!("{column} is required when {when} is {is}")),
-        Rule::NotNegative(column) => int(column)
+        RowRule::NotNegative(column) => int(column)
             .filter(|amount| *amount < 0)
             .map(|amount| format!("{column} must not be negative, got {amount}")),
-        Rule::Sum { left, right, total } => {
+        RowRule::Sum { left, right, total } => {
             let (a, b, sum) = (int(left)?, int(right)?, int(total)?);
             (i128::from(a) + i128::from(b) != i128::from(sum))
                 .then(|| format!("{left} + {right} must be {total}: {a} + {b} is not {sum}"))
         }
-        Rule::NotBefore { last, first } => {
+        RowRule::NotBefore { last, first } => {
             (int(last)? < int(first)?).then(|| format!("{last} must not be before {first}"))
         }
-        Rule::OneOf { first, amount } => match (given(first), given(amount)) {
+        RowRule::OneOf { first, amount } => match (given(first), given(amount)) {
             (true, true) => Some(format!("give either {first} or {amount}, not both")),
             (false, false) => Some(format!("give one of {first} and {amount}")),
             (false, true) if !given("currency") => Some(format!("{amount} needs a currency")),
             _ => None,
         },
-        Rule::SignAgrees => {
+        RowRule::SignAgrees => {
             let amount = int("amount")?;
             match text("type")? {
                 "credit" if amount > 0 => {
@@ -150,7 +155,7 @@ fn broken_rule(rule: Rule, table: &Table, cells: &[Cell]) -> Option<String> {
                 _ => None,
             }
         }
-        Rule::InvoiceCurrency => None,
+        RowRule::InvoiceCurrency => None,
     }
 }
 
@@ -187,7 +192,7 @@ mod tests {
         assert_eq!(get("amount_remaining"), Cell::Int(700));
         assert_eq!(get("date"), Cell::Int(5));
         assert_eq!(get("updated_at"), Cell::Int(5));
-        let missing: Vec<_> = missing(table, &cells).map(|c| c.name).collect();
+        let missing: Vec<_> = missing_columns(table, &cells).map(|c| c.name).collect();
         assert_eq!(missing, ["id", "customer_id", "status", "currency", "subtotal"]);
 
         let (table, cells) =
@@ -230,7 +235,7 @@ mod tests {
             ("coupons", vec![("amount_off", Cell::Int(5))], Some("percent_off")),
         ] {
             let (table, cells) = row(table_name, &given);
-            let blamed = broken(table, &cells).map(|(column, _)| column);
+            let blamed = first_broken_rule(table, &cells).map(|(column, _)| column);
             assert_eq!(blamed, column, "{table_name} {given:?}");
         }
     }

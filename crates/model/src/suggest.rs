@@ -10,7 +10,7 @@ const AMOUNT_DIGITS_MAX: usize = 4;
 /// Returns the entry of `known` that is most similar to `given`, if any is similar enough.
 ///
 /// Case, spaces and punctuation are ignored: `First Name` is `first_name`.
-pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn closest_name<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if given.len() > TEXT_BYTES_MAX {
         return None;
     }
@@ -28,7 +28,7 @@ pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
 /// Returns `; did you mean "name"?` if an entry of `known` is similar to `given`, else an empty
 /// text.
 pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let closest = closest(given, known);
+    let closest = closest_name(given, known);
     closest.map(|word| format!("; did you mean {word:?}?")).unwrap_or_default()
 }
 
@@ -41,7 +41,7 @@ fn plain_word(text: &str) -> String {
 /// if there is none.
 ///
 /// Accepts three numbers separated by `/`, `.` or `-`, with a four-digit year first or last.
-pub(crate) fn days_meant(text: &str) -> Vec<Date> {
+pub(crate) fn possible_dates(text: &str) -> Vec<Date> {
     let Some(numbers) = three_numbers(text) else { return Vec::new() };
     let orders = match numbers {
         [year, month, day] if year.len() == 4 => vec![(year, month, day)],
@@ -173,9 +173,9 @@ mod tests {
             ("x", None),
             ("", None),
         ] {
-            assert_eq!(closest(given, known), expected, "{given}");
+            assert_eq!(closest_name(given, known), expected, "{given}");
         }
-        assert_eq!(closest(&"a".repeat(1 << 20), known), None);
+        assert_eq!(closest_name(&"a".repeat(1 << 20), known), None);
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             ("1/2/3/2024", ""),
             ("soon", ""),
         ] {
-            let days: Vec<_> = days_meant(text).iter().map(Date::to_string).collect();
+            let days: Vec<_> = possible_dates(text).iter().map(Date::to_string).collect();
             assert_eq!(days.join(" "), expected, "{text}");
         }
     }

@@ -299,12 +299,12 @@ impl Zone {
     /// Returns the first instant of `date` in this zone. If a gap hides midnight, returns the first
     /// instant after the gap.
     pub fn start_of(&self, date: Date) -> Instant {
-        self.at(date, 0, Fold::Earlier)
+        self.instant_at(date, 0, Fold::Earlier)
     }
 
     /// Returns the instant at `micros_of_day` of `date`. A time inside a gap becomes the first
     /// instant after it; `fold` selects one of the two instants of a time that occurs twice.
-    pub fn at(&self, date: Date, micros_of_day: i64, fold: Fold) -> Instant {
+    pub fn instant_at(&self, date: Date, micros_of_day: i64, fold: Fold) -> Instant {
         let datetime = date.civil().to_datetime(civil::Time::midnight());
         let datetime = datetime.saturating_add(micros_of_day.microseconds());
         let ambiguous = self.0.to_ambiguous_timestamp(datetime);
@@ -412,10 +412,10 @@ mod tests {
         assert_eq!(london.date_of(instant("2026-06-30T23:30:00Z")).to_string(), "2026-07-01");
         assert_eq!(london.start_of(date("2026-07-01")), instant("2026-06-30T23:00:00Z"));
         let half_past_one = 90 * 60 * SECOND;
-        let gap = london.at(date("2026-03-29"), half_past_one, Fold::Earlier);
+        let gap = london.instant_at(date("2026-03-29"), half_past_one, Fold::Earlier);
         assert_eq!(gap, instant("2026-03-29T01:00:00Z"));
-        let early = london.at(date("2026-10-25"), half_past_one, Fold::Earlier);
-        let late = london.at(date("2026-10-25"), half_past_one, Fold::Later);
+        let early = london.instant_at(date("2026-10-25"), half_past_one, Fold::Earlier);
+        let late = london.instant_at(date("2026-10-25"), half_past_one, Fold::Later);
         assert_eq!(early, instant("2026-10-25T00:30:00Z"));
         assert_eq!(late, instant("2026-10-25T01:30:00Z"));
         let sao_paulo = Zone::parse("America/Sao_Paulo").unwrap();

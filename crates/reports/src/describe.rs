@@ -5,13 +5,13 @@ use model::permission::{Permission, Permissions};
 use serde_json::{Value, json};
 
 use crate::definition::Report;
-use crate::definition::column::Column;
-use crate::definition::filter::Filter;
-use crate::definition::label::label;
+use crate::definition::column::ReportColumn;
+use crate::definition::filter::ReportFilter;
+use crate::definition::label::display_name_of_key;
 
 /// Returns the entry of one report in the list of reports. `base_url` is the URL of the server,
 /// without a slash at its end.
-pub fn entry(report: &Report, base_url: &str) -> Value {
+pub fn report_list_entry(report: &Report, base_url: &str) -> Value {
     let path = format!("{base_url}/api/v2/reports/{}", report.name);
     let others = report.permissions.iter().filter(|flag| **flag != Permission::SuperAdmin);
     let permissions = std::iter::once(Permission::SuperAdmin).chain(others.copied());
@@ -28,18 +28,18 @@ pub fn entry(report: &Report, base_url: &str) -> Value {
 
 /// Returns the entries of all reports that `permissions` allow to read, in the order of the
 /// catalogue.
-pub fn list(permissions: &Permissions, base_url: &str) -> Vec<Value> {
-    let readable = crate::catalogue().iter().filter(|report| {
+pub fn list_readable_reports(permissions: &Permissions, base_url: &str) -> Vec<Value> {
+    let readable = crate::report_catalogue().iter().filter(|report| {
         permissions.allow_any(report.permissions)
             || permissions.allow_any(&[Permission::SuperAdmin])
     });
-    readable.map(|report| entry(report, base_url)).collect()
+    readable.map(|report| report_list_entry(report, base_url)).collect()
 }
 
 /// Returns the full description of one report: its entry, columns, parents, filters, pivots and
 /// default sort.
-pub fn describe(report: &Report, base_url: &str) -> Value {
-    let mut description = entry(report, base_url);
+pub fn describe_report(report: &Report, base_url: &str) -> Value {
+    let mut description = report_list_entry(report, base_url);
     let columns: Vec<Value> = report.columns.iter().map(|c| describe_column(report, c)).collect();
     let filters: Vec<Value> = report.filters.iter().map(describe_filter).collect();
     if let Some(members) = description.as_object_mut() {
@@ -56,10 +56,10 @@ pub fn describe(report: &Report, base_url: &str) -> Value {
     description
 }
 
-fn describe_column(report: &Report, column: &Column) -> Value {
+fn describe_column(report: &Report, column: &ReportColumn) -> Value {
     json!({
         "key": column.key,
-        "label": label(column.key),
+        "label": display_name_of_key(column.key),
         "aliases": column.aliases,
         "type": column.kind.word(),
         "role": column.role.word(),
@@ -72,7 +72,7 @@ fn describe_column(report: &Report, column: &Column) -> Value {
     })
 }
 
-fn describe_filter(filter: &Filter) -> Value {
+fn describe_filter(filter: &ReportFilter) -> Value {
     json!({
         "name": filter.name,
         "type": filter.word,

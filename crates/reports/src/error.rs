@@ -32,7 +32,7 @@ pub enum ReportError {
 /// travel.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a sum is larger than any amount can be")]
-pub(crate) struct AmountOutOfRange;
+pub(crate) struct AmountOutOfRangeError;
 
 impl ReportError {
     /// Returns the stable error code.
@@ -61,11 +61,11 @@ impl From<DataFusionError> for ReportError {
     }
 }
 
-/// Returns true if [`AmountOutOfRange`] is among the causes. DataFusion's `External` errors do not
+/// Returns true if [`AmountOutOfRangeError`] is among the causes. DataFusion's `External` errors do not
 /// report their cause as `source`, so they are unpacked by hand.
 fn is_out_of_range(error: &(dyn Error + 'static)) -> bool {
     if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>() {
         return is_out_of_range(inner.as_ref());
     }
-    error.is::<AmountOutOfRange>() || error.source().is_some_and(is_out_of_range)
+    error.is::<AmountOutOfRangeError>() || error.source().is_some_and(is_out_of_range)
 }

@@ -36,14 +36,14 @@ mod usage_rows;
 pub use csv_dialect::CsvDialect;
 pub use datafusion::arrow::array::RecordBatch;
 pub use definition::Report;
-pub use definitions::{catalogue, find};
+pub use definitions::{find_report, report_catalogue};
 pub use engine::run::run_page;
 pub use engine::whole::{check_file, open_rows};
 pub use error::ReportError;
-pub use page::{Header, Page, Sorted};
+pub use page::{ColumnHeader, ReportPage, SortPosition};
 pub use request::{
     FieldErrors, FileRequest, PageFormat, PageRequest, RawParameters, RawValue, RequestContext,
     parse_file, parse_page,
 };
 pub use row_schema::row_schema;
-pub use rows::{RowStream, Rows};
+pub use rows::{ReportRows, RowStream};

@@ -17,7 +17,7 @@ pub use crate::commands::import::ImportArgs;
 pub use crate::commands::ledger::LedgerArgs;
 pub use crate::commands::mirror::MirrorArgs;
 pub use crate::commands::move_store::MoveArgs;
-pub use crate::commands::provider::ProviderArgs;
+pub use crate::commands::provider::ProviderCommandArgs;
 pub use crate::commands::report::ReportArgs;
 pub use crate::commands::schema::SchemaArgs;
 pub use crate::commands::serve::ServeArgs;
@@ -50,7 +50,7 @@ pub enum Command {
     /// Import records: all of them, or none when one has an error
     Import(ImportArgs),
     /// Create, list or change providers: the businesses whose records are kept
-    Provider(ProviderArgs),
+    Provider(ProviderCommandArgs),
     /// Create, list or revoke tokens: the credentials for the API
     Token(TokenArgs),
     /// Add, list, test or remove webhooks: addresses that are notified about exports

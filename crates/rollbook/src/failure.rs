@@ -172,12 +172,12 @@ impl Failure {
 }
 
 /// Adds the attempted action to an error.
-pub trait Doing<T> {
+pub trait FailureContext<T> {
     /// Turns the error into a failure to do `what`, such as "read the file".
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 
-impl<T, E: Into<Box<dyn Error + Send + Sync>>> Doing<T> for Result<T, E> {
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> FailureContext<T> for Result<T, E> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, Failure> {
         self.map_err(|error| Failure::new(format!("cannot {}", what())).because(error))
     }

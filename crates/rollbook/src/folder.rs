@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use temp::TempFolder;
 
-use crate::failure::{Doing, Failure};
+use crate::failure::{Failure, FailureContext};
 
 /// A data folder.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct ServeLock {
 
 /// The use of a folder by a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InUse {
+pub enum FolderUse {
     /// No server uses it.
     No,
     /// A server uses it. The text is its process id, or `unknown`.
@@ -108,9 +108,9 @@ impl DataFolder {
     pub fn lock(&self) -> Result<ServeLock, Failure> {
         let file = self.lock_file()?;
         match file.try_lock() {
-            Ok(()) => self.say_who(file),
+            Ok(()) => self.write_process_id(file),
             Err(TryLockError::WouldBlock) => {
-                let who = holder(file);
+                let who = process_id_of_holder(file);
                 let message =
                     format!("{} is in use by another server (process {who})", self.path.display());
                 Err(Failure::new(message).hint("stop that server, or serve another folder"))
@@ -122,11 +122,11 @@ impl DataFolder {
     }
 
     /// Returns the use of the folder by a server at the moment.
-    pub fn in_use(&self) -> Result<InUse, Failure> {
+    pub fn in_use(&self) -> Result<FolderUse, Failure> {
         let file = self.lock_file()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Ok(InUse::By(holder(file))),
-            _ => Ok(InUse::No),
+            Err(TryLockError::WouldBlock) => Ok(FolderUse::By(process_id_of_holder(file))),
+            _ => Ok(FolderUse::No),
         }
     }
 
@@ -137,7 +137,7 @@ impl DataFolder {
         options.open(&path).doing(|| format!("open {}", path.display()))
     }
 
-    fn say_who(&self, mut file: File) -> Result<ServeLock, Failure> {
+    fn write_process_id(&self, mut file: File) -> Result<ServeLock, Failure> {
         let id = std::process::id();
         let mut write = || {
             file.set_len(0)?;
@@ -165,7 +165,7 @@ pub fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn holder(mut file: File) -> String {
+fn process_id_of_holder(mut file: File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {
         Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
@@ -181,10 +181,10 @@ mod tests {
     fn only_one_holds_the_lock_and_the_other_learns_who() {
         let outer = tempfile::tempdir().unwrap();
         let folder = DataFolder::created(&outer.path().join("a/b")).unwrap();
-        assert_eq!(folder.in_use().unwrap(), InUse::No);
+        assert_eq!(folder.in_use().unwrap(), FolderUse::No);
         let lock = folder.lock().unwrap();
         let id = std::process::id().to_string();
-        assert_eq!(folder.in_use().unwrap(), InUse::By(id.clone()));
+        assert_eq!(folder.in_use().unwrap(), FolderUse::By(id.clone()));
         let refusal = folder.lock().unwrap_err().to_text(false);
         assert!(refusal.contains("in use") && refusal.contains(&id), "{refusal}");
         drop(lock);

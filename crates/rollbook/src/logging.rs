@@ -16,19 +16,19 @@ use parking_lot::Mutex;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSettings};
-use crate::failure::{Doing, Failure};
-use line::Line;
-use output::Output;
+use crate::failure::{Failure, FailureContext};
+use line::LogLineWriter;
+use output::LogOutput;
 
 /// Installs the subscriber of the process. Further calls have no effect.
 pub(crate) fn install(settings: &LogSettings) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&settings.filter)
         .doing(|| format!("use {:?} as the log filter", settings.filter))?;
-    let (format, output) = (settings.format, Arc::new(Mutex::new(Output::new(io::stderr()))));
+    let (format, output) = (settings.format, Arc::new(Mutex::new(LogOutput::new(io::stderr()))));
     let mut builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .log_internal_errors(false)
-        .with_writer(move || Line::new(format, Arc::clone(&output)));
+        .with_writer(move || LogLineWriter::new(format, Arc::clone(&output)));
     // On a terminal, NO_COLOR decides.
     if !io::stderr().is_terminal() {
         builder = builder.with_ansi(false);

@@ -3,20 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use app::jobs::{FilesFolder, FolderError, Unmarked};
-use mirror::{Engine, EngineOptions, Mirror, Role};
+use app::jobs::{FilesFolder, FolderError, UnmarkedFolder};
+use mirror::{Mirror, MirrorRole, PlanEngine, PlanEngineOptions};
 use model::id::ProviderId;
 use model::provider::Provider;
 use store::postgres::PostgresStore;
 use store::sqlite::SqliteStore;
 use store::{Store, StoreError};
 
-use crate::config::{Settings, StoreUrl};
+use crate::config::{ProgramSettings, StoreUrl};
 use crate::failure::Failure;
 use crate::folder::{DataFolder, TempFolder};
 
 /// Opens the store, and creates it if it is missing.
-pub fn create_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+pub fn create_store(
+    folder: &DataFolder,
+    settings: &ProgramSettings,
+) -> Result<Arc<dyn Store>, Failure> {
     if let Some(url) = &settings.store.url {
         return open_database(url, settings);
     }
@@ -24,16 +27,19 @@ pub fn create_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn 
 }
 
 /// Opens an existing store.
-pub fn open_store(folder: &DataFolder, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+pub fn open_store(
+    folder: &DataFolder,
+    settings: &ProgramSettings,
+) -> Result<Arc<dyn Store>, Failure> {
     if let Some(url) = &settings.store.url {
         return open_database(url, settings);
     }
-    must_have_records(folder)?;
+    require_store(folder)?;
     Ok(Arc::new(SqliteStore::open_existing(&folder.store(), settings.store.sqlite_options()?)?))
 }
 
 /// Fails if the folder has no store.
-pub fn must_have_records(folder: &DataFolder) -> Result<(), Failure> {
+pub fn require_store(folder: &DataFolder) -> Result<(), Failure> {
     if folder.store().exists() {
         return Ok(());
     }
@@ -43,7 +49,7 @@ pub fn must_have_records(folder: &DataFolder) -> Result<(), Failure> {
 
 /// Opens a PostgreSQL store. Its tables are created on first use, so there is no check for
 /// existence.
-fn open_database(url: &StoreUrl, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+fn open_database(url: &StoreUrl, settings: &ProgramSettings) -> Result<Arc<dyn Store>, Failure> {
     let opened = PostgresStore::open(url.secret(), &settings.store.postgres_options()?);
     Ok(Arc::new(opened.map_err(|error| database_failed(url, error))?))
 }
@@ -63,22 +69,22 @@ pub fn database_failed(url: &StoreUrl, error: StoreError) -> Failure {
 }
 
 /// Returns the path of the folder for the files of jobs.
-pub fn files_folder(folder: &DataFolder, settings: &Settings) -> PathBuf {
+pub fn files_folder_path(folder: &DataFolder, settings: &ProgramSettings) -> PathBuf {
     settings.files.dir.clone().unwrap_or_else(|| folder.files())
 }
 
 /// Opens the folder for the files of jobs.
-pub fn files(
+pub fn open_files_folder(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
 ) -> Result<FilesFolder, Failure> {
     // Only a database can have several nodes, whose folders must be the same.
     let unmarked = match settings.store.url {
-        Some(_) => Unmarked::Another,
-        None => Unmarked::Replaced,
+        Some(_) => UnmarkedFolder::Another,
+        None => UnmarkedFolder::Replaced,
     };
-    let path = files_folder(folder, settings);
+    let path = files_folder_path(folder, settings);
     let opened = FilesFolder::open(&path, store.as_ref(), unmarked);
     opened.map_err(|error| files_failed(&path, error))
 }
@@ -99,13 +105,13 @@ pub fn files_failed(path: &Path, error: FolderError) -> Failure {
 }
 
 /// Returns the provider with this id. Fails if there is none.
-pub fn provider(store: &dyn Store, id: ProviderId) -> Result<Provider, Failure> {
+pub fn find_provider(store: &dyn Store, id: ProviderId) -> Result<Provider, Failure> {
     let provider = store.snapshot()?.provider(id)?;
     provider.ok_or_else(|| Failure::provider_unknown(id))
 }
 
 /// The mirror, and the folder that it needs for unfinished work.
-pub struct Reads {
+pub struct OpenedMirror {
     /// The mirror.
     pub mirror: Arc<Mirror>,
     /// Folder for unfinished work of this process; must outlive the mirror.
@@ -113,17 +119,17 @@ pub struct Reads {
 }
 
 /// Opens the mirror over a store.
-pub fn open_reads(
+pub fn open_mirror(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
-    role: Role,
-) -> Result<Reads, Failure> {
+    role: MirrorRole,
+) -> Result<OpenedMirror, Failure> {
     let temp = folder.temp_dir()?;
     let (threads, memory_bytes) = (settings.engine.threads_used(), settings.engine.memory_bytes()?);
-    let options = EngineOptions::new(threads, memory_bytes, temp.path());
-    let engine = Arc::new(Engine::start(&settings.engine.apply(options))?);
+    let options = PlanEngineOptions::new(threads, memory_bytes, temp.path());
+    let engine = Arc::new(PlanEngine::start(&settings.engine.apply(options))?);
     let options = settings.mirror.options(role);
     let mirror = Mirror::open(&folder.mirror(), Arc::<dyn Store>::clone(store), engine, options)?;
-    Ok(Reads { mirror: Arc::new(mirror), temp })
+    Ok(OpenedMirror { mirror: Arc::new(mirror), temp })
 }

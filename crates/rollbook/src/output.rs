@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::failure::{Doing, Failure};
+use crate::failure::{Failure, FailureContext};
 
 /// Paths that mean standard output.
 const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
@@ -19,15 +19,15 @@ const LINKS_MAX: usize = 40;
 /// Mode of a new file, before the umask applies.
 const NEW_FILE_MODE: u32 = 0o666;
 
-/// A result that is being written. Nothing appears at its destination before [`Output::finish`].
+/// A result that is being written. Nothing appears at its destination before [`CommandOutput::finish`].
 #[derive(Debug)]
-pub(crate) struct Output {
-    destination: Destination,
+pub(crate) struct CommandOutput {
+    destination: OutputDestination,
     made: NamedTempFile,
 }
 
 #[derive(Debug)]
-enum Destination {
+enum OutputDestination {
     Standard,
     /// A device, pipe, socket or open file, which is written to.
     Stream(PathBuf),
@@ -35,19 +35,19 @@ enum Destination {
     File(PathBuf, Option<Metadata>),
 }
 
-impl Output {
+impl CommandOutput {
     /// Begins a result for `path`; none or `-` means standard output. `temp` is the folder for
     /// results that do not become files.
     pub(crate) fn begin(path: Option<&Path>, temp: &Path) -> Result<Self, Failure> {
         let destination = match path {
             Some(path) if !STANDARD_OUTPUT.iter().any(|name| path == Path::new(name)) => {
-                Destination::of(path)?
+                OutputDestination::of_path(path)?
             }
-            _ => Destination::Standard,
+            _ => OutputDestination::Standard,
         };
         let folder = match &destination {
-            Destination::File(path, _) => folder_of(path),
-            Destination::Standard | Destination::Stream(_) => temp,
+            OutputDestination::File(path, _) => folder_of(path),
+            OutputDestination::Standard | OutputDestination::Stream(_) => temp,
         };
         let made = tempfile::Builder::new()
             .permissions(Permissions::from_mode(NEW_FILE_MODE))
@@ -58,7 +58,7 @@ impl Output {
 
     /// Returns true if the result goes to standard output.
     pub(crate) fn is_standard(&self) -> bool {
-        matches!(self.destination, Destination::Standard)
+        matches!(self.destination, OutputDestination::Standard)
     }
 
     /// Returns the path of the file to write the result to.
@@ -74,13 +74,13 @@ impl Output {
     /// Moves the result to its destination.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self.destination {
-            Destination::Standard => copy_to_standard_output(self.made.path()),
-            Destination::Stream(path) => {
+            OutputDestination::Standard => copy_to_standard_output(self.made.path()),
+            OutputDestination::Stream(path) => {
                 let doing = || format!("write to {}", path.display());
                 let stream = OpenOptions::new().append(true).open(&path);
                 copy(self.made.path(), &mut stream.doing(doing)?).doing(doing)
             }
-            Destination::File(path, replaced) => {
+            OutputDestination::File(path, replaced) => {
                 let doing = || format!("write {}", path.display());
                 let file = self.made.as_file();
                 if let Some(replaced) = replaced {
@@ -94,8 +94,8 @@ impl Output {
     }
 }
 
-impl Destination {
-    fn of(path: &Path) -> Result<Self, Failure> {
+impl OutputDestination {
+    fn of_path(path: &Path) -> Result<Self, Failure> {
         if OPEN_FILES.iter().any(|name| path.starts_with(name)) {
             return Ok(Self::Stream(path.to_owned()));
         }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn write(path: &Path, temp: &Path) -> Result<(), Failure> {
-        let mut output = Output::begin(Some(path), temp)?;
+        let mut output = CommandOutput::begin(Some(path), temp)?;
         output.work_file().write_all(b"new").unwrap();
         output.finish()
     }
@@ -227,7 +227,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "old").unwrap();
-        let mut output = Output::begin(Some(&path), folder.path()).unwrap();
+        let mut output = CommandOutput::begin(Some(&path), folder.path()).unwrap();
         output.work_file().write_all(b"half").unwrap();
         drop(output);
         assert_eq!(fs::read(&path).unwrap(), b"old");

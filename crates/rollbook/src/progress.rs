@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use app::imports::Watcher;
-use app::jobs::row_file::Watch;
-use files::read::Progress;
+use app::imports::ImportObserver;
+use app::jobs::row_file::WriteObserver;
+use files::read::ReadProgress;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::id::Revision;
 
@@ -20,23 +20,23 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress display of an import, shown until dropped.
 pub struct ImportProgress {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ImportProgressState>>,
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct State {
+struct ImportProgressState {
     names: Vec<String>,
     sizes: Vec<u64>,
-    current: Option<(usize, Progress)>,
+    current: Option<(usize, ReadProgress)>,
     rows_before: u64,
-    stage: Stage,
+    stage: ImportStage,
 }
 
 /// The current stage of an import.
 #[derive(Default, Clone, Copy)]
-enum Stage {
+enum ImportStage {
     #[default]
     Reading,
     Waiting,
@@ -51,17 +51,21 @@ impl ImportProgress {
     /// Starts the display. `sources` are names and sizes in bytes, in the order of reading.
     pub fn begin(sources: Vec<(String, u64)>) -> Self {
         let (names, sizes) = sources.into_iter().unzip();
-        let state = Arc::new(Mutex::new(State { names, sizes, ..State::default() }));
+        let state = Arc::new(Mutex::new(ImportProgressState {
+            names,
+            sizes,
+            ..ImportProgressState::default()
+        }));
         let (stop, stopped) = sync_channel::<()>(1);
         let seen = Arc::clone(&state);
         let is_terminal = std::io::stderr().is_terminal();
         let show = move || {
-            let mut display = Display::new(is_terminal, &seen);
+            let mut display = ProgressDisplay::new(is_terminal, &seen);
             let every = if is_terminal { BAR_EVERY } else { LINE_EVERY };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 display.update(&seen);
             }
-            display.end();
+            display.clear();
         };
         // If the thread cannot start, there is only no display.
         let thread = std::thread::Builder::new().name("rollbook-progress".to_owned()).spawn(show);
@@ -69,8 +73,8 @@ impl ImportProgress {
     }
 }
 
-impl Watcher for ImportProgress {
-    fn reading(&self, source: usize, progress: &Progress) {
+impl ImportObserver for ImportProgress {
+    fn reading(&self, source: usize, progress: &ReadProgress) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, finished)) = &state.current {
             state.rows_before += finished.rows();
@@ -79,20 +83,20 @@ impl Watcher for ImportProgress {
     }
 
     fn waiting(&self) {
-        self.enter(Stage::Waiting);
+        self.enter(ImportStage::Waiting);
     }
 
     fn storing(&self, rows: u64, rows_total: u64) {
-        self.enter(Stage::Storing { rows, rows_total });
+        self.enter(ImportStage::Storing { rows, rows_total });
     }
 
     fn committing(&self) {
-        self.enter(Stage::Committing);
+        self.enter(ImportStage::Committing);
     }
 }
 
 impl ImportProgress {
-    fn enter(&self, stage: Stage) {
+    fn enter(&self, stage: ImportStage) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).stage = stage;
     }
 }
@@ -177,7 +181,7 @@ impl RowProgress {
     }
 }
 
-impl Watch for RowProgress {
+impl WriteObserver for RowProgress {
     fn begin(&self, rows_total: Option<u64>, _: Revision) {
         self.rows_total.store(rows_total.unwrap_or(0), Ordering::Relaxed);
         if let (Some(bar), Some(rows)) = (&self.bar, rows_total) {
@@ -200,7 +204,7 @@ impl Watch for RowProgress {
         }
     }
 
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         false
     }
 }
@@ -213,14 +217,14 @@ impl Drop for RowProgress {
     }
 }
 
-impl State {
+impl ImportProgressState {
     /// Returns the done and the total amount: bytes while reading, rows while storing.
     fn done(&self) -> (u64, u64) {
         match self.stage {
-            Stage::Reading => self.bytes(),
-            Stage::Waiting => (0, self.rows()),
-            Stage::Storing { rows, rows_total } => (rows, rows_total),
-            Stage::Committing => (self.rows(), self.rows()),
+            ImportStage::Reading => self.bytes(),
+            ImportStage::Waiting => (0, self.rows()),
+            ImportStage::Storing { rows, rows_total } => (rows, rows_total),
+            ImportStage::Committing => (self.rows(), self.rows()),
         }
     }
 
@@ -238,21 +242,21 @@ impl State {
     fn name(&self) -> &str {
         let place = self.current.as_ref().map_or(0, |(source, _)| *source);
         match self.stage {
-            Stage::Reading => self.names.get(place).map_or("", String::as_str),
-            Stage::Waiting => "waiting for its turn",
-            Stage::Storing { .. } => "storing",
-            Stage::Committing => "checking references and committing",
+            ImportStage::Reading => self.names.get(place).map_or("", String::as_str),
+            ImportStage::Waiting => "waiting for its turn",
+            ImportStage::Storing { .. } => "storing",
+            ImportStage::Committing => "checking references and committing",
         }
     }
 }
 
-enum Display {
+enum ProgressDisplay {
     Bar(ProgressBar),
     Lines,
 }
 
-impl Display {
-    fn new(is_terminal: bool, state: &Mutex<State>) -> Self {
+impl ProgressDisplay {
+    fn new(is_terminal: bool, state: &Mutex<ImportProgressState>) -> Self {
         if !is_terminal {
             return Self::Lines;
         }
@@ -265,7 +269,7 @@ impl Display {
         Self::Bar(bar)
     }
 
-    fn update(&mut self, state: &Mutex<State>) {
+    fn update(&mut self, state: &Mutex<ImportProgressState>) {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let ((done, all), rows, name) = (state.done(), state.rows(), state.name());
         match self {
@@ -281,7 +285,7 @@ impl Display {
         }
     }
 
-    fn end(&self) {
+    fn clear(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }

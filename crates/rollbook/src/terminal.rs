@@ -25,7 +25,7 @@ pub(crate) fn width() -> u16 {
 }
 
 /// Returns a number with its noun: `1 row`, `2 rows`.
-pub(crate) fn counted(count: u64, one: &str) -> String {
+pub(crate) fn count_with_noun(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
@@ -38,11 +38,11 @@ where
     C: IntoIterator,
     C::Item: ToString,
 {
-    format!("{}\n", styled(header, rows))
+    format!("{}\n", styled_table(header, rows))
 }
 
 /// Returns a table that fits the terminal's width, for further formatting.
-pub(crate) fn styled<H, R, C>(header: H, rows: R) -> Table
+pub(crate) fn styled_table<H, R, C>(header: H, rows: R) -> Table
 where
     H: IntoIterator,
     H::Item: ToString,

@@ -10,7 +10,8 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, InputRow};
 use model::provider::Provider;
 use store::port::jobs::{
-    Attempt, Claim, Ended, JobKind, JobLimits, JobStore, NewJob, Outcome, Progress, Requester,
+    AttemptEnd, AttemptOutcome, JobAttempt, JobCaller, JobClaim, JobKind, JobLimits, JobProgress,
+    JobStore, NewJob,
 };
 use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{ImportStart, RecordStore};
@@ -70,7 +71,7 @@ fn run(what: &str, store: &SqliteStore) -> Outcomes<()> {
             kind: JobKind::Export,
             subject: "invoice".to_owned(),
             request: "{}".repeat(500),
-            requester: Requester::default(),
+            requester: JobCaller::default(),
             group: None,
             request_id: String::new(),
             revision_min: Revision(0),
@@ -80,7 +81,7 @@ fn run(what: &str, store: &SqliteStore) -> Outcomes<()> {
         let started = Instant::now();
         store.create_jobs(&[new], None, limits, now)?;
         times[0].push(started.elapsed());
-        let claim = Claim {
+        let claim = JobClaim {
             kind: JobKind::Export,
             worker: "w",
             running_per_provider_max: 2,
@@ -90,13 +91,13 @@ fn run(what: &str, store: &SqliteStore) -> Outcomes<()> {
         let started = Instant::now();
         let job = store.claim_jobs(&claim, now)?.pop().ok_or("nothing to claim")?;
         times[1].push(started.elapsed());
-        let attempt = Attempt { job: job.id, worker: "w", number: job.attempts };
+        let attempt = JobAttempt { job: job.id, worker: "w", number: job.attempts };
         let started = Instant::now();
-        store.report_progress(&attempt, Progress::default(), now.plus_seconds(60), now)?;
+        store.report_progress(&attempt, JobProgress::default(), now.plus_seconds(60), now)?;
         times[2].push(started.elapsed());
-        let failed = Outcome::Failed { code: "x".to_owned(), message: "x".to_owned() };
+        let failed = AttemptOutcome::Failed { code: "x".to_owned(), message: "x".to_owned() };
         let started = Instant::now();
-        let ended = Ended { attempt, outcome: &failed, notices: &[] };
+        let ended = AttemptEnd { attempt, outcome: &failed, notices: &[] };
         store.finish_jobs(&[ended], now)?;
         times[3].push(started.elapsed());
     }

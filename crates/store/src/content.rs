@@ -16,7 +16,7 @@ type KeepChunk<'k> = dyn FnMut(i64, &[u8]) -> Result<(), StoreError> + 'k;
 /// Reads `content` to its end and passes each chunk to `keep`, with its number.
 ///
 /// Errors: [`StoreError::Damaged`] when size or hash differ from those that `part` announces.
-pub(crate) fn in_chunks(
+pub(crate) fn store_in_chunks(
     part: &ClosedPart,
     content: &mut dyn Read,
     keep: &mut KeepChunk<'_>,

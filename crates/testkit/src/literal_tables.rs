@@ -10,8 +10,8 @@ use datafusion::arrow::array::{
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use mirror::schema::table_schema;
-use mirror::{Engine, EngineOptions, MirrorError, Session, TableSource};
-use model::catalogue::{self, Column, Default, Kind, Presence, Table};
+use mirror::{MirrorError, MirrorSession, PlanEngine, PlanEngineOptions, TableSource};
+use model::catalogue::{self, Column, ColumnDefault, ColumnType, Presence, Table};
 use model::id::{ProviderId, Revision};
 use model::money::Currency;
 use model::provider::Provider;
@@ -52,44 +52,44 @@ fn batch(table: &Table, rows: &[&BTreeMap<String, String>]) -> RecordBatch {
 
 fn default(column: &Column) -> Option<String> {
     match column.presence {
-        Presence::Default(Default::Int(value)) if column.kind == Kind::Bool => {
+        Presence::Default(ColumnDefault::Int(value)) if column.kind == ColumnType::Bool => {
             Some((value != 0).to_string())
         }
-        Presence::Default(Default::Int(value)) => Some(value.to_string()),
-        Presence::Default(Default::Text(value)) => Some(value.to_owned()),
+        Presence::Default(ColumnDefault::Int(value)) => Some(value.to_string()),
+        Presence::Default(ColumnDefault::Text(value)) => Some(value.to_owned()),
         Presence::Nullable | Presence::NullableDefault(_) => None,
         Presence::Required | Presence::Default(_) => Some(match column.kind {
-            Kind::Int { .. } | Kind::Money | Kind::Percent => "1".to_owned(),
-            Kind::Currency => "gbp".to_owned(),
-            Kind::Instant => SOME_TIME.to_owned(),
-            Kind::Date => "2020-01-01".to_owned(),
-            Kind::Enum(words) => words[0].to_owned(),
+            ColumnType::Int { .. } | ColumnType::Money | ColumnType::Percent => "1".to_owned(),
+            ColumnType::Currency => "gbp".to_owned(),
+            ColumnType::Instant => SOME_TIME.to_owned(),
+            ColumnType::Date => "2020-01-01".to_owned(),
+            ColumnType::Enum(words) => words[0].to_owned(),
             _ => "?".to_owned(),
         }),
     }
 }
 
-fn array(kind: Kind, cells: &[Option<String>]) -> ArrayRef {
+fn array(kind: ColumnType, cells: &[Option<String>]) -> ArrayRef {
     let cells = cells.iter().map(Option::as_deref);
     let ints = cells.clone().map(|cell| cell.map(|text| text.parse::<i64>().unwrap()));
     match kind {
-        Kind::Int { .. } | Kind::Money => Arc::new(ints.collect::<Int64Array>()),
-        Kind::Bool => {
+        ColumnType::Int { .. } | ColumnType::Money => Arc::new(ints.collect::<Int64Array>()),
+        ColumnType::Bool => {
             Arc::new(cells.map(|cell| cell.map(|text| text == "true")).collect::<BooleanArray>())
         }
-        Kind::Date => {
+        ColumnType::Date => {
             let days = cells.map(|cell| cell.map(|text| Date::parse(text).unwrap().days()));
             Arc::new(days.collect::<Date32Array>())
         }
-        Kind::Instant => {
+        ColumnType::Instant => {
             let micros = cells.map(|cell| cell.map(|text| instant(text).micros()));
             Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         }
-        Kind::Percent => {
+        ColumnType::Percent => {
             let parts = ints.map(|cell| cell.map(i128::from)).collect::<Decimal128Array>();
             Arc::new(parts.with_precision_and_scale(7, 4).unwrap())
         }
-        Kind::TextList => {
+        ColumnType::TextList => {
             let mut lists = ListBuilder::new(StringViewBuilder::new());
             for cell in cells {
                 let items = items(cell.unwrap_or_default());
@@ -97,7 +97,7 @@ fn array(kind: Kind, cells: &[Option<String>]) -> ArrayRef {
             }
             Arc::new(lists.finish())
         }
-        Kind::IntList => {
+        ColumnType::IntList => {
             let mut lists = ListBuilder::new(Int64Builder::new());
             for cell in cells {
                 let items = items(cell.unwrap_or_default());
@@ -129,12 +129,12 @@ pub fn provider() -> Provider {
 
 /// Makes a session over tables, each written as a name, a line of columns, and one line per row.
 /// `-` is null, and an empty line ends a table.
-pub fn session(tables: &str) -> Session {
+pub fn session(tables: &str) -> MirrorSession {
     session_of(provider(), tables)
 }
 
 /// Makes such a session for another provider.
-pub fn session_of(provider: Provider, tables: &str) -> Session {
+pub fn session_of(provider: Provider, tables: &str) -> MirrorSession {
     let mut rows = BTreeMap::new();
     let cells = |line: &str| line.split('|').map(|c| c.trim().to_owned()).collect::<Vec<_>>();
     for table in tables.split("\n\n").filter(|table| !table.trim().is_empty()) {
@@ -149,7 +149,7 @@ pub fn session_of(provider: Provider, tables: &str) -> Session {
         });
         assert!(rows.insert(name.to_owned(), records.collect()).is_none(), "{name} comes twice");
     }
-    let options = EngineOptions::new(2, 64 << 20, std::env::temp_dir());
-    let engine = Arc::new(Engine::start(&options).unwrap());
-    Session::new(engine, Arc::new(provider), Revision(9), Arc::new(Literal { rows }))
+    let options = PlanEngineOptions::new(2, 64 << 20, std::env::temp_dir());
+    let engine = Arc::new(PlanEngine::start(&options).unwrap());
+    MirrorSession::new(engine, Arc::new(provider), Revision(9), Arc::new(Literal { rows }))
 }

@@ -10,11 +10,11 @@ use model::allotment;
 use model::id::ProviderId;
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
-use usage::json::{OfferingTypeNames, answer};
+use usage::json::{OfferingTypeNames, usage_answer};
 use usage::xml::{ListStyle, to_xml};
 use usage::{
-    Booking, BookingMethod, BookingStatus, Event, EventKind, Facts, Hold, Limits, Membership, Plan,
-    Status, usage_of_all,
+    BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership,
+    MembershipStatus, UsageFacts, UsageLimits, UsagePlan, usage_of_memberships,
 };
 
 const ALLOTMENT: &str = r#"{"period_limits":[
@@ -27,15 +27,15 @@ fn today() -> Date {
     Date::parse("2026-03-10").unwrap()
 }
 
-fn plan() -> Plan {
-    let limits = Limits::of(&allotment::parse(ALLOTMENT).unwrap());
-    Plan { limits, begin_on_first_registration: false }
+fn plan() -> UsagePlan {
+    let limits = UsageLimits::from_allotment(&allotment::parse_allotment(ALLOTMENT).unwrap());
+    UsagePlan { limits, begin_on_first_registration: false }
 }
 
 fn membership(id: i64) -> Membership {
     Membership {
         id,
-        status: Status::Active,
+        status: MembershipStatus::Active,
         purchased_at: Instant::parse("2025-01-15T12:00:00Z").unwrap(),
         start_date: None,
         expiration_date: None,
@@ -59,7 +59,7 @@ fn booking(number: i32, sessions_every: i32) -> Booking {
         status: BookingStatus::Attended,
         method: BookingMethod::Membership,
         is_comped: false,
-        event: Event {
+        event: BookedEvent {
             kind: if is_session { EventKind::CourseSession } else { EventKind::Class },
             offering_type: i64::from(number % 5),
             course: is_session.then_some(i64::from(number % 50)),
@@ -75,7 +75,7 @@ fn one_membership(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one_membership");
     for (count, sessions_every) in [(10, 10), (10_000, 10), (10_000, 1)] {
         let bookings: Vec<_> = (0..count).map(|n| booking(n, sessions_every)).collect();
-        let facts = Facts {
+        let facts = UsageFacts {
             provider: &provider,
             plan: &plan,
             membership: &membership,
@@ -88,7 +88,7 @@ fn one_membership(criterion: &mut Criterion) {
         let (usage, names) = (facts.usage_on(today()), OfferingTypeNames::new());
         if count == 10 {
             group.bench_function("json", |b| {
-                b.iter(|| serde_json::to_string(&answer(&usage, &names)))
+                b.iter(|| serde_json::to_string(&usage_answer(&usage, &names)))
             });
             group.bench_function("xml", |b| {
                 b.iter(|| to_xml(&usage, &names, ListStyle::ListItem));
@@ -112,7 +112,7 @@ fn many_memberships(criterion: &mut Criterion) {
             let holds = (1..=MEMBERSHIPS).step_by(10).map(|id| (id, hold(id)));
             let bookings =
                 (1..=MEMBERSHIPS).flat_map(|id| bookings.iter().map(move |each| (id, *each)));
-            let answers = usage_of_all(&provider, today(), memberships, holds, bookings);
+            let answers = usage_of_memberships(&provider, today(), memberships, holds, bookings);
             answers.map(|answer| answer.unwrap().1.used_count).sum::<i64>()
         });
     });

@@ -1,23 +1,23 @@
 //! The usage of a membership on a date: its types and its calculation. Rule: spec/usage.md §3, §5.
 
-use model::allotment::{LimitType, Period};
+use model::allotment::{LimitPeriod, LimitType};
 use model::provider::{Provider, UsageRounding};
 use model::time::Date;
 
 use crate::bookable;
-use crate::booking::{Booking, Use, visit_uses};
-use crate::hold::{HeldDays, Hold, ProrateAdjustment, prorating};
-use crate::limits::{Limit, Limits, Plan};
-use crate::membership::{Membership, Unusable};
+use crate::booking::{Booking, MembershipUse, visit_uses};
+use crate::hold::{HeldDays, Hold, ProrateAdjustment, prorating_holds};
+use crate::limits::{UsageLimits, UsagePeriodLimit, UsagePlan};
+use crate::membership::{Membership, UnusableMembership};
 use crate::period::{DateRange, PeriodCalendar};
 
 /// The records that the usage of one membership is calculated from.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'f> {
+pub struct UsageFacts<'f> {
     /// The provider, whose settings apply.
     pub provider: &'f Provider,
     /// The membership's plan.
-    pub plan: &'f Plan,
+    pub plan: &'f UsagePlan,
     /// The membership.
     pub membership: &'f Membership,
     /// All holds of the membership, in any order.
@@ -34,14 +34,14 @@ pub struct Usage {
     /// The number of all counted uses of the membership, whatever their date and kind.
     pub used_count: i64,
     /// The reason why the membership cannot be used on the date; none if it can.
-    pub unusable: Option<Unusable>,
+    pub unusable: Option<UnusableMembership>,
 }
 
 /// The usage of one period limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodUsage {
     /// The limit's period.
-    pub period: Period,
+    pub period: LimitPeriod,
     /// The kind of booking that the limit counts.
     pub limit_type: LimitType,
     /// The first day; none if the period has no start.
@@ -49,7 +49,7 @@ pub struct PeriodUsage {
     /// The last day; none if the period has no end.
     pub end_date: Option<Date>,
     /// The counts of the period's own limit.
-    pub count: Count,
+    pub count: LimitCounts,
     /// The usage of single offering types, in the allotment's order.
     pub offering_types: Vec<OfferingTypeUsage>,
 }
@@ -62,12 +62,12 @@ pub struct OfferingTypeUsage {
     /// True if the limit comes on top of the period's limit.
     pub is_extra: bool,
     /// The counts of this limit.
-    pub count: Count,
+    pub count: LimitCounts,
 }
 
 /// The counts of one limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Count {
+pub struct LimitCounts {
     /// The uses allowed after proration; none means unlimited.
     pub max_uses: Option<i64>,
     /// The uses charged to this limit.
@@ -92,16 +92,16 @@ pub(crate) struct LimitDays {
 
 /// The counts that one use is charged to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Charge {
+pub(crate) struct UseCharge {
     /// True if the use is part of the period's own count.
     pub(crate) is_in_period: bool,
     /// The position of the offering type's limit, if it has one.
     pub(crate) own: Option<usize>,
 }
 
-impl<'f> Facts<'f> {
+impl<'f> UsageFacts<'f> {
     /// Returns the limits of the membership if it has its own, else those of its plan.
-    pub fn limits(&self) -> &'f Limits {
+    pub fn limits(&self) -> &'f UsageLimits {
         self.membership.custom_limits.as_ref().unwrap_or(&self.plan.limits)
     }
 
@@ -111,23 +111,23 @@ impl<'f> Facts<'f> {
         let mut uses = Vec::with_capacity(self.bookings.len());
         visit_uses(self.bookings, limits.ignores_no_shows(), |each, _| uses.push(each));
         let days = self.limit_days(date, uses.iter().map(|each| each.date).min());
-        let prorating = prorating(self.holds);
+        let prorating = prorating_holds(self.holds);
         let rounding = self.provider.usage_rounding;
         let periods = limits.periods().iter().zip(days);
         let periods = periods.map(|(limit, days)| {
-            let held = days.counted.and_then(|range| HeldDays::of(&prorating, range));
+            let held = days.counted.and_then(|range| HeldDays::in_period(&prorating, range));
             period_usage(limit, days, &uses, held.as_ref(), rounding)
         });
         let mut periods: Vec<_> = periods.collect();
         let unusable = self.membership.unusable_on(date, self.holds, &self.provider.timezone);
-        bookable::fill(&mut periods, limits, unusable.is_none());
+        bookable::set_bookable_counts(&mut periods, limits, unusable.is_none());
         Usage { periods, used_count: count(uses.len()), unusable }
     }
 
     /// Returns the days of each limit, in the order of the answer. `first_use` is the date of the
     /// first counted use.
     pub(crate) fn limit_days(&self, date: Date, first_use: Option<Date>) -> Vec<LimitDays> {
-        let calendar = PeriodCalendar::of(self.provider, self.membership);
+        let calendar = PeriodCalendar::for_membership(self.provider, self.membership);
         let days = self.limits().periods().iter().map(|limit| {
             match calendar.range_of(limit.period, date) {
                 Some(range) => LimitDays {
@@ -160,23 +160,23 @@ impl LimitDays {
     }
 }
 
-impl Limit {
+impl UsagePeriodLimit {
     /// Returns the counts that `each` is charged to under this limit on these days; none if it is
     /// charged to none.
-    pub(crate) fn charge(&self, days: &LimitDays, each: &Use) -> Option<Charge> {
+    pub(crate) fn charge(&self, days: &LimitDays, each: &MembershipUse) -> Option<UseCharge> {
         if each.limit_type != self.limit_type || !days.count(each.date) {
             return None;
         }
         let own = self.position_of(each.offering_type);
         let is_extra = own.is_some_and(|at| self.offering_types[at].is_extra);
-        Some(Charge { is_in_period: !is_extra, own })
+        Some(UseCharge { is_in_period: !is_extra, own })
     }
 }
 
 fn period_usage(
-    limit: &Limit,
+    limit: &UsagePeriodLimit,
     days: LimitDays,
-    uses: &[Use],
+    uses: &[MembershipUse],
     held: Option<&HeldDays>,
     rounding: UsageRounding,
 ) -> PeriodUsage {
@@ -192,21 +192,21 @@ fn period_usage(
     let offering_types = own.map(|(own, used)| OfferingTypeUsage {
         offering_type: own.offering_type,
         is_extra: own.is_extra,
-        count: Count::of(own.max_uses, used, held, rounding),
+        count: LimitCounts::from_uses(own.max_uses, used, held, rounding),
     });
     PeriodUsage {
         period: limit.period,
         limit_type: limit.limit_type,
         start_date: days.start_date,
         end_date: days.end_date,
-        count: Count::of(limit.max_uses, used, held, rounding),
+        count: LimitCounts::from_uses(limit.max_uses, used, held, rounding),
         offering_types: offering_types.collect(),
     }
 }
 
-impl Count {
+impl LimitCounts {
     /// Returns the counts without `bookable_count`, which depends on all limits.
-    fn of(
+    fn from_uses(
         original_max_uses: Option<i64>,
         used_count: i64,
         held: Option<&HeldDays>,

@@ -6,11 +6,11 @@ use std::iter::Peekable;
 use model::provider::Provider;
 use model::time::Date;
 
-use crate::answer::{Facts, Usage};
+use crate::answer::{Usage, UsageFacts};
 use crate::booking::Booking;
 use crate::error::UsageError;
 use crate::hold::Hold;
-use crate::limits::Plan;
+use crate::limits::UsagePlan;
 use crate::membership::Membership;
 
 /// Calculates the usage of each membership on `date`, in the order given.
@@ -20,25 +20,25 @@ use crate::membership::Membership;
 /// bookings of memberships that are not given are skipped. Memory: the rows of one membership.
 ///
 /// Errors: [`UsageError::Unsorted`], after which the iterator ends.
-pub fn usage_of_all<P: Borrow<Plan>>(
+pub fn usage_of_memberships<P: Borrow<UsagePlan>>(
     provider: &Provider,
     date: Date,
     memberships: impl IntoIterator<Item = (Membership, P)>,
     holds: impl IntoIterator<Item = (i64, Hold)>,
     bookings: impl IntoIterator<Item = (i64, Booking)>,
 ) -> impl Iterator<Item = Result<(Membership, Usage), UsageError>> {
-    let mut holds = Groups::new("holds", holds.into_iter());
-    let mut bookings = Groups::new("bookings", bookings.into_iter());
+    let mut holds = SortedGroups::new("holds", holds.into_iter());
+    let mut bookings = SortedGroups::new("bookings", bookings.into_iter());
     let mut last_id = None;
     let answers = memberships.into_iter().map(move |(membership, plan)| {
         if last_id.replace(membership.id).is_some_and(|last| membership.id <= last) {
             return Err(UsageError::Unsorted { rows: "memberships" });
         }
-        let holds = holds.take(membership.id)?;
-        let bookings = bookings.take(membership.id)?;
+        let holds = holds.rows_of_key(membership.id)?;
+        let bookings = bookings.rows_of_key(membership.id)?;
         let plan = plan.borrow();
         let usage =
-            Facts { provider, plan, membership: &membership, holds, bookings }.usage_on(date);
+            UsageFacts { provider, plan, membership: &membership, holds, bookings }.usage_on(date);
         Ok((membership, usage))
     });
     let mut is_broken = false;
@@ -46,20 +46,20 @@ pub fn usage_of_all<P: Borrow<Plan>>(
 }
 
 /// Rows sorted by a key, read one key at a time.
-struct Groups<T, I: Iterator<Item = (i64, T)>> {
+struct SortedGroups<T, I: Iterator<Item = (i64, T)>> {
     name: &'static str,
     rows: Peekable<I>,
     last_key: i64,
     group: Vec<T>,
 }
 
-impl<T, I: Iterator<Item = (i64, T)>> Groups<T, I> {
+impl<T, I: Iterator<Item = (i64, T)>> SortedGroups<T, I> {
     fn new(name: &'static str, rows: I) -> Self {
         Self { name, rows: rows.peekable(), last_key: i64::MIN, group: Vec::new() }
     }
 
     /// Returns the rows with this key. Skips rows with smaller keys.
-    fn take(&mut self, key: i64) -> Result<&[T], UsageError> {
+    fn rows_of_key(&mut self, key: i64) -> Result<&[T], UsageError> {
         self.group.clear();
         while let Some((row_key, row)) = self.rows.next_if(|(row_key, _)| *row_key <= key) {
             if row_key < self.last_key {

@@ -1,14 +1,18 @@
 //! The number of further bookings that limits allow. Rule: spec/usage.md §7. None means no bound.
 
 use crate::answer::PeriodUsage;
-use crate::limits::{Limit, Limits};
+use crate::limits::{UsageLimits, UsagePeriodLimit};
 
 /// Sets `bookable_count` of every entry. `periods` must be in the order of `limits`.
-pub(crate) fn fill(periods: &mut [PeriodUsage], limits: &Limits, is_usable: bool) {
+pub(crate) fn set_bookable_counts(
+    periods: &mut [PeriodUsage],
+    limits: &UsageLimits,
+    is_usable: bool,
+) {
     for at in 0..periods.len() {
         let limit_type = periods[at].limit_type;
         if !is_usable || !limits.allows(limit_type) {
-            forbid(&mut periods[at]);
+            set_nothing_bookable(&mut periods[at]);
             continue;
         }
         let of_type = |period: &&PeriodUsage| period.limit_type == limit_type;
@@ -18,13 +22,14 @@ pub(crate) fn fill(periods: &mut [PeriodUsage], limits: &Limits, is_usable: bool
             let offering_type = periods[at].offering_types[own].offering_type;
             let pairs = limits.periods().iter().zip(periods.iter());
             let pairs = pairs.filter(|(limit, _)| limit.limit_type == limit_type);
-            let bounds = pairs.filter_map(|(limit, period)| bound(limit, period, offering_type));
+            let bounds =
+                pairs.filter_map(|(limit, period)| uses_left(limit, period, offering_type));
             periods[at].offering_types[own].count.bookable_count = bounds.min();
         }
     }
 }
 
-fn forbid(period: &mut PeriodUsage) {
+fn set_nothing_bookable(period: &mut PeriodUsage) {
     period.count.bookable_count = Some(0);
     for own in &mut period.offering_types {
         own.count.bookable_count = Some(0);
@@ -32,7 +37,7 @@ fn forbid(period: &mut PeriodUsage) {
 }
 
 /// Returns the uses that one period limit leaves for an offering type; none means no bound.
-fn bound(limit: &Limit, period: &PeriodUsage, offering_type: i64) -> Option<i64> {
+fn uses_left(limit: &UsagePeriodLimit, period: &PeriodUsage, offering_type: i64) -> Option<i64> {
     let shared = period.count.remaining_count;
     let Some(at) = limit.position_of(offering_type) else {
         return shared;

@@ -17,12 +17,12 @@ pub struct Booking {
     /// True if the business gave the booking for free.
     pub is_comped: bool,
     /// The event that was booked.
-    pub event: Event,
+    pub event: BookedEvent,
 }
 
 /// An event that was booked. Many bookings share one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event {
+pub struct BookedEvent {
     /// The kind of the event.
     pub kind: EventKind,
     /// The id of the event's offering type.
@@ -72,7 +72,7 @@ pub enum BookingMethod {
 
 /// The reason why a booking does not count; the first one that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotCounted {
+pub enum NotCountedReason {
     /// The booking was not made by membership.
     Method(BookingMethod),
     /// The business gave the booking for free.
@@ -85,7 +85,7 @@ pub enum NotCounted {
 
 /// One use: a booking, or all counted bookings of one course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Use {
+pub(crate) struct MembershipUse {
     pub(crate) date: Date,
     pub(crate) limit_type: LimitType,
     pub(crate) offering_type: i64,
@@ -110,17 +110,18 @@ impl EventKind {
 
 impl Booking {
     /// Returns the reason why the booking does not count; none if it counts.
-    pub fn not_counted(&self, ignore_no_shows: bool) -> Option<NotCounted> {
+    pub fn not_counted_reason(&self, ignore_no_shows: bool) -> Option<NotCountedReason> {
         if self.method != BookingMethod::Membership {
-            return Some(NotCounted::Method(self.method));
+            return Some(NotCountedReason::Method(self.method));
         }
         if self.is_comped {
-            return Some(NotCounted::Comped);
+            return Some(NotCountedReason::Comped);
         }
         if self.event.is_cancelled {
-            return Some(NotCounted::EventCancelled);
+            return Some(NotCountedReason::EventCancelled);
         }
-        (self.status == BookingStatus::NoShow && ignore_no_shows).then_some(NotCounted::NoShow)
+        (self.status == BookingStatus::NoShow && ignore_no_shows)
+            .then_some(NotCountedReason::NoShow)
     }
 
     fn course_key(&self) -> CourseKey {
@@ -129,7 +130,7 @@ impl Booking {
     }
 
     /// Returns the sort key of the sessions of one course.
-    pub(crate) fn order(&self) -> (Date, i64) {
+    pub(crate) fn sort_key(&self) -> (Date, i64) {
         (self.event.date, self.attendance)
     }
 }
@@ -141,29 +142,31 @@ impl Booking {
 pub(crate) fn visit_uses(
     bookings: &[Booking],
     ignore_no_shows: bool,
-    mut visit: impl FnMut(Use, &[&Booking]),
+    mut visit: impl FnMut(MembershipUse, &[&Booking]),
 ) {
     let mut courses: BTreeMap<CourseKey, Vec<&Booking>> = BTreeMap::new();
     for booking in bookings {
-        if booking.not_counted(ignore_no_shows).is_some() {
+        if booking.not_counted_reason(ignore_no_shows).is_some() {
             continue;
         }
         match booking.event.kind {
             EventKind::CourseSession => {
                 courses.entry(booking.course_key()).or_default().push(booking)
             }
-            EventKind::Class | EventKind::Appointment => visit(Use::of(booking), &[booking]),
+            EventKind::Class | EventKind::Appointment => {
+                visit(MembershipUse::from_booking(booking), &[booking])
+            }
         }
     }
     for sessions in courses.values() {
-        if let Some(earliest) = sessions.iter().min_by_key(|session| session.order()) {
-            visit(Use::of(earliest), sessions);
+        if let Some(earliest) = sessions.iter().min_by_key(|session| session.sort_key()) {
+            visit(MembershipUse::from_booking(earliest), sessions);
         }
     }
 }
 
-impl Use {
-    fn of(booking: &Booking) -> Self {
+impl MembershipUse {
+    fn from_booking(booking: &Booking) -> Self {
         let event = &booking.event;
         let (date, offering_type) = (event.date, event.offering_type);
         Self { date, limit_type: event.kind.limit_type(), offering_type }

@@ -4,18 +4,18 @@
 use model::allotment::LimitType;
 use model::time::Date;
 
-use crate::answer::{Facts, Usage};
-use crate::booking::{NotCounted, Use, visit_uses};
+use crate::answer::{Usage, UsageFacts};
+use crate::booking::{MembershipUse, NotCountedReason, visit_uses};
 
 /// Usage with the bookings that it was counted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
+pub struct UsageExplanation {
     /// The usage.
     pub usage: Usage,
     /// All counted uses, by date, then attendance.
     pub uses: Vec<CountedUse>,
     /// The attendances that do not count, with the reason, by id.
-    pub not_counted: Vec<(i64, NotCounted)>,
+    pub not_counted: Vec<(i64, NotCountedReason)>,
     /// The uses charged to each entry of `usage.periods`.
     pub periods: Vec<ExplainedPeriod>,
 }
@@ -34,7 +34,7 @@ pub struct CountedUse {
     pub attendances: Vec<i64>,
 }
 
-/// The uses charged to one period limit, as positions in [`Explanation::uses`].
+/// The uses charged to one period limit, as positions in [`UsageExplanation::uses`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExplainedPeriod {
     /// The uses charged to the period itself. Their number equals its `used_count`.
@@ -43,31 +43,35 @@ pub struct ExplainedPeriod {
     pub offering_types: Vec<Vec<usize>>,
 }
 
-impl Facts<'_> {
+impl UsageFacts<'_> {
     /// Returns the usage in the periods that contain `date`, with the bookings behind each number.
-    pub fn explain_on(&self, date: Date) -> Explanation {
+    pub fn explain_on(&self, date: Date) -> UsageExplanation {
         let ignore_no_shows = self.limits().ignores_no_shows();
-        let mut uses: Vec<(Use, Vec<i64>)> = Vec::new();
+        let mut uses: Vec<(MembershipUse, Vec<i64>)> = Vec::new();
         visit_uses(self.bookings, ignore_no_shows, |each, bookings| {
             let mut bookings = bookings.to_vec();
-            bookings.sort_unstable_by_key(|booking| booking.order());
+            bookings.sort_unstable_by_key(|booking| booking.sort_key());
             uses.push((each, bookings.iter().map(|b| b.attendance).collect()));
         });
         uses.sort_by(|(a, of_a), (b, of_b)| (a.date, of_a).cmp(&(b.date, of_b)));
         let refused = self.bookings.iter().filter_map(|booking| {
-            booking.not_counted(ignore_no_shows).map(|why| (booking.attendance, why))
+            booking.not_counted_reason(ignore_no_shows).map(|why| (booking.attendance, why))
         });
         let mut not_counted: Vec<_> = refused.collect();
         not_counted.sort_unstable_by_key(|(attendance, _)| *attendance);
-        Explanation {
+        UsageExplanation {
             usage: self.usage_on(date),
             periods: self.explain_periods(date, &uses),
-            uses: uses.into_iter().map(CountedUse::of).collect(),
+            uses: uses.into_iter().map(CountedUse::from_use).collect(),
             not_counted,
         }
     }
 
-    fn explain_periods(&self, date: Date, uses: &[(Use, Vec<i64>)]) -> Vec<ExplainedPeriod> {
+    fn explain_periods(
+        &self,
+        date: Date,
+        uses: &[(MembershipUse, Vec<i64>)],
+    ) -> Vec<ExplainedPeriod> {
         let days = self.limit_days(date, uses.first().map(|(each, _)| each.date));
         let limits = self.limits().periods().iter().zip(days);
         let periods = limits.map(|(limit, days)| {
@@ -89,8 +93,8 @@ impl Facts<'_> {
 }
 
 impl CountedUse {
-    fn of((each, attendances): (Use, Vec<i64>)) -> Self {
-        let Use { date, limit_type, offering_type } = each;
+    fn from_use((each, attendances): (MembershipUse, Vec<i64>)) -> Self {
+        let MembershipUse { date, limit_type, offering_type } = each;
         Self { date, limit_type, offering_type, attendances }
     }
 }

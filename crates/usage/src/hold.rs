@@ -51,7 +51,7 @@ impl Hold {
 }
 
 /// Returns the closed holds that prorate, each with its last day, by start date, then id.
-pub(crate) fn prorating(holds: &[Hold]) -> Vec<(Hold, Date)> {
+pub(crate) fn prorating_holds(holds: &[Hold]) -> Vec<(Hold, Date)> {
     let closed = holds.iter().filter(|hold| hold.prorate_usage);
     let closed = closed.filter_map(|hold| hold.end_date.map(|last| (*hold, last)));
     let mut holds: Vec<_> = closed.filter(|(hold, last)| hold.start_date <= *last).collect();
@@ -62,7 +62,7 @@ pub(crate) fn prorating(holds: &[Hold]) -> Vec<(Hold, Date)> {
 impl HeldDays {
     /// Returns the days on hold in `period`; none if no hold touches it. `prorating` must be sorted
     /// by start date.
-    pub(crate) fn of(prorating: &[(Hold, Date)], period: DateRange) -> Option<Self> {
+    pub(crate) fn in_period(prorating: &[(Hold, Date)], period: DateRange) -> Option<Self> {
         let touches =
             |(hold, last): &&(Hold, Date)| hold.start_date <= period.last && period.first <= *last;
         let touching: Vec<_> = prorating.iter().filter(touches).collect();

@@ -17,7 +17,7 @@ pub type OfferingTypeNames = BTreeMap<i64, String>;
 
 /// The JSON object `{"usage_periods": [...]}`.
 #[derive(Debug, Serialize)]
-pub struct Answer<'a> {
+pub struct UsageAnswer<'a> {
     usage_periods: UsagePeriods<'a>,
 }
 
@@ -75,25 +75,30 @@ struct HoldEntry {
 
 /// Returns the JSON answer for one membership. An offering type missing in `names` has an empty
 /// name.
-pub fn answer<'a>(usage: &'a Usage, names: &'a OfferingTypeNames) -> Answer<'a> {
-    Answer { usage_periods: usage_periods(usage, names) }
+pub fn usage_answer<'a>(usage: &'a Usage, names: &'a OfferingTypeNames) -> UsageAnswer<'a> {
+    UsageAnswer { usage_periods: usage_periods(usage, names) }
 }
 
 /// Returns the list of entries for one membership.
 pub fn usage_periods<'a>(usage: &'a Usage, names: &'a OfferingTypeNames) -> UsagePeriods<'a> {
-    UsagePeriods(usage.periods.iter().map(|period| PeriodEntry::of(period, names)).collect())
+    UsagePeriods(
+        usage.periods.iter().map(|period| PeriodEntry::from_period(period, names)).collect(),
+    )
 }
 
-/// Returns the answer as a JSON value. To write JSON text, serialize [`answer`] directly: it is
+/// Returns the answer as a JSON value. To write JSON text, serialize [`usage_answer`] directly: it is
 /// faster.
 pub fn to_json(usage: &Usage, names: &OfferingTypeNames) -> Value {
-    let value = serde_json::to_value(answer(usage, names));
+    let value = serde_json::to_value(usage_answer(usage, names));
     value.expect("all keys are text and no value's serialization fails")
 }
 
 impl<'a> PeriodEntry<'a> {
-    fn of(period: &'a PeriodUsage, names: &'a OfferingTypeNames) -> Self {
-        let own = period.offering_types.iter().map(|own| OfferingTypeEntry::of(own, names));
+    fn from_period(period: &'a PeriodUsage, names: &'a OfferingTypeNames) -> Self {
+        let own = period
+            .offering_types
+            .iter()
+            .map(|own| OfferingTypeEntry::from_offering_type(own, names));
         let count = &period.count;
         Self {
             bookable_count: count.bookable_count,
@@ -101,7 +106,10 @@ impl<'a> PeriodEntry<'a> {
             max_uses: count.max_uses,
             offering_type_limits: own.collect(),
             period_type: period.period.as_str(),
-            prorate_adjustment: count.prorate_adjustment.as_ref().map(AdjustmentEntry::of),
+            prorate_adjustment: count
+                .prorate_adjustment
+                .as_ref()
+                .map(AdjustmentEntry::from_adjustment),
             remaining_count: count.remaining_count,
             start_date: period.start_date,
             r#type: period.limit_type.as_str(),
@@ -111,7 +119,7 @@ impl<'a> PeriodEntry<'a> {
 }
 
 impl<'a> OfferingTypeEntry<'a> {
-    fn of(own: &'a OfferingTypeUsage, names: &'a OfferingTypeNames) -> Self {
+    fn from_offering_type(own: &'a OfferingTypeUsage, names: &'a OfferingTypeNames) -> Self {
         let name = names.get(&own.offering_type).map_or("", String::as_str);
         let count = &own.count;
         Self {
@@ -119,7 +127,10 @@ impl<'a> OfferingTypeEntry<'a> {
             is_extra: own.is_extra,
             max_uses: count.max_uses,
             offering_type: NamedEntry { id: own.offering_type, name },
-            prorate_adjustment: count.prorate_adjustment.as_ref().map(AdjustmentEntry::of),
+            prorate_adjustment: count
+                .prorate_adjustment
+                .as_ref()
+                .map(AdjustmentEntry::from_adjustment),
             remaining_count: count.remaining_count,
             used_count: count.used_count,
         }
@@ -127,7 +138,7 @@ impl<'a> OfferingTypeEntry<'a> {
 }
 
 impl<'a> AdjustmentEntry<'a> {
-    fn of(adjustment: &'a ProrateAdjustment) -> Self {
+    fn from_adjustment(adjustment: &'a ProrateAdjustment) -> Self {
         Self {
             active_days: adjustment.active_days,
             holds: &adjustment.holds,

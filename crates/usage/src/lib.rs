@@ -4,7 +4,7 @@
 //! Pure functions from rows to periods and counts. The crate does not know where the rows come
 //! from; it has no clock, no I/O, no HTTP, and no floating point. No number or date makes it fail.
 //!
-//! Read the rows with [`rows`], put them into [`Facts`], call [`Facts::usage_on`], and write the
+//! Read the rows with [`rows`], put them into [`UsageFacts`], call [`UsageFacts::usage_on`], and write the
 //! result with [`json`] and [`xml`]. For many memberships at once, use [`batch`].
 //!
 //! | module | holds |
@@ -40,12 +40,14 @@ pub mod rows;
 pub mod upgrade;
 pub mod xml;
 
-pub use answer::{Count, Facts, OfferingTypeUsage, PeriodUsage, Usage};
-pub use batch::usage_of_all;
-pub use booking::{Booking, BookingMethod, BookingStatus, Event, EventKind, NotCounted};
+pub use answer::{LimitCounts, OfferingTypeUsage, PeriodUsage, Usage, UsageFacts};
+pub use batch::usage_of_memberships;
+pub use booking::{
+    BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, NotCountedReason,
+};
 pub use error::UsageError;
-pub use explain::{CountedUse, ExplainedPeriod, Explanation};
+pub use explain::{CountedUse, ExplainedPeriod, UsageExplanation};
 pub use hold::{Hold, ProrateAdjustment};
-pub use limits::{LimitEntry, Limits, Plan};
-pub use membership::{Membership, Status, Unusable};
+pub use limits::{LimitEntry, UsageLimits, UsagePlan};
+pub use membership::{Membership, MembershipStatus, UnusableMembership};
 pub use period::{DateRange, PeriodCalendar};

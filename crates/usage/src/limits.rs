@@ -1,12 +1,12 @@
 //! An allotment prepared for counting. Rule: spec/usage.md §2, §3.
 
-use model::allotment::{Allotment, LimitType, Period};
+use model::allotment::{Allotment, LimitPeriod, LimitType};
 
 /// The fields of a membership plan that usage depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct UsagePlan {
     /// The plan's allotment.
-    pub limits: Limits,
+    pub limits: UsageLimits,
     /// True if a lifetime without a start date begins with the first counted use.
     pub begin_on_first_registration: bool,
 }
@@ -14,20 +14,20 @@ pub struct Plan {
 /// An allotment with its limits in the order of the answer. Built once and used for many
 /// memberships.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct UsageLimits {
     ignore_no_shows: bool,
     types: Vec<LimitType>,
-    periods: Vec<Limit>,
+    periods: Vec<UsagePeriodLimit>,
 }
 
 /// One period limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Limit {
-    pub(crate) period: Period,
+pub(crate) struct UsagePeriodLimit {
+    pub(crate) period: LimitPeriod,
     pub(crate) limit_type: LimitType,
     pub(crate) max_uses: Option<i64>,
     /// The limits of single offering types, in the allotment's order.
-    pub(crate) offering_types: Vec<OwnLimit>,
+    pub(crate) offering_types: Vec<OfferingTypeCap>,
     /// Pairs of offering type id and position in `offering_types`, sorted by id.
     positions: Vec<(i64, usize)>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitEntry {
     /// The period of the limit.
-    pub period: Period,
+    pub period: LimitPeriod,
     /// The kind of booking that the limit counts.
     pub limit_type: LimitType,
     /// The offering type's id, and whether its limit is extra; none for the period's own limit.
@@ -45,17 +45,18 @@ pub struct LimitEntry {
 
 /// The limit of one offering type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OwnLimit {
+pub(crate) struct OfferingTypeCap {
     pub(crate) offering_type: i64,
     /// None means no own limit: none was given, or a 0 that does not stand for zero.
     pub(crate) max_uses: Option<i64>,
     pub(crate) is_extra: bool,
 }
 
-impl Limits {
+impl UsageLimits {
     /// Builds the limits from a parsed allotment.
-    pub fn of(allotment: &Allotment) -> Self {
-        let mut periods: Vec<_> = allotment.period_limits.iter().map(Limit::of).collect();
+    pub fn from_allotment(allotment: &Allotment) -> Self {
+        let mut periods: Vec<_> =
+            allotment.period_limits.iter().map(UsagePeriodLimit::from_period_limit).collect();
         periods.sort_by_key(|limit| (limit.period, limit.limit_type));
         Self { ignore_no_shows: allotment.ignore_no_shows, types: allotment.types.clone(), periods }
     }
@@ -85,7 +86,7 @@ impl Limits {
     pub fn entries(&self) -> impl Iterator<Item = LimitEntry> {
         self.periods.iter().flat_map(|limit| {
             let (period, limit_type) = (limit.period, limit.limit_type);
-            let of = move |own: Option<&OwnLimit>| {
+            let of = move |own: Option<&OfferingTypeCap>| {
                 let own = own.map(|own| (own.offering_type, own.is_extra));
                 LimitEntry { period, limit_type, own }
             };
@@ -95,14 +96,14 @@ impl Limits {
     }
 
     /// Returns the period limits in the order of the answer.
-    pub(crate) fn periods(&self) -> &[Limit] {
+    pub(crate) fn periods(&self) -> &[UsagePeriodLimit] {
         &self.periods
     }
 }
 
-impl Limit {
-    fn of(limit: &model::allotment::PeriodLimit) -> Self {
-        let own = limit.offering_types.iter().map(|own| OwnLimit {
+impl UsagePeriodLimit {
+    fn from_period_limit(limit: &model::allotment::PeriodLimit) -> Self {
+        let own = limit.offering_types.iter().map(|own| OfferingTypeCap {
             offering_type: own.offering_type,
             max_uses: own.max_uses.filter(|uses| *uses != 0 || own.allow_zero),
             is_extra: own.is_extra,

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use model::time::{Date, Instant, Zone};
 
 use crate::hold::Hold;
-use crate::limits::Limits;
+use crate::limits::UsageLimits;
 
 /// The fields of a customer membership that usage depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Membership {
     /// The id of the customer membership.
     pub id: i64,
     /// The stored status.
-    pub status: Status,
+    pub status: MembershipStatus,
     /// The instant of the purchase.
     pub purchased_at: Instant,
     /// The first day on which the membership can be used.
@@ -24,7 +24,7 @@ pub struct Membership {
     /// The instant from which the membership is cancelled, past or future.
     pub cancelled_at: Option<Instant>,
     /// The limits that replace all limits of the plan.
-    pub custom_limits: Option<Limits>,
+    pub custom_limits: Option<UsageLimits>,
     /// The day of the month on which the membership is billed, 1..31.
     pub billing_anchor_day: Option<i8>,
     /// The weeks between two bills, if billing does not follow months.
@@ -33,7 +33,7 @@ pub struct Membership {
 
 /// The stored status of a customer membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum MembershipStatus {
     /// In use.
     Active,
     /// Paused. The rows of its holds say on which days.
@@ -46,13 +46,13 @@ pub enum Status {
 
 /// The reason why a membership cannot be used on a day; the first one that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable {
+pub enum UnusableMembership {
     /// The stored status is cancelled or completed.
-    Ended(Status),
+    Ended(MembershipStatus),
     /// The stored status is hold, but there is no hold row that gives the days.
     HeldWithoutHold,
     /// The hold with this id covers the day.
-    Held(i64),
+    OnHold(i64),
     /// The membership begins on this later day.
     BeginsOn(Date),
     /// This day was the last day of the membership.
@@ -70,20 +70,29 @@ impl Membership {
 
     /// Returns the reason why the membership cannot be used on `date`; none if it can. `holds` are
     /// all holds of the membership, `zone` is the provider's time zone.
-    pub fn unusable_on(&self, date: Date, holds: &[Hold], zone: &Zone) -> Option<Unusable> {
+    pub fn unusable_on(
+        &self,
+        date: Date,
+        holds: &[Hold],
+        zone: &Zone,
+    ) -> Option<UnusableMembership> {
         match self.status {
-            Status::Cancelled | Status::Completed => return Some(Unusable::Ended(self.status)),
-            Status::Hold if holds.is_empty() => return Some(Unusable::HeldWithoutHold),
-            Status::Hold | Status::Active => {}
+            MembershipStatus::Cancelled | MembershipStatus::Completed => {
+                return Some(UnusableMembership::Ended(self.status));
+            }
+            MembershipStatus::Hold if holds.is_empty() => {
+                return Some(UnusableMembership::HeldWithoutHold);
+            }
+            MembershipStatus::Hold | MembershipStatus::Active => {}
         }
         let covering = holds.iter().filter(|hold| hold.covers(date)).map(|hold| hold.id).min();
         let begins = self.start_date.filter(|start| date < *start);
         let expired = self.expiration_date.filter(|last| *last < date);
         let cancelled = self.cancelled_at.map(|at| zone.date_of(at)).filter(|day| *day <= date);
         covering
-            .map(Unusable::Held)
-            .or(begins.map(Unusable::BeginsOn))
-            .or(expired.map(Unusable::ExpiredOn))
-            .or(cancelled.map(Unusable::CancelledOn))
+            .map(UnusableMembership::OnHold)
+            .or(begins.map(UnusableMembership::BeginsOn))
+            .or(expired.map(UnusableMembership::ExpiredOn))
+            .or(cancelled.map(UnusableMembership::CancelledOn))
     }
 }

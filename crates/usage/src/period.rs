@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use model::allotment::Period;
+use model::allotment::LimitPeriod;
 use model::provider::{Provider, UsageAlignment};
 use model::time::{Date, Weekday};
 
@@ -13,7 +13,7 @@ const CALENDAR: DateRange =
     DateRange { first: Date::from_days(-4_371_587), last: Date::from_days(2_932_896) };
 
 /// The dates that a caller may ask for: 1800-01-01 to 2999-12-31.
-const ASKABLE: DateRange =
+const REQUEST_DATES: DateRange =
     DateRange { first: Date::from_days(-62_091), last: Date::from_days(376_199) };
 
 /// The days from `first` to `last`, both included.
@@ -37,7 +37,7 @@ pub struct PeriodCalendar {
 
 /// Parses the date of a request: `YYYY-MM-DD`, from 1800-01-01 to 2999-12-31. Rule: §1.
 pub fn parse_date(text: &str) -> Option<Date> {
-    Date::parse(text).filter(|date| ASKABLE.contains(*date))
+    Date::parse(text).filter(|date| REQUEST_DATES.contains(*date))
 }
 
 impl DateRange {
@@ -60,7 +60,7 @@ impl DateRange {
 
 impl PeriodCalendar {
     /// Returns the calendar of a membership under its provider's settings.
-    pub fn of(provider: &Provider, membership: &Membership) -> Self {
+    pub fn for_membership(provider: &Provider, membership: &Membership) -> Self {
         let origin = within_calendar(membership.origin(&provider.timezone));
         let anchor_day = membership.billing_anchor_day.unwrap_or_else(|| origin.day());
         Self {
@@ -74,22 +74,22 @@ impl PeriodCalendar {
 
     /// Returns the period of this kind that contains `date`; none for a lifetime, which has no
     /// fixed days. A date outside the calendar counts as the calendar's first or last day.
-    pub fn range_of(&self, period: Period, date: Date) -> Option<DateRange> {
+    pub fn range_of(&self, period: LimitPeriod, date: Date) -> Option<DateRange> {
         let date = within_calendar(date);
         let is_billing = self.alignment == UsageAlignment::Billing;
         match period {
-            Period::Lifetime => None,
-            Period::Year if is_billing => {
+            LimitPeriod::Lifetime => None,
+            LimitPeriod::Year if is_billing => {
                 Some(year_from(self.origin.month(), self.origin.day(), date))
             }
-            Period::Year => Some(year_from(1, 1, date)),
-            Period::Month if is_billing => Some(self.billing_month(date)),
-            Period::Month => Some(month_from(1, date)),
-            Period::Week => {
+            LimitPeriod::Year => Some(year_from(1, 1, date)),
+            LimitPeriod::Month if is_billing => Some(self.billing_month(date)),
+            LimitPeriod::Month => Some(month_from(1, date)),
+            LimitPeriod::Week => {
                 let first = date.week_start(self.week_starts_on);
                 Some(DateRange::from_days(first.days().into(), 7))
             }
-            Period::Day => Some(DateRange { first: date, last: date }),
+            LimitPeriod::Day => Some(DateRange { first: date, last: date }),
         }
     }
 
@@ -114,19 +114,25 @@ fn month_from(anchor_day: i8, date: Date) -> DateRange {
     let before = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
     let after = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     let starts = [before, (year, month), after];
-    around(date, starts.map(|(year, month)| day_in(year, month, anchor_day)))
+    range_between_starts(
+        date,
+        starts.map(|(year, month)| day_or_month_end(year, month, anchor_day)),
+    )
 }
 
 /// Returns the year that contains `date` and starts on this day. 29 February becomes 28 in common
 /// years.
 fn year_from(month: i8, day: i8, date: Date) -> DateRange {
     let year = i32::from(date.year());
-    around(date, [year - 1, year, year + 1].map(|year| day_in(year, month, day)))
+    range_between_starts(
+        date,
+        [year - 1, year, year + 1].map(|year| day_or_month_end(year, month, day)),
+    )
 }
 
 /// Returns the range that contains `date`: from the latest of three consecutive starts that is not
 /// after `date` to the day before the next start. None is a start outside the calendar.
-fn around(date: Date, [before, middle, after]: [Option<Date>; 3]) -> DateRange {
+fn range_between_starts(date: Date, [before, middle, after]: [Option<Date>; 3]) -> DateRange {
     let (first, next) = match middle {
         Some(start) if start <= date => (middle, after),
         _ => (before, middle),
@@ -138,7 +144,7 @@ fn around(date: Date, [before, middle, after]: [Option<Date>; 3]) -> DateRange {
 }
 
 /// Returns this day of the month, or the month's last day; none outside the calendar.
-fn day_in(year: i32, month: i8, day: i8) -> Option<Date> {
+fn day_or_month_end(year: i32, month: i8, day: i8) -> Option<Date> {
     let year = i16::try_from(year).ok()?;
     (day.min(28)..=day).rev().find_map(|day| Date::new(year, month, day))
 }
@@ -161,8 +167,8 @@ mod tests {
         for (date, year, month, day) in [
             (CALENDAR.first, -9999, 1, 1),
             (CALENDAR.last, 9999, 12, 31),
-            (ASKABLE.first, 1800, 1, 1),
-            (ASKABLE.last, 2999, 12, 31),
+            (REQUEST_DATES.first, 1800, 1, 1),
+            (REQUEST_DATES.last, 2999, 12, 31),
         ] {
             assert_eq!(Some(date), Date::new(year, month, day));
         }

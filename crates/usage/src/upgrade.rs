@@ -78,7 +78,7 @@ pub fn prorate(amount_minor: i64, part: i64, total: i64) -> Option<i64> {
 ///
 /// Errors: [`UpgradeError::NoPeriod`]; [`UpgradeError::DateOutside`] before the start, after the
 /// expiration, or from the day of the cancellation on.
-pub fn preview(
+pub fn preview_upgrade(
     provider: &Provider,
     membership: &Membership,
     membership_type: MembershipType,
@@ -115,7 +115,7 @@ fn paid_period(
 ) -> Result<DateRange, UpgradeError> {
     match (membership_type, membership.start_date, membership.expiration_date) {
         (MembershipType::Recurring, _, _) => {
-            Ok(PeriodCalendar::of(provider, membership).billing_month(date))
+            Ok(PeriodCalendar::for_membership(provider, membership).billing_month(date))
         }
         (MembershipType::Prepaid, Some(first), Some(last)) => Ok(DateRange { first, last }),
         _ => Err(UpgradeError::NoPeriod),

@@ -21,7 +21,7 @@ const ITEM: &str = "list-item";
 
 /// Returns the usage of one membership as XML.
 pub fn to_xml(usage: &Usage, names: &OfferingTypeNames, style: ListStyle) -> String {
-    document(&to_json(usage, names), style)
+    json_to_xml(&to_json(usage, names), style)
 }
 
 /// Returns any JSON value as a document with the root element `root`. Null and empty values become
@@ -29,7 +29,7 @@ pub fn to_xml(usage: &Usage, names: &OfferingTypeNames, style: ListStyle) -> Str
 ///
 /// Characters that XML does not allow become U+FFFD. Keys are turned into valid XML names with `_`,
 /// so keys from a request are safe.
-pub fn document(value: &Value, style: ListStyle) -> String {
+pub fn json_to_xml(value: &Value, style: ListStyle) -> String {
     let mut out = String::from(r#"<?xml version="1.0" encoding="utf-8"?>"#);
     write_element("root", value, style, &mut out);
     out

@@ -9,12 +9,12 @@ use model::money::Currency;
 use super::{
     OPENING_BEANCOUNT, TRANSACTIONS_BEANCOUNT, account_names, description_of, opening_amounts,
 };
-use crate::posting::{Category, Posting};
-use crate::settings::Accounts;
+use crate::posting::{LedgerCategory, Posting};
+use crate::settings::JournalAccounts;
 use crate::trial_balance::TrialBalance;
 
 /// Returns the text of `journal.beancount`, which includes the two files.
-pub fn journal(balance: &TrialBalance) -> String {
+pub fn main_file(balance: &TrialBalance) -> String {
     let commodity = commodity_of(balance.currency);
     let (opening, transactions) = (OPENING_BEANCOUNT, TRANSACTIONS_BEANCOUNT);
     format!(
@@ -26,7 +26,7 @@ pub fn journal(balance: &TrialBalance) -> String {
 
 /// Returns the text of `opening.beancount`: accounts opened on the day before the month, and their
 /// opening balances.
-pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
+pub fn opening_file(balance: &TrialBalance, accounts: &JournalAccounts) -> String {
     let date = balance.month.previous().last_day();
     let commodity = commodity_of(balance.currency);
     let mut text = String::new();
@@ -42,7 +42,7 @@ pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
 }
 
 /// Returns one transaction; empty if all amounts are zero.
-pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
+pub fn transaction(posting: &Posting, accounts: &JournalAccounts) -> String {
     if posting.amounts.is_zero() {
         return String::new();
     }
@@ -57,25 +57,31 @@ pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
         }
     }
     let amounts = posting.amounts.non_zero();
-    let amounts = amounts.map(|(category, amount)| (accounts.of(category), amount));
+    let amounts =
+        amounts.map(|(category, amount)| (accounts.account_of_category(category), amount));
     push_amounts(&mut text, amounts, posting.currency);
     text
 }
 
 /// Returns the balance assertions for the first day of the next month, to be written after all
 /// transactions. Income is not asserted: its balance depends on how many months are loaded.
-pub fn assertions(balance: &TrialBalance, accounts: &Accounts) -> String {
+pub fn balance_assertions(balance: &TrialBalance, accounts: &JournalAccounts) -> String {
     let date = balance.month.next().first_day();
     let commodity = commodity_of(balance.currency);
     let mut text = String::new();
-    let mut asserted = vec![accounts.of(Category::RecognizedRevenue), &accounts.opening_balances];
-    for category in Category::ALL {
-        let account = accounts.of(category);
+    let mut asserted = vec![
+        accounts.account_of_category(LedgerCategory::RecognizedRevenue),
+        &accounts.opening_balances,
+    ];
+    for category in LedgerCategory::ALL {
+        let account = accounts.account_of_category(category);
         if asserted.contains(&account) {
             continue;
         }
         asserted.push(account);
-        let own = Category::ALL.into_iter().filter(|other| accounts.of(*other) == account);
+        let own = LedgerCategory::ALL
+            .into_iter()
+            .filter(|other| accounts.account_of_category(*other) == account);
         let sum: i128 = own.map(|other| balance.closing[other]).sum();
         let amount = balance.currency.decimal(sum);
         let _ = writeln!(text, "{date} balance {account}  {amount} {commodity}");

@@ -10,18 +10,18 @@ use super::{
     OPENING_HLEDGER, TRANSACTIONS_HLEDGER, account_names, description_of, opening_amounts,
 };
 use crate::posting::Posting;
-use crate::settings::Accounts;
+use crate::settings::JournalAccounts;
 use crate::trial_balance::TrialBalance;
 
 /// Returns the text of `journal.hledger`, which includes the two files.
-pub fn journal() -> String {
+pub fn main_file() -> String {
     let (opening, transactions) = (OPENING_HLEDGER, TRANSACTIONS_HLEDGER);
     format!("include {opening}\ninclude {transactions}\n")
 }
 
 /// Returns the text of `opening.hledger`: declarations, and balances at the end of the day before
 /// the month.
-pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
+pub fn opening_file(balance: &TrialBalance, accounts: &JournalAccounts) -> String {
     let commodity = commodity_of(balance.currency);
     // hledger requires a decimal mark, also for currencies without decimals.
     let sample = match balance.currency.digits() {
@@ -42,7 +42,7 @@ pub fn opening(balance: &TrialBalance, accounts: &Accounts) -> String {
 }
 
 /// Returns one transaction; empty if all amounts are zero.
-pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
+pub fn transaction(posting: &Posting, accounts: &JournalAccounts) -> String {
     if posting.amounts.is_zero() {
         return String::new();
     }
@@ -57,7 +57,8 @@ pub fn transaction(posting: &Posting, accounts: &Accounts) -> String {
     }
     text.push('\n');
     let amounts = posting.amounts.non_zero();
-    let amounts = amounts.map(|(category, amount)| (accounts.of(category), amount));
+    let amounts =
+        amounts.map(|(category, amount)| (accounts.account_of_category(category), amount));
     push_amounts(&mut text, amounts, posting.currency);
     text
 }

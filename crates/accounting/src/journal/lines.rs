@@ -8,31 +8,31 @@ use model::time::{Date, Instant};
 
 use super::description_of;
 use crate::calendar::Month;
-use crate::package::field::{Column, Field, FieldKind::*};
-use crate::posting::{Belongs, Category, File, PieceId, Posting, Source};
-use crate::settings::Accounts;
+use crate::package::field::{FieldKind::*, FieldValue, PackageColumn};
+use crate::posting::{LedgerCategory, LedgerFile, PieceId, Posting, PostingLinks, PostingSource};
+use crate::settings::JournalAccounts;
 
 /// The columns of `journal.csv`, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "entry_id", kind: Text },
-    Column { name: "line_no", kind: Int },
-    Column { name: "date", kind: Date },
-    Column { name: "occurred_at", kind: Instant },
-    Column { name: "file", kind: Text },
-    Column { name: "source_id", kind: Int },
-    Column { name: "piece_id", kind: Text },
-    Column { name: "account", kind: Text },
-    Column { name: "category", kind: Text },
-    Column { name: "debit", kind: Money },
-    Column { name: "credit", kind: Money },
-    Column { name: "currency", kind: Text },
-    Column { name: "customer_id", kind: Int },
-    Column { name: "invoice_id", kind: Int },
-    Column { name: "plan_id", kind: Int },
-    Column { name: "product_id", kind: Int },
-    Column { name: "site_id", kind: Int },
-    Column { name: "adjusts_month", kind: Text },
-    Column { name: "description", kind: Text },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "entry_id", kind: Text },
+    PackageColumn { name: "line_no", kind: Int },
+    PackageColumn { name: "date", kind: Date },
+    PackageColumn { name: "occurred_at", kind: Instant },
+    PackageColumn { name: "file", kind: Text },
+    PackageColumn { name: "source_id", kind: Int },
+    PackageColumn { name: "piece_id", kind: Text },
+    PackageColumn { name: "account", kind: Text },
+    PackageColumn { name: "category", kind: Text },
+    PackageColumn { name: "debit", kind: Money },
+    PackageColumn { name: "credit", kind: Money },
+    PackageColumn { name: "currency", kind: Text },
+    PackageColumn { name: "customer_id", kind: Int },
+    PackageColumn { name: "invoice_id", kind: Int },
+    PackageColumn { name: "plan_id", kind: Int },
+    PackageColumn { name: "product_id", kind: Int },
+    PackageColumn { name: "site_id", kind: Int },
+    PackageColumn { name: "adjusts_month", kind: Text },
+    PackageColumn { name: "description", kind: Text },
 ];
 
 /// One line of a journal entry. The lines of an entry sum to zero.
@@ -47,7 +47,7 @@ pub struct JournalLine<'a> {
     /// The instant of the event.
     pub occurred_at: Instant,
     /// The file that has the posting as a row.
-    pub file: File,
+    pub file: LedgerFile,
     /// The id of the source record.
     pub source_id: Option<i64>,
     /// The id of the piece.
@@ -55,7 +55,7 @@ pub struct JournalLine<'a> {
     /// The name of the account.
     pub account: &'a str,
     /// The category.
-    pub category: Category,
+    pub category: LedgerCategory,
     /// The amount if it is a debit, else 0; minor units.
     pub debit: i128,
     /// The amount if it is a credit, else 0; minor units.
@@ -63,7 +63,7 @@ pub struct JournalLine<'a> {
     /// The currency.
     pub currency: Currency,
     /// The ids of linked records. Plan and product are those of the piece.
-    pub belongs: Belongs,
+    pub belongs: PostingLinks,
     /// The month that an adjustment corrects.
     pub adjusts_month: Option<Month>,
     /// A short description.
@@ -72,40 +72,40 @@ pub struct JournalLine<'a> {
 
 impl JournalLine<'_> {
     /// Returns the values, one per column of [`COLUMNS`].
-    pub fn fields(&self) -> Vec<Field<'_>> {
-        let month = self.adjusts_month.map(|month| Field::Text(Cow::Owned(month.to_string())));
-        let piece = self.piece_id.map(|piece| Field::Text(Cow::Owned(piece.to_string())));
+    pub fn fields(&self) -> Vec<FieldValue<'_>> {
+        let month = self.adjusts_month.map(|month| FieldValue::Text(Cow::Owned(month.to_string())));
+        let piece = self.piece_id.map(|piece| FieldValue::Text(Cow::Owned(piece.to_string())));
         let belongs = &self.belongs;
         vec![
-            Field::text(&self.entry_id),
-            Field::Int(i128::from(self.line_no)),
-            Field::Date(self.date),
-            Field::Instant(self.occurred_at),
-            Field::text(self.file.as_str()),
-            Field::optional_int(self.source_id),
-            piece.unwrap_or(Field::Empty),
-            Field::text(self.account),
-            Field::text(self.category.as_str()),
-            Field::Money(self.debit),
-            Field::Money(self.credit),
-            Field::text(self.currency.code()),
-            Field::optional_int(belongs.customer_id),
-            Field::optional_int(belongs.invoice_id),
-            Field::optional_int(belongs.plan_id),
-            Field::optional_int(belongs.product_id),
-            Field::optional_int(belongs.site_id),
-            month.unwrap_or(Field::Empty),
-            Field::text(&self.description),
+            FieldValue::text(&self.entry_id),
+            FieldValue::Int(i128::from(self.line_no)),
+            FieldValue::Date(self.date),
+            FieldValue::Instant(self.occurred_at),
+            FieldValue::text(self.file.as_str()),
+            FieldValue::optional_int(self.source_id),
+            piece.unwrap_or(FieldValue::Empty),
+            FieldValue::text(self.account),
+            FieldValue::text(self.category.as_str()),
+            FieldValue::Money(self.debit),
+            FieldValue::Money(self.credit),
+            FieldValue::text(self.currency.code()),
+            FieldValue::optional_int(belongs.customer_id),
+            FieldValue::optional_int(belongs.invoice_id),
+            FieldValue::optional_int(belongs.plan_id),
+            FieldValue::optional_int(belongs.product_id),
+            FieldValue::optional_int(belongs.site_id),
+            month.unwrap_or(FieldValue::Empty),
+            FieldValue::text(&self.description),
         ]
     }
 }
 
 /// Returns the lines of a posting; empty if all amounts are zero.
-pub fn journal_lines<'a>(posting: &Posting, accounts: &'a Accounts) -> Vec<JournalLine<'a>> {
+pub fn journal_lines<'a>(posting: &Posting, accounts: &'a JournalAccounts) -> Vec<JournalLine<'a>> {
     let (entry_id, description) = (posting.entry_id(), description_of(posting));
-    let parts = Category::ALL.into_iter().flat_map(|category| parts(posting, category));
+    let parts = LedgerCategory::ALL.into_iter().flat_map(|category| parts(posting, category));
     let numbered = (1..).zip(parts.filter(|part| part.amount != 0));
-    let line = |(line_no, part): (u32, Part)| JournalLine {
+    let line = |(line_no, part): (u32, JournalLinePart)| JournalLine {
         entry_id: entry_id.clone(),
         line_no,
         date: posting.date,
@@ -113,7 +113,7 @@ pub fn journal_lines<'a>(posting: &Posting, accounts: &'a Accounts) -> Vec<Journ
         file: posting.file,
         source_id: posting.source_id,
         piece_id: part.piece,
-        account: accounts.of(part.category),
+        account: accounts.account_of_category(part.category),
         category: part.category,
         debit: part.amount.max(0),
         credit: -part.amount.min(0),
@@ -125,31 +125,32 @@ pub fn journal_lines<'a>(posting: &Posting, accounts: &'a Accounts) -> Vec<Journ
     numbered.map(line).collect()
 }
 
-struct Part {
-    category: Category,
+struct JournalLinePart {
+    category: LedgerCategory,
     piece: Option<PieceId>,
     amount: i128,
-    belongs: Belongs,
+    belongs: PostingLinks,
 }
 
-fn parts(posting: &Posting, category: Category) -> Vec<Part> {
-    let is_by_piece = matches!(category, Category::DeferredRevenue | Category::RecognizedRevenue);
+fn parts(posting: &Posting, category: LedgerCategory) -> Vec<JournalLinePart> {
+    let is_by_piece =
+        matches!(category, LedgerCategory::DeferredRevenue | LedgerCategory::RecognizedRevenue);
     if !is_by_piece || posting.shares.is_empty() {
         let piece = match posting.source {
-            Source::Piece(piece) => Some(piece),
+            PostingSource::Piece(piece) => Some(piece),
             _ => None,
         };
         let amount = posting.amounts[category];
-        return vec![Part { category, piece, amount, belongs: posting.belongs }];
+        return vec![JournalLinePart { category, piece, amount, belongs: posting.belongs }];
     }
-    let part = |share: &crate::posting::PieceShare| Part {
+    let part = |share: &crate::posting::PieceShare| JournalLinePart {
         category,
         piece: share.piece,
         amount: match category {
-            Category::DeferredRevenue => share.deferred,
+            LedgerCategory::DeferredRevenue => share.deferred,
             _ => share.recognized,
         },
-        belongs: Belongs {
+        belongs: PostingLinks {
             plan_id: share.plan_id,
             product_id: share.product_id,
             ..posting.belongs

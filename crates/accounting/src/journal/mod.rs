@@ -13,8 +13,8 @@ pub mod beancount;
 pub mod hledger;
 pub mod lines;
 
-use crate::posting::{Category, File, Posting, Source};
-use crate::settings::Accounts;
+use crate::posting::{LedgerCategory, LedgerFile, Posting, PostingSource};
+use crate::settings::JournalAccounts;
 use crate::trial_balance::TrialBalance;
 
 pub use lines::{JournalLine, journal_lines};
@@ -23,19 +23,21 @@ pub use lines::{JournalLine, journal_lines};
 pub fn description_of(posting: &Posting) -> String {
     let id = posting.source_id.map(|id| format!(" {id}")).unwrap_or_default();
     match (posting.file, posting.source) {
-        (File::CreditNotes, Source::Invoice) => format!("negative invoice{id}"),
-        (File::CreditNotes, Source::CreditNoteInvoice) => format!("credit note invoice{id}"),
-        (File::CreditNotes, _) => format!("credit note{id}"),
-        (_, Source::Piece(piece)) => format!("recognized revenue of {}", piece_name(piece)),
-        (File::Uncollectible, _) => format!("write-off of invoice{id}"),
-        (File::Voided, _) => format!("void of invoice{id}"),
-        (_, Source::Invoice | Source::CreditNoteInvoice) => format!("invoice{id}"),
-        (File::AppliedBalance, Source::Payment) => format!("payment{id} applied"),
-        (_, Source::Payment) => format!("payment{id}"),
-        (_, Source::Refund) => format!("refund{id}"),
-        (_, Source::CreditNote) => format!("credit note{id}"),
-        (File::BalanceAdjustments, _) => format!("balance adjustment{id}"),
-        (_, Source::BalanceTransaction) => format!("applied balance{id}"),
+        (LedgerFile::CreditNotes, PostingSource::Invoice) => format!("negative invoice{id}"),
+        (LedgerFile::CreditNotes, PostingSource::CreditNoteInvoice) => {
+            format!("credit note invoice{id}")
+        }
+        (LedgerFile::CreditNotes, _) => format!("credit note{id}"),
+        (_, PostingSource::Piece(piece)) => format!("recognized revenue of {}", piece_name(piece)),
+        (LedgerFile::Uncollectible, _) => format!("write-off of invoice{id}"),
+        (LedgerFile::Voided, _) => format!("void of invoice{id}"),
+        (_, PostingSource::Invoice | PostingSource::CreditNoteInvoice) => format!("invoice{id}"),
+        (LedgerFile::AppliedBalance, PostingSource::Payment) => format!("payment{id} applied"),
+        (_, PostingSource::Payment) => format!("payment{id}"),
+        (_, PostingSource::Refund) => format!("refund{id}"),
+        (_, PostingSource::CreditNote) => format!("credit note{id}"),
+        (LedgerFile::BalanceAdjustments, _) => format!("balance adjustment{id}"),
+        (_, PostingSource::BalanceTransaction) => format!("applied balance{id}"),
     }
 }
 
@@ -58,9 +60,10 @@ pub const OPENING_BEANCOUNT: &str = "opening.beancount";
 pub const TRANSACTIONS_BEANCOUNT: &str = "transactions.beancount";
 
 /// Returns the journal's accounts without duplicates. Several categories may share an account.
-fn account_names(accounts: &Accounts) -> Vec<&str> {
+fn account_names(accounts: &JournalAccounts) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let all = Category::ALL.into_iter().map(|category| accounts.of(category));
+    let all =
+        LedgerCategory::ALL.into_iter().map(|category| accounts.account_of_category(category));
     for name in all.chain([accounts.opening_balances.as_str()]) {
         if !names.contains(&name) {
             names.push(name);
@@ -72,8 +75,8 @@ fn account_names(accounts: &Accounts) -> Vec<&str> {
 /// Returns the balance of each account before the month. Earlier revenue is in equity.
 fn opening_amounts<'a>(
     balance: &TrialBalance,
-    accounts: &'a Accounts,
+    accounts: &'a JournalAccounts,
 ) -> impl Iterator<Item = (&'a str, i128)> {
     let amounts: Vec<_> = balance.opening.non_zero().collect();
-    amounts.into_iter().map(|(category, amount)| (accounts.opening_of(category), amount))
+    amounts.into_iter().map(|(category, amount)| (accounts.opening_account(category), amount))
 }

@@ -2,13 +2,13 @@
 
 use model::time::Instant;
 
-use super::{Entry, Life, timeline};
-use crate::calendar::Position;
-use crate::explain::Working;
+use super::{InvoiceLedgerBuilder, InvoicePostingDraft, timeline};
+use crate::calendar::RecognitionPosition;
+use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
-use crate::posting::{Amounts, Category, File, Source};
+use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 
-impl Life<'_> {
+impl InvoiceLedgerBuilder<'_> {
     pub(super) fn write_off(&mut self, at: Instant) {
         let id = self.records.invoice.id;
         if self.records.invoice.uncollectible_at.is_none() {
@@ -21,35 +21,35 @@ impl Life<'_> {
             return;
         }
         let (tax, tax_working) = self.take_tax(due);
-        let reversal = self.reverse(due - tax, at);
+        let reversal = self.reverse_net(due - tax, at);
         self.receivable -= due;
-        let entry = Entry {
-            file: File::Uncollectible,
-            source: Source::Invoice,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::Uncollectible,
+            source: PostingSource::Invoice,
             id,
             at,
             customer_id: None,
-            amounts: Amounts::of([
-                (Category::AccountsReceivable, -due),
-                (Category::DeferredRevenue, reversal.deferred),
-                (Category::Taxes, tax),
-                (Category::RecognizedRevenue, reversal.recognized),
+            amounts: CategoryAmounts::from_entries([
+                (LedgerCategory::AccountsReceivable, -due),
+                (LedgerCategory::DeferredRevenue, reversal.deferred),
+                (LedgerCategory::Taxes, tax),
+                (LedgerCategory::RecognizedRevenue, reversal.recognized),
             ]),
             shares: reversal.shares,
         };
-        let written_off = [Working::WrittenOff { due }, tax_working];
+        let written_off = [CalculationStep::WrittenOff { due }, tax_working];
         self.post(entry, || written_off.into_iter().chain(reversal.working).collect());
     }
 
-    pub(super) fn void(&mut self, at: Instant) {
+    pub(super) fn apply_void(&mut self, at: Instant) {
         let id = self.records.invoice.id;
         if self.records.invoice.voided_at.is_none() {
             let amount = self.receivable;
             self.report_at(IssueCode::VoidedAtMissing, "invoices", id, at, amount);
         }
         self.is_void = true;
-        let look = self.look();
-        let month = Position::event(at, look.calendar).month;
+        let look = self.movement_context();
+        let month = RecognitionPosition::at_event(at, look.calendar).month;
         let due = self.receivable;
         let mut shares = Vec::with_capacity(self.pieces.len());
         let (mut deferred, mut recognized) = (0, 0);
@@ -64,32 +64,32 @@ impl Life<'_> {
             piece.take_all_back(month);
         }
         let left = self.tax + deferred + recognized;
-        let entry = Entry {
-            file: File::Voided,
-            source: Source::Invoice,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::Voided,
+            source: PostingSource::Invoice,
             id,
             at,
             customer_id: None,
-            amounts: Amounts::of([
-                (Category::CustomerBalance, due - left),
-                (Category::AccountsReceivable, -due),
-                (Category::DeferredRevenue, deferred),
-                (Category::Taxes, self.tax),
-                (Category::RecognizedRevenue, recognized),
+            amounts: CategoryAmounts::from_entries([
+                (LedgerCategory::CustomerBalance, due - left),
+                (LedgerCategory::AccountsReceivable, -due),
+                (LedgerCategory::DeferredRevenue, deferred),
+                (LedgerCategory::Taxes, self.tax),
+                (LedgerCategory::RecognizedRevenue, recognized),
             ]),
             shares,
         };
         self.taken_from_deferred += deferred;
         self.receivable = 0;
         self.tax = 0;
-        self.post(entry, || vec![Working::Voided { due, left }]);
+        self.post(entry, || vec![CalculationStep::Voided { due, left }]);
     }
 
     pub(super) fn end_subscription(&mut self, subscription: i64, at: Instant) {
-        let look = self.look();
-        let position = Position::event(at, look.calendar);
+        let look = self.movement_context();
+        let position = RecognitionPosition::at_event(at, look.calendar);
         for piece in &mut self.pieces {
-            if timeline::ended(piece, self.directory) == Some((subscription, at)) {
+            if timeline::early_end(piece, self.directory) == Some((subscription, at)) {
                 piece.finish(&position, &look);
             }
         }

@@ -20,26 +20,28 @@ mod timeline;
 
 use model::time::Instant;
 
-use crate::booking::{Booking, InvoiceClass, class_of};
-use crate::calendar::{Calendar, Month, Span};
-use crate::explain::Working;
+use crate::booking::{InvoiceBooking, InvoiceClass, classify_invoice};
+use crate::calendar::{LedgerSpan, Month, ProviderCalendar};
+use crate::explain::CalculationStep;
 use crate::grouping::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
-use crate::posting::{Amounts, Belongs, Category, File, PieceShare, Posting, Source};
-use crate::recognition::cut::Cut;
-use crate::recognition::piece::{Look, Piece};
+use crate::posting::{
+    CategoryAmounts, LedgerCategory, LedgerFile, PieceShare, Posting, PostingLinks, PostingSource,
+};
+use crate::recognition::cut::PieceBuilder;
+use crate::recognition::piece::{InvoicePiece, MovementContext};
 use crate::records::Directory;
-use crate::settings::{OtherInvoices, Settings};
+use crate::settings::{LedgerSettings, OtherInvoices};
 
-use timeline::Event;
+use timeline::InvoiceEvent;
 
 /// The calendar and settings from which the ledger of one provider is calculated.
 #[derive(Debug, Clone)]
-pub struct Books {
+pub struct LedgerRules {
     /// The provider's calendar.
-    pub calendar: Calendar,
+    pub calendar: ProviderCalendar,
     /// The provider's accounting settings.
-    pub settings: Settings,
+    pub settings: LedgerSettings,
 }
 
 /// The ledger of one invoice, and the state of the invoice at the horizon.
@@ -50,7 +52,7 @@ pub struct InvoiceLedger {
     /// The invoice's class.
     pub class: InvoiceClass,
     /// The booking date of the invoice.
-    pub booking: Booking,
+    pub booking: InvoiceBooking,
     /// True if the booking is within the horizon.
     pub is_inside: bool,
     /// The postings in processing order. Recognition comes last.
@@ -62,7 +64,7 @@ pub struct InvoiceLedger {
     /// TAX: the tax that is not taken back yet.
     pub tax: i128,
     /// The pieces in their state at the horizon.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<InvoicePiece>,
     /// The net taken back from deferred by notes, refunds, write-offs and voids.
     pub taken_from_deferred: i128,
     /// Customer balance, by customer, that the invoice will use once it is booked, and that no
@@ -70,17 +72,17 @@ pub struct InvoiceLedger {
     pub waiting_credit: Vec<(Option<i64>, i128)>,
 }
 
-pub(crate) struct Life<'a> {
-    books: &'a Books,
+pub(crate) struct InvoiceLedgerBuilder<'a> {
+    books: &'a LedgerRules,
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-    span: Span,
+    span: LedgerSpan,
     class: InvoiceClass,
-    booking: Booking,
-    belongs: Belongs,
+    booking: InvoiceBooking,
+    belongs: PostingLinks,
     receivable: i128,
     tax: i128,
-    pieces: Vec<Piece>,
+    pieces: Vec<InvoicePiece>,
     taken_from_deferred: i128,
     /// True once the booking is processed. Before that, there is nothing to settle.
     is_booked: bool,
@@ -101,30 +103,31 @@ struct PaymentCredit {
 }
 
 /// The posting of an event, before the fields that all postings of the invoice share are added.
-struct Entry {
-    file: File,
-    source: Source,
+struct InvoicePostingDraft {
+    file: LedgerFile,
+    source: PostingSource,
     id: i64,
     at: Instant,
     customer_id: Option<i64>,
-    amounts: Amounts,
+    amounts: CategoryAmounts,
     shares: Vec<PieceShare>,
 }
 
-impl Books {
+impl LedgerRules {
     /// Calculates the ledger of one invoice. Never fails: bad records are booked by the rule of
     /// spec/accounting.md §12.2 and listed as issues.
-    pub fn invoice(
+    pub fn invoice_ledger(
         &self,
         records: &InvoiceRecords,
         directory: &Directory,
-        span: &Span,
+        span: &LedgerSpan,
     ) -> InvoiceLedger {
-        let mut life = Life::begin(self, records, directory, *span);
-        let events = timeline::events(records, directory, self, &life.booking, &life.pieces);
+        let mut life = InvoiceLedgerBuilder::start(self, records, directory, *span);
+        let events =
+            timeline::invoice_events(records, directory, self, &life.booking, &life.pieces);
         let (ahead, later): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|event| life.is_ahead(event));
-        let inside = |event: &&timeline::Dated<'_>| span.until.includes(event.at);
+            events.into_iter().partition(|event| life.moves_money_before_booking(event));
+        let inside = |event: &&timeline::DatedEvent<'_>| span.until.includes(event.at);
         for event in ahead.iter().filter(inside) {
             life.apply(event);
         }
@@ -134,23 +137,23 @@ impl Books {
                 life.apply(event);
             }
         }
-        life.end()
+        life.finish()
     }
 }
 
-impl<'a> Life<'a> {
-    fn begin(
-        books: &'a Books,
+impl<'a> InvoiceLedgerBuilder<'a> {
+    fn start(
+        books: &'a LedgerRules,
         records: &'a InvoiceRecords,
         directory: &'a Directory,
-        span: Span,
+        span: LedgerSpan,
     ) -> Self {
         let invoice = &records.invoice;
-        let class = class_of(records, directory);
-        let booking = Booking::of(invoice, &books.calendar);
+        let class = classify_invoice(records, directory);
+        let booking = InvoiceBooking::from_invoice(invoice, &books.calendar);
         let net = i128::from(invoice.total) - i128::from(invoice.tax);
         let mut issues = Vec::new();
-        let cut = Cut {
+        let cut = PieceBuilder {
             records,
             directory,
             settings: &books.settings,
@@ -159,7 +162,7 @@ impl<'a> Life<'a> {
             booking,
             issues: &mut issues,
         };
-        let pieces = cut.pieces(net);
+        let pieces = cut.build_pieces(net);
         let mut life = Self {
             books,
             records,
@@ -167,7 +170,7 @@ impl<'a> Life<'a> {
             span,
             class,
             booking,
-            belongs: belongs(records, directory),
+            belongs: posting_links(records, directory),
             receivable: i128::from(invoice.total).max(0),
             tax: i128::from(invoice.tax),
             pieces,
@@ -179,11 +182,11 @@ impl<'a> Life<'a> {
             postings: Vec::new(),
             issues,
         };
-        life.book();
+        life.post_booking();
         life
     }
 
-    fn book(&mut self) {
+    fn post_booking(&mut self) {
         let invoice = &self.records.invoice;
         let (total, tax) = (i128::from(invoice.total), i128::from(invoice.tax));
         if total >= 0 && tax > total {
@@ -194,63 +197,67 @@ impl<'a> Life<'a> {
         }
         let is_separate = self.books.settings.other_invoices == OtherInvoices::Separate;
         let (file, debit) = match self.class {
-            _ if total < 0 => (File::CreditNotes, Category::CustomerBalance),
-            InvoiceClass::Order => (File::OrderRevenue, Category::AccountsReceivable),
+            _ if total < 0 => (LedgerFile::CreditNotes, LedgerCategory::CustomerBalance),
+            InvoiceClass::Order => (LedgerFile::OrderRevenue, LedgerCategory::AccountsReceivable),
             InvoiceClass::Other if is_separate => {
-                (File::OtherInvoices, Category::AccountsReceivable)
+                (LedgerFile::OtherInvoices, LedgerCategory::AccountsReceivable)
             }
-            _ => (File::SubscriptionRevenue, Category::AccountsReceivable),
+            _ => (LedgerFile::SubscriptionRevenue, LedgerCategory::AccountsReceivable),
         };
         let shares = self.pieces.iter().map(|piece| piece.share(-piece.net, 0)).collect();
-        let entry = Entry {
+        let entry = InvoicePostingDraft {
             file,
-            source: Source::Invoice,
+            source: PostingSource::Invoice,
             id: invoice.id,
             at: self.booking.instant,
             customer_id: None,
-            amounts: Amounts::of([
+            amounts: CategoryAmounts::from_entries([
                 (debit, total),
-                (Category::DeferredRevenue, tax - total),
-                (Category::Taxes, -tax),
+                (LedgerCategory::DeferredRevenue, tax - total),
+                (LedgerCategory::Taxes, -tax),
             ]),
             shares,
         };
-        self.post(entry, || vec![Working::Booked { total, tax }]);
+        self.post(entry, || vec![CalculationStep::Booked { total, tax }]);
     }
 
     /// Returns true if an event moves money before the invoice is booked: on an earlier day, or
     /// while the booking is beyond the horizon.
-    fn is_ahead(&self, event: &timeline::Dated<'_>) -> bool {
+    fn moves_money_before_booking(&self, event: &timeline::DatedEvent<'_>) -> bool {
         let is_earlier = timeline::is_before_booking(event.at, &self.booking, &self.books.calendar);
         let is_unbooked = !self.span.until.includes(self.booking.instant);
         event.event.moves_money() && (is_earlier || is_unbooked)
     }
 
-    fn apply(&mut self, event: &timeline::Dated<'_>) {
+    fn apply(&mut self, event: &timeline::DatedEvent<'_>) {
         match event.event {
-            Event::Application(transaction) => self.apply_balance(transaction, event.at),
-            Event::Payment(payment) => self.pay(payment),
-            Event::Note(note) => self.credit(&note, event.at),
-            Event::Refund(refund) => self.refund(refund),
-            Event::Void => self.void(event.at),
-            Event::Uncollectible => self.write_off(event.at),
-            Event::EarlyEnd(subscription) => self.end_subscription(subscription, event.at),
+            InvoiceEvent::Application(transaction) => self.apply_balance(transaction, event.at),
+            InvoiceEvent::Payment(payment) => self.apply_payment(payment),
+            InvoiceEvent::Note(note) => self.apply_credit_note(&note, event.at),
+            InvoiceEvent::Refund(refund) => self.apply_refund(refund),
+            InvoiceEvent::Void => self.apply_void(event.at),
+            InvoiceEvent::Uncollectible => self.write_off(event.at),
+            InvoiceEvent::EarlyEnd(subscription) => self.end_subscription(subscription, event.at),
         }
     }
 
-    fn post(&mut self, entry: Entry, workings: impl FnOnce() -> Vec<Working>) {
+    fn post(
+        &mut self,
+        entry: InvoicePostingDraft,
+        workings: impl FnOnce() -> Vec<CalculationStep>,
+    ) {
         let date = self.books.calendar.date_of(entry.at);
         let customer_id = entry.customer_id.or(self.belongs.customer_id);
         self.postings.push(Posting {
             file: entry.file,
             source: entry.source,
             source_id: Some(entry.id),
-            month: Month::of(date),
+            month: Month::from_date(date),
             date,
             occurred_at: entry.at,
             currency: self.records.invoice.currency,
             amounts: entry.amounts,
-            belongs: Belongs { customer_id, ..self.belongs },
+            belongs: PostingLinks { customer_id, ..self.belongs },
             booking_month: Some(self.booking.month),
             shares: entry.shares,
             progress: None,
@@ -283,8 +290,8 @@ impl<'a> Life<'a> {
         self.report(code, table, id, month, amount);
     }
 
-    fn look(&self) -> Look<'a> {
-        Look {
+    fn movement_context(&self) -> MovementContext<'a> {
+        MovementContext {
             calendar: &self.books.calendar,
             booking: self.booking.month,
             detail_from: self.span.detail_from,
@@ -293,12 +300,12 @@ impl<'a> Life<'a> {
     }
 
     /// Returns G: the part of the invoice that is not taken back yet.
-    fn left(&self) -> i128 {
+    fn remaining_amount(&self) -> i128 {
         let pieces = self.pieces.iter().map(|piece| piece.deferred + piece.recognized);
         self.tax + pieces.sum::<i128>()
     }
 
-    fn end(mut self) -> InvoiceLedger {
+    fn finish(mut self) -> InvoiceLedger {
         let is_inside = self.span.until.includes(self.booking.instant);
         if is_inside {
             self.recognize();
@@ -324,7 +331,7 @@ impl<'a> Life<'a> {
 
 /// Returns the ids that all rows of an invoice share. Plan and product are those of the invoice's
 /// first line with a plan.
-fn belongs(records: &InvoiceRecords, directory: &Directory) -> Belongs {
+fn posting_links(records: &InvoiceRecords, directory: &Directory) -> PostingLinks {
     let invoice = &records.invoice;
     let plan_of = |line: &crate::records::InvoiceLine| {
         let subscription = line.subscription_id.or(invoice.subscription_id);
@@ -338,7 +345,7 @@ fn belongs(records: &InvoiceRecords, directory: &Directory) -> Belongs {
         .or_else(|| directory.subscription_site(invoice.subscription_id))
         .or_else(order_site)
         .or_else(|| directory.customer_site(Some(invoice.customer_id)));
-    Belongs {
+    PostingLinks {
         customer_id: Some(invoice.customer_id),
         invoice_id: Some(invoice.id),
         subscription_id: invoice.subscription_id,

@@ -2,10 +2,10 @@
 
 use model::time::Instant;
 
-use super::{Entry, Life};
-use crate::explain::Working;
+use super::{InvoiceLedgerBuilder, InvoicePostingDraft};
+use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
-use crate::posting::{Amounts, Category, File, Source};
+use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 use crate::records::{CreditNote, Invoice, NoteType};
 
 /// A credit note in one of its two forms: a row of `credit_notes` or an invoice.
@@ -34,10 +34,10 @@ impl NoteTerms<'_> {
         }
     }
 
-    fn source(&self) -> Source {
+    fn source(&self) -> PostingSource {
         match self {
-            Self::Note(_) => Source::CreditNote,
-            Self::Invoice(_) => Source::CreditNoteInvoice,
+            Self::Note(_) => PostingSource::CreditNote,
+            Self::Invoice(_) => PostingSource::CreditNoteInvoice,
         }
     }
 
@@ -57,8 +57,8 @@ impl NoteTerms<'_> {
     }
 }
 
-impl Life<'_> {
-    pub(super) fn credit(&mut self, note: &NoteTerms<'_>, at: Instant) {
+impl InvoiceLedgerBuilder<'_> {
+    pub(super) fn apply_credit_note(&mut self, note: &NoteTerms<'_>, at: Instant) {
         let (id, table) = (note.id(), note.table());
         let (total, tax) = note.amounts();
         if self.is_void {
@@ -78,28 +78,28 @@ impl Life<'_> {
         };
         let receivable = if lowers_due { total.min(self.receivable.max(0)) } else { 0 };
         self.tax -= tax;
-        let reversal = self.reverse(total - tax, at);
+        let reversal = self.reverse_net(total - tax, at);
         self.receivable -= receivable;
         if reversal.beyond > 0 {
             let code = IssueCode::CreditNoteExceedsInvoice;
             self.report_at(code, table, id, at, reversal.beyond);
         }
-        let entry = Entry {
-            file: File::CreditNotes,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::CreditNotes,
             source: note.source(),
             id,
             at,
             customer_id: Some(note.customer_id()),
-            amounts: Amounts::of([
-                (Category::CustomerBalance, receivable - total),
-                (Category::AccountsReceivable, -receivable),
-                (Category::DeferredRevenue, reversal.deferred),
-                (Category::Taxes, tax),
-                (Category::RecognizedRevenue, reversal.recognized),
+            amounts: CategoryAmounts::from_entries([
+                (LedgerCategory::CustomerBalance, receivable - total),
+                (LedgerCategory::AccountsReceivable, -receivable),
+                (LedgerCategory::DeferredRevenue, reversal.deferred),
+                (LedgerCategory::Taxes, tax),
+                (LedgerCategory::RecognizedRevenue, reversal.recognized),
             ]),
             shares: reversal.shares,
         };
-        let credited = Working::Credited { total, receivable };
+        let credited = CalculationStep::Credited { total, receivable };
         self.post(entry, || reversal.working.into_iter().chain([credited]).collect());
     }
 }

@@ -1,16 +1,19 @@
 //! Postings for the movement of pieces: one per piece and month. Rule: spec/accounting.md §7.2, §9.
 
-use super::Life;
-use crate::calendar::Position;
-use crate::posting::{Amounts, Belongs, Category, PieceShare, Posting, Progress, Source};
+use super::InvoiceLedgerBuilder;
+use crate::calendar::RecognitionPosition;
+use crate::posting::{
+    CategoryAmounts, LedgerCategory, PieceProgress, PieceShare, Posting, PostingLinks,
+    PostingSource,
+};
 use crate::recognition::Schedule;
-use crate::recognition::piece::{Movement, Piece};
+use crate::recognition::piece::{InvoicePiece, PieceMovement};
 
-impl Life<'_> {
+impl InvoiceLedgerBuilder<'_> {
     /// Moves every piece up to the horizon and posts the movement of each month.
     pub(super) fn recognize(&mut self) {
-        let look = self.look();
-        let position = Position::horizon(self.span.until, look.calendar);
+        let look = self.movement_context();
+        let position = RecognitionPosition::at_horizon(self.span.until, look.calendar);
         for piece in &mut self.pieces {
             piece.advance(&position, &look);
         }
@@ -29,7 +32,12 @@ impl Life<'_> {
         self.pieces = pieces;
     }
 
-    fn recognition(&self, piece: &Piece, movement: &Movement, horizon: &Position) -> Posting {
+    fn recognition(
+        &self,
+        piece: &InvoicePiece,
+        movement: &PieceMovement,
+        horizon: &RecognitionPosition,
+    ) -> Posting {
         let calendar = &self.books.calendar;
         let occurred_at = if movement.month == horizon.month {
             self.span.until.last_instant()
@@ -42,17 +50,17 @@ impl Life<'_> {
         let share = PieceShare { deferred: amount, recognized: -amount, ..piece.share(0, 0) };
         Posting {
             file: piece.file,
-            source: Source::Piece(piece.id),
+            source: PostingSource::Piece(piece.id),
             source_id: piece.id.source_id(),
             month: movement.month,
             date: calendar.date_of(occurred_at),
             occurred_at,
             currency: self.records.invoice.currency,
-            amounts: Amounts::of([
-                (Category::DeferredRevenue, amount),
-                (Category::RecognizedRevenue, -amount),
+            amounts: CategoryAmounts::from_entries([
+                (LedgerCategory::DeferredRevenue, amount),
+                (LedgerCategory::RecognizedRevenue, -amount),
             ]),
-            belongs: Belongs {
+            belongs: PostingLinks {
                 subscription_id: piece.subscription_id,
                 plan_id,
                 product_id,
@@ -67,8 +75,8 @@ impl Life<'_> {
     }
 }
 
-fn progress(piece: &Piece, movement: &Movement) -> Progress {
-    Progress {
+fn progress(piece: &InvoicePiece, movement: &PieceMovement) -> PieceProgress {
+    PieceProgress {
         method: piece.schedule.method(),
         period: match &piece.schedule {
             Schedule::Time(_) => piece.schedule.period(),

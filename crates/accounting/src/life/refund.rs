@@ -1,32 +1,33 @@
 //! Refunds of an invoice. Rule: spec/accounting.md §6.4.
 
-use super::{Entry, Life, PaymentCredit};
-use crate::explain::Working;
-use crate::grouping::TiedRefund;
+use super::{InvoiceLedgerBuilder, InvoicePostingDraft, PaymentCredit};
+use crate::explain::CalculationStep;
+use crate::grouping::InvoiceRefund;
 use crate::issue::IssueCode;
-use crate::posting::{Amounts, Category, File, PieceShare, Source};
+use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PieceShare, PostingSource};
 use crate::records::{CreditNote, NoteType, Refund};
 
-impl Life<'_> {
-    pub(super) fn refund(&mut self, tied: &TiedRefund) {
+impl InvoiceLedgerBuilder<'_> {
+    pub(super) fn apply_refund(&mut self, tied: &InvoiceRefund) {
         let refund = &tied.refund;
         let (id, at, amount) = (refund.id, refund.date(), i128::from(refund.amount));
-        let (amounts, shares, workings) = if tied.is_linked {
-            let amounts = Amounts::of([(Category::CustomerBalance, amount)]);
-            (amounts, Vec::new(), vec![Working::RefundOfNote { amount }])
+        let (amounts, shares, workings) = if tied.pays_out_note {
+            let amounts =
+                CategoryAmounts::from_entries([(LedgerCategory::CustomerBalance, amount)]);
+            (amounts, Vec::new(), vec![CalculationStep::RefundOfNote { amount }])
         } else {
             if self.has_unlinked_note_of(refund) {
                 self.report_at(IssueCode::RefundUnlinkedNote, "refunds", id, at, amount);
             }
-            self.take_refund_back(refund)
+            self.reverse_for_refund(refund)
         };
-        let entry = Entry {
-            file: File::RefundsMade,
-            source: Source::Refund,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::RefundsMade,
+            source: PostingSource::Refund,
             id,
             at,
             customer_id: refund.customer_id,
-            amounts: amounts + Amounts::of([(refund.paid_from(), -amount)]),
+            amounts: amounts + CategoryAmounts::from_entries([(refund.paid_from(), -amount)]),
             shares,
         };
         self.post(entry, || workings);
@@ -34,21 +35,26 @@ impl Life<'_> {
 
     /// Takes a refund back from three sources, in this order: credit left by the invoice's payments
     /// (the refunded payment first), the amount given for the invoice, and customer credit.
-    fn take_refund_back(&mut self, refund: &Refund) -> (Amounts, Vec<PieceShare>, Vec<Working>) {
+    fn reverse_for_refund(
+        &mut self,
+        refund: &Refund,
+    ) -> (CategoryAmounts, Vec<PieceShare>, Vec<CalculationStep>) {
         let amount = i128::from(refund.amount);
         let from_credit = self.take_credit_of_payments(refund.payment_id, amount);
         let rest = amount - from_credit;
-        let settled = if self.is_booked { (self.left() - self.receivable).max(0) } else { 0 };
+        let settled =
+            if self.is_booked { (self.remaining_amount() - self.receivable).max(0) } else { 0 };
         let taken_back = rest.min(settled);
         let (tax, tax_working) = self.take_tax(taken_back);
-        let reversal = self.reverse(taken_back - tax, refund.date());
-        let amounts = Amounts::of([
-            (Category::CustomerBalance, amount - taken_back),
-            (Category::DeferredRevenue, reversal.deferred),
-            (Category::Taxes, tax),
-            (Category::RecognizedRevenue, reversal.recognized),
+        let reversal = self.reverse_net(taken_back - tax, refund.date());
+        let amounts = CategoryAmounts::from_entries([
+            (LedgerCategory::CustomerBalance, amount - taken_back),
+            (LedgerCategory::DeferredRevenue, reversal.deferred),
+            (LedgerCategory::Taxes, tax),
+            (LedgerCategory::RecognizedRevenue, reversal.recognized),
         ]);
-        let mut workings = vec![Working::Refunded { amount, from_credit, settled, taken_back }];
+        let mut workings =
+            vec![CalculationStep::Refunded { amount, from_credit, settled, taken_back }];
         workings.extend((tax != 0).then_some(tax_working));
         workings.extend(reversal.working);
         (amounts, reversal.shares, workings)

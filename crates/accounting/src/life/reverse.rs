@@ -3,10 +3,10 @@
 
 use model::time::Instant;
 
-use super::Life;
-use crate::arithmetic::{clamp_towards, mul_div_half_away, share};
-use crate::calendar::Position;
-use crate::explain::Working;
+use super::InvoiceLedgerBuilder;
+use crate::arithmetic::{clamp_towards, mul_div_half_away, split_by_weights};
+use crate::calendar::RecognitionPosition;
+use crate::explain::CalculationStep;
 use crate::posting::PieceShare;
 use crate::settings::ReversalSplit;
 
@@ -21,18 +21,18 @@ pub(super) struct Reversal {
     /// The same amounts by piece.
     pub(super) shares: Vec<PieceShare>,
     /// The step of the calculation; none if nothing was taken back.
-    pub(super) working: Option<Working>,
+    pub(super) working: Option<CalculationStep>,
 }
 
-impl Life<'_> {
+impl InvoiceLedgerBuilder<'_> {
     /// Takes `net` back at `at`. A net of zero changes nothing, so pieces keep their base.
-    pub(super) fn reverse(&mut self, net: i128, at: Instant) -> Reversal {
+    pub(super) fn reverse_net(&mut self, net: i128, at: Instant) -> Reversal {
         if net == 0 {
             let shares = Vec::new();
             return Reversal { deferred: 0, recognized: 0, beyond: 0, shares, working: None };
         }
-        let look = self.look();
-        let position = Position::event(at, look.calendar);
+        let look = self.movement_context();
+        let position = RecognitionPosition::at_event(at, look.calendar);
         for piece in &mut self.pieces {
             piece.advance(&position, &look);
         }
@@ -47,8 +47,8 @@ impl Life<'_> {
         let deferred = clamp_towards(wanted, deferred_sum);
         let recognized = clamp_towards(net - deferred, recognized_sum);
         let beyond = net - deferred - recognized;
-        let deferred_shares = share(deferred, &deferred_by_piece);
-        let recognized_shares = share(recognized, &recognized_by_piece);
+        let deferred_shares = split_by_weights(deferred, &deferred_by_piece);
+        let recognized_shares = split_by_weights(recognized, &recognized_by_piece);
 
         let mut shares = Vec::with_capacity(self.pieces.len() + 1);
         let parts = deferred_shares.into_iter().zip(recognized_shares);
@@ -68,7 +68,7 @@ impl Life<'_> {
             });
         }
         self.taken_from_deferred += deferred;
-        let working = Working::TakenBack {
+        let working = CalculationStep::TakenBack {
             net,
             deferred: deferred_sum,
             recognized: recognized_sum,
@@ -93,10 +93,10 @@ impl Life<'_> {
 
     /// Takes the tax contained in `amount` out of TAX. The tax is 0 if nothing is left of the
     /// invoice.
-    pub(super) fn take_tax(&mut self, amount: i128) -> (i128, Working) {
-        let (tax, left) = (self.tax, self.left());
+    pub(super) fn take_tax(&mut self, amount: i128) -> (i128, CalculationStep) {
+        let (tax, left) = (self.tax, self.remaining_amount());
         let share = mul_div_half_away(tax, amount, left);
         self.tax -= share;
-        (share, Working::TaxShare { tax, amount, left, share })
+        (share, CalculationStep::TaxShare { tax, amount, left, share })
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use model::time::Instant;
 
-use super::{Entry, Life, PaymentCredit};
-use crate::explain::Working;
+use super::{InvoiceLedgerBuilder, InvoicePostingDraft, PaymentCredit};
+use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
-use crate::posting::{Amounts, Category, File, Source};
+use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 use crate::records::{BalanceKind, BalanceTransaction, Payment};
 
-impl Life<'_> {
-    pub(super) fn pay(&mut self, payment: &Payment) {
+impl InvoiceLedgerBuilder<'_> {
+    pub(super) fn apply_payment(&mut self, payment: &Payment) {
         let amount = i128::from(payment.amount);
         let due = if self.is_booked { self.receivable } else { 0 };
         let applied = if self.is_booked { amount.min(due.max(0)) } else { 0 };
@@ -31,20 +31,20 @@ impl Life<'_> {
         if let Some(code) = late {
             self.report_at(code, "payments", payment.id, payment.date, amount);
         }
-        let entry = Entry {
-            file: File::PaymentsReceived,
-            source: Source::Payment,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::PaymentsReceived,
+            source: PostingSource::Payment,
             id: payment.id,
             at: payment.date,
             customer_id: payment.customer_id,
-            amounts: Amounts::of([
-                (payment.channel.cash(), amount),
-                (Category::AccountsReceivable, -applied),
-                (Category::CustomerBalance, applied - amount),
+            amounts: CategoryAmounts::from_entries([
+                (payment.channel.cash_category(), amount),
+                (LedgerCategory::AccountsReceivable, -applied),
+                (LedgerCategory::CustomerBalance, applied - amount),
             ]),
             shares: Vec::new(),
         };
-        self.post(entry, || vec![Working::Paid { amount, due, applied }]);
+        self.post(entry, || vec![CalculationStep::Paid { amount, due, applied }]);
     }
 
     /// Settles the invoice, at its booking, with the customer credit from payments made before it.
@@ -59,19 +59,21 @@ impl Life<'_> {
             }
             self.receivable -= applied;
             credit.amount -= applied;
-            let entry = Entry {
-                file: File::AppliedBalance,
-                source: Source::Payment,
+            let entry = InvoicePostingDraft {
+                file: LedgerFile::AppliedBalance,
+                source: PostingSource::Payment,
                 id: credit.payment_id,
                 at: self.booking.instant,
                 customer_id: credit.customer_id,
-                amounts: Amounts::of([
-                    (Category::CustomerBalance, applied),
-                    (Category::AccountsReceivable, -applied),
+                amounts: CategoryAmounts::from_entries([
+                    (LedgerCategory::CustomerBalance, applied),
+                    (LedgerCategory::AccountsReceivable, -applied),
                 ]),
                 shares: Vec::new(),
             };
-            self.post(entry, || vec![Working::SettledByPaymentAhead { amount, due, applied }]);
+            self.post(entry, || {
+                vec![CalculationStep::SettledByPaymentAhead { amount, due, applied }]
+            });
         }
         self.credit_of_payments = credits;
     }
@@ -110,18 +112,18 @@ impl Life<'_> {
             let code = IssueCode::OverappliedBalance;
             self.report_at(code, "balance_transactions", id, at, due_after);
         }
-        let entry = Entry {
-            file: File::AppliedBalance,
-            source: Source::BalanceTransaction,
+        let entry = InvoicePostingDraft {
+            file: LedgerFile::AppliedBalance,
+            source: PostingSource::BalanceTransaction,
             id,
             at,
             customer_id: Some(transaction.customer_id),
-            amounts: Amounts::of([
-                (Category::CustomerBalance, amount),
-                (Category::AccountsReceivable, -amount),
+            amounts: CategoryAmounts::from_entries([
+                (LedgerCategory::CustomerBalance, amount),
+                (LedgerCategory::AccountsReceivable, -amount),
             ]),
             shares: Vec::new(),
         };
-        self.post(entry, || vec![Working::Applied { amount, due_after }]);
+        self.post(entry, || vec![CalculationStep::Applied { amount, due_after }]);
     }
 }

@@ -2,29 +2,29 @@
 
 use model::time::Instant;
 
-use super::Books;
+use super::LedgerRules;
 use super::note::NoteTerms;
-use crate::booking::{Booking, booked_at};
-use crate::calendar::Calendar;
-use crate::grouping::{InvoiceRecords, TiedRefund};
+use crate::booking::{InvoiceBooking, booked_at};
+use crate::calendar::ProviderCalendar;
+use crate::grouping::{InvoiceRecords, InvoiceRefund};
 use crate::recognition::Schedule;
-use crate::recognition::piece::Piece;
+use crate::recognition::piece::InvoicePiece;
 use crate::records::{BalanceTransaction, Directory, InvoiceStatus, Payment};
 use crate::settings::EarlyEnd;
 
 /// One event of an invoice.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Event<'a> {
+pub(super) enum InvoiceEvent<'a> {
     Application(&'a BalanceTransaction),
     Payment(&'a Payment),
     Note(NoteTerms<'a>),
-    Refund(&'a TiedRefund),
+    Refund(&'a InvoiceRefund),
     Void,
     Uncollectible,
     EarlyEnd(i64),
 }
 
-impl Event<'_> {
+impl InvoiceEvent<'_> {
     /// Returns true if the event moves money, whether the invoice exists or not.
     pub(super) fn moves_money(&self) -> bool {
         matches!(self, Self::Payment(_) | Self::Refund(_))
@@ -33,23 +33,23 @@ impl Event<'_> {
 
 /// An event with the instant at which it takes effect.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dated<'a> {
+pub(super) struct DatedEvent<'a> {
     pub(super) at: Instant,
-    pub(super) event: Event<'a>,
+    pub(super) event: InvoiceEvent<'a>,
 }
 
-impl Dated<'_> {
+impl DatedEvent<'_> {
     /// Returns the sort key: instant, rank, id. A credit note sorts before a credit-note invoice
     /// with the same id.
-    fn order(&self) -> (Instant, u8, i64, bool) {
+    fn sort_key(&self) -> (Instant, u8, i64, bool) {
         let (rank, id, is_invoice) = match self.event {
-            Event::Application(transaction) => (1, transaction.id, false),
-            Event::Payment(payment) => (2, payment.id, false),
-            Event::Note(note) => (3, note.id(), note.is_invoice()),
-            Event::Refund(refund) => (4, refund.refund.id, false),
-            Event::Void => (5, 0, false),
-            Event::Uncollectible => (6, 0, false),
-            Event::EarlyEnd(subscription) => (7, subscription, false),
+            InvoiceEvent::Application(transaction) => (1, transaction.id, false),
+            InvoiceEvent::Payment(payment) => (2, payment.id, false),
+            InvoiceEvent::Note(note) => (3, note.id(), note.is_invoice()),
+            InvoiceEvent::Refund(refund) => (4, refund.refund.id, false),
+            InvoiceEvent::Void => (5, 0, false),
+            InvoiceEvent::Uncollectible => (6, 0, false),
+            InvoiceEvent::EarlyEnd(subscription) => (7, subscription, false),
         };
         (self.at, rank, id, is_invoice)
     }
@@ -57,67 +57,72 @@ impl Dated<'_> {
 
 /// Returns true if `at` is on a day before the booking. The time of day is ignored, because a
 /// payment is often some seconds older than its invoice.
-pub(super) fn is_before_booking(at: Instant, booking: &Booking, calendar: &Calendar) -> bool {
+pub(super) fn is_before_booking(
+    at: Instant,
+    booking: &InvoiceBooking,
+    calendar: &ProviderCalendar,
+) -> bool {
     calendar.date_of(at) < booking.date
 }
 
 /// Returns all events of an invoice, in order. Only payments and refunds take effect before the
 /// booking; any other event dated earlier takes effect at the booking.
-pub(super) fn events<'a>(
+pub(super) fn invoice_events<'a>(
     records: &'a InvoiceRecords,
     directory: &Directory,
-    books: &Books,
-    booking: &Booking,
-    pieces: &[Piece],
-) -> Vec<Dated<'a>> {
+    books: &LedgerRules,
+    booking: &InvoiceBooking,
+    pieces: &[InvoicePiece],
+) -> Vec<DatedEvent<'a>> {
     let invoice = &records.invoice;
     let mut events = Vec::new();
-    let mut add = |at, event| events.push(Dated { at, event });
+    let mut add = |at, event| events.push(DatedEvent { at, event });
     let once_booked = |at| match is_before_booking(at, booking, &books.calendar) {
         true => booking.instant,
         false => at,
     };
     for transaction in &records.applications {
-        add(once_booked(transaction.date), Event::Application(transaction));
+        add(once_booked(transaction.date), InvoiceEvent::Application(transaction));
     }
     for payment in &records.payments {
-        add(payment.date, Event::Payment(payment));
+        add(payment.date, InvoiceEvent::Payment(payment));
     }
     for note in &records.credit_notes {
-        add(once_booked(note.date), Event::Note(NoteTerms::Note(note)));
+        add(once_booked(note.date), InvoiceEvent::Note(NoteTerms::Note(note)));
     }
     for note in &records.credit_note_invoices {
-        add(once_booked(booked_at(note)), Event::Note(NoteTerms::Invoice(note)));
+        add(once_booked(booked_at(note)), InvoiceEvent::Note(NoteTerms::Invoice(note)));
     }
     for refund in &records.refunds {
-        add(refund.refund.date(), Event::Refund(refund));
+        add(refund.refund.date(), InvoiceEvent::Refund(refund));
     }
     match invoice.status {
         // A void never takes effect before the booking.
         InvoiceStatus::Void => {
             let at = invoice.voided_at.unwrap_or(booking.instant).max(booking.instant);
-            add(at, Event::Void);
+            add(at, InvoiceEvent::Void);
         }
         InvoiceStatus::Uncollectible => {
             let at = invoice.uncollectible_at.unwrap_or(booking.instant);
-            add(once_booked(at), Event::Uncollectible);
+            add(once_booked(at), InvoiceEvent::Uncollectible);
         }
         _ => {}
     }
     if books.settings.early_end == EarlyEnd::Accelerate {
-        let mut ended: Vec<_> = pieces.iter().filter_map(|piece| ended(piece, directory)).collect();
+        let mut ended: Vec<_> =
+            pieces.iter().filter_map(|piece| early_end(piece, directory)).collect();
         ended.sort_unstable();
         ended.dedup();
         for (subscription, at) in ended {
-            add(at, Event::EarlyEnd(subscription));
+            add(at, InvoiceEvent::EarlyEnd(subscription));
         }
     }
-    events.sort_unstable_by_key(Dated::order);
+    events.sort_unstable_by_key(DatedEvent::sort_key);
     events
 }
 
 /// Returns the subscription of a time piece and its end, if it ends before the piece's period does.
-pub(super) fn ended(piece: &Piece, directory: &Directory) -> Option<(i64, Instant)> {
+pub(super) fn early_end(piece: &InvoicePiece, directory: &Directory) -> Option<(i64, Instant)> {
     let Schedule::Time(time) = &piece.schedule else { return None };
     let subscription = directory.subscriptions.get(&piece.subscription_id?)?;
     let ended_at = subscription.ended_at.filter(|at| *at < time.end())?;

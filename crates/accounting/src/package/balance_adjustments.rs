@@ -2,19 +2,19 @@
 
 use crate::records::BalanceTransaction;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "type", kind: Text },
-    Column { name: "kind", kind: Text },
-    Column { name: "amount", kind: Money },
-    Column { name: "description", kind: Text },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "type", kind: Text },
+    PackageColumn { name: "kind", kind: Text },
+    PackageColumn { name: "amount", kind: Money },
+    PackageColumn { name: "description", kind: Text },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct BalanceAdjustmentDetails<'a> {
     /// Credit or debit.
     pub kind_of: &'static str,
     /// Adjustment or gift.
@@ -25,8 +25,8 @@ pub struct Details<'a> {
     pub description: Option<&'a str>,
 }
 
-pub(super) fn details(transaction: &BalanceTransaction) -> super::Details<'_> {
-    super::Details::Adjustment(Details {
+pub(super) fn details(transaction: &BalanceTransaction) -> super::RowDetails<'_> {
+    super::RowDetails::Adjustment(BalanceAdjustmentDetails {
         kind_of: transaction.direction,
         kind: transaction.kind.as_str(),
         amount: i128::from(transaction.amount),
@@ -34,13 +34,13 @@ pub(super) fn details(transaction: &BalanceTransaction) -> super::Details<'_> {
     })
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> BalanceAdjustmentDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::text(self.kind_of),
-            Field::text(self.kind),
-            Field::Money(self.amount),
-            Field::optional_text(self.description),
+            FieldValue::text(self.kind_of),
+            FieldValue::text(self.kind),
+            FieldValue::Money(self.amount),
+            FieldValue::optional_text(self.description),
         ]);
     }
 }

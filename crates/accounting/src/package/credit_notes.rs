@@ -2,25 +2,25 @@
 //! Rule: spec/accounting.md §9.
 
 use crate::grouping::InvoiceRecords;
-use crate::posting::{Category, Posting, Source};
+use crate::posting::{LedgerCategory, Posting, PostingSource};
 use crate::records::{CreditNote, Invoice, NoteType};
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "source", kind: Text },
-    Column { name: "number", kind: Text },
-    Column { name: "type", kind: Text },
-    Column { name: "reason", kind: Text },
-    Column { name: "amount", kind: Money },
-    Column { name: "tax", kind: Money },
-    Column { name: "total", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "source", kind: Text },
+    PackageColumn { name: "number", kind: Text },
+    PackageColumn { name: "type", kind: Text },
+    PackageColumn { name: "reason", kind: Text },
+    PackageColumn { name: "amount", kind: Money },
+    PackageColumn { name: "tax", kind: Money },
+    PackageColumn { name: "total", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct CreditNoteDetails<'a> {
     /// `credit_note`, `credit_note_invoice` or `invoice`.
     pub source: &'static str,
     /// The note's number.
@@ -41,21 +41,23 @@ pub struct Details<'a> {
 pub(super) fn details<'a>(
     records: &'a InvoiceRecords,
     posting: &Posting,
-) -> Option<super::Details<'a>> {
+) -> Option<super::RowDetails<'a>> {
     let id = posting.source_id?;
     let details = match posting.source {
-        Source::CreditNote => of_note(records.credit_notes.iter().find(|note| note.id == id)?),
-        Source::CreditNoteInvoice => {
-            let note = records.credit_note_invoices.iter().find(|note| note.id == id)?;
-            of_note_invoice(note, posting)
+        PostingSource::CreditNote => {
+            details_of_note(records.credit_notes.iter().find(|note| note.id == id)?)
         }
-        _ => of_negative(&records.invoice),
+        PostingSource::CreditNoteInvoice => {
+            let note = records.credit_note_invoices.iter().find(|note| note.id == id)?;
+            details_of_note_invoice(note, posting)
+        }
+        _ => details_of_negative_invoice(&records.invoice),
     };
-    Some(super::Details::CreditNote(details))
+    Some(super::RowDetails::CreditNote(details))
 }
 
-fn of_note(note: &CreditNote) -> Details<'_> {
-    Details {
+fn details_of_note(note: &CreditNote) -> CreditNoteDetails<'_> {
+    CreditNoteDetails {
         source: "credit_note",
         number: note.number.as_deref(),
         kind_of: Some(note.note_type.as_str()),
@@ -66,11 +68,11 @@ fn of_note(note: &CreditNote) -> Details<'_> {
     }
 }
 
-fn of_note_invoice<'a>(note: &'a Invoice, posting: &Posting) -> Details<'a> {
-    let lowered_due = posting.amounts[Category::AccountsReceivable] != 0;
+fn details_of_note_invoice<'a>(note: &'a Invoice, posting: &Posting) -> CreditNoteDetails<'a> {
+    let lowered_due = posting.amounts[LedgerCategory::AccountsReceivable] != 0;
     let acted = if lowered_due { NoteType::PrePayment } else { NoteType::PostPayment };
     let (total, tax) = (i128::from(note.total).abs(), i128::from(note.tax).abs());
-    Details {
+    CreditNoteDetails {
         source: "credit_note_invoice",
         number: note.number.as_deref(),
         kind_of: Some(acted.as_str()),
@@ -81,9 +83,9 @@ fn of_note_invoice<'a>(note: &'a Invoice, posting: &Posting) -> Details<'a> {
     }
 }
 
-fn of_negative(invoice: &Invoice) -> Details<'_> {
+fn details_of_negative_invoice(invoice: &Invoice) -> CreditNoteDetails<'_> {
     let (total, tax) = (i128::from(invoice.total), i128::from(invoice.tax));
-    Details {
+    CreditNoteDetails {
         source: "invoice",
         number: invoice.number.as_deref(),
         kind_of: None,
@@ -94,16 +96,16 @@ fn of_negative(invoice: &Invoice) -> Details<'_> {
     }
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> CreditNoteDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::text(self.source),
-            Field::optional_text(self.number),
-            Field::optional_text(self.kind_of),
-            Field::optional_text(self.reason),
-            Field::Money(self.amount),
-            Field::Money(self.tax),
-            Field::Money(self.total),
+            FieldValue::text(self.source),
+            FieldValue::optional_text(self.number),
+            FieldValue::optional_text(self.kind_of),
+            FieldValue::optional_text(self.reason),
+            FieldValue::Money(self.amount),
+            FieldValue::Money(self.tax),
+            FieldValue::Money(self.total),
         ]);
     }
 }

@@ -6,7 +6,7 @@ use model::time::{Date, Instant};
 
 /// A column of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub struct PackageColumn {
     /// The column's name.
     pub name: &'static str,
     /// The type of the column's values.
@@ -32,7 +32,7 @@ pub enum FieldKind {
 
 /// A value in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Field<'a> {
+pub enum FieldValue<'a> {
     /// No value.
     Empty,
     /// An integer.
@@ -49,7 +49,7 @@ pub enum Field<'a> {
     Money(i128),
 }
 
-impl<'a> Field<'a> {
+impl<'a> FieldValue<'a> {
     pub(crate) fn optional_int(value: Option<i64>) -> Self {
         value.map_or(Self::Empty, |value| Self::Int(i128::from(value)))
     }

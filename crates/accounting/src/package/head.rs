@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use model::money::Currency;
 use model::time::{Date, Instant};
 
-use super::field::{Column, Field, FieldKind, FieldKind::*};
+use super::field::{FieldKind, FieldKind::*, FieldValue, PackageColumn};
 use crate::calendar::Month;
-use crate::posting::{Amounts, Belongs, Category, Posting};
+use crate::posting::{CategoryAmounts, LedgerCategory, Posting, PostingLinks};
 use crate::records::Directory;
 use crate::settings::CustomerBalanceView;
 
 /// The columns of the common head, in order.
-pub const COLUMNS: &[Column] = &[
+pub const HEAD_COLUMNS: &[PackageColumn] = &[
     column("id", Int),
     column("date", Date),
     column("occurred_at", Instant),
@@ -39,13 +39,13 @@ pub const COLUMNS: &[Column] = &[
     column("adjusts_month", Text),
 ];
 
-const fn column(name: &'static str, kind: FieldKind) -> Column {
-    Column { name, kind }
+const fn column(name: &'static str, kind: FieldKind) -> PackageColumn {
+    PackageColumn { name, kind }
 }
 
 /// The values of the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head<'a> {
+pub struct RowHead<'a> {
     /// The id of the source record; none for residual pieces.
     pub id: Option<i64>,
     /// The local date of the event.
@@ -53,7 +53,7 @@ pub struct Head<'a> {
     /// The instant of the event.
     pub occurred_at: Instant,
     /// The ids of linked records.
-    pub belongs: Belongs,
+    pub belongs: PostingLinks,
     /// The customer's email.
     pub customer_email: Option<&'a str>,
     /// The customer's name.
@@ -67,13 +67,13 @@ pub struct Head<'a> {
     /// The currency of the amounts.
     pub currency: Currency,
     /// The seven amounts. The sign of the customer balance is the one that the caller chose.
-    pub amounts: Amounts,
+    pub amounts: CategoryAmounts,
     /// The month that an adjustment corrects.
     pub adjusts_month: Option<Month>,
 }
 
-impl<'a> Head<'a> {
-    pub(super) fn of(
+impl<'a> RowHead<'a> {
+    pub(super) fn from_posting(
         posting: &'a Posting,
         invoice_number: Option<&'a str>,
         directory: &'a Directory,
@@ -85,7 +85,7 @@ impl<'a> Head<'a> {
         let product = belongs.product_id.and_then(|id| directory.products.get(&id));
         let mut amounts = posting.amounts;
         if view == CustomerBalanceView::Credit {
-            amounts[Category::CustomerBalance] = -amounts[Category::CustomerBalance];
+            amounts[LedgerCategory::CustomerBalance] = -amounts[LedgerCategory::CustomerBalance];
         }
         Self {
             id: posting.source_id,
@@ -103,30 +103,31 @@ impl<'a> Head<'a> {
         }
     }
 
-    pub(super) fn fields(&self) -> Vec<Field<'a>> {
+    pub(super) fn fields(&self) -> Vec<FieldValue<'a>> {
         let belongs = &self.belongs;
-        let month = self.adjusts_month.map(|month| Field::Text(Cow::Owned(month.to_string())));
+        let month = self.adjusts_month.map(|month| FieldValue::Text(Cow::Owned(month.to_string())));
         let currency = Cow::Owned(self.currency.code().to_owned());
         let mut fields = vec![
-            Field::optional_int(self.id),
-            Field::Date(self.date),
-            Field::Instant(self.occurred_at),
-            Field::optional_int(belongs.customer_id),
-            Field::optional_text(self.customer_email),
-            Field::optional_text(self.customer_name),
-            Field::optional_int(belongs.invoice_id),
-            Field::optional_text(self.invoice_number),
-            Field::optional_int(belongs.subscription_id),
-            Field::optional_int(belongs.order_id),
-            Field::optional_int(belongs.plan_id),
-            Field::optional_text(self.plan_name),
-            Field::optional_int(belongs.product_id),
-            Field::optional_text(self.product_name),
-            Field::optional_int(belongs.site_id),
-            Field::Text(currency),
+            FieldValue::optional_int(self.id),
+            FieldValue::Date(self.date),
+            FieldValue::Instant(self.occurred_at),
+            FieldValue::optional_int(belongs.customer_id),
+            FieldValue::optional_text(self.customer_email),
+            FieldValue::optional_text(self.customer_name),
+            FieldValue::optional_int(belongs.invoice_id),
+            FieldValue::optional_text(self.invoice_number),
+            FieldValue::optional_int(belongs.subscription_id),
+            FieldValue::optional_int(belongs.order_id),
+            FieldValue::optional_int(belongs.plan_id),
+            FieldValue::optional_text(self.plan_name),
+            FieldValue::optional_int(belongs.product_id),
+            FieldValue::optional_text(self.product_name),
+            FieldValue::optional_int(belongs.site_id),
+            FieldValue::Text(currency),
         ];
-        fields.extend(Category::ALL.map(|category| Field::Money(self.amounts[category])));
-        fields.push(month.unwrap_or(Field::Empty));
+        fields
+            .extend(LedgerCategory::ALL.map(|category| FieldValue::Money(self.amounts[category])));
+        fields.push(month.unwrap_or(FieldValue::Empty));
         fields
     }
 }

@@ -1,23 +1,23 @@
 //! Rows of `recognized_revenue_issue_based.csv`: revenue recognized by shipments.
 //! Rule: spec/accounting.md §9.
 
-use crate::posting::Progress;
+use crate::posting::PieceProgress;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "shipments_before", kind: Int },
-    Column { name: "shipments", kind: Int },
-    Column { name: "shipments_total", kind: Int },
-    Column { name: "net_amount", kind: Money },
-    Column { name: "recognized_to_date", kind: Money },
-    Column { name: "deferred_after", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "shipments_before", kind: Int },
+    PackageColumn { name: "shipments", kind: Int },
+    PackageColumn { name: "shipments_total", kind: Int },
+    PackageColumn { name: "net_amount", kind: Money },
+    PackageColumn { name: "recognized_to_date", kind: Money },
+    PackageColumn { name: "deferred_after", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
+pub struct IssueBasedDetails {
     /// The number of shipments before the month.
     pub shipments_before: i128,
     /// The number of shipments in the month; negative if more came back than were sent.
@@ -32,8 +32,8 @@ pub struct Details {
     pub deferred_after: i128,
 }
 
-pub(super) fn details<'a>(progress: &Progress) -> super::Details<'a> {
-    super::Details::IssueBased(Details {
+pub(super) fn details<'a>(progress: &PieceProgress) -> super::RowDetails<'a> {
+    super::RowDetails::IssueBased(IssueBasedDetails {
         shipments_before: progress.units_before,
         shipments: progress.units,
         shipments_total: progress.units_total,
@@ -43,15 +43,15 @@ pub(super) fn details<'a>(progress: &Progress) -> super::Details<'a> {
     })
 }
 
-impl Details {
-    pub(super) fn push_to<'f>(&self, fields: &mut Vec<Field<'f>>) {
+impl IssueBasedDetails {
+    pub(super) fn push_to<'f>(&self, fields: &mut Vec<FieldValue<'f>>) {
         fields.extend([
-            Field::Int(self.shipments_before),
-            Field::Int(self.shipments),
-            Field::Int(self.shipments_total),
-            Field::Money(self.net_amount),
-            Field::Money(self.recognized_to_date),
-            Field::Money(self.deferred_after),
+            FieldValue::Int(self.shipments_before),
+            FieldValue::Int(self.shipments),
+            FieldValue::Int(self.shipments_total),
+            FieldValue::Money(self.net_amount),
+            FieldValue::Money(self.recognized_to_date),
+            FieldValue::Money(self.deferred_after),
         ]);
     }
 }

@@ -30,72 +30,76 @@ pub mod subscription_revenue;
 pub mod uncollectible;
 pub mod voided;
 
-use crate::grouping::{InvoiceRecords, UntiedRecords};
+use crate::grouping::{InvoiceRecords, UnlinkedRecords};
 use crate::invariants::BrokenInvariant;
-use crate::posting::{File, Posting, Source};
+use crate::posting::{LedgerFile, Posting, PostingSource};
 use crate::records::Directory;
 use crate::settings::CustomerBalanceView;
 
-pub use field::{Column, Field, FieldKind};
-pub use head::Head;
+pub use field::{FieldKind, FieldValue, PackageColumn};
+pub use head::RowHead;
 
 /// A row of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct PackageRow<'a> {
     /// The common head.
-    pub head: Head<'a>,
+    pub head: RowHead<'a>,
     /// The values after the common head.
-    pub details: Details<'a>,
+    pub details: RowDetails<'a>,
 }
 
 /// The values of a row after the common head, by file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Details<'a> {
+pub enum RowDetails<'a> {
     /// A row of `subscription_revenue` or `other_invoices`.
-    Invoice(subscription_revenue::Details<'a>),
+    Invoice(subscription_revenue::InvoiceDetails<'a>),
     /// A row of `order_revenue`.
-    Order(order_revenue::Details),
+    Order(order_revenue::OrderRevenueDetails),
     /// A row of `recognized_revenue` or `other_recognized_revenue`.
-    Recognized(recognized_revenue::Details<'a>),
+    Recognized(recognized_revenue::RecognizedRevenueDetails<'a>),
     /// A row of `recognized_revenue_issue_based`.
-    IssueBased(issue_based::Details),
+    IssueBased(issue_based::IssueBasedDetails),
     /// A row of `recognized_revenue_order_based`.
-    OrderBased(order_based::Details<'a>),
+    OrderBased(order_based::OrderBasedDetails<'a>),
     /// A row of `payments_received`.
-    Payment(payments_received::Details<'a>),
+    Payment(payments_received::PaymentReceivedDetails<'a>),
     /// A row of `applied_balance`.
-    Applied(applied_balance::Details<'a>),
+    Applied(applied_balance::AppliedBalanceDetails<'a>),
     /// A row of `refunds_made`.
-    Refund(refunds_made::Details<'a>),
+    Refund(refunds_made::RefundMadeDetails<'a>),
     /// A row of `uncollectible`.
-    Uncollectible(uncollectible::Details),
+    Uncollectible(uncollectible::UncollectibleDetails),
     /// A row of `voided`.
-    Voided(voided::Details),
+    Voided(voided::VoidedDetails),
     /// A row of `credit_notes`.
-    CreditNote(credit_notes::Details<'a>),
+    CreditNote(credit_notes::CreditNoteDetails<'a>),
     /// A row of `balance_adjustments`.
-    Adjustment(balance_adjustments::Details<'a>),
+    Adjustment(balance_adjustments::BalanceAdjustmentDetails<'a>),
     /// An adjustment row whose source record no longer exists. Its other columns are empty.
-    Gone(File),
+    Gone(LedgerFile),
 }
 
 /// Returns all columns of a file, in order.
-pub fn columns(file: File) -> Vec<Column> {
+pub fn package_columns(file: LedgerFile) -> Vec<PackageColumn> {
     let further = match file {
-        File::SubscriptionRevenue | File::OtherInvoices => subscription_revenue::COLUMNS,
-        File::OrderRevenue => order_revenue::COLUMNS,
-        File::RecognizedRevenue | File::OtherRecognizedRevenue => recognized_revenue::COLUMNS,
-        File::RecognizedRevenueIssueBased => issue_based::COLUMNS,
-        File::RecognizedRevenueOrderBased => order_based::COLUMNS,
-        File::PaymentsReceived => payments_received::COLUMNS,
-        File::AppliedBalance => applied_balance::COLUMNS,
-        File::RefundsMade => refunds_made::COLUMNS,
-        File::Uncollectible => uncollectible::COLUMNS,
-        File::Voided => voided::COLUMNS,
-        File::CreditNotes => credit_notes::COLUMNS,
-        File::BalanceAdjustments => balance_adjustments::COLUMNS,
+        LedgerFile::SubscriptionRevenue | LedgerFile::OtherInvoices => {
+            subscription_revenue::COLUMNS
+        }
+        LedgerFile::OrderRevenue => order_revenue::COLUMNS,
+        LedgerFile::RecognizedRevenue | LedgerFile::OtherRecognizedRevenue => {
+            recognized_revenue::COLUMNS
+        }
+        LedgerFile::RecognizedRevenueIssueBased => issue_based::COLUMNS,
+        LedgerFile::RecognizedRevenueOrderBased => order_based::COLUMNS,
+        LedgerFile::PaymentsReceived => payments_received::COLUMNS,
+        LedgerFile::AppliedBalance => applied_balance::COLUMNS,
+        LedgerFile::RefundsMade => refunds_made::COLUMNS,
+        LedgerFile::Uncollectible => uncollectible::COLUMNS,
+        LedgerFile::Voided => voided::COLUMNS,
+        LedgerFile::CreditNotes => credit_notes::COLUMNS,
+        LedgerFile::BalanceAdjustments => balance_adjustments::COLUMNS,
     };
-    head::COLUMNS.iter().chain(further).copied().collect()
+    head::HEAD_COLUMNS.iter().chain(further).copied().collect()
 }
 
 /// Returns the row of an invoice's posting.
@@ -106,39 +110,41 @@ pub fn invoice_row<'a>(
     records: &'a InvoiceRecords,
     directory: &'a Directory,
     view: CustomerBalanceView,
-) -> Result<Row<'a>, BrokenInvariant> {
+) -> Result<PackageRow<'a>, BrokenInvariant> {
     let number = records.invoice.number.as_deref();
-    let head = Head::of(posting, number, directory, view);
+    let head = RowHead::from_posting(posting, number, directory, view);
     let details = invoice_details(posting, records, directory);
     let missing = || BrokenInvariant::SourceMissing { entry_id: posting.entry_id() };
-    Ok(Row { head, details: details.ok_or_else(missing)? })
+    Ok(PackageRow { head, details: details.ok_or_else(missing)? })
 }
 
 /// Returns the row of a posting that is linked to no invoice.
 ///
 /// Errors: [`BrokenInvariant::SourceMissing`] if `records` does not contain the posting's source.
-pub fn untied_row<'a>(
+pub fn unlinked_row<'a>(
     posting: &'a Posting,
-    records: &'a UntiedRecords,
+    records: &'a UnlinkedRecords,
     directory: &'a Directory,
     view: CustomerBalanceView,
-) -> Result<Row<'a>, BrokenInvariant> {
+) -> Result<PackageRow<'a>, BrokenInvariant> {
     let id = posting.source_id;
     let details = match posting.source {
-        Source::Payment => {
+        PostingSource::Payment => {
             let payment = by_id(&records.payments, id, |payment| payment.id);
             payment.map(|payment| payments_received::details(payment, posting))
         }
-        Source::Refund => {
+        PostingSource::Refund => {
             by_id(&records.refunds, id, |refund| refund.id).map(refunds_made::details)
         }
-        Source::BalanceTransaction => by_id(&records.adjustments, id, |transaction| transaction.id)
-            .map(balance_adjustments::details),
+        PostingSource::BalanceTransaction => {
+            by_id(&records.adjustments, id, |transaction| transaction.id)
+                .map(balance_adjustments::details)
+        }
         _ => None,
     };
     let missing = || BrokenInvariant::SourceMissing { entry_id: posting.entry_id() };
-    let head = Head::of(posting, None, directory, view);
-    Ok(Row { head, details: details.ok_or_else(missing)? })
+    let head = RowHead::from_posting(posting, None, directory, view);
+    Ok(PackageRow { head, details: details.ok_or_else(missing)? })
 }
 
 /// Returns the record with this id from a list that is sorted by id.
@@ -148,47 +154,47 @@ fn by_id<R>(records: &[R], id: Option<i64>, id_of: impl Fn(&R) -> i64) -> Option
 }
 
 /// Returns the row of an adjustment whose source record is no longer in the books.
-pub fn gone_row<'a>(
+pub fn row_without_source<'a>(
     posting: &'a Posting,
     directory: &'a Directory,
     view: CustomerBalanceView,
-) -> Row<'a> {
-    let head = Head::of(posting, None, directory, view);
-    Row { head, details: Details::Gone(posting.file) }
+) -> PackageRow<'a> {
+    let head = RowHead::from_posting(posting, None, directory, view);
+    PackageRow { head, details: RowDetails::Gone(posting.file) }
 }
 
 fn invoice_details<'a>(
     posting: &'a Posting,
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-) -> Option<Details<'a>> {
+) -> Option<RowDetails<'a>> {
     if posting.file.is_recognition() {
         return recognition_details(posting, records, directory);
     }
     let id = posting.source_id?;
     match posting.file {
-        File::SubscriptionRevenue | File::OtherInvoices => {
+        LedgerFile::SubscriptionRevenue | LedgerFile::OtherInvoices => {
             Some(subscription_revenue::details(records, directory))
         }
-        File::OrderRevenue => Some(order_revenue::details(records)),
-        File::PaymentsReceived => {
+        LedgerFile::OrderRevenue => Some(order_revenue::details(records)),
+        LedgerFile::PaymentsReceived => {
             let payment = records.payments.iter().find(|payment| payment.id == id)?;
             Some(payments_received::details(payment, posting))
         }
-        File::AppliedBalance => {
-            if posting.source == Source::Payment {
-                return Some(applied_balance::of_payment_ahead(posting));
+        LedgerFile::AppliedBalance => {
+            if posting.source == PostingSource::Payment {
+                return Some(applied_balance::details_of_payment_ahead(posting));
             }
             let transaction = records.applications.iter().find(|t| t.id == id)?;
             Some(applied_balance::details(transaction))
         }
-        File::RefundsMade => {
+        LedgerFile::RefundsMade => {
             let tied = records.refunds.iter().find(|tied| tied.refund.id == id)?;
             Some(refunds_made::details(&tied.refund))
         }
-        File::Uncollectible => Some(uncollectible::details(records)),
-        File::Voided => Some(voided::details(records)),
-        File::CreditNotes => credit_notes::details(records, posting),
+        LedgerFile::Uncollectible => Some(uncollectible::details(records)),
+        LedgerFile::Voided => Some(voided::details(records)),
+        LedgerFile::CreditNotes => credit_notes::details(records, posting),
         _ => None,
     }
 }
@@ -197,11 +203,11 @@ fn recognition_details<'a>(
     posting: &'a Posting,
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-) -> Option<Details<'a>> {
+) -> Option<RowDetails<'a>> {
     let progress = posting.progress.as_ref()?;
     match posting.file {
-        File::RecognizedRevenueIssueBased => Some(issue_based::details(progress)),
-        File::RecognizedRevenueOrderBased => {
+        LedgerFile::RecognizedRevenueIssueBased => Some(issue_based::details(progress)),
+        LedgerFile::RecognizedRevenueOrderBased => {
             let item =
                 records.order_items.iter().find(|item| Some(item.id) == posting.source_id)?;
             Some(order_based::details(item, progress, directory))
@@ -210,24 +216,26 @@ fn recognition_details<'a>(
     }
 }
 
-impl<'a> Row<'a> {
-    /// Returns the values, one per column of [`columns`].
-    pub fn fields(&self) -> Vec<Field<'a>> {
+impl<'a> PackageRow<'a> {
+    /// Returns the values, one per column of [`package_columns`].
+    pub fn fields(&self) -> Vec<FieldValue<'a>> {
         let mut fields = self.head.fields();
         match &self.details {
-            Details::Invoice(details) => details.push_to(&mut fields),
-            Details::Order(details) => details.push_to(&mut fields),
-            Details::Recognized(details) => details.push_to(&mut fields),
-            Details::IssueBased(details) => details.push_to(&mut fields),
-            Details::OrderBased(details) => details.push_to(&mut fields),
-            Details::Payment(details) => details.push_to(&mut fields),
-            Details::Applied(details) => details.push_to(&mut fields),
-            Details::Refund(details) => details.push_to(&mut fields),
-            Details::Uncollectible(details) => details.push_to(&mut fields),
-            Details::Voided(details) => details.push_to(&mut fields),
-            Details::CreditNote(details) => details.push_to(&mut fields),
-            Details::Adjustment(details) => details.push_to(&mut fields),
-            Details::Gone(file) => fields.resize(columns(*file).len(), Field::Empty),
+            RowDetails::Invoice(details) => details.push_to(&mut fields),
+            RowDetails::Order(details) => details.push_to(&mut fields),
+            RowDetails::Recognized(details) => details.push_to(&mut fields),
+            RowDetails::IssueBased(details) => details.push_to(&mut fields),
+            RowDetails::OrderBased(details) => details.push_to(&mut fields),
+            RowDetails::Payment(details) => details.push_to(&mut fields),
+            RowDetails::Applied(details) => details.push_to(&mut fields),
+            RowDetails::Refund(details) => details.push_to(&mut fields),
+            RowDetails::Uncollectible(details) => details.push_to(&mut fields),
+            RowDetails::Voided(details) => details.push_to(&mut fields),
+            RowDetails::CreditNote(details) => details.push_to(&mut fields),
+            RowDetails::Adjustment(details) => details.push_to(&mut fields),
+            RowDetails::Gone(file) => {
+                fields.resize(package_columns(*file).len(), FieldValue::Empty)
+            }
         }
         fields
     }

@@ -3,26 +3,26 @@
 
 use model::time::Instant;
 
-use crate::posting::Progress;
+use crate::posting::PieceProgress;
 use crate::records::{Directory, OrderItem};
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "sku_id", kind: Int },
-    Column { name: "sku_name", kind: Text },
-    Column { name: "quantity", kind: Int },
-    Column { name: "unit_amount", kind: Money },
-    Column { name: "fulfilled_at", kind: Instant },
-    Column { name: "net_amount", kind: Money },
-    Column { name: "recognized_to_date", kind: Money },
-    Column { name: "deferred_after", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "sku_id", kind: Int },
+    PackageColumn { name: "sku_name", kind: Text },
+    PackageColumn { name: "quantity", kind: Int },
+    PackageColumn { name: "unit_amount", kind: Money },
+    PackageColumn { name: "fulfilled_at", kind: Instant },
+    PackageColumn { name: "net_amount", kind: Money },
+    PackageColumn { name: "recognized_to_date", kind: Money },
+    PackageColumn { name: "deferred_after", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct OrderBasedDetails<'a> {
     /// The id of the SKU.
     pub sku_id: Option<i64>,
     /// The name of the SKU.
@@ -43,11 +43,11 @@ pub struct Details<'a> {
 
 pub(super) fn details<'a>(
     item: &OrderItem,
-    progress: &Progress,
+    progress: &PieceProgress,
     directory: &'a Directory,
-) -> super::Details<'a> {
+) -> super::RowDetails<'a> {
     let sku = item.sku_id.and_then(|id| directory.skus.get(&id));
-    super::Details::OrderBased(Details {
+    super::RowDetails::OrderBased(OrderBasedDetails {
         sku_id: item.sku_id,
         sku_name: sku.map(|sku| &*sku.name),
         quantity: i128::from(item.quantity),
@@ -59,17 +59,17 @@ pub(super) fn details<'a>(
     })
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> OrderBasedDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::optional_int(self.sku_id),
-            Field::optional_text(self.sku_name),
-            Field::Int(self.quantity),
-            Field::Money(self.unit_amount),
-            Field::optional_instant(self.fulfilled_at),
-            Field::Money(self.net_amount),
-            Field::Money(self.recognized_to_date),
-            Field::Money(self.deferred_after),
+            FieldValue::optional_int(self.sku_id),
+            FieldValue::optional_text(self.sku_name),
+            FieldValue::Int(self.quantity),
+            FieldValue::Money(self.unit_amount),
+            FieldValue::optional_instant(self.fulfilled_at),
+            FieldValue::Money(self.net_amount),
+            FieldValue::Money(self.recognized_to_date),
+            FieldValue::Money(self.deferred_after),
         ]);
     }
 }

@@ -2,22 +2,22 @@
 
 use crate::grouping::InvoiceRecords;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "invoice_status", kind: Text },
-    Column { name: "order_status", kind: Text },
-    Column { name: "subtotal", kind: Money },
-    Column { name: "discount", kind: Money },
-    Column { name: "shipping_amount", kind: Money },
-    Column { name: "tax", kind: Money },
-    Column { name: "total", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "invoice_status", kind: Text },
+    PackageColumn { name: "order_status", kind: Text },
+    PackageColumn { name: "subtotal", kind: Money },
+    PackageColumn { name: "discount", kind: Money },
+    PackageColumn { name: "shipping_amount", kind: Money },
+    PackageColumn { name: "tax", kind: Money },
+    PackageColumn { name: "total", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
+pub struct OrderRevenueDetails {
     /// The invoice's status.
     pub invoice_status: &'static str,
     /// The order's status.
@@ -34,10 +34,10 @@ pub struct Details {
     pub total: i128,
 }
 
-pub(super) fn details(records: &InvoiceRecords) -> super::Details<'_> {
+pub(super) fn details(records: &InvoiceRecords) -> super::RowDetails<'_> {
     let invoice = &records.invoice;
     let order = records.order.as_ref();
-    super::Details::Order(Details {
+    super::RowDetails::Order(OrderRevenueDetails {
         invoice_status: invoice.status.as_str(),
         order_status: order.map(|order| order.status),
         subtotal: i128::from(invoice.subtotal),
@@ -48,16 +48,16 @@ pub(super) fn details(records: &InvoiceRecords) -> super::Details<'_> {
     })
 }
 
-impl Details {
-    pub(super) fn push_to<'f>(&self, fields: &mut Vec<Field<'f>>) {
+impl OrderRevenueDetails {
+    pub(super) fn push_to<'f>(&self, fields: &mut Vec<FieldValue<'f>>) {
         fields.extend([
-            Field::text(self.invoice_status),
-            Field::optional_text(self.order_status),
-            Field::Money(self.subtotal),
-            Field::Money(self.discount),
-            Field::Money(self.shipping_amount),
-            Field::Money(self.tax),
-            Field::Money(self.total),
+            FieldValue::text(self.invoice_status),
+            FieldValue::optional_text(self.order_status),
+            FieldValue::Money(self.subtotal),
+            FieldValue::Money(self.discount),
+            FieldValue::Money(self.shipping_amount),
+            FieldValue::Money(self.tax),
+            FieldValue::Money(self.total),
         ]);
     }
 }

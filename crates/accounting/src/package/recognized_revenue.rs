@@ -4,27 +4,27 @@
 use model::time::Instant;
 
 use crate::grouping::InvoiceRecords;
-use crate::posting::{Posting, Progress};
+use crate::posting::{PieceProgress, Posting};
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "description", kind: Text },
-    Column { name: "period_start", kind: Instant },
-    Column { name: "period_end", kind: Instant },
-    Column { name: "method", kind: Text },
-    Column { name: "units_before", kind: Int },
-    Column { name: "units", kind: Int },
-    Column { name: "units_total", kind: Int },
-    Column { name: "net_amount", kind: Money },
-    Column { name: "recognized_to_date", kind: Money },
-    Column { name: "deferred_after", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "description", kind: Text },
+    PackageColumn { name: "period_start", kind: Instant },
+    PackageColumn { name: "period_end", kind: Instant },
+    PackageColumn { name: "method", kind: Text },
+    PackageColumn { name: "units_before", kind: Int },
+    PackageColumn { name: "units", kind: Int },
+    PackageColumn { name: "units_total", kind: Int },
+    PackageColumn { name: "net_amount", kind: Money },
+    PackageColumn { name: "recognized_to_date", kind: Money },
+    PackageColumn { name: "deferred_after", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct RecognizedRevenueDetails<'a> {
     /// The line's description.
     pub description: Option<&'a str>,
     /// The start of the period.
@@ -50,11 +50,11 @@ pub struct Details<'a> {
 
 pub(super) fn details<'a>(
     posting: &Posting,
-    progress: &Progress,
+    progress: &PieceProgress,
     records: &'a InvoiceRecords,
-) -> super::Details<'a> {
+) -> super::RowDetails<'a> {
     let line = records.lines.iter().find(|line| Some(line.id) == posting.source_id);
-    super::Details::Recognized(Details {
+    super::RowDetails::Recognized(RecognizedRevenueDetails {
         description: line.and_then(|line| line.description.as_deref()),
         period_start: progress.period.map(|(start, _)| start),
         period_end: progress.period.map(|(_, end)| end),
@@ -68,19 +68,19 @@ pub(super) fn details<'a>(
     })
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> RecognizedRevenueDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::optional_text(self.description),
-            Field::optional_instant(self.period_start),
-            Field::optional_instant(self.period_end),
-            Field::text(self.method),
-            Field::Int(self.units_before),
-            Field::Int(self.units),
-            Field::Int(self.units_total),
-            Field::Money(self.net_amount),
-            Field::Money(self.recognized_to_date),
-            Field::Money(self.deferred_after),
+            FieldValue::optional_text(self.description),
+            FieldValue::optional_instant(self.period_start),
+            FieldValue::optional_instant(self.period_end),
+            FieldValue::text(self.method),
+            FieldValue::Int(self.units_before),
+            FieldValue::Int(self.units),
+            FieldValue::Int(self.units_total),
+            FieldValue::Money(self.net_amount),
+            FieldValue::Money(self.recognized_to_date),
+            FieldValue::Money(self.deferred_after),
         ]);
     }
 }

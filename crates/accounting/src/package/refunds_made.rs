@@ -2,21 +2,21 @@
 
 use crate::records::Refund;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "payment_id", kind: Int },
-    Column { name: "credit_note_id", kind: Int },
-    Column { name: "type", kind: Text },
-    Column { name: "destination", kind: Text },
-    Column { name: "reason", kind: Text },
-    Column { name: "amount", kind: Money },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "payment_id", kind: Int },
+    PackageColumn { name: "credit_note_id", kind: Int },
+    PackageColumn { name: "type", kind: Text },
+    PackageColumn { name: "destination", kind: Text },
+    PackageColumn { name: "reason", kind: Text },
+    PackageColumn { name: "amount", kind: Money },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct RefundMadeDetails<'a> {
     /// The id of the refunded payment.
     pub payment_id: Option<i64>,
     /// The id of the credit note that is paid out.
@@ -31,8 +31,8 @@ pub struct Details<'a> {
     pub amount: i128,
 }
 
-pub(super) fn details(refund: &Refund) -> super::Details<'_> {
-    super::Details::Refund(Details {
+pub(super) fn details(refund: &Refund) -> super::RowDetails<'_> {
+    super::RowDetails::Refund(RefundMadeDetails {
         payment_id: refund.payment_id,
         credit_note_id: refund.credit_note_id,
         kind_of: refund.channel.as_str(),
@@ -42,15 +42,15 @@ pub(super) fn details(refund: &Refund) -> super::Details<'_> {
     })
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> RefundMadeDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::optional_int(self.payment_id),
-            Field::optional_int(self.credit_note_id),
-            Field::text(self.kind_of),
-            Field::text(self.destination),
-            Field::optional_text(self.reason),
-            Field::Money(self.amount),
+            FieldValue::optional_int(self.payment_id),
+            FieldValue::optional_int(self.credit_note_id),
+            FieldValue::text(self.kind_of),
+            FieldValue::text(self.destination),
+            FieldValue::optional_text(self.reason),
+            FieldValue::Money(self.amount),
         ]);
     }
 }

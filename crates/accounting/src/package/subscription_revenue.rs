@@ -6,26 +6,26 @@ use model::time::Instant;
 use crate::grouping::InvoiceRecords;
 use crate::records::Directory;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "invoice_status", kind: Text },
-    Column { name: "billing_reason", kind: Text },
-    Column { name: "subscription_type", kind: Text },
-    Column { name: "is_advance", kind: Bool },
-    Column { name: "subtotal", kind: Money },
-    Column { name: "discount", kind: Money },
-    Column { name: "tax", kind: Money },
-    Column { name: "total", kind: Money },
-    Column { name: "period_start", kind: Instant },
-    Column { name: "period_end", kind: Instant },
-    Column { name: "line_count", kind: Int },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "invoice_status", kind: Text },
+    PackageColumn { name: "billing_reason", kind: Text },
+    PackageColumn { name: "subscription_type", kind: Text },
+    PackageColumn { name: "is_advance", kind: Bool },
+    PackageColumn { name: "subtotal", kind: Money },
+    PackageColumn { name: "discount", kind: Money },
+    PackageColumn { name: "tax", kind: Money },
+    PackageColumn { name: "total", kind: Money },
+    PackageColumn { name: "period_start", kind: Instant },
+    PackageColumn { name: "period_end", kind: Instant },
+    PackageColumn { name: "line_count", kind: Int },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details<'a> {
+pub struct InvoiceDetails<'a> {
     /// The invoice's status.
     pub invoice_status: &'static str,
     /// The reason for the billing.
@@ -53,10 +53,10 @@ pub struct Details<'a> {
 pub(super) fn details<'a>(
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-) -> super::Details<'a> {
+) -> super::RowDetails<'a> {
     let invoice = &records.invoice;
     let subscription = invoice.subscription_id.and_then(|id| directory.subscriptions.get(&id));
-    super::Details::Invoice(Details {
+    super::RowDetails::Invoice(InvoiceDetails {
         invoice_status: invoice.status.as_str(),
         billing_reason: invoice.billing_reason.as_deref(),
         subscription_type: subscription.map(|subscription| subscription.subscription_type),
@@ -71,20 +71,20 @@ pub(super) fn details<'a>(
     })
 }
 
-impl<'a> Details<'a> {
-    pub(super) fn push_to(&self, fields: &mut Vec<Field<'a>>) {
+impl<'a> InvoiceDetails<'a> {
+    pub(super) fn push_to(&self, fields: &mut Vec<FieldValue<'a>>) {
         fields.extend([
-            Field::text(self.invoice_status),
-            Field::optional_text(self.billing_reason),
-            Field::optional_text(self.subscription_type),
-            Field::Bool(self.is_advance),
-            Field::Money(self.subtotal),
-            Field::Money(self.discount),
-            Field::Money(self.tax),
-            Field::Money(self.total),
-            Field::optional_instant(self.period_start),
-            Field::optional_instant(self.period_end),
-            Field::Int(self.line_count),
+            FieldValue::text(self.invoice_status),
+            FieldValue::optional_text(self.billing_reason),
+            FieldValue::optional_text(self.subscription_type),
+            FieldValue::Bool(self.is_advance),
+            FieldValue::Money(self.subtotal),
+            FieldValue::Money(self.discount),
+            FieldValue::Money(self.tax),
+            FieldValue::Money(self.total),
+            FieldValue::optional_instant(self.period_start),
+            FieldValue::optional_instant(self.period_end),
+            FieldValue::Int(self.line_count),
         ]);
     }
 }

@@ -4,18 +4,18 @@ use model::time::Instant;
 
 use crate::grouping::InvoiceRecords;
 
-use super::field::{Column, Field, FieldKind::*};
+use super::field::{FieldKind::*, FieldValue, PackageColumn};
 
 /// The columns after the common head, in order.
-pub const COLUMNS: &[Column] = &[
-    Column { name: "invoice_date", kind: Instant },
-    Column { name: "invoice_total", kind: Money },
-    Column { name: "uncollectible_at", kind: Instant },
+pub const COLUMNS: &[PackageColumn] = &[
+    PackageColumn { name: "invoice_date", kind: Instant },
+    PackageColumn { name: "invoice_total", kind: Money },
+    PackageColumn { name: "uncollectible_at", kind: Instant },
 ];
 
 /// The values after the common head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
+pub struct UncollectibleDetails {
     /// The invoice's `date`.
     pub invoice_date: Instant,
     /// The invoice's total.
@@ -24,21 +24,21 @@ pub struct Details {
     pub uncollectible_at: Option<Instant>,
 }
 
-pub(super) fn details(records: &InvoiceRecords) -> super::Details<'_> {
+pub(super) fn details(records: &InvoiceRecords) -> super::RowDetails<'_> {
     let invoice = &records.invoice;
-    super::Details::Uncollectible(Details {
+    super::RowDetails::Uncollectible(UncollectibleDetails {
         invoice_date: invoice.date,
         invoice_total: i128::from(invoice.total),
         uncollectible_at: invoice.uncollectible_at,
     })
 }
 
-impl Details {
-    pub(super) fn push_to<'f>(&self, fields: &mut Vec<Field<'f>>) {
+impl UncollectibleDetails {
+    pub(super) fn push_to<'f>(&self, fields: &mut Vec<FieldValue<'f>>) {
         fields.extend([
-            Field::Instant(self.invoice_date),
-            Field::Money(self.invoice_total),
-            Field::optional_instant(self.uncollectible_at),
+            FieldValue::Instant(self.invoice_date),
+            FieldValue::Money(self.invoice_total),
+            FieldValue::optional_instant(self.uncollectible_at),
         ]);
     }
 }

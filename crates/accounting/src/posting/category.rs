@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Index, IndexMut, Neg, Sub};
 
 /// A category of the ledger: one amount column. Debit is positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Category {
+pub enum LedgerCategory {
     /// Cash from payments that were not made online.
     CashOffline,
     /// Cash from payments that were made online.
@@ -22,7 +22,7 @@ pub enum Category {
     RecognizedRevenue,
 }
 
-impl Category {
+impl LedgerCategory {
     /// All categories, in the order of the columns.
     pub const ALL: [Self; 7] = [
         Self::CashOffline,
@@ -50,14 +50,14 @@ impl Category {
 
 /// Seven amounts in minor units, one per category.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Amounts([i128; 7]);
+pub struct CategoryAmounts([i128; 7]);
 
-impl Amounts {
+impl CategoryAmounts {
     /// Zero in every category.
     pub const ZERO: Self = Self([0; 7]);
 
     /// Returns the given amounts. Amounts of the same category are added.
-    pub fn of<const N: usize>(amounts: [(Category, i128); N]) -> Self {
+    pub fn from_entries<const N: usize>(amounts: [(LedgerCategory, i128); N]) -> Self {
         let mut all = Self::ZERO;
         for (category, amount) in amounts {
             all[category] += amount;
@@ -76,26 +76,26 @@ impl Amounts {
     }
 
     /// Returns the categories that are not zero, in order.
-    pub fn non_zero(&self) -> impl Iterator<Item = (Category, i128)> {
-        Category::ALL.into_iter().map(|c| (c, self[c])).filter(|(_, amount)| *amount != 0)
+    pub fn non_zero(&self) -> impl Iterator<Item = (LedgerCategory, i128)> {
+        LedgerCategory::ALL.into_iter().map(|c| (c, self[c])).filter(|(_, amount)| *amount != 0)
     }
 }
 
-impl Index<Category> for Amounts {
+impl Index<LedgerCategory> for CategoryAmounts {
     type Output = i128;
 
-    fn index(&self, category: Category) -> &i128 {
+    fn index(&self, category: LedgerCategory) -> &i128 {
         &self.0[category as usize]
     }
 }
 
-impl IndexMut<Category> for Amounts {
-    fn index_mut(&mut self, category: Category) -> &mut i128 {
+impl IndexMut<LedgerCategory> for CategoryAmounts {
+    fn index_mut(&mut self, category: LedgerCategory) -> &mut i128 {
         &mut self.0[category as usize]
     }
 }
 
-impl AddAssign for Amounts {
+impl AddAssign for CategoryAmounts {
     fn add_assign(&mut self, other: Self) {
         for (sum, amount) in self.0.iter_mut().zip(other.0) {
             *sum += amount;
@@ -103,7 +103,7 @@ impl AddAssign for Amounts {
     }
 }
 
-impl Add for Amounts {
+impl Add for CategoryAmounts {
     type Output = Self;
 
     fn add(mut self, other: Self) -> Self {
@@ -112,7 +112,7 @@ impl Add for Amounts {
     }
 }
 
-impl Neg for Amounts {
+impl Neg for CategoryAmounts {
     type Output = Self;
 
     fn neg(self) -> Self {
@@ -120,7 +120,7 @@ impl Neg for Amounts {
     }
 }
 
-impl Sub for Amounts {
+impl Sub for CategoryAmounts {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
@@ -128,7 +128,7 @@ impl Sub for Amounts {
     }
 }
 
-impl fmt::Debug for Amounts {
+impl fmt::Debug for CategoryAmounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.non_zero().map(|(c, amount)| (c.as_str(), amount))).finish()
     }

@@ -7,7 +7,8 @@ use model::money::Currency;
 use model::time::{Date, Instant};
 
 use super::{
-    Amounts, Belongs, Category, File, PieceId, PieceShare, Posting, PostingKey, Progress, Source,
+    CategoryAmounts, LedgerCategory, LedgerFile, PieceId, PieceProgress, PieceShare, Posting,
+    PostingKey, PostingLinks, PostingSource,
 };
 use crate::calendar::Month;
 
@@ -28,7 +29,7 @@ const METHODS: [&str; 7] = [
 /// The error for bytes that are not a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are no posting of a known layout")]
-pub struct CodecError;
+pub struct DecodePostingError;
 
 /// The length of [`order_key`].
 pub const ORDER_KEY_BYTES: usize = 35;
@@ -79,7 +80,7 @@ fn sorted_i32(value: i32) -> [u8; 4] {
 }
 
 /// Appends the encoded posting.
-pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
+pub fn encode_posting(posting: &Posting, out: &mut Vec<u8>) {
     out.push(LAYOUT);
     out.push(position_of(posting.file));
     let (tag, piece) = source_parts(posting.source);
@@ -90,7 +91,7 @@ pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
     push_int(out, i128::from(posting.date.days()));
     push_int(out, i128::from(posting.occurred_at.micros()));
     out.extend_from_slice(posting.currency.code().as_bytes());
-    Category::ALL.into_iter().for_each(|category| push_int(out, posting.amounts[category]));
+    LedgerCategory::ALL.into_iter().for_each(|category| push_int(out, posting.amounts[category]));
     let belongs = &posting.belongs;
     for id in [
         belongs.customer_id,
@@ -114,26 +115,26 @@ pub fn encode(posting: &Posting, out: &mut Vec<u8>) {
 }
 
 /// Decodes a posting from the front of `bytes` and advances it.
-pub fn decode(bytes: &mut &[u8]) -> Result<Posting, CodecError> {
-    if take(bytes)? != LAYOUT {
-        return Err(CodecError);
+pub fn decode_posting(bytes: &mut &[u8]) -> Result<Posting, DecodePostingError> {
+    if take_byte(bytes)? != LAYOUT {
+        return Err(DecodePostingError);
     }
-    let file = *File::ALL.get(usize::from(take(bytes)?)).ok_or(CodecError)?;
-    let tag = take(bytes)?;
-    let source = source_of(tag, take_small(bytes)?)?;
+    let file = *LedgerFile::ALL.get(usize::from(take_byte(bytes)?)).ok_or(DecodePostingError)?;
+    let tag = take_byte(bytes)?;
+    let source = source_from_parts(tag, take_i64(bytes)?)?;
     let source_id = take_id(bytes)?;
     let month = take_month(bytes)?;
-    let date = Date::from_days(i32::try_from(take_int(bytes)?).map_err(|_| CodecError)?);
-    let occurred_at = Instant::from_micros(take_small(bytes)?);
-    let (code, rest) = bytes.split_at_checked(3).ok_or(CodecError)?;
+    let date = Date::from_days(i32::try_from(take_int(bytes)?).map_err(|_| DecodePostingError)?);
+    let occurred_at = Instant::from_micros(take_i64(bytes)?);
+    let (code, rest) = bytes.split_at_checked(3).ok_or(DecodePostingError)?;
     *bytes = rest;
-    let code = std::str::from_utf8(code).map_err(|_| CodecError)?;
-    let currency = Currency::parse(code).ok_or(CodecError)?;
-    let mut amounts = Amounts::ZERO;
-    for category in Category::ALL {
+    let code = std::str::from_utf8(code).map_err(|_| DecodePostingError)?;
+    let currency = Currency::parse(code).ok_or(DecodePostingError)?;
+    let mut amounts = CategoryAmounts::ZERO;
+    for category in LedgerCategory::ALL {
         amounts[category] = take_int(bytes)?;
     }
-    let belongs = Belongs {
+    let belongs = PostingLinks {
         customer_id: take_id(bytes)?,
         invoice_id: take_id(bytes)?,
         subscription_id: take_id(bytes)?,
@@ -165,43 +166,44 @@ pub fn decode(bytes: &mut &[u8]) -> Result<Posting, CodecError> {
     })
 }
 
-fn position_of(file: File) -> u8 {
-    let position = File::ALL.iter().position(|known| *known == file);
+fn position_of(file: LedgerFile) -> u8 {
+    let position = LedgerFile::ALL.iter().position(|known| *known == file);
     position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
 }
 
 /// Returns the tag of a source, which sorts as sources do, and the id of its piece.
-fn source_parts(source: Source) -> (u8, i64) {
+fn source_parts(source: PostingSource) -> (u8, i64) {
     match source {
-        Source::Invoice => (0, 0),
-        Source::Piece(PieceId::Line(id)) => (1, id),
-        Source::Piece(PieceId::Item(id)) => (2, id),
-        Source::Piece(PieceId::Residual(id)) => (3, id),
-        Source::Payment => (4, 0),
-        Source::BalanceTransaction => (5, 0),
-        Source::CreditNote => (6, 0),
-        Source::CreditNoteInvoice => (7, 0),
-        Source::Refund => (8, 0),
+        PostingSource::Invoice => (0, 0),
+        PostingSource::Piece(PieceId::Line(id)) => (1, id),
+        PostingSource::Piece(PieceId::Item(id)) => (2, id),
+        PostingSource::Piece(PieceId::Residual(id)) => (3, id),
+        PostingSource::Payment => (4, 0),
+        PostingSource::BalanceTransaction => (5, 0),
+        PostingSource::CreditNote => (6, 0),
+        PostingSource::CreditNoteInvoice => (7, 0),
+        PostingSource::Refund => (8, 0),
     }
 }
 
-fn source_of(tag: u8, piece: i64) -> Result<Source, CodecError> {
+fn source_from_parts(tag: u8, piece: i64) -> Result<PostingSource, DecodePostingError> {
     Ok(match tag {
-        0 => Source::Invoice,
-        1 => Source::Piece(PieceId::Line(piece)),
-        2 => Source::Piece(PieceId::Item(piece)),
-        3 => Source::Piece(PieceId::Residual(piece)),
-        4 => Source::Payment,
-        5 => Source::BalanceTransaction,
-        6 => Source::CreditNote,
-        7 => Source::CreditNoteInvoice,
-        8 => Source::Refund,
-        _ => return Err(CodecError),
+        0 => PostingSource::Invoice,
+        1 => PostingSource::Piece(PieceId::Line(piece)),
+        2 => PostingSource::Piece(PieceId::Item(piece)),
+        3 => PostingSource::Piece(PieceId::Residual(piece)),
+        4 => PostingSource::Payment,
+        5 => PostingSource::BalanceTransaction,
+        6 => PostingSource::CreditNote,
+        7 => PostingSource::CreditNoteInvoice,
+        8 => PostingSource::Refund,
+        _ => return Err(DecodePostingError),
     })
 }
 
 fn push_share(out: &mut Vec<u8>, share: &PieceShare) {
-    let (tag, piece) = share.piece.map_or((0, 0), |piece| source_parts(Source::Piece(piece)));
+    let (tag, piece) =
+        share.piece.map_or((0, 0), |piece| source_parts(PostingSource::Piece(piece)));
     out.push(tag);
     push_int(out, i128::from(piece));
     push_id(out, share.plan_id);
@@ -210,12 +212,12 @@ fn push_share(out: &mut Vec<u8>, share: &PieceShare) {
     push_int(out, share.recognized);
 }
 
-fn take_share(bytes: &mut &[u8]) -> Result<PieceShare, CodecError> {
-    let tag = take(bytes)?;
-    let piece = match source_of(tag, take_small(bytes)?)? {
-        Source::Invoice => None,
-        Source::Piece(piece) => Some(piece),
-        _ => return Err(CodecError),
+fn take_share(bytes: &mut &[u8]) -> Result<PieceShare, DecodePostingError> {
+    let tag = take_byte(bytes)?;
+    let piece = match source_from_parts(tag, take_i64(bytes)?)? {
+        PostingSource::Invoice => None,
+        PostingSource::Piece(piece) => Some(piece),
+        _ => return Err(DecodePostingError),
     };
     Ok(PieceShare {
         piece,
@@ -226,7 +228,7 @@ fn take_share(bytes: &mut &[u8]) -> Result<PieceShare, CodecError> {
     })
 }
 
-fn push_progress(out: &mut Vec<u8>, progress: &Progress) {
+fn push_progress(out: &mut Vec<u8>, progress: &PieceProgress) {
     let method = METHODS.iter().position(|name| *name == progress.method);
     out.push(method.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX - 1));
     out.push(u8::from(progress.period.is_some()));
@@ -246,19 +248,19 @@ fn push_progress(out: &mut Vec<u8>, progress: &Progress) {
     }
 }
 
-fn take_progress(bytes: &mut &[u8]) -> Result<Option<Progress>, CodecError> {
-    let method = match take(bytes)? {
+fn take_progress(bytes: &mut &[u8]) -> Result<Option<PieceProgress>, DecodePostingError> {
+    let method = match take_byte(bytes)? {
         u8::MAX => return Ok(None),
-        position => *METHODS.get(usize::from(position)).ok_or(CodecError)?,
+        position => *METHODS.get(usize::from(position)).ok_or(DecodePostingError)?,
     };
-    let period = match take(bytes)? {
+    let period = match take_byte(bytes)? {
         0 => None,
         _ => {
-            let start = Instant::from_micros(take_small(bytes)?);
-            Some((start, Instant::from_micros(take_small(bytes)?)))
+            let start = Instant::from_micros(take_i64(bytes)?);
+            Some((start, Instant::from_micros(take_i64(bytes)?)))
         }
     };
-    Ok(Some(Progress {
+    Ok(Some(PieceProgress {
         method,
         period,
         units_before: take_int(bytes)?,
@@ -277,10 +279,10 @@ fn push_id(out: &mut Vec<u8>, id: Option<i64>) {
     }
 }
 
-fn take_id(bytes: &mut &[u8]) -> Result<Option<i64>, CodecError> {
-    match take(bytes)? {
+fn take_id(bytes: &mut &[u8]) -> Result<Option<i64>, DecodePostingError> {
+    match take_byte(bytes)? {
         0 => Ok(None),
-        _ => take_small(bytes).map(Some),
+        _ => take_i64(bytes).map(Some),
     }
 }
 
@@ -294,32 +296,32 @@ pub(crate) fn push_int(out: &mut Vec<u8>, value: i128) {
     out.push(rest as u8);
 }
 
-pub(crate) fn take_int(bytes: &mut &[u8]) -> Result<i128, CodecError> {
+pub(crate) fn take_int(bytes: &mut &[u8]) -> Result<i128, DecodePostingError> {
     let mut value: u128 = 0;
     for shift in (0..128).step_by(7) {
-        let byte = take(bytes)?;
+        let byte = take_byte(bytes)?;
         value |= u128::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
         }
     }
-    Err(CodecError)
+    Err(DecodePostingError)
 }
 
-pub(crate) fn take_small(bytes: &mut &[u8]) -> Result<i64, CodecError> {
-    i64::try_from(take_int(bytes)?).map_err(|_| CodecError)
+pub(crate) fn take_i64(bytes: &mut &[u8]) -> Result<i64, DecodePostingError> {
+    i64::try_from(take_int(bytes)?).map_err(|_| DecodePostingError)
 }
 
-fn take_month(bytes: &mut &[u8]) -> Result<Month, CodecError> {
-    month_of(take_small(bytes)?)
+fn take_month(bytes: &mut &[u8]) -> Result<Month, DecodePostingError> {
+    month_of(take_i64(bytes)?)
 }
 
-fn month_of(number: i64) -> Result<Month, CodecError> {
-    i32::try_from(number).map(Month::from_number).map_err(|_| CodecError)
+fn month_of(number: i64) -> Result<Month, DecodePostingError> {
+    i32::try_from(number).map(Month::from_number).map_err(|_| DecodePostingError)
 }
 
-pub(crate) fn take(bytes: &mut &[u8]) -> Result<u8, CodecError> {
-    let (first, rest) = bytes.split_first().ok_or(CodecError)?;
+pub(crate) fn take_byte(bytes: &mut &[u8]) -> Result<u8, DecodePostingError> {
+    let (first, rest) = bytes.split_first().ok_or(DecodePostingError)?;
     *bytes = rest;
     Ok(*first)
 }
@@ -335,7 +337,7 @@ mod tests {
             push_int(&mut bytes, value);
             assert_eq!(take_int(&mut bytes.as_slice()), Ok(value));
         }
-        assert_eq!(take_int(&mut [0xff; 30].as_slice()), Err(CodecError));
+        assert_eq!(take_int(&mut [0xff; 30].as_slice()), Err(DecodePostingError));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// A file of the accounting package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum File {
+pub enum LedgerFile {
     /// Invoices of class subscription.
     SubscriptionRevenue,
     /// Invoices of class order.
@@ -33,7 +33,7 @@ pub enum File {
     BalanceAdjustments,
 }
 
-impl File {
+impl LedgerFile {
     /// The eleven files of the contract, in order.
     pub const CONTRACT: [Self; 11] = [
         Self::SubscriptionRevenue,
@@ -99,7 +99,7 @@ impl File {
 
     /// Returns true if the file's rows are recognized revenue.
     pub fn is_recognition(self) -> bool {
-        use File::*;
+        use LedgerFile::*;
         matches!(
             self,
             RecognizedRevenue
@@ -109,7 +109,7 @@ impl File {
         )
     }
 
-    /// Returns true if the file's rows are invoices (negative ones are in [`File::CreditNotes`]).
+    /// Returns true if the file's rows are invoices (negative ones are in [`LedgerFile::CreditNotes`]).
     pub fn is_invoices(self) -> bool {
         matches!(self, Self::SubscriptionRevenue | Self::OrderRevenue | Self::OtherInvoices)
     }

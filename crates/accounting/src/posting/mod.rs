@@ -16,15 +16,15 @@ use model::money::Currency;
 use model::time::{Date, Instant};
 
 use crate::calendar::Month;
-use crate::explain::Working;
+use crate::explain::CalculationStep;
 
-pub use category::{Amounts, Category};
-pub use file::File;
-pub use piece::{PieceId, PieceShare, Progress, Source};
+pub use category::{CategoryAmounts, LedgerCategory};
+pub use file::LedgerFile;
+pub use piece::{PieceId, PieceProgress, PieceShare, PostingSource};
 
 /// The ids of the records that a posting is linked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Belongs {
+pub struct PostingLinks {
     /// The customer's id.
     pub customer_id: Option<i64>,
     /// The invoice's id.
@@ -46,9 +46,9 @@ pub struct Belongs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
     /// The file that has the posting as a row.
-    pub file: File,
+    pub file: LedgerFile,
     /// The kind of the source record.
-    pub source: Source,
+    pub source: PostingSource,
     /// The id of the source record; none for residual pieces.
     pub source_id: Option<i64>,
     /// The economic month, which the rules assign.
@@ -61,29 +61,29 @@ pub struct Posting {
     /// The currency of the amounts.
     pub currency: Currency,
     /// The seven amounts; they sum to zero.
-    pub amounts: Amounts,
+    pub amounts: CategoryAmounts,
     /// The ids of the linked records.
-    pub belongs: Belongs,
+    pub belongs: PostingLinks,
     /// The month of the invoice's booking, for postings of an invoice.
     pub booking_month: Option<Month>,
     /// The amounts of deferred and recognized revenue by piece.
     pub shares: Vec<PieceShare>,
     /// The progress of the piece, for recognition postings.
-    pub progress: Option<Progress>,
+    pub progress: Option<PieceProgress>,
     /// The economic month of a closed month that this posting corrects, for adjustments. Its own
     /// `month` is then the open month in which it is booked.
     pub adjusts_month: Option<Month>,
     /// The steps of the calculation, if the span asks for them.
-    pub workings: Vec<Working>,
+    pub workings: Vec<CalculationStep>,
 }
 
 /// The identity of a posting: file, record, piece, economic month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostingKey {
     /// The package file.
-    pub file: File,
+    pub file: LedgerFile,
     /// The kind of the source record, with the piece.
-    pub source: Source,
+    pub source: PostingSource,
     /// The id of the source record.
     pub source_id: Option<i64>,
     /// The economic month.
@@ -91,7 +91,7 @@ pub struct PostingKey {
 }
 
 /// The sort key of the rows of one file.
-pub type RowOrder = (Instant, Option<i64>, Option<Month>, Source, Month);
+pub type RowOrder = (Instant, Option<i64>, Option<Month>, PostingSource, Month);
 
 impl Posting {
     /// Returns the posting's key. Rule: spec/accounting.md §11.3.
@@ -110,13 +110,17 @@ impl Posting {
             id.push_str(&source_id.to_string());
         }
         match self.source {
-            Source::Piece(piece @ PieceId::Residual(_)) => id.push_str(&format!(":{piece}")),
+            PostingSource::Piece(piece @ PieceId::Residual(_)) => id.push_str(&format!(":{piece}")),
             // Credit notes and invoices have overlapping ids.
-            Source::CreditNoteInvoice | Source::Invoice if self.file == File::CreditNotes => {
+            PostingSource::CreditNoteInvoice | PostingSource::Invoice
+                if self.file == LedgerFile::CreditNotes =>
+            {
                 id.push_str(":invoice");
             }
             // Payments and balance transactions have overlapping ids.
-            Source::Payment if self.file == File::AppliedBalance => id.push_str(":payment"),
+            PostingSource::Payment if self.file == LedgerFile::AppliedBalance => {
+                id.push_str(":payment")
+            }
             _ => {}
         }
         if self.file.is_recognition() || self.adjusts_month.is_some() {
@@ -132,7 +136,7 @@ impl Posting {
     }
 
     /// Returns the sort key of a package: the file, then [`Self::row_order`].
-    pub fn package_order(&self) -> (File, RowOrder) {
+    pub fn package_order(&self) -> (LedgerFile, RowOrder) {
         (self.file, self.row_order())
     }
 }

@@ -36,7 +36,7 @@ impl fmt::Display for PieceId {
 
 /// The kind of record that a posting comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
+pub enum PostingSource {
     /// The invoice itself.
     Invoice,
     /// A piece of an invoice.
@@ -70,7 +70,7 @@ pub struct PieceShare {
 
 /// The progress of a piece: the recognition columns of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct PieceProgress {
     /// The recognition method: a method's name, `at_once`, `shipments`, or `order_item`.
     pub method: &'static str,
     /// The start and end of the period, for pieces recognized over time.

@@ -2,33 +2,33 @@
 
 use model::time::Instant;
 
-use super::issue::Shipments;
-use super::order::share_over_items;
-use super::piece::{Piece, PieceTerms};
-use super::schedule::{Delivery, Schedule};
+use super::issue::ShipmentSchedule;
+use super::order::split_over_items;
+use super::piece::{InvoicePiece, PieceTerms};
+use super::schedule::{Schedule, SingleDelivery};
 use super::time::TimeSchedule;
-use crate::booking::{Booking, InvoiceClass};
-use crate::calendar::{Calendar, Month};
+use crate::booking::{InvoiceBooking, InvoiceClass};
+use crate::calendar::{Month, ProviderCalendar};
 use crate::grouping::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
-use crate::posting::{File, PieceId};
-use crate::records::{Directory, InvoiceLine, OrderItem, Plan, Recognition};
-use crate::settings::{OtherInvoices, RecognitionMethod, Settings};
+use crate::posting::{LedgerFile, PieceId};
+use crate::records::{Directory, InvoiceLine, OrderItem, PlanRecord, RecognitionBasis};
+use crate::settings::{LedgerSettings, OtherInvoices, RecognitionMethod};
 
 /// The inputs from which an invoice's pieces are built.
-pub(crate) struct Cut<'a> {
+pub(crate) struct PieceBuilder<'a> {
     pub(crate) records: &'a InvoiceRecords,
     pub(crate) directory: &'a Directory,
-    pub(crate) settings: &'a Settings,
-    pub(crate) calendar: &'a Calendar,
+    pub(crate) settings: &'a LedgerSettings,
+    pub(crate) calendar: &'a ProviderCalendar,
     pub(crate) class: InvoiceClass,
-    pub(crate) booking: Booking,
+    pub(crate) booking: InvoiceBooking,
     pub(crate) issues: &'a mut Vec<Issue>,
 }
 
-impl Cut<'_> {
+impl PieceBuilder<'_> {
     /// Returns the pieces, in order. They sum to `net`.
-    pub(crate) fn pieces(mut self, net: i128) -> Vec<Piece> {
+    pub(crate) fn build_pieces(mut self, net: i128) -> Vec<InvoicePiece> {
         let mut pieces = match self.class {
             InvoiceClass::Order => self.item_pieces(net),
             InvoiceClass::Subscription | InvoiceClass::Other => self.line_pieces(),
@@ -42,7 +42,7 @@ impl Cut<'_> {
         pieces
     }
 
-    fn line_pieces(&mut self) -> Vec<Piece> {
+    fn line_pieces(&mut self) -> Vec<InvoicePiece> {
         let invoice = &self.records.invoice;
         let mut lines: Vec<_> = self.records.lines.iter().collect();
         lines.sort_unstable_by_key(|line| line.id);
@@ -58,7 +58,7 @@ impl Cut<'_> {
         pieces
     }
 
-    fn line_piece(&mut self, line: &InvoiceLine) -> Piece {
+    fn line_piece(&mut self, line: &InvoiceLine) -> InvoicePiece {
         let net = i128::from(line.amount);
         let subscription_id = line.subscription_id.or(self.records.invoice.subscription_id);
         let plan = self.directory.plan_of(line.plan_id, subscription_id);
@@ -66,15 +66,20 @@ impl Cut<'_> {
             (Some(plan), Some(subscription)) if self.is_by_shipments(plan) => {
                 let count = plan.shipments_per_interval;
                 let marks = &self.records.shipments;
-                Schedule::Shipments(Shipments::new(count, subscription, marks, self.calendar))
+                Schedule::Shipments(ShipmentSchedule::new(
+                    count,
+                    subscription,
+                    marks,
+                    self.calendar,
+                ))
             }
             _ => match self.line_period(line) {
-                Some(period) => self.over(period, net),
-                None => self.at_once(),
+                Some(period) => self.schedule_over_period(period, net),
+                None => self.schedule_at_once(),
             },
         };
         let file = self.recognition_file(&schedule);
-        Piece::new(PieceTerms {
+        InvoicePiece::new(PieceTerms {
             id: PieceId::Line(line.id),
             plan_id: plan.map(|plan| plan.id),
             product_id: plan.map(|plan| plan.product_id),
@@ -85,8 +90,8 @@ impl Cut<'_> {
         })
     }
 
-    fn is_by_shipments(&mut self, plan: &Plan) -> bool {
-        if plan.recognition != Recognition::Shipments {
+    fn is_by_shipments(&mut self, plan: &PlanRecord) -> bool {
+        if plan.recognition != RecognitionBasis::Shipments {
             return false;
         }
         if plan.shipments_per_interval <= 0 {
@@ -96,36 +101,36 @@ impl Cut<'_> {
         true
     }
 
-    fn item_pieces(&mut self, net: i128) -> Vec<Piece> {
+    fn item_pieces(&mut self, net: i128) -> Vec<InvoicePiece> {
         let mut items: Vec<_> = self.records.order_items.iter().collect();
         items.sort_unstable_by_key(|item| item.id);
         let currency = self.records.invoice.currency;
         let lines = self.records.lines.iter().filter(|line| line.currency == currency);
-        let nets = share_over_items(net, &items, &lines.collect::<Vec<_>>());
+        let nets = split_over_items(net, &items, &lines.collect::<Vec<_>>());
         items.into_iter().zip(nets).map(|(item, net)| self.item_piece(item, net)).collect()
     }
 
-    fn item_piece(&self, item: &OrderItem, net: i128) -> Piece {
+    fn item_piece(&self, item: &OrderItem, net: i128) -> InvoicePiece {
         let of_sku = || self.directory.skus.get(&item.sku_id?).map(|sku| sku.product_id);
         let delivery =
-            item.delivered_at().map(|at| Delivery { at, month: self.calendar.month_of(at) });
-        Piece::new(PieceTerms {
+            item.delivered_at().map(|at| SingleDelivery { at, month: self.calendar.month_of(at) });
+        InvoicePiece::new(PieceTerms {
             id: PieceId::Item(item.id),
             plan_id: None,
             product_id: item.product_id.or_else(of_sku),
             subscription_id: None,
-            file: File::RecognizedRevenueOrderBased,
+            file: LedgerFile::RecognizedRevenueOrderBased,
             net,
             schedule: Schedule::Item(delivery),
         })
     }
 
-    fn residual_piece(&mut self, net: i128) -> Piece {
+    fn residual_piece(&mut self, net: i128) -> InvoicePiece {
         let schedule = match self.invoice_period() {
-            Some(period) => self.over(period, net),
-            None => self.at_once(),
+            Some(period) => self.schedule_over_period(period, net),
+            None => self.schedule_at_once(),
         };
-        Piece::new(PieceTerms {
+        InvoicePiece::new(PieceTerms {
             id: PieceId::Residual(self.records.invoice.id),
             plan_id: None,
             product_id: None,
@@ -159,23 +164,23 @@ impl Cut<'_> {
         Some((start, end))
     }
 
-    fn over(&self, period: (Instant, Instant), net: i128) -> Schedule {
+    fn schedule_over_period(&self, period: (Instant, Instant), net: i128) -> Schedule {
         let method: RecognitionMethod = self.settings.recognition_method;
         Schedule::Time(TimeSchedule::new(method, period, net, self.calendar))
     }
 
-    fn at_once(&self) -> Schedule {
-        Schedule::AtOnce(Delivery { at: self.booking.instant, month: self.booking.month })
+    fn schedule_at_once(&self) -> Schedule {
+        Schedule::AtOnce(SingleDelivery { at: self.booking.instant, month: self.booking.month })
     }
 
-    fn recognition_file(&self, schedule: &Schedule) -> File {
+    fn recognition_file(&self, schedule: &Schedule) -> LedgerFile {
         let is_separate = self.class == InvoiceClass::Other
             && self.settings.other_invoices == OtherInvoices::Separate;
         match schedule {
-            _ if is_separate => File::OtherRecognizedRevenue,
-            Schedule::Shipments(_) => File::RecognizedRevenueIssueBased,
-            Schedule::Item(_) => File::RecognizedRevenueOrderBased,
-            Schedule::Time(_) | Schedule::AtOnce(_) => File::RecognizedRevenue,
+            _ if is_separate => LedgerFile::OtherRecognizedRevenue,
+            Schedule::Shipments(_) => LedgerFile::RecognizedRevenueIssueBased,
+            Schedule::Item(_) => LedgerFile::RecognizedRevenueOrderBased,
+            Schedule::Time(_) | Schedule::AtOnce(_) => LedgerFile::RecognizedRevenue,
         }
     }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use model::time::Instant;
 
-use crate::calendar::{Calendar, Month, Position};
+use crate::calendar::{Month, ProviderCalendar, RecognitionPosition};
 use crate::records::{Shipment, ShipmentStatus};
 
 /// A change of one in the number of shipments of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mark {
+pub struct ShipmentChange {
     /// The instant of the change.
     pub at: Instant,
     /// The id of the subscription.
@@ -21,17 +21,17 @@ pub struct Mark {
 
 /// The shipments counted for one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shipments {
+pub struct ShipmentSchedule {
     per_interval: i64,
     marks: Vec<(Instant, i8, Month)>,
 }
 
-impl Shipments {
+impl ShipmentSchedule {
     pub(super) fn new(
         per_interval: i64,
         subscription_id: i64,
-        marks: &[Mark],
-        calendar: &Calendar,
+        marks: &[ShipmentChange],
+        calendar: &ProviderCalendar,
     ) -> Self {
         let own = marks.iter().filter(|mark| mark.subscription_id == subscription_id);
         let mut marks: Vec<_> =
@@ -40,7 +40,7 @@ impl Shipments {
         Self { per_interval, marks }
     }
 
-    pub(super) fn progress(&self, position: &Position) -> i128 {
+    pub(super) fn progress(&self, position: &RecognitionPosition) -> i128 {
         let reached = self.marks.iter().filter(|(at, ..)| position.has_reached(*at));
         let sum: i128 = reached.map(|(_, change, _)| i128::from(*change)).sum();
         sum.clamp(0, self.total())
@@ -68,9 +68,9 @@ pub struct ShipmentInvoice {
 
 /// The result of allocating the shipments of one subscription to invoices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Allocation {
+pub struct ShipmentAllocation {
     /// The changes by invoice id.
-    pub marks: BTreeMap<i64, Vec<Mark>>,
+    pub marks: BTreeMap<i64, Vec<ShipmentChange>>,
     /// The ids of shipments that have no date, or for which no invoice has room.
     pub without_invoice: Vec<i64>,
 }
@@ -80,18 +80,21 @@ pub struct Allocation {
 /// A shipment that names one of the invoices belongs to it. The other shipments, in order of
 /// (`approved_at`, id), go to the invoices in order of (booking, id). Each invoice takes as many as
 /// it pays for; returned shipments do not count.
-pub fn allocate(invoices: &[ShipmentInvoice], shipments: &[Shipment]) -> Allocation {
+pub fn allocate_shipments(
+    invoices: &[ShipmentInvoice],
+    shipments: &[Shipment],
+) -> ShipmentAllocation {
     let mut invoices = invoices.to_vec();
     invoices.sort_unstable_by_key(|invoice| (invoice.booked_at, invoice.invoice_id));
     let mut sent: Vec<_> =
         shipments.iter().filter(|s| s.status != ShipmentStatus::Pending).collect();
     sent.sort_unstable_by_key(|shipment| (shipment.approved_at, shipment.id));
 
-    let mut allocation = Allocation::default();
+    let mut allocation = ShipmentAllocation::default();
     let mut room: Vec<i64> = invoices.iter().map(|invoice| invoice.per_interval).collect();
     let mut others = Vec::new();
     for shipment in sent {
-        let Some(marks) = marks_of(shipment) else {
+        let Some(marks) = shipment_changes(shipment) else {
             allocation.without_invoice.push(shipment.id);
             continue;
         };
@@ -123,8 +126,9 @@ fn room_taken(shipment: &Shipment) -> i64 {
 }
 
 /// Returns none if a date that the status requires is missing.
-fn marks_of(shipment: &Shipment) -> Option<Vec<Mark>> {
-    let mark = |at, change| Mark { at, subscription_id: shipment.subscription_id, change };
+fn shipment_changes(shipment: &Shipment) -> Option<Vec<ShipmentChange>> {
+    let mark =
+        |at, change| ShipmentChange { at, subscription_id: shipment.subscription_id, change };
     let mut marks = vec![mark(shipment.approved_at?, 1)];
     if shipment.status == ShipmentStatus::Returned {
         marks.push(mark(shipment.returned_at?, -1));

@@ -1,15 +1,15 @@
 //! Splits an order's net over its items. Rule: spec/accounting.md §7.1.
 
-use crate::arithmetic::share;
+use crate::arithmetic::split_by_weights;
 use crate::records::{InvoiceLine, OrderItem};
 
 /// Returns the net of each item, in the order given.
-pub(super) fn share_over_items(
+pub(super) fn split_over_items(
     net: i128,
     items: &[&OrderItem],
     lines: &[&InvoiceLine],
 ) -> Vec<i128> {
-    share(net, &weights(items, lines))
+    split_by_weights(net, &weights(items, lines))
 }
 
 /// Returns the weight of each item: the sum of its invoice lines, if that is positive for all

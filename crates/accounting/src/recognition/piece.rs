@@ -3,13 +3,13 @@
 
 use super::schedule::Schedule;
 use crate::arithmetic::mul_div_half_away;
-use crate::calendar::{Calendar, Month, Position};
-use crate::explain::Working;
-use crate::posting::{File, PieceId, PieceShare};
+use crate::calendar::{Month, ProviderCalendar, RecognitionPosition};
+use crate::explain::CalculationStep;
+use crate::posting::{LedgerFile, PieceId, PieceShare};
 
 /// A piece of an invoice's net. Net = deferred + recognized + amounts taken back from either.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct InvoicePiece {
     /// The id of the record that the piece stands for.
     pub id: PieceId,
     /// The id of the piece's plan.
@@ -19,7 +19,7 @@ pub struct Piece {
     /// The id of the piece's subscription.
     pub subscription_id: Option<i64>,
     /// The file that lists the piece's movement.
-    pub file: File,
+    pub file: LedgerFile,
     /// The net of the piece, in minor units.
     pub net: i128,
     /// The schedule of delivery.
@@ -29,15 +29,15 @@ pub struct Piece {
     /// W: the amount recognized and not taken back.
     pub recognized: i128,
     /// The movement of each month, in order; at most one entry per month.
-    pub movements: Vec<Movement>,
-    base: Base,
-    units: Units,
-    looked_until: Option<Month>,
+    pub movements: Vec<PieceMovement>,
+    base: MovementBase,
+    units: DeliveredUnits,
+    advanced_until: Option<Month>,
 }
 
 /// The state of a piece right after the last reversal, and the amount moved since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Base {
+struct MovementBase {
     deferred: i128,
     recognized: i128,
     progress: i128,
@@ -45,7 +45,7 @@ struct Base {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Units {
+struct DeliveredUnits {
     month: Option<Month>,
     before: i128,
     now: i128,
@@ -53,7 +53,7 @@ struct Units {
 
 /// The amount moved from deferred to recognized in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Movement {
+pub struct PieceMovement {
     /// The month.
     pub month: Month,
     /// The amount moved; negative if a delivery was returned.
@@ -67,13 +67,13 @@ pub struct Movement {
     /// D at the end of the month.
     pub deferred: i128,
     /// The steps of the calculation, if the span asks for them.
-    pub workings: Vec<Working>,
+    pub workings: Vec<CalculationStep>,
 }
 
 /// The parameters of movement that all pieces of an invoice share.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look<'a> {
-    pub(crate) calendar: &'a Calendar,
+pub(crate) struct MovementContext<'a> {
+    pub(crate) calendar: &'a ProviderCalendar,
     /// The booking month. Nothing is recognized in an earlier month.
     pub(crate) booking: Month,
     /// The first month with its own entry; movement in earlier months may be combined.
@@ -88,14 +88,14 @@ pub(crate) struct PieceTerms {
     pub(crate) plan_id: Option<i64>,
     pub(crate) product_id: Option<i64>,
     pub(crate) subscription_id: Option<i64>,
-    pub(crate) file: File,
+    pub(crate) file: LedgerFile,
     pub(crate) net: i128,
     pub(crate) schedule: Schedule,
 }
 
 /// The deferred amount by the month in which it will be recognized.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Future {
+pub(crate) struct ScheduledRecognition {
     /// The amounts that the calendar recognizes in each month.
     pub(crate) months: Vec<(Month, i128)>,
     /// The amount that the calendar recognizes in later months.
@@ -104,7 +104,7 @@ pub(crate) struct Future {
     pub(crate) unscheduled: i128,
 }
 
-impl Piece {
+impl InvoicePiece {
     pub(crate) fn new(terms: PieceTerms) -> Self {
         let PieceTerms { id, plan_id, product_id, subscription_id, file, net, schedule } = terms;
         Self {
@@ -118,42 +118,51 @@ impl Piece {
             deferred: net,
             recognized: 0,
             movements: Vec::new(),
-            base: Base { deferred: net, recognized: 0, progress: 0, moved: 0 },
-            units: Units::default(),
-            looked_until: None,
+            base: MovementBase { deferred: net, recognized: 0, progress: 0, moved: 0 },
+            units: DeliveredUnits::default(),
+            advanced_until: None,
         }
     }
 
     /// Moves the piece up to a position, month by month.
-    pub(crate) fn advance(&mut self, to: &Position, look: &Look<'_>) {
+    pub(crate) fn advance(&mut self, to: &RecognitionPosition, look: &MovementContext<'_>) {
         self.advance_months(to.month, look);
-        self.move_to(to, to.month.max(look.booking), look);
-        self.looked_until = Some(to.month);
+        self.move_until(to, to.month.max(look.booking), look);
+        self.advanced_until = Some(to.month);
     }
 
     /// Moves the piece up to the end of the month before `until`. Does nothing if that month is
     /// before the booking month.
-    pub(crate) fn advance_months(&mut self, until: Month, look: &Look<'_>) {
+    pub(crate) fn advance_months(&mut self, until: Month, look: &MovementContext<'_>) {
         // Amounts delivered before this month are recognized at its end.
         let floor = look.detail_from.map_or(look.booking, |m| m.previous().max(look.booking));
         if floor >= until {
             return;
         }
-        let mut next = match self.looked_until {
+        let mut next = match self.advanced_until {
             Some(looked) if looked > floor => self.schedule.next_change(looked),
             _ => {
-                self.move_to(&Position::end_of(floor, look.calendar), floor, look);
+                self.move_until(
+                    &RecognitionPosition::at_month_end(floor, look.calendar),
+                    floor,
+                    look,
+                );
                 self.schedule.next_change(floor.next())
             }
         };
         while let Some(month) = next.filter(|month| *month < until) {
-            self.move_to(&Position::end_of(month, look.calendar), month, look);
+            self.move_until(&RecognitionPosition::at_month_end(month, look.calendar), month, look);
             next = self.schedule.next_change(month.next());
         }
-        self.looked_until = Some(until);
+        self.advanced_until = Some(until);
     }
 
-    fn move_to(&mut self, position: &Position, month: Month, look: &Look<'_>) {
+    fn move_until(
+        &mut self,
+        position: &RecognitionPosition,
+        month: Month,
+        look: &MovementContext<'_>,
+    ) {
         let progress = self.schedule.progress(position);
         let moved = self.moved_at(progress);
         let amount = moved - self.base.moved;
@@ -165,7 +174,7 @@ impl Piece {
         if amount == 0 {
             return;
         }
-        let working = look.explains.then(|| Working::Moved {
+        let working = look.explains.then(|| CalculationStep::Moved {
             until: position.date,
             deferred: self.base.deferred,
             recognized: self.base.recognized,
@@ -180,12 +189,12 @@ impl Piece {
         self.record(amount, month, working);
     }
 
-    fn record(&mut self, amount: i128, month: Month, working: Option<Working>) {
+    fn record(&mut self, amount: i128, month: Month, working: Option<CalculationStep>) {
         self.deferred -= amount;
         self.recognized += amount;
         match self.movements.last_mut().filter(|last| last.month == month) {
             Some(last) => last.amount += amount,
-            None => self.movements.push(Movement {
+            None => self.movements.push(PieceMovement {
                 month,
                 amount,
                 units_before: self.units.before,
@@ -229,12 +238,12 @@ impl Piece {
         &mut self,
         deferred: i128,
         recognized: i128,
-        position: &Position,
-        look: &Look<'_>,
+        position: &RecognitionPosition,
+        look: &MovementContext<'_>,
     ) {
         self.deferred -= deferred;
         self.recognized -= recognized;
-        self.base = Base {
+        self.base = MovementBase {
             deferred: self.deferred,
             recognized: self.recognized,
             progress: self.schedule.progress(position),
@@ -254,17 +263,17 @@ impl Piece {
     }
 
     /// Recognizes the remaining deferred amount. Nothing moves afterwards.
-    pub(crate) fn finish(&mut self, position: &Position, look: &Look<'_>) {
+    pub(crate) fn finish(&mut self, position: &RecognitionPosition, look: &MovementContext<'_>) {
         self.advance(position, look);
         let rest = self.deferred;
-        self.base = Base {
+        self.base = MovementBase {
             deferred: 0,
             recognized: self.recognized + rest,
             progress: self.schedule.progress(position),
             moved: 0,
         };
         if rest != 0 {
-            let working = look.explains.then_some(Working::Finished { deferred: rest });
+            let working = look.explains.then_some(CalculationStep::Finished { deferred: rest });
             self.record(rest, position.month.max(look.booking), working);
         }
     }
@@ -281,23 +290,31 @@ impl Piece {
     }
 
     /// Returns the amounts that will move from `month` on, by month until `last`, and after it.
-    pub(crate) fn future(&self, month: Month, last: Month, look: &Look<'_>) -> Future {
+    pub(crate) fn scheduled_recognition(
+        &self,
+        month: Month,
+        last: Month,
+        look: &MovementContext<'_>,
+    ) -> ScheduledRecognition {
         if !self.schedule.is_calendar() {
-            return Future { unscheduled: self.deferred, ..Future::default() };
+            return ScheduledRecognition {
+                unscheduled: self.deferred,
+                ..ScheduledRecognition::default()
+            };
         }
         let mut ahead = Self { movements: Vec::new(), ..self.clone() };
-        ahead.looked_until = Some(month);
-        let look = Look { booking: month, detail_from: None, ..*look };
+        ahead.advanced_until = Some(month);
+        let look = MovementContext { booking: month, detail_from: None, ..*look };
         let mut next = ahead.schedule.next_change(month);
         while let Some(at) = next.filter(|at| *at <= last) {
-            ahead.move_to(&Position::end_of(at, look.calendar), at, &look);
+            ahead.move_until(&RecognitionPosition::at_month_end(at, look.calendar), at, &look);
             next = ahead.schedule.next_change(at.next());
         }
         let moved = ahead.movements.iter().map(|movement| (movement.month, movement.amount));
         let months = moved.collect();
         match next {
-            Some(_) => Future { months, later: ahead.deferred, unscheduled: 0 },
-            None => Future { months, later: 0, unscheduled: ahead.deferred },
+            Some(_) => ScheduledRecognition { months, later: ahead.deferred, unscheduled: 0 },
+            None => ScheduledRecognition { months, later: 0, unscheduled: ahead.deferred },
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use model::time::Instant;
 
-use super::issue::Shipments;
+use super::issue::ShipmentSchedule;
 use super::time::TimeSchedule;
-use crate::calendar::{Month, Position};
+use crate::calendar::{Month, RecognitionPosition};
 
 /// The way in which a piece is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,16 +13,16 @@ pub enum Schedule {
     /// Delivered over a period.
     Time(TimeSchedule),
     /// Delivered by shipments of issues.
-    Shipments(Shipments),
+    Shipments(ShipmentSchedule),
     /// Delivered as a whole, once the order item is fulfilled and shipped; none if it is not yet.
-    Item(Option<Delivery>),
+    Item(Option<SingleDelivery>),
     /// Delivered as a whole on the booking date.
-    AtOnce(Delivery),
+    AtOnce(SingleDelivery),
 }
 
 /// A single delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivery {
+pub struct SingleDelivery {
     /// The instant of the delivery.
     pub at: Instant,
     /// The local month of the delivery.
@@ -31,7 +31,7 @@ pub struct Delivery {
 
 impl Schedule {
     /// Returns the progress u at a position.
-    pub fn progress(&self, position: &Position) -> i128 {
+    pub fn progress(&self, position: &RecognitionPosition) -> i128 {
         match self {
             Self::Time(time) => time.progress(position),
             Self::Shipments(shipments) => shipments.progress(position),
@@ -52,7 +52,7 @@ impl Schedule {
     }
 
     /// Returns the units delivered at a position, as shown in rows.
-    pub fn units(&self, position: &Position) -> i128 {
+    pub fn units(&self, position: &RecognitionPosition) -> i128 {
         match self {
             Self::Time(time) => time.units(position),
             _ => self.progress(position),

@@ -4,7 +4,7 @@
 use model::time::{Date, Instant};
 
 use crate::arithmetic::mul_div_half_away;
-use crate::calendar::{Calendar, Month, Position};
+use crate::calendar::{Month, ProviderCalendar, RecognitionPosition};
 use crate::settings::RecognitionMethod;
 
 const LAST_SECOND_OF_DAY: i64 = 86_399_000_000;
@@ -16,11 +16,11 @@ pub struct TimeSchedule {
     end: Instant,
     first_month: Month,
     last_month: Month,
-    measure: Measure,
+    measure: TimeMeasure,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Measure {
+enum TimeMeasure {
     Days {
         start: Date,
         end: Date,
@@ -30,7 +30,7 @@ enum Measure {
         count: i32,
     },
     /// The amounts of the months, from the first month on.
-    Table(Vec<i128>),
+    MonthAmounts(Vec<i128>),
 }
 
 impl TimeSchedule {
@@ -40,38 +40,42 @@ impl TimeSchedule {
         method: RecognitionMethod,
         (start, end): (Instant, Instant),
         net: i128,
-        calendar: &Calendar,
+        calendar: &ProviderCalendar,
     ) -> Self {
         let end = following_midnight(end, calendar);
         let (start_date, end_date) = (calendar.date_of(start), calendar.date_of(end));
-        let (first_month, end_month) = (Month::of(start_date), Month::of(end_date));
+        let (first_month, end_month) = (Month::from_date(start_date), Month::from_date(end_date));
         let measure = match method {
-            RecognitionMethod::Daily => Measure::Days { start: start_date, end: end_date },
-            RecognitionMethod::Exact => Measure::Micros,
+            RecognitionMethod::Daily => TimeMeasure::Days { start: start_date, end: end_date },
+            RecognitionMethod::Exact => TimeMeasure::Micros,
             RecognitionMethod::MonthlyEven => {
-                Measure::Months { count: end_month.since(first_month).max(1) }
+                TimeMeasure::Months { count: end_month.since(first_month).max(1) }
             }
             RecognitionMethod::MonthlyEvenProrated => {
-                Measure::Table(amounts_by_month((start, end), net, calendar))
+                TimeMeasure::MonthAmounts(amounts_by_month((start, end), net, calendar))
             }
         };
         Self { start, end, first_month, last_month: end_month.max(first_month), measure }
     }
 
-    pub(super) fn progress(&self, position: &Position) -> i128 {
+    pub(super) fn progress(&self, position: &RecognitionPosition) -> i128 {
         let months = i128::from(position.months_until.since(self.first_month));
         match &self.measure {
-            Measure::Days { start, end } => {
+            TimeMeasure::Days { start, end } => {
                 let days = days_between(*start, position.date);
                 match days_between(*start, *end) {
                     0 => i128::from(days > 0),
                     total => days.clamp(0, total),
                 }
             }
-            Measure::Micros if self.start == self.end => i128::from(position.instant > self.start),
-            Measure::Micros => micros_between(self.start, position.instant).clamp(0, self.total()),
-            Measure::Months { count } => months.clamp(0, i128::from(*count)),
-            Measure::Table(amounts) => {
+            TimeMeasure::Micros if self.start == self.end => {
+                i128::from(position.instant > self.start)
+            }
+            TimeMeasure::Micros => {
+                micros_between(self.start, position.instant).clamp(0, self.total())
+            }
+            TimeMeasure::Months { count } => months.clamp(0, i128::from(*count)),
+            TimeMeasure::MonthAmounts(amounts) => {
                 amounts.iter().take(usize::try_from(months.max(0)).unwrap_or(usize::MAX)).sum()
             }
         }
@@ -79,16 +83,16 @@ impl TimeSchedule {
 
     pub(super) fn total(&self) -> i128 {
         match &self.measure {
-            Measure::Days { start, end } => days_between(*start, *end).max(1),
-            Measure::Micros => micros_between(self.start, self.end).max(1),
-            Measure::Months { count } => i128::from(*count),
-            Measure::Table(amounts) => amounts.iter().sum(),
+            TimeMeasure::Days { start, end } => days_between(*start, *end).max(1),
+            TimeMeasure::Micros => micros_between(self.start, self.end).max(1),
+            TimeMeasure::Months { count } => i128::from(*count),
+            TimeMeasure::MonthAmounts(amounts) => amounts.iter().sum(),
         }
     }
 
-    pub(super) fn units(&self, position: &Position) -> i128 {
+    pub(super) fn units(&self, position: &RecognitionPosition) -> i128 {
         match &self.measure {
-            Measure::Table(_) => {
+            TimeMeasure::MonthAmounts(_) => {
                 let months = i128::from(position.months_until.since(self.first_month));
                 months.clamp(0, self.units_total())
             }
@@ -98,7 +102,9 @@ impl TimeSchedule {
 
     pub(super) fn units_total(&self) -> i128 {
         match &self.measure {
-            Measure::Table(amounts) => i128::try_from(amounts.len()).unwrap_or(i128::MAX),
+            TimeMeasure::MonthAmounts(amounts) => {
+                i128::try_from(amounts.len()).unwrap_or(i128::MAX)
+            }
             _ => self.total(),
         }
     }
@@ -110,19 +116,19 @@ impl TimeSchedule {
 
     pub(super) fn method(&self) -> RecognitionMethod {
         match self.measure {
-            Measure::Days { .. } => RecognitionMethod::Daily,
-            Measure::Micros => RecognitionMethod::Exact,
-            Measure::Months { .. } => RecognitionMethod::MonthlyEven,
-            Measure::Table(_) => RecognitionMethod::MonthlyEvenProrated,
+            TimeMeasure::Days { .. } => RecognitionMethod::Daily,
+            TimeMeasure::Micros => RecognitionMethod::Exact,
+            TimeMeasure::Months { .. } => RecognitionMethod::MonthlyEven,
+            TimeMeasure::MonthAmounts(_) => RecognitionMethod::MonthlyEvenProrated,
         }
     }
 
     pub(super) fn unit_name(&self) -> &'static str {
         match self.measure {
-            Measure::Days { .. } => "days",
-            Measure::Micros => "microseconds",
-            Measure::Months { .. } => "months",
-            Measure::Table(_) => "minor units of the table of months",
+            TimeMeasure::Days { .. } => "days",
+            TimeMeasure::Micros => "microseconds",
+            TimeMeasure::Months { .. } => "months",
+            TimeMeasure::MonthAmounts(_) => "minor units of the table of months",
         }
     }
 
@@ -145,7 +151,7 @@ fn micros_between(start: Instant, end: Instant) -> i128 {
 }
 
 /// Returns the following midnight for an end in the last second of a day, else the end itself.
-fn following_midnight(end: Instant, calendar: &Calendar) -> Instant {
+fn following_midnight(end: Instant, calendar: &ProviderCalendar) -> Instant {
     if calendar.micros_of_day(end) < LAST_SECOND_OF_DAY {
         return end;
     }
@@ -154,7 +160,11 @@ fn following_midnight(end: Instant, calendar: &Calendar) -> Instant {
 
 /// Returns the amount of each month of the period. Partial months get their part of the period,
 /// full months get equal amounts, and the last full month gets the rounding remainder.
-fn amounts_by_month((start, end): (Instant, Instant), net: i128, calendar: &Calendar) -> Vec<i128> {
+fn amounts_by_month(
+    (start, end): (Instant, Instant),
+    net: i128,
+    calendar: &ProviderCalendar,
+) -> Vec<i128> {
     let first = calendar.month_of(start);
     let last = calendar.month_of(Instant::from_micros(end.micros().saturating_sub(1))).max(first);
     if first == last {

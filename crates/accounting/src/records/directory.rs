@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::time::Instant;
 
-use super::{Cells, Record};
+use super::{RecordCells, TableRecord};
 use crate::error::AccountingError;
 
 /// A customer.
@@ -20,11 +20,11 @@ pub struct Customer {
     pub name: Option<Box<str>>,
 }
 
-impl Record for Customer {
+impl TableRecord for Customer {
     const TABLE: &'static str = "customers";
     const COLUMNS: &'static [&'static str] = &["id", "site_id", "email", "name"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             site_id: cells.optional_int()?,
@@ -49,11 +49,11 @@ pub struct Subscription {
     pub ended_at: Option<Instant>,
 }
 
-impl Record for Subscription {
+impl TableRecord for Subscription {
     const TABLE: &'static str = "subscriptions";
     const COLUMNS: &'static [&'static str] = &["id", "plan_id", "site_id", "type", "ended_at"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             plan_id: cells.int()?,
@@ -66,7 +66,7 @@ impl Record for Subscription {
 
 /// The basis on which a plan's revenue is recognized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recognition {
+pub enum RecognitionBasis {
     /// Over the period of the invoice line.
     Time,
     /// By shipments.
@@ -75,7 +75,7 @@ pub enum Recognition {
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct PlanRecord {
     /// `id`.
     pub id: i64,
     /// `product_id`.
@@ -85,22 +85,24 @@ pub struct Plan {
     /// `shipments_per_interval`.
     pub shipments_per_interval: i64,
     /// `recognition`.
-    pub recognition: Recognition,
+    pub recognition: RecognitionBasis,
 }
 
-impl Record for Plan {
+impl TableRecord for PlanRecord {
     const TABLE: &'static str = "plans";
     const COLUMNS: &'static [&'static str] =
         &["id", "product_id", "name", "shipments_per_interval", "recognition"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             product_id: cells.int()?,
             name: cells.text()?,
             shipments_per_interval: cells.int()?,
-            recognition: cells
-                .meaning(&[("time", Recognition::Time), ("shipments", Recognition::Shipments)])?,
+            recognition: cells.meaning(&[
+                ("time", RecognitionBasis::Time),
+                ("shipments", RecognitionBasis::Shipments),
+            ])?,
         })
     }
 }
@@ -114,11 +116,11 @@ pub struct Product {
     pub name: Box<str>,
 }
 
-impl Record for Product {
+impl TableRecord for Product {
     const TABLE: &'static str = "products";
     const COLUMNS: &'static [&'static str] = &["id", "name"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self { id: cells.int()?, name: cells.text()? })
     }
 }
@@ -134,11 +136,11 @@ pub struct Sku {
     pub name: Box<str>,
 }
 
-impl Record for Sku {
+impl TableRecord for Sku {
     const TABLE: &'static str = "skus";
     const COLUMNS: &'static [&'static str] = &["id", "product_id", "name"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self { id: cells.int()?, product_id: cells.int()?, name: cells.text()? })
     }
 }
@@ -152,7 +154,7 @@ pub struct Directory {
     /// Subscriptions.
     pub subscriptions: BTreeMap<i64, Subscription>,
     /// Plans.
-    pub plans: BTreeMap<i64, Plan>,
+    pub plans: BTreeMap<i64, PlanRecord>,
     /// Products.
     pub products: BTreeMap<i64, Product>,
     /// SKUs.
@@ -161,7 +163,11 @@ pub struct Directory {
 
 impl Directory {
     /// Returns the plan of a line: its own, else its subscription's; none if there is no such row.
-    pub fn plan_of(&self, plan_id: Option<i64>, subscription_id: Option<i64>) -> Option<&Plan> {
+    pub fn plan_of(
+        &self,
+        plan_id: Option<i64>,
+        subscription_id: Option<i64>,
+    ) -> Option<&PlanRecord> {
         let of_subscription =
             || self.subscriptions.get(&subscription_id?).map(|subscription| subscription.plan_id);
         self.plans.get(&plan_id.or_else(of_subscription)?)

@@ -3,7 +3,7 @@
 use model::money::Currency;
 use model::time::Instant;
 
-use super::{Cells, Record};
+use super::{RecordCells, TableRecord};
 use crate::error::AccountingError;
 
 /// An order of goods.
@@ -36,7 +36,7 @@ impl Order {
     }
 }
 
-impl Record for Order {
+impl TableRecord for Order {
     const TABLE: &'static str = "orders";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -50,7 +50,7 @@ impl Record for Order {
         "deleted_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             customer_id: cells.int()?,
@@ -96,7 +96,7 @@ impl OrderItem {
     }
 }
 
-impl Record for OrderItem {
+impl TableRecord for OrderItem {
     const TABLE: &'static str = "order_items";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -110,7 +110,7 @@ impl Record for OrderItem {
         "shipped_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             order_id: cells.int()?,
@@ -153,12 +153,12 @@ pub struct Shipment {
     pub returned_at: Option<Instant>,
 }
 
-impl Record for Shipment {
+impl TableRecord for Shipment {
     const TABLE: &'static str = "shipments";
     const COLUMNS: &'static [&'static str] =
         &["id", "subscription_id", "invoice_id", "status", "approved_at", "returned_at"];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             subscription_id: cells.int()?,

@@ -3,7 +3,7 @@
 use model::money::Currency;
 use model::time::{Date, Instant};
 
-use super::{Cells, Record};
+use super::{RecordCells, TableRecord};
 use crate::error::AccountingError;
 
 /// The status of an invoice.
@@ -97,7 +97,7 @@ pub struct Invoice {
     pub is_deleted: bool,
 }
 
-impl Record for Invoice {
+impl TableRecord for Invoice {
     const TABLE: &'static str = "invoices";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -128,7 +128,7 @@ impl Record for Invoice {
         "deleted_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             number: cells.optional_text()?,
@@ -187,7 +187,7 @@ pub struct InvoiceLine {
     pub period_end: Option<Instant>,
 }
 
-impl Record for InvoiceLine {
+impl TableRecord for InvoiceLine {
     const TABLE: &'static str = "invoice_lines";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -203,7 +203,7 @@ impl Record for InvoiceLine {
         "period_end",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             invoice_id: cells.int()?,

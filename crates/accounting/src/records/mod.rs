@@ -14,10 +14,13 @@ mod invoice;
 mod reader;
 mod settlement;
 
-pub use directory::{Customer, Directory, Plan, Product, Recognition, Sku, Subscription};
+pub use directory::{
+    Customer, Directory, PlanRecord, Product, RecognitionBasis, Sku, Subscription,
+};
 pub use goods::{Order, OrderItem, Shipment, ShipmentStatus};
 pub use invoice::{Invoice, InvoiceLine, InvoiceStatus};
-pub use reader::{Cells, Reader, Record};
+pub use reader::{RecordCells, RecordReader, TableRecord};
 pub use settlement::{
-    BalanceKind, BalanceTransaction, Channel, CreditNote, Destination, NoteType, Payment, Refund,
+    BalanceKind, BalanceTransaction, CreditNote, NoteType, Payment, PaymentChannel, Refund,
+    RefundDestination,
 };

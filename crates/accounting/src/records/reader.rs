@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use model::catalogue::{self, Kind};
+use model::catalogue::{self, ColumnType};
 use model::cell::CellRef;
 use model::money::Currency;
 use model::time::{Date, Instant};
@@ -10,32 +10,32 @@ use model::time::{Date, Instant};
 use crate::error::AccountingError;
 
 /// A record that can be read from the cells of one table.
-pub trait Record: Sized {
+pub trait TableRecord: Sized {
     /// The name of the table.
     const TABLE: &'static str;
-    /// The names of the columns, in the order in which [`Record::read`] reads them.
+    /// The names of the columns, in the order in which [`TableRecord::read`] reads them.
     const COLUMNS: &'static [&'static str];
 
     /// Reads one value per column, in order.
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError>;
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError>;
 }
 
 /// A reader of the rows of one table.
 #[derive(Debug, Clone)]
-pub struct Reader<R> {
+pub struct RecordReader<R> {
     columns: Vec<(usize, &'static str, &'static [&'static str])>,
     record: PhantomData<R>,
 }
 
 /// The values of one row, read in order.
-pub struct Cells<'r, 'c> {
+pub struct RecordCells<'r, 'c> {
     table: &'static str,
     columns: &'r [(usize, &'static str, &'static [&'static str])],
     taken: usize,
     cell: &'r dyn Fn(usize) -> CellRef<'c>,
 }
 
-impl<R: Record> Default for Reader<R> {
+impl<R: TableRecord> Default for RecordReader<R> {
     fn default() -> Self {
         let table = catalogue::table(R::TABLE);
         let table =
@@ -45,7 +45,7 @@ impl<R: Record> Default for Reader<R> {
             let position =
                 position.expect("records name columns of their table only; a test reads them all");
             let words = match table.columns[position].kind {
-                Kind::Enum(words) => words,
+                ColumnType::Enum(words) => words,
                 _ => &[],
             };
             (position, *name, words)
@@ -54,13 +54,13 @@ impl<R: Record> Default for Reader<R> {
     }
 }
 
-impl<R: Record> Reader<R> {
+impl<R: TableRecord> RecordReader<R> {
     /// Reads the record of a row. `cell` returns the cell at a column's position in the catalogue's
     /// table.
     ///
     /// Errors: [`AccountingError::Value`] for a value that the import does not allow.
     pub fn read<'c>(&self, cell: &dyn Fn(usize) -> CellRef<'c>) -> Result<R, AccountingError> {
-        let mut cells = Cells { table: R::TABLE, columns: &self.columns, taken: 0, cell };
+        let mut cells = RecordCells { table: R::TABLE, columns: &self.columns, taken: 0, cell };
         R::read(&mut cells)
     }
 
@@ -70,7 +70,7 @@ impl<R: Record> Reader<R> {
     }
 }
 
-impl<'c> Cells<'_, 'c> {
+impl<'c> RecordCells<'_, 'c> {
     fn next(&mut self) -> CellRef<'c> {
         self.taken += 1;
         match self.columns.get(self.taken - 1) {

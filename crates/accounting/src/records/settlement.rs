@@ -3,20 +3,20 @@
 use model::money::Currency;
 use model::time::Instant;
 
-use super::{Cells, Record};
+use super::{RecordCells, TableRecord};
 use crate::error::AccountingError;
-use crate::posting::Category;
+use crate::posting::LedgerCategory;
 
 /// The channel of a payment or refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
+pub enum PaymentChannel {
     /// Through a payment processor.
     Online,
     /// Checks, wires, transfers, cash, external.
     Offline,
 }
 
-impl Channel {
+impl PaymentChannel {
     const WORDS: [(&'static str, Self); 2] = [("online", Self::Online), ("offline", Self::Offline)];
 
     /// Returns the channel's word in the catalogue.
@@ -28,10 +28,10 @@ impl Channel {
     }
 
     /// Returns the cash category of the channel.
-    pub fn cash(self) -> Category {
+    pub fn cash_category(self) -> LedgerCategory {
         match self {
-            Self::Online => Category::CashOnline,
-            Self::Offline => Category::CashOffline,
+            Self::Online => LedgerCategory::CashOnline,
+            Self::Offline => LedgerCategory::CashOffline,
         }
     }
 }
@@ -54,7 +54,7 @@ pub struct Payment {
     /// True if `status` is `succeeded`.
     pub is_succeeded: bool,
     /// `type`.
-    pub channel: Channel,
+    pub channel: PaymentChannel,
     /// `category`.
     pub category: &'static str,
     /// `destination`.
@@ -74,7 +74,7 @@ impl Payment {
     }
 }
 
-impl Record for Payment {
+impl TableRecord for Payment {
     const TABLE: &'static str = "payments";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -92,7 +92,7 @@ impl Record for Payment {
         "deleted_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             customer_id: cells.optional_int()?,
@@ -101,7 +101,7 @@ impl Record for Payment {
             amount: cells.int()?,
             currency: cells.currency()?,
             is_succeeded: cells.word()? == "succeeded",
-            channel: cells.meaning(&Channel::WORDS)?,
+            channel: cells.meaning(&PaymentChannel::WORDS)?,
             category: cells.word()?,
             destination: cells.optional_text()?,
             reference: cells.optional_text()?,
@@ -113,7 +113,7 @@ impl Record for Payment {
 
 /// The destination of refunded money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destination {
+pub enum RefundDestination {
     /// Back to the card.
     Card,
     /// To the customer's credit.
@@ -122,7 +122,7 @@ pub enum Destination {
     Offline,
 }
 
-impl Destination {
+impl RefundDestination {
     const WORDS: [(&'static str, Self); 3] = [
         ("card", Self::Card),
         ("customer_balance", Self::CustomerBalance),
@@ -159,9 +159,9 @@ pub struct Refund {
     /// True if `status` is `succeeded`.
     pub is_succeeded: bool,
     /// `type`.
-    pub channel: Channel,
+    pub channel: PaymentChannel,
     /// `destination`.
-    pub destination: Destination,
+    pub destination: RefundDestination,
     /// `reason`.
     pub reason: Option<Box<str>>,
     /// `succeeded_at`.
@@ -184,15 +184,15 @@ impl Refund {
     }
 
     /// Returns the category from which the refund is paid.
-    pub fn paid_from(&self) -> Category {
+    pub fn paid_from(&self) -> LedgerCategory {
         match self.destination {
-            Destination::Card | Destination::Offline => self.channel.cash(),
-            Destination::CustomerBalance => Category::CustomerBalance,
+            RefundDestination::Card | RefundDestination::Offline => self.channel.cash_category(),
+            RefundDestination::CustomerBalance => LedgerCategory::CustomerBalance,
         }
     }
 }
 
-impl Record for Refund {
+impl TableRecord for Refund {
     const TABLE: &'static str = "refunds";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -211,7 +211,7 @@ impl Record for Refund {
         "deleted_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             payment_id: cells.optional_int()?,
@@ -221,8 +221,8 @@ impl Record for Refund {
             amount: cells.int()?,
             currency: cells.currency()?,
             is_succeeded: cells.word()? == "succeeded",
-            channel: cells.meaning(&Channel::WORDS)?,
-            destination: cells.meaning(&Destination::WORDS)?,
+            channel: cells.meaning(&PaymentChannel::WORDS)?,
+            destination: cells.meaning(&RefundDestination::WORDS)?,
             reason: cells.optional_text()?,
             succeeded_at: cells.optional_instant()?,
             created_at: cells.instant()?,
@@ -293,7 +293,7 @@ impl CreditNote {
     }
 }
 
-impl Record for CreditNote {
+impl TableRecord for CreditNote {
     const TABLE: &'static str = "credit_notes";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -312,7 +312,7 @@ impl Record for CreditNote {
         "deleted_at",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             number: cells.optional_text()?,
@@ -402,7 +402,7 @@ pub struct BalanceTransaction {
     pub date: Instant,
 }
 
-impl Record for BalanceTransaction {
+impl TableRecord for BalanceTransaction {
     const TABLE: &'static str = "balance_transactions";
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -416,7 +416,7 @@ impl Record for BalanceTransaction {
         "date",
     ];
 
-    fn read(cells: &mut Cells<'_, '_>) -> Result<Self, AccountingError> {
+    fn read(cells: &mut RecordCells<'_, '_>) -> Result<Self, AccountingError> {
         Ok(Self {
             id: cells.int()?,
             customer_id: cells.int()?,

@@ -1,11 +1,11 @@
 //! Tests of events dated before their invoice. Rule: spec/accounting.md §5, §6.1.
 
-use accounting::aging::aging_row;
-use accounting::reconciliation::{CustomerCredit, receivable_difference};
-use accounting::{Horizon, Span};
+use accounting::aging::build_aging_row;
+use accounting::reconciliation::{CustomerCredit, check_receivable};
+use accounting::{Horizon, LedgerSpan};
 use model::money::Currency;
 
-use crate::scenario::{Scenario, instant, month, tables};
+use crate::scenario::{LedgerScenario, instant, month, tables};
 
 const PAID_AHEAD: &str = "
     invoice 1 subscription_id=1 status=paid tax=1000 total=11000 date=2024-10-05
@@ -17,7 +17,7 @@ const PAID_AHEAD: &str = "
 
 #[test]
 fn a_payment_is_the_customers_credit_until_its_invoice_is_there() {
-    Scenario::of(PAID_AHEAD).expect(
+    LedgerScenario::from_rows(PAID_AHEAD).expect(
         "2024-09 other_invoices 2            | ar 100 deferred -100
          2024-09 other_recognized_revenue 20 | deferred 100 recognized -100
          2024-09 payments_received 1         | online 11000 balance -11000
@@ -31,7 +31,7 @@ fn a_payment_is_the_customers_credit_until_its_invoice_is_there() {
 
 #[test]
 fn the_order_within_the_invoices_own_day_does_not_count() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=11000 date=2024-10-05T12:00:00Z
          line 10 invoice_id=1 plan_id=1 amount=11000
          payment 1 invoice_id=1 amount=11000 date=2024-10-05T11:59:59Z",
@@ -42,7 +42,7 @@ fn the_order_within_the_invoices_own_day_does_not_count() {
          2024-10 recognized_revenue 10  | deferred 11000 recognized -11000",
     );
     // In New York it is still the previous day.
-    let mut scenario = Scenario::of(
+    let mut scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=11000 date=2024-10-05T04:00:00Z
          line 10 invoice_id=1 plan_id=1 amount=11000
          payment 1 invoice_id=1 amount=11000 date=2024-10-05T03:59:59Z",
@@ -58,7 +58,7 @@ fn the_order_within_the_invoices_own_day_does_not_count() {
 
 #[test]
 fn what_is_paid_ahead_settles_no_more_than_is_due_and_may_go_back_before() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=10000 date=2024-10-05
          line 10 invoice_id=1 plan_id=1 amount=10000
          payment 1 invoice_id=1 amount=6000 date=2024-09-01
@@ -82,7 +82,7 @@ fn what_is_paid_ahead_settles_no_more_than_is_due_and_may_go_back_before() {
 
 #[test]
 fn applied_credit_notes_and_write_offs_act_when_the_invoice_is_booked() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=uncollectible total=10000 date=2024-10-05 uncollectible_at=2024-09-30
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-10-05..2024-11-05
          balance 1 type=debit kind=applied_to_invoice amount=3000 invoice_id=1 date=2024-09-10
@@ -103,7 +103,7 @@ fn applied_credit_notes_and_write_offs_act_when_the_invoice_is_booked() {
 
 #[test]
 fn the_aging_of_a_day_knows_the_invoices_of_that_day_and_before() {
-    let scenario = Scenario::of(PAID_AHEAD);
+    let scenario = LedgerScenario::from_rows(PAID_AHEAD);
     let (books, grouped) = (scenario.books(), scenario.grouped());
     for (day, expected) in [
         ("2024-09-19", vec![]),
@@ -112,10 +112,10 @@ fn the_aging_of_a_day_knows_the_invoices_of_that_day_and_before() {
         ("2024-10-05", vec![(2, 100)]),
     ] {
         let day = books.calendar.date_of(instant(day));
-        let span = Span::until(Horizon::end_of_day(day, &books.calendar));
+        let span = LedgerSpan::until(Horizon::end_of_day(day, &books.calendar));
         let rows = grouped.invoices.iter().filter_map(|records| {
-            let ledger = books.invoice(records, &grouped.directory, &span);
-            aging_row(records, &ledger, day)
+            let ledger = books.invoice_ledger(records, &grouped.directory, &span);
+            build_aging_row(records, &ledger, day)
         });
         let found: Vec<_> = rows.map(|row| (row.invoice_id, row.accounts_receivable)).collect();
         assert_eq!(found, expected, "{day}");
@@ -134,18 +134,20 @@ fn nothing_is_said_to_differ_because_an_invoice_is_of_a_later_day() {
         balance 1 type=credit kind=gift amount=-1000 date=2024-09-01
         balance 2 type=debit kind=applied_to_invoice amount=1000 invoice_id=2 date=2024-09-26
     ";
-    let scenario = Scenario::of(ROWS);
+    let scenario = LedgerScenario::from_rows(ROWS);
     let (books, grouped) = (scenario.books(), scenario.grouped());
     for last in ["2024-08", "2024-09", "2024-10"] {
         let until = Horizon::end_of_month(month(last), &books.calendar);
         let mut credit = CustomerCredit::new(Currency::USD);
         for records in &grouped.invoices {
-            let ledger = books.invoice(records, &grouped.directory, &Span::until(until));
+            let ledger =
+                books.invoice_ledger(records, &grouped.directory, &LedgerSpan::until(until));
             ledger.postings.iter().for_each(|posting| credit.add_posting(posting));
-            credit.add_waiting(&ledger, records.invoice.currency);
-            assert_eq!(receivable_difference(records, &ledger, month(last)), None, "{last}");
+            credit.add_waiting_credit(&ledger, records.invoice.currency);
+            assert_eq!(check_receivable(records, &ledger, month(last)), None, "{last}");
         }
-        let untied = books.untied(&grouped.untied, &grouped.directory, &Span::until(until));
+        let untied =
+            books.unlinked_ledger(&grouped.untied, &grouped.directory, &LedgerSpan::until(until));
         untied.postings.iter().for_each(|posting| credit.add_posting(posting));
         for transaction in &tables(ROWS).balance_transactions {
             credit.add_transaction(transaction, until, &books);
@@ -156,16 +158,16 @@ fn nothing_is_said_to_differ_because_an_invoice_is_of_a_later_day() {
 
 #[test]
 fn a_month_to_date_before_the_invoices_hour_has_no_negative_receivable() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=11000 date=2024-10-05T12:00:00Z
          line 10 invoice_id=1 plan_id=1 amount=11000
          payment 1 invoice_id=1 amount=11000 date=2024-10-05T10:00:00Z",
     );
     let (books, grouped) = (scenario.books(), scenario.grouped());
-    let span = Span::until(Horizon::AsOf(instant("2024-10-05T11:00:00Z")));
-    let ledger = books.invoice(&grouped.invoices[0], &grouped.directory, &span);
+    let span = LedgerSpan::until(Horizon::AsOf(instant("2024-10-05T11:00:00Z")));
+    let ledger = books.invoice_ledger(&grouped.invoices[0], &grouped.directory, &span);
     let amounts: Vec<_> = ledger.postings.iter().map(|p| p.amounts.non_zero().count()).collect();
     assert_eq!(amounts, [2]);
-    assert_eq!(ledger.postings[0].amounts[accounting::Category::AccountsReceivable], 0);
-    assert_eq!(ledger.postings[0].amounts[accounting::Category::CustomerBalance], -11_000);
+    assert_eq!(ledger.postings[0].amounts[accounting::LedgerCategory::AccountsReceivable], 0);
+    assert_eq!(ledger.postings[0].amounts[accounting::LedgerCategory::CustomerBalance], -11_000);
 }

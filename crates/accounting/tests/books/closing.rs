@@ -1,32 +1,32 @@
 //! Tests of closed months: a change in them is booked once, in the first open month.
 //! Rule: spec/accounting.md §11.3.
 
-use accounting::drift::drift;
-use accounting::{Amounts, Category, Month, Posting, Tables, group};
+use accounting::drift::postings_drift;
+use accounting::{CategoryAmounts, LedgerCategory, Month, Posting, RecordTables, group_records};
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{Dice, dice};
-use crate::scenario::{Scenario, month, run};
+use crate::lives::{RandomChoices, dice};
+use crate::scenario::{LedgerScenario, month, run};
 
 #[test]
 fn a_changed_record_of_a_closed_month_is_adjusted_in_the_open_one() {
-    let before = Scenario::of(
+    let before = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3100 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=3100 period=2025-01-01..2025-02-01",
     );
-    let after = Scenario::of(
+    let after = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=3000 period=2025-01-01..2025-02-01
          payment 1 invoice_id=1 amount=3000 date=2025-01-05",
     );
     let open = month("2025-02");
     let (frozen, _) = before.run(month("2025-01"));
-    assert_eq!(drift(&frozen, &frozen, open), []);
+    assert_eq!(postings_drift(&frozen, &frozen, open), []);
     let (fresh, _) = after.run(open);
-    let drifts = drift(&fresh, &frozen, open);
+    let drifts = postings_drift(&fresh, &frozen, open);
     let shown: Vec<_> = drifts
         .iter()
-        .map(|d| (d.adjustment.entry_id(), d.difference()[Category::AccountsReceivable]))
+        .map(|d| (d.adjustment.entry_id(), d.difference()[LedgerCategory::AccountsReceivable]))
         .collect();
     assert_eq!(
         shown,
@@ -45,7 +45,7 @@ fn a_changed_record_of_a_closed_month_is_adjusted_in_the_open_one() {
 
 /// Closes months up to `closed` on the records `tables`, given the postings that are frozen so far.
 fn close(frozen: &mut Vec<Posting>, fresh: &[Posting], open: Month) {
-    let adjustments = drift(fresh, frozen, open).into_iter().map(|drift| drift.adjustment);
+    let adjustments = postings_drift(fresh, frozen, open).into_iter().map(|drift| drift.adjustment);
     let adjustments: Vec<_> = adjustments.collect();
     frozen.extend(adjustments);
     frozen.extend(fresh.iter().filter(|posting| posting.month == open).cloned());
@@ -55,12 +55,13 @@ fn close(frozen: &mut Vec<Posting>, fresh: &[Posting], open: Month) {
 fn frozen_and_open_rows_always_sum_to_a_ledger_from_scratch() {
     let config = Config { failure_persistence: None, ..Config::with_cases(1_000) };
     let result = TestRunner::new(config).run(&dice(), |choices| {
-        let mut dice = Dice::new(choices);
+        let mut dice = RandomChoices::new(choices);
         let books = dice.books();
         let last = month("2025-06");
         let until = accounting::Horizon::end_of_month(last, &books.calendar);
-        let span = accounting::Span::until(until);
-        let ledger = |tables: Tables| run(&books, &group(tables, &books.calendar), &span).0;
+        let span = accounting::LedgerSpan::until(until);
+        let ledger =
+            |tables: RecordTables| run(&books, &group_records(tables, &books.calendar), &span).0;
         let mut frozen = Vec::new();
         let mut fresh = Vec::new();
         // The records change between closes.
@@ -71,11 +72,11 @@ fn frozen_and_open_rows_always_sum_to_a_ledger_from_scratch() {
             close(&mut frozen, &fresh, open);
         }
         let open = month("2024-07");
-        let adjustments = drift(&fresh, &frozen, open).into_iter().map(|d| d.adjustment);
+        let adjustments = postings_drift(&fresh, &frozen, open).into_iter().map(|d| d.adjustment);
         let live = fresh.iter().filter(|posting| posting.month >= open).cloned();
         let all = frozen.iter().cloned().chain(adjustments).chain(live);
-        let sum = all.fold(Amounts::ZERO, |sum, posting| sum + posting.amounts);
-        let scratch = fresh.iter().fold(Amounts::ZERO, |sum, p| sum + p.amounts);
+        let sum = all.fold(CategoryAmounts::ZERO, |sum, posting| sum + posting.amounts);
+        let scratch = fresh.iter().fold(CategoryAmounts::ZERO, |sum, p| sum + p.amounts);
         assert_eq!(sum, scratch);
         Ok(())
     });

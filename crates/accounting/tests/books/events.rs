@@ -1,13 +1,13 @@
 //! Tests of single events. Rule: spec/accounting.md §5, §6.
 
-use accounting::Settings;
+use accounting::LedgerSettings;
 use accounting::settings::{EarlyEnd, OtherInvoices, ReversalSplit};
 
-use crate::scenario::Scenario;
+use crate::scenario::LedgerScenario;
 
 #[test]
 fn overpayment_becomes_credit_and_its_refund_takes_that_credit_first() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 tax=1000 total=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-10-15..2024-11-15
          payment 1 invoice_id=1 amount=15000 date=2024-10-15
@@ -27,7 +27,7 @@ fn overpayment_becomes_credit_and_its_refund_takes_that_credit_first() {
 
 #[test]
 fn a_pre_payment_note_lowers_what_is_due_and_only_the_rest_is_credit() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=open tax=1000 total=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-10-15..2024-11-15
          payment 1 invoice_id=1 amount=9000 date=2024-10-15
@@ -44,7 +44,7 @@ fn a_pre_payment_note_lowers_what_is_due_and_only_the_rest_is_credit() {
 
 #[test]
 fn an_invoice_that_is_a_credit_note_acts_on_the_one_it_names() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 tax=1000 total=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-10-15..2024-11-15
          payment 1 invoice_id=1 amount=11000 date=2024-10-15
@@ -64,7 +64,7 @@ fn an_invoice_that_is_a_credit_note_acts_on_the_one_it_names() {
 
 #[test]
 fn a_negative_invoice_is_customer_credit_and_earns_backwards() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 tax=-1000 total=-11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=-10000 period=2024-10-15..2024-11-15",
     )
@@ -78,7 +78,7 @@ fn a_negative_invoice_is_customer_credit_and_earns_backwards() {
 
 #[test]
 fn a_void_in_a_later_month_gives_back_what_was_paid_and_earned() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=void tax=1000 total=11000 date=2024-10-15 voided_at=2024-11-10
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-10-15..2024-11-15
          payment 1 invoice_id=1 amount=4000 date=2024-10-16
@@ -96,7 +96,7 @@ fn a_void_in_a_later_month_gives_back_what_was_paid_and_earned() {
 
 #[test]
 fn a_void_before_the_booking_acts_at_the_booking_and_nothing_is_earned() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=void total=10000 date=2024-10-15 voided_at=2024-09-01
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2024-08-15..2024-09-15",
     )
@@ -109,7 +109,7 @@ fn a_void_before_the_booking_acts_at_the_booking_and_nothing_is_earned() {
 
 #[test]
 fn what_was_delivered_before_the_booking_is_earned_in_the_booking_month() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=9200 date=2024-10-10
          line 10 invoice_id=1 plan_id=1 amount=9200 period=2024-08-01..2024-11-01
          payment 1 invoice_id=1 amount=9200 date=2024-09-30",
@@ -125,7 +125,7 @@ fn what_was_delivered_before_the_booking_is_earned_in_the_booking_month() {
 
 #[test]
 fn advance_invoices_are_booked_when_created() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3100 is_advance=true created_at=2024-11-20 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=3100 period=2025-01-01..2025-02-01",
     )
@@ -138,7 +138,7 @@ fn advance_invoices_are_booked_when_created() {
 
 #[test]
 fn drafts_deleted_rows_and_failed_payments_are_not_booked() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=draft total=3100 date=2025-01-01
          invoice 2 subscription_id=1 total=3100 date=2025-01-01 deleted_at=2025-01-02
          payment 1 amount=100 status=failed date=2025-01-01
@@ -158,7 +158,7 @@ fn drafts_deleted_rows_and_failed_payments_are_not_booked() {
 
 #[test]
 fn a_manual_invoice_goes_to_its_own_files_unless_the_setting_says_otherwise() {
-    let mut scenario = Scenario::of(
+    let mut scenario = LedgerScenario::from_rows(
         "invoice 1 total=3100 date=2025-01-01
          line 10 invoice_id=1 amount=3100 period=2025-01-01..2025-02-01",
     );
@@ -175,10 +175,11 @@ fn a_manual_invoice_goes_to_its_own_files_unless_the_setting_says_otherwise() {
 
 #[test]
 fn a_proportional_reversal_takes_from_both_by_size() {
-    let settings = Settings { reversal_split: ReversalSplit::Proportional, ..Settings::default() };
-    let scenario = Scenario {
+    let settings =
+        LedgerSettings { reversal_split: ReversalSplit::Proportional, ..LedgerSettings::default() };
+    let scenario = LedgerScenario {
         settings,
-        ..Scenario::of(
+        ..LedgerScenario::from_rows(
             "invoice 1 subscription_id=1 total=3000 date=2025-04-01
              line 10 invoice_id=1 plan_id=1 amount=3000 period=2025-04-01..2025-05-01
              payment 1 invoice_id=1 amount=3000 date=2025-04-01
@@ -196,10 +197,10 @@ fn a_proportional_reversal_takes_from_both_by_size() {
 
 #[test]
 fn an_early_end_recognizes_the_rest_when_the_setting_says_so() {
-    let settings = Settings { early_end: EarlyEnd::Accelerate, ..Settings::default() };
-    let scenario = Scenario {
+    let settings = LedgerSettings { early_end: EarlyEnd::Accelerate, ..LedgerSettings::default() };
+    let scenario = LedgerScenario {
         settings,
-        ..Scenario::of(
+        ..LedgerScenario::from_rows(
             "subscription 1 plan_id=1 status=canceled started_at=2025-01-01 ended_at=2025-02-10
              invoice 1 subscription_id=1 total=36500 date=2025-01-01
              line 10 invoice_id=1 plan_id=1 amount=36500 period=2025-01-01..2026-01-01",
@@ -215,7 +216,7 @@ fn an_early_end_recognizes_the_rest_when_the_setting_says_so() {
 
 #[test]
 fn zero_invoices_and_untied_refunds_are_listed() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=0 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=0 period=2025-01-01..2025-02-01
          refund 1 amount=500 succeeded_at=2025-01-05",
@@ -229,7 +230,7 @@ fn zero_invoices_and_untied_refunds_are_listed() {
 #[test]
 fn at_one_instant_events_go_by_rank_whatever_their_ids() {
     // Application, payment, note, refund, void: each acts on the state left by those before it.
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=void total=11000 date=2024-10-15 voided_at=2024-10-20
          line 10 invoice_id=1 plan_id=1 amount=11000 period=2024-11-01..2024-12-01
          balance 90 type=debit kind=applied_to_invoice amount=1000 invoice_id=1 date=2024-10-20
@@ -250,7 +251,7 @@ fn at_one_instant_events_go_by_rank_whatever_their_ids() {
 
 #[test]
 fn a_write_off_after_a_part_payment_keeps_what_was_paid_for() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=uncollectible tax=1000 total=11000 date=2025-04-01 uncollectible_at=2025-04-11
          line 10 invoice_id=1 plan_id=1 amount=10000 period=2025-04-01..2025-05-01
          payment 1 invoice_id=1 amount=5500 date=2025-04-11
@@ -276,7 +277,7 @@ fn of_two_charges_it_does_not_matter_which_is_refunded() {
              payment 2 invoice_id=1 amount=10000 date=2024-10-15T10:00:01Z
              refund 1 payment_id={refunded} amount=10000 succeeded_at=2024-10-20"
         );
-        Scenario::of(rows.leak()).expect(
+        LedgerScenario::from_rows(rows.leak()).expect(
             "2024-10 subscription_revenue 1 | ar 10000 deferred -10000
              2024-10 payments_received 1    | online 10000 ar -10000
              2024-10 payments_received 2    | online 10000 balance -10000
@@ -286,7 +287,7 @@ fn of_two_charges_it_does_not_matter_which_is_refunded() {
         );
     }
     // The refund exceeds the overpayment, so the rest is taken back from the invoice.
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=10000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000
          payment 1 invoice_id=1 amount=10000 date=2024-10-15T10:00:00Z

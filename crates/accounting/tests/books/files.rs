@@ -1,10 +1,10 @@
 //! Tests of the rows of the package's files. Rule: spec/accounting.md §9.
 
-use accounting::package::{Field, columns, invoice_row, untied_row};
+use accounting::package::{FieldValue, invoice_row, package_columns, unlinked_row};
 use accounting::settings::CustomerBalanceView;
-use accounting::{File, Horizon, Span};
+use accounting::{Horizon, LedgerFile, LedgerSpan};
 
-use crate::scenario::{Scenario, month};
+use crate::scenario::{LedgerScenario, month};
 
 const LIFE: &str = "
     invoice 1 number=A-1 subscription_id=1 tax=1000 total=11000 status=uncollectible uncollectible_at=2024-11-05 date=2024-10-15
@@ -23,40 +23,40 @@ const LIFE: &str = "
     invoice 3 order_id=3 total=600 date=2024-11-01
 ";
 
-fn shown(field: &Field<'_>) -> String {
+fn shown(field: &FieldValue<'_>) -> String {
     match field {
-        Field::Empty => "-".to_owned(),
-        Field::Int(value) | Field::Money(value) => value.to_string(),
-        Field::Text(text) => text.to_string(),
-        Field::Bool(value) => value.to_string(),
-        Field::Date(date) => date.to_string(),
-        Field::Instant(instant) => instant.to_string(),
+        FieldValue::Empty => "-".to_owned(),
+        FieldValue::Int(value) | FieldValue::Money(value) => value.to_string(),
+        FieldValue::Text(text) => text.to_string(),
+        FieldValue::Bool(value) => value.to_string(),
+        FieldValue::Date(date) => date.to_string(),
+        FieldValue::Instant(instant) => instant.to_string(),
     }
 }
 
 /// Returns the rows of a file in November, one line each: the head's id and date, then the further
 /// columns.
-fn rows(file: File) -> Vec<String> {
-    let scenario = Scenario::of(LIFE);
+fn rows(file: LedgerFile) -> Vec<String> {
+    let scenario = LedgerScenario::from_rows(LIFE);
     let (books, grouped) = (scenario.books(), scenario.grouped());
     let november = month("2024-11");
-    let span = Span::month(november, Horizon::end_of_month(november, &books.calendar));
+    let span = LedgerSpan::month(november, Horizon::end_of_month(november, &books.calendar));
     let view = CustomerBalanceView::Stored;
     let mut lines = Vec::new();
-    let show = |fields: Vec<Field<'_>>| {
+    let show = |fields: Vec<FieldValue<'_>>| {
         let further: Vec<_> = fields[24..].iter().map(shown).collect();
         format!("{} {} | {}", shown(&fields[0]), shown(&fields[1]), further.join(" "))
     };
     for records in &grouped.invoices {
-        let ledger = books.invoice(records, &grouped.directory, &span);
+        let ledger = books.invoice_ledger(records, &grouped.directory, &span);
         for posting in ledger.postings.iter().filter(|p| p.month == november && p.file == file) {
             let row = invoice_row(posting, records, &grouped.directory, view).unwrap();
             lines.push(show(row.fields()));
         }
     }
-    for posting in books.untied(&grouped.untied, &grouped.directory, &span).postings {
+    for posting in books.unlinked_ledger(&grouped.untied, &grouped.directory, &span).postings {
         if posting.file == file {
-            let row = untied_row(&posting, &grouped.untied, &grouped.directory, view).unwrap();
+            let row = unlinked_row(&posting, &grouped.untied, &grouped.directory, view).unwrap();
             lines.push(show(row.fields()));
         }
     }
@@ -67,17 +67,17 @@ fn rows(file: File) -> Vec<String> {
 fn each_file_has_its_columns_and_rows() {
     for (file, further, expected) in [
         (
-            File::SubscriptionRevenue,
+            LedgerFile::SubscriptionRevenue,
             "invoice_status billing_reason subscription_type is_advance subtotal discount tax total period_start period_end line_count",
             &["2 2024-11-01 | void - regular false 100 0 0 100 - - 1"][..],
         ),
         (
-            File::OrderRevenue,
+            LedgerFile::OrderRevenue,
             "invoice_status order_status subtotal discount shipping_amount tax total",
             &["3 2024-11-01 | paid fulfilled 600 0 100 0 600"],
         ),
         (
-            File::RecognizedRevenue,
+            LedgerFile::RecognizedRevenue,
             "description period_start period_end method units_before units units_total net_amount recognized_to_date deferred_after",
             // 31 days in all; the note stops what it takes, the write-off ends it on the 5th.
             &[
@@ -85,47 +85,47 @@ fn each_file_has_its_columns_and_rows() {
             ],
         ),
         (
-            File::RecognizedRevenueOrderBased,
+            LedgerFile::RecognizedRevenueOrderBased,
             "sku_id sku_name quantity unit_amount fulfilled_at net_amount recognized_to_date deferred_after",
             &["30 2024-11-30 | 3 Mug 2 250 2024-11-02T00:00:00Z 600 600 0"],
         ),
         (
-            File::PaymentsReceived,
+            LedgerFile::PaymentsReceived,
             "type category destination reference amount applied_to_invoice to_customer_balance",
             &["2 2024-11-02 | offline Cash - - 700 0 700"],
         ),
         (
-            File::AppliedBalance,
+            LedgerFile::AppliedBalance,
             "kind amount description",
             &["1 2024-11-03 | applied_to_invoice 700 -"],
         ),
         (
-            File::RefundsMade,
+            LedgerFile::RefundsMade,
             "payment_id credit_note_id type destination reason amount",
             &["1 2024-11-04 | 1 - online card kind 100"],
         ),
         (
-            File::Uncollectible,
+            LedgerFile::Uncollectible,
             "invoice_date invoice_total uncollectible_at",
             &["1 2024-11-05 | 2024-10-15T00:00:00Z 11000 2024-11-05T00:00:00Z"],
         ),
         (
-            File::Voided,
+            LedgerFile::Voided,
             "invoice_date invoice_total voided_at",
             &["2 2024-11-02 | 2024-11-01T00:00:00Z 100 2024-11-02T03:04:05Z"],
         ),
         (
-            File::CreditNotes,
+            LedgerFile::CreditNotes,
             "source number type reason amount tax total",
             &["1 2024-11-04 | credit_note N-1 pre_payment - 300 30 330"],
         ),
         (
-            File::BalanceAdjustments,
+            LedgerFile::BalanceAdjustments,
             "type kind amount description",
             &["2 2024-11-03 | credit gift -50 -"],
         ),
     ] {
-        let names: Vec<_> = columns(file)[24..].iter().map(|column| column.name).collect();
+        let names: Vec<_> = package_columns(file)[24..].iter().map(|column| column.name).collect();
         assert_eq!(names.join(" "), further, "{file:?}");
         assert_eq!(rows(file), expected, "{file:?}");
     }
@@ -137,23 +137,24 @@ fn every_file_begins_with_the_common_head() {
         invoice_number subscription_id order_id plan_id plan_name product_id product_name site_id \
         currency cash_offline cash_online customer_balance accounts_receivable deferred_revenue \
         taxes recognized_revenue adjusts_month";
-    for file in File::ALL {
-        let names: Vec<_> = columns(file).iter().take(24).map(|column| column.name).collect();
+    for file in LedgerFile::ALL {
+        let names: Vec<_> =
+            package_columns(file).iter().take(24).map(|column| column.name).collect();
         assert_eq!(names.join(" "), head);
     }
 }
 
 #[test]
 fn the_credit_view_flips_one_column_of_the_rows_only() {
-    let scenario = Scenario::of("payment 1 customer_id=1 amount=500 date=2024-11-01");
+    let scenario = LedgerScenario::from_rows("payment 1 customer_id=1 amount=500 date=2024-11-01");
     let (books, grouped) = (scenario.books(), scenario.grouped());
-    let span = Span::until(Horizon::end_of_month(month("2024-11"), &books.calendar));
-    let ledger = books.untied(&grouped.untied, &grouped.directory, &span);
+    let span = LedgerSpan::until(Horizon::end_of_month(month("2024-11"), &books.calendar));
+    let ledger = books.unlinked_ledger(&grouped.untied, &grouped.directory, &span);
     let posting = &ledger.postings[0];
     for (view, expected) in
         [(CustomerBalanceView::Stored, "-500"), (CustomerBalanceView::Credit, "500")]
     {
-        let row = untied_row(posting, &grouped.untied, &grouped.directory, view).unwrap();
+        let row = unlinked_row(posting, &grouped.untied, &grouped.directory, view).unwrap();
         let fields: Vec<_> = row.fields().iter().map(shown).collect();
         assert_eq!(fields[4], "ada@example.org");
         assert_eq!(fields[17], "500");

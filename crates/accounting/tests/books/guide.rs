@@ -1,6 +1,6 @@
 //! Checks that the examples in docs/accounting.md match the calculated ledger.
 
-use crate::scenario::Scenario;
+use crate::scenario::LedgerScenario;
 
 const GUIDE: &str = include_str!("../../../../docs/accounting.md");
 
@@ -17,6 +17,6 @@ fn every_example_of_the_guide_comes_out() {
     assert_eq!(records.len(), books.len());
     assert!(records.len() >= 7);
     for (rows, expected) in records.into_iter().zip(books) {
-        Scenario::of(rows).expect(expected);
+        LedgerScenario::from_rows(rows).expect(expected);
     }
 }

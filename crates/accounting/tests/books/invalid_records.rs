@@ -1,7 +1,7 @@
 //! Tests of suspicious records: booked by the stated rule and listed as issues, never a panic.
 //! Rule: spec/accounting.md §12.2.
 
-use crate::scenario::Scenario;
+use crate::scenario::LedgerScenario;
 
 #[test]
 fn every_wrong_record_is_listed_with_the_rule() {
@@ -120,7 +120,7 @@ fn every_wrong_record_is_listed_with_the_rule() {
         ),
     ] {
         let mut expected: Vec<_> = issues.to_vec();
-        let mut found = Scenario::of(rows).issues("2025-02");
+        let mut found = LedgerScenario::from_rows(rows).issues("2025-02");
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{rows}");
@@ -144,14 +144,14 @@ fn extreme_amounts_and_dates_never_panic() {
          line 10 invoice_id=1 plan_id=1 amount=100 period=9999-12-29..9999-12-30",
     ] {
         for last in ["2025-02", "2025-06"] {
-            Scenario::of(rows).issues(last);
+            LedgerScenario::from_rows(rows).issues(last);
         }
     }
 }
 
 #[test]
 fn what_lines_do_not_explain_is_earned_over_the_invoices_period() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3100 date=2025-01-01 period=2025-01-01..2025-02-01
          line 10 invoice_id=1 plan_id=1 amount=3000",
     )

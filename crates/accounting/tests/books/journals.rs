@@ -1,10 +1,10 @@
 //! Tests of the journals. Rule: spec/accounting.md §10.2, §10.3.
 
 use accounting::journal::{beancount, hledger, journal_lines};
-use accounting::{Category, Posting, Totals, TrialBalance};
+use accounting::{LedgerCategory, Posting, PostingTotals, TrialBalance};
 use model::money::Currency;
 
-use crate::scenario::{Scenario, month};
+use crate::scenario::{LedgerScenario, month};
 
 const ROWS: &str = "
     invoice 1 subscription_id=1 tax=1000 total=11000 date=2024-10-15
@@ -16,12 +16,12 @@ const ROWS: &str = "
 ";
 
 fn november() -> (TrialBalance, Vec<Posting>) {
-    let (postings, _) = Scenario::of(ROWS).run(month("2024-11"));
-    let mut totals = Totals::default();
+    let (postings, _) = LedgerScenario::from_rows(ROWS).run(month("2024-11"));
+    let mut totals = PostingTotals::default();
     for posting in &postings {
         totals.add(posting);
     }
-    let balance = TrialBalance::of(&totals, Currency::USD, month("2024-11"));
+    let balance = TrialBalance::from_totals(&totals, Currency::USD, month("2024-11"));
     let inside = postings.into_iter().filter(|posting| posting.month == balance.month);
     let mut inside: Vec<_> = inside.collect();
     inside.sort_by_key(|posting| (posting.date, posting.package_order()));
@@ -55,7 +55,7 @@ account Equity:OpeningBalances
     Equity:OpeningBalances  -72.90 USD
 
 ";
-    assert_eq!(hledger::opening(&balance, &accounts), opening);
+    assert_eq!(hledger::opening_file(&balance, &accounts), opening);
     let expected = "\
 2024-11-05 * credit note 1  ; entry:credit_notes:1, customer:1, invoice:1
     Liabilities:CustomerBalance  -50.00 USD
@@ -69,7 +69,7 @@ account Equity:OpeningBalances
 ";
     let found = transactions(&postings, |posting| hledger::transaction(posting, &accounts));
     assert_eq!(found, expected);
-    let journal = hledger::journal();
+    let journal = hledger::main_file();
     assert_eq!(journal, "include opening.hledger\ninclude transactions.hledger\n");
 }
 
@@ -77,7 +77,7 @@ account Equity:OpeningBalances
 fn beancount_opens_accounts_and_asserts_closing_balances() {
     let (balance, postings) = november();
     let accounts = Default::default();
-    let opening = beancount::opening(&balance, &accounts);
+    let opening = beancount::opening_file(&balance, &accounts);
     assert!(opening.starts_with("2024-10-31 open Assets:Cash:Offline USD\n"));
     assert!(opening.ends_with("  Equity:OpeningBalances  -72.90 USD\n\n"));
     let found = transactions(&postings, |posting| beancount::transaction(posting, &accounts));
@@ -85,7 +85,7 @@ fn beancount_opens_accounts_and_asserts_closing_balances() {
         "2024-11-05 * \"credit note 1\"\n  entry: \"credit_notes:1\"\n  customer: \"1\"\n  \
          invoice: \"1\"\n  Liabilities:CustomerBalance  -50.00 USD\n"
     ));
-    let asserted = beancount::assertions(&balance, &accounts);
+    let asserted = beancount::balance_assertions(&balance, &accounts);
     let expected = "2024-12-01 balance Assets:Cash:Offline  0.00 USD\n\
          2024-12-01 balance Assets:Cash:Online  110.00 USD\n\
          2024-12-01 balance Liabilities:CustomerBalance  -50.00 USD\n\
@@ -94,7 +94,7 @@ fn beancount_opens_accounts_and_asserts_closing_balances() {
          2024-12-01 balance Liabilities:Taxes  -10.00 USD\n";
     assert_eq!(asserted, expected);
     assert_eq!(
-        beancount::journal(&balance),
+        beancount::main_file(&balance),
         "option \"title\" \"2024-11 USD\"\noption \"operating_currency\" \"USD\"\n\n\
          include \"opening.beancount\"\ninclude \"transactions.beancount\"\n"
     );
@@ -123,10 +123,10 @@ fn lines_of_an_entry_are_by_piece_and_sum_to_zero() {
         })
         .collect();
     let expected = [
-        (Category::CustomerBalance, String::new(), 0, 5000),
-        (Category::DeferredRevenue, "10".to_owned(), 1935, 0),
-        (Category::RecognizedRevenue, "10".to_owned(), 1545, 0),
-        (Category::RecognizedRevenue, "11".to_owned(), 1520, 0),
+        (LedgerCategory::CustomerBalance, String::new(), 0, 5000),
+        (LedgerCategory::DeferredRevenue, "10".to_owned(), 1935, 0),
+        (LedgerCategory::RecognizedRevenue, "10".to_owned(), 1545, 0),
+        (LedgerCategory::RecognizedRevenue, "11".to_owned(), 1520, 0),
     ];
     let sum: i128 = shown.iter().map(|line| line.2 - line.3).sum();
     assert_eq!(sum, 0);
@@ -136,7 +136,7 @@ fn lines_of_an_entry_are_by_piece_and_sum_to_zero() {
 #[test]
 fn a_currency_without_decimals_keeps_a_decimal_mark_in_its_declaration() {
     let yen = Currency::parse("jpy").unwrap();
-    let balance = TrialBalance::of(&Totals::default(), yen, month("2024-11"));
-    let text = hledger::opening(&balance, &Default::default());
+    let balance = TrialBalance::from_totals(&PostingTotals::default(), yen, month("2024-11"));
+    let text = hledger::opening_file(&balance, &Default::default());
     assert!(text.starts_with("commodity 1000. JPY\n"));
 }

@@ -1,14 +1,14 @@
 //! Random invoices with every kind of event and every kind of bad link.
 
 use accounting::records::{
-    BalanceKind, BalanceTransaction, Channel, CreditNote, Customer, Destination, Directory,
-    Invoice, InvoiceLine, InvoiceStatus, NoteType, Order, OrderItem, Payment, Plan, Product,
-    Recognition, Refund, Shipment, ShipmentStatus, Subscription,
+    BalanceKind, BalanceTransaction, CreditNote, Customer, Directory, Invoice, InvoiceLine,
+    InvoiceStatus, NoteType, Order, OrderItem, Payment, PaymentChannel, PlanRecord, Product,
+    RecognitionBasis, Refund, RefundDestination, Shipment, ShipmentStatus, Subscription,
 };
 use accounting::settings::{
     BalanceAdjustments, EarlyEnd, OtherInvoices, RecognitionMethod, ReversalSplit,
 };
-use accounting::{Books, Calendar, Month, Settings, Tables};
+use accounting::{LedgerRules, LedgerSettings, Month, ProviderCalendar, RecordTables};
 use model::money::Currency;
 use model::time::{Instant, Zone};
 
@@ -19,17 +19,17 @@ const CHOICES: usize = 400;
 
 /// The choices behind a random ledger, which proptest generates and shrinks. All zero is the
 /// plainest case.
-pub(crate) struct Dice {
+pub(crate) struct RandomChoices {
     choices: Vec<u32>,
     taken: usize,
 }
 
-/// Returns a strategy of [`Dice`].
+/// Returns a strategy of [`RandomChoices`].
 pub(crate) fn dice() -> impl proptest::strategy::Strategy<Value = Vec<u32>> {
     proptest::collection::vec(proptest::arbitrary::any::<u32>(), CHOICES)
 }
 
-impl Dice {
+impl RandomChoices {
     pub(crate) fn new(choices: Vec<u32>) -> Self {
         Self { choices, taken: 0 }
     }
@@ -88,9 +88,9 @@ impl Dice {
         if self.one_in(30) { Currency::parse("eur").unwrap() } else { Currency::USD }
     }
 
-    pub(crate) fn books(&mut self) -> Books {
+    pub(crate) fn books(&mut self) -> LedgerRules {
         let zone = self.pick(&["UTC", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo"]);
-        let settings = Settings {
+        let settings = LedgerSettings {
             recognition_method: self.pick(&[
                 RecognitionMethod::Daily,
                 RecognitionMethod::Exact,
@@ -104,9 +104,9 @@ impl Dice {
                 .pick(&[OtherInvoices::Separate, OtherInvoices::SubscriptionRevenue]),
             balance_adjustments: self
                 .pick(&[BalanceAdjustments::ContraRevenue, BalanceAdjustments::Excluded]),
-            ..Settings::default()
+            ..LedgerSettings::default()
         };
-        Books { calendar: Calendar::new(Zone::parse(zone).unwrap()), settings }
+        LedgerRules { calendar: ProviderCalendar::new(Zone::parse(zone).unwrap()), settings }
     }
 
     /// Returns a few months to calculate between.
@@ -122,7 +122,7 @@ impl Dice {
     }
 
     /// Returns the same rows in another order.
-    pub(crate) fn shuffle(&mut self, tables: &mut Tables) {
+    pub(crate) fn shuffle(&mut self, tables: &mut RecordTables) {
         self.swap(&mut tables.invoices);
         self.swap(&mut tables.lines);
         self.swap(&mut tables.order_items);
@@ -139,8 +139,8 @@ impl Dice {
         }
     }
 
-    pub(crate) fn tables(&mut self) -> Tables {
-        let mut tables = Tables { directory: self.directory(), ..Tables::default() };
+    pub(crate) fn tables(&mut self) -> RecordTables {
+        let mut tables = RecordTables { directory: self.directory(), ..RecordTables::default() };
         for id in 1..=i64::from(1 + self.roll(3)) {
             self.add_invoice(id, &mut tables);
         }
@@ -177,8 +177,8 @@ impl Dice {
         let customer = Customer { id: 1, site_id: Some(9), email: None, name: Some("Ada".into()) };
         directory.customers.insert(1, customer);
         directory.products.insert(1, Product { id: 1, name: "Daily".into() });
-        for (id, recognition) in [(1, Recognition::Time), (2, Recognition::Shipments)] {
-            let plan = Plan {
+        for (id, recognition) in [(1, RecognitionBasis::Time), (2, RecognitionBasis::Shipments)] {
+            let plan = PlanRecord {
                 id,
                 product_id: 1,
                 name: "Plan".into(),
@@ -198,7 +198,7 @@ impl Dice {
         directory
     }
 
-    fn add_invoice(&mut self, id: i64, tables: &mut Tables) {
+    fn add_invoice(&mut self, id: i64, tables: &mut RecordTables) {
         let sign = if self.one_in(8) { -1 } else { 1 };
         let net = sign * self.amount();
         let tax = if self.roll(2) == 0 { 0 } else { net / 10 + i64::from(self.roll(3)) };
@@ -250,7 +250,13 @@ impl Dice {
     }
 
     /// Adds lines that usually sum to the net, with proration credits among them.
-    fn add_lines(&mut self, invoice_id: i64, net: i64, currency: Currency, tables: &mut Tables) {
+    fn add_lines(
+        &mut self,
+        invoice_id: i64,
+        net: i64,
+        currency: Currency,
+        tables: &mut RecordTables,
+    ) {
         let count = i64::from(self.roll(4));
         let mut rest = net;
         for at in 1..=count {
@@ -274,7 +280,7 @@ impl Dice {
         }
     }
 
-    fn add_order(&mut self, id: i64, currency: Currency, tables: &mut Tables) {
+    fn add_order(&mut self, id: i64, currency: Currency, tables: &mut RecordTables) {
         tables.orders.push(Order {
             id,
             customer_id: 1,
@@ -305,8 +311,8 @@ impl Dice {
         self.maybe(|d| 1 + i64::from(d.roll(4)))
     }
 
-    fn channel(&mut self) -> Channel {
-        self.pick(&[Channel::Online, Channel::Offline])
+    fn channel(&mut self) -> PaymentChannel {
+        self.pick(&[PaymentChannel::Online, PaymentChannel::Offline])
     }
 
     fn payment(&mut self, id: i64) -> Payment {
@@ -339,9 +345,9 @@ impl Dice {
             is_succeeded: !self.one_in(8),
             channel: self.channel(),
             destination: self.pick(&[
-                Destination::Card,
-                Destination::Offline,
-                Destination::CustomerBalance,
+                RefundDestination::Card,
+                RefundDestination::Offline,
+                RefundDestination::CustomerBalance,
             ]),
             reason: None,
             succeeded_at: self.maybe(Self::instant),

@@ -1,14 +1,14 @@
 //! Regression tests of faults seen in other systems.
 
-use crate::scenario::{Scenario, month};
-use accounting::Category;
+use crate::scenario::{LedgerScenario, month};
+use accounting::LedgerCategory;
 
-fn recognized(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
+fn recognized(scenario: &LedgerScenario, first: &str, months: i32) -> Vec<i128> {
     let first = month(first);
     let (postings, _) = scenario.run(first.plus(months - 1));
     let of = |month| {
         let rows = postings.iter().filter(|p| p.month == month && p.file.is_recognition());
-        rows.map(|p| -p.amounts[Category::RecognizedRevenue]).sum()
+        rows.map(|p| -p.amounts[LedgerCategory::RecognizedRevenue]).sum()
     };
     first.through(first.plus(months - 1)).map(of).collect()
 }
@@ -16,7 +16,7 @@ fn recognized(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
 #[test]
 fn a_part_too_small_for_a_percentage_is_not_lost_and_blocks_no_later_month() {
     // A day of a year is 0.27 %. Rounded to one decimal before multiplying, it would vanish.
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3650000 date=2025-01-31
          line 10 invoice_id=1 plan_id=1 amount=3650000 period=2025-01-31..2026-01-31",
     );
@@ -37,14 +37,14 @@ fn a_service_that_starts_on_the_last_days_of_a_month_is_recognized_to_its_end() 
             "invoice 1 subscription_id=1 total={net} date=2025-01-30
              line 10 invoice_id=1 plan_id=1 amount={net} period={period}"
         );
-        let scenario = Scenario::of(rows.leak());
+        let scenario = LedgerScenario::from_rows(rows.leak());
         assert_eq!(recognized(&scenario, "2025-01", 4), expected, "{period}");
     }
 }
 
 #[test]
 fn a_credit_note_reverses_deferred_before_revenue_and_never_receivables_of_a_paid_invoice() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3100 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=3100 period=2025-01-01..2025-02-01
          payment 1 invoice_id=1 amount=3100 date=2025-01-01
@@ -71,7 +71,7 @@ fn there_is_one_entry_for_each_month_that_the_service_touches_and_no_other() {
             "invoice 1 subscription_id=1 total=100000 date=2025-01-01
              line 10 invoice_id=1 plan_id=1 amount=100000 period={period}"
         );
-        let (postings, _) = Scenario::of(rows.leak()).run(month("2027-01"));
+        let (postings, _) = LedgerScenario::from_rows(rows.leak()).run(month("2027-01"));
         let count = postings.iter().filter(|posting| posting.file.is_recognition()).count();
         assert_eq!(count, months, "{period}");
     }
@@ -81,7 +81,7 @@ fn there_is_one_entry_for_each_month_that_the_service_touches_and_no_other() {
 fn rounding_is_inside_each_entry_so_none_is_out_of_balance() {
     // Three lines of a third of a cent a day. Rounding only at the end would leave entries
     // unbalanced.
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=30 date=2025-01-10
          line 10 invoice_id=1 plan_id=1 amount=10 period=2025-01-10..2025-02-09
          line 11 invoice_id=1 plan_id=1 amount=10 period=2025-01-10..2025-02-09

@@ -1,13 +1,13 @@
 //! Tests of implausible dates. Rule: spec/accounting.md §12.2.
 
 use accounting::waterfall::{FUTURE_MONTHS, Waterfall};
-use accounting::{Horizon, Span};
+use accounting::{Horizon, LedgerSpan};
 
-use crate::scenario::{Scenario, month};
+use crate::scenario::{LedgerScenario, month};
 
 #[test]
 fn a_date_that_cannot_be_names_its_record_and_is_booked_as_dated() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=1000 date=0026-01-05
          line 10 invoice_id=1 plan_id=1 amount=1000
          invoice 2 subscription_id=1 total=1000 date=2025-01-05
@@ -38,7 +38,7 @@ fn a_date_that_cannot_be_names_its_record_and_is_booked_as_dated() {
     let (_, issues) = scenario.run(month("2025-01"));
     let implausible = issues.iter().find(|issue| issue.table == "invoices").unwrap();
     assert_eq!(implausible.month, month("0026-01"));
-    assert!(implausible.is_of(month("2025-01")), "it is listed in every month");
+    assert!(implausible.is_listed_in(month("2025-01")), "it is listed in every month");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_currency_is_named_where_it_was_withdrawn_before_the_record() {
             "invoice 1 subscription_id=1 total=1000 date={date} currency={currency}
              line 10 invoice_id=1 plan_id=1 amount=1000 currency={currency}"
         );
-        let scenario = Scenario::of(records.leak());
+        let scenario = LedgerScenario::from_rows(records.leak());
         let (_, issues) = scenario.run(month("2026-01"));
         let named: Vec<_> =
             issues.iter().filter(|issue| issue.code.as_str() == "withdrawn_currency").collect();
@@ -65,15 +65,15 @@ fn a_currency_is_named_where_it_was_withdrawn_before_the_record() {
 
 #[test]
 fn a_period_of_thousands_of_years_makes_no_more_columns_than_others() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=99900000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=99900000 period=2025-01-01..9990-01-01",
     );
     let (books, grouped) = (scenario.books(), scenario.grouped());
     let mut waterfall = Waterfall::new(month("2025-01"), month("2025-01"));
-    let span = Span::until(Horizon::end_of_month(month("2025-01"), &books.calendar));
-    let ledger = books.invoice(&grouped.invoices[0], &grouped.directory, &span);
-    waterfall.add(&books, &ledger);
+    let span = LedgerSpan::until(Horizon::end_of_month(month("2025-01"), &books.calendar));
+    let ledger = books.invoice_ledger(&grouped.invoices[0], &grouped.directory, &span);
+    waterfall.add_invoice(&books, &ledger);
     let (_, row) = waterfall.rows().next().unwrap();
     assert_eq!(i32::try_from(row.future.len()), Ok(FUTURE_MONTHS));
     assert!(row.later > 0 && row.unscheduled == 0);

@@ -1,25 +1,25 @@
 //! Properties that hold for any records. Rule: spec/accounting.md §8. `ACCOUNTING_CASES` sets the
 //! number of cases per property.
 
-use accounting::package::{invoice_row, untied_row};
-use accounting::records::Destination;
+use accounting::package::{invoice_row, unlinked_row};
+use accounting::records::RefundDestination;
 use accounting::settings::CustomerBalanceView;
 use accounting::{
-    Amounts, Books, Category, File, Grouped, Horizon, Month, Posting, Span, Tables, Totals,
-    TrialBalance, group,
+    CategoryAmounts, GroupedRecords, Horizon, LedgerCategory, LedgerFile, LedgerRules, LedgerSpan,
+    Month, Posting, PostingTotals, RecordTables, TrialBalance, group_records,
 };
 use model::money::Currency;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{Dice, dice};
+use crate::lives::{RandomChoices, dice};
 use crate::scenario::{month, run};
 
-fn for_all(property: impl Fn(Dice)) {
+fn for_all(property: impl Fn(RandomChoices)) {
     let cases = std::env::var("ACCOUNTING_CASES").ok().and_then(|text| text.parse().ok());
     let config =
         Config { failure_persistence: None, ..Config::with_cases(cases.unwrap_or(25_000)) };
     let result = TestRunner::new(config).run(&dice(), |choices| {
-        property(Dice::new(choices));
+        property(RandomChoices::new(choices));
         Ok(())
     });
     if let Err(error) = result {
@@ -27,11 +27,11 @@ fn for_all(property: impl Fn(Dice)) {
     }
 }
 
-fn grouped(tables: &Tables, books: &Books) -> Grouped {
-    group(tables.clone(), &books.calendar)
+fn grouped(tables: &RecordTables, books: &LedgerRules) -> GroupedRecords {
+    group_records(tables.clone(), &books.calendar)
 }
 
-fn end_of(month: Month, books: &Books) -> Horizon {
+fn end_of(month: Month, books: &LedgerRules) -> Horizon {
     Horizon::end_of_month(month, &books.calendar)
 }
 
@@ -40,9 +40,9 @@ fn sorted(mut postings: Vec<Posting>) -> Vec<Posting> {
     postings
 }
 
-fn sum(postings: &[Posting], is_in: impl Fn(&Posting) -> bool) -> Amounts {
+fn sum(postings: &[Posting], is_in: impl Fn(&Posting) -> bool) -> CategoryAmounts {
     let inside = postings.iter().filter(|posting| is_in(posting));
-    inside.fold(Amounts::ZERO, |sum, posting| sum + posting.amounts)
+    inside.fold(CategoryAmounts::ZERO, |sum, posting| sum + posting.amounts)
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn every_posting_balances_and_every_piece_stays_within_its_net() {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
         for month in dice.months() {
-            run(&books, &grouped, &Span::until(end_of(month, &books)));
+            run(&books, &grouped, &LedgerSpan::until(end_of(month, &books)));
         }
-        run(&books, &grouped, &Span::until(Horizon::AsOf(dice.as_of())).explained());
+        run(&books, &grouped, &LedgerSpan::until(Horizon::AsOf(dice.as_of())).explained());
     });
 }
 
@@ -63,9 +63,9 @@ fn at_the_end_of_life_net_is_recognized_or_taken_back() {
     for_all(|mut dice| {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
-        let span = Span::until(end_of(month("2030-01"), &books));
+        let span = LedgerSpan::until(end_of(month("2030-01"), &books));
         for records in &grouped.invoices {
-            let ledger = books.invoice(records, &grouped.directory, &span);
+            let ledger = books.invoice_ledger(records, &grouped.directory, &span);
             let by_calendar = ledger.pieces.iter().filter(|piece| piece.schedule.is_calendar());
             for piece in by_calendar {
                 assert_eq!(piece.deferred, 0, "{piece:?}");
@@ -75,7 +75,7 @@ fn at_the_end_of_life_net_is_recognized_or_taken_back() {
                 .postings
                 .iter()
                 .filter(|posting| posting.file.is_recognition())
-                .map(|posting| posting.amounts[Category::DeferredRevenue])
+                .map(|posting| posting.amounts[LedgerCategory::DeferredRevenue])
                 .sum();
             let waiting: i128 = ledger.pieces.iter().map(|piece| piece.deferred).sum();
             assert_eq!(recognized + ledger.taken_from_deferred + waiting, net);
@@ -89,7 +89,7 @@ fn rows_in_any_order_give_the_same_postings() {
         let (books, tables) = (dice.books(), dice.tables());
         let mut shuffled = tables.clone();
         dice.shuffle(&mut shuffled);
-        let span = Span::until(Horizon::AsOf(dice.as_of()));
+        let span = LedgerSpan::until(Horizon::AsOf(dice.as_of()));
         let first = run(&books, &grouped(&tables, &books), &span);
         let second = run(&books, &grouped(&shuffled, &books), &span);
         assert_eq!(sorted(first.0), sorted(second.0));
@@ -103,8 +103,8 @@ fn a_later_look_leaves_earlier_months_as_they_were() {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
         let [early, _, late] = dice.months();
-        let (short, _) = run(&books, &grouped, &Span::until(end_of(early, &books)));
-        let (long, _) = run(&books, &grouped, &Span::until(end_of(late, &books)));
+        let (short, _) = run(&books, &grouped, &LedgerSpan::until(end_of(early, &books)));
+        let (long, _) = run(&books, &grouped, &LedgerSpan::until(end_of(late, &books)));
         let long = long.into_iter().filter(|posting| posting.month <= early).collect();
         assert_eq!(sorted(short), sorted(long));
     });
@@ -117,8 +117,8 @@ fn folding_earlier_months_changes_no_balance_and_no_row_of_the_month() {
         let grouped = grouped(&tables, &books);
         let [from, _, to] = dice.months();
         let until = end_of(to, &books);
-        let (whole, _) = run(&books, &grouped, &Span::until(until));
-        let (folded, _) = run(&books, &grouped, &Span::month(from, until));
+        let (whole, _) = run(&books, &grouped, &LedgerSpan::until(until));
+        let (folded, _) = run(&books, &grouped, &LedgerSpan::month(from, until));
         assert_eq!(sum(&whole, |p| p.month < from), sum(&folded, |p| p.month < from));
         let inside = |postings: Vec<Posting>| {
             sorted(postings.into_iter().filter(|p| p.month >= from).collect())
@@ -133,41 +133,41 @@ fn the_files_add_up_to_the_trial_balance_and_months_chain() {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
         let [first, _, last] = dice.months();
-        let span = Span::until(end_of(last, &books));
-        let mut totals = Totals::default();
-        let mut rows: Vec<(File, Month, Amounts)> = Vec::new();
+        let span = LedgerSpan::until(end_of(last, &books));
+        let mut totals = PostingTotals::default();
+        let mut rows: Vec<(LedgerFile, Month, CategoryAmounts)> = Vec::new();
         let view = CustomerBalanceView::Stored;
         for records in &grouped.invoices {
-            let ledger = books.invoice(records, &grouped.directory, &span);
-            let mut part = Totals::default();
+            let ledger = books.invoice_ledger(records, &grouped.directory, &span);
+            let mut part = PostingTotals::default();
             for posting in ledger.postings.iter().filter(|p| p.currency == Currency::USD) {
                 part.add(posting);
                 let row = invoice_row(posting, records, &grouped.directory, view).unwrap();
-                let columns = accounting::package::columns(posting.file);
+                let columns = accounting::package::package_columns(posting.file);
                 assert_eq!(row.fields().len(), columns.len());
                 rows.push((posting.file, posting.month, row.head.amounts));
             }
             totals.merge(&part);
         }
-        let untied = books.untied(&grouped.untied, &grouped.directory, &span);
+        let untied = books.unlinked_ledger(&grouped.untied, &grouped.directory, &span);
         for posting in untied.postings.iter().filter(|p| p.currency == Currency::USD) {
             totals.add(posting);
-            let row = untied_row(posting, &grouped.untied, &grouped.directory, view).unwrap();
+            let row = unlinked_row(posting, &grouped.untied, &grouped.directory, view).unwrap();
             rows.push((posting.file, posting.month, row.head.amounts));
         }
-        let mut opening = totals.opening(Currency::USD, first);
+        let mut opening = totals.opening_balance(Currency::USD, first);
         for month in first.through(last) {
-            let balance = TrialBalance::of(&totals, Currency::USD, month);
+            let balance = TrialBalance::from_totals(&totals, Currency::USD, month);
             balance.check().unwrap();
             assert_eq!(balance.opening, opening);
             opening = balance.closing;
-            for file in File::ALL {
+            for file in LedgerFile::ALL {
                 let of_file = rows.iter().filter(|row| (row.0, row.1) == (file, month));
-                let sum = of_file.fold(Amounts::ZERO, |sum, row| sum + row.2);
-                assert_eq!(sum, balance.file(file), "{file:?} {month}");
+                let sum = of_file.fold(CategoryAmounts::ZERO, |sum, row| sum + row.2);
+                assert_eq!(sum, balance.file_movement(file), "{file:?} {month}");
             }
         }
-        let all = rows.iter().fold(Amounts::ZERO, |sum, row| sum + row.2);
+        let all = rows.iter().fold(CategoryAmounts::ZERO, |sum, row| sum + row.2);
         assert_eq!(all, opening);
     });
 }
@@ -178,16 +178,16 @@ fn cash_is_what_was_paid_less_what_was_refunded() {
         let (books, tables) = (dice.books(), dice.tables());
         let grouped = grouped(&tables, &books);
         let until = Horizon::AsOf(dice.as_of());
-        let (postings, _) = run(&books, &grouped, &Span::until(until));
+        let (postings, _) = run(&books, &grouped, &LedgerSpan::until(until));
         let total = sum(&postings, |_| true);
         let paid = tables.payments.iter().filter(|p| p.is_posted() && until.includes(p.date));
         let refunded = tables.refunds.iter().filter(|r| {
-            let leaves = r.destination != Destination::CustomerBalance;
+            let leaves = r.destination != RefundDestination::CustomerBalance;
             r.is_posted() && leaves && until.includes(r.date())
         });
         let cash = paid.map(|p| i128::from(p.amount)).sum::<i128>()
             - refunded.map(|r| i128::from(r.amount)).sum::<i128>();
-        assert_eq!(total[Category::CashOnline] + total[Category::CashOffline], cash);
+        assert_eq!(total[LedgerCategory::CashOnline] + total[LedgerCategory::CashOffline], cash);
     });
 }
 
@@ -205,8 +205,8 @@ fn recognized_by_days(net: i64, start: i64, end: i64, first_day_after: i64) -> i
 
 #[test]
 fn every_small_period_is_recognized_as_the_rule_says_directly() {
-    let books = Books {
-        calendar: accounting::Calendar::new(model::time::Zone::utc()),
+    let books = LedgerRules {
+        calendar: accounting::ProviderCalendar::new(model::time::Zone::utc()),
         settings: Default::default(),
     };
     let ground = crate::scenario::tables("");
@@ -225,13 +225,13 @@ fn every_small_period_is_recognized_as_the_rule_says_directly() {
                 tables.directory = ground.directory.clone();
                 let grouped = grouped(&tables, &books);
                 let until = end_of(month("2025-03"), &books);
-                let (postings, _) = run(&books, &grouped, &Span::until(until));
+                let (postings, _) = run(&books, &grouped, &LedgerSpan::until(until));
                 for at in month("2024-01").through(month("2025-03")) {
                     let posted = sum(&postings, |p| p.file.is_recognition() && p.month <= at);
                     let after = i64::from(at.next().first_day().days());
                     let (start, length) = (i64::from(first + start), i64::from(length));
                     let expected = recognized_by_days(net, start, start + length, after);
-                    let found = -posted[Category::RecognizedRevenue];
+                    let found = -posted[LedgerCategory::RecognizedRevenue];
                     assert_eq!(found, i128::from(expected), "{rows} {at}");
                 }
             }
@@ -241,19 +241,19 @@ fn every_small_period_is_recognized_as_the_rule_says_directly() {
 
 #[test]
 fn postings_come_back_from_bytes_and_their_keys_sort_as_rows_do() {
-    use accounting::posting::codec::{decode, encode, key_bytes, order_key};
+    use accounting::posting::codec::{decode_posting, encode_posting, key_bytes, order_key};
     for_all(|mut dice| {
         let (books, tables) = (dice.books(), dice.tables());
-        let span = Span::until(end_of(month("2025-06"), &books));
+        let span = LedgerSpan::until(end_of(month("2025-06"), &books));
         let (mut postings, _) = run(&books, &grouped(&tables, &books), &span);
         let mut bytes = Vec::new();
-        postings.iter().for_each(|posting| encode(posting, &mut bytes));
+        postings.iter().for_each(|posting| encode_posting(posting, &mut bytes));
         let mut rest = bytes.as_slice();
         for posting in &postings {
-            assert_eq!(decode(&mut rest).as_ref(), Ok(posting));
+            assert_eq!(decode_posting(&mut rest).as_ref(), Ok(posting));
         }
         assert!(rest.is_empty());
-        assert!(decode(&mut &bytes[..bytes.len().min(9)]).is_err());
+        assert!(decode_posting(&mut &bytes[..bytes.len().min(9)]).is_err());
         postings.sort_by_key(Posting::row_order);
         assert!(postings.is_sorted_by_key(order_key));
         postings.sort_by_key(Posting::key);

@@ -1,17 +1,17 @@
 //! Tests of the recognition of deferred revenue. Rule: spec/accounting.md §7.
 
-use accounting::Settings;
+use accounting::LedgerSettings;
 use accounting::settings::RecognitionMethod::{Daily, Exact, MonthlyEven, MonthlyEvenProrated};
 
-use crate::scenario::{Scenario, month};
+use crate::scenario::{LedgerScenario, month};
 
 /// Returns the amount that a piece earns in each month, from the first one on.
-fn earned(scenario: &Scenario, first: &str, months: i32) -> Vec<i128> {
+fn earned(scenario: &LedgerScenario, first: &str, months: i32) -> Vec<i128> {
     let first = month(first);
     let (postings, _) = scenario.run(first.plus(months - 1));
     let of = |month| {
         let rows = postings.iter().filter(|p| p.month == month && p.file.is_recognition());
-        rows.map(|p| -p.amounts[accounting::Category::RecognizedRevenue]).sum()
+        rows.map(|p| -p.amounts[accounting::LedgerCategory::RecognizedRevenue]).sum()
     };
     first.through(first.plus(months - 1)).map(of).collect()
 }
@@ -44,8 +44,8 @@ fn methods_share_a_period_over_its_months() {
         (no_length, Daily, [9000, 0, 0, 0]),
         (no_length, Exact, [9000, 0, 0, 0]),
     ] {
-        let settings = Settings { recognition_method: method, ..Settings::default() };
-        let scenario = Scenario { settings, ..Scenario::of(rows) };
+        let settings = LedgerSettings { recognition_method: method, ..LedgerSettings::default() };
+        let scenario = LedgerScenario { settings, ..LedgerScenario::from_rows(rows) };
         assert_eq!(earned(&scenario, "2025-01", 4), expected, "{method:?} {rows}");
     }
 }
@@ -57,14 +57,14 @@ fn months_are_those_of_the_providers_zone() {
     for (zone, expected) in
         [("UTC", [100, 2900]), ("Europe/Berlin", [0, 3000]), ("America/New_York", [100, 2900])]
     {
-        let scenario = Scenario { zone, ..Scenario::of(rows) };
+        let scenario = LedgerScenario { zone, ..LedgerScenario::from_rows(rows) };
         assert_eq!(earned(&scenario, "2025-03", 2), expected, "{zone}");
     }
 }
 
 #[test]
 fn lines_have_schedules_of_their_own_and_proration_credits_run_backwards() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=4600 date=2025-04-16 period=2025-04-01..2025-05-01
          line 10 invoice_id=1 plan_id=1 amount=-1500 is_proration=true period=2025-04-16..2025-05-01
          line 11 invoice_id=1 plan_id=1 amount=6100 period=2025-04-16..2025-06-16",
@@ -74,12 +74,12 @@ fn lines_have_schedules_of_their_own_and_proration_credits_run_backwards() {
 
 #[test]
 fn a_line_without_a_period_takes_the_invoices_and_else_is_earned_at_once() {
-    let with_period = Scenario::of(
+    let with_period = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=6100 date=2025-04-16 period=2025-04-16..2025-06-16
          line 10 invoice_id=1 plan_id=1 amount=6100",
     );
     assert_eq!(earned(&with_period, "2025-04", 3), [1500, 3100, 1500]);
-    let without = Scenario::of(
+    let without = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=6100 date=2025-04-16
          line 10 invoice_id=1 plan_id=1 amount=6100",
     );
@@ -88,7 +88,7 @@ fn a_line_without_a_period_takes_the_invoices_and_else_is_earned_at_once() {
 
 #[test]
 fn shipments_go_to_the_oldest_invoice_with_room_and_returns_come_back() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "plan 1 product_id=1 name=Issues amount=300 shipments_per_interval=3
          invoice 1 subscription_id=1 total=300 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=300
@@ -119,7 +119,7 @@ fn shipments_go_to_the_oldest_invoice_with_room_and_returns_come_back() {
 
 #[test]
 fn a_return_after_a_note_gives_back_its_part_of_what_is_recognized() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "plan 1 product_id=1 name=Issues amount=1200 shipments_per_interval=12
          invoice 1 subscription_id=1 total=1200 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=1200
@@ -137,7 +137,7 @@ fn a_return_after_a_note_gives_back_its_part_of_what_is_recognized() {
 
 #[test]
 fn an_order_item_waits_for_shipping_when_it_has_a_date() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "order 1 status=fulfilled amount=900 date=2025-01-01
          item 10 order_id=1 quantity=1 unit_amount=300 fulfilled_at=2025-01-05 shipped_at=2025-02-03
          item 11 order_id=1 quantity=1 unit_amount=600 shipped_at=2025-01-03

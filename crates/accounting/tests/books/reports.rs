@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use accounting::aging::{AgingTotals, aging_row};
-use accounting::explain::explain;
-use accounting::reconciliation::{CustomerCredit, receivable_difference};
-use accounting::revenue_by_plan::{GroupBy, RevenueByGroup, RevenueRow};
+use accounting::aging::{AgingTotals, build_aging_row};
+use accounting::explain::explain_posting;
+use accounting::reconciliation::{CustomerCredit, check_receivable};
+use accounting::revenue_by_plan::{RevenueByGroup, RevenueGrouping, RevenueRow};
 use accounting::waterfall::Waterfall;
-use accounting::{Amounts, Category, Horizon, Month, Span};
+use accounting::{CategoryAmounts, Horizon, LedgerCategory, LedgerSpan, Month};
 use model::money::Currency;
 use model::time::Date;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{Dice, dice};
-use crate::scenario::{Scenario, month, run};
+use crate::lives::{RandomChoices, dice};
+use crate::scenario::{LedgerScenario, month, run};
 
 const BOOK: &str = "
     plan 2 product_id=1 name=Issues amount=300 shipments_per_interval=3
@@ -29,7 +29,7 @@ const BOOK: &str = "
 
 #[test]
 fn aging_sorts_receivables_by_days_past_due() {
-    let scenario = Scenario::of(BOOK);
+    let scenario = LedgerScenario::from_rows(BOOK);
     let (books, grouped) = (scenario.books(), scenario.grouped());
     for (as_of, expected) in [
         ("2024-12-15", Some([36500, 0, 0, 0, 0, 0])),
@@ -41,23 +41,23 @@ fn aging_sorts_receivables_by_days_past_due() {
         ("2024-11-30", None),
     ] {
         let as_of = Date::parse(as_of).unwrap();
-        let span = Span::until(Horizon::end_of_day(as_of, &books.calendar));
+        let span = LedgerSpan::until(Horizon::end_of_day(as_of, &books.calendar));
         let records = &grouped.invoices[0];
-        let ledger = books.invoice(records, &grouped.directory, &span);
-        let row = aging_row(records, &ledger, as_of);
+        let ledger = books.invoice_ledger(records, &grouped.directory, &span);
+        let row = build_aging_row(records, &ledger, as_of);
         assert_eq!(row.map(|row| row.buckets), expected, "{as_of}");
     }
 }
 
 #[test]
 fn waterfall_shows_where_deferred_revenue_goes() {
-    let scenario = Scenario::of(BOOK);
+    let scenario = LedgerScenario::from_rows(BOOK);
     let (books, grouped) = (scenario.books(), scenario.grouped());
     let mut waterfall = Waterfall::new(month("2025-01"), month("2025-02"));
-    let span = Span::until(waterfall.horizon(&books));
+    let span = LedgerSpan::until(waterfall.horizon(&books));
     for records in &grouped.invoices {
         let mut part = Waterfall::new(month("2025-01"), month("2025-02"));
-        part.add(&books, &books.invoice(records, &grouped.directory, &span));
+        part.add_invoice(&books, &books.invoice_ledger(records, &grouped.directory, &span));
         waterfall.merge(&part);
     }
     let shown = |months: &BTreeMap<_, i128>| {
@@ -91,7 +91,7 @@ fn waterfall_shows_where_deferred_revenue_goes() {
 
 fn rows_of(revenue: &RevenueByGroup, from: &str, to: Month) -> Vec<RevenueRow> {
     let mut rows = Vec::new();
-    let visited = revenue.each_row(month(from), to, &mut |row| {
+    let visited = revenue.visit_rows(month(from), to, &mut |row| {
         rows.push(*row);
         Ok::<_, std::convert::Infallible>(true)
     });
@@ -101,8 +101,8 @@ fn rows_of(revenue: &RevenueByGroup, from: &str, to: Month) -> Vec<RevenueRow> {
 
 #[test]
 fn revenue_is_split_by_the_plans_of_the_lines() {
-    let (postings, _) = Scenario::of(BOOK).run(month("2025-02"));
-    let mut revenue = RevenueByGroup::new(GroupBy::Plan);
+    let (postings, _) = LedgerScenario::from_rows(BOOK).run(month("2025-02"));
+    let mut revenue = RevenueByGroup::new(RevenueGrouping::Plan);
     for posting in &postings {
         revenue.add(posting);
     }
@@ -130,26 +130,26 @@ fn revenue_is_split_by_the_plans_of_the_lines() {
 fn reports_tie_to_the_balances_on_random_lives() {
     let config = Config { failure_persistence: None, ..Config::with_cases(2_000) };
     let result = TestRunner::new(config).run(&dice(), |choices| {
-        let mut dice = Dice::new(choices);
+        let mut dice = RandomChoices::new(choices);
         let (books, tables) = (dice.books(), dice.tables());
-        let grouped = accounting::group(tables, &books.calendar);
+        let grouped = accounting::group_records(tables, &books.calendar);
         let [first, _, last] = dice.months();
         let until = Horizon::end_of_month(last, &books.calendar);
-        let span = Span::until(until);
+        let span = LedgerSpan::until(until);
         let mut waterfall = Waterfall::new(first, last);
         let mut aging = AgingTotals::default();
         let mut are_all_inside = true;
         for records in &grouped.invoices {
-            let ledger = books.invoice(records, &grouped.directory, &span);
-            waterfall.add(&books, &ledger);
+            let ledger = books.invoice_ledger(records, &grouped.directory, &span);
+            waterfall.add_invoice(&books, &ledger);
             are_all_inside &= ledger.is_inside;
-            if let Some(row) = aging_row(records, &ledger, last.last_day()) {
+            if let Some(row) = build_aging_row(records, &ledger, last.last_day()) {
                 aging.add_row(&row);
             }
         }
         let (postings, _) = run(&books, &grouped, &span);
-        let closing = postings.iter().fold(Amounts::ZERO, |sum, p| sum + p.amounts);
-        assert_eq!(aging.accounts_receivable, closing[Category::AccountsReceivable]);
+        let closing = postings.iter().fold(CategoryAmounts::ZERO, |sum, p| sum + p.amounts);
+        assert_eq!(aging.accounts_receivable, closing[LedgerCategory::AccountsReceivable]);
         let mut remaining = 0;
         let mut waiting = 0;
         for (_, row) in waterfall.rows() {
@@ -161,8 +161,8 @@ fn reports_tie_to_the_balances_on_random_lives() {
         if are_all_inside {
             assert_eq!(waiting, remaining);
         }
-        assert_eq!(-remaining, closing[Category::DeferredRevenue]);
-        for group_by in [GroupBy::Plan, GroupBy::Product, GroupBy::Site] {
+        assert_eq!(-remaining, closing[LedgerCategory::DeferredRevenue]);
+        for group_by in [RevenueGrouping::Plan, RevenueGrouping::Product, RevenueGrouping::Site] {
             let mut revenue = RevenueByGroup::new(group_by);
             for posting in &postings {
                 revenue.add(posting);
@@ -170,9 +170,9 @@ fn reports_tie_to_the_balances_on_random_lives() {
             let rows = rows_of(&revenue, "2023-01", last);
             let at_last = rows.iter().filter(|row| row.month == last);
             let deferred: i128 = at_last.map(|row| row.deferred_closing).sum();
-            assert_eq!(-deferred, closing[Category::DeferredRevenue], "{group_by:?}");
+            assert_eq!(-deferred, closing[LedgerCategory::DeferredRevenue], "{group_by:?}");
             let net: i128 = rows.iter().map(|row| row.net_revenue).sum();
-            assert_eq!(-net, closing[Category::RecognizedRevenue], "{group_by:?}");
+            assert_eq!(-net, closing[LedgerCategory::RecognizedRevenue], "{group_by:?}");
         }
         Ok(())
     });
@@ -183,7 +183,7 @@ fn reports_tie_to_the_balances_on_random_lives() {
 
 #[test]
 fn explanations_show_the_arithmetic() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=120000 date=2024-10-01
          line 10 invoice_id=1 plan_id=1 amount=120000 period=2024-10-01..2025-10-01
          payment 1 invoice_id=1 amount=120000 date=2024-10-01
@@ -191,10 +191,10 @@ fn explanations_show_the_arithmetic() {
     );
     let (books, grouped) = (scenario.books(), scenario.grouped());
     let until = Horizon::end_of_month(month("2024-11"), &books.calendar);
-    let (postings, _) = run(&books, &grouped, &Span::until(until).explained());
+    let (postings, _) = run(&books, &grouped, &LedgerSpan::until(until).explained());
     let explained = |entry: &str| {
         let posting = postings.iter().find(|posting| posting.entry_id() == entry).unwrap();
-        explain(posting)
+        explain_posting(posting)
     };
     let recognized = explained("recognized_revenue:10#2024-10");
     assert_eq!(
@@ -222,7 +222,7 @@ fn explanations_show_the_arithmetic() {
 
 #[test]
 fn differences_from_the_records_are_listed() {
-    let scenario = Scenario::of(
+    let scenario = LedgerScenario::from_rows(
         "payment 1 customer_id=1 amount=500 date=2025-01-01
          balance 1 type=credit kind=payment amount=-400 date=2025-01-01
          invoice 1 subscription_id=1 status=open total=900 amount_remaining=800 date=2025-01-01
@@ -230,7 +230,7 @@ fn differences_from_the_records_are_listed() {
     );
     let (books, grouped) = (scenario.books(), scenario.grouped());
     let until = Horizon::end_of_month(month("2025-01"), &books.calendar);
-    let (postings, _) = run(&books, &grouped, &Span::until(until));
+    let (postings, _) = run(&books, &grouped, &LedgerSpan::until(until));
     let mut credit = CustomerCredit::new(Currency::USD);
     for posting in &postings {
         credit.add_posting(posting);
@@ -240,8 +240,8 @@ fn differences_from_the_records_are_listed() {
     }
     let mut issues = credit.differences(month("2025-01"));
     for records in &grouped.invoices {
-        let ledger = books.invoice(records, &grouped.directory, &Span::until(until));
-        issues.extend(receivable_difference(records, &ledger, month("2025-01")));
+        let ledger = books.invoice_ledger(records, &grouped.directory, &LedgerSpan::until(until));
+        issues.extend(check_receivable(records, &ledger, month("2025-01")));
     }
     let shown: Vec<_> = issues.iter().map(|i| (i.code.as_str(), i.id, i.amount)).collect();
     assert_eq!(shown, [("customer_balance_difference", 1, -100), ("ar_difference", 1, 100)]);

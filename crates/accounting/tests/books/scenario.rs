@@ -7,17 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use accounting::records::{Reader, Record};
+use accounting::records::{RecordReader, TableRecord};
 use accounting::{
-    Amounts, Books, Calendar, Category, Grouped, Horizon, Issue, Month, Posting, Settings, Span,
-    Tables, group,
+    CategoryAmounts, GroupedRecords, Horizon, Issue, LedgerCategory, LedgerRules, LedgerSettings,
+    LedgerSpan, Month, Posting, ProviderCalendar, RecordTables, group_records,
 };
-use model::catalogue::{self, Default as Preset, Kind, Presence};
+use model::catalogue::{self, ColumnDefault as Preset, ColumnType, Presence};
 use model::cell::Cell;
 use model::time::{Date, Instant, Zone};
 
 /// The rows that every scenario has unless it replaces them.
-const GROUND: &str = "
+const DEFAULT_ROWS: &str = "
     customer 1 name=Ada email=ada@example.org
     product 1 name=Daily
     plan 1 product_id=1 name=Monthly amount=10000
@@ -25,31 +25,31 @@ const GROUND: &str = "
 ";
 
 /// A scenario: records, zone, settings.
-pub(crate) struct Scenario {
+pub(crate) struct LedgerScenario {
     pub(crate) rows: &'static str,
     pub(crate) zone: &'static str,
-    pub(crate) settings: Settings,
+    pub(crate) settings: LedgerSettings,
 }
 
-impl Scenario {
-    pub(crate) fn of(rows: &'static str) -> Self {
-        Self { rows, zone: "UTC", settings: Settings::default() }
+impl LedgerScenario {
+    pub(crate) fn from_rows(rows: &'static str) -> Self {
+        Self { rows, zone: "UTC", settings: LedgerSettings::default() }
     }
 
-    pub(crate) fn books(&self) -> Books {
+    pub(crate) fn books(&self) -> LedgerRules {
         let zone = Zone::parse(self.zone).unwrap();
-        Books { calendar: Calendar::new(zone), settings: self.settings.clone() }
+        LedgerRules { calendar: ProviderCalendar::new(zone), settings: self.settings.clone() }
     }
 
-    pub(crate) fn grouped(&self) -> Grouped {
-        group(tables(self.rows), &self.books().calendar)
+    pub(crate) fn grouped(&self) -> GroupedRecords {
+        group_records(tables(self.rows), &self.books().calendar)
     }
 
     /// Returns all postings and issues up to the end of a month.
     pub(crate) fn run(&self, last: Month) -> (Vec<Posting>, Vec<Issue>) {
         let books = self.books();
         let until = Horizon::end_of_month(last, &books.calendar);
-        run(&books, &self.grouped(), &Span::until(until))
+        run(&books, &self.grouped(), &LedgerSpan::until(until))
     }
 
     /// Checks the expectations, which are written as the module's documentation says.
@@ -73,7 +73,8 @@ impl Scenario {
             expected.push(shown(month, what.trim(), amounts));
             if what.trim() == "closing" {
                 let until = postings.iter().filter(|posting| posting.month <= month);
-                let closing = until.fold(Amounts::ZERO, |sum, posting| sum + posting.amounts);
+                let closing =
+                    until.fold(CategoryAmounts::ZERO, |sum, posting| sum + posting.amounts);
                 found.push(shown(month, "closing", closing));
             }
         }
@@ -97,16 +98,20 @@ impl Scenario {
     }
 }
 
-pub(crate) fn run(books: &Books, grouped: &Grouped, span: &Span) -> (Vec<Posting>, Vec<Issue>) {
+pub(crate) fn run(
+    books: &LedgerRules,
+    grouped: &GroupedRecords,
+    span: &LedgerSpan,
+) -> (Vec<Posting>, Vec<Issue>) {
     let mut postings = Vec::new();
     let mut issues = grouped.issues.clone();
     for records in &grouped.invoices {
-        let ledger = books.invoice(records, &grouped.directory, span);
+        let ledger = books.invoice_ledger(records, &grouped.directory, span);
         accounting::invariants::check_invoice(&ledger).unwrap();
         postings.extend(ledger.postings);
         issues.extend(ledger.issues);
     }
-    let untied = books.untied(&grouped.untied, &grouped.directory, span);
+    let untied = books.unlinked_ledger(&grouped.untied, &grouped.directory, span);
     postings.extend(untied.postings);
     issues.extend(untied.issues);
     for posting in &postings {
@@ -130,7 +135,7 @@ fn source(posting: &Posting) -> String {
     format!("{} {id}", posting.file.as_str())
 }
 
-fn shown(month: Month, what: &str, amounts: Amounts) -> String {
+fn shown(month: Month, what: &str, amounts: CategoryAmounts) -> String {
     let amounts: Vec<_> = amounts
         .non_zero()
         .map(|(category, amount)| format!("{} {amount}", short(category)))
@@ -138,23 +143,23 @@ fn shown(month: Month, what: &str, amounts: Amounts) -> String {
     format!("{month} {what} | {}", amounts.join(" "))
 }
 
-fn short(category: Category) -> &'static str {
+fn short(category: LedgerCategory) -> &'static str {
     match category {
-        Category::CashOffline => "offline",
-        Category::CashOnline => "online",
-        Category::CustomerBalance => "balance",
-        Category::AccountsReceivable => "ar",
-        Category::DeferredRevenue => "deferred",
-        Category::Taxes => "taxes",
-        Category::RecognizedRevenue => "recognized",
+        LedgerCategory::CashOffline => "offline",
+        LedgerCategory::CashOnline => "online",
+        LedgerCategory::CustomerBalance => "balance",
+        LedgerCategory::AccountsReceivable => "ar",
+        LedgerCategory::DeferredRevenue => "deferred",
+        LedgerCategory::Taxes => "taxes",
+        LedgerCategory::RecognizedRevenue => "recognized",
     }
 }
 
-fn parse_amounts(text: &str) -> Amounts {
+fn parse_amounts(text: &str) -> CategoryAmounts {
     let words: Vec<_> = text.split_whitespace().collect();
-    let mut amounts = Amounts::ZERO;
+    let mut amounts = CategoryAmounts::ZERO;
     for pair in words.chunks(2) {
-        let category = Category::ALL.into_iter().find(|category| short(*category) == pair[0]);
+        let category = LedgerCategory::ALL.into_iter().find(|category| short(*category) == pair[0]);
         amounts[category.unwrap_or_else(|| panic!("{} is no category", pair[0]))] =
             pair[1].parse().unwrap();
     }
@@ -163,10 +168,10 @@ fn parse_amounts(text: &str) -> Amounts {
 
 /// Returns the rows of a scenario together with the default rows. A scenario's row replaces the
 /// default row with the same id.
-pub(crate) fn tables(rows: &str) -> Tables {
+pub(crate) fn tables(rows: &str) -> RecordTables {
     let mut named: BTreeMap<(String, i64), String> = BTreeMap::new();
     let mut order = Vec::new();
-    for line in GROUND.lines().chain(rows.lines()) {
+    for line in DEFAULT_ROWS.lines().chain(rows.lines()) {
         let line = line.trim();
         let mut words = line.splitn(3, ' ');
         let (Some(table), Some(id)) = (words.next(), words.next()) else { continue };
@@ -176,14 +181,14 @@ pub(crate) fn tables(rows: &str) -> Tables {
     }
     order.sort();
     order.dedup();
-    let mut tables = Tables::default();
+    let mut tables = RecordTables::default();
     for key in order {
         add(&mut tables, &key.0, key.1, &named[&key]);
     }
     tables
 }
 
-fn add(tables: &mut Tables, table: &str, id: i64, values: &str) {
+fn add(tables: &mut RecordTables, table: &str, id: i64, values: &str) {
     let directory = &mut tables.directory;
     match table {
         "customer" => drop(directory.customers.insert(id, read(id, values))),
@@ -204,7 +209,7 @@ fn add(tables: &mut Tables, table: &str, id: i64, values: &str) {
     }
 }
 
-fn read<R: Record>(id: i64, values: &str) -> R {
+fn read<R: TableRecord>(id: i64, values: &str) -> R {
     let table = catalogue::table(R::TABLE).unwrap();
     let mut given: BTreeMap<&str, &str> = BTreeMap::new();
     for pair in values.split_whitespace() {
@@ -230,15 +235,17 @@ fn read<R: Record>(id: i64, values: &str) -> R {
             (name, None) => preset(name, column, &given),
         })
         .collect();
-    Reader::<R>::default().read(&|at| cells[at].as_ref()).unwrap()
+    RecordReader::<R>::default().read(&|at| cells[at].as_ref()).unwrap()
 }
 
-fn cell(kind: Kind, value: &str) -> Cell {
+fn cell(kind: ColumnType, value: &str) -> Cell {
     match kind {
-        Kind::Instant => Cell::Int(instant(value).micros()),
-        Kind::Date => Cell::Int(i64::from(Date::parse(value).unwrap().days())),
-        Kind::Bool => Cell::Int(i64::from(value == "true")),
-        Kind::Int { .. } | Kind::Money | Kind::Percent => Cell::Int(value.parse().unwrap()),
+        ColumnType::Instant => Cell::Int(instant(value).micros()),
+        ColumnType::Date => Cell::Int(i64::from(Date::parse(value).unwrap().days())),
+        ColumnType::Bool => Cell::Int(i64::from(value == "true")),
+        ColumnType::Int { .. } | ColumnType::Money | ColumnType::Percent => {
+            Cell::Int(value.parse().unwrap())
+        }
         _ => Cell::text(value),
     }
 }
@@ -263,16 +270,16 @@ fn preset(name: &str, column: &catalogue::Column, given: &BTreeMap<&str, &str>) 
         (_, Presence::Default(Preset::Recognition), _) => {
             Cell::text(if number("shipments_per_interval") > 0 { "shipments" } else { "time" })
         }
-        (_, _, Kind::Currency) => Cell::text("usd"),
-        (_, _, Kind::Instant) => Cell::Int(instant("2018-01-01").micros()),
+        (_, _, ColumnType::Currency) => Cell::text("usd"),
+        (_, _, ColumnType::Instant) => Cell::Int(instant("2018-01-01").micros()),
         // The default status is in force, and the default channel is online.
         ("status", ..) => Cell::text(match column.kind {
-            Kind::Enum(words) if words.contains(&"succeeded") => "succeeded",
-            Kind::Enum(words) if words.contains(&"paid") => "paid",
+            ColumnType::Enum(words) if words.contains(&"succeeded") => "succeeded",
+            ColumnType::Enum(words) if words.contains(&"paid") => "paid",
             _ => "approved",
         }),
-        (_, _, Kind::Enum(words)) => Cell::text(words[0]),
-        (_, _, Kind::Text) => Cell::text(""),
+        (_, _, ColumnType::Enum(words)) => Cell::text(words[0]),
+        (_, _, ColumnType::Text) => Cell::text(""),
         _ => Cell::Int(0),
     }
 }

@@ -1,6 +1,6 @@
 //! The vectors of spec/accounting.md §15, to the cent.
 
-use crate::scenario::Scenario;
+use crate::scenario::LedgerScenario;
 
 const V1: &str = "
     invoice 1 subscription_id=1 status=paid tax=1000 total=11000 amount_paid=11000 date=2024-10-15
@@ -9,7 +9,7 @@ const V1: &str = "
 
 #[test]
 fn v1_life_of_an_invoice() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 tax=1000 total=11000 amount_paid=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 tax=1000 period=2024-10-15..2024-11-15
          payment 1 invoice_id=1 amount=11000 category=Card date=2024-10-15T10:00:00Z",
@@ -26,7 +26,7 @@ fn v1_life_of_an_invoice() {
 
 #[test]
 fn v2_annual_with_tax() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=open tax=12000 total=132000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=120000 tax=12000 period=2025-01-01..2026-01-01",
     )
@@ -39,7 +39,7 @@ fn v2_annual_with_tax() {
 
 #[test]
 fn v3_payments_online_offline_and_ahead() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 tax=1000 total=11000 amount_paid=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 tax=1000 period=2024-10-15..2024-11-15
          invoice 2 subscription_id=1 total=50000 date=2024-10-01
@@ -62,7 +62,7 @@ fn v3_payments_online_offline_and_ahead() {
 
 #[test]
 fn v4_credit_applied() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "payment 1 amount=50000 type=offline category=Check date=2024-09-20
          invoice 1 subscription_id=1 tax=1000 total=11000 credit_applied=11000 date=2024-10-15
          line 10 invoice_id=1 plan_id=1 amount=10000 tax=1000 period=2024-10-15..2024-11-15
@@ -80,7 +80,7 @@ fn v4_credit_applied() {
 
 #[test]
 fn v5_void() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1002 subscription_id=1 status=void tax=1000 total=11000 date=2024-10-15 voided_at=2024-10-20T12:00:00Z
          line 10 invoice_id=1002 plan_id=1 amount=10000 tax=1000 period=2024-10-15..2024-11-15",
     )
@@ -94,7 +94,7 @@ fn v5_void() {
 
 #[test]
 fn v6_credit_note_on_an_annual_invoice() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=120000 date=2024-10-01
          line 10 invoice_id=1 plan_id=1 amount=120000 period=2024-10-01..2025-10-01
          payment 1 invoice_id=1 amount=120000 date=2024-10-01
@@ -112,7 +112,7 @@ fn v6_credit_note_on_an_annual_invoice() {
 
 #[test]
 fn v7_orders() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "order 1 status=fulfilled amount=10500 shipping_amount=1500 coupon_id=1 date=2024-10-10
          item 10 order_id=1 quantity=2 unit_amount=5000 fulfilled_at=2024-10-12
          invoice 1 order_id=1 total=10500 date=2024-10-10
@@ -145,7 +145,7 @@ fn v7_orders() {
 
 #[test]
 fn v8_shipments() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "plan 1 product_id=1 name=Issues amount=12000 interval=year shipments_per_interval=12
          invoice 1 subscription_id=1 total=12000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=12000
@@ -162,7 +162,7 @@ fn v8_shipments() {
 
 #[test]
 fn v9_published_examples() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=3100 date=2019-01-15
          line 10 invoice_id=1 plan_id=1 amount=3100 period=2019-01-15..2019-02-15
          payment 1 invoice_id=1 amount=3100 date=2019-01-15",
@@ -172,7 +172,7 @@ fn v9_published_examples() {
          2019-02 recognized_revenue 10 | deferred 1400 recognized -1400
          2019-02 closing | online 3100 recognized -3100",
     );
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=36500 date=2019-01-01
          line 10 invoice_id=1 plan_id=1 amount=36500 period=2019-01-01..2020-01-01
          payment 1 invoice_id=1 amount=36500 date=2019-01-01",
@@ -184,7 +184,7 @@ fn v9_published_examples() {
          2019-03 recognized_revenue 10 | deferred 3100 recognized -3100
          2019-03 closing | online 36500 deferred -27500 recognized -9000",
     );
-    Scenario::of(
+    LedgerScenario::from_rows(
         "balance 1 type=credit kind=adjustment amount=-1100 date=2018-12-01
          balance 2 type=debit kind=applied_to_invoice amount=1100 invoice_id=1 date=2019-01-15
          invoice 1 subscription_id=1 total=3100 credit_applied=1100 amount_paid=2000 date=2019-01-15
@@ -205,7 +205,7 @@ fn v9_published_examples() {
 
 #[test]
 fn v10_cancelled_at_once_and_the_rest_refunded() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=73000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=73000 period=2025-01-01..2026-01-01
          payment 1 invoice_id=1 amount=73000 date=2025-01-01
@@ -223,7 +223,7 @@ fn v10_cancelled_at_once_and_the_rest_refunded() {
 
 #[test]
 fn v11_one_time_and_refunded_a_month_later() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 total=9000 date=2025-01-01
          line 10 invoice_id=1 plan_id=1 amount=9000
          payment 1 invoice_id=1 amount=9000 date=2025-01-01
@@ -240,7 +240,7 @@ fn v11_one_time_and_refunded_a_month_later() {
 
 #[test]
 fn v12_written_off_in_the_first_month() {
-    Scenario::of(
+    LedgerScenario::from_rows(
         "invoice 1 subscription_id=1 status=uncollectible tax=1000 total=11000 date=2024-10-15 uncollectible_at=2024-10-25
          line 10 invoice_id=1 plan_id=1 amount=10000 tax=1000 period=2024-10-15..2024-11-15",
     )
@@ -256,7 +256,8 @@ fn v12_written_off_in_the_first_month() {
 #[test]
 fn a_vector_that_expects_another_cent_fails() {
     let wrong = std::panic::catch_unwind(|| {
-        Scenario::of(V1).expect("2024-10 recognized_revenue 10 | deferred 5483 recognized -5483");
+        LedgerScenario::from_rows(V1)
+            .expect("2024-10 recognized_revenue 10 | deferred 5483 recognized -5483");
     });
     assert!(wrong.is_err());
 }

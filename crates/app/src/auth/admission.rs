@@ -12,14 +12,14 @@ use model::time::Zone;
 use store::port::RowKey;
 use store::token::Token;
 
-use super::credential::{HeaderText, Presented};
-use super::principal::{Modes, Principal};
-use super::scope::{self, Mode};
+use super::credential::{HeaderText, PresentedCredential};
+use super::principal::{Caller, Modes};
+use super::scope::{self, RequestMode};
 use super::token;
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::exchange::Exchange;
-use crate::rate_limit::{Key, RateState};
+use crate::rate_limit::{RateKey, RateState};
 
 /// The requirements of an endpoint for its callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +45,13 @@ pub struct CallerHeaders<'h> {
 
 /// An admitted request.
 #[derive(Debug, Clone)]
-pub struct Admitted {
+pub struct AdmittedRequest {
     /// The caller.
-    pub principal: Principal,
+    pub principal: Caller,
     /// The provider that the request is for.
     pub provider: Provider,
     /// The mode of the request.
-    pub mode: Mode,
+    pub mode: RequestMode,
 }
 
 /// Checks a request to an endpoint that requires a credential. If the credential has several
@@ -63,10 +63,10 @@ pub fn admit(
     site: Option<i64>,
     address: IpAddr,
     exchange: &Exchange,
-) -> Result<Admitted, ApiError> {
-    let address = Key::of_address(address);
-    address_has_room(app, &address, exchange)?;
-    let presented = Presented::read(headers.authorization);
+) -> Result<AdmittedRequest, ApiError> {
+    let address = RateKey::for_address(address);
+    check_address_limit(app, &address, exchange)?;
+    let presented = PresentedCredential::read(headers.authorization);
     let Some(principal) = authenticate(app, presented)? else {
         let (_, rate) = app.limiter().take(&address);
         exchange.note(|notes| notes.rate = rate);
@@ -83,34 +83,38 @@ pub fn admit(
     let (fits, rate) = app.limiter().take(&key);
     exchange.note(|notes| notes.rate = rate);
     if !fits {
-        return Err(throttled(rate));
+        return Err(throttled_error(rate));
     }
     let provider_id = named?;
     let provider = known_provider(app, provider_id)?;
     exchange.note(|notes| notes.provider = Some(provider_id));
     let mode = scope::mode(headers.mode, &principal, provider_id, required.modes)?;
-    permitted(&principal, mode, required)?;
-    Ok(Admitted { principal, provider, mode })
+    check_permission(&principal, mode, required)?;
+    Ok(AdmittedRequest { principal, provider, mode })
 }
 
 /// Admits a request to a public endpoint. It is counted per address, apart from other requests.
-pub fn admit_anyone(app: &App, address: IpAddr, exchange: &Exchange) -> Result<(), ApiError> {
-    let (fits, rate) = app.limiter().take(&Key::of_reader(address));
+pub fn admit_public_request(
+    app: &App,
+    address: IpAddr,
+    exchange: &Exchange,
+) -> Result<(), ApiError> {
+    let (fits, rate) = app.limiter().take(&RateKey::for_public_reader(address));
     exchange.note(|notes| notes.rate = rate);
-    if fits { Ok(()) } else { Err(throttled(rate)) }
+    if fits { Ok(()) } else { Err(throttled_error(rate)) }
 }
 
-fn address_has_room(app: &App, address: &Key, exchange: &Exchange) -> Result<(), ApiError> {
+fn check_address_limit(app: &App, address: &RateKey, exchange: &Exchange) -> Result<(), ApiError> {
     let rate = app.limiter().peek(address);
     exchange.note(|notes| notes.rate = rate);
     match rate {
-        Some(state) if state.is_exhausted() => Err(throttled(rate)),
+        Some(state) if state.is_exhausted() => Err(throttled_error(rate)),
         _ => Ok(()),
     }
 }
 
 /// Returns the error for a request beyond the rate limit.
-pub(crate) fn throttled(rate: Option<RateState>) -> ApiError {
+pub(crate) fn throttled_error(rate: Option<RateState>) -> ApiError {
     let retry_after_s = rate.map(|state| state.retry_after().as_secs());
     let message = "Too many requests: try again later.";
     ApiError { retry_after_s, ..ApiError::new(ErrorCode::Throttled, message) }
@@ -118,30 +122,32 @@ pub(crate) fn throttled(rate: Option<RateState>) -> ApiError {
 
 /// Returns the caller that a credential belongs to, or `None` if it is not valid. Every kind of
 /// credential costs the same: one hash and one look-up unless a JWT is valid.
-fn authenticate(app: &App, presented: Presented<'_>) -> Result<Option<Principal>, ApiError> {
+fn authenticate(app: &App, presented: PresentedCredential<'_>) -> Result<Option<Caller>, ApiError> {
     let now = app.clock().now();
     let (text, from_jwt) = match presented {
-        Presented::Opaque(text) => (text, None),
-        Presented::Jwt(text) => (text, app.jwt_keys().verify(text, now)),
-        Presented::Nothing | Presented::Malformed => ("", None),
+        PresentedCredential::Opaque(text) => (text, None),
+        PresentedCredential::Jwt(text) => (text, app.jwt_keys().verify(text, now)),
+        PresentedCredential::Nothing | PresentedCredential::Malformed => ("", None),
     };
-    let is_opaque = matches!(presented, Presented::Opaque(_));
+    let is_opaque = matches!(presented, PresentedCredential::Opaque(_));
     let found = match &from_jwt {
         Some(_) => None,
-        None => app.store().token(&token::hash(text)).map_err(ApiError::of_store)?,
+        None => app.store().token(&token::hash(text)).map_err(ApiError::from_store_error)?,
     };
     let token = found.filter(|token| is_opaque && token.is_valid_at(now));
     if let Some(token) = &token {
-        note_use(app, token);
+        record_token_use(app, token);
     }
-    Ok(from_jwt.or(token.map(Principal::from)))
+    Ok(from_jwt.or(token.map(Caller::from)))
 }
 
 /// Records the day on which a token was last used, once a day. Best effort: one write at a time,
 /// and a failure is only logged.
-fn note_use(app: &App, token: &Token) {
+fn record_token_use(app: &App, token: &Token) {
     let today = Zone::utc().date_of(app.clock().now());
-    if token.last_used_on == Some(today) || app.is_marking().swap(true, Ordering::AcqRel) {
+    if token.last_used_on == Some(today)
+        || app.is_recording_token_use().swap(true, Ordering::AcqRel)
+    {
         return;
     }
     let (app, id) = (app.clone(), token.id);
@@ -149,7 +155,7 @@ fn note_use(app: &App, token: &Token) {
         if let Err(error) = app.store().mark_token_used(id, today) {
             tracing::debug!(token = id, code = error.code(), "day of use not noted");
         }
-        app.is_marking().store(false, Ordering::Release);
+        app.is_recording_token_use().store(false, Ordering::Release);
     };
     // The request does not wait for the disk.
     match tokio::runtime::Handle::try_current() {
@@ -161,15 +167,15 @@ fn note_use(app: &App, token: &Token) {
 /// Returns the caller's provider that has this site, or `None` unless exactly one has it.
 fn provider_of_site(
     app: &App,
-    principal: &Principal,
+    principal: &Caller,
     site: i64,
 ) -> Result<Option<ProviderId>, ApiError> {
-    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    let snapshot = app.store().snapshot().map_err(ApiError::from_store_error)?;
     let Some(sites) = catalogue::table("sites") else { return Ok(None) };
     let mut found = None;
     for provider in &principal.providers {
         let key = RowKey { provider: *provider, id: site };
-        let row = snapshot.row(sites, key).map_err(ApiError::of_store)?;
+        let row = snapshot.row(sites, key).map_err(ApiError::from_store_error)?;
         if row.is_some() && found.replace(*provider).is_some() {
             return Ok(None);
         }
@@ -181,12 +187,16 @@ fn known_provider(app: &App, id: ProviderId) -> Result<Provider, ApiError> {
     let read = || app.store().snapshot()?.provider(id);
     let message = "The provider is unknown or not reached by this credential.";
     let unknown = || ApiError::new(ErrorCode::ProviderInvalid, message);
-    read().map_err(ApiError::of_store)?.ok_or_else(unknown)
+    read().map_err(ApiError::from_store_error)?.ok_or_else(unknown)
 }
 
-fn permitted(principal: &Principal, mode: Mode, required: Requirement) -> Result<(), ApiError> {
+fn check_permission(
+    principal: &Caller,
+    mode: RequestMode,
+    required: Requirement,
+) -> Result<(), ApiError> {
     let refused = |message: &str| Err(ApiError::new(ErrorCode::PermissionDenied, message));
-    let asks_for_flags = mode == Mode::Provider && !required.permissions.is_empty();
+    let asks_for_flags = mode == RequestMode::Provider && !required.permissions.is_empty();
     if asks_for_flags && !principal.permissions.allow_any(required.permissions) {
         let names: Vec<_> = required.permissions.iter().map(|flag| flag.as_str()).collect();
         return refused(&format!("This needs one of the permissions: {}.", names.join(", ")));

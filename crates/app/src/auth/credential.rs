@@ -19,7 +19,7 @@ pub enum HeaderText<'h> {
 
 /// A credential as the request gave it, before it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presented<'h> {
+pub enum PresentedCredential<'h> {
     /// The request has no `Authorization` header.
     Nothing,
     /// The header is repeated, has an unknown prefix, is too long, or has no valid form.
@@ -30,7 +30,7 @@ pub enum Presented<'h> {
     Jwt(&'h str),
 }
 
-impl<'h> Presented<'h> {
+impl<'h> PresentedCredential<'h> {
     /// Reads the `Authorization` header. Credentials in other places are ignored.
     pub fn read(header: HeaderText<'h>) -> Self {
         match header {
@@ -67,29 +67,32 @@ mod tests {
     #[test]
     fn prefixes_are_known_in_any_case_and_the_kind_is_seen_from_the_credential() {
         for (value, expected) in [
-            ("Token rbk_x", Presented::Opaque("rbk_x")),
-            ("bearer rbk_x", Presented::Opaque("rbk_x")),
-            ("JWT rbk_x", Presented::Opaque("rbk_x")),
-            ("Token a.b.c", Presented::Jwt("a.b.c")),
-            ("BEARER   a.b.c", Presented::Jwt("a.b.c")),
-            ("Bearer a.b", Presented::Opaque("a.b")),
-            ("Basic x", Presented::Malformed),
-            ("rbk_x", Presented::Malformed),
-            ("Bearer", Presented::Malformed),
-            ("Bearer ", Presented::Malformed),
-            ("Bearer a b", Presented::Malformed),
-            ("", Presented::Malformed),
+            ("Token rbk_x", PresentedCredential::Opaque("rbk_x")),
+            ("bearer rbk_x", PresentedCredential::Opaque("rbk_x")),
+            ("JWT rbk_x", PresentedCredential::Opaque("rbk_x")),
+            ("Token a.b.c", PresentedCredential::Jwt("a.b.c")),
+            ("BEARER   a.b.c", PresentedCredential::Jwt("a.b.c")),
+            ("Bearer a.b", PresentedCredential::Opaque("a.b")),
+            ("Basic x", PresentedCredential::Malformed),
+            ("rbk_x", PresentedCredential::Malformed),
+            ("Bearer", PresentedCredential::Malformed),
+            ("Bearer ", PresentedCredential::Malformed),
+            ("Bearer a b", PresentedCredential::Malformed),
+            ("", PresentedCredential::Malformed),
         ] {
-            assert_eq!(Presented::read(HeaderText::Text(value)), expected, "{value}");
+            assert_eq!(PresentedCredential::read(HeaderText::Text(value)), expected, "{value}");
         }
     }
 
     #[test]
     fn no_header_two_headers_and_long_ones_are_refused() {
-        assert_eq!(Presented::read(HeaderText::Absent), Presented::Nothing);
-        assert_eq!(Presented::read(HeaderText::Repeated), Presented::Malformed);
-        assert_eq!(Presented::read(HeaderText::NotText), Presented::Malformed);
+        assert_eq!(PresentedCredential::read(HeaderText::Absent), PresentedCredential::Nothing);
+        assert_eq!(PresentedCredential::read(HeaderText::Repeated), PresentedCredential::Malformed);
+        assert_eq!(PresentedCredential::read(HeaderText::NotText), PresentedCredential::Malformed);
         let long = format!("Bearer {}", "a".repeat(8193));
-        assert_eq!(Presented::read(HeaderText::Text(&long)), Presented::Malformed);
+        assert_eq!(
+            PresentedCredential::read(HeaderText::Text(&long)),
+            PresentedCredential::Malformed
+        );
     }
 }

@@ -14,7 +14,7 @@ use model::time::Instant;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::principal::{Identity, Modes, Principal};
+use super::principal::{Caller, CallerId, Modes};
 use crate::settings::{JwtKeySettings, SettingsError};
 
 mod key;
@@ -25,9 +25,9 @@ const BYTES_MAX: usize = 8 * 1024;
 
 /// The keys that JWTs are verified with.
 #[derive(Default)]
-pub struct JwtKeys(Vec<Key>);
+pub struct JwtKeys(Vec<JwtKey>);
 
-struct Key {
+struct JwtKey {
     kid: String,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -36,7 +36,7 @@ struct Key {
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct JwtHeader {
     alg: String,
     kid: Option<String>,
     /// Extensions that must be understood. None is, so a token that has any is refused.
@@ -44,7 +44,7 @@ struct Header {
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct JwtClaims {
     sub: String,
     exp: serde_json::Number,
     nbf: Option<serde_json::Number>,
@@ -84,17 +84,17 @@ impl JwtKeys {
             let problem = "is given twice: each key needs a name of its own".to_owned();
             return Err(SettingsError::JwtKey { kid: key.kid.clone(), problem });
         }
-        settings.iter().map(Key::load).collect::<Result<_, _>>().map(Self)
+        settings.iter().map(JwtKey::load).collect::<Result<_, _>>().map(Self)
     }
 
     /// Verifies a JWT and returns its caller, or `None` if anything about it is wrong.
-    pub fn verify(&self, text: &str, now: Instant) -> Option<Principal> {
+    pub fn verify(&self, text: &str, now: Instant) -> Option<Caller> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         if text.len() > BYTES_MAX {
             return None;
         }
-        let header: Option<Header> = decode(header);
+        let header: Option<JwtHeader> = decode(header);
         let key = header.and_then(|header| self.signer(&header, message, signature));
         let Some(key) = key else {
             // A refusal always costs one signature check, so that its time does not tell the
@@ -103,21 +103,21 @@ impl JwtKeys {
             let _ = crypto::verify(signature, message.as_bytes(), &first.key, first.algorithm);
             return None;
         };
-        let claims: Claims = decode(claims)?;
+        let claims: JwtClaims = decode(claims)?;
         let is_good = claims.is_in_time(now) && claims.is_meant_for(key);
         if is_good { claims.principal() } else { None }
     }
 
     /// Returns the key that signed the message.
-    fn signer(&self, header: &Header, message: &str, signature: &str) -> Option<&Key> {
+    fn signer(&self, header: &JwtHeader, message: &str, signature: &str) -> Option<&JwtKey> {
         if header.crit.is_some() {
             return None;
         }
         let algorithm = key::algorithm(&header.alg)?;
-        let may_have_signed = |key: &&Key| {
+        let may_have_signed = |key: &&JwtKey| {
             key.algorithm == algorithm && header.kid.as_ref().is_none_or(|kid| *kid == key.kid)
         };
-        let has_signed = |key: &&Key| {
+        let has_signed = |key: &&JwtKey| {
             let checked = crypto::verify(signature, message.as_bytes(), &key.key, key.algorithm);
             checked.unwrap_or(false)
         };
@@ -125,7 +125,7 @@ impl JwtKeys {
     }
 }
 
-impl Claims {
+impl JwtClaims {
     fn is_in_time(&self, now: Instant) -> bool {
         let now_s = now.seconds();
         let is_past =
@@ -135,7 +135,7 @@ impl Claims {
         is_fresh && has_begun && self.iat.as_ref().is_none_or(is_past)
     }
 
-    fn is_meant_for(&self, key: &Key) -> bool {
+    fn is_meant_for(&self, key: &JwtKey) -> bool {
         let issuer = key.issuer.as_ref();
         let audience = key.audience.as_ref();
         let named = self.aud.as_ref().map_or(&[][..], OneOrMany::as_slice);
@@ -143,7 +143,7 @@ impl Claims {
             && audience.is_none_or(|audience| named.contains(audience))
     }
 
-    fn principal(self) -> Option<Principal> {
+    fn principal(self) -> Option<Caller> {
         let texts = [Some(&self.sub), self.name.as_ref(), self.email.as_ref()];
         // PostgreSQL cannot store a zero byte, and no name has one.
         if self.sub.is_empty() || texts.into_iter().flatten().any(|text| text.contains('\0')) {
@@ -159,8 +159,8 @@ impl Claims {
         let customers = self.customer_ids.unwrap_or_default().into_iter();
         let customers = customers.map(|(provider, id)| Some((provider_id(&provider)?, id)));
         let flags = self.permissions.unwrap_or_default();
-        Some(Principal {
-            identity: Identity::of_subject(&self.sub),
+        Some(Caller {
+            identity: CallerId::from_subject(&self.sub),
             name: self.name,
             email: self.email,
             providers: providers.into_iter().collect(),

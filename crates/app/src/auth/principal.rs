@@ -12,9 +12,9 @@ use crate::rate_limit;
 
 /// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
+pub struct Caller {
     /// The token's or subject's identity.
-    pub identity: Identity,
+    pub identity: CallerId,
     /// The caller's name, for people.
     pub name: Option<String>,
     /// The address for mails about the caller's exports.
@@ -33,7 +33,7 @@ pub struct Principal {
 
 /// The identity of a caller, as logs show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
+pub enum CallerId {
     /// The id of an opaque token.
     Token(i64),
     /// The hash of a JWT's subject.
@@ -58,9 +58,9 @@ impl Modes {
     pub const BOTH: Self = Self { provider: true, customer: true };
 }
 
-impl Identity {
+impl CallerId {
     /// Creates the identity of a JWT's subject.
-    pub fn of_subject(subject: &str) -> Self {
+    pub fn from_subject(subject: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(subject.as_bytes()).into();
         let mut short = [0; 16];
         short.copy_from_slice(&digest[..16]);
@@ -69,15 +69,15 @@ impl Identity {
 
     /// Returns the key under which requests of this identity are counted.
     /// Rule: spec/auth-and-errors.md §7.
-    pub fn rate_key(self, provider: Option<ProviderId>) -> rate_limit::Key {
+    pub fn rate_key(self, provider: Option<ProviderId>) -> rate_limit::RateKey {
         match self {
-            Self::Token(id) => rate_limit::Key::Token(id),
-            Self::Subject(hash) => rate_limit::Key::Subject(hash, provider),
+            Self::Token(id) => rate_limit::RateKey::Token(id),
+            Self::Subject(hash) => rate_limit::RateKey::Subject(hash, provider),
         }
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for CallerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Token(id) => write!(f, "token:{id}"),
@@ -89,14 +89,14 @@ impl fmt::Display for Identity {
     }
 }
 
-impl From<Token> for Principal {
+impl From<Token> for Caller {
     fn from(token: Token) -> Self {
         let grant = token.grant;
         let customer = grant.customer_id;
         let customers =
             customer.into_iter().flat_map(|id| grant.providers.iter().map(move |p| (*p, id)));
         Self {
-            identity: Identity::Token(token.id),
+            identity: CallerId::Token(token.id),
             name: grant.name,
             email: grant.email,
             customers: customers.collect(),

@@ -3,7 +3,7 @@
 use model::id::ProviderId;
 
 use super::credential::HeaderText;
-use super::principal::{Modes, Principal};
+use super::principal::{Caller, Modes};
 use crate::error::{ApiError, ErrorCode};
 
 /// The header that names the provider.
@@ -13,7 +13,7 @@ pub const MODE_HEADER: &str = "teamup-request-mode";
 
 /// The mode of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum RequestMode {
     /// The request acts for the provider, within the caller's permissions.
     Provider,
     /// The request acts for this customer only.
@@ -21,7 +21,7 @@ pub enum Mode {
 }
 
 /// Returns the provider of a request: the one that the header names, or else the caller's only one.
-pub fn provider(header: HeaderText<'_>, principal: &Principal) -> Result<ProviderId, ApiError> {
+pub fn provider(header: HeaderText<'_>, principal: &Caller) -> Result<ProviderId, ApiError> {
     let refused = || {
         let message = "The provider is unknown or not reached by this credential.";
         ApiError::new(ErrorCode::ProviderInvalid, message)
@@ -50,10 +50,10 @@ pub fn provider(header: HeaderText<'_>, principal: &Principal) -> Result<Provide
 /// Returns the mode of a request to an endpoint that offers the modes `offered`.
 pub fn mode(
     header: HeaderText<'_>,
-    principal: &Principal,
+    principal: &Caller,
     provider: ProviderId,
     offered: Modes,
-) -> Result<Mode, ApiError> {
+) -> Result<RequestMode, ApiError> {
     let has_both = principal.modes == Modes::BOTH;
     let is_customer = match text(header, MODE_HEADER, ErrorCode::ModeHeaderInvalid)? {
         Some("customer") => true,
@@ -71,8 +71,10 @@ pub fn mode(
     let customer = principal.customers.get(&provider);
     let refused = || ApiError::new(ErrorCode::ModeNotAllowed, "This mode is not allowed here.");
     match (is_customer, customer) {
-        (false, _) if principal.modes.provider && offered.provider => Ok(Mode::Provider),
-        (true, Some(id)) if principal.modes.customer && offered.customer => Ok(Mode::Customer(*id)),
+        (false, _) if principal.modes.provider && offered.provider => Ok(RequestMode::Provider),
+        (true, Some(id)) if principal.modes.customer && offered.customer => {
+            Ok(RequestMode::Customer(*id))
+        }
         _ => Err(refused()),
     }
 }
@@ -103,11 +105,11 @@ mod tests {
     use model::permission::Permissions;
 
     use super::*;
-    use crate::auth::principal::Identity;
+    use crate::auth::principal::CallerId;
 
-    fn principal(providers: &[i64], modes: Modes, customers: &[(i64, i64)]) -> Principal {
-        Principal {
-            identity: Identity::Token(1),
+    fn principal(providers: &[i64], modes: Modes, customers: &[(i64, i64)]) -> Caller {
+        Caller {
+            identity: CallerId::Token(1),
             name: None,
             email: None,
             providers: providers.iter().copied().map(ProviderId).collect(),
@@ -156,16 +158,16 @@ mod tests {
         use ErrorCode::{ModeHeaderInvalid, ModeHeaderMissing, ModeNotAllowed};
         let (provider_only, customer_only, both) = (Modes::PROVIDER, Modes::CUSTOMER, Modes::BOTH);
         for (has, offered, customers, named, expected) in [
-            (provider_only, provider_only, &[][..], None, Ok(Mode::Provider)),
-            (provider_only, provider_only, &[], Some("provider"), Ok(Mode::Provider)),
+            (provider_only, provider_only, &[][..], None, Ok(RequestMode::Provider)),
+            (provider_only, provider_only, &[], Some("provider"), Ok(RequestMode::Provider)),
             (provider_only, both, &[], Some("customer"), Err(ModeNotAllowed)),
             (both, provider_only, &[(1, 7)], None, Err(ModeHeaderMissing)),
             (both, provider_only, &[(1, 7)], Some("staff"), Err(ModeHeaderInvalid)),
             (both, provider_only, &[(1, 7)], Some("customer"), Err(ModeNotAllowed)),
-            (both, both, &[(1, 7)], Some("customer"), Ok(Mode::Customer(7))),
+            (both, both, &[(1, 7)], Some("customer"), Ok(RequestMode::Customer(7))),
             (both, both, &[(2, 7)], Some("customer"), Err(ModeNotAllowed)),
-            (both, both, &[], Some("provider"), Ok(Mode::Provider)),
-            (customer_only, both, &[(1, 7)], None, Ok(Mode::Customer(7))),
+            (both, both, &[], Some("provider"), Ok(RequestMode::Provider)),
+            (customer_only, both, &[(1, 7)], None, Ok(RequestMode::Customer(7))),
             (customer_only, provider_only, &[(1, 7)], None, Err(ModeNotAllowed)),
             (customer_only, both, &[(1, 7)], Some("provider"), Err(ModeNotAllowed)),
         ] {

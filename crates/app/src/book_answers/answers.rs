@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use accounting::{Calendar, Issue, Month};
+use accounting::{Issue, Month, ProviderCalendar};
 use books::parts::BooksError;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::Revision;
 use model::money::Currency;
 use model::provider::Provider;
@@ -21,23 +21,23 @@ use crate::blocking::blocking;
 use crate::error::{ApiError, ErrorCode};
 use books::close::CloseError;
 use books::error::PackageError;
-use books::existence::first_month;
+use books::existence::first_books_month;
 use books::frozen::FrozenBooks;
-use books::views::{View, ViewFormat, ViewRequest, write_view};
-use books::{Watch, all_issues, currencies, issues_view, month_issues};
+use books::views::{BooksView, ViewFormat, ViewRequest, write_view};
+use books::{PassObserver, all_issues, currencies, issues_view, month_issues};
 
 /// The context of a request about the books, on a thread that may block.
-pub struct Desk<'d> {
+pub struct BooksContext<'d> {
     /// The state of the server.
     pub app: &'d App,
     /// The session, with the provider and the revision.
-    pub session: &'d Session,
+    pub session: &'d MirrorSession,
     /// The accounting settings of the provider.
-    pub settings: accounting::Settings,
+    pub settings: accounting::LedgerSettings,
     is_canceled: &'d (dyn Fn() -> bool + Sync),
 }
 
-impl Desk<'_> {
+impl BooksContext<'_> {
     /// Returns the request for views in one currency.
     pub fn view(&self, currency: Currency) -> ViewRequest<'_> {
         ViewRequest {
@@ -52,12 +52,12 @@ impl Desk<'_> {
     }
 
     /// Returns the cancellation for long work. It ignores the progress.
-    pub fn watch(&self) -> Watch<'_> {
-        Watch { progress: &|_| (), is_canceled: self.is_canceled }
+    pub fn watch(&self) -> PassObserver<'_> {
+        PassObserver { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
     /// Writes a view to a temporary file, so that memory holds only a few rows of it.
-    pub fn write(&self, view: View<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
+    pub fn write(&self, view: BooksView<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
         let guard = self.app.settings().files.csv_formula_guard;
         let (name, folder) = (view.name, self.app.temp_dir());
         let write = || {
@@ -68,22 +68,22 @@ impl Desk<'_> {
             file.rewind()?;
             Ok::<_, PackageError>(WrittenView { file, name, bytes })
         };
-        write().map_err(failed)
+        write().map_err(books_error)
     }
 
     /// Returns the month if it has books. The last month with books is the current one.
     pub fn month_in_books(&self, month: Month) -> Result<Month, ApiError> {
-        let calendar = Calendar::new(self.session.provider().timezone.clone());
-        let first = first_month(self.session, &self.frozen()?).map_err(failed)?;
+        let calendar = ProviderCalendar::new(self.session.provider().timezone.clone());
+        let first = first_books_month(self.session, &self.frozen()?).map_err(books_error)?;
         let current = calendar.month_of(self.app.clock().now());
         let is_inside = first.is_some_and(|first| (first..=current).contains(&month));
-        if is_inside { Ok(month) } else { Err(refused(CloseError::NotFound)) }
+        if is_inside { Ok(month) } else { Err(close_error(CloseError::NotFound)) }
     }
 
     /// Reads the closed months.
     pub fn frozen(&self) -> Result<FrozenBooks<'_>, ApiError> {
         let provider = self.session.provider().id;
-        FrozenBooks::of(self.app.store(), provider).map_err(ApiError::of_store)
+        FrozenBooks::load(self.app.store(), provider).map_err(ApiError::from_store_error)
     }
 
     /// Returns the issues of the present records as a table, of one month or all, in one currency
@@ -92,12 +92,12 @@ impl Desk<'_> {
         &self,
         month: Option<Month>,
         currency: Option<Currency>,
-    ) -> Result<View<'static>, ApiError> {
+    ) -> Result<BooksView<'static>, ApiError> {
         let found = match month {
             Some(month) => self.issues_of_month(month, currency),
             None => all_issues(self.session, &self.settings, self.app.clock().now(), self.watch()),
         };
-        let mut issues = found.map_err(failed)?;
+        let mut issues = found.map_err(books_error)?;
         let is_wanted = |issue: &Issue| {
             currency.is_none_or(|wanted| issue.currency.is_none_or(|known| known == wanted))
         };
@@ -132,10 +132,10 @@ impl Desk<'_> {
         currency: Currency,
         is_full: bool,
         version: Option<u64>,
-    ) -> Result<Option<FrozenFile>, ApiError> {
+    ) -> Result<Option<FrozenPackageFile>, ApiError> {
         let frozen = self.frozen()?;
         let closing = match version {
-            None => frozen.closing(month).ok_or_else(|| refused(CloseError::Open))?,
+            None => frozen.closing(month).ok_or_else(|| close_error(CloseError::Open))?,
             Some(version) => {
                 let versions = frozen.versions(month);
                 let found = versions.iter().find(|known| u64::from(known.version) == version);
@@ -143,7 +143,7 @@ impl Desk<'_> {
             }
         };
         let kind = if is_full { ClosedPartKind::Full } else { ClosedPartKind::Contract };
-        let part = frozen.part(closing, currency, kind).map_err(ApiError::of_store)?;
+        let part = frozen.part(closing, currency, kind).map_err(ApiError::from_store_error)?;
         let Some(part) = part else { return Ok(None) };
         let copy = || {
             let mut file = tempfile::tempfile_in(self.app.temp_dir())?;
@@ -151,12 +151,14 @@ impl Desk<'_> {
             file.rewind()?;
             Ok::<_, io::Error>(file)
         };
-        let file = copy().map_err(|error| failed(error.into()))?;
-        Ok(Some(FrozenFile {
+        let file = copy().map_err(|error| books_error(error.into()))?;
+        Ok(Some(FrozenPackageFile {
             file,
             name: match version {
-                None => books::request::file_name(month, currency, is_full),
-                Some(version) => books::request::versioned_name(month, currency, is_full, version),
+                None => books::request::package_file_name(month, currency, is_full),
+                Some(version) => {
+                    books::request::closing_file_name(month, currency, is_full, version)
+                }
             },
             bytes: part.bytes,
             sha256: part.sha256,
@@ -169,7 +171,7 @@ impl Desk<'_> {
 fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
     let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
     match known.is_empty() {
-        true => refused(CloseError::Open),
+        true => close_error(CloseError::Open),
         false => {
             let said = format!("{month} has been closed as version {}.", known.join(", "));
             ApiError::parameter("version", said)
@@ -188,7 +190,7 @@ pub struct WrittenView {
 }
 
 /// A frozen package that was copied to a temporary file.
-pub struct FrozenFile {
+pub struct FrozenPackageFile {
     /// Its bytes, from the beginning.
     pub file: DiskFile,
     /// The file name for the download.
@@ -203,7 +205,7 @@ pub struct FrozenFile {
 
 /// The time limit of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum AnswerTimeLimit {
     /// The limit of a report page.
     Page,
     /// No limit, for the closing of a month.
@@ -212,61 +214,64 @@ pub enum Patience {
 
 /// Runs `work` on a blocking thread, with a session. Past its time limit, or when the caller stops
 /// waiting, the work is told to stop.
-pub async fn at_desk<T: Send + 'static>(
+pub async fn run_with_books<T: Send + 'static>(
     app: &App,
     provider: &Provider,
-    patience: Patience,
-    work: impl FnOnce(&Desk<'_>) -> Result<T, ApiError> + Send + 'static,
+    patience: AnswerTimeLimit,
+    work: impl FnOnce(&BooksContext<'_>) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<(T, Revision), ApiError> {
     let is_over = Arc::new(AtomicBool::new(false));
-    let stop = StopOnDrop(Arc::clone(&is_over));
+    let stop = CancelOnDrop(Arc::clone(&is_over));
     let (app, provider) = (app.clone(), provider.id);
     let seconds = app.settings().reports.timeout_s;
     let done = blocking(move || {
-        let session = app.mirror().session(provider).map_err(ApiError::of_mirror)?;
+        let session = app.mirror().session(provider).map_err(ApiError::from_mirror_error)?;
         let is_canceled = || is_over.load(Ordering::Relaxed);
-        let settings = app.settings().accounting.of(provider);
-        let desk = Desk { app: &app, session: &session, settings, is_canceled: &is_canceled };
+        let settings = app.settings().accounting.for_provider(provider);
+        let desk =
+            BooksContext { app: &app, session: &session, settings, is_canceled: &is_canceled };
         Ok((work(&desk)?, session.revision()))
     });
     let answer = match patience {
-        Patience::Unbounded => done.await,
-        Patience::Page => match tokio::time::timeout(Duration::from_secs(seconds), done).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let message = format!("The answer took longer than {seconds} seconds.");
-                Err(ApiError::unavailable(message))
+        AnswerTimeLimit::Unbounded => done.await,
+        AnswerTimeLimit::Page => {
+            match tokio::time::timeout(Duration::from_secs(seconds), done).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let message = format!("The answer took longer than {seconds} seconds.");
+                    Err(ApiError::unavailable(message))
+                }
             }
-        },
+        }
     };
     drop(stop);
     answer
 }
 
 /// A guard that tells the work to stop when it is dropped.
-struct StopOnDrop(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Drop for StopOnDrop {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// Converts an error of the books, and logs it if it is internal.
-pub fn failed(error: PackageError) -> ApiError {
+pub fn books_error(error: PackageError) -> ApiError {
     match error {
-        PackageError::Books(BooksError::Mirror(error)) => ApiError::of_mirror(error),
-        PackageError::Store(error) => ApiError::of_store(error),
+        PackageError::Books(BooksError::Mirror(error)) => ApiError::from_mirror_error(error),
+        PackageError::Store(error) => ApiError::from_store_error(error),
         error if error.is_canceled() => ApiError::unavailable("The answer took too long."),
         error => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             ApiError::internal()
         }
     }
 }
 
 /// Converts the reason why a month cannot be closed or reopened.
-pub fn refused(error: CloseError) -> ApiError {
+pub fn close_error(error: CloseError) -> ApiError {
     let with = |code, message: &str| ApiError::new(code, message);
     match error {
         CloseError::NotFound => with(
@@ -287,11 +292,11 @@ pub fn refused(error: CloseError) -> ApiError {
         CloseError::Open => with(ErrorCode::PeriodOpen, "The month is open."),
         CloseError::NotLatest => with(ErrorCode::PeriodNotLatest, "A later month is closed."),
         CloseError::Contended => with(ErrorCode::Conflict, "Another closing came in between."),
-        CloseError::Package(error) => failed(error),
+        CloseError::Package(error) => books_error(error),
     }
 }
 
 /// Returns the bytes of `{"data": …}`.
-pub fn data(value: Value) -> Vec<u8> {
+pub fn data_envelope(value: Value) -> Vec<u8> {
     json!({ "data": value }).to_string().into_bytes()
 }

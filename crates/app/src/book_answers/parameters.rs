@@ -1,14 +1,14 @@
 //! Parameters of requests about the books. Rule: spec/accounting.md §12.1.
 
 use accounting::Month;
-use accounting::revenue_by_plan::GroupBy;
+use accounting::revenue_by_plan::RevenueGrouping;
 use model::money::Currency;
 use model::time::Date;
 use reports::request::{FieldErrors, RawParameters, RawValue};
 
 use crate::error::ApiError;
 use crate::lists::paged;
-use books::audit::Action;
+use books::audit::AuditAction;
 use books::request::parse_currency;
 use books::views::ViewFormat;
 use books::views::revenue::parse_group_by;
@@ -17,13 +17,13 @@ use books::views::revenue::parse_group_by;
 const MONTHS_MAX: i32 = 120;
 
 /// A reader of parameters that collects all errors.
-pub struct Asked<'p> {
+pub struct BooksParameters<'p> {
     parameters: &'p RawParameters,
     known: Vec<&'static str>,
     errors: FieldErrors,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> BooksParameters<'p> {
     /// Creates a reader of these parameters.
     pub fn new(parameters: &'p RawParameters) -> Self {
         Self { parameters, known: Vec::new(), errors: FieldErrors::default() }
@@ -143,9 +143,9 @@ impl<'p> Asked<'p> {
     }
 
     /// Reads the grouping of revenue; by plan if it is absent.
-    pub fn group_by(&mut self) -> Option<GroupBy> {
+    pub fn group_by(&mut self) -> Option<RevenueGrouping> {
         match self.text("group_by") {
-            None => Some(GroupBy::Plan),
+            None => Some(RevenueGrouping::Plan),
             Some(word) => {
                 let group = parse_group_by(word);
                 let said = "Must be one of plan, product, site.".to_owned();
@@ -171,12 +171,12 @@ impl<'p> Asked<'p> {
     }
 
     /// Reads an optional action of the audit log. The outer `None` means that it is invalid.
-    pub fn action(&mut self) -> Option<Option<Action>> {
+    pub fn action(&mut self) -> Option<Option<AuditAction>> {
         match self.text("action") {
             None => Some(None),
             Some(word) => {
                 let said = "Must be close or reopen.".to_owned();
-                self.checked("action", Action::parse(word).ok_or(said)).map(Some)
+                self.checked("action", AuditAction::parse(word).ok_or(said)).map(Some)
             }
         }
     }
@@ -200,7 +200,7 @@ impl<'p> Asked<'p> {
     }
 
     /// Adds an error of a parameter.
-    pub fn wrong(&mut self, name: &str, message: impl Into<String>) {
+    pub fn add_error(&mut self, name: &str, message: impl Into<String>) {
         self.errors.push(name, message);
     }
 

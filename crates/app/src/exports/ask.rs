@@ -1,6 +1,6 @@
 //! Requests for exports: all checks in order, then jobs are queued. Rule: spec/exports.md §2, §4.
 
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::Revision;
 use model::time::Instant;
 use reports::ReportError;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
 use store::port::jobs::{
-    Job, JobFilter, JobKey, JobKind, JobLimits, JobStart, JobState, NewJob, Progress, Requester,
+    Job, JobCaller, JobFilter, JobKey, JobKind, JobLimits, JobProgress, JobStart, JobState, NewJob,
 };
 
-use super::caller::Caller;
+use super::caller::ExportCaller;
 use super::notices::{self, REQUESTED};
-use super::package::{self, Books};
+use super::package::{self, BooksState};
 use super::show;
 use crate::app::App;
 use crate::blocking::blocking;
@@ -28,7 +28,7 @@ const RETRY_AFTER_S: u64 = 30;
 const UNFINISHED: [JobState; 2] = [JobState::Queued, JobState::Running];
 
 /// A request for exports.
-pub struct Asked {
+pub struct ExportSubmission {
     /// The fields of the body.
     pub body: Map<String, Value>,
     /// The idempotency key.
@@ -38,13 +38,18 @@ pub struct Asked {
 }
 
 /// Checks a request and queues its exports. Returns the body of the answer.
-pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiError> {
-    let key = asked.key.map(|key| IdempotencyKey { key, request_hash: hash(&asked.body) });
-    if let Some(answer) = answered(app, &caller, key.clone()).await? {
+pub async fn submit_exports(
+    app: &App,
+    caller: ExportCaller,
+    asked: ExportSubmission,
+) -> Result<String, ApiError> {
+    let key = asked.key.map(|key| IdempotencyKey { key, request_hash: request_hash(&asked.body) });
+    if let Some(answer) = earlier_answer(app, &caller, key.clone()).await? {
         return Ok(answer);
     }
-    for kind in named(&asked.body).into_iter().filter_map(reports::exports::find) {
-        caller.may(kind)?;
+    for kind in named_types(&asked.body).into_iter().filter_map(reports::exports::find_export_type)
+    {
+        caller.check_may_export(kind)?;
     }
     let now = app.clock().now();
     let books = books(app, &caller, &asked.body).await?;
@@ -56,9 +61,10 @@ pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiE
         first_month: books.first_month,
         last_closed: books.last_closed,
     };
-    let parsed = reports::exports::parse(&asked.body, &caller.admitted.provider, &context);
-    let parsed = parsed.map_err(refused)?;
-    let (requests, caller) = room(app, caller, parsed.requests).await?;
+    let parsed =
+        reports::exports::parse_export_body(&asked.body, &caller.admitted.provider, &context);
+    let parsed = parsed.map_err(request_error)?;
+    let (requests, caller) = check_queue(app, caller, parsed.requests).await?;
     let session = session(app, &caller).await?;
     let revision_min = session.revision();
     let package = requests.iter().find_map(ExportRequest::package).copied();
@@ -66,45 +72,46 @@ pub async fn run(app: &App, caller: Caller, asked: Asked) -> Result<String, ApiE
     drop(session);
     if requests.is_empty() {
         if let Some(package) = package.filter(|_| !parsed.is_group) {
-            return Err(package::nothing(app, &caller, &package).await);
+            return Err(package::nothing_to_export(app, &caller, &package).await);
         }
         return Err(ApiError::new(ErrorCode::NothingToExport, "Nothing to export"));
     }
-    let ask = Queue { requests, skipped, is_group: parsed.is_group, now, key, revision_min };
-    queue(app, caller, ask, asked.request_id).await
+    let ask =
+        CheckedExports { requests, skipped, is_group: parsed.is_group, now, key, revision_min };
+    queue_exports(app, caller, ask, asked.request_id).await
 }
 
 /// Returns the hash by which an idempotency key recognizes the same request: of the whole body.
-fn hash(body: &Map<String, Value>) -> [u8; 32] {
+fn request_hash(body: &Map<String, Value>) -> [u8; 32] {
     Sha256::digest(format!("export\n{}", json!(body))).into()
 }
 
 /// Returns the export types that a body names, as far as they can be read.
-fn named(body: &Map<String, Value>) -> Vec<&str> {
+fn named_types(body: &Map<String, Value>) -> Vec<&str> {
     let several = body.get("objects").and_then(Value::as_array).into_iter().flatten();
     several.chain(body.get("object")).filter_map(Value::as_str).collect()
 }
 
 /// Returns the earlier answer to the same request with the same idempotency key.
-async fn answered(
+async fn earlier_answer(
     app: &App,
-    caller: &Caller,
+    caller: &ExportCaller,
     key: Option<IdempotencyKey>,
 ) -> Result<Option<String>, ApiError> {
     let Some(key) = key else { return Ok(None) };
     let (app, provider) = (app.clone(), caller.provider());
     let known = blocking(move || {
         let now = app.clock().now();
-        app.store().find_key(provider, &key, now).map_err(ApiError::of_store)
+        app.store().find_job_key(provider, &key, now).map_err(ApiError::from_store_error)
     });
     match known.await? {
-        Some(start) => answer_of(start).map(Some),
+        Some(start) => answer_of_key(start).map(Some),
         None => Ok(None),
     }
 }
 
 /// Returns the answer that is stored with an idempotency key.
-fn answer_of(start: JobStart) -> Result<String, ApiError> {
+fn answer_of_key(start: JobStart) -> Result<String, ApiError> {
     match start {
         JobStart::Answered { answer: Some(answer), .. } => Ok(answer),
         JobStart::KeyConflict => Err(ApiError::new(
@@ -119,21 +126,23 @@ fn answer_of(start: JobStart) -> Result<String, ApiError> {
     }
 }
 
-fn refused(errors: ExportErrors) -> ApiError {
+fn request_error(errors: ExportErrors) -> ApiError {
     match errors {
         ExportErrors::Fields(fields) => ApiError::parameters(fields),
-        ExportErrors::Range => blamed(ErrorCode::InvalidDateRange, "date_to", "Invalid date range"),
+        ExportErrors::Range => {
+            field_error(ErrorCode::InvalidDateRange, "date_to", "Invalid date range")
+        }
     }
 }
 
-fn blamed(code: ErrorCode, field: &str, message: &str) -> ApiError {
+fn field_error(code: ErrorCode, field: &str, message: &str) -> ApiError {
     let mut fields = FieldErrors::default();
     fields.push(field, message);
     ApiError { fields, ..ApiError::new(code, message) }
 }
 
 fn in_progress() -> ApiError {
-    blamed(ErrorCode::ExportInProgress, "object", "Export in progress")
+    field_error(ErrorCode::ExportInProgress, "object", "Export in progress")
 }
 
 fn too_many() -> ApiError {
@@ -144,11 +153,11 @@ fn too_many() -> ApiError {
 
 /// Checks 9 and 10 of spec/exports.md §2: unfinished exports of the same type, and the number of
 /// queued exports. The store checks both again, because other requests may run at the same time.
-async fn room(
+async fn check_queue(
     app: &App,
-    caller: Caller,
+    caller: ExportCaller,
     requests: Vec<ExportRequest>,
-) -> Result<(Vec<ExportRequest>, Caller), ApiError> {
+) -> Result<(Vec<ExportRequest>, ExportCaller), ApiError> {
     let app = app.clone();
     blocking(move || {
         let subjects: Vec<String> =
@@ -157,7 +166,7 @@ async fn room(
             let kind = Some(JobKind::Export);
             let filter = JobFilter { kind, states: Some(states), subjects, offset: 0, limit: 0 };
             let found = app.store().jobs(caller.provider(), &filter);
-            found.map(|(count, _)| count).map_err(ApiError::of_store)
+            found.map(|(count, _)| count).map_err(ApiError::from_store_error)
         };
         if caller.rules.one_per_type && count(&UNFINISHED, Some(&subjects))? > 0 {
             return Err(in_progress());
@@ -171,16 +180,16 @@ async fn room(
     .await
 }
 
-async fn session(app: &App, caller: &Caller) -> Result<Session, ApiError> {
+async fn session(app: &App, caller: &ExportCaller) -> Result<MirrorSession, ApiError> {
     let (app, provider) = (app.clone(), caller.provider());
-    blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
+    blocking(move || app.mirror().session(provider).map_err(ApiError::from_mirror_error)).await
 }
 
 /// Returns the requests that match rows, and the type names of the others.
 async fn with_rows(
     app: &App,
-    caller: &Caller,
-    session: &Session,
+    caller: &ExportCaller,
+    session: &MirrorSession,
     requests: Vec<ExportRequest>,
 ) -> Result<(Vec<ExportRequest>, Vec<String>), ApiError> {
     let mut kept = Vec::with_capacity(requests.len());
@@ -188,7 +197,9 @@ async fn with_rows(
     for request in requests {
         let has_rows = match request.package() {
             Some(package) => package::has_books(app, caller, &request, *package).await?,
-            None => reports::exports::has_rows(session, &request).await.map_err(unread)?,
+            None => {
+                reports::exports::export_has_rows(session, &request).await.map_err(read_error)?
+            }
         };
         match has_rows {
             true => kept.push(request),
@@ -200,26 +211,31 @@ async fn with_rows(
 
 /// Returns the state of the books that the request is checked against; empty unless it names an
 /// accounting package.
-async fn books(app: &App, caller: &Caller, body: &Map<String, Value>) -> Result<Books, ApiError> {
-    let is_package = |name: &str| reports::exports::find(name).is_some_and(ExportType::is_package);
-    match named(body).into_iter().any(is_package) {
-        true => package::books(app, caller).await,
-        false => Ok(Books::default()),
+async fn books(
+    app: &App,
+    caller: &ExportCaller,
+    body: &Map<String, Value>,
+) -> Result<BooksState, ApiError> {
+    let is_package =
+        |name: &str| reports::exports::find_export_type(name).is_some_and(ExportType::is_package);
+    match named_types(body).into_iter().any(is_package) {
+        true => package::read_books_state(app, caller).await,
+        false => Ok(BooksState::default()),
     }
 }
 
-fn unread(error: ReportError) -> ApiError {
+fn read_error(error: ReportError) -> ApiError {
     match error {
-        ReportError::Mirror(error) => ApiError::of_mirror(error),
+        ReportError::Mirror(error) => ApiError::from_mirror_error(error),
         error => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             ApiError::internal()
         }
     }
 }
 
 /// The exports to queue.
-struct Queue {
+struct CheckedExports {
     requests: Vec<ExportRequest>,
     skipped: Vec<String>,
     is_group: bool,
@@ -229,20 +245,26 @@ struct Queue {
     revision_min: Revision,
 }
 
-async fn queue(
+async fn queue_exports(
     app: &App,
-    caller: Caller,
-    ask: Queue,
+    caller: ExportCaller,
+    ask: CheckedExports,
     request_id: String,
 ) -> Result<String, ApiError> {
     let asker = app.clone();
-    blocking(move || queue_now(&asker, &caller, ask, &request_id)).await
+    blocking(move || queue_exports_blocking(&asker, &caller, ask, &request_id)).await
 }
 
-fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result<String, ApiError> {
-    let requester = requester::of(app, &caller.admitted.principal)?;
+fn queue_exports_blocking(
+    app: &App,
+    caller: &ExportCaller,
+    ask: CheckedExports,
+    request_id: &str,
+) -> Result<String, ApiError> {
+    let requester = requester::stored_requester(app, &caller.admitted.principal)?;
     let group = ask.is_group.then(|| app.new_uuid().to_string());
-    let (before, _) = app.store().job_counts(JobKind::Export).map_err(ApiError::of_store)?;
+    let (before, _) =
+        app.store().job_counts(JobKind::Export).map_err(ApiError::from_store_error)?;
     let mut jobs = Vec::with_capacity(ask.requests.len());
     let mut shown = Vec::with_capacity(ask.requests.len());
     for (position, request) in (before..).zip(&ask.requests) {
@@ -252,7 +274,7 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
             kind: JobKind::Export,
             subject: request.export_type().object().to_owned(),
             request: json!(request).to_string(),
-            requester: Requester::clone(&requester),
+            requester: JobCaller::clone(&requester),
             group: group.clone(),
             request_id: request_id.to_owned(),
             revision_min: ask.revision_min,
@@ -260,8 +282,8 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
             notices: Vec::new(),
         };
         let queued = as_queued(&new, ask.now);
-        new.notices = vec![notices::event(app, REQUESTED, &queued)?];
-        shown.push(show::of(app, &queued, Some(position))?);
+        new.notices = vec![notices::export_event(app, REQUESTED, &queued)?];
+        shown.push(show::export_json(app, &queued, Some(position))?);
         jobs.push(new);
     }
     let answer = answer(shown, group.as_deref(), &ask.skipped);
@@ -270,15 +292,15 @@ fn queue_now(app: &App, caller: &Caller, ask: Queue, request_id: &str) -> Result
     crash::point("asked");
     let start = app.store().create_jobs(&jobs, key.as_ref(), limits, ask.now);
     crash::point("queued");
-    match start.map_err(ApiError::of_store)? {
+    match start.map_err(ApiError::from_store_error)? {
         JobStart::Created(_) => {
-            app.job_bell().notify_waiters();
-            app.notice_bell().notify_waiters();
+            app.job_wakeup().notify_waiters();
+            app.notice_wakeup().notify_waiters();
             Ok(answer)
         }
         JobStart::InProgress { .. } => Err(in_progress()),
         JobStart::TooMany => Err(too_many()),
-        start => answer_of(start),
+        start => answer_of_key(start),
     }
 }
 
@@ -296,7 +318,7 @@ fn as_queued(new: &NewJob, now: Instant) -> Job {
         request_id: new.request_id.clone(),
         revision_min: new.revision_min,
         state: JobState::Queued,
-        progress: Progress::default(),
+        progress: JobProgress::default(),
         attempts: 0,
         error_code: None,
         error_message: None,

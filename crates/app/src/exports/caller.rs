@@ -8,14 +8,14 @@ use reports::request::{FieldErrors, RawParameters};
 use store::port::{KeyRange, Snapshot};
 
 use crate::app::App;
-use crate::auth::admission::Admitted;
+use crate::auth::admission::AdmittedRequest;
 use crate::error::{ApiError, ErrorCode};
 use crate::lists::paged;
 use crate::settings::ExportRules;
 
 /// The parameters that a query may have.
 #[derive(Debug, Clone, Copy)]
-pub struct QueryNames {
+pub struct AllowedParameters {
     /// Parameters that are always accepted.
     pub always: &'static [&'static str],
     /// Parameters that strict mode refuses.
@@ -23,13 +23,13 @@ pub struct QueryNames {
 }
 
 /// Only the parameter `site_id`.
-pub const SITE_ONLY: QueryNames = QueryNames { always: &["site_id"], added: &[] };
+pub const SITE_ONLY: AllowedParameters = AllowedParameters { always: &["site_id"], added: &[] };
 
 /// A caller who may export.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct ExportCaller {
     /// The admitted request, with caller and provider.
-    pub admitted: Admitted,
+    pub admitted: AdmittedRequest,
     /// The export rules of the provider.
     pub(crate) rules: ExportRules,
     /// Ids of the provider's sites.
@@ -38,17 +38,17 @@ pub struct Caller {
 
 /// Checks that the caller may export, in the specified order. Fails with the error of the first
 /// check that fails. Blocking.
-pub fn admit(
+pub fn admit_export_caller(
     app: &App,
-    admitted: Admitted,
+    admitted: AdmittedRequest,
     query: &RawParameters,
-    names: QueryNames,
+    names: AllowedParameters,
     is_request: bool,
-) -> Result<Caller, ApiError> {
+) -> Result<ExportCaller, ApiError> {
     let rules = app.settings().exports.rules(admitted.provider.id);
-    gate(admitted.provider.exports_enabled, &rules)?;
-    permitted(&admitted, Permission::Exports)?;
-    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
+    check_exports_enabled(admitted.provider.exports_enabled, &rules)?;
+    check_permission(&admitted, Permission::Exports)?;
+    let snapshot = app.store().snapshot().map_err(ApiError::from_store_error)?;
     let sites = sites(snapshot.as_ref(), admitted.provider.id)?;
     drop(snapshot);
     let is_required = (is_request || rules.is_strict) && !sites.is_empty();
@@ -63,13 +63,13 @@ pub fn admit(
             let message = "The site is not one of this account.";
             Err(ApiError::new(ErrorCode::SiteForbidden, message))
         }
-        _ => Ok(Caller { admitted, rules, sites }),
+        _ => Ok(ExportCaller { admitted, rules, sites }),
     }
 }
 
 fn check_names(
     query: &RawParameters,
-    QueryNames { always, added }: QueryNames,
+    AllowedParameters { always, added }: AllowedParameters,
     is_strict: bool,
     errors: &mut FieldErrors,
 ) {
@@ -80,7 +80,7 @@ fn check_names(
 }
 
 /// Fails unless exports are enabled for the provider.
-pub(crate) fn gate(is_enabled: bool, rules: &ExportRules) -> Result<(), ApiError> {
+pub(crate) fn check_exports_enabled(is_enabled: bool, rules: &ExportRules) -> Result<(), ApiError> {
     if is_enabled {
         return Ok(());
     }
@@ -89,7 +89,7 @@ pub(crate) fn gate(is_enabled: bool, rules: &ExportRules) -> Result<(), ApiError
     Err(ApiError { status: Some(rules.gate_status), ..error })
 }
 
-fn permitted(admitted: &Admitted, flag: Permission) -> Result<(), ApiError> {
+fn check_permission(admitted: &AdmittedRequest, flag: Permission) -> Result<(), ApiError> {
     if admitted.principal.permissions.allow_any(&[flag]) {
         return Ok(());
     }
@@ -97,23 +97,23 @@ fn permitted(admitted: &Admitted, flag: Permission) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::PermissionDenied, message))
 }
 
-impl Caller {
+impl ExportCaller {
     /// Returns the provider of the request.
     pub fn provider(&self) -> ProviderId {
         self.admitted.provider.id
     }
 
     /// Fails unless the caller may export this type.
-    pub(crate) fn may(&self, kind: &ExportType) -> Result<(), ApiError> {
+    pub(crate) fn check_may_export(&self, kind: &ExportType) -> Result<(), ApiError> {
         match kind.is_package() {
-            true => permitted(&self.admitted, Permission::Accounting),
+            true => check_permission(&self.admitted, Permission::Accounting),
             false => Ok(()),
         }
     }
 }
 
 fn site(query: &RawParameters, is_required: bool, errors: &mut FieldErrors) -> Option<i64> {
-    let Some(text) = paged::text(query, "site_id", errors) else {
+    let Some(text) = paged::single_text(query, "site_id", errors) else {
         if is_required {
             errors.push("site_id", "The site_id field is required.");
         }
@@ -131,10 +131,10 @@ fn site(query: &RawParameters, is_required: bool, errors: &mut FieldErrors) -> O
 fn sites(snapshot: &dyn Snapshot, provider: ProviderId) -> Result<Vec<i64>, ApiError> {
     let mut sites = Vec::new();
     let Some(table) = catalogue::table("sites") else { return Ok(sites) };
-    let read = snapshot.rows(table, KeyRange::of(provider), &mut |row| {
+    let read = snapshot.rows(table, KeyRange::for_provider(provider), &mut |row| {
         sites.push(row.key().id);
         Ok(())
     });
-    read.map_err(ApiError::of_store)?;
+    read.map_err(ApiError::from_store_error)?;
     Ok(sites)
 }

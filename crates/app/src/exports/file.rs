@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions};
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::Revision;
 use model::output::OutputColumn;
 use reports::exports::{ExportFormat, ExportRequest};
 
-use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
-use crate::jobs::work::Stop;
+use crate::jobs::row_file::{self, RowFile, WriteObserver, WrittenFile};
+use crate::jobs::work::WorkFailure;
 use crate::settings::ServerSettings;
 
 /// The written file of an export.
@@ -25,7 +25,7 @@ pub struct ExportFile {
 }
 
 /// Returns the file format of a request.
-pub fn format(request: &ExportRequest) -> FileFormat {
+pub fn file_format(request: &ExportRequest) -> FileFormat {
     match request.format() {
         ExportFormat::Csv => FileFormat::Csv,
         ExportFormat::Ndjson => FileFormat::Ndjson,
@@ -35,15 +35,15 @@ pub fn format(request: &ExportRequest) -> FileFormat {
 }
 
 /// Writes all rows of an export to `path`. Temporary files are created in `temp_dir`.
-pub async fn write(
+pub async fn write_export(
     settings: &ServerSettings,
-    session: &Session,
+    session: &MirrorSession,
     request: &ExportRequest,
     path: &Path,
     temp_dir: &Path,
-    watch: Arc<dyn Watch>,
-) -> Result<ExportFile, Stop> {
-    let rows = reports::exports::open_rows(session, request).await?;
+    watch: Arc<dyn WriteObserver>,
+) -> Result<ExportFile, WorkFailure> {
+    let rows = reports::exports::open_export_rows(session, request).await?;
     watch.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
         dialect: Dialect::Export,
@@ -55,7 +55,7 @@ pub async fn write(
         ..WriteOptions::default()
     };
     let (columns, revision) = (rows.columns, rows.revision);
-    let file = RowFile { path, format: format(request), columns: &columns, options };
-    let file = row_file::write(file, rows.batches, watch).await?;
+    let file = RowFile { path, format: file_format(request), columns: &columns, options };
+    let file = row_file::write_rows(file, rows.batches, watch).await?;
     Ok(ExportFile { file, columns, revision })
 }

@@ -2,15 +2,15 @@
 //! Rule: spec/exports.md §8.
 
 use serde_json::json;
-use store::port::jobs::{Job, JobState, Success};
+use store::port::jobs::{Job, JobState, JobSuccess};
 use store::port::notices::NewNotice;
 
 use super::show;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::jobs::link::{self, Purpose};
-use crate::jobs::work::End;
-use crate::notify::{Mail, Story, new_event_id};
+use crate::jobs::link::{self, LinkTarget};
+use crate::jobs::work::JobEnd;
+use crate::notify::{ExportMail, MailedOutcome, new_event_id};
 
 /// The event of an accepted export.
 pub(crate) const REQUESTED: &str = "export.requested";
@@ -24,7 +24,7 @@ pub(crate) const FAILED: &str = "export.failed";
 pub(crate) const CANCELED: &str = "export.canceled";
 
 /// Returns an event about an export, in the state that `job` has.
-pub(crate) fn event(app: &App, event_type: &str, job: &Job) -> Result<NewNotice, ApiError> {
+pub(crate) fn export_event(app: &App, event_type: &str, job: &Job) -> Result<NewNotice, ApiError> {
     event_with_id(app, new_event_id(), event_type, job)
 }
 
@@ -38,41 +38,45 @@ fn event_with_id(
         "type": event_type,
         "id": id,
         "created": app.clock().now().seconds(),
-        "data": {"object": show::in_event(app, job)?},
+        "data": {"object": show::event_json(app, job)?},
     });
     Ok(NewNotice::Event { id, event_type: event_type.to_owned(), payload: payload.to_string() })
 }
 
 /// Returns the notices about the end of an export. If they cannot be built, logs the error and
 /// returns none. Blocking.
-pub(crate) fn of_end(app: &App, job: &Job, end: &End<'_>) -> Vec<NewNotice> {
-    match told(app, job, end) {
+pub(crate) fn notices_of_end(app: &App, job: &Job, end: &JobEnd<'_>) -> Vec<NewNotice> {
+    match build_notices_of_end(app, job, end) {
         Ok(notices) => notices,
         Err(error) => {
-            crate::error::log("notice_unwritten", &error);
+            crate::error::log_error("notice_unwritten", &error);
             Vec::new()
         }
     }
 }
 
-fn told(app: &App, job: &Job, end: &End<'_>) -> Result<Vec<NewNotice>, ApiError> {
+fn build_notices_of_end(
+    app: &App,
+    job: &Job,
+    end: &JobEnd<'_>,
+) -> Result<Vec<NewNotice>, ApiError> {
     let now = app.clock().now();
     let mut ended = Job { finished_at: Some(now), updated_at: now, ..job.clone() };
     let (event_type, story) = match end {
-        End::Made(success) => {
+        JobEnd::Made(success) => {
             ended.state = JobState::Succeeded;
             ended.files.clone_from(&success.files);
             ended.manifest = Some(success.manifest.clone());
             ended.expires_at = Some(success.expires_at);
             ended.progress.revision = Some(success.revision);
-            (COMPLETED, ready(app, job, success)?)
+            (COMPLETED, ready_message(app, job, success)?)
         }
-        End::Failed { code, message } => {
+        JobEnd::Failed { code, message } => {
             ended.state = JobState::Failed;
             ended.error_code = Some((*code).to_owned());
             ended.error_message = Some((*message).to_owned());
             (ended.manifest, ended.expires_at) = (None, None);
-            (FAILED, Story::Failed { reason: (*code).to_owned() })
+            (FAILED, MailedOutcome::Failed { reason: (*code).to_owned() })
         }
     };
     let id = new_event_id();
@@ -86,26 +90,26 @@ fn told(app: &App, job: &Job, end: &End<'_>) -> Result<Vec<NewNotice>, ApiError>
     Ok(notices)
 }
 
-fn ready(app: &App, job: &Job, success: &Success) -> Result<Story, ApiError> {
-    let purpose = Purpose::Export { uuid: &job.uuid, part: super::fetch::MAIN };
-    let query = link::query(app, purpose, success.expires_at)?;
+fn ready_message(app: &App, job: &Job, success: &JobSuccess) -> Result<MailedOutcome, ApiError> {
+    let purpose = LinkTarget::Export { uuid: &job.uuid, part: super::fetch::MAIN_PART };
+    let query = link::signed_query(app, purpose, success.expires_at)?;
     let file_name = success.files.first().map(|file| file.name.clone()).unwrap_or_default();
-    Ok(Story::Ready {
+    Ok(MailedOutcome::Ready {
         file_name,
         rows: success.rows,
-        url: format!("{}?{query}", show::url(app, &job.uuid)),
+        url: format!("{}?{query}", show::download_url(app, &job.uuid)),
         expires_at: success.expires_at,
     })
 }
 
-fn mail(app: &App, job: &Job, story: Story) -> Result<Mail, ApiError> {
-    let snapshot = app.store().snapshot().map_err(ApiError::of_store)?;
-    let provider = snapshot.provider(job.provider).map_err(ApiError::of_store)?;
+fn mail(app: &App, job: &Job, story: MailedOutcome) -> Result<ExportMail, ApiError> {
+    let snapshot = app.store().snapshot().map_err(ApiError::from_store_error)?;
+    let provider = snapshot.provider(job.provider).map_err(ApiError::from_store_error)?;
     let provider = provider.ok_or_else(ApiError::internal)?;
-    Ok(Mail {
+    Ok(ExportMail {
         provider_name: provider.name,
         timezone: provider.timezone,
-        object: show::request(job)?.object().to_owned(),
+        object: show::stored_request(job)?.object().to_owned(),
         asked_at: job.created_at,
         story,
     })

@@ -24,45 +24,45 @@ const PLACED_CODES: [&str; 4] =
     ["cell_too_long", "amount_too_large", "currency_unknown", "too_many_columns"];
 
 /// Returns the word for a state.
-fn word(state: JobState) -> &'static str {
+fn word_of_state(state: JobState) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
 }
 
 /// Returns the state that a word stands for.
-pub(crate) fn state(word: &str) -> Option<JobState> {
+pub(crate) fn state_of_word(word: &str) -> Option<JobState> {
     WORDS.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
 }
 
 /// Returns all words for states.
-pub fn states() -> Vec<&'static str> {
+pub fn state_words() -> Vec<&'static str> {
     WORDS.iter().map(|(_, word)| *word).collect()
 }
 
 /// Reads the stored request of a job.
-pub(crate) fn request(job: &Job) -> Result<ExportRequest, ApiError> {
+pub(crate) fn stored_request(job: &Job) -> Result<ExportRequest, ApiError> {
     serde_json::from_str(&job.request).map_err(|error| {
-        crate::error::log("job_unreadable", &error);
+        crate::error::log_error("job_unreadable", &error);
         ApiError::internal()
     })
 }
 
 /// Returns the JSON of an export in its present state. Blocking.
-pub fn of_job(app: &App, job: &Job) -> Result<Value, ApiError> {
-    let position = app.store().queue_position(job).map_err(ApiError::of_store)?;
-    of(app, job, position)
+pub fn current_export_json(app: &App, job: &Job) -> Result<Value, ApiError> {
+    let position = app.store().queue_position(job).map_err(ApiError::from_store_error)?;
+    export_json(app, job, position)
 }
 
 /// Returns the JSON of an export with a given position in the queue.
-pub(crate) fn of(app: &App, job: &Job, position: Option<u64>) -> Result<Value, ApiError> {
-    let asked = request(job)?;
+pub(crate) fn export_json(app: &App, job: &Job, position: Option<u64>) -> Result<Value, ApiError> {
+    let asked = stored_request(job)?;
     let mut shown = fields(app, job, &asked);
     shown.insert("progress".to_owned(), progress(job, position));
     Ok(Value::Object(shown))
 }
 
 /// Returns the JSON of an export for events, which has no progress.
-pub(crate) fn in_event(app: &App, job: &Job) -> Result<Value, ApiError> {
-    let asked = request(job)?;
+pub(crate) fn event_json(app: &App, job: &Job) -> Result<Value, ApiError> {
+    let asked = stored_request(job)?;
     let mut shown = fields(app, job, &asked);
     if job.state == JobState::Queued {
         shown.remove("failed_reason");
@@ -93,7 +93,7 @@ fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
         "updated_at": job.updated_at.seconds(),
         "failed_reason": failed_reason,
         "filters": asked.filters(),
-        "state": word(job.state),
+        "state": word_of_state(job.state),
         "mode": asked.mode().word(),
         "format": asked.format().word(),
         "columns": asked.columns(),
@@ -106,7 +106,7 @@ fn fields(app: &App, job: &Job, asked: &ExportRequest) -> Map<String, Value> {
         "rev": known("rev"),
         "file_name": manifest.pointer("/files/0/name").cloned().unwrap_or_default(),
         "schema": known("schema"),
-        "download_url": url(app, &job.uuid),
+        "download_url": download_url(app, &job.uuid),
         "download_count": job.downloads,
         "expires_at": seconds(job.expires_at),
     });
@@ -128,7 +128,7 @@ pub(super) fn failed_reason(job: &Job) -> Option<String> {
 }
 
 /// Returns the download URL of an export.
-pub(crate) fn url(app: &App, uuid: &str) -> String {
+pub(crate) fn download_url(app: &App, uuid: &str) -> String {
     format!("{}/api/v1/core/exports/{uuid}", app.base_url())
 }
 

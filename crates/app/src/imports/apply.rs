@@ -4,25 +4,25 @@ use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use files::spool::Spooled;
+use files::spool::SpooledChanges;
 use model::catalogue::Table;
 use model::import::Change;
 use store::StoreError;
 use store::port::{ImportStart, ImportTransaction, Store};
 
-use super::course::Course;
-use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, Target};
+use super::course::ImportLimits;
+use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, ImportTarget};
 
 /// The pause between two tries of a patient import to start its transaction, so that a busy store
 /// is not asked all the time.
-const TURN_PAUSE: Duration = Duration::from_millis(50);
+const BUSY_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Stores all changes in one transaction, or nothing.
-pub(super) fn all(
+pub(super) fn store_changes(
     store: &dyn Store,
     import: &Import,
-    spooled: Spooled,
-    course: &Course<'_>,
+    spooled: SpooledChanges,
+    course: &ImportLimits<'_>,
 ) -> Result<ImportAnswer, ImportFailure> {
     course.watcher.waiting();
     let mut transaction = match begin(store, import, course)? {
@@ -31,8 +31,8 @@ pub(super) fn all(
         ImportStart::KeyConflict => return Ok(ImportAnswer::KeyConflict),
     };
     for source in &import.sources {
-        if let Target::Table(table, _) = source.target {
-            transaction.touch(table);
+        if let ImportTarget::Table(table, _) = source.target {
+            transaction.include_table(table);
         }
     }
     apply(spooled, transaction.as_mut(), course)?;
@@ -47,31 +47,31 @@ pub(super) fn all(
 fn begin<'s>(
     store: &'s dyn Store,
     import: &Import,
-    course: &Course<'_>,
+    course: &ImportLimits<'_>,
 ) -> Result<ImportStart<'s>, ImportFailure> {
     loop {
         match store.begin_import(import.provider, import.now, import.key.clone()) {
-            Err(StoreError::Busy) if import.is_patient => {
+            Err(StoreError::Busy) if import.waits_without_limit => {
                 course.check()?;
-                std::thread::sleep(TURN_PAUSE);
+                std::thread::sleep(BUSY_RETRY_PAUSE);
             }
             begun => return Ok(begun?),
         }
     }
 }
 
-type Batch = io::Result<(&'static Table, Vec<Change>)>;
+type ChangeBatch = io::Result<(&'static Table, Vec<Change>)>;
 
 /// Reads the changes on a second thread and stores them on this one. Dropping the receiver stops
 /// the reader.
 fn apply(
-    spooled: Spooled,
+    spooled: SpooledChanges,
     transaction: &mut dyn ImportTransaction,
-    course: &Course<'_>,
+    course: &ImportLimits<'_>,
 ) -> Result<(), ImportFailure> {
     let (mut rows, rows_total) = (0, spooled.rows());
     std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Batch>(BATCHES_AHEAD);
+        let (sender, receiver) = sync_channel::<ChangeBatch>(BATCHES_AHEAD);
         scope.spawn(move || send_all(spooled, &sender));
         for batch in receiver {
             course.check()?;
@@ -79,7 +79,7 @@ fn apply(
             rows += changes.len() as u64;
             transaction.apply(table, changes)?;
             course.watcher.storing(rows, rows_total);
-            if transaction.is_hopeless() {
+            if transaction.has_too_many_errors() {
                 break;
             }
         }
@@ -87,7 +87,7 @@ fn apply(
     })
 }
 
-fn send_all(spooled: Spooled, sender: &SyncSender<Batch>) {
+fn send_all(spooled: SpooledChanges, sender: &SyncSender<ChangeBatch>) {
     for batch in spooled {
         if sender.send(batch).is_err() {
             return;

@@ -4,26 +4,26 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use files::read::{self, Decoded, Input, ReadError};
-use files::spool::{Spool, Spooled};
+use files::read::{self, Decoded, ImportInput, ReadError};
+use files::spool::{ChangeSpool, SpooledChanges};
 use model::import::{ImportError, ImportErrors};
 
-use super::course::Course;
-use super::{BATCHES_AHEAD, Import, ImportFailure, Source, Target};
+use super::course::ImportLimits;
+use super::{BATCHES_AHEAD, Import, ImportFailure, ImportSource, ImportTarget};
 use crate::crash;
 
 /// The interval at which cancellation is checked while no batch arrives: gigabytes of input may be
 /// blank lines.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Reads all sources. Returns the changes, or the errors if there are any. After the first error no
 /// more changes are spooled, and after [`ImportErrors::is_full`] nothing more is read.
-pub(super) fn all(
+pub(super) fn decode_sources(
     import: &Import,
-    course: &Course<'_>,
-) -> Result<Result<Spooled, ImportErrors>, ImportFailure> {
-    let spool = Spool::new(&import.temp_dir).map_err(ImportFailure::TempFile)?;
-    let mut sorter = Sorter { spool, errors: ImportErrors::default(), course };
+    course: &ImportLimits<'_>,
+) -> Result<Result<SpooledChanges, ImportErrors>, ImportFailure> {
+    let spool = ChangeSpool::new(&import.temp_dir).map_err(ImportFailure::TempFile)?;
+    let mut sorter = ImportDecoder { spool, errors: ImportErrors::default(), course };
     for (position, source) in import.sources.iter().enumerate() {
         let input = input(source, import)?;
         course.watcher.reading(position, &input.progress());
@@ -38,41 +38,45 @@ pub(super) fn all(
     }
 }
 
-fn input(source: &Source, import: &Import) -> Result<Input, ImportFailure> {
-    let mut input = Input::open(&source.path, source.format, source.compression)
+fn input(source: &ImportSource, import: &Import) -> Result<ImportInput, ImportFailure> {
+    let mut input = ImportInput::open(&source.path, source.format, source.compression)
         .map_err(|error| ImportFailure::File { path: source.path.clone(), source: error })?;
     input.bounds = import.bounds;
     input.spool_dir = Some(import.temp_dir.clone());
     Ok(input)
 }
 
-type Step = Result<Decoded, ReadError>;
+type DecodeStep = Result<Decoded, ReadError>;
 
 /// The collector of decoded changes and errors.
-struct Sorter<'c> {
-    spool: Spool,
+struct ImportDecoder<'c> {
+    spool: ChangeSpool,
     errors: ImportErrors,
-    course: &'c Course<'c>,
+    course: &'c ImportLimits<'c>,
 }
 
-impl Sorter<'_> {
+impl ImportDecoder<'_> {
     /// Decodes on a second thread and spools on this one. Dropping the receiver stops the decoder
     /// at its next batch; `progress.stop()` stops it if no batch comes.
-    fn read(&mut self, input: Input, source: &Source) -> Result<(), ImportFailure> {
+    fn read(&mut self, input: ImportInput, source: &ImportSource) -> Result<(), ImportFailure> {
         let progress = input.progress();
         std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel::<Step>(BATCHES_AHEAD);
+            let (sender, receiver) = sync_channel::<DecodeStep>(BATCHES_AHEAD);
             scope.spawn(move || decode(input, source.target, &sender));
-            let read = self.take_all(receiver, source);
+            let read = self.receive_steps(receiver, source);
             progress.stop();
             read
         })
     }
 
-    fn take_all(&mut self, steps: Receiver<Step>, source: &Source) -> Result<(), ImportFailure> {
+    fn receive_steps(
+        &mut self,
+        steps: Receiver<DecodeStep>,
+        source: &ImportSource,
+    ) -> Result<(), ImportFailure> {
         let mut is_first = true;
         while !self.errors.is_full() {
-            match steps.recv_timeout(LOOK_EVERY) {
+            match steps.recv_timeout(CANCEL_CHECK_INTERVAL) {
                 Ok(step) => {
                     if !std::mem::take(&mut is_first) {
                         crash::point("import_read_on");
@@ -87,21 +91,21 @@ impl Sorter<'_> {
         Ok(())
     }
 
-    fn take(&mut self, step: Step, source: &Source) -> Result<(), ImportFailure> {
+    fn take(&mut self, step: DecodeStep, source: &ImportSource) -> Result<(), ImportFailure> {
         match step {
             Ok(Decoded::Changes { table, changes }) if self.errors.is_empty() => {
                 self.spool.push(table, &changes).map_err(ImportFailure::TempFile)?;
             }
             Ok(Decoded::Changes { .. }) => {}
             Ok(Decoded::Error(error)) => self.errors.push(error),
-            Err(error) => self.errors.push(broken(error, source)?),
+            Err(error) => self.errors.push(row_error(error, source)?),
         }
         Ok(())
     }
 }
 
 /// Returns the row error inside a read error. Other read errors end the import.
-fn broken(error: ReadError, source: &Source) -> Result<ImportError, ImportFailure> {
+fn row_error(error: ReadError, source: &ImportSource) -> Result<ImportError, ImportFailure> {
     match error {
         ReadError::Broken(error) => Ok(*error),
         ReadError::TooLarge { bytes_max } => Err(ImportFailure::TooLarge { bytes_max }),
@@ -112,10 +116,10 @@ fn broken(error: ReadError, source: &Source) -> Result<ImportError, ImportFailur
     }
 }
 
-fn decode(input: Input, target: Target, sender: &SyncSender<Step>) {
+fn decode(input: ImportInput, target: ImportTarget, sender: &SyncSender<DecodeStep>) {
     let batches = match target {
-        Target::Table(table, mode) => read::read_table(table, mode, input),
-        Target::ManyTables => Ok(read::read_tables(input)),
+        ImportTarget::Table(table, mode) => read::read_table(table, mode, input),
+        ImportTarget::ManyTables => Ok(read::read_tables(input)),
     };
     match batches {
         Ok(batches) => {

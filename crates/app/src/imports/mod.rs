@@ -21,8 +21,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use files::format::{Compression, Format};
-use files::read::{self, Bounds, Mode};
+use files::format::{Compression, ImportFormat};
+use files::read::{self, ImportMode, UnpackLimits};
 use model::catalogue::Table;
 use model::id::ProviderId;
 use model::import::{ImportErrors, ImportOutcome};
@@ -30,29 +30,29 @@ use model::time::Instant;
 use store::StoreError;
 use store::port::{IdempotencyKey, KeyUse, Store};
 
-use course::Course;
+use course::ImportLimits;
 
 /// The number of batches that may wait between the reading and the receiving thread.
 const BATCHES_AHEAD: usize = 4;
 
 /// The table or tables that the rows of a source belong to.
 #[derive(Debug, Clone, Copy)]
-pub enum Target {
+pub enum ImportTarget {
     /// All rows belong to one table.
-    Table(&'static Table, Mode),
+    Table(&'static Table, ImportMode),
     /// Each NDJSON line names its table.
     ManyTables,
 }
 
 /// One local file to import.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct ImportSource {
     /// The file.
     pub path: PathBuf,
     /// The table or tables of the rows.
-    pub target: Target,
+    pub target: ImportTarget,
     /// The format of the file.
-    pub format: Format,
+    pub format: ImportFormat,
     /// The compression of the file.
     pub compression: Compression,
 }
@@ -67,9 +67,9 @@ pub struct Import {
     /// The idempotency key, by which a repeated call is recognized.
     pub key: Option<IdempotencyKey>,
     /// The files, in the order in which they are read.
-    pub sources: Vec<Source>,
+    pub sources: Vec<ImportSource>,
     /// Limits of the decompressed size of each source.
-    pub bounds: Bounds,
+    pub bounds: UnpackLimits,
     /// The folder for temporary files with changes that are not stored yet.
     pub temp_dir: PathBuf,
     /// The time limit for the whole import, including the wait for other writers; `None` means no
@@ -77,7 +77,7 @@ pub struct Import {
     pub time_max: Option<Duration>,
     /// True if the import waits for other writers without limit, instead of failing when the store
     /// is busy.
-    pub is_patient: bool,
+    pub waits_without_limit: bool,
 }
 
 /// The result of an import.
@@ -133,9 +133,9 @@ pub enum ImportFailure {
 }
 
 /// The receiver of an import's progress, which can also cancel the import.
-pub trait Watcher: Sync {
+pub trait ImportObserver: Sync {
     /// Called when reading of a source begins, with its position and a handle to the progress.
-    fn reading(&self, _source: usize, _progress: &read::Progress) {}
+    fn reading(&self, _source: usize, _progress: &read::ReadProgress) {}
     /// Called when all sources are read and the import waits for other writers.
     fn waiting(&self) {}
     /// Called when `rows` of `rows_total` rows are stored.
@@ -144,27 +144,27 @@ pub trait Watcher: Sync {
     /// durable.
     fn committing(&self) {}
     /// Returns true if the import has to stop and store nothing. Asked until the commit begins.
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         false
     }
 }
 
 /// Runs an import on this thread, with a second thread for reading. Blocking.
-pub fn run(
+pub fn run_import(
     store: &dyn Store,
     import: &Import,
-    watcher: &dyn Watcher,
+    watcher: &dyn ImportObserver,
 ) -> Result<ImportAnswer, ImportFailure> {
     if let Some(key) = &import.key {
-        match store.keyed_import(import.provider, key, import.now)? {
+        match store.find_keyed_import(import.provider, key, import.now)? {
             KeyUse::New => {}
             KeyUse::Answered(outcome) => return Ok(ImportAnswer::Done(outcome)),
             KeyUse::Conflict => return Ok(ImportAnswer::KeyConflict),
         }
     }
-    let course = Course::begin(import.time_max, watcher);
-    match decode::all(import, &course)? {
-        Ok(spooled) => apply::all(store, import, spooled, &course),
+    let course = ImportLimits::begin(import.time_max, watcher);
+    match decode::decode_sources(import, &course)? {
+        Ok(spooled) => apply::store_changes(store, import, spooled, &course),
         Err(errors) => Ok(ImportAnswer::Invalid(errors)),
     }
 }

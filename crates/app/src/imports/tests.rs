@@ -18,12 +18,12 @@ const P: ProviderId = ProviderId(1);
 const Q: ProviderId = ProviderId(2);
 
 /// A store whose writers do not wait for each other, and a folder for files.
-struct Bench {
+struct ImportBench {
     folder: TempDir,
     store: SqliteStore,
 }
 
-impl Bench {
+impl ImportBench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions { write_wait: Duration::ZERO, ..SqliteOptions::default() };
@@ -43,22 +43,26 @@ impl Bench {
     fn import(&self, provider: ProviderId, text: &str) -> Import {
         let path = self.folder.path().join(format!("customers-{provider}"));
         std::fs::write(&path, text).unwrap();
-        let target = Target::Table(table("customers").unwrap(), Mode::Upsert);
-        let (format, compression) = (Format::Ndjson, Compression::None);
+        let target = ImportTarget::Table(table("customers").unwrap(), ImportMode::Upsert);
+        let (format, compression) = (ImportFormat::Ndjson, Compression::None);
         Import {
             provider,
             now: Instant::from_micros(1),
             key: None,
-            sources: vec![Source { path, target, format, compression }],
-            bounds: Bounds::default(),
+            sources: vec![ImportSource { path, target, format, compression }],
+            bounds: UnpackLimits::default(),
             temp_dir: self.temp(),
             time_max: None,
-            is_patient: false,
+            waits_without_limit: false,
         }
     }
 
-    fn run(&self, import: &Import, watcher: &dyn Watcher) -> Result<ImportAnswer, ImportFailure> {
-        run(&self.store, import, watcher)
+    fn run(
+        &self,
+        import: &Import,
+        watcher: &dyn ImportObserver,
+    ) -> Result<ImportAnswer, ImportFailure> {
+        run_import(&self.store, import, watcher)
     }
 
     /// Returns the number of customers.
@@ -69,7 +73,9 @@ impl Bench {
             count += 1;
             Ok(())
         };
-        snapshot.rows(table("customers").unwrap(), KeyRange::of(provider), &mut visit).unwrap();
+        snapshot
+            .rows(table("customers").unwrap(), KeyRange::for_provider(provider), &mut visit)
+            .unwrap();
         count
     }
 
@@ -96,11 +102,11 @@ fn is_done(answer: &Result<ImportAnswer, ImportFailure>) -> bool {
 /// An observer that does nothing and never cancels.
 struct Nobody;
 
-impl Watcher for Nobody {}
+impl ImportObserver for Nobody {}
 
 #[test]
 fn rows_that_cannot_be_read_take_no_turn() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let held = bench.store.begin_import(Q, Instant::from_micros(1), None).unwrap();
     let errors = errors(bench.run(&bench.import(P, "{\"id\":1}\nx\n{\"nope\":1}\n"), &Nobody));
     let lines: Vec<_> = errors.errors.iter().map(|error| error.line).collect();
@@ -115,7 +121,7 @@ fn rows_that_cannot_be_read_take_no_turn() {
 
 /// An observer that runs imports of another provider meanwhile.
 struct Beside<'b> {
-    bench: &'b Bench,
+    bench: &'b ImportBench,
     imported: Mutex<Vec<&'static str>>,
 }
 
@@ -128,8 +134,8 @@ impl Beside<'_> {
     }
 }
 
-impl Watcher for Beside<'_> {
-    fn reading(&self, _: usize, _: &read::Progress) {
+impl ImportObserver for Beside<'_> {
+    fn reading(&self, _: usize, _: &read::ReadProgress) {
         self.import("reading");
     }
 
@@ -144,7 +150,7 @@ impl Watcher for Beside<'_> {
 
 #[test]
 fn others_import_while_one_is_read() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let beside = Beside { bench: &bench, imported: Mutex::default() };
     assert!(is_done(&bench.run(&bench.import(P, &rows(10)), &beside)));
     assert_eq!(beside.imported.into_inner().unwrap(), ["reading", "waiting"]);
@@ -153,13 +159,13 @@ fn others_import_while_one_is_read() {
 
 #[test]
 fn reading_ends_after_a_bounded_number_of_errors() {
-    struct Reading(Mutex<Option<read::Progress>>);
-    impl Watcher for Reading {
-        fn reading(&self, _: usize, progress: &read::Progress) {
+    struct Reading(Mutex<Option<read::ReadProgress>>);
+    impl ImportObserver for Reading {
+        fn reading(&self, _: usize, progress: &read::ReadProgress) {
             *self.0.lock().unwrap() = Some(progress.clone());
         }
     }
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let reading = Reading(Mutex::default());
     let found = errors(bench.run(&bench.import(P, &"x\n".repeat(4 << 20)), &reading));
     assert_eq!(found.errors.len(), ERRORS_LISTED_MAX);
@@ -171,7 +177,7 @@ fn reading_ends_after_a_bounded_number_of_errors() {
     let unknown: String =
         (1..=20_000).map(|id| format!("{{\"id\":{id},\"currency\":\"usd\"}}\n")).collect();
     let mut import = bench.import(P, &unknown);
-    import.sources[0].target = Target::Table(table("invoices").unwrap(), Mode::Upsert);
+    import.sources[0].target = ImportTarget::Table(table("invoices").unwrap(), ImportMode::Upsert);
     let found = errors(bench.run(&import, &Nobody));
     assert!(found.is_full() && found.error_count < 2 * 4096 * 5 + ERRORS_COUNTED_MAX, "{found:?}");
 }
@@ -188,8 +194,8 @@ impl UntilStage {
     }
 }
 
-impl Watcher for UntilStage {
-    fn reading(&self, _: usize, _: &read::Progress) {
+impl ImportObserver for UntilStage {
+    fn reading(&self, _: usize, _: &read::ReadProgress) {
         self.is_at("reading");
     }
 
@@ -201,14 +207,14 @@ impl Watcher for UntilStage {
         self.is_at("committing");
     }
 
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         *self.is_there.lock().unwrap()
     }
 }
 
 #[test]
 fn an_import_that_nobody_wants_ends_until_its_commit_begins() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let revision = bench.store.revision().unwrap();
     let import = bench.import(P, &rows(5000));
     for stage in ["reading", "storing"] {
@@ -225,7 +231,7 @@ fn an_import_that_nobody_wants_ends_until_its_commit_begins() {
 
 #[test]
 fn an_import_ends_when_its_time_is_over() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let import = Import { time_max: Some(Duration::ZERO), ..bench.import(P, &rows(1)) };
     let ended = bench.run(&import, &Nobody);
     assert!(matches!(ended, Err(ImportFailure::OutOfTime { .. })), "{ended:?}");
@@ -240,12 +246,12 @@ struct Waiting {
     is_waiting: Mutex<bool>,
 }
 
-impl Watcher for Waiting {
+impl ImportObserver for Waiting {
     fn waiting(&self) {
         *self.is_waiting.lock().unwrap() = true;
     }
 
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         if *self.is_waiting.lock().unwrap() {
             // Nobody listens once the turn is given back.
             let _ = self.told.try_send(());
@@ -256,8 +262,8 @@ impl Watcher for Waiting {
 
 #[test]
 fn a_patient_import_waits_past_the_bound_of_the_store() {
-    let bench = Bench::new();
-    let import = Import { is_patient: true, ..bench.import(P, &rows(1)) };
+    let bench = ImportBench::new();
+    let import = Import { waits_without_limit: true, ..bench.import(P, &rows(1)) };
     let held = bench.store.begin_import(Q, Instant::from_micros(1), None).unwrap();
     let (told, is_waiting) = sync_channel(1);
     std::thread::scope(|scope| {
@@ -273,7 +279,7 @@ fn a_patient_import_waits_past_the_bound_of_the_store() {
 
 #[test]
 fn a_key_is_looked_up_before_anything_is_read() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let keyed = |text: &str, hash: u8| {
         let key = IdempotencyKey { key: "k".to_owned(), request_hash: [hash; 32] };
         Import { key: Some(key), ..bench.import(P, text) }
@@ -286,7 +292,7 @@ fn a_key_is_looked_up_before_anything_is_read() {
 
 #[test]
 fn an_import_that_gives_no_rows_ends_when_nobody_wants_it() {
-    let bench = Bench::new();
+    let bench = ImportBench::new();
     let import = bench.import(P, "");
     // A line of a terabyte, which takes no room on the disk.
     let file = std::fs::OpenOptions::new().write(true).open(&import.sources[0].path).unwrap();

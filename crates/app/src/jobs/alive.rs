@@ -12,16 +12,16 @@ use crate::blocking::panic_message;
 
 /// The pause before a loop that panicked is restarted, so that one that always panics causes no
 /// load.
-const PAUSE: Duration = Duration::from_secs(1);
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// The number of loops that should run, and of those that do.
 #[derive(Default)]
-pub struct Loops {
+pub struct LoopCounts {
     wanted: AtomicUsize,
     alive: AtomicUsize,
 }
 
-impl Loops {
+impl LoopCounts {
     /// Returns true if every loop that should run does.
     pub fn are_alive(&self) -> bool {
         self.alive.load(Ordering::Acquire) >= self.wanted.load(Ordering::Acquire)
@@ -29,16 +29,16 @@ impl Loops {
 }
 
 /// A guard that adds one to a counter until it is dropped.
-struct Counted<'l>(&'l AtomicUsize);
+struct CountGuard<'l>(&'l AtomicUsize);
 
-impl<'l> Counted<'l> {
+impl<'l> CountGuard<'l> {
     fn new(number: &'l AtomicUsize) -> Self {
         number.fetch_add(1, Ordering::AcqRel);
         Self(number)
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for CountGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -46,23 +46,23 @@ impl Drop for Counted<'_> {
 
 /// Runs a loop until it ends by itself. A loop that panics is restarted after a pause, during which
 /// the server is not ready.
-pub async fn keep_alive<L: Future<Output = ()>>(
+pub async fn supervise_loop<L: Future<Output = ()>>(
     app: App,
     name: &'static str,
     mut stopping: watch::Receiver<bool>,
     begin: impl Fn() -> L,
 ) {
-    let _wanted = Counted::new(&app.loops().wanted);
+    let _wanted = CountGuard::new(&app.loops().wanted);
     while !*stopping.borrow() {
-        let alive = Counted::new(&app.loops().alive);
+        let alive = CountGuard::new(&app.loops().alive);
         let ended = AssertUnwindSafe(async { begin().await }).catch_unwind().await;
         drop(alive);
         let Err(panic) = ended else { return };
-        app.metrics().panicked();
+        app.metrics().count_panic();
         let said = panic_message(panic.as_ref());
         tracing::error!(code = "panic", said, name, "a background loop panicked and begins again");
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(RESTART_PAUSE) => {}
             _ = stopping.changed() => {}
         }
     }

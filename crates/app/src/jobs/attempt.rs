@@ -5,29 +5,29 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::id::Revision;
-use store::port::jobs::{self, Job, Orders, Progress};
+use store::port::jobs::{self, Job, JobProgress, ProgressReply};
 use tokio::sync::Notify;
 
-use super::folder::Making;
-use super::row_file::Watch;
+use super::folder::AttemptFolder;
+use super::row_file::WriteObserver;
 use crate::app::App;
 
 /// The interval of heartbeats, which also tell the attempt whether to stop. A canceled job stops
 /// within a second, so the interval is shorter than that.
-const BEAT: Duration = Duration::from_millis(500);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The value of `rows_total` while the total is unknown.
 const UNKNOWN: u64 = u64::MAX;
 
 /// A handle to a running attempt. It is cheap to clone for the threads that do the work.
 #[derive(Clone)]
-pub(crate) struct Attempt(Arc<Inner>);
+pub(crate) struct RunningAttempt(Arc<AttemptState>);
 
-struct Inner {
+struct AttemptState {
     job: i64,
     worker: Arc<str>,
     number: u32,
-    folder: Making,
+    folder: AttemptFolder,
     rows: AtomicU64,
     rows_total: AtomicU64,
     revision: AtomicI64,
@@ -35,9 +35,9 @@ struct Inner {
     told: Notify,
 }
 
-impl Attempt {
-    pub(super) fn new(job: &Job, worker: Arc<str>, folder: Making) -> Self {
-        Self(Arc::new(Inner {
+impl RunningAttempt {
+    pub(super) fn new(job: &Job, worker: Arc<str>, folder: AttemptFolder) -> Self {
+        Self(Arc::new(AttemptState {
             job: job.id,
             worker,
             number: job.attempts,
@@ -56,23 +56,23 @@ impl Attempt {
     }
 
     /// Cancels the work.
-    pub(super) fn stop(&self) {
+    pub(super) fn cancel(&self) {
         self.0.is_told_to_stop.store(true, Ordering::Release);
         self.0.told.notify_waiters();
     }
 
     /// Waits until the work is told to stop.
-    pub(super) async fn told(&self) {
+    pub(super) async fn wait_for_cancel(&self) {
         let told = self.0.told.notified();
-        if !self.is_told_to_stop() {
+        if !self.is_canceled() {
             told.await;
         }
     }
 
-    fn progress(&self) -> Progress {
+    fn progress(&self) -> JobProgress {
         let total = self.0.rows_total.load(Ordering::Acquire);
         let revision = self.0.revision.load(Ordering::Acquire);
-        Progress {
+        JobProgress {
             rows: self.0.rows.load(Ordering::Acquire),
             rows_total: (total != UNKNOWN).then_some(total),
             revision: (revision >= 0).then_some(Revision(revision)),
@@ -80,20 +80,20 @@ impl Attempt {
     }
 
     /// Returns the attempt as the store identifies it.
-    pub(super) fn hold(&self) -> jobs::Attempt<'_> {
-        jobs::Attempt { job: self.0.job, worker: &self.0.worker, number: self.0.number }
+    pub(super) fn claimed_attempt(&self) -> jobs::JobAttempt<'_> {
+        jobs::JobAttempt { job: self.0.job, worker: &self.0.worker, number: self.0.number }
     }
 
     /// Sends heartbeats to the store until the attempt has to stop.
-    pub(super) async fn beat(&self, app: &App) {
-        let mut beats = tokio::time::interval(BEAT);
+    pub(super) async fn send_heartbeats(&self, app: &App) {
+        let mut beats = tokio::time::interval(HEARTBEAT_INTERVAL);
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
-            match self.report(app).await {
-                Some(Orders::Continue) | None => {}
-                Some(Orders::Cancel | Orders::Lost) => {
-                    self.stop();
+            match self.send_heartbeat(app).await {
+                Some(ProgressReply::Continue) | None => {}
+                Some(ProgressReply::Cancel | ProgressReply::LeaseLost) => {
+                    self.cancel();
                     return;
                 }
             }
@@ -102,17 +102,22 @@ impl Attempt {
 
     /// Sends one heartbeat with the progress. A failure is logged and answered with `None`; the
     /// next heartbeat tries again, because the lease outlasts many of them.
-    async fn report(&self, app: &App) -> Option<Orders> {
+    async fn send_heartbeat(&self, app: &App) -> Option<ProgressReply> {
         let (attempt, app) = (self.clone(), app.clone());
         let report = move || {
             let now = app.clock().now();
             let lease_until = now.plus_seconds(app.settings().jobs.lease_s);
-            app.store().report_progress(&attempt.hold(), attempt.progress(), lease_until, now)
+            app.store().report_progress(
+                &attempt.claimed_attempt(),
+                attempt.progress(),
+                lease_until,
+                now,
+            )
         };
         match tokio::task::spawn_blocking(report).await {
             Ok(Ok(orders)) => Some(orders),
             Ok(Err(error)) => {
-                crate::error::log(error.code(), &error);
+                crate::error::log_error(error.code(), &error);
                 None
             }
             Err(_) => None,
@@ -120,7 +125,7 @@ impl Attempt {
     }
 }
 
-impl Watch for Attempt {
+impl WriteObserver for RunningAttempt {
     fn begin(&self, rows_total: Option<u64>, revision: Revision) {
         self.0.rows_total.store(rows_total.unwrap_or(UNKNOWN), Ordering::Release);
         self.0.revision.store(revision.0, Ordering::Release);
@@ -130,7 +135,7 @@ impl Watch for Attempt {
         self.0.rows.fetch_add(rows, Ordering::AcqRel);
     }
 
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         self.0.is_told_to_stop.load(Ordering::Acquire)
     }
 }

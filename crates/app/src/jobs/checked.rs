@@ -15,11 +15,11 @@ const REMEMBERED_MAX: usize = 10_000;
 
 /// The files that this process has verified.
 #[derive(Debug, Default)]
-pub(super) struct CheckedFiles(Mutex<HashMap<PathBuf, Looked>>);
+pub(super) struct VerifiedFiles(Mutex<HashMap<PathBuf, VerifiedFileState>>);
 
 /// The state of a file when it was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Looked {
+struct VerifiedFileState {
     sha256: String,
     device: u64,
     inode: u64,
@@ -32,7 +32,7 @@ struct Looked {
 /// the same tick of the file system's clock would not show.
 const SETTLED_S: i64 = 2;
 
-impl Looked {
+impl VerifiedFileState {
     fn at(file: &File, sha256: &str) -> io::Result<Self> {
         let facts = file.metadata()?;
         Ok(Self {
@@ -45,13 +45,13 @@ impl Looked {
     }
 }
 
-impl CheckedFiles {
+impl VerifiedFiles {
     /// Opens a file and checks its size and its SHA-256 (lower-case hex). If they differ, it fails
     /// with [`io::ErrorKind::InvalidData`]. Reads the whole file unless this process has done so
     /// since the file last changed. Blocking.
     pub(super) fn open(&self, path: &Path, bytes: u64, sha256: &str) -> io::Result<File> {
         let file = File::open(path)?;
-        let looked = Looked::at(&file, sha256)?;
+        let looked = VerifiedFileState::at(&file, sha256)?;
         if looked.bytes != bytes {
             let found = looked.bytes;
             return Err(damaged(path, &format!("{found} bytes, not {bytes}")));
@@ -67,13 +67,13 @@ impl CheckedFiles {
         }
         let now_s = SystemClock.now().micros().div_euclid(1_000_000);
         let is_settled = looked.changed_at.0 < now_s - SETTLED_S;
-        if is_settled && Looked::at(&file, sha256)? == looked {
+        if is_settled && VerifiedFileState::at(&file, sha256)? == looked {
             self.remember(path, looked);
         }
         Ok(file)
     }
 
-    fn remember(&self, path: &Path, looked: Looked) {
+    fn remember(&self, path: &Path, looked: VerifiedFileState) {
         let mut files = self.0.lock();
         if files.len() >= REMEMBERED_MAX {
             files.clear();
@@ -101,7 +101,7 @@ mod tests {
         let path = folder.path().join("a.csv");
         std::fs::write(&path, "id\r\n1\r\n").unwrap();
         let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));
-        let files = CheckedFiles::default();
+        let files = VerifiedFiles::default();
         let open = || files.open(&path, 8, &sha256).map_err(|error| error.kind());
         assert_eq!(open().unwrap_err(), io::ErrorKind::InvalidData, "8 bytes are not 7");
         let sha256 = hex::encode(Sha256::digest("id\r\n1\r\n"));

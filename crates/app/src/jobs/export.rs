@@ -5,94 +5,106 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::time::Instant;
 use reports::exports::ExportRequest;
 use serde_json::{Map, Value, json};
 use store::port::jobs::Job;
 use store::port::notices::NewNotice;
 
-use super::attempt::Attempt;
+use super::attempt::RunningAttempt;
 use super::folder::free_bytes;
-use super::work::{End, Made, MadeFile, Stop, Work};
+use super::work::{JobEnd, JobOutput, JobOutputFile, JobWork, WorkFailure};
 use super::{manifest, package};
 use crate::app::App;
-use crate::exports::fetch::MAIN;
+use crate::exports::fetch::MAIN_PART;
 use crate::exports::file::{self, ExportFile};
 use crate::exports::notices;
 
 /// The content type of every export. Rule: spec/exports.md §6.
 pub(crate) const CONTENT_TYPE: &str = "application/force-download";
 /// The interval at which the free disk space is checked.
-const DISK_LOOK: Duration = Duration::from_secs(1);
+const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The work of export jobs.
 pub(crate) struct ExportWork;
 
-impl Work for ExportWork {
+impl JobWork for ExportWork {
     fn run<'a>(
         &'a self,
         app: &'a App,
         job: &'a Job,
-        attempt: &'a Attempt,
-        session: Session,
-    ) -> BoxFuture<'a, Result<Made, Stop>> {
+        attempt: &'a RunningAttempt,
+        session: MirrorSession,
+    ) -> BoxFuture<'a, Result<JobOutput, WorkFailure>> {
         Box::pin(async move {
             tokio::select! {
-                made = make(app, job, attempt, session) => made,
-                stop = full_disk(app, attempt.folder()) => {
-                    attempt.stop();
+                made = make_export(app, job, attempt, session) => made,
+                stop = wait_for_full_disk(app, attempt.folder()) => {
+                    attempt.cancel();
                     Err(stop)
                 }
             }
         })
     }
 
-    fn notices(&self, app: &App, job: &Job, end: &End<'_>) -> Vec<NewNotice> {
-        notices::of_end(app, job, end)
+    fn notices(&self, app: &App, job: &Job, end: &JobEnd<'_>) -> Vec<NewNotice> {
+        notices::notices_of_end(app, job, end)
     }
 }
 
-async fn make(app: &App, job: &Job, attempt: &Attempt, session: Session) -> Result<Made, Stop> {
-    let request: ExportRequest = serde_json::from_str(&job.request)
-        .map_err(|_| Stop::failed("internal_error", "The export cannot be read any more."))?;
+async fn make_export(
+    app: &App,
+    job: &Job,
+    attempt: &RunningAttempt,
+    session: MirrorSession,
+) -> Result<JobOutput, WorkFailure> {
+    let request: ExportRequest = serde_json::from_str(&job.request).map_err(|_| {
+        WorkFailure::permanent("internal_error", "The export cannot be read any more.")
+    })?;
     if let Some(package) = request.package() {
-        return package::make(app, job, attempt, session, &request, package).await;
+        return package::make_package_files(app, job, attempt, session, &request, package).await;
     }
     let path = attempt.folder().join(format!("rows.{}", request.format().word()));
     let watch = Arc::new(attempt.clone());
     let written =
-        file::write(app.settings(), &session, &request, &path, attempt.folder(), watch).await?;
-    Ok(made(job, &request, &session, written))
+        file::write_export(app.settings(), &session, &request, &path, attempt.folder(), watch)
+            .await?;
+    Ok(export_output(job, &request, &session, written))
 }
 
-fn made(job: &Job, request: &ExportRequest, session: &Session, written: ExportFile) -> Made {
+fn export_output(
+    job: &Job,
+    request: &ExportRequest,
+    session: &MirrorSession,
+    written: ExportFile,
+) -> JobOutput {
     let ExportFile { file, columns, revision } = written;
     let zone = &session.provider().timezone;
     let name = request.file_name(zone);
-    let asked = manifest::Request {
-        head: head(job, request),
+    let asked = manifest::ManifestRequest {
+        head: manifest_head(job, request),
         filters: Value::Object(request.filters()),
         timezone: zone.name(),
-        more: more(request),
+        fields_before_rows: manifest_range(request),
     };
-    let format = file::format(request);
+    let format = file::file_format(request);
     let manifest =
-        manifest::of_rows(asked, format, &name, &columns, &file, revision, request.now());
+        manifest::row_file_manifest(asked, format, &name, &columns, &file, revision, request.now());
     let rows = file.totals.rows();
-    let file = MadeFile {
-        part: MAIN,
+    let file = JobOutputFile {
+        part: MAIN_PART,
         path: file.path,
         name,
         content_type: CONTENT_TYPE,
         bytes: file.bytes,
         sha256: file.sha256,
     };
-    Made { files: vec![file], manifest, rows, revision }
+    JobOutput { files: vec![file], manifest, rows, revision }
 }
 
 /// Returns the manifest's fields that identify the export.
-pub(super) fn head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
+pub(super) fn manifest_head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
     let mut head = Map::new();
     head.insert("uuid".to_owned(), json!(job.uuid));
     head.insert("object".to_owned(), json!(request.object()));
@@ -101,7 +113,7 @@ pub(super) fn head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
 }
 
 /// Returns the manifest's fields between the time zone and the rows.
-fn more(request: &ExportRequest) -> Map<String, Value> {
+fn manifest_range(request: &ExportRequest) -> Map<String, Value> {
     let mut more = Map::new();
     more.insert("mode".to_owned(), json!(request.mode().word()));
     if let Some(range) = request.range() {
@@ -113,17 +125,17 @@ fn more(request: &ExportRequest) -> Map<String, Value> {
 }
 
 /// Waits until the disk of `folder` is nearly full, and returns the failure.
-async fn full_disk(app: &App, folder: &Path) -> Stop {
+async fn wait_for_full_disk(app: &App, folder: &Path) -> WorkFailure {
     let bytes_min = app.settings().exports.min_free_disk_mb.saturating_mul(1 << 20);
-    let mut looks = tokio::time::interval(DISK_LOOK);
+    let mut looks = tokio::time::interval(DISK_CHECK_INTERVAL);
     loop {
         looks.tick().await;
         match free_bytes(folder) {
             Ok(free) if free < bytes_min => {
-                return Stop::failed("disk_full", "There is no room for the file.");
+                return WorkFailure::permanent("disk_full", "There is no room for the file.");
             }
             Ok(_) => {}
-            Err(error) => crate::error::log("disk_unknown", &error),
+            Err(error) => crate::error::log_error("disk_unknown", &error),
         }
     }
 }

@@ -13,13 +13,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use model::time::Instant;
 use store::Store;
 
-use super::checked::CheckedFiles;
-use super::mark::{self, FolderError, Mark, Unmarked};
+use super::checked::VerifiedFiles;
+use super::mark::{self, FolderError, FolderMarker, UnmarkedFolder};
 
 use crate::crash;
 
 /// The name of the folder for unfinished files.
-const MAKING: &str = "making";
+const UNFINISHED_DIR: &str = "making";
 /// The length of a UUID as text.
 const UUID_CHARS: usize = 36;
 /// An instant later than every file.
@@ -35,17 +35,21 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
 #[derive(Debug, Clone)]
 pub struct FilesFolder {
     root: PathBuf,
-    mark: Mark,
-    checked: Arc<CheckedFiles>,
+    mark: FolderMarker,
+    checked: Arc<VerifiedFiles>,
 }
 
 impl FilesFolder {
     /// Opens the folder at `root` for the files of this store's jobs. A missing folder is created
     /// with access for its owner only.
-    pub fn open(root: &Path, store: &dyn Store, unmarked: Unmarked) -> Result<Self, FolderError> {
+    pub fn open(
+        root: &Path,
+        store: &dyn Store,
+        unmarked: UnmarkedFolder,
+    ) -> Result<Self, FolderError> {
         let made = Self::make(root);
         made.map_err(|source| FolderError::Io { path: root.to_owned(), source })?;
-        let mark = Mark::settle(root, store, unmarked)?;
+        let mark = FolderMarker::read_or_create(root, store, unmarked)?;
         Ok(Self { root: root.to_owned(), mark, checked: Arc::default() })
     }
 
@@ -54,7 +58,7 @@ impl FilesFolder {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(root.join(MAKING))
+        builder.create(root.join(UNFINISHED_DIR))
     }
 
     /// Returns the path of the folder.
@@ -64,22 +68,25 @@ impl FilesFolder {
 
     /// Checks that the folder is still the one that was opened. It is not when its disk was
     /// unmounted, for instance; a missing file may then exist elsewhere.
-    pub fn must_be_there(&self) -> Result<(), FolderError> {
-        match self.mark.is_on(&self.root)? {
+    pub fn check_present(&self) -> Result<(), FolderError> {
+        match self.mark.matches_folder(&self.root)? {
             true => Ok(()),
             false => Err(FolderError::Gone { path: self.root.clone() }),
         }
     }
 
     /// Creates an empty folder for one attempt.
-    pub(crate) fn begin(&self, attempt: &AttemptName<'_>) -> io::Result<Making> {
+    pub(crate) fn create_attempt_folder(
+        &self,
+        attempt: &AttemptName<'_>,
+    ) -> io::Result<AttemptFolder> {
         let AttemptName { uuid, number, worker } = attempt;
-        let path = self.root.join(MAKING).join(format!("{uuid}-{number}-{worker}"));
+        let path = self.root.join(UNFINISHED_DIR).join(format!("{uuid}-{number}-{worker}"));
         if path.exists() {
             fs::remove_dir_all(&path)?;
         }
         fs::create_dir_all(&path)?;
-        Ok(Making { path })
+        Ok(AttemptFolder { path })
     }
 
     /// Flushes a finished file to disk and moves it to `target`, a path below this folder. Sets its
@@ -118,12 +125,12 @@ impl FilesFolder {
     }
 
     /// Returns the published files last modified before an instant, as paths below this folder.
-    pub(crate) fn older_than(&self, before: Instant) -> io::Result<Vec<String>> {
+    pub(crate) fn published_before(&self, before: Instant) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for folder in fs::read_dir(&self.root)? {
             let folder = folder?;
             let name = folder.file_name();
-            if name == MAKING || !folder.file_type()?.is_dir() {
+            if name == UNFINISHED_DIR || !folder.file_type()?.is_dir() {
                 continue;
             }
             for file in fs::read_dir(folder.path())? {
@@ -140,11 +147,11 @@ impl FilesFolder {
     }
 
     /// Copies all published files, while jobs may publish more. Returns the number of copied files.
-    pub fn copy(&self, to: &Path) -> io::Result<u64> {
+    pub fn copy_published(&self, to: &Path) -> io::Result<u64> {
         fs::create_dir_all(to)?;
-        mark::copy(&self.root, to)?;
+        mark::copy_marker(&self.root, to)?;
         let mut copied = 0;
-        for path in self.older_than(FOREVER)? {
+        for path in self.published_before(FOREVER)? {
             let target = to.join(&path);
             fs::create_dir_all(target.parent().unwrap_or(to))?;
             match fs::copy(self.path(&path), &target) {
@@ -166,7 +173,7 @@ impl FilesFolder {
         before: Instant,
         is_under_way: impl Fn(&AttemptName<'_>) -> Result<bool, E>,
     ) -> Result<(), E> {
-        for entry in fs::read_dir(self.root.join(MAKING))? {
+        for entry in fs::read_dir(self.root.join(UNFINISHED_DIR))? {
             let entry = entry?;
             let name = entry.file_name();
             let is_over = match name.to_str().and_then(AttemptName::read) {
@@ -217,18 +224,18 @@ fn is_older(entry: &fs::DirEntry, before: Instant) -> bool {
 
 /// The folder of one attempt. It is removed with everything in it when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Making {
+pub(crate) struct AttemptFolder {
     path: PathBuf,
 }
 
-impl Making {
+impl AttemptFolder {
     /// Returns the path of the folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
-impl Drop for Making {
+impl Drop for AttemptFolder {
     fn drop(&mut self) {
         // What stays behind only uses disk space, until the cleanup.
         let _ = fs::remove_dir_all(&self.path);
@@ -247,9 +254,12 @@ mod tests {
     fn a_file_is_there_whole_after_it_was_published_and_its_folder_is_not() {
         let outer = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
-        let folder = FilesFolder::open(&outer.path().join("files"), &store, Unmarked::Another);
+        let folder =
+            FilesFolder::open(&outer.path().join("files"), &store, UnmarkedFolder::Another);
         let folder = folder.unwrap();
-        let making = folder.begin(&AttemptName { uuid: UUID, number: 1, worker: "w" }).unwrap();
+        let making = folder
+            .create_attempt_folder(&AttemptName { uuid: UUID, number: 1, worker: "w" })
+            .unwrap();
         let made = making.path().join("rows.csv");
         fs::write(&made, "id\r\n1\r\n").unwrap();
         File::open(&made).unwrap().set_modified(UNIX_EPOCH).unwrap();
@@ -261,21 +271,23 @@ mod tests {
         drop(making);
         assert_eq!(fs::read_to_string(folder.path("2026-11/x.csv")).unwrap(), "id\r\n1\r\n");
         assert!(!unfinished.exists());
-        assert_eq!(folder.older_than(future).unwrap(), ["2026-11/x.csv"]);
-        assert!(folder.older_than(past).unwrap().is_empty());
+        assert_eq!(folder.published_before(future).unwrap(), ["2026-11/x.csv"]);
+        assert!(folder.published_before(past).unwrap().is_empty());
         folder.remove("2026-11/x.csv").unwrap();
         folder.remove("2026-11/x.csv").unwrap();
-        assert!(folder.older_than(future).unwrap().is_empty());
+        assert!(folder.published_before(future).unwrap().is_empty());
     }
 
     #[test]
     fn folders_of_attempts_that_are_over_are_removed() {
         let outer = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
-        let folder = FilesFolder::open(&outer.path().join("files"), &store, Unmarked::Another);
+        let folder =
+            FilesFolder::open(&outer.path().join("files"), &store, UnmarkedFolder::Another);
         let folder = folder.unwrap();
         let attempt = |number| AttemptName { uuid: UUID, number, worker: "7-w" };
-        let [over, alive] = [1, 12].map(|number| folder.begin(&attempt(number)).unwrap());
+        let [over, alive] =
+            [1, 12].map(|number| folder.create_attempt_folder(&attempt(number)).unwrap());
         let strange = folder.path("making/strange");
         fs::create_dir(&strange).unwrap();
         let is_under_way = |asked: &AttemptName<'_>| Ok::<_, io::Error>(*asked == attempt(12));
@@ -290,13 +302,13 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&outer.path().join("db"), SqliteOptions::default()).unwrap();
         let (path, mounted) = (outer.path().join("files"), outer.path().join("mounted"));
-        let folder = FilesFolder::open(&path, &store, Unmarked::Another).unwrap();
-        folder.must_be_there().unwrap();
+        let folder = FilesFolder::open(&path, &store, UnmarkedFolder::Another).unwrap();
+        folder.check_present().unwrap();
         fs::rename(&path, &mounted).unwrap();
         fs::create_dir(&path).unwrap();
-        assert_eq!(folder.must_be_there().unwrap_err().code(), "files_folder_gone");
+        assert_eq!(folder.check_present().unwrap_err().code(), "files_folder_gone");
         fs::remove_dir(&path).unwrap();
         fs::rename(&mounted, &path).unwrap();
-        folder.must_be_there().unwrap();
+        folder.check_present().unwrap();
     }
 }

@@ -8,20 +8,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::time::Instant;
 
 use crate::app::App;
-use crate::auth::admission::throttled;
+use crate::auth::admission::throttled_error;
 use crate::error::ApiError;
-use crate::rate_limit::Key;
+use crate::rate_limit::RateKey;
 
 /// The object that a link opens. It is part of the signed text, so a link opens one object only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose<'p> {
+pub(crate) enum LinkTarget<'p> {
     /// The file of a report job, by the job's number.
     JobResult(i64),
     /// A file of an export, by the export's UUID and the part's name.
     Export { uuid: &'p str, part: &'p str },
 }
 
-impl Purpose<'_> {
+impl LinkTarget<'_> {
     fn text(self, expires_s: i64) -> String {
         match self {
             Self::JobResult(id) => format!("job-result\n{id}\n{expires_s}"),
@@ -32,55 +32,59 @@ impl Purpose<'_> {
 
 /// The result of checking a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opens {
+pub(crate) enum LinkValidity {
     /// The link is valid.
-    Yes,
+    Valid,
     /// The signature is valid, but the link has expired.
-    NoMore,
+    Expired,
     /// The signature is not valid.
-    No,
+    Invalid,
 }
 
 /// Returns the query `expires=…&signature=…` of a link that is valid until `expires`. Blocking: the
 /// key is read from the store.
-pub(crate) fn query(app: &App, purpose: Purpose<'_>, expires: Instant) -> Result<String, ApiError> {
+pub(crate) fn signed_query(
+    app: &App,
+    purpose: LinkTarget<'_>,
+    expires: Instant,
+) -> Result<String, ApiError> {
     let expires_s = expires.micros().div_euclid(1_000_000);
-    let signature = hmac::sign(&key(app)?, purpose.text(expires_s).as_bytes());
+    let signature = hmac::sign(&signing_key(app)?, purpose.text(expires_s).as_bytes());
     Ok(format!("expires={expires_s}&signature={}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// Checks the signature and the expiry of a link. Blocking: the key is read from the store.
-pub(crate) fn check(
+pub(crate) fn check_link(
     app: &App,
-    purpose: Purpose<'_>,
+    purpose: LinkTarget<'_>,
     expires: &str,
     signature: &str,
-) -> Result<Opens, ApiError> {
+) -> Result<LinkValidity, ApiError> {
     let (Ok(expires_s), Ok(signature)) =
         (expires.parse::<i64>(), URL_SAFE_NO_PAD.decode(signature))
     else {
-        return Ok(Opens::No);
+        return Ok(LinkValidity::Invalid);
     };
     // A link has only one valid spelling, so that a search for it in a log finds every use.
     if expires_s.to_string() != expires {
-        return Ok(Opens::No);
+        return Ok(LinkValidity::Invalid);
     }
     let signed = purpose.text(expires_s);
-    if hmac::verify(&key(app)?, signed.as_bytes(), &signature).is_err() {
-        return Ok(Opens::No);
+    if hmac::verify(&signing_key(app)?, signed.as_bytes(), &signature).is_err() {
+        return Ok(LinkValidity::Invalid);
     }
     let now_s = app.clock().now().micros().div_euclid(1_000_000);
-    Ok(if now_s < expires_s { Opens::Yes } else { Opens::NoMore })
+    Ok(if now_s < expires_s { LinkValidity::Valid } else { LinkValidity::Expired })
 }
 
 /// Counts a request by a valid link against the rate limit. The count is per job and not per link,
 /// because whoever has one link may get others to the same file.
-pub(crate) fn admit(app: &App, job: i64) -> Result<(), ApiError> {
-    let (fits, rate) = app.limiter().take(&Key::Link(job));
-    if fits { Ok(()) } else { Err(throttled(rate)) }
+pub(crate) fn admit_link_request(app: &App, job: i64) -> Result<(), ApiError> {
+    let (fits, rate) = app.limiter().take(&RateKey::Link(job));
+    if fits { Ok(()) } else { Err(throttled_error(rate)) }
 }
 
-fn key(app: &App) -> Result<hmac::Key, ApiError> {
-    let secret = app.store().secret().map_err(ApiError::of_store)?;
+fn signing_key(app: &App) -> Result<hmac::Key, ApiError> {
+    let secret = app.store().secret().map_err(ApiError::from_store_error)?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &secret))
 }

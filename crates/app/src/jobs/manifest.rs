@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::row_file::WrittenFile;
 
 /// The fields of a manifest that describe the request.
-pub(crate) struct Request<'r> {
+pub(crate) struct ManifestRequest<'r> {
     /// Fields before the format: the job's id, and the report or export type.
     pub(crate) head: Map<String, Value>,
     /// The request as it was resolved: filters, order and present.
@@ -18,12 +18,12 @@ pub(crate) struct Request<'r> {
     /// The provider's time zone.
     pub(crate) timezone: &'r str,
     /// Fields between the time zone and the rows, such as the range.
-    pub(crate) more: Map<String, Value>,
+    pub(crate) fields_before_rows: Map<String, Value>,
 }
 
 /// Returns the manifest of one file of rows.
-pub(crate) fn of_rows(
-    request: Request<'_>,
+pub(crate) fn row_file_manifest(
+    request: ManifestRequest<'_>,
     format: FileFormat,
     name: &str,
     columns: &[OutputColumn],
@@ -39,7 +39,7 @@ pub(crate) fn of_rows(
     manifest.insert("rev".to_owned(), json!(revision));
     manifest.insert("filters".to_owned(), request.filters);
     manifest.insert("timezone".to_owned(), json!(request.timezone));
-    manifest.extend(request.more);
+    manifest.extend(request.fields_before_rows);
     manifest.insert("rows".to_owned(), json!(rows));
     manifest.insert("bytes".to_owned(), json!(file.bytes));
     manifest.insert("sha256".to_owned(), json!(file.sha256));

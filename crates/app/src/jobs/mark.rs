@@ -17,7 +17,7 @@ const NAME: &str = "rollbook-files.json";
 
 /// What to do with a folder without the store's marker, if the store already has a marked folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unmarked {
+pub enum UnmarkedFolder {
     /// Take it for the store's folder, emptied or replaced, and mark it again. For use when no
     /// other node works on the store, or when the operator says so.
     Replaced,
@@ -75,7 +75,7 @@ impl FolderError {
 
 /// The contents of the marker file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mark {
+pub(super) struct FolderMarker {
     /// The store's identity: a hash of its secret.
     store: String,
     /// The folder's identity: random bytes.
@@ -83,37 +83,39 @@ pub(super) struct Mark {
     folder: [u8; 32],
 }
 
-impl Mark {
+impl FolderMarker {
     /// Returns the marker of a folder, and writes it if it is missing. Fails if the folder is not
     /// the store's. The first folder that is marked becomes the store's.
-    pub(super) fn settle(
+    pub(super) fn read_or_create(
         folder: &Path,
         store: &dyn Store,
-        unmarked: Unmarked,
+        unmarked: UnmarkedFolder,
     ) -> Result<Self, FolderError> {
-        let owner = owner(store)?;
+        let owner = store_identity(store)?;
         let found = Self::read(folder)?;
         if found.as_ref().is_some_and(|found| found.store != owner) {
             return Err(FolderError::OfAnotherStore { path: folder.to_owned() });
         }
-        let kept = match (store.files_mark()?, found) {
+        let kept = match (store.files_folder_id()?, found) {
             (Some(kept), _) => kept,
-            (None, Some(found)) => store.keep_files_mark(found.folder)?,
+            (None, Some(found)) => store.keep_files_folder_id(found.folder)?,
             (None, None) => {
                 let fresh = Self { store: owner.clone(), folder: rand::random() };
-                store.keep_files_mark(fresh.put(folder)?.folder)?
+                store.keep_files_folder_id(fresh.write_unless_present(folder)?.folder)?
             }
         };
         let expected = Self { store: owner, folder: kept };
-        match (expected.is_on(folder)?, unmarked) {
+        match (expected.matches_folder(folder)?, unmarked) {
             (true, _) => Ok(expected),
-            (false, Unmarked::Replaced) => expected.replace(folder),
-            (false, Unmarked::Another) => Err(FolderError::NotShared { path: folder.to_owned() }),
+            (false, UnmarkedFolder::Replaced) => expected.replace(folder),
+            (false, UnmarkedFolder::Another) => {
+                Err(FolderError::NotShared { path: folder.to_owned() })
+            }
         }
     }
 
     /// Returns true if the folder has this marker.
-    pub(super) fn is_on(&self, folder: &Path) -> Result<bool, FolderError> {
+    pub(super) fn matches_folder(&self, folder: &Path) -> Result<bool, FolderError> {
         Ok(Self::read(folder)?.is_some_and(|found| found == *self))
     }
 
@@ -129,21 +131,21 @@ impl Mark {
 
     /// Writes the marker unless another node was first. Returns the marker that the folder then
     /// has.
-    fn put(self, folder: &Path) -> Result<Self, FolderError> {
+    fn write_unless_present(self, folder: &Path) -> Result<Self, FolderError> {
         match self.write(folder)?.persist_noclobber(folder.join(NAME)) {
-            Ok(_) => flushed(self, folder),
+            Ok(_) => sync_folder(self, folder),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                 Ok(Self::read(folder)?.unwrap_or(self))
             }
-            Err(error) => Err(failed(folder)(error.error)),
+            Err(error) => Err(marker_error(folder)(error.error)),
         }
     }
 
     /// Writes the marker in place of any other.
     fn replace(self, folder: &Path) -> Result<Self, FolderError> {
         let written = self.write(folder)?.persist(folder.join(NAME));
-        written.map_err(|error| failed(folder)(error.error))?;
-        flushed(self, folder)
+        written.map_err(|error| marker_error(folder)(error.error))?;
+        sync_folder(self, folder)
     }
 
     fn write(&self, folder: &Path) -> Result<NamedTempFile, FolderError> {
@@ -153,7 +155,7 @@ impl Mark {
             file.as_file().sync_all()?;
             Ok(file)
         };
-        write().map_err(failed(folder))
+        write().map_err(marker_error(folder))
     }
 }
 
@@ -169,21 +171,21 @@ fn from_hex<'d, D: Deserializer<'d>>(deserializer: D) -> Result<[u8; 32], D::Err
 }
 
 /// Copies the marker file to another folder.
-pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy_marker(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from.join(NAME), to.join(NAME)).map(drop)
 }
 
 /// Returns the store's identity: a hash of its secret.
-fn owner(store: &dyn Store) -> Result<String, StoreError> {
+fn store_identity(store: &dyn Store) -> Result<String, StoreError> {
     Ok(hex::encode(&Sha256::digest(store.secret()?)[..16]))
 }
 
-fn flushed(mark: Mark, folder: &Path) -> Result<Mark, FolderError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))?;
+fn sync_folder(mark: FolderMarker, folder: &Path) -> Result<FolderMarker, FolderError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(marker_error(folder))?;
     Ok(mark)
 }
 
-fn failed(folder: &Path) -> impl Fn(io::Error) -> FolderError {
+fn marker_error(folder: &Path) -> impl Fn(io::Error) -> FolderError {
     let path = folder.join(NAME);
     move |source| FolderError::Io { path: path.clone(), source }
 }
@@ -210,14 +212,24 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let store = store(outer.path(), "a.db");
         let (first, second) = (folder(outer.path(), "1"), folder(outer.path(), "2"));
-        let mark = Mark::settle(&first, &store, Unmarked::Another).unwrap();
-        assert_eq!(Mark::settle(&first, &store, Unmarked::Another).unwrap(), mark);
-        assert!(mark.is_on(&first).unwrap() && !mark.is_on(&second).unwrap());
-        let refused = Mark::settle(&second, &store, Unmarked::Another).unwrap_err();
+        let mark = FolderMarker::read_or_create(&first, &store, UnmarkedFolder::Another).unwrap();
+        assert_eq!(
+            FolderMarker::read_or_create(&first, &store, UnmarkedFolder::Another).unwrap(),
+            mark
+        );
+        assert!(mark.matches_folder(&first).unwrap() && !mark.matches_folder(&second).unwrap());
+        let refused =
+            FolderMarker::read_or_create(&second, &store, UnmarkedFolder::Another).unwrap_err();
         assert!(matches!(refused, FolderError::NotShared { .. }), "{refused}");
         assert!(!second.join(NAME).exists());
-        assert_eq!(Mark::settle(&second, &store, Unmarked::Replaced).unwrap(), mark);
-        assert_eq!(Mark::settle(&second, &store, Unmarked::Another).unwrap(), mark);
+        assert_eq!(
+            FolderMarker::read_or_create(&second, &store, UnmarkedFolder::Replaced).unwrap(),
+            mark
+        );
+        assert_eq!(
+            FolderMarker::read_or_create(&second, &store, UnmarkedFolder::Another).unwrap(),
+            mark
+        );
     }
 
     #[test]
@@ -226,30 +238,31 @@ mod tests {
         let store = store(outer.path(), "a.db");
         let (first, second) = (folder(outer.path(), "1"), folder(outer.path(), "2"));
         // Both nodes mark their folders before the store has kept either mark.
-        let vain = Mark { store: owner(&store).unwrap(), folder: [7; 32] };
-        vain.put(&second).unwrap();
-        Mark::settle(&first, &store, Unmarked::Another).unwrap();
-        let refused = Mark::settle(&second, &store, Unmarked::Another).unwrap_err();
+        let vain = FolderMarker { store: store_identity(&store).unwrap(), folder: [7; 32] };
+        vain.write_unless_present(&second).unwrap();
+        FolderMarker::read_or_create(&first, &store, UnmarkedFolder::Another).unwrap();
+        let refused =
+            FolderMarker::read_or_create(&second, &store, UnmarkedFolder::Another).unwrap_err();
         assert!(matches!(refused, FolderError::NotShared { .. }), "{refused}");
     }
 
     #[test]
     fn of_two_nodes_that_mark_a_folder_one_is_first() {
         let outer = tempfile::tempdir().unwrap();
-        let mark = |folder| Mark { store: "s".to_owned(), folder: [folder; 32] };
-        assert_eq!(mark(1).put(outer.path()).unwrap(), mark(1));
-        assert_eq!(mark(2).put(outer.path()).unwrap(), mark(1));
+        let mark = |folder| FolderMarker { store: "s".to_owned(), folder: [folder; 32] };
+        assert_eq!(mark(1).write_unless_present(outer.path()).unwrap(), mark(1));
+        assert_eq!(mark(2).write_unless_present(outer.path()).unwrap(), mark(1));
     }
 
     #[test]
     fn another_stores_folder_is_refused_whoever_says_what() {
         let outer = tempfile::tempdir().unwrap();
         let (ours, theirs) = (store(outer.path(), "a.db"), store(outer.path(), "b.db"));
-        Mark::settle(outer.path(), &theirs, Unmarked::Another).unwrap();
-        for unmarked in [Unmarked::Another, Unmarked::Replaced] {
-            let refused = Mark::settle(outer.path(), &ours, unmarked).unwrap_err();
+        FolderMarker::read_or_create(outer.path(), &theirs, UnmarkedFolder::Another).unwrap();
+        for unmarked in [UnmarkedFolder::Another, UnmarkedFolder::Replaced] {
+            let refused = FolderMarker::read_or_create(outer.path(), &ours, unmarked).unwrap_err();
             assert!(matches!(refused, FolderError::OfAnotherStore { .. }), "{refused}");
         }
-        assert_eq!(ours.files_mark().unwrap(), None);
+        assert_eq!(ours.files_folder_id().unwrap(), None);
     }
 }

@@ -47,5 +47,5 @@ pub mod work;
 
 pub use folder::{FilesFolder, free_bytes};
 pub use link_transfers::store_link_transfers;
-pub use mark::{FolderError, Unmarked};
-pub use runner::{Workers, start};
+pub use mark::{FolderError, UnmarkedFolder};
+pub use runner::{Workers, start_workers};

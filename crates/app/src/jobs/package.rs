@@ -2,31 +2,31 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mirror::Session;
-use reports::exports::{ExportRequest, Package as Asked};
+use mirror::MirrorSession;
+use reports::exports::{AccountingPackageRequest as Asked, ExportRequest};
 use serde_json::{Value, json};
 use store::port::jobs::Job;
 
-use super::attempt::Attempt;
-use super::export::{CONTENT_TYPE, head};
-use super::row_file::Watch as _;
-use super::work::{Made, MadeFile, Stop};
+use super::attempt::RunningAttempt;
+use super::export::{CONTENT_TYPE, manifest_head};
+use super::row_file::WriteObserver as _;
+use super::work::{JobOutput, JobOutputFile, WorkFailure};
 use crate::app::App;
-use crate::exports::fetch::{FULL, MAIN};
-use crate::exports::package::wanted;
-use books::{Package, PackageError, PackageFile, Watch, write_package};
+use crate::exports::fetch::{FULL_BUNDLE_PART, MAIN_PART};
+use crate::exports::package::package_request;
+use books::{PackageError, PackageFile, PassObserver, WrittenPackage, write_package};
 
 /// Writes the package's ZIPs.
-pub(super) async fn make(
+pub(super) async fn make_package_files(
     app: &App,
     job: &Job,
-    attempt: &Attempt,
-    session: Session,
+    attempt: &RunningAttempt,
+    session: MirrorSession,
     request: &ExportRequest,
     asked: &Asked,
-) -> Result<Made, Stop> {
-    let wanted = wanted(app.settings(), &session, request, asked)
-        .map_err(|problem| Stop::failed("internal_error", problem))?;
+) -> Result<JobOutput, WorkFailure> {
+    let wanted = package_request(app.settings(), &session, request, asked)
+        .map_err(|problem| WorkFailure::permanent("internal_error", problem))?;
     let (watch, revision) = (attempt.clone(), session.revision());
     watch.begin(None, revision);
     let store = app.clone();
@@ -36,42 +36,42 @@ pub(super) async fn make(
             let before = done.fetch_max(invoices, Ordering::AcqRel);
             watch.add_rows(invoices.saturating_sub(before));
         };
-        let is_canceled = || watch.is_told_to_stop();
-        let told = Watch { progress: &progress, is_canceled: &is_canceled };
+        let is_canceled = || watch.is_canceled();
+        let told = PassObserver { progress: &progress, is_canceled: &is_canceled };
         write_package(&session, store.store(), &wanted, watch.folder(), told)
     });
     match writing.await {
-        Ok(written) => Ok(made(job, request, written.map_err(stopped)?)),
+        Ok(written) => Ok(package_output(job, request, written.map_err(failure_of_package)?)),
         Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        Err(_) => Err(Stop::Told),
+        Err(_) => Err(WorkFailure::Canceled),
     }
 }
 
-fn stopped(error: PackageError) -> Stop {
+fn failure_of_package(error: PackageError) -> WorkFailure {
     match error {
-        error if error.is_canceled() => Stop::Told,
-        PackageError::NothingToExport => Stop::failed(
+        error if error.is_canceled() => WorkFailure::Canceled,
+        PackageError::NothingToExport => WorkFailure::permanent(
             "nothing_to_export",
             "Nothing is posted in this currency up to the month's end.",
         ),
         PackageError::File(error) => error.into(),
         error if error.code() == "disk_full" => {
-            Stop::failed("disk_full", "There is no room for the file.")
+            WorkFailure::permanent("disk_full", "There is no room for the file.")
         }
-        error => Stop::broken(error.code(), &error),
+        error => WorkFailure::transient(error.code(), &error),
     }
 }
 
-fn made(job: &Job, request: &ExportRequest, package: Package) -> Made {
+fn package_output(job: &Job, request: &ExportRequest, package: WrittenPackage) -> JobOutput {
     let rows = package.rows;
-    let manifest = manifest(job, request, &package, rows);
-    let mut files = vec![made_file(MAIN, package.contract)];
-    files.extend(package.full.map(|file| made_file(FULL, file)));
-    Made { files, manifest, rows, revision: package.revision }
+    let manifest = package_manifest(job, request, &package, rows);
+    let mut files = vec![made_file(MAIN_PART, package.contract)];
+    files.extend(package.full.map(|file| made_file(FULL_BUNDLE_PART, file)));
+    JobOutput { files, manifest, rows, revision: package.revision }
 }
 
-fn made_file(part: &'static str, file: PackageFile) -> MadeFile {
-    MadeFile {
+fn made_file(part: &'static str, file: PackageFile) -> JobOutputFile {
+    JobOutputFile {
         part,
         path: file.path,
         name: file.name,
@@ -83,11 +83,16 @@ fn made_file(part: &'static str, file: PackageFile) -> MadeFile {
 
 /// Returns the export's manifest, which includes the package's own. In `files`, the ZIPs come
 /// before their members.
-fn manifest(job: &Job, request: &ExportRequest, package: &Package, rows: u64) -> Value {
+fn package_manifest(
+    job: &Job,
+    request: &ExportRequest,
+    package: &WrittenPackage,
+    rows: u64,
+) -> Value {
     let contract = &package.contract;
     let mut manifest = serde_json::Map::new();
     manifest.insert("manifest_version".to_owned(), json!(1));
-    manifest.extend(head(job, request));
+    manifest.extend(manifest_head(job, request));
     manifest.insert("format".to_owned(), json!(request.format().word()));
     manifest.insert("filters".to_owned(), Value::Object(request.filters()));
     manifest.insert("rows".to_owned(), json!(rows));

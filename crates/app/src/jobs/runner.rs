@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use model::time::Instant;
 use store::StoreError;
-use store::port::jobs::{Claim, Job, JobKind};
-use store::port::notices::Lane;
+use store::port::jobs::{Job, JobClaim, JobKind};
+use store::port::notices::DeliveryChannel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::alive::keep_alive;
+use super::alive::supervise_loop;
 use super::{sweep, together};
 use crate::app::App;
 use crate::{crash, notify};
 
 /// The wait of an idle loop before it asks the store again. A job queued in this process wakes it
 /// earlier; the interval is for jobs queued by other processes.
-pub(super) const NAP: Duration = Duration::from_millis(250);
+pub(super) const JOB_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A limit that is never reached, small enough for every store's integers.
 const UNBOUNDED: u64 = u32::MAX as u64;
@@ -29,7 +29,7 @@ pub struct Workers {
 }
 
 /// Starts the workers of this process on the current runtime.
-pub fn start(app: &App) -> Workers {
+pub fn start_workers(app: &App) -> Workers {
     let (stop, stopping) = watch::channel(false);
     let worker: Arc<str> = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4()).into();
     let mut loops = JoinSet::new();
@@ -40,19 +40,21 @@ pub fn start(app: &App) -> Workers {
     ] {
         for _ in 0..count {
             let (own, worker, stopped) = (app.clone(), Arc::clone(&worker), stopping.clone());
-            let begin = move || work_off(own.clone(), kind, Arc::clone(&worker), stopped.clone());
-            loops.spawn(keep_alive(app.clone(), kind.as_str(), stopping.clone(), begin));
+            let begin =
+                move || run_job_loop(own.clone(), kind, Arc::clone(&worker), stopped.clone());
+            loops.spawn(supervise_loop(app.clone(), kind.as_str(), stopping.clone(), begin));
         }
     }
-    for lane in Lane::ALL {
+    for lane in DeliveryChannel::ALL {
         let (own, worker, stopped) = (app.clone(), Arc::clone(&worker), stopping.clone());
-        let begin =
-            move || notify::send_all(own.clone(), lane, Arc::clone(&worker), stopped.clone());
-        loops.spawn(keep_alive(app.clone(), lane.as_str(), stopping.clone(), begin));
+        let begin = move || {
+            notify::run_delivery_loop(own.clone(), lane, Arc::clone(&worker), stopped.clone())
+        };
+        loops.spawn(supervise_loop(app.clone(), lane.as_str(), stopping.clone(), begin));
     }
     let (own, stopped) = (app.clone(), stopping.clone());
-    let begin = move || sweep::keep_clean(own.clone(), stopped.clone());
-    loops.spawn(keep_alive(app.clone(), "sweep", stopping, begin));
+    let begin = move || sweep::run_cleanup_loop(own.clone(), stopped.clone());
+    loops.spawn(supervise_loop(app.clone(), "sweep", stopping, begin));
     Workers { stop, loops }
 }
 
@@ -65,18 +67,23 @@ impl Workers {
     }
 }
 
-async fn work_off(app: App, kind: JobKind, worker: Arc<str>, mut stopping: watch::Receiver<bool>) {
+async fn run_job_loop(
+    app: App,
+    kind: JobKind,
+    worker: Arc<str>,
+    mut stopping: watch::Receiver<bool>,
+) {
     while !*stopping.borrow() {
-        let woken = app.job_bell().notified();
-        match claim(&app, kind, &worker).await {
+        let woken = app.job_wakeup().notified();
+        match claim_jobs(&app, kind, &worker).await {
             jobs if !jobs.is_empty() => {
                 crash::point("claimed");
-                together::make(&app, jobs, &worker, &mut stopping).await;
+                together::run_claimed_jobs(&app, jobs, &worker, &mut stopping).await;
             }
             _ => {
                 tokio::select! {
                     () = woken => {}
-                    () = tokio::time::sleep(NAP) => {}
+                    () = tokio::time::sleep(JOB_POLL_INTERVAL) => {}
                     _ = stopping.changed() => {}
                 }
             }
@@ -86,11 +93,11 @@ async fn work_off(app: App, kind: JobKind, worker: Arc<str>, mut stopping: watch
 
 /// Claims the next job with all jobs of its group. Returns none if no job waits, if the store fails
 /// or if the files folder is missing; the caller tries again later.
-async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
+async fn claim_jobs(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     let worker = Arc::clone(worker);
-    blocking(app, move |app, now| {
-        if let Err(error) = app.files().must_be_there() {
-            crate::error::log(error.code(), &error);
+    call_store(app, move |app, now| {
+        if let Err(error) = app.files().check_present() {
+            crate::error::log_error(error.code(), &error);
             return Ok(Vec::new());
         }
         let settings = &app.settings().jobs;
@@ -98,7 +105,7 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
             JobKind::Report => settings.parallel_per_provider,
             JobKind::Export => UNBOUNDED,
         };
-        let claim = Claim {
+        let claim = JobClaim {
             kind,
             worker: &worker,
             running_per_provider_max,
@@ -113,7 +120,7 @@ async fn claim(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
 
 /// Calls the store on a blocking thread. An error is logged and returned as `None`; a panic is
 /// passed on to the caller.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(super) async fn call_store<T: Send + 'static>(
     app: &App,
     ask: impl FnOnce(&App, Instant) -> Result<T, StoreError> + Send + 'static,
 ) -> Option<T> {
@@ -122,7 +129,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     match asked {
         Ok(Ok(answer)) => Some(answer),
         Ok(Err(error)) => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             None
         }
         Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),

@@ -13,141 +13,149 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::join_all;
-use mirror::Session;
-use store::port::jobs::{Job, Outcome};
+use mirror::MirrorSession;
+use store::port::jobs::{AttemptOutcome, Job};
 use tokio::sync::watch;
 
-use super::attempt::Attempt;
+use super::attempt::RunningAttempt;
 use super::ending;
 use super::folder::AttemptName;
-use super::runner::NAP;
-use super::work::{self, Made, Stop};
+use super::runner::JOB_POLL_INTERVAL;
+use super::work::{self, JobOutput, WorkFailure};
 use crate::app::App;
 use crate::crash;
 
 /// A job that this process has claimed, with its attempt.
-pub(super) struct Held {
+pub(super) struct ClaimedJob {
     pub(super) job: Job,
-    pub(super) attempt: Attempt,
+    pub(super) attempt: RunningAttempt,
 }
 
 /// Runs jobs that were claimed together and stores their outcomes.
-pub(super) async fn make(
+pub(super) async fn run_claimed_jobs(
     app: &App,
     jobs: Vec<Job>,
     worker: &Arc<str>,
     stopping: &mut watch::Receiver<bool>,
 ) {
-    let held: Result<Vec<Held>, _> = jobs.into_iter().map(|job| hold(app, job, worker)).collect();
+    let held: Result<Vec<ClaimedJob>, _> =
+        jobs.into_iter().map(|job| begin_attempt(app, job, worker)).collect();
     let held = match held {
         Ok(held) => held,
         Err(error) => {
-            crate::error::log("file_failed", &error);
-            return tokio::time::sleep(NAP).await;
+            crate::error::log_error("file_failed", &error);
+            return tokio::time::sleep(JOB_POLL_INTERVAL).await;
         }
     };
     let began = std::time::Instant::now();
-    let made = run(app, &held, stopping).await;
+    let made = run_until_stopped(app, &held, stopping).await;
     let is_stopping = *stopping.borrow();
     let outcomes = match is_stopping {
-        true => held.iter().map(|_| Some(Outcome::Released)).collect(),
-        false => ending::outcomes(app, &held, made).await,
+        true => held.iter().map(|_| Some(AttemptOutcome::Released)).collect(),
+        false => ending::publish_outcomes(app, &held, made).await,
     };
     for (held, outcome) in held.iter().zip(&outcomes) {
-        report(&held.job, outcome.as_ref(), began.elapsed());
+        log_outcome(&held.job, outcome.as_ref(), began.elapsed());
     }
-    ending::finish(app, &held, outcomes).await;
+    ending::store_outcomes(app, &held, outcomes).await;
 }
 
-fn hold(app: &App, job: Job, worker: &Arc<str>) -> std::io::Result<Held> {
+fn begin_attempt(app: &App, job: Job, worker: &Arc<str>) -> std::io::Result<ClaimedJob> {
     let name = AttemptName { uuid: &job.uuid, number: job.attempts, worker };
-    let folder = app.files().begin(&name)?;
-    let attempt = Attempt::new(&job, Arc::clone(worker), folder);
-    Ok(Held { job, attempt })
+    let folder = app.files().create_attempt_folder(&name)?;
+    let attempt = RunningAttempt::new(&job, Arc::clone(worker), folder);
+    Ok(ClaimedJob { job, attempt })
 }
 
 /// Runs the jobs and returns the result of each.
-async fn run(
+async fn run_until_stopped(
     app: &App,
-    held: &[Held],
+    held: &[ClaimedJob],
     stopping: &mut watch::Receiver<bool>,
-) -> Vec<Result<Made, Stop>> {
+) -> Vec<Result<JobOutput, WorkFailure>> {
     let provider = held.first().map(|held| held.job.provider);
     let minutes = provider.map_or(0, |provider| app.settings().timeout_minutes(provider));
     let mut results = Vec::with_capacity(held.len());
     let unfinished = tokio::select! {
-        () = make_all(app, held, &mut results) => Stop::Told,
-        never = beat_all(app, held) => match never {},
-        _ = stopping.wait_for(|is_stopping| *is_stopping) => Stop::Told,
+        () = run_each_job(app, held, &mut results) => WorkFailure::Canceled,
+        never = send_all_heartbeats(app, held) => match never {},
+        _ = stopping.wait_for(|is_stopping| *is_stopping) => WorkFailure::Canceled,
         () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => {
-            Stop::failed("timed_out", format!("It took longer than {minutes} minutes."))
+            WorkFailure::permanent("timed_out", format!("It took longer than {minutes} minutes."))
         }
     };
     for held in &held[results.len()..] {
-        held.attempt.stop();
+        held.attempt.cancel();
         results.push(Err(unfinished.clone()));
     }
     results
 }
 
-async fn make_all(app: &App, held: &[Held], results: &mut Vec<Result<Made, Stop>>) {
+async fn run_each_job(
+    app: &App,
+    held: &[ClaimedJob],
+    results: &mut Vec<Result<JobOutput, WorkFailure>>,
+) {
     let mut session = None;
-    for Held { job, attempt } in held {
-        let making = AssertUnwindSafe(make_one(app, job, attempt, &mut session)).catch_unwind();
+    for ClaimedJob { job, attempt } in held {
+        let making = AssertUnwindSafe(run_one_job(app, job, attempt, &mut session)).catch_unwind();
         results.push(tokio::select! {
-            made = making => made.unwrap_or_else(|_| Err(panicked(app, job))),
-            () = attempt.told() => Err(Stop::Told),
+            made = making => made.unwrap_or_else(|_| Err(panic_failure(app, job))),
+            () = attempt.wait_for_cancel() => Err(WorkFailure::Canceled),
         });
     }
 }
 
 /// Counts a panic and returns the failure of the attempt. The panic hook has printed it; the loop
 /// goes on.
-fn panicked(app: &App, job: &Job) -> Stop {
-    app.metrics().panicked();
+fn panic_failure(app: &App, job: &Job) -> WorkFailure {
+    app.metrics().count_panic();
     tracing::error!(job = job.id, "an export panicked");
-    Stop::Broken { code: "internal_error", message: Stop::INTERNAL.to_owned() }
+    WorkFailure::Transient { code: "internal_error", message: WorkFailure::INTERNAL.to_owned() }
 }
 
 /// Runs one job in the shared session, which the first job opens.
-async fn make_one(
+async fn run_one_job(
     app: &App,
     job: &Job,
-    attempt: &Attempt,
-    session: &mut Option<Session>,
-) -> Result<Made, Stop> {
+    attempt: &RunningAttempt,
+    session: &mut Option<MirrorSession>,
+) -> Result<JobOutput, WorkFailure> {
     if job.attempts > app.settings().jobs.attempts_max {
-        return Err(Stop::failed("internal_error", "The export was broken off too often."));
+        return Err(WorkFailure::permanent(
+            "internal_error",
+            "The export was broken off too often.",
+        ));
     }
     let opened = match session.take() {
         Some(opened) => opened,
-        None => open(app, job).await?,
+        None => open_session(app, job).await?,
     };
     *session = Some(opened.clone());
-    let made = work::of(job).run(app, job, attempt, opened).await?;
+    let made = work::work_of_job(job).run(app, job, attempt, opened).await?;
     crash::point("written");
     Ok(made)
 }
 
 /// Opens a session that sees everything written before the job was requested.
-async fn open(app: &App, job: &Job) -> Result<Session, Stop> {
+async fn open_session(app: &App, job: &Job) -> Result<MirrorSession, WorkFailure> {
     let (mirror, provider) = (app.clone(), job.provider);
     let session = tokio::task::spawn_blocking(move || mirror.mirror().session(provider)).await;
-    Ok(session.map_err(|_| Stop::Told)??)
+    Ok(session.map_err(|_| WorkFailure::Canceled)??)
 }
 
 /// Sends the heartbeats of all attempts. An attempt that is canceled or lost is told to stop.
-pub(super) async fn beat_all(app: &App, held: &[Held]) -> Infallible {
-    join_all(held.iter().map(|held| held.attempt.beat(app))).await;
+pub(super) async fn send_all_heartbeats(app: &App, held: &[ClaimedJob]) -> Infallible {
+    join_all(held.iter().map(|held| held.attempt.send_heartbeats(app))).await;
     pending().await
 }
 
-fn report(job: &Job, outcome: Option<&Outcome>, took: Duration) {
+fn log_outcome(job: &Job, outcome: Option<&AttemptOutcome>, took: Duration) {
     let ended = match outcome {
-        Some(Outcome::Succeeded(_)) => "succeeded",
-        Some(Outcome::Failed { .. }) => "failed",
-        Some(Outcome::Retry { .. }) => "to be tried again",
-        Some(Outcome::Released) => "given back",
+        Some(AttemptOutcome::Succeeded(_)) => "succeeded",
+        Some(AttemptOutcome::Failed { .. }) => "failed",
+        Some(AttemptOutcome::Retry { .. }) => "to be tried again",
+        Some(AttemptOutcome::Released) => "given back",
         None => "not wanted any more",
     };
     tracing::info!(

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use futures::future::BoxFuture;
-use mirror::{MirrorError, Session};
+use mirror::{MirrorError, MirrorSession};
 use model::id::Revision;
 use reports::ReportError;
 use serde_json::Value;
@@ -12,31 +12,31 @@ use store::StoreError;
 use store::port::jobs::{Job, JobKind};
 use store::port::notices::NewNotice;
 
-use super::attempt::Attempt;
+use super::attempt::RunningAttempt;
 use crate::app::App;
 use crate::error::MIRROR_DAMAGED;
 
 /// The work of one kind of job.
-pub(crate) trait Work: Send + Sync {
+pub(crate) trait JobWork: Send + Sync {
     /// Writes the job's files into the attempt's folder, from the rows of this session.
     fn run<'a>(
         &'a self,
         app: &'a App,
         job: &'a Job,
-        attempt: &'a Attempt,
-        session: Session,
-    ) -> BoxFuture<'a, Result<Made, Stop>>;
+        attempt: &'a RunningAttempt,
+        session: MirrorSession,
+    ) -> BoxFuture<'a, Result<JobOutput, WorkFailure>>;
 
     /// Returns the notices to send when the job ends this way; none by default.
-    fn notices(&self, _app: &App, _job: &Job, _end: &End<'_>) -> Vec<NewNotice> {
+    fn notices(&self, _app: &App, _job: &Job, _end: &JobEnd<'_>) -> Vec<NewNotice> {
         Vec::new()
     }
 }
 
 /// The end of a job, as its notices report it.
-pub(crate) enum End<'e> {
+pub(crate) enum JobEnd<'e> {
     /// The job has succeeded.
-    Made(&'e store::port::jobs::Success),
+    Made(&'e store::port::jobs::JobSuccess),
     /// The job has failed for good.
     Failed {
         /// Stable code.
@@ -47,7 +47,7 @@ pub(crate) enum End<'e> {
 }
 
 /// Returns the work of a job's kind.
-pub(crate) fn of(job: &Job) -> &'static dyn Work {
+pub(crate) fn work_of_job(job: &Job) -> &'static dyn JobWork {
     match job.kind {
         JobKind::Report => &super::report::ReportWork,
         JobKind::Export => &super::export::ExportWork,
@@ -55,9 +55,9 @@ pub(crate) fn of(job: &Job) -> &'static dyn Work {
 }
 
 /// The result of a job's work.
-pub(crate) struct Made {
+pub(crate) struct JobOutput {
     /// The job's files, the main one first.
-    pub(crate) files: Vec<MadeFile>,
+    pub(crate) files: Vec<JobOutputFile>,
     /// The manifest.
     pub(crate) manifest: Value,
     /// The number of data rows.
@@ -67,7 +67,7 @@ pub(crate) struct Made {
 }
 
 /// A finished file that is not published yet.
-pub(crate) struct MadeFile {
+pub(crate) struct JobOutputFile {
     /// The file's name among the job's files.
     pub(crate) part: &'static str,
     /// The path of the unpublished file.
@@ -84,9 +84,9 @@ pub(crate) struct MadeFile {
 
 /// The reason why a job's work stopped early.
 #[derive(Debug, Clone)]
-pub enum Stop {
+pub enum WorkFailure {
     /// The job was canceled, another worker has claimed it, or the server is stopping.
-    Told,
+    Canceled,
     /// The job cannot succeed.
     Failed {
         /// Stable code.
@@ -95,7 +95,7 @@ pub enum Stop {
         message: String,
     },
     /// The job may succeed when it is tried again.
-    Broken {
+    Transient {
         /// Stable code.
         code: &'static str,
         /// For people.
@@ -103,60 +103,60 @@ pub enum Stop {
     },
 }
 
-impl Stop {
+impl WorkFailure {
     /// The message for an internal failure.
     pub(crate) const INTERNAL: &'static str = "The export met an internal error.";
 
     /// Creates a failure that no further attempt can fix.
-    pub(crate) fn failed(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn permanent(code: &'static str, message: impl Into<String>) -> Self {
         Self::Failed { code, message: message.into() }
     }
 
     /// Logs an internal failure in full, and returns it with a neutral message. The job is tried
     /// again.
-    pub(crate) fn broken(code: &'static str, error: &dyn std::error::Error) -> Self {
-        crate::error::log(code, error);
-        Self::Broken { code: "internal_error", message: Self::INTERNAL.to_owned() }
+    pub(crate) fn transient(code: &'static str, error: &dyn std::error::Error) -> Self {
+        crate::error::log_error(code, error);
+        Self::Transient { code: "internal_error", message: Self::INTERNAL.to_owned() }
     }
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for WorkFailure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::failed("disk_full", "There is no room for the file.")
+                Self::permanent("disk_full", "There is no room for the file.")
             }
-            _ => Self::broken("file_failed", &error),
+            _ => Self::transient("file_failed", &error),
         }
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for WorkFailure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::DiskFull => Self::failed("disk_full", "There is no room for the file."),
-            error => Self::broken(error.code(), &error),
+            StoreError::DiskFull => Self::permanent("disk_full", "There is no room for the file."),
+            error => Self::transient(error.code(), &error),
         }
     }
 }
 
-impl From<MirrorError> for Stop {
+impl From<MirrorError> for WorkFailure {
     fn from(error: MirrorError) -> Self {
-        let stop = Self::broken(error.code(), &error);
+        let stop = Self::transient(error.code(), &error);
         match stop {
-            Self::Broken { code, .. } if error.is_read_failure() => {
-                Self::Broken { code, message: MIRROR_DAMAGED.to_owned() }
+            Self::Transient { code, .. } if error.is_read_failure() => {
+                Self::Transient { code, message: MIRROR_DAMAGED.to_owned() }
             }
             stop => stop,
         }
     }
 }
 
-impl From<ReportError> for Stop {
+impl From<ReportError> for WorkFailure {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Mirror(error) => error.into(),
-            error => Self::failed(error.code(), format!("{error}.")),
+            error => Self::permanent(error.code(), format!("{error}.")),
         }
     }
 }

@@ -63,7 +63,7 @@ impl NumberedPage {
 }
 
 fn number(query: &RawParameters, name: &str, max: u64, errors: &mut FieldErrors) -> Option<u64> {
-    let text = paged::text(query, name, errors)?;
+    let text = paged::single_text(query, name, errors)?;
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|number| is_digits && (1..=max).contains(number));
     if number.is_none() {

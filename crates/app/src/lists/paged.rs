@@ -58,7 +58,7 @@ pub fn refuse_unknown(parameters: &RawParameters, known: &[&str], errors: &mut F
 }
 
 /// Returns the single text given for a parameter. An empty text counts as not given.
-pub fn text<'p>(
+pub fn single_text<'p>(
     parameters: &'p RawParameters,
     name: &str,
     errors: &mut FieldErrors,
@@ -94,7 +94,7 @@ fn integer(
     max: u32,
     errors: &mut FieldErrors,
 ) -> Option<u32> {
-    let text = text(parameters, name, errors)?;
+    let text = single_text(parameters, name, errors)?;
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|number| is_digits && (1..=max).contains(number));
     if number.is_none() {

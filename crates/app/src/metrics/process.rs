@@ -2,7 +2,7 @@
 
 /// Reads and sets every metric that can be read. There are none on systems other than Linux.
 #[cfg(target_os = "linux")]
-pub(super) fn look() {
+pub(super) fn set_process_metrics() {
     use metrics::{counter, gauge};
     use procfs::WithCurrentSystemInfo;
     use procfs::process::{LimitValue, Process};

@@ -12,13 +12,13 @@ use store::port::notices::DeliveryResult;
 use crate::settings::{SmtpSettings, SmtpTls};
 
 /// The time limit for sending one mail, from connecting to the last answer.
-pub(super) const WITHIN: Duration = Duration::from_secs(30);
+pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time limit for a check of the mail server, because somebody waits at a terminal.
-const CHECKED_WITHIN: Duration = Duration::from_secs(10);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The contents of a mail. It holds no records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mail {
+pub(crate) struct ExportMail {
     /// The name of the provider.
     pub(crate) provider_name: String,
     /// The time zone in which instants are written.
@@ -28,13 +28,13 @@ pub(crate) struct Mail {
     /// The instant at which the export was requested.
     pub(crate) asked_at: Moment,
     /// The end of the export.
-    pub(crate) story: Story,
+    pub(crate) story: MailedOutcome,
 }
 
 /// The end of an export, as a mail reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Story {
+pub(crate) enum MailedOutcome {
     /// The file is ready.
     Ready {
         /// The name of the file.
@@ -54,16 +54,18 @@ pub(crate) enum Story {
 }
 
 /// Sends a mail and returns the result of the delivery. Blocking.
-pub(super) fn send(
-    mail: &Mail,
+pub(super) fn send_mail(
+    mail: &ExportMail,
     to: &str,
     event_id: &str,
     settings: &SmtpSettings,
 ) -> DeliveryResult {
     let began = Instant::now();
     let sent = message(mail, to, event_id, settings).and_then(|message| {
-        converse(settings, WITHIN, |server: Server| async move { server.send(message).await })
-            .map(drop)
+        run_with_server(settings, SEND_TIMEOUT, |server: SmtpClient| async move {
+            server.send(message).await
+        })
+        .map(drop)
     });
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (state, error) = match sent {
@@ -82,30 +84,30 @@ pub(super) fn send(
 }
 
 /// Returns true if the text is one mail address, without a display name.
-pub fn is_address(text: &str) -> bool {
+pub fn is_mail_address(text: &str) -> bool {
     text.parse::<Address>().is_ok()
 }
 
 /// Connects to the mail server and logs in without sending a mail. Returns the problem as text if
 /// that fails. Blocking.
-pub fn check(settings: &SmtpSettings) -> Result<(), String> {
+pub fn check_mail_server(settings: &SmtpSettings) -> Result<(), String> {
     let from = settings.from.parse::<Mailbox>();
     from.map_err(|error| format!("smtp.from is no mailbox: {error}"))?;
-    let greet = |server: Server| async move { server.test_connection().await };
-    match converse(settings, CHECKED_WITHIN, greet)? {
+    let greet = |server: SmtpClient| async move { server.test_connection().await };
+    match run_with_server(settings, CHECK_TIMEOUT, greet)? {
         true => Ok(()),
         false => Err("it greets, but answers no command".to_owned()),
     }
 }
 
-type Server = AsyncSmtpTransport<Tokio1Executor>;
+type SmtpClient = AsyncSmtpTransport<Tokio1Executor>;
 
 /// Runs a conversation with the mail server, within a time limit that holds however slowly the
 /// server answers. Blocking.
-fn converse<T, F>(
+fn run_with_server<T, F>(
     settings: &SmtpSettings,
     within: Duration,
-    talk: impl FnOnce(Server) -> F,
+    talk: impl FnOnce(SmtpClient) -> F,
 ) -> Result<T, String>
 where
     F: Future<Output = Result<T, lettre::transport::smtp::Error>>,
@@ -122,12 +124,12 @@ where
     }
 }
 
-fn server(settings: &SmtpSettings, within: Duration) -> Result<Server, String> {
+fn server(settings: &SmtpSettings, within: Duration) -> Result<SmtpClient, String> {
     let host = settings.host.as_deref().unwrap_or_default();
     let builder = match settings.tls {
-        SmtpTls::Starttls => Server::starttls_relay(host),
-        SmtpTls::Implicit => Server::relay(host),
-        SmtpTls::None => Ok(Server::builder_dangerous(host)),
+        SmtpTls::Starttls => SmtpClient::starttls_relay(host),
+        SmtpTls::Implicit => SmtpClient::relay(host),
+        SmtpTls::None => Ok(SmtpClient::builder_dangerous(host)),
     };
     let mut builder = builder.map_err(|error| error.to_string())?.timeout(Some(within));
     if let Some(port) = settings.port {
@@ -140,7 +142,7 @@ fn server(settings: &SmtpSettings, within: Duration) -> Result<Server, String> {
 }
 
 fn message(
-    mail: &Mail,
+    mail: &ExportMail,
     to: &str,
     event_id: &str,
     settings: &SmtpSettings,
@@ -158,10 +160,10 @@ fn message(
         .map_err(|error| error.to_string())
 }
 
-fn subject(mail: &Mail) -> String {
+fn subject(mail: &ExportMail) -> String {
     let ending = match mail.story {
-        Story::Ready { .. } => "is ready",
-        Story::Failed { .. } => "has failed",
+        MailedOutcome::Ready { .. } => "is ready",
+        MailedOutcome::Failed { .. } => "has failed",
     };
     format!("{}: your export of {} {ending}", mail.provider_name, mail.object)
 }
@@ -170,10 +172,10 @@ fn counted(rows: u64) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }
 
-fn text(mail: &Mail) -> String {
+fn text(mail: &ExportMail) -> String {
     let asked = local(mail, mail.asked_at);
     match &mail.story {
-        Story::Ready { file_name, rows, url, expires_at } => format!(
+        MailedOutcome::Ready { file_name, rows, url, expires_at } => format!(
             "Your export of {object} for {name}, asked for on {asked}, is ready.\r\n\r\n\
              {file_name}, {rows}\r\n{url}\r\n\r\n\
              The link is good until {until} and needs no password: pass it on with care.\r\n",
@@ -182,7 +184,7 @@ fn text(mail: &Mail) -> String {
             rows = counted(*rows),
             until = local(mail, *expires_at),
         ),
-        Story::Failed { reason } => format!(
+        MailedOutcome::Failed { reason } => format!(
             "Your export of {object} for {name}, asked for on {asked}, has failed ({reason}).\r\n\r\n\
              Please try to export again.\r\n",
             object = mail.object,
@@ -191,11 +193,11 @@ fn text(mail: &Mail) -> String {
     }
 }
 
-fn html(mail: &Mail) -> String {
+fn html(mail: &ExportMail) -> String {
     let asked = local(mail, mail.asked_at);
     let (object, name) = (escaped(&mail.object), escaped(&mail.provider_name));
     let body = match &mail.story {
-        Story::Ready { file_name, rows, url, expires_at } => format!(
+        MailedOutcome::Ready { file_name, rows, url, expires_at } => format!(
             "<p>Your export of {object} for {name}, asked for on {asked}, is ready.</p>\
              <p><a href=\"{url}\">{file_name}</a>, {rows}</p>\
              <p>The link is good until {until} and needs no password: pass it on with care.</p>",
@@ -204,7 +206,7 @@ fn html(mail: &Mail) -> String {
             file_name = escaped(file_name),
             until = local(mail, *expires_at),
         ),
-        Story::Failed { reason } => format!(
+        MailedOutcome::Failed { reason } => format!(
             "<p>Your export of {object} for {name}, asked for on {asked}, has failed ({}).</p>\
              <p>Please try to export again.</p>",
             escaped(reason),
@@ -214,7 +216,7 @@ fn html(mail: &Mail) -> String {
 }
 
 /// Formats an instant in the provider's time zone: `2026-02-14 09:00 Europe/London`.
-fn local(mail: &Mail, instant: Moment) -> String {
+fn local(mail: &ExportMail, instant: Moment) -> String {
     let zone = &mail.timezone;
     let seconds = instant.micros().div_euclid(1_000_000) + i64::from(zone.offset_seconds(instant));
     let minutes = seconds.rem_euclid(86_400) / 60;
@@ -240,8 +242,8 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn mail(story: Story) -> Mail {
-        Mail {
+    fn mail(story: MailedOutcome) -> ExportMail {
+        ExportMail {
             provider_name: "Ann & Bob <Studio>".to_owned(),
             timezone: Zone::parse("America/New_York").unwrap(),
             object: "invoices".to_owned(),
@@ -252,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_mail_says_what_where_and_until_when_in_the_providers_zone() {
-        let mail = mail(Story::Ready {
+        let mail = mail(MailedOutcome::Ready {
             file_name: "invoices.csv".to_owned(),
             rows: 12,
             url: "https://x.example/a?expires=1&signature=b".to_owned(),
@@ -288,15 +290,15 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        let greet = |server: Server| async move { server.test_connection().await };
-        let problem = converse(&settings, Duration::from_millis(300), greet).unwrap_err();
+        let greet = |server: SmtpClient| async move { server.test_connection().await };
+        let problem = run_with_server(&settings, Duration::from_millis(300), greet).unwrap_err();
         assert!(!problem.is_empty());
         talking.join().unwrap();
     }
 
     #[test]
     fn the_same_event_has_the_same_message_id() {
-        let mail = mail(Story::Failed { reason: "disk_full".to_owned() });
+        let mail = mail(MailedOutcome::Failed { reason: "disk_full".to_owned() });
         let settings = SmtpSettings {
             from: "Rollbook <no-reply@x.example>".to_owned(),
             ..SmtpSettings::default()

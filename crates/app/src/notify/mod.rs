@@ -15,8 +15,8 @@ mod outbox;
 mod target;
 mod webhook;
 
-pub(crate) use mail::{Mail, Story};
-pub use mail::{check as check_mail, is_address};
-pub(crate) use outbox::send_all;
-pub use target::{TargetError, check as check_target};
-pub(crate) use webhook::{Letter, deliver, new_event_id, new_secret};
+pub(crate) use mail::{ExportMail, MailedOutcome};
+pub use mail::{check_mail_server as check_mail, is_mail_address};
+pub(crate) use outbox::run_delivery_loop;
+pub use target::{WebhookUrlError, check_webhook_url as check_target};
+pub(crate) use webhook::{WebhookMessage, new_event_id, new_secret, send_to_webhook};

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use model::time::Instant;
 use rand::RngExt;
-use store::port::notices::{Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver};
+use store::port::notices::{
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::mail::{self, Mail};
-use super::webhook::{self, Letter};
+use super::mail::{self, ExportMail};
+use super::webhook::{self, WebhookMessage};
 use crate::app::App;
 use crate::crash;
 
@@ -27,50 +29,50 @@ const JITTER: f64 = 0.1;
 const LEASE_S: i64 = 60;
 /// The wait of an idle loop before it asks the store again. A notice stored by this process wakes
 /// it earlier.
-const NAP: Duration = Duration::from_secs(1);
+const DELIVERY_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Seconds for which a webhook gets no further deliveries after one, two, three, four or more
 /// failures in a row, so that a dead receiver does not use up its provider's share.
 const WEBHOOK_RESTS_S: [i64; 4] = [1, 5, 30, 120];
 
 /// Returns the number of notices of a lane that one process sends at once.
-fn at_once_max(lane: Lane) -> usize {
+fn at_once_max(lane: DeliveryChannel) -> usize {
     match lane {
-        Lane::Webhook => 16,
-        Lane::Mail => 4,
+        DeliveryChannel::Webhook => 16,
+        DeliveryChannel::Mail => 4,
     }
 }
 
 /// Returns the number of notices of a lane that are sent at once for one provider. The limit keeps
 /// slow receivers of one provider from delaying those of others.
-fn at_once_per_provider_max(lane: Lane) -> u64 {
+fn at_once_per_provider_max(lane: DeliveryChannel) -> u64 {
     match lane {
-        Lane::Webhook => 4,
-        Lane::Mail => 2,
+        DeliveryChannel::Webhook => 4,
+        DeliveryChannel::Mail => 2,
     }
 }
 
 /// Sends due notices of a lane until told to stop, then waits for the running deliveries.
-pub(crate) async fn send_all(
+pub(crate) async fn run_delivery_loop(
     app: App,
-    lane: Lane,
+    lane: DeliveryChannel,
     worker: Arc<str>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut under_way = JoinSet::new();
     while !*stopping.borrow() {
-        let woken = app.notice_bell().notified();
+        let woken = app.notice_wakeup().notified();
         let taken = match under_way.len() < at_once_max(lane) {
-            true => take(&app, lane, &worker).await,
+            true => claim_delivery(&app, lane, &worker).await,
             false => None,
         };
         if let Some(delivery) = taken {
             let (sender, name) = (app.clone(), Arc::clone(&worker));
-            under_way.spawn_blocking(move || send(&sender, &name, &delivery));
+            under_way.spawn_blocking(move || deliver_notice(&sender, &name, &delivery));
             continue;
         }
         tokio::select! {
             () = woken => {}
-            () = tokio::time::sleep(NAP) => {}
+            () = tokio::time::sleep(DELIVERY_POLL_INTERVAL) => {}
             // A delivery has ended, so another one may be claimed.
             Some(_) = under_way.join_next() => {}
             _ = stopping.changed() => {}
@@ -81,7 +83,7 @@ pub(crate) async fn send_all(
 
 /// Claims the next delivery, or returns `None` if none may be sent now. A failure of the store is
 /// logged.
-async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
+async fn claim_delivery(app: &App, lane: DeliveryChannel, worker: &Arc<str>) -> Option<Delivery> {
     let (app, worker) = (app.clone(), Arc::clone(worker));
     let taking = tokio::task::spawn_blocking(move || {
         let now = app.clock().now();
@@ -96,7 +98,7 @@ async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
     match taking.await {
         Ok(Ok(taken)) => taken,
         Ok(Err(error)) => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             None
         }
         Err(_) => None,
@@ -104,15 +106,15 @@ async fn take(app: &App, lane: Lane, worker: &Arc<str>) -> Option<Delivery> {
 }
 
 /// Sends one notice and stores the result. Blocking.
-fn send(app: &App, worker: &str, delivery: &Delivery) {
+fn deliver_notice(app: &App, worker: &str, delivery: &Delivery) {
     let now = app.clock().now();
     crash::point("notice_taken");
     let (result, plan) = match &delivery.receiver {
-        Receiver::Webhook(webhook) if !webhook.is_enabled => {
-            (unsent("The webhook was disabled before it was sent."), Plan::default())
+        DeliveryReceiver::Webhook(webhook) if !webhook.is_enabled => {
+            (unsent_result("The webhook was disabled before it was sent."), RetryPlan::default())
         }
-        Receiver::Webhook(webhook) => {
-            let letter = Letter {
+        DeliveryReceiver::Webhook(webhook) => {
+            let letter = WebhookMessage {
                 url: &webhook.url,
                 secret: &webhook.secret,
                 event_id: &delivery.event_id,
@@ -120,26 +122,26 @@ fn send(app: &App, worker: &str, delivery: &Delivery) {
                 now_s: now.micros().div_euclid(1_000_000),
             };
             let rest_s = rest_s(webhook.failures);
-            let plan = Plan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(rest_s) };
-            (webhook::deliver(&letter, &app.settings().webhooks), plan)
+            let plan = RetryPlan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(rest_s) };
+            (webhook::send_to_webhook(&letter, &app.settings().webhooks), plan)
         }
-        Receiver::Mailbox(to) => {
-            (post(app, delivery, to), Plan { pauses_s: &MAIL_PAUSES_S, rest_s: None })
+        DeliveryReceiver::Mailbox(to) => {
+            (deliver_mail(app, delivery, to), RetryPlan { pauses_s: &MAIL_PAUSES_S, rest_s: None })
         }
     };
     let result = with_next_attempt(result, delivery.attempt, &plan, app.clock().now());
-    report(app, delivery, &result);
+    record_attempt(app, delivery, &result);
     crash::point("notice_sent");
     let noted = app.store().finish_delivery(worker, delivery.id, &result, app.clock().now());
     if let Err(error) = noted {
-        crate::error::log(error.code(), &error);
+        crate::error::log_error(error.code(), &error);
     }
     crash::point("notice_noted");
 }
 
 /// The rules that apply after a failed attempt.
 #[derive(Debug, Default)]
-struct Plan {
+struct RetryPlan {
     /// Seconds between the attempts at one delivery.
     pauses_s: &'static [i64],
     /// Seconds for which the webhook gets no other delivery.
@@ -153,15 +155,15 @@ fn rest_s(failures: u32) -> i64 {
     WEBHOOK_RESTS_S.get(failures as usize).copied().unwrap_or(longest)
 }
 
-fn post(app: &App, delivery: &Delivery, to: &str) -> DeliveryResult {
-    match serde_json::from_str::<Mail>(&delivery.payload) {
-        Ok(mail) => mail::send(&mail, to, &delivery.event_id, &app.settings().smtp),
-        Err(error) => unsent(error),
+fn deliver_mail(app: &App, delivery: &Delivery, to: &str) -> DeliveryResult {
+    match serde_json::from_str::<ExportMail>(&delivery.payload) {
+        Ok(mail) => mail::send_mail(&mail, to, &delivery.event_id, &app.settings().smtp),
+        Err(error) => unsent_result(error),
     }
 }
 
 /// Returns the result of a delivery for which no request was made.
-fn unsent(reason: impl ToString) -> DeliveryResult {
+fn unsent_result(reason: impl ToString) -> DeliveryResult {
     DeliveryResult {
         state: "ERR-NET".to_owned(),
         status_code: None,
@@ -177,7 +179,7 @@ fn unsent(reason: impl ToString) -> DeliveryResult {
 fn with_next_attempt(
     result: DeliveryResult,
     attempt: u32,
-    plan: &Plan,
+    plan: &RetryPlan,
     now: Instant,
 ) -> DeliveryResult {
     if result.state == DELIVERED {
@@ -192,12 +194,12 @@ fn with_next_attempt(
     DeliveryResult { next_attempt_at, rests_until, ..result }
 }
 
-fn report(app: &App, delivery: &Delivery, result: &DeliveryResult) {
+fn record_attempt(app: &App, delivery: &Delivery, result: &DeliveryResult) {
     let lane = match delivery.receiver {
-        Receiver::Webhook(_) => Lane::Webhook,
-        Receiver::Mailbox(_) => Lane::Mail,
+        DeliveryReceiver::Webhook(_) => DeliveryChannel::Webhook,
+        DeliveryReceiver::Mailbox(_) => DeliveryChannel::Mail,
     };
-    app.metrics().notice_tried(lane, result.state == DELIVERED);
+    app.metrics().count_delivery_attempt(lane, result.state == DELIVERED);
     tracing::info!(
         delivery = delivery.id,
         event = delivery.event_id,
@@ -225,7 +227,7 @@ mod tests {
             next_attempt_at: None,
             rests_until: None,
         };
-        let plan = Plan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(5) };
+        let plan = RetryPlan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(5) };
         for (attempt, pause_s) in [(1, 30), (2, 120), (7, 86_400)] {
             let next = with_next_attempt(failed(), attempt, &plan, now);
             let wait_s = (next.next_attempt_at.unwrap().micros() - now.micros()) / 1_000_000;
@@ -248,9 +250,9 @@ mod tests {
 
     #[test]
     fn a_lane_has_room_for_more_than_one_provider_and_leases_outlast_attempts() {
-        for lane in Lane::ALL {
+        for lane in DeliveryChannel::ALL {
             assert!(at_once_per_provider_max(lane) < at_once_max(lane) as u64);
         }
-        assert!(LEASE_S > webhook::WITHIN.max(mail::WITHIN).as_secs() as i64);
+        assert!(LEASE_S > webhook::REQUEST_TIMEOUT.max(mail::SEND_TIMEOUT).as_secs() as i64);
     }
 }

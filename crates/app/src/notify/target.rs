@@ -13,7 +13,7 @@ use crate::settings::WebhookSettings;
 
 /// The reason why a webhook may not have a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
+pub enum WebhookUrlError {
     /// The text is not an absolute URL.
     #[error("must be an absolute address such as https://example.com/hooks")]
     Malformed,
@@ -44,30 +44,30 @@ const NO_PUBLIC_ADDRESS: &str = "its name has no public address, and the setting
 const NOT_THIS_MACHINE: &str = "http is only for this machine";
 
 /// Checks everything about a URL that needs no request to the network.
-pub fn check(url: &str, settings: &WebhookSettings) -> Result<Uri, TargetError> {
-    let uri: Uri = url.parse().map_err(|_| TargetError::Malformed)?;
+pub fn check_webhook_url(url: &str, settings: &WebhookSettings) -> Result<Uri, WebhookUrlError> {
+    let uri: Uri = url.parse().map_err(|_| WebhookUrlError::Malformed)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(TargetError::Malformed);
+        return Err(WebhookUrlError::Malformed);
     };
     if authority.as_str().contains('@') {
-        return Err(TargetError::HasCredentials);
+        return Err(WebhookUrlError::HasCredentials);
     }
     let host = authority.host().trim_matches(['[', ']']);
     if host.is_empty() {
-        return Err(TargetError::Malformed);
+        return Err(WebhookUrlError::Malformed);
     }
     let literal: Option<IpAddr> = host.parse().ok();
     let is_local = is_loopback_name(host, literal);
     match scheme {
         "https" if settings.allow_private => Ok(uri),
         "https" if is_local || literal.is_some_and(|address| !is_public(address)) => {
-            Err(TargetError::Private)
+            Err(WebhookUrlError::Private)
         }
         "https" => Ok(uri),
         "http" if is_local && settings.allow_http => Ok(uri),
-        "http" if is_local => Err(TargetError::LocalNotHttps),
-        "http" => Err(TargetError::NotHttps),
-        _ => Err(TargetError::Malformed),
+        "http" if is_local => Err(WebhookUrlError::LocalNotHttps),
+        "http" => Err(WebhookUrlError::NotHttps),
+        _ => Err(WebhookUrlError::Malformed),
     }
 }
 
@@ -87,12 +87,12 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// A block of addresses that share their first bits.
-type Block<A> = (A, u32);
+type AddressBlock<A> = (A, u32);
 
 /// The IPv4 blocks that are not public: every block of IANA's special-purpose registry for IPv4
 /// (RFC 6890), including those that are globally reachable only as anycast or relays, and
 /// multicast.
-const SPECIAL_V4: [Block<[u8; 4]>; 19] = [
+const SPECIAL_V4: [AddressBlock<[u8; 4]>; 19] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
     ([100, 64, 0, 0], 10),
@@ -115,7 +115,7 @@ const SPECIAL_V4: [Block<[u8; 4]>; 19] = [
 ];
 
 /// The IPv6 blocks inside [`ASSIGNED_V6`] that are not public.
-const SPECIAL_V6: [Block<[u16; 8]>; 5] = [
+const SPECIAL_V6: [AddressBlock<[u16; 8]>; 5] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     ([0x2001, 0x0db8, 0, 0, 0, 0, 0, 0], 32),
     ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
@@ -123,10 +123,10 @@ const SPECIAL_V6: [Block<[u16; 8]>; 5] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
 /// The IPv6 block that is assigned for public use.
-const ASSIGNED_V6: Block<[u16; 8]> = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const ASSIGNED_V6: AddressBlock<[u16; 8]> = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let is_in = |(first, bits): &Block<[u8; 4]>| {
+    let is_in = |(first, bits): &AddressBlock<[u8; 4]>| {
         let differing = address.to_bits() ^ Ipv4Addr::from(*first).to_bits();
         differing.leading_zeros() >= *bits
     };
@@ -134,7 +134,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let is_in = |(first, bits): &Block<[u16; 8]>| {
+    let is_in = |(first, bits): &AddressBlock<[u16; 8]>| {
         let differing = address.to_bits() ^ Ipv6Addr::from(*first).to_bits();
         differing.leading_zeros() >= *bits
     };
@@ -201,31 +201,31 @@ mod tests {
         for (url, expected) in [
             ("https://example.com/hooks?a=1", None),
             ("https://93.184.216.34/", None),
-            ("http://example.com/", Some(TargetError::NotHttps)),
-            ("ftp://example.com/", Some(TargetError::Malformed)),
-            ("example.com", Some(TargetError::Malformed)),
-            ("", Some(TargetError::Malformed)),
-            ("https://user:secret@example.com/", Some(TargetError::HasCredentials)),
-            ("https://127.0.0.1/", Some(TargetError::Private)),
-            ("https://10.1.2.3/", Some(TargetError::Private)),
-            ("https://172.16.0.1/", Some(TargetError::Private)),
-            ("https://192.168.1.1/", Some(TargetError::Private)),
-            ("https://169.254.169.254/latest", Some(TargetError::Private)),
-            ("https://100.64.0.1/", Some(TargetError::Private)),
-            ("https://0.0.0.0/", Some(TargetError::Private)),
-            ("https://255.255.255.255/", Some(TargetError::Private)),
-            ("https://[::1]/", Some(TargetError::Private)),
-            ("https://[fe80::1]/", Some(TargetError::Private)),
-            ("https://[fd00::1]/", Some(TargetError::Private)),
-            ("https://[::ffff:10.0.0.1]/", Some(TargetError::Private)),
-            ("https://[64:ff9b::a00:1]/", Some(TargetError::Private)),
-            ("https://[2002:a00:1::]/", Some(TargetError::Private)),
-            ("https://localhost/", Some(TargetError::Private)),
-            ("http://localhost/", Some(TargetError::LocalNotHttps)),
-            ("http://127.0.0.1/", Some(TargetError::LocalNotHttps)),
+            ("http://example.com/", Some(WebhookUrlError::NotHttps)),
+            ("ftp://example.com/", Some(WebhookUrlError::Malformed)),
+            ("example.com", Some(WebhookUrlError::Malformed)),
+            ("", Some(WebhookUrlError::Malformed)),
+            ("https://user:secret@example.com/", Some(WebhookUrlError::HasCredentials)),
+            ("https://127.0.0.1/", Some(WebhookUrlError::Private)),
+            ("https://10.1.2.3/", Some(WebhookUrlError::Private)),
+            ("https://172.16.0.1/", Some(WebhookUrlError::Private)),
+            ("https://192.168.1.1/", Some(WebhookUrlError::Private)),
+            ("https://169.254.169.254/latest", Some(WebhookUrlError::Private)),
+            ("https://100.64.0.1/", Some(WebhookUrlError::Private)),
+            ("https://0.0.0.0/", Some(WebhookUrlError::Private)),
+            ("https://255.255.255.255/", Some(WebhookUrlError::Private)),
+            ("https://[::1]/", Some(WebhookUrlError::Private)),
+            ("https://[fe80::1]/", Some(WebhookUrlError::Private)),
+            ("https://[fd00::1]/", Some(WebhookUrlError::Private)),
+            ("https://[::ffff:10.0.0.1]/", Some(WebhookUrlError::Private)),
+            ("https://[64:ff9b::a00:1]/", Some(WebhookUrlError::Private)),
+            ("https://[2002:a00:1::]/", Some(WebhookUrlError::Private)),
+            ("https://localhost/", Some(WebhookUrlError::Private)),
+            ("http://localhost/", Some(WebhookUrlError::LocalNotHttps)),
+            ("http://127.0.0.1/", Some(WebhookUrlError::LocalNotHttps)),
             ("https://[2606:2800:220:1::1]/", None),
         ] {
-            assert_eq!(check(url, &strict).err(), expected, "{url}");
+            assert_eq!(check_webhook_url(url, &strict).err(), expected, "{url}");
         }
     }
 
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_and_each_setting_does_what_it_says() {
-        use TargetError::{LocalNotHttps, NotHttps, Private};
+        use WebhookUrlError::{LocalNotHttps, NotHttps, Private};
         let settings = |allow_http, allow_private| WebhookSettings { allow_http, allow_private };
         let cases = [(false, false), (true, false), (false, true), (true, true)];
         for (url, expected) in [
@@ -301,15 +301,16 @@ mod tests {
             ("https://localhost/", [Some(Private), Some(Private), None, None]),
             ("https://example.com/", [None; 4]),
         ] {
-            let found = cases.map(|(http, private)| check(url, &settings(http, private)).err());
+            let found =
+                cases.map(|(http, private)| check_webhook_url(url, &settings(http, private)).err());
             assert_eq!(found, expected, "{url}");
         }
     }
 
     #[test]
     fn an_error_names_the_setting_that_would_allow_it() {
-        assert!(TargetError::LocalNotHttps.to_string().contains("webhooks.allow_http"));
-        assert!(TargetError::Private.to_string().contains("webhooks.allow_private"));
+        assert!(WebhookUrlError::LocalNotHttps.to_string().contains("webhooks.allow_http"));
+        assert!(WebhookUrlError::Private.to_string().contains("webhooks.allow_private"));
         assert!(NO_PUBLIC_ADDRESS.contains("webhooks.allow_private"));
     }
 }

@@ -17,12 +17,12 @@ use super::target::{self, CheckedResolver};
 use crate::settings::WebhookSettings;
 
 /// The time limit for one request.
-pub(super) const WITHIN: Duration = Duration::from_secs(10);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const EVENT_ID_CHARS: usize = 24;
 const SECRET_BYTES: usize = 32;
 
 /// A request to a webhook.
-pub(crate) struct Letter<'l> {
+pub(crate) struct WebhookMessage<'l> {
     /// The webhook's URL.
     pub(crate) url: &'l str,
     /// The webhook's secret, which signs the request.
@@ -48,9 +48,12 @@ pub(crate) fn new_secret() -> String {
 
 /// Sends the request and returns the result. Only a status from 200 to 299 counts as delivered.
 /// Blocking.
-pub(crate) fn deliver(letter: &Letter<'_>, settings: &WebhookSettings) -> DeliveryResult {
+pub(crate) fn send_to_webhook(
+    letter: &WebhookMessage<'_>,
+    settings: &WebhookSettings,
+) -> DeliveryResult {
     let began = Instant::now();
-    let answered = send(letter, settings);
+    let answered = post_message(letter, settings);
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (state, status_code, error) = match answered {
         Ok(status @ 200..=299) => ("OK", Some(status), None),
@@ -75,13 +78,13 @@ pub(crate) fn deliver(letter: &Letter<'_>, settings: &WebhookSettings) -> Delive
     }
 }
 
-fn send(letter: &Letter<'_>, settings: &WebhookSettings) -> Result<u16, String> {
-    target::check(letter.url, settings).map_err(|error| error.to_string())?;
+fn post_message(letter: &WebhookMessage<'_>, settings: &WebhookSettings) -> Result<u16, String> {
+    target::check_webhook_url(letter.url, settings).map_err(|error| error.to_string())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()
         .tls_config(tls)
-        .timeout_global(Some(WITHIN))
+        .timeout_global(Some(REQUEST_TIMEOUT))
         .max_redirects(0)
         .http_status_as_error(false)
         .proxy(None)

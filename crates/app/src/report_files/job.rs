@@ -5,12 +5,12 @@ use model::id::ProviderId;
 use model::permission::Permissions;
 use model::time::Instant;
 use serde_json::{Value, json};
-use store::port::jobs::{Cancel, Job, JobFilter, JobId, JobKind, JobState};
+use store::port::jobs::{CancelOutcome, Job, JobFilter, JobId, JobKind, JobState};
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
 use crate::jobs::file_end;
-use crate::jobs::link::{self, Opens, Purpose};
+use crate::jobs::link::{self, LinkTarget, LinkValidity};
 use crate::jobs::stored_file::StoredFile;
 use crate::settings::EmptyUrl;
 
@@ -20,29 +20,29 @@ pub const POLL_AFTER_S: u64 = 2;
 const LINK_S: i64 = 24 * 3600;
 
 /// Returns the job with this number if the caller may read its report. Blocking.
-pub fn find(
+pub fn find_report_job(
     app: &App,
     provider: ProviderId,
     permissions: &Permissions,
     id: i64,
 ) -> Result<Job, ApiError> {
-    let job = app.store().job(provider, JobId::Number(id)).map_err(ApiError::of_store)?;
+    let job = app.store().job(provider, JobId::Number(id)).map_err(ApiError::from_store_error)?;
     let may_read = |job: &Job| job.kind == JobKind::Report && may_read(permissions, &job.subject);
     job.filter(may_read).ok_or_else(ApiError::not_found)
 }
 
 fn may_read(permissions: &Permissions, report: &str) -> bool {
-    reports::find(report).is_some_and(|report| permissions.allow_any(report.permissions()))
+    reports::find_report(report).is_some_and(|report| permissions.allow_any(report.permissions()))
 }
 
 /// Cancels a job. Blocking.
-pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
+pub fn cancel_report_job(app: &App, job: &Job) -> Result<Job, ApiError> {
     let now = app.clock().now();
     let canceled = app.store().cancel_job(job.provider, JobId::Number(job.id), &[], now);
-    match canceled.map_err(ApiError::of_store)? {
-        Cancel::Canceled(job) => Ok(job),
-        Cancel::Unknown => Err(ApiError::not_found()),
-        Cancel::TooLate(_) => {
+    match canceled.map_err(ApiError::from_store_error)? {
+        CancelOutcome::Canceled(job) => Ok(job),
+        CancelOutcome::Unknown => Err(ApiError::not_found()),
+        CancelOutcome::TooLate(_) => {
             Err(ApiError::new(ErrorCode::Conflict, "The job is finished already."))
         }
     }
@@ -50,12 +50,12 @@ pub fn cancel(app: &App, job: &Job) -> Result<Job, ApiError> {
 
 /// Removes the files of a finished job before they expire. A job without files stays as it is.
 /// Blocking.
-pub fn remove(app: &App, job: &Job) -> Result<Job, ApiError> {
+pub fn remove_report_file(app: &App, job: &Job) -> Result<Job, ApiError> {
     if job.state.is_unfinished() {
         let message = "The job is not finished yet: cancel it instead.";
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
-    file_end::expire(app, job)?.ok_or_else(ApiError::not_found)
+    file_end::expire_job_files(app, job)?.ok_or_else(ApiError::not_found)
 }
 
 /// Returns the manifest of a finished job.
@@ -65,7 +65,7 @@ pub fn manifest(job: &Job) -> Result<Value, ApiError> {
 }
 
 /// The filters and the page of a job list.
-pub struct Listed {
+pub struct ReportJobQuery {
     /// States of the jobs; `None` means any.
     pub states: Option<Vec<JobState>>,
     /// Reports of the jobs; `None` means any.
@@ -78,13 +78,13 @@ pub struct Listed {
 
 /// Returns the total number of matching jobs and one page of them, newest first. Jobs of reports
 /// that the caller may not read are left out. Blocking.
-pub fn list(
+pub fn list_report_jobs(
     app: &App,
     provider: ProviderId,
     permissions: &Permissions,
-    listed: &Listed,
+    listed: &ReportJobQuery,
 ) -> Result<(u64, Vec<Value>), ApiError> {
-    let readable = reports::catalogue().iter().map(|report| report.name().to_owned());
+    let readable = reports::report_catalogue().iter().map(|report| report.name().to_owned());
     let asked_for = |name: &String| listed.reports.as_ref().is_none_or(|some| some.contains(name));
     let subjects: Vec<String> =
         readable.filter(|name| may_read(permissions, name)).filter(asked_for).collect();
@@ -95,13 +95,13 @@ pub fn list(
         offset: listed.offset,
         limit: listed.limit,
     };
-    let (count, jobs) = app.store().jobs(provider, &filter).map_err(ApiError::of_store)?;
-    let jobs = jobs.iter().map(|job| show(app, job)).collect::<Result<_, _>>()?;
+    let (count, jobs) = app.store().jobs(provider, &filter).map_err(ApiError::from_store_error)?;
+    let jobs = jobs.iter().map(|job| report_job_json(app, job)).collect::<Result<_, _>>()?;
     Ok((count, jobs))
 }
 
 /// Returns the JSON of a job. Blocking.
-pub fn show(app: &App, job: &Job) -> Result<Value, ApiError> {
+pub fn report_job_json(app: &App, job: &Job) -> Result<Value, ApiError> {
     let now = app.clock().now();
     let file = job.files.first().filter(|_| job.state == JobState::Succeeded);
     let result_url = match file {
@@ -164,7 +164,7 @@ fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
         .map(|at| (now.micros() - at.micros()) / 1_000_000);
     let rows_per_second =
         seconds.filter(|seconds| *seconds > 0).map(|seconds| complete / seconds.unsigned_abs());
-    let position = app.store().queue_position(job).map_err(ApiError::of_store)?;
+    let position = app.store().queue_position(job).map_err(ApiError::from_store_error)?;
     Ok(json!({
         "percent": percent,
         "rows_per_second": rows_per_second,
@@ -176,7 +176,7 @@ fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
 fn result_url(app: &App, job: &Job, now: Instant) -> Result<String, ApiError> {
     let end = now.plus_seconds(LINK_S);
     let end = job.expires_at.map_or(end, |expires| expires.min(end));
-    let query = link::query(app, Purpose::JobResult(job.id), end)?;
+    let query = link::signed_query(app, LinkTarget::JobResult(job.id), end)?;
     Ok(format!("{}/api/v2/jobs/{}/result?{query}", app.base_url(), job.id))
 }
 
@@ -196,7 +196,7 @@ fn status(state: JobState) -> &'static str {
 }
 
 /// Returns the states that a word stands for, or `None` for an unknown word.
-pub fn states(word: &str) -> Option<Vec<JobState>> {
+pub fn states_of_word(word: &str) -> Option<Vec<JobState>> {
     let states = WORDS.iter().filter(|(_, known)| known.eq_ignore_ascii_case(word));
     let states: Vec<JobState> = states.map(|(state, _)| *state).collect();
     (!states.is_empty()).then_some(states)
@@ -214,17 +214,18 @@ pub fn linked_file(
     expires: &str,
     signature: &str,
 ) -> Result<(Job, StoredFile), ApiError> {
-    match link::check(app, Purpose::JobResult(id), expires, signature)? {
-        Opens::No => return Err(ApiError::not_found()),
-        Opens::NoMore => {
+    match link::check_link(app, LinkTarget::JobResult(id), expires, signature)? {
+        LinkValidity::Invalid => return Err(ApiError::not_found()),
+        LinkValidity::Expired => {
             let message = "The link is past its time: ask for the job again to get a new one.";
             return Err(ApiError::new(ErrorCode::LinkExpired, message));
         }
-        Opens::Yes => {}
+        LinkValidity::Valid => {}
     }
-    let job = app.store().job_of_any_provider(JobId::Number(id)).map_err(ApiError::of_store)?;
+    let job =
+        app.store().job_of_any_provider(JobId::Number(id)).map_err(ApiError::from_store_error)?;
     let job = job.filter(|job| job.state == JobState::Succeeded).ok_or_else(ApiError::not_found)?;
-    link::admit(app, job.id)?;
+    link::admit_link_request(app, job.id)?;
     let file = job.files.first().ok_or_else(ApiError::not_found)?;
     let download = StoredFile {
         folder: app.files().clone(),

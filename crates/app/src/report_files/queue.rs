@@ -10,15 +10,15 @@ use store::port::jobs::{Job, JobKey, JobKind, JobLimits, JobStart, NewJob};
 
 use super::write::is_separated;
 use crate::app::App;
-use crate::auth::admission::Admitted;
+use crate::auth::admission::AdmittedRequest;
 use crate::blocking::blocking;
 use crate::error::{ApiError, ErrorCode};
-use crate::jobs::report::{ReportJob, stored};
+use crate::jobs::report::{ReportJob, stored_value};
 use crate::report_pages::page as report_page;
 use crate::requester;
 
 /// A request for a report file.
-pub struct Asked {
+pub struct ReportFileRequest {
     /// The report.
     pub report: &'static Report,
     /// The parameters of the body.
@@ -35,10 +35,14 @@ pub struct Asked {
 const RETRY_AFTER_S: u64 = 30;
 
 /// Checks a request and queues its job.
-pub async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<Job, ApiError> {
+pub async fn request_report_file(
+    app: &App,
+    asked: ReportFileRequest,
+    admitted: AdmittedRequest,
+) -> Result<Job, ApiError> {
     let mut errors = FieldErrors::default();
-    let Asked { report, mut body, query, key, request_id } = asked;
-    let format = format(take(&mut body, "format"), query, &mut errors);
+    let ReportFileRequest { report, mut body, query, key, request_id } = asked;
+    let format = format(take_parameter(&mut body, "format"), query, &mut errors);
     let key = key.unwrap_or_else(|problem| {
         errors.push("Idempotency-Key", problem);
         None
@@ -46,7 +50,7 @@ pub async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<Job, Api
     let now = app.clock().now();
     let identity_name = admitted.principal.name.clone();
     let context =
-        RequestContext { now, page_size_max: u32::MAX, identity_name: identity_name.clone() };
+        RequestContext { now, page_size_max: u32::MAX, caller_name: identity_name.clone() };
     let request = reports::parse_file(report, &body, &admitted.provider, &context);
     if let Ok(request) = &request
         && request.csv_dialect().is_some()
@@ -67,7 +71,7 @@ pub async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<Job, Api
     check_against_rows(app, &admitted, &request).await?;
     let day = admitted.provider.timezone.date_of(now);
     let job = ReportJob {
-        parameters: body.iter().map(|(name, value)| (name.clone(), stored(value))).collect(),
+        parameters: body.iter().map(|(name, value)| (name.clone(), stored_value(value))).collect(),
         format: format.word().to_owned(),
         now,
         identity_name,
@@ -84,13 +88,14 @@ pub async fn run(app: &App, asked: Asked, admitted: Admitted) -> Result<Job, Api
 /// job cannot refuse a request any more.
 async fn check_against_rows(
     app: &App,
-    admitted: &Admitted,
+    admitted: &AdmittedRequest,
     request: &FileRequest,
 ) -> Result<(), ApiError> {
     let (asker, provider) = (app.clone(), admitted.provider.id);
     let session =
-        blocking(move || asker.mirror().session(provider).map_err(ApiError::of_mirror)).await?;
-    reports::check_file(&session, request).await.map_err(report_page::failed)
+        blocking(move || asker.mirror().session(provider).map_err(ApiError::from_mirror_error))
+            .await?;
+    reports::check_file(&session, request).await.map_err(report_page::report_error)
 }
 
 async fn queue(
@@ -99,7 +104,7 @@ async fn queue(
     job: ReportJob,
     key: Option<JobKey>,
     request_id: String,
-    admitted: Admitted,
+    admitted: AdmittedRequest,
 ) -> Result<Job, ApiError> {
     let asker = app.clone();
     let start = blocking(move || {
@@ -111,10 +116,10 @@ async fn queue(
             kind: JobKind::Report,
             subject: report.name().to_owned(),
             request: json!(job).to_string(),
-            requester: requester::of(app, &admitted.principal)?,
+            requester: requester::stored_requester(app, &admitted.principal)?,
             group: None,
             request_id,
-            revision_min: app.store().revision().map_err(ApiError::of_store)?,
+            revision_min: app.store().revision().map_err(ApiError::from_store_error)?,
             is_exclusive: false,
             notices: Vec::new(),
         };
@@ -123,11 +128,13 @@ async fn queue(
             unfinished_max: settings.parallel_per_provider + settings.waiting_per_provider,
         };
         let now = app.clock().now();
-        app.store().create_jobs(&[new], key.as_ref(), limits, now).map_err(ApiError::of_store)
+        app.store()
+            .create_jobs(&[new], key.as_ref(), limits, now)
+            .map_err(ApiError::from_store_error)
     });
     match start.await? {
         JobStart::Created(jobs) | JobStart::Answered { jobs, .. } => {
-            app.job_bell().notify_waiters();
+            app.job_wakeup().notify_waiters();
             jobs.into_iter().next().ok_or_else(ApiError::internal)
         }
         JobStart::KeyConflict => Err(ApiError::new(
@@ -143,7 +150,7 @@ async fn queue(
 }
 
 /// Removes the values of one parameter and returns them.
-fn take(parameters: &mut RawParameters, name: &str) -> RawParameters {
+fn take_parameter(parameters: &mut RawParameters, name: &str) -> RawParameters {
     let (taken, left) = std::mem::take(parameters).into_iter().partition(|(n, _)| n == name);
     *parameters = left;
     taken
@@ -160,9 +167,9 @@ fn format(body: RawParameters, query: RawParameters, errors: &mut FieldErrors) -
             [] => {}
             [(_, RawValue::Text(text))] => match FileFormat::parse(text) {
                 Some(format) => return format,
-                None => return wrong(errors),
+                None => return unknown_format(errors),
             },
-            _ => return wrong(errors),
+            _ => return unknown_format(errors),
         }
     }
     FileFormat::Csv
@@ -173,7 +180,7 @@ fn is_empty(value: &RawValue) -> bool {
 }
 
 /// Records the error for an unknown format. The returned format is not used.
-fn wrong(errors: &mut FieldErrors) -> FileFormat {
+fn unknown_format(errors: &mut FieldErrors) -> FileFormat {
     let words: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     errors.push("format", format!("Must be one of {}.", words.join(", ")));
     FileFormat::Csv

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions};
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::Revision;
 use model::output::OutputColumn;
 use reports::FileRequest;
 
-use crate::jobs::row_file::{self, RowFile, Watch, WrittenFile};
-use crate::jobs::work::Stop;
+use crate::jobs::row_file::{self, RowFile, WriteObserver, WrittenFile};
+use crate::jobs::work::WorkFailure;
 use crate::report_pages::page_file;
 use crate::settings::ServerSettings;
 
@@ -32,15 +32,15 @@ pub(crate) fn is_separated(format: FileFormat) -> bool {
 }
 
 /// Writes all rows of a report to `path`. Temporary files are created in `temp_dir`.
-pub async fn write(
+pub async fn write_report(
     settings: &ServerSettings,
-    session: &Session,
+    session: &MirrorSession,
     request: &FileRequest,
     format: FileFormat,
     path: &Path,
     temp_dir: &Path,
-    watch: Arc<dyn Watch>,
-) -> Result<ReportFile, Stop> {
+    watch: Arc<dyn WriteObserver>,
+) -> Result<ReportFile, WorkFailure> {
     let rows = reports::open_rows(session, request).await?;
     watch.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
@@ -54,6 +54,6 @@ pub async fn write(
     };
     let (columns, revision) = (rows.columns, rows.revision);
     let file = RowFile { path, format, columns: &columns, options };
-    let file = row_file::write(file, rows.batches, watch).await?;
+    let file = row_file::write_rows(file, rows.batches, watch).await?;
     Ok(ReportFile { file, columns, revision })
 }

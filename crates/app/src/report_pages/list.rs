@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::lists::paged::{self, Paging};
 
 /// Returns one page of the reports that `permissions` allow to read.
-pub fn page(
+pub fn report_list_page(
     permissions: &Permissions,
     parameters: &RawParameters,
     base_url: &str,
@@ -19,7 +19,7 @@ pub fn page(
     if !errors.is_empty() {
         return Err(ApiError::parameters(errors));
     }
-    let all = reports::describe::list(permissions, base_url);
+    let all = reports::describe::list_readable_reports(permissions, base_url);
     let count = all.len() as u64;
     let skipped = usize::try_from(paging.offset()).unwrap_or(usize::MAX);
     let results: Vec<Value> = all.into_iter().skip(skipped).take(paging.size as usize).collect();
@@ -41,29 +41,32 @@ mod tests {
 
     #[test]
     fn pages_link_to_their_neighbours() {
-        let permissions = Permissions::of_new_token();
-        let whole = page(&permissions, &parameters(&[]), "").unwrap();
+        let permissions = Permissions::default_for_new_token();
+        let whole = report_list_page(&permissions, &parameters(&[]), "").unwrap();
         let count = whole["count"].as_u64().unwrap();
         assert!(count >= 3, "{count} reports");
         assert_eq!(whole["results"].as_array().unwrap().len() as u64, count);
         assert_eq!((&whole["next"], &whole["previous"]), (&Value::Null, &Value::Null));
         let second = parameters(&[("page", "2"), ("page_size", "1")]);
-        let second = page(&permissions, &second, "https://x").unwrap();
-        assert_eq!(second["results"][0], reports::describe::list(&permissions, "https://x")[1]);
+        let second = report_list_page(&permissions, &second, "https://x").unwrap();
+        assert_eq!(
+            second["results"][0],
+            reports::describe::list_readable_reports(&permissions, "https://x")[1]
+        );
         assert_eq!(second["next"], "https://x/api/v2/reports?page=3&page_size=1");
         assert_eq!(second["previous"], "https://x/api/v2/reports?page=1&page_size=1");
     }
 
     #[test]
     fn only_reports_that_may_be_read_are_listed() {
-        let none = page(&Permissions::default(), &parameters(&[]), "").unwrap();
+        let none = report_list_page(&Permissions::default(), &parameters(&[]), "").unwrap();
         assert_eq!(none["count"], 0);
     }
 
     #[test]
     fn all_wrong_parameters_are_named() {
         let wrong = [("page", "0"), ("page_size", "101"), ("pages", "1"), ("_x", "1")];
-        let error = page(&Permissions::default(), &parameters(&wrong), "").unwrap_err();
+        let error = report_list_page(&Permissions::default(), &parameters(&wrong), "").unwrap_err();
         let fields: Vec<_> = error.fields.0.keys().map(String::as_str).collect();
         assert_eq!(fields, ["page", "page_size", "pages"]);
     }

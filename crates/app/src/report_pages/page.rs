@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
-use mirror::Session;
+use mirror::MirrorSession;
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
-use reports::{CsvDialect, FieldErrors, Page, PageRequest, Report, ReportError, RequestContext};
+use reports::{
+    CsvDialect, FieldErrors, PageRequest, Report, ReportError, ReportPage, RequestContext,
+};
 
 pub use reports::PageFormat;
 pub use reports::RawParameters;
 
 use super::page_file;
 use crate::app::App;
-use crate::auth::admission::Admitted;
+use crate::auth::admission::AdmittedRequest;
 use crate::blocking::blocking;
 use crate::error::ApiError;
 
@@ -30,17 +32,17 @@ pub struct WrittenPage {
 /// Returns the requested page. `fallback` is the format if the parameters name none.
 ///
 /// The time limit covers opening the session, running the plans and writing the page.
-pub async fn run(
+pub async fn run_report_page(
     app: &App,
     report: &'static Report,
     parameters: &RawParameters,
-    admitted: Admitted,
+    admitted: AdmittedRequest,
     fallback: PageFormat,
 ) -> Result<WrittenPage, ApiError> {
     let context = RequestContext {
         now: app.clock().now(),
         page_size_max: app.settings().reports.max_page_size,
-        identity_name: admitted.principal.name.clone(),
+        caller_name: admitted.principal.name.clone(),
     };
     let parse = |provider: &Provider| {
         let request = reports::parse_page(report, parameters, provider, &context);
@@ -61,7 +63,7 @@ pub async fn run(
             true => request,
             false => parse(session.provider())?,
         };
-        let page = computed(app, session, &request).await?;
+        let page = compute_page(app, session, &request).await?;
         let (format, dialect) = (chosen(&request, fallback), request.csv_dialect());
         let (writer, revision) = (app.clone(), page.revision);
         let bytes = blocking(move || write(&writer, &page, format, dialect)).await?;
@@ -87,29 +89,33 @@ fn dialect_of_json() -> ApiError {
     ApiError::parameters(errors)
 }
 
-async fn session(app: &App, provider: ProviderId) -> Result<Session, ApiError> {
+async fn session(app: &App, provider: ProviderId) -> Result<MirrorSession, ApiError> {
     let app = app.clone();
-    blocking(move || app.mirror().session(provider).map_err(ApiError::of_mirror)).await
+    blocking(move || app.mirror().session(provider).map_err(ApiError::from_mirror_error)).await
 }
 
 /// Computes the page. If a file of the mirror is damaged, computes it once more in a new session,
 /// which rebuilds the file.
-async fn computed(app: &App, session: Session, request: &PageRequest) -> Result<Page, ApiError> {
+async fn compute_page(
+    app: &App,
+    session: MirrorSession,
+    request: &PageRequest,
+) -> Result<ReportPage, ApiError> {
     let provider = session.provider().id;
     match reports::run_page(&session, request).await {
         Ok(page) => Ok(page),
         Err(ReportError::Mirror(error)) if error.is_read_failure() => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             let session = self::session(app, provider).await?;
-            reports::run_page(&session, request).await.map_err(failed)
+            reports::run_page(&session, request).await.map_err(report_error)
         }
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(report_error(error)),
     }
 }
 
 fn write(
     app: &App,
-    page: &Page,
+    page: &ReportPage,
     format: PageFormat,
     dialect: Option<CsvDialect>,
 ) -> Result<Vec<u8>, ApiError> {
@@ -117,24 +123,24 @@ fn write(
     let written = match format {
         PageFormat::Csv => {
             let has_guard = settings.files.csv_formula_guard;
-            page_file::csv(page, has_guard, settings.reports.has_bom(dialect))
+            page_file::page_csv(page, has_guard, settings.reports.has_bom(dialect))
         }
-        PageFormat::Json | PageFormat::Unspecified => page_file::json(page),
+        PageFormat::Json | PageFormat::Unspecified => page_file::page_json(page),
     };
     written.map_err(|error| {
-        crate::error::log(error.code(), &error);
+        crate::error::log_error(error.code(), &error);
         ApiError::internal()
     })
 }
 
 /// Converts the error of a report that could not be computed.
-pub fn failed(error: ReportError) -> ApiError {
+pub fn report_error(error: ReportError) -> ApiError {
     match error {
-        ReportError::Mirror(error) => ApiError::of_mirror(error),
+        ReportError::Mirror(error) => ApiError::from_mirror_error(error),
         ReportError::Refused(errors) => ApiError::parameters(errors),
         // Only exports have columns that depend on the rows.
         ReportError::TooManyColumns { .. } | ReportError::AmountOutOfRange => {
-            crate::error::log(error.code(), &error);
+            crate::error::log_error(error.code(), &error);
             ApiError::internal()
         }
     }

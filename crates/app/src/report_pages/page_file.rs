@@ -1,37 +1,49 @@
 //! Writing of a report page as JSON or CSV. Rule: spec/reports.md §3, §7.
 
 use files::format::FileFormat;
-use files::write::{Envelope, RowWriter, WriteError, WriteOptions, writer};
-use reports::{Header, Page};
+use files::write::{JsonEnvelope, RowWriter, WriteError, WriteOptions, create_writer};
+use reports::{ColumnHeader, ReportPage};
 use serde_json::{Value, json};
 
 /// The initial capacity for a page.
 const BYTES_USUAL: usize = 64 * 1024;
 
 /// Returns the JSON around the rows of a report: `total`, `column_headers`, `rows`.
-pub(crate) fn envelope(total: u64, headers: &[Header], is_pivot_truncated: bool) -> Envelope {
+pub(crate) fn envelope(
+    total: u64,
+    headers: &[ColumnHeader],
+    is_pivot_truncated: bool,
+) -> JsonEnvelope {
     let headers: Vec<Value> = headers.iter().map(header).collect();
     let headers = Value::Array(headers);
     let prefix = format!(r#"{{"total":{total},"column_headers":{headers},"rows":["#);
     let suffix = if is_pivot_truncated { r#"],"pivot_truncated":true}"# } else { "]}" };
-    Envelope { prefix, suffix: suffix.to_owned() }
+    JsonEnvelope { prefix, suffix: suffix.to_owned() }
 }
 
 /// Writes a page as JSON.
-pub fn json(page: &Page) -> Result<Vec<u8>, WriteError> {
+pub fn page_json(page: &ReportPage) -> Result<Vec<u8>, WriteError> {
     let envelope = envelope(page.total, &page.headers, page.pivot_truncated);
     write(page, FileFormat::Json, &WriteOptions { envelope, ..WriteOptions::default() })
 }
 
 /// Writes a page as CSV, with the same header row as a file.
-pub fn csv(page: &Page, has_formula_guard: bool, has_bom: bool) -> Result<Vec<u8>, WriteError> {
+pub fn page_csv(
+    page: &ReportPage,
+    has_formula_guard: bool,
+    has_bom: bool,
+) -> Result<Vec<u8>, WriteError> {
     let options = WriteOptions { has_bom, has_formula_guard, ..WriteOptions::default() };
     write(page, FileFormat::Csv, &options)
 }
 
-fn write(page: &Page, format: FileFormat, options: &WriteOptions) -> Result<Vec<u8>, WriteError> {
+fn write(
+    page: &ReportPage,
+    format: FileFormat,
+    options: &WriteOptions,
+) -> Result<Vec<u8>, WriteError> {
     let mut out = Vec::with_capacity(BYTES_USUAL);
-    let mut writer: Box<dyn RowWriter> = writer(format, &page.columns, options)?;
+    let mut writer: Box<dyn RowWriter> = create_writer(format, &page.columns, options)?;
     writer.start(&mut out)?;
     for batch in &page.batches {
         writer.rows(batch, &mut out)?;
@@ -40,7 +52,7 @@ fn write(page: &Page, format: FileFormat, options: &WriteOptions) -> Result<Vec<
     Ok(out)
 }
 
-fn header(header: &Header) -> Value {
+fn header(header: &ColumnHeader) -> Value {
     let mut value = json!({"label": header.label, "key": header.key, "sortable": header.sortable});
     if let Some(sorted) = header.sorted {
         let order = if sorted.descending { "desc" } else { "asc" };

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use accounting::Category;
+use accounting::LedgerCategory;
 use accounting::settings::{
-    Accounts, BalanceAdjustments, CustomerBalanceView, EarlyEnd, OtherInvoices, RecognitionMethod,
-    ReversalSplit,
+    BalanceAdjustments, CustomerBalanceView, EarlyEnd, JournalAccounts, OtherInvoices,
+    RecognitionMethod, ReversalSplit,
 };
 use model::id::ProviderId;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct AccountingSettings {
     /// `stored` (default) or `credit`.
     pub customer_balance_view: CustomerBalanceView,
     /// Names of the accounts in the journals.
-    pub accounts: Accounts,
+    pub accounts: JournalAccounts,
     /// Settings of single providers by provider id: `[accounting.providers.7]`.
     pub providers: BTreeMap<String, ProviderAccountingSettings>,
 }
@@ -56,15 +56,15 @@ pub struct ProviderAccountingSettings {
     pub customer_balance_view: Option<CustomerBalanceView>,
     /// As in `[accounting]`. These accounts replace the common ones as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub accounts: Option<Accounts>,
+    pub accounts: Option<JournalAccounts>,
 }
 
 impl AccountingSettings {
     /// Returns the settings in force for a provider.
-    pub fn of(&self, provider: ProviderId) -> accounting::Settings {
+    pub fn for_provider(&self, provider: ProviderId) -> accounting::LedgerSettings {
         let none = ProviderAccountingSettings::default();
         let own = self.providers.get(&provider.to_string()).unwrap_or(&none);
-        accounting::Settings {
+        accounting::LedgerSettings {
             recognition_method: own.recognition_method.unwrap_or(self.recognition_method),
             reversal_split: own.reversal_split.unwrap_or(self.reversal_split),
             early_end: own.early_end.unwrap_or(self.early_end),
@@ -79,7 +79,9 @@ impl AccountingSettings {
     pub(super) fn has_usable_accounts(&self) -> bool {
         let own = self.providers.values().filter_map(|own| own.accounts.as_ref());
         own.chain([&self.accounts]).all(|accounts| {
-            let of_categories = Category::ALL.into_iter().map(|category| accounts.of(category));
+            let of_categories = LedgerCategory::ALL
+                .into_iter()
+                .map(|category| accounts.account_of_category(category));
             of_categories.chain([accounts.opening_balances.as_str()]).all(is_account)
         })
     }
@@ -115,7 +117,7 @@ mod tests {
             "providers": {"7": {"recognition_method": "monthly_even"}}}}"#;
         let settings: ServerSettings = serde_json::from_str(text).unwrap();
         settings.check().unwrap();
-        let method = |id| settings.accounting.of(ProviderId(id)).recognition_method;
+        let method = |id| settings.accounting.for_provider(ProviderId(id)).recognition_method;
         assert_eq!(method(1), RecognitionMethod::Exact);
         assert_eq!(method(7), RecognitionMethod::MonthlyEven);
         for (wrong, setting) in [

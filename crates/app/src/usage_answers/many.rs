@@ -5,39 +5,43 @@ use store::Store;
 use usage::json::{UsagePeriods, usage_periods};
 
 use super::one::json;
-use super::question::Many;
-use super::records::Records;
-use super::{Asker, Written};
+use super::question::ManyUsageParameters;
+use super::records::MembershipRecordReader;
+use super::{UsageCaller, UsageText};
 use crate::error::ApiError;
 
 #[derive(Serialize)]
-struct Answer<'a> {
-    results: Vec<Entry<'a>>,
+struct ManyUsageAnswer<'a> {
+    results: Vec<MembershipUsageEntry<'a>>,
     missing: Vec<i64>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct MembershipUsageEntry<'a> {
     customer_membership: i64,
     usage_periods: UsagePeriods<'a>,
 }
 
 /// Returns the usage of each customer membership in the requested order, and the unknown ids.
-pub fn of_many(store: &dyn Store, asker: Asker, asked: &Many) -> Result<Written, ApiError> {
-    let (snapshot, provider) = asker.look(store)?;
-    let mut records = Records::new(snapshot.as_ref(), &provider);
+pub fn usage_of_many(
+    store: &dyn Store,
+    asker: UsageCaller,
+    asked: &ManyUsageParameters,
+) -> Result<UsageText, ApiError> {
+    let (snapshot, provider) = asker.open_snapshot(store)?;
+    let mut records = MembershipRecordReader::new(snapshot.as_ref(), &provider);
     let date = asker.date(asked.date, &provider);
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for id in &asked.ids {
-        match records.membership(*id, asker.mode).map_err(ApiError::of_store)? {
+        match records.membership(*id, asker.mode).map_err(ApiError::from_store_error)? {
             Some(held) => found.push((*id, held.facts().usage_on(date))),
             None => missing.push(*id),
         }
     }
-    let results = found.iter().map(|(id, usage)| Entry {
+    let results = found.iter().map(|(id, usage)| MembershipUsageEntry {
         customer_membership: *id,
         usage_periods: usage_periods(usage, records.names()),
     });
-    let text = json(&Answer { results: results.collect(), missing })?;
-    Ok(Written { text, revision: snapshot.revision() })
+    let text = json(&ManyUsageAnswer { results: results.collect(), missing })?;
+    Ok(UsageText { text, revision: snapshot.revision() })
 }

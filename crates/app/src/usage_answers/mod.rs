@@ -17,9 +17,9 @@ pub mod question;
 pub mod records;
 mod upgrade;
 
-pub use many::of_many;
-pub use one::of_one;
-pub use upgrade::preview;
+pub use many::usage_of_many;
+pub use one::usage_of_one;
+pub use upgrade::preview_upgrade;
 
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
@@ -27,36 +27,36 @@ use model::time::{Date, Instant};
 use store::Store;
 use store::port::Snapshot;
 
-use crate::auth::scope::Mode;
+use crate::auth::scope::RequestMode;
 use crate::error::ApiError;
 
 /// The caller of a usage request: the provider, the mode and the present.
 #[derive(Clone, Copy)]
-pub struct Asker {
+pub struct UsageCaller {
     /// The provider.
     pub provider: ProviderId,
     /// The mode of the request.
-    pub mode: Mode,
+    pub mode: RequestMode,
     /// The present.
     pub now: Instant,
 }
 
 /// A written answer.
-pub struct Written {
+pub struct UsageText {
     /// The text of the answer.
     pub text: String,
     /// The revision that the answer was computed from.
     pub revision: Revision,
 }
 
-impl Asker {
+impl UsageCaller {
     /// Opens a snapshot of the store and reads the provider from it.
-    fn look<'s>(
+    fn open_snapshot<'s>(
         &self,
         store: &'s dyn Store,
     ) -> Result<(Box<dyn Snapshot + 's>, Provider), ApiError> {
-        let snapshot = store.snapshot().map_err(ApiError::of_store)?;
-        let provider = snapshot.provider(self.provider).map_err(ApiError::of_store)?;
+        let snapshot = store.snapshot().map_err(ApiError::from_store_error)?;
+        let provider = snapshot.provider(self.provider).map_err(ApiError::from_store_error)?;
         Ok((snapshot, provider.ok_or_else(ApiError::not_found)?))
     }
 

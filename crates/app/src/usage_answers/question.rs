@@ -10,7 +10,7 @@ pub(crate) const IDS_MAX: usize = 1000;
 
 /// A question about many memberships.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Many {
+pub struct ManyUsageParameters {
     /// Ids of the memberships, each once, in the requested order.
     pub(crate) ids: Vec<i64>,
     /// None = today.
@@ -19,7 +19,7 @@ pub struct Many {
 
 /// A question about an upgrade.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Upgrade {
+pub struct UpgradeParameters {
     /// The id of the membership to change to.
     pub(crate) plan: i64,
     /// None = today.
@@ -28,33 +28,33 @@ pub struct Upgrade {
 
 /// Reads the date of a request about one customer membership. `format` is only checked here; the
 /// encoding of the answer is chosen elsewhere.
-pub fn one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
+pub fn parse_one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
     let mut parameters = Parameters::new(given);
-    let date = parameters.read("date", values::date);
+    let date = parameters.read("date", values::parse_date);
     parameters.read("format", format);
     parameters.finish().map_err(ApiError::parameters)?;
     Ok(date)
 }
 
 /// A question about many memberships.
-pub fn many(given: &RawParameters) -> Result<Many, ApiError> {
+pub fn parse_many(given: &RawParameters) -> Result<ManyUsageParameters, ApiError> {
     let mut parameters = Parameters::new(given);
-    let date = parameters.read("date", values::date);
+    let date = parameters.read("date", values::parse_date);
     let ids = parameters.read_list("ids", ids);
     let ids = required(ids, "ids", "expected 1 to 1000 ids", &mut parameters.errors);
     parameters.finish().map_err(ApiError::parameters)?;
-    Ok(Many { ids, date })
+    Ok(ManyUsageParameters { ids, date })
 }
 
 /// A question about an upgrade.
-pub fn upgrade(given: &RawParameters) -> Result<Upgrade, ApiError> {
+pub fn parse_upgrade(given: &RawParameters) -> Result<UpgradeParameters, ApiError> {
     let mut parameters = Parameters::new(given);
-    let date = parameters.read("date", values::date);
-    let plan = parameters.read("membership", values::id);
+    let date = parameters.read("date", values::parse_date);
+    let plan = parameters.read("membership", values::parse_id);
     let missing = "required: the id of the membership to change to";
     let plan = required(plan, "membership", missing, &mut parameters.errors);
     parameters.finish().map_err(ApiError::parameters)?;
-    Ok(Upgrade { plan, date })
+    Ok(UpgradeParameters { plan, date })
 }
 
 /// Returns the value, or records that it is missing unless an error was recorded already.
@@ -79,7 +79,7 @@ fn format(text: &str) -> Result<(), String> {
 
 fn ids(items: &[String]) -> Result<Vec<i64>, String> {
     let mut seen = std::collections::HashSet::new();
-    let ids = items.iter().map(|item| values::id(item));
+    let ids = items.iter().map(|item| values::parse_id(item));
     let ids = ids.filter(|id| id.as_ref().map_or(true, |id| seen.insert(*id)));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     match ids.len() {
@@ -126,14 +126,14 @@ mod tests {
             ("today", false),
             ("٢٠٢٦-٠١-٠١", false),
         ] {
-            let found = one(&given(&[("date", text(asked))]));
+            let found = parse_one(&given(&[("date", text(asked))]));
             assert_eq!(found.is_ok(), is_good, "{asked}");
             if !is_good {
                 assert_eq!(fields(found), ["date"], "{asked}");
             }
         }
-        assert_eq!(one(&given(&[])).unwrap(), None);
-        assert_eq!(one(&given(&[("date", text(""))])).unwrap(), None);
+        assert_eq!(parse_one(&given(&[])).unwrap(), None);
+        assert_eq!(parse_one(&given(&[("date", text(""))])).unwrap(), None);
     }
 
     #[test]
@@ -146,10 +146,10 @@ mod tests {
             ("expand", text("a")),
             ("fields", text("a")),
         ];
-        assert_eq!(fields(one(&given(&wrong))), ["date", "dates", "format"]);
-        assert_eq!(one(&given(&[("format", text("XML"))])).unwrap(), None);
-        assert_eq!(fields(upgrade(&given(&[]))), ["membership"]);
-        assert_eq!(fields(upgrade(&given(&[("membership", text("0"))]))), ["membership"]);
+        assert_eq!(fields(parse_one(&given(&wrong))), ["date", "dates", "format"]);
+        assert_eq!(parse_one(&given(&[("format", text("XML"))])).unwrap(), None);
+        assert_eq!(fields(parse_upgrade(&given(&[]))), ["membership"]);
+        assert_eq!(fields(parse_upgrade(&given(&[("membership", text("0"))]))), ["membership"]);
     }
 
     #[test]
@@ -161,7 +161,11 @@ mod tests {
             ("ids", list(&["9", "7", "9"]), vec![9, 7]),
             ("ids", numbers(1000), (1..=1000).collect()),
         ] {
-            assert_eq!(many(&given(&[(name, asked.clone())])).unwrap().ids, expected, "{asked:?}");
+            assert_eq!(
+                parse_many(&given(&[(name, asked.clone())])).unwrap().ids,
+                expected,
+                "{asked:?}"
+            );
         }
         for asked in [
             text(""),
@@ -178,8 +182,8 @@ mod tests {
             RawValue::Number("1.5".to_owned()),
             RawValue::Bool(true),
         ] {
-            assert_eq!(fields(many(&given(&[("ids", asked.clone())]))), ["ids"], "{asked:?}");
+            assert_eq!(fields(parse_many(&given(&[("ids", asked.clone())]))), ["ids"], "{asked:?}");
         }
-        assert_eq!(fields(many(&given(&[("id", text("7"))]))), ["id", "ids"]);
+        assert_eq!(fields(parse_many(&given(&[("id", text("7"))]))), ["id", "ids"]);
     }
 }

@@ -10,10 +10,12 @@ use model::provider::Provider;
 use store::StoreError;
 use store::port::{RowKey, Snapshot};
 use usage::json::OfferingTypeNames;
-use usage::rows::{AttendanceReader, EventReader, HoldReader, MembershipReader, PlanReader, Zones};
-use usage::{Booking, Event, Facts, Hold, Membership, Plan, UsageError};
+use usage::rows::{
+    AttendanceReader, EventReader, HoldReader, MembershipReader, PlanReader, SiteZones,
+};
+use usage::{BookedEvent, Booking, Hold, Membership, UsageError, UsageFacts, UsagePlan};
 
-use crate::auth::scope::Mode;
+use crate::auth::scope::RequestMode;
 
 const MEMBERSHIPS: &str = "customer_memberships";
 const HOLDS: &str = "customer_membership_holds";
@@ -22,24 +24,24 @@ const ATTENDANCES: &str = "attendances";
 const OWNER: &str = "customer_membership_id";
 
 /// A reader of one provider's customer memberships.
-pub struct Records<'s> {
+pub struct MembershipRecordReader<'s> {
     snapshot: &'s dyn Snapshot,
     provider: &'s Provider,
     memberships: MembershipReader,
-    plans: HashMap<i64, Arc<Plan>>,
-    events: Events<'s>,
+    plans: HashMap<i64, Arc<UsagePlan>>,
+    events: EventCache<'s>,
     names: OfferingTypeNames,
 }
 
 /// A customer membership with all records that its usage depends on.
-pub struct Held<'s> {
+pub struct MembershipRecords<'s> {
     provider: &'s Provider,
     /// The stored row.
-    pub row: Row,
+    pub row: StoredRecord,
     /// The id of the plan.
     pub plan_id: i64,
     /// The plan.
-    pub plan: Arc<Plan>,
+    pub plan: Arc<UsagePlan>,
     /// The membership itself.
     pub membership: Membership,
     /// The holds, by id.
@@ -49,29 +51,29 @@ pub struct Held<'s> {
 }
 
 /// A stored row with its table, read by column name.
-pub struct Row {
+pub struct StoredRecord {
     table: &'static Table,
     cells: Vec<Cell>,
 }
 
 /// A cache of events, each read once.
-struct Events<'s> {
-    source: Source<'s>,
+struct EventCache<'s> {
+    source: RecordsByKey<'s>,
     reader: EventReader,
-    zones: Zones,
+    zones: SiteZones,
     /// Sites whose time zones are known.
     sites: HashSet<i64>,
-    known: HashMap<i64, Event>,
+    known: HashMap<i64, BookedEvent>,
 }
 
 /// A reader of one provider's rows by key.
 #[derive(Clone, Copy)]
-struct Source<'s> {
+struct RecordsByKey<'s> {
     snapshot: &'s dyn Snapshot,
     provider: &'s Provider,
 }
 
-impl<'s> Records<'s> {
+impl<'s> MembershipRecordReader<'s> {
     /// Creates a reader of `snapshot`. `provider` must be read from the same snapshot.
     pub fn new(snapshot: &'s dyn Snapshot, provider: &'s Provider) -> Self {
         Self {
@@ -79,10 +81,10 @@ impl<'s> Records<'s> {
             provider,
             memberships: MembershipReader::default(),
             plans: HashMap::new(),
-            events: Events {
-                source: Source { snapshot, provider },
+            events: EventCache {
+                source: RecordsByKey { snapshot, provider },
                 reader: EventReader::default(),
-                zones: Zones::new(provider.timezone.clone()),
+                zones: SiteZones::new(provider.timezone.clone()),
                 sites: HashSet::new(),
                 known: HashMap::new(),
             },
@@ -91,12 +93,16 @@ impl<'s> Records<'s> {
     }
 
     /// Reads the customer membership with this id, if the caller may see it. Names of the offering
-    /// types in its limits are kept for [`Records::names`].
-    pub fn membership(&mut self, id: i64, mode: Mode) -> Result<Option<Held<'s>>, StoreError> {
+    /// types in its limits are kept for [`MembershipRecordReader::names`].
+    pub fn membership(
+        &mut self,
+        id: i64,
+        mode: RequestMode,
+    ) -> Result<Option<MembershipRecords<'s>>, StoreError> {
         let Some(row) = self.row(id, mode)? else { return Ok(None) };
         let membership = self.memberships.read(row.at()).map_err(damaged)?;
         let plan_id = self.memberships.plan_id(row.at()).map_err(damaged)?;
-        let held = Held {
+        let held = MembershipRecords {
             provider: self.provider,
             plan: self.plan(plan_id)?,
             holds: self.holds(id)?,
@@ -110,17 +116,17 @@ impl<'s> Records<'s> {
     }
 
     /// Reads the row of the customer membership with this id, if the caller may see it. Rule: §1.
-    pub fn row(&self, id: i64, mode: Mode) -> Result<Option<Row>, StoreError> {
+    pub fn row(&self, id: i64, mode: RequestMode) -> Result<Option<StoredRecord>, StoreError> {
         let row = self.source().find(MEMBERSHIPS, id)?;
         let row = row.filter(|row| !row.cell("deleted_at").is_value());
         Ok(row.filter(|row| match mode {
-            Mode::Provider => true,
-            Mode::Customer(customer) => row.is_of_or_shared_with(customer),
+            RequestMode::Provider => true,
+            RequestMode::Customer(customer) => row.is_of_or_shared_with(customer),
         }))
     }
 
     /// Reads the row of the membership plan with this id.
-    pub fn plan_row(&self, id: i64) -> Result<Option<Row>, StoreError> {
+    pub fn plan_row(&self, id: i64) -> Result<Option<StoredRecord>, StoreError> {
         self.source().find("memberships", id)
     }
 
@@ -129,15 +135,15 @@ impl<'s> Records<'s> {
         &self.names
     }
 
-    fn source(&self) -> Source<'s> {
-        Source { snapshot: self.snapshot, provider: self.provider }
+    fn source(&self) -> RecordsByKey<'s> {
+        RecordsByKey { snapshot: self.snapshot, provider: self.provider }
     }
 
-    fn plan(&mut self, id: i64) -> Result<Arc<Plan>, StoreError> {
+    fn plan(&mut self, id: i64) -> Result<Arc<UsagePlan>, StoreError> {
         if let Some(plan) = self.plans.get(&id) {
             return Ok(Arc::clone(plan));
         }
-        let row = self.source().need("memberships", id)?;
+        let row = self.source().require("memberships", id)?;
         let plan = Arc::new(PlanReader::default().read(row.at()).map_err(damaged)?);
         self.plans.insert(id, Arc::clone(&plan));
         Ok(plan)
@@ -169,7 +175,7 @@ impl<'s> Records<'s> {
     pub fn learn_names(&mut self, ids: impl IntoIterator<Item = i64>) -> Result<(), StoreError> {
         for id in ids {
             if !self.names.contains_key(&id) {
-                let row = self.source().need("offering_types", id)?;
+                let row = self.source().require("offering_types", id)?;
                 self.names.insert(id, row.cell("name").as_text().unwrap_or_default().to_owned());
             }
         }
@@ -177,10 +183,10 @@ impl<'s> Records<'s> {
     }
 }
 
-impl Held<'_> {
+impl MembershipRecords<'_> {
     /// Returns the input of the usage calculation.
-    pub fn facts(&self) -> Facts<'_> {
-        Facts {
+    pub fn facts(&self) -> UsageFacts<'_> {
+        UsageFacts {
             provider: self.provider,
             plan: &self.plan,
             membership: &self.membership,
@@ -190,7 +196,7 @@ impl Held<'_> {
     }
 }
 
-impl Row {
+impl StoredRecord {
     /// Returns the cell of a column, or null if the table has no such column.
     pub fn cell(&self, column: &str) -> &Cell {
         let position = self.table.position_of(column);
@@ -209,12 +215,12 @@ impl Row {
     }
 }
 
-impl Events<'_> {
-    fn get(&mut self, id: i64) -> Result<Event, StoreError> {
+impl EventCache<'_> {
+    fn get(&mut self, id: i64) -> Result<BookedEvent, StoreError> {
         if let Some(event) = self.known.get(&id) {
             return Ok(*event);
         }
-        let row = self.source.need("events", id)?;
+        let row = self.source.require("events", id)?;
         if let Some(site) = self.reader.site_id(row.at()).map_err(damaged)? {
             self.learn_site(site)?;
         }
@@ -225,23 +231,23 @@ impl Events<'_> {
 
     fn learn_site(&mut self, id: i64) -> Result<(), StoreError> {
         if self.sites.insert(id) {
-            let row = self.source.need("sites", id)?;
+            let row = self.source.require("sites", id)?;
             self.zones.add_site(row.at()).map_err(damaged)?;
         }
         Ok(())
     }
 }
 
-impl Source<'_> {
-    fn find(&self, name: &str, id: i64) -> Result<Option<Row>, StoreError> {
+impl RecordsByKey<'_> {
+    fn find(&self, name: &str, id: i64) -> Result<Option<StoredRecord>, StoreError> {
         let table = table(name)?;
         let cells = self.snapshot.row(table, RowKey { provider: self.provider.id, id })?;
-        Ok(cells.map(|cells| Row { table, cells }))
+        Ok(cells.map(|cells| StoredRecord { table, cells }))
     }
 
     /// Reads a row that another row refers to. Imports check references, so a missing row is an
     /// error of the store.
-    fn need(&self, name: &str, id: i64) -> Result<Row, StoreError> {
+    fn require(&self, name: &str, id: i64) -> Result<StoredRecord, StoreError> {
         let row = self.find(name, id)?;
         row.ok_or_else(|| StoreError::Damaged { reason: format!("{name} {id} is missing") })
     }

@@ -12,18 +12,18 @@ const DOTTED: [&str; 5] = [
 ];
 
 /// Returns the dotted form of a name in either form.
-pub(super) fn dotted(name: &str) -> Option<&'static str> {
-    DOTTED.iter().copied().find(|known| *known == name || snake(known) == name)
+pub(super) fn dotted_name(name: &str) -> Option<&'static str> {
+    DOTTED.iter().copied().find(|known| *known == name || snake_case_name(known) == name)
 }
 
 /// Returns the form that the JSON of a webhook shows: `export_completed`.
-pub(super) fn snake(dotted: &str) -> String {
+pub(super) fn snake_case_name(dotted: &str) -> String {
     dotted.replace('.', "_")
 }
 
 /// Returns all names in the form that the JSON of a webhook shows.
 pub fn names() -> Vec<String> {
-    DOTTED.iter().map(|dotted| snake(dotted)).collect()
+    DOTTED.iter().map(|dotted| snake_case_name(dotted)).collect()
 }
 
 /// Returns these event types once each, in the order of [`DOTTED`].
@@ -45,7 +45,7 @@ mod tests {
             ("completed", None),
             ("", None),
         ] {
-            assert_eq!(dotted(name), expected, "{name}");
+            assert_eq!(dotted_name(name), expected, "{name}");
         }
         assert_eq!(
             in_order(&["export.failed", "export.requested", "export.failed"]),

@@ -13,7 +13,7 @@ const STATUSES: [(&str, bool); 2] = [("enabled", true), ("disabled", false)];
 
 /// The given fields; `None` means not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Fields {
+pub(super) struct WebhookFields {
     /// The URL.
     pub(super) url: Option<String>,
     /// The description, for people. Null and an empty text remove it.
@@ -31,7 +31,7 @@ pub(super) fn status(is_enabled: bool) -> &'static str {
     STATUSES.iter().find(|(_, known)| *known == is_enabled).map_or("", |(word, _)| word)
 }
 
-impl Fields {
+impl WebhookFields {
     /// Reads the fields of a body; problems are added to `errors`.
     pub(super) fn read(body: &Map<String, Value>, errors: &mut FieldErrors) -> Self {
         let mut fields = Self::default();
@@ -87,7 +87,7 @@ fn events_of(value: &Value, errors: &mut FieldErrors) -> Option<Vec<String>> {
         return None;
     };
     let found: Option<Vec<&'static str>> =
-        given.iter().map(|name| name.as_str().and_then(events::dotted)).collect();
+        given.iter().map(|name| name.as_str().and_then(events::dotted_name)).collect();
     if found.is_none() {
         let names = events::names().join(", ");
         errors.push("events", format!("The selected events is invalid. Allowed values: {names}."));
@@ -117,18 +117,18 @@ mod tests {
 
     use super::*;
 
-    fn read(body: &Value) -> (Fields, Vec<String>) {
+    fn read(body: &Value) -> (WebhookFields, Vec<String>) {
         let mut errors = FieldErrors::default();
-        let fields = Fields::read(body.as_object().unwrap(), &mut errors);
+        let fields = WebhookFields::read(body.as_object().unwrap(), &mut errors);
         (fields, errors.0.into_keys().collect())
     }
 
     #[test]
     fn a_field_that_is_not_given_is_none() {
-        assert_eq!(read(&json!({})), (Fields::default(), vec![]));
+        assert_eq!(read(&json!({})), (WebhookFields::default(), vec![]));
         let body = json!({"events": ["export_failed", "export.requested", "export.failed"],
             "all_events_enabled": false, "status": "disabled", "description": ""});
-        let expected = Fields {
+        let expected = WebhookFields {
             url: None,
             description: Some(None),
             events: Some(vec!["export.requested".to_owned(), "export.failed".to_owned()]),

@@ -19,9 +19,9 @@ use store::port::notices::{
 };
 use store::{Store, StoreError};
 
-use self::fields::Fields;
+use self::fields::WebhookFields;
 use crate::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
-use crate::notify::{self, Letter};
+use crate::notify::{self, WebhookMessage};
 use crate::settings::WebhookSettings;
 
 /// The largest number of webhooks per provider.
@@ -66,7 +66,7 @@ impl From<WebhookError> for ApiError {
                 );
                 Self::new(ErrorCode::Conflict, message)
             }
-            WebhookError::Store(error) => Self::of_store(error),
+            WebhookError::Store(error) => Self::from_store_error(error),
         }
     }
 }
@@ -87,7 +87,7 @@ pub struct Webhooks<'w> {
 
 impl<'w> Webhooks<'w> {
     /// Creates the operations on the webhooks of a provider, which must exist.
-    pub fn of(
+    pub fn for_provider(
         provider: ProviderId,
         store: &'w dyn Store,
         clock: &'w dyn Clock,
@@ -110,7 +110,7 @@ impl<'w> Webhooks<'w> {
     /// Creates a webhook, whose URL must answer a test request. Only this answer shows the secret.
     pub fn create(&self, body: &Map<String, Value>) -> Result<Value, WebhookError> {
         let mut errors = FieldErrors::default();
-        let fields = Fields::read(body, &mut errors);
+        let fields = WebhookFields::read(body, &mut errors);
         if !body.contains_key("url") {
             errors.push("url", "The url field is required.");
         }
@@ -124,7 +124,7 @@ impl<'w> Webhooks<'w> {
             count_max: COUNT_MAX,
         };
         self.check(&new.url, &mut errors);
-        wants_something(&new.events, new.has_all_events, &mut errors);
+        check_events(&new.events, new.has_all_events, &mut errors);
         if !errors.is_empty() {
             return Err(WebhookError::Refused(errors));
         }
@@ -135,7 +135,7 @@ impl<'w> Webhooks<'w> {
         if others.len() as u64 >= COUNT_MAX {
             return Err(too_many());
         }
-        self.must_answer(&new.url, &new.secret)?;
+        self.check_answers_test(&new.url, &new.secret)?;
         let now = self.clock.now();
         let mut webhook = match self.store.create_webhook(&new, now)? {
             WebhookStart::Created(webhook) => webhook,
@@ -153,7 +153,7 @@ impl<'w> Webhooks<'w> {
     pub fn change(&self, id: i64, body: &Map<String, Value>) -> Result<Value, WebhookError> {
         let old = self.find(id)?;
         let mut errors = FieldErrors::default();
-        let fields = Fields::read(body, &mut errors);
+        let fields = WebhookFields::read(body, &mut errors);
         let new = Webhook {
             url: fields.url.unwrap_or_else(|| old.url.clone()),
             description: fields.description.unwrap_or_else(|| old.description.clone()),
@@ -166,7 +166,7 @@ impl<'w> Webhooks<'w> {
         if is_elsewhere {
             self.check(&new.url, &mut errors);
         }
-        wants_something(&new.events, new.has_all_events, &mut errors);
+        check_events(&new.events, new.has_all_events, &mut errors);
         if !errors.is_empty() {
             return Err(WebhookError::Refused(errors));
         }
@@ -175,7 +175,7 @@ impl<'w> Webhooks<'w> {
             if others.iter().any(|other| other.url == new.url) {
                 return Err(url_taken());
             }
-            self.must_answer(&new.url, &new.secret)?;
+            self.check_answers_test(&new.url, &new.secret)?;
         }
         match self.store.update_webhook(&new, self.clock.now()) {
             Ok(true) => self.show(id),
@@ -205,7 +205,7 @@ impl<'w> Webhooks<'w> {
     /// Sends a test request to a webhook and returns the result.
     pub fn test(&self, id: i64) -> Result<Value, WebhookError> {
         let webhook = self.find(id)?;
-        Ok(show::test(&self.tried(&webhook.url, &webhook.secret)))
+        Ok(show::test(&self.send_test(&webhook.url, &webhook.secret)))
     }
 
     /// Returns the number of deliveries to a webhook, and one page of them, newest first.
@@ -252,8 +252,8 @@ impl<'w> Webhooks<'w> {
         }
     }
 
-    fn must_answer(&self, url: &str, secret: &str) -> Result<(), WebhookError> {
-        let result = self.tried(url, secret);
+    fn check_answers_test(&self, url: &str, secret: &str) -> Result<(), WebhookError> {
+        let result = self.send_test(url, secret);
         let must = "The url must answer 200 to a test request";
         match (result.status_code, result.error) {
             (Some(TEST_STATUS), _) => Ok(()),
@@ -265,7 +265,7 @@ impl<'w> Webhooks<'w> {
         }
     }
 
-    fn tried(&self, url: &str, secret: &str) -> DeliveryResult {
+    fn send_test(&self, url: &str, secret: &str) -> DeliveryResult {
         let (event_id, now_s) = (notify::new_event_id(), self.clock.now().seconds());
         let payload = json!({
             "type": TEST_TYPE,
@@ -274,12 +274,12 @@ impl<'w> Webhooks<'w> {
             "data": {"object": {"url": url}},
         });
         let payload = payload.to_string();
-        let letter = Letter { url, secret, event_id: &event_id, payload: &payload, now_s };
-        notify::deliver(&letter, self.settings)
+        let letter = WebhookMessage { url, secret, event_id: &event_id, payload: &payload, now_s };
+        notify::send_to_webhook(&letter, self.settings)
     }
 }
 
-fn wants_something(events: &[String], has_all: bool, errors: &mut FieldErrors) {
+fn check_events(events: &[String], has_all: bool, errors: &mut FieldErrors) {
     if events.is_empty() && !has_all && !errors.0.contains_key("events") {
         errors.push("events", "The events field is required unless all_events_enabled is true.");
     }

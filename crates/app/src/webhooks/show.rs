@@ -8,7 +8,8 @@ use super::{events, fields};
 
 /// Returns the JSON of a webhook without its secret.
 pub(super) fn webhook(webhook: &Webhook) -> Value {
-    let events: Vec<String> = webhook.events.iter().map(|name| events::snake(name)).collect();
+    let events: Vec<String> =
+        webhook.events.iter().map(|name| events::snake_case_name(name)).collect();
     json!({
         "id": webhook.id,
         "url": webhook.url,

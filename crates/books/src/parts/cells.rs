@@ -1,6 +1,6 @@
 //! Reads records from batches. The columns of a batch are downcast once and read as cells.
 
-use accounting::records::{Reader, Record};
+use accounting::records::{RecordReader, TableRecord};
 use datafusion::arrow::array::{
     Array, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
     StringViewArray, TimestampMicrosecondArray,
@@ -11,7 +11,7 @@ use model::cell::CellRef;
 
 use super::error::BooksError;
 
-enum Column<'b> {
+enum BookArray<'b> {
     Int(&'b Int64Array),
     Bool(&'b BooleanArray),
     Date(&'b Date32Array),
@@ -20,7 +20,7 @@ enum Column<'b> {
     TextView(&'b StringViewArray),
 }
 
-impl<'b> Column<'b> {
+impl<'b> BookArray<'b> {
     fn of(array: &'b dyn Array) -> Result<Self, BooksError> {
         Ok(match array.data_type() {
             DataType::Int64 => Self::Int(array.as_primitive::<Int64Type>()),
@@ -56,19 +56,19 @@ impl<'b> Column<'b> {
 
 /// Returns the value of a column in the first row.
 pub(super) fn first_cell(array: &dyn Array) -> Result<CellRef<'_>, BooksError> {
-    Ok(Column::of(array)?.cell(0))
+    Ok(BookArray::of(array)?.cell(0))
 }
 
 /// Reads the records in the rows of `batch` for which `is_wanted` is true. The batch holds the
 /// columns at `positions` of the catalogue's table, in this order.
-pub(super) fn read_batch<R: Record>(
-    reader: &Reader<R>,
+pub(super) fn read_batch<R: TableRecord>(
+    reader: &RecordReader<R>,
     batch: &RecordBatch,
     positions: &[usize],
     is_wanted: impl Fn(usize) -> bool,
     records: &mut Vec<R>,
 ) -> Result<(), BooksError> {
-    let columns = batch.columns().iter().map(|array| Column::of(array.as_ref()));
+    let columns = batch.columns().iter().map(|array| BookArray::of(array.as_ref()));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let place_of = |position: usize| positions.iter().position(|known| *known == position);
     let greatest = positions.iter().max().map_or(0, |greatest| greatest + 1);

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::BooksError;
 use super::load::LoadedPart;
-use super::parts::Parts;
+use super::parts::BookParts;
 
 /// Does `work` on every part, on `workers` threads. `begin` makes the state of each thread.
 ///
 /// Returns the states. The caller must be able to merge them in any order, because chance decides
 /// which thread takes which part. An error in one thread stops all of them. `is_canceled` is
 /// checked before each part. Blocks.
-pub fn each_part<S: Send, E: From<BooksError> + Send>(
-    parts: &Parts,
+pub fn process_parts_in_parallel<S: Send, E: From<BooksError> + Send>(
+    parts: &BookParts,
     workers: usize,
     is_canceled: &(dyn Fn() -> bool + Sync),
     begin: &(dyn Fn() -> S + Sync),

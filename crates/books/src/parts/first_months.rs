@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use accounting::plausibility::first_plausible_month;
-use accounting::{Calendar, Month};
+use accounting::{Month, ProviderCalendar};
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
@@ -14,12 +14,12 @@ use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::{Expr, JoinType, lit, when};
 use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::money::Currency;
 use model::time::Instant;
 
 use super::error::BooksError;
-use super::scan::each_batch;
+use super::scan::visit_batches;
 
 /// Returns the month of the earliest booked invoice in any currency; none if there is no invoice.
 /// Blocks.
@@ -27,8 +27,8 @@ use super::scan::each_batch;
 /// Invoices dated before 1990 are skipped, because their amounts are part of the opening balances.
 /// If there are only such invoices, the books begin in January 1990.
 /// balances. If there are no others, the books begin in January 1990.
-pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksError> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
+pub fn first_invoice_month(session: &MirrorSession) -> Result<Option<Month>, BooksError> {
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
     let plausible = calendar.start_of(first_plausible_month());
     let order = session.scan("orders", "o")?.project(vec![
         col("o.id").alias("order"),
@@ -39,7 +39,7 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
         .is_not_null()
         .and(col("i.subscription_id").is_null())
         .and(col("is_cart").is_true());
-    let is_plausible = booked_at()?.gt_eq(instant(plausible));
+    let is_plausible = booked_at()?.gt_eq(instant_literal(plausible));
     let earliest = session
         .scan("invoices", "i")?
         .join(order.build()?, JoinType::Left, (vec!["i.order_id"], vec!["order"]), None)?
@@ -50,7 +50,7 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
         ])?
         .aggregate(Vec::<Expr>::new(), vec![min(col("plausible")), min(col("booked_at"))])?;
     let mut found = None;
-    each_batch(session, earliest.build()?, |batch| {
+    visit_batches(session, earliest.build()?, |batch| {
         for row in 0..batch.num_rows() {
             let first = instant_at(batch.column(0), row);
             found = first.or(instant_at(batch.column(1), row)).or(found);
@@ -61,8 +61,10 @@ pub fn first_invoice_month(session: &Session) -> Result<Option<Month>, BooksErro
 }
 
 /// Returns the currencies that may have postings, each with the month of its first one. Blocks.
-pub fn first_months(session: &Session) -> Result<BTreeMap<Currency, Month>, BooksError> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
+pub fn first_posting_months(
+    session: &MirrorSession,
+) -> Result<BTreeMap<Currency, Month>, BooksError> {
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
     let of = |table: &str, column: &str| col(format!("{table}.{column}"));
     let is_posted = |table: &str| {
         of(table, "status").eq(lit("succeeded")).and(of(table, "deleted_at").is_null())
@@ -81,7 +83,7 @@ pub fn first_months(session: &Session) -> Result<BTreeMap<Currency, Month>, Book
             .filter(is_wanted)?
             .project(vec![of(alias, "currency").alias("currency"), at.alias("at")])?
             .aggregate(vec![col("currency")], vec![min(col("at"))])?;
-        each_batch(session, plan.build()?, |batch| {
+        visit_batches(session, plan.build()?, |batch| {
             let codes = cast(batch.column(0), &DataType::Utf8).map_err(DataFusionError::from)?;
             let codes = codes.as_string::<i32>();
             for row in (0..codes.len()).filter(|row| codes.is_valid(*row)) {
@@ -102,7 +104,7 @@ pub fn first_months(session: &Session) -> Result<BTreeMap<Currency, Month>, Book
 /// Returns true if a payment succeeded at or before `until`. Such a payment always has a posting.
 /// Blocks.
 pub fn has_payment(
-    session: &Session,
+    session: &MirrorSession,
     currency: Currency,
     until: Instant,
 ) -> Result<bool, BooksError> {
@@ -110,11 +112,11 @@ pub fn has_payment(
         .eq(lit("succeeded"))
         .and(col("p.deleted_at").is_null())
         .and(col("p.currency").eq(lit(currency.code())))
-        .and(col("p.date").lt_eq(instant(until)));
+        .and(col("p.date").lt_eq(instant_literal(until)));
     let plan = session.scan("payments", "p")?.filter(wanted)?;
     let plan = plan.project(vec![col("p.id").alias("id")])?.limit(0, Some(1))?;
     let mut found = false;
-    each_batch(session, plan.build()?, |batch| {
+    visit_batches(session, plan.build()?, |batch| {
         found |= batch.num_rows() > 0;
         Ok(())
     })?;
@@ -131,7 +133,7 @@ fn is_booked(table: &str) -> Expr {
     is_draft.is_not_true().and(col(format!("{table}.deleted_at")).is_null())
 }
 
-fn instant(at: Instant) -> Expr {
+fn instant_literal(at: Instant) -> Expr {
     lit(ScalarValue::TimestampMicrosecond(Some(at.micros()), Some("UTC".into())))
 }
 

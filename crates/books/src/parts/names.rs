@@ -9,17 +9,20 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::lit;
 use datafusion::prelude::col;
-use mirror::Session;
+use mirror::MirrorSession;
 
 use super::error::BooksError;
-use super::scan::{each_batch, each_row};
+use super::scan::{visit_batches, visit_rows};
 
 /// Returns the `name` of every row of a table by id: plans, products, sites. Blocks.
-pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, BooksError> {
+pub fn read_names(
+    session: &MirrorSession,
+    table: &str,
+) -> Result<BTreeMap<i64, String>, BooksError> {
     let columns = vec![col("t.id").alias("id"), col("t.name").alias("name")];
     let plan = session.scan(table, "t")?.project(columns)?.build()?;
     let mut names = BTreeMap::new();
-    each_batch(session, plan, |batch| {
+    visit_batches(session, plan, |batch| {
         let ids = batch.column(0).as_primitive::<Int64Type>();
         let text = cast(batch.column(1), &DataType::Utf8).map_err(DataFusionError::from)?;
         let text = text.as_string::<i32>();
@@ -32,8 +35,8 @@ pub fn names(session: &Session, table: &str) -> Result<BTreeMap<i64, String>, Bo
 }
 
 /// Returns the ids of the rows of a table whose `column` equals `id`. Blocks.
-pub fn ids_naming(
-    session: &Session,
+pub fn ids_referring_to(
+    session: &MirrorSession,
     table: &str,
     column: &str,
     id: i64,
@@ -41,6 +44,6 @@ pub fn ids_naming(
     let names = col(format!("t.{column}")).eq(lit(id));
     let plan = session.scan(table, "t")?.filter(names)?.project(vec![col("t.id").alias("id")])?;
     let mut ids = Vec::new();
-    each_row(session, plan, |[id]| ids.extend(id))?;
+    visit_rows(session, plan, |[id]| ids.extend(id))?;
     Ok(ids)
 }

@@ -2,34 +2,34 @@
 
 use std::collections::HashSet;
 
-use accounting::Calendar;
-use accounting::records::{Directory, Plan, Product};
+use accounting::ProviderCalendar;
+use accounting::records::{Directory, PlanRecord, Product};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
-use mirror::Session;
+use mirror::MirrorSession;
 
 use super::error::BooksError;
-use super::scan::{all, each_row};
-use super::ties::Ties;
+use super::scan::{read_all, visit_rows};
+use super::ties::InvoiceLinks;
 
 /// The approximate number of invoices in a part. A part of this size takes about 40 MiB.
 pub const INVOICES_PER_PART: usize = 32_768;
 
 /// The parts of a provider's books at one revision.
-pub struct Parts {
-    pub(super) session: Session,
-    pub(super) calendar: Calendar,
-    pub(super) ties: Ties,
+pub struct BookParts {
+    pub(super) session: MirrorSession,
+    pub(super) calendar: ProviderCalendar,
+    pub(super) ties: InvoiceLinks,
     /// The invoices that must be read together with others.
-    pub(super) tied: HashSet<i64>,
-    pub(super) parts: Vec<Part>,
+    pub(super) linked_invoices: HashSet<i64>,
+    pub(super) parts: Vec<BookPart>,
     /// Plans and products, which every part needs.
     pub(super) directory: Directory,
 }
 
 /// A set of records that are read together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum BookPart {
     /// Invoices with ids within these bounds, without those that are linked to others.
     Range { first: i64, last: i64 },
     /// Components of linked invoices, by position.
@@ -46,45 +46,60 @@ pub(super) enum Part {
     Orders(std::ops::Range<usize>),
 }
 
-impl Parts {
+impl BookParts {
     /// Splits the books of the session's provider into parts of about `size` invoices.
     ///
     /// Reads the ids of invoices and the records that link them. Blocks: call it off the event
     /// loop.
-    pub fn cut(session: &Session, calendar: Calendar, size: usize) -> Result<Self, BooksError> {
+    pub fn split_into_parts(
+        session: &MirrorSession,
+        calendar: ProviderCalendar,
+        size: usize,
+    ) -> Result<Self, BooksError> {
         let size = size.max(1);
-        let mut cut = Self::uncut(session, calendar)?;
+        let mut cut = Self::without_parts(session, calendar)?;
         let ties = &cut.ties;
         let is_loose = || Some(col("t.invoice_id").is_null());
         let mut parts = Vec::new();
-        for (first, last) in ranges(session, "invoices", None, size)? {
-            parts.push(Part::Range { first, last });
+        for (first, last) in id_ranges(session, "invoices", None, size)? {
+            parts.push(BookPart::Range { first, last });
         }
-        for (first, last) in ranges(session, "payments", is_loose(), size)? {
-            parts.push(Part::Payments { first, last });
+        for (first, last) in id_ranges(session, "payments", is_loose(), size)? {
+            parts.push(BookPart::Payments { first, last });
         }
-        for (first, last) in ranges(session, "balance_transactions", is_loose(), size)? {
-            parts.push(Part::BalanceTransactions { first, last });
+        for (first, last) in id_ranges(session, "balance_transactions", is_loose(), size)? {
+            parts.push(BookPart::BalanceTransactions { first, last });
         }
-        parts.extend(packs(&ties.components, size).map(Part::Components));
-        parts.extend(chunks(ties.loose_refunds.len(), size).map(Part::Refunds));
-        parts.extend(chunks(ties.loose_shipments.len(), size).map(Part::Shipments));
-        parts.extend(chunks(ties.loose_orders.len(), size).map(Part::Orders));
+        parts.extend(pack_components(&ties.components, size).map(BookPart::Components));
+        parts.extend(
+            split_positions(ties.refunds_without_invoice.len(), size).map(BookPart::Refunds),
+        );
+        parts.extend(
+            split_positions(ties.shipments_without_invoice.len(), size).map(BookPart::Shipments),
+        );
+        parts
+            .extend(split_positions(ties.orders_without_invoice.len(), size).map(BookPart::Orders));
         cut.parts = parts;
         Ok(cut)
     }
 
     /// Reads the links, but makes no parts yet. Enough to load the part of a single record.
-    pub(super) fn uncut(session: &Session, calendar: Calendar) -> Result<Self, BooksError> {
-        let ties = Ties::read(session)?;
-        let tied = ties.tied();
+    pub(super) fn without_parts(
+        session: &MirrorSession,
+        calendar: ProviderCalendar,
+    ) -> Result<Self, BooksError> {
+        let ties = InvoiceLinks::read(session)?;
+        let tied = ties.linked();
         let directory = Directory {
-            plans: all::<Plan>(session)?.into_iter().map(|plan| (plan.id, plan)).collect(),
-            products: all::<Product>(session)?.into_iter().map(|p| (p.id, p)).collect(),
+            plans: read_all::<PlanRecord>(session)?
+                .into_iter()
+                .map(|plan| (plan.id, plan))
+                .collect(),
+            products: read_all::<Product>(session)?.into_iter().map(|p| (p.id, p)).collect(),
             ..Directory::default()
         };
         let (session, parts) = (session.clone(), Vec::new());
-        Ok(Self { session, calendar, ties, tied, parts, directory })
+        Ok(Self { session, calendar, ties, linked_invoices: tied, parts, directory })
     }
 
     /// Returns the number of parts.
@@ -100,8 +115,8 @@ impl Parts {
 
 /// Returns ranges of ids with about `size` rows each, which together cover all possible ids.
 /// Without rows there are no ranges, except for invoices.
-fn ranges(
-    session: &Session,
+fn id_ranges(
+    session: &MirrorSession,
     table: &str,
     filter: Option<Expr>,
     size: usize,
@@ -114,7 +129,7 @@ fn ranges(
     let ids = ids.sort(vec![col("id").sort(true, false)])?;
     let mut starts = Vec::new();
     let mut seen = 0;
-    each_row(session, ids, |[id]| {
+    visit_rows(session, ids, |[id]| {
         if seen % size == 0 {
             starts.extend(id);
         }
@@ -132,7 +147,10 @@ fn ranges(
 }
 
 /// Returns runs of components with about `size` invoices each. No component is split.
-fn packs(components: &[Vec<i64>], size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn pack_components(
+    components: &[Vec<i64>],
+    size: usize,
+) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut packs = Vec::new();
     let (mut start, mut held) = (0, 0);
     for (at, component) in components.iter().enumerate() {
@@ -148,7 +166,7 @@ fn packs(components: &[Vec<i64>], size: usize) -> impl Iterator<Item = std::ops:
     packs.into_iter()
 }
 
-fn chunks(count: usize, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn split_positions(count: usize, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..count).step_by(size).map(move |start| start..count.min(start + size))
 }
 
@@ -159,9 +177,9 @@ mod tests {
     #[test]
     fn components_are_packed_whole() {
         let components = [vec![1, 2], vec![3, 4, 5], vec![6, 7], vec![8, 9]];
-        let packed: Vec<_> = packs(&components, 4).collect();
+        let packed: Vec<_> = pack_components(&components, 4).collect();
         assert_eq!(packed, [0..1, 1..2, 2..4]);
-        assert_eq!(packs(&[], 4).count(), 0);
-        assert_eq!(chunks(5, 2).collect::<Vec<_>>(), [0..2, 2..4, 4..5]);
+        assert_eq!(pack_components(&[], 4).count(), 0);
+        assert_eq!(split_positions(5, 2).collect::<Vec<_>>(), [0..2, 2..4, 4..5]);
     }
 }

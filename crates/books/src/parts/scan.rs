@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use accounting::records::{Reader, Record};
+use accounting::records::{RecordReader, TableRecord};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::catalogue;
 
 use super::cells::read_batch;
 use super::error::BooksError;
 
 /// The rows whose key lies within bounds and is accepted by `is_member`.
-pub(super) struct Wanted<'a> {
+pub(super) struct KeyedScan<'a> {
     /// The column that holds the key.
     pub(super) key: &'static str,
     /// The smallest key.
@@ -28,11 +28,11 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Reads the wanted rows of a table as records.
-pub(super) fn records<R: Record>(
-    session: &Session,
-    wanted: Wanted<'_>,
+pub(super) fn read_records<R: TableRecord>(
+    session: &MirrorSession,
+    wanted: KeyedScan<'_>,
 ) -> Result<Vec<R>, BooksError> {
-    let reader = Reader::<R>::default();
+    let reader = RecordReader::<R>::default();
     let mut positions: Vec<usize> = reader.positions().collect();
     let table = catalogue::table(R::TABLE);
     let key = table.and_then(|table| table.position_of(wanted.key)).unwrap_or(catalogue::ID);
@@ -48,7 +48,7 @@ pub(super) fn records<R: Record>(
     let plan = plan.filter(filter)?.project(columns)?.build()?;
     let place = positions.iter().position(|position| *position == key).unwrap_or_default();
     let mut records = Vec::new();
-    each_batch(session, plan, |batch| {
+    visit_batches(session, plan, |batch| {
         let keys = batch.column(place).as_primitive::<Int64Type>();
         let is_wanted = |row: usize| keys.is_valid(row) && (wanted.is_member)(keys.value(row));
         read_batch(&reader, batch, &positions, is_wanted, &mut records)
@@ -57,16 +57,16 @@ pub(super) fn records<R: Record>(
 }
 
 /// Reads the rows of a table with the given ids as records.
-pub(super) fn with_ids<R: Record>(
-    session: &Session,
+pub(super) fn read_with_ids<R: TableRecord>(
+    session: &MirrorSession,
     ids: &HashSet<i64>,
 ) -> Result<Vec<R>, BooksError> {
-    with_keys(session, "id", ids)
+    read_with_keys(session, "id", ids)
 }
 
 /// Reads the rows of a table whose `key` is one of `keys`.
-pub(super) fn with_keys<R: Record>(
-    session: &Session,
+pub(super) fn read_with_keys<R: TableRecord>(
+    session: &MirrorSession,
     key: &'static str,
     keys: &HashSet<i64>,
 ) -> Result<Vec<R>, BooksError> {
@@ -74,20 +74,20 @@ pub(super) fn with_keys<R: Record>(
         return Ok(Vec::new());
     };
     let is_member = &|key: i64| keys.contains(&key);
-    let wanted = Wanted { key, first: *first, last: *last, is_member, filter: None };
-    records(session, wanted)
+    let wanted = KeyedScan { key, first: *first, last: *last, is_member, filter: None };
+    read_records(session, wanted)
 }
 
 /// Reads all rows of a small table.
-pub(super) fn all<R: Record>(session: &Session) -> Result<Vec<R>, BooksError> {
+pub(super) fn read_all<R: TableRecord>(session: &MirrorSession) -> Result<Vec<R>, BooksError> {
     let is_member = &|_: i64| true;
     let (first, last) = (i64::MIN, i64::MAX);
-    records(session, Wanted { key: "id", first, last, is_member, filter: None })
+    read_records(session, KeyedScan { key: "id", first, last, is_member, filter: None })
 }
 
 /// Runs a plan on this thread and visits its batches.
-pub(super) fn each_batch(
-    session: &Session,
+pub(super) fn visit_batches(
+    session: &MirrorSession,
     plan: LogicalPlan,
     mut visit: impl FnMut(&RecordBatch) -> Result<(), BooksError>,
 ) -> Result<(), BooksError> {
@@ -99,12 +99,12 @@ pub(super) fn each_batch(
 }
 
 /// Visits the integer columns of a plan, row by row. A null value is none.
-pub(super) fn each_row<const N: usize>(
-    session: &Session,
+pub(super) fn visit_rows<const N: usize>(
+    session: &MirrorSession,
     plan: LogicalPlanBuilder,
     mut visit: impl FnMut([Option<i64>; N]),
 ) -> Result<(), BooksError> {
-    each_batch(session, plan.build()?, |batch| {
+    visit_batches(session, plan.build()?, |batch| {
         let columns: Vec<_> =
             batch.columns().iter().map(|column| column.as_primitive::<Int64Type>()).collect();
         for row in 0..batch.num_rows() {

@@ -8,120 +8,132 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
-use mirror::Session;
+use mirror::MirrorSession;
 
 use super::error::BooksError;
-use super::scan::each_row;
+use super::scan::visit_rows;
 
 /// The links between invoices, and between records and the invoices they are read with.
 #[derive(Default)]
-pub(super) struct Ties {
+pub(super) struct InvoiceLinks {
     /// The ids of invoices that must be read together. Each component is sorted and has at least
     /// two.
     pub(super) components: Vec<Vec<i64>>,
     /// Pairs of an invoice and a refund that is read with it, sorted.
-    pub(super) refund_homes: Vec<(i64, i64)>,
+    pub(super) refunds_by_invoice: Vec<(i64, i64)>,
     /// Refunds for which neither they nor their payment name an invoice.
-    pub(super) loose_refunds: Vec<i64>,
+    pub(super) refunds_without_invoice: Vec<i64>,
     /// Pairs of an invoice and a subscription whose shipments are read with it, sorted.
-    pub(super) shipment_homes: Vec<(i64, i64)>,
+    pub(super) shipments_by_invoice: Vec<(i64, i64)>,
     /// Subscriptions with shipments but without an invoice.
-    pub(super) loose_shipments: Vec<i64>,
+    pub(super) shipments_without_invoice: Vec<i64>,
     /// Orders that no invoice names.
-    pub(super) loose_orders: Vec<i64>,
+    pub(super) orders_without_invoice: Vec<i64>,
 }
 
-impl Ties {
+impl InvoiceLinks {
     /// Reads the links. Only a few columns of a few tables are needed.
-    pub(super) fn read(session: &Session) -> Result<Self, BooksError> {
+    pub(super) fn read(session: &MirrorSession) -> Result<Self, BooksError> {
         let mut ties = Self::default();
-        let mut groups = Groups::default();
-        tie_note_invoices(session, &mut groups)?;
-        ties.tie_orders(session, &mut groups)?;
-        ties.tie_refunds(session, &mut groups)?;
-        ties.tie_shipments(session, &mut groups)?;
+        let mut groups = LinkedSets::default();
+        link_note_invoices(session, &mut groups)?;
+        ties.link_orders(session, &mut groups)?;
+        ties.link_refunds(session, &mut groups)?;
+        ties.link_shipments(session, &mut groups)?;
         ties.components = groups.components();
-        ties.refund_homes.sort_unstable();
-        ties.loose_refunds.sort_unstable();
-        ties.shipment_homes.sort_unstable();
-        ties.loose_shipments.sort_unstable();
-        ties.loose_orders.sort_unstable();
+        ties.refunds_by_invoice.sort_unstable();
+        ties.refunds_without_invoice.sort_unstable();
+        ties.shipments_by_invoice.sort_unstable();
+        ties.shipments_without_invoice.sort_unstable();
+        ties.orders_without_invoice.sort_unstable();
         Ok(ties)
     }
 
     /// Links the invoices of an order, and finds the orders without an invoice.
-    fn tie_orders(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
-        let invoiced = columns(session, "invoices", "i", &["order_id", "id"])?
+    fn link_orders(
+        &mut self,
+        session: &MirrorSession,
+        groups: &mut LinkedSets,
+    ) -> Result<(), BooksError> {
+        let invoiced = scan_columns(session, "invoices", "i", &["order_id", "id"])?
             .filter(col("order_id").is_not_null())?
             .sort(vec![col("order_id").sort(true, false)])?;
         let mut previous = None;
-        each_row(session, invoiced, |[order, invoice]| {
+        visit_rows(session, invoiced, |[order, invoice]| {
             if let Some((_, other)) = previous.filter(|(known, _)| *known == order) {
-                groups.tie(other, invoice);
+                groups.link(other, invoice);
             }
             previous = Some((order, invoice));
         })?;
-        let invoiced = columns(session, "invoices", "i", &["order_id"])?;
+        let invoiced = scan_columns(session, "invoices", "i", &["order_id"])?;
         let invoiced = invoiced.filter(col("order_id").is_not_null())?.build()?;
-        let loose = columns(session, "orders", "o", &["id"])?.join(
+        let loose = scan_columns(session, "orders", "o", &["id"])?.join(
             invoiced,
             JoinType::LeftAnti,
             (vec!["id"], vec!["order_id"]),
             None,
         )?;
-        each_row(session, loose, |[order]| self.loose_orders.extend(order))
+        visit_rows(session, loose, |[order]| self.orders_without_invoice.extend(order))
     }
 
     /// Links the invoice of a refund with that of its payment and those of the credit notes that it
     /// pays out.
-    fn tie_refunds(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
-        let payments = columns(session, "payments", "p", &["id", "invoice_id"])?
+    fn link_refunds(
+        &mut self,
+        session: &MirrorSession,
+        groups: &mut LinkedSets,
+    ) -> Result<(), BooksError> {
+        let payments = scan_columns(session, "payments", "p", &["id", "invoice_id"])?
             .project(vec![col("id").alias("paid_id"), col("invoice_id").alias("paid_invoice")])?
             .build()?;
-        let notes = columns(session, "credit_notes", "n", &["id", "invoice_id"])?
+        let notes = scan_columns(session, "credit_notes", "n", &["id", "invoice_id"])?
             .project(vec![col("id").alias("note_id"), col("invoice_id").alias("note_invoice")])?
             .build()?;
         let names = ["id", "invoice_id", "payment_id", "credit_note_id"];
-        let refunds = columns(session, "refunds", "r", &names)?
+        let refunds = scan_columns(session, "refunds", "r", &names)?
             .join(payments, JoinType::Left, (vec!["payment_id"], vec!["paid_id"]), None)?
             .join(notes, JoinType::Left, (vec!["credit_note_id"], vec!["note_id"]), None)?
             .project(["id", "invoice_id", "paid_invoice", "note_invoice"].map(col))?;
         let mut homes: HashMap<i64, i64> = HashMap::new();
-        each_row(session, refunds, |[refund, own, paid, note]| {
+        visit_rows(session, refunds, |[refund, own, paid, note]| {
             let Some(refund) = refund else { return };
             match own.or(paid) {
                 Some(home) => {
-                    groups.tie(Some(home), paid);
-                    groups.tie(Some(home), note);
+                    groups.link(Some(home), paid);
+                    groups.link(Some(home), note);
                     homes.insert(refund, home);
                 }
-                None => self.loose_refunds.push(refund),
+                None => self.refunds_without_invoice.push(refund),
             }
         })?;
-        let notes = columns(session, "credit_notes", "n", &["refund_id", "invoice_id"])?
+        let notes = scan_columns(session, "credit_notes", "n", &["refund_id", "invoice_id"])?
             .filter(col("refund_id").is_not_null())?;
-        each_row(session, notes, |[refund, invoice]| {
-            groups.tie(refund.and_then(|refund| homes.get(&refund).copied()), invoice);
+        visit_rows(session, notes, |[refund, invoice]| {
+            groups.link(refund.and_then(|refund| homes.get(&refund).copied()), invoice);
         })?;
-        self.refund_homes = homes.into_iter().map(|(refund, home)| (home, refund)).collect();
+        self.refunds_by_invoice = homes.into_iter().map(|(refund, home)| (home, refund)).collect();
         Ok(())
     }
 
     /// Links the invoices of a subscription if it has shipments, because the invoices share them.
-    fn tie_shipments(&mut self, session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+    fn link_shipments(
+        &mut self,
+        session: &MirrorSession,
+        groups: &mut LinkedSets,
+    ) -> Result<(), BooksError> {
         let sent = col("status").not_eq(lit("pending"));
         let shipments =
-            columns(session, "shipments", "s", &["subscription_id", "invoice_id", "status"])?
+            scan_columns(session, "shipments", "s", &["subscription_id", "invoice_id", "status"])?
                 .filter(sent)?
                 .project(["subscription_id", "invoice_id"].map(col))?;
         let mut homes: BTreeMap<i64, Option<i64>> = BTreeMap::new();
         let mut tie = |homes: &mut BTreeMap<i64, Option<i64>>, subscription, invoice| {
             if let Some(home) = homes.get_mut(&subscription) {
-                groups.tie(*home, invoice);
+                groups.link(*home, invoice);
                 *home = home.or(invoice);
             }
         };
-        each_row(session, shipments, |[subscription, invoice]| {
+        visit_rows(session, shipments, |[subscription, invoice]| {
             if let Some(subscription) = subscription {
                 homes.entry(subscription).or_default();
                 tie(&mut homes, subscription, invoice);
@@ -131,9 +143,9 @@ impl Ties {
             return Ok(());
         }
         for (table, invoice) in [("invoices", "id"), ("invoice_lines", "invoice_id")] {
-            let billed = columns(session, table, "b", &["subscription_id", invoice])?
+            let billed = scan_columns(session, table, "b", &["subscription_id", invoice])?
                 .filter(col("subscription_id").is_not_null())?;
-            each_row(session, billed, |[subscription, invoice]| {
+            visit_rows(session, billed, |[subscription, invoice]| {
                 if let Some(subscription) = subscription {
                     tie(&mut homes, subscription, invoice);
                 }
@@ -141,31 +153,31 @@ impl Ties {
         }
         for (subscription, home) in homes {
             match home {
-                Some(home) => self.shipment_homes.push((home, subscription)),
-                None => self.loose_shipments.push(subscription),
+                Some(home) => self.shipments_by_invoice.push((home, subscription)),
+                None => self.shipments_without_invoice.push(subscription),
             }
         }
         Ok(())
     }
 
     /// Returns all invoices that are linked to others.
-    pub(super) fn tied(&self) -> HashSet<i64> {
+    pub(super) fn linked(&self) -> HashSet<i64> {
         self.components.iter().flatten().copied().collect()
     }
 }
 
 /// Links invoices that act as credit notes with the invoices that they refund.
-fn tie_note_invoices(session: &Session, groups: &mut Groups) -> Result<(), BooksError> {
+fn link_note_invoices(session: &MirrorSession, groups: &mut LinkedSets) -> Result<(), BooksError> {
     let acting =
-        columns(session, "invoices", "i", &["id", "refunded_invoice_id", "is_credit_note"])?
+        scan_columns(session, "invoices", "i", &["id", "refunded_invoice_id", "is_credit_note"])?
             .filter(col("is_credit_note").and(col("refunded_invoice_id").is_not_null()))?
             .project(["id", "refunded_invoice_id"].map(col))?;
-    each_row(session, acting, |[note, invoice]| groups.tie(note, invoice))
+    visit_rows(session, acting, |[note, invoice]| groups.link(note, invoice))
 }
 
 /// Returns a plan with columns of a table under their own names.
-fn columns(
-    session: &Session,
+fn scan_columns(
+    session: &MirrorSession,
     table: &str,
     alias: &str,
     names: &[&str],
@@ -177,12 +189,12 @@ fn columns(
 
 /// Sets of linked ids (a union-find structure).
 #[derive(Default)]
-struct Groups {
+struct LinkedSets {
     parents: HashMap<i64, i64>,
 }
 
-impl Groups {
-    fn tie(&mut self, one: Option<i64>, other: Option<i64>) {
+impl LinkedSets {
+    fn link(&mut self, one: Option<i64>, other: Option<i64>) {
         let (Some(one), Some(other)) = (one, other) else { return };
         let (one, other) = (self.root(one), self.root(other));
         if one != other {
@@ -224,11 +236,11 @@ mod tests {
 
     #[test]
     fn groups_join_through_any_member() {
-        let mut groups = Groups::default();
+        let mut groups = LinkedSets::default();
         for (one, other) in [(5, 9), (2, 3), (9, 7), (3, 2), (7, 5), (10, 3), (8, 8)] {
-            groups.tie(Some(one), Some(other));
+            groups.link(Some(one), Some(other));
         }
-        groups.tie(Some(1), None);
+        groups.link(Some(1), None);
         assert_eq!(groups.components(), [vec![2, 3, 10], vec![5, 7, 9]]);
     }
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use crate::parts::BooksError;
 use files::format::FileFormat;
-use files::write::{Dialect, Envelope, WriteOptions};
+use files::write::{Dialect, JsonEnvelope, WriteOptions};
 use serde_json::{Value, json};
 
-use super::View;
+use super::BooksView;
 use crate::error::PackageError;
-use crate::tables::{RowSink, write_table};
+use crate::tables::{FieldRowSink, write_table};
 
 /// The format of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl ViewFormat {
 /// Writes a view and returns the number of its rows. `folder` is for temporary files; `is_canceled`
 /// is asked before each row. Blocking.
 pub fn write_view(
-    view: View<'_>,
+    view: BooksView<'_>,
     format: ViewFormat,
     has_formula_guard: bool,
     folder: &Path,
@@ -73,8 +73,8 @@ pub fn write_view(
         folder: folder.to_owned(),
         ..WriteOptions::default()
     };
-    let View { columns, rows, .. } = view;
-    let rows = Box::new(move |sink: &mut RowSink<'_>| {
+    let BooksView { columns, rows, .. } = view;
+    let rows = Box::new(move |sink: &mut FieldRowSink<'_>| {
         rows(&mut |row| match is_canceled() {
             true => Err(BooksError::Canceled.into()),
             false => sink(row),
@@ -84,10 +84,10 @@ pub fn write_view(
 }
 
 /// Returns the JSON around the rows, which begins with the facts of the view.
-fn envelope(view: &View<'_>) -> Envelope {
+fn envelope(view: &BooksView<'_>) -> JsonEnvelope {
     let mut facts = view.facts.clone();
     facts.insert("rev".to_owned(), json!(view.revision.0));
     let object = Value::Object(facts).to_string();
     let inside = object.trim_end_matches('}');
-    Envelope { prefix: format!("{inside},\"data\":["), suffix: "]}".to_owned() }
+    JsonEnvelope { prefix: format!("{inside},\"data\":["), suffix: "]}".to_owned() }
 }

@@ -18,10 +18,10 @@ pub mod waterfall;
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::parts::TableColumn;
-use accounting::package::Field;
-use accounting::{Calendar, Horizon, Month, Posting, Settings};
-use mirror::Session;
+use crate::parts::BookTableColumn;
+use accounting::package::FieldValue;
+use accounting::{Horizon, LedgerSettings, Month, Posting, ProviderCalendar};
+use mirror::MirrorSession;
 use model::id::Revision;
 use model::money::Currency;
 use model::time::Instant;
@@ -31,22 +31,23 @@ use store::Store;
 use super::drift::{DriftRow, find_drift};
 use super::error::PackageError;
 use super::frozen::FrozenBooks;
-use super::tables::RowSink;
+use super::tables::FieldRowSink;
 
 pub use file::{ViewFormat, write_view};
 
 /// A function that passes the rows of a view to a sink, one value per column. Rows are produced one
 /// by one, so that memory holds only a few of them.
-pub type ViewRows<'v> = Box<dyn FnOnce(&mut RowSink<'_>) -> Result<(), PackageError> + Send + 'v>;
+pub type ViewRows<'v> =
+    Box<dyn FnOnce(&mut FieldRowSink<'_>) -> Result<(), PackageError> + Send + 'v>;
 
 /// A report from the books, as a table.
-pub struct View<'v> {
+pub struct BooksView<'v> {
     /// The name of the view, for files.
     pub name: &'static str,
     /// The parameters of the view, and sums that are not rows: the keys beside the rows in JSON.
     pub facts: Map<String, Value>,
     /// The columns of the view; `currency` is one of them.
-    pub columns: Vec<TableColumn>,
+    pub columns: Vec<BookTableColumn>,
     /// The rows of the view.
     pub rows: ViewRows<'v>,
     /// The revision of the records.
@@ -56,13 +57,13 @@ pub struct View<'v> {
 /// The parameters that every view has.
 pub struct ViewRequest<'r> {
     /// The session, with the provider and the revision.
-    pub session: &'r Session,
+    pub session: &'r MirrorSession,
     /// The store, with the closed months.
     pub store: &'r dyn Store,
     /// The folder for temporary files.
     pub folder: &'r Path,
     /// The accounting settings.
-    pub settings: Settings,
+    pub settings: LedgerSettings,
     /// The currency.
     pub currency: Currency,
     /// The present, up to which a month that has not ended is calculated.
@@ -72,25 +73,25 @@ pub struct ViewRequest<'r> {
 }
 
 impl ViewRequest<'_> {
-    pub(super) fn watch(&self) -> super::Watch<'_> {
-        super::Watch { progress: &|_| (), is_canceled: self.is_canceled }
+    pub(super) fn watch(&self) -> super::PassObserver<'_> {
+        super::PassObserver { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
     /// Calls `add` with each adjustment for drift of closed months, as it is booked in the first
     /// open month.
-    fn each_adjustment(
+    fn visit_adjustments(
         &self,
         frozen: &FrozenBooks<'_>,
         add: &mut dyn FnMut(&Posting),
     ) -> Result<(), PackageError> {
-        self.each_drift(frozen, &mut |found| {
+        self.visit_drift(frozen, &mut |found| {
             add(&found.drift.adjustment);
             Ok(())
         })
     }
 
     /// Calls `sink` with every posting of closed months that differs from the frozen one.
-    pub(super) fn each_drift(
+    pub(super) fn visit_drift(
         &self,
         frozen: &FrozenBooks<'_>,
         sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
@@ -101,24 +102,24 @@ impl ViewRequest<'_> {
 
     /// Reads the closed months.
     pub(super) fn frozen(&self) -> Result<FrozenBooks<'_>, PackageError> {
-        Ok(FrozenBooks::of(self.store, self.session.provider().id)?)
+        Ok(FrozenBooks::load(self.store, self.session.provider().id)?)
     }
 
     /// Returns the end of a month, or now if the month has not ended.
-    pub(super) fn until(&self, month: Month, calendar: &Calendar) -> Horizon {
+    pub(super) fn until(&self, month: Month, calendar: &ProviderCalendar) -> Horizon {
         match calendar.month_of(self.now) <= month {
             true => Horizon::AsOf(self.now),
             false => Horizon::end_of_month(month, calendar),
         }
     }
 
-    fn currency_field(&self) -> Field<'static> {
-        text(self.currency.code())
+    fn currency_field(&self) -> FieldValue<'static> {
+        text_field(self.currency.code())
     }
 }
 
 /// Returns the rows of a small view, which are all in memory.
-pub(super) fn few_rows(rows: Vec<Vec<Field<'static>>>) -> ViewRows<'static> {
+pub(super) fn rows_in_memory(rows: Vec<Vec<FieldValue<'static>>>) -> ViewRows<'static> {
     Box::new(move |sink| {
         for row in &rows {
             if !sink(row)? {
@@ -129,28 +130,28 @@ pub(super) fn few_rows(rows: Vec<Vec<Field<'static>>>) -> ViewRows<'static> {
     })
 }
 
-pub(super) fn text(value: impl Into<String>) -> Field<'static> {
-    Field::Text(Cow::Owned(value.into()))
+pub(super) fn text_field(value: impl Into<String>) -> FieldValue<'static> {
+    FieldValue::Text(Cow::Owned(value.into()))
 }
 
-fn optional_text(value: Option<&str>) -> Field<'static> {
-    value.map_or(Field::Empty, text)
+fn optional_text(value: Option<&str>) -> FieldValue<'static> {
+    value.map_or(FieldValue::Empty, text_field)
 }
 
-fn optional_id(id: Option<i64>) -> Field<'static> {
-    id.map_or(Field::Empty, |id| Field::Int(i128::from(id)))
+fn optional_id(id: Option<i64>) -> FieldValue<'static> {
+    id.map_or(FieldValue::Empty, |id| FieldValue::Int(i128::from(id)))
 }
 
 /// Returns the fields of a row with their own copies of texts.
-pub(super) fn owned(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
-    let own = |field: Field<'_>| match field {
-        Field::Empty => Field::Empty,
-        Field::Int(value) => Field::Int(value),
-        Field::Text(text) => Field::Text(Cow::Owned(text.into_owned())),
-        Field::Bool(value) => Field::Bool(value),
-        Field::Date(date) => Field::Date(date),
-        Field::Instant(instant) => Field::Instant(instant),
-        Field::Money(minor) => Field::Money(minor),
+pub(super) fn owned_fields(fields: Vec<FieldValue<'_>>) -> Vec<FieldValue<'static>> {
+    let own = |field: FieldValue<'_>| match field {
+        FieldValue::Empty => FieldValue::Empty,
+        FieldValue::Int(value) => FieldValue::Int(value),
+        FieldValue::Text(text) => FieldValue::Text(Cow::Owned(text.into_owned())),
+        FieldValue::Bool(value) => FieldValue::Bool(value),
+        FieldValue::Date(date) => FieldValue::Date(date),
+        FieldValue::Instant(instant) => FieldValue::Instant(instant),
+        FieldValue::Money(minor) => FieldValue::Money(minor),
     };
     fields.into_iter().map(own).collect()
 }

@@ -1,7 +1,12 @@
 //! The records of the books, read in parts of any size. Rule: spec/accounting.md §1, §14.
 
-use accounting::{Amounts, Books, Calendar, Horizon, Issue, Month, Posting, Settings, Span};
-use books::parts::{BooksError, Parts, each_part, first_invoice_month, has_payment};
+use accounting::{
+    CategoryAmounts, Horizon, Issue, LedgerRules, LedgerSettings, LedgerSpan, Month, Posting,
+    ProviderCalendar,
+};
+use books::parts::{
+    BookParts, BooksError, first_invoice_month, has_payment, process_parts_in_parallel,
+};
 use model::time::Zone;
 
 use testkit::literal_tables::{instant, session};
@@ -100,19 +105,20 @@ id | subscription_id | invoice_id | status | approved_at
 5 | 3 | - | approved | 2024-01-07T00:00:00Z
 ";
 
-fn books() -> Books {
-    let calendar = Calendar::new(Zone::parse("Europe/London").unwrap());
-    Books { calendar, settings: Settings::default() }
+fn books() -> LedgerRules {
+    let calendar = ProviderCalendar::new(Zone::parse("Europe/London").unwrap());
+    LedgerRules { calendar, settings: LedgerSettings::default() }
 }
 
 /// Returns all postings and issues in order, read in parts of `size` invoices by `workers` threads.
 fn ledger(size: usize, workers: usize) -> (Vec<Posting>, Vec<Issue>) {
     let books = books();
-    let parts = Parts::cut(&session(RECORDS), books.calendar.clone(), size).unwrap();
+    let parts =
+        BookParts::split_into_parts(&session(RECORDS), books.calendar.clone(), size).unwrap();
     let until = Horizon::AsOf(instant("2024-03-31T00:00:00Z"));
-    let span = Span::until(until).explained();
+    let span = LedgerSpan::until(until).explained();
     let begin = || (Vec::new(), Vec::new());
-    let found = each_part::<(Vec<Posting>, Vec<Issue>), BooksError>(
+    let found = process_parts_in_parallel::<(Vec<Posting>, Vec<Issue>), BooksError>(
         &parts,
         workers,
         &|| false,
@@ -120,11 +126,12 @@ fn ledger(size: usize, workers: usize) -> (Vec<Posting>, Vec<Issue>) {
         &|(postings, issues), part| {
             issues.extend(part.grouped.issues);
             for records in &part.grouped.invoices {
-                let ledger = books.invoice(records, &part.grouped.directory, &span);
+                let ledger = books.invoice_ledger(records, &part.grouped.directory, &span);
                 postings.extend(ledger.postings);
                 issues.extend(ledger.issues);
             }
-            let untied = books.untied(&part.grouped.untied, &part.grouped.directory, &span);
+            let untied =
+                books.unlinked_ledger(&part.grouped.untied, &part.grouped.directory, &span);
             postings.extend(untied.postings);
             issues.extend(untied.issues);
             Ok(())
@@ -150,7 +157,7 @@ fn parts_of_any_size_give_the_same_books() {
     let wrong =
         issues.iter().map(|issue| format!("{} {} {}", issue.code.as_str(), issue.table, issue.id));
     insta::assert_snapshot!(shown.chain(wrong).collect::<Vec<_>>().join("\n"));
-    let sum = postings.iter().fold(Amounts::ZERO, |sum, posting| sum + posting.amounts);
+    let sum = postings.iter().fold(CategoryAmounts::ZERO, |sum, posting| sum + posting.amounts);
     assert_eq!(sum.sum(), 0);
     for (size, workers) in [(1, 2), (2, 1), (3, 3), (7, 2)] {
         assert_eq!(ledger(size, workers), (postings.clone(), issues.clone()), "{size}");
@@ -159,13 +166,15 @@ fn parts_of_any_size_give_the_same_books() {
 
 #[test]
 fn work_stops_when_it_is_canceled_or_fails() {
-    let parts = Parts::cut(&session(RECORDS), books().calendar, 2).unwrap();
+    let parts = BookParts::split_into_parts(&session(RECORDS), books().calendar, 2).unwrap();
     assert!(parts.len() > 3, "{}", parts.len());
-    let canceled = each_part::<(), BooksError>(&parts, 2, &|| true, &|| (), &|(), _| Ok(()));
+    let canceled =
+        process_parts_in_parallel::<(), BooksError>(&parts, 2, &|| true, &|| (), &|(), _| Ok(()));
     assert!(matches!(canceled, Err(BooksError::Canceled)));
-    let failed = each_part::<(), BooksError>(&parts, 2, &|| false, &|| (), &|(), _| {
-        Err(BooksError::Panicked { message: "no".to_owned() })
-    });
+    let failed =
+        process_parts_in_parallel::<(), BooksError>(&parts, 2, &|| false, &|| (), &|(), _| {
+            Err(BooksError::Panicked { message: "no".to_owned() })
+        });
     assert!(matches!(failed, Err(BooksError::Panicked { .. })));
 }
 

@@ -4,11 +4,11 @@ use std::io;
 
 use model::time::Instant;
 
-use super::receipts::{Account, Movement};
-use super::settlement::Settlement;
-use super::{Bill, Totals};
-use crate::row::Value;
-use crate::teller::Teller;
+use super::receipts::{CreditMovement, CustomerAccount};
+use super::settlement::InvoiceSettlement;
+use super::{InvoiceDraft, InvoiceTotals};
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
 const DAY: i64 = 86_400;
 
@@ -40,8 +40,12 @@ pub(crate) enum Correction {
 
 /// Returns the part of the payment of `bill` that is refunded. It must be known when the payment is
 /// written.
-pub(super) fn refunded(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> i64 {
-    match happens_at(teller, bill, settlement) {
+pub(super) fn refunded_amount(
+    teller: &RowGenerator<'_>,
+    bill: &InvoiceDraft<'_>,
+    settlement: &InvoiceSettlement,
+) -> i64 {
+    match correction_instant(teller, bill, settlement) {
         Some(_) => match bill.correction {
             Correction::RefundOfPart | Correction::RefundToBalance => settlement.paid / 3,
             Correction::NoteThenRefund | Correction::RefundThenNote => settlement.paid,
@@ -52,7 +56,11 @@ pub(super) fn refunded(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settle
     }
 }
 
-fn happens_at(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> Option<Instant> {
+fn correction_instant(
+    teller: &RowGenerator<'_>,
+    bill: &InvoiceDraft<'_>,
+    settlement: &InvoiceSettlement,
+) -> Option<Instant> {
     let after = match bill.correction {
         Correction::None => return None,
         Correction::NoteBeforePayment if settlement.noted > 0 => bill.at.plus_seconds(2 * DAY),
@@ -63,58 +71,69 @@ fn happens_at(teller: &Teller<'_>, bill: &Bill<'_>, settlement: &Settlement) -> 
 }
 
 /// A document to correct, and the instant of the correction.
-struct Case<'a> {
-    bill: &'a Bill<'a>,
+struct CorrectionCase<'a> {
+    bill: &'a InvoiceDraft<'a>,
     invoice_id: i64,
     payment_id: Option<i64>,
-    totals: &'a Totals,
+    totals: &'a InvoiceTotals,
     at: Instant,
 }
 
-pub(super) fn correct(
-    teller: &mut Teller<'_>,
-    account: &mut Account,
-    bill: &Bill<'_>,
+pub(super) fn write_correction(
+    teller: &mut RowGenerator<'_>,
+    account: &mut CustomerAccount,
+    bill: &InvoiceDraft<'_>,
     invoice_id: i64,
     payment_id: Option<i64>,
-    totals: &Totals,
-    settlement: &Settlement,
+    totals: &InvoiceTotals,
+    settlement: &InvoiceSettlement,
 ) -> io::Result<()> {
-    let Some(at) = happens_at(teller, bill, settlement) else { return Ok(()) };
-    let refunded = refunded(teller, bill, settlement);
-    let case = Case { bill, invoice_id, payment_id, totals, at };
+    let Some(at) = correction_instant(teller, bill, settlement) else { return Ok(()) };
+    let refunded = refunded_amount(teller, bill, settlement);
+    let case = CorrectionCase { bill, invoice_id, payment_id, totals, at };
     match bill.correction {
         Correction::None => Ok(()),
-        Correction::RefundOfPart => case.refund(teller, account, &Refund::of(refunded)).map(|_| ()),
+        Correction::RefundOfPart => {
+            case.refund(teller, account, &RefundDraft::of_amount(refunded)).map(|_| ())
+        }
         Correction::NoteThenRefund => case.note_then_refund(teller, account, refunded),
         Correction::RefundThenNote => case.refund_then_note(teller, account, refunded),
         Correction::CreditNoteInvoice => case.credit_note_invoice(teller, account, refunded),
         Correction::RefundToBalance => {
-            let refund = Refund { destination: "customer_balance", ..Refund::of(refunded) };
+            let refund =
+                RefundDraft { destination: "customer_balance", ..RefundDraft::of_amount(refunded) };
             let refund_id = case.refund(teller, account, &refund)?;
             case.credit(teller, account, "refund", -refunded, Some(refund_id), None)
         }
         Correction::NoteToBalance => {
-            let note = Note { total: settlement.paid / 5, ..Note::default() };
+            let note = CreditNoteDraft { total: settlement.paid / 5, ..CreditNoteDraft::default() };
             case.note_with_credit(teller, account, &note).map(|_| ())
         }
         Correction::NoteBeforePayment => {
-            let note = Note { total: settlement.noted, is_early: true, ..Note::default() };
+            let note = CreditNoteDraft {
+                total: settlement.noted,
+                is_early: true,
+                ..CreditNoteDraft::default()
+            };
             case.note(teller, account, &note).map(|_| ())
         }
         Correction::NoteVoided => {
-            let note = Note { total: settlement.paid / 10, is_void: true, ..Note::default() };
+            let note = CreditNoteDraft {
+                total: settlement.paid / 10,
+                is_void: true,
+                ..CreditNoteDraft::default()
+            };
             case.note(teller, account, &note).map(|_| ())
         }
         Correction::RefundStuck(how) => {
             let status = ["pending", "failed", "canceled"][usize::from(how % 3)];
-            let refund = Refund { status, ..Refund::of(settlement.paid) };
+            let refund = RefundDraft { status, ..RefundDraft::of_amount(settlement.paid) };
             case.refund(teller, account, &refund).map(|_| ())
         }
     }
 }
 
-struct Refund {
+struct RefundDraft {
     amount: i64,
     status: &'static str,
     destination: &'static str,
@@ -123,52 +142,57 @@ struct Refund {
     invoice_id: Option<i64>,
 }
 
-impl Refund {
-    fn of(amount: i64) -> Self {
+impl RefundDraft {
+    fn of_amount(amount: i64) -> Self {
         let (credit_note_id, invoice_id) = (None, None);
         Self { amount, status: "succeeded", destination: "card", credit_note_id, invoice_id }
     }
 }
 
 #[derive(Default)]
-struct Note {
+struct CreditNoteDraft {
     total: i64,
     refund_id: Option<i64>,
     is_early: bool,
     is_void: bool,
 }
 
-impl Case<'_> {
+impl CorrectionCase<'_> {
     fn note_then_refund(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         amount: i64,
     ) -> io::Result<()> {
-        let note = Note { total: amount, ..Note::default() };
+        let note = CreditNoteDraft { total: amount, ..CreditNoteDraft::default() };
         let note_id = self.note_with_credit(teller, account, &note)?;
-        let refund = Refund { credit_note_id: Some(note_id), ..Refund::of(amount) };
+        let refund =
+            RefundDraft { credit_note_id: Some(note_id), ..RefundDraft::of_amount(amount) };
         let refund_id = self.refund(teller, account, &refund)?;
         self.credit(teller, account, "refund", amount, Some(refund_id), None)
     }
 
     fn refund_then_note(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         amount: i64,
     ) -> io::Result<()> {
-        let refund_id = self.refund(teller, account, &Refund::of(amount))?;
-        let note = Note { total: amount, refund_id: Some(refund_id), ..Note::default() };
+        let refund_id = self.refund(teller, account, &RefundDraft::of_amount(amount))?;
+        let note = CreditNoteDraft {
+            total: amount,
+            refund_id: Some(refund_id),
+            ..CreditNoteDraft::default()
+        };
         self.note_with_credit(teller, account, &note)?;
         self.credit(teller, account, "refund", amount, Some(refund_id), None)
     }
 
     fn note_with_credit(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
-        note: &Note,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
+        note: &CreditNoteDraft,
     ) -> io::Result<i64> {
         let note_id = self.note(teller, account, note)?;
         self.credit(teller, account, "credit_note", -note.total, None, Some(note_id))?;
@@ -177,22 +201,27 @@ impl Case<'_> {
 
     fn credit(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         kind: &'static str,
         amount: i64,
         refund_id: Option<i64>,
         credit_note_id: Option<i64>,
     ) -> io::Result<()> {
-        let movement = Movement::of(kind, amount, self.bill.currency, self.at);
-        let movement = Movement { refund_id, credit_note_id, ..movement };
-        account.change(teller, &movement)
+        let movement = CreditMovement::of(kind, amount, self.bill.currency, self.at);
+        let movement = CreditMovement { refund_id, credit_note_id, ..movement };
+        account.write_movement(teller, &movement)
     }
 
-    fn note(&self, teller: &mut Teller<'_>, account: &Account, note: &Note) -> io::Result<i64> {
+    fn note(
+        &self,
+        teller: &mut RowGenerator<'_>,
+        account: &CustomerAccount,
+        note: &CreditNoteDraft,
+    ) -> io::Result<i64> {
         let next = teller.last_id("credit_notes")? + 1;
         let number = format!("{}-CN-{next:05}", teller.invoice_prefix);
-        let tax = share(self.totals.tax, note.total, self.totals.total);
+        let tax = proportional_share(self.totals.tax, note.total, self.totals.total);
         let reason = teller.draw.pick(&[None, Some("duplicate"), Some("order_change")]);
         let deleted_at = (note.is_void && next % 2 == 0).then_some(self.at);
         teller.add(
@@ -218,9 +247,9 @@ impl Case<'_> {
 
     fn refund(
         &self,
-        teller: &mut Teller<'_>,
-        account: &Account,
-        refund: &Refund,
+        teller: &mut RowGenerator<'_>,
+        account: &CustomerAccount,
+        refund: &RefundDraft,
     ) -> io::Result<i64> {
         let channel = self.bill.method.channel;
         let destination = match (refund.destination, channel) {
@@ -259,24 +288,24 @@ impl Case<'_> {
 
     fn credit_note_invoice(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         total: i64,
     ) -> io::Result<()> {
-        let tax = share(self.totals.tax, total, self.totals.total);
+        let tax = proportional_share(self.totals.tax, total, self.totals.total);
         let invoice_id = self.add_credit_note_invoice(teller, account, total, tax)?;
-        let noted = Movement::of("credit_note", -total, self.bill.currency, self.at);
-        let noted = Movement { invoice_id: Some(invoice_id), ..noted };
-        account.change(teller, &noted.described("Credit note"))?;
-        let refund = Refund { invoice_id: Some(invoice_id), ..Refund::of(total) };
+        let noted = CreditMovement::of("credit_note", -total, self.bill.currency, self.at);
+        let noted = CreditMovement { invoice_id: Some(invoice_id), ..noted };
+        account.write_movement(teller, &noted.described("Credit note"))?;
+        let refund = RefundDraft { invoice_id: Some(invoice_id), ..RefundDraft::of_amount(total) };
         let refund_id = self.refund(teller, account, &refund)?;
         self.credit(teller, account, "refund", total, Some(refund_id), None)
     }
 
     fn add_credit_note_invoice(
         &self,
-        teller: &mut Teller<'_>,
-        account: &Account,
+        teller: &mut RowGenerator<'_>,
+        account: &CustomerAccount,
         total: i64,
         tax: i64,
     ) -> io::Result<i64> {
@@ -305,32 +334,32 @@ impl Case<'_> {
                 ("amount_remaining", 0.into()),
                 ("is_advance", false.into()),
                 ("date", self.at.into()),
-                ("due_date", Value::Null),
-                ("period_start", Value::Null),
-                ("period_end", Value::Null),
+                ("due_date", DemoValue::Null),
+                ("period_start", DemoValue::Null),
+                ("period_end", DemoValue::Null),
                 ("paid_at", self.at.into()),
-                ("voided_at", Value::Null),
-                ("uncollectible_at", Value::Null),
+                ("voided_at", DemoValue::Null),
+                ("uncollectible_at", DemoValue::Null),
                 ("payment_processor_id", bill.processor_id.into()),
                 ("purchase_type", bill.purchase_type.into()),
-                ("discount_code", Value::Null),
+                ("discount_code", DemoValue::Null),
                 ("is_credit_note", true.into()),
                 ("refunded_invoice_id", self.invoice_id.into()),
                 ("description", "Credit note".into()),
-                ("metadata", Value::Json("{}")),
-                ("deleted_at", Value::Null),
+                ("metadata", DemoValue::Json("{}")),
+                ("deleted_at", DemoValue::Null),
             ],
         )?;
-        let price = super::Price { net, discount: 0, tax };
-        let line = super::Line::of("credit", "Credit", price);
-        let bill = Bill { at: self.at, advanced_at: None, ..bill.clone() };
+        let price = super::LinePrice { net, discount: 0, tax };
+        let line = super::InvoiceLineDraft::of("credit", "Credit", price);
+        let bill = InvoiceDraft { at: self.at, advanced_at: None, ..bill.clone() };
         super::price::add_line(teller, &bill, invoice_id, &line)?;
         Ok(invoice_id)
     }
 }
 
 /// Returns `amount` * `part` / `whole` without the fraction; 0 if `whole` is 0.
-fn share(amount: i64, part: i64, whole: i64) -> i64 {
+fn proportional_share(amount: i64, part: i64, whole: i64) -> i64 {
     match whole {
         0 => 0,
         _ => i64::try_from(i128::from(amount) * i128::from(part) / i128::from(whole)).unwrap_or(0),

@@ -18,17 +18,17 @@ use model::money::Currency;
 use model::time::Instant;
 
 pub(super) use corrections::Correction;
-pub(super) use price::{Line, Price, Totals};
-pub(super) use receipts::{Account, Method, Movement, prepay};
-pub(super) use settlement::Outcome;
+pub(super) use price::{InvoiceLineDraft, InvoiceTotals, LinePrice};
+pub(super) use receipts::{CreditMovement, CustomerAccount, PaymentMethod, write_prepayment};
+pub(super) use settlement::InvoiceOutcome;
 
-use super::people::Person;
-use super::teller::Teller;
-use settlement::Settlement;
+use super::people::DemoCustomer;
+use super::teller::RowGenerator;
+use settlement::InvoiceSettlement;
 
 /// An invoice to write.
 #[derive(Debug, Clone)]
-pub(super) struct Bill<'a> {
+pub(super) struct InvoiceDraft<'a> {
     pub(super) at: Instant,
     pub(super) currency: Currency,
     pub(super) site_id: Option<i64>,
@@ -45,19 +45,19 @@ pub(super) struct Bill<'a> {
     pub(super) description: Option<&'a str>,
     /// Instant of creation, if it is before the invoice's date.
     pub(super) advanced_at: Option<Instant>,
-    pub(super) method: Method,
-    pub(super) outcome: Outcome,
+    pub(super) method: PaymentMethod,
+    pub(super) outcome: InvoiceOutcome,
     pub(super) correction: Correction,
-    pub(super) lines: &'a [Line<'a>],
+    pub(super) lines: &'a [InvoiceLineDraft<'a>],
 }
 
-impl<'a> Bill<'a> {
+impl<'a> InvoiceDraft<'a> {
     /// Returns an invoice of a person that is paid by card at once.
-    pub(super) fn of(
-        person: &Person,
+    pub(super) fn paid_by_card(
+        person: &DemoCustomer,
         currency: Currency,
         at: Instant,
-        lines: &'a [Line<'a>],
+        lines: &'a [InvoiceLineDraft<'a>],
     ) -> Self {
         Self {
             at,
@@ -75,8 +75,8 @@ impl<'a> Bill<'a> {
             discount_code: None,
             description: None,
             advanced_at: None,
-            method: Method::CARD,
-            outcome: Outcome::Paid,
+            method: PaymentMethod::CARD,
+            outcome: InvoiceOutcome::Paid,
             correction: Correction::None,
             lines,
         }
@@ -84,28 +84,36 @@ impl<'a> Bill<'a> {
 }
 
 /// Writes an invoice, its lines, payments and corrections. Returns its id.
-pub(super) fn send(
-    teller: &mut Teller<'_>,
-    account: &mut Account,
-    bill: &Bill<'_>,
+pub(super) fn write_invoice(
+    teller: &mut RowGenerator<'_>,
+    account: &mut CustomerAccount,
+    bill: &InvoiceDraft<'_>,
 ) -> io::Result<i64> {
-    let totals = Totals::of(bill.lines);
-    let settlement = Settlement::decide(teller, account, bill, &totals);
+    let totals = InvoiceTotals::of(bill.lines);
+    let settlement = InvoiceSettlement::decide(teller, account, bill, &totals);
     let invoice_id = add_invoice(teller, account, bill, &totals, &settlement)?;
     for line in bill.lines {
         price::add_line(teller, bill, invoice_id, line)?;
     }
-    let payment_id = receipts::receive(teller, account, bill, invoice_id, &settlement)?;
-    corrections::correct(teller, account, bill, invoice_id, payment_id, &totals, &settlement)?;
+    let payment_id = receipts::write_payments(teller, account, bill, invoice_id, &settlement)?;
+    corrections::write_correction(
+        teller,
+        account,
+        bill,
+        invoice_id,
+        payment_id,
+        &totals,
+        &settlement,
+    )?;
     Ok(invoice_id)
 }
 
 fn add_invoice(
-    teller: &mut Teller<'_>,
-    account: &Account,
-    bill: &Bill<'_>,
-    totals: &Totals,
-    settlement: &Settlement,
+    teller: &mut RowGenerator<'_>,
+    account: &CustomerAccount,
+    bill: &InvoiceDraft<'_>,
+    totals: &InvoiceTotals,
+    settlement: &InvoiceSettlement,
 ) -> io::Result<i64> {
     let written_at = bill.advanced_at.unwrap_or(bill.at);
     let day = teller.calendar.date_of(bill.at);
@@ -151,7 +159,7 @@ fn add_invoice(
             ("is_credit_note", false.into()),
             ("refunded_invoice_id", None::<i64>.into()),
             ("description", bill.description.into()),
-            ("metadata", super::row::Value::Json(metadata)),
+            ("metadata", super::row::DemoValue::Json(metadata)),
             ("deleted_at", deleted_at.into()),
         ],
     )

@@ -4,12 +4,12 @@ use std::io;
 
 use model::time::Instant;
 
-use super::Bill;
-use crate::teller::Teller;
+use super::InvoiceDraft;
+use crate::teller::RowGenerator;
 
 /// The price of one line, in minor units of the invoice's currency.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Price {
+pub(crate) struct LinePrice {
     /// Net amount before discount.
     pub(crate) net: i64,
     /// Discount on the net amount.
@@ -20,27 +20,27 @@ pub(crate) struct Price {
 
 /// One line of an invoice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Line<'a> {
+pub(crate) struct InvoiceLineDraft<'a> {
     pub(crate) kind: Option<&'static str>,
     pub(crate) description: Option<&'a str>,
     pub(crate) plan_id: Option<i64>,
     pub(crate) order_item_id: Option<i64>,
     pub(crate) quantity: i64,
-    pub(crate) price: Price,
+    pub(crate) price: LinePrice,
     pub(crate) period: Option<(Instant, Instant)>,
     pub(crate) is_proration: bool,
 }
 
 /// Totals over the lines of one invoice.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Totals {
+pub(crate) struct InvoiceTotals {
     pub(crate) subtotal: i64,
     pub(crate) discount: i64,
     pub(crate) tax: i64,
     pub(crate) total: i64,
 }
 
-impl Price {
+impl LinePrice {
     /// Splits a gross price that includes 20 % tax; `discount` is gross too.
     pub(crate) fn with_tax_inside(price: i64, discount: i64) -> Self {
         let net = net_of(price);
@@ -63,9 +63,9 @@ fn net_of(price: i64) -> i64 {
     (price * 10 + 6).div_euclid(12)
 }
 
-impl<'a> Line<'a> {
+impl<'a> InvoiceLineDraft<'a> {
     /// Returns a line for one item without a plan or a period.
-    pub(crate) fn of(kind: &'static str, description: &'a str, price: Price) -> Self {
+    pub(crate) fn of(kind: &'static str, description: &'a str, price: LinePrice) -> Self {
         Self {
             kind: Some(kind),
             description: Some(description),
@@ -79,10 +79,10 @@ impl<'a> Line<'a> {
     }
 }
 
-impl Totals {
-    pub(crate) fn of(lines: &[Line<'_>]) -> Self {
+impl InvoiceTotals {
+    pub(crate) fn of(lines: &[InvoiceLineDraft<'_>]) -> Self {
         let mut totals = Self::default();
-        for Line { price, .. } in lines {
+        for InvoiceLineDraft { price, .. } in lines {
             totals.subtotal += price.net;
             totals.discount += price.discount;
             totals.tax += price.tax;
@@ -93,10 +93,10 @@ impl Totals {
 }
 
 pub(super) fn add_line(
-    teller: &mut Teller<'_>,
-    bill: &Bill<'_>,
+    teller: &mut RowGenerator<'_>,
+    bill: &InvoiceDraft<'_>,
     invoice_id: i64,
-    line: &Line<'_>,
+    line: &InvoiceLineDraft<'_>,
 ) -> io::Result<()> {
     let written_at = bill.advanced_at.unwrap_or(bill.at);
     teller.add(
@@ -132,7 +132,7 @@ mod tests {
         for (price, discount, net, tax) in
             [(8900, 0, 7417, 1483), (1200, 0, 1000, 200), (8900, 890, 7417, 1335), (0, 0, 0, 0)]
         {
-            let got = Price::with_tax_inside(price, discount);
+            let got = LinePrice::with_tax_inside(price, discount);
             assert_eq!((got.net, got.tax), (net, tax), "{price} less {discount}");
             assert_eq!(got.amount() + got.tax, price - discount);
         }
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn taxes_added_are_rounded_to_the_nearest_minor_unit() {
         for (net, discount, tax) in [(999, 0, 80), (1000, 500, 40), (6, 0, 0), (-999, 0, -80)] {
-            assert_eq!(Price::plus_tax(net, discount, 800).tax, tax, "{net} less {discount}");
+            assert_eq!(LinePrice::plus_tax(net, discount, 800).tax, tax, "{net} less {discount}");
         }
     }
 }

@@ -5,17 +5,17 @@ use std::io;
 use model::money::Currency;
 use model::time::Instant;
 
-use super::Bill;
-use super::settlement::Settlement;
-use crate::draw::Draw;
-use crate::row::Value;
-use crate::teller::Teller;
+use super::InvoiceDraft;
+use super::settlement::InvoiceSettlement;
+use crate::draw::SeededRandom;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
 const DAY: i64 = 86_400;
 
 /// The account of a customer: their credit in one currency.
 #[derive(Debug, Clone)]
-pub(crate) struct Account {
+pub(crate) struct CustomerAccount {
     pub(crate) customer_id: i64,
     pub(crate) currency: Currency,
     credit: i64,
@@ -24,13 +24,13 @@ pub(crate) struct Account {
 
 /// Way of payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Method {
+pub(crate) struct PaymentMethod {
     pub(crate) channel: &'static str,
     pub(crate) category: &'static str,
     pub(crate) destination: Option<&'static str>,
 }
 
-impl Method {
+impl PaymentMethod {
     pub(crate) const CARD: Self =
         Self { channel: "online", category: "Card", destination: Some("Cardinal Pay") };
     pub(crate) const DEBIT: Self =
@@ -45,7 +45,7 @@ impl Method {
     ];
 
     /// Returns the time until a payment is received.
-    pub(super) fn delay_seconds(self, draw: &mut Draw) -> i64 {
+    pub(super) fn delay_seconds(self, draw: &mut SeededRandom) -> i64 {
         match self.channel {
             "online" if self.category == "Card" => draw.between(2, 20),
             "online" => draw.between(2, 4) * DAY,
@@ -56,7 +56,7 @@ impl Method {
 
 /// A change of a customer's credit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Movement<'a> {
+pub(crate) struct CreditMovement<'a> {
     pub(crate) kind: &'static str,
     /// Change in minor units: negative for credit given, positive for credit used.
     pub(crate) amount: i64,
@@ -69,7 +69,7 @@ pub(crate) struct Movement<'a> {
     pub(crate) description: Option<&'a str>,
 }
 
-impl<'a> Movement<'a> {
+impl<'a> CreditMovement<'a> {
     pub(crate) fn of(kind: &'static str, amount: i64, currency: Currency, at: Instant) -> Self {
         Self {
             kind,
@@ -89,7 +89,7 @@ impl<'a> Movement<'a> {
     }
 }
 
-impl Account {
+impl CustomerAccount {
     pub(crate) fn of(customer_id: i64, currency: Currency) -> Self {
         Self { customer_id, currency, credit: 0, changed_at: Instant::from_micros(i64::MIN) }
     }
@@ -100,10 +100,10 @@ impl Account {
     }
 
     /// Writes a change of the credit. Writes nothing if it lies in the future.
-    pub(crate) fn change(
+    pub(crate) fn write_movement(
         &mut self,
-        teller: &mut Teller<'_>,
-        movement: &Movement<'_>,
+        teller: &mut RowGenerator<'_>,
+        movement: &CreditMovement<'_>,
     ) -> io::Result<()> {
         if !teller.calendar.has_passed(movement.at) || movement.amount == 0 {
             return Ok(());
@@ -134,7 +134,7 @@ impl Account {
 }
 
 /// The columns of a payment that vary.
-struct Payment<'a> {
+struct PaymentDraft<'a> {
     invoice_id: Option<i64>,
     order_id: Option<i64>,
     amount: i64,
@@ -142,22 +142,22 @@ struct Payment<'a> {
     currency: Currency,
     status: &'static str,
     at: Instant,
-    method: Method,
+    method: PaymentMethod,
     description: Option<&'a str>,
     is_duplicate: bool,
 }
 
 /// Writes the payments of an invoice. Returns the payment that settled it, if any.
-pub(super) fn receive(
-    teller: &mut Teller<'_>,
-    account: &mut Account,
-    bill: &Bill<'_>,
+pub(super) fn write_payments(
+    teller: &mut RowGenerator<'_>,
+    account: &mut CustomerAccount,
+    bill: &InvoiceDraft<'_>,
     invoice_id: i64,
-    settlement: &Settlement,
+    settlement: &InvoiceSettlement,
 ) -> io::Result<Option<i64>> {
     use_credit(teller, account, bill, invoice_id, settlement)?;
-    let total = super::Totals::of(bill.lines).total;
-    let payment = Payment {
+    let total = super::InvoiceTotals::of(bill.lines).total;
+    let payment = PaymentDraft {
         invoice_id: Some(invoice_id),
         order_id: bill.order_id,
         amount: total,
@@ -173,60 +173,61 @@ pub(super) fn receive(
         let at = payment.at.plus_seconds(attempt * 5 * DAY);
         if teller.calendar.has_passed(at) {
             let is_duplicate = attempt == 2 && invoice_id % 4 == 0;
-            add_payment(teller, account, &Payment { at, is_duplicate, ..payment })?;
+            add_payment(teller, account, &PaymentDraft { at, is_duplicate, ..payment })?;
         }
     }
     let Some(at) = settlement.received_at else {
-        if settlement.status == "open" && bill.method == Method::DEBIT {
+        if settlement.status == "open" && bill.method == PaymentMethod::DEBIT {
             let description = Some("Debit under way");
-            let pending = Payment { status: "pending", at: bill.at, description, ..payment };
+            let pending = PaymentDraft { status: "pending", at: bill.at, description, ..payment };
             add_payment(teller, account, &pending)?;
         }
         return Ok(None);
     };
-    let refunded = super::corrections::refunded(teller, bill, settlement);
+    let refunded = super::corrections::refunded_amount(teller, bill, settlement);
     let (amount, description) = (settlement.paid, bill.description);
-    let received = Payment { amount, refunded, status: "succeeded", at, description, ..payment };
+    let received =
+        PaymentDraft { amount, refunded, status: "succeeded", at, description, ..payment };
     add_payment(teller, account, &received).map(Some)
 }
 
 fn use_credit(
-    teller: &mut Teller<'_>,
-    account: &mut Account,
-    bill: &Bill<'_>,
+    teller: &mut RowGenerator<'_>,
+    account: &mut CustomerAccount,
+    bill: &InvoiceDraft<'_>,
     invoice_id: i64,
-    settlement: &Settlement,
+    settlement: &InvoiceSettlement,
 ) -> io::Result<()> {
     let used = settlement.credit_applied + settlement.credit_unapplied;
     let at = bill.at.plus_seconds(1);
-    let applied = Movement {
+    let applied = CreditMovement {
         invoice_id: Some(invoice_id),
-        ..Movement::of("applied_to_invoice", used, bill.currency, at)
+        ..CreditMovement::of("applied_to_invoice", used, bill.currency, at)
     };
-    account.change(teller, &applied.described("Applied to invoice"))?;
+    account.write_movement(teller, &applied.described("Applied to invoice"))?;
     if let Some(at) = settlement.voided_at {
-        let given_back = Movement {
+        let given_back = CreditMovement {
             at,
             kind: "unapplied_from_invoice",
             amount: -settlement.credit_unapplied,
             ..applied
         };
-        account.change(teller, &given_back.described("Invoice voided"))?;
+        account.write_movement(teller, &given_back.described("Invoice voided"))?;
     }
     Ok(())
 }
 
 /// Writes a payment without an invoice, which becomes credit.
-pub(crate) fn prepay(
-    teller: &mut Teller<'_>,
-    account: &mut Account,
+pub(crate) fn write_prepayment(
+    teller: &mut RowGenerator<'_>,
+    account: &mut CustomerAccount,
     amount: i64,
     at: Instant,
 ) -> io::Result<()> {
     if !teller.calendar.has_passed(at) {
         return Ok(());
     }
-    let payment = Payment {
+    let payment = PaymentDraft {
         invoice_id: None,
         order_id: None,
         amount,
@@ -234,20 +235,20 @@ pub(crate) fn prepay(
         currency: account.currency,
         status: "succeeded",
         at,
-        method: teller.draw.pick(&Method::OFFLINE),
+        method: teller.draw.pick(&PaymentMethod::OFFLINE),
         description: Some("Paid on account"),
         is_duplicate: false,
     };
     let payment_id = add_payment(teller, account, &payment)?;
-    let credit = Movement::of("payment", -amount, account.currency, at);
-    let credit = Movement { payment_id: Some(payment_id), ..credit };
-    account.change(teller, &credit.described("Paid on account"))
+    let credit = CreditMovement::of("payment", -amount, account.currency, at);
+    let credit = CreditMovement { payment_id: Some(payment_id), ..credit };
+    account.write_movement(teller, &credit.described("Paid on account"))
 }
 
 fn add_payment(
-    teller: &mut Teller<'_>,
-    account: &Account,
-    payment: &Payment<'_>,
+    teller: &mut RowGenerator<'_>,
+    account: &CustomerAccount,
+    payment: &PaymentDraft<'_>,
 ) -> io::Result<i64> {
     let next = teller.last_id("payments")? + 1;
     let reference = format!("{}_{:08x}", payment.method.category, next * 7919);
@@ -272,7 +273,7 @@ fn add_payment(
             ("reference", has_reference.then_some(reference.as_str()).into()),
             ("description", payment.description.into()),
             ("date", payment.at.into()),
-            ("metadata", Value::Json("{}")),
+            ("metadata", DemoValue::Json("{}")),
             ("deleted_at", deleted_at.into()),
         ],
     )

@@ -3,15 +3,15 @@
 use model::time::Instant;
 
 use super::corrections::Correction;
-use super::receipts::Account;
-use super::{Bill, Totals};
-use crate::teller::Teller;
+use super::receipts::CustomerAccount;
+use super::{InvoiceDraft, InvoiceTotals};
+use crate::teller::RowGenerator;
 
 const DAY: i64 = 86_400;
 
 /// The planned outcome of an invoice. Steps that lie in the future are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum InvoiceOutcome {
     /// Never sent.
     Draft,
     /// Sent, without any payment.
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
 
 /// The actual outcome of an invoice, with amounts and instants.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Settlement {
+pub(super) struct InvoiceSettlement {
     pub(super) status: &'static str,
     pub(super) paid: i64,
     pub(super) credit_applied: i64,
@@ -50,34 +50,34 @@ pub(super) struct Settlement {
     pub(super) changed_at: Instant,
 }
 
-impl Settlement {
+impl InvoiceSettlement {
     pub(super) fn decide(
-        teller: &mut Teller<'_>,
-        account: &Account,
-        bill: &Bill<'_>,
-        totals: &Totals,
+        teller: &mut RowGenerator<'_>,
+        account: &CustomerAccount,
+        bill: &InvoiceDraft<'_>,
+        totals: &InvoiceTotals,
     ) -> Self {
         let mut settlement = Self::open(bill);
         let credit = account.credit_at(bill.at, bill.currency).min(totals.total.max(0));
         match bill.outcome {
-            Outcome::Draft => settlement.status = "draft",
-            Outcome::Open => settlement.note_before_payment(teller, bill, totals),
-            Outcome::PartlyPaid => settlement.pay_half(teller, bill, totals),
-            Outcome::Paid => settlement.pay(teller, bill, totals, credit),
-            Outcome::PaidLate => settlement.pay_late(teller, bill, totals),
-            Outcome::PastDue => settlement.fail(3),
-            Outcome::Void => settlement.void(teller, bill, credit),
-            Outcome::Uncollectible => settlement.write_off(teller, bill),
+            InvoiceOutcome::Draft => settlement.status = "draft",
+            InvoiceOutcome::Open => settlement.note_before_payment(teller, bill, totals),
+            InvoiceOutcome::PartlyPaid => settlement.pay_half(teller, bill, totals),
+            InvoiceOutcome::Paid => settlement.pay(teller, bill, totals, credit),
+            InvoiceOutcome::PaidLate => settlement.pay_late(teller, bill, totals),
+            InvoiceOutcome::PastDue => settlement.fail(3),
+            InvoiceOutcome::Void => settlement.void(teller, bill, credit),
+            InvoiceOutcome::Uncollectible => settlement.write_off(teller, bill),
         }
         settlement
     }
 
     /// Returns the amount that is still due on the invoice.
-    pub(super) fn remaining(&self, totals: &Totals) -> i64 {
+    pub(super) fn remaining(&self, totals: &InvoiceTotals) -> i64 {
         (totals.total - self.paid - self.credit_applied - self.noted).max(0)
     }
 
-    fn open(bill: &Bill<'_>) -> Self {
+    fn open(bill: &InvoiceDraft<'_>) -> Self {
         Self {
             status: "open",
             paid: 0,
@@ -93,7 +93,13 @@ impl Settlement {
         }
     }
 
-    fn pay(&mut self, teller: &mut Teller<'_>, bill: &Bill<'_>, totals: &Totals, credit: i64) {
+    fn pay(
+        &mut self,
+        teller: &mut RowGenerator<'_>,
+        bill: &InvoiceDraft<'_>,
+        totals: &InvoiceTotals,
+        credit: i64,
+    ) {
         let delay = bill.method.delay_seconds(&mut teller.draw);
         let due = totals.total - credit;
         let paid_at = if due == 0 { bill.at.plus_seconds(1) } else { bill.at.plus_seconds(delay) };
@@ -108,7 +114,12 @@ impl Settlement {
         self.changed_at = paid_at;
     }
 
-    fn pay_half(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+    fn pay_half(
+        &mut self,
+        teller: &RowGenerator<'_>,
+        bill: &InvoiceDraft<'_>,
+        totals: &InvoiceTotals,
+    ) {
         let came_at = bill.at.plus_seconds(4 * DAY);
         if teller.calendar.has_passed(came_at) {
             self.paid = totals.total / 2;
@@ -117,7 +128,12 @@ impl Settlement {
         }
     }
 
-    fn pay_late(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+    fn pay_late(
+        &mut self,
+        teller: &RowGenerator<'_>,
+        bill: &InvoiceDraft<'_>,
+        totals: &InvoiceTotals,
+    ) {
         let paid_at = bill.at.plus_seconds(3 * DAY);
         self.fail(1);
         if teller.calendar.has_passed(paid_at) {
@@ -134,7 +150,7 @@ impl Settlement {
         self.failures = failures;
     }
 
-    fn void(&mut self, teller: &mut Teller<'_>, bill: &Bill<'_>, credit: i64) {
+    fn void(&mut self, teller: &mut RowGenerator<'_>, bill: &InvoiceDraft<'_>, credit: i64) {
         let voided_at = bill.at.plus_seconds(teller.draw.between(1, 9) * DAY);
         if teller.calendar.has_passed(voided_at) {
             self.status = "void";
@@ -144,7 +160,7 @@ impl Settlement {
         }
     }
 
-    fn write_off(&mut self, teller: &Teller<'_>, bill: &Bill<'_>) {
+    fn write_off(&mut self, teller: &RowGenerator<'_>, bill: &InvoiceDraft<'_>) {
         let given_up_at = bill.at.plus_seconds(45 * DAY);
         self.fail(3);
         if teller.calendar.has_passed(given_up_at) {
@@ -154,7 +170,12 @@ impl Settlement {
         }
     }
 
-    fn note_before_payment(&mut self, teller: &Teller<'_>, bill: &Bill<'_>, totals: &Totals) {
+    fn note_before_payment(
+        &mut self,
+        teller: &RowGenerator<'_>,
+        bill: &InvoiceDraft<'_>,
+        totals: &InvoiceTotals,
+    ) {
         let noted_at = bill.at.plus_seconds(2 * DAY);
         let is_wanted = bill.correction == Correction::NoteBeforePayment;
         if is_wanted && teller.calendar.has_passed(noted_at) {

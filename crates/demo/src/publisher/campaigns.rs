@@ -2,17 +2,18 @@
 
 use std::io;
 
-use crate::teller::Teller;
+use crate::teller::RowGenerator;
 
 /// Key of the campaign that brought new subscribers.
 pub(super) const SPRING: &str = "spring-launch";
 /// Key of the campaign that reminds of renewals.
 pub(super) const RENEWAL: &str = "renewal-14d";
 
-type Entry = (Option<i64>, &'static str, &'static str, &'static str, Option<&'static str>, i64);
+type CampaignEntry =
+    (Option<i64>, &'static str, &'static str, &'static str, Option<&'static str>, i64);
 
 /// Campaigns: site, name, key, type, description, days between runs.
-const CAMPAIGNS: [Entry; 6] = [
+const CAMPAIGNS: [CampaignEntry; 6] = [
     (Some(1), "Spring launch", SPRING, "promotional", Some("Three months for one"), 60),
     (None, "Renewal, 14 days ahead", RENEWAL, "renewal", None, 7),
     (Some(1), "Please stay", "stay", "cancellation", Some("Offer on the way out, \"50 %\""), 14),
@@ -22,7 +23,7 @@ const CAMPAIGNS: [Entry; 6] = [
 ];
 
 /// Adds all campaigns with the runs of a year.
-pub(super) fn run(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
+pub(super) fn add_campaigns(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
     let audience = customers.cast_signed();
     for (place, (site_id, name, key, kind, description, every)) in (1..).zip(CAMPAIGNS) {
         let (product_id, plan_id, coupon_id) = match place {
@@ -55,7 +56,7 @@ pub(super) fn run(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
 }
 
 fn add_run(
-    teller: &mut Teller<'_>,
+    teller: &mut RowGenerator<'_>,
     campaign_id: i64,
     day: model::time::Date,
     audience: i64,

@@ -16,18 +16,18 @@ mod subscription;
 
 use std::io;
 
-use super::teller::Teller;
+use super::teller::RowGenerator;
 
 /// Average number of rows per customer, as measured; a test checks it.
-pub(super) const ROWS_PER_CUSTOMER: u64 = 21;
+pub(super) const ROWS_PER_SUBSCRIBER: u64 = 21;
 
 /// Generates the publisher with this many customers.
-pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
-    offer::open(teller)?;
-    campaigns::run(teller, customers)?;
+pub(super) fn generate_publisher(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
+    offer::add_offer(teller)?;
+    campaigns::add_campaigns(teller, customers)?;
     for number in 0..customers {
-        teller.begin_story(number + 1);
-        subscriber::tell(teller, number)?;
+        teller.begin_customer(number + 1);
+        subscriber::generate_subscriber(teller, number)?;
     }
     Ok(())
 }

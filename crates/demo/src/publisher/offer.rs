@@ -4,7 +4,7 @@ use std::io;
 
 use model::money::Currency;
 
-use crate::teller::Teller;
+use crate::teller::RowGenerator;
 
 /// Products: site, name and kind. The id is the position in the list, from 1.
 const PRODUCTS: [(Option<i64>, &str, &str); 7] = [
@@ -19,7 +19,7 @@ const PRODUCTS: [(Option<i64>, &str, &str); 7] = [
 
 /// A plan. Its id is its position in [`PLANS`], from 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct PublisherPlan {
     pub(super) product_id: i64,
     pub(super) name: &'static str,
     pub(super) amount: i64,
@@ -29,7 +29,7 @@ pub(super) struct Plan {
     pub(super) shipments: i64,
 }
 
-const DIGITAL: Plan = Plan {
+const DIGITAL: PublisherPlan = PublisherPlan {
     product_id: 1,
     name: "Digital, monthly",
     amount: 999,
@@ -39,12 +39,12 @@ const DIGITAL: Plan = Plan {
     shipments: 0,
 };
 
-pub(super) const PLANS: [Plan; 10] = [
+pub(super) const PLANS: [PublisherPlan; 10] = [
     DIGITAL,
-    Plan { name: "Digital, annual", amount: 9900, interval: "year", ..DIGITAL },
-    Plan { name: "Digital, weekly", amount: 299, interval: "week", ..DIGITAL },
-    Plan { name: "Day pass", amount: 150, interval: "day", ..DIGITAL },
-    Plan {
+    PublisherPlan { name: "Digital, annual", amount: 9900, interval: "year", ..DIGITAL },
+    PublisherPlan { name: "Digital, weekly", amount: 299, interval: "week", ..DIGITAL },
+    PublisherPlan { name: "Day pass", amount: 150, interval: "day", ..DIGITAL },
+    PublisherPlan {
         product_id: 2,
         name: "Print, annual (12 issues)",
         amount: 12_000,
@@ -52,7 +52,7 @@ pub(super) const PLANS: [Plan; 10] = [
         shipments: 12,
         ..DIGITAL
     },
-    Plan {
+    PublisherPlan {
         product_id: 2,
         name: "Print, quarterly (3 issues)",
         amount: 3300,
@@ -60,16 +60,22 @@ pub(super) const PLANS: [Plan; 10] = [
         shipments: 3,
         ..DIGITAL
     },
-    Plan { product_id: 3, name: "Coastal Kitchen, monthly", amount: 699, ..DIGITAL },
-    Plan {
+    PublisherPlan { product_id: 3, name: "Coastal Kitchen, monthly", amount: 699, ..DIGITAL },
+    PublisherPlan {
         product_id: 3,
         name: "Coastal Kitchen Europe, monthly",
         amount: 649,
         is_euro: true,
         ..DIGITAL
     },
-    Plan { product_id: 4, name: "Circle, annual", amount: 25_000, interval: "year", ..DIGITAL },
-    Plan { product_id: 5, name: "Supporter, monthly", amount: 500, ..DIGITAL },
+    PublisherPlan {
+        product_id: 4,
+        name: "Circle, annual",
+        amount: 25_000,
+        interval: "year",
+        ..DIGITAL
+    },
+    PublisherPlan { product_id: 5, name: "Supporter, monthly", amount: 500, ..DIGITAL },
 ];
 
 /// Ids of the plans that the generator refers to.
@@ -87,14 +93,14 @@ pub(super) mod plan_id {
 }
 
 /// Returns the plan with this id.
-pub(super) fn plan(id: i64) -> &'static Plan {
+pub(super) fn plan(id: i64) -> &'static PublisherPlan {
     let index = usize::try_from(id - 1).unwrap_or_default();
     PLANS.get(index).unwrap_or(&FIRST)
 }
 
-static FIRST: Plan = DIGITAL;
+static FIRST: PublisherPlan = DIGITAL;
 
-impl Plan {
+impl PublisherPlan {
     /// Returns the currency of the price.
     pub(super) fn currency(&self, own: Currency) -> Currency {
         match Currency::parse("eur") {
@@ -119,11 +125,11 @@ pub(super) const SKUS: [(i64, &str, i64); 6] = [
 struct Coupon {
     code: &'static str,
     name: Option<&'static str>,
-    off: Off,
+    off: CouponDiscount,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Off {
+enum CouponDiscount {
     /// Ten-thousandths of a percent.
     Percent(i64),
     Amount(i64),
@@ -131,11 +137,15 @@ enum Off {
 }
 
 const COUPONS: [Coupon; 5] = [
-    Coupon { code: "WELCOME20", name: Some("Welcome"), off: Off::Percent(200_000) },
-    Coupon { code: "STUDENT", name: Some("Students: a third off"), off: Off::Percent(333_333) },
-    Coupon { code: "FIVER", name: None, off: Off::Amount(500) },
-    Coupon { code: "BERLIN", name: Some("Book fair"), off: Off::Euro(200) },
-    Coupon { code: "FRIENDS", name: None, off: Off::Percent(1_000_000) },
+    Coupon { code: "WELCOME20", name: Some("Welcome"), off: CouponDiscount::Percent(200_000) },
+    Coupon {
+        code: "STUDENT",
+        name: Some("Students: a third off"),
+        off: CouponDiscount::Percent(333_333),
+    },
+    Coupon { code: "FIVER", name: None, off: CouponDiscount::Amount(500) },
+    Coupon { code: "BERLIN", name: Some("Book fair"), off: CouponDiscount::Euro(200) },
+    Coupon { code: "FRIENDS", name: None, off: CouponDiscount::Percent(1_000_000) },
 ];
 
 fn coupon(id: i64) -> Option<&'static Coupon> {
@@ -148,7 +158,7 @@ pub(super) fn coupon_code(id: i64) -> &'static str {
 }
 
 /// Adds the rows that exist before the first customer: sites, products, plans, coupons.
-pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
+pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
     let own = teller.currency;
     let sites = [("Harbour Review", Some("America/New_York")), ("Coastal Kitchen", None)];
     for (name, timezone) in sites {
@@ -184,7 +194,7 @@ pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn add_plan(teller: &mut Teller<'_>, plan: &Plan, own: Currency) -> io::Result<()> {
+fn add_plan(teller: &mut RowGenerator<'_>, plan: &PublisherPlan, own: Currency) -> io::Result<()> {
     let recognition = if plan.shipments > 0 { "shipments" } else { "time" };
     teller.add_founding(
         "plans",
@@ -202,11 +212,13 @@ fn add_plan(teller: &mut Teller<'_>, plan: &Plan, own: Currency) -> io::Result<(
     Ok(())
 }
 
-fn add_coupon(teller: &mut Teller<'_>, coupon: &Coupon, own: Currency) -> io::Result<()> {
+fn add_coupon(teller: &mut RowGenerator<'_>, coupon: &Coupon, own: Currency) -> io::Result<()> {
     let (percent, amount, currency) = match coupon.off {
-        Off::Percent(share) => (Some(model::money::decimal_text(share.into(), 4)), None, None),
-        Off::Amount(amount) => (None, Some(amount), Some(own.code())),
-        Off::Euro(amount) => (None, Some(amount), Some("eur")),
+        CouponDiscount::Percent(share) => {
+            (Some(model::money::decimal_text(share.into(), 4)), None, None)
+        }
+        CouponDiscount::Amount(amount) => (None, Some(amount), Some(own.code())),
+        CouponDiscount::Euro(amount) => (None, Some(amount), Some("eur")),
     };
     teller.add_founding(
         "coupons",
@@ -222,10 +234,10 @@ fn add_coupon(teller: &mut Teller<'_>, coupon: &Coupon, own: Currency) -> io::Re
 }
 
 /// Returns the amount that coupon `id` takes off.
-pub(super) fn discount(coupon_id: Option<i64>, amount: i64) -> i64 {
+pub(super) fn coupon_discount(coupon_id: Option<i64>, amount: i64) -> i64 {
     match coupon_id.and_then(coupon).map(|coupon| coupon.off) {
         None => 0,
-        Some(Off::Percent(share)) => (amount * share + 500_000).div_euclid(1_000_000),
-        Some(Off::Amount(off) | Off::Euro(off)) => amount.min(off),
+        Some(CouponDiscount::Percent(share)) => (amount * share + 500_000).div_euclid(1_000_000),
+        Some(CouponDiscount::Amount(off) | CouponDiscount::Euro(off)) => amount.min(off),
     }
 }

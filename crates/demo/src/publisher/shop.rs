@@ -4,12 +4,14 @@ use std::io;
 
 use model::time::Instant;
 
-use crate::billing::{self, Account, Bill, Correction, Line, Outcome, Price};
-use crate::people::Person;
-use crate::row::Value;
-use crate::teller::Teller;
+use crate::billing::{
+    self, Correction, CustomerAccount, InvoiceDraft, InvoiceLineDraft, InvoiceOutcome, LinePrice,
+};
+use crate::people::DemoCustomer;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
-use super::offer::{SKUS, coupon_code, discount};
+use super::offer::{SKUS, coupon_code, coupon_discount};
 
 const DAY: i64 = 86_400;
 const TAX: i64 = 800;
@@ -17,7 +19,7 @@ const SHIPPING: i64 = 650;
 
 /// One item of an order.
 #[derive(Debug, Clone, Copy)]
-struct Item {
+struct OrderItemDraft {
     sku: usize,
     quantity: i64,
     net: i64,
@@ -25,10 +27,10 @@ struct Item {
 }
 
 /// Writes an order with its items and, unless it was abandoned, its invoice.
-pub(super) fn order(
-    teller: &mut Teller<'_>,
-    person: &Person,
-    account: &mut Account,
+pub(super) fn write_order(
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
+    account: &mut CustomerAccount,
     address_id: Option<i64>,
     number: u64,
 ) -> io::Result<()> {
@@ -46,7 +48,7 @@ pub(super) fn order(
         _ => "fulfilled",
     };
     let coupon_id = (number % 5 == 2).then(|| teller.draw.pick(&[1, 2, 3]));
-    let items = choose(teller, coupon_id);
+    let items = choose_items(teller, coupon_id);
     let (order_id, shipping) =
         add_order(teller, person, address_id, coupon_id, &items, at, status)?;
     let mut item_ids = Vec::new();
@@ -56,33 +58,41 @@ pub(super) fn order(
     if status == "created" {
         return Ok(());
     }
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<InvoiceLineDraft<'_>> = Vec::new();
     for (item, item_id) in items.iter().zip(item_ids) {
-        let price = Price::plus_tax(item.net, item.discount, TAX);
-        let line = Line::of("order_item", SKUS[item.sku].1, price);
-        lines.push(Line { quantity: item.quantity, order_item_id: Some(item_id), ..line });
+        let price = LinePrice::plus_tax(item.net, item.discount, TAX);
+        let line = InvoiceLineDraft::of("order_item", SKUS[item.sku].1, price);
+        lines.push(InvoiceLineDraft {
+            quantity: item.quantity,
+            order_item_id: Some(item_id),
+            ..line
+        });
     }
-    lines.push(Line::of("shipping", "Shipping", Price { net: shipping, discount: 0, tax: 0 }));
-    let bill = Bill {
+    lines.push(InvoiceLineDraft::of(
+        "shipping",
+        "Shipping",
+        LinePrice { net: shipping, discount: 0, tax: 0 },
+    ));
+    let bill = InvoiceDraft {
         order_id: Some(order_id),
         reason: Some("order"),
         collection_method: Some("charge_automatically"),
         processor_id: Some(1),
         discount_code: coupon_id.map(coupon_code),
         description: Some("Web shop"),
-        outcome: if status == "canceled" { Outcome::Void } else { Outcome::Paid },
+        outcome: if status == "canceled" { InvoiceOutcome::Void } else { InvoiceOutcome::Paid },
         correction: if status == "returned" {
             Correction::NoteThenRefund
         } else {
             Correction::None
         },
-        ..Bill::of(person, teller.currency, at, &lines)
+        ..InvoiceDraft::paid_by_card(person, teller.currency, at, &lines)
     };
-    billing::send(teller, account, &bill)?;
+    billing::write_invoice(teller, account, &bill)?;
     Ok(())
 }
 
-fn choose(teller: &mut Teller<'_>, coupon_id: Option<i64>) -> Vec<Item> {
+fn choose_items(teller: &mut RowGenerator<'_>, coupon_id: Option<i64>) -> Vec<OrderItemDraft> {
     let count = teller.draw.between(1, 3);
     let mut items = Vec::new();
     for _ in 0..count {
@@ -92,23 +102,23 @@ fn choose(teller: &mut Teller<'_>, coupon_id: Option<i64>) -> Vec<Item> {
         // A fixed amount is taken off once, a percentage off every item.
         let off = match coupon_id {
             Some(3) if !items.is_empty() => 0,
-            coupon => discount(coupon, net),
+            coupon => coupon_discount(coupon, net),
         };
-        items.push(Item { sku, quantity, net, discount: off });
+        items.push(OrderItemDraft { sku, quantity, net, discount: off });
     }
     items
 }
 
 fn add_order(
-    teller: &mut Teller<'_>,
-    person: &Person,
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
     address_id: Option<i64>,
     coupon_id: Option<i64>,
-    items: &[Item],
+    items: &[OrderItemDraft],
     at: Instant,
     status: &'static str,
 ) -> io::Result<(i64, i64)> {
-    let prices = items.iter().map(|item| Price::plus_tax(item.net, item.discount, TAX));
+    let prices = items.iter().map(|item| LinePrice::plus_tax(item.net, item.discount, TAX));
     let (goods, tax) =
         prices.fold((0, 0), |(goods, tax), price| (goods + price.amount(), tax + price.tax));
     let is_abandoned = status == "created";
@@ -130,7 +140,7 @@ fn add_order(
             ("currency", currency.code().into()),
             ("coupon_id", coupon_id.into()),
             ("date", at.into()),
-            ("metadata", Value::Json(note)),
+            ("metadata", DemoValue::Json(note)),
             ("deleted_at", deleted_at.into()),
         ],
     )?;
@@ -138,9 +148,9 @@ fn add_order(
 }
 
 fn add_item(
-    teller: &mut Teller<'_>,
+    teller: &mut RowGenerator<'_>,
     order_id: i64,
-    item: &Item,
+    item: &OrderItemDraft,
     at: Instant,
     status: &'static str,
 ) -> io::Result<i64> {

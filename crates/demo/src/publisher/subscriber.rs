@@ -4,14 +4,14 @@ use std::io;
 
 use model::time::Date;
 
-use crate::billing::{Account, Correction, Movement, prepay};
-use crate::people::{self, Arrival, Person};
-use crate::teller::Teller;
+use crate::billing::{Correction, CreditMovement, CustomerAccount, write_prepayment};
+use crate::people::{self, DemoCustomer, NewCustomer};
+use crate::teller::RowGenerator;
 
 use super::campaigns::{RENEWAL, SPRING};
 use super::offer::plan_id;
 use super::shop;
-use super::subscription::{Course, State};
+use super::subscription::{SubscriptionHistory, SubscriptionState};
 
 const DAY: i64 = 86_400;
 const LISTS: [&str; 4] = [
@@ -22,35 +22,36 @@ const LISTS: [&str; 4] = [
 ];
 
 /// Generates the history of customer `number`.
-pub(super) fn tell(teller: &mut Teller<'_>, number: u64) -> io::Result<()> {
-    let joined = joined(teller, number);
+pub(super) fn generate_subscriber(teller: &mut RowGenerator<'_>, number: u64) -> io::Result<()> {
+    let joined = joining_date(teller, number);
     let site = teller.draw.between(0, 2);
     let site_id = (site > 0).then_some(site);
-    let arrival = Arrival { number, joined, site_id, is_lead: number % 19 == 7, is_british: false };
-    let person = people::arrive(teller, arrival)?;
+    let arrival =
+        NewCustomer { number, joined, site_id, is_lead: number % 19 == 7, is_british: false };
+    let person = people::add_customer(teller, arrival)?;
     if number.is_multiple_of(2) {
         let lists = teller.draw.pick(&LISTS);
         people::add_newsletter(teller, &person, lists)?;
     }
     let customer_id = person.customer_id;
-    let mut account = Account::of(customer_id, teller.currency);
+    let mut account = CustomerAccount::of(customer_id, teller.currency);
     if number % 19 == 7 {
         return Ok(());
     }
-    keep_account(teller, &person, &mut account, number)?;
+    add_credit_movements(teller, &person, &mut account, number)?;
     let address_id = addresses(teller, &person, number)?;
     if number % 23 == 5 {
-        give(teller, &person, &mut account, number)?;
+        add_gift(teller, &person, &mut account, number)?;
     } else {
         subscribe(teller, &person, &mut account, address_id, number)?;
     }
     if number % 4 == 1 {
-        shop::order(teller, &person, &mut account, address_id, number / 4)?;
+        shop::write_order(teller, &person, &mut account, address_id, number / 4)?;
     }
     Ok(())
 }
 
-fn joined(teller: &mut Teller<'_>, number: u64) -> Date {
+fn joining_date(teller: &mut RowGenerator<'_>, number: u64) -> Date {
     let today = teller.calendar.today();
     match number % 5 {
         0 | 1 => teller.calendar.first_day().plus_days(-teller.draw.between(1, 900)),
@@ -58,7 +59,11 @@ fn joined(teller: &mut Teller<'_>, number: u64) -> Date {
     }
 }
 
-fn addresses(teller: &mut Teller<'_>, person: &Person, number: u64) -> io::Result<Option<i64>> {
+fn addresses(
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
+    number: u64,
+) -> io::Result<Option<i64>> {
     if number % 6 == 4 {
         return Ok(None);
     }
@@ -70,9 +75,9 @@ fn addresses(teller: &mut Teller<'_>, person: &Person, number: u64) -> io::Resul
 }
 
 fn subscribe(
-    teller: &mut Teller<'_>,
-    person: &Person,
-    account: &mut Account,
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
+    account: &mut CustomerAccount,
     address_id: Option<i64>,
     number: u64,
 ) -> io::Result<()> {
@@ -90,11 +95,12 @@ fn subscribe(
         _ => (plan_id::PRINT, "regular"),
     };
     let from = person.joined;
-    let state = state(teller, plan_id, from, number);
+    let state = choose_state(teller, plan_id, from, number);
     let is_library = number % 20 == 19;
-    let changes_plan = plan_id == plan_id::MONTHLY && number % 40 == 22 && state == State::Active;
+    let changes_plan =
+        plan_id == plan_id::MONTHLY && number % 40 == 22 && state == SubscriptionState::Active;
     let days_in = teller.calendar.today().days() - from.days();
-    let course = Course {
+    let course = SubscriptionHistory {
         state,
         kind,
         quantity: if is_library { 5 } else { 1 },
@@ -112,39 +118,44 @@ fn subscribe(
             _ => None,
         },
         by_invoice: number % 9 == 6 || is_library,
-        correction: correction(number),
+        correction: choose_correction(number),
         changes_plan: changes_plan && days_in > 40,
         is_deleted: number % 131 == 90,
-        ..Course::of(plan_id, from)
+        ..SubscriptionHistory::new(plan_id, from)
     };
-    course.tell(teller, person, account)
+    course.generate(teller, person, account)
 }
 
 /// Returns the state of a subscription. Rare states are assigned by customer number, so that each
 /// occurs.
-fn state(teller: &mut Teller<'_>, plan_id: i64, from: Date, number: u64) -> State {
+fn choose_state(
+    teller: &mut RowGenerator<'_>,
+    plan_id: i64,
+    from: Date,
+    number: u64,
+) -> SubscriptionState {
     let today = teller.calendar.today();
     if plan_id == plan_id::DAY {
-        return State::Canceled(from.plus_days(1));
+        return SubscriptionState::Canceled(from.plus_days(1));
     }
     let days = i64::from(today.days() - from.max(teller.calendar.first_day()).days());
     match number % 29 {
-        1 => State::PastDue,
-        4 => State::Unpaid,
-        10 => State::Incomplete,
-        12 => State::IncompleteExpired,
-        15 | 22 => State::Leaving,
-        18 if days < 15 => State::Trialing,
-        20 if number.is_multiple_of(2) => State::Trialing,
+        1 => SubscriptionState::PastDue,
+        4 => SubscriptionState::Unpaid,
+        10 => SubscriptionState::Incomplete,
+        12 => SubscriptionState::IncompleteExpired,
+        15 | 22 => SubscriptionState::Leaving,
+        18 if days < 15 => SubscriptionState::Trialing,
+        20 if number.is_multiple_of(2) => SubscriptionState::Trialing,
         _ if teller.draw.percent(26) && days > 40 => {
-            State::Canceled(today.plus_days(-teller.draw.between(0, days - 35)))
+            SubscriptionState::Canceled(today.plus_days(-teller.draw.between(0, days - 35)))
         }
-        _ => State::Active,
+        _ => SubscriptionState::Active,
     }
 }
 
 /// Returns the correction of an invoice, chosen by customer number, so that each occurs.
-fn correction(number: u64) -> Correction {
+fn choose_correction(number: u64) -> Correction {
     match number % 37 {
         2 => Correction::NoteThenRefund,
         5 => Correction::RefundThenNote,
@@ -159,52 +170,55 @@ fn correction(number: u64) -> Correction {
 }
 
 /// Adds a gift subscription: the giver pays, and a new customer receives it.
-fn give(
-    teller: &mut Teller<'_>,
-    giver: &Person,
-    account: &mut Account,
+fn add_gift(
+    teller: &mut RowGenerator<'_>,
+    giver: &DemoCustomer,
+    account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let paid = Course { kind: "gift_donor", ..Course::of(plan_id::ANNUAL, giver.joined) };
-    paid.tell(teller, giver, account)?;
-    let arrival = Arrival {
+    let paid = SubscriptionHistory {
+        kind: "gift_donor",
+        ..SubscriptionHistory::new(plan_id::ANNUAL, giver.joined)
+    };
+    paid.generate(teller, giver, account)?;
+    let arrival = NewCustomer {
         number: number + 1_000_000_000,
         joined: giver.joined,
         site_id: giver.site_id,
         is_lead: false,
         is_british: false,
     };
-    let receiver = people::arrive(teller, arrival)?;
+    let receiver = people::add_customer(teller, arrival)?;
     let address_id = people::add_address(teller, &receiver, "shipping", true)?;
     let customer_id = receiver.customer_id;
-    let mut own = Account::of(customer_id, teller.currency);
-    let received = Course {
+    let mut own = CustomerAccount::of(customer_id, teller.currency);
+    let received = SubscriptionHistory {
         kind: "gift_recipient",
         address_id: Some(address_id),
         is_free: true,
-        ..Course::of(plan_id::ANNUAL, receiver.joined)
+        ..SubscriptionHistory::new(plan_id::ANNUAL, receiver.joined)
     };
-    received.tell(teller, &receiver, &mut own)
+    received.generate(teller, &receiver, &mut own)
 }
 
-fn keep_account(
-    teller: &mut Teller<'_>,
-    person: &Person,
-    account: &mut Account,
+fn add_credit_movements(
+    teller: &mut RowGenerator<'_>,
+    person: &DemoCustomer,
+    account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
     let days = teller.draw.between(1, 300);
     let at = teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
     let euro = model::money::Currency::parse("eur").unwrap_or(teller.currency);
     match number % 31 {
-        3 => prepay(teller, account, 10_000, at),
+        3 => write_prepayment(teller, account, 10_000, at),
         13 => {
-            let given = Movement::of("gift", -1200, euro, at);
-            account.change(teller, &given.described("Gutschein, Buchmesse"))
+            let given = CreditMovement::of("gift", -1200, euro, at);
+            account.write_movement(teller, &given.described("Gutschein, Buchmesse"))
         }
         25 => {
-            let given = Movement::of("adjustment", -750, account.currency, at);
-            account.change(teller, &given.described("Late issue"))
+            let given = CreditMovement::of("adjustment", -750, account.currency, at);
+            account.write_movement(teller, &given.described("Late issue"))
         }
         _ => Ok(()),
     }

@@ -4,12 +4,15 @@ use std::io;
 
 use model::time::{Date, Instant};
 
-use crate::billing::{self, Account, Bill, Correction, Line, Method, Outcome, Price};
-use crate::people::Person;
-use crate::row::Value;
-use crate::teller::Teller;
+use crate::billing::{
+    self, Correction, CustomerAccount, InvoiceDraft, InvoiceLineDraft, InvoiceOutcome, LinePrice,
+    PaymentMethod,
+};
+use crate::people::DemoCustomer;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
-use super::offer::{self, Plan, discount};
+use super::offer::{self, PublisherPlan, coupon_discount};
 
 const DAY: i64 = 86_400;
 /// Sales tax in ten-thousandths.
@@ -17,7 +20,7 @@ const TAX: i64 = 800;
 
 /// The state of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum SubscriptionState {
     /// Renewing.
     Active,
     /// Ended on this day.
@@ -38,10 +41,10 @@ pub(super) enum State {
 
 /// The history of a subscription, before its rows are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Course {
+pub(super) struct SubscriptionHistory {
     pub(super) plan_id: i64,
     pub(super) from: Date,
-    pub(super) state: State,
+    pub(super) state: SubscriptionState,
     pub(super) kind: &'static str,
     pub(super) quantity: i64,
     pub(super) address_id: Option<i64>,
@@ -55,12 +58,12 @@ pub(super) struct Course {
     pub(super) is_deleted: bool,
 }
 
-impl Course {
-    pub(super) fn of(plan_id: i64, from: Date) -> Self {
+impl SubscriptionHistory {
+    pub(super) fn new(plan_id: i64, from: Date) -> Self {
         Self {
             plan_id,
             from,
-            state: State::Active,
+            state: SubscriptionState::Active,
             kind: "regular",
             quantity: 1,
             address_id: None,
@@ -75,22 +78,24 @@ impl Course {
     }
 
     /// Writes the subscription and everything that follows from it.
-    pub(super) fn tell(
+    pub(super) fn generate(
         &self,
-        teller: &mut Teller<'_>,
-        person: &Person,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        person: &DemoCustomer,
+        account: &mut CustomerAccount,
     ) -> io::Result<()> {
         let plan = offer::plan(self.plan_id);
         let subscription_id = self.add_subscription(teller, person, plan)?;
-        let writer = Writer { course: self, plan, person, subscription_id };
+        let writer = SubscriptionWriter { course: self, plan, person, subscription_id };
         let today = teller.calendar.today();
         let last_day = match self.state {
-            State::Canceled(day) => day,
-            State::Incomplete | State::IncompleteExpired | State::Trialing => self.from,
+            SubscriptionState::Canceled(day) => day,
+            SubscriptionState::Incomplete
+            | SubscriptionState::IncompleteExpired
+            | SubscriptionState::Trialing => self.from,
             _ => today,
         };
-        for turn in 0..MAX_TURNS {
+        for turn in 0..RENEWALS_MAX {
             let day = plan.after(self.from, turn);
             if day > today || (turn > 0 && day >= last_day) {
                 break;
@@ -104,46 +109,54 @@ impl Course {
                 true => None,
                 false => Some(writer.renew(teller, account, (day, next), turn == 0, is_last)?),
             };
-            writer.ship(teller, (day, next), last_day, sent)?;
+            writer.write_issues(teller, (day, next), last_day, sent)?;
         }
         if self.changes_plan {
             writer.change_plan(teller, account)?;
         }
-        if plan.interval == "year" && self.state == State::Active && person.customer_id % 3 == 0 {
-            writer.advance(teller, account)?;
+        if plan.interval == "year"
+            && self.state == SubscriptionState::Active
+            && person.customer_id % 3 == 0
+        {
+            writer.write_early_renewal(teller, account)?;
         }
         Ok(())
     }
 
     fn add_subscription(
         &self,
-        teller: &mut Teller<'_>,
-        person: &Person,
-        plan: &Plan,
+        teller: &mut RowGenerator<'_>,
+        person: &DemoCustomer,
+        plan: &PublisherPlan,
     ) -> io::Result<i64> {
         let today = teller.calendar.today();
         let seconds = seconds_of(person);
         let started_at = teller.calendar.at(self.from, seconds).max(person.joined_at);
         let last_day = match self.state {
-            State::Canceled(day) => day,
+            SubscriptionState::Canceled(day) => day,
             _ => today,
         };
-        let turns = (0..MAX_TURNS).take_while(|turn| plan.after(self.from, *turn) <= last_day);
+        let turns = (0..RENEWALS_MAX).take_while(|turn| plan.after(self.from, *turn) <= last_day);
         let turn = turns.last().unwrap_or_default();
         let (start, end) = (plan.after(self.from, turn), plan.after(self.from, turn + 1));
-        let has_period = !matches!(self.state, State::Incomplete | State::IncompleteExpired);
+        let has_period = !matches!(
+            self.state,
+            SubscriptionState::Incomplete | SubscriptionState::IncompleteExpired
+        );
         let at = |day: Date| teller.calendar.at(day, seconds);
         let trial_end = match self.state {
-            State::Trialing => Some(at(today.plus_days(1 + person.customer_id % 13))),
+            SubscriptionState::Trialing => Some(at(today.plus_days(1 + person.customer_id % 13))),
             _ => (person.customer_id % 9 == 4).then(|| started_at.plus_seconds(7 * DAY)),
         };
         let canceled_at = match self.state {
-            State::Canceled(day) => Some(teller.calendar.not_after_now(at(day))),
-            State::Leaving => Some(teller.calendar.not_after_now(at(start).plus_seconds(3600))),
-            State::IncompleteExpired => Some(started_at.plus_seconds(DAY)),
+            SubscriptionState::Canceled(day) => Some(teller.calendar.not_after_now(at(day))),
+            SubscriptionState::Leaving => {
+                Some(teller.calendar.not_after_now(at(start).plus_seconds(3600)))
+            }
+            SubscriptionState::IncompleteExpired => Some(started_at.plus_seconds(DAY)),
             _ => None,
         };
-        let ended_at = canceled_at.filter(|_| self.state != State::Leaving);
+        let ended_at = canceled_at.filter(|_| self.state != SubscriptionState::Leaving);
         let reason = canceled_at.and(match person.customer_id % 4 {
             0 => None,
             1 => Some("too expensive"),
@@ -177,14 +190,14 @@ impl Course {
                     if self.by_invoice { "send_invoice" } else { "charge_automatically" }.into(),
                 ),
                 ("quantity", self.quantity.into()),
-                ("auto_renew", (!is_ended && self.state != State::Leaving).into()),
+                ("auto_renew", (!is_ended && self.state != SubscriptionState::Leaving).into()),
                 ("currency", currency.code().into()),
-                ("amount", if is_named_amount { amount.into() } else { Value::Int(0) }),
+                ("amount", if is_named_amount { amount.into() } else { DemoValue::Int(0) }),
                 ("started_at", started_at.into()),
                 ("current_period_start", has_period.then(|| at(start).max(started_at)).into()),
                 ("current_period_end", has_period.then(|| at(end)).into()),
                 ("trial_end", trial_end.into()),
-                ("cancel_at_period_end", (self.state == State::Leaving).into()),
+                ("cancel_at_period_end", (self.state == SubscriptionState::Leaving).into()),
                 ("canceled_at", canceled_at.into()),
                 ("cancel_reason", reason.into()),
                 ("ended_at", ended_at.into()),
@@ -194,7 +207,11 @@ impl Course {
                 ("external_id", external_id.as_deref().into()),
                 (
                     "metadata",
-                    Value::Json(if self.quantity > 1 { r#"{"seats":"library"}"# } else { "{}" }),
+                    DemoValue::Json(if self.quantity > 1 {
+                        r#"{"seats":"library"}"#
+                    } else {
+                        "{}"
+                    }),
                 ),
                 ("deleted_at", deleted_at.into()),
             ],
@@ -202,9 +219,9 @@ impl Course {
     }
 }
 
-const MAX_TURNS: i64 = 400;
+const RENEWALS_MAX: i64 = 400;
 
-impl State {
+impl SubscriptionState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Active | Self::Leaving => "active",
@@ -218,17 +235,17 @@ impl State {
     }
 
     /// Returns the outcome of the last invoice.
-    fn last_outcome(self) -> Outcome {
+    fn last_outcome(self) -> InvoiceOutcome {
         match self {
-            Self::PastDue | Self::Incomplete => Outcome::PastDue,
-            Self::Unpaid => Outcome::Uncollectible,
-            Self::IncompleteExpired => Outcome::Void,
-            _ => Outcome::Paid,
+            Self::PastDue | Self::Incomplete => InvoiceOutcome::PastDue,
+            Self::Unpaid => InvoiceOutcome::Uncollectible,
+            Self::IncompleteExpired => InvoiceOutcome::Void,
+            _ => InvoiceOutcome::Paid,
         }
     }
 }
 
-impl Plan {
+impl PublisherPlan {
     /// Returns the day `turns` intervals after `from`.
     fn after(&self, from: Date, turns: i64) -> Date {
         let steps = self.count * turns;
@@ -241,75 +258,84 @@ impl Plan {
     }
 }
 
-fn seconds_of(person: &Person) -> i64 {
+fn seconds_of(person: &DemoCustomer) -> i64 {
     8 * 3600 + person.customer_id % 700 * 60
 }
 
 /// Writer of the rows that follow from one subscription.
-struct Writer<'a> {
-    course: &'a Course,
-    plan: &'a Plan,
-    person: &'a Person,
+struct SubscriptionWriter<'a> {
+    course: &'a SubscriptionHistory,
+    plan: &'a PublisherPlan,
+    person: &'a DemoCustomer,
     subscription_id: i64,
 }
 
-impl Writer<'_> {
-    fn instant(&self, teller: &Teller<'_>, day: Date) -> Instant {
+impl SubscriptionWriter<'_> {
+    fn instant(&self, teller: &RowGenerator<'_>, day: Date) -> Instant {
         teller.calendar.at(day, seconds_of(self.person)).max(self.person.joined_at)
     }
 
-    fn price(&self, is_first: bool) -> Price {
+    fn price(&self, is_first: bool) -> LinePrice {
         let net = if self.course.is_free { 0 } else { self.plan.amount * self.course.quantity };
         let coupon = self.course.coupon_id.filter(|_| is_first);
         let rate = if self.course.kind == "donation" || self.plan.is_euro { 0 } else { TAX };
-        Price::plus_tax(net, discount(coupon, net), rate)
+        LinePrice::plus_tax(net, coupon_discount(coupon, net), rate)
     }
 
-    fn bill<'l>(&self, teller: &Teller<'_>, at: Instant, lines: &'l [Line<'l>]) -> Bill<'l> {
+    fn bill<'l>(
+        &self,
+        teller: &RowGenerator<'_>,
+        at: Instant,
+        lines: &'l [InvoiceLineDraft<'l>],
+    ) -> InvoiceDraft<'l> {
         let method = match self.course.by_invoice {
-            true => Method::OFFLINE[usize::try_from(self.person.customer_id % 5).unwrap_or(0)],
-            false => Method::CARD,
+            true => {
+                PaymentMethod::OFFLINE[usize::try_from(self.person.customer_id % 5).unwrap_or(0)]
+            }
+            false => PaymentMethod::CARD,
         };
         let currency = self.plan.currency(teller.currency);
         let by_invoice = self.course.by_invoice;
         let collection = if by_invoice { "send_invoice" } else { "charge_automatically" };
-        Bill {
+        InvoiceDraft {
             subscription_id: Some(self.subscription_id),
             collection_method: Some(collection),
             due_in_days: by_invoice.then_some(30),
             processor_id: Some(if by_invoice { 2 } else { 1 }),
             method,
-            ..Bill::of(self.person, currency, at, lines)
+            ..InvoiceDraft::paid_by_card(self.person, currency, at, lines)
         }
     }
 
     fn renew(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         (day, next): (Date, Date),
         is_first: bool,
         is_last: bool,
     ) -> io::Result<i64> {
         let at = self.instant(teller, day);
         let period = (at, teller.calendar.at(next, seconds_of(self.person)));
-        let is_trial = self.course.state == State::Trialing;
-        let price = if is_trial { Price::default() } else { self.price(is_first) };
-        let line = Line {
+        let is_trial = self.course.state == SubscriptionState::Trialing;
+        let price = if is_trial { LinePrice::default() } else { self.price(is_first) };
+        let line = InvoiceLineDraft {
             plan_id: Some(self.plan_id()),
             quantity: self.course.quantity,
             period: Some(period),
-            ..Line::of("subscription", self.plan.name, price)
+            ..InvoiceLineDraft::of("subscription", self.plan.name, price)
         };
         let lines = [line];
         let is_disputed = self.course.correction == Correction::NoteBeforePayment;
         let outcome = match (is_last, teller.draw.below(40)) {
-            (true, _) if is_disputed && self.course.state == State::Active => Outcome::Open,
+            (true, _) if is_disputed && self.course.state == SubscriptionState::Active => {
+                InvoiceOutcome::Open
+            }
             (true, _) => self.course.state.last_outcome(),
-            (false, 0) => Outcome::PaidLate,
-            (false, _) => Outcome::Paid,
+            (false, 0) => InvoiceOutcome::PaidLate,
+            (false, _) => InvoiceOutcome::Paid,
         };
-        let bill = Bill {
+        let bill = InvoiceDraft {
             reason: Some(if is_first { "subscription_create" } else { "subscription_cycle" }),
             period: (self.plan.interval != "day").then_some(period),
             discount_code: self.course.coupon_id.filter(|_| is_first).map(offer::coupon_code),
@@ -317,7 +343,7 @@ impl Writer<'_> {
             correction: if is_last { self.course.correction } else { Correction::None },
             ..self.bill(teller, at, &lines)
         };
-        billing::send(teller, account, &bill)
+        billing::write_invoice(teller, account, &bill)
     }
 
     fn plan_id(&self) -> i64 {
@@ -326,9 +352,9 @@ impl Writer<'_> {
 
     /// Writes the issues of one period that are due within the year of history, or in the next 20
     /// days.
-    fn ship(
+    fn write_issues(
         &self,
-        teller: &mut Teller<'_>,
+        teller: &mut RowGenerator<'_>,
         (day, next): (Date, Date),
         last_day: Date,
         invoice_id: Option<i64>,
@@ -342,14 +368,14 @@ impl Writer<'_> {
             if due < teller.calendar.first_day() {
                 continue;
             }
-            self.ship_issue(teller, due, invoice_id)?;
+            self.write_issue(teller, due, invoice_id)?;
         }
         Ok(())
     }
 
-    fn ship_issue(
+    fn write_issue(
         &self,
-        teller: &mut Teller<'_>,
+        teller: &mut RowGenerator<'_>,
         due: Date,
         invoice_id: Option<i64>,
     ) -> io::Result<()> {
@@ -383,38 +409,54 @@ impl Writer<'_> {
     }
 
     /// Changes to the annual plan in the middle of a month, and credits the rest of the month.
-    fn change_plan(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
+    fn change_plan(
+        &self,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
+    ) -> io::Result<()> {
         let today = teller.calendar.today();
         let at = self.instant(teller, today.plus_days(-3));
         let rest = -(self.plan.amount / 3);
         let (month_end, year_end) = (at.plus_seconds(10 * DAY), at.plus_seconds(365 * DAY));
-        let back = Line {
+        let back = InvoiceLineDraft {
             plan_id: Some(self.plan_id()),
             period: Some((at, month_end)),
             is_proration: true,
-            ..Line::of("subscription", "Unused time", Price::plus_tax(rest, 0, TAX))
+            ..InvoiceLineDraft::of("subscription", "Unused time", LinePrice::plus_tax(rest, 0, TAX))
         };
-        let ahead = Line {
+        let ahead = InvoiceLineDraft {
             plan_id: Some(offer::plan_id::ANNUAL),
             period: Some((at, year_end)),
             is_proration: true,
-            ..Line::of("subscription", "Digital, annual", Price::plus_tax(9900, 0, TAX))
+            ..InvoiceLineDraft::of(
+                "subscription",
+                "Digital, annual",
+                LinePrice::plus_tax(9900, 0, TAX),
+            )
         };
-        let fee = Line { kind: None, description: None, ..Line::of("fee", "", Price::default()) };
+        let fee = InvoiceLineDraft {
+            kind: None,
+            description: None,
+            ..InvoiceLineDraft::of("fee", "", LinePrice::default())
+        };
         let lines = [back, ahead, fee];
-        let bill = Bill {
+        let bill = InvoiceDraft {
             reason: Some("subscription_update"),
             description: Some("Change of plan"),
             ..self.bill(teller, at, &lines)
         };
-        billing::send(teller, account, &bill)?;
+        billing::write_invoice(teller, account, &bill)?;
         Ok(())
     }
 
     /// Writes the next annual invoice, which is sent some weeks before its date.
-    fn advance(&self, teller: &mut Teller<'_>, account: &mut Account) -> io::Result<()> {
+    fn write_early_renewal(
+        &self,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
+    ) -> io::Result<()> {
         let today = teller.calendar.today();
-        let turns = (1..MAX_TURNS).map(|turn| (turn, self.plan.after(self.course.from, turn)));
+        let turns = (1..RENEWALS_MAX).map(|turn| (turn, self.plan.after(self.course.from, turn)));
         let mut ahead = turns.skip_while(|(_, day)| *day <= today);
         let Some((turn, day)) = ahead.next() else { return Ok(()) };
         if i64::from(day.days() - today.days()) > 60 {
@@ -423,22 +465,22 @@ impl Writer<'_> {
         let at = self.instant(teller, day);
         let next = self.plan.after(self.course.from, turn + 1);
         let period = (at, teller.calendar.at(next, seconds_of(self.person)));
-        let line = Line {
+        let line = InvoiceLineDraft {
             plan_id: Some(self.plan_id()),
             period: Some(period),
-            ..Line::of("subscription", self.plan.name, self.price(false))
+            ..InvoiceLineDraft::of("subscription", self.plan.name, self.price(false))
         };
         let lines = [line];
         let written_at = teller.calendar.now().plus_seconds(-2 * DAY);
-        let bill = Bill {
+        let bill = InvoiceDraft {
             reason: Some("subscription_cycle"),
             period: Some(period),
             advanced_at: Some(written_at),
-            outcome: Outcome::Open,
+            outcome: InvoiceOutcome::Open,
             due_in_days: Some(0),
             ..self.bill(teller, at, &lines)
         };
-        billing::send(teller, account, &bill)?;
+        billing::write_invoice(teller, account, &bill)?;
         Ok(())
     }
 }

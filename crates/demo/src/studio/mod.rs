@@ -16,20 +16,20 @@ mod visits;
 
 use std::io;
 
-use super::teller::Teller;
+use super::teller::RowGenerator;
 use timetable::Timetable;
 
 /// Average number of rows per customer, events included, as measured; a test checks it.
 pub(super) const ROWS_PER_CUSTOMER: u64 = 38;
 
 /// Generates the studio with this many customers.
-pub(super) fn tell(teller: &mut Teller<'_>, customers: u64) -> io::Result<()> {
-    offer::open(teller)?;
+pub(super) fn generate_studio(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
+    offer::add_offer(teller)?;
     let timetable = Timetable::new(teller, customers);
     timetable.add_events(teller)?;
     for number in 0..customers {
-        teller.begin_story(number + 1);
-        member::tell(teller, &timetable, number)?;
+        teller.begin_customer(number + 1);
+        member::generate_member(teller, &timetable, number)?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::row::Value;
-use crate::teller::Teller;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
 pub(super) const SITES: i64 = 3;
 pub(super) const INSTRUCTORS: i64 = 12;
@@ -24,7 +24,7 @@ const OFFERING_TYPES: [(&str, &str); 9] = [
 
 /// The length of a membership, or the billing interval of a recurring one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Term {
+pub(super) enum PlanTerm {
     Days(i64),
     Weeks(i64),
     Months(i64),
@@ -33,7 +33,7 @@ pub(super) enum Term {
 
 /// The number of visits that a membership allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Uses {
+pub(super) enum PlanUses {
     Unlimited,
     PerMonth(u64),
     PerWeek(u64),
@@ -42,106 +42,106 @@ pub(super) enum Uses {
 
 /// A membership plan. Its id is its position in [`PLANS`], from 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct StudioPlan {
     pub(super) name: &'static str,
     pub(super) kind: &'static str,
     category_id: Option<i64>,
     pub(super) price: i64,
-    pub(super) term: Term,
-    pub(super) uses: Uses,
+    pub(super) term: PlanTerm,
+    pub(super) uses: PlanUses,
     begins_on_first_registration: bool,
     pub(super) is_shareable: bool,
     allotment: &'static str,
 }
 
-const UNLIMITED: Plan = Plan {
+const UNLIMITED: StudioPlan = StudioPlan {
     name: "Unlimited Monthly",
     kind: "recurring",
     category_id: Some(1),
     price: 8900,
-    term: Term::Months(1),
-    uses: Uses::Unlimited,
+    term: PlanTerm::Months(1),
+    uses: PlanUses::Unlimited,
     begins_on_first_registration: false,
     is_shareable: false,
     allotment: "{}",
 };
 
-pub(super) const PLANS: [Plan; 10] = [
+pub(super) const PLANS: [StudioPlan; 10] = [
     UNLIMITED,
-    Plan {
+    StudioPlan {
         name: "Eight a Month",
         category_id: Some(2),
         price: 6200,
-        uses: Uses::PerMonth(8),
+        uses: PlanUses::PerMonth(8),
         allotment: r#"{"types":["event"],"period_limits":[{"period":"month","type":"event","max_uses":8,"offering_type_limits":[{"offering_type":2,"max_uses":3},{"offering_type":6,"max_uses":1,"is_extra":true}]}]}"#,
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Off-Peak Weekly",
         category_id: Some(2),
         price: 1500,
-        term: Term::Weeks(4),
-        uses: Uses::PerWeek(2),
+        term: PlanTerm::Weeks(4),
+        uses: PlanUses::PerWeek(2),
         allotment: r#"{"types":["event"],"period_limits":[{"period":"week","max_uses":2},{"period":"day","max_uses":1}]}"#,
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Ten-Class Pack",
         kind: "pack",
         category_id: Some(3),
         price: 9500,
-        term: Term::Months(6),
-        uses: Uses::Ever(10),
+        term: PlanTerm::Months(6),
+        uses: PlanUses::Ever(10),
         begins_on_first_registration: true,
         is_shareable: true,
         allotment: r#"{"period_limits":[{"period":"lifetime","type":"event","max_uses":10}]}"#,
     },
-    Plan {
+    StudioPlan {
         name: "Five-Class Pack",
         kind: "pack",
         category_id: Some(3),
         price: 5200,
-        term: Term::Days(90),
-        uses: Uses::Ever(5),
+        term: PlanTerm::Days(90),
+        uses: PlanUses::Ever(5),
         allotment: r#"{"period_limits":[{"period":"lifetime","type":"event","max_uses":5,"offering_type_limits":[{"offering_type":7,"max_uses":0,"allow_zero":true}]}]}"#,
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Annual, Prepaid",
         kind: "prepaid",
         category_id: Some(1),
         price: 78_000,
-        term: Term::Months(12),
-        uses: Uses::PerWeek(5),
+        term: PlanTerm::Months(12),
+        uses: PlanUses::PerWeek(5),
         allotment: r#"{"ignore_no_shows":true,"period_limits":[{"period":"year","max_uses":200},{"period":"day","max_uses":1}]}"#,
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Intro Month",
         kind: "prepaid",
         category_id: None,
         price: 3500,
-        term: Term::Days(30),
+        term: PlanTerm::Days(30),
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Course Pass",
         kind: "pack",
         category_id: Some(4),
         price: 11_000,
-        term: Term::Weeks(12),
-        uses: Uses::Ever(1),
+        term: PlanTerm::Weeks(12),
+        uses: PlanUses::Ever(1),
         allotment: r#"{"types":["course"],"period_limits":[{"period":"lifetime","type":"course","max_uses":1,"offering_type_limits":[{"offering_type":8,"max_uses":null}]}]}"#,
         ..UNLIMITED
     },
-    Plan {
+    StudioPlan {
         name: "Weekend & Courses",
         price: 7200,
-        uses: Uses::PerMonth(6),
+        uses: PlanUses::PerMonth(6),
         allotment: r#"{"types":["event","course"],"period_limits":[{"period":"month","type":"event","max_uses":6},{"period":"month","type":"course","max_uses":1}]}"#,
         ..UNLIMITED
     },
-    Plan { name: "Team", category_id: None, price: 0, term: Term::Open, ..UNLIMITED },
+    StudioPlan { name: "Team", category_id: None, price: 0, term: PlanTerm::Open, ..UNLIMITED },
 ];
 
 /// Ids of the plans that the generator refers to.
@@ -159,19 +159,19 @@ pub(super) mod plan_id {
 }
 
 /// Returns the plan with this id.
-pub(super) fn plan(id: i64) -> &'static Plan {
+pub(super) fn plan(id: i64) -> &'static StudioPlan {
     let index = usize::try_from(id - 1).unwrap_or_default();
     PLANS.get(index).unwrap_or(&UNLIMITED_PLAN)
 }
 
-static UNLIMITED_PLAN: Plan = UNLIMITED;
+static UNLIMITED_PLAN: StudioPlan = UNLIMITED;
 
 /// Goods of the studio's shop: id, name, price before tax.
 pub(super) const SHOP: [(i64, &str, i64); 3] =
     [(1, "Yoga mat, slate", 3000), (2, "Grip socks", 1000), (3, "Bottle \"750 ml\"", 1500)];
 
 /// Adds the rows that exist before the first customer: sites, offering types, plans, goods.
-pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
+pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
     let sites: [(&str, Option<&str>); SITES as usize] = [
         ("Northlight Central", None),
         ("Northlight Riverside", Some("Europe/London")),
@@ -186,7 +186,7 @@ pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
         teller
             .add_founding("payment_processors", [("name", name.into()), ("type", kind.into())])?;
     }
-    open_shop(teller)?;
+    add_goods(teller)?;
     for (name, kind) in OFFERING_TYPES {
         teller.add_founding("offering_types", [("name", name.into()), ("kind", kind.into())])?;
     }
@@ -216,9 +216,12 @@ pub(super) fn open(teller: &mut Teller<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn open_shop(teller: &mut Teller<'_>) -> io::Result<()> {
-    let shop =
-        [("site_id", Value::Null), ("name", "Studio shop".into()), ("kind", "ecommerce".into())];
+fn add_goods(teller: &mut RowGenerator<'_>) -> io::Result<()> {
+    let shop = [
+        ("site_id", DemoValue::Null),
+        ("name", "Studio shop".into()),
+        ("kind", "ecommerce".into()),
+    ];
     let product_id = teller.add_founding("products", shop)?;
     let currency = teller.currency;
     for (_, name, price) in SHOP {
@@ -235,19 +238,19 @@ fn open_shop(teller: &mut Teller<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn add_names(teller: &mut Teller<'_>, table: &'static str, names: &[&str]) -> io::Result<()> {
+fn add_names(teller: &mut RowGenerator<'_>, table: &'static str, names: &[&str]) -> io::Result<()> {
     for name in names {
         teller.add_founding(table, [("name", (*name).into())])?;
     }
     Ok(())
 }
 
-fn add_plan(teller: &mut Teller<'_>, plan: &Plan) -> io::Result<()> {
+fn add_plan(teller: &mut RowGenerator<'_>, plan: &StudioPlan) -> io::Result<()> {
     let (duration, unit) = match plan.term {
-        Term::Days(days) => (Some(days), Some("days")),
-        Term::Weeks(weeks) => (Some(weeks), Some("weeks")),
-        Term::Months(months) => (Some(months), Some("months")),
-        Term::Open => (None, None),
+        PlanTerm::Days(days) => (Some(days), Some("days")),
+        PlanTerm::Weeks(weeks) => (Some(weeks), Some("weeks")),
+        PlanTerm::Months(months) => (Some(months), Some("months")),
+        PlanTerm::Open => (None, None),
     };
     let currency = teller.currency;
     teller.add_founding(
@@ -262,7 +265,7 @@ fn add_plan(teller: &mut Teller<'_>, plan: &Plan) -> io::Result<()> {
             ("duration_unit", unit.into()),
             ("begin_on_first_registration", plan.begins_on_first_registration.into()),
             ("shareable", plan.is_shareable.into()),
-            ("allotment", Value::Json(plan.allotment)),
+            ("allotment", DemoValue::Json(plan.allotment)),
         ],
     )?;
     Ok(())

@@ -4,18 +4,21 @@ use std::io;
 
 use model::time::{Date, Instant};
 
-use crate::billing::{self, Account, Bill, Correction, Line, Method, Movement, Outcome, Price};
-use crate::people::Person;
-use crate::row::Value;
-use crate::teller::Teller;
+use crate::billing::{
+    self, Correction, CreditMovement, CustomerAccount, InvoiceDraft, InvoiceLineDraft,
+    InvoiceOutcome, LinePrice, PaymentMethod,
+};
+use crate::people::DemoCustomer;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
-use super::offer::{self, Term, Uses};
+use super::offer::{self, PlanTerm, PlanUses};
 use super::timetable::Timetable;
-use super::visits::{self, Period};
+use super::visits::{self, VisitPeriod};
 
 /// The end of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum MembershipEnd {
     /// Not ended early: it is running, or has expired.
     None,
     /// Ended on a day, with a reason.
@@ -24,16 +27,16 @@ pub(super) enum End {
 
 /// The history of a customer membership, before its rows are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stay {
+pub(super) struct MembershipHistory {
     pub(super) plan_id: i64,
     pub(super) from: Date,
-    pub(super) end: End,
+    pub(super) end: MembershipEnd,
     /// First and last day of a hold; without a last day it has not ended.
     pub(super) hold: Option<(Date, Option<Date>)>,
     pub(super) discount: i64,
-    pub(super) method: Method,
+    pub(super) method: PaymentMethod,
     /// Outcome of the last invoice; earlier ones are paid, some of them late.
-    pub(super) last_outcome: Outcome,
+    pub(super) last_outcome: InvoiceOutcome,
     pub(super) correction: Correction,
     pub(super) shared_with: Option<i64>,
     pub(super) is_mistake: bool,
@@ -43,16 +46,16 @@ const DAY: i64 = 86_400;
 const CUSTOM_LIMITS: &str =
     r#"{"types":["event"],"period_limits":[{"period":"month","type":"event","max_uses":12}]}"#;
 
-impl Stay {
-    pub(super) fn of(plan_id: i64, from: Date) -> Self {
+impl MembershipHistory {
+    pub(super) fn new(plan_id: i64, from: Date) -> Self {
         Self {
             plan_id,
             from,
-            end: End::None,
+            end: MembershipEnd::None,
             hold: None,
             discount: 0,
-            method: Method::CARD,
-            last_outcome: Outcome::Paid,
+            method: PaymentMethod::CARD,
+            last_outcome: InvoiceOutcome::Paid,
             correction: Correction::None,
             shared_with: None,
             is_mistake: false,
@@ -60,49 +63,49 @@ impl Stay {
     }
 
     /// Writes the membership and everything that follows from it. Returns its last day of use.
-    pub(super) fn tell(
+    pub(super) fn generate(
         &self,
-        teller: &mut Teller<'_>,
+        teller: &mut RowGenerator<'_>,
         timetable: &Timetable,
-        person: &Person,
-        account: &mut Account,
+        person: &DemoCustomer,
+        account: &mut CustomerAccount,
     ) -> io::Result<Date> {
         let plan = offer::plan(self.plan_id);
         let today = teller.calendar.today();
-        let expires = (plan.kind != "recurring").then(|| after(self.from, plan.term, 1));
+        let expires = (plan.kind != "recurring").then(|| day_after_terms(self.from, plan.term, 1));
         let ended = match self.end {
-            End::On(day, _) => Some(day.min(today)),
-            End::None => None,
+            MembershipEnd::On(day, _) => Some(day.min(today)),
+            MembershipEnd::None => None,
         };
         let last_day = ended.or(expires).unwrap_or(today.plus_days(14));
         let membership_id = self.add_membership(teller, person, expires, last_day)?;
         self.add_hold(teller, account, membership_id)?;
-        self.bill(teller, person, account, membership_id, last_day)?;
+        self.write_invoices(teller, person, account, membership_id, last_day)?;
         if self.is_mistake {
             return Ok(last_day);
         }
         let far = last_day.plus_days(4000);
         let a_week = match plan.uses {
-            Uses::Unlimited => 3,
-            Uses::PerMonth(_) | Uses::PerWeek(_) => 2,
-            Uses::Ever(_) => 1,
+            PlanUses::Unlimited => 3,
+            PlanUses::PerMonth(_) | PlanUses::PerWeek(_) => 2,
+            PlanUses::Ever(_) => 1,
         };
-        let period = Period {
+        let period = VisitPeriod {
             customer_membership_id: membership_id,
             from: self.from,
             until: last_day,
             pause: self.hold.map(|(first, last)| (first, last.unwrap_or(far))),
             uses: plan.uses,
-            a_week,
+            visits_per_week_max: a_week,
         };
-        visits::visit_weekly(teller, timetable, person, &period)?;
+        visits::write_weekly_visits(teller, timetable, person, &period)?;
         Ok(last_day)
     }
 
     fn add_membership(
         &self,
-        teller: &mut Teller<'_>,
-        person: &Person,
+        teller: &mut RowGenerator<'_>,
+        person: &DemoCustomer,
         expires: Option<Date>,
         last_day: Date,
     ) -> io::Result<i64> {
@@ -114,7 +117,7 @@ impl Stay {
             .is_some_and(|(first, last)| first <= today && last.is_none_or(|last| today <= last));
         let has_run_out = expires.is_some_and(|day| day < today);
         let reason = match self.end {
-            End::On(day, reason) if day <= today => Some(reason),
+            MembershipEnd::On(day, reason) if day <= today => Some(reason),
             _ => None,
         };
         let status = match reason {
@@ -132,7 +135,7 @@ impl Stay {
             .flatten();
         let is_custom = teller.draw.one_in(24);
         let weeks = match plan.term {
-            Term::Weeks(weeks) if plan.kind == "recurring" => Some(weeks),
+            PlanTerm::Weeks(weeks) if plan.kind == "recurring" => Some(weeks),
             _ => None,
         };
         let anchor = weeks.is_none().then_some(i64::from(self.from.day()));
@@ -142,8 +145,8 @@ impl Stay {
         let deleted_at = self.is_mistake.then(|| purchased_at.plus_seconds(DAY));
         let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
         let has_processor = self.method.channel == "online";
-        let processor = if self.method == Method::DEBIT { 2 } else { 1 };
-        let starts_later = plan.uses == Uses::Ever(10) && today < self.from.plus_days(20);
+        let processor = if self.method == PaymentMethod::DEBIT { 2 } else { 1 };
+        let starts_later = plan.uses == PlanUses::Ever(10) && today < self.from.plus_days(20);
         teller.add(
             "customer_memberships",
             (purchased_at, deleted_at.or(cancelled_at).or(completed_at).unwrap_or(purchased_at)),
@@ -166,17 +169,17 @@ impl Stay {
                 ("currency", currency.code().into()),
                 (
                     "custom_allotment",
-                    if is_custom { Value::Json(CUSTOM_LIMITS) } else { Value::Null },
+                    if is_custom { DemoValue::Json(CUSTOM_LIMITS) } else { DemoValue::Null },
                 ),
                 ("billing_anchor_day", anchor.into()),
                 ("billing_interval_weeks", weeks.into()),
-                ("shared_with", Value::Json(&shared)),
+                ("shared_with", DemoValue::Json(&shared)),
                 ("deleted_at", deleted_at.into()),
             ],
         )
     }
 
-    fn purchased_at(&self, teller: &Teller<'_>, person: &Person) -> Instant {
+    fn purchased_at(&self, teller: &RowGenerator<'_>, person: &DemoCustomer) -> Instant {
         teller
             .calendar
             .at(self.from, 9 * 3600 + person.customer_id % 600 * 60)
@@ -184,18 +187,18 @@ impl Stay {
     }
 
     /// Returns the first billing day after today.
-    fn next_bill(&self, teller: &Teller<'_>, term: Term) -> Option<Date> {
-        if term == Term::Open {
+    fn next_bill(&self, teller: &RowGenerator<'_>, term: PlanTerm) -> Option<Date> {
+        if term == PlanTerm::Open {
             return None;
         }
         let today = teller.calendar.today();
-        (1..=400).map(|turn| after(self.from, term, turn)).find(|day| *day > today)
+        (1..=400).map(|turn| day_after_terms(self.from, term, turn)).find(|day| *day > today)
     }
 
     fn add_hold(
         &self,
-        teller: &mut Teller<'_>,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        account: &mut CustomerAccount,
         membership_id: i64,
     ) -> io::Result<()> {
         let Some((first, last)) = self.hold else { return Ok(()) };
@@ -227,15 +230,15 @@ impl Stay {
                 ("currency", has_money.then_some(currency.code()).into()),
             ],
         )?;
-        let given = Movement::of("adjustment", -credit, currency, made_at.plus_seconds(60));
-        account.change(teller, &given.described("Credit for the hold"))
+        let given = CreditMovement::of("adjustment", -credit, currency, made_at.plus_seconds(60));
+        account.write_movement(teller, &given.described("Credit for the hold"))
     }
 
-    fn bill(
+    fn write_invoices(
         &self,
-        teller: &mut Teller<'_>,
-        person: &Person,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        person: &DemoCustomer,
+        account: &mut CustomerAccount,
         membership_id: i64,
         last_day: Date,
     ) -> io::Result<()> {
@@ -247,7 +250,7 @@ impl Stay {
         let today = teller.calendar.today();
         let turns = if is_recurring { 400 } else { 1 };
         for turn in 0..turns {
-            let day = after(self.from, plan.term, turn);
+            let day = day_after_terms(self.from, plan.term, turn);
             if day > today || (turn > 0 && day >= last_day) {
                 break;
             }
@@ -257,7 +260,7 @@ impl Stay {
             if day < teller.calendar.first_day() || is_held {
                 continue;
             }
-            let next = after(self.from, plan.term, turn + 1);
+            let next = day_after_terms(self.from, plan.term, turn + 1);
             let is_last = !is_recurring || next > today || next >= last_day;
             self.send_invoice(teller, person, account, membership_id, (day, next), is_last)?;
         }
@@ -266,9 +269,9 @@ impl Stay {
 
     fn send_invoice(
         &self,
-        teller: &mut Teller<'_>,
-        person: &Person,
-        account: &mut Account,
+        teller: &mut RowGenerator<'_>,
+        person: &DemoCustomer,
+        account: &mut CustomerAccount,
         membership_id: i64,
         (day, next): (Date, Date),
         is_last: bool,
@@ -277,43 +280,50 @@ impl Stay {
         let seconds = 9 * 3600 + person.customer_id % 600 * 60;
         let at = teller.calendar.at(day, seconds).max(person.joined_at);
         let period = (at, teller.calendar.at(next, seconds));
-        let price = Price::with_tax_inside(plan.price, self.discount);
-        let line = Line { period: Some(period), ..Line::of("membership", plan.name, price) };
+        let price = LinePrice::with_tax_inside(plan.price, self.discount);
+        let line = InvoiceLineDraft {
+            period: Some(period),
+            ..InvoiceLineDraft::of("membership", plan.name, price)
+        };
         let lines = [line];
         let is_first = day == self.from;
         let outcome = match (is_last, teller.draw.below(30)) {
             (true, _) => self.last_outcome,
-            (false, 0) => Outcome::PaidLate,
-            (false, _) => Outcome::Paid,
+            (false, 0) => InvoiceOutcome::PaidLate,
+            (false, _) => InvoiceOutcome::Paid,
         };
         let reason = if is_first { "purchase" } else { "renewal" };
         let by_card = self.method.channel == "online";
-        let bill = Bill {
+        let bill = InvoiceDraft {
             customer_membership_id: Some(membership_id),
             reason: Some(reason),
             collection_method: by_card.then_some("charge_automatically"),
             due_in_days: (!by_card).then_some(14),
             period: (plan.kind == "prepaid").then_some(period),
-            processor_id: by_card.then_some(if self.method == Method::DEBIT { 2 } else { 1 }),
+            processor_id: by_card.then_some(if self.method == PaymentMethod::DEBIT {
+                2
+            } else {
+                1
+            }),
             purchase_type: Some("membership"),
             discount_code: (self.discount > 0).then_some("SPRING10"),
             description: is_first.then_some(plan.name),
             method: self.method,
             outcome,
             correction: if is_last { self.correction } else { Correction::None },
-            ..Bill::of(person, teller.currency, at, &lines)
+            ..InvoiceDraft::paid_by_card(person, teller.currency, at, &lines)
         };
-        billing::send(teller, account, &bill)?;
+        billing::write_invoice(teller, account, &bill)?;
         Ok(())
     }
 }
 
 /// Returns the day `turns` terms after `from`.
-pub(super) fn after(from: Date, term: Term, turns: i64) -> Date {
+pub(super) fn day_after_terms(from: Date, term: PlanTerm, turns: i64) -> Date {
     match term {
-        Term::Days(days) => from.plus_days(days * turns),
-        Term::Weeks(weeks) => from.plus_days(7 * weeks * turns),
-        Term::Months(months) => from.plus_months(months * turns),
-        Term::Open => from.plus_days(36_500 * turns),
+        PlanTerm::Days(days) => from.plus_days(days * turns),
+        PlanTerm::Weeks(weeks) => from.plus_days(7 * weeks * turns),
+        PlanTerm::Months(months) => from.plus_months(months * turns),
+        PlanTerm::Open => from.plus_days(36_500 * turns),
     }
 }

@@ -5,8 +5,8 @@ use std::io;
 
 use model::time::{Date, Instant};
 
-use crate::row::Value;
-use crate::teller::Teller;
+use crate::row::DemoValue;
+use crate::teller::RowGenerator;
 
 use super::offer::{INSTRUCTORS, SITES};
 
@@ -52,7 +52,7 @@ impl Slot {
 }
 
 impl Timetable {
-    pub(super) fn new(teller: &Teller<'_>, customers: u64) -> Self {
+    pub(super) fn new(teller: &RowGenerator<'_>, customers: u64) -> Self {
         let slots = (customers / CUSTOMERS_PER_SLOT).max(SLOTS_MIN);
         Self {
             slots: slots.cast_signed(),
@@ -98,7 +98,7 @@ impl Timetable {
     }
 
     /// Returns the start of a slot in a week.
-    pub(super) fn starts_at(&self, teller: &Teller<'_>, week: i64, slot: &Slot) -> Instant {
+    pub(super) fn starts_at(&self, teller: &RowGenerator<'_>, week: i64, slot: &Slot) -> Instant {
         teller.calendar.at(self.date(week, slot), slot.starts)
     }
 
@@ -125,7 +125,7 @@ impl Timetable {
     }
 
     /// Adds courses and all events.
-    pub(super) fn add_events(&self, teller: &mut Teller<'_>) -> io::Result<()> {
+    pub(super) fn add_events(&self, teller: &mut RowGenerator<'_>) -> io::Result<()> {
         for block in 0..=WEEKS / COURSE_WEEKS {
             let starts = self.monday(block * COURSE_WEEKS);
             for (offering_type, name) in [(8, "Beginners"), (9, "Pre-natal")] {
@@ -144,7 +144,7 @@ impl Timetable {
         Ok(())
     }
 
-    fn add_event(&self, teller: &mut Teller<'_>, week: i64, slot: &Slot) -> io::Result<()> {
+    fn add_event(&self, teller: &mut RowGenerator<'_>, week: i64, slot: &Slot) -> io::Result<()> {
         let starts_at = self.starts_at(teller, week, slot);
         let planned_at = starts_at.plus_seconds(-45 * 86_400);
         let is_cancelled = self.is_cancelled(week, slot);
@@ -187,7 +187,7 @@ impl Timetable {
                 ("status", if is_cancelled { "cancelled" } else { "active" }.into()),
                 ("max_occupancy", room.into()),
                 ("course_id", self.course_id(week, slot).into()),
-                ("instructor_ids", Value::Json(&teachers)),
+                ("instructor_ids", DemoValue::Json(&teachers)),
             ],
         )?;
         Ok(())

@@ -4,29 +4,29 @@ use std::io;
 
 use model::time::{Date, Instant};
 
-use crate::people::Person;
-use crate::teller::Teller;
+use crate::people::DemoCustomer;
+use crate::teller::RowGenerator;
 
-use super::offer::{BOOKING_SOURCES, Uses};
+use super::offer::{BOOKING_SOURCES, PlanUses};
 use super::timetable::{Slot, Timetable};
 
 /// A period in which a customer books under a membership.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Period {
+pub(super) struct VisitPeriod {
     pub(super) customer_membership_id: i64,
     pub(super) from: Date,
     /// Last day.
     pub(super) until: Date,
     /// First and last day of a pause without bookings.
     pub(super) pause: Option<(Date, Date)>,
-    pub(super) uses: Uses,
+    pub(super) uses: PlanUses,
     /// Largest number of visits per week.
-    pub(super) a_week: u64,
+    pub(super) visits_per_week_max: u64,
 }
 
 /// The way that a booking was made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Booking {
+pub(super) struct BookingDraft {
     pub(super) customer_membership_id: Option<i64>,
     pub(super) method: &'static str,
     pub(super) is_comped: bool,
@@ -36,20 +36,21 @@ pub(super) struct Booking {
 const A_WEEK_MAX: usize = 4;
 
 /// Writes the bookings of all weeks. Returns the number of uses.
-pub(super) fn visit_weekly(
-    teller: &mut Teller<'_>,
+pub(super) fn write_weekly_visits(
+    teller: &mut RowGenerator<'_>,
     timetable: &Timetable,
-    person: &Person,
-    period: &Period,
+    person: &DemoCustomer,
+    period: &VisitPeriod,
 ) -> io::Result<u64> {
     let booked_ahead = teller.calendar.today().plus_days(6);
     let last_day = period.until.min(booked_ahead);
     let first_week = timetable.week_of(period.from).max(0);
     let last_week = timetable.week_of(last_day).min(timetable.weeks().end - 1);
     let favourite = teller.draw.below(timetable.slots());
-    let mut tally = Tally { uses: period.uses, month: 0, in_month: 0, ever: 0 };
+    let mut tally = UseCounter { uses: period.uses, month: 0, in_month: 0, ever: 0 };
     for week in first_week..=last_week {
-        let wanted = teller.draw.between(0, period.a_week.cast_signed()).cast_unsigned();
+        let wanted =
+            teller.draw.between(0, period.visits_per_week_max.cast_signed()).cast_unsigned();
         let mut taken = [-1; A_WEEK_MAX];
         for (visit, taken_before) in (0..wanted).zip(1..A_WEEK_MAX) {
             let slot = choose_slot(teller, timetable, favourite, visit);
@@ -65,39 +66,44 @@ pub(super) fn visit_weekly(
                 break;
             }
             taken[taken_before] = event_id;
-            let booking = Booking {
+            let booking = BookingDraft {
                 customer_membership_id: Some(period.customer_membership_id),
                 method: "membership",
                 is_comped: event_id % 211 == 0,
             };
-            book(teller, timetable, person, week, &slot, booking)?;
+            write_booking(teller, timetable, person, week, &slot, booking)?;
         }
     }
     Ok(tally.ever)
 }
 
-fn choose_slot(teller: &mut Teller<'_>, timetable: &Timetable, favourite: u64, visit: u64) -> Slot {
+fn choose_slot(
+    teller: &mut RowGenerator<'_>,
+    timetable: &Timetable,
+    favourite: u64,
+    visit: u64,
+) -> Slot {
     let is_habit = visit == 0 && !teller.draw.one_in(3);
     let number = if is_habit { favourite } else { teller.draw.below(timetable.slots()) };
     timetable.slot(number)
 }
 
 /// Counter of the uses that a membership has left.
-struct Tally {
-    uses: Uses,
+struct UseCounter {
+    uses: PlanUses,
     month: i8,
     in_month: u64,
     ever: u64,
 }
 
-impl Tally {
+impl UseCounter {
     /// Returns true if one more use is allowed, and counts it.
     fn count(&mut self, date: Date, in_week: u64) -> bool {
         let is_allowed = match self.uses {
-            Uses::Unlimited => true,
-            Uses::PerWeek(uses) => in_week < uses,
-            Uses::Ever(uses) => self.ever < uses,
-            Uses::PerMonth(uses) => {
+            PlanUses::Unlimited => true,
+            PlanUses::PerWeek(uses) => in_week < uses,
+            PlanUses::Ever(uses) => self.ever < uses,
+            PlanUses::PerMonth(uses) => {
                 if self.month != date.month() {
                     (self.month, self.in_month) = (date.month(), 0);
                 }
@@ -111,13 +117,13 @@ impl Tally {
 }
 
 /// Writes one booking. Returns the instant of booking; none if it is in the future.
-pub(super) fn book(
-    teller: &mut Teller<'_>,
+pub(super) fn write_booking(
+    teller: &mut RowGenerator<'_>,
     timetable: &Timetable,
-    person: &Person,
+    person: &DemoCustomer,
     week: i64,
     slot: &Slot,
-    booking: Booking,
+    booking: BookingDraft,
 ) -> io::Result<Option<Instant>> {
     let starts_at = timetable.starts_at(teller, week, slot);
     let lead = teller.draw.between(3600, 5 * 86_400);

@@ -1,14 +1,14 @@
 //! CSV with a header row. An empty cell is null. Rule: spec/data-model.md §3.
 
-use model::catalogue::{ID, Kind, Table};
+use model::catalogue::{ColumnType, ID, Table};
 use model::import::{ImportCode, ImportError};
 use model::parse;
 
-use super::csv_record::{Fields, Step, split};
-use super::row::{Collector, Place, Row};
-use super::unpack::{Fault, Unpacked};
-use super::window::Window;
-use super::{COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+use super::csv_record::{CsvFields, RecordSplit, split_record};
+use super::row::{ChangeCollector, ImportRowBuilder, RowPlace};
+use super::unpack::{UnpackError, UnpackedStream};
+use super::window::StreamWindow;
+use super::{COLUMNS_MAX, ImportInput, ImportMode, RECORD_BYTES_MAX, ReadError, RowDecoder};
 use crate::formula_guard::without_guard;
 
 /// The message for a file in another encoding. It names the way out in Excel, which most people
@@ -17,28 +17,28 @@ const NOT_UTF8: &str = "the file is not UTF-8; in Excel, save it as \"CSV UTF-8\
 
 /// Decodes the rows of one table.
 pub(super) struct CsvDecoder {
-    window: Window,
-    fields: Fields,
+    window: StreamWindow,
+    fields: CsvFields,
     table: &'static Table,
-    mode: Mode,
+    mode: ImportMode,
     /// The line on which the next record begins.
     line: u64,
-    header: Option<Header>,
+    header: Option<CsvHeader>,
 }
 
 /// The column of each field, or `None` for fields that are not read.
-struct Header {
+struct CsvHeader {
     columns: Vec<Option<usize>>,
 }
 
 /// A record at the start of the window.
-struct Record {
+struct CsvRecord {
     line: u64,
     length: usize,
 }
 
-impl Decoder for CsvDecoder {
-    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError> {
+impl RowDecoder for CsvDecoder {
+    fn advance(&mut self, out: &mut ChangeCollector) -> Result<bool, ReadError> {
         let Some(header) = self.header.take() else {
             let header = self.read_header(out)?;
             self.header = Some(header);
@@ -57,24 +57,24 @@ impl Decoder for CsvDecoder {
 }
 
 impl CsvDecoder {
-    pub(super) fn new(table: &'static Table, mode: Mode, input: Input) -> Self {
-        let window = Window::new(Unpacked::new(input));
-        Self { window, fields: Fields::default(), table, mode, line: 1, header: None }
+    pub(super) fn new(table: &'static Table, mode: ImportMode, input: ImportInput) -> Self {
+        let window = StreamWindow::new(UnpackedStream::new(input));
+        Self { window, fields: CsvFields::default(), table, mode, line: 1, header: None }
     }
 
-    fn place(&self) -> Place {
-        Place { table: self.table, line: self.line }
+    fn place(&self) -> RowPlace {
+        RowPlace { table: self.table, line: self.line }
     }
 
     fn broken(&self, code: ImportCode, message: impl Into<String>) -> ReadError {
         ReadError::Broken(Box::new(self.place().error(None, code, message)))
     }
 
-    fn fault(&self, fault: Fault) -> ReadError {
+    fn fault(&self, fault: UnpackError) -> ReadError {
         fault.at(Some(self.table.name), Some(self.line))
     }
 
-    fn next_record(&mut self) -> Result<Option<Record>, ReadError> {
+    fn next_record(&mut self) -> Result<Option<CsvRecord>, ReadError> {
         loop {
             let unread = self.window.unread();
             if unread.is_empty() && self.window.is_at_end() {
@@ -82,32 +82,32 @@ impl CsvDecoder {
             }
             let is_whole = unread.len() <= RECORD_BYTES_MAX;
             let seen = &unread[..unread.len().min(RECORD_BYTES_MAX)];
-            match split(seen, is_whole && self.window.is_at_end(), &mut self.fields) {
-                Step::Record { length, line_feeds } => {
+            match split_record(seen, is_whole && self.window.is_at_end(), &mut self.fields) {
+                RecordSplit::Record { length, line_feeds } => {
                     let line = self.line;
                     self.line += line_feeds;
-                    return Ok(Some(Record { line, length }));
+                    return Ok(Some(CsvRecord { line, length }));
                 }
-                Step::Incomplete { in_quotes: false } if !is_whole => {
+                RecordSplit::Incomplete { in_quotes: false } if !is_whole => {
                     let message = format!("the record is longer than {RECORD_BYTES_MAX} bytes");
                     return Err(self.broken(ImportCode::RowTooLong, message));
                 }
-                Step::Incomplete { in_quotes: true } if !is_whole => {
+                RecordSplit::Incomplete { in_quotes: true } if !is_whole => {
                     let message = format!(
                         "a quote opened in this record is not closed within {RECORD_BYTES_MAX} bytes"
                     );
                     return Err(self.broken(ImportCode::CsvQuoteUnclosed, message));
                 }
-                Step::Incomplete { .. } if self.window.is_at_end() => {
+                RecordSplit::Incomplete { .. } if self.window.is_at_end() => {
                     let message = "a quote opened in this record is never closed";
                     return Err(self.broken(ImportCode::CsvQuoteUnclosed, message));
                 }
-                Step::Incomplete { .. } => {
+                RecordSplit::Incomplete { .. } => {
                     self.window
                         .fill()
                         .map_err(|fault| fault.at(Some(self.table.name), Some(self.line)))?;
                 }
-                Step::TextAfterQuote => {
+                RecordSplit::TextAfterQuote => {
                     let message = "a closing quote is followed by text: expected a comma or the \
                         end of the line, or a quote in a value written twice";
                     return Err(self.broken(ImportCode::CsvInvalid, message));
@@ -116,7 +116,7 @@ impl CsvDecoder {
         }
     }
 
-    fn read_header(&mut self, out: &mut Collector) -> Result<Header, ReadError> {
+    fn read_header(&mut self, out: &mut ChangeCollector) -> Result<CsvHeader, ReadError> {
         self.window.skip_bom().map_err(|fault| self.fault(fault))?;
         let place = self.place();
         let Some(record) = self.next_record()? else {
@@ -159,7 +159,7 @@ impl CsvDecoder {
                 Some(_) if is_duplicate => out.error(place.column_duplicate(name)),
                 Some(_) => seen.push(column),
             }
-            let is_read = !is_duplicate && (self.mode == Mode::Upsert || column == Some(ID));
+            let is_read = !is_duplicate && (self.mode == ImportMode::Upsert || column == Some(ID));
             columns.push(column.filter(|_| is_read));
         }
         self.window.consume(record.length);
@@ -168,11 +168,11 @@ impl CsvDecoder {
             let error = place.error(Some("id"), ImportCode::IdInvalid, message);
             return Err(ReadError::Broken(Box::new(error)));
         }
-        Ok(Header { columns })
+        Ok(CsvHeader { columns })
     }
 
-    fn read_row(&self, header: &Header, record: &Record, out: &mut Collector) {
-        let place = Place { table: self.table, line: record.line };
+    fn read_row(&self, header: &CsvHeader, record: &CsvRecord, out: &mut ChangeCollector) {
+        let place = RowPlace { table: self.table, line: record.line };
         let text = match self.checked_text(header, place) {
             Ok(text) => text,
             Err(error) => {
@@ -181,7 +181,7 @@ impl CsvDecoder {
                 return;
             }
         };
-        let mut row = Row::new(place, self.mode);
+        let mut row = ImportRowBuilder::new(place, self.mode);
         let tells_empty_text = self.tells_empty_text(header);
         for (position, range) in self.fields.ranges().iter().enumerate() {
             let Some(column) = header.columns[position] else { continue };
@@ -189,12 +189,12 @@ impl CsvDecoder {
             let is_empty_text = field.is_empty()
                 && tells_empty_text
                 && self.fields.is_quoted(position)
-                && self.table.columns[column].kind == Kind::Text;
+                && self.table.columns[column].kind == ColumnType::Text;
             row.read(
                 column,
                 match is_empty_text {
-                    true => parse::Input::Text(""),
-                    false => parse::Input::Untyped(without_guard(field)),
+                    true => parse::InputValue::Text(""),
+                    false => parse::InputValue::Untyped(without_guard(field)),
                 },
             );
         }
@@ -203,12 +203,12 @@ impl CsvDecoder {
 
     /// Returns true if `""` in this record is empty text and an empty cell is null. Some programs
     /// quote every value, including the id, and write both as `""`.
-    fn tells_empty_text(&self, header: &Header) -> bool {
+    fn tells_empty_text(&self, header: &CsvHeader) -> bool {
         let id = header.columns.iter().position(|column| *column == Some(ID));
         id.is_some_and(|id| !self.fields.is_quoted(id))
     }
 
-    fn checked_text(&self, header: &Header, place: Place) -> Result<&str, ImportError> {
+    fn checked_text(&self, header: &CsvHeader, place: RowPlace) -> Result<&str, ImportError> {
         let (expected, found) = (header.columns.len(), self.fields.len());
         if expected != found {
             let message = format!("expected {expected} fields as in the header, found {found}");

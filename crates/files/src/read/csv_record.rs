@@ -11,8 +11,8 @@ use super::COLUMNS_MAX;
 
 /// The result of splitting a record off the start of a buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// A record of this many bytes, with its line end; its fields are in [`Fields`].
+pub(super) enum RecordSplit {
+    /// A record of this many bytes, with its line end; its fields are in [`CsvFields`].
     Record {
         /// The number of bytes.
         length: usize,
@@ -30,7 +30,7 @@ pub(super) enum Step {
 
 /// The fields of one record. Reused for each record.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
+pub(super) struct CsvFields {
     ranges: Vec<Range<usize>>,
     /// The number of fields after the first [`COLUMNS_MAX`].
     further: usize,
@@ -42,7 +42,7 @@ pub(super) struct Fields {
     quoted: Vec<bool>,
 }
 
-impl Fields {
+impl CsvFields {
     /// Returns the number of fields.
     pub(super) fn len(&self) -> usize {
         self.ranges.len() + self.further
@@ -58,7 +58,7 @@ impl Fields {
         self.quoted.get(position).is_some_and(|is_quoted| *is_quoted)
     }
 
-    /// Returns the text that contains the fields. `buffer` must be the one given to [`split`].
+    /// Returns the text that contains the fields. `buffer` must be the one given to [`split_record`].
     pub(super) fn text<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
         match self.is_unquoted {
             true => &self.unquoted,
@@ -66,7 +66,7 @@ impl Fields {
         }
     }
 
-    /// Returns the range in [`Fields::text`] of each of the first [`COLUMNS_MAX`] fields.
+    /// Returns the range in [`CsvFields::text`] of each of the first [`COLUMNS_MAX`] fields.
     pub(super) fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
@@ -88,7 +88,7 @@ impl Fields {
 }
 
 /// Splits the first record off `buffer`. `is_at_end` tells that the input ends with the buffer.
-pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
+pub(super) fn split_record(buffer: &[u8], is_at_end: bool, fields: &mut CsvFields) -> RecordSplit {
     fields.clear();
     let line_feed = memchr::memchr(b'\n', buffer);
     let line = &buffer[..line_feed.unwrap_or(buffer.len())];
@@ -96,7 +96,7 @@ pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step
         return split_quoted(buffer, is_at_end, fields);
     }
     if line_feed.is_none() && !is_at_end {
-        return Step::Incomplete { in_quotes: false };
+        return RecordSplit::Incomplete { in_quotes: false };
     }
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let mut start = 0;
@@ -106,19 +106,19 @@ pub(super) fn split(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step
     }
     fields.push(start..line.len());
     match line_feed {
-        Some(at) => Step::Record { length: at + 1, line_feeds: 1 },
-        None => Step::Record { length: buffer.len(), line_feeds: 0 },
+        Some(at) => RecordSplit::Record { length: at + 1, line_feeds: 1 },
+        None => RecordSplit::Record { length: buffer.len(), line_feeds: 0 },
     }
 }
 
 /// The position after a field, or the result if there is no further field.
-enum After {
+enum FieldEnd {
     Field(usize),
     End { length: usize, line_feeds: u64 },
-    Stop(Step),
+    Stop(RecordSplit),
 }
 
-fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
+fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut CsvFields) -> RecordSplit {
     fields.is_unquoted = true;
     let mut at = 0;
     let mut line_feeds = 0;
@@ -126,18 +126,20 @@ fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
         let start = fields.unquoted.len();
         fields.quoted.push(buffer.get(at) == Some(&b'"'));
         let after = match buffer.get(at) {
-            Some(b'"') => match unquote(buffer, at + 1, &mut fields.unquoted, &mut line_feeds) {
-                Some(behind) => after_quote(buffer, behind, is_at_end),
-                None => After::Stop(Step::Incomplete { in_quotes: true }),
-            },
-            _ => plain(buffer, at, is_at_end, &mut fields.unquoted),
+            Some(b'"') => {
+                match read_quoted(buffer, at + 1, &mut fields.unquoted, &mut line_feeds) {
+                    Some(behind) => after_quote(buffer, behind, is_at_end),
+                    None => FieldEnd::Stop(RecordSplit::Incomplete { in_quotes: true }),
+                }
+            }
+            _ => read_unquoted(buffer, at, is_at_end, &mut fields.unquoted),
         };
         match after {
-            After::Stop(step) => return step,
-            After::Field(next) => at = next,
-            After::End { length, line_feeds: last } => {
+            FieldEnd::Stop(step) => return step,
+            FieldEnd::Field(next) => at = next,
+            FieldEnd::End { length, line_feeds: last } => {
                 fields.push(start..fields.unquoted.len());
-                return Step::Record { length, line_feeds: line_feeds + last };
+                return RecordSplit::Record { length, line_feeds: line_feeds + last };
             }
         }
         fields.push(start..fields.unquoted.len());
@@ -146,7 +148,12 @@ fn split_quoted(buffer: &[u8], is_at_end: bool, fields: &mut Fields) -> Step {
 
 /// Appends the unquoted text to `text`. Returns the position after the closing quote, or `None` if
 /// the buffer ends before it.
-fn unquote(buffer: &[u8], start: usize, text: &mut Vec<u8>, line_feeds: &mut u64) -> Option<usize> {
+fn read_quoted(
+    buffer: &[u8],
+    start: usize,
+    text: &mut Vec<u8>,
+    line_feeds: &mut u64,
+) -> Option<usize> {
     let mut at = start;
     loop {
         let inside = &buffer[at..at + memchr::memchr(b'"', &buffer[at..])?];
@@ -161,21 +168,21 @@ fn unquote(buffer: &[u8], start: usize, text: &mut Vec<u8>, line_feeds: &mut u64
     }
 }
 
-fn after_quote(buffer: &[u8], at: usize, is_at_end: bool) -> After {
+fn after_quote(buffer: &[u8], at: usize, is_at_end: bool) -> FieldEnd {
     match &buffer[at..] {
-        [] | [b'\r'] if is_at_end => After::End { length: buffer.len(), line_feeds: 0 },
+        [] | [b'\r'] if is_at_end => FieldEnd::End { length: buffer.len(), line_feeds: 0 },
         // The quote may be the first of two.
-        [] => After::Stop(Step::Incomplete { in_quotes: true }),
-        [b'\r'] => After::Stop(Step::Incomplete { in_quotes: false }),
-        [b',', ..] => After::Field(at + 1),
-        [b'\n', ..] => After::End { length: at + 1, line_feeds: 1 },
-        [b'\r', b'\n', ..] => After::End { length: at + 2, line_feeds: 1 },
-        _ => After::Stop(Step::TextAfterQuote),
+        [] => FieldEnd::Stop(RecordSplit::Incomplete { in_quotes: true }),
+        [b'\r'] => FieldEnd::Stop(RecordSplit::Incomplete { in_quotes: false }),
+        [b',', ..] => FieldEnd::Field(at + 1),
+        [b'\n', ..] => FieldEnd::End { length: at + 1, line_feeds: 1 },
+        [b'\r', b'\n', ..] => FieldEnd::End { length: at + 2, line_feeds: 1 },
+        _ => FieldEnd::Stop(RecordSplit::TextAfterQuote),
     }
 }
 
 /// Appends an unquoted field to `text`. A quote inside it is ordinary text.
-fn plain(buffer: &[u8], at: usize, is_at_end: bool, text: &mut Vec<u8>) -> After {
+fn read_unquoted(buffer: &[u8], at: usize, is_at_end: bool, text: &mut Vec<u8>) -> FieldEnd {
     let rest = &buffer[at..];
     let end = memchr::memchr2(b',', b'\n', rest);
     let field = &rest[..end.unwrap_or(rest.len())];
@@ -183,9 +190,9 @@ fn plain(buffer: &[u8], at: usize, is_at_end: bool, text: &mut Vec<u8>) -> After
     let trimmed = if is_last { field.strip_suffix(b"\r").unwrap_or(field) } else { field };
     text.extend_from_slice(trimmed);
     match end {
-        None if is_at_end => After::End { length: buffer.len(), line_feeds: 0 },
-        None => After::Stop(Step::Incomplete { in_quotes: false }),
-        Some(end) if is_last => After::End { length: at + end + 1, line_feeds: 1 },
-        Some(end) => After::Field(at + end + 1),
+        None if is_at_end => FieldEnd::End { length: buffer.len(), line_feeds: 0 },
+        None => FieldEnd::Stop(RecordSplit::Incomplete { in_quotes: false }),
+        Some(end) if is_last => FieldEnd::End { length: at + end + 1, line_feeds: 1 },
+        Some(end) => FieldEnd::Field(at + end + 1),
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::format::{Compression, Format};
+use crate::format::{Compression, ImportFormat};
 
 /// The source of the bytes.
-pub enum Source {
+pub enum InputSource {
     /// A local file, read from its current position.
     File(File),
     /// Any stream. Parquet needs to seek, so it is first copied to a temporary file.
@@ -18,7 +18,7 @@ pub enum Source {
 
 /// Limits on unpacking one input. The default has no limits and is for trusted files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Bounds {
+pub struct UnpackLimits {
     /// The maximum unpacked size, in bytes.
     pub bytes_max: Option<u64>,
     /// The maximum ratio of unpacked to packed size. It applies once the unpacked size exceeds
@@ -29,50 +29,51 @@ pub struct Bounds {
 }
 
 /// One import file.
-pub struct Input {
+pub struct ImportInput {
     /// The source of the file's bytes.
-    pub source: Source,
+    pub source: InputSource,
     /// The file's format.
-    pub format: Format,
+    pub format: ImportFormat,
     /// The file's compression.
     pub compression: Compression,
     /// The limits on unpacking. Beyond them, reading fails with [`super::ReadError::TooLarge`] or
     /// [`super::ReadError::TooDense`].
-    pub bounds: Bounds,
+    pub bounds: UnpackLimits,
     /// The folder for temporary files. `None` means the system's folder.
     pub spool_dir: Option<PathBuf>,
-    progress: Progress,
+    progress: ReadProgress,
 }
 
-impl Input {
+impl ImportInput {
     /// Creates an input without limits.
-    pub fn new(source: Source, format: Format, compression: Compression) -> Self {
+    pub fn new(source: InputSource, format: ImportFormat, compression: Compression) -> Self {
         let bytes_total = match &source {
-            Source::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
-            Source::Stream(_) => None,
+            InputSource::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
+            InputSource::Stream(_) => None,
         };
-        let progress = Progress(Arc::new(Counters { bytes_total, ..Counters::default() }));
-        let bounds = Bounds::default();
+        let progress =
+            ReadProgress(Arc::new(ReadCounters { bytes_total, ..ReadCounters::default() }));
+        let bounds = UnpackLimits::default();
         Self { source, format, compression, bounds, spool_dir: None, progress }
     }
 
     /// Opens the file at `path`. Errors: those of [`File::open`].
-    pub fn open(path: &Path, format: Format, compression: Compression) -> io::Result<Self> {
-        Ok(Self::new(Source::File(File::open(path)?), format, compression))
+    pub fn open(path: &Path, format: ImportFormat, compression: Compression) -> io::Result<Self> {
+        Ok(Self::new(InputSource::File(File::open(path)?), format, compression))
     }
 
     /// Returns the progress of reading. It stays up to date while another thread reads.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> ReadProgress {
         self.progress.clone()
     }
 }
 
 /// The progress of reading one input. Clones share the same counters.
 #[derive(Debug, Clone)]
-pub struct Progress(Arc<Counters>);
+pub struct ReadProgress(Arc<ReadCounters>);
 
 #[derive(Debug, Default)]
-struct Counters {
+struct ReadCounters {
     bytes_total: Option<u64>,
     bytes_read: AtomicU64,
     rows: AtomicU64,
@@ -80,7 +81,7 @@ struct Counters {
     is_stopped: AtomicBool,
 }
 
-impl Progress {
+impl ReadProgress {
     /// Returns the packed size of the input, in bytes, or `None` for a stream.
     pub fn bytes_total(&self) -> Option<u64> {
         self.0.bytes_total
@@ -120,22 +121,22 @@ impl Progress {
 }
 
 /// A source that counts the bytes read from it.
-pub(super) struct Counted {
-    source: Source,
-    progress: Progress,
+pub(super) struct CountedSource {
+    source: InputSource,
+    progress: ReadProgress,
 }
 
-impl Counted {
-    pub(super) fn new(source: Source, progress: Progress) -> Self {
+impl CountedSource {
+    pub(super) fn new(source: InputSource, progress: ReadProgress) -> Self {
         Self { source, progress }
     }
 }
 
-impl Read for Counted {
+impl Read for CountedSource {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.source {
-            Source::File(file) => file.read(buffer),
-            Source::Stream(stream) => stream.read(buffer),
+            InputSource::File(file) => file.read(buffer),
+            InputSource::Stream(stream) => stream.read(buffer),
         };
         let counters = &self.progress.0;
         match &read {

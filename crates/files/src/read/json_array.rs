@@ -8,66 +8,67 @@
 /// The state of a conversion.
 #[derive(Debug)]
 pub(super) struct JsonArray {
-    place: Place,
+    place: ArrayPosition,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ArrayPosition {
     /// Before the opening bracket.
     Before,
     /// Between the brackets.
-    Inside(Element),
+    Inside(ArrayElement),
     /// After the closing bracket.
     Behind,
 }
 
 /// The element that is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Element {
+struct ArrayElement {
     /// The number of open braces and brackets.
     depth: u64,
-    text: Text,
+    text: StringState,
     has_begun: bool,
     /// True if no other element came before it.
     is_first: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Text {
+enum StringState {
     Outside,
     Inside,
     /// After a backslash.
     Escaped,
 }
 
-const FIRST: Element = Element { depth: 0, text: Text::Outside, has_begun: false, is_first: true };
+const FIRST: ArrayElement =
+    ArrayElement { depth: 0, text: StringState::Outside, has_begun: false, is_first: true };
 
 impl JsonArray {
     pub(super) fn new() -> Self {
-        Self { place: Place::Before }
+        Self { place: ArrayPosition::Before }
     }
 
     /// Converts the next bytes in place. Errors: a message about the array itself.
-    pub(super) fn write_lines_over(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+    pub(super) fn convert_to_lines(&mut self, bytes: &mut [u8]) -> Result<(), String> {
         for byte in bytes {
             match &mut self.place {
-                Place::Before => match byte {
+                ArrayPosition::Before => match byte {
                     b'[' => {
                         *byte = b' ';
-                        self.place = Place::Inside(FIRST);
+                        self.place = ArrayPosition::Inside(FIRST);
                     }
                     // The reader of the lines skips a byte-order mark.
                     b'\xEF' | b'\xBB' | b'\xBF' => {}
                     _ if byte.is_ascii_whitespace() => *byte = b' ',
                     _ => return Err(NO_ARRAY.to_owned()),
                 },
-                Place::Inside(element) => {
+                ArrayPosition::Inside(element) => {
                     if element.take(byte)? {
-                        self.place = Place::Behind;
+                        self.place = ArrayPosition::Behind;
                     }
                 }
-                Place::Behind if byte.is_ascii_whitespace() => *byte = b' ',
-                Place::Behind => return Err("something follows the JSON array".to_owned()),
+                ArrayPosition::Behind if byte.is_ascii_whitespace() => *byte = b' ',
+                ArrayPosition::Behind => return Err("something follows the JSON array".to_owned()),
             }
         }
         Ok(())
@@ -76,24 +77,26 @@ impl JsonArray {
     /// Checks that the array is complete. Called at the end of the input.
     pub(super) fn end(&self) -> Result<(), String> {
         match self.place {
-            Place::Before => Err(NO_ARRAY.to_owned()),
-            Place::Inside(_) => Err("the JSON array has no end: the input was cut off".to_owned()),
-            Place::Behind => Ok(()),
+            ArrayPosition::Before => Err(NO_ARRAY.to_owned()),
+            ArrayPosition::Inside(_) => {
+                Err("the JSON array has no end: the input was cut off".to_owned())
+            }
+            ArrayPosition::Behind => Ok(()),
         }
     }
 }
 
 const NO_ARRAY: &str = "expected a JSON array of rows, as in [{\"id\":1}, {\"id\":2}]";
 
-impl Element {
+impl ArrayElement {
     /// Converts one byte. Returns true if it closes the array.
     fn take(&mut self, byte: &mut u8) -> Result<bool, String> {
         self.text = match (self.text, *byte) {
-            (Text::Inside, b'\\') => Text::Escaped,
-            (Text::Inside, b'"') => Text::Outside,
-            (Text::Inside | Text::Escaped, _) => Text::Inside,
-            (Text::Outside, b'"') => Text::Inside,
-            (Text::Outside, _) => return self.take_outside_text(byte),
+            (StringState::Inside, b'\\') => StringState::Escaped,
+            (StringState::Inside, b'"') => StringState::Outside,
+            (StringState::Inside | StringState::Escaped, _) => StringState::Inside,
+            (StringState::Outside, b'"') => StringState::Inside,
+            (StringState::Outside, _) => return self.take_outside_text(byte),
         };
         self.has_begun = true;
         Ok(false)
@@ -133,7 +136,7 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         let mut array = JsonArray::new();
         for piece in bytes.chunks_mut(size) {
-            array.write_lines_over(piece)?;
+            array.convert_to_lines(piece)?;
         }
         array.end()?;
         Ok(String::from_utf8(bytes).unwrap())

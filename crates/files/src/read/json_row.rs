@@ -6,10 +6,10 @@
 //! both accept the same JSON.
 
 use model::catalogue::{ID, Table};
-use model::parse::Input;
+use model::parse::InputValue;
 use serde_json::value::RawValue;
 
-use super::row::Row;
+use super::row::ImportRowBuilder;
 
 /// For each column, the column whose key came next in previous rows.
 #[derive(Debug, Default)]
@@ -62,8 +62,12 @@ pub(super) struct JsonError {
 /// Parses `text` as one JSON object and adds its values to `row`.
 ///
 /// Errors: a JSON syntax error. Errors in columns and values are added to the row.
-pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Result<(), JsonError> {
-    let mut scanner = Scanner { text, at: 0 };
+pub(super) fn read_row(
+    text: &str,
+    row: &mut ImportRowBuilder,
+    order: &mut KeyOrder,
+) -> Result<(), JsonError> {
+    let mut scanner = JsonScanner { text, at: 0 };
     scanner.skip_space();
     scanner.expect(b'{', "expected an object with the row's columns")?;
     scanner.skip_space();
@@ -77,18 +81,20 @@ pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Resul
         scanner.expect(b':', "expected a colon")?;
         scanner.skip_space();
         let written = scanner.value()?;
-        if let Key::Column(column) = key {
+        if let JsonKey::Column(column) = key {
             before = Some(column);
         }
         match key {
-            Key::Column(column) if row.has(column) => {
+            JsonKey::Column(column) if row.has(column) => {
                 row.column_duplicate(row.table().columns[column].name);
             }
-            Key::Column(column) if row.wants(column) => row.read(column, written.input()),
-            Key::Column(_) => {}
-            Key::Unknown(name) => row.column_unknown(&name),
+            JsonKey::Column(column) if row.reads_column(column) => {
+                row.read(column, written.input())
+            }
+            JsonKey::Column(_) => {}
+            JsonKey::Unknown(name) => row.column_unknown(&name),
         }
-        if row.is_hopeless() {
+        if row.has_too_many_errors() {
             return Ok(());
         }
         scanner.skip_space();
@@ -101,19 +107,19 @@ pub(super) fn read_row(text: &str, row: &mut Row, order: &mut KeyOrder) -> Resul
 }
 
 /// Parses `text` as one JSON value, the id of `row`. Errors: as [`read_row`].
-pub(super) fn read_id(text: &str, row: &mut Row) -> Result<(), JsonError> {
-    let mut scanner = Scanner { text, at: 0 };
+pub(super) fn read_id(text: &str, row: &mut ImportRowBuilder) -> Result<(), JsonError> {
+    let mut scanner = JsonScanner { text, at: 0 };
     row.read(ID, scanner.value()?.input());
     scanner.expect_end()
 }
 
-enum Key {
+enum JsonKey {
     Column(usize),
     Unknown(String),
 }
 
 /// A JSON value as it was written.
-enum Written<'a> {
+enum WrittenValue<'a> {
     Null,
     Bool(bool),
     Int(i64),
@@ -123,26 +129,26 @@ enum Written<'a> {
     Json(&'a str),
 }
 
-impl Written<'_> {
-    fn input(&self) -> Input<'_> {
+impl WrittenValue<'_> {
+    fn input(&self) -> InputValue<'_> {
         match self {
-            Self::Null => Input::Null,
-            Self::Bool(value) => Input::Bool(*value),
-            Self::Int(value) => Input::Int(*value),
-            Self::Number(text) => Input::Number(text),
-            Self::Text(text) => Input::Text(text),
-            Self::Escaped(text) => Input::Text(text),
-            Self::Json(text) => Input::Json(text),
+            Self::Null => InputValue::Null,
+            Self::Bool(value) => InputValue::Bool(*value),
+            Self::Int(value) => InputValue::Int(*value),
+            Self::Number(text) => InputValue::Number(text),
+            Self::Text(text) => InputValue::Text(text),
+            Self::Escaped(text) => InputValue::Text(text),
+            Self::Json(text) => InputValue::Json(text),
         }
     }
 }
 
-struct Scanner<'a> {
+struct JsonScanner<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> JsonScanner<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -180,25 +186,25 @@ impl<'a> Scanner<'a> {
         table: &'static Table,
         order: &mut KeyOrder,
         before: Option<usize>,
-    ) -> Result<Key, JsonError> {
+    ) -> Result<JsonKey, JsonError> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if let Some((column, length)) = order.find(table, before, rest) {
             self.at += length;
-            return Ok(Key::Column(column));
+            return Ok(JsonKey::Column(column));
         }
         // This is an unknown column, or a column whose name is written with escapes.
         let name = match self.string("expected a column's name in quotes")? {
-            Written::Text(name) => name.to_owned(),
-            Written::Escaped(name) => name,
+            WrittenValue::Text(name) => name.to_owned(),
+            WrittenValue::Escaped(name) => name,
             _ => String::new(),
         };
         Ok(match table.position_of(&name) {
-            Some(column) => Key::Column(column),
-            None => Key::Unknown(name),
+            Some(column) => JsonKey::Column(column),
+            None => JsonKey::Unknown(name),
         })
     }
 
-    fn value(&mut self) -> Result<Written<'a>, JsonError> {
+    fn value(&mut self) -> Result<WrittenValue<'a>, JsonError> {
         match self.peek() {
             Some(b'"') => self.string("expected text"),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -207,19 +213,19 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn word(&mut self) -> Result<Written<'a>, JsonError> {
+    fn word(&mut self) -> Result<WrittenValue<'a>, JsonError> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let (written, length) = match rest {
-            [b'n', b'u', b'l', b'l', ..] => (Written::Null, 4),
-            [b't', b'r', b'u', b'e', ..] => (Written::Bool(true), 4),
-            [b'f', b'a', b'l', b's', b'e', ..] => (Written::Bool(false), 5),
+            [b'n', b'u', b'l', b'l', ..] => (WrittenValue::Null, 4),
+            [b't', b'r', b'u', b'e', ..] => (WrittenValue::Bool(true), 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (WrittenValue::Bool(false), 5),
             _ => return Err(self.error("expected a value")),
         };
         self.at += length;
         Ok(written)
     }
 
-    fn string(&mut self, expected: &str) -> Result<Written<'a>, JsonError> {
+    fn string(&mut self, expected: &str) -> Result<WrittenValue<'a>, JsonError> {
         let open = self.at;
         self.expect(b'"', expected)?;
         let bytes = self.text.as_bytes();
@@ -241,15 +247,15 @@ impl<'a> Scanner<'a> {
         }
         self.at += 1;
         if !has_escapes {
-            return Ok(Written::Text(&self.text[open + 1..self.at - 1]));
+            return Ok(WrittenValue::Text(&self.text[open + 1..self.at - 1]));
         }
         match serde_json::from_str(&self.text[open..self.at]) {
-            Ok(text) => Ok(Written::Escaped(text)),
-            Err(error) => Err(JsonError { message: without_place(&error), at: open }),
+            Ok(text) => Ok(WrittenValue::Escaped(text)),
+            Err(error) => Err(JsonError { message: message_without_position(&error), at: open }),
         }
     }
 
-    fn number(&mut self) -> Result<Written<'a>, JsonError> {
+    fn number(&mut self) -> Result<WrittenValue<'a>, JsonError> {
         let start = self.at;
         let is_negative = self.take(b'-');
         let first = self.peek();
@@ -282,9 +288,11 @@ impl<'a> Scanner<'a> {
         }
         let text = &self.text[start..self.at];
         Ok(match is_whole {
-            true if digits <= 18 => Written::Int(if is_negative { -magnitude } else { magnitude }),
-            true => text.parse().map_or(Written::Number(text), Written::Int),
-            false => Written::Number(text),
+            true if digits <= 18 => {
+                WrittenValue::Int(if is_negative { -magnitude } else { magnitude })
+            }
+            true => text.parse().map_or(WrittenValue::Number(text), WrittenValue::Int),
+            false => WrittenValue::Number(text),
         })
     }
 
@@ -298,20 +306,20 @@ impl<'a> Scanner<'a> {
         count
     }
 
-    fn nested(&mut self) -> Result<Written<'a>, JsonError> {
+    fn nested(&mut self) -> Result<WrittenValue<'a>, JsonError> {
         let rest = &self.text[self.at..];
         if rest.starts_with("[]") || rest.starts_with("{}") {
             self.at += 2;
-            return Ok(Written::Json(&rest[..2]));
+            return Ok(WrittenValue::Json(&rest[..2]));
         }
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&'a RawValue>();
         match values.next() {
             Some(Ok(written)) => {
                 self.at += written.get().len();
-                Ok(Written::Json(written.get()))
+                Ok(WrittenValue::Json(written.get()))
             }
             Some(Err(error)) => Err(JsonError {
-                message: without_place(&error),
+                message: message_without_position(&error),
                 at: self.at + error.column().saturating_sub(1),
             }),
             None => Err(self.error("expected a value")),
@@ -320,7 +328,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// Returns the library's message without its line number, which is not that of the input.
-pub(super) fn without_place(error: &serde_json::Error) -> String {
+pub(super) fn message_without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
 }

@@ -1,7 +1,7 @@
 //! Readers of import files: they turn a file into batches of changes for the store. Rule:
 //! spec/data-model.md §3.
 //!
-//! [`Batches`] is an iterator, so that one thread can decode while another stores. An error in a
+//! [`DecodedBatches`] is an iterator, so that one thread can decode while another stores. An error in a
 //! row is an item, and decoding continues after it. An error in the stream itself ends decoding.
 //!
 //! | module | holds |
@@ -35,9 +35,9 @@ mod window;
 use model::catalogue::Table;
 use model::import::{Change, ImportError};
 
-use crate::format::Format;
-pub use input::{Bounds, Input, Progress, Source};
-use row::Collector;
+use crate::format::ImportFormat;
+pub use input::{ImportInput, InputSource, ReadProgress, UnpackLimits};
+use row::ChangeCollector;
 
 /// The maximum length of a line or record, in bytes.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
@@ -57,7 +57,7 @@ pub const RATIO_FREE_BYTES: u64 = 16 << 20;
 
 /// The kind of change that each row of a table stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum ImportMode {
     /// Insert the row, or update the columns that it gives.
     Upsert,
     /// Delete the row. Only its id is read.
@@ -87,13 +87,13 @@ pub enum ReadError {
     /// The unpacked input is larger than allowed.
     #[error("the unpacked input is larger than {bytes_max} bytes")]
     TooLarge {
-        /// The bound given in [`Bounds::bytes_max`].
+        /// The bound given in [`UnpackLimits::bytes_max`].
         bytes_max: u64,
     },
     /// The unpacked input is larger, in relation to its packed size, than allowed.
     #[error("the input unpacks to more than {ratio_max} times its size")]
     TooDense {
-        /// The bound given in [`Bounds::ratio_max`].
+        /// The bound given in [`UnpackLimits::ratio_max`].
         ratio_max: u64,
     },
     /// The file could not be read.
@@ -116,50 +116,56 @@ impl ReadError {
 ///
 /// Errors: [`ReadError::Broken`] when a Parquet file cannot be opened. All other errors come from
 /// the iterator.
-pub fn read_table(table: &'static Table, mode: Mode, input: Input) -> Result<Batches, ReadError> {
+pub fn read_table(
+    table: &'static Table,
+    mode: ImportMode,
+    input: ImportInput,
+) -> Result<DecodedBatches, ReadError> {
     let progress = input.progress();
-    let decoder: Box<dyn Decoder> = match input.format {
-        Format::Csv => Box::new(csv::CsvDecoder::new(table, mode, input)),
-        Format::Ndjson | Format::Json => Box::new(ndjson::TableDecoder::new(table, mode, input)),
-        Format::Parquet => Box::new(parquet::ParquetDecoder::open(table, mode, input)?),
+    let decoder: Box<dyn RowDecoder> = match input.format {
+        ImportFormat::Csv => Box::new(csv::CsvDecoder::new(table, mode, input)),
+        ImportFormat::Ndjson | ImportFormat::Json => {
+            Box::new(ndjson::NdjsonTableDecoder::new(table, mode, input))
+        }
+        ImportFormat::Parquet => Box::new(parquet::ParquetDecoder::open(table, mode, input)?),
     };
-    Ok(Batches::new(decoder, progress))
+    Ok(DecodedBatches::new(decoder, progress))
 }
 
 /// Reads NDJSON, or a JSON array, with rows of many tables. Each line or element is
 /// `{"table":"invoices","row":{…}}` or `{"table":"invoices","delete":17}`.
-pub fn read_tables(input: Input) -> Batches {
+pub fn read_tables(input: ImportInput) -> DecodedBatches {
     let progress = input.progress();
-    Batches::new(Box::new(ndjson::TablesDecoder::new(input)), progress)
+    DecodedBatches::new(Box::new(ndjson::NdjsonTablesDecoder::new(input)), progress)
 }
 
 /// A decoder of one input, called in small steps.
-trait Decoder: Send {
+trait RowDecoder: Send {
     /// Decodes a little more into `out`. Returns false once the input has ended.
-    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError>;
+    fn advance(&mut self, out: &mut ChangeCollector) -> Result<bool, ReadError>;
 }
 
 /// The decoded batches of changes, with errors between them. After an `Err` the iterator ends.
-pub struct Batches {
-    decoder: Box<dyn Decoder>,
-    collected: Collector,
-    progress: Progress,
+pub struct DecodedBatches {
+    decoder: Box<dyn RowDecoder>,
+    collected: ChangeCollector,
+    progress: ReadProgress,
     end: Option<Result<(), ReadError>>,
 }
 
-impl Batches {
-    fn new(decoder: Box<dyn Decoder>, progress: Progress) -> Self {
-        let collected = Collector::new(progress.clone());
+impl DecodedBatches {
+    fn new(decoder: Box<dyn RowDecoder>, progress: ReadProgress) -> Self {
+        let collected = ChangeCollector::new(progress.clone());
         Self { decoder, collected, progress, end: None }
     }
 
     /// Returns the progress of reading. It stays up to date while another thread reads.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> ReadProgress {
         self.progress.clone()
     }
 }
 
-impl Iterator for Batches {
+impl Iterator for DecodedBatches {
     type Item = Result<Decoded, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -182,7 +188,7 @@ impl Iterator for Batches {
     }
 }
 
-impl std::fmt::Debug for Batches {
+impl std::fmt::Debug for DecodedBatches {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Batches").field("progress", &self.progress).finish_non_exhaustive()
     }

@@ -9,48 +9,48 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json_row::{self, JsonError, KeyOrder};
-use super::row::{Collector, Place, Row};
-use super::unpack::Unpacked;
-use super::window::{Line, Window};
-use super::{Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+use super::row::{ChangeCollector, ImportRowBuilder, RowPlace};
+use super::unpack::UnpackedStream;
+use super::window::{NextLine, StreamWindow};
+use super::{ImportInput, ImportMode, RECORD_BYTES_MAX, ReadError, RowDecoder};
 
 /// Decodes lines that are rows of one table.
-pub(super) struct TableDecoder {
-    lines: Lines,
+pub(super) struct NdjsonTableDecoder {
+    lines: NdjsonLines,
     table: &'static Table,
-    mode: Mode,
+    mode: ImportMode,
     order: KeyOrder,
 }
 
 /// Decodes lines that name their table.
-pub(super) struct TablesDecoder {
-    lines: Lines,
+pub(super) struct NdjsonTablesDecoder {
+    lines: NdjsonLines,
     order: KeyOrder,
 }
 
 /// The numbered lines of an input.
-struct Lines {
-    window: Window,
+struct NdjsonLines {
+    window: StreamWindow,
     line: u64,
 }
 
 /// A numbered line without its line end, or the error that it has.
-struct Numbered<'a> {
+struct NumberedLine<'a> {
     line: u64,
     text: Result<&'a str, (ImportCode, String)>,
     length: usize,
 }
 
-impl Lines {
-    fn new(input: Input) -> Self {
-        Self { window: Window::new(Unpacked::new(input)), line: 0 }
+impl NdjsonLines {
+    fn new(input: ImportInput) -> Self {
+        Self { window: StreamWindow::new(UnpackedStream::new(input)), line: 0 }
     }
 
     /// Calls `read` with the next line, unless it is blank. Returns false at the end of the input.
     fn next(
         &mut self,
         table: Option<&str>,
-        read: impl FnOnce(Numbered<'_>),
+        read: impl FnOnce(NumberedLine<'_>),
     ) -> Result<bool, ReadError> {
         if self.line == 0 {
             self.window.skip_bom().map_err(|fault| fault.at(table, Some(1)))?;
@@ -59,18 +59,22 @@ impl Lines {
         let next = self.window.next_line().map_err(|fault| fault.at(table, Some(line)))?;
         self.line = line;
         match next {
-            Line::End => return Ok(false),
-            Line::TooLong => {
+            NextLine::End => return Ok(false),
+            NextLine::TooLong => {
                 let message = format!("the line is longer than {RECORD_BYTES_MAX} bytes");
-                read(Numbered { line, text: Err((ImportCode::RowTooLong, message)), length: 0 });
+                read(NumberedLine {
+                    line,
+                    text: Err((ImportCode::RowTooLong, message)),
+                    length: 0,
+                });
             }
-            Line::Length(length) => {
+            NextLine::Length(length) => {
                 let bytes = &self.window.unread()[..length];
                 let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
                 if !bytes.iter().all(u8::is_ascii_whitespace) {
                     let text = std::str::from_utf8(bytes)
                         .map_err(|_| (ImportCode::Utf8Invalid, "the line is not UTF-8".to_owned()));
-                    read(Numbered { line, text, length });
+                    read(NumberedLine { line, text, length });
                 }
                 self.window.consume_line(length);
             }
@@ -79,19 +83,19 @@ impl Lines {
     }
 }
 
-impl TableDecoder {
-    pub(super) fn new(table: &'static Table, mode: Mode, input: Input) -> Self {
-        Self { lines: Lines::new(input), table, mode, order: KeyOrder::default() }
+impl NdjsonTableDecoder {
+    pub(super) fn new(table: &'static Table, mode: ImportMode, input: ImportInput) -> Self {
+        Self { lines: NdjsonLines::new(input), table, mode, order: KeyOrder::default() }
     }
 }
 
-impl Decoder for TableDecoder {
-    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError> {
+impl RowDecoder for NdjsonTableDecoder {
+    fn advance(&mut self, out: &mut ChangeCollector) -> Result<bool, ReadError> {
         let Self { lines, table, mode, order } = self;
         lines.next(Some(table.name), |numbered| {
-            let place = Place { table, line: numbered.line };
+            let place = RowPlace { table, line: numbered.line };
             let read = numbered.text.and_then(|text| {
-                let mut row = Row::new(place, *mode);
+                let mut row = ImportRowBuilder::new(place, *mode);
                 json_row::read_row(text, &mut row, order).map_err(invalid_json)?;
                 Ok(row)
             });
@@ -109,7 +113,7 @@ impl Decoder for TableDecoder {
 /// A line of an input with rows of many tables.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Envelope<'a> {
+struct RowEnvelope<'a> {
     #[serde(borrow)]
     table: Cow<'a, str>,
     #[serde(borrow)]
@@ -118,14 +122,14 @@ struct Envelope<'a> {
     delete: Option<&'a RawValue>,
 }
 
-impl TablesDecoder {
-    pub(super) fn new(input: Input) -> Self {
-        Self { lines: Lines::new(input), order: KeyOrder::default() }
+impl NdjsonTablesDecoder {
+    pub(super) fn new(input: ImportInput) -> Self {
+        Self { lines: NdjsonLines::new(input), order: KeyOrder::default() }
     }
 }
 
-impl Decoder for TablesDecoder {
-    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError> {
+impl RowDecoder for NdjsonTablesDecoder {
+    fn advance(&mut self, out: &mut ChangeCollector) -> Result<bool, ReadError> {
         let Self { lines, order } = self;
         lines.next(None, |numbered| {
             let line = numbered.line;
@@ -142,9 +146,13 @@ impl Decoder for TablesDecoder {
     }
 }
 
-fn read_envelope(text: &str, line: u64, order: &mut KeyOrder) -> Result<Row, (ImportCode, String)> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-        let message = json_row::without_place(&error);
+fn read_envelope(
+    text: &str,
+    line: u64,
+    order: &mut KeyOrder,
+) -> Result<ImportRowBuilder, (ImportCode, String)> {
+    let envelope: RowEnvelope<'_> = serde_json::from_str(text).map_err(|error| {
+        let message = json_row::message_without_position(&error);
         invalid_json(JsonError { message, at: error.column().saturating_sub(1) })
     })?;
     let Some(table) = catalogue::table(&envelope.table) else {
@@ -153,15 +161,15 @@ fn read_envelope(text: &str, line: u64, order: &mut KeyOrder) -> Result<Row, (Im
         let message = format!("there is no table {:?}{meant}", envelope.table);
         return Err((ImportCode::TableUnknown, message));
     };
-    let place = Place { table, line };
+    let place = RowPlace { table, line };
     match (envelope.row, envelope.delete) {
         (Some(written), None) => {
-            let mut row = Row::new(place, Mode::Upsert);
+            let mut row = ImportRowBuilder::new(place, ImportMode::Upsert);
             json_row::read_row(written.get(), &mut row, order).map_err(invalid_json)?;
             Ok(row)
         }
         (None, Some(written)) => {
-            let mut row = Row::new(place, Mode::Delete);
+            let mut row = ImportRowBuilder::new(place, ImportMode::Delete);
             json_row::read_id(written.get(), &mut row).map_err(invalid_json)?;
             Ok(row)
         }

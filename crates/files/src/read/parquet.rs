@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
-use model::catalogue::{ID, Kind, Table};
+use model::catalogue::{ColumnType, ID, Table};
 use model::import::{ImportCode, ImportError};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -18,12 +18,14 @@ use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::schema::types::Type;
 
-use super::input::{Progress, Source};
-use super::parquet_column::{Values, expected_by, is_readable_as};
-use super::parquet_pages::{check_footer, rows_at_once};
-use super::row::{Collector, Place, Row};
-use super::unpack::{Budget, Fault, Unpacked};
-use super::{BATCH_BYTES_MAX, COLUMNS_MAX, Decoder, Input, Mode, RECORD_BYTES_MAX, ReadError};
+use super::input::{InputSource, ReadProgress};
+use super::parquet_column::{ParquetValues, expected_by, is_readable_as};
+use super::parquet_pages::{check_footer, check_pages};
+use super::row::{ChangeCollector, ImportRowBuilder, RowPlace};
+use super::unpack::{UnpackBudget, UnpackError, UnpackedStream};
+use super::{
+    BATCH_BYTES_MAX, COLUMNS_MAX, ImportInput, ImportMode, RECORD_BYTES_MAX, ReadError, RowDecoder,
+};
 use crate::format::Compression;
 
 /// The message for timestamps that are not marked as UTC.
@@ -34,62 +36,66 @@ const NO_OFFSET: &str = "the timestamps have no offset (isAdjustedToUTC is false
 pub(super) struct ParquetDecoder {
     reader: ParquetRecordBatchReader,
     table: &'static Table,
-    mode: Mode,
+    mode: ImportMode,
     /// For each column of a batch, the column of the table.
     columns: Vec<usize>,
     /// Errors in the file's columns, to be reported first.
     errors: VecDeque<ImportError>,
-    batch: Batch,
+    batch: ParquetBatch,
     row: u64,
     rows_total: u64,
     /// A counter of the values' bytes. Many rows may share one value of a dictionary.
-    budget: Budget,
+    budget: UnpackBudget,
     /// The packed size of the input, in bytes.
     packed: u64,
-    progress: Progress,
+    progress: ReadProgress,
 }
 
 /// Rows that the library has read and of which some are decoded.
 #[derive(Default)]
-struct Batch {
-    columns: Vec<Values>,
+struct ParquetBatch {
+    columns: Vec<ParquetValues>,
     rows: usize,
     decoded: usize,
 }
 
 impl ParquetDecoder {
-    pub(super) fn open(table: &'static Table, mode: Mode, input: Input) -> Result<Self, ReadError> {
+    pub(super) fn open(
+        table: &'static Table,
+        mode: ImportMode,
+        input: ImportInput,
+    ) -> Result<Self, ReadError> {
         let progress = input.progress();
         let bounds = input.bounds;
         let is_packed = input.compression != Compression::None;
-        let fault = |fault: Fault| fault.at(Some(table.name), None);
+        let fault = |fault: UnpackError| fault.at(Some(table.name), None);
         let told = |message| broken(table, None, message);
-        let mut file = seekable(input).map_err(fault)?;
+        let mut file = open_seekable(input).map_err(fault)?;
         let packed = match is_packed {
             true => progress.bytes_read(),
             false => file.metadata().map_err(ReadError::Io)?.len(),
         };
         check_footer(&mut file).map_err(|refusal| refusal.into_error(table.name, told))?;
-        let metadata = guarded(|| load_metadata(&file)).map_err(told)?;
+        let metadata = catch_parquet_panics(|| load_metadata(&file)).map_err(told)?;
         let rows_total = metadata.metadata().file_metadata().num_rows().max(0).unsigned_abs();
-        let selection = Selection::of(table, mode, &metadata)?;
+        let selection = ColumnSelection::from_schema(table, mode, &metadata)?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selection.fields);
         let is_read = |leaf| mask.leaf_included(leaf);
-        let pages = guarded(|| {
-            let mut budget = Budget::new(bounds);
-            Ok(rows_at_once(&file, metadata.metadata(), is_read, &mut budget, packed))
+        let pages = catch_parquet_panics(|| {
+            let mut budget = UnpackBudget::new(bounds);
+            Ok(check_pages(&file, metadata.metadata(), is_read, &mut budget, packed))
         });
         let rows_at_once =
             pages.map_err(told)?.map_err(|refusal| refusal.into_error(table.name, told))?;
-        let reader = guarded(|| {
+        let reader = catch_parquet_panics(|| {
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
                 .with_projection(mask)
                 .with_batch_size(rows_at_once)
                 .build()
         });
         let reader = reader.map_err(told)?;
-        let Selection { columns, errors, .. } = selection;
-        let (batch, row, budget) = (Batch::default(), 0, Budget::new(bounds));
+        let ColumnSelection { columns, errors, .. } = selection;
+        let (batch, row, budget) = (ParquetBatch::default(), 0, UnpackBudget::new(bounds));
         Ok(Self {
             reader,
             table,
@@ -107,16 +113,18 @@ impl ParquetDecoder {
 
     /// Reads the next batch of rows from the file. Returns false at its end.
     fn read_batch(&mut self) -> Result<bool, String> {
-        let batch = guarded(|| self.reader.next().transpose().map_err(ParquetError::from))?;
+        let batch =
+            catch_parquet_panics(|| self.reader.next().transpose().map_err(ParquetError::from))?;
         let Some(batch) = batch else { return Ok(false) };
-        let columns = batch.columns().iter().map(Values::of).collect::<Result<Vec<_>, _>>();
+        let columns =
+            batch.columns().iter().map(ParquetValues::from_array).collect::<Result<Vec<_>, _>>();
         let columns = columns.map_err(|error| error.to_string())?;
-        self.batch = Batch { columns, rows: batch.num_rows(), decoded: 0 };
+        self.batch = ParquetBatch { columns, rows: batch.num_rows(), decoded: 0 };
         Ok(true)
     }
 
     /// Decodes rows of the batch until it ends or they have [`BATCH_BYTES_MAX`] bytes.
-    fn decode_rows(&mut self, out: &mut Collector) -> Result<(), ReadError> {
+    fn decode_rows(&mut self, out: &mut ChangeCollector) -> Result<(), ReadError> {
         let mut text = String::new();
         let mut bytes = 0;
         while self.batch.decoded < self.batch.rows && bytes < BATCH_BYTES_MAX {
@@ -126,7 +134,7 @@ impl ParquetDecoder {
             self.batch.decoded += 1;
             self.row += 1;
             bytes += row_bytes;
-            let place = Place { table: self.table, line: self.row };
+            let place = RowPlace { table: self.table, line: self.row };
             self.budget
                 .spend(row_bytes as u64, self.packed)
                 .map_err(|fault| fault.at(Some(self.table.name), Some(self.row)))?;
@@ -136,7 +144,7 @@ impl ParquetDecoder {
                 out.error(place.error(None, ImportCode::RowTooLong, message));
                 continue;
             }
-            let mut row = Row::new(place, self.mode);
+            let mut row = ImportRowBuilder::new(place, self.mode);
             for (values, column) in self.batch.columns.iter().zip(&self.columns) {
                 values.read(position, *column, &mut row, &mut text);
             }
@@ -155,14 +163,14 @@ impl ParquetDecoder {
     }
 }
 
-impl Decoder for ParquetDecoder {
-    fn advance(&mut self, out: &mut Collector) -> Result<bool, ReadError> {
+impl RowDecoder for ParquetDecoder {
+    fn advance(&mut self, out: &mut ChangeCollector) -> Result<bool, ReadError> {
         while let Some(error) = self.errors.pop_front() {
             out.error(error);
         }
         if self.batch.decoded == self.batch.rows {
             // Frees the old batch before the next one is read.
-            self.batch = Batch::default();
+            self.batch = ParquetBatch::default();
             let line = Some(self.row + 1);
             if !self.read_batch().map_err(|error| broken(self.table, line, error))? {
                 let bytes = self.progress.bytes_total().unwrap_or_default();
@@ -176,21 +184,21 @@ impl Decoder for ParquetDecoder {
 }
 
 /// The columns of a file that are read, and the errors in the others.
-struct Selection {
+struct ColumnSelection {
     fields: Vec<usize>,
     columns: Vec<usize>,
     errors: VecDeque<ImportError>,
 }
 
-impl Selection {
-    fn of(
+impl ColumnSelection {
+    fn from_schema(
         table: &'static Table,
-        mode: Mode,
+        mode: ImportMode,
         metadata: &ArrowReaderMetadata,
     ) -> Result<Self, ReadError> {
         let fields = metadata.schema().fields();
         let parquet_fields = metadata.parquet_schema().root_schema().get_fields();
-        let place = Place { table, line: 1 };
+        let place = RowPlace { table, line: 1 };
         if fields.len() > COLUMNS_MAX {
             let message = format!("it has {} columns, more than {COLUMNS_MAX}", fields.len());
             return Err(broken(table, None, message));
@@ -207,13 +215,13 @@ impl Selection {
                 continue;
             }
             seen.push(column);
-            if mode == Mode::Delete && column != ID {
+            if mode == ImportMode::Delete && column != ID {
                 continue;
             }
             let kind = table.columns[column].kind;
             let has_offset = !matches!(field.data_type(), DataType::Timestamp(_, None))
                 || is_int96(&parquet_fields[position]);
-            if !has_offset && kind == Kind::Instant {
+            if !has_offset && kind == ColumnType::Instant {
                 let code = ImportCode::TimestampInvalid;
                 errors.push_back(place.error(Some(field.name()), code, NO_OFFSET));
                 continue;
@@ -253,7 +261,7 @@ fn broken(table: &Table, line: Option<u64>, message: String) -> ReadError {
 }
 
 /// Calls the Parquet library, and turns panics on damaged files into errors.
-fn guarded<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+fn catch_parquet_panics<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("its structure is damaged".to_owned()),
@@ -293,24 +301,26 @@ fn is_int96(parquet: &Type) -> bool {
 }
 
 /// Returns a file that can be read at any position: the input itself, or an unpacked copy.
-fn seekable(input: Input) -> Result<File, Fault> {
+fn open_seekable(input: ImportInput) -> Result<File, UnpackError> {
     let spool_dir = input.spool_dir.clone();
-    if let Input { source: Source::File(file), compression: Compression::None, .. } = input {
+    if let ImportInput { source: InputSource::File(file), compression: Compression::None, .. } =
+        input
+    {
         return Ok(file);
     }
     let mut file = match spool_dir {
         Some(dir) => tempfile::tempfile_in(dir),
         None => tempfile::tempfile(),
     }
-    .map_err(Fault::Io)?;
-    let mut unpacked = Unpacked::new(input);
+    .map_err(UnpackError::Io)?;
+    let mut unpacked = UnpackedStream::new(input);
     let mut buffer = vec![0; 256 << 10];
     loop {
         match unpacked.read(&mut buffer)? {
             0 => break,
-            count => file.write_all(&buffer[..count]).map_err(Fault::Io)?,
+            count => file.write_all(&buffer[..count]).map_err(UnpackError::Io)?,
         }
     }
-    file.seek(SeekFrom::Start(0)).map_err(Fault::Io)?;
+    file.seek(SeekFrom::Start(0)).map_err(UnpackError::Io)?;
     Ok(file)
 }

@@ -13,56 +13,62 @@ use arrow::datatypes::{
     TimestampSecondType, UInt64Type,
 };
 use arrow::error::ArrowError;
-use model::catalogue::Kind;
+use model::catalogue::ColumnType;
 use model::cell::Cell;
 use model::import::{CellError, ImportCode};
-use model::parse::{INSTANTS, Input};
+use model::parse::{INSTANT_RANGE, InputValue};
 
-use super::row::Row;
+use super::row::ImportRowBuilder;
 
 /// 0000-01-01 to 9999-12-31 as days since 1970-01-01: the dates that text can express.
 const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
 
 /// Returns true if a column of this type can hold values of this kind.
-pub(super) fn is_readable_as(data_type: &DataType, kind: Kind) -> bool {
+pub(super) fn is_readable_as(data_type: &DataType, kind: ColumnType) -> bool {
     let is_text = matches!(data_type, DataType::Utf8View);
     match data_type {
         DataType::Null => return true,
-        DataType::Decimal128(..) if !matches!(kind, Kind::Percent) => return false,
+        DataType::Decimal128(..) if !matches!(kind, ColumnType::Percent) => return false,
         _ => {}
     }
     match kind {
-        Kind::Int { .. } | Kind::Money => data_type.is_integer(),
-        Kind::Bool => *data_type == DataType::Boolean || data_type.is_integer(),
-        Kind::Date => is_text || *data_type == DataType::Date32,
-        Kind::Instant => {
+        ColumnType::Int { .. } | ColumnType::Money => data_type.is_integer(),
+        ColumnType::Bool => *data_type == DataType::Boolean || data_type.is_integer(),
+        ColumnType::Date => is_text || *data_type == DataType::Date32,
+        ColumnType::Instant => {
             is_text || data_type.is_integer() || matches!(data_type, DataType::Timestamp(..))
         }
-        Kind::Percent => {
+        ColumnType::Percent => {
             is_text || data_type.is_numeric() && !matches!(data_type, DataType::Decimal256(..))
         }
-        Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => is_text,
-        Kind::Json | Kind::Allotment => is_text,
-        Kind::TextList => {
+        ColumnType::Text | ColumnType::Enum(_) | ColumnType::Currency | ColumnType::Country => {
+            is_text
+        }
+        ColumnType::Json | ColumnType::Allotment => is_text,
+        ColumnType::TextList => {
             is_text || item_type(data_type).is_some_and(|item| *item == DataType::Utf8View)
         }
-        Kind::IntList => is_text || item_type(data_type).is_some_and(DataType::is_integer),
+        ColumnType::IntList => is_text || item_type(data_type).is_some_and(DataType::is_integer),
     }
 }
 
 /// Returns a description of the types that are accepted for a column of this kind.
-pub(super) fn expected_by(kind: Kind) -> &'static str {
+pub(super) fn expected_by(kind: ColumnType) -> &'static str {
     match kind {
-        Kind::Int { .. } => "integers",
-        Kind::Money => "integers, amounts in minor units",
-        Kind::Bool => "booleans",
-        Kind::Date => "dates or text",
-        Kind::Instant => "timestamps in UTC, text with an offset, or integers of Unix seconds",
-        Kind::Percent => "decimals or text",
-        Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => "text",
-        Kind::Json | Kind::Allotment => "text with JSON in it",
-        Kind::TextList => "lists of text, or text with a JSON list in it",
-        Kind::IntList => "lists of integers, or text with a JSON list in it",
+        ColumnType::Int { .. } => "integers",
+        ColumnType::Money => "integers, amounts in minor units",
+        ColumnType::Bool => "booleans",
+        ColumnType::Date => "dates or text",
+        ColumnType::Instant => {
+            "timestamps in UTC, text with an offset, or integers of Unix seconds"
+        }
+        ColumnType::Percent => "decimals or text",
+        ColumnType::Text | ColumnType::Enum(_) | ColumnType::Currency | ColumnType::Country => {
+            "text"
+        }
+        ColumnType::Json | ColumnType::Allotment => "text with JSON in it",
+        ColumnType::TextList => "lists of text, or text with a JSON list in it",
+        ColumnType::IntList => "lists of integers, or text with a JSON list in it",
     }
 }
 
@@ -74,7 +80,7 @@ fn item_type(data_type: &DataType) -> Option<&DataType> {
 }
 
 /// The values of one column of one batch.
-pub(super) enum Values {
+pub(super) enum ParquetValues {
     Null,
     Bool(BooleanArray),
     Int(Int64Array),
@@ -87,12 +93,12 @@ pub(super) enum Values {
     Millis(TimestampMillisecondArray),
     Micros(TimestampMicrosecondArray),
     Nanos(TimestampNanosecondArray),
-    List(ListArray, Box<Values>),
+    List(ListArray, Box<ParquetValues>),
 }
 
-impl Values {
+impl ParquetValues {
     /// Downcasts an array. Errors: a type that [`is_readable_as`] refuses.
-    pub(super) fn of(array: &ArrayRef) -> Result<Self, ArrowError> {
+    pub(super) fn from_array(array: &ArrayRef) -> Result<Self, ArrowError> {
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
             DataType::Boolean => Self::Bool(array.as_boolean().clone()),
@@ -126,7 +132,7 @@ impl Values {
             },
             DataType::List(_) => {
                 let list = array.as_list::<i32>().clone();
-                let items = Self::of(list.values())?;
+                let items = Self::from_array(list.values())?;
                 Self::List(list, Box::new(items))
             }
             other => return Err(ArrowError::NotYetImplemented(format!("columns of {other}"))),
@@ -159,31 +165,37 @@ impl Values {
         match self {
             Self::Text(array) => array.value(position).len(),
             Self::List(list, items) => {
-                items_of(list, position).map(|item| 1 + items.bytes(item)).sum()
+                list_item_range(list, position).map(|item| 1 + items.bytes(item)).sum()
             }
             _ => size_of::<i64>(),
         }
     }
 
     /// Reads the value at `position` into a column of `row`. `text` is a reusable buffer.
-    pub(super) fn read(&self, position: usize, column: usize, row: &mut Row, text: &mut String) {
+    pub(super) fn read(
+        &self,
+        position: usize,
+        column: usize,
+        row: &mut ImportRowBuilder,
+        text: &mut String,
+    ) {
         if self.array().is_none_or(|array| array.is_null(position)) {
-            row.read(column, Input::Null);
+            row.read(column, InputValue::Null);
             return;
         }
         text.clear();
         match self {
-            Self::Null => row.read(column, Input::Null),
-            Self::Bool(array) => row.read(column, Input::Bool(array.value(position))),
-            Self::Int(array) => row.read(column, Input::Int(array.value(position))),
+            Self::Null => row.read(column, InputValue::Null),
+            Self::Bool(array) => row.read(column, InputValue::Bool(array.value(position))),
+            Self::Int(array) => row.read(column, InputValue::Int(array.value(position))),
             Self::Unsigned(array) => {
                 text.push_str(&array.value(position).to_string());
-                row.read(column, text.parse().map_or(Input::Number(text), Input::Int));
+                row.read(column, text.parse().map_or(InputValue::Number(text), InputValue::Int));
             }
             Self::Float(array) => {
                 // The shortest text that parses to the same float is the number as it was written.
                 text.push_str(&array.value(position).to_string());
-                row.read(column, Input::Number(text));
+                row.read(column, InputValue::Number(text));
             }
             Self::Decimal(array) => {
                 let written = array.value_as_string(position);
@@ -191,9 +203,9 @@ impl Values {
                     Some(_) => written.trim_end_matches('0').trim_end_matches('.'),
                     None => &written,
                 };
-                row.read(column, Input::Number(shortest));
+                row.read(column, InputValue::Number(shortest));
             }
-            Self::Text(array) => row.read(column, Input::Text(array.value(position))),
+            Self::Text(array) => row.read(column, InputValue::Text(array.value(position))),
             Self::Date(array) => row.put(column, date(array.value(position))),
             Self::Seconds(array) => {
                 row.put(column, instant(array.value(position).checked_mul(1_000_000)));
@@ -206,8 +218,8 @@ impl Values {
                 row.put(column, instant(Some(array.value(position).div_euclid(1000))));
             }
             Self::List(list, items) => {
-                items.write_json_list(items_of(list, position), text);
-                row.read(column, Input::Json(text));
+                items.write_json_list(list_item_range(list, position), text);
+                row.read(column, InputValue::Json(text));
             }
         }
     }
@@ -237,7 +249,7 @@ impl Values {
 }
 
 /// Returns the range of one list's items in the array of all items.
-fn items_of(list: &ListArray, position: usize) -> std::ops::Range<usize> {
+fn list_item_range(list: &ListArray, position: usize) -> std::ops::Range<usize> {
     let offsets = list.value_offsets();
     offsets[position] as usize..offsets[position + 1] as usize
 }
@@ -253,7 +265,7 @@ fn date(days: i32) -> Result<Cell, CellError> {
 }
 
 fn instant(micros: Option<i64>) -> Result<Cell, CellError> {
-    match micros.filter(|micros| INSTANTS.contains(micros)) {
+    match micros.filter(|micros| INSTANT_RANGE.contains(micros)) {
         Some(micros) => Ok(Cell::Int(micros)),
         None => Err(CellError::new(
             ImportCode::TimestampInvalid,

@@ -2,22 +2,22 @@
 
 use std::collections::VecDeque;
 
-use model::catalogue::{ID, Kind, Table};
+use model::catalogue::{ColumnType, ID, Table};
 use model::cell::Cell;
 use model::import::{CellError, Change, ERRORS_LISTED_MAX, ImportCode, ImportError, InputRow};
 use model::money::Currency;
 use model::{parse, suggest};
 
-use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, Mode, Progress};
+use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, Decoded, ImportMode, ReadProgress};
 
 /// The table and line of a row, for error messages.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct RowPlace {
     pub(super) table: &'static Table,
     pub(super) line: u64,
 }
 
-impl Place {
+impl RowPlace {
     /// Creates an error at this place. `column` is the column that causes it.
     pub(super) fn error(
         self,
@@ -59,9 +59,9 @@ impl Place {
 }
 
 /// A row that is being read. All its errors are collected.
-pub(super) struct Row {
-    place: Place,
-    mode: Mode,
+pub(super) struct ImportRowBuilder {
+    place: RowPlace,
+    mode: ImportMode,
     cells: Vec<Cell>,
     errors: Vec<ImportError>,
     /// Amounts with a decimal point, with the position of their error. The error's message depends
@@ -69,11 +69,11 @@ pub(super) struct Row {
     decimal_amounts: Vec<(usize, String)>,
 }
 
-impl Row {
-    pub(super) fn new(place: Place, mode: Mode) -> Self {
+impl ImportRowBuilder {
+    pub(super) fn new(place: RowPlace, mode: ImportMode) -> Self {
         let cell_count = match mode {
-            Mode::Upsert => place.table.columns.len(),
-            Mode::Delete => ID + 1,
+            ImportMode::Upsert => place.table.columns.len(),
+            ImportMode::Delete => ID + 1,
         };
         let mut cells = Vec::with_capacity(cell_count);
         cells.resize_with(cell_count, Cell::default);
@@ -85,7 +85,7 @@ impl Row {
     }
 
     /// Returns true if values of this column are read. Deletions need only the id.
-    pub(super) fn wants(&self, column: usize) -> bool {
+    pub(super) fn reads_column(&self, column: usize) -> bool {
         column < self.cells.len()
     }
 
@@ -95,14 +95,14 @@ impl Row {
     }
 
     /// Returns true if the row has so many errors that the rest of it is skipped.
-    pub(super) fn is_hopeless(&self) -> bool {
+    pub(super) fn has_too_many_errors(&self) -> bool {
         self.errors.len() >= ERRORS_LISTED_MAX
     }
 
     /// Parses `input` as the value of a column that is read.
-    pub(super) fn read(&mut self, column: usize, input: parse::Input<'_>) {
-        let value = parse::cell(&self.place.table.columns[column], input);
-        if value.is_err() && self.place.table.columns[column].kind == Kind::Money {
+    pub(super) fn read(&mut self, column: usize, input: parse::InputValue<'_>) {
+        let value = parse::parse_cell(&self.place.table.columns[column], input);
+        if value.is_err() && self.place.table.columns[column].kind == ColumnType::Money {
             let written = parse::written_amount(input).map(str::to_owned);
             self.decimal_amounts.extend(written.map(|text| (self.errors.len(), text)));
         }
@@ -144,7 +144,7 @@ impl Row {
     }
 
     /// Passes the row on, as a change or as its errors. `bytes` is its size in the input.
-    pub(super) fn finish(mut self, bytes: usize, out: &mut Collector) {
+    pub(super) fn finish(mut self, bytes: usize, out: &mut ChangeCollector) {
         let id = self.cells[ID].as_int();
         if !self.cells[ID].is_given() {
             let message = format!("a row of {} needs an id", self.place.table.name);
@@ -154,8 +154,8 @@ impl Row {
             Some(id) if self.errors.is_empty() => {
                 let line = self.place.line;
                 let change = match self.mode {
-                    Mode::Upsert => Change::Upsert(InputRow { id, line, cells: self.cells }),
-                    Mode::Delete => Change::Delete { id, line },
+                    ImportMode::Upsert => Change::Upsert(InputRow { id, line, cells: self.cells }),
+                    ImportMode::Delete => Change::Delete { id, line },
                 };
                 out.change(self.place.table, change, bytes);
             }
@@ -171,17 +171,17 @@ impl Row {
 }
 
 /// Collects changes in batches, with errors between them.
-pub(super) struct Collector {
+pub(super) struct ChangeCollector {
     ready: VecDeque<Decoded>,
     table: Option<&'static Table>,
     changes: Vec<Change>,
     bytes: usize,
     rows: u64,
-    progress: Progress,
+    progress: ReadProgress,
 }
 
-impl Collector {
-    pub(super) fn new(progress: Progress) -> Self {
+impl ChangeCollector {
+    pub(super) fn new(progress: ReadProgress) -> Self {
         let (ready, changes) = (VecDeque::new(), Vec::new());
         Self { ready, table: None, changes, bytes: 0, rows: 0, progress }
     }

@@ -39,15 +39,15 @@ pub(super) struct PageHeader {
 }
 
 /// Reads a page header. Errors: those of `input`, and a malformed header.
-pub(super) fn page_header(input: &mut impl Read) -> io::Result<PageHeader> {
+pub(super) fn read_page_header(input: &mut impl Read) -> io::Result<PageHeader> {
     let mut header = PageHeader::default();
-    fields(input, &mut |input, id, kind| {
+    read_fields(input, &mut |input, id, kind| {
         match id {
             UNPACKED_BYTES if INTEGERS.contains(&kind) => header.unpacked_bytes = size(input)?,
             PACKED_BYTES if INTEGERS.contains(&kind) => header.packed_bytes = size(input)?,
             DATA_PAGE | DICTIONARY_PAGE | DATA_PAGE_V2 if kind == STRUCT => {
                 header.is_dictionary = id == DICTIONARY_PAGE;
-                header.values = values(input)?;
+                header.values = read_value_count(input)?;
             }
             _ => skip(input, kind, DEPTH_MAX)?,
         }
@@ -56,9 +56,9 @@ pub(super) fn page_header(input: &mut impl Read) -> io::Result<PageHeader> {
     Ok(header)
 }
 
-fn values<R: Read>(input: &mut R) -> io::Result<u64> {
+fn read_value_count<R: Read>(input: &mut R) -> io::Result<u64> {
     let mut values = 0;
-    fields(input, &mut |input: &mut R, id, kind| {
+    read_fields(input, &mut |input: &mut R, id, kind| {
         match id {
             VALUES if INTEGERS.contains(&kind) => values = size(input)?,
             _ => skip(input, kind, DEPTH_MAX)?,
@@ -69,7 +69,7 @@ fn values<R: Read>(input: &mut R) -> io::Result<u64> {
 }
 
 /// Calls `each` for each field of a struct, with the field's id and type. It must read the value.
-fn fields<R: Read>(
+fn read_fields<R: Read>(
     input: &mut R,
     each: &mut dyn FnMut(&mut R, i64, u8) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -108,7 +108,7 @@ fn skip<R: Read>(input: &mut R, kind: u8, depth: u32) -> io::Result<()> {
             let kind = if BOOLEANS.contains(&(head & 0xF)) { BYTE } else { head & 0xF };
             (0..count).try_for_each(|_| skip(input, kind, depth))
         }
-        STRUCT => fields(input, &mut |input: &mut R, _, kind| skip(input, kind, depth)),
+        STRUCT => read_fields(input, &mut |input: &mut R, _, kind| skip(input, kind, depth)),
         _ => Err(no_header()),
     }
 }

@@ -4,16 +4,16 @@ use std::io::{self, BufReader, Read};
 
 use model::import::{ImportCode, ImportError};
 
-use super::input::{Bounds, Counted, Input, Progress, Source};
+use super::input::{CountedSource, ImportInput, InputSource, ReadProgress, UnpackLimits};
 use super::json_array::JsonArray;
 use super::{RATIO_FREE_BYTES, ReadError};
-use crate::format::{Compression, Format};
+use crate::format::{Compression, ImportFormat};
 
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
 /// An error of unpacking. It becomes a [`ReadError`] where the line is known.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum UnpackError {
     Io(io::Error),
     Damaged(String),
     /// The JSON array around the rows is malformed.
@@ -26,7 +26,7 @@ pub(super) enum Fault {
     },
 }
 
-impl Fault {
+impl UnpackError {
     /// Returns the error that ends reading. `line` is the line at which it occurred.
     pub(super) fn at(self, table: Option<&str>, line: Option<u64>) -> ReadError {
         match self {
@@ -45,28 +45,28 @@ fn broken(code: ImportCode, message: String, table: Option<&str>, line: Option<u
 }
 
 /// A counter of unpacked bytes that enforces the limits of an input.
-pub(super) struct Budget {
-    bounds: Bounds,
+pub(super) struct UnpackBudget {
+    bounds: UnpackLimits,
     bytes: u64,
 }
 
-impl Budget {
-    pub(super) fn new(bounds: Bounds) -> Self {
+impl UnpackBudget {
+    pub(super) fn new(bounds: UnpackLimits) -> Self {
         Self { bounds, bytes: 0 }
     }
 
     /// Counts further unpacked bytes. `packed` is the number of packed bytes read so far.
-    pub(super) fn spend(&mut self, bytes: u64, packed: u64) -> Result<(), Fault> {
+    pub(super) fn spend(&mut self, bytes: u64, packed: u64) -> Result<(), UnpackError> {
         self.bytes = self.bytes.saturating_add(bytes);
         let is_past = |bytes_max: u64| self.bytes > bytes_max;
         match self.bounds {
-            Bounds { bytes_max: Some(bytes_max), .. } if is_past(bytes_max) => {
-                Err(Fault::TooLarge { bytes_max })
+            UnpackLimits { bytes_max: Some(bytes_max), .. } if is_past(bytes_max) => {
+                Err(UnpackError::TooLarge { bytes_max })
             }
-            Bounds { ratio_max: Some(ratio_max), .. }
+            UnpackLimits { ratio_max: Some(ratio_max), .. }
                 if is_past(packed.saturating_mul(ratio_max).max(RATIO_FREE_BYTES)) =>
             {
-                Err(Fault::TooDense { ratio_max })
+                Err(UnpackError::TooDense { ratio_max })
             }
             _ => Ok(()),
         }
@@ -74,28 +74,28 @@ impl Budget {
 }
 
 /// The unpacked bytes of an input.
-pub(super) struct Unpacked {
+pub(super) struct UnpackedStream {
     stream: Box<dyn Read + Send>,
     compression: Compression,
     /// The converter to lines, if the input is a JSON array.
     array: Option<JsonArray>,
-    progress: Progress,
-    budget: Budget,
+    progress: ReadProgress,
+    budget: UnpackBudget,
 }
 
-impl Unpacked {
-    pub(super) fn new(input: Input) -> Self {
+impl UnpackedStream {
+    pub(super) fn new(input: ImportInput) -> Self {
         let progress = input.progress();
-        let Input { source, format, compression, bounds, .. } = input;
-        let stream = unpacking(source, compression, bounds, progress.clone());
-        let array = (format == Format::Json).then(JsonArray::new);
-        Self { stream, compression, array, progress, budget: Budget::new(bounds) }
+        let ImportInput { source, format, compression, bounds, .. } = input;
+        let stream = open_decompressor(source, compression, bounds, progress.clone());
+        let array = (format == ImportFormat::Json).then(JsonArray::new);
+        Self { stream, compression, array, progress, budget: UnpackBudget::new(bounds) }
     }
 
     /// Reads some bytes. Returns 0 only at the true end of the input.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, UnpackError> {
         if self.progress.is_stopped() {
-            return Err(Fault::Io(io::Error::other("reading was stopped")));
+            return Err(UnpackError::Io(io::Error::other("reading was stopped")));
         }
         let count = loop {
             match self.stream.read(buffer) {
@@ -105,27 +105,27 @@ impl Unpacked {
             }
         };
         if count == 0 && self.compression != Compression::None && self.progress.bytes_read() == 0 {
-            return Err(Fault::Damaged("the compressed input is empty".to_owned()));
+            return Err(UnpackError::Damaged("the compressed input is empty".to_owned()));
         }
         self.budget.spend(count as u64, self.progress.bytes_read())?;
         if let Some(array) = &mut self.array {
             let lines =
-                if count == 0 { array.end() } else { array.write_lines_over(&mut buffer[..count]) };
-            lines.map_err(Fault::NoArray)?;
+                if count == 0 { array.end() } else { array.convert_to_lines(&mut buffer[..count]) };
+            lines.map_err(UnpackError::NoArray)?;
         }
         Ok(count)
     }
 
-    fn fault(&self, error: io::Error) -> Fault {
+    fn fault(&self, error: io::Error) -> UnpackError {
         let name = match self.compression {
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
-            Compression::None => return Fault::Io(error),
+            Compression::None => return UnpackError::Io(error),
         };
         if self.progress.has_failed() {
-            return Fault::Io(error);
+            return UnpackError::Io(error);
         }
-        Fault::Damaged(match error.kind() {
+        UnpackError::Damaged(match error.kind() {
             io::ErrorKind::UnexpectedEof => format!("the {name} data ends early: it is truncated"),
             // The library has no error kind for this.
             _ if error.to_string().contains("too much memory") => "unpacking the zstd data needs \
@@ -136,28 +136,28 @@ impl Unpacked {
     }
 }
 
-fn unpacking(
-    source: Source,
+fn open_decompressor(
+    source: InputSource,
     compression: Compression,
-    bounds: Bounds,
-    progress: Progress,
+    bounds: UnpackLimits,
+    progress: ReadProgress,
 ) -> Box<dyn Read + Send> {
-    let counted = Counted::new(source, progress);
+    let counted = CountedSource::new(source, progress);
     let buffered = |counted| BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
     match compression {
         Compression::None => Box::new(counted),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(counted))),
         Compression::Zstd => match zstd_decoder(buffered(counted), bounds) {
             Ok(decoder) => Box::new(decoder),
-            Err(error) => Box::new(Failed(Some(error))),
+            Err(error) => Box::new(FailedStream(Some(error))),
         },
     }
 }
 
 fn zstd_decoder(
-    packed: BufReader<Counted>,
-    bounds: Bounds,
-) -> io::Result<zstd::Decoder<'static, BufReader<Counted>>> {
+    packed: BufReader<CountedSource>,
+    bounds: UnpackLimits,
+) -> io::Result<zstd::Decoder<'static, BufReader<CountedSource>>> {
     let mut decoder = zstd::Decoder::with_buffer(packed)?;
     if let Some(log) = bounds.zstd_window_log_max {
         decoder.window_log_max(log)?;
@@ -166,9 +166,9 @@ fn zstd_decoder(
 }
 
 /// A stream whose decoder could not be created. Reading it fails with the error.
-struct Failed(Option<io::Error>);
+struct FailedStream(Option<io::Error>);
 
-impl Read for Failed {
+impl Read for FailedStream {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(self.0.take().unwrap_or_else(|| io::ErrorKind::Other.into()))
     }

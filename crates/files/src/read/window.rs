@@ -1,25 +1,25 @@
 //! A buffer with the part of a stream that is in memory.
 
 use super::RECORD_BYTES_MAX;
-use super::unpack::{Fault, Unpacked};
+use super::unpack::{UnpackError, UnpackedStream};
 
 const START_BYTES: usize = 256 << 10;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// A buffer over a stream. It grows only to the size that one record may have.
-pub(super) struct Window {
-    stream: Unpacked,
+pub(super) struct StreamWindow {
+    stream: UnpackedStream,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     is_at_end: bool,
     /// An error that occurred after unread bytes. It is returned once they are used.
-    fault: Option<Fault>,
+    fault: Option<UnpackError>,
 }
 
 /// The next line of the stream, or the reason why there is none.
-pub(super) enum Line {
-    /// The line's length without the line feed. The caller must then call [`Window::consume_line`].
+pub(super) enum NextLine {
+    /// The line's length without the line feed. The caller must then call [`StreamWindow::consume_line`].
     Length(usize),
     /// The line is longer than [`RECORD_BYTES_MAX`] and was skipped.
     TooLong,
@@ -27,8 +27,8 @@ pub(super) enum Line {
     End,
 }
 
-impl Window {
-    pub(super) fn new(stream: Unpacked) -> Self {
+impl StreamWindow {
+    pub(super) fn new(stream: UnpackedStream) -> Self {
         let buffer = vec![0; START_BYTES];
         Self { stream, buffer, start: 0, end: 0, is_at_end: false, fault: None }
     }
@@ -50,7 +50,7 @@ impl Window {
 
     /// Reads until the buffer is full or the input ends, so that the sizes of the stream's reads
     /// make no difference.
-    pub(super) fn fill(&mut self) -> Result<(), Fault> {
+    pub(super) fn fill(&mut self) -> Result<(), UnpackError> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -76,7 +76,7 @@ impl Window {
     }
 
     /// Skips a byte-order mark. Must be called before anything is consumed.
-    pub(super) fn skip_bom(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip_bom(&mut self) -> Result<(), UnpackError> {
         self.fill()?;
         if self.unread().starts_with(BOM) {
             self.consume(BOM.len());
@@ -85,16 +85,16 @@ impl Window {
     }
 
     /// Finds the next line.
-    pub(super) fn next_line(&mut self) -> Result<Line, Fault> {
+    pub(super) fn next_line(&mut self) -> Result<NextLine, UnpackError> {
         let mut searched = 0;
         loop {
             let unread = self.unread();
             let found = memchr::memchr(b'\n', &unread[searched..]).map(|at| searched + at);
             match found {
-                Some(length) if length <= RECORD_BYTES_MAX => return Ok(Line::Length(length)),
-                None if unread.is_empty() && self.is_at_end => return Ok(Line::End),
+                Some(length) if length <= RECORD_BYTES_MAX => return Ok(NextLine::Length(length)),
+                None if unread.is_empty() && self.is_at_end => return Ok(NextLine::End),
                 None if unread.len() <= RECORD_BYTES_MAX && self.is_at_end => {
-                    return Ok(Line::Length(unread.len()));
+                    return Ok(NextLine::Length(unread.len()));
                 }
                 None if unread.len() <= RECORD_BYTES_MAX => {
                     searched = unread.len();
@@ -102,7 +102,7 @@ impl Window {
                 }
                 _ => {
                     self.skip_line()?;
-                    return Ok(Line::TooLong);
+                    return Ok(NextLine::TooLong);
                 }
             }
         }
@@ -113,7 +113,7 @@ impl Window {
         self.consume(length + 1);
     }
 
-    fn skip_line(&mut self) -> Result<(), Fault> {
+    fn skip_line(&mut self) -> Result<(), UnpackError> {
         loop {
             if let Some(at) = memchr::memchr(b'\n', self.unread()) {
                 self.consume(at + 1);

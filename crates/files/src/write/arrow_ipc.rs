@@ -6,14 +6,14 @@ use arrow::array::RecordBatch;
 use arrow::ipc::writer::FileWriter;
 use model::output::OutputColumn;
 
-use super::columnar::Columnar;
+use super::columnar::ColumnarChunks;
 use super::options::WriteOptions;
-use super::{RowWriter, WriteError, hand_over};
+use super::{RowWriter, WriteError, flush_buffer};
 use crate::format::FileFormat;
 
 /// Writes record batches of equal size.
 pub(super) struct ArrowRows {
-    columnar: Columnar,
+    columnar: ColumnarChunks,
     writer: FileWriter<Vec<u8>>,
 }
 
@@ -23,7 +23,7 @@ impl ArrowRows {
         columns: &[OutputColumn],
         options: &WriteOptions,
     ) -> Result<Self, WriteError> {
-        let columnar = Columnar::new(FileFormat::Arrow, columns, options);
+        let columnar = ColumnarChunks::new(FileFormat::Arrow, columns, options);
         let writer = FileWriter::try_new(Vec::new(), columnar.schema());
         Ok(Self { columnar, writer: writer.map_err(WriteError::encoding)? })
     }
@@ -31,14 +31,14 @@ impl ArrowRows {
 
 impl RowWriter for ArrowRows {
     fn start(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
-        hand_over(self.writer.get_mut(), out, true)
+        flush_buffer(self.writer.get_mut(), out, true)
     }
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<(), WriteError> {
         let writer = &mut self.writer;
         self.columnar.add(batch, |chunk| {
             writer.write(chunk).map_err(WriteError::encoding)?;
-            hand_over(writer.get_mut(), out, true)
+            flush_buffer(writer.get_mut(), out, true)
         })
     }
 
@@ -46,6 +46,6 @@ impl RowWriter for ArrowRows {
         let writer = &mut self.writer;
         self.columnar.finish(|chunk| writer.write(chunk).map_err(WriteError::encoding))?;
         writer.finish().map_err(WriteError::encoding)?;
-        hand_over(writer.get_mut(), out, true)
+        flush_buffer(writer.get_mut(), out, true)
     }
 }

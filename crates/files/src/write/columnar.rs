@@ -13,9 +13,9 @@ use model::output::{OutputColumn, OutputKind};
 
 use super::WriteError;
 use super::options::WriteOptions;
-use super::table::{TableColumn, table_columns};
+use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
-use super::values::{Amount, At, Values, item_range};
+use super::values::{AmountValues, OutputValues, ValuePosition, item_range};
 use crate::format::FileFormat;
 
 /// The number of rows of a chunk. Files consist of chunks of this size, however batches are
@@ -30,15 +30,15 @@ const UNIT: &str = "major";
 
 /// Collects rows into chunks of [`CHUNK_ROWS`]. All arrays are rebuilt, so that the bytes under
 /// nulls and after the last row do not depend on where a batch came from.
-pub(super) struct Columnar {
-    columns: Vec<(TableColumn, Builder)>,
+pub(super) struct ColumnarChunks {
+    columns: Vec<(FileColumn, ColumnarBuilder)>,
     schema: SchemaRef,
     cells: TextCells,
     text: Vec<u8>,
     rows: usize,
 }
 
-enum Builder {
+enum ColumnarBuilder {
     Int(Int64Builder),
     Bool(BooleanBuilder),
     Date(Date32Builder),
@@ -50,7 +50,7 @@ enum Builder {
     Texts(ListBuilder<StringBuilder>),
 }
 
-impl Columnar {
+impl ColumnarChunks {
     /// Creates the columns of a file in this format.
     pub(super) fn new(
         format: FileFormat,
@@ -59,8 +59,8 @@ impl Columnar {
     ) -> Self {
         let table = table_columns(columns, options.dialect);
         let fields = table.iter().map(field).collect::<Vec<_>>();
-        let with_builder = |column: TableColumn| {
-            let builder = Builder::of(&column);
+        let with_builder = |column: FileColumn| {
+            let builder = ColumnarBuilder::for_column(&column);
             (column, builder)
         };
         Self {
@@ -90,7 +90,7 @@ impl Columnar {
             let end = batch.num_rows().min(start + CHUNK_ROWS - self.rows);
             for ((column, builder), own) in self.columns.iter_mut().zip(&values) {
                 let (cells, text) = (&mut self.cells, &mut self.text);
-                let mut cells = Cells { column, first: values.first(), cells, text };
+                let mut cells = CellContext { column, first: values.first(), cells, text };
                 builder.append(own, start..end, &mut cells)?;
             }
             self.rows += end - start;
@@ -120,7 +120,7 @@ impl Columnar {
     }
 }
 
-fn field(column: &TableColumn) -> Field {
+fn field(column: &FileColumn) -> Field {
     let kind = &column.column.kind;
     let data_type = match kind {
         _ if column.is_json => DataType::Utf8,
@@ -148,35 +148,35 @@ fn field(column: &TableColumn) -> Field {
 }
 
 /// The context for appending the cells of one column.
-struct Cells<'c> {
-    column: &'c TableColumn,
+struct CellContext<'c> {
+    column: &'c FileColumn,
     /// The values of the file's first column, used to name a row in errors.
-    first: Option<&'c Values>,
+    first: Option<&'c OutputValues>,
     cells: &'c mut TextCells,
     text: &'c mut Vec<u8>,
 }
 
-impl Cells<'_> {
-    fn text(&mut self, values: &Values, row: usize) -> Result<&str, WriteError> {
+impl CellContext<'_> {
+    fn text(&mut self, values: &OutputValues, row: usize) -> Result<&str, WriteError> {
         self.text.clear();
         self.cells.write_column(self.column, values, row, self.text)?;
         std::str::from_utf8(self.text).map_err(WriteError::encoding)
     }
 
-    fn item(&mut self, items: &Values, row: usize, item: usize) -> Result<&str, WriteError> {
+    fn item(&mut self, items: &OutputValues, row: usize, item: usize) -> Result<&str, WriteError> {
         self.text.clear();
-        let at = At::row(&self.column.column.key, row).item(item);
+        let at = ValuePosition::row(&self.column.column.key, row).item(item);
         self.cells.write(items, at, self.text)?;
         std::str::from_utf8(self.text).map_err(WriteError::encoding)
     }
 
     /// Returns the amount of `row` in units of 10^-4.
-    fn amount(&mut self, amount: &Amount, row: usize) -> Result<Option<i128>, WriteError> {
+    fn amount(&mut self, amount: &AmountValues, row: usize) -> Result<Option<i128>, WriteError> {
         let Some(minor) = amount.minor(row) else {
             return Ok(None);
         };
-        let at = At::row(&self.column.column.key, row);
-        let digits = self.cells.currencies().of_amount(amount, at)?.digits;
+        let at = ValuePosition::row(&self.column.column.key, row);
+        let digits = self.cells.currencies().for_amount(amount, at)?.digits;
         let scale = 10_i128.pow(AMOUNT_DIGITS.saturating_sub(digits));
         let scaled = minor.checked_mul(scale);
         let fits = |scaled: &i128| scaled.unsigned_abs() < 10_u128.pow(AMOUNT_PRECISION.into());
@@ -190,7 +190,7 @@ impl Cells<'_> {
         let key = &self.column.column.key;
         let mut name = Vec::new();
         if let Some(first) = self.first
-            && let Err(error) = self.cells.write(first, At::row(key, row), &mut name)
+            && let Err(error) = self.cells.write(first, ValuePosition::row(key, row), &mut name)
         {
             return error;
         }
@@ -199,8 +199,8 @@ impl Cells<'_> {
     }
 }
 
-impl Builder {
-    fn of(column: &TableColumn) -> Self {
+impl ColumnarBuilder {
+    fn for_column(column: &FileColumn) -> Self {
         match field(column).data_type() {
             DataType::Int64 => Self::Int(Int64Builder::new()),
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),
@@ -223,35 +223,35 @@ impl Builder {
 
     fn append(
         &mut self,
-        values: &Values,
+        values: &OutputValues,
         rows: Range<usize>,
-        cells: &mut Cells<'_>,
+        cells: &mut CellContext<'_>,
     ) -> Result<(), WriteError> {
         match (self, values) {
-            (Self::Int(builder), Values::Int(array)) => {
+            (Self::Int(builder), OutputValues::Int(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::TimeOfDay(builder), Values::TimeOfDay(array)) => {
+            (Self::TimeOfDay(builder), OutputValues::TimeOfDay(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::Bool(builder), Values::Bool(array)) => {
+            (Self::Bool(builder), OutputValues::Bool(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::Date(builder), Values::Date(array)) => {
+            (Self::Date(builder), OutputValues::Date(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::Instant(builder), Values::Instant(array)) => {
+            (Self::Instant(builder), OutputValues::Instant(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::Dec4(builder), Values::Dec4(array)) => {
+            (Self::Dec4(builder), OutputValues::Dec4(array)) => {
                 builder.extend(rows.map(|row| (!values.is_null(row)).then(|| array.value(row))));
             }
-            (Self::Amount(builder), Values::Amount(amount)) => {
+            (Self::Amount(builder), OutputValues::Amount(amount)) => {
                 for row in rows {
                     builder.append_option(cells.amount(amount, row)?);
                 }
             }
-            (Self::Text(builder), Values::Text(text)) if !cells.column.is_upper_currency => {
+            (Self::Text(builder), OutputValues::Text(text)) if !cells.column.is_upper_currency => {
                 builder.extend(rows.map(|row| text.get(row)));
             }
             (Self::Text(builder), _) => {
@@ -262,7 +262,7 @@ impl Builder {
                     }
                 }
             }
-            (Self::Texts(builder), Values::List(list, items)) => {
+            (Self::Texts(builder), OutputValues::List(list, items)) => {
                 for row in rows {
                     let is_null = values.is_null(row);
                     for item in item_range(list, row).filter(|_| !is_null) {

@@ -8,10 +8,10 @@ use model::output::OutputColumn;
 use super::csv_text::{CsvRules, finish_text};
 use super::dialect::Dialect;
 use super::options::WriteOptions;
-use super::table::{TableColumn, table_columns};
+use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
-use super::values::Values;
-use super::{RowWriter, WriteError, hand_over};
+use super::values::OutputValues;
+use super::{RowWriter, WriteError, flush_buffer};
 use crate::format::FileFormat;
 
 /// The byte-order mark, which tells spreadsheet programs that a file is UTF-8.
@@ -19,7 +19,7 @@ pub const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Writes a header row and one line per row.
 pub(super) struct CsvRows {
-    columns: Vec<TableColumn>,
+    columns: Vec<FileColumn>,
     dialect: Dialect,
     has_bom: bool,
     rules: CsvRules,
@@ -50,7 +50,7 @@ impl CsvRows {
         }
     }
 
-    fn write_row(&mut self, values: &[Values], row: usize) -> Result<(), WriteError> {
+    fn write_row(&mut self, values: &[OutputValues], row: usize) -> Result<(), WriteError> {
         let start = self.buffer.len();
         let out = &mut self.buffer;
         for (number, (column, values)) in self.columns.iter().zip(values).enumerate() {
@@ -72,8 +72,14 @@ impl CsvRows {
 }
 
 /// Returns true for kinds that may need quotes or a guard. Numbers, dates and bools never do.
-fn is_text(values: &Values) -> bool {
-    matches!(values, Values::Text(_) | Values::Json(_) | Values::List(..) | Values::Object(_))
+fn is_text(values: &OutputValues) -> bool {
+    matches!(
+        values,
+        OutputValues::Text(_)
+            | OutputValues::Json(_)
+            | OutputValues::List(..)
+            | OutputValues::Object(_)
+    )
 }
 
 fn end_line(out: &mut Vec<u8>, start: usize) {
@@ -100,7 +106,7 @@ impl RowWriter for CsvRows {
             finish_text(&mut self.buffer, cell_start, self.rules);
         }
         end_line(&mut self.buffer, start);
-        hand_over(&mut self.buffer, out, true)
+        flush_buffer(&mut self.buffer, out, true)
     }
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<(), WriteError> {
@@ -108,9 +114,9 @@ impl RowWriter for CsvRows {
         let values = columns.collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
             self.write_row(&values, row)?;
-            hand_over(&mut self.buffer, out, false)?;
+            flush_buffer(&mut self.buffer, out, false)?;
         }
-        hand_over(&mut self.buffer, out, true)
+        flush_buffer(&mut self.buffer, out, true)
     }
 
     fn finish(&mut self, _: &mut dyn Write) -> Result<(), WriteError> {

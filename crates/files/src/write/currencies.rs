@@ -3,17 +3,17 @@
 use model::money::{AmountFormat, Currency};
 
 use super::WriteError;
-use super::values::{Amount, At};
+use super::values::{AmountValues, ValuePosition};
 
 /// The currencies used so far. The one used last is first.
 #[derive(Debug, Default)]
-pub(super) struct Currencies {
-    known: Vec<Known>,
+pub(super) struct CurrencyFormats {
+    known: Vec<CurrencyFormat>,
 }
 
 /// The formats of one currency.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct CurrencyFormat {
     code: String,
     /// The currency's code in upper case.
     pub(super) code_upper: String,
@@ -28,18 +28,18 @@ pub(super) struct Known {
 /// Returns an amount as a money object, as JSON text. Rule: spec/reports.md §13.
 pub fn money_object(minor: i128, currency: Currency) -> String {
     let mut out = Vec::new();
-    Known::of(currency).write_money(minor, &mut out);
+    CurrencyFormat::from_currency(currency).write_money(minor, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
-impl Currencies {
+impl CurrencyFormats {
     /// Returns the currency with this lower-case code, or `None` if ISO 4217 does not list it.
-    pub(super) fn get(&mut self, code: &str) -> Option<&Known> {
+    pub(super) fn get(&mut self, code: &str) -> Option<&CurrencyFormat> {
         match self.known.iter().position(|known| known.code == code) {
             Some(0) => {}
             Some(position) => self.known.swap(0, position),
             None => {
-                self.known.push(Known::of(Currency::parse(code)?));
+                self.known.push(CurrencyFormat::from_currency(Currency::parse(code)?));
                 let last = self.known.len() - 1;
                 self.known.swap(0, last);
             }
@@ -48,7 +48,11 @@ impl Currencies {
     }
 
     /// Returns the currency of the amount at `at`.
-    pub(super) fn of_amount(&mut self, amount: &Amount, at: At) -> Result<&Known, WriteError> {
+    pub(super) fn for_amount(
+        &mut self,
+        amount: &AmountValues,
+        at: ValuePosition,
+    ) -> Result<&CurrencyFormat, WriteError> {
         let code = amount.currency(at.position, at.row);
         self.get(code).ok_or_else(|| WriteError::CurrencyUnknown {
             key: at.key.to_owned(),
@@ -57,8 +61,8 @@ impl Currencies {
     }
 }
 
-impl Known {
-    fn of(currency: Currency) -> Self {
+impl CurrencyFormat {
+    fn from_currency(currency: Currency) -> Self {
         let (symbol, position) = currency.symbol();
         let code = currency.code().to_owned();
         // Codes and symbols contain no characters that JSON must escape.
@@ -68,7 +72,7 @@ impl Known {
             position.as_str()
         );
         let code_upper = code.to_ascii_uppercase();
-        let (digits, format) = (currency.digits(), AmountFormat::of(currency));
+        let (digits, format) = (currency.digits(), AmountFormat::for_currency(currency));
         Self { code, code_upper, digits, format, json_tail }
     }
 

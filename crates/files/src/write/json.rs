@@ -7,42 +7,42 @@ use arrow::array::RecordBatch;
 use model::output::OutputColumn;
 
 use super::json_cell::JsonCells;
-use super::options::{Envelope, WriteOptions};
-use super::values::{At, Values};
-use super::{RowWriter, WriteError, hand_over};
+use super::options::{JsonEnvelope, WriteOptions};
+use super::values::{OutputValues, ValuePosition};
+use super::{RowWriter, WriteError, flush_buffer};
 use crate::format::FileFormat;
 
 /// Writes each row as an object.
 pub(super) struct JsonRows {
     columns: Vec<OutputColumn>,
-    row: Vec<Member>,
+    row: Vec<JsonMember>,
     cells: JsonCells,
-    frame: Frame,
+    frame: JsonFrame,
     has_rows: bool,
     buffer: Vec<u8>,
 }
 
 /// The text around rows.
-enum Frame {
+enum JsonFrame {
     /// An envelope around all rows, and a comma between them.
-    Document(Envelope),
+    Document(JsonEnvelope),
     /// A line feed after each row.
     Lines,
 }
 
 /// One member of a row object.
-struct Member {
+struct JsonMember {
     name: String,
     /// The bytes `"name":`, ready to be written.
     json_key: Vec<u8>,
-    place: Place,
+    place: JsonMemberSource,
 }
 
-enum Place {
+enum JsonMemberSource {
     /// The value of the column at this position.
     Leaf(usize),
     /// A nested object. It is written as null if all columns in it are null.
-    Parent(Vec<Member>),
+    Parent(Vec<JsonMember>),
 }
 
 impl JsonRows {
@@ -61,12 +61,12 @@ impl JsonRows {
                 true => column.path().collect(),
                 false => vec![column.key.as_str()],
             };
-            insert(&mut row, &path, position)
+            insert_member(&mut row, &path, position)
                 .ok_or_else(|| WriteError::KeyTaken { key: column.key.clone() })?;
         }
         let frame = match format {
-            FileFormat::Ndjson => Frame::Lines,
-            _ => Frame::Document(options.envelope.clone()),
+            FileFormat::Ndjson => JsonFrame::Lines,
+            _ => JsonFrame::Document(options.envelope.clone()),
         };
         let cells = JsonCells::new(options.dialect.json_style(format));
         let (columns, buffer) = (columns.to_vec(), Vec::new());
@@ -74,7 +74,7 @@ impl JsonRows {
     }
 }
 
-fn insert(members: &mut Vec<Member>, path: &[&str], position: usize) -> Option<()> {
+fn insert_member(members: &mut Vec<JsonMember>, path: &[&str], position: usize) -> Option<()> {
     let (name, rest) = path.split_first()?;
     let known = members.iter_mut().find(|member| member.name == *name);
     let member = match known {
@@ -82,10 +82,10 @@ fn insert(members: &mut Vec<Member>, path: &[&str], position: usize) -> Option<(
         None => {
             let json_key = format!("{}:", serde_json::Value::from(*name)).into_bytes();
             let place = match rest {
-                [] => Place::Leaf(position),
-                _ => Place::Parent(Vec::new()),
+                [] => JsonMemberSource::Leaf(position),
+                _ => JsonMemberSource::Parent(Vec::new()),
             };
-            members.push(Member { name: (*name).to_owned(), json_key, place });
+            members.push(JsonMember { name: (*name).to_owned(), json_key, place });
             if rest.is_empty() {
                 return Some(());
             }
@@ -93,24 +93,24 @@ fn insert(members: &mut Vec<Member>, path: &[&str], position: usize) -> Option<(
         }
     };
     match &mut member.place {
-        Place::Parent(members) => insert(members, rest, position),
-        Place::Leaf(_) => None,
+        JsonMemberSource::Parent(members) => insert_member(members, rest, position),
+        JsonMemberSource::Leaf(_) => None,
     }
 }
 
 impl RowWriter for JsonRows {
     fn start(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
-        if let Frame::Document(envelope) = &self.frame {
+        if let JsonFrame::Document(envelope) = &self.frame {
             self.buffer.extend_from_slice(envelope.prefix.as_bytes());
         }
-        hand_over(&mut self.buffer, out, true)
+        flush_buffer(&mut self.buffer, out, true)
     }
 
     fn rows(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<(), WriteError> {
-        let values = Values::of_batch(batch, &self.columns)?;
-        let is_document = matches!(self.frame, Frame::Document(_));
+        let values = OutputValues::from_batch(batch, &self.columns)?;
+        let is_document = matches!(self.frame, JsonFrame::Document(_));
         let mut objects =
-            Objects { columns: &self.columns, values: &values, cells: &mut self.cells };
+            JsonObjectWriter { columns: &self.columns, values: &values, cells: &mut self.cells };
         for row in 0..batch.num_rows() {
             if is_document && self.has_rows {
                 self.buffer.push(b',');
@@ -120,31 +120,31 @@ impl RowWriter for JsonRows {
             if !is_document {
                 self.buffer.push(b'\n');
             }
-            hand_over(&mut self.buffer, out, false)?;
+            flush_buffer(&mut self.buffer, out, false)?;
         }
-        hand_over(&mut self.buffer, out, true)
+        flush_buffer(&mut self.buffer, out, true)
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
-        if let Frame::Document(envelope) = &self.frame {
+        if let JsonFrame::Document(envelope) = &self.frame {
             self.buffer.extend_from_slice(envelope.suffix.as_bytes());
         }
-        hand_over(&mut self.buffer, out, true)
+        flush_buffer(&mut self.buffer, out, true)
     }
 }
 
 /// The context for writing the row objects of one batch.
-struct Objects<'w> {
+struct JsonObjectWriter<'w> {
     columns: &'w [OutputColumn],
-    values: &'w [Values],
+    values: &'w [OutputValues],
     cells: &'w mut JsonCells,
 }
 
-impl Objects<'_> {
+impl JsonObjectWriter<'_> {
     /// Appends an object. Returns false if all columns in it are null.
     fn write(
         &mut self,
-        members: &[Member],
+        members: &[JsonMember],
         row: usize,
         out: &mut Vec<u8>,
     ) -> Result<bool, WriteError> {
@@ -156,12 +156,16 @@ impl Objects<'_> {
             }
             out.extend_from_slice(&member.json_key);
             match &member.place {
-                Place::Leaf(column) => {
+                JsonMemberSource::Leaf(column) => {
                     let values = &self.values[*column];
                     has_value |= !values.is_null(row);
-                    self.cells.write(values, At::row(&self.columns[*column].key, row), out)?;
+                    self.cells.write(
+                        values,
+                        ValuePosition::row(&self.columns[*column].key, row),
+                        out,
+                    )?;
                 }
-                Place::Parent(members) => {
+                JsonMemberSource::Parent(members) => {
                     let start = out.len();
                     if self.write(members, row, out)? {
                         has_value = true;

@@ -5,10 +5,10 @@ use model::money::write_decimal_text;
 use model::time::{Date, Instant, write_time_of_day};
 
 use super::WriteError;
-use super::currencies::Currencies;
+use super::currencies::CurrencyFormats;
 use super::dialect::{JsonAmount, JsonStyle};
 use super::json_text::{write_compact, write_string};
-use super::values::{Amount, At, Values, item_range};
+use super::values::{AmountValues, OutputValues, ValuePosition, item_range};
 
 /// The number of digits after the point of `Dec4`.
 pub(super) const DEC4_DIGITS: u32 = 4;
@@ -16,20 +16,20 @@ pub(super) const DEC4_DIGITS: u32 = 4;
 /// Writes values as JSON in one style.
 pub(super) struct JsonCells {
     style: JsonStyle,
-    currencies: Currencies,
+    currencies: CurrencyFormats,
 }
 
 impl JsonCells {
     /// Creates a writer of values in this style.
     pub(super) fn new(style: JsonStyle) -> Self {
-        Self { style, currencies: Currencies::default() }
+        Self { style, currencies: CurrencyFormats::default() }
     }
 
     /// Appends the value at `at` of `values`.
     pub(super) fn write(
         &mut self,
-        values: &Values,
-        at: At,
+        values: &OutputValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
         let position = at.position;
@@ -38,26 +38,26 @@ impl JsonCells {
             return Ok(());
         }
         match values {
-            Values::Int(array) => write_integer(array.value(position), out),
-            Values::Text(text) => write_string(text.value(position), out),
-            Values::Json(text) => write_compact(text.value(position), out),
-            Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
-            Values::Date(array) => {
+            OutputValues::Int(array) => write_integer(array.value(position), out),
+            OutputValues::Text(text) => write_string(text.value(position), out),
+            OutputValues::Json(text) => write_compact(text.value(position), out),
+            OutputValues::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
+            OutputValues::Date(array) => {
                 between_quotes(out, |out| Date::from_days(array.value(position)).write_to(out));
             }
-            Values::Instant(array) => between_quotes(out, |out| {
+            OutputValues::Instant(array) => between_quotes(out, |out| {
                 Instant::from_micros(array.value(position)).write_to(out);
             }),
-            Values::TimeOfDay(array) => {
+            OutputValues::TimeOfDay(array) => {
                 between_quotes(out, |out| write_time_of_day(array.value(position), out));
             }
-            Values::Dec4(array) => {
+            OutputValues::Dec4(array) => {
                 let write =
                     |out: &mut Vec<u8>| write_decimal_text(array.value(position), DEC4_DIGITS, out);
                 if self.style.is_dec4_text { between_quotes(out, write) } else { write(out) }
             }
-            Values::Amount(amount) => self.write_amount(amount, at, out)?,
-            Values::List(list, items) => {
+            OutputValues::Amount(amount) => self.write_amount(amount, at, out)?,
+            OutputValues::List(list, items) => {
                 out.push(b'[');
                 for (number, item) in item_range(list, position).enumerate() {
                     if number > 0 {
@@ -67,7 +67,7 @@ impl JsonCells {
                 }
                 out.push(b']');
             }
-            Values::Object(object) => {
+            OutputValues::Object(object) => {
                 out.push(b'{');
                 for (number, field) in object.fields.iter().enumerate() {
                     if number > 0 {
@@ -84,12 +84,12 @@ impl JsonCells {
 
     fn write_amount(
         &mut self,
-        amount: &Amount,
-        at: At,
+        amount: &AmountValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
         let minor = amount.minor(at.position).unwrap_or_default();
-        let currency = self.currencies.of_amount(amount, at)?;
+        let currency = self.currencies.for_amount(amount, at)?;
         match self.style.amount {
             JsonAmount::MinorUnits => write_integer(minor, out),
             JsonAmount::DecimalText => {

@@ -1,6 +1,6 @@
 //! Writers of record batches to files. Rule: spec/reports.md §3, §7, §13; spec/exports.md §9, §11.
 //!
-//! Each format is a [`RowWriter`], created by [`writer`]. It takes one batch at a time and appends
+//! Each format is a [`RowWriter`], created by [`create_writer`]. It takes one batch at a time and appends
 //! bytes to any [`std::io::Write`]. The same rows give the same bytes, however they are divided
 //! into batches. Memory use does not grow with the number of rows.
 //!
@@ -47,13 +47,13 @@ pub use csv::BOM;
 pub use currencies::money_object;
 pub use dialect::Dialect;
 pub use hashing::{FileDigest, HashingWriter};
-pub use options::{Envelope, WriteOptions};
-pub use totals::Totals;
+pub use options::{JsonEnvelope, WriteOptions};
+pub use totals::ControlTotals;
 
 /// Creates a writer of rows with these columns in this format.
 ///
 /// Errors: [`WriteError::KeyTaken`]; [`WriteError::Io`] where a temporary file cannot be made.
-pub fn writer(
+pub fn create_writer(
     format: FileFormat,
     columns: &[OutputColumn],
     options: &WriteOptions,
@@ -158,7 +158,7 @@ impl WriteError {
 const FLUSH_BYTES: usize = 64 << 10;
 
 /// Writes `buffer` to `out` and empties it if it is large enough, or if `end` is true.
-fn hand_over(buffer: &mut Vec<u8>, out: &mut dyn Write, end: bool) -> Result<(), WriteError> {
+fn flush_buffer(buffer: &mut Vec<u8>, out: &mut dyn Write, end: bool) -> Result<(), WriteError> {
     if end || buffer.len() >= FLUSH_BYTES {
         out.write_all(buffer).map_err(WriteError::Io)?;
         buffer.clear();

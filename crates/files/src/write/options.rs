@@ -18,7 +18,7 @@ pub struct WriteOptions {
     /// (`files.csv_formula_guard`).
     pub has_formula_guard: bool,
     /// JSON: the text before and after the rows.
-    pub envelope: Envelope,
+    pub envelope: JsonEnvelope,
     /// XLSX: the name of the first sheet. Further sheets are named `name_2`, `name_3`.
     pub sheet_name: String,
     /// XLSX: the time zone of date-times.
@@ -29,7 +29,7 @@ pub struct WriteOptions {
 
 /// The text before and after the rows of a JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Envelope {
+pub struct JsonEnvelope {
     /// The text before the first row, such as `{"total":2,"column_headers":[…],"rows":[`.
     pub prefix: String,
     /// The text after the last row, such as `]}` or `],"pivot_truncated":true}`.
@@ -44,7 +44,7 @@ impl Default for WriteOptions {
             dialect: Dialect::Report,
             has_bom: false,
             has_formula_guard: true,
-            envelope: Envelope::default(),
+            envelope: JsonEnvelope::default(),
             sheet_name: "Rows".to_owned(),
             zone: Zone::utc(),
             folder: std::env::temp_dir(),

@@ -9,16 +9,16 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::columnar::Columnar;
+use super::columnar::ColumnarChunks;
 use super::options::WriteOptions;
-use super::{RowWriter, WriteError, hand_over};
+use super::{RowWriter, WriteError, flush_buffer};
 use crate::format::FileFormat;
 
 const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Writes row groups of 131,072 rows, and keeps the current one in memory, encoded.
 pub(super) struct ParquetRows {
-    columnar: Columnar,
+    columnar: ColumnarChunks,
     /// `None` once the file is finished.
     writer: Option<ArrowWriter<Vec<u8>>>,
 }
@@ -29,7 +29,7 @@ impl ParquetRows {
         columns: &[OutputColumn],
         options: &WriteOptions,
     ) -> Result<Self, WriteError> {
-        let columnar = Columnar::new(FileFormat::Parquet, columns, options);
+        let columnar = ColumnarChunks::new(FileFormat::Parquet, columns, options);
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -52,7 +52,7 @@ impl RowWriter for ParquetRows {
         };
         self.columnar.add(batch, |chunk| {
             writer.write(chunk).map_err(WriteError::encoding)?;
-            hand_over(writer.inner_mut(), out, false)
+            flush_buffer(writer.inner_mut(), out, false)
         })
     }
 
@@ -62,6 +62,6 @@ impl RowWriter for ParquetRows {
         };
         self.columnar.finish(|chunk| writer.write(chunk).map_err(WriteError::encoding))?;
         let mut rest = writer.into_inner().map_err(WriteError::encoding)?;
-        hand_over(&mut rest, out, true)
+        flush_buffer(&mut rest, out, true)
     }
 }

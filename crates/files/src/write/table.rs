@@ -6,14 +6,14 @@ use model::output::{OutputColumn, OutputKind};
 
 use super::WriteError;
 use super::dialect::Dialect;
-use super::values::Values;
+use super::values::OutputValues;
 
 /// The key of a currency, both as a column and as a field beside an amount.
 pub(super) const CURRENCY_KEY: &str = "currency";
 
 /// One column of a file.
 #[derive(Debug, Clone)]
-pub(super) struct TableColumn {
+pub(super) struct FileColumn {
     /// The column's position in the batch.
     index: usize,
     /// The column's key, label and kind. For an added currency column, the key and label of that
@@ -25,23 +25,23 @@ pub(super) struct TableColumn {
     pub(super) is_json: bool,
 }
 
-impl TableColumn {
+impl FileColumn {
     /// Returns the values of this column in a batch.
-    pub(super) fn values(&self, batch: &RecordBatch) -> Result<Values, WriteError> {
-        Values::of_column(batch, self.index, &self.column)
+    pub(super) fn values(&self, batch: &RecordBatch) -> Result<OutputValues, WriteError> {
+        OutputValues::from_batch_column(batch, self.index, &self.column)
     }
 }
 
 /// Returns the columns of a file: `columns`, followed by the currency columns that the dialect
 /// adds.
-pub(super) fn table_columns(columns: &[OutputColumn], dialect: Dialect) -> Vec<TableColumn> {
-    let shown = columns.iter().enumerate().map(|(index, column)| TableColumn {
+pub(super) fn table_columns(columns: &[OutputColumn], dialect: Dialect) -> Vec<FileColumn> {
+    let shown = columns.iter().enumerate().map(|(index, column)| FileColumn {
         index,
         column: column.clone(),
         is_upper_currency: dialect.is_upper_currency(column),
         is_json: dialect.is_json_cell(&column.kind),
     });
-    let mut table: Vec<TableColumn> = shown.collect();
+    let mut table: Vec<FileColumn> = shown.collect();
     let shows_currency = table.iter().any(|column| column.is_upper_currency);
     if dialect.adds_currencies() && !shows_currency {
         table.extend(currencies(columns));
@@ -51,7 +51,7 @@ pub(super) fn table_columns(columns: &[OutputColumn], dialect: Dialect) -> Vec<T
 
 /// Returns one currency column if all amounts have the same currency column in the batch. Otherwise
 /// returns one per amount.
-fn currencies(columns: &[OutputColumn]) -> Vec<TableColumn> {
+fn currencies(columns: &[OutputColumn]) -> Vec<FileColumn> {
     let amounts = columns.iter().filter_map(|column| match column.kind {
         OutputKind::Money { currency } | OutputKind::Decimal { currency } => {
             let (key, label) =
@@ -60,7 +60,7 @@ fn currencies(columns: &[OutputColumn]) -> Vec<TableColumn> {
         }
         _ => None,
     });
-    let mut currencies: Vec<TableColumn> = amounts.collect();
+    let mut currencies: Vec<FileColumn> = amounts.collect();
     let is_shared = currencies.windows(2).all(|pair| pair[0].index == pair[1].index);
     if is_shared {
         currencies.truncate(1);
@@ -72,7 +72,7 @@ fn currencies(columns: &[OutputColumn]) -> Vec<TableColumn> {
     currencies
 }
 
-fn currency_column(index: usize, key: String, label: String) -> TableColumn {
+fn currency_column(index: usize, key: String, label: String) -> FileColumn {
     let column = OutputColumn { key, label, kind: OutputKind::Text };
-    TableColumn { index, column, is_upper_currency: true, is_json: false }
+    FileColumn { index, column, is_upper_currency: true, is_json: false }
 }

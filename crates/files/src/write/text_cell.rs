@@ -8,18 +8,20 @@ use model::output::ObjectText;
 use model::time::{Date, Instant, write_time_of_day};
 
 use super::WriteError;
-use super::currencies::Currencies;
+use super::currencies::CurrencyFormats;
 use super::dialect::Dialect;
 use super::json_cell::{DEC4_DIGITS, JsonCells, bool_word, write_integer};
 use super::json_text::{write_compact, write_string};
-use super::table::TableColumn;
-use super::values::{Amount, At, Object, Text, Values, item_range};
+use super::table::FileColumn;
+use super::values::{
+    AmountValues, ObjectValues, OutputValues, TextValues, ValuePosition, item_range,
+};
 use crate::format::FileFormat;
 
 /// Writes values as text.
 pub(super) struct TextCells {
     dialect: Dialect,
-    currencies: Currencies,
+    currencies: CurrencyFormats,
     json: JsonCells,
 }
 
@@ -28,34 +30,36 @@ impl TextCells {
     pub(super) fn new(dialect: Dialect, format: FileFormat) -> Self {
         Self {
             dialect,
-            currencies: Currencies::default(),
+            currencies: CurrencyFormats::default(),
             json: JsonCells::new(dialect.json_style(format)),
         }
     }
 
     /// Returns the currencies used so far.
-    pub(super) fn currencies(&mut self) -> &mut Currencies {
+    pub(super) fn currencies(&mut self) -> &mut CurrencyFormats {
         &mut self.currencies
     }
 
     /// Appends the value of `column` in `row`, which must not be null.
     pub(super) fn write_column(
         &mut self,
-        column: &TableColumn,
-        values: &Values,
+        column: &FileColumn,
+        values: &OutputValues,
         row: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let at = At::row(&column.column.key, row);
+        let at = ValuePosition::row(&column.column.key, row);
         match values {
-            Values::Text(text) if column.is_upper_currency => self.write_upper(text, row, out),
+            OutputValues::Text(text) if column.is_upper_currency => {
+                self.write_upper(text, row, out)
+            }
             _ if column.is_json => self.json.write(values, at, out)?,
             _ => self.write_given(values, at, out)?,
         }
         Ok(())
     }
 
-    fn write_upper(&mut self, codes: &Text, row: usize, out: &mut Vec<u8>) {
+    fn write_upper(&mut self, codes: &TextValues, row: usize, out: &mut Vec<u8>) {
         let code = codes.value(row);
         match self.currencies.get(code) {
             Some(known) => out.extend_from_slice(known.code_upper.as_bytes()),
@@ -66,8 +70,8 @@ impl TextCells {
     /// Appends the value at `at`, or nothing for null.
     pub(super) fn write(
         &mut self,
-        values: &Values,
-        at: At,
+        values: &OutputValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
         if values.is_null(at.position) {
@@ -79,25 +83,29 @@ impl TextCells {
     /// Appends the value at `at`, which must not be null.
     fn write_given(
         &mut self,
-        values: &Values,
-        at: At,
+        values: &OutputValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
         let position = at.position;
         match values {
-            Values::Int(array) => write_integer(array.value(position), out),
-            Values::Text(text) => out.extend_from_slice(text.value(position).as_bytes()),
-            Values::Json(text) => write_compact(text.value(position), out),
-            Values::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
-            Values::Date(array) => Date::from_days(array.value(position)).write_to(out),
-            Values::Instant(array) => Instant::from_micros(array.value(position)).write_to(out),
-            Values::TimeOfDay(array) => write_time_of_day(array.value(position), out),
-            Values::Dec4(array) => write_decimal_text(array.value(position), DEC4_DIGITS, out),
-            Values::Amount(amount) => self.write_amount(amount, at, out)?,
-            Values::List(list, items) => {
+            OutputValues::Int(array) => write_integer(array.value(position), out),
+            OutputValues::Text(text) => out.extend_from_slice(text.value(position).as_bytes()),
+            OutputValues::Json(text) => write_compact(text.value(position), out),
+            OutputValues::Bool(array) => out.extend_from_slice(bool_word(array.value(position))),
+            OutputValues::Date(array) => Date::from_days(array.value(position)).write_to(out),
+            OutputValues::Instant(array) => {
+                Instant::from_micros(array.value(position)).write_to(out)
+            }
+            OutputValues::TimeOfDay(array) => write_time_of_day(array.value(position), out),
+            OutputValues::Dec4(array) => {
+                write_decimal_text(array.value(position), DEC4_DIGITS, out)
+            }
+            OutputValues::Amount(amount) => self.write_amount(amount, at, out)?,
+            OutputValues::List(list, items) => {
                 self.write_list(items, at, item_range(list, position), out)?
             }
-            Values::Object(object) => self.write_object(object, at, out)?,
+            OutputValues::Object(object) => self.write_object(object, at, out)?,
         }
         Ok(())
     }
@@ -106,8 +114,8 @@ impl TextCells {
     /// apart from its neighbours, appends the whole list as JSON.
     fn write_list(
         &mut self,
-        items: &Values,
-        at: At,
+        items: &OutputValues,
+        at: ValuePosition,
         range: Range<usize>,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
@@ -130,8 +138,8 @@ impl TextCells {
 
     fn write_json_list(
         &mut self,
-        items: &Values,
-        at: At,
+        items: &OutputValues,
+        at: ValuePosition,
         range: Range<usize>,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
@@ -151,11 +159,11 @@ impl TextCells {
 
     fn write_amount(
         &mut self,
-        amount: &Amount,
-        at: At,
+        amount: &AmountValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let currency = self.currencies.of_amount(amount, at)?;
+        let currency = self.currencies.for_amount(amount, at)?;
         let minor = amount.minor(at.position).unwrap_or_default();
         currency.format.write_decimal(minor, out);
         Ok(())
@@ -163,8 +171,8 @@ impl TextCells {
 
     fn write_object(
         &mut self,
-        object: &Object,
-        at: At,
+        object: &ObjectValues,
+        at: ValuePosition,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
         let field = |name: &str| {
@@ -187,8 +195,8 @@ impl TextCells {
     /// Appends the parts that are not empty, with `separator` between them.
     fn write_joined<'v>(
         &mut self,
-        parts: impl Iterator<Item = &'v Values>,
-        at: At,
+        parts: impl Iterator<Item = &'v OutputValues>,
+        at: ValuePosition,
         separator: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {

@@ -9,15 +9,15 @@ use model::output::{OutputColumn, OutputKind};
 use serde_json::{Map, Value, json};
 
 use super::WriteError;
-use super::values::{Amount, Values};
+use super::values::{AmountValues, OutputValues};
 
 /// The number of rows, and for each currency and amount column the exact sum and number of amounts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Totals {
+pub struct ControlTotals {
     rows: u64,
     columns: Vec<AmountColumn>,
     /// For each currency, one sum per amount column.
-    sums: BTreeMap<String, Vec<Sum>>,
+    sums: BTreeMap<String, Vec<AmountSum>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,12 +28,12 @@ struct AmountColumn {
 
 /// An exact sum in minor units, and the number of amounts in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Sum {
+struct AmountSum {
     minor: i128,
     count: u64,
 }
 
-impl Sum {
+impl AmountSum {
     fn add(&mut self, other: Self, key: &str) -> Result<(), WriteError> {
         let too_large = || WriteError::AmountTooLarge { place: format!("the sum of column {key}") };
         self.minor = self.minor.checked_add(other.minor).ok_or_else(too_large)?;
@@ -42,7 +42,7 @@ impl Sum {
     }
 }
 
-impl Totals {
+impl ControlTotals {
     /// Creates the totals of zero rows with these columns.
     pub fn new(columns: &[OutputColumn]) -> Self {
         let has_amounts = |column: &OutputColumn| {
@@ -62,11 +62,13 @@ impl Totals {
     ///
     /// Errors: a batch of another shape, [`WriteError::CurrencyUnknown`],
     /// [`WriteError::AmountTooLarge`] for a sum of more than 128 bits.
-    pub fn observe(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+    pub fn add_batch(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         for position in 0..self.columns.len() {
             let AmountColumn { index, column } = &self.columns[position];
-            if let Values::Amount(amount) = Values::of_column(batch, *index, column)? {
-                self.observe_column(position, &amount, batch.num_rows())?;
+            if let OutputValues::Amount(amount) =
+                OutputValues::from_batch_column(batch, *index, column)?
+            {
+                self.add_column(position, &amount, batch.num_rows())?;
             }
         }
         self.rows += batch.num_rows() as u64;
@@ -74,13 +76,13 @@ impl Totals {
     }
 
     /// Adds the amounts of one column. Consecutive amounts in one currency are summed up first.
-    fn observe_column(
+    fn add_column(
         &mut self,
         position: usize,
-        amount: &Amount,
+        amount: &AmountValues,
         rows: usize,
     ) -> Result<(), WriteError> {
-        let (mut run, mut run_currency) = (Sum::default(), "");
+        let (mut run, mut run_currency) = (AmountSum::default(), "");
         for row in 0..rows {
             let Some(minor) = amount.minor(row) else {
                 continue;
@@ -88,14 +90,14 @@ impl Totals {
             let currency = amount.currency(row, row);
             if currency != run_currency || run.count == 0 {
                 self.add(position, run_currency, run)?;
-                (run, run_currency) = (Sum::default(), currency);
+                (run, run_currency) = (AmountSum::default(), currency);
             }
-            run.add(Sum { minor, count: 1 }, &self.columns[position].column.key)?;
+            run.add(AmountSum { minor, count: 1 }, &self.columns[position].column.key)?;
         }
         self.add(position, run_currency, run)
     }
 
-    fn add(&mut self, position: usize, currency: &str, sum: Sum) -> Result<(), WriteError> {
+    fn add(&mut self, position: usize, currency: &str, sum: AmountSum) -> Result<(), WriteError> {
         if sum.count == 0 {
             return Ok(());
         }
@@ -105,7 +107,7 @@ impl Totals {
                 let currency = currency.to_owned();
                 return Err(WriteError::CurrencyUnknown { key: key.clone(), currency });
             }
-            self.sums.insert(currency.to_owned(), vec![Sum::default(); self.columns.len()]);
+            self.sums.insert(currency.to_owned(), vec![AmountSum::default(); self.columns.len()]);
         }
         match self.sums.get_mut(currency) {
             Some(sums) => sums[position].add(sum, key),

@@ -16,7 +16,7 @@ use super::table::CURRENCY_KEY;
 
 /// The position of one value of a column.
 #[derive(Clone, Copy)]
-pub(super) struct At<'k> {
+pub(super) struct ValuePosition<'k> {
     /// The column's key.
     pub(super) key: &'k str,
     /// The row in the batch.
@@ -25,7 +25,7 @@ pub(super) struct At<'k> {
     pub(super) position: usize,
 }
 
-impl<'k> At<'k> {
+impl<'k> ValuePosition<'k> {
     /// Returns the position of the column's value in row `row`.
     pub(super) fn row(key: &'k str, row: usize) -> Self {
         Self { key, row, position: row }
@@ -38,57 +38,57 @@ impl<'k> At<'k> {
 }
 
 /// The values of one column of a batch, or of a part of one, such as list items or fields.
-pub(super) enum Values {
+pub(super) enum OutputValues {
     Int(Int64Array),
-    Text(Text),
+    Text(TextValues),
     Bool(BooleanArray),
     Date(Date32Array),
     Instant(TimestampMicrosecondArray),
     TimeOfDay(Int64Array),
     Dec4(Decimal128Array),
-    Json(Text),
-    Amount(Amount),
-    List(GenericListArray<i32>, Box<Values>),
-    Object(Object),
+    Json(TextValues),
+    Amount(AmountValues),
+    List(GenericListArray<i32>, Box<OutputValues>),
+    Object(ObjectValues),
 }
 
 /// Amounts with their currencies.
-pub(super) struct Amount {
-    minor: Minor,
-    currency: Text,
+pub(super) struct AmountValues {
+    minor: MinorUnitValues,
+    currency: TextValues,
     /// True if each amount has its own currency, rather than the currency of its row.
     has_own_currency: bool,
     /// True if JSON shows amounts as money objects rather than as plain numbers.
     pub(super) is_money: bool,
 }
 
-enum Minor {
+enum MinorUnitValues {
     Wide(Decimal128Array),
     Narrow(Int64Array),
 }
 
 /// Text values in one of Arrow's layouts.
-pub(super) enum Text {
+pub(super) enum TextValues {
     Plain(StringArray),
     View(StringViewArray),
 }
 
 /// The values of a column of objects.
-pub(super) struct Object {
+pub(super) struct ObjectValues {
     pub(super) array: StructArray,
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<ObjectField>,
     pub(super) text: ObjectText,
 }
 
 /// One field of a column of objects.
-pub(super) struct Field {
+pub(super) struct ObjectField {
     pub(super) name: String,
     /// The bytes `"name":`, ready for JSON.
     pub(super) json_key: Vec<u8>,
-    pub(super) values: Values,
+    pub(super) values: OutputValues,
 }
 
-impl Text {
+impl TextValues {
     /// Returns the text at `position`, or `None` for null.
     pub(super) fn get(&self, position: usize) -> Option<&str> {
         match self {
@@ -114,9 +114,9 @@ impl Text {
 
     /// Returns the texts of column `index` of `batch`. `key` is the key of the column that refers
     /// to it.
-    fn of_batch(batch: &RecordBatch, index: usize, key: &str) -> Result<Self, WriteError> {
+    fn from_batch_column(batch: &RecordBatch, index: usize, key: &str) -> Result<Self, WriteError> {
         match batch.columns().get(index) {
-            Some(array) => Self::of(array, key),
+            Some(array) => Self::from_array(array, key),
             None => Err(WriteError::ColumnMismatch {
                 key: key.to_owned(),
                 expected: "followed by a column with its currency",
@@ -125,7 +125,7 @@ impl Text {
         }
     }
 
-    fn of(array: &ArrayRef, key: &str) -> Result<Self, WriteError> {
+    fn from_array(array: &ArrayRef, key: &str) -> Result<Self, WriteError> {
         match array.data_type() {
             DataType::Utf8 => Ok(Self::Plain(array.as_string().clone())),
             DataType::Utf8View => Ok(Self::View(array.as_string_view().clone())),
@@ -139,19 +139,19 @@ impl Text {
     }
 }
 
-impl Amount {
+impl AmountValues {
     fn is_null(&self, position: usize) -> bool {
         match &self.minor {
-            Minor::Wide(array) => array.is_null(position),
-            Minor::Narrow(array) => array.is_null(position),
+            MinorUnitValues::Wide(array) => array.is_null(position),
+            MinorUnitValues::Narrow(array) => array.is_null(position),
         }
     }
 
     /// Returns the minor units at `position`, or `None` for null.
     pub(super) fn minor(&self, position: usize) -> Option<i128> {
         match &self.minor {
-            Minor::Wide(array) => array.is_valid(position).then(|| array.value(position)),
-            Minor::Narrow(array) => {
+            MinorUnitValues::Wide(array) => array.is_valid(position).then(|| array.value(position)),
+            MinorUnitValues::Narrow(array) => {
                 array.is_valid(position).then(|| i128::from(array.value(position)))
             }
         }
@@ -165,24 +165,24 @@ impl Amount {
     }
 }
 
-impl Values {
+impl OutputValues {
     /// Returns the values of all `columns` of a batch, in order. Errors: a batch of another shape.
-    pub(super) fn of_batch(
+    pub(super) fn from_batch(
         batch: &RecordBatch,
         columns: &[OutputColumn],
     ) -> Result<Vec<Self>, WriteError> {
         let columns = columns.iter().enumerate();
-        columns.map(|(index, column)| Self::of_column(batch, index, column)).collect()
+        columns.map(|(index, column)| Self::from_batch_column(batch, index, column)).collect()
     }
 
     /// Returns the values of one column of a batch. Errors: a batch of another shape.
-    pub(super) fn of_column(
+    pub(super) fn from_batch_column(
         batch: &RecordBatch,
         index: usize,
         column: &OutputColumn,
     ) -> Result<Self, WriteError> {
         match batch.columns().get(index) {
-            Some(array) => Self::of(array, &column.kind, &column.key, batch, None),
+            Some(array) => Self::from_array(array, &column.kind, &column.key, batch, None),
             None => Err(WriteError::ColumnMismatch {
                 key: column.key.clone(),
                 expected: "there",
@@ -191,7 +191,7 @@ impl Values {
         }
     }
 
-    fn of(
+    fn from_array(
         array: &ArrayRef,
         kind: &OutputKind,
         key: &str,
@@ -201,8 +201,8 @@ impl Values {
         Ok(match kind {
             OutputKind::Int => Self::Int(integers(array, key)?),
             OutputKind::TimeOfDay => Self::TimeOfDay(integers(array, key)?),
-            OutputKind::Text => Self::Text(Text::of(array, key)?),
-            OutputKind::Json => Self::Json(Text::of(array, key)?),
+            OutputKind::Text => Self::Text(TextValues::from_array(array, key)?),
+            OutputKind::Json => Self::Json(TextValues::from_array(array, key)?),
             OutputKind::Dec4 => match array.data_type() {
                 DataType::Decimal128(_, 4) => {
                     Self::Dec4(array.as_primitive::<Decimal128Type>().clone())
@@ -228,22 +228,22 @@ impl Values {
             OutputKind::Money { currency } | OutputKind::Decimal { currency } => {
                 let minor = minor_units(array, key)?;
                 let currency = match own_currency {
-                    Some(currency) => Text::of(currency, key)?,
-                    None => Text::of_batch(batch, *currency, key)?,
+                    Some(currency) => TextValues::from_array(currency, key)?,
+                    None => TextValues::from_batch_column(batch, *currency, key)?,
                 };
                 let has_own_currency = own_currency.is_some();
                 let is_money = matches!(kind, OutputKind::Money { .. });
-                Self::Amount(Amount { minor, currency, has_own_currency, is_money })
+                Self::Amount(AmountValues { minor, currency, has_own_currency, is_money })
             }
             OutputKind::List(item) => {
                 let list = array.as_list_opt::<i32>();
                 let list = list.ok_or_else(|| mismatch(key, "list", array))?.clone();
-                let items = Self::of(list.values(), item, key, batch, None)?;
+                let items = Self::from_array(list.values(), item, key, batch, None)?;
                 Self::List(list, Box::new(items))
             }
             OutputKind::Object { fields, text } => {
                 let array = array.as_struct_opt().ok_or_else(|| mismatch(key, "object", array))?;
-                Self::Object(Object {
+                Self::Object(ObjectValues {
                     fields: object_fields(array, fields, key, batch)?,
                     array: array.clone(),
                     text: *text,
@@ -280,7 +280,7 @@ fn object_fields(
     fields: &[(String, OutputKind)],
     key: &str,
     batch: &RecordBatch,
-) -> Result<Vec<Field>, WriteError> {
+) -> Result<Vec<ObjectField>, WriteError> {
     let currency = fields.iter().position(|(name, kind)| {
         // An object that has its own currency field does not use the currency of its row.
         name == CURRENCY_KEY && *kind == OutputKind::Text
@@ -293,9 +293,10 @@ fn object_fields(
             expected: "a field",
             found: format!("missing from an object of {} fields", array.num_columns()),
         })?;
-        let values = Values::of(inner, kind, &format!("{key}.{name}"), batch, currency)?;
+        let values =
+            OutputValues::from_array(inner, kind, &format!("{key}.{name}"), batch, currency)?;
         let json_key = format!("{}:", serde_json::Value::from(name.as_str())).into_bytes();
-        Ok(Field { name: name.clone(), json_key, values })
+        Ok(ObjectField { name: name.clone(), json_key, values })
     };
     fields.iter().enumerate().map(build).collect()
 }
@@ -316,12 +317,12 @@ fn integers(array: &ArrayRef, key: &str) -> Result<Int64Array, WriteError> {
     }
 }
 
-fn minor_units(array: &ArrayRef, key: &str) -> Result<Minor, WriteError> {
+fn minor_units(array: &ArrayRef, key: &str) -> Result<MinorUnitValues, WriteError> {
     match array.data_type() {
         DataType::Decimal128(_, 0) => {
-            Ok(Minor::Wide(array.as_primitive::<Decimal128Type>().clone()))
+            Ok(MinorUnitValues::Wide(array.as_primitive::<Decimal128Type>().clone()))
         }
-        DataType::Int64 => Ok(Minor::Narrow(array.as_primitive::<Int64Type>().clone())),
+        DataType::Int64 => Ok(MinorUnitValues::Narrow(array.as_primitive::<Int64Type>().clone())),
         _ => Err(mismatch(key, "amount in minor units", array)),
     }
 }

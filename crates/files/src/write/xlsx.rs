@@ -15,10 +15,10 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Note, Workbook, XlsxError};
 
 use super::dialect::Dialect;
 use super::options::WriteOptions;
-use super::table::{TableColumn, table_columns};
+use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
-use super::values::Values;
-use super::xlsx_cell::{Formats, Line};
+use super::values::OutputValues;
+use super::xlsx_cell::{SheetFormats, SheetRow};
 use super::{RowWriter, WriteError};
 use crate::format::FileFormat;
 
@@ -30,13 +30,13 @@ const ENTRY_BYTES_MAX: u64 = u32::MAX as u64;
 
 /// Writes sheets of up to 1,048,575 rows below a header.
 pub(super) struct XlsxRows {
-    columns: Vec<TableColumn>,
+    columns: Vec<FileColumn>,
     dialect: Dialect,
     zone: Zone,
     cells: TextCells,
     text: Vec<u8>,
     workbook: Workbook,
-    formats: Formats,
+    formats: SheetFormats,
     sheet_name: String,
     /// A temporary file for the workbook before it is copied to the output.
     file: File,
@@ -58,8 +58,8 @@ impl XlsxRows {
     ) -> Result<Self, WriteError> {
         let file = tempfile::tempfile_in(&options.folder).map_err(WriteError::Io)?;
         let mut workbook = Workbook::new();
-        workbook.set_tempdir(&options.folder).map_err(failure)?;
-        let created = ExcelDateTime::from_ymd(1980, 1, 1).map_err(failure)?;
+        workbook.set_tempdir(&options.folder).map_err(xlsx_failure)?;
+        let created = ExcelDateTime::from_ymd(1980, 1, 1).map_err(xlsx_failure)?;
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
         Ok(Self {
             columns: table_columns(columns, options.dialect),
@@ -68,7 +68,7 @@ impl XlsxRows {
             cells: TextCells::new(options.dialect, FileFormat::Xlsx),
             text: Vec::new(),
             workbook,
-            formats: Formats::new(),
+            formats: SheetFormats::new(),
             sheet_name: options.sheet_name.clone(),
             file,
             sheet_rows_max: SHEET_ROWS,
@@ -83,17 +83,17 @@ impl XlsxRows {
         self.end_sheet()?;
         self.sheets += 1;
         (self.sheet_rows, self.sheet_bytes) = (1, 0);
-        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(failure)?;
-        sheet.set_name(sheet_name(&self.sheet_name, self.sheets)).map_err(failure)?;
-        sheet.set_freeze_panes(1, 0).map_err(failure)?;
+        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(xlsx_failure)?;
+        sheet.set_name(sheet_name(&self.sheet_name, self.sheets)).map_err(xlsx_failure)?;
+        sheet.set_freeze_panes(1, 0).map_err(xlsx_failure)?;
         for (number, column) in (0..).zip(&self.columns) {
             let heading = self.dialect.heading(&column.column);
-            sheet.set_column_width(number, width(&column.column, heading)).map_err(failure)?;
+            sheet.set_column_width(number, width(&column.column, heading)).map_err(xlsx_failure)?;
             if column.column.kind == OutputKind::Instant {
-                sheet.insert_note(0, number, &zone_note(&self.zone)).map_err(failure)?;
+                sheet.insert_note(0, number, &zone_note(&self.zone)).map_err(xlsx_failure)?;
             }
             let bold = &self.formats.heading;
-            sheet.write_string_with_format(0, number, heading, bold).map_err(failure)?;
+            sheet.write_string_with_format(0, number, heading, bold).map_err(xlsx_failure)?;
         }
         Ok(())
     }
@@ -104,8 +104,8 @@ impl XlsxRows {
         let (Some(sheet), Some(last_column)) = (self.sheets.checked_sub(1), last_column) else {
             return Ok(());
         };
-        let sheet = self.workbook.worksheet_from_index(sheet).map_err(failure)?;
-        sheet.autofilter(0, 0, self.sheet_rows - 1, last_column).map_err(failure)?;
+        let sheet = self.workbook.worksheet_from_index(sheet).map_err(xlsx_failure)?;
+        sheet.autofilter(0, 0, self.sheet_rows - 1, last_column).map_err(xlsx_failure)?;
         Ok(())
     }
 
@@ -122,9 +122,9 @@ impl XlsxRows {
         Ok(())
     }
 
-    fn write_row(&mut self, values: &[Values], row: usize) -> Result<(), WriteError> {
-        let mut line = Line {
-            sheet: self.workbook.worksheet_from_index(self.sheets - 1).map_err(failure)?,
+    fn write_row(&mut self, values: &[OutputValues], row: usize) -> Result<(), WriteError> {
+        let mut line = SheetRow {
+            sheet: self.workbook.worksheet_from_index(self.sheets - 1).map_err(xlsx_failure)?,
             row: self.sheet_rows,
             formats: &self.formats,
             zone: &self.zone,
@@ -141,7 +141,7 @@ impl XlsxRows {
     fn assemble(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
         self.end_sheet()?;
         self.workbook.use_zip_large_file(self.has_large_sheet);
-        self.workbook.save_to_writer(&mut self.file).map_err(failure)?;
+        self.workbook.save_to_writer(&mut self.file).map_err(xlsx_failure)?;
         self.file.rewind().map_err(WriteError::Io)?;
         io::copy(&mut self.file, out).map_err(WriteError::Io)?;
         Ok(())
@@ -150,28 +150,28 @@ impl XlsxRows {
 
 impl RowWriter for XlsxRows {
     fn start(&mut self, _: &mut dyn Write) -> Result<(), WriteError> {
-        without_panic(|| self.begin_sheet())
+        catch_xlsx_panics(|| self.begin_sheet())
     }
 
     fn rows(&mut self, batch: &RecordBatch, _: &mut dyn Write) -> Result<(), WriteError> {
-        without_panic(|| self.write_rows(batch))
+        catch_xlsx_panics(|| self.write_rows(batch))
     }
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<(), WriteError> {
-        without_panic(|| self.assemble(out))
+        catch_xlsx_panics(|| self.assemble(out))
     }
 }
 
 /// Runs `write` and turns a panic into an error. Unwind safety can be asserted because a writer
 /// that failed is not used again.
-fn without_panic(write: impl FnOnce() -> Result<(), WriteError>) -> Result<(), WriteError> {
+fn catch_xlsx_panics(write: impl FnOnce() -> Result<(), WriteError>) -> Result<(), WriteError> {
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
         Err(WriteError::Io(io::Error::other("a temporary file of the workbook cannot be written")))
     })
 }
 
 /// Converts an error of the library.
-pub(super) fn failure(error: XlsxError) -> WriteError {
+pub(super) fn xlsx_failure(error: XlsxError) -> WriteError {
     match error {
         XlsxError::IoError(error) => WriteError::Io(error),
         XlsxError::ZipError(zip::result::ZipError::Io(error)) => WriteError::Io(error),

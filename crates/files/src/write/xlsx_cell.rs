@@ -5,10 +5,10 @@ use rust_xlsxwriter::{Format, Worksheet};
 
 use super::WriteError;
 use super::json_cell::DEC4_DIGITS;
-use super::table::TableColumn;
+use super::table::FileColumn;
 use super::text_cell::TextCells;
-use super::values::{At, Values};
-use super::xlsx::failure;
+use super::values::{OutputValues, ValuePosition};
+use super::xlsx::xlsx_failure;
 
 /// The maximum length of a cell's text, in UTF-16 code units.
 const CELL_UNITS_MAX: usize = 32_767;
@@ -28,7 +28,7 @@ const SECOND_MICROS: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * SECOND_MICROS;
 
 /// The formats of cells.
-pub(super) struct Formats {
+pub(super) struct SheetFormats {
     /// The format of headings.
     pub(super) heading: Format,
     date: Format,
@@ -42,7 +42,7 @@ pub(super) struct Formats {
     blank: Format,
 }
 
-impl Formats {
+impl SheetFormats {
     /// Creates all formats of a workbook.
     pub(super) fn new() -> Self {
         let number = |format: &str| Format::new().set_num_format(format);
@@ -58,10 +58,10 @@ impl Formats {
 }
 
 /// One row of a sheet that is being written.
-pub(super) struct Line<'s> {
+pub(super) struct SheetRow<'s> {
     pub(super) sheet: &'s mut Worksheet,
     pub(super) row: u32,
-    pub(super) formats: &'s Formats,
+    pub(super) formats: &'s SheetFormats,
     /// The time zone of date-times.
     pub(super) zone: &'s Zone,
     pub(super) cells: &'s mut TextCells,
@@ -71,12 +71,12 @@ pub(super) struct Line<'s> {
     pub(super) bytes: u64,
 }
 
-impl Line<'_> {
+impl SheetRow<'_> {
     /// Writes the non-null values in `row` of the batch.
     pub(super) fn write(
         &mut self,
-        columns: &[TableColumn],
-        values: &[Values],
+        columns: &[FileColumn],
+        values: &[OutputValues],
         row: usize,
     ) -> Result<(), WriteError> {
         for (number, (column, cells)) in (0..).zip(columns.iter().zip(values)) {
@@ -90,7 +90,7 @@ impl Line<'_> {
             }
         }
         if self.bytes == 0 {
-            self.sheet.write_blank(self.row, 0, &self.formats.blank).map_err(failure)?;
+            self.sheet.write_blank(self.row, 0, &self.formats.blank).map_err(xlsx_failure)?;
         }
         self.bytes += CELL_BYTES;
         Ok(())
@@ -99,8 +99,8 @@ impl Line<'_> {
     /// Returns the value of the first column in `row` as text, which names the row in errors.
     fn name(
         &mut self,
-        columns: &[TableColumn],
-        values: &[Values],
+        columns: &[FileColumn],
+        values: &[OutputValues],
         row: usize,
     ) -> Result<String, WriteError> {
         self.text.clear();
@@ -116,14 +116,14 @@ impl Line<'_> {
     fn write_cell(
         &mut self,
         number: u16,
-        column: &TableColumn,
-        values: &Values,
+        column: &FileColumn,
+        values: &OutputValues,
         row: usize,
     ) -> Result<bool, WriteError> {
         match values {
-            Values::Bool(array) => {
+            OutputValues::Bool(array) => {
                 let value = array.value(row);
-                self.sheet.write_boolean(self.row, number, value).map_err(failure)?;
+                self.sheet.write_boolean(self.row, number, value).map_err(xlsx_failure)?;
                 self.bytes += CELL_BYTES;
                 Ok(true)
             }
@@ -141,43 +141,52 @@ impl Line<'_> {
     /// digits.
     fn number(
         &mut self,
-        column: &TableColumn,
-        values: &Values,
+        column: &FileColumn,
+        values: &OutputValues,
         row: usize,
-    ) -> Result<Option<(f64, Look)>, WriteError> {
-        let decimal = |units, digits| exact(units, digits).map(|it| (it, Look::Decimal(digits)));
+    ) -> Result<Option<(f64, NumberFormat)>, WriteError> {
+        let decimal = |units, digits| {
+            exact_number(units, digits).map(|it| (it, NumberFormat::Decimal(digits)))
+        };
         Ok(match values {
-            Values::Int(array) => exact(array.value(row).into(), 0).map(|it| (it, Look::Plain)),
-            Values::Dec4(array) => decimal(array.value(row), DEC4_DIGITS),
-            Values::Date(array) => {
-                let day = Some(array.value(row)).filter(|day| (FIRST_DAY..=LAST_DAY).contains(day));
-                day.map(|day| (f64::from(day + EPOCH_DAY), Look::Date))
+            OutputValues::Int(array) => {
+                exact_number(array.value(row).into(), 0).map(|it| (it, NumberFormat::Plain))
             }
-            Values::Instant(array) => local_time(array.value(row), self.zone),
-            Values::Amount(amount) => {
-                let at = At::row(&column.column.key, row);
-                let digits = self.cells.currencies().of_amount(amount, at)?.digits;
+            OutputValues::Dec4(array) => decimal(array.value(row), DEC4_DIGITS),
+            OutputValues::Date(array) => {
+                let day = Some(array.value(row)).filter(|day| (FIRST_DAY..=LAST_DAY).contains(day));
+                day.map(|day| (f64::from(day + EPOCH_DAY), NumberFormat::Date))
+            }
+            OutputValues::Instant(array) => local_time(array.value(row), self.zone),
+            OutputValues::Amount(amount) => {
+                let at = ValuePosition::row(&column.column.key, row);
+                let digits = self.cells.currencies().for_amount(amount, at)?.digits;
                 decimal(amount.minor(row).unwrap_or_default(), digits)
             }
             _ => None,
         })
     }
 
-    fn write_number(&mut self, number: u16, value: f64, look: Look) -> Result<(), WriteError> {
+    fn write_number(
+        &mut self,
+        number: u16,
+        value: f64,
+        look: NumberFormat,
+    ) -> Result<(), WriteError> {
         let (sheet, row, formats) = (&mut *self.sheet, self.row, self.formats);
         let written = match look {
-            Look::Plain => sheet.write_number(row, number, value),
-            Look::Date => sheet.write_number_with_format(row, number, value, &formats.date),
-            Look::Time => sheet.write_number_with_format(row, number, value, &formats.time),
-            Look::ExactTime => {
+            NumberFormat::Plain => sheet.write_number(row, number, value),
+            NumberFormat::Date => sheet.write_number_with_format(row, number, value, &formats.date),
+            NumberFormat::Time => sheet.write_number_with_format(row, number, value, &formats.time),
+            NumberFormat::ExactTime => {
                 sheet.write_number_with_format(row, number, value, &formats.exact_time)
             }
-            Look::Decimal(digits) => {
+            NumberFormat::Decimal(digits) => {
                 let format = &formats.decimal[digits.min(DEC4_DIGITS) as usize];
                 sheet.write_number_with_format(row, number, value, format)
             }
         };
-        written.map_err(failure)?;
+        written.map_err(xlsx_failure)?;
         self.bytes += CELL_BYTES;
         Ok(())
     }
@@ -185,8 +194,8 @@ impl Line<'_> {
     fn write_text(
         &mut self,
         number: u16,
-        column: &TableColumn,
-        values: &Values,
+        column: &FileColumn,
+        values: &OutputValues,
         row: usize,
     ) -> Result<bool, WriteError> {
         self.text.clear();
@@ -199,13 +208,13 @@ impl Line<'_> {
             return Ok(true);
         }
         self.bytes += CELL_BYTES + TEXT_BYTE_BYTES * text.len() as u64;
-        self.sheet.write_string(self.row, number, text).map_err(failure)?;
+        self.sheet.write_string(self.row, number, text).map_err(xlsx_failure)?;
         Ok(true)
     }
 }
 
 #[derive(Clone, Copy)]
-enum Look {
+enum NumberFormat {
     Plain,
     Date,
     Time,
@@ -215,14 +224,18 @@ enum Look {
 
 /// Returns the local time of an instant in Excel's count of days, with its format. Returns `None`
 /// if Excel does not have that day.
-fn local_time(micros: i64, zone: &Zone) -> Option<(f64, Look)> {
+fn local_time(micros: i64, zone: &Zone) -> Option<(f64, NumberFormat)> {
     let offset = i64::from(zone.offset_seconds(Instant::from_micros(micros))) * SECOND_MICROS;
     let local = micros.checked_add(offset)?;
     let day = i32::try_from(local.div_euclid(DAY_MICROS)).ok()?;
     if !(FIRST_DAY..=LAST_DAY).contains(&day) {
         return None;
     }
-    let look = if local.rem_euclid(SECOND_MICROS) == 0 { Look::Time } else { Look::ExactTime };
+    let look = if local.rem_euclid(SECOND_MICROS) == 0 {
+        NumberFormat::Time
+    } else {
+        NumberFormat::ExactTime
+    };
     // Both are exact in 64 bits, so that the division rounds once.
     let since_day_0 = local + i64::from(EPOCH_DAY) * DAY_MICROS;
     Some((since_day_0 as f64 / DAY_MICROS as f64, look))
@@ -230,7 +243,7 @@ fn local_time(micros: i64, zone: &Zone) -> Option<(f64, Look)> {
 
 /// Returns the number `units` × 10^-`digits` if it has at most 15 digits and is therefore shown
 /// exactly.
-fn exact(units: i128, digits: u32) -> Option<f64> {
+fn exact_number(units: i128, digits: u32) -> Option<f64> {
     // Both are exact in 64 bits, so that the division rounds once.
     (units.unsigned_abs() < EXACT_LIMIT).then(|| units as f64 / f64::from(10_u32.pow(digits)))
 }

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{
     Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType,
 };
 use datafusion::logical_expr::LogicalPlan;
-use model::catalogue::{self, Kind, Table};
+use model::catalogue::{self, ColumnType, Table};
 use model::cell::Cell;
 use model::id::{ProviderId, Revision};
 use rand::RngExt;
@@ -17,16 +17,16 @@ use rand_chacha::ChaCha8Rng;
 use store::RecordStore;
 use tempfile::TempDir;
 
-use super::memory::{MemoryStore, Rows};
-use crate::{Engine, EngineOptions, Mirror, MirrorOptions, Role, Session};
+use super::memory::{MemoryStore, RowsById};
+use crate::{Mirror, MirrorOptions, MirrorRole, MirrorSession, PlanEngine, PlanEngineOptions};
 
 /// Tables that cover every kind of column.
 pub(crate) const TABLES: [&str; 5] =
     ["customers", "newsletters", "coupons", "offering_types", "customer_memberships"];
 
-pub(crate) struct Bench {
+pub(crate) struct MirrorFixture {
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) engine: Arc<PlanEngine>,
     pub(crate) folder: TempDir,
 }
 
@@ -34,14 +34,14 @@ pub(crate) fn table(name: &str) -> &'static Table {
     catalogue::table(name).unwrap()
 }
 
-pub(crate) fn engine(change: impl FnOnce(&mut EngineOptions)) -> Arc<Engine> {
-    let mut options = EngineOptions::new(2, 64 << 20, std::env::temp_dir());
+pub(crate) fn engine(change: impl FnOnce(&mut PlanEngineOptions)) -> Arc<PlanEngine> {
+    let mut options = PlanEngineOptions::new(2, 64 << 20, std::env::temp_dir());
     change(&mut options);
-    Arc::new(Engine::start(&options).unwrap())
+    Arc::new(PlanEngine::start(&options).unwrap())
 }
 
 /// Options with small segments, row groups and pages, so that a few rows fill many of them.
-pub(crate) fn options(role: Role) -> MirrorOptions {
+pub(crate) fn options(role: MirrorRole) -> MirrorOptions {
     MirrorOptions {
         segment_rows: 40,
         group_rows: 16,
@@ -50,14 +50,14 @@ pub(crate) fn options(role: Role) -> MirrorOptions {
     }
 }
 
-impl Bench {
+impl MirrorFixture {
     pub(crate) fn new(providers: i64) -> Self {
         let store = MemoryStore::new(providers);
         Self { store, engine: engine(|_| ()), folder: TempDir::new().unwrap() }
     }
 
     pub(crate) fn open(&self) -> Mirror {
-        self.open_with(options(Role::Writer)).unwrap()
+        self.open_with(options(MirrorRole::Writer)).unwrap()
     }
 
     pub(crate) fn open_with(&self, options: MirrorOptions) -> Result<Mirror, crate::MirrorError> {
@@ -113,18 +113,18 @@ impl Bench {
     }
 
     /// Returns the rows that a session opened now must show for as long as it lives.
-    pub(crate) fn expected(&self, provider: i64) -> Expected {
+    pub(crate) fn expected(&self, provider: i64) -> ExpectedRows {
         let tables = TABLES.iter().map(|name| (*name, self.store.rows_of(table(name), provider)));
-        Expected { tables: tables.collect() }
+        ExpectedRows { tables: tables.collect() }
     }
 }
 
-pub(crate) struct Expected {
-    tables: BTreeMap<&'static str, Rows>,
+pub(crate) struct ExpectedRows {
+    tables: BTreeMap<&'static str, RowsById>,
 }
 
-impl Expected {
-    pub(crate) fn check(&self, session: &Session) {
+impl ExpectedRows {
+    pub(crate) fn check(&self, session: &MirrorSession) {
         for (name, expected) in &self.tables {
             let actual = rows(session, name);
             assert!(actual == *expected, "{name}: {}", difference(expected, &actual));
@@ -132,33 +132,33 @@ impl Expected {
     }
 }
 
-fn difference(expected: &Rows, actual: &Rows) -> String {
+fn difference(expected: &RowsById, actual: &RowsById) -> String {
     let ids = expected.keys().chain(actual.keys());
     let found = ids.filter(|id| expected.get(id) != actual.get(id));
     let ids: Vec<_> = found.take(3).collect();
-    let of = |rows: &Rows| ids.iter().map(|id| rows.get(id).cloned()).collect::<Vec<_>>();
+    let of = |rows: &RowsById| ids.iter().map(|id| rows.get(id).cloned()).collect::<Vec<_>>();
     format!("rows {ids:?}: expected {:?}, found {:?}", of(expected), of(actual))
 }
 
-pub(crate) fn run(session: &Session, plan: LogicalPlan) -> Vec<RecordBatch> {
+pub(crate) fn run(session: &MirrorSession, plan: LogicalPlan) -> Vec<RecordBatch> {
     try_run(session, plan).unwrap()
 }
 
 pub(crate) fn try_run(
-    session: &Session,
+    session: &MirrorSession,
     plan: LogicalPlan,
 ) -> Result<Vec<RecordBatch>, crate::MirrorError> {
     futures::executor::block_on(session.collect(plan))
 }
 
 /// Returns all rows of a table as cells. Panics if a row appears twice.
-pub(crate) fn rows(session: &Session, name: &str) -> Rows {
+pub(crate) fn rows(session: &MirrorSession, name: &str) -> RowsById {
     let plan = session.scan(name, "t").unwrap().build().unwrap();
     cells(table(name), &run(session, plan))
 }
 
-pub(crate) fn cells(table: &'static Table, batches: &[RecordBatch]) -> Rows {
-    let mut rows = Rows::new();
+pub(crate) fn cells(table: &'static Table, batches: &[RecordBatch]) -> RowsById {
+    let mut rows = RowsById::new();
     for batch in batches {
         for row in 0..batch.num_rows() {
             let columns = table.columns.iter().zip(batch.columns());
@@ -172,35 +172,39 @@ pub(crate) fn cells(table: &'static Table, batches: &[RecordBatch]) -> Rows {
 }
 
 /// Converts a value to a cell. Independent of the mirror's own conversion, in order to check it.
-fn cell(kind: Kind, array: &ArrayRef, row: usize) -> Cell {
+fn cell(kind: ColumnType, array: &ArrayRef, row: usize) -> Cell {
     if array.is_null(row) {
         return Cell::Null;
     }
     match kind {
-        Kind::Int { .. } | Kind::Money => Cell::Int(array.as_primitive::<Int64Type>().value(row)),
-        Kind::Bool => Cell::Int(i64::from(array.as_boolean().value(row))),
-        Kind::Date => Cell::Int(array.as_primitive::<Date32Type>().value(row).into()),
-        Kind::Instant => Cell::Int(array.as_primitive::<TimestampMicrosecondType>().value(row)),
-        Kind::Percent => {
+        ColumnType::Int { .. } | ColumnType::Money => {
+            Cell::Int(array.as_primitive::<Int64Type>().value(row))
+        }
+        ColumnType::Bool => Cell::Int(i64::from(array.as_boolean().value(row))),
+        ColumnType::Date => Cell::Int(array.as_primitive::<Date32Type>().value(row).into()),
+        ColumnType::Instant => {
+            Cell::Int(array.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        ColumnType::Percent => {
             let value = array.as_primitive::<Decimal128Type>().value(row);
             Cell::Int(value.try_into().unwrap())
         }
-        Kind::TextList => {
+        ColumnType::TextList => {
             let items = array.as_list::<i32>().value(row);
             let items: Vec<_> = items.as_string_view().iter().map(Option::unwrap).collect();
             Cell::text(serde_json::to_string(&items).unwrap())
         }
-        Kind::IntList => {
+        ColumnType::IntList => {
             let items = array.as_list::<i32>().value(row);
             let items = items.as_primitive::<Int64Type>().values().to_vec();
             Cell::text(serde_json::to_string(&items).unwrap())
         }
-        Kind::Text
-        | Kind::Enum(_)
-        | Kind::Currency
-        | Kind::Country
-        | Kind::Json
-        | Kind::Allotment => Cell::text(array.as_string_view().value(row)),
+        ColumnType::Text
+        | ColumnType::Enum(_)
+        | ColumnType::Currency
+        | ColumnType::Country
+        | ColumnType::Json
+        | ColumnType::Allotment => Cell::text(array.as_string_view().value(row)),
     }
 }
 
@@ -217,30 +221,30 @@ pub(crate) fn random_row(rng: &mut ChaCha8Rng, table: &'static Table, id: i64) -
 const TEXTS: [&str; 6] =
     ["", "a", "Zoë Ångström", "\"quoted\"", "more than twelve bytes of text", "🎟"];
 
-fn random_cell(rng: &mut ChaCha8Rng, kind: Kind) -> Cell {
+fn random_cell(rng: &mut ChaCha8Rng, kind: ColumnType) -> Cell {
     let text = |rng: &mut ChaCha8Rng| TEXTS[rng.random_range(0..TEXTS.len())];
     match kind {
-        Kind::Int { min, max } => Cell::Int(rng.random_range(min..=max)),
-        Kind::Money => Cell::Int(rng.random_range(-1_000_000..1_000_000)),
-        Kind::Bool => Cell::Int(rng.random_range(0..=1)),
-        Kind::Date => Cell::Int(rng.random_range(-30_000..60_000)),
-        Kind::Instant => Cell::Int(rng.random_range(-(1 << 50)..1 << 51)),
-        Kind::Percent => Cell::Int(rng.random_range(0..=1_000_000)),
-        Kind::Text => {
+        ColumnType::Int { min, max } => Cell::Int(rng.random_range(min..=max)),
+        ColumnType::Money => Cell::Int(rng.random_range(-1_000_000..1_000_000)),
+        ColumnType::Bool => Cell::Int(rng.random_range(0..=1)),
+        ColumnType::Date => Cell::Int(rng.random_range(-30_000..60_000)),
+        ColumnType::Instant => Cell::Int(rng.random_range(-(1 << 50)..1 << 51)),
+        ColumnType::Percent => Cell::Int(rng.random_range(0..=1_000_000)),
+        ColumnType::Text => {
             let number: u32 = rng.random_range(0..50);
             Cell::text(format!("{}{number}", text(rng)))
         }
-        Kind::Enum(words) => Cell::text(words[rng.random_range(0..words.len())]),
-        Kind::Currency => Cell::text(["usd", "jpy", "kwd"][rng.random_range(0..3)]),
-        Kind::Country => Cell::text(["DE", "US"][rng.random_range(0..2)]),
-        Kind::Json | Kind::Allotment => {
+        ColumnType::Enum(words) => Cell::text(words[rng.random_range(0..words.len())]),
+        ColumnType::Currency => Cell::text(["usd", "jpy", "kwd"][rng.random_range(0..3)]),
+        ColumnType::Country => Cell::text(["DE", "US"][rng.random_range(0..2)]),
+        ColumnType::Json | ColumnType::Allotment => {
             Cell::text(serde_json::json!({ "note": text(rng) }).to_string())
         }
-        Kind::TextList => {
+        ColumnType::TextList => {
             let items: Vec<_> = (0..rng.random_range(0..4)).map(|_| text(rng)).collect();
             Cell::text(serde_json::to_string(&items).unwrap())
         }
-        Kind::IntList => {
+        ColumnType::IntList => {
             let items: Vec<i64> = (0..rng.random_range(0..4)).map(|_| rng.random()).collect();
             Cell::text(serde_json::to_string(&items).unwrap())
         }

@@ -8,12 +8,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use store::RecordStore;
 
-use super::bench::{Bench, TABLES, cells, options, table, try_run};
+use super::bench::{MirrorFixture, TABLES, cells, options, table, try_run};
 use super::memory::MemoryStore;
-use crate::{Role, manifest};
+use crate::{MirrorRole, manifest};
 
-fn built() -> (Bench, ChaCha8Rng) {
-    let (bench, mut rng) = (Bench::new(2), ChaCha8Rng::seed_from_u64(4));
+fn built() -> (MirrorFixture, ChaCha8Rng) {
+    let (bench, mut rng) = (MirrorFixture::new(2), ChaCha8Rng::seed_from_u64(4));
     for name in TABLES {
         bench.put(&mut rng, name, 1, 1..=60);
         bench.put(&mut rng, name, 2, 1..=60);
@@ -89,7 +89,7 @@ fn damage_is_mended_by_rewriting_the_damaged_segment_alone() {
 fn damaged_manifests_are_found_and_the_mirror_is_rebuilt() {
     for (how, damage) in DAMAGES {
         let (bench, _) = built();
-        damage(&bench.folder.path().join(manifest::FILE));
+        damage(&bench.folder.path().join(manifest::MANIFEST_FILE));
         let mirror = bench.open();
         assert_eq!(mirror.status().unwrap().covered.0, 0, "{how}");
         bench.check(&mirror, 2);
@@ -143,12 +143,12 @@ fn leftovers_of_a_crash_are_removed() {
 #[test]
 fn a_crash_between_segments_and_manifest_leaves_the_old_mirror() {
     let (bench, mut rng) = built();
-    let manifest = fs::read(bench.folder.path().join(manifest::FILE)).unwrap();
+    let manifest = fs::read(bench.folder.path().join(manifest::MANIFEST_FILE)).unwrap();
     let copies: Vec<_> =
         bench.files(".parquet").into_iter().map(|file| (fs::read(&file).unwrap(), file)).collect();
     bench.put(&mut rng, "customers", 1, 30..=90);
     bench.open().refresh().unwrap();
-    fs::write(bench.folder.path().join(manifest::FILE), manifest).unwrap();
+    fs::write(bench.folder.path().join(manifest::MANIFEST_FILE), manifest).unwrap();
     for (content, file) in copies {
         fs::write(file, content).unwrap();
     }
@@ -206,7 +206,7 @@ fn a_store_that_goes_back_while_in_use_is_noticed() {
 
 #[test]
 fn what_a_crash_leaves_behind_is_never_taken_for_the_mirror() {
-    for role in [Role::Writer, Role::Reader] {
+    for role in [MirrorRole::Writer, MirrorRole::Reader] {
         let (bench, _) = built();
         for file in bench.files(".parquet") {
             truncate(&file);
@@ -224,7 +224,7 @@ fn flip_bit(path: &Path, bit: u64) {
     file.write_all_at(&[byte[0] ^ (1 << (bit % 8))], bit / 8).unwrap();
 }
 
-fn flip_some_bit(bench: &Bench, rng: &mut ChaCha8Rng) {
+fn flip_some_bit(bench: &MirrorFixture, rng: &mut ChaCha8Rng) {
     let files = bench.files(".parquet");
     let file = &files[rng.random_range(0..files.len())];
     flip_bit(file, rng.random_range(0..fs::metadata(file).unwrap().len() * 8));
@@ -232,7 +232,7 @@ fn flip_some_bit(bench: &Bench, rng: &mut ChaCha8Rng) {
 
 /// Reads every table of both providers. Each read must show what the store has, or fail. Returns
 /// the number of failed reads.
-fn read_all(bench: &Bench, mirror: &crate::Mirror) -> usize {
+fn read_all(bench: &MirrorFixture, mirror: &crate::Mirror) -> usize {
     let mut failed = 0;
     for provider in [1, 2] {
         for name in TABLES {
@@ -256,9 +256,12 @@ fn read_all(bench: &Bench, mirror: &crate::Mirror) -> usize {
 #[test]
 fn a_flipped_bit_is_never_served() {
     let mut rng = ChaCha8Rng::seed_from_u64(12);
-    for (role, is_in_use) in
-        [(Role::Writer, false), (Role::Writer, true), (Role::Reader, false), (Role::Reader, true)]
-    {
+    for (role, is_in_use) in [
+        (MirrorRole::Writer, false),
+        (MirrorRole::Writer, true),
+        (MirrorRole::Reader, false),
+        (MirrorRole::Reader, true),
+    ] {
         let (bench, _) = built();
         let mut failed = 0;
         for _ in 0..25 {
@@ -282,7 +285,7 @@ fn a_flipped_bit_is_never_served() {
 fn a_reader_has_the_damage_mended_by_the_process_that_keeps_the_mirror() {
     let (bench, _) = built();
     let keeper = bench.open();
-    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    let reader = bench.open_with(options(MirrorRole::Reader)).unwrap();
     bench.check(&reader, 2);
     for file in bench.files(".parquet") {
         flip_bit(&file, 8 * 8);
@@ -300,7 +303,7 @@ fn a_reader_has_the_damage_mended_by_the_process_that_keeps_the_mirror() {
 #[test]
 fn what_a_process_found_damaged_is_mended_by_the_next_one() {
     let (bench, _) = built();
-    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    let reader = bench.open_with(options(MirrorRole::Reader)).unwrap();
     for file in bench.files(".parquet") {
         flip_bit(&file, 8 * 8);
     }
@@ -309,7 +312,7 @@ fn what_a_process_found_damaged_is_mended_by_the_next_one() {
     assert!(try_run(&session, plan).unwrap_err().is_read_failure());
     drop((session, reader));
     assert_eq!(bench.files(".damaged").len(), 1);
-    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    let reader = bench.open_with(options(MirrorRole::Reader)).unwrap();
     let session = reader.session(ProviderId(1)).unwrap();
     let plan = session.scan("customers", "t").unwrap().build().unwrap();
     let batches = try_run(&session, plan).unwrap();
@@ -340,5 +343,8 @@ fn a_removed_folder_is_made_again_while_the_mirror_is_in_use() {
     bench.put(&mut rng, "customers", 1, 70..=80);
     mirror.refresh().unwrap();
     bench.check(&mirror, 2);
-    assert!(bench.open_with(options(Role::Writer)).is_err(), "the right to write is held again");
+    assert!(
+        bench.open_with(options(MirrorRole::Writer)).is_err(),
+        "the right to write is held again"
+    );
 }

@@ -8,22 +8,22 @@ use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::bench::{Bench, options, rows, run, table};
-use crate::{MirrorOptions, Role};
+use super::bench::{MirrorFixture, options, rows, run, table};
+use crate::{MirrorOptions, MirrorRole};
 
 const NAME: &str = "offering_types";
 
 #[test]
 fn threads_share_a_scan_and_read_every_row_once() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let bench = Bench::new(2);
+    let bench = MirrorFixture::new(2);
     bench.put(&mut rng, NAME, 1, 1..=50_000);
     bench.put(&mut rng, NAME, 2, 1..=3_000);
     // One row group, fewer than threads, about as many, many; one segment, several.
     for (segment_rows, group_rows) in
         [(1 << 20, 1 << 17), (1 << 20, 40_000), (1 << 20, 9_000), (7_000, 1_000), (20_000, 1 << 17)]
     {
-        let cut = MirrorOptions { segment_rows, group_rows, ..options(Role::Writer) };
+        let cut = MirrorOptions { segment_rows, group_rows, ..options(MirrorRole::Writer) };
         let mirror = bench.open_with(cut).unwrap();
         mirror.rebuild().unwrap();
         let session = mirror.session(ProviderId(1)).unwrap();
@@ -43,7 +43,7 @@ fn threads_share_a_scan_and_read_every_row_once() {
 #[test]
 fn first_rows_in_any_order_are_those_of_the_store() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let bench = Bench::new(1);
+    let bench = MirrorFixture::new(1);
     bench.put(&mut rng, "customers", 1, 1..=400);
     let mirror = bench.open();
     mirror.refresh().unwrap();
@@ -82,10 +82,10 @@ fn first_rows_in_any_order_are_those_of_the_store() {
 #[test]
 fn rows_by_id_come_in_that_order_and_are_not_sorted() {
     let mut rng = ChaCha8Rng::seed_from_u64(8);
-    let bench = Bench::new(2);
+    let bench = MirrorFixture::new(2);
     bench.put(&mut rng, NAME, 1, 1..=3_000);
     bench.put(&mut rng, NAME, 2, 1..=3_000);
-    let cut = MirrorOptions { segment_rows: 700, group_rows: 300, ..options(Role::Writer) };
+    let cut = MirrorOptions { segment_rows: 700, group_rows: 300, ..options(MirrorRole::Writer) };
     let mirror = bench.open_with(cut).unwrap();
     mirror.rebuild().unwrap();
     for step in 0..2 {

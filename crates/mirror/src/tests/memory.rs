@@ -15,26 +15,26 @@ use store::port::{IdempotencyKey, KeyUse, RowVisitor};
 use store::token::{Token, TokenGrant, TokenHash};
 use store::{ImportStart, KeyRange, RecordStore, RowKey, Snapshot, StoreError, StoredRow};
 
-type Written = BTreeMap<RowKey, (Revision, Arc<[Cell]>)>;
+type MemoryTable = BTreeMap<RowKey, (Revision, Arc<[Cell]>)>;
 
 #[derive(Clone, Default)]
-struct Content {
+struct MemoryContent {
     revision: Revision,
-    tables: Vec<Written>,
+    tables: Vec<MemoryTable>,
     deleted: Vec<BTreeMap<RowKey, Revision>>,
     table_revisions: Vec<Revision>,
     providers: BTreeMap<ProviderId, Provider>,
 }
 
 pub(crate) struct MemoryStore {
-    content: Mutex<Arc<Content>>,
+    content: Mutex<Arc<MemoryContent>>,
     secret: [u8; 32],
     pub(crate) snapshots_taken: AtomicUsize,
 }
 
 /// Changes of one commit.
 pub(crate) struct Commit<'c> {
-    content: &'c mut Content,
+    content: &'c mut MemoryContent,
 }
 
 impl MemoryStore {
@@ -46,7 +46,7 @@ impl MemoryStore {
     pub(crate) fn with_secret(providers: i64, secret: [u8; 32]) -> Arc<Self> {
         let count = catalogue::tables().len();
         let provider = |id| (ProviderId(id), Provider::new(ProviderId(id), format!("p{id}")));
-        let content = Content {
+        let content = MemoryContent {
             revision: Revision(1),
             tables: vec![BTreeMap::new(); count],
             deleted: vec![BTreeMap::new(); count],
@@ -80,9 +80,9 @@ impl MemoryStore {
     }
 
     /// All rows of a provider in a table.
-    pub(crate) fn rows_of(&self, table: &'static Table, provider: i64) -> Rows {
+    pub(crate) fn rows_of(&self, table: &'static Table, provider: i64) -> RowsById {
         let content = Arc::clone(&self.content.lock());
-        let KeyRange { first, last } = KeyRange::of(ProviderId(provider));
+        let KeyRange { first, last } = KeyRange::for_provider(ProviderId(provider));
         let rows = content.tables[table.position].range(first..=last);
         rows.map(|(key, (_, cells))| (key.id, cells.to_vec())).collect()
     }
@@ -93,7 +93,7 @@ impl MemoryStore {
 }
 
 /// Rows by id.
-pub(crate) type Rows = BTreeMap<i64, Vec<Cell>>;
+pub(crate) type RowsById = BTreeMap<i64, Vec<Cell>>;
 
 impl Commit<'_> {
     pub(crate) fn put(&mut self, table: &'static Table, provider: i64, cells: Vec<Cell>) {
@@ -127,7 +127,7 @@ impl RecordStore for MemoryStore {
         Ok(Box::new(MemorySnapshot(Arc::clone(&self.content.lock()))))
     }
 
-    fn keyed_import(
+    fn find_keyed_import(
         &self,
         _: ProviderId,
         _: &IdempotencyKey,
@@ -192,7 +192,7 @@ impl RecordStore for MemoryStore {
     }
 }
 
-struct MemorySnapshot(Arc<Content>);
+struct MemorySnapshot(Arc<MemoryContent>);
 
 struct MemoryRow<'s> {
     key: RowKey,

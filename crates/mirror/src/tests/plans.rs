@@ -7,11 +7,11 @@ use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::bench::{Bench, engine, run, try_run};
-use crate::{MirrorError, Session};
+use super::bench::{MirrorFixture, engine, run, try_run};
+use crate::{MirrorError, MirrorSession};
 
-fn bench() -> Bench {
-    let bench = Bench::new(2);
+fn bench() -> MirrorFixture {
+    let bench = MirrorFixture::new(2);
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     bench.put(&mut rng, "customers", 1, 1..=300);
     bench.put(&mut rng, "customers", 2, 1..=300);
@@ -19,7 +19,7 @@ fn bench() -> Bench {
 }
 
 /// Far more rows than fit into the queue between a plan and its reader.
-fn endless(session: &Session) -> LogicalPlan {
+fn endless(session: &MirrorSession) -> LogicalPlan {
     let customers = |alias: &str| session.scan("customers", alias).unwrap();
     let pairs = customers("a").cross_join(customers("b").build().unwrap()).unwrap();
     pairs.cross_join(customers("c").build().unwrap()).unwrap().build().unwrap()
@@ -56,7 +56,7 @@ fn a_plan_cut_off_by_shutdown_ends_with_stopped() {
         session.stream(plan)
     };
     assert!(stream.next_blocking().unwrap().is_ok());
-    let Bench { engine, .. } = bench;
+    let MirrorFixture { engine, .. } = bench;
     assert_eq!(Arc::strong_count(&engine), 1);
     drop(engine);
     let last = std::iter::from_fn(|| stream.next_blocking()).last().unwrap();
@@ -75,7 +75,7 @@ fn plans_wait_for_their_provider_s_turn_and_no_longer_than_they_may() {
     let mirror = bench.open();
     let one = mirror.session(ProviderId(1)).unwrap();
     let two = mirror.session(ProviderId(2)).unwrap();
-    let small = |session: &Session| session.scan("customers", "t").unwrap().build().unwrap();
+    let small = |session: &MirrorSession| session.scan("customers", "t").unwrap().build().unwrap();
     let mut running = one.stream(endless(&one));
     assert!(running.next_blocking().unwrap().is_ok());
     let refused = try_run(&one, small(&one)).unwrap_err();

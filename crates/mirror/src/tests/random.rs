@@ -4,24 +4,24 @@ use model::id::ProviderId;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::bench::{Bench, Expected, TABLES, options, random_row, table};
-use crate::{Mirror, MirrorOptions, Role, Session};
+use super::bench::{ExpectedRows, MirrorFixture, TABLES, options, random_row, table};
+use crate::{Mirror, MirrorOptions, MirrorRole, MirrorSession};
 
 const PROVIDERS: i64 = 3;
 const STEPS: usize = 40;
 const SEEDS: u64 = 6;
 
-struct Run {
-    bench: Bench,
+struct RandomRun {
+    bench: MirrorFixture,
     mirror: Option<Mirror>,
-    held: Vec<(Session, Expected)>,
+    held: Vec<(MirrorSession, ExpectedRows)>,
     rng: ChaCha8Rng,
 }
 
-impl Run {
+impl RandomRun {
     fn new(seed: u64) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Self { bench: Bench::new(PROVIDERS), mirror: None, held: Vec::new(), rng }
+        Self { bench: MirrorFixture::new(PROVIDERS), mirror: None, held: Vec::new(), rng }
     }
 
     fn mirror(&self) -> &Mirror {
@@ -37,7 +37,7 @@ impl Run {
             group_rows: self.rng.random_range(3..30),
             delta_rows_max: [30, 1_000][self.rng.random_range(0..2)],
             refresh_after_rows: [40, 1_000_000][self.rng.random_range(0..2)],
-            ..options(Role::Writer)
+            ..options(MirrorRole::Writer)
         };
         self.mirror = Some(self.bench.open_with(options).unwrap());
     }
@@ -88,7 +88,7 @@ impl Run {
 #[test]
 fn sessions_always_show_what_the_store_has() {
     for seed in 0..SEEDS {
-        let mut run = Run::new(seed);
+        let mut run = RandomRun::new(seed);
         run.open();
         for _ in 0..STEPS {
             run.step();

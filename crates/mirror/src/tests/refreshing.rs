@@ -6,11 +6,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use store::RecordStore;
 
-use super::bench::{Bench, TABLES, options, random_row, rows, table};
-use crate::{MirrorOptions, Role};
+use super::bench::{MirrorFixture, TABLES, options, random_row, rows, table};
+use crate::{MirrorOptions, MirrorRole};
 
-fn filled(providers: i64) -> (Bench, ChaCha8Rng) {
-    let (bench, mut rng) = (Bench::new(providers), ChaCha8Rng::seed_from_u64(3));
+fn filled(providers: i64) -> (MirrorFixture, ChaCha8Rng) {
+    let (bench, mut rng) = (MirrorFixture::new(providers), ChaCha8Rng::seed_from_u64(3));
     for name in TABLES {
         for provider in 1..=providers {
             bench.put(&mut rng, name, provider, 1..=90);
@@ -95,7 +95,7 @@ fn old_sessions_keep_their_revision_and_their_files() {
 #[test]
 fn a_large_change_goes_to_segments_and_not_to_memory() {
     let (bench, mut rng) = filled(1);
-    let bounded = MirrorOptions { delta_rows_max: 500, ..options(Role::Writer) };
+    let bounded = MirrorOptions { delta_rows_max: 500, ..options(MirrorRole::Writer) };
     let mirror = bench.open_with(bounded).unwrap();
     bench.put(&mut rng, "customers", 1, 1..=400);
     bench.check(&mirror, 1);
@@ -109,7 +109,7 @@ fn a_large_change_goes_to_segments_and_not_to_memory() {
 #[test]
 fn a_delta_past_its_bound_is_refreshed_in_the_background() {
     let (bench, mut rng) = filled(1);
-    let eager = MirrorOptions { refresh_after_rows: 100, ..options(Role::Writer) };
+    let eager = MirrorOptions { refresh_after_rows: 100, ..options(MirrorRole::Writer) };
     let mirror = bench.open_with(eager).unwrap();
     mirror.refresh().unwrap();
     let covered = mirror.status().unwrap().covered;
@@ -130,8 +130,8 @@ fn one_process_writes_and_others_read_beside_it() {
     let (bench, mut rng) = filled(2);
     let writer = bench.open();
     writer.refresh().unwrap();
-    assert_eq!(bench.open_with(options(Role::Writer)).err().unwrap().code(), "mirror_locked");
-    let reader = bench.open_with(options(Role::Reader)).unwrap();
+    assert_eq!(bench.open_with(options(MirrorRole::Writer)).err().unwrap().code(), "mirror_locked");
+    let reader = bench.open_with(options(MirrorRole::Reader)).unwrap();
     bench.check(&reader, 2);
     bench.put(&mut rng, "customers", 2, 50..=120);
     bench.check(&reader, 2);
@@ -148,7 +148,7 @@ fn one_process_writes_and_others_read_beside_it() {
 #[test]
 fn a_reader_alone_builds_what_it_needs() {
     let (bench, mut rng) = filled(1);
-    let bounded = MirrorOptions { delta_rows_max: 50, ..options(Role::Reader) };
+    let bounded = MirrorOptions { delta_rows_max: 50, ..options(MirrorRole::Reader) };
     let reader = bench.open_with(bounded).unwrap();
     bench.check(&reader, 1);
     assert!(!bench.files(".parquet").is_empty());
@@ -169,8 +169,8 @@ fn a_reader_does_not_wait_for_ever() {
     writer.refresh().unwrap();
     let hasty = MirrorOptions {
         delta_rows_max: 10,
-        keeper_wait: std::time::Duration::ZERO,
-        ..options(Role::Reader)
+        refresh_wait: std::time::Duration::ZERO,
+        ..options(MirrorRole::Reader)
     };
     let reader = bench.open_with(hasty).unwrap();
     bench.put(&mut rng, "customers", 1, 1..=60);
@@ -180,7 +180,7 @@ fn a_reader_does_not_wait_for_ever() {
 #[test]
 fn files_of_readers_own_refreshes_are_deleted_by_the_next_reader() {
     let (bench, _) = filled(1);
-    let reader = || bench.open_with(options(Role::Reader)).unwrap();
+    let reader = || bench.open_with(options(MirrorRole::Reader)).unwrap();
     for _ in 0..3 {
         reader().rebuild().unwrap();
     }
@@ -197,7 +197,7 @@ fn refreshes_race_safely_with_imports_and_reads() {
     const COMMITS: i64 = 150;
     let (bench, mut rng) = filled(2);
     let busy =
-        MirrorOptions { refresh_after_rows: 20, delta_rows_max: 60, ..options(Role::Writer) };
+        MirrorOptions { refresh_after_rows: 20, delta_rows_max: 60, ..options(MirrorRole::Writer) };
     let mirror = bench.open_with(busy).unwrap();
     let pair = [table("customers"), table("coupons")];
     let is_done = AtomicBool::new(false);

@@ -9,16 +9,16 @@ use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::bench::{Bench, TABLES, cells, rows, run, table, try_run};
-use crate::{MirrorError, Session};
+use super::bench::{MirrorFixture, TABLES, cells, rows, run, table, try_run};
+use crate::{MirrorError, MirrorSession};
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)
 }
 
 /// Three providers, two of them with the same ids, in segments and in the delta.
-fn filled() -> (Bench, ChaCha8Rng) {
-    let (bench, mut rng) = (Bench::new(3), rng());
+fn filled() -> (MirrorFixture, ChaCha8Rng) {
+    let (bench, mut rng) = (MirrorFixture::new(3), rng());
     for name in TABLES {
         bench.put(&mut rng, name, 1, 1..=100);
         bench.put(&mut rng, name, 2, 1..=70);
@@ -28,7 +28,7 @@ fn filled() -> (Bench, ChaCha8Rng) {
     (bench, rng)
 }
 
-fn counted(session: &Session, name: &str) -> i64 {
+fn counted(session: &MirrorSession, name: &str) -> i64 {
     let plan = session.scan(name, "t").unwrap();
     let plan =
         plan.aggregate(Vec::<datafusion::logical_expr::Expr>::new(), vec![count(lit(1_i64))]);
@@ -38,7 +38,7 @@ fn counted(session: &Session, name: &str) -> i64 {
 
 #[test]
 fn a_small_store_is_read_without_segments() {
-    let (bench, mut rng) = (Bench::new(2), rng());
+    let (bench, mut rng) = (MirrorFixture::new(2), rng());
     for name in TABLES {
         bench.put(&mut rng, name, 1, 1..=30);
     }
@@ -55,14 +55,14 @@ fn segments_hold_all_kinds_of_cells() {
     bench.check(&mirror, 3);
 }
 
-type Step = fn(&Bench, &mut ChaCha8Rng);
+type StoreChange = fn(&MirrorFixture, &mut ChaCha8Rng);
 
 #[test]
 fn changes_are_seen_by_the_next_session_and_not_by_older_ones() {
     let (bench, mut rng) = filled();
     let mirror = bench.open();
     let before = (mirror.session(ProviderId(1)).unwrap(), bench.expected(1));
-    let steps: [Step; 6] = [
+    let steps: [StoreChange; 6] = [
         |bench, rng| {
             bench.put(rng, "customers", 1, [3, 50, 500]);
         },

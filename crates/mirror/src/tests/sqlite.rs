@@ -18,14 +18,14 @@ use store::{ImportStart, RecordStore};
 use tempfile::TempDir;
 
 use super::bench::{engine, options, run, table};
-use crate::{Mirror, MirrorOptions, Role};
+use crate::{Mirror, MirrorOptions, MirrorRole};
 
-struct Folder {
+struct SqliteFixture {
     store: Arc<SqliteStore>,
     folder: TempDir,
 }
 
-impl Folder {
+impl SqliteFixture {
     fn new(providers: i64) -> Self {
         let folder = TempDir::new().unwrap();
         let store =
@@ -62,9 +62,9 @@ fn named(table: &Table, id: i64, name: String) -> Change {
 
 #[test]
 fn the_mirror_follows_imports_into_sqlite() {
-    let (folder, mut rng) = (Folder::new(2), ChaCha8Rng::seed_from_u64(5));
+    let (folder, mut rng) = (SqliteFixture::new(2), ChaCha8Rng::seed_from_u64(5));
     let pair = [table("customers"), table("sites")];
-    let mirror = folder.open(options(Role::Writer));
+    let mirror = folder.open(options(MirrorRole::Writer));
     for step in 0..25 {
         let provider = rng.random_range(1..=2);
         let first = rng.random_range(1..100);
@@ -87,7 +87,7 @@ fn the_mirror_follows_imports_into_sqlite() {
     }
     assert!(mirror.verify().unwrap().rows > 0);
     drop(mirror);
-    let mirror = folder.open(options(Role::Reader));
+    let mirror = folder.open(options(MirrorRole::Reader));
     assert!(mirror.verify().unwrap().is_clean());
 }
 
@@ -95,9 +95,9 @@ fn the_mirror_follows_imports_into_sqlite() {
 /// them.
 #[test]
 fn sessions_over_sqlite_see_each_import_whole() {
-    let folder = Folder::new(1);
+    let folder = SqliteFixture::new(1);
     let busy =
-        MirrorOptions { refresh_after_rows: 30, delta_rows_max: 80, ..options(Role::Writer) };
+        MirrorOptions { refresh_after_rows: 30, delta_rows_max: 80, ..options(MirrorRole::Writer) };
     let mirror = folder.open(busy);
     let pair = [table("customers"), table("sites")];
     let is_done = AtomicBool::new(false);

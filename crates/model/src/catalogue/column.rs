@@ -6,7 +6,7 @@ pub struct Column {
     /// The column's name.
     pub name: &'static str,
     /// The values that the column takes and their stored form.
-    pub kind: Kind,
+    pub kind: ColumnType,
     /// The rule for null and missing values.
     pub presence: Presence,
     /// The table of the same provider whose ids the values are.
@@ -17,7 +17,7 @@ pub struct Column {
 
 /// The values that a column takes. Their stored form: [`crate::cell`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum ColumnType {
     /// 64-bit integer within inclusive bounds.
     Int {
         /// Smallest value.
@@ -61,14 +61,14 @@ pub enum Presence {
     /// Null is allowed, and is the value if a new row does not give one.
     Nullable,
     /// Never null. The default applies if the value is missing or null.
-    Default(Default),
+    Default(ColumnDefault),
     /// Null is allowed. The default applies only if a new row does not give a value.
-    NullableDefault(Default),
+    NullableDefault(ColumnDefault),
 }
 
 /// The value of a column that the input leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Default {
+pub enum ColumnDefault {
     /// This integer (also used for bools and money).
     Int(i64),
     /// This text (also used for enums, JSON and lists).
@@ -96,7 +96,7 @@ pub enum Default {
 
 /// A rule between columns, checked on import (code `row_invalid`, with the column).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
+pub enum RowRule {
     /// The column is required if another column has the given value.
     RequiredWhen {
         /// The column that is required.
@@ -138,7 +138,7 @@ pub enum Rule {
     InvoiceCurrency,
 }
 
-impl Rule {
+impl RowRule {
     /// Returns the columns that the rule uses. The first one is reported as the column at fault.
     pub fn columns(&self) -> Vec<&'static str> {
         match *self {
@@ -155,72 +155,72 @@ impl Rule {
 
 pub(super) const ID: Column =
     Column { references: None, ..int("id").between(1, crate::id::MAX_ID) };
-pub(super) const CREATED_AT: Column = instant("created_at").or(Default::ImportInstant);
-pub(super) const UPDATED_AT: Column = instant("updated_at").or(Default::Column("created_at"));
+pub(super) const CREATED_AT: Column = instant("created_at").or(ColumnDefault::ImportInstant);
+pub(super) const UPDATED_AT: Column = instant("updated_at").or(ColumnDefault::Column("created_at"));
 
-const fn column(name: &'static str, kind: Kind) -> Column {
+const fn column(name: &'static str, kind: ColumnType) -> Column {
     Column { name, kind, presence: Presence::Required, references: None, has_index: false }
 }
 
 pub(super) const fn int(name: &'static str) -> Column {
-    column(name, Kind::Int { min: i64::MIN, max: i64::MAX })
+    column(name, ColumnType::Int { min: i64::MIN, max: i64::MAX })
 }
 
 pub(super) const fn text(name: &'static str) -> Column {
-    column(name, Kind::Text)
+    column(name, ColumnType::Text)
 }
 
 pub(super) const fn word(name: &'static str, words: &'static [&'static str]) -> Column {
-    column(name, Kind::Enum(words))
+    column(name, ColumnType::Enum(words))
 }
 
 pub(super) const fn boolean(name: &'static str, default: bool) -> Column {
-    column(name, Kind::Bool).or(Default::Int(default as i64))
+    column(name, ColumnType::Bool).or(ColumnDefault::Int(default as i64))
 }
 
 pub(super) const fn date(name: &'static str) -> Column {
-    column(name, Kind::Date)
+    column(name, ColumnType::Date)
 }
 
 pub(super) const fn instant(name: &'static str) -> Column {
-    column(name, Kind::Instant)
+    column(name, ColumnType::Instant)
 }
 
 pub(super) const fn money(name: &'static str) -> Column {
-    column(name, Kind::Money)
+    column(name, ColumnType::Money)
 }
 
 pub(super) const fn currency() -> Column {
-    column("currency", Kind::Currency)
+    column("currency", ColumnType::Currency)
 }
 
 pub(super) const fn country() -> Column {
-    column("country", Kind::Country)
+    column("country", ColumnType::Country)
 }
 
 pub(super) const fn percent(name: &'static str) -> Column {
-    column(name, Kind::Percent)
+    column(name, ColumnType::Percent)
 }
 
 pub(super) const fn metadata() -> Column {
-    column("metadata", Kind::Json).or(Default::Text("{}"))
+    column("metadata", ColumnType::Json).or(ColumnDefault::Text("{}"))
 }
 
 pub(super) const fn allotment(name: &'static str) -> Column {
-    column(name, Kind::Allotment)
+    column(name, ColumnType::Allotment)
 }
 
 pub(super) const fn texts(name: &'static str) -> Column {
-    column(name, Kind::TextList).or(Default::Text("[]"))
+    column(name, ColumnType::TextList).or(ColumnDefault::Text("[]"))
 }
 
 pub(super) const fn ids(name: &'static str, target: &'static str) -> Column {
-    let list = column(name, Kind::IntList).or(Default::Text("[]"));
+    let list = column(name, ColumnType::IntList).or(ColumnDefault::Text("[]"));
     Column { references: Some(target), ..list }
 }
 
 /// Returns a column that references a row of `target`.
-pub(super) const fn to(name: &'static str, target: &'static str) -> Column {
+pub(super) const fn reference(name: &'static str, target: &'static str) -> Column {
     Column { references: Some(target), ..int(name).between(1, crate::id::MAX_ID) }
 }
 
@@ -232,20 +232,20 @@ impl Column {
     }
 
     /// Forbids null and sets a default for missing and null values.
-    pub(super) const fn or(mut self, default: Default) -> Self {
+    pub(super) const fn or(mut self, default: ColumnDefault) -> Self {
         self.presence = Presence::Default(default);
         self
     }
 
     /// Allows null and sets a default for new rows that do not give the column.
-    pub(super) const fn optional_or(mut self, default: Default) -> Self {
+    pub(super) const fn optional_or(mut self, default: ColumnDefault) -> Self {
         self.presence = Presence::NullableDefault(default);
         self
     }
 
     /// Limits the values to integers from `min` to `max`.
     pub(super) const fn between(mut self, min: i64, max: i64) -> Self {
-        self.kind = Kind::Int { min, max };
+        self.kind = ColumnType::Int { min, max };
         self
     }
 
@@ -263,15 +263,22 @@ impl Column {
     /// Returns true if values are stored as integers, false if as text.
     pub fn is_integer(&self) -> bool {
         match self.kind {
-            Kind::Int { .. } | Kind::Bool | Kind::Date | Kind::Instant => true,
-            Kind::Money | Kind::Percent => true,
-            Kind::Text | Kind::Enum(_) | Kind::Currency | Kind::Country => false,
-            Kind::Json | Kind::Allotment | Kind::TextList | Kind::IntList => false,
+            ColumnType::Int { .. } | ColumnType::Bool | ColumnType::Date | ColumnType::Instant => {
+                true
+            }
+            ColumnType::Money | ColumnType::Percent => true,
+            ColumnType::Text | ColumnType::Enum(_) | ColumnType::Currency | ColumnType::Country => {
+                false
+            }
+            ColumnType::Json
+            | ColumnType::Allotment
+            | ColumnType::TextList
+            | ColumnType::IntList => false,
         }
     }
 }
 
-impl Kind {
+impl ColumnType {
     /// Returns the type's name in `rollbook schema`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ mod tables;
 
 use std::sync::LazyLock;
 
-pub use column::{Column, Default, Kind, Presence, Rule};
+pub use column::{Column, ColumnDefault, ColumnType, Presence, RowRule};
 
 /// One table: `id`, its own columns, `created_at`, `updated_at`. The store adds two more columns:
 /// the provider and the revision of the last write.
@@ -25,7 +25,7 @@ pub struct Table {
     /// The columns that can be imported: `id` first, `created_at` and `updated_at` last.
     pub columns: Vec<Column>,
     /// Rules between columns.
-    pub rules: &'static [Rule],
+    pub rules: &'static [RowRule],
     /// The table's position in [`tables`].
     pub position: usize,
 }
@@ -50,7 +50,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 }
 
 impl Table {
-    fn build(position: usize, entry: &'static tables::Entry) -> Self {
+    fn build(position: usize, entry: &'static tables::TableDefinition) -> Self {
         let columns = std::iter::once(column::ID).chain(entry.columns.iter().cloned());
         let columns = columns.chain([column::CREATED_AT, column::UPDATED_AT]).collect();
         Self { name: entry.name, doc: entry.doc, columns, rules: entry.rules, position }
@@ -83,10 +83,10 @@ mod tests {
                 if let Some(target) = column.references {
                     assert!(super::table(target).is_some(), "{}.{}", table.name, column.name);
                 }
-                if let Presence::Default(Default::Column(source)) = column.presence {
+                if let Presence::Default(ColumnDefault::Column(source)) = column.presence {
                     assert!(table.position_of(source).is_some(), "{}.{source}", table.name);
                 }
-                if let Presence::Default(Default::Parent { via, column: source, times }) =
+                if let Presence::Default(ColumnDefault::Parent { via, column: source, times }) =
                     column.presence
                 {
                     let via = &table.columns[table.position_of(via).unwrap()];
@@ -95,7 +95,7 @@ mod tests {
                     assert!(times.is_none_or(|name| table.position_of(name).is_some()));
                 }
             }
-            for name in table.rules.iter().flat_map(Rule::columns) {
+            for name in table.rules.iter().flat_map(RowRule::columns) {
                 assert!(table.position_of(name).is_some(), "{}: {name}", table.name);
             }
         }

@@ -2,40 +2,40 @@
 //! Rule: spec/data-model.md §2.
 
 use super::column::{
-    Column, Default, Rule, allotment, boolean, country, currency, date, ids, instant, int,
-    metadata, money, percent, text, texts, to, word,
+    Column, ColumnDefault, RowRule, allotment, boolean, country, currency, date, ids, instant, int,
+    metadata, money, percent, reference, text, texts, word,
 };
 
 /// The definition of one table. [`super::Table`] adds the columns that every table has.
-pub(super) struct Entry {
+pub(super) struct TableDefinition {
     pub(super) name: &'static str,
     pub(super) doc: &'static str,
     pub(super) columns: &'static [Column],
-    pub(super) rules: &'static [Rule],
+    pub(super) rules: &'static [RowRule],
 }
 
 const MEMBERSHIP_TYPES: &[&str] = &["pack", "prepaid", "recurring"];
 const COLLECTION_METHODS: &[&str] = &["charge_automatically", "send_invoice"];
 const CHANNELS: &[&str] = &["online", "offline"];
-const CREATED_AT: Default = Default::Column("created_at");
+const CREATED_AT: ColumnDefault = ColumnDefault::Column("created_at");
 
-pub(super) const TABLES: &[Entry] = &[
+pub(super) const TABLES: &[TableDefinition] = &[
     // Places and people
-    Entry {
+    TableDefinition {
         name: "sites",
         doc: "A place or publication of the business.",
         columns: &[text("name"), text("timezone").optional()],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "customers",
         doc: "A person or organization that buys.",
         columns: &[
-            to("site_id", "sites").optional(),
+            reference("site_id", "sites").optional(),
             text("email").optional(),
             text("first_name").optional(),
             text("last_name").optional(),
-            text("name").optional_or(Default::FullName),
+            text("name").optional_or(ColumnDefault::FullName),
             text("phone").optional(),
             date("date_of_birth").optional(),
             text("gender").optional(),
@@ -49,11 +49,11 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "addresses",
         doc: "A postal address of a customer.",
         columns: &[
-            to("customer_id", "customers"),
+            reference("customer_id", "customers"),
             word("type", &["shipping", "billing"]),
             text("first_name").optional(),
             text("last_name").optional(),
@@ -71,11 +71,11 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "newsletters",
         doc: "A person's consent to receive newsletters.",
         columns: &[
-            to("site_id", "sites").optional(),
+            reference("site_id", "sites").optional(),
             text("email"),
             text("first_name").optional(),
             text("last_name").optional(),
@@ -89,46 +89,51 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "payment_processors",
         doc: "A service that takes payments.",
         columns: &[text("name"), text("type").optional()],
         rules: &[],
     },
     // Catalogue of what is sold
-    Entry {
+    TableDefinition {
         name: "products",
         doc: "Something that is sold.",
         columns: &[
-            to("site_id", "sites").optional(),
+            reference("site_id", "sites").optional(),
             text("name"),
             word("kind", &["subscription", "membership", "donation", "ecommerce"])
-                .or(Default::Text("subscription")),
+                .or(ColumnDefault::Text("subscription")),
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "plans",
         doc: "A price and interval at which a product is subscribed to.",
         columns: &[
-            to("product_id", "products"),
+            reference("product_id", "products"),
             text("name"),
             money("amount"),
             currency(),
-            word("interval", &["day", "week", "month", "year"]).or(Default::Text("month")),
-            int("interval_count").between(1, 1000).or(Default::Int(1)),
-            int("shipments_per_interval").between(0, 1000).or(Default::Int(0)),
-            word("recognition", &["time", "shipments"]).or(Default::Recognition),
+            word("interval", &["day", "week", "month", "year"]).or(ColumnDefault::Text("month")),
+            int("interval_count").between(1, 1000).or(ColumnDefault::Int(1)),
+            int("shipments_per_interval").between(0, 1000).or(ColumnDefault::Int(0)),
+            word("recognition", &["time", "shipments"]).or(ColumnDefault::Recognition),
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "skus",
         doc: "A variant of a product that is ordered.",
-        columns: &[to("product_id", "products"), text("name"), money("unit_amount"), currency()],
+        columns: &[
+            reference("product_id", "products"),
+            text("name"),
+            money("unit_amount"),
+            currency(),
+        ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "coupons",
         doc: "A discount code: a percentage or an amount.",
         columns: &[
@@ -138,46 +143,46 @@ pub(super) const TABLES: &[Entry] = &[
             money("amount_off").optional(),
             currency().optional(),
         ],
-        rules: &[Rule::OneOf { first: "percent_off", amount: "amount_off" }],
+        rules: &[RowRule::OneOf { first: "percent_off", amount: "amount_off" }],
     },
-    Entry {
+    TableDefinition {
         name: "offering_types",
         doc: "A kind of class, appointment or course.",
         columns: &[
             text("name"),
-            word("kind", &["class", "appointment", "course"]).or(Default::Text("class")),
+            word("kind", &["class", "appointment", "course"]).or(ColumnDefault::Text("class")),
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "membership_categories",
         doc: "A group of membership plans.",
         columns: &[text("name")],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "instructors",
         doc: "A person who teaches.",
         columns: &[text("name")],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "booking_sources",
         doc: "Where a booking came from.",
         columns: &[text("name")],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "courses",
         doc: "A series of sessions booked together.",
-        columns: &[to("offering_type_id", "offering_types"), text("name")],
+        columns: &[reference("offering_type_id", "offering_types"), text("name")],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "memberships",
         doc: "A membership plan that a studio sells.",
         columns: &[
-            to("category_id", "membership_categories").optional(),
+            reference("category_id", "membership_categories").optional(),
             text("name"),
             word("type", MEMBERSHIP_TYPES),
             money("price"),
@@ -186,24 +191,24 @@ pub(super) const TABLES: &[Entry] = &[
             word("duration_unit", &["days", "weeks", "months"]).optional(),
             boolean("begin_on_first_registration", false),
             boolean("shareable", false),
-            allotment("allotment").or(Default::Text("{}")),
+            allotment("allotment").or(ColumnDefault::Text("{}")),
         ],
         rules: &[],
     },
     // Memberships held and attendance
-    Entry {
+    TableDefinition {
         name: "customer_memberships",
         doc: "A membership held by a customer.",
         columns: &[
-            to("customer_id", "customers"),
-            to("membership_id", "memberships"),
-            word("type", MEMBERSHIP_TYPES).or(Default::Parent {
+            reference("customer_id", "customers"),
+            reference("membership_id", "memberships"),
+            word("type", MEMBERSHIP_TYPES).or(ColumnDefault::Parent {
                 via: "membership_id",
                 column: "type",
                 times: None,
             }),
             word("status", &["active", "hold", "cancelled", "completed"]),
-            to("payment_processor_id", "payment_processors").optional(),
+            reference("payment_processor_id", "payment_processors").optional(),
             instant("purchased_at"),
             date("start_date").optional(),
             date("expiration_date").optional(),
@@ -227,65 +232,66 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "customer_membership_holds",
         doc: "A pause of a customer membership; both dates are held days.",
         columns: &[
-            to("customer_membership_id", "customer_memberships").indexed(),
+            reference("customer_membership_id", "customer_memberships").indexed(),
             date("start_date"),
             date("end_date").optional(),
             boolean("prorate_usage", true),
             int("days_to_add").between(0, 100_000).optional(),
             word("payment_resolution_type", &["charge", "credit", "none"])
-                .or(Default::Text("none")),
-            money("credit_amount").or(Default::Int(0)),
-            money("reactivation_charge_amount").or(Default::Int(0)),
+                .or(ColumnDefault::Text("none")),
+            money("credit_amount").or(ColumnDefault::Int(0)),
+            money("reactivation_charge_amount").or(ColumnDefault::Int(0)),
             currency().optional(),
         ],
-        rules: &[Rule::NotBefore { last: "end_date", first: "start_date" }],
+        rules: &[RowRule::NotBefore { last: "end_date", first: "start_date" }],
     },
-    Entry {
+    TableDefinition {
         name: "events",
         doc: "A class, appointment or course session that can be attended.",
         columns: &[
-            to("offering_type_id", "offering_types"),
-            to("site_id", "sites").optional(),
+            reference("offering_type_id", "offering_types"),
+            reference("site_id", "sites").optional(),
             text("name"),
-            word("kind", &["class", "appointment", "course_session"]).or(Default::Text("class")),
+            word("kind", &["class", "appointment", "course_session"])
+                .or(ColumnDefault::Text("class")),
             instant("starts_at"),
             instant("ends_at"),
-            word("status", &["active", "cancelled"]).or(Default::Text("active")),
+            word("status", &["active", "cancelled"]).or(ColumnDefault::Text("active")),
             int("max_occupancy").between(0, 1_000_000).optional(),
-            to("course_id", "courses").optional(),
+            reference("course_id", "courses").optional(),
             ids("instructor_ids", "instructors"),
         ],
-        rules: &[Rule::NotBefore { last: "ends_at", first: "starts_at" }],
+        rules: &[RowRule::NotBefore { last: "ends_at", first: "starts_at" }],
     },
-    Entry {
+    TableDefinition {
         name: "attendances",
         doc: "A customer's booking of an event; an unregistration in time deletes it.",
         columns: &[
-            to("customer_id", "customers"),
-            to("event_id", "events"),
-            to("customer_membership_id", "customer_memberships").optional().indexed(),
+            reference("customer_id", "customers"),
+            reference("event_id", "events"),
+            reference("customer_membership_id", "customer_memberships").optional().indexed(),
             word("status", &["registered", "attended", "no_show", "late_cancelled"]),
             word("booking_method", &["membership", "dropin", "free"])
-                .or(Default::Text("membership")),
-            to("booking_source_id", "booking_sources").optional(),
+                .or(ColumnDefault::Text("membership")),
+            reference("booking_source_id", "booking_sources").optional(),
             boolean("comped", false),
             instant("checked_in_at").optional(),
         ],
         rules: &[],
     },
     // Subscriptions, orders, billing
-    Entry {
+    TableDefinition {
         name: "subscriptions",
         doc: "A customer's subscription to a plan.",
         columns: &[
-            to("customer_id", "customers"),
-            to("plan_id", "plans"),
-            to("site_id", "sites").optional(),
-            to("address_id", "addresses").optional(),
+            reference("customer_id", "customers"),
+            reference("plan_id", "plans"),
+            reference("site_id", "sites").optional(),
+            reference("address_id", "addresses").optional(),
             word(
                 "status",
                 &[
@@ -299,12 +305,13 @@ pub(super) const TABLES: &[Entry] = &[
                 ],
             ),
             word("type", &["regular", "membership", "gift_donor", "gift_recipient", "donation"])
-                .or(Default::Text("regular")),
-            word("collection_method", COLLECTION_METHODS).or(Default::Text("charge_automatically")),
-            int("quantity").between(0, 1_000_000_000).or(Default::Int(1)),
+                .or(ColumnDefault::Text("regular")),
+            word("collection_method", COLLECTION_METHODS)
+                .or(ColumnDefault::Text("charge_automatically")),
+            int("quantity").between(0, 1_000_000_000).or(ColumnDefault::Int(1)),
             boolean("auto_renew", true),
             currency(),
-            money("amount").or(Default::Parent {
+            money("amount").or(ColumnDefault::Parent {
                 via: "plan_id",
                 column: "amount",
                 times: Some("quantity"),
@@ -318,7 +325,7 @@ pub(super) const TABLES: &[Entry] = &[
             text("cancel_reason").optional(),
             instant("ended_at").optional(),
             text("campaign_key").optional(),
-            to("coupon_id", "coupons").optional(),
+            reference("coupon_id", "coupons").optional(),
             int("shipments_remaining").optional(),
             text("external_id").optional(),
             metadata(),
@@ -326,34 +333,34 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "orders",
         doc: "An order of goods.",
         columns: &[
-            to("customer_id", "customers"),
-            to("address_id", "addresses").optional(),
-            to("site_id", "sites").optional(),
+            reference("customer_id", "customers"),
+            reference("address_id", "addresses").optional(),
+            reference("site_id", "sites").optional(),
             word("status", &["created", "paid", "canceled", "fulfilled", "returned"]),
             money("amount"),
-            money("shipping_amount").or(Default::Int(0)),
-            money("tax").or(Default::Int(0)),
+            money("shipping_amount").or(ColumnDefault::Int(0)),
+            money("tax").or(ColumnDefault::Int(0)),
             currency(),
-            to("coupon_id", "coupons").optional(),
+            reference("coupon_id", "coupons").optional(),
             instant("date").or(CREATED_AT),
             metadata(),
             instant("deleted_at").optional(),
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "order_items",
         doc: "One position of an order.",
         columns: &[
-            to("order_id", "orders"),
-            to("sku_id", "skus").optional(),
-            to("product_id", "products").optional(),
+            reference("order_id", "orders"),
+            reference("sku_id", "skus").optional(),
+            reference("product_id", "products").optional(),
             text("description").optional(),
-            int("quantity").or(Default::Int(1)),
+            int("quantity").or(ColumnDefault::Int(1)),
             money("unit_amount"),
             currency(),
             instant("fulfilled_at").optional(),
@@ -361,27 +368,27 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "invoices",
         doc: "A bill to a customer.",
         columns: &[
             text("number").optional(),
-            to("customer_id", "customers"),
-            to("subscription_id", "subscriptions").optional(),
-            to("order_id", "orders").optional(),
-            to("customer_membership_id", "customer_memberships").optional(),
-            to("site_id", "sites").optional(),
+            reference("customer_id", "customers"),
+            reference("subscription_id", "subscriptions").optional(),
+            reference("order_id", "orders").optional(),
+            reference("customer_membership_id", "customer_memberships").optional(),
+            reference("site_id", "sites").optional(),
             word("status", &["draft", "open", "paid", "past_due", "void", "uncollectible"]),
             text("billing_reason").optional(),
             word("collection_method", COLLECTION_METHODS).optional(),
             currency(),
             money("subtotal"),
-            money("discount").or(Default::Int(0)),
-            money("tax").or(Default::Int(0)),
+            money("discount").or(ColumnDefault::Int(0)),
+            money("tax").or(ColumnDefault::Int(0)),
             money("total"),
-            money("amount_paid").or(Default::Int(0)),
-            money("credit_applied").or(Default::Int(0)),
-            money("amount_remaining").or(Default::AmountRemaining),
+            money("amount_paid").or(ColumnDefault::Int(0)),
+            money("credit_applied").or(ColumnDefault::Int(0)),
+            money("amount_remaining").or(ColumnDefault::AmountRemaining),
             boolean("is_advance", false),
             instant("date").or(CREATED_AT),
             date("due_date").optional(),
@@ -390,52 +397,56 @@ pub(super) const TABLES: &[Entry] = &[
             instant("paid_at").optional(),
             instant("voided_at").optional(),
             instant("uncollectible_at").optional(),
-            to("payment_processor_id", "payment_processors").optional(),
+            reference("payment_processor_id", "payment_processors").optional(),
             word("purchase_type", &["class", "course", "course_session", "membership", "store"])
                 .optional(),
             text("discount_code").optional(),
             boolean("is_credit_note", false),
-            to("refunded_invoice_id", "invoices").optional(),
+            reference("refunded_invoice_id", "invoices").optional(),
             text("description").optional(),
             metadata(),
             instant("deleted_at").optional(),
         ],
         rules: &[
-            Rule::RequiredWhen { column: "voided_at", when: "status", is: "void" },
-            Rule::RequiredWhen { column: "uncollectible_at", when: "status", is: "uncollectible" },
+            RowRule::RequiredWhen { column: "voided_at", when: "status", is: "void" },
+            RowRule::RequiredWhen {
+                column: "uncollectible_at",
+                when: "status",
+                is: "uncollectible",
+            },
         ],
     },
-    Entry {
+    TableDefinition {
         name: "invoice_lines",
         doc: "One line of an invoice; amount is after discount and before tax.",
         columns: &[
-            to("invoice_id", "invoices"),
-            to("subscription_id", "subscriptions").optional(),
-            to("plan_id", "plans").optional(),
-            to("customer_membership_id", "customer_memberships").optional(),
-            to("order_item_id", "order_items").optional(),
+            reference("invoice_id", "invoices"),
+            reference("subscription_id", "subscriptions").optional(),
+            reference("plan_id", "plans").optional(),
+            reference("customer_membership_id", "customer_memberships").optional(),
+            reference("order_item_id", "order_items").optional(),
             text("type").optional(),
             text("description").optional(),
-            int("quantity").or(Default::Int(1)),
+            int("quantity").or(ColumnDefault::Int(1)),
             money("amount"),
-            money("discount").or(Default::Int(0)),
-            money("tax").or(Default::Int(0)),
+            money("discount").or(ColumnDefault::Int(0)),
+            money("tax").or(ColumnDefault::Int(0)),
             currency(),
             instant("period_start").optional(),
             instant("period_end").optional(),
             boolean("is_proration", false),
         ],
-        rules: &[Rule::InvoiceCurrency],
+        rules: &[RowRule::InvoiceCurrency],
     },
-    Entry {
+    TableDefinition {
         name: "payments",
         doc: "Money received, or tried to be received.",
         columns: &[
-            to("customer_id", "customers").optional(),
-            to("invoice_id", "invoices").optional(),
-            to("order_id", "orders").optional(),
+            reference("customer_id", "customers").optional(),
+            reference("invoice_id", "invoices").optional(),
+            reference("order_id", "orders").optional(),
             money("amount"),
-            money("amount_refunded").or(Default::Int(0)),
+            money("amount_refunded").or(ColumnDefault::Int(0)),
             currency(),
             word("status", &["succeeded", "pending", "failed"]),
             word("type", CHANNELS),
@@ -447,56 +458,57 @@ pub(super) const TABLES: &[Entry] = &[
             metadata(),
             instant("deleted_at").optional(),
         ],
-        rules: &[Rule::NotNegative("amount"), Rule::InvoiceCurrency],
+        rules: &[RowRule::NotNegative("amount"), RowRule::InvoiceCurrency],
     },
-    Entry {
+    TableDefinition {
         name: "credit_notes",
         doc: "A reduction of an invoice after it was issued.",
         columns: &[
             text("number").optional(),
-            to("invoice_id", "invoices"),
-            to("customer_id", "customers"),
+            reference("invoice_id", "invoices"),
+            reference("customer_id", "customers"),
             word("type", &["pre_payment", "post_payment"]),
-            word("status", &["issued", "void"]).or(Default::Text("issued")),
+            word("status", &["issued", "void"]).or(ColumnDefault::Text("issued")),
             text("reason").optional(),
             money("amount"),
-            money("tax").or(Default::Int(0)),
+            money("tax").or(ColumnDefault::Int(0)),
             money("total"),
             currency(),
-            to("refund_id", "refunds").optional(),
+            reference("refund_id", "refunds").optional(),
             instant("date").or(CREATED_AT),
             instant("deleted_at").optional(),
         ],
         rules: &[
-            Rule::NotNegative("amount"),
-            Rule::Sum { left: "amount", right: "tax", total: "total" },
-            Rule::InvoiceCurrency,
+            RowRule::NotNegative("amount"),
+            RowRule::Sum { left: "amount", right: "tax", total: "total" },
+            RowRule::InvoiceCurrency,
         ],
     },
-    Entry {
+    TableDefinition {
         name: "refunds",
         doc: "Money given back.",
         columns: &[
-            to("payment_id", "payments").optional(),
-            to("customer_id", "customers").optional(),
-            to("invoice_id", "invoices").optional(),
-            to("credit_note_id", "credit_notes").optional(),
+            reference("payment_id", "payments").optional(),
+            reference("customer_id", "customers").optional(),
+            reference("invoice_id", "invoices").optional(),
+            reference("credit_note_id", "credit_notes").optional(),
             money("amount"),
             currency(),
             word("status", &["pending", "succeeded", "failed", "canceled"]),
             word("type", CHANNELS),
-            word("destination", &["card", "customer_balance", "offline"]).or(Default::Text("card")),
+            word("destination", &["card", "customer_balance", "offline"])
+                .or(ColumnDefault::Text("card")),
             text("reason").optional(),
             instant("succeeded_at").optional(),
             instant("deleted_at").optional(),
         ],
-        rules: &[Rule::NotNegative("amount")],
+        rules: &[RowRule::NotNegative("amount")],
     },
-    Entry {
+    TableDefinition {
         name: "balance_transactions",
         doc: "A change of a customer's credit balance: credit is negative, debit positive.",
         columns: &[
-            to("customer_id", "customers"),
+            reference("customer_id", "customers"),
             word("type", &["credit", "debit"]),
             word(
                 "kind",
@@ -510,24 +522,24 @@ pub(super) const TABLES: &[Entry] = &[
                     "gift",
                 ],
             )
-            .or(Default::Text("adjustment")),
+            .or(ColumnDefault::Text("adjustment")),
             money("amount"),
             currency(),
-            to("invoice_id", "invoices").optional(),
-            to("payment_id", "payments").optional(),
-            to("refund_id", "refunds").optional(),
-            to("credit_note_id", "credit_notes").optional(),
+            reference("invoice_id", "invoices").optional(),
+            reference("payment_id", "payments").optional(),
+            reference("refund_id", "refunds").optional(),
+            reference("credit_note_id", "credit_notes").optional(),
             text("description").optional(),
             instant("date").or(CREATED_AT),
         ],
-        rules: &[Rule::SignAgrees, Rule::InvoiceCurrency],
+        rules: &[RowRule::SignAgrees, RowRule::InvoiceCurrency],
     },
-    Entry {
+    TableDefinition {
         name: "shipments",
         doc: "One issue of a publication for one subscription.",
         columns: &[
-            to("subscription_id", "subscriptions"),
-            to("invoice_id", "invoices").optional(),
+            reference("subscription_id", "subscriptions"),
+            reference("invoice_id", "invoices").optional(),
             text("issue").optional(),
             word("status", &["pending", "approved", "returned"]),
             instant("approved_at").optional(),
@@ -535,34 +547,34 @@ pub(super) const TABLES: &[Entry] = &[
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "campaigns",
         doc: "A marketing campaign.",
         columns: &[
-            to("site_id", "sites").optional(),
+            reference("site_id", "sites").optional(),
             text("name"),
             text("key"),
             word("type", &["promotional", "renewal", "cancellation", "creation"])
-                .or(Default::Text("promotional")),
+                .or(ColumnDefault::Text("promotional")),
             text("description").optional(),
-            to("product_id", "products").optional(),
-            to("plan_id", "plans").optional(),
-            to("coupon_id", "coupons").optional(),
+            reference("product_id", "products").optional(),
+            reference("plan_id", "plans").optional(),
+            reference("coupon_id", "coupons").optional(),
         ],
         rules: &[],
     },
-    Entry {
+    TableDefinition {
         name: "campaign_runs",
         doc: "One sending of a campaign and what came of it.",
         columns: &[
-            to("campaign_id", "campaigns"),
+            reference("campaign_id", "campaigns"),
             instant("started_at"),
-            int("sent").or(Default::Int(0)),
-            int("delivered").or(Default::Int(0)),
-            int("opened").or(Default::Int(0)),
-            int("clicked").or(Default::Int(0)),
-            int("converted").or(Default::Int(0)),
-            money("revenue").or(Default::Int(0)),
+            int("sent").or(ColumnDefault::Int(0)),
+            int("delivered").or(ColumnDefault::Int(0)),
+            int("opened").or(ColumnDefault::Int(0)),
+            int("clicked").or(ColumnDefault::Int(0)),
+            int("converted").or(ColumnDefault::Int(0)),
+            money("revenue").or(ColumnDefault::Int(0)),
             currency(),
         ],
         rules: &[],

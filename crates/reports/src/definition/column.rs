@@ -6,37 +6,37 @@ use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 use model::output::ObjectText;
 
-use super::value::{Value, fixed, value};
+use super::value::{ScopedExpr, constant_value, scoped_expr};
 
 /// One column of a report.
-pub(crate) struct Column {
+pub(crate) struct ReportColumn {
     /// The dotted key, which is the path into a row.
     pub(crate) key: &'static str,
     /// Other names for the column in requests. They are irregular, so they are written out.
     pub(crate) aliases: Vec<&'static str>,
-    pub(crate) role: Role,
-    pub(crate) kind: Kind,
+    pub(crate) role: ColumnRole,
+    pub(crate) kind: ReportColumnKind,
     pub(crate) is_sortable: bool,
     /// True if the vendor's API lacks the column. Such a column is not a default, and selecting its
     /// parent does not select it.
     pub(crate) is_addition: bool,
-    pub(crate) value: Value,
+    pub(crate) value: ScopedExpr,
     /// The currency of the amounts in the column.
-    pub(crate) currency: Option<Value>,
+    pub(crate) currency: Option<ScopedExpr>,
 }
 
 /// The role of a column in its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum ColumnRole {
     /// A column of a plain report: one value per base row.
     Column,
     /// A grouping column: rows with equal values form a group.
     Dimension,
     /// A measure: one value per group.
-    Measure(Measure),
+    Measure(MeasureAggregation),
 }
 
-impl Role {
+impl ColumnRole {
     /// Returns the word used in the discovery documents.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Role {
 
 /// The aggregation by which a measure is computed from the rows of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Measure {
+pub(crate) enum MeasureAggregation {
     /// The number of rows.
     Count,
     /// The exact sum of amounts, in the column's currency.
@@ -62,7 +62,7 @@ pub(crate) enum Measure {
 
 /// The type of the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum ReportColumnKind {
     Int,
     Text,
     Bool,
@@ -82,16 +82,16 @@ pub(crate) enum Kind {
     Dec4,
     /// JSON, held as text.
     Json,
-    List(&'static Kind),
+    List(&'static ReportColumnKind),
     Object {
-        fields: &'static [(&'static str, Kind)],
+        fields: &'static [(&'static str, ReportColumnKind)],
         text: ObjectText,
     },
     /// A column that is always null. The word is the type that the catalogue gives.
     Unmodelled(&'static str),
 }
 
-impl Kind {
+impl ReportColumnKind {
     /// Returns the word used in the catalogue. Rule: spec/reports.md §17.
     pub(crate) fn word(&self) -> &'static str {
         match self {
@@ -111,13 +111,18 @@ impl Kind {
     }
 }
 
-fn column(key: &'static str, kind: Kind, value: Value) -> Column {
-    let is_sortable =
-        !matches!(kind, Kind::List(_) | Kind::Object { .. } | Kind::Json | Kind::Unmodelled(_));
-    Column {
+fn column(key: &'static str, kind: ReportColumnKind, value: ScopedExpr) -> ReportColumn {
+    let is_sortable = !matches!(
+        kind,
+        ReportColumnKind::List(_)
+            | ReportColumnKind::Object { .. }
+            | ReportColumnKind::Json
+            | ReportColumnKind::Unmodelled(_)
+    );
+    ReportColumn {
         key,
         aliases: vec![],
-        role: Role::Column,
+        role: ColumnRole::Column,
         kind,
         is_sortable,
         is_addition: false,
@@ -126,106 +131,120 @@ fn column(key: &'static str, kind: Kind, value: Value) -> Column {
     }
 }
 
-pub(crate) fn int(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Int, value)
+pub(crate) fn int(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Int, value)
 }
 
-pub(crate) fn string(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Text, value)
+pub(crate) fn string(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Text, value)
 }
 
-pub(crate) fn boolean(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Bool, value)
+pub(crate) fn boolean(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Bool, value)
 }
 
-pub(crate) fn date(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Date, value)
+pub(crate) fn date(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Date, value)
 }
 
-pub(crate) fn instant(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Instant, value)
+pub(crate) fn instant(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Instant, value)
 }
 
 /// Defines a column of amounts in minor units.
-pub(crate) fn money(key: &'static str, amount: Value, currency: Value) -> Column {
-    Column { currency: Some(currency), ..column(key, Kind::Money, amount) }
+pub(crate) fn money(key: &'static str, amount: ScopedExpr, currency: ScopedExpr) -> ReportColumn {
+    ReportColumn { currency: Some(currency), ..column(key, ReportColumnKind::Money, amount) }
 }
 
-pub(crate) fn dec4(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Dec4, value)
+pub(crate) fn dec4(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Dec4, value)
 }
 
-pub(crate) fn json(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Json, value)
+pub(crate) fn json(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Json, value)
 }
 
 /// Defines a column of a kind that has no function of its own here.
-pub(crate) fn of_kind(key: &'static str, kind: Kind, value: Value) -> Column {
+pub(crate) fn column_of_kind(
+    key: &'static str,
+    kind: ReportColumnKind,
+    value: ScopedExpr,
+) -> ReportColumn {
     column(key, kind, value)
 }
 
 /// Defines a column with the year of a date.
-pub(crate) fn year(key: &'static str, date: Value) -> Column {
-    int(key, part("year", date))
+pub(crate) fn year(key: &'static str, date: ScopedExpr) -> ReportColumn {
+    int(key, date_part_value("year", date))
 }
 
 /// Defines a column with the month of a date, 1 to 12.
-pub(crate) fn month(key: &'static str, date: Value) -> Column {
-    int(key, part("month", date))
+pub(crate) fn month(key: &'static str, date: ScopedExpr) -> ReportColumn {
+    int(key, date_part_value("month", date))
 }
 
-fn part(name: &'static str, date: Value) -> Value {
-    value(move |scope| cast(date_part(lit(name), date(scope)), DataType::Int64))
+fn date_part_value(name: &'static str, date: ScopedExpr) -> ScopedExpr {
+    scoped_expr(move |scope| cast(date_part(lit(name), date(scope)), DataType::Int64))
 }
 
 /// Defines a column with a time of day, in microseconds since midnight.
-pub(crate) fn time_of_day(key: &'static str, value: Value) -> Column {
-    column(key, Kind::TimeOfDay, value)
+pub(crate) fn time_of_day(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::TimeOfDay, value)
 }
 
 /// Defines a column with a day of the week, 0 = Sunday to 6 = Saturday.
-pub(crate) fn weekday(key: &'static str, value: Value) -> Column {
-    column(key, Kind::Weekday, value)
+pub(crate) fn weekday(key: &'static str, value: ScopedExpr) -> ReportColumn {
+    column(key, ReportColumnKind::Weekday, value)
 }
 
 /// Defines the measure that counts the rows of a group.
-pub(crate) fn count() -> Column {
-    Column { role: Role::Measure(Measure::Count), ..int("count", fixed(lit(1_i64))) }
+pub(crate) fn count() -> ReportColumn {
+    ReportColumn {
+        role: ColumnRole::Measure(MeasureAggregation::Count),
+        ..int("count", constant_value(lit(1_i64)))
+    }
 }
 
 /// Defines a measure with the exact sum of amounts, per currency.
-pub(crate) fn sum(key: &'static str, amount: Value, currency: Value) -> Column {
-    Column { role: Role::Measure(Measure::Sum), ..money(key, amount, currency) }
+pub(crate) fn sum(key: &'static str, amount: ScopedExpr, currency: ScopedExpr) -> ReportColumn {
+    ReportColumn {
+        role: ColumnRole::Measure(MeasureAggregation::Sum),
+        ..money(key, amount, currency)
+    }
 }
 
 /// Defines a measure with the exact sum of whole numbers; nulls are skipped.
-pub(crate) fn total(key: &'static str, number: Value) -> Column {
-    Column { role: Role::Measure(Measure::Total), ..int(key, number) }
+pub(crate) fn total(key: &'static str, number: ScopedExpr) -> ReportColumn {
+    ReportColumn { role: ColumnRole::Measure(MeasureAggregation::Total), ..int(key, number) }
 }
 
 /// Defines a measure with the mean of whole numbers, rounded half up.
-pub(crate) fn mean(key: &'static str, number: Value) -> Column {
-    Column { role: Role::Measure(Measure::Mean), ..int(key, number) }
+pub(crate) fn mean(key: &'static str, number: ScopedExpr) -> ReportColumn {
+    ReportColumn { role: ColumnRole::Measure(MeasureAggregation::Mean), ..int(key, number) }
 }
 
-pub(crate) fn list(key: &'static str, item: &'static Kind, value: Value) -> Column {
-    column(key, Kind::List(item), value)
+pub(crate) fn list(
+    key: &'static str,
+    item: &'static ReportColumnKind,
+    value: ScopedExpr,
+) -> ReportColumn {
+    column(key, ReportColumnKind::List(item), value)
 }
 
-pub(crate) fn object(key: &'static str, kind: Kind, value: Value) -> Column {
+pub(crate) fn object(key: &'static str, kind: ReportColumnKind, value: ScopedExpr) -> ReportColumn {
     column(key, kind, value)
 }
 
 /// Defines a column that is always null (`null!`). Rule: spec/reports.md §16.
-pub(crate) fn unmodelled(key: &'static str, word: &'static str) -> Column {
-    column(key, Kind::Unmodelled(word), fixed(null_text()))
+pub(crate) fn unmodelled(key: &'static str, word: &'static str) -> ReportColumn {
+    column(key, ReportColumnKind::Unmodelled(word), constant_value(null_text()))
 }
 
 fn null_text() -> Expr {
     lit(ScalarValue::Utf8(None))
 }
 
-impl Column {
+impl ReportColumn {
     /// Adds another name by which requests may ask for the column.
     pub(crate) fn alias(mut self, alias: &'static str) -> Self {
         self.aliases.push(alias);
@@ -239,12 +258,12 @@ impl Column {
     }
 
     /// Sets the currency of the amounts inside the column's list or object.
-    pub(crate) fn amounts_in(mut self, currency: Value) -> Self {
+    pub(crate) fn with_amount_currency(mut self, currency: ScopedExpr) -> Self {
         self.currency = Some(currency);
         self
     }
 
     pub(crate) fn is_modelled(&self) -> bool {
-        !matches!(self.kind, Kind::Unmodelled(_))
+        !matches!(self.kind, ReportColumnKind::Unmodelled(_))
     }
 }

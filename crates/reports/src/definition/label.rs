@@ -1,7 +1,7 @@
 //! Display names from dotted keys. Rule: spec/reports.md §3.
 
 /// Words that are not simply capitalised: abbreviations, and corrections of misspelt keys.
-const REPAIRS: [(&str, &str); 5] = [
+const WORD_CORRECTIONS: [(&str, &str); 5] = [
     ("id", "ID"),
     ("url", "URL"),
     ("ocurred", "Occurred"),
@@ -10,9 +10,9 @@ const REPAIRS: [(&str, &str); 5] = [
 ];
 
 /// Returns the display name of a key: `customer.venue.id` becomes `Customer Venue ID`.
-pub(crate) fn label(key: &str) -> String {
+pub(crate) fn display_name_of_key(key: &str) -> String {
     let words = key.split(['.', '_']).map(|word| {
-        match REPAIRS.iter().find(|(written, _)| *written == word) {
+        match WORD_CORRECTIONS.iter().find(|(written, _)| *written == word) {
             Some((_, shown)) => (*shown).to_owned(),
             None => capitalised(word),
         }
@@ -28,7 +28,7 @@ fn capitalised(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::label;
+    use super::display_name_of_key;
 
     #[test]
     fn labels_capitalise_words_and_mend_misspellings() {
@@ -39,7 +39,7 @@ mod tests {
             ("thumbnail_url", "Thumbnail URL"),
             ("customer.venue.name", "Customer Venue Name"),
         ] {
-            assert_eq!(label(key), expected);
+            assert_eq!(display_name_of_key(key), expected);
         }
     }
 }

@@ -20,11 +20,11 @@ pub(crate) mod label;
 pub(crate) mod relation;
 pub(crate) mod value;
 
-use column::Column;
-use filter::Filter;
-use grouping::Grouping;
+use column::ReportColumn;
+use filter::ReportFilter;
+use grouping::ReportGrouping;
 use relation::Relation;
-use value::Value;
+use value::ScopedExpr;
 
 use crate::request::selection;
 use crate::usage_rows;
@@ -34,45 +34,45 @@ pub struct Report {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) permissions: &'static [Permission],
-    pub(crate) base: Base,
+    pub(crate) base: ReportBase,
     /// A condition that a base row must meet to be in the report at all, whatever the filters.
-    pub(crate) kept: Option<Value>,
+    pub(crate) kept: Option<ScopedExpr>,
     /// The relations, ordered so that each one refers only to the base and to relations before it.
     pub(crate) relations: Vec<Relation>,
     /// The columns in catalogue order.
-    pub(crate) columns: Vec<Column>,
+    pub(crate) columns: Vec<ReportColumn>,
     pub(crate) parents: &'static [&'static str],
-    pub(crate) filters: Vec<Filter>,
+    pub(crate) filters: Vec<ReportFilter>,
     /// Keys of the columns to sort by; a leading `-` sorts descending.
     pub(crate) default_sort: &'static [&'static str],
     /// Keys of the columns that the table in a terminal shows, most important first; a narrow
     /// terminal shows fewer. Empty for grouped reports, whose columns are asked for.
     pub(crate) brief_columns: &'static [&'static str],
-    pub(crate) shape: Shape,
+    pub(crate) shape: ReportShape,
 }
 
 /// The kind of rows that a report returns.
-pub(crate) enum Shape {
+pub(crate) enum ReportShape {
     /// Base rows.
     Plain,
     /// Groups of base rows.
-    Grouped(Grouping),
+    Grouped(ReportGrouping),
 }
 
 /// The base of a report: the table whose rows it lists or groups.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Base {
+pub(crate) struct ReportBase {
     /// The name of a table of the catalogue, or [`usage_rows::TABLE`].
     pub(crate) table: &'static str,
     /// The name by which expressions refer to the base.
     pub(crate) alias: &'static str,
     /// The treatment of rows with `deleted_at`.
-    pub(crate) deleted: Deleted,
+    pub(crate) deleted: DeletedRows,
 }
 
 /// The treatment of deleted base rows. Rule: spec/reports.md §16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deleted {
+pub(crate) enum DeletedRows {
     /// The table has no `deleted_at`.
     Never,
     /// Deleted rows are left out.
@@ -113,15 +113,15 @@ impl Report {
     /// or alias, or those below a parent. Empty if the report has no such name. Rule:
     /// spec/reports.md §4.
     pub fn keys_named(&self, name: &str) -> Vec<&'static str> {
-        let positions = selection::named(self, name).unwrap_or_default();
+        let positions = selection::columns_named(self, name).unwrap_or_default();
         positions.into_iter().map(|position| self.columns[position].key).collect()
     }
 
     /// Returns the grouping; none for a plain report.
-    pub(crate) fn grouping(&self) -> Option<&Grouping> {
+    pub(crate) fn grouping(&self) -> Option<&ReportGrouping> {
         match &self.shape {
-            Shape::Plain => None,
-            Shape::Grouped(grouping) => Some(grouping),
+            ReportShape::Plain => None,
+            ReportShape::Grouped(grouping) => Some(grouping),
         }
     }
 
@@ -131,30 +131,30 @@ impl Report {
 
     /// Returns true if a column is returned even when it was not asked for. Rule: spec/reports.md
     /// §3.
-    pub(crate) fn is_required(&self, column: &Column) -> bool {
-        let is_plain = matches!(self.shape, Shape::Plain);
+    pub(crate) fn is_required(&self, column: &ReportColumn) -> bool {
+        let is_plain = matches!(self.shape, ReportShape::Plain);
         is_plain && !column.is_addition && self.required_keys().contains(&column.key)
     }
 
     /// Returns the keys of the required columns, in the order in which they come first.
     pub(crate) fn required_keys(&self) -> &'static [&'static str] {
         match self.base.table {
-            usage_rows::TABLE => &["customer_membership.id", "customer.id"],
+            usage_rows::USAGE_TABLE => &["customer_membership.id", "customer.id"],
             _ => &["id", "customer.id"],
         }
     }
 
     /// Returns true if a column is shown when none are asked for. Rule: spec/reports.md §2.1,
     /// §17.7.
-    pub(crate) fn is_default(&self, column: &Column) -> bool {
+    pub(crate) fn is_default(&self, column: &ReportColumn) -> bool {
         match &self.shape {
-            Shape::Plain => !column.is_addition,
-            Shape::Grouped(grouping) => grouping.default_columns.contains(&column.key),
+            ReportShape::Plain => !column.is_addition,
+            ReportShape::Grouped(grouping) => grouping.default_columns.contains(&column.key),
         }
     }
 
     /// Returns true if a column holds the id of a customer. Rule: spec/reports.md §3.
-    pub(crate) fn holds_customer_id(&self, column: &Column) -> bool {
+    pub(crate) fn holds_customer_id(&self, column: &ReportColumn) -> bool {
         let is_customer = column.key == "customer.id" || column.key.ends_with("customer.id");
         is_customer
             || column.key == "purchaser_id"

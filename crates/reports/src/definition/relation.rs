@@ -3,10 +3,10 @@
 
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 
-use super::value::text;
-use crate::engine::scope::Scope;
+use super::value::text_literal;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::among::among;
+use crate::functions::among::is_in_ids;
 
 /// A named source of rows, at most one of which belongs to each base row.
 pub(crate) struct Relation {
@@ -15,55 +15,56 @@ pub(crate) struct Relation {
     /// Pairs of a column of the base or of an earlier relation (`cm.customer_id`) and the column of
     /// this relation that equals it. The first pair restricts the source when the keys are known.
     pub(crate) on: Vec<(&'static str, &'static str)>,
-    pub(crate) source: Source,
+    pub(crate) source: RelationSource,
 }
 
 /// A function that makes a plan with one row per key, restricted to the given keys.
-pub(crate) type Derived = fn(&Scope<'_>, &Keys) -> Result<LogicalPlanBuilder, ReportError>;
+pub(crate) type DerivedPlan =
+    fn(&QueryScope<'_>, &RelationKeys) -> Result<LogicalPlanBuilder, ReportError>;
 
 /// The source of a relation's rows.
-pub(crate) enum Source {
+pub(crate) enum RelationSource {
     /// A table of the catalogue.
     Table(&'static str),
     /// Rows computed from tables.
-    Derived(Derived),
+    Derived(DerivedPlan),
 }
 
 /// Defines a relation with the row of `table` whose id is in `key`.
-pub(crate) fn row(alias: &'static str, table: &'static str, key: &'static str) -> Relation {
-    Relation { alias, on: vec![(key, "id")], source: Source::Table(table) }
+pub(crate) fn related_row(alias: &'static str, table: &'static str, key: &'static str) -> Relation {
+    Relation { alias, on: vec![(key, "id")], source: RelationSource::Table(table) }
 }
 
 /// Defines a relation with the row of a derived plan.
-pub(crate) fn derived<const N: usize>(
+pub(crate) fn derived_relation<const N: usize>(
     alias: &'static str,
     on: [(&'static str, &'static str); N],
-    plan: Derived,
+    plan: DerivedPlan,
 ) -> Relation {
-    Relation { alias, on: on.to_vec(), source: Source::Derived(plan) }
+    Relation { alias, on: on.to_vec(), source: RelationSource::Derived(plan) }
 }
 
 impl Relation {
     /// Returns a plan for the relation's rows, restricted to `keys` in the first key column.
     pub(crate) fn rows(
         &self,
-        scope: &Scope<'_>,
-        keys: &Keys,
+        scope: &QueryScope<'_>,
+        keys: &RelationKeys,
     ) -> Result<LogicalPlanBuilder, ReportError> {
         match self.source {
-            Source::Table(table) => {
+            RelationSource::Table(table) => {
                 let rows = scope.session.scan(table, self.alias)?;
                 let key = datafusion::common::Column::new(Some(self.alias), self.on[0].1);
                 keys.restrict_sorted(rows, Expr::Column(key))
             }
-            Source::Derived(plan) => Ok(plan(scope, keys)?.alias(self.alias)?),
+            RelationSource::Derived(plan) => Ok(plan(scope, keys)?.alias(self.alias)?),
         }
     }
 }
 
 /// The keys whose rows are needed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Keys {
+pub(crate) enum RelationKeys {
     /// Every key.
     All,
     /// These ids, sorted, without duplicates.
@@ -75,9 +76,9 @@ pub(crate) enum Keys {
 /// DataFusion prunes row groups and pages by at most 20 alternatives.
 const RANGES_MAX: usize = 20;
 /// With more ids than this, the gaps between them are assumed to be too small for ranges to help.
-const GAPS_SOUGHT_MAX: usize = 1_000;
+const GAP_SEARCH_IDS_MAX: usize = 1_000;
 
-impl Keys {
+impl RelationKeys {
     /// Returns true if no row is needed.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
@@ -111,10 +112,10 @@ impl Keys {
         id: Expr,
     ) -> Result<LogicalPlanBuilder, ReportError> {
         let Self::Ids(ids) = self else { return self.restrict(rows, id) };
-        if ids.len() <= RANGES_MAX || ids.len() > GAPS_SOUGHT_MAX {
+        if ids.len() <= RANGES_MAX || ids.len() > GAP_SEARCH_IDS_MAX {
             return self.restrict(rows, id);
         }
-        let ranges = ranges(ids).into_iter();
+        let ranges = cover_with_ranges(ids).into_iter();
         let ranges = ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
         let rows = match ranges.reduce(Expr::or) {
             Some(predicate) => rows.filter(predicate)?,
@@ -131,17 +132,17 @@ impl Keys {
         let words = match self {
             Self::All => return Ok(rows),
             Self::Ids(ids) if ids.len() > RANGES_MAX => {
-                return Ok(rows.filter(among(column, ids))?);
+                return Ok(rows.filter(is_in_ids(column, ids))?);
             }
             Self::Ids(ids) => ids.iter().map(|id| lit(*id)).collect(),
-            Self::Texts(texts) => texts.iter().map(|word| text(word)).collect(),
+            Self::Texts(texts) => texts.iter().map(|word| text_literal(word)).collect(),
         };
         Ok(rows.filter(column.in_list(words, false))?)
     }
 }
 
 /// Covers sorted ids with at most [`RANGES_MAX`] ranges, split at the widest gaps.
-fn ranges(ids: &[i64]) -> Vec<(i64, i64)> {
+fn cover_with_ranges(ids: &[i64]) -> Vec<(i64, i64)> {
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return vec![] };
     let mut cuts: Vec<usize> = (1..ids.len()).collect();
     cuts.sort_by_key(|cut| std::cmp::Reverse(ids[*cut].abs_diff(ids[*cut - 1])));
@@ -158,10 +159,10 @@ mod tests {
 
     #[test]
     fn ranges_cover_all_ids_and_cut_at_the_widest_gaps() {
-        assert_eq!(ranges(&[]), []);
-        assert_eq!(ranges(&[5]), [(5, 5)]);
+        assert_eq!(cover_with_ranges(&[]), []);
+        assert_eq!(cover_with_ranges(&[5]), [(5, 5)]);
         let ids: Vec<i64> = (0..100).map(|n| if n < 50 { n } else { n * 1000 }).collect();
-        let found = ranges(&ids);
+        let found = cover_with_ranges(&ids);
         assert_eq!(found.len(), RANGES_MAX);
         assert_eq!(found[0], (0, 49));
         for id in ids {

@@ -5,42 +5,48 @@ use model::permission::Permission;
 
 use crate::definition::column::{instant, int, money, string};
 use crate::definition::filter::{ids, instants, instants_within};
-use crate::definition::relation::derived;
-use crate::definition::value::{at, value, wide};
-use crate::definition::{Base, Deleted, Report, Shape};
+use crate::definition::relation::derived_relation;
+use crate::definition::value::{column_value, scoped_expr, widen_amount};
+use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::terms::{credit, customer};
 
 pub(super) fn report() -> Report {
-    let currency = || at("bt.currency");
-    let negated = |column: &'static str| value(move |_| -wide(datafusion::prelude::col(column)));
-    let mut columns = customer::columns("bt.customer_id");
+    let currency = || column_value("bt.currency");
+    let negated = |column: &'static str| {
+        scoped_expr(move |_| -widen_amount(datafusion::prelude::col(column)))
+    };
+    let mut columns = customer::customer_columns("bt.customer_id");
     columns.extend([
-        instant("created_at", at("bt.date")),
+        instant("created_at", column_value("bt.date")),
         money("amount", negated("bt.amount"), currency()),
         money("balance", negated("balance.amount"), currency()),
-        string("memo", at("bt.description")),
-        int("id", at("bt.id")).addition(),
+        string("memo", column_value("bt.description")),
+        int("id", column_value("bt.id")).addition(),
         money("running_balance", negated("running.amount"), currency()).addition(),
-        string("type", at("bt.type")).addition(),
-        string("kind", at("bt.kind")).addition(),
+        string("type", column_value("bt.type")).addition(),
+        string("kind", column_value("bt.kind")).addition(),
     ]);
-    let mut filters = vec![ids("customers", at("bt.customer_id"))];
-    filters.extend(instants(["created_at_gte", "created_at_lte"], at("bt.date")));
-    filters.push(instants_within("created_at_timeframe", at("bt.date")));
+    let mut filters = vec![ids("customers", column_value("bt.customer_id"))];
+    filters.extend(instants(["created_at_gte", "created_at_lte"], column_value("bt.date")));
+    filters.push(instants_within("created_at_timeframe", column_value("bt.date")));
     Report {
         name: "customer_credits",
         label: "Customer Credits",
         permissions: &[Permission::Customers, Permission::Revenue],
-        base: Base { table: "balance_transactions", alias: "bt", deleted: Deleted::Never },
+        base: ReportBase {
+            table: "balance_transactions",
+            alias: "bt",
+            deleted: DeletedRows::Never,
+        },
         kept: None,
         relations: vec![
-            customer::relation("bt.customer_id"),
-            derived(
+            customer::customer_relation("bt.customer_id"),
+            derived_relation(
                 "balance",
                 [("bt.customer_id", "customer_id"), ("bt.currency", "currency")],
-                credit::balances,
+                credit::credit_balances,
             ),
-            derived(
+            derived_relation(
                 "running",
                 [("bt.customer_id", "customer_id"), ("bt.id", "id")],
                 credit::running_balances,
@@ -51,6 +57,6 @@ pub(super) fn report() -> Report {
         filters,
         default_sort: &["-created_at", "-id"],
         brief_columns: &["created_at", "customer.name", "amount", "balance", "memo"],
-        shape: Shape::Plain,
+        shape: ReportShape::Plain,
     }
 }

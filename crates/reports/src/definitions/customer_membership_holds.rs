@@ -7,15 +7,21 @@ use datafusion::prelude::col;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, boolean, count, date, instant, int, list, mean, money, month, string, unmodelled, year,
+    ReportColumn, boolean, count, date, instant, int, list, mean, money, month, string, unmodelled,
+    year,
 };
 use crate::definition::filter::{
-    Filter, Word, dates, dates_within, each_equal, equal, ids, instants_within, is, words,
+    FilterWord, ReportFilter, dates, dates_within, ids, instants_within, is, word_equal_to, words,
+    words_equal_to,
 };
-use crate::definition::grouping::{BY_DAY, Bucket, DayBucket, Grouping, Groups, Pivots};
-use crate::definition::relation::{derived, row};
-use crate::definition::value::{Value, at, choose, only_when, text, value};
-use crate::definition::{Base, Deleted, Report, Shape};
+use crate::definition::grouping::{
+    BY_DAY, GroupedForm, PivotBucket, PivotDayBucket, Pivots, ReportGrouping,
+};
+use crate::definition::relation::{derived_relation, related_row};
+use crate::definition::value::{
+    ScopedExpr, case_when, column_value, null_unless, scoped_expr, text_literal,
+};
+use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::functions::members;
 use crate::terms::{customer, membership};
 
@@ -24,14 +30,22 @@ pub(super) fn report() -> Report {
         name: "customer_membership_holds",
         label: "Customer Membership Holds",
         permissions: &[Permission::Customers],
-        base: Base { table: "customer_membership_holds", alias: "h", deleted: Deleted::Never },
-        kept: Some(value(|_| col("cm.deleted_at").is_null())),
+        base: ReportBase {
+            table: "customer_membership_holds",
+            alias: "h",
+            deleted: DeletedRows::Never,
+        },
+        kept: Some(scoped_expr(|_| col("cm.deleted_at").is_null())),
         relations: vec![
-            row("cm", "customer_memberships", "h.customer_membership_id"),
-            customer::relation("cm.customer_id"),
+            related_row("cm", "customer_memberships", "h.customer_membership_id"),
+            customer::customer_relation("cm.customer_id"),
             customer::venue_relation(),
-            row("m", "memberships", "cm.membership_id"),
-            derived("owned", [("cm.customer_id", "customer_id")], membership::lists),
+            related_row("m", "memberships", "cm.membership_id"),
+            derived_relation(
+                "owned",
+                [("cm.customer_id", "customer_id")],
+                membership::memberships_by_status,
+            ),
         ],
         columns: columns(),
         parents: &[
@@ -51,39 +65,39 @@ pub(super) fn report() -> Report {
             "end_date",
             "credit_amount",
         ],
-        shape: Shape::Plain,
+        shape: ReportShape::Plain,
     }
 }
 
 /// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
-    let resolution = value(|_| {
+    let resolution = scoped_expr(|_| {
         let stored = col("h.payment_resolution_type");
-        only_when(stored.clone().not_eq(text("none")), stored)
+        null_unless(stored.clone().not_eq(text_literal("none")), stored)
     });
-    report().in_groups(Groups {
+    report().into_grouped(GroupedForm {
         name: "customer_membership_holds.grouped",
         label: "Customer Membership Holds (grouped)",
         columns: vec![
             string("status", status()),
-            string("membership.name", at("m.name")).alias("membership_name"),
+            string("membership.name", column_value("m.name")).alias("membership_name"),
             string("membership.type", plan_type()).alias("membership_type"),
             string("payment_resolution_type", resolution),
-            month("start_month", at("h.start_date")),
-            year("start_year", at("h.start_date")),
-            month("end_month", at("h.end_date")),
-            year("end_year", at("h.end_date")),
+            month("start_month", column_value("h.start_date")),
+            year("start_year", column_value("h.start_date")),
+            month("end_month", column_value("h.end_date")),
+            year("end_year", column_value("h.end_date")),
             mean("average_hold_duration", held_days()),
             count(),
         ],
         parents: &["membership"],
-        grouping: Grouping {
+        grouping: ReportGrouping {
             default_columns: &[],
             pivots: Some(Pivots {
                 choices: BY_DAY,
                 default: Some("all"),
-                bucket: Bucket::Day(DayBucket {
-                    day: at("h.start_date"),
+                bucket: PivotBucket::Day(PivotDayBucket {
+                    day: column_value("h.start_date"),
                     until: "start_date_lte",
                     within: "start_timeframe",
                     future: None,
@@ -95,96 +109,108 @@ pub(super) fn grouped() -> Report {
 
 /// Returns the number of days of a hold, counting both its first and its last day; null if the hold
 /// has no end.
-fn held_days() -> Value {
-    value(|_| {
+fn held_days() -> ScopedExpr {
+    scoped_expr(|_| {
         let number = |date: Expr| cast(cast(date, DataType::Int32), DataType::Int64);
         number(col("h.end_date")) - number(col("h.start_date")) + lit(1_i64)
     })
 }
 
-fn columns() -> Vec<Column> {
-    let currency = || value(|_| coalesce(vec![col("h.currency"), col("cm.currency")]));
+fn columns() -> Vec<ReportColumn> {
+    let currency = || scoped_expr(|_| coalesce(vec![col("h.currency"), col("cm.currency")]));
     let mut columns = vec![
-        int("id", at("h.id")),
-        instant("created_at", at("h.created_at")),
-        instant("updated_at", at("h.updated_at")),
-        date("start_date", at("h.start_date")),
-        date("end_date", at("h.end_date")),
+        int("id", column_value("h.id")),
+        instant("created_at", column_value("h.created_at")),
+        instant("updated_at", column_value("h.updated_at")),
+        date("start_date", column_value("h.start_date")),
+        date("end_date", column_value("h.end_date")),
         string("status", status()),
-        boolean("is_usage_prorated", at("h.prorate_usage")),
-        money("credit_amount", at("h.credit_amount"), currency()),
-        money("reactivation_charge_amount", at("h.reactivation_charge_amount"), currency()),
+        boolean("is_usage_prorated", column_value("h.prorate_usage")),
+        money("credit_amount", column_value("h.credit_amount"), currency()),
+        money(
+            "reactivation_charge_amount",
+            column_value("h.reactivation_charge_amount"),
+            currency(),
+        ),
         unmodelled("is_payment_resolution_customized", "bool"),
     ];
-    columns.extend(customer::columns("cm.customer_id"));
+    columns.extend(customer::customer_columns("cm.customer_id"));
     columns.extend(customer::venue_columns());
-    let other_active = value(|_| members::without(col("owned.active"), col("cm.id")));
+    let other_active =
+        scoped_expr(|_| members::without_membership(col("owned.active"), col("cm.id")));
     columns.extend([
-        int("customer_membership.id", at("cm.id")).alias("customer_membership_id"),
-        int("customer_membership.membership.id", at("cm.membership_id")).alias("membership_id"),
+        int("customer_membership.id", column_value("cm.id")).alias("customer_membership_id"),
+        int("customer_membership.membership.id", column_value("cm.membership_id"))
+            .alias("membership_id"),
         string("customer_membership.membership.type", plan_type()).alias("membership_type"),
-        string("customer_membership.membership.name", at("m.name")).alias("membership_name"),
-        date("customer_membership.start_date", at("cm.start_date")).alias("membership_start_date"),
-        date("customer_membership.expiration_date", at("cm.expiration_date"))
+        string("customer_membership.membership.name", column_value("m.name"))
+            .alias("membership_name"),
+        date("customer_membership.start_date", column_value("cm.start_date"))
+            .alias("membership_start_date"),
+        date("customer_membership.expiration_date", column_value("cm.expiration_date"))
             .alias("membership_expiration_date"),
         unmodelled("customer_membership.allowed_cancellation_date", "date")
             .alias("membership_allowed_cancellation_date"),
         unmodelled("previous_expiration_date", "date"),
         unmodelled("previous_allowed_cancellation_date", "date"),
-        list("other_active_customer_memberships", &membership::SHORT, other_active),
-        int("days_to_add", at("h.days_to_add")),
+        list("other_active_customer_memberships", &membership::MEMBERSHIP_SUMMARY, other_active),
+        int("days_to_add", column_value("h.days_to_add")),
     ]);
     columns
 }
 
-fn filters() -> Vec<Filter> {
-    let local = |column: &'static str| value(move |scope| scope.local(col(column)));
+fn filters() -> Vec<ReportFilter> {
+    let local = |column: &'static str| scoped_expr(move |scope| scope.local_date(col(column)));
     let mut filters = vec![
-        ids("customers", at("cm.customer_id")),
-        ids("memberships", at("cm.membership_id")),
+        ids("customers", column_value("cm.customer_id")),
+        ids("memberships", column_value("cm.membership_id")),
         words("membership_types", plan_types()),
     ];
     filters.extend(dates(["created_at_gte", "created_at_lte"], local("h.created_at")));
     filters.extend(dates(["updated_at_gte", "updated_at_lte"], local("h.updated_at")));
-    filters.push(instants_within("created_at_timeframe", at("h.created_at")));
-    filters.extend(dates(["start_date_gte", "start_date_lte"], at("h.start_date")));
-    filters.extend(dates(["end_date_gte", "end_date_lte"], at("h.end_date")));
-    let resolutions = each_equal(&at("h.payment_resolution_type"), ["charge", "credit", "none"]);
+    filters.push(instants_within("created_at_timeframe", column_value("h.created_at")));
+    filters.extend(dates(["start_date_gte", "start_date_lte"], column_value("h.start_date")));
+    filters.extend(dates(["end_date_gte", "end_date_lte"], column_value("h.end_date")));
+    let resolutions =
+        words_equal_to(&column_value("h.payment_resolution_type"), ["charge", "credit", "none"]);
     filters.extend([
-        dates_within("start_timeframe", at("h.start_date")),
-        dates_within("end_timeframe", at("h.end_date")),
-        words("status", each_equal(&status(), ["active", "ended", "upcoming"])),
+        dates_within("start_timeframe", column_value("h.start_date")),
+        dates_within("end_timeframe", column_value("h.end_date")),
+        words("status", words_equal_to(&status(), ["active", "ended", "upcoming"])),
         words("payment_resolution_type", resolutions),
-        is("is_usage_prorated", at("h.prorate_usage")),
+        is("is_usage_prorated", column_value("h.prorate_usage")),
     ]);
     filters
 }
 
-fn status() -> Value {
-    value(|scope| {
+fn status() -> ScopedExpr {
+    scoped_expr(|scope| {
         let is_upcoming = scope.today().lt(col("h.start_date"));
         let is_ended = col("h.end_date").lt(scope.today());
-        choose([(is_upcoming, text("upcoming")), (is_ended, text("ended"))], Some(text("active")))
+        case_when(
+            [(is_upcoming, text_literal("upcoming")), (is_ended, text_literal("ended"))],
+            Some(text_literal("active")),
+        )
     })
 }
 
 /// Returns the plan's type in the spelling of this report.
-fn plan_type() -> Value {
-    value(|_| {
-        let stored = |word: &str| col("m.type").eq(text(word));
+fn plan_type() -> ScopedExpr {
+    scoped_expr(|_| {
+        let stored = |word: &str| col("m.type").eq(text_literal(word));
         let written = [
-            (stored("prepaid"), text("prepaid_plan")),
-            (stored("recurring"), text("recurring_plan")),
+            (stored("prepaid"), text_literal("prepaid_plan")),
+            (stored("recurring"), text_literal("recurring_plan")),
         ];
-        choose(written, Some(col("m.type")))
+        case_when(written, Some(col("m.type")))
     })
 }
 
-fn plan_types() -> Vec<Word> {
-    let stored = at("m.type");
+fn plan_types() -> Vec<FilterWord> {
+    let stored = column_value("m.type");
     vec![
-        equal(&stored, "pack"),
-        equal(&stored, "prepaid").also(&["prepaid_plan"]),
-        equal(&stored, "recurring").also(&["recurring_plan"]),
+        word_equal_to(&stored, "pack"),
+        word_equal_to(&stored, "prepaid").also(&["prepaid_plan"]),
+        word_equal_to(&stored, "recurring").also(&["recurring_plan"]),
     ]
 }

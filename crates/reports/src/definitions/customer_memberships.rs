@@ -5,16 +5,16 @@ use datafusion::prelude::col;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, boolean, count, date, instant, int, list, money, month, string, sum, year,
+    ReportColumn, boolean, count, date, instant, int, list, money, month, string, sum, year,
 };
 use crate::definition::filter::{
-    Filter, Word, dates, dates_within, each_equal, equal, ids, ids_or_none, instants,
-    instants_within, is, words,
+    FilterWord, ReportFilter, dates, dates_within, ids, ids_or_none, instants, instants_within, is,
+    word_equal_to, words, words_equal_to,
 };
-use crate::definition::grouping::{BY_LIFE_SPAN, Bucket, Grouping, Groups, Pivots};
-use crate::definition::relation::{derived, row};
-use crate::definition::value::{Value, at, only_when, text, value};
-use crate::definition::{Base, Deleted, Report, Shape};
+use crate::definition::grouping::{BY_LIFE_SPAN, GroupedForm, PivotBucket, Pivots, ReportGrouping};
+use crate::definition::relation::{derived_relation, related_row};
+use crate::definition::value::{ScopedExpr, column_value, null_unless, scoped_expr, text_literal};
+use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::functions::members;
 use crate::terms::{customer, hold, membership};
 
@@ -23,18 +23,30 @@ pub(super) fn report() -> Report {
         name: "customer_memberships",
         label: "Customer Memberships",
         permissions: &[Permission::Customers],
-        base: Base { table: "customer_memberships", alias: "cm", deleted: Deleted::LeftOut },
+        base: ReportBase {
+            table: "customer_memberships",
+            alias: "cm",
+            deleted: DeletedRows::LeftOut,
+        },
         kept: None,
         relations: vec![
-            customer::relation("cm.customer_id"),
+            customer::customer_relation("cm.customer_id"),
             customer::venue_relation(),
-            row("m", "memberships", "cm.membership_id"),
-            row("processor", "payment_processors", "cm.payment_processor_id"),
-            membership::held_relation("cm.id"),
-            derived("ahold", [("cm.id", "customer_membership_id")], hold::active),
-            derived("changes", [("cm.id", "customer_membership_id")], hold::changes),
-            derived("first", [("cm.customer_id", "customer_id")], membership::first),
-            derived("owned", [("cm.customer_id", "customer_id")], membership::lists),
+            related_row("m", "memberships", "cm.membership_id"),
+            related_row("processor", "payment_processors", "cm.payment_processor_id"),
+            membership::current_hold_relation("cm.id"),
+            derived_relation("ahold", [("cm.id", "customer_membership_id")], hold::active_holds),
+            derived_relation("changes", [("cm.id", "customer_membership_id")], hold::hold_changes),
+            derived_relation(
+                "first",
+                [("cm.customer_id", "customer_id")],
+                membership::first_memberships,
+            ),
+            derived_relation(
+                "owned",
+                [("cm.customer_id", "customer_id")],
+                membership::memberships_by_status,
+            ),
         ],
         columns: columns(),
         parents: &["customer", "customer.venue", "membership"],
@@ -49,7 +61,7 @@ pub(super) fn report() -> Report {
             "expiration_date",
             "billed_price",
         ],
-        shape: Shape::Plain,
+        shape: ReportShape::Plain,
     }
 }
 
@@ -57,153 +69,172 @@ pub(super) fn report() -> Report {
 pub(super) fn grouped() -> Report {
     let purchased = || local("cm.purchased_at");
     let cancelled = || local("cm.cancelled_at");
-    report().in_groups(Groups {
+    report().into_grouped(GroupedForm {
         name: "customer_memberships.grouped",
         label: "Customer Memberships (grouped)",
         columns: vec![
-            string("type", at("cm.type")),
+            string("type", column_value("cm.type")),
             string("status", effective_status()),
-            string("payment_processor", at("processor.name")),
+            string("payment_processor", column_value("processor.name")),
             month("purchase_month", purchased()),
             year("purchase_year", purchased()),
-            month("start_month", at("cm.start_date")),
-            year("start_year", at("cm.start_date")),
-            month("expiration_month", at("cm.expiration_date")),
-            year("expiration_year", at("cm.expiration_date")),
+            month("start_month", column_value("cm.start_date")),
+            year("start_year", column_value("cm.start_date")),
+            month("expiration_month", column_value("cm.expiration_date")),
+            year("expiration_year", column_value("cm.expiration_date")),
             month("cancelled_month", cancelled()),
             year("cancelled_year", cancelled()),
-            int("membership.id", at("cm.membership_id")).alias("membership_id"),
-            string("membership.name", at("m.name")).alias("membership_name"),
+            int("membership.id", column_value("cm.membership_id")).alias("membership_id"),
+            string("membership.name", column_value("m.name")).alias("membership_name"),
             count(),
-            sum("billed_price", at("cm.billed_price"), at("cm.currency")),
-            string("currency", at("cm.currency")).addition(),
+            sum("billed_price", column_value("cm.billed_price"), column_value("cm.currency")),
+            string("currency", column_value("cm.currency")).addition(),
         ],
         parents: &["membership"],
-        grouping: Grouping {
+        grouping: ReportGrouping {
             default_columns: &[],
-            pivots: Some(Pivots { choices: BY_LIFE_SPAN, default: None, bucket: Bucket::Active }),
+            pivots: Some(Pivots {
+                choices: BY_LIFE_SPAN,
+                default: None,
+                bucket: PivotBucket::Active,
+            }),
         },
     })
 }
 
-fn local(column: &'static str) -> Value {
-    value(move |scope| scope.local(col(column)))
+fn local(column: &'static str) -> ScopedExpr {
+    scoped_expr(move |scope| scope.local_date(col(column)))
 }
 
-fn columns() -> Vec<Column> {
-    let mut columns = vec![int("id", at("cm.id")), instant("updated_at", updated_at())];
-    columns.extend(customer::columns("cm.customer_id"));
+fn columns() -> Vec<ReportColumn> {
+    let mut columns = vec![int("id", column_value("cm.id")), instant("updated_at", updated_at())];
+    columns.extend(customer::customer_columns("cm.customer_id"));
     columns.extend(customer::venue_columns());
-    let other_active = value(|_| members::without(col("owned.active"), col("cm.id")));
+    let other_active =
+        scoped_expr(|_| members::without_membership(col("owned.active"), col("cm.id")));
     columns.extend([
-        list("other_active", &membership::SHORT, other_active),
-        int("membership.id", at("cm.membership_id")).alias("membership_id"),
-        string("membership.name", at("m.name")).alias("membership_name"),
-        string("type", at("cm.type")),
+        list("other_active", &membership::MEMBERSHIP_SUMMARY, other_active),
+        int("membership.id", column_value("cm.membership_id")).alias("membership_id"),
+        string("membership.name", column_value("m.name")).alias("membership_name"),
+        string("type", column_value("cm.type")),
         string("status", effective_status()),
-        string("payment_processor", at("processor.name")),
+        string("payment_processor", column_value("processor.name")),
         date("purchase_date", local("cm.purchased_at")),
-        date("start_date", at("cm.start_date")),
-        date("expiration_date", at("cm.expiration_date")),
-        date("renewal_date", at("cm.renewal_date")),
+        date("start_date", column_value("cm.start_date")),
+        date("expiration_date", column_value("cm.expiration_date")),
+        date("renewal_date", column_value("cm.renewal_date")),
         date("cancelled_date", local("cm.cancelled_at")),
-        date("downgraded_date", at("cm.downgrade_date")),
-        date("upgraded_date", at("cm.upgrade_date")),
+        date("downgraded_date", column_value("cm.downgrade_date")),
+        date("upgraded_date", column_value("cm.upgrade_date")),
         boolean("has_custom_limits", has_custom_limits()),
         boolean("is_first_membership", is_first_membership()),
-        money("billed_price", at("cm.billed_price"), at("cm.currency")),
-        string("cancellation_reason", at("cm.cancellation_reason")),
-        instant("completed_at", at("cm.completed_at")),
-        int("active_hold.id", at("ahold.id")).addition(),
-        date("active_hold.start_date", at("ahold.start_date")).addition(),
-        date("active_hold.end_date", at("ahold.end_date")).addition(),
-        string("currency", at("cm.currency")).addition(),
+        money("billed_price", column_value("cm.billed_price"), column_value("cm.currency")),
+        string("cancellation_reason", column_value("cm.cancellation_reason")),
+        instant("completed_at", column_value("cm.completed_at")),
+        int("active_hold.id", column_value("ahold.id")).addition(),
+        date("active_hold.start_date", column_value("ahold.start_date")).addition(),
+        date("active_hold.end_date", column_value("ahold.end_date")).addition(),
+        string("currency", column_value("cm.currency")).addition(),
     ]);
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<ReportFilter> {
     let mut filters = vec![
-        ids("ids", at("cm.id")),
-        ids("customers", at("cm.customer_id")),
-        ids("memberships", at("cm.membership_id")),
-        ids("membership_categories", at("m.category_id")),
-        ids_or_none("payment_processors", at("cm.payment_processor_id")),
-        is("has_expiration_date", value(|_| col("cm.expiration_date").is_not_null())),
-        is("has_active_hold", value(|_| col("ahold.id").is_not_null())),
+        ids("ids", column_value("cm.id")),
+        ids("customers", column_value("cm.customer_id")),
+        ids("memberships", column_value("cm.membership_id")),
+        ids("membership_categories", column_value("m.category_id")),
+        ids_or_none("payment_processors", column_value("cm.payment_processor_id")),
+        is("has_expiration_date", scoped_expr(|_| col("cm.expiration_date").is_not_null())),
+        is("has_active_hold", scoped_expr(|_| col("ahold.id").is_not_null())),
         is("has_custom_limits", has_custom_limits()),
         is("is_first_membership", is_first_membership()),
     ];
-    filters.extend(dates(["start_date_gte", "start_date_lte"], at("cm.start_date")));
-    filters.extend(dates(["expiration_date_gte", "expiration_date_lte"], at("cm.expiration_date")));
-    filters.extend(dates(["renewal_date_gte", "renewal_date_lte"], at("cm.renewal_date")));
+    filters.extend(dates(["start_date_gte", "start_date_lte"], column_value("cm.start_date")));
+    filters.extend(dates(
+        ["expiration_date_gte", "expiration_date_lte"],
+        column_value("cm.expiration_date"),
+    ));
+    filters
+        .extend(dates(["renewal_date_gte", "renewal_date_lte"], column_value("cm.renewal_date")));
     filters.extend([
-        dates_within("start_date_timeframe", at("cm.start_date")),
-        dates_within("expiration_date_timeframe", at("cm.expiration_date")),
-        dates_within("renewal_date_timeframe", at("cm.renewal_date")),
+        dates_within("start_date_timeframe", column_value("cm.start_date")),
+        dates_within("expiration_date_timeframe", column_value("cm.expiration_date")),
+        dates_within("renewal_date_timeframe", column_value("cm.renewal_date")),
     ]);
-    filters.extend(dates(["downgrade_date_gte", "downgrade_date_lte"], at("cm.downgrade_date")));
-    filters.extend(dates(["upgrade_date_gte", "upgrade_date_lte"], at("cm.upgrade_date")));
+    filters.extend(dates(
+        ["downgrade_date_gte", "downgrade_date_lte"],
+        column_value("cm.downgrade_date"),
+    ));
+    filters
+        .extend(dates(["upgrade_date_gte", "upgrade_date_lte"], column_value("cm.upgrade_date")));
     filters.extend([
-        dates_within("downgrade_date_timeframe", at("cm.downgrade_date")),
-        dates_within("upgrade_date_timeframe", at("cm.upgrade_date")),
+        dates_within("downgrade_date_timeframe", column_value("cm.downgrade_date")),
+        dates_within("upgrade_date_timeframe", column_value("cm.upgrade_date")),
     ]);
     filters.extend(dates(
         ["active_hold_start_date_gte", "active_hold_start_date_lte"],
-        at("ahold.start_date"),
+        column_value("ahold.start_date"),
     ));
     filters.extend(dates(
         ["active_hold_end_date_gte", "active_hold_end_date_lte"],
-        at("ahold.end_date"),
+        column_value("ahold.end_date"),
     ));
-    filters.extend(instants(["purchased_at_gte", "purchased_at_lte"], at("cm.purchased_at")));
-    filters.extend(instants(["cancelled_at_gte", "cancelled_at_lte"], at("cm.cancelled_at")));
+    filters.extend(instants(
+        ["purchased_at_gte", "purchased_at_lte"],
+        column_value("cm.purchased_at"),
+    ));
+    filters.extend(instants(
+        ["cancelled_at_gte", "cancelled_at_lte"],
+        column_value("cm.cancelled_at"),
+    ));
     filters.extend([
-        instants_within("purchased_at_timeframe", at("cm.purchased_at")),
-        instants_within("cancelled_at_timeframe", at("cm.cancelled_at")),
+        instants_within("purchased_at_timeframe", column_value("cm.purchased_at")),
+        instants_within("cancelled_at_timeframe", column_value("cm.cancelled_at")),
     ]);
     filters.extend(instants(["updated_at_gte", "updated_at_lte"], updated_at()));
     filters.extend([words("status", statuses()), words("types", types())]);
     filters
 }
 
-fn effective_status() -> Value {
-    value(|_| membership::effective_status("cm"))
+fn effective_status() -> ScopedExpr {
+    scoped_expr(|_| membership::effective_status("cm"))
 }
 
-fn statuses() -> Vec<Word> {
-    each_equal(
+fn statuses() -> Vec<FilterWord> {
+    words_equal_to(
         &effective_status(),
         ["active", "hold", "cancelled", "completed", "upgraded", "downgraded"],
     )
 }
 
-fn types() -> Vec<Word> {
-    let stored = at("cm.type");
+fn types() -> Vec<FilterWord> {
+    let stored = column_value("cm.type");
     vec![
-        equal(&stored, "pack"),
-        equal(&stored, "prepaid").also(&["prepaid_plan"]),
-        equal(&stored, "recurring").also(&["recurring_plan"]),
+        word_equal_to(&stored, "pack"),
+        word_equal_to(&stored, "prepaid").also(&["prepaid_plan"]),
+        word_equal_to(&stored, "recurring").also(&["recurring_plan"]),
     ]
 }
 
 /// Returns the instant of the last change: of the row, of the row of a hold, or, for an active
 /// membership, the last beginning or end of a hold.
-fn updated_at() -> Value {
-    value(|_| {
-        let is_active = col("cm.status").eq(text("active"));
+fn updated_at() -> ScopedExpr {
+    scoped_expr(|_| {
+        let is_active = col("cm.status").eq(text_literal("active"));
         greatest(vec![
             col("cm.updated_at"),
             col("changes.updated_at"),
-            only_when(is_active, col("changes.changed_at")),
+            null_unless(is_active, col("changes.changed_at")),
         ])
     })
 }
 
-fn has_custom_limits() -> Value {
-    value(|_| col("cm.custom_allotment").is_not_null())
+fn has_custom_limits() -> ScopedExpr {
+    scoped_expr(|_| col("cm.custom_allotment").is_not_null())
 }
 
-fn is_first_membership() -> Value {
-    value(|_| col("first.id").eq(col("cm.id")))
+fn is_first_membership() -> ScopedExpr {
+    scoped_expr(|_| col("first.id").eq(col("cm.id")))
 }

@@ -6,17 +6,20 @@ use datafusion::prelude::col;
 use model::permission::Permission;
 
 use crate::definition::column::{
-    Column, Kind, boolean, count, date, instant, int, list, money, month, string, sum, unmodelled,
-    year,
+    ReportColumn, ReportColumnKind, boolean, count, date, instant, int, list, money, month, string,
+    sum, unmodelled, year,
 };
 use crate::definition::filter::{
-    Filter, Word, dates, dates_within, each_equal, ids, ids_or_none, ids_with, instants,
-    instants_within, is, words,
+    FilterWord, ReportFilter, dates, dates_within, ids, ids_or_none, ids_with, instants,
+    instants_within, is, words, words_equal_to,
 };
-use crate::definition::grouping::{Grouping, Groups};
-use crate::definition::relation::{derived, row};
-use crate::definition::value::{Value, at, choose, fixed, nothing, only_when, text, value, wide};
-use crate::definition::{Base, Deleted, Report, Shape};
+use crate::definition::grouping::{GroupedForm, ReportGrouping};
+use crate::definition::relation::{derived_relation, related_row};
+use crate::definition::value::{
+    ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
+    widen_amount, zero_amount,
+};
+use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::terms::{customer, invoice, payment, refund};
 
 pub(super) fn report() -> Report {
@@ -24,22 +27,26 @@ pub(super) fn report() -> Report {
         name: "invoices",
         label: "Invoices",
         permissions: &[Permission::Revenue],
-        base: Base { table: "invoices", alias: "i", deleted: Deleted::LeftOut },
+        base: ReportBase { table: "invoices", alias: "i", deleted: DeletedRows::LeftOut },
         kept: None,
         relations: vec![
-            customer::relation("i.customer_id"),
+            customer::customer_relation("i.customer_id"),
             customer::venue_relation(),
-            row("processor", "payment_processors", "i.payment_processor_id"),
-            derived("cp", [("i.discount_code", "code")], invoice::coupons),
-            derived("lastpay", [("i.id", "invoice_id")], payment::last_of_invoice),
-            derived("payments", [("i.id", "invoice_id")], payment::of_invoice),
-            derived("refunds", [("i.id", "invoice_id")], refund::of_invoice),
-            derived("lines", [("i.id", "invoice_id")], invoice::lines),
-            derived("credits", [("i.id", "invoice_id")], invoice::applied_credits),
-            row("cm", "customer_memberships", "i.customer_membership_id"),
-            row("m", "memberships", "cm.membership_id"),
-            derived("named", [("i.id", "invoice_id")], invoice::first_description),
-            derived("fee", [("i.id", "invoice_id")], invoice::first_fee_type),
+            related_row("processor", "payment_processors", "i.payment_processor_id"),
+            derived_relation("cp", [("i.discount_code", "code")], invoice::coupons_by_code),
+            derived_relation(
+                "lastpay",
+                [("i.id", "invoice_id")],
+                payment::last_payments_of_invoices,
+            ),
+            derived_relation("payments", [("i.id", "invoice_id")], payment::payments_of_invoices),
+            derived_relation("refunds", [("i.id", "invoice_id")], refund::refunds_of_invoices),
+            derived_relation("lines", [("i.id", "invoice_id")], invoice::invoice_line_summaries),
+            derived_relation("credits", [("i.id", "invoice_id")], invoice::applied_credits),
+            related_row("cm", "customer_memberships", "i.customer_membership_id"),
+            related_row("m", "memberships", "cm.membership_id"),
+            derived_relation("named", [("i.id", "invoice_id")], invoice::first_description),
+            derived_relation("fee", [("i.id", "invoice_id")], invoice::first_fee_type),
         ],
         columns: columns(),
         parents: &["refunded_invoice", "customer", "customer.venue", "discount_code"],
@@ -54,62 +61,64 @@ pub(super) fn report() -> Report {
             "due_date",
             "paid_at",
         ],
-        shape: Shape::Plain,
+        shape: ReportShape::Plain,
     }
 }
 
 /// Returns the grouped form of the report.
 pub(super) fn grouped() -> Report {
-    let paid = || value(|scope| scope.local(col("i.paid_at")));
-    let mut columns = vec![string("status", invoice::written_status())];
-    columns.extend(customer::columns("i.customer_id"));
+    let paid = || scoped_expr(|scope| scope.local_date(col("i.paid_at")));
+    let mut columns = vec![string("status", invoice::displayed_status())];
+    columns.extend(customer::customer_columns("i.customer_id"));
     columns.extend([
-        string("purchase_type", at("i.purchase_type")),
-        string("payment_processor", at("processor.name")),
-        month("due_date_month", at("i.due_date")),
-        year("due_date_year", at("i.due_date")),
+        string("purchase_type", column_value("i.purchase_type")),
+        string("payment_processor", column_value("processor.name")),
+        month("due_date_month", column_value("i.due_date")),
+        year("due_date_year", column_value("i.due_date")),
         month("payment_month", paid()),
         year("payment_year", paid()),
         unmodelled("payout_month", "int"),
         unmodelled("payout_year", "int"),
         string("purchased_item", purchased_item()),
-        string("purchase_fee_type", at("fee.type")),
+        string("purchase_fee_type", column_value("fee.type")),
         count(),
-        sum("total_amount", at("i.total"), at("i.currency")).addition(),
-        string("currency", at("i.currency")).addition(),
+        sum("total_amount", column_value("i.total"), column_value("i.currency")).addition(),
+        string("currency", column_value("i.currency")).addition(),
     ]);
-    report().in_groups(Groups {
+    report().into_grouped(GroupedForm {
         name: "invoices.grouped",
         label: "Invoices (grouped)",
         columns,
         parents: &["customer"],
-        grouping: Grouping { default_columns: &[], pivots: None },
+        grouping: ReportGrouping { default_columns: &[], pivots: None },
     })
 }
 
 /// Returns the name of the plan whose membership the invoice is for, else the first description of
 /// a line.
-fn purchased_item() -> Value {
-    value(|_| {
+fn purchased_item() -> ScopedExpr {
+    scoped_expr(|_| {
         let is_for_membership = col("cm.id").is_not_null();
-        choose([(is_for_membership, col("m.name"))], Some(col("named.description")))
+        case_when([(is_for_membership, col("m.name"))], Some(col("named.description")))
     })
 }
 
-fn columns() -> Vec<Column> {
-    let currency = || at("i.currency");
-    let amount = |key: &'static str, column: &'static str| money(key, at(column), currency());
+fn columns() -> Vec<ReportColumn> {
+    let currency = || column_value("i.currency");
+    let amount =
+        |key: &'static str, column: &'static str| money(key, column_value(column), currency());
     let mut columns = vec![
-        int("id", at("i.id")),
-        date("due_date", at("i.due_date")),
+        int("id", column_value("i.id")),
+        date("due_date", column_value("i.due_date")),
         instant("confirmed_at", confirmed_at()),
-        instant("paid_at", at("i.paid_at")),
-        string("status", invoice::written_status()),
-        boolean("is_credit_note", at("i.is_credit_note")),
-        int("refunded_invoice.id", at("i.refunded_invoice_id")).alias("refunded_invoice_id"),
-        string("number", at("i.number")),
+        instant("paid_at", column_value("i.paid_at")),
+        string("status", invoice::displayed_status()),
+        boolean("is_credit_note", column_value("i.is_credit_note")),
+        int("refunded_invoice.id", column_value("i.refunded_invoice_id"))
+            .alias("refunded_invoice_id"),
+        string("number", column_value("i.number")),
     ];
-    columns.extend(customer::columns("i.customer_id"));
+    columns.extend(customer::customer_columns("i.customer_id"));
     columns.extend(customer::venue_columns());
     columns.extend([
         amount("total_amount", "i.total"),
@@ -122,19 +131,20 @@ fn columns() -> Vec<Column> {
         money(
             "refund_amount",
             // The vendor's live API answers negative amounts here.
-            value(|_| coalesce(vec![-col("refunds.amount"), nothing()])),
+            scoped_expr(|_| coalesce(vec![-col("refunds.amount"), zero_amount()])),
             currency(),
         ),
-        date("refund_date", value(|scope| scope.local(col("refunds.refunded_at")))),
-        string("discount_code.name", at("cp.name")).alias("discount_code_name"),
-        string("discount_code.code", at("i.discount_code")).alias("discount_code"),
-        string("payment_processor", at("processor.name")),
-        string("purchase_type", at("i.purchase_type")),
-        list("purchase_items", &Kind::Text, at("lines.items")),
+        date("refund_date", scoped_expr(|scope| scope.local_date(col("refunds.refunded_at")))),
+        string("discount_code.name", column_value("cp.name")).alias("discount_code_name"),
+        string("discount_code.code", column_value("i.discount_code")).alias("discount_code"),
+        string("payment_processor", column_value("processor.name")),
+        string("purchase_type", column_value("i.purchase_type")),
+        list("purchase_items", &ReportColumnKind::Text, column_value("lines.items")),
         unmodelled("payout", "object"),
-        list("applied_credits", &invoice::APPLIED_CREDIT, at("credits.list"))
-            .amounts_in(currency()),
-        list("charges", &payment::CHARGE, at("payments.charges")).amounts_in(currency()),
+        list("applied_credits", &invoice::APPLIED_CREDIT, column_value("credits.list"))
+            .with_amount_currency(currency()),
+        list("charges", &payment::CHARGE, column_value("payments.charges"))
+            .with_amount_currency(currency()),
         instant("updated_at", updated_at()),
         unmodelled("legacy_mapping", "object"),
         string("currency", currency()).addition(),
@@ -142,48 +152,51 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<ReportFilter> {
     let mut filters = vec![
-        ids("customers", at("i.customer_id")),
-        ids_or_none("payment_processors", at("i.payment_processor_id")).typed("int[]"),
+        ids("customers", column_value("i.customer_id")),
+        ids_or_none("payment_processors", column_value("i.payment_processor_id")).typed("int[]"),
         words(
             "purchase_types",
-            each_equal(
-                &at("i.purchase_type"),
+            words_equal_to(
+                &column_value("i.purchase_type"),
                 ["class", "course", "course_session", "membership", "store"],
             ),
         ),
         words("status", statuses()).typed("string"),
     ];
-    filters.extend(dates(["due_date_gte", "due_date_lte"], at("i.due_date")));
-    filters.push(dates_within("due_date_timeframe", at("i.due_date")));
+    filters.extend(dates(["due_date_gte", "due_date_lte"], column_value("i.due_date")));
+    filters.push(dates_within("due_date_timeframe", column_value("i.due_date")));
     filters.extend(instants(["updated_at_gte", "updated_at_lte"], updated_at()));
     filters.extend(instants(["confirmed_at_gte", "confirmed_at_lte"], confirmed_at()));
-    filters.extend(instants(["paid_at_gte", "paid_at_lte"], at("i.paid_at")));
+    filters.extend(instants(["paid_at_gte", "paid_at_lte"], column_value("i.paid_at")));
     let has_code = || col("i.discount_code").is_not_null();
-    let has_discount = value(move |_| col("i.discount").gt(lit(0_i64)).or(has_code()));
+    let has_discount = scoped_expr(move |_| col("i.discount").gt(lit(0_i64)).or(has_code()));
     filters.extend([
-        instants_within("paid_at_timeframe", at("i.paid_at")),
+        instants_within("paid_at_timeframe", column_value("i.paid_at")),
         ids_with("customer_memberships", invoice::is_for_memberships),
         is("discount_applied", has_discount),
-        is("credit_applied", value(|_| col("i.credit_applied").gt(lit(0_i64)))),
+        is("credit_applied", scoped_expr(|_| col("i.credit_applied").gt(lit(0_i64)))),
     ]);
     filters
 }
 
 /// Returns the words of a filter by the displayed status, in the vendor's order. Only the words
 /// that depend on the last payment read it.
-pub(super) fn statuses() -> Vec<Word> {
+pub(super) fn statuses() -> Vec<FilterWord> {
     let stored = |word: &'static str, stored: &'static str| {
-        let holds = value(move |_| col("i.status").eq(text(stored)));
-        Word { word, also: &[], holds }
+        let holds = scoped_expr(move |_| col("i.status").eq(text_literal(stored)));
+        FilterWord { word, spellings: &[], holds }
     };
     let waiting = |word: &'static str| {
-        let written = invoice::written_status();
-        let holds = value(move |scope| invoice::is_waiting().and(written(scope).eq(text(word))));
-        Word { word, also: &[], holds }
+        let written = invoice::displayed_status();
+        let holds = scoped_expr(move |scope| {
+            invoice::awaits_payment().and(written(scope).eq(text_literal(word)))
+        });
+        FilterWord { word, spellings: &[], holds }
     };
-    let never = |word: &'static str| Word { word, also: &[], holds: fixed(lit(false)) };
+    let never =
+        |word: &'static str| FilterWord { word, spellings: &[], holds: constant_value(lit(false)) };
     vec![
         waiting("open"),
         stored("paid", "paid"),
@@ -199,21 +212,21 @@ pub(super) fn statuses() -> Vec<Word> {
 }
 
 /// Returns the instant of confirmation: the invoice's date, or null for a draft.
-pub(super) fn confirmed_at() -> Value {
-    value(|_| only_when(col("i.status").not_eq(text("draft")), col("i.date")))
+pub(super) fn confirmed_at() -> ScopedExpr {
+    scoped_expr(|_| null_unless(col("i.status").not_eq(text_literal("draft")), col("i.date")))
 }
 
-fn expected_payment() -> Value {
-    value(|_| {
-        let rest = wide(col("i.total")) - wide(col("i.credit_applied"));
-        choose([(rest.clone().lt(nothing()), nothing())], Some(rest))
+fn expected_payment() -> ScopedExpr {
+    scoped_expr(|_| {
+        let rest = widen_amount(col("i.total")) - widen_amount(col("i.credit_applied"));
+        case_when([(rest.clone().lt(zero_amount()), zero_amount())], Some(rest))
     })
 }
 
 /// Returns the instant of the last change of the invoice `i`, its lines, its payments or its
 /// refunds.
-pub(super) fn updated_at() -> Value {
-    value(|_| {
+pub(super) fn updated_at() -> ScopedExpr {
+    scoped_expr(|_| {
         greatest(vec![
             col("i.updated_at"),
             col("lines.updated_at"),

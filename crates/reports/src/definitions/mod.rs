@@ -1,5 +1,5 @@
 //! The report definitions, one report per file with its grouped form. A new report needs a file
-//! here and a line in [`catalogue`].
+//! here and a line in [`report_catalogue`].
 
 use std::sync::LazyLock;
 
@@ -35,11 +35,11 @@ static CATALOGUE: LazyLock<Vec<Report>> = LazyLock::new(|| {
 });
 
 /// Returns all reports, plain and grouped, ordered by name.
-pub fn catalogue() -> &'static [Report] {
+pub fn report_catalogue() -> &'static [Report] {
     &CATALOGUE
 }
 
 /// Returns the report with this name.
-pub fn find(name: &str) -> Option<&'static Report> {
-    catalogue().iter().find(|report| report.name == name)
+pub fn find_report(name: &str) -> Option<&'static Report> {
+    report_catalogue().iter().find(|report| report.name == name)
 }

@@ -9,10 +9,10 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef}
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
-use super::output::{Output, arrow_type};
+use super::output::{ResultColumns, arrow_type};
 
 /// Returns the schema: shown columns by key, then currencies.
-pub(crate) fn schema(output: &Output) -> SchemaRef {
+pub(crate) fn result_schema(output: &ResultColumns) -> SchemaRef {
     let shown =
         output.columns.iter().map(|column| Field::new(&column.key, arrow_type(&column.kind), true));
     let hidden = (output.columns.len()..output.expressions.len())
@@ -21,13 +21,13 @@ pub(crate) fn schema(output: &Output) -> SchemaRef {
 }
 
 /// Casts the first columns of a batch to the types of `schema`.
-pub(crate) fn conform(
+pub(crate) fn cast_to_schema(
     batch: &RecordBatch,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, DataFusionError> {
     let columns = schema.fields().iter().zip(batch.columns());
     let columns = columns.map(|(field, column)| match field.data_type() {
-        DataType::List(item) => never_null(&cast(column, field.data_type())?, item),
+        DataType::List(item) => replace_null_lists(&cast(column, field.data_type())?, item),
         data_type => cast(column, data_type),
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -35,7 +35,7 @@ pub(crate) fn conform(
 }
 
 /// Replaces null lists by empty ones, because reports never show a null list.
-fn never_null(lists: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, ArrowError> {
+fn replace_null_lists(lists: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, ArrowError> {
     let lists = lists.as_list::<i32>();
     if lists.null_count() == 0 {
         return Ok(Arc::new(lists.clone()));

@@ -8,23 +8,23 @@ use datafusion::prelude::col;
 
 use super::batches;
 use super::gather::gather;
-use super::matching::Kept;
-use super::needs::Needs;
-use super::output::Output;
-use super::scope::Scope;
+use super::matching::KeptColumns;
+use super::needs::ColumnNeeds;
+use super::output::ResultColumns;
+use super::scope::QueryScope;
 use crate::definition::Report;
 use crate::error::ReportError;
 
 /// Returns the rows with these ids, in their order, in the batch layout of `output`. Columns of the
 /// base that are in `kept` are not read again.
-pub(crate) async fn rows(
-    scope: &Scope<'_>,
+pub(crate) async fn fetch_rows(
+    scope: &QueryScope<'_>,
     report: &Report,
-    output: &Output,
+    output: &ResultColumns,
     ids: &[i64],
-    kept: Option<Kept>,
+    kept: Option<KeptColumns>,
 ) -> Result<RecordBatch, ReportError> {
-    let needs = Needs::of(report, &output.expressions);
+    let needs = ColumnNeeds::from_expressions(report, &output.expressions);
     let gathered = gather(scope, report, &needs, ids, kept).await?;
     let values = output.expressions.iter().enumerate();
     let mut columns: Vec<Expr> =
@@ -36,8 +36,8 @@ pub(crate) async fn rows(
         .sort(vec![col("position").sort(true, false)])?
         .build()?;
     let found = scope.session.collect(plan).await?;
-    let schema = batches::schema(output);
-    let found = found.iter().map(|batch| batches::conform(batch, &schema));
+    let schema = batches::result_schema(output);
+    let found = found.iter().map(|batch| batches::cast_to_schema(batch, &schema));
     let found = found.collect::<Result<Vec<_>, DataFusionError>>()?;
     let batch = concat_batches(&schema, &found);
     Ok(batch.map_err(DataFusionError::from)?)

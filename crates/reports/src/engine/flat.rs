@@ -7,19 +7,19 @@ use datafusion::common::Column;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 
-use super::needs::Needs;
+use super::needs::ColumnNeeds;
 use crate::error::ReportError;
 
 /// Returns the column that was called `alias.name` before the join.
-pub(crate) fn column(qualified: &str) -> Column {
+pub(crate) fn join_column(qualified: &str) -> Column {
     Column::new_unqualified(qualified)
 }
 
 /// Projects the needed columns of `alias`, under the names that they have in the join.
-pub(crate) fn columns(
+pub(crate) fn project_join_columns(
     rows: LogicalPlanBuilder,
     alias: &str,
-    needs: &Needs,
+    needs: &ColumnNeeds,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let named =
         |name: &str| Expr::Column(Column::new(Some(alias), name)).alias(format!("{alias}.{name}"));
@@ -31,11 +31,11 @@ pub(crate) fn columns(
 }
 
 /// Rewrites an expression to refer to the columns of the join.
-pub(crate) fn expression(expression: &Expr) -> Result<Expr, ReportError> {
+pub(crate) fn to_join_expression(expression: &Expr) -> Result<Expr, ReportError> {
     let flat = expression.clone().transform(|part| {
         Ok(match part {
             Expr::Column(found) if found.relation.is_some() => {
-                Transformed::yes(Expr::Column(column(&found.flat_name())))
+                Transformed::yes(Expr::Column(join_column(&found.flat_name())))
             }
             other => Transformed::no(other),
         })

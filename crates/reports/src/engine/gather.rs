@@ -16,11 +16,11 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use futures::future::try_join_all;
 
-use super::matching::Kept;
-use super::needs::Needs;
-use super::scope::Scope;
+use super::matching::KeptColumns;
+use super::needs::ColumnNeeds;
+use super::scope::QueryScope;
 use crate::definition::Report;
-use crate::definition::relation::{Keys, Relation};
+use crate::definition::relation::{Relation, RelationKeys};
 use crate::error::ReportError;
 
 /// The number of relations that are read at the same time. It is limited so that one page does not
@@ -28,7 +28,7 @@ use crate::error::ReportError;
 const READS_AT_ONCE: usize = 4;
 
 /// Columns of the base and its relations, by `alias.name`, with one value per row.
-pub(crate) struct Gathered {
+pub(crate) struct GatheredRows {
     rows: usize,
     columns: BTreeMap<String, ArrayRef>,
 }
@@ -36,14 +36,14 @@ pub(crate) struct Gathered {
 /// Reads the columns in `needs` for the base rows with `ids`, in the order of `ids`. Columns of the
 /// base are taken from `kept` if it is given.
 pub(crate) async fn gather(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     report: &Report,
-    needs: &Needs,
+    needs: &ColumnNeeds,
     ids: &[i64],
-    kept: Option<Kept>,
-) -> Result<Gathered, ReportError> {
+    kept: Option<KeptColumns>,
+) -> Result<GatheredRows, ReportError> {
     let mut gathered = match kept {
-        Some(columns) => Gathered::of(report.base.alias, ids.len(), columns),
+        Some(columns) => GatheredRows::from_base_columns(report.base.alias, ids.len(), columns),
         None => base_rows(scope, report, needs, ids).await?,
     };
     let mut waiting: Vec<&Relation> =
@@ -69,32 +69,32 @@ pub(crate) async fn gather(
 }
 
 async fn base_rows(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     report: &Report,
-    needs: &Needs,
+    needs: &ColumnNeeds,
     ids: &[i64],
-) -> Result<Gathered, ReportError> {
+) -> Result<GatheredRows, ReportError> {
     let base = report.base;
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
     let mut names: BTreeSet<&str> = needs.columns(base.alias).collect();
     names.insert("id");
-    let rows = super::base::rows(scope, report, &Keys::Ids(sorted))?;
+    let rows = super::base::base_rows(scope, report, &RelationKeys::Ids(sorted))?;
     let rows = collect(scope, rows, base.alias, &names).await?;
     let found = rows.column_by_name("id").map(|ids| ids.as_primitive::<Int64Type>());
     let found = found.into_iter().flat_map(|ids| ids.values().iter().copied());
     let positions: HashMap<i64, u32> = found.zip(0..).collect();
     let order: UInt32Array = ids.iter().map(|id| positions.get(id).copied()).collect();
-    let mut gathered = Gathered { rows: ids.len(), columns: BTreeMap::new() };
+    let mut gathered = GatheredRows { rows: ids.len(), columns: BTreeMap::new() };
     gathered.add(base.alias, &rows, &order)?;
     Ok(gathered)
 }
 
 async fn related_rows(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     relation: &Relation,
-    needs: &Needs,
-    gathered: &Gathered,
+    needs: &ColumnNeeds,
+    gathered: &GatheredRows,
 ) -> Result<RecordBatch, ReportError> {
     let names = needs.columns(relation.alias).collect();
     let keys = gathered.keys(relation.on[0].0)?;
@@ -107,7 +107,7 @@ async fn related_rows(
 
 /// Reads the named columns of `rows` as one batch.
 async fn collect(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     rows: LogicalPlanBuilder,
     alias: &str,
     names: &BTreeSet<&str>,
@@ -132,25 +132,25 @@ fn schema_of(plan: &LogicalPlan) -> SchemaRef {
     Arc::new(plan.schema().as_arrow().clone())
 }
 
-impl Gathered {
+impl GatheredRows {
     /// Makes the base alone, from columns with one value per row.
-    fn of(alias: &str, rows: usize, columns: Kept) -> Self {
+    fn from_base_columns(alias: &str, rows: usize, columns: KeptColumns) -> Self {
         let columns = columns.into_iter();
         Self { rows, columns: columns.map(|(name, c)| (format!("{alias}.{name}"), c)).collect() }
     }
 
     /// Returns the distinct values of a column, sorted, without nulls.
-    fn keys(&self, column: &str) -> Result<Keys, ReportError> {
+    fn keys(&self, column: &str) -> Result<RelationKeys, ReportError> {
         let values = self.column(column)?;
         if *values.data_type() == DataType::Int64 {
             let mut ids: Vec<i64> = values.as_primitive::<Int64Type>().iter().flatten().collect();
             ids.sort_unstable();
             ids.dedup();
-            return Ok(Keys::Ids(ids));
+            return Ok(RelationKeys::Ids(ids));
         }
         let texts = cast(values, &DataType::Utf8View).map_err(DataFusionError::from)?;
         let texts = texts.as_string_view().iter().flatten().map(str::to_owned);
-        Ok(Keys::Texts(texts.collect::<BTreeSet<_>>().into_iter().collect()))
+        Ok(RelationKeys::Texts(texts.collect::<BTreeSet<_>>().into_iter().collect()))
     }
 
     fn column(&self, name: &str) -> Result<&ArrayRef, ReportError> {
@@ -169,7 +169,7 @@ impl Gathered {
                 DataFusionError::Internal(format!("{} lacks {inner_name}", relation.alias))
             })?));
         }
-        let matches = matches(&outer, &inner)?;
+        let matches = match_keys(&outer, &inner)?;
         self.add(relation.alias, rows, &matches)
     }
 
@@ -216,7 +216,7 @@ impl Gathered {
 
 /// Returns, for each row of `outer`, the position of the row of `inner` with equal keys. Null keys
 /// match nothing.
-fn matches(outer: &[ArrayRef], inner: &[ArrayRef]) -> Result<UInt32Array, ReportError> {
+fn match_keys(outer: &[ArrayRef], inner: &[ArrayRef]) -> Result<UInt32Array, ReportError> {
     if let ([outer], [inner]) = (outer, inner)
         && let Some(outer) = outer.as_primitive_opt::<Int64Type>()
         && let Some(inner) = inner.as_primitive_opt::<Int64Type>()

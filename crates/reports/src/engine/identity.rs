@@ -5,23 +5,25 @@ use std::borrow::Cow;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::prelude::col;
-use mirror::Session;
+use mirror::MirrorSession;
 
-use crate::definition::value::text;
+use crate::definition::value::text_literal;
 use crate::error::ReportError;
 use crate::request::FieldErrors;
-use crate::request::conditions::Wanted;
-use crate::request::question::Question;
+use crate::request::conditions::ConditionValue;
+use crate::request::question::ReportQuery;
 
 /// Replaces `me` by ids. Errors: [`ReportError::Refused`] if no instructor has the caller's name.
-pub(crate) async fn resolve<'a>(
-    session: &Session,
-    question: &'a Question,
-) -> Result<Cow<'a, Question>, ReportError> {
+pub(crate) async fn resolve_me<'a>(
+    session: &MirrorSession,
+    question: &'a ReportQuery,
+) -> Result<Cow<'a, ReportQuery>, ReportError> {
     let mut resolved = Cow::Borrowed(question);
     for (position, condition) in question.conditions.iter().enumerate() {
-        let Wanted::Instructors { ids, me: Some(name) } = &condition.wanted else { continue };
-        let own = named(session, name).await?;
+        let ConditionValue::Instructors { ids, me: Some(name) } = &condition.wanted else {
+            continue;
+        };
+        let own = instructors_named(session, name).await?;
         if own.is_empty() {
             let mut errors = FieldErrors::default();
             let filter = question.report.filters[condition.filter].name;
@@ -29,14 +31,15 @@ pub(crate) async fn resolve<'a>(
             return Err(ReportError::Refused(errors));
         }
         let ids = ids.iter().copied().chain(own).collect();
-        resolved.to_mut().conditions[position].wanted = Wanted::Instructors { ids, me: None };
+        resolved.to_mut().conditions[position].wanted =
+            ConditionValue::Instructors { ids, me: None };
     }
     Ok(resolved)
 }
 
-async fn named(session: &Session, name: &str) -> Result<Vec<i64>, ReportError> {
+async fn instructors_named(session: &MirrorSession, name: &str) -> Result<Vec<i64>, ReportError> {
     let rows = session.scan("instructors", "n")?;
-    let rows = rows.filter(col("n.name").eq(text(name)))?.project(vec![col("n.id")])?;
+    let rows = rows.filter(col("n.name").eq(text_literal(name)))?.project(vec![col("n.id")])?;
     let batches = session.collect(rows.build()?).await?;
     let ids = batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values());
     Ok(ids.copied().collect())

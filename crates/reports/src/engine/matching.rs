@@ -12,17 +12,17 @@ use datafusion::logical_expr::{
 use datafusion::prelude::col;
 use futures::StreamExt;
 
-use super::needs::Needs;
+use super::needs::ColumnNeeds;
 use super::predicates::base_column;
-use super::scope::Scope;
+use super::scope::QueryScope;
 use super::{base, flat};
 use crate::definition::Report;
-use crate::definition::column::Kind;
-use crate::definition::relation::Keys;
+use crate::definition::column::ReportColumnKind;
+use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
-use crate::functions::counted::Counter;
-use crate::functions::order::{decimal_value, lower_case};
-use crate::request::question::Question;
+use crate::functions::counted::RowCounter;
+use crate::functions::order::{comparable_amount, lower_case};
+use crate::request::question::ReportQuery;
 
 /// The largest number of first rows that are kept in a heap. Beyond it all rows are sorted, which
 /// can spill to disk.
@@ -30,7 +30,7 @@ pub(crate) const TOP_ROWS_MAX: u64 = 20_000;
 
 /// One key by which rows are sorted.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SortKey {
+pub(crate) struct RowSortKey {
     pub(crate) value: Expr,
     pub(crate) descending: bool,
 }
@@ -38,26 +38,34 @@ pub(crate) struct SortKey {
 /// Returns a plan with the rows of `base` that meet `predicates`, projected to these named values.
 /// Only relations that are read are joined. The base is the right side of every join, which keeps
 /// its order.
-pub(crate) fn select(
-    scope: &Scope<'_>,
+pub(crate) fn select_rows(
+    scope: &QueryScope<'_>,
     report: &Report,
     base: LogicalPlanBuilder,
     predicates: &[Expr],
     values: &[(String, Expr)],
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let needs = Needs::of(report, predicates.iter().chain(values.iter().map(|(_, value)| value)));
-    let mut rows = flat::columns(base, report.base.alias, &needs)?;
+    let needs = ColumnNeeds::from_expressions(
+        report,
+        predicates.iter().chain(values.iter().map(|(_, value)| value)),
+    );
+    let mut rows = flat::project_join_columns(base, report.base.alias, &needs)?;
     for relation in report.relations.iter().filter(|relation| needs.reads(relation.alias)) {
-        let related = flat::columns(relation.rows(scope, &Keys::All)?, relation.alias, &needs)?;
-        let inner = |name: &str| flat::column(&format!("{}.{name}", relation.alias));
-        let on = relation.on.iter().map(|(outer, name)| (inner(name), flat::column(outer)));
+        let related = flat::project_join_columns(
+            relation.rows(scope, &RelationKeys::All)?,
+            relation.alias,
+            &needs,
+        )?;
+        let inner = |name: &str| flat::join_column(&format!("{}.{name}", relation.alias));
+        let on = relation.on.iter().map(|(outer, name)| (inner(name), flat::join_column(outer)));
         let on: (Vec<Column>, Vec<Column>) = on.unzip();
         rows = related.join(rows.build()?, JoinType::Right, on, None)?;
     }
     if let Some(predicate) = predicates.iter().cloned().reduce(Expr::and) {
-        rows = rows.filter(flat::expression(&predicate)?)?;
+        rows = rows.filter(flat::to_join_expression(&predicate)?)?;
     }
-    let values = values.iter().map(|(name, value)| Ok(flat::expression(value)?.alias(name)));
+    let values =
+        values.iter().map(|(name, value)| Ok(flat::to_join_expression(value)?.alias(name)));
     let values = values.collect::<Result<Vec<_>, ReportError>>()?;
     match values.is_empty() {
         true => Ok(rows),
@@ -66,14 +74,20 @@ pub(crate) fn select(
 }
 
 /// Returns the number of matching rows.
-pub(crate) async fn total(
-    scope: &Scope<'_>,
+pub(crate) async fn count_matching_rows(
+    scope: &QueryScope<'_>,
     report: &Report,
     predicates: &[Expr],
 ) -> Result<u64, ReportError> {
-    let plan = select(scope, report, base::rows(scope, report, &Keys::All)?, predicates, &[])?
-        .aggregate(Vec::<Expr>::new(), vec![count(lit(1_i64))])?
-        .build()?;
+    let plan = select_rows(
+        scope,
+        report,
+        base::base_rows(scope, report, &RelationKeys::All)?,
+        predicates,
+        &[],
+    )?
+    .aggregate(Vec::<Expr>::new(), vec![count(lit(1_i64))])?
+    .build()?;
     let batches = scope.session.collect(plan).await?;
     let counts = batches.iter().filter(|batch| batch.num_rows() > 0);
     let counts = counts.map(|batch| batch.column(0).as_primitive::<Int64Type>().value(0));
@@ -81,61 +95,75 @@ pub(crate) async fn total(
 }
 
 /// Columns of the base by name, with one value per row.
-pub(crate) type Kept = Vec<(String, ArrayRef)>;
+pub(crate) type KeptColumns = Vec<(String, ArrayRef)>;
 
 /// The ids of one page, and the total.
-pub(crate) struct Found {
+pub(crate) struct FoundPage {
     /// The number of matching rows on all pages.
     pub(crate) total: u64,
     /// The ids of the page's rows, in order.
     pub(crate) ids: Vec<i64>,
     /// Columns of the base in the same order, if finding the page had to compute them for all rows.
-    pub(crate) kept: Option<Kept>,
+    pub(crate) kept: Option<KeptColumns>,
 }
 
 /// Counts the matching rows and finds those of a page. `shown` are the columns that the page will
 /// need.
-pub(crate) async fn page(
-    scope: &Scope<'_>,
-    question: &Question,
+pub(crate) async fn find_page(
+    scope: &QueryScope<'_>,
+    question: &ReportQuery,
     predicates: &[Expr],
-    shown: &Needs,
+    shown: &ColumnNeeds,
     offset: u64,
     limit: u64,
-) -> Result<Found, ReportError> {
+) -> Result<FoundPage, ReportError> {
     let report = question.report;
     if limit == 0 {
-        let total = total(scope, report, predicates).await?;
-        return Ok(Found { total, ids: Vec::new(), kept: None });
+        let total = count_matching_rows(scope, report, predicates).await?;
+        return Ok(FoundPage { total, ids: Vec::new(), kept: None });
     }
     let keys = sort_keys(scope, question, predicates);
     let id = base_column(report, "id");
-    let window = Window { offset, limit };
-    let needs = Needs::of(report, predicates);
+    let window = RowWindow { offset, limit };
+    let needs = ColumnNeeds::from_expressions(report, predicates);
     let is_base_alone = report.relations.iter().all(|relation| !needs.reads(relation.alias));
     if keys.is_empty() && is_base_alone && base::is_stored(report) {
         // In order of id the plan for the page can stop after its rows. With joins it would read as
         // much as the count does.
-        let base = base::rows_by_id(scope, report)?;
-        let plan = ordered(scope, report, base, predicates, &keys, vec![named_id(id)], window)?;
-        let (total, rows) =
-            futures::try_join!(total(scope, report, predicates), window.rows(scope, plan))?;
-        return Ok(Found { total, ids: ids(&rows), kept: None });
+        let base = base::base_rows_by_id(scope, report)?;
+        let plan = plan_ordered_values(
+            scope,
+            report,
+            base,
+            predicates,
+            &keys,
+            vec![named_id(id)],
+            window,
+        )?;
+        let (total, rows) = futures::try_join!(
+            count_matching_rows(scope, report, predicates),
+            window.rows(scope, plan)
+        )?;
+        return Ok(FoundPage { total, ids: read_ids(&rows), kept: None });
     }
-    let counter = Counter::default();
-    let base = base::rows(scope, report, &Keys::All)?;
+    let counter = RowCounter::default();
+    let base = base::base_rows(scope, report, &RelationKeys::All)?;
     let read = predicates.iter().chain(keys.iter().map(|key| &key.value));
     let kept = match window.fetch() {
-        Some(_) => base::kept(report, &Needs::of(report, read), shown),
+        Some(_) => {
+            base::columns_to_keep(report, &ColumnNeeds::from_expressions(report, read), shown)
+        }
         None => Vec::new(),
     };
-    let mut values = vec![named_id(counter.counted(id))];
+    let mut values = vec![named_id(counter.count_rows_of(id))];
     values.extend(kept.iter().map(|name| (format!("kept_{name}"), base_column(report, name))));
-    let plan = ordered(scope, report, base, predicates, &keys, values, window)?;
+    let plan = plan_ordered_values(scope, report, base, predicates, &keys, values, window)?;
     let rows = window.rows(scope, plan).await?;
-    let ids = ids(&rows);
-    let kept = (!kept.is_empty() && !ids.is_empty()).then(|| columns(&kept, &rows)).transpose()?;
-    Ok(Found { total: counter.rows(), ids, kept })
+    let ids = read_ids(&rows);
+    let kept = (!kept.is_empty() && !ids.is_empty())
+        .then(|| read_kept_columns(&kept, &rows))
+        .transpose()?;
+    Ok(FoundPage { total: counter.rows(), ids, kept })
 }
 
 fn named_id(id: Expr) -> (String, Expr) {
@@ -144,31 +172,31 @@ fn named_id(id: Expr) -> (String, Expr) {
 
 /// Returns a plan with `values` of the matching rows in order, limited to the rows that the window
 /// needs.
-fn ordered(
-    scope: &Scope<'_>,
+fn plan_ordered_values(
+    scope: &QueryScope<'_>,
     report: &Report,
     base: LogicalPlanBuilder,
     predicates: &[Expr],
-    keys: &[SortKey],
+    keys: &[RowSortKey],
     values: Vec<(String, Expr)>,
-    window: Window,
+    window: RowWindow,
 ) -> Result<LogicalPlan, ReportError> {
     let shown: Vec<Expr> = values.iter().map(|(name, _)| col(name)).collect();
-    let mut all = key_values(keys);
+    let mut all = sort_key_values(keys);
     all.extend(values);
-    let rows = select(scope, report, base, predicates, &all)?;
-    let rows = rows.sort_with_limit(order(keys), window.fetch())?;
+    let rows = select_rows(scope, report, base, predicates, &all)?;
+    let rows = rows.sort_with_limit(sort_order(keys), window.fetch())?;
     Ok(rows.project(shown)?.build()?)
 }
 
 /// Returns the values of the first column.
-fn ids(rows: &[RecordBatch]) -> Vec<i64> {
+fn read_ids(rows: &[RecordBatch]) -> Vec<i64> {
     let ids = rows.iter().map(|batch| batch.column(0).as_primitive::<Int64Type>());
     ids.flat_map(|ids| ids.values().iter().copied()).collect()
 }
 
 /// Returns the columns after the first, under these names.
-fn columns(names: &[&str], rows: &[RecordBatch]) -> Result<Kept, ReportError> {
+fn read_kept_columns(names: &[&str], rows: &[RecordBatch]) -> Result<KeptColumns, ReportError> {
     let all = concat_batches(&rows[0].schema(), rows).map_err(DataFusionError::from)?;
     let columns = names.iter().zip(&all.columns()[1..]);
     Ok(columns.map(|(name, column)| ((*name).to_owned(), ArrayRef::clone(column))).collect())
@@ -176,12 +204,12 @@ fn columns(names: &[&str], rows: &[RecordBatch]) -> Result<Kept, ReportError> {
 
 /// The rows of an order that are wanted.
 #[derive(Debug, Clone, Copy)]
-struct Window {
+struct RowWindow {
     offset: u64,
     limit: u64,
 }
 
-impl Window {
+impl RowWindow {
     /// Returns the number of first rows that the window needs; none if they are too many for a
     /// heap.
     fn fetch(self) -> Option<usize> {
@@ -192,7 +220,7 @@ impl Window {
     /// Runs a plan of all rows in order and returns the rows inside the window.
     async fn rows(
         self,
-        scope: &Scope<'_>,
+        scope: &QueryScope<'_>,
         plan: LogicalPlan,
     ) -> Result<Vec<RecordBatch>, ReportError> {
         let mut batches = scope.session.stream(plan);
@@ -214,38 +242,39 @@ impl Window {
     }
 }
 
-/// Returns the sort keys as values, under the names that [`order`] uses.
-pub(crate) fn key_values(keys: &[SortKey]) -> Vec<(String, Expr)> {
+/// Returns the sort keys as values, under the names that [`sort_order`] uses.
+pub(crate) fn sort_key_values(keys: &[RowSortKey]) -> Vec<(String, Expr)> {
     let keys = keys.iter().enumerate();
-    keys.map(|(position, key)| (key_name(position), key.value.clone())).collect()
+    keys.map(|(position, key)| (sort_key_name(position), key.value.clone())).collect()
 }
 
 /// Returns the order by the sort keys, then by the column `id`. Nulls come last in both directions.
-pub(crate) fn order(keys: &[SortKey]) -> Vec<SortExpr> {
-    let by =
-        |(position, key): (usize, &SortKey)| col(key_name(position)).sort(!key.descending, false);
+pub(crate) fn sort_order(keys: &[RowSortKey]) -> Vec<SortExpr> {
+    let by = |(position, key): (usize, &RowSortKey)| {
+        col(sort_key_name(position)).sort(!key.descending, false)
+    };
     keys.iter().enumerate().map(by).chain([col("id").sort(true, false)]).collect()
 }
 
-fn key_name(position: usize) -> String {
+fn sort_key_name(position: usize) -> String {
     format!("key_{position}")
 }
 
 /// Returns the keys by which matching rows are sorted, most significant first. The id is not among
 /// them and comes last.
 pub(crate) fn sort_keys(
-    scope: &Scope<'_>,
-    question: &Question,
+    scope: &QueryScope<'_>,
+    question: &ReportQuery,
     predicates: &[Expr],
-) -> Vec<SortKey> {
+) -> Vec<RowSortKey> {
     let report = question.report;
     let id = base_column(report, "id");
-    let cursor = base_column(report, base::cursor(report));
+    let cursor = base_column(report, base::cursor_column(report));
     let mut keys = Vec::new();
     for (position, item) in question.sort.iter().enumerate() {
         let column = &report.columns[item.column];
         let value = (column.value)(scope);
-        if is_fixed(&value, predicates) {
+        if is_fixed_by_predicate(&value, predicates) {
             continue;
         }
         let is_last = cursor == id || position + 1 == question.sort.len();
@@ -255,15 +284,15 @@ pub(crate) fn sort_keys(
             break;
         }
         let is_id = value == id;
-        let mut push = |value| keys.push(SortKey { value, descending: item.descending });
+        let mut push = |value| keys.push(RowSortKey { value, descending: item.descending });
         match (column.kind, &column.currency) {
-            (Kind::Text, _) => {
+            (ReportColumnKind::Text, _) => {
                 push(lower_case(value.clone()));
                 push(value);
             }
-            (Kind::Money, Some(currency)) => {
+            (ReportColumnKind::Money, Some(currency)) => {
                 let currency = currency(scope);
-                push(decimal_value(value, currency.clone()));
+                push(comparable_amount(value, currency.clone()));
                 push(currency);
             }
             _ => push(value),
@@ -278,7 +307,7 @@ pub(crate) fn sort_keys(
 /// Returns true if a predicate says that the value equals a literal, so that all matching rows
 /// share it and sorting by it changes nothing. DataFusion drops such sort keys itself, but it loses
 /// the knowledge where a join follows the predicate, and then refuses the plan.
-pub(crate) fn is_fixed(value: &Expr, predicates: &[Expr]) -> bool {
+pub(crate) fn is_fixed_by_predicate(value: &Expr, predicates: &[Expr]) -> bool {
     predicates.iter().any(|predicate| match predicate {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
             left.as_ref() == value && matches!(right.as_ref(), Expr::Literal(..))

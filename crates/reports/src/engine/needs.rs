@@ -9,14 +9,17 @@ use crate::definition::Report;
 
 /// Names of columns, by the alias of the base or relation that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Needs {
+pub(crate) struct ColumnNeeds {
     by_alias: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Needs {
+impl ColumnNeeds {
     /// Collects the columns that `expressions` read, and the key columns of the relations that are
     /// needed for them.
-    pub(crate) fn of<'a>(report: &Report, expressions: impl IntoIterator<Item = &'a Expr>) -> Self {
+    pub(crate) fn from_expressions<'a>(
+        report: &Report,
+        expressions: impl IntoIterator<Item = &'a Expr>,
+    ) -> Self {
         let mut needs = Self::default();
         for expression in expressions {
             for column in expression.column_refs() {

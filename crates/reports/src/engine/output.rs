@@ -7,29 +7,29 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 use model::output::{OutputColumn, OutputKind};
 
-use super::scope::Scope;
-use crate::definition::column::{Column, Kind};
-use crate::definition::label::label;
-use crate::definition::value::WIDE;
+use super::scope::QueryScope;
+use crate::definition::column::{ReportColumn, ReportColumnKind};
+use crate::definition::label::display_name_of_key;
+use crate::definition::value::AMOUNT_SUM_TYPE;
 use crate::functions::{json, ratio};
-use crate::page::{Header, Sorted};
-use crate::request::question::{Chosen, Question};
+use crate::page::{ColumnHeader, SortPosition};
+use crate::request::question::{ReportQuery, SelectedColumn};
 
 /// The columns of a result, and the expressions that compute them.
-pub(crate) struct Output {
+pub(crate) struct ResultColumns {
     pub(crate) columns: Vec<OutputColumn>,
     /// One expression per column, followed by those of the hidden columns.
     pub(crate) expressions: Vec<Expr>,
 }
 
 /// Makes the output columns that `question` asks for.
-pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
+pub(crate) fn query_columns(scope: &QueryScope<'_>, question: &ReportQuery) -> ResultColumns {
     let mut columns = Vec::new();
     let mut expressions = Vec::new();
     let mut currencies: Vec<Expr> = Vec::new();
     for chosen in &question.columns {
         match chosen {
-            Chosen::Column(position) => {
+            SelectedColumn::Column(position) => {
                 let column = &question.report.columns[*position];
                 expressions.push((column.value)(scope));
                 let currency = column.currency.as_ref().map(|currency| {
@@ -43,14 +43,14 @@ pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
                 });
                 columns.push(OutputColumn {
                     key: column.key.to_owned(),
-                    label: label(column.key),
+                    label: display_name_of_key(column.key),
                     kind: output_kind(&column.kind, currency.unwrap_or_default()),
                 });
             }
-            Chosen::CustomField(key) => {
-                expressions.push(json::member(col("c.metadata"), key));
+            SelectedColumn::CustomField(key) => {
+                expressions.push(json::json_member_text(col("c.metadata"), key));
                 columns.push(OutputColumn {
-                    key: custom_key(key),
+                    key: custom_field_key(key),
                     label: key.clone(),
                     kind: OutputKind::Text,
                 });
@@ -58,11 +58,11 @@ pub(crate) fn lay_out(scope: &Scope<'_>, question: &Question) -> Output {
         }
     }
     expressions.extend(currencies);
-    Output { columns, expressions }
+    ResultColumns { columns, expressions }
 }
 
 /// Makes output columns from these columns. Each one has its key as its label.
-pub(crate) fn of_columns(scope: &Scope<'_>, chosen: &[&Column]) -> Output {
+pub(crate) fn named_columns(scope: &QueryScope<'_>, chosen: &[&ReportColumn]) -> ResultColumns {
     let mut expressions: Vec<Expr> = chosen.iter().map(|column| (column.value)(scope)).collect();
     let mut columns = Vec::new();
     for column in chosen {
@@ -81,33 +81,35 @@ pub(crate) fn of_columns(scope: &Scope<'_>, chosen: &[&Column]) -> Output {
             kind: output_kind(&column.kind, hidden.unwrap_or_default()),
         });
     }
-    Output { columns, expressions }
+    ResultColumns { columns, expressions }
 }
 
-fn custom_key(key: &str) -> String {
+fn custom_field_key(key: &str) -> String {
     format!("custom_fields.{key}")
 }
 
 /// Returns the output kind of a column kind. `currency` is the position of the batch column with
 /// the currency of the amounts.
-pub(crate) fn output_kind(kind: &Kind, currency: usize) -> OutputKind {
+pub(crate) fn output_kind(kind: &ReportColumnKind, currency: usize) -> OutputKind {
     match kind {
-        Kind::Int | Kind::Unmodelled("int") => OutputKind::Int,
-        Kind::Unmodelled("bool") => OutputKind::Bool,
-        Kind::Unmodelled("date") => OutputKind::Date,
-        Kind::Unmodelled("dt") => OutputKind::Instant,
+        ReportColumnKind::Int | ReportColumnKind::Unmodelled("int") => OutputKind::Int,
+        ReportColumnKind::Unmodelled("bool") => OutputKind::Bool,
+        ReportColumnKind::Unmodelled("date") => OutputKind::Date,
+        ReportColumnKind::Unmodelled("dt") => OutputKind::Instant,
         // Other kinds of columns that are always null need no kind with elements or a currency.
-        Kind::Text | Kind::Weekday | Kind::Unmodelled(_) => OutputKind::Text,
-        Kind::TimeOfDay => OutputKind::TimeOfDay,
-        Kind::Bool => OutputKind::Bool,
-        Kind::Date => OutputKind::Date,
-        Kind::Instant => OutputKind::Instant,
-        Kind::Money => OutputKind::Money { currency },
-        Kind::Decimal => OutputKind::Decimal { currency },
-        Kind::Dec4 => OutputKind::Dec4,
-        Kind::Json => OutputKind::Json,
-        Kind::List(item) => OutputKind::List(Box::new(output_kind(item, currency))),
-        Kind::Object { fields, text } => OutputKind::Object {
+        ReportColumnKind::Text | ReportColumnKind::Weekday | ReportColumnKind::Unmodelled(_) => {
+            OutputKind::Text
+        }
+        ReportColumnKind::TimeOfDay => OutputKind::TimeOfDay,
+        ReportColumnKind::Bool => OutputKind::Bool,
+        ReportColumnKind::Date => OutputKind::Date,
+        ReportColumnKind::Instant => OutputKind::Instant,
+        ReportColumnKind::Money => OutputKind::Money { currency },
+        ReportColumnKind::Decimal => OutputKind::Decimal { currency },
+        ReportColumnKind::Dec4 => OutputKind::Dec4,
+        ReportColumnKind::Json => OutputKind::Json,
+        ReportColumnKind::List(item) => OutputKind::List(Box::new(output_kind(item, currency))),
+        ReportColumnKind::Object { fields, text } => OutputKind::Object {
             fields: fields
                 .iter()
                 .map(|(name, kind)| ((*name).to_owned(), output_kind(kind, currency)))
@@ -126,7 +128,7 @@ pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
         OutputKind::Bool => DataType::Boolean,
         OutputKind::Date => DataType::Date32,
         OutputKind::Instant => mirror::schema::instant(),
-        OutputKind::Money { .. } | OutputKind::Decimal { .. } => WIDE,
+        OutputKind::Money { .. } | OutputKind::Decimal { .. } => AMOUNT_SUM_TYPE,
         OutputKind::List(item) => {
             DataType::List(Arc::new(Field::new_list_field(arrow_type(item), true)))
         }
@@ -138,18 +140,18 @@ pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
 }
 
 /// Returns the headers of the columns that `question` asks for.
-pub(crate) fn headers(question: &Question) -> Vec<Header> {
+pub(crate) fn column_headers(question: &ReportQuery) -> Vec<ColumnHeader> {
     let report = question.report;
     let headers = question.columns.iter().map(|chosen| match chosen {
-        Chosen::Column(position) => {
+        SelectedColumn::Column(position) => {
             let column = &report.columns[*position];
             let priority = question.sort.iter().position(|item| item.column == *position);
-            let sorted = priority.map(|priority| Sorted {
+            let sorted = priority.map(|priority| SortPosition {
                 descending: question.sort[priority].descending,
                 priority,
             });
-            Header {
-                label: label(column.key),
+            ColumnHeader {
+                label: display_name_of_key(column.key),
                 key: column.key.to_owned(),
                 sortable: column.is_sortable,
                 sorted,
@@ -157,9 +159,9 @@ pub(crate) fn headers(question: &Question) -> Vec<Header> {
                 required: report.is_required(column),
             }
         }
-        Chosen::CustomField(key) => Header {
+        SelectedColumn::CustomField(key) => ColumnHeader {
             label: key.clone(),
-            key: custom_key(key),
+            key: custom_field_key(key),
             sortable: false,
             sorted: None,
             holds_customer_id: false,

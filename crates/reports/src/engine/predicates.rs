@@ -5,17 +5,20 @@ use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
 use datafusion::logical_expr::{Expr, lit};
 
 use super::base;
-use super::scope::{self, Scope};
-use crate::definition::filter::Test;
-use crate::definition::value::Value;
-use crate::definition::{Deleted, Report};
+use super::scope::{self, QueryScope};
+use crate::definition::filter::FilterTest;
+use crate::definition::value::ScopedExpr;
+use crate::definition::{DeletedRows, Report};
 use crate::error::ReportError;
-use crate::request::conditions::Wanted;
-use crate::request::question::Question;
+use crate::request::conditions::ConditionValue;
+use crate::request::question::ReportQuery;
 use crate::request::timeframe::Timeframe;
 
 /// Returns all predicates that a matching row must meet.
-pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, ReportError> {
+pub(crate) fn query_predicates(
+    scope: &QueryScope<'_>,
+    question: &ReportQuery,
+) -> Result<Vec<Expr>, ReportError> {
     let report = question.report;
     let mut predicates = Vec::new();
     if leaves_deleted_out(question) {
@@ -23,15 +26,15 @@ pub(crate) fn all(scope: &Scope<'_>, question: &Question) -> Result<Vec<Expr>, R
     }
     predicates.extend(report.kept.as_ref().map(|kept| kept(scope)));
     if let Some(id) = question.id_gt {
-        predicates.push(base_column(report, base::cursor(report)).gt(lit(id)));
+        predicates.push(base_column(report, base::cursor_column(report)).gt(lit(id)));
     }
     for condition in &question.conditions {
         let test = &report.filters[condition.filter].test;
-        predicates.extend(holds(scope, test, &condition.wanted)?);
+        predicates.extend(predicate_of_condition(scope, test, &condition.wanted)?);
     }
     for (position, filter) in report.filters.iter().enumerate() {
-        if let Test::UnlessAsked(condition) = &filter.test {
-            let is_asked = question.is_asked(|asked| asked == position);
+        if let FilterTest::UnlessAsked(condition) = &filter.test {
+            let is_asked = question.has_condition_true(|asked| asked == position);
             predicates.extend((!is_asked).then(|| condition(scope)));
         }
     }
@@ -43,46 +46,63 @@ pub(crate) fn base_column(report: &Report, name: &str) -> Expr {
     Expr::Column(Column::new(Some(report.base.alias), name))
 }
 
-fn leaves_deleted_out(question: &Question) -> bool {
+fn leaves_deleted_out(question: &ReportQuery) -> bool {
     let includes_deleted =
-        |filter: usize| matches!(question.report.filters[filter].test, Test::IncludeDeleted);
+        |filter: usize| matches!(question.report.filters[filter].test, FilterTest::IncludeDeleted);
     match question.report.base.deleted {
-        Deleted::Never => false,
-        Deleted::LeftOut => true,
-        Deleted::OnRequest => !question.is_asked(includes_deleted),
+        DeletedRows::Never => false,
+        DeletedRows::LeftOut => true,
+        DeletedRows::OnRequest => !question.has_condition_true(includes_deleted),
     }
 }
 
 /// Returns the predicate of one condition; none if all rows meet it.
-fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>, ReportError> {
+fn predicate_of_condition(
+    scope: &QueryScope<'_>,
+    test: &FilterTest,
+    wanted: &ConditionValue,
+) -> Result<Option<Expr>, ReportError> {
     Ok(match (test, wanted) {
-        (Test::Ids(value) | Test::IdsOrNone(value), Wanted::Ids { ids, none }) => {
-            Some(one_of(value(scope), ids, *none))
+        (
+            FilterTest::Ids(value) | FilterTest::IdsOrNone(value),
+            ConditionValue::Ids { ids, none },
+        ) => Some(is_one_of_ids(value(scope), ids, *none)),
+        (FilterTest::IdsWith(condition), ConditionValue::Ids { ids, .. }) => {
+            Some(condition(scope, ids)?)
         }
-        (Test::IdsWith(condition), Wanted::Ids { ids, .. }) => Some(condition(scope, ids)?),
-        (Test::Instructors(value), Wanted::Instructors { ids, .. }) => {
+        (FilterTest::Instructors(value), ConditionValue::Instructors { ids, .. }) => {
             let ids = make_array(ids.iter().map(|id| lit(*id)).collect());
             Some(array_has_any(value(scope), ids))
         }
-        (Test::Words(words), Wanted::Words(chosen)) => {
+        (FilterTest::Words(words), ConditionValue::Words(chosen)) => {
             let chosen = chosen.iter().map(|position| (words[*position].holds)(scope));
             chosen.reduce(Expr::or)
         }
-        (Test::Is(value), Wanted::Bool(true)) => Some(value(scope)),
-        (Test::Unless(value), Wanted::Bool(false)) => Some(value(scope)),
-        (Test::IntFrom(value), Wanted::Int(number)) => Some(value(scope).gt_eq(lit(*number))),
-        (Test::IntTo(value), Wanted::Int(number)) => Some(value(scope).lt_eq(lit(*number))),
-        (Test::Is(value), Wanted::Bool(false)) => Some(!value(scope)),
-        (Test::DateFrom(value), Wanted::Date(date)) => Some(value(scope).gt_eq(scope::date(*date))),
-        (Test::DateTo(value), Wanted::Date(date)) => Some(value(scope).lt_eq(scope::date(*date))),
-        (Test::InstantFrom(value), Wanted::Instant(instant)) => {
+        (FilterTest::Is(value), ConditionValue::Bool(true)) => Some(value(scope)),
+        (FilterTest::Unless(value), ConditionValue::Bool(false)) => Some(value(scope)),
+        (FilterTest::IntFrom(value), ConditionValue::Int(number)) => {
+            Some(value(scope).gt_eq(lit(*number)))
+        }
+        (FilterTest::IntTo(value), ConditionValue::Int(number)) => {
+            Some(value(scope).lt_eq(lit(*number)))
+        }
+        (FilterTest::Is(value), ConditionValue::Bool(false)) => Some(!value(scope)),
+        (FilterTest::DateFrom(value), ConditionValue::Date(date)) => {
+            Some(value(scope).gt_eq(scope::date(*date)))
+        }
+        (FilterTest::DateTo(value), ConditionValue::Date(date)) => {
+            Some(value(scope).lt_eq(scope::date(*date)))
+        }
+        (FilterTest::InstantFrom(value), ConditionValue::Instant(instant)) => {
             Some(value(scope).gt_eq(scope::instant(*instant)))
         }
-        (Test::InstantTo(value), Wanted::Instant(instant)) => {
+        (FilterTest::InstantTo(value), ConditionValue::Instant(instant)) => {
             Some(value(scope).lt_eq(scope::instant(*instant)))
         }
-        (Test::DatesWithin(value), Wanted::Timeframe(frame)) => dates_within(scope, value, *frame),
-        (Test::InstantsWithin(value), Wanted::Timeframe(frame)) => {
+        (FilterTest::DatesWithin(value), ConditionValue::Timeframe(frame)) => {
+            dates_within(scope, value, *frame)
+        }
+        (FilterTest::InstantsWithin(value), ConditionValue::Timeframe(frame)) => {
             instants_within(scope, value, *frame)
         }
         // These tests set no condition. Parsing gives every test the kind of value that it takes.
@@ -91,7 +111,7 @@ fn holds(scope: &Scope<'_>, test: &Test, wanted: &Wanted) -> Result<Option<Expr>
 }
 
 /// Returns the condition that `value` is one of `ids`, or null if `none` is true.
-pub(crate) fn one_of(value: Expr, ids: &[i64], none: bool) -> Expr {
+pub(crate) fn is_one_of_ids(value: Expr, ids: &[i64], none: bool) -> Expr {
     let listed = value.clone().in_list(ids.iter().map(|id| lit(*id)).collect(), false);
     match (none, ids.is_empty()) {
         (true, true) => value.is_null(),
@@ -100,7 +120,7 @@ pub(crate) fn one_of(value: Expr, ids: &[i64], none: bool) -> Expr {
     }
 }
 
-fn dates_within(scope: &Scope<'_>, value: &Value, frame: Timeframe) -> Option<Expr> {
+fn dates_within(scope: &QueryScope<'_>, value: &ScopedExpr, frame: Timeframe) -> Option<Expr> {
     let value = value(scope);
     match frame {
         Timeframe::All => None,
@@ -114,7 +134,7 @@ fn dates_within(scope: &Scope<'_>, value: &Value, frame: Timeframe) -> Option<Ex
     }
 }
 
-fn instants_within(scope: &Scope<'_>, value: &Value, frame: Timeframe) -> Option<Expr> {
+fn instants_within(scope: &QueryScope<'_>, value: &ScopedExpr, frame: Timeframe) -> Option<Expr> {
     let value = value(scope);
     let zone = &scope.provider().timezone;
     match frame {

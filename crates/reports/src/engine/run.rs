@@ -1,13 +1,13 @@
 //! Runs the two phases of a page.
 
-use mirror::Session;
+use mirror::MirrorSession;
 
-use super::needs::Needs;
+use super::needs::ColumnNeeds;
 use super::output;
-use super::scope::Scope;
+use super::scope::QueryScope;
 use super::{fetch, grouped, identity, matching, predicates};
 use crate::error::ReportError;
-use crate::page::Page;
+use crate::page::ReportPage;
 use crate::request::PageRequest;
 
 /// Computes one page of a report.
@@ -16,25 +16,28 @@ use crate::request::PageRequest;
 ///
 /// Errors: [`ReportError`] if the mirror or a plan fails. A checked request is refused only if the
 /// data lacks something that it names.
-pub async fn run_page(session: &Session, request: &PageRequest) -> Result<Page, ReportError> {
-    let question = &*identity::resolve(session, &request.question).await?;
+pub async fn run_page(
+    session: &MirrorSession,
+    request: &PageRequest,
+) -> Result<ReportPage, ReportError> {
+    let question = &*identity::resolve_me(session, &request.question).await?;
     if let Some(arrangement) = &question.arrangement {
         let (offset, limit) = (request.offset, request.limit);
         return grouped::run::run_page(session, question, arrangement, offset, limit).await;
     }
-    let scope = Scope::of(session, question);
-    let predicates = predicates::all(&scope, question)?;
-    let output = output::lay_out(&scope, question);
-    let needs = Needs::of(question.report, &output.expressions);
+    let scope = QueryScope::for_query(session, question);
+    let predicates = predicates::query_predicates(&scope, question)?;
+    let output = output::query_columns(&scope, question);
+    let needs = ColumnNeeds::from_expressions(question.report, &output.expressions);
     let (offset, limit) = (request.offset, request.limit);
-    let found = matching::page(&scope, question, &predicates, &needs, offset, limit).await?;
+    let found = matching::find_page(&scope, question, &predicates, &needs, offset, limit).await?;
     let total = found.total;
     let batches = match found.ids.as_slice() {
         [] => vec![],
-        ids => vec![fetch::rows(&scope, question.report, &output, ids, found.kept).await?],
+        ids => vec![fetch::fetch_rows(&scope, question.report, &output, ids, found.kept).await?],
     };
-    let headers = output::headers(question);
-    Ok(Page {
+    let headers = output::column_headers(question);
+    Ok(ReportPage {
         total,
         headers,
         columns: output.columns,

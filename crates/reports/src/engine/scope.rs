@@ -2,65 +2,65 @@
 
 use datafusion::logical_expr::{Expr, ScalarUDF, lit};
 use datafusion::scalar::ScalarValue;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::provider::Provider;
 use model::time::{Date, Instant};
 
 use crate::functions;
-use crate::functions::event_time::Part;
-use crate::functions::json_text::Amounts;
-use crate::functions::zone::Offsets;
-use crate::request::question::Question;
+use crate::functions::event_time::EventTimePart;
+use crate::functions::json_text::AmountNotation;
+use crate::functions::zone::ZoneOffsets;
+use crate::request::question::ReportQuery;
 
 /// The present of a request, at its provider.
-pub(crate) struct Present<'a> {
+pub(crate) struct ProviderPresent<'a> {
     pub(crate) provider: &'a Provider,
     /// The local date of the present.
     pub(crate) today: Date,
 }
 
-impl<'a> Present<'a> {
+impl<'a> ProviderPresent<'a> {
     /// Makes the present of a provider at `now`.
-    pub(crate) fn of(provider: &'a Provider, now: Instant) -> Self {
+    pub(crate) fn at_instant(provider: &'a Provider, now: Instant) -> Self {
         Self { provider, today: provider.timezone.date_of(now) }
     }
 }
 
 /// The values of a scope without its session, from which it can be made again.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct ScopeValues {
     now: Instant,
     usage_date: Date,
-    amounts: Amounts,
+    amounts: AmountNotation,
 }
 
 /// The context of one request: session, present, provider, and functions in the provider's zone.
-pub(crate) struct Scope<'a> {
-    pub(crate) session: &'a Session,
+pub(crate) struct QueryScope<'a> {
+    pub(crate) session: &'a MirrorSession,
     pub(crate) now: Instant,
     /// The local date of `now`.
     pub(crate) today: Date,
     /// The day for which usage is computed.
     pub(crate) usage_date: Date,
     /// The notation of amounts inside JSON text.
-    pub(crate) amounts: Amounts,
+    pub(crate) amounts: AmountNotation,
     local_date: ScalarUDF,
     day_start: ScalarUDF,
     local_hour: ScalarUDF,
-    offsets: Offsets,
+    offsets: ZoneOffsets,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> QueryScope<'a> {
     /// Makes the scope of a request whose present is `now`.
-    pub(crate) fn new(session: &'a Session, now: Instant) -> Self {
-        let zone = Offsets::around(&session.provider().timezone, now);
+    pub(crate) fn new(session: &'a MirrorSession, now: Instant) -> Self {
+        let zone = ZoneOffsets::for_present(&session.provider().timezone, now);
         let today = session.provider().timezone.date_of(now);
         Self {
             session,
             now,
             today,
             usage_date: today,
-            amounts: Amounts::default(),
+            amounts: AmountNotation::default(),
             local_date: functions::zone::local_date(&zone),
             day_start: functions::zone::day_start(&zone),
             local_hour: functions::zone::local_hour(&zone),
@@ -69,25 +69,25 @@ impl<'a> Scope<'a> {
     }
 
     /// Makes the scope of a checked query.
-    pub(crate) fn of(session: &'a Session, question: &Question) -> Self {
+    pub(crate) fn for_query(session: &'a MirrorSession, question: &ReportQuery) -> Self {
         let scope = Self::new(session, question.now);
         let usage_date = question.usage_date().unwrap_or(scope.today);
         Self { usage_date, ..scope }
     }
 
     /// Makes the scope with the values of [`Self::moment`], over the same session.
-    pub(crate) fn at(session: &'a Session, moment: Moment) -> Self {
-        let Moment { now, usage_date, amounts } = moment;
+    pub(crate) fn with_values(session: &'a MirrorSession, moment: ScopeValues) -> Self {
+        let ScopeValues { now, usage_date, amounts } = moment;
         Self { usage_date, amounts, ..Self::new(session, now) }
     }
 
     /// Returns the values from which [`Self::at`] makes the same scope again.
-    pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.now, usage_date: self.usage_date, amounts: self.amounts }
+    pub(crate) fn values(&self) -> ScopeValues {
+        ScopeValues { now: self.now, usage_date: self.usage_date, amounts: self.amounts }
     }
 
     /// Returns the scope with another notation of amounts inside JSON text.
-    pub(crate) fn with_amounts(self, amounts: Amounts) -> Self {
+    pub(crate) fn with_amounts(self, amounts: AmountNotation) -> Self {
         Self { amounts, ..self }
     }
 
@@ -96,7 +96,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Returns the local date of an instant in the provider's zone: `local(t)`.
-    pub(crate) fn local(&self, instant: Expr) -> Expr {
+    pub(crate) fn local_date(&self, instant: Expr) -> Expr {
         self.local_date.call(vec![instant])
     }
 
@@ -112,12 +112,12 @@ impl<'a> Scope<'a> {
 
     /// Returns a part of the local time at which an event starts. `zone` is the name of its site's
     /// zone, or null.
-    pub(crate) fn event_time(&self, part: Part, starts_at: Expr, zone: Expr) -> Expr {
+    pub(crate) fn event_time(&self, part: EventTimePart, starts_at: Expr, zone: Expr) -> Expr {
         functions::event_time::event_time(part, starts_at, zone, &self.offsets, self.now)
     }
 
     /// Returns the offsets of the provider's zone.
-    pub(crate) fn offsets(&self) -> &Offsets {
+    pub(crate) fn offsets(&self) -> &ZoneOffsets {
         &self.offsets
     }
 

@@ -14,15 +14,15 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::prelude::col;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use mirror::{MirrorError, Session};
+use mirror::{MirrorError, MirrorSession};
 
-use super::matching::{self, SortKey};
-use super::output::Output;
+use super::matching::{self, RowSortKey};
+use super::output::ResultColumns;
 use super::predicates::base_column;
-use super::scope::{Moment, Scope};
+use super::scope::{QueryScope, ScopeValues};
 use super::{base, fetch};
 use crate::definition::Report;
-use crate::definition::relation::Keys;
+use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::rows::RowStream;
 
@@ -36,21 +36,21 @@ const SLICE_CUTS_MAX: usize = 128;
 /// The number of slices that are computed at the same time.
 const SLICES_AHEAD: usize = 2;
 /// The number of rows of one batch.
-const PIECE_ROWS: usize = 1 << 13;
+const BATCH_ROWS: usize = 1 << 13;
 
 /// The rows of a report, with the cuts between which slices are computed.
-pub(crate) struct Sliced {
+pub(crate) struct SlicedRows {
     report: &'static Report,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
-    cuts: Vec<Place>,
+    cuts: Vec<SlicePosition>,
     /// The number of rows.
     pub(crate) total: u64,
 }
 
 /// The place of a row in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct SlicePosition {
     /// The value by which rows are ordered before the id; the id itself if there is none.
     key: i64,
     id: i64,
@@ -58,13 +58,13 @@ struct Place {
 
 /// Reads the matching rows of a stored base in order, to count them and find the cuts. The order is
 /// by the column `by` of the base, an id that is never null, and then by the id.
-pub(crate) async fn cut(
-    scope: &Scope<'_>,
+pub(crate) async fn cut_rows(
+    scope: &QueryScope<'_>,
     report: &'static Report,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
-) -> Result<Sliced, ReportError> {
-    let mut sliced = Sliced { report, predicates, by, cuts: Vec::new(), total: 0 };
+) -> Result<SlicedRows, ReportError> {
+    let mut sliced = SlicedRows { report, predicates, by, cuts: Vec::new(), total: 0 };
     let mut batches = scope.session.stream(sliced.places(scope, None)?);
     let mut missing = CUT_ROWS;
     let mut last = None;
@@ -75,7 +75,7 @@ pub(crate) async fn cut(
             let taken = missing.min(batch.num_rows() - at);
             at += taken;
             missing -= taken;
-            last = Some(place(&batch, at - 1));
+            last = Some(row_place_at(&batch, at - 1));
             if missing == 0 {
                 sliced.cuts.extend(last.take());
                 missing = CUT_ROWS;
@@ -87,18 +87,19 @@ pub(crate) async fn cut(
     Ok(sliced)
 }
 
-fn place(batch: &RecordBatch, row: usize) -> Place {
+fn row_place_at(batch: &RecordBatch, row: usize) -> SlicePosition {
     let value = |column: usize| batch.column(column).as_primitive::<Int64Type>().value(row);
-    Place { key: value(0), id: value(1) }
+    SlicePosition { key: value(0), id: value(1) }
 }
 
-impl Sliced {
+impl SlicedRows {
     /// Returns the rows in the batch layout of `output`.
-    pub(crate) fn stream(self, scope: &Scope<'_>, output: Output) -> RowStream {
-        let (session, moment) = (scope.session.clone(), scope.moment());
+    pub(crate) fn stream(self, scope: &QueryScope<'_>, output: ResultColumns) -> RowStream {
+        let (session, moment) = (scope.session.clone(), scope.values());
         let row_bytes = AtomicUsize::new(SLICE_BYTES / CUT_ROWS);
         let cuts_max = AtomicUsize::new(SLICE_CUTS_MAX);
-        let work = Arc::new(Work { session, moment, sliced: self, output, row_bytes, cuts_max });
+        let work =
+            Arc::new(SliceWork { session, moment, sliced: self, output, row_bytes, cuts_max });
         let slices = {
             let work = Arc::clone(&work);
             let mut begin = 0;
@@ -116,7 +117,9 @@ impl Sliced {
                 async move { session.engine().spawn(rows.boxed()).await? }
             })
             .buffered(SLICES_AHEAD)
-            .map_ok(|made| stream::iter(made.iter().flat_map(pieces).collect::<Vec<_>>()))
+            .map_ok(|made| {
+                stream::iter(made.iter().flat_map(split_into_batches).collect::<Vec<_>>())
+            })
             .try_flatten()
             .boxed()
     }
@@ -124,25 +127,28 @@ impl Sliced {
     /// Returns a plan with the places of the rows in order: of one slice, or of all.
     fn places(
         &self,
-        scope: &Scope<'_>,
+        scope: &QueryScope<'_>,
         slice: Option<&Range<usize>>,
     ) -> Result<LogicalPlan, ReportError> {
-        let keys: Vec<SortKey> =
-            self.by.map(|by| SortKey { value: col(by), descending: false }).into_iter().collect();
+        let keys: Vec<RowSortKey> = self
+            .by
+            .map(|by| RowSortKey { value: col(by), descending: false })
+            .into_iter()
+            .collect();
         let base = match self.by {
-            None => base::rows_by_id(scope, self.report)?,
-            Some(_) => base::rows(scope, self.report, &Keys::All)?,
+            None => base::base_rows_by_id(scope, self.report)?,
+            Some(_) => base::base_rows(scope, self.report, &RelationKeys::All)?,
         };
         let base = match slice {
             Some(slice) => base.filter(self.is_in(slice))?,
             None => base,
         };
-        let mut values = matching::key_values(&keys);
+        let mut values = matching::sort_key_values(&keys);
         values.push(("id".to_owned(), base_column(self.report, "id")));
-        let rows = matching::select(scope, self.report, base, &self.predicates, &values)?;
+        let rows = matching::select_rows(scope, self.report, base, &self.predicates, &values)?;
         let key = values[0].0.clone();
         let place = vec![col(key).alias("key"), col("id").alias("row_id")];
-        Ok(rows.sort(matching::order(&keys))?.project(place)?.build()?)
+        Ok(rows.sort(matching::sort_order(&keys))?.project(place)?.build()?)
     }
 
     /// Returns the condition that a row belongs to the slice of these cuts: it comes after the cut
@@ -150,7 +156,7 @@ impl Sliced {
     fn is_in(&self, slice: &Range<usize>) -> Expr {
         let id = base_column(self.report, "id");
         let key = self.by.map_or_else(|| id.clone(), col);
-        let up_to = |end: Place| {
+        let up_to = |end: SlicePosition| {
             let before = key.clone().lt(lit(end.key));
             before.or(key.clone().eq(lit(end.key)).and(id.clone().lt_eq(lit(end.id))))
         };
@@ -169,18 +175,18 @@ impl Sliced {
 }
 
 /// The state that all slices share.
-struct Work {
-    session: Session,
-    moment: Moment,
-    sliced: Sliced,
-    output: Output,
+struct SliceWork {
+    session: MirrorSession,
+    moment: ScopeValues,
+    sliced: SlicedRows,
+    output: ResultColumns,
     /// The bytes per row of the last slice that was computed.
     row_bytes: AtomicUsize,
     /// The largest number of cuts per slice that memory has had room for so far.
     cuts_max: AtomicUsize,
 }
 
-impl Work {
+impl SliceWork {
     /// Returns the end of the slice that begins at this cut.
     fn end_of_slice(&self, begin: usize) -> usize {
         let rows = SLICE_BYTES / self.row_bytes.load(Ordering::Relaxed).max(1);
@@ -207,21 +213,21 @@ impl Work {
     }
 
     async fn rows_at_once(&self, slice: &Range<usize>) -> Result<RecordBatch, ReportError> {
-        let scope = Scope::at(&self.session, self.moment);
+        let scope = QueryScope::with_values(&self.session, self.moment);
         let places = self.sliced.places(&scope, Some(slice))?;
         let mut ids = Vec::new();
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
         }
-        let rows = fetch::rows(&scope, self.sliced.report, &self.output, &ids, None).await?;
+        let rows = fetch::fetch_rows(&scope, self.sliced.report, &self.output, &ids, None).await?;
         let row_bytes = rows.get_array_memory_size() / rows.num_rows().max(1);
         self.row_bytes.store(row_bytes, Ordering::Relaxed);
         Ok(rows)
     }
 }
 
-/// Splits a slice into batches of [`PIECE_ROWS`] rows.
-fn pieces(slice: &RecordBatch) -> Vec<Result<RecordBatch, ReportError>> {
-    let piece = |first| slice.slice(first, PIECE_ROWS.min(slice.num_rows() - first));
-    (0..slice.num_rows()).step_by(PIECE_ROWS).map(|first| Ok(piece(first))).collect()
+/// Splits a slice into batches of [`BATCH_ROWS`] rows.
+fn split_into_batches(slice: &RecordBatch) -> Vec<Result<RecordBatch, ReportError>> {
+    let piece = |first| slice.slice(first, BATCH_ROWS.min(slice.num_rows() - first));
+    (0..slice.num_rows()).step_by(BATCH_ROWS).map(|first| Ok(piece(first))).collect()
 }

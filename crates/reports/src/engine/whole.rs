@@ -7,21 +7,21 @@
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::prelude::col;
 use futures::StreamExt;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::output::OutputColumn;
 
 use super::grouped;
 use super::identity;
-use super::matching::{self, SortKey};
-use super::output::{self, Output};
+use super::matching::{self, RowSortKey};
+use super::output::{self, ResultColumns};
 use super::predicates::{self, base_column};
-use super::scope::Scope;
+use super::scope::QueryScope;
 use super::{base, batches, slices};
 use crate::definition::Report;
-use crate::definition::relation::Keys;
+use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::request::FileRequest;
-use crate::rows::{RowStream, Rows};
+use crate::rows::{ReportRows, RowStream};
 
 /// Opens all rows of a report.
 ///
@@ -29,57 +29,65 @@ use crate::rows::{RowStream, Rows};
 ///
 /// Errors: [`ReportError`] if the mirror or a plan fails, here or in the stream. A checked request
 /// is refused only if the data lacks something that it names: see [`check_file`].
-pub async fn open_rows(session: &Session, request: &FileRequest) -> Result<Rows, ReportError> {
-    let question = &*identity::resolve(session, &request.question).await?;
+pub async fn open_rows(
+    session: &MirrorSession,
+    request: &FileRequest,
+) -> Result<ReportRows, ReportError> {
+    let question = &*identity::resolve_me(session, &request.question).await?;
     if let Some(arrangement) = &question.arrangement {
         return grouped::run::open_rows(session, question, arrangement).await;
     }
-    let scope = Scope::of(session, question);
-    let predicates = predicates::all(&scope, question)?;
+    let scope = QueryScope::for_query(session, question);
+    let predicates = predicates::query_predicates(&scope, question)?;
     let keys = matching::sort_keys(&scope, question, &predicates);
-    let output = output::lay_out(&scope, question);
+    let output = output::query_columns(&scope, question);
     let rows = match keys.is_empty() && base::is_stored(question.report) {
         true => open_by_id(&scope, question.report, predicates, None, output).await?,
         false => open_sorted(&scope, question.report, &predicates, &keys, output).await?,
     };
-    Ok(Rows { headers: output::headers(question), ..rows })
+    Ok(ReportRows { headers: output::column_headers(question), ..rows })
 }
 
 /// Checks a request for a file against the data, so that the job for it cannot be refused later.
-pub async fn check_file(session: &Session, request: &FileRequest) -> Result<(), ReportError> {
-    identity::resolve(session, &request.question).await.map(|_| ())
+pub async fn check_file(session: &MirrorSession, request: &FileRequest) -> Result<(), ReportError> {
+    identity::resolve_me(session, &request.question).await.map(|_| ())
 }
 
 /// Opens the rows of `report` that meet `predicates`, without headers. They are ordered by the
 /// column `by` of the base, which holds an id, and then by their own id.
 pub(crate) async fn open_by_id(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     report: &'static Report,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
-    output: Output,
-) -> Result<Rows, ReportError> {
-    let sliced = slices::cut(scope, report, predicates, by).await?;
+    output: ResultColumns,
+) -> Result<ReportRows, ReportError> {
+    let sliced = slices::cut_rows(scope, report, predicates, by).await?;
     let columns = output.columns.clone();
-    Ok(rows(scope, sliced.total, columns, sliced.stream(scope, output)))
+    Ok(rows_without_headers(scope, sliced.total, columns, sliced.stream(scope, output)))
 }
 
 /// Opens the rows of `report` that meet `predicates`, without headers, ordered by `keys` and then
 /// by id.
 async fn open_sorted(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     report: &Report,
     predicates: &[Expr],
-    keys: &[SortKey],
-    output: Output,
-) -> Result<Rows, ReportError> {
-    let total = matching::total(scope, report, predicates).await?;
-    let batches = stream(scope, report, predicates, keys, &output)?;
-    Ok(rows(scope, total, output.columns, batches))
+    keys: &[RowSortKey],
+    output: ResultColumns,
+) -> Result<ReportRows, ReportError> {
+    let total = matching::count_matching_rows(scope, report, predicates).await?;
+    let batches = stream_sorted(scope, report, predicates, keys, &output)?;
+    Ok(rows_without_headers(scope, total, output.columns, batches))
 }
 
-fn rows(scope: &Scope<'_>, total: u64, columns: Vec<OutputColumn>, batches: RowStream) -> Rows {
-    Rows {
+fn rows_without_headers(
+    scope: &QueryScope<'_>,
+    total: u64,
+    columns: Vec<OutputColumn>,
+    batches: RowStream,
+) -> ReportRows {
+    ReportRows {
         total,
         headers: Vec::new(),
         columns,
@@ -90,42 +98,42 @@ fn rows(scope: &Scope<'_>, total: u64, columns: Vec<OutputColumn>, batches: RowS
 }
 
 /// Returns the rows in the batch layout of `output`.
-fn stream(
-    scope: &Scope<'_>,
+fn stream_sorted(
+    scope: &QueryScope<'_>,
     report: &Report,
     predicates: &[Expr],
-    keys: &[SortKey],
-    output: &Output,
+    keys: &[RowSortKey],
+    output: &ResultColumns,
 ) -> Result<RowStream, ReportError> {
-    let plan = plan(scope, report, predicates, keys, output)?;
-    let schema = batches::schema(output);
+    let plan = plan_sorted(scope, report, predicates, keys, output)?;
+    let schema = batches::result_schema(output);
     let session = scope.session.clone();
     let batches = session.stream(plan).map(move |batch| {
         // Keeps the session alive, because the plan reads files that it holds open.
         let _held = &session;
-        Ok(batches::conform(&batch?, &schema)?)
+        Ok(batches::cast_to_schema(&batch?, &schema)?)
     });
     Ok(batches.boxed())
 }
 
-fn plan(
-    scope: &Scope<'_>,
+fn plan_sorted(
+    scope: &QueryScope<'_>,
     report: &Report,
     predicates: &[Expr],
-    keys: &[SortKey],
-    output: &Output,
+    keys: &[RowSortKey],
+    output: &ResultColumns,
 ) -> Result<LogicalPlan, ReportError> {
     let base_rows = match keys {
-        [] => base::rows_by_id(scope, report)?,
-        _ => base::rows(scope, report, &Keys::All)?,
+        [] => base::base_rows_by_id(scope, report)?,
+        _ => base::base_rows(scope, report, &RelationKeys::All)?,
     };
     let shown = |position: usize| format!("column_{position}");
     let expressions = output.expressions.iter().cloned().enumerate();
     let mut values: Vec<(String, Expr)> =
         expressions.map(|(position, value)| (shown(position), value)).collect();
-    values.extend(matching::key_values(keys));
+    values.extend(matching::sort_key_values(keys));
     values.push(("id".to_owned(), base_column(report, "id")));
     let last: Vec<Expr> = (0..output.expressions.len()).map(|at| col(shown(at))).collect();
-    let rows = matching::select(scope, report, base_rows, predicates, &values)?;
-    Ok(rows.sort(matching::order(keys))?.project(last)?.build()?)
+    let rows = matching::select_rows(scope, report, base_rows, predicates, &values)?;
+    Ok(rows.sort(matching::sort_order(keys))?.project(last)?.build()?)
 }

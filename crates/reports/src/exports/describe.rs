@@ -4,18 +4,18 @@
 use serde_json::{Value, json};
 
 use super::ExportType;
-use super::filter::Filter;
-use super::request::{ExportFormat, Mode};
-use crate::definition::column::Kind;
+use super::filter::ExportFilter;
+use super::request::{DateMode, ExportFormat};
+use crate::definition::column::ReportColumnKind;
 
 /// Returns the catalogue entry of a type, without its recent exports.
-pub fn describe(kind: &ExportType) -> Value {
-    let formats = ExportFormat::of(kind).iter().map(|(word, _)| *word);
+pub fn describe_export_type(kind: &ExportType) -> Value {
+    let formats = ExportFormat::formats_of_type(kind).iter().map(|(word, _)| *word);
     let date_field = match kind.is_package() {
         true => Value::Null,
         false => json!({
-            Mode::FullData.word(): Mode::FullData.date_field(),
-            Mode::ModifiedData.word(): Mode::ModifiedData.date_field(),
+            DateMode::FullData.word(): DateMode::FullData.date_field(),
+            DateMode::ModifiedData.word(): DateMode::ModifiedData.date_field(),
         }),
     };
     json!({
@@ -23,31 +23,31 @@ pub fn describe(kind: &ExportType) -> Value {
         "name": kind.name,
         "aliases": kind.aliases,
         "date_field": date_field,
-        "filters": filters(kind),
+        "filters": describe_filters(kind),
         "formats": formats.collect::<Vec<_>>(),
         "schema": kind.schema(),
-        "columns": columns(kind),
+        "columns": describe_columns(kind),
     })
 }
 
-fn filters(kind: &ExportType) -> Vec<Value> {
+fn describe_filters(kind: &ExportType) -> Vec<Value> {
     let field = |name: &str, word: &str, required: bool| json!({"name": name, "type": word, "required": required});
     let site = field("site_id", "integer", false);
     if kind.is_package() {
         return vec![field("month", "date", true), field("currency", "string", true), site];
     }
-    let modes: Vec<&str> = Mode::WORDS.iter().map(|(word, _)| *word).collect();
+    let modes: Vec<&str> = DateMode::WORDS.iter().map(|(word, _)| *word).collect();
     let mut filters = vec![
         field("date_from", "timestamp", true),
         field("date_to", "timestamp", true),
         json!({"name": "mode", "type": "string", "required": false, "values": modes}),
     ];
-    filters.extend(kind.filters.iter().map(filter));
+    filters.extend(kind.filters.iter().map(describe_filter));
     filters.push(site);
     filters
 }
 
-fn filter(filter: &Filter) -> Value {
+fn describe_filter(filter: &ExportFilter) -> Value {
     let mut described = json!({"name": filter.name, "type": filter.word(), "required": false});
     if let (Some(members), Some(words)) = (described.as_object_mut(), filter.words()) {
         members.insert("values".to_owned(), json!(words));
@@ -55,29 +55,32 @@ fn filter(filter: &Filter) -> Value {
     described
 }
 
-fn columns(kind: &ExportType) -> Vec<Value> {
+fn describe_columns(kind: &ExportType) -> Vec<Value> {
     let Some(layout) = kind.layout(false) else { return vec![] };
     let columns = layout.report.columns.iter();
     let described = |name: &str, word: &str| json!({"name": name, "type": word});
     columns
-        .map(|column| match kind.is_metadata() && column.kind == Kind::Json {
+        .map(|column| match kind.is_metadata() && column.kind == ReportColumnKind::Json {
             true => described("metadata.<key>", "text"),
-            false => described(column.key, word(&column.kind)),
+            false => described(column.key, kind_word(&column.kind)),
         })
         .collect()
 }
 
 /// Returns the word that spec/exports.md §10.2 uses for a kind.
-pub(super) fn word(kind: &Kind) -> &'static str {
+pub(super) fn kind_word(kind: &ReportColumnKind) -> &'static str {
     match kind {
-        Kind::Int => "int",
-        Kind::Text | Kind::TimeOfDay | Kind::Weekday | Kind::Unmodelled(_) => "text",
-        Kind::Bool => "bool",
-        Kind::Date => "date",
-        Kind::Instant => "ts",
-        Kind::Money | Kind::Decimal => "money",
-        Kind::Dec4 => "dec4",
-        Kind::Json | Kind::Object { .. } => "json",
-        Kind::List(_) => "list",
+        ReportColumnKind::Int => "int",
+        ReportColumnKind::Text
+        | ReportColumnKind::TimeOfDay
+        | ReportColumnKind::Weekday
+        | ReportColumnKind::Unmodelled(_) => "text",
+        ReportColumnKind::Bool => "bool",
+        ReportColumnKind::Date => "date",
+        ReportColumnKind::Instant => "ts",
+        ReportColumnKind::Money | ReportColumnKind::Decimal => "money",
+        ReportColumnKind::Dec4 => "dec4",
+        ReportColumnKind::Json | ReportColumnKind::Object { .. } => "json",
+        ReportColumnKind::List(_) => "list",
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::filter::Filter;
-use super::layout::Layout;
+use super::filter::ExportFilter;
+use super::layout::ExportLayout;
 
 /// One kind of record that can be exported.
 pub struct ExportType {
@@ -13,16 +13,16 @@ pub struct ExportType {
     pub(super) name: &'static str,
     /// The version of the columns; it grows by one when columns are appended.
     pub(super) version: u32,
-    pub(super) filters: Vec<Filter>,
-    pub(super) content: Content,
+    pub(super) filters: Vec<ExportFilter>,
+    pub(super) content: ExportContent,
 }
 
 /// The content of an export's file.
-pub(super) enum Content {
+pub(super) enum ExportContent {
     /// One row per record, or one row per line for records that have lines.
-    Records { record: Layout, line: Option<Box<Layout>> },
+    Records { record: ExportLayout, line: Option<Box<ExportLayout>> },
     /// The metadata of customers. The columns of the layout come before it.
-    Metadata(Layout),
+    Metadata(ExportLayout),
     /// The accounting package, whose files are made elsewhere.
     Package,
 }
@@ -51,35 +51,35 @@ impl ExportType {
     /// Returns true for the accounting package, which takes a month and a currency and has no rows
     /// in this crate.
     pub fn is_package(&self) -> bool {
-        matches!(self.content, Content::Package)
+        matches!(self.content, ExportContent::Package)
     }
 
     /// Returns true if the type can be exported with one row per line.
     pub(super) fn has_lines(&self) -> bool {
-        matches!(self.content, Content::Records { line: Some(_), .. })
+        matches!(self.content, ExportContent::Records { line: Some(_), .. })
     }
 
     /// Returns true for the customers' metadata, which has two layouts.
     pub(super) fn is_metadata(&self) -> bool {
-        matches!(self.content, Content::Metadata(_))
+        matches!(self.content, ExportContent::Metadata(_))
     }
 
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.object == name || self.aliases.contains(&name)
     }
 
-    pub(super) fn filter(&self, name: &str) -> Option<&Filter> {
+    pub(super) fn filter(&self, name: &str) -> Option<&ExportFilter> {
         self.filters.iter().find(|filter| filter.name == name)
     }
 
     /// Returns the layout of the rows: one per line if `by_line` is true and the records have
     /// lines, else one per record. None for the accounting package.
-    pub(super) fn layout(&self, by_line: bool) -> Option<&Layout> {
+    pub(super) fn layout(&self, by_line: bool) -> Option<&ExportLayout> {
         match &self.content {
-            Content::Records { line: Some(line), .. } if by_line => Some(line),
-            Content::Records { record, .. } => Some(record),
-            Content::Metadata(layout) => Some(layout),
-            Content::Package => None,
+            ExportContent::Records { line: Some(line), .. } if by_line => Some(line),
+            ExportContent::Records { record, .. } => Some(record),
+            ExportContent::Metadata(layout) => Some(layout),
+            ExportContent::Package => None,
         }
     }
 }

@@ -3,84 +3,94 @@
 use datafusion::functions::expr_fn::translate;
 use datafusion::logical_expr::{Expr, lit};
 
-use crate::definition::filter::{Word, each_equal};
-use crate::definition::value::{Value, at, text, value};
-use crate::engine::scope::Scope;
+use crate::definition::filter::{FilterWord, words_equal_to};
+use crate::definition::value::{ScopedExpr, column_value, scoped_expr, text_literal};
+use crate::engine::scope::QueryScope;
 use datafusion::prelude::col;
 
 /// The word that stands for all rows.
-pub(super) const ALL: &str = "all";
+pub(super) const ALL_WORD: &str = "all";
 
 /// One filter of an export type.
-pub(super) struct Filter {
+pub(super) struct ExportFilter {
     pub(super) name: &'static str,
-    pub(super) test: Test,
+    pub(super) test: ExportFilterTest,
 }
 
 /// The values that a filter takes and the rows that it keeps.
-pub(super) enum Test {
-    /// One word; keeps rows for which its condition holds. [`ALL`] is always accepted, but the
+pub(super) enum ExportFilterTest {
+    /// One word; keeps rows for which its condition holds. [`ALL_WORD`] is always accepted, but the
     /// catalogue lists it only if `prints_all` is true.
-    Words { words: Vec<Word>, prints_all: bool },
+    Words { words: Vec<FilterWord>, prints_all: bool },
     /// An id; keeps rows whose value equals it.
-    Id(Value),
+    Id(ScopedExpr),
     /// The id of an item's product. The layout makes the condition.
     ItemProduct,
     /// The id of an item's SKU. The layout makes the condition.
     ItemSku,
     /// A text; keeps rows whose value equals it.
-    Text(Value),
+    Text(ScopedExpr),
     /// A text; keeps rows whose value equals it, ignoring the case of the letters A to Z.
-    AnyCase(Value),
+    AnyCase(ScopedExpr),
     /// A currency; keeps rows whose value equals it.
-    Currency(Value),
+    Currency(ScopedExpr),
     /// A country; keeps rows whose value equals it.
-    Country(Value),
+    Country(ScopedExpr),
 }
 
 /// The value given for a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ExportFilterValue {
     Id(i64),
     Text(String),
 }
 
-impl Filter {
+impl ExportFilter {
     /// Returns the words that the catalogue and messages list; none if the filter does not take
     /// words.
     pub(super) fn words(&self) -> Option<Vec<&'static str>> {
-        let Test::Words { words, prints_all } = &self.test else { return None };
-        let all = prints_all.then_some(ALL);
+        let ExportFilterTest::Words { words, prints_all } = &self.test else { return None };
+        let all = prints_all.then_some(ALL_WORD);
         Some(all.into_iter().chain(words.iter().map(|word| word.word)).collect())
     }
 
     /// Returns the type given in the catalogue.
     pub(super) fn word(&self) -> &'static str {
         match self.test {
-            Test::Id(_) | Test::ItemProduct | Test::ItemSku => "integer",
+            ExportFilterTest::Id(_) | ExportFilterTest::ItemProduct | ExportFilterTest::ItemSku => {
+                "integer"
+            }
             _ => "string",
         }
     }
 
     /// Returns the condition on a row; none if all rows meet it or the layout makes it.
-    pub(super) fn condition(&self, scope: &Scope<'_>, wanted: &Wanted) -> Option<Expr> {
+    pub(super) fn condition(
+        &self,
+        scope: &QueryScope<'_>,
+        wanted: &ExportFilterValue,
+    ) -> Option<Expr> {
         match (&self.test, wanted) {
-            (Test::Words { words, .. }, Wanted::Text(word)) => {
+            (ExportFilterTest::Words { words, .. }, ExportFilterValue::Text(word)) => {
                 let word = words.iter().find(|known| known.word == word)?;
                 Some((word.holds)(scope))
             }
-            (Test::Id(value), Wanted::Id(id)) => Some(value(scope).eq(lit(*id))),
+            (ExportFilterTest::Id(value), ExportFilterValue::Id(id)) => {
+                Some(value(scope).eq(lit(*id)))
+            }
             (
-                Test::Text(value) | Test::Currency(value) | Test::Country(value),
-                Wanted::Text(wanted),
-            ) => Some(value(scope).eq(text(wanted))),
-            (Test::AnyCase(value), Wanted::Text(wanted)) => {
+                ExportFilterTest::Text(value)
+                | ExportFilterTest::Currency(value)
+                | ExportFilterTest::Country(value),
+                ExportFilterValue::Text(wanted),
+            ) => Some(value(scope).eq(text_literal(wanted))),
+            (ExportFilterTest::AnyCase(value), ExportFilterValue::Text(wanted)) => {
                 let folded = translate(
                     value(scope),
-                    text("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-                    text("abcdefghijklmnopqrstuvwxyz"),
+                    text_literal("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                    text_literal("abcdefghijklmnopqrstuvwxyz"),
                 );
-                Some(folded.eq(text(&wanted.to_ascii_lowercase())))
+                Some(folded.eq(text_literal(&wanted.to_ascii_lowercase())))
             }
             _ => None,
         }
@@ -88,45 +98,45 @@ impl Filter {
 }
 
 /// Defines a filter on the words of a stored column. The catalogue lists `all` before them.
-pub(super) fn all_or<const N: usize>(
+pub(super) fn words_or_all<const N: usize>(
     name: &'static str,
     column: &'static str,
     words: [&'static str; N],
-) -> Filter {
-    let words = each_equal(&at(column), words);
-    Filter { name, test: Test::Words { words, prints_all: true } }
+) -> ExportFilter {
+    let words = words_equal_to(&column_value(column), words);
+    ExportFilter { name, test: ExportFilterTest::Words { words, prints_all: true } }
 }
 
 /// Defines a filter on the words of a stored column.
-pub(super) fn one_of<const N: usize>(
+pub(super) fn words_of_column<const N: usize>(
     name: &'static str,
     column: &'static str,
     words: [&'static str; N],
-) -> Filter {
-    let words = each_equal(&at(column), words);
-    Filter { name, test: Test::Words { words, prints_all: false } }
+) -> ExportFilter {
+    let words = words_equal_to(&column_value(column), words);
+    ExportFilter { name, test: ExportFilterTest::Words { words, prints_all: false } }
 }
 
 /// Defines a filter on an id in a column.
-pub(super) fn id(name: &'static str, column: &'static str) -> Filter {
-    Filter { name, test: Test::Id(at(column)) }
+pub(super) fn id_filter(name: &'static str, column: &'static str) -> ExportFilter {
+    ExportFilter { name, test: ExportFilterTest::Id(column_value(column)) }
 }
 
 /// Defines a filter on a text in a column.
-pub(super) fn exact(name: &'static str, column: &'static str) -> Filter {
-    Filter { name, test: Test::Text(at(column)) }
+pub(super) fn text_filter(name: &'static str, column: &'static str) -> ExportFilter {
+    ExportFilter { name, test: ExportFilterTest::Text(column_value(column)) }
 }
 
 /// Defines a filter on a currency in a column.
-pub(super) fn currency(column: &'static str) -> Filter {
-    Filter { name: "currency", test: Test::Currency(at(column)) }
+pub(super) fn currency_filter(column: &'static str) -> ExportFilter {
+    ExportFilter { name: "currency", test: ExportFilterTest::Currency(column_value(column)) }
 }
 
-/// Makes the word [`DELETED`], which keeps the deleted records called `alias`.
-pub(super) fn deleted(alias: &'static str) -> Word {
-    let holds = value(move |_| col(format!("{alias}.deleted_at")).is_not_null());
-    Word { word: DELETED, also: &[], holds }
+/// Makes the word [`DELETED_STATUS`], which keeps the deleted records called `alias`.
+pub(super) fn deleted_word(alias: &'static str) -> FilterWord {
+    let holds = scoped_expr(move |_| col(format!("{alias}.deleted_at")).is_not_null());
+    FilterWord { word: DELETED_STATUS, spellings: &[], holds }
 }
 
 /// The status that asks for deleted records.
-pub(super) const DELETED: &str = "deleted";
+pub(super) const DELETED_STATUS: &str = "deleted";

@@ -2,17 +2,19 @@
 
 use model::catalogue;
 
-use crate::definition::column::{Column, Kind, boolean, instant, int, money, of_kind, string};
-use crate::definition::relation::{Relation, row};
-use crate::definition::value::{Value, at, value};
-use crate::definition::{Base, Deleted, Report, Shape};
-use crate::engine::scope::Scope;
+use crate::definition::column::{
+    ReportColumn, ReportColumnKind, boolean, column_of_kind, instant, int, money, string,
+};
+use crate::definition::relation::{Relation, related_row};
+use crate::definition::value::{ScopedExpr, column_value, scoped_expr};
+use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 
 /// One layout of an export's rows: one row per record, or one row per line of a record.
-pub(super) struct Layout {
+pub(super) struct ExportLayout {
     /// The base, relations and columns, in the form that the engine takes.
     pub(super) report: Report,
     /// The alias of the record. The range and deletion are tested on its `created_at`, `updated_at`
@@ -21,9 +23,9 @@ pub(super) struct Layout {
     /// True if the record's table has the column `deleted_at`.
     pub(super) has_deleted: bool,
     /// A condition that every row must meet, besides the filters.
-    pub(super) only: Option<Value>,
+    pub(super) only: Option<ScopedExpr>,
     /// The site that the row belongs to.
-    pub(super) site: Value,
+    pub(super) site: ScopedExpr,
     /// The column by which rows are ordered before the id of the base.
     pub(super) order: Option<&'static str>,
     /// The condition of the item filters; none if the layout has no items.
@@ -31,7 +33,7 @@ pub(super) struct Layout {
 }
 
 /// A function that makes the condition for orders or items with a product, a SKU, or both.
-pub(super) type ItemTest = fn(&Scope<'_>, ItemIds) -> Result<Expr, ReportError>;
+pub(super) type ItemTest = fn(&QueryScope<'_>, ItemIds) -> Result<Expr, ReportError>;
 
 /// The product and the SKU that one item of an order must have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,14 +43,18 @@ pub(super) struct ItemIds {
 }
 
 /// Makes a layout with one row per row of `table`, called `alias`.
-pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> Layout {
+pub(super) fn export_layout(
+    alias: &'static str,
+    table: &'static str,
+    site: ScopedExpr,
+) -> ExportLayout {
     let has_deleted = has_column(table, "deleted_at");
-    Layout {
+    ExportLayout {
         report: Report {
             name: table,
             label: table,
             permissions: &[],
-            base: Base { table, alias, deleted: Deleted::Never },
+            base: ReportBase { table, alias, deleted: DeletedRows::Never },
             kept: None,
             relations: vec![],
             columns: vec![],
@@ -56,7 +62,7 @@ pub(super) fn layout(alias: &'static str, table: &'static str, site: Value) -> L
             filters: vec![],
             default_sort: &[],
             brief_columns: &[],
-            shape: Shape::Plain,
+            shape: ReportShape::Plain,
         },
         record: alias,
         has_deleted,
@@ -71,7 +77,7 @@ fn has_column(table: &str, name: &str) -> bool {
     catalogue::table(table).is_some_and(|table| table.position_of(name).is_some())
 }
 
-impl Layout {
+impl ExportLayout {
     /// Adds relations.
     pub(super) fn joined(mut self, relations: impl IntoIterator<Item = Relation>) -> Self {
         self.report.relations.extend(relations);
@@ -88,20 +94,20 @@ impl Layout {
     }
 
     /// Adds columns.
-    pub(super) fn and(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
+    pub(super) fn and(mut self, columns: impl IntoIterator<Item = ReportColumn>) -> Self {
         self.report.columns.extend(columns);
         self
     }
 
     /// Sets the record that rows belong to: the row of `table` whose id is in `key`, called
     /// `record`. Rows are ordered by `key`.
-    pub(super) fn of_record(
+    pub(super) fn with_record(
         mut self,
         record: &'static str,
         table: &'static str,
         key: &'static str,
     ) -> Self {
-        self.report.relations.push(row(record, table, key));
+        self.report.relations.push(related_row(record, table, key));
         self.record = record;
         self.has_deleted = has_column(table, "deleted_at");
         self.order = Some(key);
@@ -109,7 +115,7 @@ impl Layout {
     }
 
     /// Keeps only the rows that meet this condition.
-    pub(super) fn only(mut self, condition: Value) -> Self {
+    pub(super) fn only(mut self, condition: ScopedExpr) -> Self {
         self.only = Some(condition);
         self
     }
@@ -123,43 +129,46 @@ impl Layout {
 
 /// Defines a column that holds the column `name` of `table`, called `alias`. Amounts are in the
 /// row's currency.
-fn stored(alias: &'static str, table: &'static str, name: &'static str) -> Column {
-    let qualified = move |name: &'static str| value(move |_| col(format!("{alias}.{name}")));
+fn stored(alias: &'static str, table: &'static str, name: &'static str) -> ReportColumn {
+    let qualified = move |name: &'static str| scoped_expr(move |_| col(format!("{alias}.{name}")));
     let columns = catalogue::table(table).map_or(&[][..], |table| &table.columns);
     let kind = columns.iter().find(|column| column.name == name).map(|column| column.kind);
-    match kind.map_or(Kind::Text, kind_of) {
-        Kind::Money => money(name, qualified(name), qualified("currency")),
-        kind => of_kind(name, kind, qualified(name)),
+    match kind.map_or(ReportColumnKind::Text, column_kind_of_catalogue) {
+        ReportColumnKind::Money => money(name, qualified(name), qualified("currency")),
+        kind => column_of_kind(name, kind, qualified(name)),
     }
 }
 
-fn kind_of(kind: catalogue::Kind) -> Kind {
+fn column_kind_of_catalogue(kind: catalogue::ColumnType) -> ReportColumnKind {
     match kind {
-        catalogue::Kind::Int { .. } => Kind::Int,
-        catalogue::Kind::Bool => Kind::Bool,
-        catalogue::Kind::Date => Kind::Date,
-        catalogue::Kind::Instant => Kind::Instant,
-        catalogue::Kind::Money => Kind::Money,
-        catalogue::Kind::Percent => Kind::Dec4,
-        catalogue::Kind::Json | catalogue::Kind::Allotment => Kind::Json,
-        catalogue::Kind::TextList => Kind::List(&Kind::Text),
-        catalogue::Kind::IntList => Kind::List(&Kind::Int),
-        catalogue::Kind::Text
-        | catalogue::Kind::Enum(_)
-        | catalogue::Kind::Currency
-        | catalogue::Kind::Country => Kind::Text,
+        catalogue::ColumnType::Int { .. } => ReportColumnKind::Int,
+        catalogue::ColumnType::Bool => ReportColumnKind::Bool,
+        catalogue::ColumnType::Date => ReportColumnKind::Date,
+        catalogue::ColumnType::Instant => ReportColumnKind::Instant,
+        catalogue::ColumnType::Money => ReportColumnKind::Money,
+        catalogue::ColumnType::Percent => ReportColumnKind::Dec4,
+        catalogue::ColumnType::Json | catalogue::ColumnType::Allotment => ReportColumnKind::Json,
+        catalogue::ColumnType::TextList => ReportColumnKind::List(&ReportColumnKind::Text),
+        catalogue::ColumnType::IntList => ReportColumnKind::List(&ReportColumnKind::Int),
+        catalogue::ColumnType::Text
+        | catalogue::ColumnType::Enum(_)
+        | catalogue::ColumnType::Currency
+        | catalogue::ColumnType::Country => ReportColumnKind::Text,
     }
 }
 
 /// Defines the columns of the customer `c` (`CUST`). `id` is the column that holds the customer's
 /// id.
-pub(super) fn customer(id: &'static str) -> [Column; 5] {
-    customer_from(at(id), |name| value(move |_| col(format!("c.{name}"))))
+pub(super) fn customer_fields(id: &'static str) -> [ReportColumn; 5] {
+    customer_fields_from(column_value(id), |name| scoped_expr(move |_| col(format!("c.{name}"))))
 }
 
 /// Defines the columns of a customer (`CUST`) from any source. `field` returns the value of a
 /// column of the customer.
-pub(super) fn customer_from(id: Value, field: impl Fn(&'static str) -> Value) -> [Column; 5] {
+pub(super) fn customer_fields_from(
+    id: ScopedExpr,
+    field: impl Fn(&'static str) -> ScopedExpr,
+) -> [ReportColumn; 5] {
     [
         int("customer_id", id),
         string("customer_email", field("email")),
@@ -170,29 +179,29 @@ pub(super) fn customer_from(id: Value, field: impl Fn(&'static str) -> Value) ->
 }
 
 /// Defines the relation to the customer whose id is in `key`.
-pub(super) fn customer_row(key: &'static str) -> Relation {
-    row("c", "customers", key)
+pub(super) fn customer_relation_of(key: &'static str) -> Relation {
+    related_row("c", "customers", key)
 }
 
 /// Defines a text column that reads `column`.
-pub(super) fn text_at(heading: &'static str, column: &'static str) -> Column {
-    string(heading, at(column))
+pub(super) fn text_at(heading: &'static str, column: &'static str) -> ReportColumn {
+    string(heading, column_value(column))
 }
 
 /// Defines an id column that reads `column`.
-pub(super) fn id_at(heading: &'static str, column: &'static str) -> Column {
-    int(heading, at(column))
+pub(super) fn id_at(heading: &'static str, column: &'static str) -> ReportColumn {
+    int(heading, column_value(column))
 }
 
 /// Defines an instant column that reads `column`.
-pub(super) fn instant_at(heading: &'static str, column: &'static str) -> Column {
-    instant(heading, at(column))
+pub(super) fn instant_at(heading: &'static str, column: &'static str) -> ReportColumn {
+    instant(heading, column_value(column))
 }
 
 /// Defines a bool column with the result of a condition; false where the condition is null.
-pub(super) fn holds(
+pub(super) fn condition_column(
     heading: &'static str,
     condition: impl Fn() -> Expr + Send + Sync + 'static,
-) -> Column {
-    boolean(heading, value(move |_| condition().is_true()))
+) -> ReportColumn {
+    boolean(heading, scoped_expr(move |_| condition().is_true()))
 }

@@ -12,26 +12,26 @@ use datafusion::prelude::col;
 use futures::{StreamExt, TryStreamExt};
 use model::output::{OutputColumn, OutputKind};
 
-use super::layout::Layout;
+use super::layout::ExportLayout;
 use super::request::{ExportFormat, ExportRequest, MetadataLayout};
 use super::run;
-use crate::definition::column::Column;
-use crate::definition::value::text;
+use crate::definition::column::ReportColumn;
+use crate::definition::value::text_literal;
 use crate::engine::output::{self, arrow_type};
-use crate::engine::scope::Scope;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::json::{member_text, members};
-use crate::rows::Rows;
+use crate::functions::json::{json_value_text, parse_json_members};
+use crate::rows::ReportRows;
 
 /// The columns that come before the metadata.
-const BEFORE: [(&str, OutputKind); 2] =
+const LEADING_COLUMNS: [(&str, OutputKind); 2] =
     [("customer_id", OutputKind::Int), ("customer_email", OutputKind::Text)];
 const METADATA: &str = "metadata";
-const PREFIX: &str = "metadata.";
+const METADATA_PREFIX: &str = "metadata.";
 const KEY: &str = "key";
 const VALUE: &str = "value";
 /// The largest number of keys that one file may have as columns.
-const KEYS_MAX: usize = 2_000;
+const METADATA_KEYS_MAX: usize = 2_000;
 
 /// Returns true if a request may ask for this heading.
 pub(super) fn is_metadata_heading(
@@ -39,77 +39,85 @@ pub(super) fn is_metadata_heading(
     format: ExportFormat,
     layout: MetadataLayout,
 ) -> bool {
-    let is_before = BEFORE.iter().any(|(before, _)| *before == name);
+    let is_before = LEADING_COLUMNS.iter().any(|(before, _)| *before == name);
     is_before
         || match layout {
             MetadataLayout::Long => name == KEY || name == VALUE,
             MetadataLayout::Wide if name == METADATA => format == ExportFormat::Ndjson,
-            MetadataLayout::Wide => name.len() > PREFIX.len() && name.starts_with(PREFIX),
+            MetadataLayout::Wide => {
+                name.len() > METADATA_PREFIX.len() && name.starts_with(METADATA_PREFIX)
+            }
         }
 }
 
 /// Returns the condition that a customer has rows. In the long layout, customers without metadata
 /// have none.
-pub(super) fn has_rows(request: &ExportRequest) -> Option<Expr> {
+pub(super) fn has_metadata_condition(request: &ExportRequest) -> Option<Expr> {
     let is_long = request.layout == MetadataLayout::Long;
-    is_long.then(|| col("c.metadata").not_eq(text("{}")))
+    is_long.then(|| col("c.metadata").not_eq(text_literal("{}")))
 }
 
 /// Opens the rows in the layout that is asked for.
-pub(super) async fn open(
-    scope: &Scope<'_>,
-    layout: &'static Layout,
+pub(super) async fn open_metadata(
+    scope: &QueryScope<'_>,
+    layout: &'static ExportLayout,
     predicates: &[Expr],
     request: &ExportRequest,
-) -> Result<Rows, ReportError> {
-    let columns: Vec<&Column> = layout.report.columns.iter().collect();
-    let stored = || run::open(scope, layout, predicates, output::of_columns(scope, &columns));
+) -> Result<ReportRows, ReportError> {
+    let columns: Vec<&ReportColumn> = layout.report.columns.iter().collect();
+    let stored =
+        || run::open_layout(scope, layout, predicates, output::named_columns(scope, &columns));
     let shape = match request.layout {
-        MetadataLayout::Long => Shape::Long,
-        MetadataLayout::Wide => Shape::Wide,
+        MetadataLayout::Long => MetadataShape::Long,
+        MetadataLayout::Wide => MetadataShape::Wide,
     };
     let (headings, total) = match (&request.columns, shape) {
-        (Some(names), Shape::Wide) => (names.clone(), None),
-        (None, Shape::Wide) if request.format == ExportFormat::Ndjson => {
+        (Some(names), MetadataShape::Wide) => (names.clone(), None),
+        (None, MetadataShape::Wide) if request.format == ExportFormat::Ndjson => {
             (before().chain([METADATA.to_owned()]).collect(), None)
         }
-        (None, Shape::Wide) => {
-            let keys = keys(stored().await?).await?;
-            (before().chain(keys.iter().map(|key| format!("{PREFIX}{key}"))).collect(), None)
+        (None, MetadataShape::Wide) => {
+            let keys = read_metadata_keys(stored().await?).await?;
+            (
+                before().chain(keys.iter().map(|key| format!("{METADATA_PREFIX}{key}"))).collect(),
+                None,
+            )
         }
-        (names, Shape::Long) => {
+        (names, MetadataShape::Long) => {
             let all = || before().chain([KEY.to_owned(), VALUE.to_owned()]).collect();
-            let total = count(stored().await?).await?;
+            let total = count_metadata_keys(stored().await?).await?;
             (names.clone().unwrap_or_else(all), Some(total))
         }
     };
     let rows = stored().await?;
-    let columns: Vec<OutputColumn> = headings.iter().map(|heading| shown(heading)).collect();
+    let columns: Vec<OutputColumn> =
+        headings.iter().map(|heading| output_column_of(heading)).collect();
     let schema = schema(&columns);
     let batches = rows.batches.map(move |batch| {
         let batch = batch?;
         let shaped = match shape {
-            Shape::Wide => wide(&batch, &headings, &schema),
-            Shape::Long => long(&batch, &headings, &schema),
+            MetadataShape::Wide => to_wide_rows(&batch, &headings, &schema),
+            MetadataShape::Long => to_long_rows(&batch, &headings, &schema),
         };
         Ok(shaped?)
     });
     let total = total.unwrap_or(rows.total);
-    Ok(Rows { total, columns, batches: batches.boxed(), ..rows })
+    Ok(ReportRows { total, columns, batches: batches.boxed(), ..rows })
 }
 
 #[derive(Clone, Copy)]
-enum Shape {
+enum MetadataShape {
     Wide,
     Long,
 }
 
 fn before() -> impl Iterator<Item = String> {
-    BEFORE.into_iter().map(|(name, _)| name.to_owned())
+    LEADING_COLUMNS.into_iter().map(|(name, _)| name.to_owned())
 }
 
-fn shown(heading: &str) -> OutputColumn {
-    let before = BEFORE.into_iter().find(|(name, _)| *name == heading).map(|(_, kind)| kind);
+fn output_column_of(heading: &str) -> OutputColumn {
+    let before =
+        LEADING_COLUMNS.into_iter().find(|(name, _)| *name == heading).map(|(_, kind)| kind);
     let kind = before.unwrap_or(match heading == METADATA {
         true => OutputKind::Json,
         false => OutputKind::Text,
@@ -124,7 +132,9 @@ fn schema(columns: &[OutputColumn]) -> SchemaRef {
 }
 
 /// Returns the stored metadata of the customers in a batch.
-fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, DataFusionError> {
+fn metadata_objects(
+    batch: &RecordBatch,
+) -> Result<impl Iterator<Item = Option<&str>>, DataFusionError> {
     let objects = batch.column_by_name(METADATA).and_then(|column| column.as_string_opt::<i32>());
     let objects =
         objects.ok_or_else(|| DataFusionError::Internal("the batch has no metadata".to_owned()))?;
@@ -133,58 +143,58 @@ fn objects(batch: &RecordBatch) -> Result<impl Iterator<Item = Option<&str>>, Da
 
 /// Returns all keys in these rows, in order of code points. Errors:
 /// [`ReportError::TooManyColumns`].
-async fn keys(rows: Rows) -> Result<BTreeSet<String>, ReportError> {
+async fn read_metadata_keys(rows: ReportRows) -> Result<BTreeSet<String>, ReportError> {
     let mut keys = BTreeSet::new();
     let mut batches = rows.batches;
     while let Some(batch) = batches.try_next().await? {
-        for object in objects(&batch)?.flatten() {
-            for key in members(object).into_keys() {
+        for object in metadata_objects(&batch)?.flatten() {
+            for key in parse_json_members(object).into_keys() {
                 if !keys.contains(&key) {
                     keys.insert(key);
                 }
             }
         }
-        if keys.len() > KEYS_MAX {
-            return Err(ReportError::TooManyColumns { max: KEYS_MAX });
+        if keys.len() > METADATA_KEYS_MAX {
+            return Err(ReportError::TooManyColumns { max: METADATA_KEYS_MAX });
         }
     }
     Ok(keys)
 }
 
 /// Counts the keys of all rows.
-async fn count(rows: Rows) -> Result<u64, ReportError> {
+async fn count_metadata_keys(rows: ReportRows) -> Result<u64, ReportError> {
     let mut count = 0;
     let mut batches = rows.batches;
     while let Some(batch) = batches.try_next().await? {
-        for object in objects(&batch)?.flatten() {
-            count += members(object).len() as u64;
+        for object in metadata_objects(&batch)?.flatten() {
+            count += parse_json_members(object).len() as u64;
         }
     }
     Ok(count)
 }
 
 /// Makes one row per customer, with one column per heading.
-fn wide(
+fn to_wide_rows(
     batch: &RecordBatch,
     headings: &[String],
     schema: &SchemaRef,
 ) -> Result<RecordBatch, DataFusionError> {
     let mut values: BTreeMap<&str, StringBuilder> = headings
         .iter()
-        .filter_map(|heading| heading.strip_prefix(PREFIX))
+        .filter_map(|heading| heading.strip_prefix(METADATA_PREFIX))
         .map(|key| (key, StringBuilder::new()))
         .collect();
-    for object in objects(batch)? {
-        let members = members(object.unwrap_or_default());
+    for object in metadata_objects(batch)? {
+        let members = parse_json_members(object.unwrap_or_default());
         for (key, values) in &mut values {
-            values.append_option(members.get(*key).and_then(|value| member_text(value)));
+            values.append_option(members.get(*key).and_then(|value| json_value_text(value)));
         }
     }
     let columns = headings.iter().map(|heading| -> Result<ArrayRef, DataFusionError> {
-        let key = heading.strip_prefix(PREFIX);
+        let key = heading.strip_prefix(METADATA_PREFIX);
         match key.and_then(|key| values.get_mut(key)) {
             Some(values) => Ok(Arc::new(values.finish())),
-            None => stored(batch, heading),
+            None => stored_column(batch, heading),
         }
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -192,18 +202,18 @@ fn wide(
 }
 
 /// Makes one row per customer and key.
-fn long(
+fn to_long_rows(
     batch: &RecordBatch,
     headings: &[String],
     schema: &SchemaRef,
 ) -> Result<RecordBatch, DataFusionError> {
     let mut customers = UInt32Builder::new();
     let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
-    for (row, object) in (0..).zip(objects(batch)?) {
-        for (key, value) in members(object.unwrap_or_default()) {
+    for (row, object) in (0..).zip(metadata_objects(batch)?) {
+        for (key, value) in parse_json_members(object.unwrap_or_default()) {
             customers.append_value(row);
             keys.append_value(key);
-            values.append_option(member_text(value));
+            values.append_option(json_value_text(value));
         }
     }
     let (customers, keys, values) = (customers.finish(), keys.finish(), values.finish());
@@ -211,14 +221,14 @@ fn long(
         Ok(match heading.as_str() {
             KEY => Arc::new(keys.clone()),
             VALUE => Arc::new(values.clone()),
-            heading => take(&stored(batch, heading)?, &customers, None)?,
+            heading => take(&stored_column(batch, heading)?, &customers, None)?,
         })
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-fn stored(batch: &RecordBatch, heading: &str) -> Result<ArrayRef, DataFusionError> {
+fn stored_column(batch: &RecordBatch, heading: &str) -> Result<ArrayRef, DataFusionError> {
     let column = batch.column_by_name(heading).cloned();
     column.ok_or_else(|| DataFusionError::Internal(format!("the batch has no {heading}")))
 }

@@ -27,10 +27,13 @@ mod run;
 mod sites;
 mod types;
 
-pub use describe::describe;
+pub use describe::describe_export_type;
 pub use export_type::ExportType;
-pub use parse::{ExportContext, ExportErrors, ExportRequests, parse};
-pub use request::{ExportFormat, ExportRequest, MetadataLayout, Mode, Package, Range, RowPer};
-pub use run::{has_rows, open_rows};
+pub use parse::{ExportContext, ExportErrors, ExportRequests, parse_export_body};
+pub use request::{
+    AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, MetadataLayout,
+    RowPer,
+};
+pub use run::{export_has_rows, open_export_rows};
 pub use sites::site_ids;
-pub use types::{find, types};
+pub use types::{export_types, find_export_type};

@@ -4,18 +4,18 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::col;
 use model::time::Instant;
 
-use super::filter::{DELETED, Test, Wanted};
-use super::layout::{ItemIds, Layout};
+use super::filter::{DELETED_STATUS, ExportFilterTest, ExportFilterValue};
+use super::layout::{ExportLayout, ItemIds};
 use super::request::ExportRequest;
-use crate::engine::scope::{self, Scope};
+use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
 
 const SECOND: i64 = 1_000_000;
 
 /// Returns all predicates that a matching row must meet.
-pub(super) fn all(
-    scope: &Scope<'_>,
-    layout: &Layout,
+pub(super) fn export_predicates(
+    scope: &QueryScope<'_>,
+    layout: &ExportLayout,
     request: &ExportRequest,
 ) -> Result<Vec<Expr>, ReportError> {
     let record = |name: &str| col(format!("{}.{name}", layout.record));
@@ -37,11 +37,11 @@ pub(super) fn all(
     }
     let mut ids = ItemIds::default();
     for filter in &request.export_type().filters {
-        let Some(wanted) = request.wanted(filter.name) else { continue };
+        let Some(wanted) = request.filter_value(filter.name) else { continue };
         predicates.extend(filter.condition(scope, &wanted));
         match (&filter.test, wanted) {
-            (Test::ItemProduct, Wanted::Id(id)) => ids.product = Some(id),
-            (Test::ItemSku, Wanted::Id(id)) => ids.sku = Some(id),
+            (ExportFilterTest::ItemProduct, ExportFilterValue::Id(id)) => ids.product = Some(id),
+            (ExportFilterTest::ItemSku, ExportFilterValue::Id(id)) => ids.sku = Some(id),
             _ => {}
         }
     }
@@ -52,6 +52,8 @@ pub(super) fn all(
 }
 
 fn asks_for_deleted(request: &ExportRequest) -> bool {
-    let is_status = || request.wanted("status") == Some(Wanted::Text(DELETED.to_owned()));
+    let is_status = || {
+        request.filter_value("status") == Some(ExportFilterValue::Text(DELETED_STATUS.to_owned()))
+    };
     request.include_deleted || is_status()
 }

@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ExportType;
-use super::filter::Wanted;
+use super::filter::ExportFilterValue;
 use crate::csv_dialect::CsvDialect;
-use crate::functions::json_text::Amounts;
+use crate::functions::json_text::AmountNotation;
 
 /// A checked request for one export. It can be stored as JSON and read back unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExportRequest {
     /// The type, with the name that the caller used.
     #[serde(with = "spelling")]
-    pub(super) object: Spelled,
+    pub(super) object: NamedExportType,
     /// The filters given, in the order in which the type lists them.
     pub(super) filters: Map<String, Value>,
     /// Fields that were given but have no effect for the type.
     pub(super) ignored_filters: Vec<String>,
-    pub(super) mode: Mode,
+    pub(super) mode: DateMode,
     /// The range in whole seconds, both ends included; none for the accounting package.
-    pub(super) range: Option<Range>,
+    pub(super) range: Option<ExportRange>,
     /// The site to which the rows are limited.
     pub(super) site_id: Option<i64>,
     pub(super) include_deleted: bool,
@@ -32,19 +32,19 @@ pub struct ExportRequest {
     pub(super) columns: Option<Vec<String>>,
     pub(super) row_per: RowPer,
     pub(super) layout: MetadataLayout,
-    pub(super) package: Option<Package>,
+    pub(super) package: Option<AccountingPackageRequest>,
     /// The present of the request.
     pub(super) now: Instant,
 }
 
 /// A type with the name by which it was asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Spelled {
+pub(super) struct NamedExportType {
     pub(super) kind: &'static ExportType,
     pub(super) name: String,
 }
 
-impl PartialEq for Spelled {
+impl PartialEq for NamedExportType {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -53,10 +53,10 @@ impl PartialEq for Spelled {
 mod spelling {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    use super::Spelled;
+    use super::NamedExportType;
 
     pub(super) fn serialize<S: Serializer>(
-        spelled: &Spelled,
+        spelled: &NamedExportType,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&spelled.name)
@@ -64,10 +64,10 @@ mod spelling {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Spelled, D::Error> {
+    ) -> Result<NamedExportType, D::Error> {
         let name = String::deserialize(deserializer)?;
-        match super::super::find(&name) {
-            Some(kind) => Ok(Spelled { kind, name }),
+        match super::super::find_export_type(&name) {
+            Some(kind) => Ok(NamedExportType { kind, name }),
             None => Err(de::Error::custom(format!("{name} is no export type"))),
         }
     }
@@ -75,7 +75,7 @@ mod spelling {
 
 /// A range in seconds since 1970, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Range {
+pub struct ExportRange {
     /// The first second.
     pub from: i64,
     /// The last second.
@@ -85,7 +85,7 @@ pub struct Range {
 /// The instant of a record that is compared with the range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub enum DateMode {
     /// `created_at`.
     #[default]
     FullData,
@@ -132,7 +132,7 @@ pub enum MetadataLayout {
 
 /// The parameters of an accounting package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Package {
+pub struct AccountingPackageRequest {
     /// The first day of the month.
     pub month: Date,
     /// The currency of all amounts.
@@ -142,7 +142,7 @@ pub struct Package {
     pub as_of: Option<Instant>,
 }
 
-impl Mode {
+impl DateMode {
     pub(super) const WORDS: [(&'static str, Self); 2] =
         [("full_data", Self::FullData), ("modified_data", Self::ModifiedData)];
 
@@ -183,10 +183,10 @@ impl ExportFormat {
     }
 
     /// Returns the notation of amounts inside JSON cells. Rule: spec/exports.md §11.
-    pub(super) fn amounts(self) -> Amounts {
+    pub(super) fn amounts(self) -> AmountNotation {
         match self {
-            Self::Csv | Self::Xlsx => Amounts::Major,
-            Self::Ndjson | Self::Parquet => Amounts::Minor,
+            Self::Csv | Self::Xlsx => AmountNotation::Major,
+            Self::Ndjson | Self::Parquet => AmountNotation::Minor,
         }
     }
 }
@@ -224,7 +224,7 @@ impl ExportRequest {
     /// seconds, or the month and currency of the accounting package. Rule: spec/exports.md §5.
     pub fn filters(&self) -> Map<String, Value> {
         let mut filters = Map::new();
-        let seconds = |pick: fn(&Range) -> i64| self.range.as_ref().map(pick);
+        let seconds = |pick: fn(&ExportRange) -> i64| self.range.as_ref().map(pick);
         filters.insert("date_from".to_owned(), Value::from(seconds(|range| range.from)));
         filters.insert("date_to".to_owned(), Value::from(seconds(|range| range.to)));
         if let Some(package) = &self.package {
@@ -251,12 +251,12 @@ impl ExportRequest {
     }
 
     /// Returns the instant of a record that is compared with the range.
-    pub fn mode(&self) -> Mode {
+    pub fn mode(&self) -> DateMode {
         self.mode
     }
 
     /// Returns the range; none for the accounting package.
-    pub fn range(&self) -> Option<Range> {
+    pub fn range(&self) -> Option<ExportRange> {
         self.range
     }
 
@@ -286,7 +286,7 @@ impl ExportRequest {
     }
 
     /// Returns the parameters of the accounting package; none for other types.
-    pub fn package(&self) -> Option<&Package> {
+    pub fn package(&self) -> Option<&AccountingPackageRequest> {
         self.package.as_ref()
     }
 
@@ -307,16 +307,16 @@ impl ExportRequest {
             let instant = Instant::from_seconds(seconds);
             instant.map(|instant| zone.date_of(instant).to_string()).unwrap_or_default()
         };
-        let range = self.range.unwrap_or(Range { from: 0, to: 0 });
+        let range = self.range.unwrap_or(ExportRange { from: 0, to: 0 });
         let (from, to) = (date(range.from), date(range.to));
         format!("{}_{from}_{to}.{}", self.object(), self.format.word())
     }
 
     /// Returns the value given for a filter.
-    pub(super) fn wanted(&self, name: &str) -> Option<Wanted> {
+    pub(super) fn filter_value(&self, name: &str) -> Option<ExportFilterValue> {
         match self.filters.get(name)? {
-            Value::String(text) => Some(Wanted::Text(text.clone())),
-            value => value.as_i64().map(Wanted::Id),
+            Value::String(text) => Some(ExportFilterValue::Text(text.clone())),
+            value => value.as_i64().map(ExportFilterValue::Id),
         }
     }
 

@@ -17,22 +17,22 @@ const BITS_PER_ID_MAX: u64 = 64;
 
 /// Returns a condition that is true if `value` is one of `ids`, and null if it is null. `ids` must
 /// be sorted.
-pub(crate) fn among(value: Expr, ids: &[i64]) -> Expr {
+pub(crate) fn is_in_ids(value: Expr, ids: &[i64]) -> Expr {
     let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
-    let ids = Arc::new(Ids::of(ids));
-    ScalarUDF::new_from_impl(Among { ids, signature }).call(vec![value])
+    let ids = Arc::new(IdLookup::from_sorted(ids));
+    ScalarUDF::new_from_impl(InIdsFunction { ids, signature }).call(vec![value])
 }
 
 #[derive(Debug)]
-enum Ids {
+enum IdLookup {
     /// A bitmap with one bit for each number from `first`.
     Bits { first: i64, bits: BooleanBuffer },
     /// The ids, sorted.
     List(Vec<i64>),
 }
 
-impl Ids {
-    fn of(ids: &[i64]) -> Self {
+impl IdLookup {
+    fn from_sorted(ids: &[i64]) -> Self {
         let (Some(&first), Some(&last)) = (ids.first(), ids.last()) else {
             return Self::List(vec![]);
         };
@@ -48,7 +48,7 @@ impl Ids {
         Self::Bits { first, bits: bits.finish() }
     }
 
-    fn hold(&self, id: i64) -> bool {
+    fn contains(&self, id: i64) -> bool {
         match self {
             Self::Bits { first, bits } => {
                 let place = id.abs_diff(*first) as usize;
@@ -60,26 +60,26 @@ impl Ids {
 }
 
 #[derive(Debug)]
-struct Among {
-    ids: Arc<Ids>,
+struct InIdsFunction {
+    ids: Arc<IdLookup>,
     signature: Signature,
 }
 
-impl PartialEq for Among {
+impl PartialEq for InIdsFunction {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.ids, &other.ids)
     }
 }
 
-impl Eq for Among {}
+impl Eq for InIdsFunction {}
 
-impl Hash for Among {
+impl Hash for InIdsFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Arc::as_ptr(&self.ids).hash(state);
     }
 }
 
-impl ScalarUDFImpl for Among {
+impl ScalarUDFImpl for InIdsFunction {
     fn name(&self) -> &str {
         "among"
     }
@@ -97,7 +97,7 @@ impl ScalarUDFImpl for Among {
         let values = value.to_array(args.number_rows)?;
         let values = values.as_primitive::<Int64Type>();
         let bits =
-            BooleanBuffer::collect_bool(values.len(), |row| self.ids.hold(values.value(row)));
+            BooleanBuffer::collect_bool(values.len(), |row| self.ids.contains(values.value(row)));
         Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(bits, values.nulls().cloned()))))
     }
 }
@@ -110,13 +110,13 @@ mod tests {
     fn ids_are_found_whether_they_lie_close_or_far_apart() {
         let close = [-3, -1, 0, 7];
         let far = [i64::MIN, -1, 5, 1 << 40, i64::MAX];
-        assert!(matches!(Ids::of(&close), Ids::Bits { .. }));
-        assert!(matches!(Ids::of(&far), Ids::List(_)));
+        assert!(matches!(IdLookup::from_sorted(&close), IdLookup::Bits { .. }));
+        assert!(matches!(IdLookup::from_sorted(&far), IdLookup::List(_)));
         for ids in [&close[..], &far[..], &[], &[9]] {
-            let held = Ids::of(ids);
+            let held = IdLookup::from_sorted(ids);
             let asked = close.iter().chain(&far).copied().chain(-10..20);
             for id in asked {
-                assert_eq!(held.hold(id), ids.contains(&id), "{id} in {ids:?}");
+                assert_eq!(held.contains(id), ids.contains(&id), "{id} in {ids:?}");
             }
         }
     }

@@ -12,37 +12,37 @@ use model::time::Date;
 
 /// Returns the age in completed years at `today` of a person born on `birth`.
 pub(crate) fn age(birth: Expr, today: Date) -> Expr {
-    call(birth, today, Answer::Age)
+    call(birth, today, BirthdayResult::Age)
 }
 
 /// Returns the number of days from `today` to the next birthday; 0 on the birthday itself.
 pub(crate) fn days_until_birthday(birth: Expr, today: Date) -> Expr {
-    call(birth, today, Answer::DaysUntilBirthday)
+    call(birth, today, BirthdayResult::DaysUntilBirthday)
 }
 
-fn call(birth: Expr, today: Date, answer: Answer) -> Expr {
+fn call(birth: Expr, today: Date, answer: BirthdayResult) -> Expr {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
-    ScalarUDF::new_from_impl(Birthday { today, answer, signature }).call(vec![birth])
+    ScalarUDF::new_from_impl(BirthdayFunction { today, answer, signature }).call(vec![birth])
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Answer {
+enum BirthdayResult {
     Age,
     DaysUntilBirthday,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Birthday {
+struct BirthdayFunction {
     today: Date,
-    answer: Answer,
+    answer: BirthdayResult,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Birthday {
+impl ScalarUDFImpl for BirthdayFunction {
     fn name(&self) -> &str {
         match self.answer {
-            Answer::Age => "age",
-            Answer::DaysUntilBirthday => "days_until_birthday",
+            BirthdayResult::Age => "age",
+            BirthdayResult::DaysUntilBirthday => "days_until_birthday",
         }
     }
 
@@ -60,8 +60,8 @@ impl ScalarUDFImpl for Birthday {
         let answers: Int64Array = values.as_primitive::<Date32Type>().unary(|days| {
             let birth = Date::from_days(days);
             match self.answer {
-                Answer::Age => years_completed(birth, today),
-                Answer::DaysUntilBirthday => days_until(birth, today),
+                BirthdayResult::Age => years_completed(birth, today),
+                BirthdayResult::DaysUntilBirthday => days_until_next_birthday(birth, today),
             }
         });
         Ok(ColumnarValue::Array(Arc::new(answers)))
@@ -78,7 +78,7 @@ fn years_completed(birth: Date, today: Date) -> i64 {
     if today < birthday_in(birth, today.year()) { years - 1 } else { years }
 }
 
-fn days_until(birth: Date, today: Date) -> i64 {
+fn days_until_next_birthday(birth: Date, today: Date) -> i64 {
     let this_year = birthday_in(birth, today.year());
     let next = if this_year < today { birthday_in(birth, today.year() + 1) } else { this_year };
     i64::from(next.days()) - i64::from(today.days())
@@ -104,7 +104,7 @@ mod tests {
         ] {
             let (born, now) = (Date::parse(birth).unwrap(), Date::parse(today).unwrap());
             assert_eq!(years_completed(born, now), age, "{birth} {today}");
-            assert_eq!(days_until(born, now), days, "{birth} {today}");
+            assert_eq!(days_until_next_birthday(born, now), days, "{birth} {today}");
         }
     }
 }

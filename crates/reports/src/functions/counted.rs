@@ -13,9 +13,9 @@ use datafusion::logical_expr::{
 
 /// The number of rows that a plan has computed so far.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Counter(Arc<AtomicU64>);
+pub(crate) struct RowCounter(Arc<AtomicU64>);
 
-impl Counter {
+impl RowCounter {
     /// Returns the number of rows so far. It is the total once the sort above has returned its
     /// first row.
     pub(crate) fn rows(&self) -> u64 {
@@ -23,33 +23,34 @@ impl Counter {
     }
 
     /// Returns `value` unchanged; each row for which it is computed is counted.
-    pub(crate) fn counted(&self, value: Expr) -> Expr {
+    pub(crate) fn count_rows_of(&self, value: Expr) -> Expr {
         let signature = Signature::any(1, Volatility::Volatile);
-        ScalarUDF::new_from_impl(Counted { counter: self.clone(), signature }).call(vec![value])
+        ScalarUDF::new_from_impl(CountRowsFunction { counter: self.clone(), signature })
+            .call(vec![value])
     }
 }
 
-impl PartialEq for Counter {
+impl PartialEq for RowCounter {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Counter {}
+impl Eq for RowCounter {}
 
-impl Hash for Counter {
+impl Hash for RowCounter {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Arc::as_ptr(&self.0).hash(state);
     }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Counted {
-    counter: Counter,
+struct CountRowsFunction {
+    counter: RowCounter,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Counted {
+impl ScalarUDFImpl for CountRowsFunction {
     fn name(&self) -> &str {
         "counted"
     }

@@ -15,13 +15,13 @@ use datafusion::logical_expr::{
 };
 use model::time::{Date, Instant, Zone};
 
-use super::zone::Offsets;
+use super::zone::ZoneOffsets;
 
 const SECOND_MICROS: i64 = 1_000_000;
 
 /// The part of an event's local time that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Part {
+pub(crate) enum EventTimePart {
     Date,
     /// Microseconds since midnight, in whole seconds.
     TimeOfDay,
@@ -32,34 +32,36 @@ pub(crate) enum Part {
 /// Returns a part of the time at which an event starts, in the zone of its site. The provider's
 /// zone is used if the site names none or an unknown one.
 pub(crate) fn event_time(
-    part: Part,
+    part: EventTimePart,
     starts_at: Expr,
     zone: Expr,
-    provider: &Offsets,
+    provider: &ZoneOffsets,
     now: Instant,
 ) -> Expr {
-    let zones = Zones { provider: Arc::new(provider.clone()), now, known: Arc::default() };
+    let zones =
+        SiteZoneOffsets { provider: Arc::new(provider.clone()), now, known: Arc::default() };
     let signature = Signature::any(2, Volatility::Immutable);
-    ScalarUDF::new_from_impl(EventTime { part, zones, signature }).call(vec![starts_at, zone])
+    ScalarUDF::new_from_impl(EventTimeFunction { part, zones, signature })
+        .call(vec![starts_at, zone])
 }
 
 /// The offsets of the zones that sites name, each looked up once.
 #[derive(Debug)]
-struct Zones {
-    provider: Arc<Offsets>,
+struct SiteZoneOffsets {
+    provider: Arc<ZoneOffsets>,
     now: Instant,
-    known: Arc<Mutex<HashMap<String, Arc<Offsets>>>>,
+    known: Arc<Mutex<HashMap<String, Arc<ZoneOffsets>>>>,
 }
 
-impl Zones {
-    fn of(&self, name: Option<&str>) -> Arc<Offsets> {
+impl SiteZoneOffsets {
+    fn of(&self, name: Option<&str>) -> Arc<ZoneOffsets> {
         let Some(name) = name else { return Arc::clone(&self.provider) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(offsets) = known.get(name) {
             return Arc::clone(offsets);
         }
         let offsets = match Zone::parse(name) {
-            Some(zone) => Arc::new(Offsets::around(&zone, self.now)),
+            Some(zone) => Arc::new(ZoneOffsets::for_present(&zone, self.now)),
             None => Arc::clone(&self.provider),
         };
         known.insert(name.to_owned(), Arc::clone(&offsets));
@@ -68,33 +70,33 @@ impl Zones {
 }
 
 #[derive(Debug)]
-struct EventTime {
-    part: Part,
-    zones: Zones,
+struct EventTimeFunction {
+    part: EventTimePart,
+    zones: SiteZoneOffsets,
     signature: Signature,
 }
 
-impl PartialEq for EventTime {
+impl PartialEq for EventTimeFunction {
     fn eq(&self, other: &Self) -> bool {
         self.part == other.part && self.zones.provider == other.zones.provider
     }
 }
 
-impl Eq for EventTime {}
+impl Eq for EventTimeFunction {}
 
-impl Hash for EventTime {
+impl Hash for EventTimeFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.part.hash(state);
         self.zones.provider.hash(state);
     }
 }
 
-impl ScalarUDFImpl for EventTime {
+impl ScalarUDFImpl for EventTimeFunction {
     fn name(&self) -> &str {
         match self.part {
-            Part::Date => "event_date",
-            Part::TimeOfDay => "event_time_of_day",
-            Part::Weekday => "event_weekday",
+            EventTimePart::Date => "event_date",
+            EventTimePart::TimeOfDay => "event_time_of_day",
+            EventTimePart::Weekday => "event_weekday",
         }
     }
 
@@ -104,8 +106,8 @@ impl ScalarUDFImpl for EventTime {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match self.part {
-            Part::Date => DataType::Date32,
-            Part::TimeOfDay | Part::Weekday => DataType::Int64,
+            EventTimePart::Date => DataType::Date32,
+            EventTimePart::TimeOfDay | EventTimePart::Weekday => DataType::Int64,
         })
     }
 
@@ -114,25 +116,25 @@ impl ScalarUDFImpl for EventTime {
         let starts = starts.as_primitive::<TimestampMicrosecondType>();
         let names = cast(&args.args[1].to_array(args.number_rows)?, &DataType::Utf8View)?;
         let mut offsets =
-            Neighbours { zones: &self.zones, names: names.as_string_view(), last: None };
+            ZoneCursor { zones: &self.zones, names: names.as_string_view(), last: None };
         let rows = 0..args.number_rows;
-        let mut each = |part: fn(&Offsets, i64) -> i64| {
+        let mut each = |part: fn(&ZoneOffsets, i64) -> i64| {
             let values = rows
                 .clone()
                 .map(|row| starts.is_valid(row).then(|| part(offsets.of(row), starts.value(row))));
             values.collect::<Vec<Option<i64>>>()
         };
         let values: ArrayRef = match self.part {
-            Part::Date => {
+            EventTimePart::Date => {
                 let days = each(|offsets, micros| offsets.date(micros).into());
                 let days = days.into_iter().map(|days| days.and_then(|days| days.try_into().ok()));
                 Arc::new(days.collect::<Date32Array>())
             }
-            Part::TimeOfDay => Arc::new(Int64Array::from(each(|offsets, micros| {
+            EventTimePart::TimeOfDay => Arc::new(Int64Array::from(each(|offsets, micros| {
                 let micros = offsets.micros_of_day(micros);
                 micros - micros.rem_euclid(SECOND_MICROS)
             }))),
-            Part::Weekday => Arc::new(Int64Array::from(each(|offsets, micros| {
+            EventTimePart::Weekday => Arc::new(Int64Array::from(each(|offsets, micros| {
                 Date::from_days(offsets.date(micros)).days_since_sunday().into()
             }))),
         };
@@ -142,14 +144,14 @@ impl ScalarUDFImpl for EventTime {
 
 /// A cursor over the zones of rows. It keeps the last offsets, because neighbouring rows mostly
 /// share their zone.
-struct Neighbours<'a> {
-    zones: &'a Zones,
+struct ZoneCursor<'a> {
+    zones: &'a SiteZoneOffsets,
     names: &'a StringViewArray,
-    last: Option<(Option<&'a str>, Arc<Offsets>)>,
+    last: Option<(Option<&'a str>, Arc<ZoneOffsets>)>,
 }
 
-impl Neighbours<'_> {
-    fn of(&mut self, row: usize) -> &Offsets {
+impl ZoneCursor<'_> {
+    fn of(&mut self, row: usize) -> &ZoneOffsets {
         let name = self.names.is_valid(row).then(|| self.names.value(row));
         let is_known = self.last.as_ref().is_some_and(|(known, _)| *known == name);
         if !is_known {

@@ -15,18 +15,19 @@ use serde_json::value::RawValue;
 
 /// Returns the value of `key` in `object`. Strings are returned as they are, other values as their
 /// JSON text, missing ones and null as null.
-pub(crate) fn member(object: Expr, key: &str) -> Expr {
+pub(crate) fn json_member_text(object: Expr, key: &str) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Member { key: key.to_owned(), signature }).call(vec![object])
+    ScalarUDF::new_from_impl(JsonMemberFunction { key: key.to_owned(), signature })
+        .call(vec![object])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Member {
+struct JsonMemberFunction {
     key: String,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Member {
+impl ScalarUDFImpl for JsonMemberFunction {
     fn name(&self) -> &str {
         "json_member"
     }
@@ -42,20 +43,21 @@ impl ScalarUDFImpl for Member {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let objects = cast(&args.args[0].to_array(args.number_rows)?, &DataType::Utf8View)?;
         let objects = objects.as_string_view().iter();
-        let members: StringViewArray =
-            objects.map(|object| member_text(members(object?).get(&self.key)?)).collect();
+        let members: StringViewArray = objects
+            .map(|object| json_value_text(parse_json_members(object?).get(&self.key)?))
+            .collect();
         Ok(ColumnarValue::Array(Arc::new(members)))
     }
 }
 
 /// Parses the members of a JSON object; empty if the text is not an object.
-pub(crate) fn members(object: &str) -> BTreeMap<String, &RawValue> {
+pub(crate) fn parse_json_members(object: &str) -> BTreeMap<String, &RawValue> {
     serde_json::from_str(object).unwrap_or_default()
 }
 
 /// Returns the value of a member as text: strings as they are, none for null, other values as their
 /// JSON text.
-pub(crate) fn member_text(value: &RawValue) -> Option<String> {
+pub(crate) fn json_value_text(value: &RawValue) -> Option<String> {
     let text = value.get();
     match text.as_bytes().first() {
         Some(b'"') => serde_json::from_str(text).ok(),
@@ -66,7 +68,7 @@ pub(crate) fn member_text(value: &RawValue) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{member_text, members};
+    use super::{json_value_text, parse_json_members};
 
     #[test]
     fn members_read_as_text() {
@@ -80,9 +82,10 @@ mod tests {
             ("o", Some(r#"{"a":1}"#)),
             ("missing", None),
         ] {
-            let found = members(object).get(key).and_then(|value| member_text(value));
+            let found =
+                parse_json_members(object).get(key).and_then(|value| json_value_text(value));
             assert_eq!(found.as_deref(), expected, "{key}");
         }
-        assert!(members("[1]").is_empty());
+        assert!(parse_json_members("[1]").is_empty());
     }
 }

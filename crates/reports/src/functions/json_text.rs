@@ -19,11 +19,11 @@ use datafusion::logical_expr::{
 use model::money::{AmountFormat, Currency};
 use model::time::Instant;
 
-use crate::definition::value::WIDE;
+use crate::definition::value::AMOUNT_SUM_TYPE;
 
 /// The notation of amounts inside JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) enum Amounts {
+pub(crate) enum AmountNotation {
     /// Minor units: `11000`.
     #[default]
     Minor,
@@ -33,7 +33,7 @@ pub(crate) enum Amounts {
 
 /// The type of a member of a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Member {
+pub(crate) enum JsonMemberType {
     Int,
     Text,
     Bool,
@@ -43,9 +43,9 @@ pub(crate) enum Member {
 }
 
 /// Returns a JSON object with these members: name, type and value.
-pub(crate) fn object<const N: usize>(
-    members: [(&'static str, Member, Expr); N],
-    amounts: Amounts,
+pub(crate) fn json_object<const N: usize>(
+    members: [(&'static str, JsonMemberType, Expr); N],
+    amounts: AmountNotation,
 ) -> Expr {
     let signature = Signature::any(N, Volatility::Immutable);
     let mut shown = Vec::with_capacity(N);
@@ -54,46 +54,46 @@ pub(crate) fn object<const N: usize>(
         shown.push((name, member));
         values.push(value);
     }
-    let function = Object { members: shown, amounts, signature };
+    let function = JsonObjectFunction { members: shown, amounts, signature };
     ScalarUDF::new_from_impl(function).call(values)
 }
 
 /// Returns the text `"currency":amount`, one member of a JSON object.
-pub(crate) fn amount_by_currency(currency: Expr, amount: Expr, amounts: Amounts) -> Expr {
+pub(crate) fn amount_by_currency(currency: Expr, amount: Expr, amounts: AmountNotation) -> Expr {
     let signature = Signature::any(2, Volatility::Immutable);
     ScalarUDF::new_from_impl(AmountByCurrency { amounts, signature }).call(vec![currency, amount])
 }
 
-/// Aggregates the texts of a group with their keys, as input for [`array_of`] or [`object_of`].
-pub(crate) fn gathered(key: Expr, text: Expr) -> Expr {
+/// Aggregates the texts of a group with their keys, as input for [`json_array_from`] or [`json_object_from`].
+pub(crate) fn collect_texts(key: Expr, text: Expr) -> Expr {
     // An ordered aggregate would work row by row; sorting each list afterwards is many times
     // faster.
     array_agg(named_struct(vec![lit("key"), key, lit("text"), text]))
 }
 
-/// Returns the JSON array of the texts that [`gathered`] collected, sorted by key.
-pub(crate) fn array_of(gathered: Expr) -> Expr {
-    joined(gathered, ['[', ']'])
+/// Returns the JSON array of the texts that [`collect_texts`] collected, sorted by key.
+pub(crate) fn json_array_from(gathered: Expr) -> Expr {
+    join_texts(gathered, ['[', ']'])
 }
 
-/// Returns the JSON object of the members that [`gathered`] collected, sorted by key.
-pub(crate) fn object_of(gathered: Expr) -> Expr {
-    joined(gathered, ['{', '}'])
+/// Returns the JSON object of the members that [`collect_texts`] collected, sorted by key.
+pub(crate) fn json_object_from(gathered: Expr) -> Expr {
+    join_texts(gathered, ['{', '}'])
 }
 
-fn joined(gathered: Expr, brackets: [char; 2]) -> Expr {
+fn join_texts(gathered: Expr, brackets: [char; 2]) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Joined { brackets, signature }).call(vec![gathered])
+    ScalarUDF::new_from_impl(JoinTextsFunction { brackets, signature }).call(vec![gathered])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Object {
-    members: Vec<(&'static str, Member)>,
-    amounts: Amounts,
+struct JsonObjectFunction {
+    members: Vec<(&'static str, JsonMemberType)>,
+    amounts: AmountNotation,
     signature: Signature,
 }
 
-enum Values {
+enum JsonMemberValues {
     Int(Int64Array),
     Text(StringViewArray),
     Bool(BooleanArray),
@@ -101,7 +101,7 @@ enum Values {
     Amount(Decimal128Array, StringViewArray),
 }
 
-impl ScalarUDFImpl for Object {
+impl ScalarUDFImpl for JsonObjectFunction {
     fn name(&self) -> &str {
         "json_object"
     }
@@ -120,7 +120,7 @@ impl ScalarUDFImpl for Object {
             let comma = if columns.is_empty() { "" } else { "," };
             columns.push((format!("{comma}\"{name}\":"), values(&args, position, *member)?));
         }
-        let mut writer = AmountWriter { style: self.amounts, last: None };
+        let mut writer = JsonAmountWriter { style: self.amounts, last: None };
         let mut texts = StringViewBuilder::with_capacity(args.number_rows);
         let mut text = Vec::new();
         for row in 0..args.number_rows {
@@ -141,47 +141,55 @@ fn column(args: &ScalarFunctionArgs, position: usize, data_type: &DataType) -> R
     Ok(cast(&args.args[position].to_array(args.number_rows)?, data_type)?)
 }
 
-fn values(args: &ScalarFunctionArgs, position: usize, member: Member) -> Result<Values> {
+fn values(
+    args: &ScalarFunctionArgs,
+    position: usize,
+    member: JsonMemberType,
+) -> Result<JsonMemberValues> {
     let column = |position, data_type| column(args, position, &data_type);
     Ok(match member {
-        Member::Int => Values::Int(column(position, DataType::Int64)?.as_primitive().clone()),
-        Member::Text => {
-            Values::Text(column(position, DataType::Utf8View)?.as_string_view().clone())
+        JsonMemberType::Int => {
+            JsonMemberValues::Int(column(position, DataType::Int64)?.as_primitive().clone())
         }
-        Member::Bool => Values::Bool(column(position, DataType::Boolean)?.as_boolean().clone()),
-        Member::Instant => {
+        JsonMemberType::Text => {
+            JsonMemberValues::Text(column(position, DataType::Utf8View)?.as_string_view().clone())
+        }
+        JsonMemberType::Bool => {
+            JsonMemberValues::Bool(column(position, DataType::Boolean)?.as_boolean().clone())
+        }
+        JsonMemberType::Instant => {
             let instants = column(position, mirror::schema::instant())?;
-            Values::Instant(instants.as_primitive::<TimestampMicrosecondType>().clone())
+            JsonMemberValues::Instant(instants.as_primitive::<TimestampMicrosecondType>().clone())
         }
-        Member::Amount(currency) => {
-            let amounts = column(position, WIDE)?;
+        JsonMemberType::Amount(currency) => {
+            let amounts = column(position, AMOUNT_SUM_TYPE)?;
             let currencies = column(currency, DataType::Utf8View)?;
             let amounts = amounts.as_primitive::<Decimal128Type>().clone();
-            Values::Amount(amounts, currencies.as_string_view().clone())
+            JsonMemberValues::Amount(amounts, currencies.as_string_view().clone())
         }
     })
 }
 
 fn write_value(
-    values: &Values,
+    values: &JsonMemberValues,
     row: usize,
-    writer: &mut AmountWriter,
+    writer: &mut JsonAmountWriter,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     match values {
-        Values::Int(array) if array.is_valid(row) => {
+        JsonMemberValues::Int(array) if array.is_valid(row) => {
             out.extend_from_slice(array.value(row).to_string().as_bytes());
         }
-        Values::Text(array) if array.is_valid(row) => write_text(array.value(row), out)?,
-        Values::Bool(array) if array.is_valid(row) => {
+        JsonMemberValues::Text(array) if array.is_valid(row) => write_text(array.value(row), out)?,
+        JsonMemberValues::Bool(array) if array.is_valid(row) => {
             out.extend_from_slice(array.value(row).to_string().as_bytes());
         }
-        Values::Instant(array) if array.is_valid(row) => {
+        JsonMemberValues::Instant(array) if array.is_valid(row) => {
             out.push(b'"');
             Instant::from_micros(array.value(row)).write_to(out);
             out.push(b'"');
         }
-        Values::Amount(amounts, currencies) if amounts.is_valid(row) => {
+        JsonMemberValues::Amount(amounts, currencies) if amounts.is_valid(row) => {
             let currency = currencies.is_valid(row).then(|| currencies.value(row));
             writer.write(amounts.value(row), currency.unwrap_or_default(), out)?;
         }
@@ -198,14 +206,14 @@ fn write_text(text: &str, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// Writes amounts. It keeps the last format, because neighbouring rows mostly share their currency.
-struct AmountWriter {
-    style: Amounts,
+struct JsonAmountWriter {
+    style: AmountNotation,
     last: Option<(String, AmountFormat)>,
 }
 
-impl AmountWriter {
+impl JsonAmountWriter {
     fn write(&mut self, minor: i128, code: &str, out: &mut Vec<u8>) -> Result<()> {
-        if self.style == Amounts::Minor {
+        if self.style == AmountNotation::Minor {
             out.extend_from_slice(minor.to_string().as_bytes());
             return Ok(());
         }
@@ -213,7 +221,7 @@ impl AmountWriter {
         let (_, format) = match (known, Currency::parse(code)) {
             (Some(known), _) => self.last.insert(known),
             (None, Some(currency)) => {
-                self.last.insert((code.to_owned(), AmountFormat::of(currency)))
+                self.last.insert((code.to_owned(), AmountFormat::for_currency(currency)))
             }
             (None, None) => return exec_err!("{code:?} is no currency of ISO 4217"),
         };
@@ -226,7 +234,7 @@ impl AmountWriter {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct AmountByCurrency {
-    amounts: Amounts,
+    amounts: AmountNotation,
     signature: Signature,
 }
 
@@ -245,9 +253,9 @@ impl ScalarUDFImpl for AmountByCurrency {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let currencies = column(&args, 0, &DataType::Utf8View)?;
-        let amounts = column(&args, 1, &WIDE)?;
+        let amounts = column(&args, 1, &AMOUNT_SUM_TYPE)?;
         let amounts = amounts.as_primitive::<Decimal128Type>();
-        let mut writer = AmountWriter { style: self.amounts, last: None };
+        let mut writer = JsonAmountWriter { style: self.amounts, last: None };
         let mut texts = StringViewBuilder::with_capacity(args.number_rows);
         for (row, currency) in currencies.as_string_view().iter().enumerate() {
             let currency = currency.unwrap_or_default();
@@ -262,12 +270,12 @@ impl ScalarUDFImpl for AmountByCurrency {
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Joined {
+struct JoinTextsFunction {
     brackets: [char; 2],
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Joined {
+impl ScalarUDFImpl for JoinTextsFunction {
     fn name(&self) -> &str {
         "json_joined"
     }
@@ -286,7 +294,7 @@ impl ScalarUDFImpl for Joined {
         let Some(elements) = lists.values().as_struct_opt() else {
             return exec_err!("json_joined: expected a list of keys and texts");
         };
-        let keys = Keys::of(elements.column(0))?;
+        let keys = JsonTextKeys::of(elements.column(0))?;
         let texts = cast(elements.column(1), &DataType::Utf8View)?;
         let texts = texts.as_string_view();
         let mut joined = StringViewBuilder::with_capacity(lists.len());
@@ -316,12 +324,12 @@ impl ScalarUDFImpl for Joined {
 }
 
 /// The keys by which the texts of a list are sorted.
-enum Keys {
+enum JsonTextKeys {
     Ids(Int64Array),
     Words(StringViewArray),
 }
 
-impl Keys {
+impl JsonTextKeys {
     fn of(column: &ArrayRef) -> Result<Self> {
         if *column.data_type() == DataType::Int64 {
             return Ok(Self::Ids(column.as_primitive::<Int64Type>().clone()));

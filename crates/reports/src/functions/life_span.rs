@@ -18,8 +18,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::col;
 
-use super::periods::Bounds;
-use super::zone::Offsets;
+use super::periods::PeriodBounds;
+use super::zone::ZoneOffsets;
 
 /// The last day of a span that has no end.
 const NEVER: i32 = i32::MAX;
@@ -44,19 +44,19 @@ const COLUMNS: [&str; 11] = [
 pub(crate) fn active_periods(
     alias: &str,
     waits: Expr,
-    bounds: Bounds,
-    holds: Arc<Holds>,
-    offsets: Offsets,
+    bounds: PeriodBounds,
+    holds: Arc<HoldIndex>,
+    offsets: ZoneOffsets,
 ) -> Expr {
     let columns = COLUMNS.iter().map(|name| col(format!("{alias}.{name}")));
     let signature = Signature::any(COLUMNS.len() + 1, Volatility::Immutable);
-    ScalarUDF::new_from_impl(ActivePeriods { bounds, holds, offsets, signature })
+    ScalarUDF::new_from_impl(ActivePeriodsFunction { bounds, holds, offsets, signature })
         .call(columns.chain([waits]).collect())
 }
 
 /// The held days of customer memberships.
 #[derive(Debug)]
-pub(crate) struct Holds {
+pub(crate) struct HoldIndex {
     /// The ids of memberships with a hold, ascending.
     memberships: Vec<i64>,
     /// The end of each membership's spans in `spans`; they begin at the end of the one before.
@@ -67,7 +67,7 @@ pub(crate) struct Holds {
     _memory: MemoryReservation,
 }
 
-impl Holds {
+impl HoldIndex {
     /// Makes the index from holds as (membership, first day, last day); a hold without a last day
     /// is open.
     pub(crate) fn new(
@@ -99,12 +99,12 @@ impl Holds {
 
 /// Finds the holds of one membership after another. Rows mostly come by id, so each search
 /// continues where the last one ended.
-struct Finder<'h> {
-    holds: &'h Holds,
+struct HoldCursor<'h> {
+    holds: &'h HoldIndex,
     place: usize,
 }
 
-impl<'h> Finder<'h> {
+impl<'h> HoldCursor<'h> {
     fn find(&mut self, membership: i64) -> &'h [(i32, i32)] {
         let known = &self.holds.memberships;
         if self.place > 0 && known[self.place - 1] >= membership {
@@ -125,14 +125,14 @@ impl<'h> Finder<'h> {
 }
 
 #[derive(Debug)]
-struct ActivePeriods {
-    bounds: Bounds,
-    holds: Arc<Holds>,
-    offsets: Offsets,
+struct ActivePeriodsFunction {
+    bounds: PeriodBounds,
+    holds: Arc<HoldIndex>,
+    offsets: ZoneOffsets,
     signature: Signature,
 }
 
-impl PartialEq for ActivePeriods {
+impl PartialEq for ActivePeriodsFunction {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.holds, &other.holds)
             && self.bounds == other.bounds
@@ -140,16 +140,16 @@ impl PartialEq for ActivePeriods {
     }
 }
 
-impl Eq for ActivePeriods {}
+impl Eq for ActivePeriodsFunction {}
 
-impl Hash for ActivePeriods {
+impl Hash for ActivePeriodsFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.bounds.hash(state);
         self.offsets.hash(state);
     }
 }
 
-impl ScalarUDFImpl for ActivePeriods {
+impl ScalarUDFImpl for ActivePeriodsFunction {
     fn name(&self) -> &str {
         "active_periods"
     }
@@ -164,8 +164,8 @@ impl ScalarUDFImpl for ActivePeriods {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = args.args.iter().map(|column| column.to_array(args.number_rows));
-        let memberships = Memberships::of(arrays.collect::<Result<_>>()?)?;
-        let mut holds = Finder { holds: &self.holds, place: 0 };
+        let memberships = MembershipColumns::of(arrays.collect::<Result<_>>()?)?;
+        let mut holds = HoldCursor { holds: &self.holds, place: 0 };
         let masks = (0..args.number_rows).map(|row| {
             let Some((first, last)) = memberships.span(row, &self.offsets) else { return 0 };
             // Most life spans lie outside the periods or have no hold, so this skips the search for
@@ -174,7 +174,7 @@ impl ScalarUDFImpl for ActivePeriods {
                 return 0;
             }
             let held = holds.find(memberships.ids.value(row));
-            mask(&self.bounds, first, last, held)
+            unheld_periods_mask(&self.bounds, first, last, held)
         });
         Ok(ColumnarValue::Array(Arc::new(UInt16Array::from_iter_values(masks))))
     }
@@ -182,7 +182,7 @@ impl ScalarUDFImpl for ActivePeriods {
 
 /// Returns the mask of the periods with a day from `first` to `last` that no hold covers. Holds
 /// must be sorted by first day.
-fn mask(bounds: &Bounds, first: i32, last: i32, held: &[(i32, i32)]) -> u16 {
+fn unheld_periods_mask(bounds: &PeriodBounds, first: i32, last: i32, held: &[(i32, i32)]) -> u16 {
     let mut mask = 0;
     let mut from = first;
     for (start, end) in held {
@@ -196,7 +196,7 @@ fn mask(bounds: &Bounds, first: i32, last: i32, held: &[(i32, i32)]) -> u16 {
 }
 
 /// The columns of a batch of customer memberships.
-struct Memberships {
+struct MembershipColumns {
     ids: Int64Array,
     statuses: StringViewArray,
     reasons: StringViewArray,
@@ -211,7 +211,7 @@ struct Memberships {
     waits: BooleanArray,
 }
 
-impl Memberships {
+impl MembershipColumns {
     fn of(arrays: Vec<ArrayRef>) -> Result<Self> {
         let text = |place: usize| -> Result<StringViewArray> {
             Ok(cast(&arrays[place], &DataType::Utf8View)?.as_string_view().clone())
@@ -236,7 +236,7 @@ impl Memberships {
 
     /// Returns the first and last day between which a membership was active, ignoring holds. None
     /// if it never began.
-    fn span(&self, row: usize, offsets: &Offsets) -> Option<(i32, i32)> {
+    fn span(&self, row: usize, offsets: &ZoneOffsets) -> Option<(i32, i32)> {
         let date = |dates: &Date32Array| dates.is_valid(row).then(|| dates.value(row));
         let local = |instants: &TimestampMicrosecondArray| {
             instants.is_valid(row).then(|| offsets.date(instants.value(row)))
@@ -277,15 +277,15 @@ mod tests {
 
     use super::*;
 
-    fn holds(holds: Vec<(i64, i32, Option<i32>)>) -> Holds {
+    fn holds(holds: Vec<(i64, i32, Option<i32>)>) -> HoldIndex {
         let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
-        Holds::new(holds, MemoryConsumer::new("holds").register(&pool)).unwrap()
+        HoldIndex::new(holds, MemoryConsumer::new("holds").register(&pool)).unwrap()
     }
 
     #[test]
     fn periods_without_a_free_day_do_not_count() {
         // Days 10 to 19, 20 to 29, 30 to 39.
-        let bounds = Bounds { firsts: vec![10, 20, 30], last: 39 };
+        let bounds = PeriodBounds { firsts: vec![10, 20, 30], last: 39 };
         let each_day = |first: i32, last: i32, held: &[(i32, i32)]| {
             let is_free = |day: &i32| !held.iter().any(|(a, b)| a <= day && day <= b);
             let days = (first.max(-20)..=last.min(60)).filter(is_free);
@@ -305,7 +305,11 @@ mod tests {
         ] {
             for (first, last) in [(-20, 60), (12, 12), (10, 39), (20, NEVER), (0, 5), (15, 34)] {
                 let expected = each_day(first, last, &held);
-                assert_eq!(mask(&bounds, first, last, &held), expected, "{first}..{last} {held:?}");
+                assert_eq!(
+                    unheld_periods_mask(&bounds, first, last, &held),
+                    expected,
+                    "{first}..{last} {held:?}"
+                );
             }
         }
     }
@@ -318,7 +322,7 @@ mod tests {
             [(*id, day + 1, None), (*id, day, Some(day))]
         });
         let holds = holds(all.collect());
-        let mut finder = Finder { holds: &holds, place: 0 };
+        let mut finder = HoldCursor { holds: &holds, place: 0 };
         let ascending = 0..60_i64;
         let jumping = (0..60_i64).map(|n| (n * 37) % 60);
         for id in ascending.chain(jumping).chain([50, 3, 50, 50, 4]) {

@@ -13,17 +13,17 @@ use datafusion::logical_expr::{
 };
 
 /// Returns the elements of `list` whose first field differs from `id`; an empty list for null.
-pub(crate) fn without(list: Expr, id: Expr) -> Expr {
+pub(crate) fn without_membership(list: Expr, id: Expr) -> Expr {
     let signature = Signature::any(2, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Without { signature }).call(vec![list, id])
+    ScalarUDF::new_from_impl(WithoutMembershipFunction { signature }).call(vec![list, id])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Without {
+struct WithoutMembershipFunction {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Without {
+impl ScalarUDFImpl for WithoutMembershipFunction {
     fn name(&self) -> &str {
         "without"
     }

@@ -11,27 +11,31 @@ use datafusion::logical_expr::{
 };
 use model::money::Currency;
 
-use crate::definition::value::WIDE;
+use crate::definition::value::AMOUNT_SUM_TYPE;
 
 /// Returns the text in lower case, by the full Unicode mapping.
 pub(crate) fn lower_case(text: Expr) -> Expr {
-    ScalarUDF::new_from_impl(LowerCase { signature: Signature::any(1, Volatility::Immutable) })
-        .call(vec![text])
+    ScalarUDF::new_from_impl(LowerCaseFunction {
+        signature: Signature::any(1, Volatility::Immutable),
+    })
+    .call(vec![text])
 }
 
 /// Returns an amount in ten-thousandths of the major unit, which can be compared between
 /// currencies. `amount` is in minor units.
-pub(crate) fn decimal_value(amount: Expr, currency: Expr) -> Expr {
-    ScalarUDF::new_from_impl(DecimalValue { signature: Signature::any(2, Volatility::Immutable) })
-        .call(vec![amount, currency])
+pub(crate) fn comparable_amount(amount: Expr, currency: Expr) -> Expr {
+    ScalarUDF::new_from_impl(ComparableAmountFunction {
+        signature: Signature::any(2, Volatility::Immutable),
+    })
+    .call(vec![amount, currency])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct LowerCase {
+struct LowerCaseFunction {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for LowerCase {
+impl ScalarUDFImpl for LowerCaseFunction {
     fn name(&self) -> &str {
         "lower_case"
     }
@@ -77,14 +81,14 @@ fn texts(value: &ColumnarValue, rows: usize) -> Result<ArrayRef> {
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct DecimalValue {
+struct ComparableAmountFunction {
     signature: Signature,
 }
 
 /// The number of decimal digits of the currency that has the most.
 const DIGITS_MAX: u32 = 4;
 
-impl ScalarUDFImpl for DecimalValue {
+impl ScalarUDFImpl for ComparableAmountFunction {
     fn name(&self) -> &str {
         "decimal_value"
     }
@@ -94,14 +98,14 @@ impl ScalarUDFImpl for DecimalValue {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(WIDE)
+        Ok(AMOUNT_SUM_TYPE)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let amounts = args.args[0].to_array(args.number_rows)?;
         let currencies = texts(&args.args[1], args.number_rows)?;
         let currencies = currencies.as_string_view();
-        let mut scales = Scales { last: None };
+        let mut scales = AmountScales { last: None };
         let mut scaled = |amount: Option<i128>, row: usize| {
             let currency = currencies.is_valid(row).then(|| currencies.value(row));
             amount.map(|amount| amount.saturating_mul(scales.of(currency)))
@@ -110,7 +114,7 @@ impl ScalarUDFImpl for DecimalValue {
             let amounts = amounts.as_primitive::<Int64Type>().iter().enumerate();
             amounts.map(|(row, amount)| scaled(amount.map(i128::from), row)).collect()
         } else {
-            let amounts = cast(&amounts, &WIDE)?;
+            let amounts = cast(&amounts, &AMOUNT_SUM_TYPE)?;
             let amounts = amounts.as_primitive::<Decimal128Type>().iter().enumerate();
             amounts.map(|(row, amount)| scaled(amount, row)).collect()
         };
@@ -120,11 +124,11 @@ impl ScalarUDFImpl for DecimalValue {
 
 /// The factors by currency. The last one is kept, because neighbouring rows mostly share their
 /// currency.
-struct Scales {
+struct AmountScales {
     last: Option<(String, i128)>,
 }
 
-impl Scales {
+impl AmountScales {
     fn of(&mut self, currency: Option<&str>) -> i128 {
         let Some(code) = currency else { return 1 };
         if let Some((_, scale)) = self.last.as_ref().filter(|(known, _)| known == code) {

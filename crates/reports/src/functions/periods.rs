@@ -10,20 +10,20 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::request::period::Period;
+use crate::request::period::ShownPeriod;
 
 /// Consecutive periods, as days since 1970-01-01.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Bounds {
+pub(crate) struct PeriodBounds {
     /// The first day of each period.
     pub(crate) firsts: Vec<i32>,
     /// The last day of the last period.
     pub(crate) last: i32,
 }
 
-impl Bounds {
+impl PeriodBounds {
     /// Makes the bounds of consecutive periods.
-    pub(crate) fn of(periods: &[Period]) -> Self {
+    pub(crate) fn of(periods: &[ShownPeriod]) -> Self {
         let firsts = periods.iter().map(|period| period.first.days()).collect();
         Self { firsts, last: periods.last().map_or(i32::MIN, |period| period.last.days()) }
     }
@@ -47,18 +47,18 @@ impl Bounds {
 }
 
 /// Returns the mask of a row that counts on one day; 0 if the day is null.
-pub(crate) fn of_day(day: Expr, bounds: Bounds) -> Expr {
+pub(crate) fn period_mask_of_day(day: Expr, bounds: PeriodBounds) -> Expr {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
-    ScalarUDF::new_from_impl(OfDay { bounds, signature }).call(vec![day])
+    ScalarUDF::new_from_impl(PeriodOfDayFunction { bounds, signature }).call(vec![day])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct OfDay {
-    bounds: Bounds,
+struct PeriodOfDayFunction {
+    bounds: PeriodBounds,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for OfDay {
+impl ScalarUDFImpl for PeriodOfDayFunction {
     fn name(&self) -> &str {
         "period_of_day"
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn masks_hold_a_bit_for_each_period_with_a_day() {
         // Days 10 to 19, 20 to 29, 30 to 39.
-        let bounds = Bounds { firsts: vec![10, 20, 30], last: 39 };
+        let bounds = PeriodBounds { firsts: vec![10, 20, 30], last: 39 };
         for (first, last, expected) in [
             (5, 5, 0b0001),
             (9, 10, 0b0011),

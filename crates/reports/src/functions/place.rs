@@ -13,37 +13,37 @@ use datafusion::logical_expr::{
 use mirror::schema::instant;
 use model::id::MAX_ID;
 
-use crate::definition::value::WIDE;
+use crate::definition::value::AMOUNT_SUM_TYPE;
 
 /// Ids are at least 0 and smaller than this.
 const IDS: i128 = MAX_ID as i128 + 1;
 
 /// Returns the pair of an instant and an id as one number.
-pub(crate) fn place(at: Expr, id: Expr) -> Expr {
+pub(crate) fn instant_id_key(at: Expr, id: Expr) -> Expr {
     let signature = Signature::exact(vec![instant(), DataType::Int64], Volatility::Immutable);
-    ScalarUDF::new_from_impl(Place { signature }).call(vec![at, id])
+    ScalarUDF::new_from_impl(InstantIdKeyFunction { signature }).call(vec![at, id])
 }
 
-/// Returns the id of a number made by [`place`].
-pub(crate) fn id_of(place: Expr) -> Expr {
-    let signature = Signature::exact(vec![WIDE], Volatility::Immutable);
-    ScalarUDF::new_from_impl(IdOf { signature }).call(vec![place])
+/// Returns the id of a number made by [`instant_id_key`].
+pub(crate) fn id_of_key(place: Expr) -> Expr {
+    let signature = Signature::exact(vec![AMOUNT_SUM_TYPE], Volatility::Immutable);
+    ScalarUDF::new_from_impl(IdOfKeyFunction { signature }).call(vec![place])
 }
 
-fn number(micros: i64, id: i64) -> i128 {
+fn encode_key(micros: i64, id: i64) -> i128 {
     i128::from(micros) * IDS + i128::from(id)
 }
 
-fn id_in(number: i128) -> i64 {
+fn decode_id(number: i128) -> i64 {
     i64::try_from(number.rem_euclid(IDS)).unwrap_or_default()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Place {
+struct InstantIdKeyFunction {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Place {
+impl ScalarUDFImpl for InstantIdKeyFunction {
     fn name(&self) -> &str {
         "place"
     }
@@ -53,7 +53,7 @@ impl ScalarUDFImpl for Place {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(WIDE)
+        Ok(AMOUNT_SUM_TYPE)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -61,17 +61,17 @@ impl ScalarUDFImpl for Place {
         let ids = args.args[1].to_array(args.number_rows)?;
         let instants = instants.as_primitive::<TimestampMicrosecondType>();
         let ids = ids.as_primitive::<Int64Type>();
-        let places: Decimal128Array = binary(instants, ids, number)?;
+        let places: Decimal128Array = binary(instants, ids, encode_key)?;
         Ok(ColumnarValue::Array(Arc::new(places.with_precision_and_scale(38, 0)?)))
     }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct IdOf {
+struct IdOfKeyFunction {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for IdOf {
+impl ScalarUDFImpl for IdOfKeyFunction {
     fn name(&self) -> &str {
         "id_of"
     }
@@ -86,7 +86,7 @@ impl ScalarUDFImpl for IdOf {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let places = args.args[0].to_array(args.number_rows)?;
-        let ids: Int64Array = places.as_primitive::<Decimal128Type>().unary(id_in);
+        let ids: Int64Array = places.as_primitive::<Decimal128Type>().unary(decode_id);
         Ok(ColumnarValue::Array(Arc::new(ids)))
     }
 }
@@ -98,9 +98,9 @@ mod tests {
     #[test]
     fn places_sort_like_their_pairs() {
         let pairs = [(-5, 7), (-5, MAX_ID), (-1, 1), (0, 1), (0, 2), (1, 1), (i64::MAX, MAX_ID)];
-        let numbers = pairs.map(|(micros, id)| number(micros, id));
+        let numbers = pairs.map(|(micros, id)| encode_key(micros, id));
         assert!(numbers.is_sorted());
-        assert_eq!(numbers.map(id_in), pairs.map(|(_, id)| id));
+        assert_eq!(numbers.map(decode_id), pairs.map(|(_, id)| id));
         assert!(numbers[6] < 10_i128.pow(38));
     }
 }

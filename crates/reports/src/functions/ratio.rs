@@ -11,15 +11,15 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::definition::value::WIDE;
+use crate::definition::value::AMOUNT_SUM_TYPE;
 
 /// Returns `numerator / denominator` with four decimals; null if the denominator is 0.
-pub(crate) fn fraction(numerator: Expr, denominator: Expr) -> Expr {
+pub(crate) fn quotient_with_four_decimals(numerator: Expr, denominator: Expr) -> Expr {
     ratio(numerator, denominator, FRACTION_PRECISION, FRACTION_DIGITS)
 }
 
 /// Returns `numerator / denominator` as a whole number; null if the denominator is 0.
-pub(crate) fn whole(numerator: Expr, denominator: Expr) -> Expr {
+pub(crate) fn rounded_quotient(numerator: Expr, denominator: Expr) -> Expr {
     ratio(numerator, denominator, 38, 0)
 }
 
@@ -32,18 +32,18 @@ const FRACTION_DIGITS: u8 = 4;
 
 fn ratio(numerator: Expr, denominator: Expr, precision: u8, digits: u8) -> Expr {
     let signature = Signature::any(2, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Ratio { precision, digits, signature })
+    ScalarUDF::new_from_impl(RatioFunction { precision, digits, signature })
         .call(vec![numerator, denominator])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Ratio {
+struct RatioFunction {
     precision: u8,
     digits: u8,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Ratio {
+impl ScalarUDFImpl for RatioFunction {
     fn name(&self) -> &str {
         "ratio"
     }
@@ -58,7 +58,7 @@ impl ScalarUDFImpl for Ratio {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let wide = |value: &ColumnarValue| -> Result<ArrayRef> {
-            Ok(cast(&value.to_array(args.number_rows)?, &WIDE)?)
+            Ok(cast(&value.to_array(args.number_rows)?, &AMOUNT_SUM_TYPE)?)
         };
         let (numerators, denominators) = (wide(&args.args[0])?, wide(&args.args[1])?);
         let numerators = numerators.as_primitive::<Decimal128Type>().iter();
@@ -70,7 +70,7 @@ impl ScalarUDFImpl for Ratio {
             ratios.push(match pair {
                 (Some(_), Some(0)) | (None, _) | (_, None) => None,
                 (Some(numerator), Some(denominator)) => {
-                    let ratio = half_up(numerator, denominator, scale);
+                    let ratio = divide_half_up(numerator, denominator, scale);
                     match ratio.filter(|ratio| ratio.unsigned_abs() < limit.unsigned_abs()) {
                         Some(ratio) => Some(ratio),
                         None => return exec_err!("{numerator} / {denominator} is out of range"),
@@ -85,7 +85,7 @@ impl ScalarUDFImpl for Ratio {
 }
 
 /// Returns `floor(numerator × scale / denominator + 1/2)`; none on overflow of 128 bits.
-fn half_up(numerator: i128, denominator: i128, scale: i128) -> Option<i128> {
+fn divide_half_up(numerator: i128, denominator: i128, scale: i128) -> Option<i128> {
     let sign = denominator.signum();
     let (numerator, denominator) = (numerator * sign, denominator * sign);
     let doubled = numerator.checked_mul(scale)?.checked_mul(2)?.checked_add(denominator)?;
@@ -94,7 +94,7 @@ fn half_up(numerator: i128, denominator: i128, scale: i128) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
-    use super::half_up;
+    use super::divide_half_up;
 
     #[test]
     fn halves_are_rounded_up() {
@@ -110,8 +110,8 @@ mod tests {
             (1, 20_000, 10_000, 1),
             (i128::from(i64::MAX), 1, 10_000, i128::from(i64::MAX) * 10_000),
         ] {
-            assert_eq!(half_up(numerator, denominator, scale), Some(expected));
+            assert_eq!(divide_half_up(numerator, denominator, scale), Some(expected));
         }
-        assert_eq!(half_up(i128::MAX, 1, 10_000), None);
+        assert_eq!(divide_half_up(i128::MAX, 1, 10_000), None);
     }
 }

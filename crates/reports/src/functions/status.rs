@@ -29,7 +29,7 @@ struct EffectiveStatus {
 const WORDS: [&str; 3] = ["hold", "upgraded", "downgraded"];
 
 /// Returns the inline string view of a word of at most 12 bytes.
-fn word(word: &str) -> u128 {
+fn inline_view(word: &str) -> u128 {
     make_view(word.as_bytes(), 0, 0)
 }
 
@@ -52,20 +52,21 @@ impl ScalarUDFImpl for EffectiveStatus {
         };
         let (statuses, reasons) = (text(0)?, text(1)?);
         let held = args.args[2].to_array(args.number_rows)?;
-        let shown = shown(statuses.as_string_view(), reasons.as_string_view(), |row| {
-            held.is_valid(row) && held.as_boolean().value(row)
-        });
+        let shown =
+            effective_statuses(statuses.as_string_view(), reasons.as_string_view(), |row| {
+                held.is_valid(row) && held.as_boolean().value(row)
+            });
         Ok(ColumnarValue::Array(Arc::new(shown?)))
     }
 }
 
-fn shown(
+fn effective_statuses(
     statuses: &StringViewArray,
     reasons: &StringViewArray,
     is_held: impl Fn(usize) -> bool,
 ) -> Result<StringViewArray> {
-    let [_, upgraded, downgraded] = WORDS.map(word);
-    let (active, cancelled) = (word("active"), word("cancelled"));
+    let [_, upgraded, downgraded] = WORDS.map(inline_view);
+    let (active, cancelled) = (inline_view("active"), inline_view("cancelled"));
     // The words are appended to the statuses, so that an index can select either.
     let first_word = statuses.len() as u32;
     let places = statuses.views().iter().zip(0..).map(|(status, row)| {
@@ -112,7 +113,7 @@ mod tests {
         ];
         let statuses = rows.iter().map(|row| row.0).collect::<StringViewArray>();
         let reasons = rows.iter().map(|row| row.1).collect::<StringViewArray>();
-        let found = shown(&statuses, &reasons, |row| rows[row].2).unwrap();
+        let found = effective_statuses(&statuses, &reasons, |row| rows[row].2).unwrap();
         let expected = rows.iter().map(|row| row.3).collect::<Vec<_>>();
         assert_eq!(found.iter().collect::<Vec<_>>(), expected);
     }

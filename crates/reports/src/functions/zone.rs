@@ -21,16 +21,16 @@ const YEAR_MICROS: i64 = 366 * DAY_MICROS;
 /// The offsets of a zone from 1970 until ten years after the present. Instants outside are looked
 /// up in the zone one by one.
 #[derive(Debug, Clone)]
-pub(crate) struct Offsets {
+pub(crate) struct ZoneOffsets {
     zone: Zone,
     /// The changes of the offset: the instant, and the offset from then on. Both in microseconds.
     changes: Arc<[(i64, i64)]>,
     until: i64,
 }
 
-impl Offsets {
+impl ZoneOffsets {
     /// Reads the offsets of `zone` that rows of a provider can be expected to need at `now`.
-    pub(crate) fn around(zone: &Zone, now: Instant) -> Self {
+    pub(crate) fn for_present(zone: &Zone, now: Instant) -> Self {
         let until = now.micros().max(0).saturating_add(10 * YEAR_MICROS);
         let changes = zone.offsets_between(Instant::from_micros(0), Instant::from_micros(until));
         let changes = changes.iter().map(|(at, offset)| (at.micros(), seconds(*offset)));
@@ -68,15 +68,15 @@ fn seconds(offset: i32) -> i64 {
     i64::from(offset) * 1_000_000
 }
 
-impl PartialEq for Offsets {
+impl PartialEq for ZoneOffsets {
     fn eq(&self, other: &Self) -> bool {
         self.zone == other.zone && self.until == other.until
     }
 }
 
-impl Eq for Offsets {}
+impl Eq for ZoneOffsets {}
 
-impl Hash for Offsets {
+impl Hash for ZoneOffsets {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.zone.name().hash(state);
         self.until.hash(state);
@@ -84,26 +84,26 @@ impl Hash for Offsets {
 }
 
 /// Returns the function `local_date(instant)`: the local date of an instant.
-pub(crate) fn local_date(offsets: &Offsets) -> ScalarUDF {
+pub(crate) fn local_date(offsets: &ZoneOffsets) -> ScalarUDF {
     let signature = Signature::exact(vec![instant()], Volatility::Immutable);
     ScalarUDF::new_from_impl(LocalDate { offsets: offsets.clone(), signature })
 }
 
 /// Returns the function `local_hour(instant)`: the local hour of the day, 0 to 23.
-pub(crate) fn local_hour(offsets: &Offsets) -> ScalarUDF {
+pub(crate) fn local_hour(offsets: &ZoneOffsets) -> ScalarUDF {
     let signature = Signature::exact(vec![instant()], Volatility::Immutable);
     ScalarUDF::new_from_impl(LocalHour { offsets: offsets.clone(), signature })
 }
 
 /// Returns the function `day_start(date)`: the first instant of a local date.
-pub(crate) fn day_start(offsets: &Offsets) -> ScalarUDF {
+pub(crate) fn day_start(offsets: &ZoneOffsets) -> ScalarUDF {
     let signature = Signature::exact(vec![DataType::Date32], Volatility::Immutable);
     ScalarUDF::new_from_impl(DayStart { offsets: offsets.clone(), signature })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct LocalDate {
-    offsets: Offsets,
+    offsets: ZoneOffsets,
     signature: Signature,
 }
 
@@ -130,7 +130,7 @@ impl ScalarUDFImpl for LocalDate {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct LocalHour {
-    offsets: Offsets,
+    offsets: ZoneOffsets,
     signature: Signature,
 }
 
@@ -158,7 +158,7 @@ impl ScalarUDFImpl for LocalHour {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct DayStart {
-    offsets: Offsets,
+    offsets: ZoneOffsets,
     signature: Signature,
 }
 
@@ -203,7 +203,7 @@ mod tests {
         let now = Instant::parse("2026-02-14T12:00:00Z").unwrap();
         for name in ["UTC", "Europe/London", "America/Sao_Paulo", "Pacific/Apia"] {
             let zone = Zone::parse(name).unwrap();
-            let offsets = Offsets::around(&zone, now);
+            let offsets = ZoneOffsets::for_present(&zone, now);
             for hours in (-900_000..900_000_i64).step_by(13) {
                 let micros = hours * 3_600_000_000;
                 let expected = zone.date_of(Instant::from_micros(micros)).days();

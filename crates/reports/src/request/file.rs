@@ -4,7 +4,7 @@ use model::provider::Provider;
 use model::time::Instant;
 
 use super::parameters::Parameters;
-use super::question::Question;
+use super::question::ReportQuery;
 use super::{FieldErrors, RawParameters, RequestContext, values};
 use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
@@ -15,7 +15,7 @@ const PAGING: [&str; 4] = ["limit", "offset", "page", "page_size"];
 /// A checked request for all rows.
 #[derive(Debug, Clone)]
 pub struct FileRequest {
-    pub(crate) question: Question,
+    pub(crate) question: ReportQuery,
     csv_dialect: Option<CsvDialect>,
 }
 
@@ -50,8 +50,8 @@ pub fn parse_file(
 ) -> Result<FileRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
     parameters.ignore(&PAGING);
-    let question = Question::read(report, &mut parameters, provider, context);
-    let csv_dialect = parameters.read("csv_dialect", values::csv_dialect);
+    let question = ReportQuery::read(report, &mut parameters, provider, context);
+    let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
     parameters.finish()?;
     Ok(FileRequest { question, csv_dialect })
 }

@@ -42,7 +42,7 @@ pub struct RequestContext {
     /// The largest number of rows that a page may have (setting `reports.max_page_size`).
     pub page_size_max: u32,
     /// The name of the caller, for whom `me` stands.
-    pub identity_name: Option<String>,
+    pub caller_name: Option<String>,
 }
 
 /// One parameter's value before it is checked.

@@ -5,8 +5,8 @@ use model::provider::Provider;
 use model::time::Instant;
 
 use super::parameters::Parameters;
-use super::question::Question;
-use super::values::{self, shown};
+use super::question::ReportQuery;
+use super::values::{self, quote_value};
 use super::{FieldErrors, RawParameters, RequestContext};
 use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;
@@ -28,7 +28,7 @@ pub enum PageFormat {
 /// A checked request for one page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    pub(crate) question: Question,
+    pub(crate) question: ReportQuery,
     pub(crate) limit: u64,
     pub(crate) offset: u64,
     format: PageFormat,
@@ -68,26 +68,26 @@ pub fn parse_page(
     context: &RequestContext,
 ) -> Result<PageRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
-    let question = Question::read(report, &mut parameters, provider, context);
-    let format = parameters.read("format", format).unwrap_or(PageFormat::Unspecified);
-    let csv_dialect = parameters.read("csv_dialect", values::csv_dialect);
-    let (limit, offset) = window(&mut parameters, i64::from(context.page_size_max));
+    let question = ReportQuery::read(report, &mut parameters, provider, context);
+    let format = parameters.read("format", read_page_format).unwrap_or(PageFormat::Unspecified);
+    let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
+    let (limit, offset) = read_limit_and_offset(&mut parameters, i64::from(context.page_size_max));
     parameters.finish()?;
     Ok(PageRequest { question, limit, offset, format, csv_dialect })
 }
 
-fn format(text: &str) -> Result<PageFormat, String> {
+fn read_page_format(text: &str) -> Result<PageFormat, String> {
     match text.to_ascii_lowercase().as_str() {
         "json" => Ok(PageFormat::Json),
         "csv" => Ok(PageFormat::Csv),
-        _ => Err(format!("{} is not a format of a page: expected json or csv", shown(text))),
+        _ => Err(format!("{} is not a format of a page: expected json or csv", quote_value(text))),
     }
 }
 
 /// Reads the size and the offset of the page, in rows.
-fn window(parameters: &mut Parameters<'_>, size_max: i64) -> (u64, u64) {
+fn read_limit_and_offset(parameters: &mut Parameters<'_>, size_max: i64) -> (u64, u64) {
     let mut read = |name: &str, min: i64, max: i64| {
-        let number = parameters.read(name, |text| values::int(text, min, max));
+        let number = parameters.read(name, |text| values::parse_int(text, min, max));
         number.map(i64::unsigned_abs)
     };
     let limit = read("limit", 0, size_max);

@@ -29,7 +29,7 @@ impl<'a> Parameters<'a> {
         self.known.push(name.to_owned());
         let mut given = self.given.remove(name).unwrap_or_default();
         given.extend(self.given.remove(format!("{name}[]").as_str()).unwrap_or_default());
-        let items = values::items(&given);
+        let items = values::read_list_items(&given);
         self.keep(name, items).flatten()
     }
 
@@ -52,7 +52,7 @@ impl<'a> Parameters<'a> {
     ) -> Option<T> {
         self.known.push(name.to_owned());
         let given = self.given.remove(name).unwrap_or_default();
-        let text = values::single(&given);
+        let text = values::read_single_value(&given);
         let text = self.keep(name, text).flatten()?;
         let value = read(&text);
         self.keep(name, value)

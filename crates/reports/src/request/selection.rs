@@ -2,7 +2,7 @@
 
 use model::suggest;
 
-use super::values::shown;
+use super::values::quote_value;
 use crate::definition::Report;
 
 /// The largest number of sort items in one request.
@@ -17,14 +17,14 @@ pub(crate) struct SortItem {
 
 /// Returns the columns that `items` name, in order and each once. Required columns that are not
 /// named come first.
-pub(crate) fn columns(report: &Report, items: &[String]) -> Result<Vec<usize>, String> {
+pub(crate) fn parse_columns(report: &Report, items: &[String]) -> Result<Vec<usize>, String> {
     let mut chosen: Vec<usize> = Vec::new();
     for item in items {
-        let Some(named) = named(report, item) else {
+        let Some(named) = columns_named(report, item) else {
             let known = report.columns.iter().map(|column| column.key).collect::<Vec<_>>();
             return Err(format!(
                 "{} is not a column of {}{}: expected some of {}",
-                shown(item),
+                quote_value(item),
                 report.name,
                 suggest::did_you_mean(item, known.iter().copied()),
                 known.join(", ")
@@ -56,7 +56,7 @@ pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
 
 /// Returns the columns that a name selects: the columns below a parent, or the single column with
 /// this key or alias.
-pub(crate) fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
+pub(crate) fn columns_named(report: &Report, name: &str) -> Option<Vec<usize>> {
     if report.parents.contains(&name) {
         let leaves = report.columns.iter().enumerate().filter(|(_, column)| {
             let is_below = column.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
@@ -64,31 +64,31 @@ pub(crate) fn named(report: &Report, name: &str) -> Option<Vec<usize>> {
         });
         return Some(leaves.map(|(position, _)| position).collect());
     }
-    leaf(report, name).map(|column| vec![column])
+    column_named(report, name).map(|column| vec![column])
 }
 
 /// Returns the column with this key or alias.
-pub(super) fn leaf(report: &Report, name: &str) -> Option<usize> {
+pub(super) fn column_named(report: &Report, name: &str) -> Option<usize> {
     report
         .column(name)
         .or_else(|| report.columns.iter().position(|column| column.aliases.contains(&name)))
 }
 
 /// Parses sort items. When a column is named twice, only the first occurrence counts.
-pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, String> {
+pub(crate) fn parse_sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, String> {
     if items.len() > SORT_ITEMS_MAX {
         return Err(format!("{} sort items; at most {SORT_ITEMS_MAX} are allowed", items.len()));
     }
     let mut sort: Vec<SortItem> = Vec::new();
     for item in items {
-        let (name, descending) = direction(item);
-        let Some(column) = sorted_by(report, name) else {
+        let (name, descending) = split_sort_item(item);
+        let Some(column) = column_of_sort_name(report, name) else {
             let known = report.columns.iter().map(|column| column.key);
             let meant = suggest::did_you_mean(name, known);
-            return Err(format!("{} is not a column of {}{meant}", shown(name), report.name));
+            return Err(format!("{} is not a column of {}{meant}", quote_value(name), report.name));
         };
         if !report.columns[column].is_sortable {
-            return Err(format!("{} cannot be sorted by", shown(name)));
+            return Err(format!("{} cannot be sorted by", quote_value(name)));
         }
         if sort.iter().all(|earlier| earlier.column != column) {
             sort.push(SortItem { column, descending });
@@ -98,7 +98,7 @@ pub(crate) fn sort(report: &Report, items: &[String]) -> Result<Vec<SortItem>, S
 }
 
 /// Splits a sort item into its name and a flag that is true if it sorts descending.
-pub(super) fn direction(item: &str) -> (&str, bool) {
+pub(super) fn split_sort_item(item: &str) -> (&str, bool) {
     match item.strip_prefix('-') {
         Some(name) => (name, true),
         None => (item, false),
@@ -106,17 +106,17 @@ pub(super) fn direction(item: &str) -> (&str, bool) {
 }
 
 /// Returns the column that a name in `sort` means. For a parent this is its `name`, else its `id`.
-fn sorted_by(report: &Report, name: &str) -> Option<usize> {
+fn column_of_sort_name(report: &Report, name: &str) -> Option<usize> {
     if report.parents.contains(&name) {
         let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
         return below("name").or_else(|| below("id"));
     }
-    leaf(report, name)
+    column_named(report, name)
 }
 
 /// Returns the default sort of the report.
 pub(crate) fn default_sort(report: &Report) -> Vec<SortItem> {
-    let items = report.default_sort.iter().map(|item| direction(item));
+    let items = report.default_sort.iter().map(|item| split_sort_item(item));
     let items = items.filter_map(|(key, descending)| {
         report.column(key).map(|column| SortItem { column, descending })
     });

@@ -18,14 +18,14 @@ pub(crate) enum Timeframe {
 const COUNT_MAX: u16 = 999;
 
 /// The accepted timeframes, as listed in the message about an unknown one.
-pub(crate) const ACCEPTED: &str = "today, yesterday, tomorrow, this_week, last_week, next_week \
+pub(crate) const TIMEFRAMES_ACCEPTED: &str = "today, yesterday, tomorrow, this_week, last_week, next_week \
     (also month, quarter, year), week_to_date, month_to_date, quarter_to_date, year_to_date, \
     last_N_days, next_N_days (also weeks, months, years; N 1 to 999), past, future, all, all_time, \
     YYYY, YYYY-MM, YYYY-MM-DD, or A..B of these three with one end optional";
 
 /// A unit of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub(crate) enum CalendarUnit {
     Day,
     Week,
     Month,
@@ -35,25 +35,28 @@ pub(crate) enum Unit {
 
 /// The provider's calendar on one day, to which words such as `this_week` refer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Calendar {
+pub(crate) struct TimeframeCalendar {
     pub(crate) today: Date,
     pub(crate) week_starts_on: Weekday,
 }
 
 /// Parses a timeframe. Returns a message if it is unknown or ends before it begins.
-pub(crate) fn parse(text: &str, calendar: Calendar) -> Result<Timeframe, String> {
+pub(crate) fn parse_timeframe(
+    text: &str,
+    calendar: TimeframeCalendar,
+) -> Result<Timeframe, String> {
     let trimmed = text.trim();
     let found = match trimmed.split_once("..") {
-        Some((first, last)) => between(first.trim(), last.trim())?,
-        None => fixed_days(trimmed).or_else(|| named(trimmed, calendar)),
+        Some((first, last)) => parse_day_range(first.trim(), last.trim())?,
+        None => parse_fixed_days(trimmed).or_else(|| parse_timeframe_word(trimmed, calendar)),
     };
     found.ok_or_else(|| {
-        let shown = super::values::shown(text);
-        format!("{shown} is not a timeframe: expected one of {ACCEPTED}")
+        let shown = super::values::quote_value(text);
+        format!("{shown} is not a timeframe: expected one of {TIMEFRAMES_ACCEPTED}")
     })
 }
 
-fn between(first: &str, last: &str) -> Result<Option<Timeframe>, String> {
+fn parse_day_range(first: &str, last: &str) -> Result<Option<Timeframe>, String> {
     let bound = |text: &str| match text {
         "" => Some(None),
         _ => calendar_part(text).map(Some),
@@ -70,23 +73,23 @@ fn between(first: &str, last: &str) -> Result<Option<Timeframe>, String> {
     }
 }
 
-fn fixed_days(text: &str) -> Option<Timeframe> {
+fn parse_fixed_days(text: &str) -> Option<Timeframe> {
     calendar_part(text).map(|(first, last)| Timeframe::Days(Some(first), Some(last)))
 }
 
 /// First and last day of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
 fn calendar_part(text: &str) -> Option<(Date, Date)> {
     let (unit, first) = match text.len() {
-        4 => (Unit::Year, format!("{text}-01-01")),
-        7 => (Unit::Month, format!("{text}-01")),
-        10 => (Unit::Day, text.to_owned()),
+        4 => (CalendarUnit::Year, format!("{text}-01-01")),
+        7 => (CalendarUnit::Month, format!("{text}-01")),
+        10 => (CalendarUnit::Day, text.to_owned()),
         _ => return None,
     };
-    let first = super::values::date(&first).ok()?;
-    Some((first, next_unit(first, unit, 1).plus_days(-1)))
+    let first = super::values::parse_date(&first).ok()?;
+    Some((first, add_units(first, unit, 1).plus_days(-1)))
 }
 
-fn named(text: &str, calendar: Calendar) -> Option<Timeframe> {
+fn parse_timeframe_word(text: &str, calendar: TimeframeCalendar) -> Option<Timeframe> {
     let words = text.to_ascii_lowercase().replace(['-', ' '], "_");
     let today = calendar.today;
     let days = |first: Date, last: Date| Some(Timeframe::Days(Some(first), Some(last)));
@@ -100,11 +103,13 @@ fn named(text: &str, calendar: Calendar) -> Option<Timeframe> {
         _ => {}
     }
     if let Some(unit) = words.strip_suffix("_to_date") {
-        return days(unit_start(calendar, single_unit(unit)?), today);
+        return days(first_day_of_unit(calendar, single_unit(unit)?), today);
     }
     let (which, rest) = words.split_once('_')?;
     match rest.split_once('_') {
-        Some((count, unit)) => rolling(which, count_of(count)?, plural_unit(unit)?, today),
+        Some((count, unit)) => {
+            rolling_days(which, parse_unit_count(count)?, plural_unit(unit)?, today)
+        }
         None => {
             let unit = single_unit(rest)?;
             let shift = match which {
@@ -113,74 +118,74 @@ fn named(text: &str, calendar: Calendar) -> Option<Timeframe> {
                 "next" => 1,
                 _ => return None,
             };
-            let first = next_unit(unit_start(calendar, unit), unit, shift);
-            days(first, next_unit(first, unit, 1).plus_days(-1))
+            let first = add_units(first_day_of_unit(calendar, unit), unit, shift);
+            days(first, add_units(first, unit, 1).plus_days(-1))
         }
     }
 }
 
-fn rolling(which: &str, count: i64, unit: Unit, today: Date) -> Option<Timeframe> {
+fn rolling_days(which: &str, count: i64, unit: CalendarUnit, today: Date) -> Option<Timeframe> {
     match which {
         "last" => {
-            let first = next_unit(today, unit, -count).plus_days(1);
+            let first = add_units(today, unit, -count).plus_days(1);
             Some(Timeframe::Days(Some(first), Some(today)))
         }
         "next" => {
-            let last = next_unit(today, unit, count).plus_days(-1);
+            let last = add_units(today, unit, count).plus_days(-1);
             Some(Timeframe::Days(Some(today), Some(last)))
         }
         _ => None,
     }
 }
 
-fn count_of(text: &str) -> Option<i64> {
+fn parse_unit_count(text: &str) -> Option<i64> {
     let is_plain = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let count = is_plain.then(|| text.parse::<u16>().ok()).flatten()?;
     (1..=COUNT_MAX).contains(&count).then_some(i64::from(count))
 }
 
-fn single_unit(word: &str) -> Option<Unit> {
+fn single_unit(word: &str) -> Option<CalendarUnit> {
     match word {
-        "week" => Some(Unit::Week),
-        "month" => Some(Unit::Month),
-        "quarter" => Some(Unit::Quarter),
-        "year" => Some(Unit::Year),
+        "week" => Some(CalendarUnit::Week),
+        "month" => Some(CalendarUnit::Month),
+        "quarter" => Some(CalendarUnit::Quarter),
+        "year" => Some(CalendarUnit::Year),
         _ => None,
     }
 }
 
-fn plural_unit(word: &str) -> Option<Unit> {
+fn plural_unit(word: &str) -> Option<CalendarUnit> {
     match word {
-        "days" => Some(Unit::Day),
-        "weeks" => Some(Unit::Week),
-        "months" => Some(Unit::Month),
-        "years" => Some(Unit::Year),
+        "days" => Some(CalendarUnit::Day),
+        "weeks" => Some(CalendarUnit::Week),
+        "months" => Some(CalendarUnit::Month),
+        "years" => Some(CalendarUnit::Year),
         _ => None,
     }
 }
 
 /// Returns the first day of the unit that contains `calendar.today`.
-pub(crate) fn unit_start(calendar: Calendar, unit: Unit) -> Date {
+pub(crate) fn first_day_of_unit(calendar: TimeframeCalendar, unit: CalendarUnit) -> Date {
     let today = calendar.today;
     let month_start = today.plus_days(1 - i64::from(today.day()));
     let months_into = match unit {
-        Unit::Day => return today,
-        Unit::Week => return today.week_start(calendar.week_starts_on),
-        Unit::Month => 0,
-        Unit::Quarter => (today.month() - 1) % 3,
-        Unit::Year => today.month() - 1,
+        CalendarUnit::Day => return today,
+        CalendarUnit::Week => return today.week_start(calendar.week_starts_on),
+        CalendarUnit::Month => 0,
+        CalendarUnit::Quarter => (today.month() - 1) % 3,
+        CalendarUnit::Year => today.month() - 1,
     };
     month_start.plus_months(-i64::from(months_into))
 }
 
 /// Returns the date moved by `count` units; a negative count moves it back.
-pub(crate) fn next_unit(from: Date, unit: Unit, count: i64) -> Date {
+pub(crate) fn add_units(from: Date, unit: CalendarUnit, count: i64) -> Date {
     match unit {
-        Unit::Day => from.plus_days(count),
-        Unit::Week => from.plus_days(7 * count),
-        Unit::Month => from.plus_months(count),
-        Unit::Quarter => from.plus_months(3 * count),
-        Unit::Year => from.plus_months(12 * count),
+        CalendarUnit::Day => from.plus_days(count),
+        CalendarUnit::Week => from.plus_days(7 * count),
+        CalendarUnit::Month => from.plus_months(count),
+        CalendarUnit::Quarter => from.plus_months(3 * count),
+        CalendarUnit::Year => from.plus_months(12 * count),
     }
 }
 
@@ -189,8 +194,8 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, today: &str, week_starts_on: Weekday) -> String {
-        let calendar = Calendar { today: Date::parse(today).unwrap(), week_starts_on };
-        match parse(text, calendar) {
+        let calendar = TimeframeCalendar { today: Date::parse(today).unwrap(), week_starts_on };
+        match parse_timeframe(text, calendar) {
             Ok(Timeframe::All) => "all".to_owned(),
             Ok(Timeframe::Past) => "past".to_owned(),
             Ok(Timeframe::Future) => "future".to_owned(),

@@ -15,7 +15,7 @@ pub fn is_ignored_everywhere(name: &str) -> bool {
 /// Returns the suggestion for the end of a message about an unknown name: ` Did you mean
 /// `columns`?`. The text is empty if no known name is similar.
 pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    match suggest::closest(name, known) {
+    match suggest::closest_name(name, known) {
         Some(meant) => format!(" Did you mean `{meant}`?"),
         None => String::new(),
     }

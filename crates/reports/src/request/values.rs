@@ -11,10 +11,10 @@ use crate::csv_dialect::CsvDialect;
 /// The largest number of items in one list.
 pub(crate) const ITEMS_MAX: usize = 10_000;
 const SHOWN_CHARS_MAX: usize = 64;
-const SECOND: i64 = 1_000_000;
+const SECOND_MICROS: i64 = 1_000_000;
 
 /// Quotes a value for a message and cuts it if it is long.
-pub(crate) fn shown(text: &str) -> String {
+pub(crate) fn quote_value(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
         None => format!("{text:?}"),
@@ -22,7 +22,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Returns the single value of a parameter; none if it is null or empty.
-pub(crate) fn single(values: &[&RawValue]) -> Result<Option<String>, String> {
+pub(crate) fn read_single_value(values: &[&RawValue]) -> Result<Option<String>, String> {
     let mut found: Option<String> = None;
     for value in values {
         let text = match value {
@@ -45,7 +45,7 @@ pub(crate) fn single(values: &[&RawValue]) -> Result<Option<String>, String> {
 }
 
 /// Returns the items of a list in order, without duplicates; none if there are no items.
-pub(crate) fn items(values: &[&RawValue]) -> Result<Option<Vec<String>>, String> {
+pub(crate) fn read_list_items(values: &[&RawValue]) -> Result<Option<Vec<String>>, String> {
     let mut items = Vec::new();
     for value in values {
         match value {
@@ -80,24 +80,24 @@ pub(crate) fn items(values: &[&RawValue]) -> Result<Option<Vec<String>>, String>
 }
 
 /// Parses an integer within inclusive bounds.
-pub(crate) fn int(text: &str, min: i64, max: i64) -> Result<i64, String> {
+pub(crate) fn parse_int(text: &str, min: i64, max: i64) -> Result<i64, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = (1..=16).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     let number = is_plain.then(|| text.parse::<i64>().ok()).flatten();
     number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
-        format!("{} is not allowed: expected an integer from {min} to {max}", shown(text))
+        format!("{} is not allowed: expected an integer from {min} to {max}", quote_value(text))
     })
 }
 
 /// Parses an id.
-pub fn id(text: &str) -> Result<i64, String> {
-    int(text, 1, MAX_ID).map_err(|_| {
-        format!("{} is not an id: expected an integer from 1 to {MAX_ID}", shown(text))
+pub fn parse_id(text: &str) -> Result<i64, String> {
+    parse_int(text, 1, MAX_ID).map_err(|_| {
+        format!("{} is not an id: expected an integer from 1 to {MAX_ID}", quote_value(text))
     })
 }
 
 /// Parses a list of ids. The flag is true if `none` is among the items.
-pub(crate) fn ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> {
+pub(crate) fn parse_ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> {
     let mut ids = Vec::new();
     let mut none = false;
     for item in items {
@@ -108,7 +108,7 @@ pub(crate) fn ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> 
             _ => {
                 return Err(format!(
                     "{} is not allowed: expected ids from 1 to {MAX_ID}, or none",
-                    shown(item)
+                    quote_value(item)
                 ));
             }
         }
@@ -117,27 +117,27 @@ pub(crate) fn ids_or_none(items: &[String]) -> Result<(Vec<i64>, bool), String> 
 }
 
 /// Parses a bool: `true`, `false`, `1` or `0`.
-pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+pub(crate) fn parse_bool(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(format!("{} is not a bool: expected true, false, 1 or 0", shown(text))),
+        _ => Err(format!("{} is not a bool: expected true, false, 1 or 0", quote_value(text))),
     }
 }
 
 /// Parses the name of a CSV dialect.
-pub(crate) fn csv_dialect(text: &str) -> Result<CsvDialect, String> {
+pub(crate) fn parse_csv_dialect(text: &str) -> Result<CsvDialect, String> {
     CsvDialect::parse(text).ok_or_else(|| {
-        format!("{} is not a dialect of CSV: expected rfc4180 or excel", shown(text))
+        format!("{} is not a dialect of CSV: expected rfc4180 or excel", quote_value(text))
     })
 }
 
 /// Parses a date from 1800-01-01 to 2999-12-31.
-pub fn date(text: &str) -> Result<Date, String> {
+pub fn parse_date(text: &str) -> Result<Date, String> {
     Date::parse(text).filter(|date| (1800..=2999).contains(&date.year())).ok_or_else(|| {
         format!(
             "{} is not a date: expected YYYY-MM-DD, a real day from 1800-01-01 to 2999-12-31",
-            shown(text)
+            quote_value(text)
         )
     })
 }
@@ -145,7 +145,7 @@ pub fn date(text: &str) -> Result<Date, String> {
 /// The end of a range that an instant marks. It decides which end of the day a bare date means, and
 /// which of two equal local times is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum DayEnd {
     /// The start of the day; the earlier of two equal local times.
     First,
     /// The last microsecond of the day; the later of two equal local times.
@@ -153,22 +153,22 @@ pub(crate) enum End {
 }
 
 /// Parses an instant. Local times and bare dates are read in `zone`.
-pub(crate) fn instant(text: &str, zone: &Zone, end: End) -> Result<Instant, String> {
-    read_instant(text, zone, end).ok_or_else(|| {
+pub(crate) fn parse_instant(text: &str, zone: &Zone, end: DayEnd) -> Result<Instant, String> {
+    try_parse_instant(text, zone, end).ok_or_else(|| {
         format!(
             "{} is not an instant: expected RFC 3339 such as 2026-01-05T10:00:00Z, \
              or YYYY-MM-DD, with at most 6 fraction digits",
-            shown(text)
+            quote_value(text)
         )
     })
 }
 
-fn read_instant(text: &str, zone: &Zone, end: End) -> Option<Instant> {
+fn try_parse_instant(text: &str, zone: &Zone, end: DayEnd) -> Option<Instant> {
     if text.len() == 10 {
         let date = Date::parse(text)?;
         return Some(match end {
-            End::First => zone.start_of(date),
-            End::Last => Instant::from_micros(zone.start_of(date.plus_days(1)).micros() - 1),
+            DayEnd::First => zone.start_of(date),
+            DayEnd::Last => Instant::from_micros(zone.start_of(date.plus_days(1)).micros() - 1),
         });
     }
     if !text.is_ascii() || text.len() < 19 {
@@ -182,10 +182,10 @@ fn read_instant(text: &str, zone: &Zone, end: End) -> Option<Instant> {
         text[11..].split_at(text[11..].find(['Z', 'z', '+', '-', ' ']).unwrap_or(text.len() - 11));
     let micros_of_day = clock_micros(clock)?;
     if offset.is_empty() {
-        let fold = if end == End::First { Fold::Earlier } else { Fold::Later };
-        return Some(zone.at(date, micros_of_day, fold));
+        let fold = if end == DayEnd::First { Fold::Earlier } else { Fold::Later };
+        return Some(zone.instant_at(date, micros_of_day, fold));
     }
-    let utc = Zone::utc().at(date, micros_of_day, Fold::Earlier);
+    let utc = Zone::utc().instant_at(date, micros_of_day, Fold::Earlier);
     Some(utc.plus_seconds(-offset_seconds(offset)?))
 }
 
@@ -212,7 +212,7 @@ fn clock_micros(text: &str) -> Option<i64> {
             is_plain.then(|| format!("{digits:0<6}").parse::<i64>().ok()).flatten()?
         }
     };
-    Some(((hours * 60 + minutes) * 60 + seconds) * SECOND + micros)
+    Some(((hours * 60 + minutes) * 60 + seconds) * SECOND_MICROS + micros)
 }
 
 /// Parses `Z`, `+hh:mm` or `-hh:mm` and returns seconds. A space counts as `+`, because query
@@ -256,7 +256,7 @@ mod tests {
             (vec![RawValue::Object], Err(())),
             (vec![RawValue::List(vec![RawValue::Null])], Err(())),
         ] {
-            let found = items(&values.iter().collect::<Vec<_>>());
+            let found = read_list_items(&values.iter().collect::<Vec<_>>());
             let expected = expected.map(|list| {
                 list.map(|items| items.iter().map(|i| i.to_string()).collect::<Vec<_>>())
             });
@@ -270,9 +270,9 @@ mod tests {
             let numbers = (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
             text(&numbers.join(","))
         };
-        assert_eq!(items(&[&list(10_000)]).unwrap().unwrap().len(), 10_000);
-        assert!(items(&[&list(10_001)]).unwrap_err().contains("at most 10000"));
-        assert_eq!(items(&[&list(10_000), &list(5)]).unwrap().unwrap().len(), 10_000);
+        assert_eq!(read_list_items(&[&list(10_000)]).unwrap().unwrap().len(), 10_000);
+        assert!(read_list_items(&[&list(10_001)]).unwrap_err().contains("at most 10000"));
+        assert_eq!(read_list_items(&[&list(10_000), &list(5)]).unwrap().unwrap().len(), 10_000);
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
             (vec![RawValue::List(vec![text("5")])], Err(())),
             (vec![RawValue::Object], Err(())),
         ] {
-            let found = single(&values.iter().collect::<Vec<_>>()).map_err(|_| ());
+            let found = read_single_value(&values.iter().collect::<Vec<_>>()).map_err(|_| ());
             assert_eq!(found, expected.map(|text| text.map(str::to_owned)), "{values:?}");
         }
     }
@@ -309,19 +309,19 @@ mod tests {
             ("", None),
             ("00000000000000001", None),
         ] {
-            assert_eq!(int(text, 0, MAX_ID).ok(), expected, "{text:?}");
+            assert_eq!(parse_int(text, 0, MAX_ID).ok(), expected, "{text:?}");
         }
-        assert!(id("0").is_err());
-        assert_eq!(id("1"), Ok(1));
+        assert!(parse_id("0").is_err());
+        assert_eq!(parse_id("1"), Ok(1));
     }
 
     #[test]
     fn ids_may_stand_beside_none() {
         let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(ids_or_none(&list("12,none")), Ok((vec![12], true)));
-        assert_eq!(ids_or_none(&list("none")), Ok((vec![], true)));
+        assert_eq!(parse_ids_or_none(&list("12,none")), Ok((vec![12], true)));
+        assert_eq!(parse_ids_or_none(&list("none")), Ok((vec![], true)));
         for bad in ["abc", "None", "-1", "0", "12,x", "99999999999999999999"] {
-            assert!(ids_or_none(&list(bad)).is_err(), "{bad}");
+            assert!(parse_ids_or_none(&list(bad)).is_err(), "{bad}");
         }
     }
 
@@ -336,17 +336,17 @@ mod tests {
             ("yes", None),
             ("2", None),
         ] {
-            assert_eq!(boolean(text).ok(), expected, "{text}");
+            assert_eq!(parse_bool(text).ok(), expected, "{text}");
         }
     }
 
     #[test]
     fn dates_are_real_days_of_these_centuries() {
         for good in ["1800-01-01", "2999-12-31", "2024-02-29"] {
-            assert!(date(good).is_ok(), "{good}");
+            assert!(parse_date(good).is_ok(), "{good}");
         }
         for bad in ["1799-12-31", "3000-01-01", "2026-02-30", "2026-1-1", "2026-01-01T00:00:00Z"] {
-            assert!(date(bad).is_err(), "{bad}");
+            assert!(parse_date(bad).is_err(), "{bad}");
         }
     }
 
@@ -354,7 +354,7 @@ mod tests {
     fn instants_follow_the_providers_clocks() {
         let london = Zone::parse("Europe/London").unwrap();
         let sao_paulo = Zone::parse("America/Sao_Paulo").unwrap();
-        let (first, last) = (End::First, End::Last);
+        let (first, last) = (DayEnd::First, DayEnd::Last);
         for (zone, text, end, expected) in [
             (&london, "2026-01-05T10:00:00Z", first, "2026-01-05T10:00:00Z"),
             (&london, "2026-01-05t10:00:00z", first, "2026-01-05T10:00:00Z"),
@@ -375,7 +375,7 @@ mod tests {
             (&sao_paulo, "2018-11-04", first, "2018-11-04T03:00:00Z"),
             (&sao_paulo, "2018-11-03", last, "2018-11-04T02:59:59.999999Z"),
         ] {
-            let found = instant(text, zone, end).map(|instant| instant.to_string());
+            let found = parse_instant(text, zone, end).map(|instant| instant.to_string());
             assert_eq!(found.as_deref(), Ok(expected), "{text} {end:?}");
         }
         for bad in [
@@ -394,7 +394,7 @@ mod tests {
             "2026-01-05T10:00:00 ",
             "١٢٣٤-01-05T10:00:00Z",
         ] {
-            assert!(instant(bad, &london, first).is_err(), "{bad}");
+            assert!(parse_instant(bad, &london, first).is_err(), "{bad}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Attendances of customers, and the instructors of events.
 //!
-//! Except in [`first`], only attendances at events with status active count.
+//! Except in [`first_attendances`], only attendances at events with status active count.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::UnnestOptions;
@@ -11,23 +11,23 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuild
 use datafusion::prelude::col;
 use model::output::ObjectText;
 
-use crate::definition::column::Kind;
-use crate::definition::relation::Keys;
-use crate::definition::value::{is_one_of, text};
-use crate::engine::scope::Scope;
+use crate::definition::column::ReportColumnKind;
+use crate::definition::relation::RelationKeys;
+use crate::definition::value::{is_one_of, text_literal};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::place::{id_of, place};
+use crate::functions::place::{id_of_key, instant_id_key};
 
 /// Returns a plan with the attendances `a` of `customers`, joined with their active events `e` for
 /// which `condition` holds.
-fn at_events(
-    scope: &Scope<'_>,
-    customers: &Keys,
+fn join_active_events(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
     condition: Expr,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("attendances", "a")?;
     let rows = customers.restrict(rows, col("a.customer_id"))?;
-    let is_active = col("e.status").eq(text("active"));
+    let is_active = col("e.status").eq(text_literal("active"));
     let events = scope.session.scan("events", "e")?.filter(is_active.and(condition))?.build()?;
     Ok(rows.join(events, JoinType::Inner, (vec!["a.event_id"], vec!["e.id"]), None)?)
 }
@@ -40,12 +40,13 @@ fn is_kept() -> Expr {
 /// Returns a plan with the columns `customer_id` and `last_start`, for `customers` who attended or
 /// registered for an event that starts at or after `since`. `last_start` is the start of the latest
 /// such event.
-pub(crate) fn since(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn attended_since(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
     since: Expr,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = at_events(scope, customers, col("e.starts_at").gt_eq(since))?.filter(is_kept())?;
+    let rows =
+        join_active_events(scope, customers, col("e.starts_at").gt_eq(since))?.filter(is_kept())?;
     let last = max(col("e.starts_at")).alias("last_start");
     Ok(rows.aggregate(vec![col("a.customer_id")], vec![last])?)
 }
@@ -54,12 +55,12 @@ pub(crate) fn since(
 /// attendances by status (`registered`, `attended`, `late_cancelled`, `no_show`), and `kept`, the
 /// sum of the first two. `last_start` is the start of the latest kept attendance; `event_id`,
 /// `event_name` and `event_kind` describe its event.
-pub(crate) fn of_customer(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn attendance_counts(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = at_events(scope, customers, lit(true))?;
-    let status = |word: &str| col("a.status").eq(text(word));
+    let rows = join_active_events(scope, customers, lit(true))?;
+    let status = |word: &str| col("a.status").eq(text_literal(word));
     let counted = |condition: Expr| count(col("a.id")).filter(condition).build();
     let latest = || vec![col("e.starts_at").sort(false, false), col("a.id").sort(false, false)];
     // The order is set through the builder as well, because building with a filter alone drops it.
@@ -82,32 +83,32 @@ pub(crate) fn of_customer(
 
 /// Returns a plan with the columns `customer_id` and `id`: the first attendance with status
 /// attended of each customer, by (start, id). Events of any status count.
-pub(crate) fn first(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn first_attendances(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("attendances", "a")?;
     let rows = customers.restrict(rows, col("a.customer_id"))?;
-    let rows = rows.filter(col("a.status").eq(text("attended")))?;
+    let rows = rows.filter(col("a.status").eq(text_literal("attended")))?;
     let events = scope.session.scan("events", "e")?.build()?;
     let on = (vec!["a.event_id"], vec!["e.id"]);
     let rows = rows.join(events, JoinType::Inner, on, None)?;
-    let first = min(place(col("e.starts_at"), col("a.id"))).alias("place");
+    let first = min(instant_id_key(col("e.starts_at"), col("a.id"))).alias("place");
     let rows = rows.aggregate(vec![col("a.customer_id")], vec![first])?;
-    Ok(rows.project(vec![col("a.customer_id"), id_of(col("place")).alias("id")])?)
+    Ok(rows.project(vec![col("a.customer_id"), id_of_key(col("place")).alias("id")])?)
 }
 
 /// The type of an element of an event's `instructors`.
-pub(crate) const INSTRUCTOR: Kind = Kind::Object {
-    fields: &[("id", Kind::Int), ("name", Kind::Text)],
+pub(crate) const INSTRUCTOR: ReportColumnKind = ReportColumnKind::Object {
+    fields: &[("id", ReportColumnKind::Int), ("name", ReportColumnKind::Text)],
     text: ObjectText::Field("name"),
 };
 
 /// Returns a plan with the columns `event_id` and `list`: the instructors of each event that has
 /// any, in stored order.
-pub(crate) fn instructors(
-    scope: &Scope<'_>,
-    events: &Keys,
+pub(crate) fn event_instructors(
+    scope: &QueryScope<'_>,
+    events: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = events.restrict_sorted(scope.session.scan("events", "e")?, col("e.id"))?;
     let length = cast(array_length(col("e.instructor_ids")), DataType::Int64);

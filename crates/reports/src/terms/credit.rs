@@ -10,29 +10,29 @@ use datafusion::logical_expr::{
 use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
 
-use crate::definition::relation::Keys;
-use crate::definition::value::{text, wide};
-use crate::engine::scope::Scope;
+use crate::definition::relation::RelationKeys;
+use crate::definition::value::{text_literal, widen_amount};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
 /// Returns a plan with the columns `customer_id`, `currency` and `amount`: the sum of all
 /// transactions, one row per customer and currency.
-pub(crate) fn balances(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn credit_balances(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("balance_transactions", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
     let groups = vec![col("x.customer_id"), col("x.currency")];
-    Ok(rows.aggregate(groups, vec![sum(wide(col("x.amount"))).alias("amount")])?)
+    Ok(rows.aggregate(groups, vec![sum(widen_amount(col("x.amount"))).alias("amount")])?)
 }
 
 /// Returns a plan with the columns `customer_id`, `id` and `amount`, one row per transaction. The
 /// amount is the sum of the transaction and all earlier ones by (date, id) of the same customer and
 /// currency.
 pub(crate) fn running_balances(
-    scope: &Scope<'_>,
-    customers: &Keys,
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("balance_transactions", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
@@ -40,7 +40,7 @@ pub(crate) fn running_balances(
     let frame =
         WindowFrame::new_bounds(WindowFrameUnits::Rows, unbounded, WindowFrameBound::CurrentRow);
     let sum = WindowFunctionDefinition::AggregateUDF(sum_udaf());
-    let amount = Expr::from(WindowFunction::new(sum, vec![wide(col("x.amount"))]))
+    let amount = Expr::from(WindowFunction::new(sum, vec![widen_amount(col("x.amount"))]))
         .partition_by(vec![col("x.customer_id"), col("x.currency")])
         .order_by(vec![col("x.date").sort(true, false), col("x.id").sort(true, false)])
         .window_frame(frame)
@@ -51,13 +51,13 @@ pub(crate) fn running_balances(
 
 /// Returns a plan with the columns `customer_id` and `amount`: the sum of the transactions in the
 /// provider's currency.
-pub(crate) fn in_provider_currency(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn provider_currency_balances(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("balance_transactions", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let rows = rows.filter(col("x.currency").eq(text(scope.provider().currency.code())))?;
-    let amount = sum(wide(col("x.amount"))).alias("amount");
+    let rows = rows.filter(col("x.currency").eq(text_literal(scope.provider().currency.code())))?;
+    let amount = sum(widen_amount(col("x.amount"))).alias("amount");
     Ok(rows.aggregate(vec![col("x.customer_id")], vec![amount])?)
 }

@@ -6,57 +6,60 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
 
-use crate::definition::relation::Keys;
-use crate::definition::value::{only_when, rows_once};
-use crate::engine::scope::Scope;
+use crate::definition::relation::RelationKeys;
+use crate::definition::value::{distinct_rows, null_unless};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
-fn scan(scope: &Scope<'_>, memberships: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn scan_holds(
+    scope: &QueryScope<'_>,
+    memberships: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("customer_membership_holds", "h")?;
     memberships.restrict(rows, col("h.customer_membership_id"))
 }
 
 /// Returns a condition that is true for holds that have not ended: those without an end, and those
 /// whose last day is today or later.
-fn is_unended(scope: &Scope<'_>) -> Expr {
+fn is_unended(scope: &QueryScope<'_>) -> Expr {
     col("h.end_date").is_null().or(col("h.end_date").gt_eq(scope.today()))
 }
 
 /// Returns a plan with the column `customer_membership_id`: the memberships that are on hold today.
-pub(crate) fn current(
-    scope: &Scope<'_>,
-    memberships: &Keys,
+pub(crate) fn current_holds(
+    scope: &QueryScope<'_>,
+    memberships: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let is_current = col("h.start_date").lt_eq(scope.today()).and(is_unended(scope));
-    let rows = scan(scope, memberships)?.filter(is_current)?;
-    rows_once(rows, col("h.customer_membership_id"))
+    let rows = scan_holds(scope, memberships)?.filter(is_current)?;
+    distinct_rows(rows, col("h.customer_membership_id"))
 }
 
 /// Returns a plan with the columns `customer_membership_id`, `id`, `start_date` and `end_date`: the
 /// first hold of each membership by (start, id) among those current or upcoming.
-pub(crate) fn active(
-    scope: &Scope<'_>,
-    memberships: &Keys,
+pub(crate) fn active_holds(
+    scope: &QueryScope<'_>,
+    memberships: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let order = || vec![col("h.start_date").sort(true, false), col("h.id").sort(true, false)];
     let first = |name: &str| first_value(col(format!("h.{name}")), order()).alias(name);
-    let rows = scan(scope, memberships)?.filter(is_unended(scope))?;
+    let rows = scan_holds(scope, memberships)?.filter(is_unended(scope))?;
     let groups = vec![col("h.customer_membership_id")];
     Ok(rows.aggregate(groups, vec![first("id"), first("start_date"), first("end_date")])?)
 }
 
 /// Returns a plan with the columns `customer_membership_id`, `updated_at` and `changed_at`: the
 /// last change of a row of a hold, and the last past instant at which a hold began or ended.
-pub(crate) fn changes(
-    scope: &Scope<'_>,
-    memberships: &Keys,
+pub(crate) fn hold_changes(
+    scope: &QueryScope<'_>,
+    memberships: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let past = |instant: Expr| only_when(instant.clone().lt_eq(scope.now()), instant);
+    let past = |instant: Expr| null_unless(instant.clone().lt_eq(scope.now()), instant);
     let one_day = lit(ScalarValue::new_interval_dt(1, 0));
     let began = past(scope.day_start(col("h.start_date")));
     let ended = past(scope.day_start(col("h.end_date") + one_day));
     let last = max(greatest(vec![began, ended])).alias("changed_at");
     let groups = vec![col("h.customer_membership_id")];
     let values = vec![max(col("h.updated_at")).alias("updated_at"), last];
-    Ok(scan(scope, memberships)?.aggregate(groups, values)?)
+    Ok(scan_holds(scope, memberships)?.aggregate(groups, values)?)
 }

@@ -6,53 +6,62 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, in_sub
 use datafusion::prelude::col;
 use model::output::ObjectText;
 
-use crate::definition::column::Kind;
-use crate::definition::relation::Keys;
-use crate::definition::value::{Value, choose, is_one_of, text, value, wide};
-use crate::engine::predicates::one_of;
-use crate::engine::scope::Scope;
+use crate::definition::column::ReportColumnKind;
+use crate::definition::relation::RelationKeys;
+use crate::definition::value::{
+    ScopedExpr, case_when, is_one_of, scoped_expr, text_literal, widen_amount,
+};
+use crate::engine::predicates::is_one_of_ids;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
 /// The type of an element of an invoice's `applied_credits`.
-pub(crate) const APPLIED_CREDIT: Kind = Kind::Object {
+pub(crate) const APPLIED_CREDIT: ReportColumnKind = ReportColumnKind::Object {
     fields: &[(
         "amount",
-        Kind::Object { fields: &[("decimal", Kind::Decimal)], text: ObjectText::Field("decimal") },
+        ReportColumnKind::Object {
+            fields: &[("decimal", ReportColumnKind::Decimal)],
+            text: ObjectText::Field("decimal"),
+        },
     )],
     text: ObjectText::Field("amount"),
 };
 
 /// Returns a condition that is true for invoices that await payment. Their displayed status depends
 /// on the last payment.
-pub(crate) fn is_waiting() -> Expr {
+pub(crate) fn awaits_payment() -> Expr {
     is_one_of(col("i.status"), &["open", "past_due"])
 }
 
 /// Returns the displayed status. The relation to the invoice's last payment must be called
 /// `lastpay`.
-pub(crate) fn written_status() -> Value {
-    value(|_| {
-        let stored = |word: &str| col("i.status").eq(text(word));
-        let last = |word: &str| col("lastpay.status").eq(text(word));
-        let pending_by = |channel: &str| last("pending").and(col("lastpay.type").eq(text(channel)));
-        choose(
+pub(crate) fn displayed_status() -> ScopedExpr {
+    scoped_expr(|_| {
+        let stored = |word: &str| col("i.status").eq(text_literal(word));
+        let last = |word: &str| col("lastpay.status").eq(text_literal(word));
+        let pending_by =
+            |channel: &str| last("pending").and(col("lastpay.type").eq(text_literal(channel)));
+        case_when(
             [
-                (stored("draft"), text("upcoming")),
-                (stored("paid"), text("paid")),
-                (stored("void"), text("voided")),
-                (stored("uncollectible"), text("retry_failed")),
-                (pending_by("online"), text("pending_online")),
-                (pending_by("offline"), text("pending_offline")),
-                (last("failed"), text("failed")),
+                (stored("draft"), text_literal("upcoming")),
+                (stored("paid"), text_literal("paid")),
+                (stored("void"), text_literal("voided")),
+                (stored("uncollectible"), text_literal("retry_failed")),
+                (pending_by("online"), text_literal("pending_online")),
+                (pending_by("offline"), text_literal("pending_offline")),
+                (last("failed"), text_literal("failed")),
             ],
-            Some(text("open")),
+            Some(text_literal("open")),
         )
     })
 }
 
 /// Returns a plan with the columns `invoice_id`, `items` and `updated_at`: the descriptions of an
 /// invoice's lines in order, and the last change of a line.
-pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+pub(crate) fn invoice_line_summaries(
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
     let items = array_agg(col("l.description"))
         .order_by(vec![col("l.id").sort(true, false)])
@@ -64,8 +73,8 @@ pub(crate) fn lines(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBui
 
 /// Returns a plan with the columns `invoice_id` and `description`: the first description of a line.
 pub(crate) fn first_description(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     first_line(scope, invoices, "description", col("l.description").is_not_null())
 }
@@ -73,15 +82,15 @@ pub(crate) fn first_description(
 /// Returns a plan with the columns `invoice_id` and `type`: the type of the first line that is a
 /// fee.
 pub(crate) fn first_fee_type(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     first_line(scope, invoices, "type", is_one_of(col("l.type"), &["flat_fee", "service_fee"]))
 }
 
 fn first_line(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
     column: &str,
     condition: Expr,
 ) -> Result<LogicalPlanBuilder, ReportError> {
@@ -94,14 +103,14 @@ fn first_line(
 /// Returns a plan with the columns `invoice_id` and `list`: the credit applied to an invoice and
 /// the credit taken back from it.
 pub(crate) fn applied_credits(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("balance_transactions", "x")?;
     let rows = invoices.restrict(rows, col("x.invoice_id"))?;
     let kinds = is_one_of(col("x.kind"), &["applied_to_invoice", "unapplied_from_invoice"]);
     let rows = rows.filter(col("x.invoice_id").is_not_null().and(kinds))?;
-    let amount = named_struct(vec![lit("decimal"), wide(col("x.amount"))]);
+    let amount = named_struct(vec![lit("decimal"), widen_amount(col("x.amount"))]);
     let list = array_agg(named_struct(vec![lit("amount"), amount]))
         .order_by(vec![col("x.id").sort(true, false)])
         .build()?;
@@ -110,7 +119,10 @@ pub(crate) fn applied_credits(
 
 /// Returns a plan with the columns `code` and `name`. If coupons share a code, the name is that of
 /// the coupon with the lowest id.
-pub(crate) fn coupons(scope: &Scope<'_>, codes: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+pub(crate) fn coupons_by_code(
+    scope: &QueryScope<'_>,
+    codes: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = codes.restrict(scope.session.scan("coupons", "x")?, col("x.code"))?;
     let name = first_value(col("x.name"), vec![col("x.id").sort(true, false)]).alias("name");
     Ok(rows.aggregate(vec![col("x.code")], vec![name])?)
@@ -119,11 +131,12 @@ pub(crate) fn coupons(scope: &Scope<'_>, codes: &Keys) -> Result<LogicalPlanBuil
 /// Returns a condition that is true if the invoice `i`, or one of its lines, is for one of these
 /// customer memberships.
 pub(crate) fn is_for_memberships(
-    scope: &Scope<'_>,
+    scope: &QueryScope<'_>,
     memberships: &[i64],
 ) -> Result<Expr, ReportError> {
-    let wanted =
-        |alias: &str| one_of(col(format!("{alias}.customer_membership_id")), memberships, false);
+    let wanted = |alias: &str| {
+        is_one_of_ids(col(format!("{alias}.customer_membership_id")), memberships, false)
+    };
     let whole = scope.session.scan("invoices", "w")?.filter(wanted("w"))?;
     let lines = scope.session.scan("invoice_lines", "l")?.filter(wanted("l"))?;
     let lines = lines.project(vec![col("l.invoice_id").alias("id")])?.build()?;

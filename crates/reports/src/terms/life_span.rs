@@ -10,26 +10,32 @@ use datafusion::prelude::col;
 use futures::StreamExt;
 use model::time::Date;
 
-use crate::engine::predicates::one_of;
-use crate::engine::scope::{self, Scope};
+use crate::engine::predicates::is_one_of_ids;
+use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
-use crate::functions::life_span::{self, Holds};
-use crate::functions::periods::Bounds;
+use crate::functions::life_span::{self, HoldIndex};
+use crate::functions::periods::PeriodBounds;
 
 /// Returns the mask of the periods in which the customer membership `cm` was active. Runs plans
 /// that read all holds and the plans that begin with a registration.
-pub(crate) async fn active_periods(scope: &Scope<'_>, bounds: Bounds) -> Result<Expr, ReportError> {
-    let (holds, waiting) = futures::try_join!(holds(scope, bounds.last), waiting_plans(scope))?;
+pub(crate) async fn active_periods_mask(
+    scope: &QueryScope<'_>,
+    bounds: PeriodBounds,
+) -> Result<Expr, ReportError> {
+    let (holds, waiting) = futures::try_join!(
+        read_holds(scope, bounds.last),
+        read_plans_begun_by_registration(scope)
+    )?;
     let waits = match waiting.as_slice() {
         [] => lit(false),
-        plans => one_of(col("cm.membership_id"), plans, false).is_true(),
+        plans => is_one_of_ids(col("cm.membership_id"), plans, false).is_true(),
     };
     let offsets = scope.offsets().clone();
     Ok(life_span::active_periods("cm", waits, bounds, Arc::new(holds), offsets))
 }
 
 /// Reads the holds that begin on or before `last`.
-async fn holds(scope: &Scope<'_>, last: i32) -> Result<Holds, ReportError> {
+async fn read_holds(scope: &QueryScope<'_>, last: i32) -> Result<HoldIndex, ReportError> {
     let plan = scope
         .session
         .scan("customer_membership_holds", "h")?
@@ -50,12 +56,12 @@ async fn holds(scope: &Scope<'_>, last: i32) -> Result<Holds, ReportError> {
             holds.push((memberships.value(row), starts.value(row), end));
         }
     }
-    Ok(Holds::new(holds, memory)?)
+    Ok(HoldIndex::new(holds, memory)?)
 }
 
 /// Reads the ids of the plans whose memberships begin with a first registration instead of the
 /// purchase.
-async fn waiting_plans(scope: &Scope<'_>) -> Result<Vec<i64>, ReportError> {
+async fn read_plans_begun_by_registration(scope: &QueryScope<'_>) -> Result<Vec<i64>, ReportError> {
     let plan = scope
         .session
         .scan("memberships", "m")?

@@ -9,24 +9,24 @@ use datafusion::logical_expr::{
 use datafusion::prelude::col;
 use model::output::ObjectText;
 
-use crate::definition::column::Kind;
-use crate::definition::relation::{Keys, Relation, derived};
-use crate::definition::value::{is_one_of, rows_once, text};
-use crate::engine::predicates::one_of;
-use crate::engine::scope::Scope;
+use crate::definition::column::ReportColumnKind;
+use crate::definition::relation::{Relation, RelationKeys, derived_relation};
+use crate::definition::value::{distinct_rows, is_one_of, text_literal};
+use crate::engine::predicates::is_one_of_ids;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::place::{id_of, place};
+use crate::functions::place::{id_of_key, instant_id_key};
 use crate::functions::status;
 use crate::terms::hold;
 
 /// The type of a membership in lists of memberships: `short(cm)`.
-pub(crate) const SHORT: Kind = Kind::Object {
+pub(crate) const MEMBERSHIP_SUMMARY: ReportColumnKind = ReportColumnKind::Object {
     fields: &[
-        ("id", Kind::Int),
+        ("id", ReportColumnKind::Int),
         (
             "membership",
-            Kind::Object {
-                fields: &[("id", Kind::Int), ("name", Kind::Text)],
+            ReportColumnKind::Object {
+                fields: &[("id", ReportColumnKind::Int), ("name", ReportColumnKind::Text)],
                 text: ObjectText::Field("name"),
             },
         ),
@@ -35,52 +35,56 @@ pub(crate) const SHORT: Kind = Kind::Object {
 };
 
 /// The alias of the relation to a membership's current hold. It has a row only if there is one.
-pub(crate) const HELD: &str = "held";
+pub(crate) const CURRENT_HOLD_ALIAS: &str = "held";
 
 /// Defines the relation to the current hold of the membership whose id is in `key`.
-pub(crate) fn held_relation(key: &'static str) -> Relation {
-    derived(HELD, [(key, "customer_membership_id")], hold::current)
+pub(crate) fn current_hold_relation(key: &'static str) -> Relation {
+    derived_relation(CURRENT_HOLD_ALIAS, [(key, "customer_membership_id")], hold::current_holds)
 }
 
 /// Returns the effective status (`eff(cm)`) of the membership called `alias`. The relation to its
-/// current hold must be called [`HELD`].
+/// current hold must be called [`CURRENT_HOLD_ALIAS`].
 pub(crate) fn effective_status(alias: &str) -> Expr {
     let column = |name: &str| col(format!("{alias}.{name}"));
-    let is_held = col(format!("{HELD}.customer_membership_id")).is_not_null();
+    let is_held = col(format!("{CURRENT_HOLD_ALIAS}.customer_membership_id")).is_not_null();
     status::effective_status(column("status"), column("cancellation_reason"), is_held)
 }
 
 /// Returns a plan with the memberships `x` of `customers`, joined with their current holds.
-fn owned(scope: &Scope<'_>, customers: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn join_current_holds(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("customer_memberships", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
     let rows = rows.filter(col("x.deleted_at").is_null())?;
-    let held = hold::current(scope, &Keys::All)?.alias(HELD)?.build()?;
+    let held =
+        hold::current_holds(scope, &RelationKeys::All)?.alias(CURRENT_HOLD_ALIAS)?.build()?;
     let on = (vec!["x.id"], vec!["held.customer_membership_id"]);
     Ok(rows.join(held, JoinType::Left, on, None)?)
 }
 
 /// Returns a plan with the columns `customer_id` and `is_active`, for customers who own a
 /// membership that is active or on hold. `is_active` is true if at least one of them is active.
-pub(crate) fn running(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn customers_with_running(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = owned(scope, customers)?
+    let rows = join_current_holds(scope, customers)?
         .project(vec![col("x.customer_id"), effective_status("x").alias("status")])?
         .filter(is_one_of(col("status"), &["active", "hold"]))?;
-    let is_active = bool_or(col("status").eq(text("active"))).alias("is_active");
+    let is_active = bool_or(col("status").eq(text_literal("active"))).alias("is_active");
     Ok(rows.aggregate(vec![col("x.customer_id")], vec![is_active])?)
 }
 
 /// Returns a plan with the columns `customer_id`, `active`, `inactive` and `on_hold`: the
 /// memberships of each customer as three lists.
-pub(crate) fn lists(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn memberships_by_status(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let plans = scope.session.scan("memberships", "m")?.build()?;
-    let rows = owned(scope, customers)?
+    let rows = join_current_holds(scope, customers)?
         .join(plans, JoinType::Left, (vec!["x.membership_id"], vec!["m.id"]), None)?
         .project(vec![
             col("x.customer_id"),
@@ -96,7 +100,7 @@ pub(crate) fn lists(
     ];
     let mut values = Vec::new();
     for (name, statuses) in lists {
-        let short = array_agg(short(col("x.id"), col("x.membership_id"), col("name")));
+        let short = array_agg(membership_summary(col("x.id"), col("x.membership_id"), col("name")));
         let order = vec![col("x.id").sort(true, false)];
         let is_listed = is_one_of(col("status"), statuses);
         values.push(short.order_by(order).filter(is_listed).build()?.alias(name));
@@ -104,47 +108,47 @@ pub(crate) fn lists(
     Ok(rows.aggregate(vec![col("x.customer_id")], values)?)
 }
 
-fn short(id: Expr, plan: Expr, name: Expr) -> Expr {
+fn membership_summary(id: Expr, plan: Expr, name: Expr) -> Expr {
     let plan = named_struct(vec![lit("id"), plan, lit("name"), name]);
     named_struct(vec![lit("id"), id, lit("membership"), plan])
 }
 
 /// Returns a plan with the column `customer_id`: the customers with whom a membership is shared
 /// that is active or on hold.
-pub(crate) fn shared_with(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn customers_sharing(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let is_running = is_one_of(effective_status("x"), &["active", "hold"]);
     let is_shared = array_length(col("x.shared_with")).gt(lit(0_u64));
-    let rows = owned(scope, &Keys::All)?
+    let rows = join_current_holds(scope, &RelationKeys::All)?
         .filter(is_shared.and(is_running))?
         .project(vec![col("x.shared_with").alias("customer_id")])?
         .unnest_column("customer_id")?;
     let rows = customers.restrict(rows, col("customer_id"))?;
-    rows_once(rows.filter(col("customer_id").is_not_null())?, col("customer_id"))
+    distinct_rows(rows.filter(col("customer_id").is_not_null())?, col("customer_id"))
 }
 
 /// Returns a plan with the columns `customer_id` and `id`: each customer's first membership by
 /// (purchased, id).
-pub(crate) fn first(
-    scope: &Scope<'_>,
-    customers: &Keys,
+pub(crate) fn first_memberships(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("customer_memberships", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
     let rows = rows.filter(col("x.deleted_at").is_null())?;
-    let first = min(place(col("x.purchased_at"), col("x.id"))).alias("place");
+    let first = min(instant_id_key(col("x.purchased_at"), col("x.id"))).alias("place");
     let rows = rows.aggregate(vec![col("x.customer_id")], vec![first])?;
-    Ok(rows.project(vec![col("x.customer_id"), id_of(col("place")).alias("id")])?)
+    Ok(rows.project(vec![col("x.customer_id"), id_of_key(col("place")).alias("id")])?)
 }
 
 /// Returns a condition that is true if the customer `c` owns an active membership of one of these
 /// plans.
-pub(crate) fn owns_active(scope: &Scope<'_>, plans: &[i64]) -> Result<Expr, ReportError> {
-    let is_active = effective_status("x").eq(text("active"));
-    let owners = owned(scope, &Keys::All)?
-        .filter(one_of(col("x.membership_id"), plans, false))?
+pub(crate) fn owns_active(scope: &QueryScope<'_>, plans: &[i64]) -> Result<Expr, ReportError> {
+    let is_active = effective_status("x").eq(text_literal("active"));
+    let owners = join_current_holds(scope, &RelationKeys::All)?
+        .filter(is_one_of_ids(col("x.membership_id"), plans, false))?
         .filter(is_active)?
         .project(vec![col("x.customer_id")])?
         .build()?;

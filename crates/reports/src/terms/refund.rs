@@ -5,16 +5,16 @@ use datafusion::functions_aggregate::expr_fn::{max, sum};
 use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
-use crate::definition::relation::Keys;
-use crate::definition::value::{text, wide};
-use crate::engine::scope::Scope;
+use crate::definition::relation::RelationKeys;
+use crate::definition::value::{text_literal, widen_amount};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
 /// Returns a plan with the columns `invoice_id`, `amount`, `refunded_at` and `updated_at`, one row
 /// per invoice. Amount and `refunded_at` count succeeded refunds only; `updated_at` counts all.
-pub(crate) fn of_invoice(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+pub(crate) fn refunds_of_invoices(
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let columns = |invoice: &str| -> Vec<Expr> {
         vec![
@@ -41,9 +41,9 @@ pub(crate) fn of_invoice(
         .filter(is_other)?
         .project(columns("p.invoice_id"))?;
     let rows = named.union(through.build()?)?;
-    let is_done = || col("deleted_at").is_null().and(col("status").eq(text("succeeded")));
+    let is_done = || col("deleted_at").is_null().and(col("status").eq(text_literal("succeeded")));
     let values = vec![
-        sum(wide(col("amount"))).filter(is_done()).build()?.alias("amount"),
+        sum(widen_amount(col("amount"))).filter(is_done()).build()?.alias("amount"),
         max(col("at")).filter(is_done()).build()?.alias("refunded_at"),
         max(col("updated_at")).alias("updated_at"),
     ];

@@ -9,18 +9,18 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::error::Result;
 use model::time::Date;
-use usage::{Count, LimitEntry, Limits, Usage};
+use usage::{LimitCounts, LimitEntry, Usage, UsageLimits};
 
-use super::schema::{Column, schema_of};
+use super::schema::{UsageColumn, schema_of};
 
 /// A builder of batches that collects the rows of memberships.
-pub(super) struct Rows {
+pub(super) struct UsageRowsBuilder {
     schema: SchemaRef,
-    columns: Vec<(Column, Builder)>,
+    columns: Vec<(UsageColumn, UsageColumnBuilder)>,
     count: usize,
 }
 
-enum Builder {
+enum UsageColumnBuilder {
     Int(Int64Builder),
     Text(StringViewBuilder),
     Bool(BooleanBuilder),
@@ -28,32 +28,32 @@ enum Builder {
 }
 
 /// One row of the table.
-struct Row<'u> {
+struct UsageRow<'u> {
     id: i64,
     membership: i64,
     entry: Option<LimitEntry>,
-    numbers: Numbers<'u>,
+    numbers: UsageNumbers<'u>,
 }
 
 /// The computed numbers of one row; empty if they were not computed.
 #[derive(Default)]
-struct Numbers<'u> {
+struct UsageNumbers<'u> {
     days: [Option<Date>; 2],
-    count: Option<&'u Count>,
+    count: Option<&'u LimitCounts>,
     /// The number of uses of a membership without limits.
     used_count: Option<i64>,
 }
 
 /// Returns the number of rows of a membership with these limits.
-pub(super) fn rows_of(limits: &Limits) -> i64 {
+pub(super) fn row_count_of_limits(limits: &UsageLimits) -> i64 {
     i64::try_from(limits.entries().count()).unwrap_or(i64::MAX).max(1)
 }
 
-impl Rows {
+impl UsageRowsBuilder {
     /// Makes an empty builder with these columns.
-    pub(super) fn of(columns: &[Column]) -> Self {
+    pub(super) fn of(columns: &[UsageColumn]) -> Self {
         let schema = schema_of(columns);
-        let types = schema.fields().iter().map(|field| Builder::of(field.data_type()));
+        let types = schema.fields().iter().map(|field| UsageColumnBuilder::of(field.data_type()));
         let columns = columns.iter().copied().zip(types).collect();
         Self { schema, columns, count: 0 }
     }
@@ -67,30 +67,32 @@ impl Rows {
     pub(super) fn push(
         &mut self,
         membership: i64,
-        limits: &Limits,
+        limits: &UsageLimits,
         usage: Option<&Usage>,
         first: i64,
         is_wanted: impl Fn(i64) -> bool,
     ) {
         let entries = limits.entries().map(Some);
         let none = limits.entries().next().is_none().then_some(None);
-        let mut numbers = usage.into_iter().flat_map(numbers_of);
+        let mut numbers = usage.into_iter().flat_map(numbers_of_usage);
         for (id, entry) in (first..).zip(entries.chain(none)) {
             let numbers = numbers.next().unwrap_or_default();
             if is_wanted(id) {
-                self.add(&Row { id, membership, entry, numbers });
+                self.add(&UsageRow { id, membership, entry, numbers });
             }
         }
     }
 
-    fn add(&mut self, row: &Row<'_>) {
+    fn add(&mut self, row: &UsageRow<'_>) {
         self.count += 1;
         for (column, builder) in &mut self.columns {
             match builder {
-                Builder::Int(values) => values.append_option(row.int(*column)),
-                Builder::Text(values) => values.append_option(row.text(*column)),
-                Builder::Bool(values) => values.append_option(row.flag(*column)),
-                Builder::Date(values) => values.append_option(row.day(*column).map(Date::days)),
+                UsageColumnBuilder::Int(values) => values.append_option(row.int(*column)),
+                UsageColumnBuilder::Text(values) => values.append_option(row.text(*column)),
+                UsageColumnBuilder::Bool(values) => values.append_option(row.flag(*column)),
+                UsageColumnBuilder::Date(values) => {
+                    values.append_option(row.day(*column).map(Date::days))
+                }
             }
         }
     }
@@ -103,7 +105,7 @@ impl Rows {
     }
 }
 
-impl Builder {
+impl UsageColumnBuilder {
     fn of(data_type: &DataType) -> Self {
         match data_type {
             DataType::Utf8View => Self::Text(StringViewBuilder::new()),
@@ -123,42 +125,44 @@ impl Builder {
     }
 }
 
-impl Row<'_> {
-    fn int(&self, column: Column) -> Option<i64> {
+impl UsageRow<'_> {
+    fn int(&self, column: UsageColumn) -> Option<i64> {
         let count = self.numbers.count;
         let adjusted = || count.and_then(|count| count.prorate_adjustment.as_ref());
         match column {
-            Column::Id => Some(self.id),
-            Column::Owner => Some(self.membership),
-            Column::OfferingType => self.own().map(|(id, _)| id),
-            Column::MaxUses => count.and_then(|count| count.max_uses),
-            Column::UsedCount => count.map(|count| count.used_count).or(self.numbers.used_count),
-            Column::RemainingCount => count.and_then(|count| count.remaining_count),
-            Column::BookableCount => count.and_then(|count| count.bookable_count),
-            Column::OriginalMaxUses => adjusted().map(|adjusted| adjusted.original_max_uses),
-            Column::ActiveDays => adjusted().map(|adjusted| adjusted.active_days),
-            Column::TotalDays => adjusted().map(|adjusted| adjusted.total_days),
+            UsageColumn::Id => Some(self.id),
+            UsageColumn::Owner => Some(self.membership),
+            UsageColumn::OfferingType => self.own().map(|(id, _)| id),
+            UsageColumn::MaxUses => count.and_then(|count| count.max_uses),
+            UsageColumn::UsedCount => {
+                count.map(|count| count.used_count).or(self.numbers.used_count)
+            }
+            UsageColumn::RemainingCount => count.and_then(|count| count.remaining_count),
+            UsageColumn::BookableCount => count.and_then(|count| count.bookable_count),
+            UsageColumn::OriginalMaxUses => adjusted().map(|adjusted| adjusted.original_max_uses),
+            UsageColumn::ActiveDays => adjusted().map(|adjusted| adjusted.active_days),
+            UsageColumn::TotalDays => adjusted().map(|adjusted| adjusted.total_days),
             _ => None,
         }
     }
 
-    fn text(&self, column: Column) -> Option<&'static str> {
+    fn text(&self, column: UsageColumn) -> Option<&'static str> {
         match column {
-            Column::PeriodType => self.entry.map(|entry| entry.period.as_str()),
-            Column::LimitType => self.entry.map(|entry| entry.limit_type.as_str()),
+            UsageColumn::PeriodType => self.entry.map(|entry| entry.period.as_str()),
+            UsageColumn::LimitType => self.entry.map(|entry| entry.limit_type.as_str()),
             _ => None,
         }
     }
 
-    fn flag(&self, column: Column) -> Option<bool> {
-        self.own().filter(|_| column == Column::IsExtra).map(|(_, is_extra)| is_extra)
+    fn flag(&self, column: UsageColumn) -> Option<bool> {
+        self.own().filter(|_| column == UsageColumn::IsExtra).map(|(_, is_extra)| is_extra)
     }
 
-    fn day(&self, column: Column) -> Option<Date> {
+    fn day(&self, column: UsageColumn) -> Option<Date> {
         let [start, end] = self.numbers.days;
         match column {
-            Column::StartDate => start,
-            Column::EndDate => end,
+            UsageColumn::StartDate => start,
+            UsageColumn::EndDate => end,
             _ => None,
         }
     }
@@ -169,17 +173,17 @@ impl Row<'_> {
 }
 
 /// Returns the numbers of each row of a membership, in order.
-fn numbers_of(usage: &Usage) -> Vec<Numbers<'_>> {
+fn numbers_of_usage(usage: &Usage) -> Vec<UsageNumbers<'_>> {
     let mut rows = Vec::new();
     for period in &usage.periods {
         let days = [period.start_date, period.end_date];
         let own = period.offering_types.iter().map(|own| &own.count);
         for count in std::iter::once(&period.count).chain(own) {
-            rows.push(Numbers { days, count: Some(count), used_count: None });
+            rows.push(UsageNumbers { days, count: Some(count), used_count: None });
         }
     }
     if rows.is_empty() {
-        rows.push(Numbers { used_count: Some(usage.used_count), ..Numbers::default() });
+        rows.push(UsageNumbers { used_count: Some(usage.used_count), ..UsageNumbers::default() });
     }
     rows
 }

@@ -12,11 +12,11 @@ use model::catalogue::Table;
 use model::cell::CellRef;
 
 /// The columns of a batch of rows of a table, by their position in the catalogue.
-pub(super) struct Cells<'b> {
-    columns: Vec<Option<Typed<'b>>>,
+pub(super) struct UsageCells<'b> {
+    columns: Vec<Option<UsageArray<'b>>>,
 }
 
-enum Typed<'b> {
+enum UsageArray<'b> {
     Int(&'b Int64Array),
     Bool(&'b BooleanArray),
     Date(&'b Date32Array),
@@ -24,11 +24,11 @@ enum Typed<'b> {
     Text(&'b StringViewArray),
 }
 
-impl<'b> Cells<'b> {
+impl<'b> UsageCells<'b> {
     /// Takes the columns of a batch. Columns that the batch lacks are read as null.
     pub(super) fn of(table: &Table, batch: &'b RecordBatch) -> Result<Self> {
         let columns = table.columns.iter().map(|column| match batch.column_by_name(column.name) {
-            Some(array) => typed(column.name, array.as_ref()).map(Some),
+            Some(array) => downcast_array(column.name, array.as_ref()).map(Some),
             None => Ok(None),
         });
         Ok(Self { columns: columns.collect::<Result<_>>()? })
@@ -43,7 +43,7 @@ impl<'b> Cells<'b> {
     }
 }
 
-impl Typed<'_> {
+impl UsageArray<'_> {
     fn cell(&self, row: usize) -> CellRef<'_> {
         match self {
             Self::Int(array) if array.is_valid(row) => CellRef::Int(array.value(row)),
@@ -56,15 +56,15 @@ impl Typed<'_> {
     }
 }
 
-fn typed<'b>(name: &str, array: &'b dyn Array) -> Result<Typed<'b>> {
+fn downcast_array<'b>(name: &str, array: &'b dyn Array) -> Result<UsageArray<'b>> {
     Ok(match array.data_type() {
-        DataType::Int64 => Typed::Int(array.as_primitive::<Int64Type>()),
-        DataType::Boolean => Typed::Bool(array.as_boolean()),
-        DataType::Date32 => Typed::Date(array.as_primitive::<Date32Type>()),
+        DataType::Int64 => UsageArray::Int(array.as_primitive::<Int64Type>()),
+        DataType::Boolean => UsageArray::Bool(array.as_boolean()),
+        DataType::Date32 => UsageArray::Date(array.as_primitive::<Date32Type>()),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Typed::Instant(array.as_primitive::<TimestampMicrosecondType>())
+            UsageArray::Instant(array.as_primitive::<TimestampMicrosecondType>())
         }
-        DataType::Utf8View => Typed::Text(array.as_string_view()),
+        DataType::Utf8View => UsageArray::Text(array.as_string_view()),
         other => {
             let message = format!("usage cannot read {name} of type {other}");
             return Err(DataFusionError::Internal(message));
@@ -74,7 +74,7 @@ fn typed<'b>(name: &str, array: &'b dyn Array) -> Result<Typed<'b>> {
 
 /// Returns a column of integers, which must not have nulls. Errors: the batch lacks the column, or
 /// it has another type.
-pub(super) fn integers<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64Array> {
+pub(super) fn int_column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64Array> {
     let found = batch.column_by_name(name).and_then(|array| array.as_primitive_opt::<Int64Type>());
     found.ok_or_else(|| DataFusionError::Internal(format!("usage needs the integers {name}")))
 }

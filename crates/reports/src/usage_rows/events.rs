@@ -5,35 +5,39 @@ use datafusion::common::HashMap;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
-use usage::Event;
-use usage::rows::{EventReader, Zones};
+use usage::BookedEvent;
+use usage::rows::{EventReader, SiteZones};
 
-use super::cells::{Cells, integers};
-use super::feed::Batches;
-use super::sources::{damaged, table};
+use super::cells::{UsageCells, int_column};
+use super::feed::UsageBatchStream;
+use super::sources::{catalogue_table, damaged_value_error};
 
 /// The events of one provider, by id. All are kept in memory, because bookings refer to them in no
 /// order. The engine's memory pool accounts for them.
-pub(super) struct Events {
-    known: HashMap<i64, Event>,
+pub(super) struct EventsById {
+    known: HashMap<i64, BookedEvent>,
     memory: MemoryReservation,
 }
 
-impl Events {
+impl EventsById {
     /// Makes an empty collection.
     pub(super) fn new(memory: MemoryReservation) -> Self {
         Self { known: HashMap::new(), memory }
     }
 
     /// Adds events. Errors: the memory pool is exhausted.
-    pub(super) async fn add(&mut self, mut events: Batches, zones: &Zones) -> Result<()> {
-        let (table, reader) = (table("events")?, EventReader::default());
+    pub(super) async fn add(
+        &mut self,
+        mut events: UsageBatchStream,
+        zones: &SiteZones,
+    ) -> Result<()> {
+        let (table, reader) = (catalogue_table("events")?, EventReader::default());
         while let Some(batch) = events.next().await {
             let batch = batch?;
             self.make_room(batch.num_rows())?;
-            let (cells, ids) = (Cells::of(table, &batch)?, integers(&batch, "id")?);
+            let (cells, ids) = (UsageCells::of(table, &batch)?, int_column(&batch, "id")?);
             for (row, id) in ids.values().iter().enumerate() {
-                let event = reader.read(cells.at(row), zones).map_err(damaged)?;
+                let event = reader.read(cells.at(row), zones).map_err(damaged_value_error)?;
                 self.known.insert(*id, event);
             }
         }
@@ -41,7 +45,7 @@ impl Events {
     }
 
     /// Returns the event with this id.
-    pub(super) fn get(&self, id: i64) -> Option<Event> {
+    pub(super) fn get(&self, id: i64) -> Option<BookedEvent> {
         self.known.get(&id).copied()
     }
 
@@ -50,7 +54,7 @@ impl Events {
             return Ok(());
         }
         // While the map moves to a larger allocation, the old one still exists.
-        self.memory.try_grow(bytes_of(self.known.len() + rows))?;
+        self.memory.try_grow(map_bytes(self.known.len() + rows))?;
         self.known.reserve(rows);
         self.memory.try_resize(self.known.allocation_size())
     }
@@ -58,13 +62,14 @@ impl Events {
 
 /// Estimates the bytes that a hash map of this many events allocates. The number of slots is a
 /// power of two, at most seven eighths of them are used, and each slot has a control byte.
-fn bytes_of(events: usize) -> usize {
+fn map_bytes(events: usize) -> usize {
     let places = events.saturating_mul(8).div_ceil(7).next_power_of_two();
-    places.saturating_mul(size_of::<(i64, Event)>() + 1)
+    places.saturating_mul(size_of::<(i64, BookedEvent)>() + 1)
 }
 
 /// Adds the zones of a batch of sites.
-pub(super) fn add_sites(zones: &mut Zones, batch: &RecordBatch) -> Result<()> {
-    let cells = Cells::of(table("sites")?, batch)?;
-    (0..batch.num_rows()).try_for_each(|row| zones.add_site(cells.at(row)).map_err(damaged))
+pub(super) fn add_sites(zones: &mut SiteZones, batch: &RecordBatch) -> Result<()> {
+    let cells = UsageCells::of(catalogue_table("sites")?, batch)?;
+    (0..batch.num_rows())
+        .try_for_each(|row| zones.add_site(cells.at(row)).map_err(damaged_value_error))
 }

@@ -8,71 +8,71 @@ use datafusion::error::Result;
 use futures::StreamExt;
 use model::time::Date;
 use usage::rows::MembershipReader;
-use usage::{Membership, Plan, usage_of_all};
+use usage::{Membership, UsagePlan, usage_of_memberships};
 
-use super::allotments::Allotments;
-use super::build::Rows;
-use super::cells::{Cells, integers};
-use super::feed::Batches;
-use super::numbers::Numbers;
-use super::run::Runner;
-use super::schema::Column;
-use super::sources::{Sources, damaged, table};
-use crate::definition::relation::Keys;
+use super::allotments::LimitsCache;
+use super::build::UsageRowsBuilder;
+use super::cells::{UsageCells, int_column};
+use super::feed::UsageBatchStream;
+use super::numbers::UsageInputs;
+use super::run::PlanRunner;
+use super::schema::UsageColumn;
+use super::sources::{UsageSources, catalogue_table, damaged_value_error};
+use crate::definition::relation::RelationKeys;
 
 /// The request for rows of one scan.
 #[derive(Clone)]
-pub(super) struct Asked {
-    pub(super) sources: Sources,
+pub(super) struct UsageScanRequest {
+    pub(super) sources: UsageSources,
     /// The day whose periods are computed.
     pub(super) date: Date,
     /// The ids of the rows to return.
-    pub(super) keys: Keys,
+    pub(super) keys: RelationKeys,
     /// The columns to return.
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<UsageColumn>,
 }
 
 /// Produces the rows. It streams memberships, and reads holds and bookings up to the same
 /// membership.
-pub(super) struct Maker {
-    asked: Asked,
-    runner: Runner,
+pub(super) struct UsageRowStream {
+    asked: UsageScanRequest,
+    runner: PlanRunner,
     has_numbers: bool,
     wanted: Option<BTreeSet<i64>>,
-    allotments: Allotments,
-    memberships: Batches,
+    allotments: LimitsCache,
+    memberships: UsageBatchStream,
     reader: MembershipReader,
     next_id: i64,
     /// Memberships whose numbers are not computed yet.
-    waiting: Vec<Numbered>,
-    numbers: Option<Numbers>,
-    rows: Rows,
+    waiting: Vec<WaitingMembership>,
+    numbers: Option<UsageInputs>,
+    rows: UsageRowsBuilder,
     is_done: bool,
 }
 
 /// A membership with its plan, and the id of its first row.
-struct Numbered {
+struct WaitingMembership {
     first: i64,
     membership: Membership,
-    plan: Arc<Plan>,
+    plan: Arc<UsagePlan>,
 }
 
-impl Maker {
-    pub(super) async fn begin(asked: Asked) -> Result<Self> {
+impl UsageRowStream {
+    pub(super) async fn begin(asked: UsageScanRequest) -> Result<Self> {
         let wanted: Option<BTreeSet<i64>> = match &asked.keys {
-            Keys::Ids(ids) => Some(ids.iter().copied().collect()),
-            Keys::All | Keys::Texts(_) => None,
+            RelationKeys::Ids(ids) => Some(ids.iter().copied().collect()),
+            RelationKeys::All | RelationKeys::Texts(_) => None,
         };
         let sources = &asked.sources;
-        let runner = Runner::of(&sources.session, wanted.is_some());
+        let runner = PlanRunner::for_session(&sources.session, wanted.is_some());
         let has_numbers = asked.columns.iter().any(|column| column.is_number());
         let numbers = async {
             match has_numbers && wanted.is_none() {
-                true => Numbers::open(sources, &runner, None).await.map(Some),
+                true => UsageInputs::open(sources, &runner, None).await.map(Some),
                 false => Ok(None),
             }
         };
-        let allotments = Allotments::read(runner.run(sources.plans()));
+        let allotments = LimitsCache::read(runner.run(sources.plans()));
         let (allotments, numbers) = futures::try_join!(allotments, numbers)?;
         Ok(Self {
             allotments,
@@ -81,7 +81,7 @@ impl Maker {
             next_id: 1,
             waiting: Vec::new(),
             numbers,
-            rows: Rows::of(&asked.columns),
+            rows: UsageRowsBuilder::of(&asked.columns),
             is_done: false,
             asked,
             runner,
@@ -123,11 +123,11 @@ impl Maker {
             return Ok(());
         };
         let batch = batch?;
-        let cells = Cells::of(table("customer_memberships")?, &batch)?;
-        for (row, id) in integers(&batch, "id")?.values().iter().enumerate() {
-            let plan = self.reader.plan_id(cells.at(row)).map_err(damaged)?;
-            let own = self.reader.custom_allotment(cells.at(row)).map_err(damaged)?;
-            let allotment = self.allotments.of(plan, own)?;
+        let cells = UsageCells::of(catalogue_table("customer_memberships")?, &batch)?;
+        for (row, id) in int_column(&batch, "id")?.values().iter().enumerate() {
+            let plan = self.reader.plan_id(cells.at(row)).map_err(damaged_value_error)?;
+            let own = self.reader.custom_allotment(cells.at(row)).map_err(damaged_value_error)?;
+            let allotment = self.allotments.limits_of_membership(plan, own)?;
             let first = self.next_id;
             self.next_id += allotment.rows;
             let wanted = self.wanted.as_ref();
@@ -136,9 +136,10 @@ impl Maker {
             }
             if self.has_numbers {
                 let own = allotment.own.cloned();
-                let membership = self.reader.read_with(cells.at(row), own).map_err(damaged)?;
+                let membership =
+                    self.reader.read_with(cells.at(row), own).map_err(damaged_value_error)?;
                 let plan = Arc::clone(allotment.plan);
-                self.waiting.push(Numbered { first, membership, plan });
+                self.waiting.push(WaitingMembership { first, membership, plan });
             } else {
                 self.rows.push(*id, allotment.limits(), None, first, |id| is_in(wanted, id));
             }
@@ -154,12 +155,13 @@ impl Maker {
         }
         if self.wanted.is_some() {
             let ids: Vec<i64> = waiting.iter().map(|each| each.membership.id).collect();
-            let numbers = Numbers::open(&self.asked.sources, &self.runner, Some(&ids)).await?;
+            let numbers = UsageInputs::open(&self.asked.sources, &self.runner, Some(&ids)).await?;
             self.numbers = Some(numbers);
         }
         while let Some(numbers) = self.numbers.as_mut().filter(|_| !waiting.is_empty()) {
-            let reach = numbers.reach().await?;
-            let is_at_hand = |each: &Numbered| reach.is_none_or(|end| each.membership.id < end);
+            let reach = numbers.complete_below().await?;
+            let is_at_hand =
+                |each: &WaitingMembership| reach.is_none_or(|end| each.membership.id < end);
             let count = waiting.partition_point(is_at_hand).max(1);
             let later = waiting.split_off(count);
             self.compute_some(std::mem::replace(&mut waiting, later)).await?;
@@ -167,18 +169,18 @@ impl Maker {
         Ok(())
     }
 
-    async fn compute_some(&mut self, some: Vec<Numbered>) -> Result<()> {
+    async fn compute_some(&mut self, some: Vec<WaitingMembership>) -> Result<()> {
         let last = some.last().map(|each| each.membership.id);
         let (Some(numbers), Some(last)) = (&mut self.numbers, last) else { return Ok(()) };
         let holds = numbers.holds_up_to(last).await?;
         let bookings = numbers.bookings_up_to(last).await?;
-        let places: Vec<(i64, Arc<Plan>)> =
+        let places: Vec<(i64, Arc<UsagePlan>)> =
             some.iter().map(|each| (each.first, Arc::clone(&each.plan))).collect();
         let provider = self.asked.sources.session.provider();
         let memberships = some.into_iter().map(|each| (each.membership, each.plan));
-        let all = usage_of_all(provider, self.asked.date, memberships, holds, bookings);
+        let all = usage_of_memberships(provider, self.asked.date, memberships, holds, bookings);
         for (answer, (first, plan)) in all.zip(&places) {
-            let (membership, usage) = answer.map_err(damaged)?;
+            let (membership, usage) = answer.map_err(damaged_value_error)?;
             let limits = membership.custom_limits.as_ref().unwrap_or(&plan.limits);
             let wanted = self.wanted.as_ref();
             self.rows.push(membership.id, limits, Some(&usage), *first, |id| is_in(wanted, id));

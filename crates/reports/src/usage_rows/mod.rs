@@ -33,13 +33,13 @@ mod schema;
 mod sources;
 mod table;
 
-pub(crate) use sources::OWNER;
-pub(crate) use table::rows;
+pub(crate) use sources::MEMBERSHIP_ID_COLUMN;
+pub(crate) use table::scan_usage_rows;
 
 /// Returns true if a column is a number that is computed from bookings and holds.
 pub(crate) fn is_computed(column: &str) -> bool {
-    schema::Column::is_number_called(column)
+    schema::UsageColumn::is_number_called(column)
 }
 
 /// The name of this table as the base of a report. The catalogue has no such table.
-pub(crate) const TABLE: &str = "usage of customer_memberships";
+pub(crate) const USAGE_TABLE: &str = "usage of customer_memberships";

@@ -8,9 +8,9 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
-use mirror::Session;
+use mirror::MirrorSession;
 
-use super::feed::Batches;
+use super::feed::UsageBatchStream;
 
 /// Rows up to this size are sorted in one piece. Bookings are narrow, so merging many small pieces
 /// costs more than sorting them together.
@@ -18,15 +18,15 @@ const SORTED_AT_ONCE_BYTES: usize = 32 << 20;
 
 /// Runs plans with options for usage.
 #[derive(Clone)]
-pub(super) struct Runner {
+pub(super) struct PlanRunner {
     state: Arc<SessionState>,
     context: Arc<TaskContext>,
 }
 
-impl Runner {
+impl PlanRunner {
     /// Makes a runner for the rows of all memberships, or of a few. For a few, filters are pushed
     /// down into the decoding of files; for all, that costs more than it saves.
-    pub(super) fn of(session: &Session, has_few: bool) -> Self {
+    pub(super) fn for_session(session: &MirrorSession, has_few: bool) -> Self {
         let mut state = session.engine().state().clone();
         let options = state.config_mut().options_mut();
         // Otherwise rows in order would be spread over partitions and merged again, only to be
@@ -38,7 +38,7 @@ impl Runner {
     }
 
     /// Runs a plan and returns its batches.
-    pub(super) fn run(&self, plan: LogicalPlan) -> Batches {
+    pub(super) fn run(&self, plan: LogicalPlan) -> UsageBatchStream {
         let (state, context) = (Arc::clone(&self.state), Arc::clone(&self.context));
         let open = async move {
             let physical = state.create_physical_plan(&plan).await?;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::sources::OWNER;
+use super::sources::MEMBERSHIP_ID_COLUMN;
 
 /// One column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(super) enum UsageColumn {
     /// The number of the row among all rows of the provider, from 1. A revision always gives the
     /// same ids, whatever the date.
     Id,
@@ -29,25 +29,25 @@ pub(super) enum Column {
 }
 
 /// All columns in order, with name and type.
-const COLUMNS: [(Column, &str, DataType); 15] = [
-    (Column::Id, "id", DataType::Int64),
-    (Column::Owner, OWNER, DataType::Int64),
-    (Column::PeriodType, "period_type", DataType::Utf8View),
-    (Column::LimitType, "limit_type", DataType::Utf8View),
-    (Column::OfferingType, "offering_type_id", DataType::Int64),
-    (Column::IsExtra, "is_extra", DataType::Boolean),
-    (Column::StartDate, "start_date", DataType::Date32),
-    (Column::EndDate, "end_date", DataType::Date32),
-    (Column::MaxUses, "max_uses", DataType::Int64),
-    (Column::UsedCount, "used_count", DataType::Int64),
-    (Column::RemainingCount, "remaining_count", DataType::Int64),
-    (Column::BookableCount, "bookable_count", DataType::Int64),
-    (Column::OriginalMaxUses, "original_max_uses", DataType::Int64),
-    (Column::ActiveDays, "active_days", DataType::Int64),
-    (Column::TotalDays, "total_days", DataType::Int64),
+const COLUMNS: [(UsageColumn, &str, DataType); 15] = [
+    (UsageColumn::Id, "id", DataType::Int64),
+    (UsageColumn::Owner, MEMBERSHIP_ID_COLUMN, DataType::Int64),
+    (UsageColumn::PeriodType, "period_type", DataType::Utf8View),
+    (UsageColumn::LimitType, "limit_type", DataType::Utf8View),
+    (UsageColumn::OfferingType, "offering_type_id", DataType::Int64),
+    (UsageColumn::IsExtra, "is_extra", DataType::Boolean),
+    (UsageColumn::StartDate, "start_date", DataType::Date32),
+    (UsageColumn::EndDate, "end_date", DataType::Date32),
+    (UsageColumn::MaxUses, "max_uses", DataType::Int64),
+    (UsageColumn::UsedCount, "used_count", DataType::Int64),
+    (UsageColumn::RemainingCount, "remaining_count", DataType::Int64),
+    (UsageColumn::BookableCount, "bookable_count", DataType::Int64),
+    (UsageColumn::OriginalMaxUses, "original_max_uses", DataType::Int64),
+    (UsageColumn::ActiveDays, "active_days", DataType::Int64),
+    (UsageColumn::TotalDays, "total_days", DataType::Int64),
 ];
 
-impl Column {
+impl UsageColumn {
     /// Returns all columns, or those at these positions.
     pub(super) fn at(positions: Option<&Vec<usize>>) -> Vec<Self> {
         let all = || COLUMNS.iter().map(|(column, ..)| *column);
@@ -75,7 +75,7 @@ impl Column {
 }
 
 /// Returns the schema of these columns.
-pub(super) fn schema_of(columns: &[Column]) -> SchemaRef {
+pub(super) fn schema_of(columns: &[UsageColumn]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(|column| column.field()).collect::<Vec<_>>()))
 }
 
@@ -88,7 +88,7 @@ mod tests {
         for (position, (column, name, _)) in COLUMNS.iter().enumerate() {
             assert_eq!(*column as usize, position, "{name}");
         }
-        assert!(!Column::is_number_called("is_extra"));
-        assert!(Column::is_number_called("start_date"));
+        assert!(!UsageColumn::is_number_called("is_extra"));
+        assert!(UsageColumn::is_number_called("start_date"));
     }
 }

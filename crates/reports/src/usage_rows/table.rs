@@ -19,34 +19,34 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::future::BoxFuture;
 
-use super::make::{Asked, Maker};
-use super::schema::{Column, schema_of};
-use super::sources::Sources;
-use crate::definition::relation::Keys;
-use crate::engine::scope::Scope;
+use super::make::{UsageRowStream, UsageScanRequest};
+use super::schema::{UsageColumn, schema_of};
+use super::sources::UsageSources;
+use crate::definition::relation::RelationKeys;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
 /// Returns a scan of the table, called `alias` and ordered by id, which computes only the rows in
 /// `keys`.
-pub(crate) fn rows(
-    scope: &Scope<'_>,
+pub(crate) fn scan_usage_rows(
+    scope: &QueryScope<'_>,
     alias: &str,
-    keys: &Keys,
+    keys: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let sources = Sources::of(scope.session)?;
-    let columns = Column::at(None);
-    let asked = Asked { sources, date: scope.usage_date, keys: keys.clone(), columns };
+    let sources = UsageSources::of(scope.session)?;
+    let columns = UsageColumn::at(None);
+    let asked = UsageScanRequest { sources, date: scope.usage_date, keys: keys.clone(), columns };
     let source = provider_as_source(Arc::new(UsageRows::of(asked)));
     Ok(LogicalPlanBuilder::scan(alias, source, None)?)
 }
 
 struct UsageRows {
-    asked: Asked,
+    asked: UsageScanRequest,
     schema: SchemaRef,
 }
 
 impl UsageRows {
-    fn of(asked: Asked) -> Self {
+    fn of(asked: UsageScanRequest) -> Self {
         Self { schema: schema_of(&asked.columns), asked }
     }
 }
@@ -74,14 +74,14 @@ impl TableProvider for UsageRows {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let columns = Column::at(projection);
-        let id = columns.iter().position(|column| *column == Column::Id);
+        let columns = UsageColumn::at(projection);
+        let id = columns.iter().position(|column| *column == UsageColumn::Id);
         let by_id = id.map(|at| {
             let options = SortOptions { descending: false, nulls_first: false };
             PhysicalSortExpr::new(Arc::new(ColumnExpr::new("id", at)), options)
         });
         let order = by_id.and_then(|by_id| LexOrdering::new(vec![by_id]));
-        let rows = UsageRows::of(Asked { columns, ..self.asked.clone() });
+        let rows = UsageRows::of(UsageScanRequest { columns, ..self.asked.clone() });
         let schema = Arc::clone(&rows.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(rows)];
         Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, order, false, limit)?))
@@ -94,23 +94,23 @@ impl PartitionStream for UsageRows {
     }
 
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let begin = Maker::begin(self.asked.clone());
-        let batches = futures::stream::try_unfold(Progress::New(Box::pin(begin)), step);
+        let begin = UsageRowStream::begin(self.asked.clone());
+        let batches = futures::stream::try_unfold(UsageStreamState::New(Box::pin(begin)), step);
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
     }
 }
 
 /// The state of the stream of rows.
-enum Progress {
-    New(BoxFuture<'static, Result<Maker>>),
-    Open(Box<Maker>),
+enum UsageStreamState {
+    New(BoxFuture<'static, Result<UsageRowStream>>),
+    Open(Box<UsageRowStream>),
 }
 
-async fn step(progress: Progress) -> Result<Option<(RecordBatch, Progress)>> {
+async fn step(progress: UsageStreamState) -> Result<Option<(RecordBatch, UsageStreamState)>> {
     let mut maker = match progress {
-        Progress::New(begin) => Box::new(begin.await?),
-        Progress::Open(maker) => maker,
+        UsageStreamState::New(begin) => Box::new(begin.await?),
+        UsageStreamState::Open(maker) => maker,
     };
     let batch = maker.next().await?;
-    Ok(batch.map(|batch| (batch, Progress::Open(maker))))
+    Ok(batch.map(|batch| (batch, UsageStreamState::Open(maker))))
 }

@@ -5,11 +5,11 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType,
 };
-use mirror::Session;
+use mirror::MirrorSession;
 use model::money::Currency;
 use model::output::OutputKind;
 use model::time::{Date, Instant};
-use reports::{FieldErrors, Page, PageRequest, RawParameters, RawValue, RequestContext};
+use reports::{FieldErrors, PageRequest, RawParameters, RawValue, ReportPage, RequestContext};
 
 use testkit::literal_tables::instant;
 
@@ -25,17 +25,17 @@ pub(crate) fn query(text: &str) -> RawParameters {
 
 /// Checks parameters into a request for a page.
 pub(crate) fn parse(
-    session: &Session,
+    session: &MirrorSession,
     report: &str,
     parameters: &RawParameters,
 ) -> Result<PageRequest, FieldErrors> {
-    let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name: None };
-    let report = reports::find(report).unwrap();
+    let context = RequestContext { now: instant(NOW), page_size_max: 100, caller_name: None };
+    let report = reports::find_report(report).unwrap();
     reports::parse_page(report, parameters, session.provider(), &context)
 }
 
 /// Returns the page that a query string asks for.
-pub(crate) fn ask(session: &Session, report: &str, text: &str) -> Page {
+pub(crate) fn request_page(session: &MirrorSession, report: &str, text: &str) -> ReportPage {
     let request = parse(session, report, &query(text))
         .unwrap_or_else(|errors| panic!("{report} {text}: {errors:?}"));
     let page = futures::executor::block_on(reports::run_page(session, &request));
@@ -43,13 +43,13 @@ pub(crate) fn ask(session: &Session, report: &str, text: &str) -> Page {
 }
 
 /// Returns the page's rows, one line each: `7 | Ann | -20.00 gbp`.
-pub(crate) fn rows(session: &Session, report: &str, text: &str) -> Vec<String> {
-    lines(&ask(session, report, text))
+pub(crate) fn rows(session: &MirrorSession, report: &str, text: &str) -> Vec<String> {
+    lines(&request_page(session, report, text))
 }
 
 /// Returns the ids of the matching rows in order, joined with spaces.
-pub(crate) fn ids(session: &Session, report: &str, text: &str) -> String {
-    let page = ask(session, report, &format!("columns=id&{text}"));
+pub(crate) fn ids(session: &MirrorSession, report: &str, text: &str) -> String {
+    let page = request_page(session, report, &format!("columns=id&{text}"));
     let position = page.columns.iter().position(|column| column.key == "id").unwrap();
     let ids = page
         .batches
@@ -61,15 +61,15 @@ pub(crate) fn ids(session: &Session, report: &str, text: &str) -> String {
 }
 
 /// Returns one column of the row with this id.
-pub(crate) fn cell(session: &Session, report: &str, id: i64, column: &str) -> String {
-    let page = ask(session, report, &format!("columns={column}&id_gt={}&limit=1", id - 1));
+pub(crate) fn cell(session: &MirrorSession, report: &str, id: i64, column: &str) -> String {
+    let page = request_page(session, report, &format!("columns={column}&id_gt={}&limit=1", id - 1));
     let batch = &page.batches[0];
     let position = page.columns.iter().position(|shown| shown.key == column).unwrap();
     text(batch, batch.column(position).as_ref(), &page.columns[position].kind, 0)
 }
 
 /// Returns the rows of a page as text.
-pub(crate) fn lines(page: &Page) -> Vec<String> {
+pub(crate) fn lines(page: &ReportPage) -> Vec<String> {
     let mut lines = Vec::new();
     for batch in &page.batches {
         check_types(page, batch);
@@ -83,12 +83,12 @@ pub(crate) fn lines(page: &Page) -> Vec<String> {
 }
 
 /// Returns the keys of the page's columns.
-pub(crate) fn keys(page: &Page) -> Vec<&str> {
+pub(crate) fn keys(page: &ReportPage) -> Vec<&str> {
     page.columns.iter().map(|column| column.key.as_str()).collect()
 }
 
 /// Checks that a page has one column per header and the promised types, on which writers rely.
-fn check_types(page: &Page, batch: &RecordBatch) {
+fn check_types(page: &ReportPage, batch: &RecordBatch) {
     assert_eq!(page.headers.len(), page.columns.len());
     for (position, column) in page.columns.iter().enumerate() {
         assert_eq!(page.headers[position].key, column.key);

@@ -1,7 +1,7 @@
 //! attendances. Rule: spec/reports.md §17.5.
 
 use futures::executor::block_on;
-use mirror::Session;
+use mirror::MirrorSession;
 use reports::{ReportError, RequestContext};
 
 use crate::answers::{NOW, cell, ids, keys, query, rows};
@@ -135,17 +135,19 @@ fn columns_sort_and_the_misspelt_one_is_known_by_both_spellings() {
         assert_eq!(ids(&session, "attendances", &format!("sort={sort}")), expected, "{sort}");
     }
     for name in ["checkin", "checkin_ocurred_at", "checkin.occurred_at", "checkin.ocurred_at"] {
-        let page = crate::answers::ask(&session, "attendances", &format!("columns={name}"));
+        let page =
+            crate::answers::request_page(&session, "attendances", &format!("columns={name}"));
         assert_eq!(keys(&page).join(" "), "id customer.id checkin.ocurred_at", "{name}");
         assert_eq!(page.headers[2].label, "Checkin Occurred At");
     }
 }
 
 /// Returns the number of rows that match for a caller with this name, or the field that is refused.
-fn asked_by(session: &Session, name: Option<&str>, text: &str) -> Result<u64, String> {
+fn asked_by(session: &MirrorSession, name: Option<&str>, text: &str) -> Result<u64, String> {
     let identity_name = name.map(str::to_owned);
-    let context = RequestContext { now: instant(NOW), page_size_max: 100, identity_name };
-    let report = reports::find("attendances").unwrap();
+    let context =
+        RequestContext { now: instant(NOW), page_size_max: 100, caller_name: identity_name };
+    let report = reports::find_report("attendances").unwrap();
     let first = |errors: reports::FieldErrors| errors.0.into_keys().collect::<Vec<_>>().join(" ");
     let page = reports::parse_page(report, &query(text), session.provider(), &context);
     let file = reports::parse_file(report, &query(text), session.provider(), &context);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::permission::{Permission, Permissions};
 use serde_json::Value;
 
-use crate::answers::{ask, keys};
+use crate::answers::{keys, request_page};
 use testkit::literal_tables::session;
 
 fn texts<'a>(values: &'a Value, member: &str) -> Vec<&'a str> {
@@ -15,8 +15,8 @@ fn texts<'a>(values: &'a Value, member: &str) -> Vec<&'a str> {
 
 #[test]
 fn names_mean_one_thing() {
-    for report in reports::catalogue() {
-        let description = reports::describe::describe(report, "");
+    for report in reports::report_catalogue() {
+        let description = reports::describe::describe_report(report, "");
         let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
         for column in description["columns"].as_array().unwrap() {
             let key = column["key"].as_str().unwrap();
@@ -41,8 +41,8 @@ fn names_mean_one_thing() {
 
 #[test]
 fn every_plain_report_has_a_few_columns_for_people() {
-    for report in reports::catalogue() {
-        let description = reports::describe::describe(report, "");
+    for report in reports::report_catalogue() {
+        let description = reports::describe::describe_report(report, "");
         let brief = report.brief_columns();
         let is_plain = description["grouped"] == false;
         assert_eq!((5..=9).contains(&brief.len()), is_plain, "{}", report.name());
@@ -62,7 +62,7 @@ fn every_plain_report_has_a_few_columns_for_people() {
 fn reports_are_listed_by_name_to_those_who_may_read_them() {
     let names = |flag: Permission| {
         let permissions: Permissions = [flag].into_iter().collect();
-        let entries = reports::describe::list(&permissions, "https://x");
+        let entries = reports::describe::list_readable_reports(&permissions, "https://x");
         entries.iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(
@@ -83,8 +83,10 @@ fn reports_are_listed_by_name_to_those_who_may_read_them() {
          customer_memberships customer_memberships.grouped customers customers.grouped"
     );
     assert_eq!(names(Permission::Attendances), "attendances attendances.grouped");
-    let entry =
-        &reports::describe::list(&[Permission::Revenue].into_iter().collect(), "https://x")[0];
+    let entry = &reports::describe::list_readable_reports(
+        &[Permission::Revenue].into_iter().collect(),
+        "https://x",
+    )[0];
     assert_eq!(
         entry.to_string(),
         r#"{"object":"report","name":"customer_credits","label":"Customer Credits","grouped":false,"permissions":["super_admin","customers","revenue"],"data_url":"https://x/api/v2/reports/customer_credits/data","export_url":"https://x/api/v2/reports/customer_credits/export"}"#
@@ -94,14 +96,15 @@ fn reports_are_listed_by_name_to_those_who_may_read_them() {
 #[test]
 fn every_column_can_be_asked_for_and_every_sortable_one_sorted_by() {
     let session = session("");
-    for report in reports::catalogue() {
-        let description = reports::describe::describe(report, "");
+    for report in reports::report_catalogue() {
+        let description = reports::describe::describe_report(report, "");
         for column in description["columns"].as_array().unwrap() {
             let key = column["key"].as_str().unwrap();
-            let page = ask(&session, report.name(), &format!("columns={key}"));
+            let page = request_page(&session, report.name(), &format!("columns={key}"));
             assert!(keys(&page).contains(&key));
             if column["sortable"] == true {
-                let page = ask(&session, report.name(), &format!("columns={key}&sort=-{key}"));
+                let page =
+                    request_page(&session, report.name(), &format!("columns={key}&sort=-{key}"));
                 let header = page.headers.iter().find(|header| header.key == key).unwrap();
                 let sorted = header.sorted.unwrap();
                 assert!(sorted.descending && sorted.priority == 0, "{key}");
@@ -114,13 +117,14 @@ fn every_column_can_be_asked_for_and_every_sortable_one_sorted_by() {
 #[test]
 fn the_catalogue_is_the_specs() {
     let mut lines = Vec::new();
-    for report in reports::catalogue() {
-        let description = reports::describe::describe(report, "");
+    for report in reports::report_catalogue() {
+        let description = reports::describe::describe_report(report, "");
         lines.push(format!("{} ({})", report.name(), report.label()));
         lines.push(format!("  parents {}", description["parents"]));
         lines.push(format!("  sort {}", description["default_sort"]));
         if let Some(plain) = report.name().strip_suffix(".grouped") {
-            let plain = reports::describe::describe(reports::find(plain).unwrap(), "");
+            let plain =
+                reports::describe::describe_report(reports::find_report(plain).unwrap(), "");
             assert_eq!(description["filters"], plain["filters"]);
             assert_eq!(description["permissions"], plain["permissions"]);
             let pivots = &description["pivots"];

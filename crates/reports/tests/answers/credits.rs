@@ -1,6 +1,6 @@
 //! customer_credits. Rule: spec/reports.md §17.1, vectors V1, V2, V10.
 
-use crate::answers::{ask, ids, keys, lines, rows};
+use crate::answers::{ids, keys, lines, request_page, rows};
 use testkit::literal_tables::session;
 
 const V10: &str = "
@@ -30,8 +30,11 @@ fn credit_shows_positive_newest_first_with_the_balance_now() {
 #[test]
 fn a_parent_gives_its_leaves_and_unselected_sorts_show_nowhere() {
     let session = session(V10);
-    let page =
-        ask(&session, "customer_credits", "columns=customer,amount&sort=-created_at&limit=1");
+    let page = request_page(
+        &session,
+        "customer_credits",
+        "columns=customer,amount&sort=-created_at&limit=1",
+    );
     assert_eq!(keys(&page), ["customer.id", "customer.name", "customer.email", "amount"]);
     assert_eq!(page.total, 2);
     assert_eq!(lines(&page), ["7 | Ann | ann@example.com | -20.00 gbp"]);
@@ -39,7 +42,7 @@ fn a_parent_gives_its_leaves_and_unselected_sorts_show_nowhere() {
     let id = &page.headers[0];
     assert!(id.holds_customer_id && id.required && id.sortable);
     assert_eq!(id.label, "Customer ID");
-    let page = ask(&session, "customer_credits", "columns=customer_id,customer.id");
+    let page = request_page(&session, "customer_credits", "columns=customer_id,customer.id");
     assert_eq!(keys(&page), ["customer.id"]);
 }
 

@@ -1,6 +1,6 @@
 //! customers. Rule: spec/reports.md §17.4.
 
-use crate::answers::{ask, cell, ids, lines};
+use crate::answers::{cell, ids, lines, request_page};
 use testkit::literal_tables::session;
 
 const PEOPLE: &str = "
@@ -234,7 +234,11 @@ fn derived_columns_sort() {
 #[test]
 fn keys_of_the_metadata_become_columns() {
     let session = session(PEOPLE);
-    let page = ask(&session, "customers", "columns=id&ids=1,2&extra_customer_fields=shirt, n,nope");
+    let page = request_page(
+        &session,
+        "customers",
+        "columns=id&ids=1,2&extra_customer_fields=shirt, n,nope",
+    );
     assert_eq!(lines(&page), ["1 | L | 1.50 | -", "2 | - | - | -"]);
     let header = &page.headers[1];
     assert_eq!((header.key.as_str(), header.label.as_str()), ("custom_fields.shirt", "shirt"));

@@ -1,8 +1,8 @@
 //! Grouped reports. Rule: spec/reports.md §9, vectors V7, V11.
 
-use reports::Page;
+use reports::ReportPage;
 
-use crate::answers::{ask, keys, lines, parse, query, rows};
+use crate::answers::{keys, lines, parse, query, request_page, rows};
 use testkit::literal_tables::{provider, session, session_of};
 
 const MEMBERSHIPS: &str = "customer_memberships.grouped";
@@ -20,7 +20,7 @@ customer_memberships
 ";
 
 /// Returns `key=label` of every header, with its priority in the sort.
-fn headers(page: &Page) -> String {
+fn headers(page: &ReportPage) -> String {
     let shown = page.headers.iter().map(|header| {
         let sorted = header.sorted.map(|sorted| {
             let sign = if sorted.descending { "-" } else { "" };
@@ -33,7 +33,7 @@ fn headers(page: &Page) -> String {
 
 #[test]
 fn currencies_are_never_added() {
-    let page = ask(&session(V11), MEMBERSHIPS, "columns=membership,count,billed_price");
+    let page = request_page(&session(V11), MEMBERSHIPS, "columns=membership,count,billed_price");
     assert_eq!(lines(&page), ["7 | Gold | 1 | 60.00 eur | eur", "7 | Gold | 2 | 90.00 gbp | gbp"]);
     assert_eq!(page.total, 2);
     assert_eq!(
@@ -47,7 +47,7 @@ fn currencies_are_never_added() {
 #[test]
 fn one_currency_shows_only_in_the_amounts() {
     let session = session(&V11.replace("eur", "gbp"));
-    let page = ask(&session, MEMBERSHIPS, "columns=membership,count,billed_price");
+    let page = request_page(&session, MEMBERSHIPS, "columns=membership,count,billed_price");
     assert_eq!(lines(&page), ["7 | Gold | 3 | 150.00 gbp"]);
     assert!(!page.columns.iter().any(|column| column.key == "currency"));
 }
@@ -81,11 +81,11 @@ fn only_measures_make_one_total_row_always() {
         ("columns=count&offset=99900", ""),
         ("columns=billed_price&pivot=active_by_month&max_pivot_columns=2", "0 jpy | 0 jpy | 0 jpy"),
     ] {
-        let page = ask(&session, MEMBERSHIPS, &format!("{text}&ids=99"));
+        let page = request_page(&session, MEMBERSHIPS, &format!("{text}&ids=99"));
         assert_eq!(lines(&page).join("; "), expected, "{text}");
         assert_eq!(page.total, 1, "{text}");
     }
-    let none = ask(&session, MEMBERSHIPS, "columns=type,count&ids=99");
+    let none = request_page(&session, MEMBERSHIPS, "columns=type,count&ids=99");
     assert_eq!((none.total, lines(&none).len()), (0, 0));
 }
 
@@ -170,8 +170,8 @@ fn rows_with_equal_dimensions_form_a_group() {
     ] {
         assert_eq!(rows(&session, MEMBERSHIPS, text).join("; "), expected, "{text}");
     }
-    assert_eq!(ask(&session, MEMBERSHIPS, "columns=type,count&limit=1").total, 3);
-    assert_eq!(ask(&session, MEMBERSHIPS, "columns=type,count&limit=0").total, 3);
+    assert_eq!(request_page(&session, MEMBERSHIPS, "columns=type,count&limit=1").total, 3);
+    assert_eq!(request_page(&session, MEMBERSHIPS, "columns=type,count&limit=0").total, 3);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn what_a_grouped_report_needs_is_asked_for() {
 #[test]
 fn no_column_of_groups_is_required() {
     let session = session(STUDIO);
-    let page = ask(&session, "invoices.grouped", "columns=count,customer_id");
+    let page = request_page(&session, "invoices.grouped", "columns=count,customer_id");
     assert_eq!(keys(&page), ["count", "customer.id"]);
     assert!(page.headers[1].holds_customer_id);
     assert!(page.headers.iter().all(|header| !header.required));
@@ -283,7 +283,7 @@ fn pages_of_groups_walk_through_all_of_them() {
         for offset in (0..140).step_by(20) {
             let text =
                 format!("columns=membership.id,count,billed_price&limit=20&offset={offset}{sort}");
-            let page = ask(&session, MEMBERSHIPS, &text);
+            let page = request_page(&session, MEMBERSHIPS, &text);
             assert_eq!(page.total, 115);
             seen.extend(lines(&page));
         }
@@ -403,7 +403,7 @@ fn pivots_of_bookings_end_with_their_filter_today_or_the_last_event() {
         ("include_future=true&sort=-pivot.2026-09.count", "2026-03"),
     ] {
         let text = format!("columns=status,count&pivot=month&{text}");
-        let page = ask(&session, "attendances.grouped", &text);
+        let page = request_page(&session, "attendances.grouped", &text);
         let key = keys(&page).last().unwrap().split('.').nth(1).unwrap().to_owned();
         assert_eq!(key, last, "{text}");
     }
@@ -429,7 +429,7 @@ fn holds_are_grouped_with_their_mean_length() {
         let found = rows(&session, "customer_membership_holds.grouped", text);
         assert_eq!(found.join("; "), expected, "{text}");
     }
-    let page = ask(
+    let page = request_page(
         &session,
         "customer_membership_holds.grouped",
         "columns=count&pivot=month&start_timeframe=past",

@@ -1,17 +1,17 @@
 //! The entries of `column_headers`. Rule: spec/reports.md §3.
 
-use reports::Sorted;
+use reports::SortPosition;
 
-use crate::answers::{ask, parse, query};
+use crate::answers::{parse, query, request_page};
 use testkit::literal_tables::session;
 
 #[test]
 fn sorted_columns_say_their_place_in_the_whole_sort() {
     let session = session("");
     let sorted = |text: &str| {
-        let page = ask(&session, "customer_credits", text);
+        let page = request_page(&session, "customer_credits", text);
         let shown = page.headers.iter().filter_map(|header| {
-            let Sorted { descending, priority } = header.sorted?;
+            let SortPosition { descending, priority } = header.sorted?;
             Some(format!("{}{} {priority}", if descending { "-" } else { "" }, header.key))
         });
         shown.collect::<Vec<_>>().join(", ")
@@ -36,7 +36,7 @@ fn customer_ids_are_marked_where_they_are() {
         ("invoices", "id,customer,refunded_invoice", "customer.id"),
         ("customer_memberships", "id,customer_id,membership_id", "customer.id"),
     ] {
-        let page = ask(&session, report, &format!("columns={columns}"));
+        let page = request_page(&session, report, &format!("columns={columns}"));
         let marked = page.headers.iter().filter(|header| header.holds_customer_id);
         let marked = marked.map(|header| header.key.as_str()).collect::<Vec<_>>();
         assert_eq!(marked, [expected], "{report}");

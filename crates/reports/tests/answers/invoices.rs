@@ -1,6 +1,6 @@
 //! invoices. Rule: spec/reports.md §17.6.
 
-use crate::answers::{ask, cell, ids, keys, rows};
+use crate::answers::{cell, ids, keys, request_page, rows};
 use testkit::literal_tables::session;
 
 const BILLS: &str = "
@@ -107,7 +107,7 @@ fn an_alias_that_is_also_a_parent_gives_the_parent() {
         ("discount_code.code", "id customer.id discount_code.code"),
         ("refunded_invoice", "id customer.id refunded_invoice.id"),
     ] {
-        let page = ask(&session, "invoices", &format!("columns={columns}"));
+        let page = request_page(&session, "invoices", &format!("columns={columns}"));
         assert_eq!(keys(&page).join(" "), expected, "{columns}");
     }
 }

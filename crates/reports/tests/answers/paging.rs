@@ -1,6 +1,6 @@
 //! The rows and totals of pages. Rule: spec/reports.md §6, vectors V3, V5, V6.
 
-use crate::answers::{ask, parse, query};
+use crate::answers::{parse, query, request_page};
 use testkit::literal_tables::session;
 
 fn numbers(text: &str) -> (u64, String) {
@@ -8,7 +8,8 @@ fn numbers(text: &str) -> (u64, String) {
     for id in 1..=120 {
         tables.push_str(&format!(" {id} | 1\n"));
     }
-    let page = ask(&session(&tables), "customer_credits", &format!("columns=id&sort=id&{text}"));
+    let page =
+        request_page(&session(&tables), "customer_credits", &format!("columns=id&sort=id&{text}"));
     let shown = crate::answers::lines(&page);
     let id = |line: &String| line.split(" | ").last().unwrap_or_default().to_owned();
     let ends = shown.first().map(id).zip(shown.last().map(id));

@@ -1,8 +1,8 @@
 //! Pivots. Rule: spec/reports.md §10, vectors V8, V12.
 
-use mirror::Session;
+use mirror::MirrorSession;
 
-use crate::answers::{ask, keys, lines};
+use crate::answers::{keys, lines, request_page};
 use testkit::literal_tables::{provider, session, session_of};
 
 const MEMBERSHIPS: &str = "customer_memberships.grouped";
@@ -23,7 +23,7 @@ customer_membership_holds
  1  | 3                      | 2026-01-01 | 2026-01-31
 ";
 
-fn in_utc(tables: &str) -> Session {
+fn in_utc(tables: &str) -> MirrorSession {
     let mut provider = provider();
     provider.timezone = model::time::Zone::utc();
     session_of(provider, tables)
@@ -33,7 +33,7 @@ fn in_utc(tables: &str) -> Session {
 fn memberships_count_in_every_period_in_which_they_were_active() {
     let session = in_utc(V12);
     let columns = "columns=membership,count&pivot=active_by_month";
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=2"));
+    let page = request_page(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=2"));
     assert_eq!(lines(&page), ["7 | Gold | 3 | 2 | 2"]);
     let labels = page.headers.iter().map(|header| header.label.as_str()).collect::<Vec<_>>();
     assert_eq!(labels, ["Membership ID", "Membership Name", "Count", "Jan 2026", "Feb 2026"]);
@@ -41,20 +41,21 @@ fn memberships_count_in_every_period_in_which_they_were_active() {
     assert!(page.headers.iter().all(|header| header.sortable && !header.required));
     assert!(page.pivot_truncated);
 
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=1"));
+    let page = request_page(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=1"));
     assert_eq!(lines(&page), ["7 | Gold | 3 | 2"]);
     assert_eq!(keys(&page)[3..], ["pivot.2026-02.count"]);
 
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=12"));
+    let page = request_page(&session, MEMBERSHIPS, &format!("{columns}&max_pivot_columns=12"));
     assert_eq!(lines(&page), ["7 | Gold | 3 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 1 | 2 | 2 | 2"]);
     assert_eq!(keys(&page)[3], "pivot.2025-03.count");
     assert!(page.pivot_truncated, "C was active in January 2025");
 
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=12"));
+    let page =
+        request_page(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=12"));
     assert!(!page.pivot_truncated);
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=3"));
+    let page = request_page(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=3"));
     assert!(!page.pivot_truncated);
-    let page = ask(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=2"));
+    let page = request_page(&session, MEMBERSHIPS, &format!("{columns}&ids=1&max_pivot_columns=2"));
     assert!(page.pivot_truncated);
 }
 
@@ -68,7 +69,7 @@ fn pivots_end_where_they_are_told_to() {
         ("pivot=active_by_month&as_of=2025-01-31&max_pivot_columns=2", "2024-12 2025-01"),
         ("max_pivot_columns=2", ""),
     ] {
-        let page = ask(&session, MEMBERSHIPS, &format!("columns=count&{text}"));
+        let page = request_page(&session, MEMBERSHIPS, &format!("columns=count&{text}"));
         let periods = keys(&page).into_iter().skip(1).map(|key| key.split('.').nth(1).unwrap());
         assert_eq!(periods.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
@@ -112,7 +113,7 @@ customer_membership_holds
         let text = format!(
             "columns=count&pivot=active_by_month&max_pivot_columns=3&pivot_until=2026-03-01&ids={id}"
         );
-        let page = ask(&session, MEMBERSHIPS, &text);
+        let page = request_page(&session, MEMBERSHIPS, &text);
         assert!(!page.pivot_truncated);
         lines(&page)[0].strip_prefix("1 | ").unwrap().to_owned()
     };
@@ -149,7 +150,7 @@ customer_memberships
 ",
     );
     let text = "columns=membership.id,billed_price,count&pivot=active_by_month&max_pivot_columns=2";
-    let page = ask(&session, MEMBERSHIPS, text);
+    let page = request_page(&session, MEMBERSHIPS, text);
     assert_eq!(
         lines(&page),
         [
@@ -166,7 +167,7 @@ customer_memberships
         ("-pivot.2026-01.billed_price", "8 7"),
         ("pivot.2026-01.count,-membership.id", "8 7"),
     ] {
-        let page = ask(&session, MEMBERSHIPS, &format!("{text}&sort={sort}"));
+        let page = request_page(&session, MEMBERSHIPS, &format!("{text}&sort={sort}"));
         let ids = lines(&page).iter().map(|line| line[..1].to_owned()).collect::<Vec<_>>();
         assert_eq!(ids.join(" "), expected, "{sort}");
         let sorted = page

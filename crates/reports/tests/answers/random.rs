@@ -1,6 +1,6 @@
 //! Random tables and random requests.
 
-use model::catalogue::{self, Column, Kind, Table};
+use model::catalogue::{self, Column, ColumnType, Table};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -39,20 +39,24 @@ fn cell(rng: &mut ChaCha8Rng, column: &Column) -> String {
         format!("{year}-0{month}-{:02}", rng.random_range(1..=28))
     };
     match column.kind {
-        Kind::Int { .. } => rng.random_range(1..=IDS).to_string(),
-        Kind::Money => (rng.random_range(-3..30) * 150).to_string(),
-        Kind::Percent => rng.random_range(0..100).to_string(),
-        Kind::Bool => rng.random_bool(0.5).to_string(),
-        Kind::Date => day(rng),
-        Kind::Instant => format!("{}T{:02}:30:00Z", day(rng), rng.random_range(0..24)),
-        Kind::Text => pick(rng, &TEXTS).to_owned(),
-        Kind::Enum(words) => pick(rng, words).to_owned(),
-        Kind::Currency => pick(rng, &["gbp", "eur", "jpy"]).to_owned(),
-        Kind::Country => pick(rng, &["DE", "US"]).to_owned(),
-        Kind::Json => r#"{"shirt":"L"}"#.to_owned(),
-        Kind::Allotment => r#"{"period_limits":[{"period":"month","max_uses":4}]}"#.to_owned(),
-        Kind::TextList => "[a, b]".to_owned(),
-        Kind::IntList => format!("[{}, {}]", rng.random_range(1..=IDS), rng.random_range(1..=IDS)),
+        ColumnType::Int { .. } => rng.random_range(1..=IDS).to_string(),
+        ColumnType::Money => (rng.random_range(-3..30) * 150).to_string(),
+        ColumnType::Percent => rng.random_range(0..100).to_string(),
+        ColumnType::Bool => rng.random_bool(0.5).to_string(),
+        ColumnType::Date => day(rng),
+        ColumnType::Instant => format!("{}T{:02}:30:00Z", day(rng), rng.random_range(0..24)),
+        ColumnType::Text => pick(rng, &TEXTS).to_owned(),
+        ColumnType::Enum(words) => pick(rng, words).to_owned(),
+        ColumnType::Currency => pick(rng, &["gbp", "eur", "jpy"]).to_owned(),
+        ColumnType::Country => pick(rng, &["DE", "US"]).to_owned(),
+        ColumnType::Json => r#"{"shirt":"L"}"#.to_owned(),
+        ColumnType::Allotment => {
+            r#"{"period_limits":[{"period":"month","max_uses":4}]}"#.to_owned()
+        }
+        ColumnType::TextList => "[a, b]".to_owned(),
+        ColumnType::IntList => {
+            format!("[{}, {}]", rng.random_range(1..=IDS), rng.random_range(1..=IDS))
+        }
     }
 }
 

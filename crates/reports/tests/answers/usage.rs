@@ -1,9 +1,9 @@
 //! customer_membership_usage. Rule: spec/usage.md §11.
 
 use datafusion::execution::memory_pool::MemoryConsumer;
-use mirror::Session;
+use mirror::MirrorSession;
 
-use crate::answers::{ask, keys, parse, query, rows};
+use crate::answers::{keys, parse, query, request_page, rows};
 use testkit::literal_tables::session;
 
 /// A Gold membership with a hold (1), one of a plan without limits (2), one with limits of its own
@@ -63,7 +63,7 @@ attendances
 
 const REPORT: &str = "customer_membership_usage";
 
-fn shown(session: &Session, more: &str) -> Vec<String> {
+fn shown(session: &MirrorSession, more: &str) -> Vec<String> {
     let columns = "columns=customer_membership_id,customer_id,period_type,offering_type_name,max_uses,\
         used_count,remaining_count,bookable_count";
     rows(session, REPORT, &format!("{columns}&{more}"))
@@ -87,7 +87,7 @@ fn there_is_one_row_per_limit_in_entry_order() {
 #[test]
 fn all_columns_come_by_default() {
     let session = session(STUDIO);
-    let page = ask(&session, REPORT, "");
+    let page = request_page(&session, REPORT, "");
     assert_eq!(page.total, 7);
     let found = keys(&page).join(" ");
     assert_eq!(
@@ -108,7 +108,7 @@ fn all_columns_come_by_default() {
 #[test]
 fn required_columns_come_first_when_left_out() {
     let session = session(STUDIO);
-    let keys = |columns: &str| keys(&ask(&session, REPORT, columns)).join(" ");
+    let keys = |columns: &str| keys(&request_page(&session, REPORT, columns)).join(" ");
     assert_eq!(keys("columns=type"), "customer_membership.id customer.id type");
     let asked = "columns=type,customer_id";
     assert_eq!(keys(asked), "customer_membership.id type customer.id");
@@ -138,7 +138,7 @@ fn filters_sorts_and_pages_act_on_computed_numbers() {
     let session = session(STUDIO);
     let of = |more: &str| {
         let text = format!("columns=customer_membership_id,customer_id,used_count&{more}");
-        let page = ask(&session, REPORT, &text);
+        let page = request_page(&session, REPORT, &text);
         (page.total, rows(&session, REPORT, &text).join(", "))
     };
     for (more, total, expected) in [

@@ -4,15 +4,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use accounting::{Calendar, Month};
+use accounting::{Month, ProviderCalendar};
 use books::frozen::FrozenBooks;
 use books::request::{self, MonthRefusal, PackageRequest, check_month, resolve_as_of};
 use books::{
-    Package, PackageError, PackageFile, Watch, first_month, has_postings, what_there_is,
-    write_package,
+    PackageError, PackageFile, PassObserver, WrittenPackage, describe_currencies,
+    first_books_month, has_postings, write_package,
 };
 use clap::Args;
-use mirror::{Role, Session};
+use mirror::{MirrorRole, MirrorSession};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::money::Currency;
@@ -24,12 +24,12 @@ use store::Store;
 use super::provider::provider_id;
 use super::{CsvDialectArgs, print};
 use crate::cli::DataArgs;
-use crate::config::Settings;
-use crate::failure::{Doing, Failure};
+use crate::config::ProgramSettings;
+use crate::failure::{Failure, FailureContext};
 use crate::opened;
-use crate::output::Output;
+use crate::output::CommandOutput;
 use crate::progress::CountProgress;
-use crate::terminal::counted;
+use crate::terminal::count_with_noun;
 
 /// `rollbook accounting`
 #[derive(Debug, Args)]
@@ -67,13 +67,13 @@ pub(super) fn parse_instant(text: &str) -> Result<Instant, String> {
 }
 
 pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.data)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
-    let request = checked(&args, &session, store.as_ref(), &settings)?;
+    let request = checked_request(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");
-    let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let watch = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
     let folder = reads.temp.path();
     let package = match has_postings(&session, store.as_ref(), &request, folder, watch)? {
         true => write_package(&session, store.as_ref(), &request, folder, watch),
@@ -82,16 +82,16 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     drop(progress);
     let package = match package {
         Err(PackageError::NothingToExport) => {
-            let frozen = FrozenBooks::of(store.as_ref(), args.provider)?;
-            return Err(nothing(&session, &frozen, &request)?);
+            let frozen = FrozenBooks::load(store.as_ref(), args.provider)?;
+            return Err(no_postings(&session, &frozen, &request)?);
         }
         made => made?,
     };
     let file = package.full.as_ref().unwrap_or(&package.contract);
     let path = args.output.clone().unwrap_or_else(|| PathBuf::from(&file.name));
-    let output = Output::begin(Some(&path), reads.temp.path())?;
+    let output = CommandOutput::begin(Some(&path), reads.temp.path())?;
     let is_standard = output.is_standard();
-    put(file, output)?;
+    copy_to_output(file, output)?;
     if is_standard {
         return Ok(());
     }
@@ -99,16 +99,16 @@ pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
 }
 
 /// Returns the request after the same checks that a server makes.
-fn checked(
+fn checked_request(
     args: &AccountingArgs,
-    session: &Session,
+    session: &MirrorSession,
     store: &dyn Store,
-    settings: &Settings,
+    settings: &ProgramSettings,
 ) -> Result<PackageRequest, Failure> {
-    let calendar = Calendar::new(session.provider().timezone.clone());
+    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
     let now = SystemClock.now();
-    let frozen = FrozenBooks::of(store, args.provider)?;
-    let first = first_month(session, &frozen)?;
+    let frozen = FrozenBooks::load(store, args.provider)?;
+    let first = first_books_month(session, &frozen)?;
     check_month(args.month, first, calendar.month_of(now)).map_err(|refusal| match refusal {
         MonthRefusal::OutsideWindow(message) => Failure::usage(format!("--month: {message}")),
         MonthRefusal::NothingToExport => {
@@ -126,7 +126,7 @@ fn checked(
         site_id: args.site,
         as_of,
         reaches_now: args.as_of.is_none() && calendar.month_of(now) == args.month,
-        settings: settings.accounting.of(args.provider),
+        settings: settings.accounting.for_provider(args.provider),
         has_formula_guard: settings.files.csv_formula_guard,
         has_bom: args.dialect.dialect().is_some_and(CsvDialect::has_bom),
         has_full_bundle: args.full,
@@ -134,8 +134,8 @@ fn checked(
 }
 
 /// Returns the failure for a month without postings. The hint names what has postings, if anything.
-fn nothing(
-    session: &Session,
+fn no_postings(
+    session: &MirrorSession,
     frozen: &FrozenBooks<'_>,
     request: &PackageRequest,
 ) -> Result<Failure, Failure> {
@@ -144,14 +144,14 @@ fn nothing(
     let failure = Failure::new(format!(
         "there is nothing to export for {month} in {code}: nothing was posted{of_site} up to then"
     ));
-    Ok(match what_there_is(session, frozen)? {
+    Ok(match describe_currencies(session, frozen)? {
         Some(known) => failure.hint(format!("there are postings in {known}")),
         None => failure,
     })
 }
 
 /// Copies a finished package to its destination.
-fn put(file: &PackageFile, mut output: Output) -> Result<(), Failure> {
+fn copy_to_output(file: &PackageFile, mut output: CommandOutput) -> Result<(), Failure> {
     let what = || "write the package".to_owned();
     let mut made = fs::File::open(&file.path).doing(what)?;
     std::io::copy(&mut made, output.work_file()).doing(what)?;
@@ -160,7 +160,12 @@ fn put(file: &PackageFile, mut output: Output) -> Result<(), Failure> {
 
 /// Returns a summary for the terminal: the files of the package with their rows, and the opening,
 /// movement and closing amounts.
-fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Currency) -> String {
+fn summary(
+    package: &WrittenPackage,
+    file: &PackageFile,
+    output: &Path,
+    currency: Currency,
+) -> String {
     let mut text = String::new();
     let manifest = &package.manifest;
     for member in manifest["files"].as_array().into_iter().flatten() {
@@ -183,7 +188,7 @@ fn summary(package: &Package, file: &PackageFile, output: &Path, currency: Curre
         0 => {}
         count => {
             let (records, verb) =
-                (counted(count, "record"), if count == 1 { "looks" } else { "look" });
+                (count_with_noun(count, "record"), if count == 1 { "looks" } else { "look" });
             let place = if package.full.is_some() { "issues.csv" } else { "--full" };
             text.push_str(&format!("{:>10}{records} {verb} wrong: see {place}\n", ""));
         }

@@ -1,9 +1,9 @@
 //! `rollbook adopt-files`: replaces the folder with the files of jobs.
 
-use app::jobs::{FilesFolder, Unmarked};
+use app::jobs::{FilesFolder, UnmarkedFolder};
 use clap::Args;
 
-use super::{open, print};
+use super::{open_folder, print};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::opened;
@@ -16,10 +16,10 @@ pub struct AdoptFilesArgs {
 }
 
 pub(super) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
-    let (folder, settings) = open(&args.data)?;
+    let (folder, settings) = open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let path = opened::files_folder(&folder, &settings);
-    let adopted = FilesFolder::open(&path, store.as_ref(), Unmarked::Replaced);
+    let path = opened::files_folder_path(&folder, &settings);
+    let adopted = FilesFolder::open(&path, store.as_ref(), UnmarkedFolder::Replaced);
     adopted.map_err(|error| opened::files_failed(&path, error))?;
     print(&format!(
         "{} is now the shared file folder; nodes with another folder will not start\n",

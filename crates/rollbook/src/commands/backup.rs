@@ -9,13 +9,13 @@ use app::backup_mark;
 use clap::Args;
 use model::clock::{Clock, SystemClock};
 
-use super::{open, print};
+use super::{open_folder, print};
 use crate::cli::DataArgs;
-use crate::config::Settings;
-use crate::failure::{Doing, Failure};
+use crate::config::ProgramSettings;
+use crate::failure::{Failure, FailureContext};
 use crate::folder::{self, DataFolder};
 use crate::opened;
-use crate::terminal::counted;
+use crate::terminal::count_with_noun;
 
 /// `rollbook backup`
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct BackupArgs {
 }
 
 pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
-    let (folder, settings) = open(&args.data)?;
+    let (folder, settings) = open_folder(&args.data)?;
     if let Some(url) = &settings.store.url {
         return Err(Failure::new(format!("the records are in {url}, not in the folder"))
             .hint("copy the database with pg_dump, as deploy/backup.sh does"));
@@ -41,9 +41,9 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
         return Err(Failure::new(message).hint("give a folder that does not exist yet"));
     }
     let store = opened::open_store(&folder, &settings)?;
-    let unfinished = unfinished(&args.to)?;
+    let unfinished = unfinished_folder(&args.to)?;
     store.backup(&unfinished.store())?;
-    check(&unfinished, &settings)?;
+    check_copy(&unfinished, &settings)?;
     if folder.settings().exists() {
         copy_settings(&folder, &unfinished).doing(|| "copy the settings".to_owned())?;
     }
@@ -51,19 +51,20 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     if !args.without_files {
         // Files are copied after the store that lists them, so only files that expired meanwhile
         // are missing.
-        let files = opened::files(&folder, &settings, &store)?;
+        let files = opened::open_files_folder(&folder, &settings, &store)?;
         let to = unfinished.files();
-        copied = files.copy(&to).doing(|| format!("copy the files to {}", to.display()))?;
+        copied =
+            files.copy_published(&to).doing(|| format!("copy the files to {}", to.display()))?;
     }
     fs::rename(unfinished.path(), &args.to).doing(|| format!("make {}", args.to.display()))?;
-    let noted = backup_mark::write(folder.path(), SystemClock.now());
+    let noted = backup_mark::record_backup(folder.path(), SystemClock.now());
     noted.doing(|| "note that the copy was made, which it was".to_owned())?;
-    let (to, files) = (args.to.display(), counted(copied, "file"));
+    let (to, files) = (args.to.display(), count_with_noun(copied, "file"));
     print(&format!("{to} is complete and checked, with {files} of reports and exports\n"))
 }
 
 /// Reads the whole copied store, because a copy that cannot be restored is useless.
-fn check(copy: &DataFolder, settings: &Settings) -> Result<(), Failure> {
+fn check_copy(copy: &DataFolder, settings: &ProgramSettings) -> Result<(), Failure> {
     match opened::open_store(copy, settings)?.check()?.first() {
         None => Ok(()),
         Some(problem) => Err(Failure::new(format!("the copy is not whole: {problem}"))
@@ -80,7 +81,7 @@ fn copy_settings(from: &DataFolder, to: &DataFolder) -> io::Result<()> {
 }
 
 /// Returns the temporary folder that receives the copy until it is complete.
-fn unfinished(to: &Path) -> Result<DataFolder, Failure> {
+fn unfinished_folder(to: &Path) -> Result<DataFolder, Failure> {
     let mut name = to.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".unfinished");
     let path = to.with_file_name(name);

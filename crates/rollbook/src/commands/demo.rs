@@ -9,8 +9,8 @@ use std::time::Instant as Stopwatch;
 use app::imports::{self as operation, ImportAnswer};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use files::read::Mode;
-use mirror::Role;
+use files::read::ImportMode;
+use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::permission::Permissions;
@@ -19,18 +19,18 @@ use model::time::{Date, Instant, Zone};
 use store::Store;
 use store::token::TokenGrant;
 
-use super::serve::{parts, serve};
-use super::{effective, import, print, token};
-use crate::config::Flag;
-use crate::failure::{Doing, Failure};
+use super::serve::{app_parts, serve};
+use super::{effective_settings, import, print, token};
+use crate::config::SettingFlag;
+use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
 use crate::progress::ImportProgress;
 use crate::terminal::say;
 use crate::{logging, opened};
-use demo::files::{Files, describe};
-use demo::memberships::Memberships;
-use demo::{Business, ROWS, SEED, TODAY};
-use files::format::Format;
+use demo::files::{ImportFileWriter, write_readme};
+use demo::memberships::MembershipGenerator;
+use demo::{DemoBusinesses, ROWS, SEED, TODAY};
+use files::format::ImportFormat;
 
 /// `rollbook demo`
 #[derive(Debug, Args)]
@@ -52,10 +52,10 @@ pub struct DemoArgs {
     write: Option<PathBuf>,
     /// Format of the files that --write writes
     #[arg(long, value_parser = sample_format(), default_value = "ndjson", requires = "write")]
-    format: Format,
+    format: ImportFormat,
     /// What to generate
     #[arg(long, value_enum, default_value = "business", hide = true)]
-    shape: Shape,
+    shape: DemoShape,
     /// Providers of the shape memberships
     #[arg(long, default_value_t = 20, hide = true)]
     providers: u64,
@@ -65,7 +65,7 @@ pub struct DemoArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Shape {
+enum DemoShape {
     /// A studio and a publisher
     Business,
     /// Customer memberships of many providers, with their customers and plans
@@ -77,20 +77,22 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 /// The formats that sample data is written in.
-fn sample_format() -> impl TypedValueParser<Value = Format> {
+fn sample_format() -> impl TypedValueParser<Value = ImportFormat> {
     let words = PossibleValuesParser::new([
         PossibleValue::new("ndjson").help("One JSON object per line"),
         PossibleValue::new("csv").help("Comma-separated, with a header"),
     ]);
-    words.map(|word| if word == "csv" { Format::Csv } else { Format::Ndjson })
+    words.map(|word| if word == "csv" { ImportFormat::Csv } else { ImportFormat::Ndjson })
 }
 
 pub(super) fn run(args: DemoArgs) -> Result<(), Failure> {
     match (&args.write, args.shape) {
-        (Some(folder), Shape::Business) => write_business(&args, folder),
-        (Some(folder), Shape::Memberships) => write_memberships(&args, folder),
-        (None, Shape::Memberships) => Err(Failure::usage("--shape memberships needs --write DIR")),
-        (None, Shape::Business) => serve_business(&args),
+        (Some(folder), DemoShape::Business) => write_business(&args, folder),
+        (Some(folder), DemoShape::Memberships) => write_memberships(&args, folder),
+        (None, DemoShape::Memberships) => {
+            Err(Failure::usage("--shape memberships needs --write DIR"))
+        }
+        (None, DemoShape::Business) => serve_business(&args),
     }
 }
 
@@ -105,27 +107,27 @@ impl DemoArgs {
 }
 
 fn write_business(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
-    let business = Business::new(args.seed, args.rows, args.now(TODAY));
+    let business = DemoBusinesses::new(args.seed, args.rows, args.now(TODAY));
     let providers = business.providers();
     let mut rows = 0;
     for provider in &providers {
-        rows += write(&business, provider, folder, args.format)?;
+        rows += write_import_files(&business, provider, folder, args.format)?;
     }
-    describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
+    write_readme(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
     say(&format!("{rows} rows of 2 providers in {}: see README.md there", folder.display()));
     Ok(())
 }
 
-fn write(
-    business: &Business,
+fn write_import_files(
+    business: &DemoBusinesses,
     provider: &Provider,
     folder: &Path,
-    format: Format,
+    format: ImportFormat,
 ) -> Result<u64, Failure> {
     let folder = folder.join(format!("provider-{}", provider.id));
     let work = || {
-        let mut files = Files::create(&folder, format)?;
-        business.tell(provider, &mut files)?;
+        let mut files = ImportFileWriter::create(&folder, format)?;
+        business.generate(provider, &mut files)?;
         files.finish()
     };
     work().doing(|| format!("write to {}", folder.display()))
@@ -134,19 +136,19 @@ fn write(
 fn write_memberships(args: &DemoArgs, folder: &Path) -> Result<(), Failure> {
     let largest = args.largest.unwrap_or(args.rows / args.providers.max(1));
     let now = args.now(TODAY);
-    let shape = Memberships::new(args.seed, now, args.rows, args.providers, largest);
+    let shape = MembershipGenerator::new(args.seed, now, args.rows, args.providers, largest);
     let providers: Vec<Provider> = shape.providers().collect();
     let mut rows = 0;
     for provider in &providers {
         let folder = folder.join(format!("provider-{}", provider.id));
         let work = || {
-            let mut files = Files::create(&folder, args.format)?;
-            shape.tell(provider, &mut files)?;
+            let mut files = ImportFileWriter::create(&folder, args.format)?;
+            shape.generate(provider, &mut files)?;
             files.finish()
         };
         rows += work().doing(|| format!("write to {}", folder.display()))?;
     }
-    describe(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
+    write_readme(folder, &providers).doing(|| format!("write to {}", folder.display()))?;
     say(&format!("{rows} rows of {} providers in {}", providers.len(), folder.display()));
     Ok(())
 }
@@ -159,13 +161,13 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
         .tempdir();
     let outer = outer.doing(|| "create a temporary folder".to_owned())?;
     let folder = DataFolder::created(outer.path())?;
-    let listen = || Flag {
+    let listen = || SettingFlag {
         name: "--listen".to_owned(),
         key: "server.listen".to_owned(),
         value: args.listen.clone(),
     };
-    let resolved = effective(&folder, &[], vec![listen()])?;
-    let is_log_asked_for = *resolved.origin("log.filter") != crate::config::Origin::Default;
+    let resolved = effective_settings(&folder, &[], vec![listen()])?;
+    let is_log_asked_for = *resolved.origin("log.filter") != crate::config::SettingOrigin::Default;
     let mut settings = resolved.settings;
     // Generated data must not leave the temporary folder.
     (settings.store.url, settings.files.dir) = (None, None);
@@ -175,13 +177,13 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     logging::install(&settings.log)?;
     let _lock = folder.lock()?;
     let store = opened::create_store(&folder, &settings)?;
-    let rows = fill(args, &folder, &store)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;
+    let rows = import_businesses(args, &folder, &store)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
     reads.mirror.refresh()?;
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
-    let reload = || Ok(effective(&folder, &[], vec![listen()])?.settings);
-    let files = opened::files(&folder, &settings, &store)?;
-    let parts = parts(&folder, store, &reads, files, &settings);
+    let reload = || Ok(effective_settings(&folder, &[], vec![listen()])?.settings);
+    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let parts = app_parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();
         print(&welcome(address, rows, &tokens, millis))
@@ -189,22 +191,26 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 /// Generates both businesses and imports them in the same way as any other records.
-fn fill(args: &DemoArgs, folder: &DataFolder, store: &Arc<dyn Store>) -> Result<u64, Failure> {
+fn import_businesses(
+    args: &DemoArgs,
+    folder: &DataFolder,
+    store: &Arc<dyn Store>,
+) -> Result<u64, Failure> {
     let now = args.now(SystemClock.now());
-    let business = Business::new(args.seed, args.rows, now);
+    let business = DemoBusinesses::new(args.seed, args.rows, now);
     let temp = folder.temp_dir()?;
     let mut rows = 0;
     for provider in business.providers() {
         say(&format!("generating {}", provider.name));
-        rows += write(&business, &provider, temp.path(), Format::Ndjson)?;
+        rows += write_import_files(&business, &provider, temp.path(), ImportFormat::Ndjson)?;
         store.create_provider(&provider)?;
         let files = temp.path().join(format!("provider-{}", provider.id));
-        let sources = import::sources(&[files], provider.id, None, Mode::Upsert)?;
-        let progress = ImportProgress::begin(import::names(&sources));
-        let whole = import::whole(provider.id, sources, now, temp.path());
-        match operation::run(store.as_ref(), &whole, &progress)? {
+        let sources = import::import_sources(&[files], provider.id, None, ImportMode::Upsert)?;
+        let progress = ImportProgress::begin(import::names_and_sizes(&sources));
+        let whole = import::import_all(provider.id, sources, now, temp.path());
+        match operation::run_import(store.as_ref(), &whole, &progress)? {
             ImportAnswer::Done(_) => {}
-            ImportAnswer::Invalid(errors) => return Err(import::invalid(&errors)),
+            ImportAnswer::Invalid(errors) => return Err(import::import_errors_failure(&errors)),
             ImportAnswer::KeyConflict => return Err(Failure::new("the import was refused")),
         }
     }
@@ -216,12 +222,12 @@ fn token_for(store: &Arc<dyn Store>, provider: i64) -> Result<String, Failure> {
         name: Some("demo".to_owned()),
         email: None,
         providers: vec![ProviderId(provider)],
-        permissions: Permissions::of_new_token(),
+        permissions: Permissions::default_for_new_token(),
         read_only: false,
         customer_id: None,
         expires_at: None,
     };
-    token::make(store.as_ref(), &grant, SystemClock.now())
+    token::create_token(store.as_ref(), &grant, SystemClock.now())
 }
 
 fn welcome(address: &str, rows: u64, tokens: &[String; 2], millis: u128) -> String {

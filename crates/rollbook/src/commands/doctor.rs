@@ -21,18 +21,18 @@ use std::sync::Arc;
 use app::backup_mark;
 use app::jobs::free_bytes;
 use clap::{Args, ValueEnum};
-use mirror::Role;
+use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
 use model::time::Instant;
 use store::Store;
 
-use self::finding::{Finding, Level};
-use super::{effective, print};
+use self::finding::{Finding, FindingLevel};
+use super::{effective_settings, print};
 use crate::cli::DataArgs;
-use crate::config::Settings;
+use crate::config::ProgramSettings;
 use crate::failure::Failure;
-use crate::folder::{DataFolder, InUse};
-use crate::terminal::counted;
+use crate::folder::{DataFolder, FolderUse};
+use crate::terminal::count_with_noun;
 use crate::{build_info, logging, opened};
 
 /// Free space below which imports and refreshes are likely to fail, in bytes.
@@ -41,7 +41,7 @@ const FREE_BYTES_MIN: u64 = 1 << 30;
 const CLOCK_MIN: Instant = Instant::from_micros(1_735_689_600_000_000);
 /// Number of seconds that the store's file may be dated after the clock before the clock is
 /// doubted.
-const AHEAD_SECONDS_MAX: i64 = 120;
+const FUTURE_SECONDS_MAX: i64 = 120;
 /// Age in days from which a backup counts as too old.
 const BACKUP_DAYS_MAX: i64 = 7;
 
@@ -82,39 +82,40 @@ pub(crate) enum Area {
 pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let folder = DataFolder::existing(&args.data.data)?;
     let is_asked_for = |area| args.only.is_none_or(|only| only == area);
-    let (settings, configuration) = match effective(&folder, &args.data.settings, Vec::new()) {
-        Ok(effective) => {
-            let good = Finding::good("configuration", "every setting is usable");
-            (effective.settings, good)
-        }
-        Err(failure) => {
-            let otherwise = "correct rollbook.toml, the variable or the flag that it names";
-            let wrong = Finding::failed("configuration", &failure, otherwise);
-            (Settings::default(), wrong)
-        }
-    };
+    let (settings, configuration) =
+        match effective_settings(&folder, &args.data.settings, Vec::new()) {
+            Ok(effective) => {
+                let good = Finding::good("configuration", "every setting is usable");
+                (effective.settings, good)
+            }
+            Err(failure) => {
+                let otherwise = "correct rollbook.toml, the variable or the flag that it names";
+                let wrong = Finding::check_failed("configuration", &failure, otherwise);
+                (ProgramSettings::default(), wrong)
+            }
+        };
     let quiet = crate::config::LogSettings { filter: "error".to_owned(), ..settings.log.clone() };
     logging::install(&quiet)?;
     let mut findings = Vec::new();
     if is_asked_for(Area::System) {
         findings.push(Finding::good("program", build_info::VERSION));
-        findings.push(permissions(&folder));
-        findings.extend(disks(&folder, &settings));
-        findings.extend(modes::modes(&folder, &settings));
+        findings.push(check_permissions(&folder));
+        findings.extend(check_disks(&folder, &settings));
+        findings.extend(modes::check_modes(&folder, &settings));
         findings.push(configuration);
-        findings.push(clock(&folder));
-        findings.push(server(&folder));
-        findings.push(backup(&folder));
-        findings.extend(notices::mail(&settings));
+        findings.push(check_clock(&folder));
+        findings.push(check_server(&folder));
+        findings.push(check_backup(&folder));
+        findings.extend(notices::check_mail(&settings));
     }
     match opened::open_store(&folder, &settings) {
-        Err(failure) => findings.push(Finding::failed("store", &failure, RESTORE)),
+        Err(failure) => findings.push(Finding::check_failed("store", &failure, RESTORE)),
         Ok(store) => {
             if is_asked_for(Area::System) {
-                findings.extend(kept(&folder, &settings, &store, args.full));
+                findings.extend(check_store_and_dependents(&folder, &settings, &store, args.full));
             }
             if is_asked_for(Area::Records) {
-                findings.extend(books::books(&folder, &settings, &store));
+                findings.extend(books::check_books(&folder, &settings, &store));
             }
         }
     }
@@ -125,7 +126,7 @@ pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
 /// Fails if a finding is `Wrong`, or if there are warnings and `is_strict` is set.
 fn verdict(findings: &[Finding], is_strict: bool) -> Result<(), Failure> {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let (wrong, warnings) = (count(Level::Wrong), count(Level::Warning));
+    let (wrong, warnings) = (count(FindingLevel::Wrong), count(FindingLevel::Warning));
     match (wrong, warnings) {
         (0, 0) => Ok(()),
         (0, 1) if is_strict => Err(Failure::new("there is 1 warning")),
@@ -136,7 +137,7 @@ fn verdict(findings: &[Finding], is_strict: bool) -> Result<(), Failure> {
     }
 }
 
-fn permissions(folder: &DataFolder) -> Finding {
+fn check_permissions(folder: &DataFolder) -> Finding {
     match tempfile::tempfile_in(folder.path()) {
         Ok(_) => Finding::good("folder", format!("{} can be written", folder.path().display())),
         Err(error) => Finding::wrong(
@@ -148,12 +149,12 @@ fn permissions(folder: &DataFolder) -> Finding {
 }
 
 /// Checks the disk of the data folder, and that of the files if they are elsewhere.
-fn disks(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
+fn check_disks(folder: &DataFolder, settings: &ProgramSettings) -> Vec<Finding> {
     let files = settings.files.dir.as_deref().filter(|files| files.exists());
-    std::iter::once(folder.path()).chain(files).map(disk).collect()
+    std::iter::once(folder.path()).chain(files).map(check_disk).collect()
 }
 
-fn disk(path: &Path) -> Finding {
+fn check_disk(path: &Path) -> Finding {
     let (subject, shown) = ("disk space", path.display());
     match free_bytes(path) {
         Err(error) => {
@@ -171,10 +172,10 @@ fn disk(path: &Path) -> Finding {
 }
 
 /// Checks the age of the last backup.
-fn backup(folder: &DataFolder) -> Finding {
+fn check_backup(folder: &DataFolder) -> Finding {
     let subject = "backup";
     let remedy = "make one every day: deploy/rollbook-backup.timer, or `rollbook backup` from cron";
-    let Some(at) = backup_mark::read(folder.path()) else {
+    let Some(at) = backup_mark::read_last_backup(folder.path()) else {
         return Finding::note(subject, format!("none was noted yet; {remedy}"));
     };
     match (SystemClock.now().seconds() - at.seconds()) / 86_400 {
@@ -185,7 +186,7 @@ fn backup(folder: &DataFolder) -> Finding {
     }
 }
 
-fn clock(folder: &DataFolder) -> Finding {
+fn check_clock(folder: &DataFolder) -> Finding {
     let now = SystemClock.now();
     let written = fs::metadata(folder.store()).and_then(|metadata| metadata.modified()).ok();
     let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
@@ -194,37 +195,41 @@ fn clock(folder: &DataFolder) -> Finding {
     if now < CLOCK_MIN {
         return Finding::wrong("clock", format!("it says {now}, which cannot be"), remedy);
     }
-    if written > now.seconds() + AHEAD_SECONDS_MAX {
+    if written > now.seconds() + FUTURE_SECONDS_MAX {
         let state = format!("it says {now}, but the store was written later");
         return Finding::wrong("clock", state, remedy);
     }
     Finding::good("clock", now.to_string())
 }
 
-fn server(folder: &DataFolder) -> Finding {
+fn check_server(folder: &DataFolder) -> Finding {
     match folder.in_use() {
-        Ok(InUse::No) => Finding::good("server", "none runs on this folder"),
-        Ok(InUse::By(id)) => Finding::good("server", format!("process {id} serves this folder")),
-        Err(failure) => {
-            Finding::failed("server", &failure, "give the folder to the user that runs rollbook")
+        Ok(FolderUse::No) => Finding::good("server", "none runs on this folder"),
+        Ok(FolderUse::By(id)) => {
+            Finding::good("server", format!("process {id} serves this folder"))
         }
+        Err(failure) => Finding::check_failed(
+            "server",
+            &failure,
+            "give the folder to the user that runs rollbook",
+        ),
     }
 }
 
 /// Checks the store, and the files and mirror that belong to it.
-fn kept(
+fn check_store_and_dependents(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
     is_full: bool,
 ) -> Vec<Finding> {
     let mut findings = vec![store_state(store.as_ref())];
-    findings.push(files::files(folder, settings, store.as_ref()));
-    findings.extend(notices::webhooks(store.as_ref(), settings));
+    findings.push(files::check_files(folder, settings, store.as_ref()));
+    findings.extend(notices::check_webhooks(store.as_ref(), settings));
     findings.push(files_state(folder, settings, store));
     let mirror = mirror_state(folder, settings, store, is_full);
     findings.push(mirror.unwrap_or_else(|failure| {
-        Finding::failed("mirror", &failure, "mend what is wrong with the store first")
+        Finding::check_failed("mirror", &failure, "mend what is wrong with the store first")
     }));
     findings
 }
@@ -235,7 +240,7 @@ fn store_state(store: &dyn Store) -> Finding {
         Ok::<_, store::StoreError>((problems, store.revision()?))
     };
     match look() {
-        Err(error) => Finding::failed("store", &error.into(), RESTORE),
+        Err(error) => Finding::check_failed("store", &error.into(), RESTORE),
         Ok((problems, revision)) => match problems.first() {
             None => Finding::good("store", format!("consistent, at revision {revision}")),
             Some(first) => Finding::wrong(
@@ -247,26 +252,26 @@ fn store_state(store: &dyn Store) -> Finding {
     }
 }
 
-fn files_state(folder: &DataFolder, settings: &Settings, store: &Arc<dyn Store>) -> Finding {
-    let (subject, path) = ("files folder", opened::files_folder(folder, settings));
+fn files_state(folder: &DataFolder, settings: &ProgramSettings, store: &Arc<dyn Store>) -> Finding {
+    let (subject, path) = ("files folder", opened::files_folder_path(folder, settings));
     if !path.exists() {
         return Finding::good(subject, "none yet");
     }
-    match opened::files(folder, settings, store) {
+    match opened::open_files_folder(folder, settings, store) {
         Ok(_) => Finding::good(subject, format!("{} is the store's", path.display())),
         Err(failure) => {
-            Finding::failed(subject, &failure, "mend what is wrong with the store first")
+            Finding::check_failed(subject, &failure, "mend what is wrong with the store first")
         }
     }
 }
 
 fn mirror_state(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
     is_full: bool,
 ) -> Result<Finding, Failure> {
-    let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
+    let reads = opened::open_mirror(folder, settings, store, MirrorRole::Reader)?;
     let rebuild = format!(
         "a server mends it by itself; without one: rollbook mirror rebuild --data {}",
         folder.path().display()
@@ -288,7 +293,7 @@ fn mirror_state(
     }
     let damaged = reads.mirror.damaged_files();
     if let Some(first) = damaged.first() {
-        let files = counted(damaged.len() as u64, "damaged file");
+        let files = count_with_noun(damaged.len() as u64, "damaged file");
         let state = format!("{files}, the first: {first}");
         return Ok(Finding::wrong("mirror", state, rebuild));
     }

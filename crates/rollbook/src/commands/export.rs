@@ -7,22 +7,25 @@ use std::sync::Arc;
 use app::ServerSettings;
 use app::exports::file;
 use clap::Args;
-use mirror::{Role, Session};
+use mirror::{MirrorRole, MirrorSession};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use reports::FieldErrors;
-use reports::exports::{ExportContext, ExportErrors, ExportRequest, find, has_rows, parse};
+use reports::exports::{
+    ExportContext, ExportErrors, ExportRequest, export_has_rows, find_export_type,
+    parse_export_body,
+};
 use serde_json::{Map, Value};
 
 use super::CsvDialectArgs;
 use super::provider::provider_id;
-use super::report::{refused, stopped};
+use super::report::{parameter_failure, stop_failure};
 use crate::cli::DataArgs;
-use crate::failure::{Doing, Failure};
+use crate::failure::{Failure, FailureContext};
 use crate::opened;
-use crate::output::Output;
+use crate::output::CommandOutput;
 use crate::progress::RowProgress;
-use crate::terminal::counted;
+use crate::terminal::count_with_noun;
 
 /// `rollbook export`
 #[derive(Debug, Args)]
@@ -70,10 +73,10 @@ pub struct ExportArgs {
 }
 
 pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
-    let body = body(&args)?;
-    let (folder, settings) = super::open(&args.data)?;
+    let body = request_body(&args)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
@@ -85,8 +88,8 @@ pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
 }
 
 /// Returns the request body that an API client would send.
-fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
-    let is_package = find(&args.object).is_some_and(|kind| kind.is_package());
+fn request_body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
+    let is_package = find_export_type(&args.object).is_some_and(|kind| kind.is_package());
     if is_package {
         return Err(Failure::usage("the accounting package is not made by this command")
             .hint("`rollbook accounting` makes it"));
@@ -126,7 +129,7 @@ fn body(args: &ExportArgs) -> Result<Map<String, Value>, Failure> {
 }
 
 async fn request(
-    session: &Session,
+    session: &MirrorSession,
     settings: &ServerSettings,
     body: &Map<String, Value>,
 ) -> Result<ExportRequest, Failure> {
@@ -141,18 +144,19 @@ async fn request(
         first_month: None,
         last_closed: None,
     };
-    let parsed = parse(body, session.provider(), &context).map_err(|errors| match errors {
-        ExportErrors::Fields(fields) => refused(fields),
-        ExportErrors::Range => {
-            let months = context.range_months_max;
-            let mut errors = FieldErrors::default();
-            errors.push(
-                "date_to",
-                format!("not before date_from, and at most {months} months later"),
-            );
-            refused(errors).hint("--set exports.max_range_months=0 lifts the limit")
-        }
-    })?;
+    let parsed =
+        parse_export_body(body, session.provider(), &context).map_err(|errors| match errors {
+            ExportErrors::Fields(fields) => parameter_failure(fields),
+            ExportErrors::Range => {
+                let months = context.range_months_max;
+                let mut errors = FieldErrors::default();
+                errors.push(
+                    "date_to",
+                    format!("not before date_from, and at most {months} months later"),
+                );
+                parameter_failure(errors).hint("--set exports.max_range_months=0 lifts the limit")
+            }
+        })?;
     let request = parsed.requests.into_iter().next();
     let request = request.ok_or_else(|| Failure::usage("give one type of records"))?;
     if !request.ignored_filters().is_empty() {
@@ -161,7 +165,7 @@ async fn request(
         return Err(Failure::usage(format!("{names}: no filter of {object}"))
             .hint("leave it out: it would change nothing"));
     }
-    match has_rows(session, &request).await.map_err(failed)? {
+    match export_has_rows(session, &request).await.map_err(failed)? {
         true => Ok(request),
         false => {
             Err(Failure::new("there is nothing to export")
@@ -173,24 +177,25 @@ async fn request(
 /// Writes the file completely or not at all.
 async fn write(
     settings: &ServerSettings,
-    session: &Session,
+    session: &MirrorSession,
     request: &ExportRequest,
     output: Option<&Path>,
     temp: &Path,
 ) -> Result<(), Failure> {
     let named = PathBuf::from(request.file_name(&session.provider().timezone));
     let path = output.unwrap_or(&named);
-    let output = Output::begin(Some(path), temp)?;
+    let output = CommandOutput::begin(Some(path), temp)?;
     let watch = Arc::new(RowProgress::begin());
-    let written = file::write(settings, session, request, output.work_path(), temp, watch).await;
-    let written = written.map_err(stopped)?;
+    let written =
+        file::write_export(settings, session, request, output.work_path(), temp, watch).await;
+    let written = written.map_err(stop_failure)?;
     let is_standard = output.is_standard();
     output.finish()?;
     if is_standard {
         return Ok(());
     }
-    let rows = counted(written.file.totals.rows(), "row");
-    let bytes = counted(written.file.bytes, "byte");
+    let rows = count_with_noun(written.file.totals.rows(), "row");
+    let bytes = count_with_noun(written.file.bytes, "byte");
     let (path, sha256) = (path.display(), &written.file.sha256);
     super::print(&format!("{path}: {rows}, {bytes}, SHA-256 {sha256}\n"))
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use app::imports::{self as operation, Import, ImportAnswer, Source, Target};
+use app::imports::{self as operation, Import, ImportAnswer, ImportSource, ImportTarget};
 use clap::Args;
-use files::format::FileName;
-use files::read::{Bounds, Mode};
+use files::format::ImportFileName;
+use files::read::{ImportMode, UnpackLimits};
 use model::catalogue::{self, Table};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
@@ -17,7 +17,7 @@ use model::time::Instant;
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
-use crate::failure::{Doing, Failure};
+use crate::failure::{Failure, FailureContext};
 use crate::progress::ImportProgress;
 use crate::{opened, terminal};
 
@@ -49,17 +49,17 @@ pub struct ImportArgs {
 
 pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     let table = args.table.as_deref().map(known_table).transpose()?;
-    let mode = if args.delete { Mode::Delete } else { Mode::Upsert };
-    let sources = sources(&args.files, args.provider, table, mode)?;
-    let (folder, settings) = super::open(&args.data)?;
+    let mode = if args.delete { ImportMode::Delete } else { ImportMode::Upsert };
+    let sources = import_sources(&args.files, args.provider, table, mode)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     if store.snapshot()?.provider(args.provider)?.is_none() {
         return Err(Failure::provider_unknown(args.provider));
     }
     let temp = folder.temp_dir()?;
-    let progress = ImportProgress::begin(names(&sources));
-    let import = whole(args.provider, sources, SystemClock.now(), temp.path());
-    let answer = operation::run(store.as_ref(), &import, &progress)?;
+    let progress = ImportProgress::begin(names_and_sizes(&sources));
+    let import = import_all(args.provider, sources, SystemClock.now(), temp.path());
+    let answer = operation::run_import(store.as_ref(), &import, &progress)?;
     drop(progress);
     match answer {
         ImportAnswer::Done(outcome) => {
@@ -68,15 +68,15 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
             }
             print(&summary(&outcome, list_format(args.format))?)
         }
-        ImportAnswer::Invalid(errors) => Err(invalid(&errors)),
+        ImportAnswer::Invalid(errors) => Err(import_errors_failure(&errors)),
         ImportAnswer::KeyConflict => Err(Failure::new("the import was refused")),
     }
 }
 
 /// Imports all files in one commit, without limits of size or time.
-pub(super) fn whole(
+pub(super) fn import_all(
     provider: ProviderId,
-    sources: Vec<Source>,
+    sources: Vec<ImportSource>,
     now: Instant,
     temp_dir: &Path,
 ) -> Import {
@@ -85,10 +85,10 @@ pub(super) fn whole(
         now,
         key: None,
         sources,
-        bounds: Bounds::default(),
+        bounds: UnpackLimits::default(),
         temp_dir: temp_dir.to_owned(),
         time_max: None,
-        is_patient: true,
+        waits_without_limit: true,
     }
 }
 
@@ -102,12 +102,12 @@ fn known_table(name: &str) -> Result<&'static Table, Failure> {
 }
 
 /// Returns the files to read; those of a folder in the order of their names.
-pub(super) fn sources(
+pub(super) fn import_sources(
     paths: &[PathBuf],
     provider: ProviderId,
     table: Option<&'static Table>,
-    mode: Mode,
-) -> Result<Vec<Source>, Failure> {
+    mode: ImportMode,
+) -> Result<Vec<ImportSource>, Failure> {
     let mut sources = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -144,18 +144,27 @@ fn files_in(folder: &Path, provider: ProviderId) -> Result<Vec<PathBuf>, Failure
     }
 }
 
-fn source(path: &Path, table: Option<&'static Table>, mode: Mode) -> Result<Source, Failure> {
+fn source(
+    path: &Path,
+    table: Option<&'static Table>,
+    mode: ImportMode,
+) -> Result<ImportSource, Failure> {
     if !path.exists() {
         return Err(Failure::new(format!("there is no file {}", path.display())));
     }
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(FileName::parse);
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(ImportFileName::parse);
     let name = name.ok_or_else(|| not_an_import_file(path))?;
     let table = match (table, catalogue::table(name.stem)) {
         (Some(table), _) | (None, Some(table)) => table,
         (None, None) => return Err(names_no_table(path, name.stem)),
     };
     let (format, compression) = (name.format, name.compression);
-    Ok(Source { path: path.to_owned(), target: Target::Table(table, mode), format, compression })
+    Ok(ImportSource {
+        path: path.to_owned(),
+        target: ImportTarget::Table(table, mode),
+        format,
+        compression,
+    })
 }
 
 fn not_an_import_file(path: &Path) -> Failure {
@@ -170,7 +179,7 @@ fn not_an_import_file(path: &Path) -> Failure {
 fn names_no_table(path: &Path, stem: &str) -> Failure {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let names = || catalogue::tables().iter().map(|table| table.name);
-    let meant = suggest::closest(stem, names()).unwrap_or("customers");
+    let meant = suggest::closest_name(stem, names()).unwrap_or("customers");
     let ending = file.strip_prefix(stem).unwrap_or_default();
     Failure::new(format!("cannot tell which table {} is for", path.display())).hint(format!(
         "rename it after its table, as in {meant}{ending}, or give --table; the tables are {}",
@@ -179,7 +188,7 @@ fn names_no_table(path: &Path, stem: &str) -> Failure {
 }
 
 /// Returns the names and sizes of the files, for the progress display.
-pub(super) fn names(sources: &[Source]) -> Vec<(String, u64)> {
+pub(super) fn names_and_sizes(sources: &[ImportSource]) -> Vec<(String, u64)> {
     let described = sources.iter().map(|source| {
         let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         (name, fs::metadata(&source.path).map_or(0, |metadata| metadata.len()))
@@ -202,11 +211,11 @@ fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failur
 }
 
 /// Returns the failure for invalid rows, with the first errors.
-pub(super) fn invalid(errors: &ImportErrors) -> Failure {
+pub(super) fn import_errors_failure(errors: &ImportErrors) -> Failure {
     let count = errors.error_count;
     let what = match errors.is_full() {
         true => format!("at least {count} errors, the rest was not looked at"),
-        false => terminal::counted(count, "error"),
+        false => terminal::count_with_noun(count, "error"),
     };
     let message = format!("the import has {what}; nothing was stored");
     let mut failure = Failure::new(message);

@@ -2,9 +2,9 @@
 //! spec/accounting.md §13.
 
 use accounting::Posting;
-use books::explain::{Explained, explain_invoice, to_json};
+use books::explain::{ExplainedPosting, explain_invoice, explanation_json};
 use clap::Args;
-use mirror::Role;
+use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::time::Instant;
@@ -36,25 +36,25 @@ pub struct LedgerArgs {
 }
 
 pub(super) fn run(args: LedgerArgs) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.data)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let until = args.until.unwrap_or_else(|| SystemClock.now());
-    let books = settings.accounting.of(args.provider);
+    let books = settings.accounting.for_provider(args.provider);
     let explained = explain_invoice(&session, &books, args.invoice, until)?
         .ok_or_else(|| Failure::new(format!("there is no invoice {}", args.invoice)))?;
     match list_format(args.format) {
-        ListFormat::Table => print(&told(args.invoice, &explained)),
+        ListFormat::Table => print(&postings_text(args.invoice, &explained)),
         ListFormat::Json => {
-            let all = explained.iter().map(|one| to_json(&session, one));
+            let all = explained.iter().map(|one| explanation_json(&session, one));
             print(&json_text(&all.collect::<Result<Vec<_>, _>>()?)?)
         }
     }
 }
 
 /// Returns the postings as text.
-fn told(invoice: i64, explained: &[Explained]) -> String {
+fn postings_text(invoice: i64, explained: &[ExplainedPosting]) -> String {
     let Some(first) = explained.first() else {
         return format!(
             "invoice {invoice} has no postings: it is a draft, deleted, or of a cart\n"
@@ -62,14 +62,14 @@ fn told(invoice: i64, explained: &[Explained]) -> String {
     };
     let currency = first.posting.currency;
     let mut text = format!("invoice {invoice}, amounts in {}\n", currency.code());
-    let mut balances = accounting::Amounts::ZERO;
-    for Explained { posting, explanation } in explained {
+    let mut balances = accounting::CategoryAmounts::ZERO;
+    for ExplainedPosting { posting, explanation } in explained {
         text.push_str(&format!("\n{}  {}\n", posting.date, explanation.entry_id));
         text.push_str(&format!("    {}\n", explanation.rule));
         for step in &explanation.steps {
             text.push_str(&format!("    {step}\n"));
         }
-        text.push_str(&sides(posting));
+        text.push_str(&debits_and_credits(posting));
         balances += posting.amounts;
     }
     text.push_str("\nbalances of this invoice\n");
@@ -83,7 +83,7 @@ fn told(invoice: i64, explained: &[Explained]) -> String {
 }
 
 /// Returns the debit or credit of each category.
-fn sides(posting: &Posting) -> String {
+fn debits_and_credits(posting: &Posting) -> String {
     let mut text = String::new();
     for (category, minor) in posting.amounts.non_zero() {
         let amount = posting.currency.decimal(minor.abs());

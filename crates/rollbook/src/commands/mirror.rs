@@ -1,24 +1,24 @@
 //! `rollbook mirror`: shows, refreshes, rebuilds and verifies the mirror.
 
 use clap::{Args, Subcommand};
-use mirror::{Mirror, MirrorError, MirrorStatus, Role};
+use mirror::{Mirror, MirrorError, MirrorRole, MirrorStatus};
 
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::folder::InUse;
+use crate::folder::FolderUse;
 use crate::opened;
-use crate::terminal::{self, counted, say};
+use crate::terminal::{self, count_with_noun, say};
 
 /// `rollbook mirror`
 #[derive(Debug, Args)]
 pub struct MirrorArgs {
     #[command(subcommand)]
-    action: Action,
+    action: MirrorCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum MirrorCommand {
     /// Show up to which revision of the records the mirror is complete
     Status {
         #[command(flatten)]
@@ -37,34 +37,36 @@ enum Action {
 
 pub(super) fn run(args: MirrorArgs) -> Result<(), Failure> {
     match args.action {
-        Action::Status { data, format } => with_mirror(&data, Role::Reader, |mirror| {
-            let status = mirror.status()?;
-            match list_format(format) {
-                ListFormat::Json => print(&to_json(&status)?),
-                ListFormat::Table => print(&table(&status)),
-            }
-        }),
-        Action::Refresh(data) => with_mirror(&data, Role::Writer, |mirror| {
+        MirrorCommand::Status { data, format } => {
+            with_mirror(&data, MirrorRole::Reader, |mirror| {
+                let status = mirror.status()?;
+                match list_format(format) {
+                    ListFormat::Json => print(&to_json(&status)?),
+                    ListFormat::Table => print(&table(&status)),
+                }
+            })
+        }
+        MirrorCommand::Refresh(data) => with_mirror(&data, MirrorRole::Writer, |mirror| {
             say("refreshing");
             print(&to_json(&mirror.refresh()?)?)
         }),
-        Action::Rebuild(data) => with_mirror(&data, Role::Writer, |mirror| {
+        MirrorCommand::Rebuild(data) => with_mirror(&data, MirrorRole::Writer, |mirror| {
             say("rebuilding");
             print(&to_json(&mirror.rebuild()?)?)
         }),
-        Action::Verify(data) => with_mirror(&data, Role::Reader, verify),
+        MirrorCommand::Verify(data) => with_mirror(&data, MirrorRole::Reader, verify),
     }
 }
 
 fn with_mirror(
     args: &DataArgs,
-    role: Role,
+    role: MirrorRole,
     work: impl FnOnce(&Mirror) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let (folder, settings) = super::open(args)?;
+    let (folder, settings) = super::open_folder(args)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, role);
-    if let (Err(_), Role::Writer, InUse::By(id)) = (&reads, role, folder.in_use()?) {
+    let reads = opened::open_mirror(&folder, &settings, &store, role);
+    if let (Err(_), MirrorRole::Writer, FolderUse::By(id)) = (&reads, role, folder.in_use()?) {
         let message = format!("the server with process {id} keeps the mirror of this folder");
         return Err(Failure::new(message)
             .hint("it refreshes the mirror itself; to do it by hand, stop the server"));
@@ -81,7 +83,7 @@ fn verify(mirror: &Mirror) -> Result<(), Failure> {
     }
     let message = format!(
         "the mirror differs from the records in {}",
-        counted(report.difference_count, "place")
+        count_with_noun(report.difference_count, "place")
     );
     Err(Failure::new(message).hint("`rollbook mirror rebuild` writes it again from the records"))
 }

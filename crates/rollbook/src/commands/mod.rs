@@ -25,7 +25,7 @@ pub(crate) mod worker;
 use reports::CsvDialect;
 
 use crate::cli::{Cli, Command, DataArgs};
-use crate::config::{Effective, Flag, Settings, Sources};
+use crate::config::{EffectiveSettings, ProgramSettings, SettingFlag, SettingSources};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::{handles, logging};
@@ -59,25 +59,28 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// Returns the effective settings of a folder, with the flags of the command on top.
-pub(crate) fn effective(
+pub(crate) fn effective_settings(
     folder: &DataFolder,
     given: &[String],
-    mut flags: Vec<Flag>,
-) -> Result<Effective, Failure> {
+    mut flags: Vec<SettingFlag>,
+) -> Result<EffectiveSettings, Failure> {
     for pair in given {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(format!("--set {pair} has no value"))
                 .hint("write --set section.key=value, as in --set reports.timeout_s=60")
         })?;
         let (key, value) = (key.trim().to_owned(), value.to_owned());
-        flags.push(Flag { name: "--set".to_owned(), key, value });
+        flags.push(SettingFlag { name: "--set".to_owned(), key, value });
     }
-    Sources::read(&folder.settings(), flags)?.resolve()
+    SettingSources::read(&folder.settings(), flags)?.resolve()
 }
 
 /// Checks that a folder with these settings can be used. Creates a missing folder if the records
 /// are in a database, as on a new node; otherwise a missing folder is an error.
-pub(crate) fn existing(folder: &DataFolder, settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn require_folder(
+    folder: &DataFolder,
+    settings: &ProgramSettings,
+) -> Result<(), Failure> {
     match settings.store.url {
         Some(_) => DataFolder::created(folder.path()).map(drop),
         None => DataFolder::existing(folder.path()).map(drop),
@@ -86,24 +89,24 @@ pub(crate) fn existing(folder: &DataFolder, settings: &Settings) -> Result<(), F
 
 /// Opens an existing folder and its settings, for commands that do not serve: these log only
 /// warnings, unless more is requested.
-pub(crate) fn open(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
+pub(crate) fn open_folder(args: &DataArgs) -> Result<(DataFolder, ProgramSettings), Failure> {
     let folder = DataFolder::at(&args.data);
-    let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
-    existing(&folder, &settings)?;
+    let settings = with_quiet_log(effective_settings(&folder, &args.settings, Vec::new())?);
+    require_folder(&folder, &settings)?;
     logging::install(&settings.log)?;
     Ok((folder, settings))
 }
 
-/// Like [`open`], but creates the folder if it is missing.
-pub(crate) fn create(args: &DataArgs) -> Result<(DataFolder, Settings), Failure> {
+/// Like [`open_folder`], but creates the folder if it is missing.
+pub(crate) fn create_folder(args: &DataArgs) -> Result<(DataFolder, ProgramSettings), Failure> {
     let folder = DataFolder::created(&args.data)?;
-    let settings = quiet(effective(&folder, &args.settings, Vec::new())?);
+    let settings = with_quiet_log(effective_settings(&folder, &args.settings, Vec::new())?);
     logging::install(&settings.log)?;
     Ok((folder, settings))
 }
 
-fn quiet(effective: Effective) -> Settings {
-    let is_asked_for = *effective.origin("log.filter") != crate::config::Origin::Default;
+fn with_quiet_log(effective: EffectiveSettings) -> ProgramSettings {
+    let is_asked_for = *effective.origin("log.filter") != crate::config::SettingOrigin::Default;
     let mut settings = effective.settings;
     if !is_asked_for {
         settings.log.filter = "warn".to_owned();
@@ -130,7 +133,7 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Returns a value as indented JSON with a final line break.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    use crate::failure::Doing;
+    use crate::failure::FailureContext;
     let text = serde_json::to_string_pretty(value).doing(|| "write JSON".to_owned())?;
     Ok(text + "\n")
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use store::transfer::{Content, How, MovedTable, move_to_postgres};
+use store::transfer::{MovedTable, MovedTableState, TableDigest, move_to_postgres};
 
-use super::{effective, print};
+use super::{effective_settings, print};
 use crate::config::StoreUrl;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
@@ -29,10 +29,10 @@ pub struct MoveArgs {
 
 pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
     let folder = DataFolder::existing(&args.from)?;
-    let settings = effective(&folder, &args.settings, Vec::new())?.settings;
+    let settings = effective_settings(&folder, &args.settings, Vec::new())?.settings;
     let (url, options) = (StoreUrl::new(args.to), settings.store.postgres_options()?);
     url.check()?;
-    opened::must_have_records(&folder)?;
+    opened::require_store(&folder)?;
     // Rows that a server writes during the move would be missing from the copy.
     let _lock = folder.lock()?;
     let mut told = |table: &MovedTable| say(&line(table));
@@ -40,7 +40,8 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
         .map_err(|error| opened::database_failed(&url, error))?;
     let rows: u64 = moved.tables.iter().map(|table| table.content.rows).sum();
     let count = moved.tables.len();
-    let used: Vec<_> = moved.tables.iter().filter(|table| table.how == How::Used).collect();
+    let used: Vec<_> =
+        moved.tables.iter().filter(|table| table.how == MovedTableState::ChangedSince).collect();
     let used = used.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
     print(&match (moved.was_finished, used.as_str()) {
         (false, _) => format!(
@@ -58,10 +59,10 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
 
 fn line(table: &MovedTable) -> String {
     let note = match table.how {
-        How::Brought => "",
-        How::WasThere => "  (moved before)",
-        How::Used => "  (moved before, changed there since)",
+        MovedTableState::Copied => "",
+        MovedTableState::CopiedBefore => "  (moved before)",
+        MovedTableState::ChangedSince => "  (moved before, changed there since)",
     };
-    let Content { rows, sha256 } = &table.content;
+    let TableDigest { rows, sha256 } = &table.content;
     format!("{:<28} {rows:>12} rows  {}{note}", table.name, &sha256[..16])
 }

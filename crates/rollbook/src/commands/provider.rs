@@ -15,16 +15,16 @@ use crate::{opened, terminal};
 
 /// `rollbook provider`
 #[derive(Debug, Args)]
-pub struct ProviderArgs {
+pub struct ProviderCommandArgs {
     #[command(subcommand)]
-    action: Action,
+    action: ProviderCommand,
 }
 
 const DEFAULTS: &str = "Defaults: --timezone UTC --currency usd --week-starts-on monday \
                         --usage-alignment calendar --usage-rounding half_up --exports-enabled true";
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum ProviderCommand {
     /// Create a provider, and the data folder when it does not exist
     #[command(after_help = DEFAULTS)]
     Create {
@@ -130,12 +130,12 @@ fn set_word<T: DeserializeOwned>(field: &mut T, word: Option<&str>) -> Result<()
     Ok(())
 }
 
-pub(super) fn run(args: ProviderArgs) -> Result<(), Failure> {
+pub(super) fn run(args: ProviderCommandArgs) -> Result<(), Failure> {
     match args.action {
-        Action::Create { data, id, name, settings } => {
+        ProviderCommand::Create { data, id, name, settings } => {
             let mut provider = Provider::new(id, name);
             settings.apply(&mut provider)?;
-            let (folder, settings) = super::create(&data)?;
+            let (folder, settings) = super::create_folder(&data)?;
             let store = opened::create_store(&folder, &settings)?;
             store.create_provider(&provider).map_err(|error| match error {
                 StoreError::Exists { .. } => Failure::new(format!("provider {id} already exists"))
@@ -144,16 +144,16 @@ pub(super) fn run(args: ProviderArgs) -> Result<(), Failure> {
             })?;
             print(&to_json(&provider)?)
         }
-        Action::List { data, format } => {
-            let (folder, settings) = super::open(&data)?;
+        ProviderCommand::List { data, format } => {
+            let (folder, settings) = super::open_folder(&data)?;
             let store = opened::open_store(&folder, &settings)?;
             let providers = store.snapshot()?.providers()?;
             print(&list(&providers, list_format(format))?)
         }
-        Action::Set { data, id, name, settings: given } => {
-            let (folder, settings) = super::open(&data)?;
+        ProviderCommand::Set { data, id, name, settings: given } => {
+            let (folder, settings) = super::open_folder(&data)?;
             let store = opened::open_store(&folder, &settings)?;
-            let mut provider = opened::provider(store.as_ref(), id)?;
+            let mut provider = opened::find_provider(store.as_ref(), id)?;
             given.apply(&mut provider)?;
             if let Some(name) = name {
                 provider.name = name;

@@ -7,26 +7,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::ServerSettings;
-use app::jobs::row_file::Watch;
-use app::jobs::work::Stop;
+use app::jobs::row_file::WriteObserver;
+use app::jobs::work::WorkFailure;
 use app::report_files::write as report_file;
 use app::report_pages::page_file;
 use clap::{Args, ValueEnum};
 use files::format::FileFormat;
-use mirror::{Role, Session};
+use mirror::{MirrorRole, MirrorSession};
 use model::clock::{Clock, SystemClock};
 use model::id::{ProviderId, Revision};
 use reports::{
-    CsvDialect, FieldErrors, Page, RawParameters, RawValue, Report, ReportError, RequestContext,
-    parse_file, parse_page, run_page,
+    CsvDialect, FieldErrors, RawParameters, RawValue, Report, ReportError, ReportPage,
+    RequestContext, parse_file, parse_page, run_page,
 };
 
-use self::shown::Shown;
+use self::shown::PageText;
 use super::CsvDialectArgs;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
-use crate::failure::{Doing, Failure};
-use crate::output::Output;
+use crate::failure::{Failure, FailureContext};
+use crate::output::CommandOutput;
 use crate::{opened, terminal};
 
 /// Default number of rows of a table on a terminal.
@@ -109,13 +109,13 @@ impl ReportFormat {
     }
 
     /// Returns the format that the extension of a file name stands for.
-    fn of_name(path: &Path) -> Option<Self> {
+    fn from_file_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
         Self::from_str(ending, true).ok().filter(|format| format.file().is_some())
     }
 
     fn chosen(args: &ReportArgs) -> Self {
-        let named = args.output.as_deref().and_then(Self::of_name);
+        let named = args.output.as_deref().and_then(Self::from_file_name);
         match (args.format, named, &args.output) {
             (Some(format), ..) | (None, Some(format), _) => format,
             (None, None, None) if terminal::is_terminal() => Self::Table,
@@ -131,43 +131,44 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
     if args.dialect.word().is_some() && !matches!(format, ReportFormat::Csv | ReportFormat::Tsv) {
         return Err(Failure::usage("--csv-dialect is for csv and tsv").hint("add --format csv"));
     }
-    let (folder, settings) = super::open(&args.data)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let settings = settings.server_settings();
-    let asked = Asked { session: &session, report, parameters, settings: &settings };
+    let asked = ReportRun { session: &session, report, parameters, settings: &settings };
     let paging = ["limit", "offset", "page", "page_size"];
     let is_page = asked.parameters.iter().any(|(name, _)| paging.contains(&name.as_str()));
     match format.file() {
         Some(format) if !is_page => {
-            let whole = asked.whole(format, reads.temp.path(), args.output.as_deref());
+            let whole = asked.write_all_rows(format, reads.temp.path(), args.output.as_deref());
             runtime.block_on(whole)
         }
         Some(format) => {
             let page = runtime.block_on(asked.page())?;
-            let bytes = asked.written(&page, format, args.dialect.dialect())?;
-            give(&bytes, args.output.as_deref(), reads.temp.path())
+            let bytes = asked.page_bytes(&page, format, args.dialect.dialect())?;
+            write_output(&bytes, args.output.as_deref(), reads.temp.path())
         }
         None => {
-            let text = runtime.block_on(asked.shown(format))?;
-            give(text.as_bytes(), args.output.as_deref(), reads.temp.path())
+            let text = runtime.block_on(asked.page_text(format))?;
+            write_output(text.as_bytes(), args.output.as_deref(), reads.temp.path())
         }
     }
 }
 
 /// Writes the bytes to the file, or to standard output.
-fn give(bytes: &[u8], output: Option<&Path>, temp: &Path) -> Result<(), Failure> {
-    let mut output = Output::begin(output, temp)?;
+fn write_output(bytes: &[u8], output: Option<&Path>, temp: &Path) -> Result<(), Failure> {
+    let mut output = CommandOutput::begin(output, temp)?;
     output.work_file().write_all(bytes).doing(|| "write the report".to_owned())?;
     output.finish()
 }
 
 fn find(name: &str) -> Result<&'static Report, Failure> {
-    reports::find(name).ok_or_else(|| {
-        let names: Vec<_> = reports::catalogue().iter().map(|report| report.name()).collect();
+    reports::find_report(name).ok_or_else(|| {
+        let names: Vec<_> =
+            reports::report_catalogue().iter().map(|report| report.name()).collect();
         Failure::usage(format!("there is no report {name:?}"))
             .hint(format!("the reports are {}", names.join(", ")))
     })
@@ -209,20 +210,20 @@ fn parameters(args: &ReportArgs) -> Result<RawParameters, Failure> {
 }
 
 /// A report with its parameters, at one revision.
-struct Asked<'a> {
-    session: &'a Session,
+struct ReportRun<'a> {
+    session: &'a MirrorSession,
     pub report: &'static Report,
     parameters: RawParameters,
     settings: &'a ServerSettings,
 }
 
-impl Asked<'_> {
+impl ReportRun<'_> {
     fn context(&self) -> RequestContext {
-        RequestContext { now: SystemClock.now(), page_size_max: u32::MAX, identity_name: None }
+        RequestContext { now: SystemClock.now(), page_size_max: u32::MAX, caller_name: None }
     }
 
     /// Writes every row to standard output, or to a file that appears only when it is complete.
-    async fn whole(
+    async fn write_all_rows(
         &self,
         format: FileFormat,
         temp: &Path,
@@ -230,17 +231,18 @@ impl Asked<'_> {
     ) -> Result<(), Failure> {
         let provider = self.session.provider();
         let request = parse_file(self.report, &self.parameters, provider, &self.context());
-        let request = request.map_err(refused)?;
-        let output = Output::begin(output, temp)?;
-        let watch = Arc::new(Unwatched);
+        let request = request.map_err(parameter_failure)?;
+        let output = CommandOutput::begin(output, temp)?;
+        let watch = Arc::new(NoProgress);
         let (settings, session, made) = (self.settings, self.session, output.work_path());
-        let write = report_file::write(settings, session, &request, format, made, temp, watch);
-        write.await.map_err(stopped)?;
+        let write =
+            report_file::write_report(settings, session, &request, format, made, temp, watch);
+        write.await.map_err(stop_failure)?;
         output.finish()
     }
 
     /// Returns the page as text. Without requested columns, a table shows the brief columns.
-    async fn shown(mut self, format: ReportFormat) -> Result<String, Failure> {
+    async fn page_text(mut self, format: ReportFormat) -> Result<String, Failure> {
         let has_columns = self.parameters.iter().any(|(name, _)| name == "columns");
         let brief = self.report.brief_columns();
         let is_brief = format == ReportFormat::Table && !has_columns && !brief.is_empty();
@@ -252,7 +254,7 @@ impl Asked<'_> {
             true => self.keys_named(),
             false => page.headers.iter().map(|header| header.key.as_str()).collect(),
         };
-        let shown = Shown::of(&page, &named)?;
+        let shown = PageText::from_page(&page, &named)?;
         Ok(match format {
             ReportFormat::Records => shown.records(),
             _ => shown.table(is_brief.then(|| self.report.default_column_count())),
@@ -270,7 +272,7 @@ impl Asked<'_> {
     }
 
     /// Returns the requested page; one of [`TABLE_ROWS`] rows if no size is requested.
-    async fn page(&self) -> Result<Page, Failure> {
+    async fn page(&self) -> Result<ReportPage, Failure> {
         let mut parameters = self.parameters.clone();
         let has = |name: &str| self.parameters.iter().any(|(given, _)| given == name);
         if !has("limit") && !has("page_size") {
@@ -278,26 +280,26 @@ impl Asked<'_> {
         }
         let provider = self.session.provider();
         let request = parse_page(self.report, &parameters, provider, &self.context());
-        let page = run_page(self.session, &request.map_err(refused)?).await;
+        let page = run_page(self.session, &request.map_err(parameter_failure)?).await;
         page.map_err(|error| match error {
             ReportError::Mirror(error) => error.into(),
-            ReportError::Refused(errors) => refused(errors),
+            ReportError::Refused(errors) => parameter_failure(errors),
             error => Failure::new("cannot compute the report").because(error),
         })
     }
 
-    fn written(
+    fn page_bytes(
         &self,
-        page: &Page,
+        page: &ReportPage,
         format: FileFormat,
         dialect: Option<CsvDialect>,
     ) -> Result<Vec<u8>, Failure> {
         let settings = self.settings;
         let bytes = match format {
-            FileFormat::Json => page_file::json(page),
+            FileFormat::Json => page_file::page_json(page),
             FileFormat::Csv => {
                 let has_bom = settings.reports.has_bom(dialect);
-                page_file::csv(page, settings.files.csv_formula_guard, has_bom)
+                page_file::page_csv(page, settings.files.csv_formula_guard, has_bom)
             }
             _ => {
                 return Err(Failure::usage(
@@ -315,25 +317,27 @@ impl Asked<'_> {
 }
 
 /// A progress observer that shows nothing and never cancels.
-struct Unwatched;
+struct NoProgress;
 
-impl Watch for Unwatched {
+impl WriteObserver for NoProgress {
     fn begin(&self, _rows_total: Option<u64>, _revision: Revision) {}
     fn add_rows(&self, _rows: u64) {}
-    fn is_told_to_stop(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         false
     }
 }
 
-pub(super) fn stopped(stop: Stop) -> Failure {
+pub(super) fn stop_failure(stop: WorkFailure) -> Failure {
     match stop {
-        Stop::Failed { message, .. } | Stop::Broken { message, .. } => Failure::new(message),
-        Stop::Told => Failure::new("the work was stopped"),
+        WorkFailure::Failed { message, .. } | WorkFailure::Transient { message, .. } => {
+            Failure::new(message)
+        }
+        WorkFailure::Canceled => Failure::new("the work was stopped"),
     }
 }
 
 /// Returns the failure for invalid parameters, with a line for each.
-pub(super) fn refused(errors: FieldErrors) -> Failure {
+pub(super) fn parameter_failure(errors: FieldErrors) -> Failure {
     let count: usize = errors.0.values().map(Vec::len).sum();
     let what =
         if count == 1 { "1 parameter is".to_owned() } else { format!("{count} parameters are") };

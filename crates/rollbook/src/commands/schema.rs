@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use model::allotment;
-use model::catalogue::{self, Column, Default, Kind, Presence, Rule, Table};
+use model::catalogue::{self, Column, ColumnDefault, ColumnType, Presence, RowRule, Table};
 use serde_json::{Value, json};
 
 use super::{print, to_json};
@@ -59,8 +59,8 @@ fn column_json(column: &Column) -> Value {
         value["references"] = json!(target);
     }
     match column.kind {
-        Kind::Enum(words) => value["values"] = json!(words),
-        Kind::Int { min, max } if (min, max) != (i64::MIN, i64::MAX) => {
+        ColumnType::Enum(words) => value["values"] = json!(words),
+        ColumnType::Int { min, max } if (min, max) != (i64::MIN, i64::MAX) => {
             value["minimum"] = json!(min);
             value["maximum"] = json!(max);
         }
@@ -97,13 +97,13 @@ fn allotments() -> String {
          `custom_allotment` of one customer's membership, instead of the plan's.\n\n\
          | key | values | left out |\n| --- | --- | --- |\n",
     );
-    for (path, values, left_out) in allotment::KEYS {
+    for (path, values, left_out) in allotment::ALLOTMENT_KEYS {
         text.push_str(&format!("| `{path}` | {values} | {left_out} |\n"));
     }
     text.push_str(&format!(
         "\n8 classes or appointments a month, of which at most 3 of offering type 12:\n\n\
          ```json\n{}\n```\n",
-        allotment::EXAMPLE
+        allotment::ALLOTMENT_EXAMPLE
     ));
     text
 }
@@ -120,8 +120,8 @@ fn presence_text(column: &Column) -> String {
 fn values_text(column: &Column) -> String {
     match (column.references, column.kind) {
         (Some(target), _) => format!("-> {target}"),
-        (None, Kind::Enum(words)) => words.join(", "),
-        (None, Kind::Int { min, max }) if (min, max) != (i64::MIN, i64::MAX) => {
+        (None, ColumnType::Enum(words)) => words.join(", "),
+        (None, ColumnType::Int { min, max }) if (min, max) != (i64::MIN, i64::MAX) => {
             format!("{min} to {max}")
         }
         _ => String::new(),
@@ -133,34 +133,42 @@ fn default_text(column: &Column) -> Option<String> {
         return None;
     };
     Some(match default {
-        Default::Int(value) if column.kind == Kind::Bool => (value == 1).to_string(),
-        Default::Int(value) => value.to_string(),
-        Default::Text(text) => text.to_owned(),
-        Default::Column(name) => format!("the row's {name}"),
-        Default::ImportInstant => "the instant of the import".to_owned(),
-        Default::FullName => "first_name and last_name".to_owned(),
-        Default::Recognition => "shipments when shipments_per_interval > 0, else time".to_owned(),
-        Default::AmountRemaining => "total - amount_paid - credit_applied, not below 0".to_owned(),
-        Default::Parent { via, column, times: None } => format!("{column} of the row in {via}"),
-        Default::Parent { via, column, times: Some(factor) } => {
+        ColumnDefault::Int(value) if column.kind == ColumnType::Bool => (value == 1).to_string(),
+        ColumnDefault::Int(value) => value.to_string(),
+        ColumnDefault::Text(text) => text.to_owned(),
+        ColumnDefault::Column(name) => format!("the row's {name}"),
+        ColumnDefault::ImportInstant => "the instant of the import".to_owned(),
+        ColumnDefault::FullName => "first_name and last_name".to_owned(),
+        ColumnDefault::Recognition => {
+            "shipments when shipments_per_interval > 0, else time".to_owned()
+        }
+        ColumnDefault::AmountRemaining => {
+            "total - amount_paid - credit_applied, not below 0".to_owned()
+        }
+        ColumnDefault::Parent { via, column, times: None } => {
+            format!("{column} of the row in {via}")
+        }
+        ColumnDefault::Parent { via, column, times: Some(factor) } => {
             format!("{column} of the row in {via}, times {factor}")
         }
     })
 }
 
-fn rule_text(rule: Rule) -> String {
+fn rule_text(rule: RowRule) -> String {
     match rule {
-        Rule::RequiredWhen { column, when, is } => {
+        RowRule::RequiredWhen { column, when, is } => {
             format!("{column} is required when {when} is {is}")
         }
-        Rule::NotNegative(column) => format!("{column} is not negative"),
-        Rule::Sum { left, right, total } => format!("{left} + {right} = {total}"),
-        Rule::NotBefore { last, first } => format!("{last} is not before {first}"),
-        Rule::OneOf { first, amount } => {
+        RowRule::NotNegative(column) => format!("{column} is not negative"),
+        RowRule::Sum { left, right, total } => format!("{left} + {right} = {total}"),
+        RowRule::NotBefore { last, first } => format!("{last} is not before {first}"),
+        RowRule::OneOf { first, amount } => {
             format!("exactly one of {first} and {amount}; {amount} needs a currency")
         }
-        Rule::SignAgrees => "a credit is stored as amount <= 0, a debit as amount >= 0".to_owned(),
-        Rule::InvoiceCurrency => "currency is that of the invoice in invoice_id".to_owned(),
+        RowRule::SignAgrees => {
+            "a credit is stored as amount <= 0, a debit as amount >= 0".to_owned()
+        }
+        RowRule::InvoiceCurrency => "currency is that of the invoice in invoice_id".to_owned(),
     }
 }
 

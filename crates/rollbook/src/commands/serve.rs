@@ -6,21 +6,21 @@ use std::time::Duration;
 use app::jobs::FilesFolder;
 use app::{App, AppParts};
 use clap::Args;
-use mirror::Role;
+use mirror::MirrorRole;
 use model::clock::SystemClock;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{effective, print};
-use crate::config::{Flag, LogFormat, Settings};
-use crate::failure::{Doing, Failure};
+use super::{effective_settings, print};
+use crate::config::{LogFormat, ProgramSettings, SettingFlag};
+use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
-use crate::opened::{self, Reads};
+use crate::opened::{self, OpenedMirror};
 use crate::{cli::DataArgs, handles, logging};
 
 /// Time that running work gets to end after the shutdown.
-const SHUTDOWN: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `rollbook serve`
 #[derive(Debug, Args)]
@@ -39,10 +39,10 @@ pub struct ServeArgs {
 }
 
 /// Returns `--log-format` as a setting.
-pub(super) fn log_flag(format: Option<LogFormat>) -> Option<Flag> {
+pub(super) fn log_flag(format: Option<LogFormat>) -> Option<SettingFlag> {
     format.map(|format| {
         let word = if format == LogFormat::Json { "json" } else { "text" };
-        Flag {
+        SettingFlag {
             name: "--log-format".to_owned(),
             key: "log.format".to_owned(),
             value: word.to_owned(),
@@ -51,8 +51,8 @@ pub(super) fn log_flag(format: Option<LogFormat>) -> Option<Flag> {
 }
 
 impl ServeArgs {
-    fn flags(&self) -> Vec<Flag> {
-        let flag = |name: &str, key: &str, value: String| Flag {
+    fn flags(&self) -> Vec<SettingFlag> {
+        let flag = |name: &str, key: &str, value: String| SettingFlag {
             name: name.to_owned(),
             key: key.to_owned(),
             value,
@@ -67,29 +67,29 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     if args.print_config {
         // Printing the configuration must not create the folder.
         let folder = DataFolder::at(&args.data.data);
-        return print(&effective(&folder, &args.data.settings, args.flags())?.to_text()?);
+        return print(&effective_settings(&folder, &args.data.settings, args.flags())?.to_text()?);
     }
     let folder = DataFolder::created(&args.data.data)?;
-    let settings = effective(&folder, &args.data.settings, args.flags())?.settings;
+    let settings = effective_settings(&folder, &args.data.settings, args.flags())?.settings;
     logging::install(&settings.log)?;
     let _lock = folder.lock()?;
     let store = opened::create_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Writer)?;
-    let reload = || -> Result<Settings, Failure> {
-        Ok(effective(&folder, &args.data.settings, args.flags())?.settings)
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
+    let reload = || -> Result<ProgramSettings, Failure> {
+        Ok(effective_settings(&folder, &args.data.settings, args.flags())?.settings)
     };
-    let files = opened::files(&folder, &settings, &store)?;
-    let parts = parts(&folder, store, &reads, files, &settings);
+    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let parts = app_parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }
 
 /// Returns the parts of a server or worker over one folder. `reads` must outlive them.
-pub(super) fn parts(
+pub(super) fn app_parts(
     folder: &DataFolder,
     store: Arc<dyn Store>,
-    reads: &Reads,
+    reads: &OpenedMirror,
     files: FilesFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
 ) -> AppParts {
     AppParts {
         store,
@@ -104,7 +104,7 @@ pub(super) fn parts(
 }
 
 /// Creates the app. Fails if its settings are wrong.
-pub(super) fn app(parts: AppParts) -> Result<App, Failure> {
+pub(super) fn create_app(parts: AppParts) -> Result<App, Failure> {
     App::new(parts).map_err(|error| {
         Failure::new(format!("the configuration is wrong: {error}"))
             .hint("`rollbook serve --print-config` shows every setting and where it came from")
@@ -115,11 +115,11 @@ pub(super) fn app(parts: AppParts) -> Result<App, Failure> {
 /// when it listens.
 pub(super) fn serve(
     mut parts: AppParts,
-    reload: &Reload<'_>,
+    reload: &ReadSettings<'_>,
     ready: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let connections = &mut parts.settings.server.connections_max;
-    *connections = handles::for_connections(*connections);
+    *connections = handles::raise_limit_for_connections(*connections);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let outcome = runtime.block_on(async {
@@ -129,9 +129,9 @@ pub(super) fn serve(
         if !address.ip().is_unspecified() {
             parts.settings.server.public_url.get_or_insert_with(|| url.clone());
         }
-        let app = app(parts)?;
-        let signals = Signals::install()?;
-        let workers = app.settings().jobs.work_in_server.then(|| app::jobs::start(&app));
+        let app = create_app(parts)?;
+        let signals = StopSignals::install()?;
+        let workers = app.settings().jobs.work_in_server.then(|| app::jobs::start_workers(&app));
         ready(&url)?;
         let stop = signals.wait(&app, reload);
         let serving = server::serve(listener, app.clone(), stop).await;
@@ -142,7 +142,7 @@ pub(super) fn serve(
         serving.doing(|| "serve".to_owned())
     });
     // Running work gets a moment to end; what it has not committed is discarded.
-    runtime.shutdown_timeout(SHUTDOWN);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     outcome
 }
 
@@ -155,36 +155,36 @@ async fn listen(address: &str) -> Result<TcpListener, Failure> {
 }
 
 /// Runs jobs, without serving, until the process is asked to stop.
-pub(super) fn work(
+pub(super) fn run_worker(
     parts: AppParts,
-    reload: &Reload<'_>,
+    reload: &ReadSettings<'_>,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let outcome = runtime.block_on(async {
-        let app = app(parts)?;
-        let signals = Signals::install()?;
-        let workers = app::jobs::start(&app);
+        let app = create_app(parts)?;
+        let signals = StopSignals::install()?;
+        let workers = app::jobs::start_workers(&app);
         ready()?;
         signals.wait(&app, reload).await;
         workers.stop().await;
         Ok(())
     });
-    runtime.shutdown_timeout(SHUTDOWN);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     outcome
 }
 
 /// Reads the settings again.
-pub(super) type Reload<'a> = dyn Fn() -> Result<Settings, Failure> + Sync + 'a;
+pub(super) type ReadSettings<'a> = dyn Fn() -> Result<ProgramSettings, Failure> + Sync + 'a;
 
-struct Signals {
+struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
 }
 
-impl Signals {
+impl StopSignals {
     fn install() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).doing(|| "listen for signals".to_owned());
         Ok(Self {
@@ -195,7 +195,7 @@ impl Signals {
     }
 
     /// Waits until the process is asked to stop. SIGHUP reloads the keys for JWTs.
-    async fn wait(mut self, app: &App, reload: &Reload<'_>) {
+    async fn wait(mut self, app: &App, reload: &ReadSettings<'_>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
@@ -206,7 +206,7 @@ impl Signals {
     }
 }
 
-fn reload_keys(app: &App, reload: &Reload<'_>) {
+fn reload_keys(app: &App, reload: &ReadSettings<'_>) {
     let keys = reload().map_err(|failure| failure.to_text(false));
     let set = keys.and_then(|settings| {
         app.set_jwt_keys(&settings.auth.jwt_keys).map_err(|error| error.to_string())

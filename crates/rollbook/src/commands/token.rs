@@ -19,13 +19,13 @@ use crate::{opened, terminal};
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     #[command(subcommand)]
-    action: Action,
+    action: TokenCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum TokenCommand {
     /// Create a token and print it; it cannot be shown again
-    Create(CreateArgs),
+    Create(TokenCreateArgs),
     /// List tokens (not their secret text, which is not stored)
     List {
         #[command(flatten)]
@@ -47,7 +47,7 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
-struct CreateArgs {
+struct TokenCreateArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Id of a provider that the token gives access to; repeatable
@@ -70,14 +70,14 @@ struct CreateArgs {
     expires: Option<String>,
     /// Who the token represents
     #[arg(long, value_enum, default_value = "provider")]
-    mode: Mode,
+    mode: TokenMode,
     /// Id of the customer, with --mode customer
     #[arg(long, value_name = "ID")]
     customer: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
+enum TokenMode {
     /// The business
     Provider,
     /// One customer of it
@@ -85,7 +85,7 @@ enum Mode {
 }
 
 fn address(text: &str) -> Result<String, String> {
-    match app::notify::is_address(text) {
+    match app::notify::is_mail_address(text) {
         true => Ok(text.to_owned()),
         false => Err("expected one e-mail address, as in ann@example.com".to_owned()),
     }
@@ -108,16 +108,16 @@ fn permissions_help() -> String {
 
 pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
     match args.action {
-        Action::Create(args) => create(args),
-        Action::List { data, provider, format } => {
-            let (folder, settings) = super::open(&data)?;
+        TokenCommand::Create(args) => create(args),
+        TokenCommand::List { data, provider, format } => {
+            let (folder, settings) = super::open_folder(&data)?;
             let store = opened::open_store(&folder, &settings)?;
             let mut tokens = store.tokens()?;
             tokens.retain(|token| provider.is_none_or(|id| token.grant.providers.contains(&id)));
             print(&list(&tokens, list_format(format))?)
         }
-        Action::Revoke { data, id } => {
-            let (folder, settings) = super::open(&data)?;
+        TokenCommand::Revoke { data, id } => {
+            let (folder, settings) = super::open_folder(&data)?;
             let store = opened::open_store(&folder, &settings)?;
             let token = store.revoke_token(id, SystemClock.now()).map_err(|error| match error {
                 store::StoreError::NotFound { .. } => {
@@ -131,43 +131,47 @@ pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
     }
 }
 
-fn create(args: CreateArgs) -> Result<(), Failure> {
+fn create(args: TokenCreateArgs) -> Result<(), Failure> {
     let now = SystemClock.now();
     let expires_at = args.expires.as_deref().map(|text| expiry(text, now)).transpose()?;
     let customer_id = match (args.mode, args.customer) {
-        (Mode::Customer, Some(id)) if args.providers.len() == 1 => Some(id),
-        (Mode::Customer, Some(_)) => {
+        (TokenMode::Customer, Some(id)) if args.providers.len() == 1 => Some(id),
+        (TokenMode::Customer, Some(_)) => {
             return Err(Failure::usage("a token for a customer reaches exactly one provider"));
         }
-        (Mode::Customer, None) => {
+        (TokenMode::Customer, None) => {
             return Err(Failure::usage("--mode customer needs --customer ID"));
         }
-        (Mode::Provider, Some(_)) => {
+        (TokenMode::Provider, Some(_)) => {
             return Err(Failure::usage("--customer needs --mode customer"));
         }
-        (Mode::Provider, None) => None,
+        (TokenMode::Provider, None) => None,
     };
     let permissions = match args.permissions.is_empty() {
-        true => Permissions::of_new_token(),
+        true => Permissions::default_for_new_token(),
         false => args.permissions.into_iter().collect(),
     };
     let mut providers = args.providers;
     providers.sort_unstable();
     providers.dedup();
-    let (folder, settings) = super::open(&args.data)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     for id in &providers {
-        opened::provider(store.as_ref(), *id)?;
+        opened::find_provider(store.as_ref(), *id)?;
     }
     let (name, email, read_only) = (args.name, args.email, args.read_only);
     let grant =
         TokenGrant { name, email, providers, permissions, read_only, customer_id, expires_at };
-    let text = make(store.as_ref(), &grant, now)?;
+    let text = create_token(store.as_ref(), &grant, now)?;
     print(&format!("{text}\n"))
 }
 
 /// Creates a token and returns its text.
-pub(super) fn make(store: &dyn Store, grant: &TokenGrant, now: Instant) -> Result<String, Failure> {
+pub(super) fn create_token(
+    store: &dyn Store,
+    grant: &TokenGrant,
+    now: Instant,
+) -> Result<String, Failure> {
     let token = credentials::new_token();
     store.create_token(&token.hash, &token.prefix, grant, now)?;
     Ok(token.text)

@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
-use app::auth::scope::Mode;
-use app::usage_answers::records::{Held, Records};
+use app::auth::scope::RequestMode;
+use app::usage_answers::records::{MembershipRecordReader, MembershipRecords};
 use clap::{Args, ValueEnum};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::time::Date;
 use usage::json::{OfferingTypeNames, to_json};
 use usage::{
-    BookingMethod, Count, CountedUse, Explanation, NotCounted, PeriodUsage, Status, Unusable, xml,
+    BookingMethod, CountedUse, LimitCounts, MembershipStatus, NotCountedReason, PeriodUsage,
+    UnusableMembership, UsageExplanation, xml,
 };
 
 use super::print;
@@ -59,13 +60,13 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 pub(super) fn run(args: UsageArgs) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.data)?;
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let snapshot = store.snapshot()?;
     let provider = snapshot.provider(args.provider)?;
     let provider = provider.ok_or_else(|| Failure::provider_unknown(args.provider))?;
-    let mut records = Records::new(snapshot.as_ref(), &provider);
-    let held = records.membership(args.membership, Mode::Provider)?;
+    let mut records = MembershipRecordReader::new(snapshot.as_ref(), &provider);
+    let held = records.membership(args.membership, RequestMode::Provider)?;
     let held = held.ok_or_else(|| unknown(args.provider, args.membership))?;
     let date = args.date.unwrap_or_else(|| provider.timezone.date_of(SystemClock.now()));
     let format = match args.format {
@@ -82,7 +83,7 @@ pub(super) fn run(args: UsageArgs) -> Result<(), Failure> {
         UsageFormat::Table => {
             let why = held.facts().explain_on(date);
             records.learn_names(why.uses.iter().map(|each| each.offering_type))?;
-            explained(&held, &why, date, records.names())
+            explanation_text(&held, &why, date, records.names())
         }
     };
     print(&(text.trim_end().to_owned() + "\n"))
@@ -95,8 +96,14 @@ fn unknown(provider: ProviderId, membership: i64) -> Failure {
 }
 
 /// Returns the whole answer as text.
-fn explained(held: &Held<'_>, why: &Explanation, date: Date, names: &OfferingTypeNames) -> String {
-    let mut text = format!("{} on {}: {}\n", head(held), day(date), usable(why.usage.unusable));
+fn explanation_text(
+    held: &MembershipRecords<'_>,
+    why: &UsageExplanation,
+    date: Date,
+    names: &OfferingTypeNames,
+) -> String {
+    let mut text =
+        format!("{} on {}: {}\n", heading(held), day(date), usability_text(why.usage.unusable));
     if why.usage.periods.is_empty() {
         text.push_str("Its uses are unlimited.\n");
     } else {
@@ -115,7 +122,7 @@ fn explained(held: &Held<'_>, why: &Explanation, date: Date, names: &OfferingTyp
     text
 }
 
-fn head(held: &Held<'_>) -> String {
+fn heading(held: &MembershipRecords<'_>) -> String {
     let customer = held.row.cell("customer_id").as_int().unwrap_or_default();
     let limits = match held.membership.custom_limits {
         Some(_) => "limits of its own",
@@ -125,23 +132,31 @@ fn head(held: &Held<'_>) -> String {
     format!("Membership {id} of customer {customer}, plan {plan} with {limits},")
 }
 
-fn usable(unusable: Option<Unusable>) -> String {
+fn usability_text(unusable: Option<UnusableMembership>) -> String {
     match unusable {
         None => "can be used".to_owned(),
-        Some(Unusable::Ended(Status::Cancelled)) => "cannot be used: it is cancelled".to_owned(),
-        Some(Unusable::Ended(_)) => "cannot be used: it is completed".to_owned(),
-        Some(Unusable::HeldWithoutHold) => "cannot be used: it is on hold".to_owned(),
-        Some(Unusable::Held(hold)) => format!("cannot be used: hold {hold} covers the day"),
-        Some(Unusable::BeginsOn(first)) => format!("cannot be used: it begins on {}", day(first)),
-        Some(Unusable::ExpiredOn(last)) => format!("cannot be used: it expired on {}", day(last)),
-        Some(Unusable::CancelledOn(from)) => {
+        Some(UnusableMembership::Ended(MembershipStatus::Cancelled)) => {
+            "cannot be used: it is cancelled".to_owned()
+        }
+        Some(UnusableMembership::Ended(_)) => "cannot be used: it is completed".to_owned(),
+        Some(UnusableMembership::HeldWithoutHold) => "cannot be used: it is on hold".to_owned(),
+        Some(UnusableMembership::OnHold(hold)) => {
+            format!("cannot be used: hold {hold} covers the day")
+        }
+        Some(UnusableMembership::BeginsOn(first)) => {
+            format!("cannot be used: it begins on {}", day(first))
+        }
+        Some(UnusableMembership::ExpiredOn(last)) => {
+            format!("cannot be used: it expired on {}", day(last))
+        }
+        Some(UnusableMembership::CancelledOn(from)) => {
             format!("cannot be used: it is cancelled from {} on", day(from))
         }
     }
 }
 
 /// Returns one row for each period limit, and one for each offering type's limit in it.
-fn periods(why: &Explanation, names: &OfferingTypeNames) -> Vec<[String; 8]> {
+fn periods(why: &UsageExplanation, names: &OfferingTypeNames) -> Vec<[String; 8]> {
     let mut rows = Vec::new();
     for period in &why.usage.periods {
         let limit_type = period.limit_type.as_str().to_owned();
@@ -155,7 +170,7 @@ fn periods(why: &Explanation, names: &OfferingTypeNames) -> Vec<[String; 8]> {
     rows
 }
 
-fn limit_row(period: &PeriodUsage, what: String, count: &Count) -> [String; 8] {
+fn limit_row(period: &PeriodUsage, what: String, count: &LimitCounts) -> [String; 8] {
     let open = || "…".to_owned();
     let first = period.start_date.map_or_else(open, day);
     let last = period.end_date.map_or_else(open, day);
@@ -163,20 +178,20 @@ fn limit_row(period: &PeriodUsage, what: String, count: &Count) -> [String; 8] {
         period.period.as_str().to_owned(),
         format!("{first} to {last}"),
         what,
-        bound(count.max_uses),
+        limit_text(count.max_uses),
         count.used_count.to_string(),
-        bound(count.remaining_count),
-        bound(count.bookable_count),
+        limit_text(count.remaining_count),
+        limit_text(count.bookable_count),
         proration(count),
     ]
 }
 
-fn bound(number: Option<i64>) -> String {
+fn limit_text(number: Option<i64>) -> String {
     number.map_or_else(|| "no limit".to_owned(), |number| number.to_string())
 }
 
 /// Describes how holds changed the allowance.
-fn proration(count: &Count) -> String {
+fn proration(count: &LimitCounts) -> String {
     let Some(adjusted) = &count.prorate_adjustment else { return String::new() };
     let mut text = format!(
         "{} for {} of {} days",
@@ -195,7 +210,7 @@ fn proration(count: &Count) -> String {
 fn use_row(
     at: usize,
     each: &CountedUse,
-    why: &Explanation,
+    why: &UsageExplanation,
     names: &OfferingTypeNames,
 ) -> [String; 4] {
     let attendances: Vec<String> = each.attendances.iter().map(i64::to_string).collect();
@@ -214,13 +229,13 @@ fn use_row(
     [day(each.date), what, attendances.join(", "), charged.join(", ")]
 }
 
-fn reason(why: NotCounted) -> String {
+fn reason(why: NotCountedReason) -> String {
     match why {
-        NotCounted::Method(BookingMethod::Dropin) => "it was paid as a drop-in",
-        NotCounted::Method(_) => "it was free",
-        NotCounted::Comped => "it was comped",
-        NotCounted::EventCancelled => "the event was cancelled",
-        NotCounted::NoShow => "no-shows do not count here",
+        NotCountedReason::Method(BookingMethod::Dropin) => "it was paid as a drop-in",
+        NotCountedReason::Method(_) => "it was free",
+        NotCountedReason::Comped => "it was comped",
+        NotCountedReason::EventCancelled => "the event was cancelled",
+        NotCountedReason::NoShow => "no-shows do not count here",
     }
     .to_owned()
 }

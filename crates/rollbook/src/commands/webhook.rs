@@ -16,15 +16,15 @@ use crate::{opened, terminal};
 #[derive(Debug, Args)]
 pub struct WebhookArgs {
     #[command(subcommand)]
-    action: Action,
+    action: WebhookCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum WebhookCommand {
     /// List the webhooks of a provider
     List {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Output format [default: table on a terminal, else json]
         #[arg(long, value_enum)]
         format: Option<ListFormat>,
@@ -33,7 +33,7 @@ enum Action {
     /// answer a test request with 200
     Create {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Address to notify, such as https://example.com/hooks
         #[arg(long)]
         url: String,
@@ -47,21 +47,21 @@ enum Action {
     /// Remove a webhook; events not yet sent to it are dropped
     Delete {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
     /// Replace the secret of a webhook and print the new one, which cannot be shown again
     RotateSecret {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
     /// List the events sent to a webhook, newest first
     Deliveries {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Number of the webhook, from `rollbook webhook list`
         id: i64,
         /// At most this many
@@ -74,14 +74,14 @@ enum Action {
     /// Send a test event to a webhook now; fails unless it answers with status 200 to 299
     Test {
         #[command(flatten)]
-        whose: Whose,
+        whose: WebhookProviderArgs,
         /// Number of the webhook, from `rollbook webhook list`
         id: i64,
     },
 }
 
 #[derive(Debug, Args)]
-struct Whose {
+struct WebhookProviderArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Id of the provider
@@ -89,22 +89,22 @@ struct Whose {
     provider: ProviderId,
 }
 
-impl Whose {
+impl WebhookProviderArgs {
     /// Runs `work` with the webhooks of the provider.
     fn with<T>(
         &self,
         work: impl FnOnce(&Webhooks<'_>) -> Result<T, WebhookError>,
     ) -> Result<T, Failure> {
-        let (folder, settings) = super::open(&self.data)?;
+        let (folder, settings) = super::open_folder(&self.data)?;
         let store = opened::open_store(&folder, &settings)?;
-        opened::provider(store.as_ref(), self.provider)?;
+        opened::find_provider(store.as_ref(), self.provider)?;
         let webhooks =
-            Webhooks::of(self.provider, store.as_ref(), &SystemClock, &settings.webhooks);
-        work(&webhooks).map_err(failure)
+            Webhooks::for_provider(self.provider, store.as_ref(), &SystemClock, &settings.webhooks);
+        work(&webhooks).map_err(webhook_failure)
     }
 }
 
-fn failure(error: WebhookError) -> Failure {
+fn webhook_failure(error: WebhookError) -> Failure {
     match error {
         WebhookError::Refused(fields) => {
             let messages = fields.0.into_values().flatten();
@@ -121,25 +121,25 @@ fn failure(error: WebhookError) -> Failure {
 
 pub(super) fn run(args: WebhookArgs) -> Result<(), Failure> {
     match args.action {
-        Action::List { whose, format } => {
+        WebhookCommand::List { whose, format } => {
             print(&list(&whose.with(|webhooks| webhooks.list())?, list_format(format))?)
         }
-        Action::Create { whose, url, events, description } => {
+        WebhookCommand::Create { whose, url, events, description } => {
             let body = body(url, events, description);
             print(&to_json(&whose.with(|webhooks| webhooks.create(&body))?)?)
         }
-        Action::Delete { whose, id } => {
+        WebhookCommand::Delete { whose, id } => {
             whose.with(|webhooks| webhooks.remove(id))?;
             print(&to_json(&json!({"id": id, "deleted": true}))?)
         }
-        Action::RotateSecret { whose, id } => {
+        WebhookCommand::RotateSecret { whose, id } => {
             print(&to_json(&whose.with(|webhooks| webhooks.rotate_secret(id))?)?)
         }
-        Action::Deliveries { whose, id, limit, format } => {
+        WebhookCommand::Deliveries { whose, id, limit, format } => {
             let (_, found) = whose.with(|webhooks| webhooks.deliveries(id, 0, limit))?;
             print(&deliveries(&found, list_format(format))?)
         }
-        Action::Test { whose, id } => {
+        WebhookCommand::Test { whose, id } => {
             let result = whose.with(|webhooks| webhooks.test(id))?;
             print(&to_json(&result)?)?;
             match result["state"].as_str() {
@@ -169,27 +169,33 @@ fn list(webhooks: &[Value], format: ListFormat) -> Result<String, Failure> {
             true => "all".to_owned(),
             false => {
                 let names = webhook["events"].as_array().into_iter().flatten();
-                names.map(text).collect::<Vec<_>>().join(", ")
+                names.map(cell_text).collect::<Vec<_>>().join(", ")
             }
         };
-        [text(&webhook["id"]), text(&webhook["url"]), events, text(&webhook["status"])]
+        [
+            cell_text(&webhook["id"]),
+            cell_text(&webhook["url"]),
+            events,
+            cell_text(&webhook["status"]),
+        ]
     });
     Ok(terminal::table(["id", "url", "events", "status"], rows))
 }
 
-const DELIVERY: [&str; 7] =
+const DELIVERY_COLUMNS: [&str; 7] =
     ["id", "event_id", "type", "attempt", "state", "duration_ms", "created_at"];
 
 fn deliveries(deliveries: &[Value], format: ListFormat) -> Result<String, Failure> {
     if format == ListFormat::Json {
         return to_json(&deliveries);
     }
-    let rows = deliveries.iter().map(|delivery| DELIVERY.map(|name| text(&delivery[name])));
-    Ok(terminal::table(DELIVERY, rows))
+    let rows =
+        deliveries.iter().map(|delivery| DELIVERY_COLUMNS.map(|name| cell_text(&delivery[name])));
+    Ok(terminal::table(DELIVERY_COLUMNS, rows))
 }
 
 /// Formats a value for a table cell; null is empty.
-fn text(value: &Value) -> String {
+fn cell_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

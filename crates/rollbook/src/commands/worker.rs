@@ -2,12 +2,12 @@
 //! same database.
 
 use clap::Args;
-use mirror::Role;
+use mirror::MirrorRole;
 
-use super::serve::{self, Reload};
-use super::{effective, print};
+use super::serve::{self, ReadSettings};
+use super::{effective_settings, print};
 use crate::cli::DataArgs;
-use crate::config::{LogFormat, Settings};
+use crate::config::{LogFormat, ProgramSettings};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::{logging, opened};
@@ -24,16 +24,16 @@ pub struct WorkerArgs {
 
 pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let folder = DataFolder::at(&args.data.data);
-    let reload: &Reload<'_> = &|| -> Result<Settings, Failure> {
+    let reload: &ReadSettings<'_> = &|| -> Result<ProgramSettings, Failure> {
         let flags = serve::log_flag(args.log_format).into_iter().collect();
-        Ok(effective(&folder, &args.data.settings, flags)?.settings)
+        Ok(effective_settings(&folder, &args.data.settings, flags)?.settings)
     };
     let settings = reload()?;
-    super::existing(&folder, &settings)?;
+    super::require_folder(&folder, &settings)?;
     logging::install(&settings.log)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
-    let files = opened::files(&folder, &settings, &store)?;
-    let parts = serve::parts(&folder, store, &reads, files, &settings);
-    serve::work(parts, reload, || print("working\n"))
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let parts = serve::app_parts(&folder, store, &reads, files, &settings);
+    serve::run_worker(parts, reload, || print("working\n"))
 }

@@ -7,19 +7,19 @@ use std::path::Path;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::Settings;
-use crate::failure::{Doing, Failure};
+use super::ProgramSettings;
+use crate::failure::{Failure, FailureContext};
 
 const PREFIX: &str = "ROLLBOOK_";
 /// Variables that are not settings: the data folder, and those of scripts around the program.
 const NOT_SETTINGS: [&str; 4] =
     ["ROLLBOOK_COMMIT", "ROLLBOOK_DATA", "ROLLBOOK_TOKEN", "ROLLBOOK_URL"];
 /// Variable that is an alias of `log.filter`.
-const LOG: &str = "ROLLBOOK_LOG";
+const LOG_FILTER_VARIABLE: &str = "ROLLBOOK_LOG";
 
 /// The origin of a value. Later variants override earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// Not set anywhere.
     Default,
     /// `rollbook.toml`.
@@ -30,7 +30,7 @@ pub enum Origin {
     Flag(String),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -43,7 +43,7 @@ impl fmt::Display for Origin {
 
 /// A flag that sets a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flag {
+pub struct SettingFlag {
     /// Flag as users write it.
     pub name: String,
     /// Key of the setting, `section.key`.
@@ -54,26 +54,26 @@ pub struct Flag {
 
 /// The sources of settings.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {
+pub struct SettingSources {
     /// Text of `rollbook.toml`; none if there is no such file.
     pub file: Option<String>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// Flags, in the order given.
-    pub flags: Vec<Flag>,
+    pub flags: Vec<SettingFlag>,
 }
 
 /// The settings in effect, with the origin of each value.
 #[derive(Debug, Clone)]
-pub struct Effective {
+pub struct EffectiveSettings {
     /// The settings.
-    pub settings: Settings,
-    origins: BTreeMap<String, Origin>,
+    pub settings: ProgramSettings,
+    origins: BTreeMap<String, SettingOrigin>,
 }
 
-impl Sources {
+impl SettingSources {
     /// Reads the file at `path`, if it exists, and the environment of this process.
-    pub fn read(path: &Path, flags: Vec<Flag>) -> Result<Self, Failure> {
+    pub fn read(path: &Path, flags: Vec<SettingFlag>) -> Result<Self, Failure> {
         let file = match std::fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -87,34 +87,35 @@ impl Sources {
     }
 
     /// Merges the sources. Fails with the first value that is wrong, and names it.
-    pub fn resolve(&self) -> Result<Effective, Failure> {
+    pub fn resolve(&self) -> Result<EffectiveSettings, Failure> {
         let known = known_keys()?;
-        let mut layers = Layers { known: &known, table: Table::new(), origins: BTreeMap::new() };
+        let mut layers =
+            SettingLayers { known: &known, table: Table::new(), origins: BTreeMap::new() };
         if let Some(text) = &self.file {
             layers.add_file(text)?;
         }
         for (name, value) in &self.environment {
             layers.add_variable(name, value)?;
         }
-        for Flag { name, key, value } in &self.flags {
-            layers.add_text(key, value, Origin::Flag(name.clone()))?;
+        for SettingFlag { name, key, value } in &self.flags {
+            layers.add_text(key, value, SettingOrigin::Flag(name.clone()))?;
         }
         let settings = deserialize(&layers.table).map_err(Failure::new)?;
         settings.check()?;
-        Ok(Effective { settings, origins: layers.origins })
+        Ok(EffectiveSettings { settings, origins: layers.origins })
     }
 }
 
-impl Effective {
+impl EffectiveSettings {
     /// Returns every setting with its value and origin, one per line, in TOML. Secrets are hidden.
     pub fn to_text(&self) -> Result<String, Failure> {
         let values = flatten(&self.settings)?;
         let mut text = String::new();
         for (key, value) in values {
-            let origin = self.origins.get(&key).unwrap_or(&Origin::Default);
+            let origin = self.origins.get(&key).unwrap_or(&SettingOrigin::Default);
             let line = match value {
                 Json::Null => format!("# {key} is not set"),
-                value => format!("{key} = {}", inline(&value)),
+                value => format!("{key} = {}", to_inline_toml(&value)),
             };
             text.push_str(&format!("{line:<52} # {origin}\n"));
         }
@@ -122,18 +123,18 @@ impl Effective {
     }
 
     /// Returns the origin of a setting.
-    pub fn origin(&self, key: &str) -> &Origin {
-        self.origins.get(key).unwrap_or(&Origin::Default)
+    pub fn origin(&self, key: &str) -> &SettingOrigin {
+        self.origins.get(key).unwrap_or(&SettingOrigin::Default)
     }
 }
 
-struct Layers<'k> {
+struct SettingLayers<'k> {
     known: &'k BTreeMap<String, Json>,
     table: Table,
-    origins: BTreeMap<String, Origin>,
+    origins: BTreeMap<String, SettingOrigin>,
 }
 
-impl Layers<'_> {
+impl SettingLayers<'_> {
     fn add_file(&mut self, text: &str) -> Result<(), Failure> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| {
             // The message of the parser repeats the line, which may hold a secret.
@@ -147,7 +148,7 @@ impl Layers<'_> {
                 return Err(self.unknown(&section, "rollbook.toml"));
             };
             for (key, value) in keys {
-                self.add(&format!("{section}.{key}"), value, Origin::File)?;
+                self.add(&format!("{section}.{key}"), value, SettingOrigin::File)?;
             }
         }
         Ok(())
@@ -161,15 +162,15 @@ impl Layers<'_> {
             name.strip_prefix(PREFIX) == Some(&key.replace('.', "_").to_ascii_uppercase())
         };
         let key = match name {
-            LOG => Some("log.filter".to_owned()),
+            LOG_FILTER_VARIABLE => Some("log.filter".to_owned()),
             _ => self.known.keys().find(of_key).cloned(),
         };
         let key = key.ok_or_else(|| self.unknown(name, "the environment"))?;
-        self.add_text(&key, value, Origin::Environment(name.to_owned()))
+        self.add_text(&key, value, SettingOrigin::Environment(name.to_owned()))
     }
 
     /// Adds a value that is written as text. The setting decides its type.
-    fn add_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Failure> {
+    fn add_text(&mut self, key: &str, text: &str, origin: SettingOrigin) -> Result<(), Failure> {
         let Some(default) = self.known.get(key) else {
             return Err(self.unknown(key, &origin.to_string()));
         };
@@ -187,7 +188,7 @@ impl Layers<'_> {
         self.add(key, value, origin)
     }
 
-    fn add(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Failure> {
+    fn add(&mut self, key: &str, value: Value, origin: SettingOrigin) -> Result<(), Failure> {
         let Some((section, name)) = key.split_once('.').filter(|_| self.known.contains_key(key))
         else {
             return Err(self.unknown(key, &origin.to_string()));
@@ -208,7 +209,7 @@ impl Layers<'_> {
     fn unknown(&self, key: &str, place: &str) -> Failure {
         let failure = Failure::new(format!("there is no setting {key} ({place})"));
         let wanted = key.strip_prefix(PREFIX).unwrap_or(key).to_ascii_lowercase().replace('_', ".");
-        let distance = |known: &&String| edits(&known.replace('_', "."), &wanted);
+        let distance = |known: &&String| edit_distance(&known.replace('_', "."), &wanted);
         match self.known.keys().min_by_key(distance).filter(|best| distance(best) <= 3) {
             Some(best) => failure.hint(format!("did you mean {best}?")),
             None => failure.hint("`rollbook serve --data DIR --print-config` lists all settings"),
@@ -217,7 +218,7 @@ impl Layers<'_> {
 }
 
 /// Returns the number of letters to change between two words.
-fn edits(left: &str, right: &str) -> usize {
+fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (place, letter) in left.chars().enumerate() {
@@ -231,17 +232,17 @@ fn edits(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-fn deserialize(table: &Table) -> Result<Settings, String> {
-    let settings = Value::Table(table.clone()).try_into::<Settings>();
+fn deserialize(table: &Table) -> Result<ProgramSettings, String> {
+    let settings = Value::Table(table.clone()).try_into::<ProgramSettings>();
     settings.map_err(|error| error.message().lines().next().unwrap_or_default().to_owned())
 }
 
 /// Returns every setting with its default.
 fn known_keys() -> Result<BTreeMap<String, Json>, Failure> {
-    flatten(&Settings::default())
+    flatten(&ProgramSettings::default())
 }
 
-fn flatten(settings: &Settings) -> Result<BTreeMap<String, Json>, Failure> {
+fn flatten(settings: &ProgramSettings) -> Result<BTreeMap<String, Json>, Failure> {
     let all = serde_json::to_value(settings).doing(|| "show the settings".to_owned())?;
     let mut flat = BTreeMap::new();
     for (section, keys) in all.as_object().into_iter().flatten() {
@@ -253,15 +254,17 @@ fn flatten(settings: &Settings) -> Result<BTreeMap<String, Json>, Failure> {
 }
 
 /// Returns a value on one line of TOML.
-fn inline(value: &Json) -> String {
+fn to_inline_toml(value: &Json) -> String {
     match value {
         Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(inline).collect();
+            let items: Vec<String> = items.iter().map(to_inline_toml).collect();
             format!("[{}]", items.join(", "))
         }
         Json::Object(keys) => {
-            let keys: Vec<String> =
-                keys.iter().map(|(key, value)| format!("{key} = {}", inline(value))).collect();
+            let keys: Vec<String> = keys
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", to_inline_toml(value)))
+                .collect();
             format!("{{ {} }}", keys.join(", "))
         }
         plain => plain.to_string(),
@@ -272,14 +275,14 @@ fn inline(value: &Json) -> String {
 mod tests {
     use super::*;
 
-    fn sources(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
+    fn sources(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> SettingSources {
         let own = |text: &&str| (*text).to_owned();
-        Sources {
+        SettingSources {
             file: Some(file.to_owned()),
             environment: environment.iter().map(|(k, v)| (own(k), own(v))).collect(),
             flags: flags
                 .iter()
-                .map(|(k, v)| Flag { name: "--set".to_owned(), key: own(k), value: own(v) })
+                .map(|(k, v)| SettingFlag { name: "--set".to_owned(), key: own(k), value: own(v) })
                 .collect(),
         }
     }

@@ -20,7 +20,7 @@ use app::settings::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use layers::{Effective, Flag, Origin, Sources};
+pub use layers::{EffectiveSettings, SettingFlag, SettingOrigin, SettingSources};
 pub use sections::{EngineSettings, LogFormat, LogSettings, MirrorSettings, StoreSettings};
 pub use store_url::StoreUrl;
 
@@ -29,7 +29,7 @@ use crate::failure::Failure;
 /// Every setting of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct ProgramSettings {
     /// `[accounting]`
     pub accounting: AccountingSettings,
     /// `[auth]`
@@ -64,7 +64,7 @@ pub struct Settings {
     pub xml: XmlSettings,
 }
 
-impl Settings {
+impl ProgramSettings {
     /// Returns the settings of the server.
     pub fn server_settings(&self) -> ServerSettings {
         ServerSettings {

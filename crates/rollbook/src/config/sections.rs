@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mirror::{EngineOptions, MirrorOptions, Role};
+use mirror::{MirrorOptions, MirrorRole, PlanEngineOptions};
 use serde::{Deserialize, Serialize};
 use store::postgres::PostgresOptions;
 use store::sqlite::SqliteOptions;
@@ -97,7 +97,7 @@ impl Default for EngineSettings {
 
 impl Default for MirrorSettings {
     fn default() -> Self {
-        let usual = MirrorOptions::new(Role::Writer);
+        let usual = MirrorOptions::new(MirrorRole::Writer);
         Self {
             refresh_after_rows: usual.refresh_after_rows,
             delta_rows_max: 0,
@@ -138,15 +138,15 @@ impl EngineSettings {
     /// Returns the memory limit in bytes.
     pub fn memory_bytes(&self) -> Result<usize, Failure> {
         let whole = size::machine_memory();
-        let bytes = size::parse(&self.memory, whole)
+        let bytes = size::parse_size(&self.memory, whole)
             .map_err(|problem| Failure::new(format!("engine.memory: {problem}")))?;
         Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     /// Returns `usual` with these limits.
-    pub fn apply(&self, usual: EngineOptions) -> EngineOptions {
+    pub fn apply(&self, usual: PlanEngineOptions) -> PlanEngineOptions {
         let plans_max = if self.plans_max == 0 { usual.plans_max } else { self.plans_max };
-        EngineOptions {
+        PlanEngineOptions {
             plans_max,
             plans_per_provider_max: (plans_max / 2).max(2),
             plans_waiting_max: self.plans_waiting_max,
@@ -158,7 +158,7 @@ impl EngineSettings {
 
 impl MirrorSettings {
     /// Returns the options of a process with this role.
-    pub fn options(&self, role: Role) -> MirrorOptions {
+    pub fn options(&self, role: MirrorRole) -> MirrorOptions {
         let usual = MirrorOptions::new(role);
         let delta_rows_max =
             if self.delta_rows_max == 0 { usual.delta_rows_max } else { self.delta_rows_max };
@@ -197,7 +197,7 @@ impl StoreSettings {
     /// Returns the options of a store in SQLite.
     pub fn sqlite_options(&self) -> Result<SqliteOptions, Failure> {
         let kib = |key: &str, text: &str| {
-            let bytes = size::parse(text, size::machine_memory())
+            let bytes = size::parse_size(text, size::machine_memory())
                 .map_err(|problem| Failure::new(format!("store.{key}: {problem}")))?;
             Ok::<u32, Failure>(u32::try_from(bytes / 1024).unwrap_or(u32::MAX / 2).max(64))
         };

@@ -12,7 +12,7 @@ const UNITS: [(&str, u64); 8] = [
 ];
 
 /// Parses a size in bytes. A percentage is a share of `whole`.
-pub(super) fn parse(text: &str, whole: Option<u64>) -> Result<u64, String> {
+pub(super) fn parse_size(text: &str, whole: Option<u64>) -> Result<u64, String> {
     let expected = || {
         let of = if whole.is_some() { " or a share such as 50%" } else { "" };
         format!("{text:?} is not a size: expected one such as 512MiB{of}")
@@ -62,9 +62,9 @@ mod tests {
             ("a lot", None, None),
             ("99999999999TiB", None, None),
         ] {
-            assert_eq!(parse(text, whole).ok(), size, "{text}");
+            assert_eq!(parse_size(text, whole).ok(), size, "{text}");
         }
-        let said = parse("x", Some(1)).unwrap_err();
+        let said = parse_size("x", Some(1)).unwrap_err();
         assert!(said.contains("512MiB") && said.contains("50%"), "{said}");
     }
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Name of the file in each folder that its process locks.
-const HELD: &str = "held.lock";
+const OWNER_LOCK_FILE: &str = "held.lock";
 /// Name of the lock beside the folders. It is held while a folder is created or leftovers are
 /// removed, so that a new folder without a lock does not count as a leftover.
-const CHANGING: &str = "changing.lock";
+const CHANGES_LOCK_FILE: &str = "changing.lock";
 
 /// A folder for unfinished work of this process, removed when dropped.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ impl TempFolder {
     /// Creates a folder in `temp`, after it has removed the folders of ended processes.
     pub(super) fn make(temp: &Path) -> io::Result<Self> {
         super::private_folder().create(temp)?;
-        let changing = lock_file(&temp.join(CHANGING))?;
+        let changing = lock_file(&temp.join(CHANGES_LOCK_FILE))?;
         changing.lock()?;
         clear_leftovers(temp)?;
         let folder = tempfile::tempdir_in(temp)?;
-        let held = lock_file(&folder.path().join(HELD))?;
+        let held = lock_file(&folder.path().join(OWNER_LOCK_FILE))?;
         held.lock()?;
         Ok(Self { folder, _held: held })
     }
@@ -44,7 +44,7 @@ impl TempFolder {
 fn clear_leftovers(temp: &Path) -> io::Result<()> {
     for entry in fs::read_dir(temp)? {
         let path = entry?.path();
-        if path.is_dir() && !is_held(&path)? {
+        if path.is_dir() && !is_locked(&path)? {
             // A folder that cannot be removed only takes up space.
             let _ = fs::remove_dir_all(path);
         }
@@ -52,8 +52,8 @@ fn clear_leftovers(temp: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn is_held(folder: &Path) -> io::Result<bool> {
-    match File::open(folder.join(HELD)) {
+fn is_locked(folder: &Path) -> io::Result<bool> {
+    match File::open(folder.join(OWNER_LOCK_FILE)) {
         Ok(file) => Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -76,7 +76,7 @@ mod tests {
         // A killed process with the same id as this one, as in containers.
         let dead = temp.join(format!("{}-x", std::process::id()));
         fs::create_dir(&dead).unwrap();
-        fs::write(dead.join(HELD), "").unwrap();
+        fs::write(dead.join(OWNER_LOCK_FILE), "").unwrap();
         // A folder of a version that did not lock.
         fs::create_dir(temp.join("1-y")).unwrap();
         let further = TempFolder::make(&temp).unwrap();

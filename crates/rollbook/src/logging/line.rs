@@ -7,26 +7,26 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::output::Output;
+use super::output::LogOutput;
 use crate::config::LogFormat;
 
 /// Writer of one log line, which arrives in one piece.
-pub(super) struct Line {
+pub(super) struct LogLineWriter {
     format: LogFormat,
-    output: Arc<Mutex<Output<Stderr>>>,
+    output: Arc<Mutex<LogOutput<Stderr>>>,
 }
 
-impl Line {
+impl LogLineWriter {
     /// Creates the writer of the next line.
-    pub(super) fn new(format: LogFormat, output: Arc<Mutex<Output<Stderr>>>) -> Self {
+    pub(super) fn new(format: LogFormat, output: Arc<Mutex<LogOutput<Stderr>>>) -> Self {
         Self { format, output }
     }
 }
 
-impl Write for Line {
+impl Write for LogLineWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        self.output.lock().write(escaped(&text, self.format).as_bytes());
+        self.output.lock().write(escape_line(&text, self.format).as_bytes());
         Ok(line.len())
     }
 
@@ -36,7 +36,7 @@ impl Write for Line {
 }
 
 /// Returns the line with deceptive characters escaped, in the syntax of the format.
-fn escaped(line: &str, format: LogFormat) -> Cow<'_, str> {
+fn escape_line(line: &str, format: LogFormat) -> Cow<'_, str> {
     let text = line.strip_suffix('\n').unwrap_or(line);
     if !text.chars().any(|char| is_deceptive(char, format)) {
         return Cow::Borrowed(line);
@@ -79,8 +79,8 @@ mod tests {
             ("\u{9b}31m\u{7f}\n", "\\u{9b}31m\\u{7f}\n", "\\u009b31m\\u007f\n"),
             ("no end", "no end", "no end"),
         ] {
-            assert_eq!(escaped(given, LogFormat::Text), text, "{given:?}");
-            assert_eq!(escaped(given, LogFormat::Json), json, "{given:?}");
+            assert_eq!(escape_line(given, LogFormat::Text), text, "{given:?}");
+            assert_eq!(escape_line(given, LogFormat::Json), json, "{given:?}");
         }
     }
 
@@ -88,7 +88,7 @@ mod tests {
     fn a_line_of_json_stays_the_same_json() {
         let path: String = (0x7f..0xa0).chain(0x2020..0x2070).filter_map(char::from_u32).collect();
         let line = format!("{}\n", serde_json::json!({"path": path}));
-        let shown = escaped(&line, LogFormat::Json);
+        let shown = escape_line(&line, LogFormat::Json);
         assert!(shown.trim_end().chars().all(|char| !is_deceptive(char, LogFormat::Json)));
         let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(read["path"], path);

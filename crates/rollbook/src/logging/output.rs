@@ -7,19 +7,19 @@ use std::os::fd::AsFd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Time that a line may wait for room. If the previous line was dropped, it does not wait.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-const NO_PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+const WRITE_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 /// Number of bytes that a pipe with any room accepts without waiting (POSIX: `PIPE_BUF`, on Linux).
 const PIECE_BYTES: usize = 4096;
 
 /// Writer of log lines to `to`.
-pub(super) struct Output<W> {
+pub(super) struct LogOutput<W> {
     to: W,
     lost: u64,
     is_cut: bool,
 }
 
-impl<W: Write + AsFd> Output<W> {
+impl<W: Write + AsFd> LogOutput<W> {
     /// Creates an output without lost lines.
     pub(super) fn new(to: W) -> Self {
         Self { to, lost: 0, is_cut: false }
@@ -29,18 +29,18 @@ impl<W: Write + AsFd> Output<W> {
     pub(super) fn write(&mut self, line: &[u8]) {
         if self.lost > 0 {
             let note = format!("{} log lines were lost\n", self.lost);
-            if !self.pass_on(note.as_bytes()) {
+            if !self.try_write(note.as_bytes()) {
                 self.lost += 1;
                 return;
             }
             self.lost = 0;
         }
-        if !self.pass_on(line) {
+        if !self.try_write(line) {
             self.lost += 1;
         }
     }
 
-    fn pass_on(&mut self, line: &[u8]) -> bool {
+    fn try_write(&mut self, line: &[u8]) -> bool {
         if self.is_cut {
             if !self.has_room() || self.to.write_all(b"\n").is_err() {
                 return false;
@@ -57,7 +57,7 @@ impl<W: Write + AsFd> Output<W> {
     }
 
     fn has_room(&self) -> bool {
-        let patience = if self.lost == 0 { PATIENCE } else { NO_PATIENCE };
+        let patience = if self.lost == 0 { WRITE_WAIT } else { NO_WAIT };
         let mut wanted = [PollFd::new(&self.to, PollFlags::OUT)];
         // poll reports a closed pipe as ready; the write then fails.
         poll(&mut wanted, Some(&patience)).is_ok_and(|ready| ready > 0)
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn lines_are_written_as_they_are() {
         let (mut reader, writer) = pipe().unwrap();
-        let mut output = Output::new(writer);
+        let mut output = LogOutput::new(writer);
         let long = format!("{}\n", "x".repeat(3 * PIECE_BYTES));
         output.write(b"one\n");
         output.write(long.as_bytes());
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_reader_that_is_stuck_and_what_is_lost_is_counted() {
         let (mut reader, writer) = pipe().unwrap();
-        let mut output = Output::new(writer);
+        let mut output = LogOutput::new(writer);
         let line = format!("{}\n", "x".repeat(999));
         let mut written = 0;
         while output.lost == 0 {
@@ -117,11 +117,11 @@ mod tests {
     fn a_closed_pipe_and_a_full_disk_cost_lines_only() {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
-        let mut output = Output::new(writer);
+        let mut output = LogOutput::new(writer);
         output.write(b"one\n");
         assert_eq!(output.lost, 1);
         let Ok(full) = File::options().write(true).open("/dev/full") else { return };
-        let mut output = Output::new(full);
+        let mut output = LogOutput::new(full);
         output.write(b"one\n");
         output.write(b"two\n");
         assert_eq!(output.lost, 2);

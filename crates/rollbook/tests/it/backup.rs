@@ -9,14 +9,14 @@ use serde_json::json;
 use crate::jobs::{file, job, link, queued, succeeded};
 use crate::postgres::nodes::load::Load;
 use crate::postgres::{fill, pages};
-use crate::server::{Data, Server, forget_variables, program};
+use crate::server::{Server, TestDataFolder, forget_variables, program};
 use testkit::postgres;
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 /// Number of imports before the copy, and again after it.
 const IMPORTS: usize = 5;
 
-fn run_script(name: &str, data: &Data, argument: &Path) -> Output {
+fn run_script(name: &str, data: &TestDataFolder, argument: &Path) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name);
     let program = Path::new(env!("CARGO_BIN_EXE_rollbook")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
@@ -33,7 +33,7 @@ fn run_script(name: &str, data: &Data, argument: &Path) -> Output {
     command.output().unwrap()
 }
 
-fn script(name: &str, data: &Data, argument: &Path) {
+fn script(name: &str, data: &TestDataFolder, argument: &Path) {
     let output = run_script(name, data, argument);
     let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
     assert!(output.status.success(), "{name}: {said:?}");
@@ -41,11 +41,11 @@ fn script(name: &str, data: &Data, argument: &Path) {
 
 fn load(server: &Server, token: &str) -> Load {
     let addresses = [server.address.clone(), server.address.clone()];
-    Load::of_readers(token.to_owned(), Arc::new(Mutex::new(addresses)))
+    Load::without_imports(token.to_owned(), Arc::new(Mutex::new(addresses)))
 }
 
 /// Copies the data folder while imports run, before and after.
-fn copied_under_load(data: &Data, server: &Server, token: &str, to: &Path) -> Load {
+fn copied_under_load(data: &TestDataFolder, server: &Server, token: &str, to: &Path) -> Load {
     let load = load(server, token);
     load.begin();
     std::thread::scope(|scope| {
@@ -66,7 +66,7 @@ fn copied_under_load(data: &Data, server: &Server, token: &str, to: &Path) -> Lo
 
 #[test]
 fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
-    let data = Data::empty();
+    let data = TestDataFolder::empty();
     data.configure(UNLIMITED);
     fill(&data);
     data.add_provider(2, "Europe/London", "gbp");
@@ -83,7 +83,7 @@ fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
     assert!(!again.status.success(), "a copy is written over another");
     drop(server);
 
-    let there = Data::empty();
+    let there = TestDataFolder::empty();
     script("restore.sh", &there, &copy);
     let again = run_script("restore.sh", &there, &copy);
     assert!(!again.status.success(), "what is there is overwritten");
@@ -106,7 +106,7 @@ fn what_is_restored_in_a_new_place_answers_as_it_did_at_that_revision() {
 #[test]
 fn a_copy_is_for_its_owner_only_and_its_time_is_told() {
     use std::os::unix::fs::PermissionsExt;
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.configure("[smtp]\nhost = \"mail.example\"\npassword = \"s3cret\"\n");
     let settings = data.folder.path().join("rollbook.toml");
     let readable = std::fs::Permissions::from_mode(0o644);
@@ -132,7 +132,7 @@ fn a_copy_is_for_its_owner_only_and_its_time_is_told() {
 
 #[test]
 fn of_a_damaged_store_there_is_no_copy() {
-    let data = Data::in_folder();
+    let data = TestDataFolder::in_folder();
     data.add_provider(1, "Europe/London", "gbp");
     crate::doctor::damage(&data);
     let outer = tempfile::tempdir().unwrap();
@@ -147,7 +147,7 @@ fn of_a_damaged_store_there_is_no_copy() {
 
 #[test]
 fn without_the_copy_of_the_files_everything_else_is_restored_and_they_are_named_as_lost() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     let made = succeeded(&server, &token, queued(&server, &token, "customers", &json!({})));
@@ -160,7 +160,7 @@ fn without_the_copy_of_the_files_everything_else_is_restored_and_they_are_named_
         true => std::fs::remove_file(copy.join("files.tar")).unwrap(),
         false => std::fs::remove_dir_all(copy.join("files")).unwrap(),
     }
-    let there = Data::empty();
+    let there = TestDataFolder::empty();
     script("restore.sh", &there, &copy);
     let server = there.serve();
     let path = link(&server, &job(&server, &token, id));

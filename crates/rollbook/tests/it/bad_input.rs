@@ -6,13 +6,13 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
-use crate::server::{Answer, Data, Server};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 const PARQUET: &str = "application/vnd.apache.parquet";
 
-fn first_error(answer: &Answer) -> (String, Value) {
+fn first_error(answer: &HttpAnswer) -> (String, Value) {
     let body = answer.json();
     assert_eq!(body["code"], "import_invalid", "{body}");
     assert!(body["error_count"].as_u64().unwrap() >= 1);
@@ -29,7 +29,7 @@ fn revision(server: &Server, token: &str) -> String {
 
 #[test]
 fn every_kind_of_bad_row_has_its_own_code_and_line() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     let before = revision(&server, &token);
@@ -94,7 +94,7 @@ fn gzip_cut_short() -> Vec<u8> {
 
 #[test]
 fn all_errors_are_counted_and_a_hundred_listed() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     let body: String = (1..=2500).map(|id| format!("{{\"id\":{id},\"name\":{id}}}\n")).collect();
@@ -106,7 +106,7 @@ fn all_errors_are_counted_and_a_hundred_listed() {
 
 #[test]
 fn sql_in_a_text_is_only_text() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     let nasty = "Robert'); DROP TABLE customers; --\"\u{0}".replace('\u{0}', "");
@@ -124,7 +124,7 @@ fn sql_in_a_text_is_only_text() {
 #[test]
 fn a_line_of_two_gigabytes_is_refused_with_flat_memory() {
     const GIGABYTE: usize = 1 << 30;
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     data.configure("[import]\nmax_body_bytes = 3221225472\n");
     let server = data.serve();
@@ -152,7 +152,7 @@ fn a_line_of_two_gigabytes_is_refused_with_flat_memory() {
 
 #[test]
 fn misspelt_parameters_and_columns_are_told_the_right_names() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     for (query, field, meant) in [

@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::server::{Data, run};
+use crate::server::{TestDataFolder, run};
 
 pub(crate) fn folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cdnow");
     beside.join("customers.csv.gz").exists().then_some(beside)
 }
 
-fn import(data: &Data, folder: &Path) -> Value {
+fn import(data: &TestDataFolder, folder: &Path) -> Value {
     let said = run(&["import", "--data", data.path(), "--provider", "1", folder.to_str().unwrap()]);
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
-fn invoices(data: &Data, filters: &[&str]) -> Vec<i64> {
+fn invoices(data: &TestDataFolder, filters: &[&str]) -> Vec<i64> {
     let mut found = Vec::new();
     let mut last = 0;
     loop {
@@ -58,7 +58,7 @@ fn invoices(data: &Data, filters: &[&str]) -> Vec<i64> {
 #[test]
 fn the_published_totals_come_out() {
     let Some(folder) = folder() else { return };
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.configure("[reports]\nmax_page_size = 10000\n");
     let first = import(&data, &folder);
     for (table, rows) in [("customers", 23_544), ("orders", 69_659), ("invoices", 69_659)] {

@@ -1,10 +1,10 @@
 //! The command line. Rule: spec/product.md, "Command line".
 
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
 #[test]
 fn a_second_server_on_the_same_folder_says_that_it_is_in_use() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let server = data.serve();
     let second = program()
         .args(["serve", "--listen", "127.0.0.1:0", "--data", data.path()])
@@ -18,7 +18,7 @@ fn a_second_server_on_the_same_folder_says_that_it_is_in_use() {
 
 #[test]
 fn commands_read_and_write_beside_a_running_server() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     let file = data.folder.path().join("customers.csv");
@@ -51,7 +51,7 @@ fn wrong_usage_exits_with_2_and_failures_with_1() {
 
 #[test]
 fn names_and_addresses_are_one_line_and_addresses_are_addresses() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let tried = |arguments: &[&str]| {
         let output = program().args(arguments).args(["--data", data.path()]).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -90,7 +90,7 @@ fn names_and_addresses_are_one_line_and_addresses_are_addresses() {
 
 #[test]
 fn a_bad_import_names_the_line_and_stores_nothing() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let file = data.folder.path().join("customers.csv");
     std::fs::write(&file, "id,name,date_of_birth\n1,Ann,2024-02-30\n").unwrap();
     let file = file.to_str().unwrap();
@@ -108,7 +108,7 @@ fn a_bad_import_names_the_line_and_stores_nothing() {
 
 #[test]
 fn an_import_says_what_to_do_with_files_that_it_cannot_take_and_warns_of_small_amounts() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let folder = tempfile::tempdir().unwrap();
     let import = |name: &str, content: &str| {
         let file = folder.path().join(name);
@@ -142,7 +142,7 @@ fn an_import_says_what_to_do_with_files_that_it_cannot_take_and_warns_of_small_a
 
 #[test]
 fn a_folder_stands_for_its_files_and_nothing_in_it_is_passed_over() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let folder = data.folder.path().join("in");
     let import = |arguments: &[&str]| {
         let all = [&["import", "--data", data.path(), "--provider", "1"], arguments].concat();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::server::{Data, Server};
+use crate::server::{Server, TestDataFolder};
 
 /// Number of kills with SQLite, and with PostgreSQL, where each round takes longer.
 const KILLS: [u64; 2] = [50, 20];
@@ -30,7 +30,7 @@ fn body(round: u64) -> Vec<u8> {
 }
 
 /// The moment at which a server is killed.
-enum Moment {
+enum KillMoment {
     /// This long after the import was sent.
     After(Duration),
     /// When the import has been answered.
@@ -38,7 +38,7 @@ enum Moment {
 }
 
 /// Sends an import and kills the server. Returns true if the answer came first.
-fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment) -> bool {
+fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &KillMoment) -> bool {
     let host = server.address.strip_prefix("http://").unwrap().to_owned();
     let body = body(round);
     let mut stream = TcpStream::connect(&host).unwrap();
@@ -57,12 +57,12 @@ fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment
     });
     match moment {
         // The sleep waits for nothing: the moment of the kill is what varies.
-        Moment::After(delay) => {
+        KillMoment::After(delay) => {
             std::thread::sleep(*delay);
             server.kill();
             reader.join().unwrap()
         }
-        Moment::Answered => {
+        KillMoment::Answered => {
             let answered = reader.join().unwrap();
             server.kill();
             answered
@@ -72,7 +72,7 @@ fn import_and_kill(server: &mut Server, token: &str, round: u64, moment: &Moment
 
 /// Waits until nothing of a killed server is running any more. A database may still be committing
 /// for it, and the next import must come after that.
-fn settle(server: &Server, token: &str) {
+fn wait_for_pending_commits(server: &Server, token: &str) {
     let row = b"{\"id\":1,\"name\":\"A\"}\n";
     server.import(token, "sites", "application/x-ndjson", row).ok();
 }
@@ -99,7 +99,7 @@ fn shared(server: &Server, token: &str) -> Vec<Option<String>> {
 
 #[test]
 fn an_acknowledged_import_survives_and_an_unacknowledged_one_leaves_nothing_torn() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     data.configure("[rate_limit]\nper_minute = 0\n[mirror]\nrefresh_after_rows = 4000\n");
     let kills = KILLS[usize::from(data.is_over_database())];
@@ -115,16 +115,16 @@ fn an_acknowledged_import_survives_and_an_unacknowledged_one_leaves_nothing_torn
         let before = total(&server, &token, "");
         let shared_before = shared(&server, &token);
         let moment = match round % 5 {
-            0 => Moment::After(Duration::ZERO),
-            4 => Moment::Answered,
+            0 => KillMoment::After(Duration::ZERO),
+            4 => KillMoment::Answered,
             _ => {
                 let micros = random.random_range(0..usual_micros * 3 / 2);
-                Moment::After(Duration::from_micros(micros))
+                KillMoment::After(Duration::from_micros(micros))
             }
         };
         let acknowledged = import_and_kill(&mut server, &token, round, &moment);
         server = server.restart();
-        settle(&server, &token);
+        wait_for_pending_commits(&server, &token);
         let after = total(&server, &token, "");
         let is_there = after - before;
         assert!(is_there == 0 || is_there == ROWS, "round {round}: {is_there} of {ROWS} rows");

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use crate::jobs::{file, queued, succeeded};
-use crate::server::{Data, Server, Worker, program};
+use crate::server::{Server, TestDataFolder, Worker, program};
 
 const IDLE: &str = "[rate_limit]\nper_minute = 0\n[jobs]\nwork_in_server = false\n";
 const BUSY: &str = "[rate_limit]\nper_minute = 0\n";
@@ -21,8 +21,8 @@ const PAGE: &str =
 const CUSTOMERS: i64 = 4_000;
 
 /// Returns a data folder with enough customers for several blocks per file, and invoices of some.
-fn filled(configuration: &str) -> (Data, String) {
-    let data = Data::with_provider();
+fn filled_data(configuration: &str) -> (TestDataFolder, String) {
+    let data = TestDataFolder::with_provider();
     data.configure(BUSY);
     let token = data.token(1);
     let server = data.serve();
@@ -47,7 +47,7 @@ fn filled(configuration: &str) -> (Data, String) {
     (data, token)
 }
 
-fn command(data: &Data, arguments: &[&str]) -> (Option<i32>, Vec<u8>) {
+fn command(data: &TestDataFolder, arguments: &[&str]) -> (Option<i32>, Vec<u8>) {
     let common = ["--data", data.path(), "--provider", "1"];
     let output = program().args(arguments).args(common).output().unwrap();
     (output.status.code(), output.stdout)
@@ -57,14 +57,14 @@ fn flips(few: usize) -> usize {
     std::env::var("FLIPS").map_or(few, |count| count.parse().unwrap())
 }
 
-fn segments(data: &Data) -> Vec<PathBuf> {
+fn segments(data: &TestDataFolder) -> Vec<PathBuf> {
     let files = fs::read_dir(data.folder.path().join("mirror")).unwrap();
     let files = files.map(|file| file.unwrap().path());
     files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
 }
 
 /// Flips a random bit of a file in place, without a change of size or time.
-fn flip_some_bit(data: &Data, rng: &mut ChaCha8Rng) {
+fn flip_some_bit(data: &TestDataFolder, rng: &mut ChaCha8Rng) {
     let files = segments(data);
     let path = &files[rng.random_range(0..files.len())];
     let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
@@ -75,7 +75,7 @@ fn flip_some_bit(data: &Data, rng: &mut ChaCha8Rng) {
 
 #[test]
 fn the_command_line_shows_and_writes_what_is_true_or_fails() {
-    let (data, _) = filled(BUSY);
+    let (data, _) = filled_data(BUSY);
     run_refresh(&data);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let commands: [&[&str]; 3] = [
@@ -96,13 +96,13 @@ fn the_command_line_shows_and_writes_what_is_true_or_fails() {
     }
 }
 
-fn run_refresh(data: &Data) {
+fn run_refresh(data: &TestDataFolder) {
     crate::server::run(&["mirror", "refresh", "--data", data.path()]);
 }
 
 #[test]
 fn the_server_shows_what_is_true() {
-    let (data, token) = filled(BUSY);
+    let (data, token) = filled_data(BUSY);
     run_refresh(&data);
     let server = data.serve();
     let truth = server.get(&token, PAGE).ok();
@@ -123,7 +123,7 @@ fn the_server_shows_what_is_true() {
 
 #[test]
 fn a_worker_makes_the_file_that_is_true() {
-    let (data, token) = filled(IDLE);
+    let (data, token) = filled_data(IDLE);
     run_refresh(&data);
     let server = data.serve();
     let made = |server: &Server| {

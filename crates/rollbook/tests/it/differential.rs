@@ -19,9 +19,9 @@ use store::postgres::PostgresStore;
 use store::sqlite::SqliteStore;
 
 use crate::oracle::{
-    InvalidRequestGenerator, RequestGenerator, Tables, answer, assert_same, csv, sample,
+    InvalidRequestGenerator, OracleTables, RequestGenerator, answer, assert_same, csv, sample,
 };
-use crate::server::{Answer, Data, Server};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 const REPORTS: [&str; 13] = [
     "attendances",
@@ -49,12 +49,12 @@ pub(crate) fn now() -> Instant {
 }
 
 /// A data folder whose later rows stay in the delta.
-pub(crate) struct World {
-    pub(crate) data: Data,
+pub(crate) struct DifferentialData {
+    pub(crate) data: TestDataFolder,
     store: Arc<dyn Store>,
 }
 
-impl World {
+impl DifferentialData {
     /// Creates a folder with a provider that has no settings of its own.
     pub(crate) fn new() -> Self {
         Self::configured("")
@@ -62,7 +62,7 @@ impl World {
 
     /// Creates a folder with additional settings.
     pub(crate) fn configured(settings: &str) -> Self {
-        let data = Data::with_provider();
+        let data = TestDataFolder::with_provider();
         data.configure(&format!(
             "[rate_limit]\nper_minute = 0\n[mirror]\nrefresh_after_rows = 1000000\n\
              delta_rows_max = 1000000\n{settings}",
@@ -86,11 +86,11 @@ impl World {
     }
 
     /// Returns the rows of the store, read without the mirror.
-    pub(crate) fn tables(&self) -> (Tables, Provider) {
+    pub(crate) fn tables(&self) -> (OracleTables, Provider) {
         let snapshot = self.store.snapshot().unwrap();
         let mut rows = Vec::new();
         for table in catalogue::tables() {
-            let read = snapshot.rows(table, KeyRange::of(PROVIDER), &mut |row| {
+            let read = snapshot.rows(table, KeyRange::for_provider(PROVIDER), &mut |row| {
                 let cells = (0..table.columns.len()).map(|at| row.cell(at).to_cell()).collect();
                 rows.push((table.name, cells));
                 Ok(())
@@ -98,7 +98,7 @@ impl World {
             read.unwrap();
         }
         let provider = snapshot.provider(PROVIDER).unwrap().unwrap();
-        (Tables::from_rows(rows), provider)
+        (OracleTables::from_rows(rows), provider)
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn delete(table: &'static Table, id: i64) -> (&'static Table, Change)
 }
 
 /// Imports rows into the segments, then a delta with every kind of change.
-fn populate(world: &World, seed: u64) -> (Server, String) {
+fn populate(world: &DifferentialData, seed: u64) -> (Server, String) {
     let rows = sample(seed, now(), 150, &[("sites", 6), ("payment_processors", 4)]);
     let other = sample(seed + 1, now(), 150, &[("sites", 6), ("payment_processors", 4)]);
     let table = |name: &str| catalogue::table(name).unwrap();
@@ -148,7 +148,7 @@ pub(crate) fn ask(
     token: &str,
     report: &str,
     parameters: &[(String, String)],
-) -> Answer {
+) -> HttpAnswer {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
@@ -191,7 +191,7 @@ pub(crate) fn assert_same_text(actual: &str, expected: &str) {
 
 #[test]
 fn pages_equal_the_reference() {
-    let world = World::new();
+    let world = DifferentialData::new();
     let (server, token) = populate(&world, 7);
     let (tables, provider) = world.tables();
     let requests = RequestGenerator::new(11, &tables, &provider, now(), reports());
@@ -222,7 +222,7 @@ fn pages_equal_the_reference() {
 
 #[test]
 fn bad_requests_name_their_fields() {
-    let world = World::new();
+    let world = DifferentialData::new();
     let token = world.data.token(PROVIDER.0);
     let server = world.data.serve();
     for (report, parameters, fields) in

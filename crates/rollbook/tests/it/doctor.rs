@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
 fn doctor(folder: &str, arguments: &[&str]) -> Output {
     program().args(["doctor", "--data", folder]).args(arguments).output().unwrap()
@@ -22,14 +22,14 @@ fn at(level: &str, output: &Output) -> Vec<String> {
     of_level.map(|line| line[8..22].trim().to_owned()).collect()
 }
 
-fn import(data: &Data, table: &str, rows: &str) {
+fn import(data: &TestDataFolder, table: &str, rows: &str) {
     let file = data.folder.path().join(format!("{table}.csv"));
     std::fs::write(&file, rows).unwrap();
     run(&["import", "--data", data.path(), "--provider", "1", file.to_str().unwrap()]);
 }
 
 /// Overwrites pages of the store that hold rows, without a change of its size.
-pub(crate) fn damage(data: &Data) {
+pub(crate) fn damage(data: &TestDataFolder) {
     let rows: String = (1..3000).map(|id| format!("{id},Customer number {id}\n")).collect();
     import(data, "customers", &format!("id,name\n{rows}"));
     let path = data.folder.path().join("rollbook.db");
@@ -97,7 +97,7 @@ fn nothing_is_wrong_with_the_demo() {
 
 #[test]
 fn records_that_look_wrong_are_warnings_and_fail_only_when_asked_for() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     import(&data, "customers", "id,name\n1,Ann\n");
     let invoice = "id,customer_id,status,currency,subtotal,tax,total,date\n\
                    1,1,open,gbp,1000,200,1200,2026-01-05T00:00:00Z\n";
@@ -132,7 +132,7 @@ fn records_that_look_wrong_are_warnings_and_fail_only_when_asked_for() {
 
 #[test]
 fn a_damaged_store_is_wrong_and_no_remedy_leads_back_to_the_doctor() {
-    let data = Data::in_folder();
+    let data = TestDataFolder::in_folder();
     data.add_provider(1, "Europe/London", "gbp");
     damage(&data);
     let found = doctor(data.path(), &[]);
@@ -151,7 +151,7 @@ fn segment(folder: &Path) -> PathBuf {
 
 #[test]
 fn one_bit_that_is_flipped_in_the_mirror_is_found() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let rows: String = (1..500).map(|id| format!("{id},Customer number {id}\n")).collect();
     import(&data, "customers", &format!("id,name\n{rows}"));
     run(&["mirror", "refresh", "--data", data.path()]);

@@ -33,31 +33,31 @@ const NOT_RUN: [(&str, usize); 5] = [
 ];
 
 #[derive(Debug, PartialEq)]
-enum Kind {
+enum BlockKind {
     Run,
     Server,
     NotRun,
 }
 
-struct Block {
-    kind: Kind,
+struct ShellBlock {
+    kind: BlockKind,
     line: usize,
     text: String,
 }
 
-impl Block {
-    fn new(kind: Kind, line: usize) -> Self {
+impl ShellBlock {
+    fn new(kind: BlockKind, line: usize) -> Self {
         Self { kind, line, text: String::new() }
     }
 }
 
 /// Returns the kind of a block with this info string; none if it is not a shell block.
-fn kind(info: &str, line: usize) -> Option<Kind> {
+fn kind(info: &str, line: usize) -> Option<BlockKind> {
     let mut words = info.split_whitespace();
     match (words.next(), words.next()) {
-        (Some("sh"), None) => Some(Kind::Run),
-        (Some("sh"), Some("server")) => Some(Kind::Server),
-        (Some("sh"), Some("not-run")) => Some(Kind::NotRun),
+        (Some("sh"), None) => Some(BlockKind::Run),
+        (Some("sh"), Some("server")) => Some(BlockKind::Server),
+        (Some("sh"), Some("not-run")) => Some(BlockKind::NotRun),
         (Some("sh" | "bash" | "shell" | "console"), _) => {
             panic!("line {line}: write sh, sh server or sh not-run, not {info}")
         }
@@ -66,12 +66,12 @@ fn kind(info: &str, line: usize) -> Option<Kind> {
 }
 
 /// Returns the shell blocks of a page.
-fn blocks(page: &str) -> Vec<Block> {
-    let (mut blocks, mut open): (Vec<Block>, Option<Option<Block>>) = (Vec::new(), None);
+fn blocks(page: &str) -> Vec<ShellBlock> {
+    let (mut blocks, mut open): (Vec<ShellBlock>, Option<Option<ShellBlock>>) = (Vec::new(), None);
     for (line, text) in page.lines().enumerate() {
         match (open.as_mut(), text.strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(kind(info, line + 1).map(|kind| Block::new(kind, line + 2)))
+                open = Some(kind(info, line + 1).map(|kind| ShellBlock::new(kind, line + 2)))
             }
             (None, None) => {}
             (Some(_), Some(_)) => blocks.extend(open.take().flatten()),
@@ -97,14 +97,14 @@ fn real_curl() -> PathBuf {
 }
 
 /// State while one page is run: a folder, shell variables, servers.
-struct Reader {
+struct PageRunner {
     folder: tempfile::TempDir,
     servers: Vec<Child>,
     /// An address that was free when the page started.
     address: SocketAddr,
 }
 
-impl Reader {
+impl PageRunner {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let programs = folder.path().join("bin");
@@ -144,10 +144,10 @@ impl Reader {
         command
     }
 
-    fn read(&mut self, page: &str, block: &Block) {
+    fn read(&mut self, page: &str, block: &ShellBlock) {
         match block.kind {
-            Kind::NotRun => {}
-            Kind::Run => {
+            BlockKind::NotRun => {}
+            BlockKind::Run => {
                 let output = self.shell(&block.text).output().unwrap();
                 assert!(
                     output.status.success(),
@@ -159,11 +159,11 @@ impl Reader {
                     String::from_utf8_lossy(&output.stderr)
                 );
             }
-            Kind::Server => self.serve(page, block),
+            BlockKind::Server => self.serve(page, block),
         }
     }
 
-    fn serve(&mut self, page: &str, block: &Block) {
+    fn serve(&mut self, page: &str, block: &ShellBlock) {
         let text = format!("trap - EXIT\nexec {}", block.text.trim());
         let mut child = self.shell(&text).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -177,12 +177,12 @@ impl Reader {
     /// Runs the start of the README.
     fn start(&mut self) {
         let readme = fs::read_to_string(root().join("README.md")).unwrap();
-        let start = blocks(&readme).into_iter().find(|block| block.kind == Kind::Run).unwrap();
+        let start = blocks(&readme).into_iter().find(|block| block.kind == BlockKind::Run).unwrap();
         self.read("README.md", &start);
     }
 }
 
-impl Drop for Reader {
+impl Drop for PageRunner {
     fn drop(&mut self) {
         for server in &mut self.servers {
             let _ = server.kill();
@@ -195,14 +195,14 @@ impl Drop for Reader {
 fn read(page: &str, with_start: bool) {
     let text = fs::read_to_string(root().join(page)).unwrap();
     let blocks = blocks(&text);
-    let mut reader = Reader::new();
+    let mut reader = PageRunner::new();
     if with_start {
         reader.start();
     }
     for block in &blocks {
         reader.read(page, block);
     }
-    let not_run = blocks.iter().filter(|block| block.kind == Kind::NotRun).count();
+    let not_run = blocks.iter().filter(|block| block.kind == BlockKind::NotRun).count();
     let allowed = NOT_RUN.iter().find(|(name, _)| *name == page).map_or(0, |(_, count)| *count);
     assert_eq!(not_run, allowed, "{page} has blocks that nothing runs");
 }
@@ -276,9 +276,9 @@ fn blocks_are_told_apart_by_their_first_line() {
     assert_eq!(
         found,
         [
-            (Kind::Run, 3, "one\n".to_owned()),
-            (Kind::NotRun, 9, "two\n".to_owned()),
-            (Kind::Server, 12, "three\n".to_owned()),
+            (BlockKind::Run, 3, "one\n".to_owned()),
+            (BlockKind::NotRun, 9, "two\n".to_owned()),
+            (BlockKind::Server, 12, "three\n".to_owned()),
         ]
     );
 }

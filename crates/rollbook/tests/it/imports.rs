@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Data, Server};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 
-fn served() -> (Data, Server, String) {
-    let data = Data::with_provider();
+fn served() -> (TestDataFolder, Server, String) {
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     (data, server, token)
@@ -22,7 +22,7 @@ fn lines(rows: &[Value]) -> Vec<u8> {
     rows.iter().map(|row| format!("{row}\n")).collect::<String>().into_bytes()
 }
 
-fn counts(answer: &Answer, table: &str) -> [u64; 5] {
+fn counts(answer: &HttpAnswer, table: &str) -> [u64; 5] {
     let counts = &answer.ok()["tables"][table];
     ["received", "inserted", "updated", "unchanged", "deleted"]
         .map(|name| counts[name].as_u64().unwrap())
@@ -175,7 +175,7 @@ fn wait_for(file: &Path) {
 
 #[test]
 fn an_import_that_is_being_read_keeps_no_other_from_being_stored() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.add_provider(2, "Europe/London", "gbp");
     let (first, second) = (data.token(1), data.token(2));
     let (server, held) = data.serve_held_up_at("import_read_on");
@@ -193,7 +193,7 @@ fn an_import_that_is_being_read_keeps_no_other_from_being_stored() {
 
 #[test]
 fn an_import_ends_when_its_sender_goes_away() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let (server, held) = data.serve_held_up_at("import_read_on");
     let host = server.address.strip_prefix("http://").unwrap();

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::server::{Answer, Data, Server, Worker};
+use crate::server::{HttpAnswer, Server, TestDataFolder, Worker};
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 const FORMATS: [&str; 7] = ["csv", "tsv", "json", "ndjson", "parquet", "arrow", "xlsx"];
@@ -25,8 +25,8 @@ pub(crate) fn customers(count: i64) -> Vec<u8> {
     (1..=count).map(row).collect::<String>().into_bytes()
 }
 
-fn filled(count: i64, configuration: &str) -> (Data, String) {
-    let data = Data::with_provider();
+fn filled(count: i64, configuration: &str) -> (TestDataFolder, String) {
+    let data = TestDataFolder::with_provider();
     data.configure(&format!("{UNLIMITED}{configuration}"));
     let token = data.token(1);
     let server = data.serve();
@@ -35,7 +35,7 @@ fn filled(count: i64, configuration: &str) -> (Data, String) {
     (data, token)
 }
 
-pub(crate) fn export(server: &Server, token: &str, report: &str, body: &Value) -> Answer {
+pub(crate) fn export(server: &Server, token: &str, report: &str, body: &Value) -> HttpAnswer {
     let path = format!("/api/v2/reports/{report}/export");
     let body = body.to_string();
     server.request("POST", &path).token(token).body("application/json", body.as_bytes()).send()
@@ -74,7 +74,7 @@ pub(crate) fn link(server: &Server, job: &Value) -> String {
     url.strip_prefix(&server.address).unwrap_or_else(|| panic!("{url}")).to_owned()
 }
 
-pub(crate) fn file(server: &Server, job: &Value) -> Answer {
+pub(crate) fn file(server: &Server, job: &Value) -> HttpAnswer {
     let answer = server.request("GET", &link(server, job)).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer

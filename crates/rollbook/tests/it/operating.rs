@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::server::{Data, Request, Server, program, run};
+use crate::server::{HttpRequest, Server, TestDataFolder, program, run};
 
 fn file(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -104,7 +104,7 @@ fn figures(server: &Server) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_figure_is_documented_and_there_from_the_start() {
-    let server = Data::with_provider().serve_and_keep();
+    let server = TestDataFolder::with_provider().serve_and_keep();
     let mut documented = BTreeMap::new();
     for row in rows("metric") {
         for name in quoted(&row[0]) {
@@ -125,7 +125,7 @@ fn figures_named(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn alerts_and_dashboard_use_figures_that_exist() {
-    let server = Data::with_provider().serve_and_keep();
+    let server = TestDataFolder::with_provider().serve_and_keep();
     let known = figures(&server.0);
     let dashboard: Value = serde_json::from_str(&file("deploy/dashboard.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
@@ -168,7 +168,7 @@ fn prometheus_takes_the_figures_and_the_alerts_do_what_their_tests_say() {
     };
     promtool(&["check", "rules", "alerts.yml"], "");
     promtool(&["test", "rules", "alerts.test.yml"], "");
-    let server = Data::with_provider().serve_and_keep();
+    let server = TestDataFolder::with_provider().serve_and_keep();
     promtool(&["check", "metrics"], &server.0.request("GET", "/metrics").send().text());
 }
 
@@ -182,7 +182,7 @@ fn version_and_figures_name_the_same_build() {
     let is_commit = commit.len() == 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     assert!(is_commit || commit == "unknown", "{version}");
     assert!(["debug", "release"].contains(&profile), "{version}");
-    let server = Data::with_provider().serve_and_keep();
+    let server = TestDataFolder::with_provider().serve_and_keep();
     let line = format!(
         "rollbook_build_info{{version=\"{number}\",commit=\"{commit}\",profile=\"{profile}\"}} 1"
     );
@@ -192,7 +192,7 @@ fn version_and_figures_name_the_same_build() {
 
 #[test]
 fn imports_and_the_process_are_counted() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
     server.import(&token, "customers", "text/csv", b"id,name\n1,Ann\n2,Bob\n").ok();
@@ -227,7 +227,7 @@ fn imports_and_the_process_are_counted() {
 
 #[test]
 fn a_log_that_is_no_terminal_has_no_colours() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let log = data.folder.path().join("log");
     let mut child = program()
         .args(["serve", "--listen", "127.0.0.1:0", "--data", data.path()])
@@ -241,7 +241,7 @@ fn a_log_that_is_no_terminal_has_no_colours() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
     let address = said.trim().strip_prefix("listening on ").unwrap();
     for path in ["/healthz", "/nowhere"] {
-        Request::new("GET", &format!("{address}{path}")).send();
+        HttpRequest::new("GET", &format!("{address}{path}")).send();
     }
     let text = loop {
         let text = std::fs::read_to_string(&log).unwrap();

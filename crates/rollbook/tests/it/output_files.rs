@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::server::{Data, program};
+use crate::server::{TestDataFolder, program};
 
 const COMMANDS: [&[&str]; 3] = [
     &["report", "invoices", "--format", "csv", "--columns", "total_amount"],
@@ -14,8 +14,8 @@ const COMMANDS: [&[&str]; 3] = [
     &["accounting", "--month", "2026-01", "--currency", "gbp", "--full"],
 ];
 
-fn filled() -> Data {
-    let data = Data::with_provider();
+fn filled() -> TestDataFolder {
+    let data = TestDataFolder::with_provider();
     let folder = data.folder.path().join("in");
     fs::create_dir(&folder).unwrap();
     let files = [
@@ -44,7 +44,7 @@ fn filled() -> Data {
     data
 }
 
-fn command(data: &Data, arguments: &[&str], output: &Path) -> Command {
+fn command(data: &TestDataFolder, arguments: &[&str], output: &Path) -> Command {
     let mut command = program();
     command.args(arguments).args(["--data", data.path(), "--provider", "1", "-o"]).arg(output);
     command.stdin(Stdio::null());

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::jobs::{self, export, queued, succeeded};
-use crate::server::{Data, forget_variables, program, run};
+use crate::server::{TestDataFolder, forget_variables, program, run};
 
 const CUSTOMERS: &str = "id,name,email\n1,Lucía Ødegård,lucia@example.org\n2,Bob Kerr,\n";
 /// A name that would colour and clear a terminal.
@@ -15,8 +15,8 @@ const INVOICES: &str = "id,customer_id,number,status,currency,subtotal,total,dat
     2,2,INV-0002,open,jpy,4500,4500,2026-01-06T10:00:00Z,2026-01-20\n\
     3,2,INV-0003,open,gbp,123456,123456,2026-01-07T10:00:00Z,2026-01-21\n";
 
-fn filled() -> Data {
-    let data = Data::with_provider();
+fn filled() -> TestDataFolder {
+    let data = TestDataFolder::with_provider();
     data.configure("[rate_limit]\nper_minute = 0\n");
     let folder = data.folder.path().join("in");
     std::fs::create_dir(&folder).unwrap();
@@ -27,7 +27,7 @@ fn filled() -> Data {
 }
 
 /// Returns the output of `rollbook report` on a terminal with `width` columns.
-fn shown(data: &Data, width: usize, arguments: &[&str]) -> String {
+fn shown(data: &TestDataFolder, width: usize, arguments: &[&str]) -> String {
     let mut command = program();
     command.env("COLUMNS", width.to_string()).arg("report").args(arguments);
     let output = command.args(["--data", data.path(), "--provider", "1"]).output().unwrap();
@@ -95,7 +95,7 @@ fn records_show_every_column_that_has_a_value() {
 
 #[test]
 fn every_report_fits_terminals_of_80_and_120_columns() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let sample = data.folder.path().join("sample");
     let sample = sample.to_str().unwrap();
     run(&["demo", "--write", sample, "--rows", "3000"]);

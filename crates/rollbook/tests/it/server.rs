@@ -15,7 +15,7 @@ const START_SECS_MAX: u64 = 60;
 
 /// Variable with the point between two steps at which a debug build ends.
 const CRASH_AT: &str = "TEST_CRASH_AT";
-/// Variable with the store of [`Data`]: `sqlite` in its folder, or `postgres` in a database.
+/// Variable with the store of [`TestDataFolder`]: `sqlite` in its folder, or `postgres` in a database.
 const STORE: &str = "ROLLBOOK_TEST_STORE";
 /// Variable with the number of seconds that nodes of one database run under load.
 pub(crate) const LOAD_SECONDS: &str = "ROLLBOOK_TEST_LOAD_S";
@@ -46,14 +46,14 @@ pub(crate) fn run(arguments: &[&str]) -> String {
 }
 
 /// A data folder with providers and tokens, removed when dropped.
-pub(crate) struct Data {
+pub(crate) struct TestDataFolder {
     pub(crate) folder: tempfile::TempDir,
     /// URL of the database with the records; none if they are in the folder.
     url: Option<String>,
     _database: Option<Database>,
 }
 
-impl Data {
+impl TestDataFolder {
     /// Creates an empty folder with its records in the store under test.
     pub(crate) fn empty() -> Self {
         match std::env::var(STORE).as_deref() {
@@ -225,11 +225,11 @@ impl Server {
         }
     }
 
-    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
-        Request::new(method, &format!("{}{path}", self.address))
+    pub(crate) fn request(&self, method: &str, path: &str) -> HttpRequest {
+        HttpRequest::new(method, &format!("{}{path}", self.address))
     }
 
-    pub(crate) fn get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) fn get(&self, token: &str, path: &str) -> HttpAnswer {
         self.request("GET", path).token(token).send()
     }
 
@@ -239,7 +239,7 @@ impl Server {
         table: &str,
         content_type: &str,
         body: &[u8],
-    ) -> Answer {
+    ) -> HttpAnswer {
         let path = format!("/api/v1/import/{table}");
         self.request("POST", &path).token(token).body(content_type, body).send()
     }
@@ -287,16 +287,16 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(data: &Data) -> Self {
+    pub(crate) fn start(data: &TestDataFolder) -> Self {
         Self::run(&mut program(), data)
     }
 
     /// Starts a worker that ends at a point of its work as if it were killed there.
-    pub(crate) fn start_until(data: &Data, point: &str) -> Self {
+    pub(crate) fn start_until(data: &TestDataFolder, point: &str) -> Self {
         Self::run(program().env(CRASH_AT, point), data)
     }
 
-    fn run(program: &mut Command, data: &Data) -> Self {
+    fn run(program: &mut Command, data: &TestDataFolder) -> Self {
         let mut child = program
             .args(["worker", "--data", data.path()])
             .stdin(Stdio::null())
@@ -311,7 +311,7 @@ impl Worker {
 
     /// Starts a worker that waits at a point of its work until its lease has expired, and returns
     /// when it is there. It continues when the returned file is removed.
-    pub(crate) fn held_up_at(data: &Data, point: &str) -> (Self, PathBuf) {
+    pub(crate) fn held_up_at(data: &TestDataFolder, point: &str) -> (Self, PathBuf) {
         let file = data.folder.path().join("held-up");
         let named = format!("{point}={}", file.display());
         let worker = Self::run(program().env(HOLD_AT, named), data);
@@ -351,7 +351,7 @@ fn drain(mut pipe: impl Read + Send + 'static) {
 }
 
 /// A request under construction.
-pub(crate) struct Request {
+pub(crate) struct HttpRequest {
     method: String,
     url: String,
     headers: Vec<(String, String)>,
@@ -360,13 +360,13 @@ pub(crate) struct Request {
 
 /// An HTTP answer. Connection failures have status 0.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Request {
+impl HttpRequest {
     pub(crate) fn new(method: &str, url: &str) -> Self {
         Self { method: method.into(), url: url.into(), headers: Vec::new(), body: None }
     }
@@ -386,7 +386,7 @@ impl Request {
         self.header("Content-Type", content_type)
     }
 
-    pub(crate) fn send(self) -> Answer {
+    pub(crate) fn send(self) -> HttpAnswer {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(300))).build().new_agent();
         let mut request =
@@ -399,7 +399,7 @@ impl Request {
             None => agent.run(request.body(()).unwrap()),
         };
         let Ok(answer) = answer else {
-            return Answer { status: 0, headers: Vec::new(), body: Vec::new() };
+            return HttpAnswer { status: 0, headers: Vec::new(), body: Vec::new() };
         };
         let status = answer.status().as_u16();
         let headers = answer.headers().iter();
@@ -408,11 +408,11 @@ impl Request {
         let headers = headers.collect();
         let mut body = Vec::new();
         let read = answer.into_body().into_reader().read_to_end(&mut body);
-        Answer { status: if read.is_ok() { status } else { 0 }, headers, body }
+        HttpAnswer { status: if read.is_ok() { status } else { 0 }, headers, body }
     }
 }
 
-impl Answer {
+impl HttpAnswer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
@@ -436,7 +436,7 @@ impl Answer {
 
 #[test]
 fn records_are_in_the_store_under_test() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let is_here = data.folder.path().join("rollbook.db").exists();
     assert_eq!(is_here, std::env::var(STORE).as_deref() != Ok("postgres"));
     assert_ne!(is_here, data.is_over_database());

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::server::Data;
+use crate::server::TestDataFolder;
 
 const REPORTS: [&str; 4] = ["customer_credits", "customer_memberships", "customers", "invoices"];
 
@@ -82,7 +82,7 @@ fn parameter() -> impl Strategy<Value = String> {
 
 #[test]
 fn a_token_reads_its_own_providers_rows_only() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.add_provider(2, "UTC", "gbp");
     let tokens = [data.token(1), data.token(2)];
     let server = data.serve();

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Data, Server, program, run};
+use crate::server::{HttpAnswer, Server, TestDataFolder, program, run};
 
 const OFFERING_TYPES: [(&str, i64); 4] = [("HIIT", 12), ("KB", 13), ("Fitness", 14), ("Zumba", 15)];
 
 /// Records of one provider, collected as lines of an import.
 #[derive(Default)]
-struct Records {
+struct UsageRecords {
     lines: String,
     attendances: i64,
 }
 
-impl Records {
+impl UsageRecords {
     fn new() -> Self {
         let mut records = Self::default();
         records.add("customers", json!({"id": 1, "name": "Ann"}));
@@ -77,7 +77,7 @@ fn limit(period: &str, max_uses: i64, own: &[(i64, i64, bool)]) -> Value {
         "offering_type_limits": own.collect::<Vec<_>>()}]})
 }
 
-fn ask(server: &Server, token: &str, id: i64, date: &str) -> Answer {
+fn ask(server: &Server, token: &str, id: i64, date: &str) -> HttpAnswer {
     server.get(token, &format!("/api/v2/customer_memberships/{id}/usage?date={date}"))
 }
 
@@ -109,7 +109,7 @@ fn shown(answer: &Value) -> String {
 
 #[test]
 fn vectors_of_uses_used_left_and_bookable() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.add_provider(2, "UTC", "gbp");
     let token = data.token(2);
     let server = data.serve();
@@ -151,7 +151,7 @@ fn vectors_of_uses_used_left_and_bookable() {
             "lifetime 5/10 left 5 book 5; Fitness 5/5 left 0 book 0; Zumba 0/5 left 5 book 5",
         ),
     ];
-    let mut records = Records::new();
+    let mut records = UsageRecords::new();
     for (id, kind, allotment, more, bookings, _) in &vectors {
         records.hold_membership(*id, kind, allotment, more.clone());
         records.book(*id, bookings);
@@ -209,7 +209,7 @@ const PRORATIONS: [Proration; 6] = [
 
 #[test]
 fn vectors_of_proration_under_each_rounding() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let roundings = [(2, "down"), (3, "half_up"), (4, "up")];
     for (provider, rounding) in roundings {
         data.add_provider(provider, "UTC", "gbp");
@@ -226,9 +226,9 @@ fn vectors_of_proration_under_each_rounding() {
             rounding,
         ]);
     }
-    let mut records = Records::new();
+    let mut records = UsageRecords::new();
     let mut hold_id = 0;
-    let mut hold = |records: &mut Records, membership: i64, mut row: Value| {
+    let mut hold = |records: &mut UsageRecords, membership: i64, mut row: Value| {
         hold_id += 1;
         row["id"] = hold_id.into();
         row["customer_membership_id"] = membership.into();
@@ -302,7 +302,7 @@ fn vectors_of_proration_under_each_rounding() {
 
 #[test]
 fn periods_follow_the_settings_of_the_business() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     for (provider, week, alignment) in [(2, "monday", "billing"), (3, "sunday", "calendar")] {
         data.add_provider(provider, "UTC", "gbp");
         run(&[
@@ -318,7 +318,7 @@ fn periods_follow_the_settings_of_the_business() {
             alignment,
         ]);
     }
-    let mut records = Records::new();
+    let mut records = UsageRecords::new();
     let both = json!({"period_limits": [
         {"period": "week", "max_uses": 2}, {"period": "month", "max_uses": 8}]});
     records.hold_membership(1, "recurring", &both, json!({"billing_anchor_day": 16}));
@@ -348,10 +348,10 @@ fn periods_follow_the_settings_of_the_business() {
 
 #[test]
 fn allotments_that_cannot_be_counted_by_are_refused_with_their_path() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
-    Records::new().import(&server, &token);
+    UsageRecords::new().import(&server, &token);
     let month =
         |more: &str| format!(r#"{{"period_limits":[{{"period":"month","max_uses":1{more}}}]}}"#);
     let own = |own: &str| month(&format!(r#","offering_type_limits":[{own}]"#));
@@ -415,10 +415,10 @@ fn allotments_that_cannot_be_counted_by_are_refused_with_their_path() {
 
 #[test]
 fn the_command_line_says_what_is_used_and_why() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let token = data.token(1);
     let server = data.serve();
-    let mut records = Records::new();
+    let mut records = UsageRecords::new();
     records.hold_membership(70, "recurring", &limit("month", 8, &[(12, 3, false)]), json!({}));
     records.add(
         "customer_membership_holds",

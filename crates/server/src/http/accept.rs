@@ -3,17 +3,17 @@
 
 use http::{HeaderMap, header};
 
-use super::endpoint::Produces;
+use super::endpoint::AnswerFormats;
 use app::error::{ApiError, ErrorCode};
 
 const WEIGHT_MAX: u16 = 1000;
 
 /// The media ranges that a client accepts; empty = every type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Accept(Vec<Range>);
+pub(crate) struct Accept(Vec<MediaRange>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Range {
+struct MediaRange {
     kind: String,
     subtype: String,
     /// Weight in thousandths; 0 = not acceptable.
@@ -25,24 +25,24 @@ impl Accept {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter();
         let texts = values.filter_map(|value| value.to_str().ok());
-        Self(texts.flat_map(|text| text.split(',')).filter_map(Range::parse).collect())
+        Self(texts.flat_map(|text| text.split(',')).filter_map(MediaRange::parse).collect())
     }
 
     /// Returns true if the client accepts `media_type`, written as `type/subtype`.
     pub(crate) fn allows(&self, media_type: &str) -> bool {
-        self.0.is_empty() || self.deciding(media_type).is_some_and(|range| range.weight > 0)
+        self.0.is_empty() || self.most_exact_range(media_type).is_some_and(|range| range.weight > 0)
     }
 
     /// Returns true if the client prefers `media_type` to `other`: by weight, then by how exactly
     /// its ranges name each.
     pub(crate) fn prefers(&self, media_type: &str, other: &str) -> bool {
-        let rank = |range: &Range| (range.weight, range.exactness());
-        let rank_of = |media_type| self.deciding(media_type).map(rank);
+        let rank = |range: &MediaRange| (range.weight, range.exactness());
+        let rank_of = |media_type| self.most_exact_range(media_type).map(rank);
         self.allows(media_type) && rank_of(media_type) > rank_of(other)
     }
 
     /// Fails with `not_acceptable` if the client accepts none of the types that an endpoint offers.
-    pub(crate) fn meets(&self, produces: Produces) -> Result<(), ApiError> {
+    pub(crate) fn require_any_of(&self, produces: AnswerFormats) -> Result<(), ApiError> {
         let offered = produces.media_types();
         if offered.is_empty() || offered.iter().any(|media_type| self.allows(media_type)) {
             return Ok(());
@@ -53,19 +53,19 @@ impl Accept {
     }
 
     /// Returns the most exact range that matches `media_type`.
-    fn deciding(&self, media_type: &str) -> Option<&Range> {
+    fn most_exact_range(&self, media_type: &str) -> Option<&MediaRange> {
         let (kind, subtype) = media_type.split_once('/')?;
         let fitting = self.0.iter().filter(|range| range.fits(kind, subtype));
         fitting.max_by_key(|range| range.exactness())
     }
 }
 
-impl Range {
+impl MediaRange {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        let weight = weight.map_or(WEIGHT_MAX, thousandths);
+        let weight = weight.map_or(WEIGHT_MAX, parse_weight);
         let (kind, subtype) = (kind.to_ascii_lowercase(), subtype.to_ascii_lowercase());
         Some(Self { kind, subtype, weight })
     }
@@ -81,7 +81,7 @@ impl Range {
 }
 
 /// Returns a weight in thousandths, such as 500 for `0.5`. A text that is not a weight counts as 1.
-fn thousandths(text: &str) -> u16 {
+fn parse_weight(text: &str) -> u16 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let fraction = format!("{fraction:0<3}");
     let digits = fraction.get(..3).and_then(|digits| digits.parse::<u16>().ok());
@@ -136,7 +136,7 @@ mod tests {
             ("x", 1000),
             ("0.x", 1000),
         ] {
-            assert_eq!(thousandths(text), expected, "{text}");
+            assert_eq!(parse_weight(text), expected, "{text}");
         }
     }
 

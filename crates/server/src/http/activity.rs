@@ -15,7 +15,7 @@ const PIECE_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest idle times of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct IdleLimits {
     /// Limit while no request runs.
     pub(crate) idle: Duration,
     /// Limit while the client does not read its answers.
@@ -24,41 +24,41 @@ pub(crate) struct Patience {
 
 /// The activity of one connection. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Activity(Arc<Mutex<State>>);
+pub(crate) struct Activity(Arc<Mutex<ActivityState>>);
 
-struct State {
+struct ActivityState {
     requests: usize,
     answers: usize,
     moved_at: Instant,
 }
 
 /// Guard of a running request: counts it until dropped.
-pub(crate) struct Working(Activity);
+pub(crate) struct RunningRequest(Activity);
 
 /// Guard of an answer that is being sent: counts it until dropped.
-struct Sending(Activity);
+struct SendingAnswer(Activity);
 
 impl Activity {
     /// Returns the activity of a new connection.
     pub(crate) fn begin() -> Self {
-        let state = State { requests: 0, answers: 0, moved_at: Instant::now() };
+        let state = ActivityState { requests: 0, answers: 0, moved_at: Instant::now() };
         Self(Arc::new(Mutex::new(state)))
     }
 
     /// Counts a running request until the result is dropped.
-    pub(crate) fn request(&self) -> Working {
+    pub(crate) fn begin_request(&self) -> RunningRequest {
         self.change(|state| state.requests += 1);
-        Working(self.clone())
+        RunningRequest(self.clone())
     }
 
     /// Wraps the body of an answer, so that sending it counts as activity.
-    pub(crate) fn sending(&self, body: Body) -> Body {
+    pub(crate) fn track_answer(&self, body: Body) -> Body {
         self.change(|state| state.answers += 1);
-        Body::new(Watched { body, rest: Bytes::new(), sending: Sending(self.clone()) })
+        Body::new(TrackedBody { body, rest: Bytes::new(), sending: SendingAnswer(self.clone()) })
     }
 
     /// Restarts the idle time.
-    pub(crate) fn moved(&self) {
+    pub(crate) fn restart_idle_time(&self) {
         self.change(|_| ());
     }
 
@@ -69,14 +69,14 @@ impl Activity {
 
     /// Completes when the connection has been idle for too long. Time in which a request runs does
     /// not count: requests have their own deadlines.
-    pub(crate) async fn lapsed(&self, patience: Patience) {
-        while let Some(left) = self.left(patience) {
+    pub(crate) async fn idle_too_long(&self, patience: IdleLimits) {
+        while let Some(left) = self.time_left(patience) {
             tokio::time::sleep(left).await;
         }
     }
 
     /// Returns the time until the next check; none if the connection has been idle for too long.
-    fn left(&self, patience: Patience) -> Option<Duration> {
+    fn time_left(&self, patience: IdleLimits) -> Option<Duration> {
         let state = self.0.lock();
         if state.requests > 0 {
             return Some(patience.idle);
@@ -85,33 +85,33 @@ impl Activity {
         bound.checked_sub(state.moved_at.elapsed()).filter(|left| !left.is_zero())
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut ActivityState)) {
         let mut state = self.0.lock();
         change(&mut state);
         state.moved_at = Instant::now();
     }
 }
 
-impl Drop for Working {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         self.0.change(|state| state.requests -= 1);
     }
 }
 
-impl Drop for Sending {
+impl Drop for SendingAnswer {
     fn drop(&mut self) {
         self.0.change(|state| state.answers -= 1);
     }
 }
 
-struct Watched {
+struct TrackedBody {
     body: Body,
     /// The unsent rest of a piece that was too large.
     rest: Bytes,
-    sending: Sending,
+    sending: SendingAnswer,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -121,7 +121,7 @@ impl HttpBody for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.rest.is_empty() {
             let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-            self.sending.0.moved();
+            self.sending.0.restart_idle_time();
             match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => self.rest = data,
                 Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
@@ -129,7 +129,7 @@ impl HttpBody for Watched {
                 None => return Poll::Ready(None),
             }
         } else {
-            self.sending.0.moved();
+            self.sending.0.restart_idle_time();
         }
         let bytes = self.rest.len().min(PIECE_BYTES_MAX);
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(bytes)))))
@@ -157,14 +157,14 @@ mod tests {
 
     use super::*;
 
-    const SOON: Patience = Patience { idle: Duration::ZERO, unread: Duration::ZERO };
+    const SOON: IdleLimits = IdleLimits { idle: Duration::ZERO, unread: Duration::ZERO };
     const LATE: Duration = Duration::from_secs(3600);
 
     #[tokio::test]
     async fn a_large_answer_is_handed_on_in_pieces_and_is_the_same() {
         let activity = Activity::begin();
         let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
-        let mut body = activity.sending(Body::from(bytes.clone()));
+        let mut body = activity.track_answer(Body::from(bytes.clone()));
         let mut sent = Vec::new();
         assert_eq!(body.size_hint().exact(), Some(200_000));
         while let Some(frame) = body.frame().await {
@@ -180,17 +180,20 @@ mod tests {
     #[tokio::test]
     async fn idle_and_unread_connections_lapse_and_busy_ones_do_not() {
         let activity = Activity::begin();
-        assert!(activity.lapsed(SOON).now_or_never().is_some(), "nothing was asked");
-        let idle_only = Patience { idle: Duration::ZERO, unread: LATE };
-        let unread_only = Patience { idle: LATE, unread: Duration::ZERO };
-        let body = activity.sending(Body::from("answer"));
-        assert!(activity.lapsed(unread_only).now_or_never().is_some(), "an unread answer");
-        assert!(activity.lapsed(idle_only).now_or_never().is_none(), "it may yet be read");
-        let working = activity.request();
-        let patience = Patience { idle: LATE, unread: Duration::ZERO };
-        assert!(activity.lapsed(patience).now_or_never().is_none(), "a request is worked on");
+        assert!(activity.idle_too_long(SOON).now_or_never().is_some(), "nothing was asked");
+        let idle_only = IdleLimits { idle: Duration::ZERO, unread: LATE };
+        let unread_only = IdleLimits { idle: LATE, unread: Duration::ZERO };
+        let body = activity.track_answer(Body::from("answer"));
+        assert!(activity.idle_too_long(unread_only).now_or_never().is_some(), "an unread answer");
+        assert!(activity.idle_too_long(idle_only).now_or_never().is_none(), "it may yet be read");
+        let working = activity.begin_request();
+        let patience = IdleLimits { idle: LATE, unread: Duration::ZERO };
+        assert!(
+            activity.idle_too_long(patience).now_or_never().is_none(),
+            "a request is worked on"
+        );
         drop((body, working));
         assert!(!activity.is_sending());
-        assert!(activity.lapsed(idle_only).now_or_never().is_some(), "nothing is left");
+        assert!(activity.idle_too_long(idle_only).now_or_never().is_some(), "nothing is left");
     }
 }

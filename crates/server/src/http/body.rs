@@ -14,27 +14,27 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::Instant;
 
-use super::turn::{Holder, Turn};
+use super::turn::{RequestSlot, SlotHolder};
 use app::app::App;
-use app::error::{ApiError, ErrorCode, log};
-use app::places::{Place, Places};
+use app::error::{ApiError, ErrorCode, log_error};
+use app::places::{FairSlot, FairSlots};
 
 /// Number of pieces that may wait to be written to disk.
 const PIECES_AHEAD: usize = 16;
 
 /// A body in a temporary file that is deleted when this is dropped. Files that a crash leaves
 /// behind are deleted at the next start.
-pub(crate) struct Spooled {
+pub(crate) struct SpooledBody {
     /// Path of the file.
     pub(crate) path: TempPath,
     /// SHA-256 of the bytes as sent.
     pub(crate) sha256: [u8; 32],
     /// The body's place among the spooled bodies; held until drop.
-    _place: Option<Place<Holder>>,
+    _place: Option<FairSlot<SlotHolder>>,
 }
 
 /// Limits for one body.
-pub(crate) struct Bounds {
+pub(crate) struct BodyLimits {
     /// Largest number of bytes, as sent.
     pub(crate) bytes_max: u64,
     /// Longest pause between two pieces. The least rate applies after this time.
@@ -43,7 +43,7 @@ pub(crate) struct Bounds {
     pub(crate) bytes_per_s_min: u64,
 }
 
-impl Bounds {
+impl BodyLimits {
     /// Returns the limits of the settings for a body of at most `bytes_max` bytes.
     pub(crate) fn new(app: &App, bytes_max: u64) -> Self {
         let settings = app.settings();
@@ -55,7 +55,7 @@ impl Bounds {
     }
 
     /// Returns how long the next piece may take, after `bytes` have arrived in the time `waited`.
-    fn patience(&self, bytes: u64, waited: Duration) -> Duration {
+    fn next_piece_timeout(&self, bytes: u64, waited: Duration) -> Duration {
         let Some(earned_s) = bytes.checked_div(self.bytes_per_s_min) else { return self.idle_max };
         let due = self.idle_max + Duration::from_secs(earned_s);
         self.idle_max.min(due.saturating_sub(waited))
@@ -64,50 +64,56 @@ impl Bounds {
 
 /// A body that has not been read yet, with the slot of its request.
 #[derive(Default)]
-pub(crate) struct Unread {
+pub(crate) struct UnreadBody {
     /// The body.
     pub(crate) body: Body,
     /// The slot of the request; none if the request holds none.
-    pub(crate) turn: Option<Turn>,
+    pub(crate) turn: Option<RequestSlot>,
 }
 
-impl Unread {
+impl UnreadBody {
     /// Writes the whole body to a temporary file. The result keeps its place among the spooled
     /// bodies until it is dropped.
     /// Fails if the body exceeds `bounds` or breaks off, or if too many bodies arrive.
-    pub(crate) async fn spool(self, app: &App, bounds: &Bounds) -> Result<Spooled, ApiError> {
+    pub(crate) async fn spool(
+        self,
+        app: &App,
+        bounds: &BodyLimits,
+    ) -> Result<SpooledBody, ApiError> {
         let Self { body, turn } = self;
         let spooling = spool(body, app.temp_dir().to_owned(), bounds);
-        let (spooled, place) = arrived(turn, app.import_bodies(), spooling).await?;
-        Ok(Spooled { _place: place, ..spooled })
+        let (spooled, place) =
+            receive_in_own_place(turn, app.import_body_slots(), spooling).await?;
+        Ok(SpooledBody { _place: place, ..spooled })
     }
 
     /// Reads the whole body into memory. Fails like [`Self::spool`].
-    pub(crate) async fn collect(self, app: &App, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+    pub(crate) async fn collect(self, app: &App, bounds: &BodyLimits) -> Result<Vec<u8>, ApiError> {
         let Self { body, turn } = self;
-        let (bytes, _place) = arrived(turn, app.bodies(), collect(body, bounds)).await?;
+        let (bytes, _place) =
+            receive_in_own_place(turn, app.body_slots(), collect(body, bounds)).await?;
         Ok(bytes)
     }
 }
 
 /// Waits for a body while it holds a place among the arriving bodies instead of the request's slot.
 /// Takes the slot again afterwards.
-async fn arrived<T>(
-    turn: Option<Turn>,
-    places: &Arc<Places<Holder>>,
+async fn receive_in_own_place<T>(
+    turn: Option<RequestSlot>,
+    places: &Arc<FairSlots<SlotHolder>>,
     reading: impl Future<Output = Result<T, ApiError>>,
-) -> Result<(T, Option<Place<Holder>>), ApiError> {
+) -> Result<(T, Option<FairSlot<SlotHolder>>), ApiError> {
     let Some(turn) = turn else { return Ok((reading.await?, None)) };
     let place = places.take(turn.holder());
     let place =
         place.ok_or_else(|| ApiError::unavailable("The server receives too many bodies."))?;
-    turn.leave();
+    turn.release();
     let read = reading.await?;
-    turn.come_back()?;
+    turn.reacquire()?;
     Ok((read, Some(place)))
 }
 
-async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<Spooled, ApiError> {
+async fn spool(body: Body, dir: PathBuf, bounds: &BodyLimits) -> Result<SpooledBody, ApiError> {
     if body.size_hint().lower() > bounds.bytes_max {
         return Err(too_large(bounds));
     }
@@ -121,7 +127,7 @@ async fn spool(body: Body, dir: PathBuf, bounds: &Bounds) -> Result<Spooled, Api
     }
 }
 
-async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+async fn collect(body: Body, bounds: &BodyLimits) -> Result<Vec<u8>, ApiError> {
     if body.size_hint().lower() > bounds.bytes_max {
         return Err(too_large(bounds));
     }
@@ -137,13 +143,18 @@ async fn collect(body: Body, bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
     received.map(|()| bytes)
 }
 
-async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Result<(), ApiError> {
+async fn receive(
+    mut body: Body,
+    sender: Sender<Bytes>,
+    bounds: &BodyLimits,
+) -> Result<(), ApiError> {
     let mut bytes: u64 = 0;
     // Only the time that the client takes counts, not that of the disk.
     let mut waited = Duration::ZERO;
     loop {
         let asked = Instant::now();
-        let frame = tokio::time::timeout(bounds.patience(bytes, waited), body.frame()).await;
+        let frame =
+            tokio::time::timeout(bounds.next_piece_timeout(bytes, waited), body.frame()).await;
         let Ok(frame) = frame else {
             return Err(ApiError::request(
                 "The body stopped arriving before it was complete, or arrived too slowly.",
@@ -166,7 +177,7 @@ async fn receive(mut body: Body, sender: Sender<Bytes>, bounds: &Bounds) -> Resu
     }
 }
 
-fn write(mut pieces: Receiver<Bytes>, dir: PathBuf) -> io::Result<Spooled> {
+fn write(mut pieces: Receiver<Bytes>, dir: PathBuf) -> io::Result<SpooledBody> {
     let mut file = tempfile::Builder::new().prefix("body-").tempfile_in(dir)?;
     let mut hasher = Sha256::new();
     while let Some(piece) = pieces.blocking_recv() {
@@ -174,17 +185,17 @@ fn write(mut pieces: Receiver<Bytes>, dir: PathBuf) -> io::Result<Spooled> {
         file.write_all(&piece)?;
     }
     let (path, sha256) = (file.into_temp_path(), hasher.finalize().into());
-    Ok(Spooled { path, sha256, _place: None })
+    Ok(SpooledBody { path, sha256, _place: None })
 }
 
-pub(crate) fn too_large(bounds: &Bounds) -> ApiError {
+pub(crate) fn too_large(bounds: &BodyLimits) -> ApiError {
     let message = format!("The body is larger than {} bytes.", bounds.bytes_max);
     ApiError::new(ErrorCode::RequestTooLarge, message)
 }
 
 fn not_written(error: &io::Error) -> ApiError {
-    log("spool_failed", error);
-    ApiError::of_file(error)
+    log_error("spool_failed", error);
+    ApiError::from_file_error(error)
 }
 
 #[cfg(test)]
@@ -197,8 +208,8 @@ mod tests {
         Body::from_stream(stream::iter(pieces))
     }
 
-    fn bounds(bytes_max: u64, idle_max: Duration) -> Bounds {
-        Bounds { bytes_max, idle_max, bytes_per_s_min: 0 }
+    fn bounds(bytes_max: u64, idle_max: Duration) -> BodyLimits {
+        BodyLimits { bytes_max, idle_max, bytes_per_s_min: 0 }
     }
 
     async fn spooled(body: Body, bytes_max: u64) -> Result<(String, [u8; 32]), ErrorCode> {
@@ -255,7 +266,7 @@ mod tests {
             Some((Ok::<_, io::Error>("x"), ()))
         });
         let idle_max = Duration::from_millis(20);
-        let bounds = Bounds { bytes_max: u64::MAX, idle_max, bytes_per_s_min: 1 << 30 };
+        let bounds = BodyLimits { bytes_max: u64::MAX, idle_max, bytes_per_s_min: 1 << 30 };
         let result = collect(Body::from_stream(drops), &bounds).await;
         assert_eq!(result.err().map(|error| error.code), Some(ErrorCode::ParameterInvalid));
     }
@@ -263,13 +274,17 @@ mod tests {
     #[test]
     fn bytes_that_have_arrived_buy_time_for_the_next() {
         let secs = Duration::from_secs;
-        let bounds = Bounds { bytes_max: 1, idle_max: secs(60), bytes_per_s_min: 100 };
+        let bounds = BodyLimits { bytes_max: 1, idle_max: secs(60), bytes_per_s_min: 100 };
         for (bytes, waited, expected) in
             [(0, 0, 60), (0, 59, 1), (0, 61, 0), (1000, 60, 10), (1000, 70, 0), (1_000_000, 70, 60)]
         {
-            assert_eq!(bounds.patience(bytes, secs(waited)), secs(expected), "{bytes} {waited}");
+            assert_eq!(
+                bounds.next_piece_timeout(bytes, secs(waited)),
+                secs(expected),
+                "{bytes} {waited}"
+            );
         }
-        let any_rate = Bounds { bytes_per_s_min: 0, ..bounds };
-        assert_eq!(any_rate.patience(0, secs(1_000_000)), secs(60));
+        let any_rate = BodyLimits { bytes_per_s_min: 0, ..bounds };
+        assert_eq!(any_rate.next_piece_timeout(0, secs(1_000_000)), secs(60));
     }
 }

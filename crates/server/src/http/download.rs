@@ -23,7 +23,7 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// The reason why a file is not sent.
-pub(crate) enum Refused {
+pub(crate) enum DownloadRefusal {
     /// The requested range lies outside the file.
     RangeOutside,
     /// The file does not exist, or its bytes do not match the recorded digest.
@@ -32,7 +32,7 @@ pub(crate) enum Refused {
     Unreadable,
 }
 
-impl Refused {
+impl DownloadRefusal {
     /// Returns the error for [`Self::Unreadable`].
     pub(crate) fn unreadable() -> ApiError {
         ApiError::unavailable("The file cannot be read now.")
@@ -45,16 +45,16 @@ pub(crate) type OnComplete = Box<dyn FnOnce() + Send>;
 /// Returns the answer to a download: the whole file, the requested range, or 304 if the client
 /// already has this file.
 /// Calls `on_complete` when the end of the file has been sent.
-pub(crate) async fn answer(
+pub(crate) async fn download_response(
     file: &StoredFile,
     asked: &HeaderMap,
     on_complete: OnComplete,
-) -> Result<Response, Refused> {
+) -> Result<Response, DownloadRefusal> {
     let etag = format!("\"{}\"", file.sha256);
-    if names(asked, header::IF_NONE_MATCH, &etag) {
+    if lists_entity_tag(asked, header::IF_NONE_MATCH, &etag) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        describe(file, &etag, response.headers_mut());
+        insert_file_headers(file, &etag, response.headers_mut());
         return Ok(response);
     }
     let is_current = match asked.get(header::IF_RANGE) {
@@ -62,26 +62,26 @@ pub(crate) async fn answer(
         Some(value) => value.as_bytes() == etag.as_bytes(),
     };
     let range = match is_current {
-        true => Range::read(asked, file.bytes),
-        false => Range::Whole,
+        true => ByteRange::read(asked, file.bytes),
+        false => ByteRange::Whole,
     };
     let (start, length) = match range {
-        Range::Whole => (0, file.bytes),
-        Range::Part { first, last } => (first, last - first + 1),
-        Range::Outside => return Err(Refused::RangeOutside),
+        ByteRange::Whole => (0, file.bytes),
+        ByteRange::Part { first, last } => (first, last - first + 1),
+        ByteRange::Outside => return Err(DownloadRefusal::RangeOutside),
     };
-    let opened = open(file, start).await.map_err(|error| refused(&error))?;
+    let opened = open_at(file, start).await.map_err(|error| refusal_of_error(&error))?;
     let reaches_end = start + length == file.bytes;
-    let body = Sending {
+    let body = DownloadStream {
         pieces: ReaderStream::with_capacity(opened.take(length), PIECE_BYTES),
         left: length,
         on_complete: reaches_end.then_some(on_complete),
     };
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
-    describe(file, &etag, headers);
+    insert_file_headers(file, &etag, headers);
     headers.insert(header::CONTENT_LENGTH, length.into());
-    if let Range::Part { first, last } = range {
+    if let ByteRange::Part { first, last } = range {
         let said = format!("bytes {first}-{last}/{}", file.bytes);
         insert(headers, header::CONTENT_RANGE, &said);
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -90,13 +90,13 @@ pub(crate) async fn answer(
 }
 
 /// Adds the size of the file to the error that answers a range outside of it.
-pub(crate) fn outside(file: &StoredFile, mut response: Response) -> Response {
+pub(crate) fn with_file_size(file: &StoredFile, mut response: Response) -> Response {
     insert(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", file.bytes));
     response
 }
 
 /// Opens the file at `start`, after its size and digest have been checked.
-async fn open(file: &StoredFile, start: u64) -> io::Result<File> {
+async fn open_at(file: &StoredFile, start: u64) -> io::Result<File> {
     let (folder, path) = (file.folder.clone(), file.path.clone());
     let (bytes, sha256) = (file.bytes, file.sha256.clone());
     let opening = move || folder.open_checked(&path, bytes, &sha256);
@@ -108,22 +108,22 @@ async fn open(file: &StoredFile, start: u64) -> io::Result<File> {
 
 /// Maps a failure to open the file. Only a missing or changed file counts as missing; other
 /// failures, such as too many open files, say nothing about it.
-fn refused(error: &io::Error) -> Refused {
+fn refusal_of_error(error: &io::Error) -> DownloadRefusal {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidData => {
-            app::error::log("file_missing", error);
-            Refused::Missing
+            app::error::log_error("file_missing", error);
+            DownloadRefusal::Missing
         }
         _ => {
-            app::error::log("file_failed", error);
-            Refused::Unreadable
+            app::error::log_error("file_failed", error);
+            DownloadRefusal::Unreadable
         }
     }
 }
 
-fn describe(file: &StoredFile, etag: &str, headers: &mut HeaderMap) {
+fn insert_file_headers(file: &StoredFile, etag: &str, headers: &mut HeaderMap) {
     insert(headers, header::CONTENT_TYPE, &file.content_type);
-    insert(headers, header::CONTENT_DISPOSITION, &disposition(&file.name));
+    insert(headers, header::CONTENT_DISPOSITION, &content_disposition(&file.name));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     insert(headers, header::ETAG, etag);
     if let Ok(digest) = hex::decode(&file.sha256) {
@@ -133,7 +133,7 @@ fn describe(file: &StoredFile, etag: &str, headers: &mut HeaderMap) {
 
 /// Returns the value of `Content-Disposition`. Our file names contain only letters, digits and
 /// `._-`; any other character is replaced, so that a name cannot break the header.
-fn disposition(name: &str) -> String {
+fn content_disposition(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let name: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{name}\"")
@@ -146,7 +146,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// Returns true if a list of entity tags contains `etag` or `*`.
-fn names(asked: &HeaderMap, name: HeaderName, etag: &str) -> bool {
+fn lists_entity_tag(asked: &HeaderMap, name: HeaderName, etag: &str) -> bool {
     let values = asked.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
@@ -154,13 +154,13 @@ fn names(asked: &HeaderMap, name: HeaderName, etag: &str) -> bool {
 
 /// The part of the file that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Range {
+enum ByteRange {
     Whole,
     Part { first: u64, last: u64 },
     Outside,
 }
 
-impl Range {
+impl ByteRange {
     /// Reads the `Range` header. Several ranges, and ranges that cannot be parsed, ask for the
     /// whole file.
     fn read(asked: &HeaderMap, bytes: u64) -> Self {
@@ -170,7 +170,7 @@ impl Range {
         let Some((first, last)) = range.and_then(|range| range.trim().split_once('-')) else {
             return Self::Whole;
         };
-        match (number(first), number(last)) {
+        match (parse_range_end(first), parse_range_end(last)) {
             (Some(Some(first)), Some(last)) if last.is_none_or(|last| first <= last) => {
                 let last = last.unwrap_or(u64::MAX).min(bytes.saturating_sub(1));
                 if first < bytes { Self::Part { first, last } } else { Self::Outside }
@@ -185,7 +185,7 @@ impl Range {
 }
 
 /// Parses one end of a range: `Some(None)` if it is empty, `None` if it is not a number.
-fn number(text: &str) -> Option<Option<u64>> {
+fn parse_range_end(text: &str) -> Option<Option<u64>> {
     match text {
         "" => Some(None),
         text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -196,13 +196,13 @@ fn number(text: &str) -> Option<Option<u64>> {
 }
 
 /// The stream of a file's bytes. It calls `on_complete` when the last byte has been handed over.
-struct Sending<R> {
+struct DownloadStream<R> {
     pieces: ReaderStream<R>,
     left: u64,
     on_complete: Option<OnComplete>,
 }
 
-impl<R: tokio::io::AsyncRead + Unpin> Stream for Sending<R> {
+impl<R: tokio::io::AsyncRead + Unpin> Stream for DownloadStream<R> {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -216,7 +216,7 @@ impl<R: tokio::io::AsyncRead + Unpin> Stream for Sending<R> {
 
 /// The connection drops the body as soon as it has taken the announced number of bytes, so the end
 /// of a transfer is only seen here.
-impl<R> Drop for Sending<R> {
+impl<R> Drop for DownloadStream<R> {
     fn drop(&mut self) {
         if self.left == 0
             && let Some(on_complete) = self.on_complete.take()
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn one_range_is_read_and_anything_odd_is_the_whole_file() {
-        use Range::{Outside, Part, Whole};
+        use ByteRange::{Outside, Part, Whole};
         for (text, expected) in [
             ("bytes=0-0", Part { first: 0, last: 0 }),
             ("bytes=3-", Part { first: 3, last: 9 }),
@@ -250,9 +250,9 @@ mod tests {
         ] {
             let mut asked = HeaderMap::new();
             asked.insert(header::RANGE, HeaderValue::from_static(text));
-            assert_eq!(Range::read(&asked, 10), expected, "{text}");
+            assert_eq!(ByteRange::read(&asked, 10), expected, "{text}");
         }
-        assert_eq!(Range::read(&HeaderMap::new(), 10), Whole);
+        assert_eq!(ByteRange::read(&HeaderMap::new(), 10), Whole);
     }
 
     #[test]
@@ -260,13 +260,13 @@ mod tests {
         for text in ["bytes=0-", "bytes=-1"] {
             let mut asked = HeaderMap::new();
             asked.insert(header::RANGE, HeaderValue::from_static(text));
-            assert_eq!(Range::read(&asked, 0), Range::Outside, "{text}");
+            assert_eq!(ByteRange::read(&asked, 0), ByteRange::Outside, "{text}");
         }
     }
 
     #[test]
     fn names_of_files_cannot_break_out_of_their_header() {
-        let said = disposition("a\"; x=\r\n.csv");
+        let said = content_disposition("a\"; x=\r\n.csv");
         assert_eq!(said, "attachment; filename=\"a___x___.csv\"");
     }
 }

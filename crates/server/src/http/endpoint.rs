@@ -6,40 +6,40 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::response::Response;
-use files::format::Format;
+use files::format::ImportFormat;
 use futures::future::BoxFuture;
 use http::request::Parts;
 
-use crate::http::body::Unread;
+use crate::http::body::UnreadBody;
 use crate::http::path::PathValues;
-use crate::openapi::{Entry, Operation};
+use crate::openapi::{EndpointEntry, Operation};
 use app::app::App;
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::error::ApiError;
 use app::exchange::Exchange;
 
 /// The definition of one endpoint.
 pub(crate) struct Endpoint {
     /// Method. `Get` serves HEAD too.
-    pub(crate) method: Method,
+    pub(crate) method: EndpointMethod,
     /// Path. A variable part stands in braces: `/api/v2/jobs/{id}`.
     pub(crate) path: String,
     /// Path with every variable part in braces, for logs and metrics: one text per endpoint, so
     /// that labels stay few.
     pub(crate) template: &'static str,
     /// Access rule and handler.
-    pub(crate) action: Action,
+    pub(crate) action: EndpointAction,
     /// Formats that its body may have; empty = it takes no body.
-    pub(crate) consumes: &'static [Format],
+    pub(crate) consumes: &'static [ImportFormat],
     /// Media types that it answers with.
-    pub(crate) produces: Produces,
+    pub(crate) produces: AnswerFormats,
     /// Description in the OpenAPI document.
     pub(crate) operation: Operation,
 }
 
 /// HTTP method of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Method {
+pub(crate) enum EndpointMethod {
     /// Reads.
     Get,
     /// Writes.
@@ -52,7 +52,7 @@ pub(crate) enum Method {
 
 /// The media types that an endpoint answers with, and who checks `Accept`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Produces {
+pub(crate) enum AnswerFormats {
     /// JSON.
     Json,
     /// JSON or CSV.
@@ -70,40 +70,40 @@ pub(crate) enum Produces {
 }
 
 /// Future of an endpoint's answer.
-pub(crate) type Answer = BoxFuture<'static, Result<Response, ApiError>>;
+pub(crate) type AnswerFuture = BoxFuture<'static, Result<Response, ApiError>>;
 
 /// The access rule of an endpoint, with its handler.
-pub(crate) enum Action {
+pub(crate) enum EndpointAction {
     /// Open to anyone and not rate-limited: probes, and links that carry their own signature.
-    Probe(Box<dyn Fn(Call) -> Answer + Send + Sync>),
+    Probe(Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>),
     /// Open to anyone, rate-limited by address, separately from requests that need a credential.
-    Anyone(Box<dyn Fn(Call) -> Answer + Send + Sync>),
+    Anyone(Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>),
     /// Open to holders of a signed link, not rate-limited; without a signature like `Admitted`.
     Linked(
         Requirement,
-        Box<dyn Fn(Call) -> Answer + Send + Sync>,
-        Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>,
+        Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>,
+        Box<dyn Fn(EndpointCall, AdmittedRequest) -> AnswerFuture + Send + Sync>,
     ),
     /// Open to callers whose credential meets the requirement.
-    Admitted(Requirement, Box<dyn Fn(Call, Admitted) -> Answer + Send + Sync>),
+    Admitted(Requirement, Box<dyn Fn(EndpointCall, AdmittedRequest) -> AnswerFuture + Send + Sync>),
 }
 
 /// One request, as its endpoint receives it.
-pub(crate) struct Call {
+pub(crate) struct EndpointCall {
     /// State of the server.
     pub(crate) app: App,
     /// Documents that are the same for all requests.
-    pub(crate) site: Arc<Site>,
+    pub(crate) site: Arc<ReferenceDocuments>,
     /// Head of the request.
     pub(crate) parts: Parts,
     /// Body of the request.
-    pub(crate) body: Unread,
+    pub(crate) body: UnreadBody,
     /// Variable parts of the path, decoded.
     pub(crate) path: PathValues,
 }
 
 /// Documents that are rendered once, from the table of endpoints.
-pub(crate) struct Site {
+pub(crate) struct ReferenceDocuments {
     /// The OpenAPI document.
     pub(crate) openapi: Bytes,
     /// The HTML page with the same content.
@@ -112,7 +112,7 @@ pub(crate) struct Site {
 
 /// Facts about a request that are known before any check.
 #[derive(Clone)]
-pub(crate) struct Origin {
+pub(crate) struct RequestOrigin {
     /// Id of the request.
     pub(crate) request_id: Arc<str>,
     /// Address that the request counts for.
@@ -123,13 +123,15 @@ pub(crate) struct Origin {
 
 impl Endpoint {
     /// Returns the endpoint's entry in the OpenAPI document.
-    pub(crate) fn entry(&self) -> Entry<'_> {
+    pub(crate) fn entry(&self) -> EndpointEntry<'_> {
         let required = match &self.action {
-            Action::Admitted(required, _) | Action::Linked(required, ..) => Some(*required),
-            Action::Probe(_) | Action::Anyone(_) => None,
+            EndpointAction::Admitted(required, _) | EndpointAction::Linked(required, ..) => {
+                Some(*required)
+            }
+            EndpointAction::Probe(_) | EndpointAction::Anyone(_) => None,
         };
         let method = self.method.openapi_name();
-        Entry {
+        EndpointEntry {
             method,
             path: &self.path,
             required,
@@ -139,7 +141,7 @@ impl Endpoint {
     }
 }
 
-impl Produces {
+impl AnswerFormats {
     /// Returns the media types of which `Accept` must allow one; empty = `Accept` is not checked.
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
@@ -156,9 +158,9 @@ impl Produces {
     }
 }
 
-impl Method {
+impl EndpointMethod {
     /// Returns the endpoint method that serves a request's method; none if no endpoint can have it.
-    pub(crate) fn serving(method: &http::Method) -> Option<Self> {
+    pub(crate) fn from_request_method(method: &http::Method) -> Option<Self> {
         match *method {
             http::Method::GET | http::Method::HEAD => Some(Self::Get),
             http::Method::POST => Some(Self::Post),
@@ -189,7 +191,7 @@ impl Method {
     }
 
     /// Returns the methods that the `Allow` header lists for it.
-    pub(crate) fn allows(self) -> &'static str {
+    pub(crate) fn allow_header(self) -> &'static str {
         match self {
             Self::Get => "GET, HEAD",
             Self::Post => "POST",

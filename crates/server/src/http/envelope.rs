@@ -14,7 +14,7 @@ use app::error::{ApiError, ErrorCode, NON_FIELD_ERRORS};
 const VALIDATION_FAILED: &str = "validation_failed";
 
 /// Returns the body of an error, which always has all four keys.
-pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
+pub(crate) fn error_body(error: &ApiError, request_id: &str) -> Value {
     let fields: Map<String, Value> =
         error.fields.0.iter().map(|(field, messages)| (field.clone(), json!(messages))).collect();
     let message = match error.code {
@@ -30,7 +30,7 @@ pub(crate) fn body(error: &ApiError, request_id: &str) -> Value {
 }
 
 /// Returns the body of an error under `/api/v1/core`. Rule: spec/exports.md §2.
-pub(crate) fn core_body(error: &ApiError, request_id: &str) -> Value {
+pub(crate) fn core_error_body(error: &ApiError, request_id: &str) -> Value {
     let is_whole = |field: &str| field == NON_FIELD_ERRORS;
     let fields = error.fields.0.iter().filter(|(field, _)| !is_whole(field));
     let errors: Map<String, Value> =
@@ -62,14 +62,14 @@ pub(crate) fn core_code(code: ErrorCode) -> &'static str {
 }
 
 /// Returns the answer for an error.
-pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> Response {
+pub(crate) fn error_response(error: &ApiError, request_id: &str, encoding: Encoding) -> Response {
     let text = match encoding {
-        Encoding::Json => body(error, request_id).to_string(),
-        Encoding::Core => core_body(error, request_id).to_string(),
-        Encoding::Xml(style) => xml::document(&body(error, request_id), style),
+        Encoding::Json => error_body(error, request_id).to_string(),
+        Encoding::Core => core_error_body(error, request_id).to_string(),
+        Encoding::Xml(style) => xml::json_to_xml(&error_body(error, request_id), style),
     };
     let status = error.status.unwrap_or(error.code.status());
-    let mut response = answer(status, text, encoding);
+    let mut response = response_with_body(status, text, encoding);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
@@ -88,7 +88,7 @@ pub(crate) fn render(error: &ApiError, request_id: &str, encoding: Encoding) -> 
 }
 
 /// Returns the answer to an import with invalid rows. Rule: spec/data-model.md §3.
-pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
+pub(crate) fn import_errors_response(errors: &ImportErrors) -> Response {
     let code = ErrorCode::ImportInvalid;
     let message = match errors.error_count {
         count if errors.is_full() => format!(
@@ -103,10 +103,10 @@ pub(crate) fn import_invalid(errors: &ImportErrors) -> Response {
         "errors": errors.errors,
         "error_count": errors.error_count,
     });
-    answer(code.status(), body.to_string(), Encoding::Json)
+    response_with_body(code.status(), body.to_string(), Encoding::Json)
 }
 
-fn answer(status: u16, body: String, encoding: Encoding) -> Response {
+fn response_with_body(status: u16, body: String, encoding: Encoding) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -139,23 +139,23 @@ mod tests {
                 r#"{"code":"idempotency_conflict","field_errors":{},"message":"x","type":"conflict"}"#,
             ),
         ] {
-            assert_eq!(body(&error, "r-1").to_string(), expected);
+            assert_eq!(error_body(&error, "r-1").to_string(), expected);
         }
     }
 
     #[test]
     fn exports_and_books_have_an_envelope_of_their_own() {
         let error = ApiError::parameter("month", "Must be a month.");
-        let body = core_body(&error, "r-1").to_string();
+        let body = core_error_body(&error, "r-1").to_string();
         let expected = r#"{"message":"The given data was invalid.","code":"validation_failed","errors":{"month":["Must be a month."]}}"#;
         assert_eq!(body, expected);
-        assert_eq!(render(&error, "r-1", Encoding::Core).status().as_u16(), 400);
+        assert_eq!(error_response(&error, "r-1", Encoding::Core).status().as_u16(), 400);
     }
 
     #[test]
     fn every_code_is_sent_with_its_status() {
         for code in ErrorCode::ALL {
-            let response = render(&ApiError::new(code, "x"), "r-1", Encoding::Json);
+            let response = error_response(&ApiError::new(code, "x"), "r-1", Encoding::Json);
             assert_eq!(response.status().as_u16(), code.status());
             assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
         }

@@ -14,7 +14,7 @@ use reports::request::{RawParameters, RawValue};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::body::{Bounds, Unread, too_large};
+use super::body::{BodyLimits, UnreadBody, too_large};
 use super::query::VALUES_MAX;
 use super::{content, query};
 use app::app::App;
@@ -25,30 +25,30 @@ use app::error::{ApiError, ErrorCode};
 pub(crate) const BODY_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Largest number of keys in a JSON body: far more than any endpoint has parameters.
-const NAMES_MAX: usize = 1000;
+const KEYS_MAX: usize = 1000;
 
 /// The encoding of parameters in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BodyEncoding {
     Json,
     Form,
     Multipart,
 }
 
-const KINDS: [(&str, Kind); 3] = [
-    ("application/json", Kind::Json),
-    ("application/x-www-form-urlencoded", Kind::Form),
-    ("multipart/form-data", Kind::Multipart),
+const KINDS: [(&str, BodyEncoding); 3] = [
+    ("application/json", BodyEncoding::Json),
+    ("application/x-www-form-urlencoded", BodyEncoding::Form),
+    ("multipart/form-data", BodyEncoding::Multipart),
 ];
 
 /// Reads the parameters in a body that may be empty.
-pub(crate) async fn read_if_any(
+pub(crate) async fn read_optional_body_parameters(
     app: &App,
     headers: &HeaderMap,
-    body: Unread,
+    body: UnreadBody,
 ) -> Result<RawParameters, ApiError> {
     if headers.contains_key(header::CONTENT_TYPE) {
-        return read(app, headers, body).await;
+        return read_body_parameters(app, headers, body).await;
     }
     match body.collect(app, &bounds(app)).await?.is_empty() {
         true => Ok(vec![]),
@@ -58,7 +58,7 @@ pub(crate) async fn read_if_any(
 
 /// Fails if a request to an endpoint without a body has one. An empty JSON object is allowed,
 /// because some clients always send one.
-pub(crate) async fn refuse_any(app: &App, body: Unread) -> Result<(), ApiError> {
+pub(crate) async fn refuse_body(app: &App, body: UnreadBody) -> Result<(), ApiError> {
     let bytes = body.collect(app, &bounds(app)).await?;
     match bytes.trim_ascii() {
         b"" | b"{}" => Ok(()),
@@ -68,33 +68,33 @@ pub(crate) async fn refuse_any(app: &App, body: Unread) -> Result<(), ApiError> 
 
 /// Reads the parameters in a body. Parsing runs on a blocking thread, not on those that serve
 /// connections.
-pub(crate) async fn read(
+pub(crate) async fn read_body_parameters(
     app: &App,
     headers: &HeaderMap,
-    body: Unread,
+    body: UnreadBody,
 ) -> Result<RawParameters, ApiError> {
-    let content_type = content::only(headers, header::CONTENT_TYPE.as_str()).flatten();
+    let content_type = content::single_header(headers, header::CONTENT_TYPE.as_str()).flatten();
     let content_type = content_type.unwrap_or_default().to_owned();
     let (kind, is_packed) = (kind(&content_type)?, is_packed(headers)?);
     let bounds = bounds(app);
     let bytes = body.collect(app, &bounds).await?;
     let read = move || {
-        let bytes = if is_packed { unpacked(&bytes, &bounds)? } else { bytes };
+        let bytes = if is_packed { decompress(&bytes, &bounds)? } else { bytes };
         match kind {
-            Kind::Json => json(&bytes),
-            Kind::Form => form(bytes),
+            BodyEncoding::Json => parse_json(&bytes),
+            BodyEncoding::Form => parse_form(bytes),
             // The whole body is in memory, so this never waits.
-            Kind::Multipart => block_on(multipart(&content_type, bytes)),
+            BodyEncoding::Multipart => block_on(parse_multipart(&content_type, bytes)),
         }
     };
     blocking(read).await
 }
 
-fn bounds(app: &App) -> Bounds {
-    Bounds::new(app, BODY_BYTES_MAX)
+fn bounds(app: &App) -> BodyLimits {
+    BodyLimits::new(app, BODY_BYTES_MAX)
 }
 
-fn kind(content_type: &str) -> Result<Kind, ApiError> {
+fn kind(content_type: &str) -> Result<BodyEncoding, ApiError> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let found = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(media_type));
     found.map(|(_, kind)| *kind).ok_or_else(|| {
@@ -104,7 +104,7 @@ fn kind(content_type: &str) -> Result<Kind, ApiError> {
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
-    let named = content::only(headers, header::CONTENT_ENCODING.as_str());
+    let named = content::single_header(headers, header::CONTENT_ENCODING.as_str());
     let packing = named.map(|name| name.map(Compression::from_content_encoding));
     match packing {
         Some(None | Some(Some(Compression::None))) => Ok(false),
@@ -117,7 +117,7 @@ fn unsupported(message: String) -> ApiError {
     ApiError::new(ErrorCode::UnsupportedMediaType, message)
 }
 
-fn unpacked(packed: &[u8], bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
+fn decompress(packed: &[u8], bounds: &BodyLimits) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     let mut unpacking = MultiGzDecoder::new(packed).take(bounds.bytes_max + 1);
     match unpacking.read_to_end(&mut bytes) {
@@ -127,22 +127,22 @@ fn unpacked(packed: &[u8], bounds: &Bounds) -> Result<Vec<u8>, ApiError> {
     }
 }
 
-fn json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
-    let members = members(bytes).map_err(ApiError::request)?;
-    Ok(members.into_iter().map(|(name, value)| (name, raw(value))).collect())
+fn parse_json(bytes: &[u8]) -> Result<RawParameters, ApiError> {
+    let members = parse_unique_members(bytes).map_err(ApiError::request)?;
+    Ok(members.into_iter().map(|(name, value)| (name, raw_value_of_json(value))).collect())
 }
 
 /// Parses a JSON object in which no key is repeated. The error is a message for the caller.
-pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let members: Result<Members, _> = serde_json::from_slice(bytes);
+pub(crate) fn parse_unique_members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    let members: Result<UniqueMembers, _> = serde_json::from_slice(bytes);
     let members = members
         .map(|members| members.0)
         .map_err(|_| "The body must be a JSON object in which each key stands once.".to_owned())?;
-    if members.len() > NAMES_MAX {
+    if members.len() > KEYS_MAX {
         let count = members.len();
-        return Err(format!("The body has {count} keys; at most {NAMES_MAX} are allowed."));
+        return Err(format!("The body has {count} keys; at most {KEYS_MAX} are allowed."));
     }
-    let count: usize = members.values().map(items).sum();
+    let count: usize = members.values().map(count_values).sum();
     match count {
         ..=VALUES_MAX => Ok(members),
         count => Err(format!("The body has {count} values; at most {VALUES_MAX} are allowed.")),
@@ -150,60 +150,60 @@ pub(crate) fn members(bytes: &[u8]) -> Result<Map<String, Value>, String> {
 }
 
 /// Returns the number of values in a value, including itself.
-fn items(value: &Value) -> usize {
+fn count_values(value: &Value) -> usize {
     match value {
-        Value::Array(list) => 1 + list.iter().map(items).sum::<usize>(),
-        Value::Object(members) => 1 + members.values().map(items).sum::<usize>(),
+        Value::Array(list) => 1 + list.iter().map(count_values).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(count_values).sum::<usize>(),
         _ => 1,
     }
 }
 
-struct Members(Map<String, Value>);
+struct UniqueMembers(Map<String, Value>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_map(UniqueMembersVisitor)
     }
 }
 
-struct MembersVisitor;
+struct UniqueMembersVisitor;
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
+impl<'de> Visitor<'de> for UniqueMembersVisitor {
+    type Value = UniqueMembers;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<UniqueMembers, M::Error> {
         let mut members = Map::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
             if members.insert(name, value).is_some() {
                 return Err(M::Error::custom("a key stands there twice"));
             }
         }
-        Ok(Members(members))
+        Ok(UniqueMembers(members))
     }
 }
 
-fn raw(value: Value) -> RawValue {
+fn raw_value_of_json(value: Value) -> RawValue {
     match value {
         Value::Null => RawValue::Null,
         Value::Bool(value) => RawValue::Bool(value),
         Value::Number(number) => RawValue::Number(number.to_string()),
         Value::String(text) => RawValue::Text(text),
-        Value::Array(items) => RawValue::List(items.into_iter().map(raw).collect()),
+        Value::Array(items) => RawValue::List(items.into_iter().map(raw_value_of_json).collect()),
         Value::Object(_) => RawValue::Object,
     }
 }
 
-fn form(bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
+fn parse_form(bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
     let refused = |_| ApiError::request("The body must be a form in UTF-8.");
     let text = String::from_utf8(bytes).map_err(refused)?;
     query::parse(Some(text.trim_end_matches(['\r', '\n'])))
 }
 
-async fn multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
+async fn parse_multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, ApiError> {
     let broken = || ApiError::request("The body is not valid multipart/form-data in UTF-8.");
     let request = Request::builder().header(header::CONTENT_TYPE, content_type);
     let request = request.body(Body::from(bytes)).map_err(|_| broken())?;
@@ -216,7 +216,7 @@ async fn multipart(content_type: &str, bytes: Vec<u8>) -> Result<RawParameters, 
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| broken())?;
         parameters.push((name, RawValue::Text(text)));
         if parameters.len() > VALUES_MAX {
-            return Err(query::too_many_values());
+            return Err(query::too_many_values_error());
         }
     }
     Ok(parameters)

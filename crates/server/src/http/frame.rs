@@ -15,7 +15,7 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tracing::Instrument;
 
-use super::endpoint::Origin;
+use super::endpoint::RequestOrigin;
 use super::envelope;
 use super::routes::probes;
 use app::address;
@@ -23,7 +23,7 @@ use app::app::App;
 use app::blocking::panic_message;
 use app::error::ApiError;
 use app::exchange::Exchange;
-use app::rate_limit::{Key, RateState};
+use app::rate_limit::{RateKey, RateState};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -42,13 +42,13 @@ const LOGGED_METHOD_CHARS_MAX: usize = 32;
 
 /// Runs the request and completes its answer: headers, log line, metrics. A panic becomes an
 /// internal error.
-pub(crate) async fn frame(
+pub(crate) async fn complete_request(
     State(app): State<App>,
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let origin = origin(&app, &request);
+    let origin = request_origin(&app, &request);
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(LOGGED_PATH_CHARS_MAX).collect();
     request.extensions_mut().insert(origin.clone());
@@ -56,52 +56,55 @@ pub(crate) async fn frame(
     let span = tracing::info_span!("request", request_id = %origin.request_id);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answer.unwrap_or_else(|panic| {
-        app.metrics().panicked();
+        app.metrics().count_panic();
         let said = panic_message(panic.as_ref());
-        whatever_happens(|| {
+        ignore_panics(|| {
             span.in_scope(|| tracing::error!(code = "panic", said, "a request ended in a panic"));
         });
         let encoding = origin.exchange.notes().encoding;
-        envelope::render(&ApiError::internal(), &origin.request_id, encoding)
+        envelope::error_response(&ApiError::internal(), &origin.request_id, encoding)
     });
 
     set_headers(&app, &origin, response.headers_mut());
     let response = if method == Method::HEAD { without_body(response) } else { response };
     let status = response.status().as_u16();
-    whatever_happens(|| report(&app, &origin, &method, &path, status, began));
+    ignore_panics(|| record_request(&app, &origin, &method, &path, status, began));
     response
 }
 
 /// Runs `work` and ignores a panic in it: a log line that cannot be written must not cost the
 /// client its answer.
-fn whatever_happens(work: impl FnOnce()) {
+fn ignore_panics(work: impl FnOnce()) {
     // The panic hook has printed the panic already, where that is possible.
     let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
 }
 
-fn origin(app: &App, request: &Request<Body>) -> Origin {
+fn request_origin(app: &App, request: &Request<Body>) -> RequestOrigin {
     let headers = request.headers();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     let forwarded = headers.get_all(FORWARDED_FOR).iter();
     let forwarded: Vec<&str> = forwarded.map(|value| value.to_str().unwrap_or_default()).collect();
     let trusted = &app.settings().server.trusted_proxies;
-    if !forwarded.is_empty() && !address::is_in(trusted, peer) && app.is_first_untrusted_proxy() {
+    if !forwarded.is_empty()
+        && !address::is_in_networks(trusted, peer)
+        && app.is_first_untrusted_proxy()
+    {
         tracing::warn!(
             %peer,
             "X-Forwarded-For is not believed, so that all clients behind this address share its \
              rate limit: if it is a proxy of yours, name it in server.trusted_proxies"
         );
     }
-    Origin {
-        request_id: sent_id(headers).unwrap_or_else(|| new_id(app)),
-        address: address::client(peer, forwarded.into_iter(), trusted),
+    RequestOrigin {
+        request_id: request_id_of_client(headers).unwrap_or_else(|| new_request_id(app)),
+        address: address::client_address(peer, forwarded.into_iter(), trusted),
         exchange: Arc::new(Exchange::default()),
     }
 }
 
 /// Returns the request id that the client sent, if it matches `^[A-Za-z0-9._-]{1,128}$`.
-fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
+fn request_id_of_client(headers: &HeaderMap) -> Option<Arc<str>> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -111,11 +114,11 @@ fn sent_id(headers: &HeaderMap) -> Option<Arc<str>> {
 }
 
 /// Returns a new request id.
-pub(crate) fn new_id(app: &App) -> Arc<str> {
+pub(crate) fn new_request_id(app: &App) -> Arc<str> {
     app.new_uuid().to_string().into()
 }
 
-fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {
+fn set_headers(app: &App, origin: &RequestOrigin, headers: &mut HeaderMap) {
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -126,7 +129,7 @@ fn set_headers(app: &App, origin: &Origin, headers: &mut HeaderMap) {
     let vary = if has_cors { VARY_WITH_CORS } else { VARY };
     headers.insert(header::VARY, HeaderValue::from_static(vary));
     let rate = origin.exchange.notes().rate;
-    let rate = rate.or_else(|| app.limiter().peek(&Key::of_address(origin.address)));
+    let rate = rate.or_else(|| app.limiter().peek(&RateKey::for_address(origin.address)));
     if let Some(RateState { limit, remaining, reset_s }) = rate {
         headers.insert(RATE_LIMIT, limit.into());
         headers.insert(RATE_REMAINING, remaining.into());
@@ -146,7 +149,14 @@ fn without_body(response: Response) -> Response {
 
 /// Writes one log line and counts the request in the metrics. Neither may contain query values,
 /// bodies or credentials.
-fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, began: Instant) {
+fn record_request(
+    app: &App,
+    origin: &RequestOrigin,
+    method: &Method,
+    path: &str,
+    status: u16,
+    began: Instant,
+) {
     let duration = began.elapsed();
     let notes = origin.exchange.notes();
     let identity = notes.identity.map(tracing::field::display);
@@ -172,12 +182,12 @@ fn report(app: &App, origin: &Origin, method: &Method, path: &str, status: u16, 
         true => line!(debug),
         false => line!(info),
     }
-    app.metrics().answered(route, known(method), status, duration.as_secs_f64());
+    app.metrics().count_request(route, method_label(method), status, duration.as_secs_f64());
 }
 
 /// Returns the metrics label of a method. Unknown methods share one label, so that clients cannot
 /// create new ones.
-fn known(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -11,11 +11,11 @@ pub(crate) const HEADER: &str = "idempotency-key";
 pub(crate) const BYTES_MAX: usize = 255;
 
 /// Reads the key; none if the header is absent. The error is a message for the caller.
-pub(crate) fn read(headers: &HeaderMap) -> Result<Option<String>, String> {
+pub(crate) fn read_idempotency_key(headers: &HeaderMap) -> Result<Option<String>, String> {
     let is_key = |key: &str| {
         (1..=BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    match content::only(headers, HEADER) {
+    match content::single_header(headers, HEADER) {
         Some(None) => Ok(None),
         Some(Some(key)) if is_key(key) => Ok(Some(key.to_owned())),
         _ => Err(format!("Must be sent once, as 1 to {BYTES_MAX} visible characters.")),

@@ -19,18 +19,18 @@ const BYTES_MAX: usize = 64 << 20;
 const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Wraps the body of a request, so that its rest is drained when the endpoint does not read it.
-pub(crate) fn until_read(request: Request<Body>) -> Request<Body> {
+pub(crate) fn drain_when_dropped(request: Request<Body>) -> Request<Body> {
     // A client with `Expect` sends its body only when the server starts to read it.
     let waits = request.headers().contains_key(header::EXPECT);
-    request.map(|body| Body::new(Lingering { body, sending: !waits }))
+    request.map(|body| Body::new(DrainedBody { body, sending: !waits }))
 }
 
-struct Lingering {
+struct DrainedBody {
     body: Body,
     sending: bool,
 }
 
-impl HttpBody for Lingering {
+impl HttpBody for DrainedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -55,19 +55,19 @@ impl HttpBody for Lingering {
     }
 }
 
-impl Drop for Lingering {
+impl Drop for DrainedBody {
     fn drop(&mut self) {
         if !self.sending || self.body.is_end_stream() {
             return;
         }
         if let Ok(runtime) = Handle::try_current() {
             let rest = std::mem::take(&mut self.body);
-            runtime.spawn(tokio::time::timeout(TIME_MAX, thrown_away(rest)));
+            runtime.spawn(tokio::time::timeout(TIME_MAX, discard(rest)));
         }
     }
 }
 
-async fn thrown_away(mut body: Body) {
+async fn discard(mut body: Body) {
     let mut bytes = 0;
     while bytes <= BYTES_MAX
         && let Some(Ok(frame)) = body.frame().await

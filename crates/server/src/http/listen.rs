@@ -22,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 
-use super::activity::{Activity, Patience};
+use super::activity::{Activity, IdleLimits};
 use super::router::router;
-use super::unparsable::Enveloped;
+use super::unparsable::EnvelopedStream;
 use app::address;
 use app::app::App;
-use app::places::Places;
-use app::rate_limit::Key;
+use app::places::FairSlots;
+use app::rate_limit::RateKey;
 use app::settings::ListenSettings;
 
 /// Pause after a failed accept, for instance when the process has no file handles left.
@@ -38,7 +38,7 @@ const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// Buffer size for a request's head: the longest request line and headers of the usual size.
 const HEAD_BYTES_MAX: usize = 192 * 1024;
 /// Longest time that a connection may take to end after it was asked to.
-const GOODBYE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves requests until `shutdown` completes. Then stops accepting and lets running requests
 /// finish for `server.shutdown_grace_s`.
@@ -50,7 +50,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let settings = &app.settings().server;
     let connections = Arc::new(Semaphore::new(settings.connections_max));
-    let by_address = by_address(settings);
+    let by_address = places_by_address(settings);
     let grace = Duration::from_secs(settings.shutdown_grace_s);
     let router = router(app.clone());
     let (running, stopping) = (TaskTracker::new(), CancellationToken::new());
@@ -63,17 +63,17 @@ pub async fn serve(
         };
         tokio::select! {
             () = &mut shutdown => break,
-            _ = fold.tick() => app.metrics().fold(),
+            _ = fold.tick() => app.metrics().run_upkeep(),
             (accepted, permit) = next => match accepted {
                 Ok((stream, peer)) => {
-                    let holder = holder(settings, peer.ip());
+                    let holder = connection_key(settings, peer.ip());
                     let place = holder.map(|holder| by_address.take(holder));
                     if let Some(None) = place {
                         tracing::debug!(%peer, "a connection too many from this address");
-                        app.metrics().refused_connection();
+                        app.metrics().count_refused_connection();
                         continue;
                     }
-                    let connection = connection(&app, stream, peer, &router, stopping.clone());
+                    let connection = serve_connection(&app, stream, peer, &router, stopping.clone());
                     running.spawn(async move {
                         connection.await;
                         drop((place, permit));
@@ -101,24 +101,24 @@ pub async fn serve(
 }
 
 /// Returns the places for connections, with their limit per address.
-fn by_address(settings: &ListenSettings) -> Arc<Places<Key>> {
+fn places_by_address(settings: &ListenSettings) -> Arc<FairSlots<RateKey>> {
     let most = settings.connections_max;
     match settings.connections_per_address_max {
-        0 => Places::new(most),
-        each => Places::with_most_each(most, each),
+        0 => FairSlots::new(most),
+        each => FairSlots::with_most_each(most, each),
     }
 }
 
 /// Returns the key that a connection is counted under; none for a trusted proxy, which carries the
 /// connections of many clients.
-fn holder(settings: &ListenSettings, peer: IpAddr) -> Option<Key> {
-    let is_proxy = address::is_in(&settings.trusted_proxies, peer);
-    (!is_proxy).then(|| Key::of_address(peer))
+fn connection_key(settings: &ListenSettings, peer: IpAddr) -> Option<RateKey> {
+    let is_proxy = address::is_in_networks(&settings.trusted_proxies, peer);
+    (!is_proxy).then(|| RateKey::for_address(peer))
 }
 
 /// Serves one connection until the client ends it, the server stops, or a timeout ends it because
 /// the client sends no request or does not read its answers.
-fn connection(
+fn serve_connection(
     app: &App,
     stream: TcpStream,
     peer: SocketAddr,
@@ -131,8 +131,8 @@ fn connection(
     let settings = &app.settings().server;
     let head_timeout = Duration::from_secs(settings.head_timeout_s);
     let unread = Duration::from_secs(settings.answer_timeout_s);
-    let mut patience = Patience { idle: head_timeout, unread };
-    let stream = TokioIo::new(Enveloped::new(stream, app.clone()));
+    let mut patience = IdleLimits { idle: head_timeout, unread };
+    let stream = TokioIo::new(EnvelopedStream::new(stream, app.clone()));
     async move {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
@@ -146,7 +146,8 @@ fn connection(
             .keep_alive_interval(head_timeout)
             .max_header_list_size(HEAD_BYTES_MAX as u32);
         let activity = Activity::begin();
-        let service = TowerToHyperService::new(Tracked { router, activity: activity.clone() });
+        let service =
+            TowerToHyperService::new(ActivityService { router, activity: activity.clone() });
         let mut connection = pin!(builder.serve_connection(stream, service));
         let mut is_ending = false;
         loop {
@@ -159,14 +160,14 @@ fn connection(
                     return;
                 }
                 () = stopping.cancelled(), if !is_ending => {}
-                () = activity.lapsed(patience) => {
+                () = activity.idle_too_long(patience) => {
                     if is_ending || activity.is_sending() {
                         tracing::debug!(%peer, "a connection was cut off: its client does nothing");
                         return;
                     }
                     // A request that is already on its way is still answered.
-                    patience.idle = GOODBYE;
-                    activity.moved();
+                    patience.idle = CLOSE_TIMEOUT;
+                    activity.restart_idle_time();
                 }
             }
             is_ending = true;
@@ -177,12 +178,12 @@ fn connection(
 
 /// A service that records its requests and answers in the activity of the connection.
 #[derive(Clone)]
-struct Tracked<S> {
+struct ActivityService<S> {
     router: S,
     activity: Activity,
 }
 
-impl<R, S> Service<R> for Tracked<S>
+impl<R, S> Service<R> for ActivityService<S>
 where
     S: Service<R, Response = Response, Future: Send + 'static>,
 {
@@ -195,10 +196,10 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let (activity, working) = (self.activity.clone(), self.activity.request());
+        let (activity, working) = (self.activity.clone(), self.activity.begin_request());
         let answered = self.router.call(request);
         async move {
-            let answer = answered.await?.map(|body| activity.sending(body));
+            let answer = answered.await?.map(|body| activity.track_answer(body));
             drop(working);
             Ok(answer)
         }

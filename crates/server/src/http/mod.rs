@@ -49,4 +49,4 @@ mod tests;
 
 pub use listen::serve;
 pub use router::router;
-pub(crate) use routes::all as endpoints;
+pub(crate) use routes::all_endpoints as endpoints;

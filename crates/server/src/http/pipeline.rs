@@ -9,10 +9,13 @@ use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, Version, header};
 
 use super::accept::Accept;
-use super::body::Unread;
-use super::endpoint::{Action, Call, Endpoint, Method, Origin, Produces, Site};
+use super::body::UnreadBody;
+use super::endpoint::{
+    AnswerFormats, Endpoint, EndpointAction, EndpointCall, EndpointMethod, ReferenceDocuments,
+    RequestOrigin,
+};
 use super::path::PathValues;
-use super::turn::Turn;
+use super::turn::RequestSlot;
 use super::{caller_headers, content, envelope, form, query};
 use app::app::App;
 use app::auth::admission;
@@ -31,7 +34,7 @@ const METHOD_BYTES_MAX: usize = 32;
 /// Name of the parameter that marks a signed link.
 const SIGNATURE: &str = "signature";
 /// Path prefixes of the dialect of exports.
-const CORE: [&str; 2] = ["/api/v1/core", "/api/v1/accounting"];
+const CORE_PATH_PREFIXES: [&str; 2] = ["/api/v1/core", "/api/v1/accounting"];
 
 /// The endpoints of one path.
 pub(crate) struct Route {
@@ -41,21 +44,22 @@ pub(crate) struct Route {
 
 impl Route {
     fn allow(&self) -> String {
-        let methods = self.endpoints.iter().map(|endpoint| endpoint.method.allows());
+        let methods = self.endpoints.iter().map(|endpoint| endpoint.method.allow_header());
         methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
     }
 
     fn endpoint(&self, method: &http::Method) -> Option<&Endpoint> {
-        let method = Method::serving(method)?;
+        let method = EndpointMethod::from_request_method(method)?;
         self.endpoints.iter().find(|endpoint| endpoint.method == method)
     }
 
     /// Returns the encoding of the answer: XML if the request asks for it and the path offers it.
     fn encoding(&self, app: &App, parts: &Parts) -> Encoding {
-        if speaks_core(parts) {
+        if is_core_request(parts) {
             return Encoding::Core;
         }
-        let offers_xml = |endpoint: &Endpoint| endpoint.produces == Produces::JsonOrXmlOfObject;
+        let offers_xml =
+            |endpoint: &Endpoint| endpoint.produces == AnswerFormats::JsonOrXmlOfObject;
         match self.endpoints.iter().any(offers_xml) && query::asks_for_xml(parts) {
             true => Encoding::Xml(app.settings().xml.list_style),
             false => Encoding::Json,
@@ -64,80 +68,89 @@ impl Route {
 }
 
 /// Returns true if errors have the envelope of exports and books. Rule: spec/exports.md §2.
-fn speaks_core(parts: &Parts) -> bool {
-    is_core(parts.uri.path())
+fn is_core_request(parts: &Parts) -> bool {
+    is_core_path(parts.uri.path())
 }
 
 /// Returns true if a path belongs to the dialect of exports.
-pub(crate) fn is_core(path: &str) -> bool {
-    CORE.iter().any(|start| path.starts_with(start))
+pub(crate) fn is_core_path(path: &str) -> bool {
+    CORE_PATH_PREFIXES.iter().any(|start| path.starts_with(start))
 }
 
 /// Answers a request to a path that exists.
-pub(crate) async fn run(
+pub(crate) async fn answer_request(
     app: App,
-    site: Arc<Site>,
+    site: Arc<ReferenceDocuments>,
     route: Arc<Route>,
     request: Request<Body>,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Some(origin) = parts.extensions.get::<Origin>().cloned() else {
-        return envelope::render(&ApiError::internal(), "", Encoding::Json);
+    let Some(origin) = parts.extensions.get::<RequestOrigin>().cloned() else {
+        return envelope::error_response(&ApiError::internal(), "", Encoding::Json);
     };
     let encoding = route.encoding(&app, &parts);
     origin.exchange.note(|notes| notes.encoding = encoding);
     let path = PathValues::read(&mut parts).await;
-    let body = Unread { body, turn: None };
-    let answer = answer(Call { app, site, parts, body, path }, &route, &origin).await;
-    answer.unwrap_or_else(|error| envelope::render(&error, &origin.request_id, encoding))
+    let body = UnreadBody { body, turn: None };
+    let answer =
+        check_and_answer(EndpointCall { app, site, parts, body, path }, &route, &origin).await;
+    answer.unwrap_or_else(|error| envelope::error_response(&error, &origin.request_id, encoding))
 }
 
 /// Answers a request to a path that does not exist.
-pub(crate) fn unknown(parts: &Parts) -> Response {
-    let request_id = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.request_id));
-    let error = head_is_valid(parts).err().unwrap_or_else(ApiError::not_found);
-    let encoding = if speaks_core(parts) { Encoding::Core } else { Encoding::Json };
-    envelope::render(&error, &request_id.unwrap_or_default(), encoding)
+pub(crate) fn answer_unknown_path(parts: &Parts) -> Response {
+    let request_id =
+        parts.extensions.get::<RequestOrigin>().map(|origin| Arc::clone(&origin.request_id));
+    let error = check_head(parts).err().unwrap_or_else(ApiError::not_found);
+    let encoding = if is_core_request(parts) { Encoding::Core } else { Encoding::Json };
+    envelope::error_response(&error, &request_id.unwrap_or_default(), encoding)
 }
 
-async fn answer(call: Call, route: &Route, origin: &Origin) -> Result<Response, ApiError> {
-    head_is_valid(&call.parts)?;
+async fn check_and_answer(
+    call: EndpointCall,
+    route: &Route,
+    origin: &RequestOrigin,
+) -> Result<Response, ApiError> {
+    check_head(&call.parts)?;
     if let Some(endpoint) = route.endpoints.first() {
         origin.exchange.note(|notes| notes.route = Some(endpoint.template));
     }
     if call.parts.method == http::Method::OPTIONS {
-        return Ok(options(&route.allow()));
+        return Ok(options_response(&route.allow()));
     }
     let Some(endpoint) = route.endpoint(&call.parts.method) else {
         let error = ApiError::new(ErrorCode::MethodNotAllowed, "This method is not allowed here.");
         return Err(ApiError { allow: Some(route.allow()), ..error });
     };
     match &endpoint.action {
-        Action::Probe(handle) => handle(call).await,
-        Action::Linked(_, handle, _) if query::has(&call.parts, SIGNATURE) => handle(call).await,
-        _ => counted(call, endpoint, origin).await,
+        EndpointAction::Probe(handle) => handle(call).await,
+        EndpointAction::Linked(_, handle, _) if query::has_parameter(&call.parts, SIGNATURE) => {
+            handle(call).await
+        }
+        _ => answer_in_slot(call, endpoint, origin).await,
     }
 }
 
 /// Answers a request that counts as one of the concurrent requests of its provider: every request
 /// but probes and signed links.
-async fn counted(
-    mut call: Call,
+async fn answer_in_slot(
+    mut call: EndpointCall,
     endpoint: &Endpoint,
-    origin: &Origin,
+    origin: &RequestOrigin,
 ) -> Result<Response, ApiError> {
-    let turn = Turn::begin(call.app.requests())?;
+    let turn = RequestSlot::acquire(call.app.request_slots())?;
     call.body.turn = Some(turn.clone());
     match &endpoint.action {
-        Action::Probe(handle) => handle(call).await,
-        Action::Anyone(handle) => {
-            admission::admit_anyone(&call.app, origin.address, &origin.exchange)?;
+        EndpointAction::Probe(handle) => handle(call).await,
+        EndpointAction::Anyone(handle) => {
+            admission::admit_public_request(&call.app, origin.address, &origin.exchange)?;
             handle(call).await
         }
-        Action::Admitted(required, handle) | Action::Linked(required, _, handle) => {
+        EndpointAction::Admitted(required, handle)
+        | EndpointAction::Linked(required, _, handle) => {
             let required = *required;
             let site = match endpoint.produces {
-                Produces::Core => query::site(&call.parts),
+                AnswerFormats::Core => query::site_parameter(&call.parts),
                 _ => None,
             };
             let (app, origin) = (call.app.clone(), origin.clone());
@@ -147,25 +160,25 @@ async fn counted(
                 admission::admit(&app, required, &caller, site, origin.address, &origin.exchange)
             });
             let admitted = admitted.await?;
-            turn.belongs_to(admitted.provider.id)?;
+            turn.assign_to(admitted.provider.id)?;
             if !endpoint.consumes.is_empty() {
-                content::read(&call.parts.headers, endpoint.consumes)?;
+                content::read_content_headers(&call.parts.headers, endpoint.consumes)?;
             }
             if !endpoint.produces.waits_for_object() {
-                Accept::read(&call.parts.headers).meets(endpoint.produces)?;
+                Accept::read(&call.parts.headers).require_any_of(endpoint.produces)?;
             }
-            if endpoint.produces != Produces::Core {
-                body_fits(&call, endpoint)?;
+            if endpoint.produces != AnswerFormats::Core {
+                check_content_length(&call, endpoint)?;
             }
-            if endpoint.method != Method::Get && endpoint.operation.request_body.is_none() {
-                form::refuse_any(&call.app, std::mem::take(&mut call.body)).await?;
+            if endpoint.method != EndpointMethod::Get && endpoint.operation.request_body.is_none() {
+                form::refuse_body(&call.app, std::mem::take(&mut call.body)).await?;
             }
             handle(call, admitted).await
         }
     }
 }
 
-fn options(allow: &str) -> Response {
+fn options_response(allow: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     if let Ok(allow) = HeaderValue::from_str(allow) {
@@ -175,8 +188,8 @@ fn options(allow: &str) -> Response {
 }
 
 /// Checks the head of a request against the rules of HTTP.
-fn head_is_valid(parts: &Parts) -> Result<(), ApiError> {
-    request_line_fits(parts)?;
+fn check_head(parts: &Parts) -> Result<(), ApiError> {
+    check_request_line(parts)?;
     if parts.method.as_str().len() > METHOD_BYTES_MAX {
         let message = format!("The method is longer than {METHOD_BYTES_MAX} bytes.");
         return Err(ApiError::request(message));
@@ -191,7 +204,7 @@ fn head_is_valid(parts: &Parts) -> Result<(), ApiError> {
     }
 }
 
-fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {
+fn check_request_line(parts: &Parts) -> Result<(), ApiError> {
     let uri = &parts.uri;
     let address_bytes = uri.path_and_query().map_or(0, |address| address.as_str().len());
     let line_bytes = parts.method.as_str().len() + address_bytes + REQUEST_LINE_REST_BYTES;
@@ -203,7 +216,7 @@ fn request_line_fits(parts: &Parts) -> Result<(), ApiError> {
 
 /// Fails if `Content-Length` announces a body that is too large. Bodies without that header are cut
 /// off while they are read.
-fn body_fits(call: &Call, endpoint: &Endpoint) -> Result<(), ApiError> {
+fn check_content_length(call: &EndpointCall, endpoint: &Endpoint) -> Result<(), ApiError> {
     let bytes_max = match endpoint.consumes {
         [] => form::BODY_BYTES_MAX,
         _ => call.app.settings().import.max_body_bytes,

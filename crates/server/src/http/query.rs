@@ -12,7 +12,7 @@ use app::error::ApiError;
 pub(crate) const VALUES_MAX: usize = 11_000;
 
 /// Returns the error for a request with more than [`VALUES_MAX`] values.
-pub(crate) fn too_many_values() -> ApiError {
+pub(crate) fn too_many_values_error() -> ApiError {
     ApiError::request(format!("More than {VALUES_MAX} values are given."))
 }
 
@@ -20,9 +20,9 @@ pub(crate) fn too_many_values() -> ApiError {
 pub(crate) fn parse(query: Option<&str>) -> Result<RawParameters, ApiError> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     if pairs.clone().count() > VALUES_MAX {
-        return Err(too_many_values());
+        return Err(too_many_values_error());
     }
-    pairs.map(pair).collect::<Option<_>>().ok_or_else(|| {
+    pairs.map(parse_pair).collect::<Option<_>>().ok_or_else(|| {
         ApiError::request("The query string must be UTF-8 with correct percent-encoding.")
     })
 }
@@ -43,12 +43,12 @@ pub(crate) fn asks_for_xml(parts: &Parts) -> bool {
 }
 
 /// Returns true if the query has this parameter.
-pub(crate) fn has(parts: &Parts, name: &str) -> bool {
+pub(crate) fn has_parameter(parts: &Parts, name: &str) -> bool {
     parse(parts.uri.query()).is_ok_and(|given| given.iter().any(|(known, _)| known == name))
 }
 
 /// Returns the site that `site_id` names; none if it is absent, repeated or not a valid id.
-pub(crate) fn site(parts: &Parts) -> Option<i64> {
+pub(crate) fn site_parameter(parts: &Parts) -> Option<i64> {
     let given = parse(parts.uri.query()).ok()?;
     let mut texts = given.iter().filter(|(name, _)| name == "site_id").map(|(_, value)| value);
     match (texts.next(), texts.next()) {
@@ -59,7 +59,7 @@ pub(crate) fn site(parts: &Parts) -> Option<i64> {
     }
 }
 
-fn pair(text: &str) -> Option<(String, RawValue)> {
+fn parse_pair(text: &str) -> Option<(String, RawValue)> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     Some((decode(name)?, RawValue::Text(decode(value)?)))
 }

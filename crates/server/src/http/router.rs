@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::endpoint::{Endpoint, Site};
+use super::endpoint::{Endpoint, ReferenceDocuments};
 use super::linger;
 use super::pipeline::{self, Route};
 use super::{frame, path, routes};
@@ -28,53 +28,54 @@ const COMPRESSED_BYTES_MIN: u64 = 1024;
 ///
 /// The peer's address is read from `axum::extract::ConnectInfo`, which [`super::serve`] sets.
 pub fn router(app: App) -> Router {
-    router_of(app, routes::all())
+    router_for_endpoints(app, routes::all_endpoints())
 }
 
 /// Returns a router over `endpoints` only.
-pub(crate) fn router_of(app: App, endpoints: Vec<Endpoint>) -> Router {
+pub(crate) fn router_for_endpoints(app: App, endpoints: Vec<Endpoint>) -> Router {
     let public_url = app.settings().server.public_url.clone();
     let entries = endpoints.iter().map(Endpoint::entry);
-    let document = openapi::document(entries, public_url.as_deref());
+    let document = openapi::document_of_endpoints(entries, public_url.as_deref());
     let docs = docs_page::render(&document);
-    let site = Arc::new(Site { openapi: document.to_string().into(), docs: docs.into() });
+    let site =
+        Arc::new(ReferenceDocuments { openapi: document.to_string().into(), docs: docs.into() });
 
     let mut by_path: BTreeMap<String, Vec<Endpoint>> = BTreeMap::new();
     for endpoint in endpoints {
-        app.metrics().begin_route(endpoint.template, endpoint.method.as_str());
+        app.metrics().register_route(endpoint.template, endpoint.method.as_str());
         by_path.entry(endpoint.path.clone()).or_default().push(endpoint);
     }
     let unknown = |request: Request<Body>| async move {
         let (parts, _) = request.into_parts();
-        pipeline::unknown(&parts)
+        pipeline::answer_unknown_path(&parts)
     };
     let mut table = Router::new().fallback(unknown);
     for (path, mut endpoints) in by_path {
         endpoints.sort_by_key(|endpoint| endpoint.method);
         let (app, site, route) = (app.clone(), Arc::clone(&site), Arc::new(Route { endpoints }));
         let handle = move |request: Request<Body>| {
-            pipeline::run(app.clone(), Arc::clone(&site), Arc::clone(&route), request)
+            pipeline::answer_request(app.clone(), Arc::clone(&site), Arc::clone(&route), request)
         };
         table = table.route(&path, any(handle));
     }
     // Paths must be normalized before the table looks them up, so this layer wraps the table.
     let spelled = ServiceBuilder::new()
         .map_request(normalized)
-        .map_request(linger::until_read)
+        .map_request(linger::drain_when_dropped)
         .service(table);
     let cors = cors(&app.settings().server.cors_origins);
     let layers = ServiceBuilder::new()
         // Outermost, so that every answer of the layers below gets its headers and log line.
-        .layer(axum::middleware::from_fn_with_state(app, frame::frame))
+        .layer(axum::middleware::from_fn_with_state(app, frame::complete_request))
         .option_layer(cors)
         .layer(CompressionLayer::new().compress_when(
             // A file's ranges and digest are those of its uncompressed bytes.
-            SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_no_file),
+            SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_not_download),
         ));
     Router::new().fallback_service(spelled).layer(layers)
 }
 
-fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+fn is_not_download(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     !headers.contains_key(header::ACCEPT_RANGES)
 }
 

@@ -19,22 +19,22 @@ use app::error::{ApiError, ErrorCode};
 const BARE_HEAD_BYTES_MAX: usize = 256;
 
 /// A connection stream that replaces bare refusals of the HTTP library.
-pub(crate) struct Enveloped<S> {
+pub(crate) struct EnvelopedStream<S> {
     stream: S,
     app: App,
     /// The replacement that is being written; none if there is none.
-    pending: Option<Pending>,
+    pending: Option<PendingReplacement>,
     /// True if a line has ended since the last answer. The first line is the request line.
     has_line: bool,
 }
 
-struct Pending {
+struct PendingReplacement {
     bytes: Vec<u8>,
     written: usize,
     replaces_bytes: usize,
 }
 
-impl<S> Enveloped<S> {
+impl<S> EnvelopedStream<S> {
     /// Wraps a stream.
     pub(crate) fn new(stream: S, app: App) -> Self {
         Self { stream, app, pending: None, has_line: false }
@@ -42,7 +42,7 @@ impl<S> Enveloped<S> {
 }
 
 /// Returns the answer that replaces `written`; none unless that is a bare refusal of the library.
-fn replacement(
+fn replacement_of_refusal(
     written: &[u8],
     has_line: bool,
     new_id: impl FnOnce() -> Arc<str>,
@@ -62,7 +62,7 @@ fn replacement(
         _ => return None,
     };
     let id = new_id();
-    let body = envelope::body(&error, &id).to_string();
+    let body = envelope::error_body(&error, &id).to_string();
     let status = http::StatusCode::from_u16(error.code.status()).ok()?;
     Some(
         format!(
@@ -79,7 +79,7 @@ fn uri_too_long() -> ApiError {
     ApiError::new(ErrorCode::UriTooLong, "The request line is longer than 64 KiB.")
 }
 
-impl<S: AsyncWrite + Unpin> Enveloped<S> {
+impl<S: AsyncWrite + Unpin> EnvelopedStream<S> {
     fn poll_replacement(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let Some(pending) = &mut self.pending else { return Poll::Ready(Ok(0)) };
         while let Some(rest) = pending.bytes.get(pending.written..).filter(|rest| !rest.is_empty())
@@ -96,7 +96,7 @@ impl<S: AsyncWrite + Unpin> Enveloped<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Enveloped<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for EnvelopedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -109,7 +109,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Enveloped<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Enveloped<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for EnvelopedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -117,11 +117,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Enveloped<S> {
     ) -> Poll<io::Result<usize>> {
         if self.pending.is_none() {
             let has_line = std::mem::take(&mut self.has_line);
-            let Some(instead) = replacement(bytes, has_line, || frame::new_id(&self.app)) else {
+            let Some(instead) =
+                replacement_of_refusal(bytes, has_line, || frame::new_request_id(&self.app))
+            else {
                 return Pin::new(&mut self.stream).poll_write(context, bytes);
             };
-            self.pending =
-                Some(Pending { bytes: instead, written: 0, replaces_bytes: bytes.len() });
+            self.pending = Some(PendingReplacement {
+                bytes: instead,
+                written: 0,
+                replaces_bytes: bytes.len(),
+            });
         }
         self.poll_replacement(context)
     }
@@ -173,7 +178,7 @@ mod tests {
             (bare("400 Bad Request").replace("date: x", "x-request-id: 1"), true, None),
             (format!("{}body", bare("400 Bad Request")), true, None),
         ] {
-            let instead = replacement(written.as_bytes(), has_line, || "id".into());
+            let instead = replacement_of_refusal(written.as_bytes(), has_line, || "id".into());
             let instead = instead.map(|bytes| String::from_utf8(bytes).unwrap());
             let expected = code.map(|code| format!(r#"{{"code":"{code}""#));
             assert_eq!(instead.is_some(), expected.is_some(), "{written}");

@@ -2,52 +2,55 @@
 //! columns that write them.
 
 use accounting::package::FieldKind;
-use accounting::{Category, issue, trial_balance};
-use books::parts::{TableColumn, table_columns};
+use accounting::{LedgerCategory, issue, trial_balance};
+use books::parts::{BookTableColumn, table_columns};
 use serde_json::{Map, Value, json};
 
-use super::{json_answer, object, query_parameter, reference, reports as documented, required};
+use super::{
+    as_required, json_answer, object_schema, query_parameter, reports as documented,
+    schema_reference,
+};
 use books::audit;
 use books::views::{aging, balance, revenue};
 
 /// Returns a required text parameter in the query.
-pub(crate) fn text(name: &str, description: &str) -> Value {
-    required(query_parameter(name, description, json!({"type": "string"})))
+pub(crate) fn text_parameter(name: &str, description: &str) -> Value {
+    as_required(query_parameter(name, description, json!({"type": "string"})))
 }
 
 /// Returns a parameter in the query with one of these words. The first is the default.
-pub(crate) fn word(name: &str, description: &str, words: &[&str]) -> Value {
+pub(crate) fn word_parameter(name: &str, description: &str, words: &[&str]) -> Value {
     let schema = json!({"type": "string", "enum": words, "default": words.first()});
     query_parameter(name, description, schema)
 }
 
 /// Returns an optional parameter in the query with one of these words.
-pub(crate) fn optional_word(name: &str, description: &str, words: &[&str]) -> Value {
+pub(crate) fn optional_word_parameter(name: &str, description: &str, words: &[&str]) -> Value {
     query_parameter(name, description, json!({"type": "string", "enum": words}))
 }
 
 /// Returns an optional parameter in the query with a number from 1.
-pub(crate) fn number(name: &str, description: &str) -> Value {
+pub(crate) fn number_parameter(name: &str, description: &str) -> Value {
     query_parameter(name, description, json!({"type": "integer", "minimum": 1}))
 }
 
 /// Returns a required date parameter in the query.
-pub(crate) fn date(name: &str, description: &str) -> Value {
-    required(optional_date(name, description))
+pub(crate) fn date_parameter(name: &str, description: &str) -> Value {
+    as_required(optional_date_parameter(name, description))
 }
 
 /// Returns an optional date parameter in the query.
-pub(crate) fn optional_date(name: &str, description: &str) -> Value {
+pub(crate) fn optional_date_parameter(name: &str, description: &str) -> Value {
     query_parameter(name, description, json!({"type": "string", "format": "date"}))
 }
 
 /// Returns a required month parameter in the query.
-pub(crate) fn month(name: &str, description: &str) -> Value {
-    required(optional_month(name, description))
+pub(crate) fn month_parameter(name: &str, description: &str) -> Value {
+    as_required(optional_month_parameter(name, description))
 }
 
 /// Returns an optional month parameter in the query.
-pub(crate) fn optional_month(name: &str, description: &str) -> Value {
+pub(crate) fn optional_month_parameter(name: &str, description: &str) -> Value {
     query_parameter(name, &format!("{description}, such as `2026-01`."), month_schema())
 }
 
@@ -56,7 +59,7 @@ fn month_schema() -> Value {
 }
 
 /// Returns the month parameter in the path.
-pub(crate) fn month_in_path() -> Value {
+pub(crate) fn month_path_parameter() -> Value {
     json!({
         "name": "month", "in": "path", "required": true,
         "description": "The month, such as `2026-01`.", "schema": month_schema(),
@@ -64,31 +67,35 @@ pub(crate) fn month_in_path() -> Value {
 }
 
 /// Returns the required `currency` parameter.
-pub(crate) fn currency() -> Value {
-    required(optional_currency("Currencies are never added up."))
+pub(crate) fn currency_parameter() -> Value {
+    as_required(optional_currency_parameter("Currencies are never added up."))
 }
 
 /// Returns the optional `currency` parameter.
-pub(crate) fn optional_currency(description: &str) -> Value {
+pub(crate) fn optional_currency_parameter(description: &str) -> Value {
     let schema = json!({"type": "string", "pattern": "^[a-z]{3}$"});
     let description = format!("Code of ISO 4217 in lower case, such as `usd`. {description}");
     query_parameter("currency", &description, schema)
 }
 
 /// Returns the `format` parameter with these words.
-pub(crate) fn format(words: &[&str]) -> Value {
-    word("format", "How the answer is written. In `json` amounts are in minor units.", words)
+pub(crate) fn format_parameter(words: &[&str]) -> Value {
+    word_parameter(
+        "format",
+        "How the answer is written. In `json` amounts are in minor units.",
+        words,
+    )
 }
 
 /// Returns the `limit` parameter: the number of rows on a page.
-pub(crate) fn limit(usual: u64, max: u64) -> Value {
+pub(crate) fn limit_parameter(usual: u64, max: u64) -> Value {
     let schema = json!({"type": "integer", "minimum": 1, "maximum": max});
     let description = format!("Rows of the page, {usual} unless given; only for `json`.");
     query_parameter("limit", &description, schema)
 }
 
 /// Returns the `page` parameter, for answers in JSON.
-pub(crate) fn page() -> Value {
+pub(crate) fn page_parameter() -> Value {
     let mut page = super::page_number();
     page["description"] = json!("Number of the page, from 1; only for `json`.");
     page
@@ -128,15 +135,15 @@ fn body(is_required: bool, properties: Value) -> Value {
 }
 
 /// Returns an answer in JSON with the headers of answers from records.
-pub(crate) fn answer(schema: &str, description: &str) -> Value {
-    let mut answer = json_answer(reference(schema), description);
+pub(crate) fn answer_from_records(schema: &str, description: &str) -> Value {
+    let mut answer = json_answer(schema_reference(schema), description);
     answer["headers"] = documented::answer_headers();
     answer
 }
 
 /// Returns an answer in JSON that is also available as a file in the formats `words`.
 pub(crate) fn answer_or_file(schema: &str, description: &str, words: &[&str]) -> Value {
-    let mut answer = answer(schema, description);
+    let mut answer = answer_from_records(schema, description);
     let binary = json!({"type": "string", "format": "binary"});
     for (word, kind, schema) in [
         ("csv", "text/csv", json!({"type": "string"})),
@@ -169,17 +176,29 @@ pub(super) fn schemas() -> [(String, Value); 12] {
     let grouped = range().into_iter().chain([month("group_by", "What rows are grouped by.")]);
     let schemas = [
         ("Period", period_with_closings()),
-        ("PeriodAnswer", object(json!({"data": reference("Period")}))),
-        ("PeriodList", object(json!({"data": {"type": "array", "items": reference("Period")}}))),
-        ("PeriodGrid", view(period, row(&balance::grid_columns()))),
-        ("Drift", drift()),
-        ("BookIssues", view([], row(&table_columns(issue::COLUMNS)))),
-        ("TrialBalance", view(of_month, row(&table_columns(&trial_balance::columns())))),
-        ("DeferredWaterfall", view(range(), waterfall_row())),
-        ("ArAging", view(aging_facts, row(&aging::columns()))),
-        ("RevenueByPlan", view(grouped, revenue_row())),
-        ("AuditLog", view([("meta".to_owned(), page_facts())], row(&audit::columns()))),
-        ("Explanation", object(json!({"data": explanation()}))),
+        ("PeriodAnswer", object_schema(json!({"data": schema_reference("Period")}))),
+        (
+            "PeriodList",
+            object_schema(json!({"data": {"type": "array", "items": schema_reference("Period")}})),
+        ),
+        ("PeriodGrid", view_schema(period, row_schema(&balance::grid_columns()))),
+        ("Drift", drift_schema()),
+        ("BookIssues", view_schema([], row_schema(&table_columns(issue::ISSUE_COLUMNS)))),
+        (
+            "TrialBalance",
+            view_schema(
+                of_month,
+                row_schema(&table_columns(&trial_balance::trial_balance_columns())),
+            ),
+        ),
+        ("DeferredWaterfall", view_schema(range(), waterfall_row())),
+        ("ArAging", view_schema(aging_facts, row_schema(&aging::aging_columns()))),
+        ("RevenueByPlan", view_schema(grouped, revenue_row())),
+        (
+            "AuditLog",
+            view_schema([("meta".to_owned(), page_facts())], row_schema(&audit::audit_columns())),
+        ),
+        ("Explanation", object_schema(json!({"data": explanation_schema()}))),
     ];
     schemas.map(|(name, schema)| (name.to_owned(), schema))
 }
@@ -191,20 +210,20 @@ fn amount() -> Value {
 
 /// Returns the schema of amounts by account.
 fn amounts() -> Value {
-    let all = Category::ALL.map(|category| (category.as_str().to_owned(), amount()));
-    object(Value::Object(Map::from_iter(all)))
+    let all = LedgerCategory::ALL.map(|category| (category.as_str().to_owned(), amount()));
+    object_schema(Value::Object(Map::from_iter(all)))
 }
 
 fn optional(kind: &str, description: &str) -> Value {
     json!({"type": [kind, "null"], "description": description})
 }
 
-fn row(columns: &[TableColumn]) -> Value {
-    let all = columns.iter().map(|column| (column.name.clone(), field(column.kind)));
-    object(Value::Object(all.collect()))
+fn row_schema(columns: &[BookTableColumn]) -> Value {
+    let all = columns.iter().map(|column| (column.name.clone(), field_schema(column.kind)));
+    object_schema(Value::Object(all.collect()))
 }
 
-fn field(kind: FieldKind) -> Value {
+fn field_schema(kind: FieldKind) -> Value {
     match kind {
         FieldKind::Int => json!({"type": ["integer", "null"]}),
         FieldKind::Text => json!({"type": ["string", "null"]}),
@@ -216,16 +235,16 @@ fn field(kind: FieldKind) -> Value {
 }
 
 /// Returns the schema of a report: facts about the request, the revision, and the rows.
-fn view(facts: impl IntoIterator<Item = (String, Value)>, row: Value) -> Value {
+fn view_schema(facts: impl IntoIterator<Item = (String, Value)>, row: Value) -> Value {
     let mut properties: Map<String, Value> = facts.into_iter().collect();
     let revision = json!({"type": "integer", "description": "Revision of the records."});
     properties.insert("rev".to_owned(), revision);
     properties.insert("data".to_owned(), json!({"type": "array", "items": row}));
-    object(Value::Object(properties))
+    object_schema(Value::Object(properties))
 }
 
 fn waterfall_row() -> Value {
-    let mut row = object(json!({
+    let mut row = object_schema(json!({
         "booking_month": {"type": "string", "description": "A month, `earlier` or `total`."},
         "booked": amount(),
         "reversed": amount(),
@@ -242,11 +261,11 @@ fn waterfall_row() -> Value {
 /// Returns the schema of a row of revenue, with the columns of all groupings. A row has those of
 /// the requested grouping.
 fn revenue_row() -> Value {
-    let common = row(&revenue::columns("plan"));
+    let common = row_schema(&revenue::revenue_columns("plan"));
     let mut whole = common.clone();
     for word in ["plan", "product", "site"] {
-        whole["properties"][format!("{word}_id")] = field(FieldKind::Int);
-        whole["properties"][format!("{word}_name")] = field(FieldKind::Text);
+        whole["properties"][format!("{word}_id")] = field_schema(FieldKind::Int);
+        whole["properties"][format!("{word}_name")] = field_schema(FieldKind::Text);
     }
     let names = common["required"].as_array().into_iter().flatten();
     let always = names.filter(|name| !name.as_str().is_some_and(|name| name.starts_with("plan_")));
@@ -255,7 +274,7 @@ fn revenue_row() -> Value {
 }
 
 fn period_properties() -> Value {
-    let package = object(json!({
+    let package = object_schema(json!({
         "currency": {"type": "string"},
         "bundle": {"type": "string"},
         "bytes": {"type": "integer"},
@@ -285,19 +304,19 @@ fn period_with_closings() -> Value {
         closing.as_object_mut().map(|properties| properties.remove(key));
     }
     month["versions"] = json!({
-        "type": "array", "items": object(closing),
+        "type": "array", "items": object_schema(closing),
         "description": "Every closing of the month, oldest first.",
     });
-    object(month)
+    object_schema(month)
 }
 
-fn drift() -> Value {
-    let changed = object(json!({
+fn drift_schema() -> Value {
+    let changed = object_schema(json!({
         "table": {"type": "string"},
         "id": {"type": "integer"},
         "rev": optional("integer", "Revision that changed it; null = it is gone."),
     }));
-    let row = object(json!({
+    let row = object_schema(json!({
         "file": {"type": "string"},
         "id": optional("integer", "Id of the record behind the posting."),
         "piece_id": optional("string", "Which part of a line's revenue it is."),
@@ -307,7 +326,7 @@ fn drift() -> Value {
         "booked_in": {"type": "string", "description": "The month in which the difference is booked."},
         "changed_rows": {"type": "array", "items": changed},
     }));
-    object(json!({
+    object_schema(json!({
         "month": {"type": "string"},
         "currency": {"type": "string"},
         "data": {"type": "array", "items": row},
@@ -318,20 +337,20 @@ fn drift() -> Value {
 
 /// Returns the schema of the page number, page size and total.
 fn page_facts() -> Value {
-    object(json!({
+    object_schema(json!({
         "current_page": {"type": "integer"},
         "per_page": {"type": "integer"},
         "total": {"type": "integer"},
     }))
 }
 
-fn explanation() -> Value {
-    let source = object(json!({
+fn explanation_schema() -> Value {
+    let source = object_schema(json!({
         "table": {"type": "string"},
         "id": {"type": "integer"},
         "row": {"type": ["object", "null"], "additionalProperties": true, "description": "The record as it is stored."},
     }));
-    object(json!({
+    object_schema(json!({
         "entry_id": {"type": "string"},
         "file": {"type": "string"},
         "month": {"type": "string"},

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Entry, reference};
-use crate::http::endpoint::Produces;
+use super::{EndpointEntry, schema_reference};
+use crate::http::endpoint::AnswerFormats;
 use crate::http::{envelope, pipeline};
 use app::error::ErrorCode;
 
@@ -35,23 +35,23 @@ pub(super) struct ErrorAnswers(BTreeMap<String, Value>);
 
 /// The envelope of an endpoint's errors, and its media types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Envelope {
+enum ErrorEnvelope {
     Usual,
     UsualOrXml,
     Core,
 }
 
-impl Envelope {
-    fn of(entry: &Entry<'_>) -> Self {
+impl ErrorEnvelope {
+    fn of(entry: &EndpointEntry<'_>) -> Self {
         match entry.produces {
-            _ if pipeline::is_core(entry.path) => Self::Core,
-            Produces::JsonOrXmlOfObject => Self::UsualOrXml,
+            _ if pipeline::is_core_path(entry.path) => Self::Core,
+            AnswerFormats::JsonOrXmlOfObject => Self::UsualOrXml,
             _ => Self::Usual,
         }
     }
 
     fn schema(self) -> Value {
-        reference(if self == Self::Core { "CoreError" } else { "Error" })
+        schema_reference(if self == Self::Core { "CoreError" } else { "Error" })
     }
 
     fn code(self, code: ErrorCode) -> &'static str {
@@ -69,10 +69,10 @@ impl Envelope {
 
 impl ErrorAnswers {
     /// Returns one entry for each status of an endpoint's errors.
-    pub(super) fn of(&mut self, entry: &Entry<'_>) -> Vec<(String, Value)> {
-        let envelope = Envelope::of(entry);
+    pub(super) fn of(&mut self, entry: &EndpointEntry<'_>) -> Vec<(String, Value)> {
+        let envelope = ErrorEnvelope::of(entry);
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
-        for code in codes(entry) {
+        for code in endpoint_errors(entry) {
             let codes = by_status.entry(code.status()).or_default();
             if !codes.contains(&code) {
                 codes.push(code);
@@ -82,7 +82,7 @@ impl ErrorAnswers {
         let mut answers: Vec<(String, Value)> = answers
             .map(|(status, codes)| (status.to_string(), self.shared(envelope, status, &codes)))
             .collect();
-        answers.push(("default".to_owned(), self.rest(envelope)));
+        answers.push(("default".to_owned(), self.default_answer(envelope)));
         answers
     }
 
@@ -91,13 +91,15 @@ impl ErrorAnswers {
         Value::Object(self.0.into_iter().collect())
     }
 
-    fn shared(&mut self, envelope: Envelope, status: u16, codes: &[ErrorCode]) -> Value {
+    fn shared(&mut self, envelope: ErrorEnvelope, status: u16, codes: &[ErrorCode]) -> Value {
         let names: Vec<&str> = codes.iter().map(|code| envelope.code(*code)).collect();
         let name = format!("{}{status}.{}", envelope.prefix(), names.join("."));
         let answer = || {
             let takes_rows = codes.contains(&ErrorCode::ImportInvalid);
             let schema = match takes_rows {
-                true => json!({"oneOf": [reference("ImportInvalid"), reference("Error")]}),
+                true => {
+                    json!({"oneOf": [schema_reference("ImportInvalid"), schema_reference("Error")]})
+                }
                 false => envelope.schema(),
             };
             let description = format!("Code `{}`.", names.join("`, `"));
@@ -114,7 +116,7 @@ impl ErrorAnswers {
         refer_to(&name)
     }
 
-    fn rest(&mut self, envelope: Envelope) -> Value {
+    fn default_answer(&mut self, envelope: ErrorEnvelope) -> Value {
         let name = format!("{}Error", envelope.prefix());
         let codes = ANYWHERE.map(|code| format!("`{}`", envelope.code(code))).join(", ");
         let description = format!("Any other error: {codes}.");
@@ -133,7 +135,7 @@ fn header(name: &str) -> Value {
 }
 
 /// Returns the errors of an endpoint, without those of every endpoint.
-fn codes(entry: &Entry<'_>) -> Vec<ErrorCode> {
+fn endpoint_errors(entry: &EndpointEntry<'_>) -> Vec<ErrorCode> {
     let operation = entry.operation;
     let mut codes = operation.errors.to_vec();
     let Some(required) = &entry.required else {
@@ -155,13 +157,13 @@ fn codes(entry: &Entry<'_>) -> Vec<ErrorCode> {
     codes
 }
 
-fn error(description: &str, schema: &Value, envelope: Envelope) -> Value {
+fn error(description: &str, schema: &Value, envelope: ErrorEnvelope) -> Value {
     let mut answer = json!({
         "description": description,
         "headers": {"X-Request-Id": header("X-Request-Id")},
         "content": {"application/json": {"schema": schema}},
     });
-    if envelope == Envelope::UsualOrXml {
+    if envelope == ErrorEnvelope::UsualOrXml {
         answer = super::with_xml(answer);
     }
     answer

@@ -1,10 +1,10 @@
 //! The body of a request for exports, and answers about exports. Rule: spec/exports.md §4, §5, §7.
 
-use reports::exports::{describe, types};
+use reports::exports::{describe_export_type, export_types};
 use serde_json::{Value, json};
 
 use super::reports::list_or_text;
-use super::{object, reference};
+use super::{object_schema, schema_reference};
 use app::exports::show;
 
 /// Descriptions of the fields of a request. The names of filters of single types describe
@@ -33,8 +33,8 @@ const FIELDS: [(&str, &str); 5] = [
 ];
 
 /// Returns the body of a request for exports.
-pub(crate) fn body() -> Value {
-    let names = types()
+pub(crate) fn export_request_body() -> Value {
+    let names = export_types()
         .iter()
         .flat_map(|kind| std::iter::once(kind.object()).chain(kind.aliases().iter().copied()));
     let names: Vec<&str> = names.collect();
@@ -44,8 +44,8 @@ pub(crate) fn body() -> Value {
         "objects": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names},
             "description": "Several types at once, one export each, all from one revision. Not with accounting."},
     });
-    for kind in types() {
-        let entry = describe(kind);
+    for kind in export_types() {
+        let entry = describe_export_type(kind);
         for filter in entry["filters"].as_array().into_iter().flatten() {
             let name = filter["name"].as_str().unwrap_or_default();
             if properties[name].is_null() {
@@ -108,10 +108,10 @@ pub(crate) fn body() -> Value {
 fn field(name: &str, kind: &str) -> Value {
     let known = FIELDS.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
     let description = known.unwrap_or_else(|| {
-        let of: Vec<&str> = types()
+        let of: Vec<&str> = export_types()
             .iter()
             .filter(|kind| {
-                let filters = describe(kind)["filters"].clone();
+                let filters = describe_export_type(kind)["filters"].clone();
                 filters.as_array().into_iter().flatten().any(|filter| filter["name"] == name)
             })
             .map(|kind| kind.object())
@@ -129,10 +129,13 @@ fn field(name: &str, kind: &str) -> Value {
 /// Returns the schemas of the answers, by name.
 pub(super) fn schemas() -> [(String, Value); 7] {
     let schemas = [
-        ("Export", export()),
-        ("ExportAnswer", object(json!({"data": reference("Export")}))),
-        ("ExportRequested", requested()),
-        ("ExportCatalogue", object(json!({"data": {"type": "array", "items": kind()}}))),
+        ("Export", export_schema()),
+        ("ExportAnswer", object_schema(json!({"data": schema_reference("Export")}))),
+        ("ExportRequested", requested_schema()),
+        (
+            "ExportCatalogue",
+            object_schema(json!({"data": {"type": "array", "items": export_type_schema()}})),
+        ),
         ("ExportHistory", history()),
         ("ExportManifest", manifest()),
         ("PageLinks", links()),
@@ -144,15 +147,15 @@ fn optional(kind: &str, description: &str) -> Value {
     json!({"type": [kind, "null"], "description": description})
 }
 
-fn export() -> Value {
+fn export_schema() -> Value {
     let seconds = |text: &str| optional("integer", text);
-    let progress = object(json!({
+    let progress = object_schema(json!({
         "rows": {"type": "integer"},
         "total_rows": optional("integer", "Null before they are counted."),
         "percent": {"type": "integer"},
         "queue_position": optional("integer", "How many exports come before it; null once it runs."),
     }));
-    object(json!({
+    object_schema(json!({
         "uuid": {"type": "string"},
         "account_id": {"type": "integer", "description": "Id of the provider."},
         "object": {"type": "string", "description": "The type, as it was asked for."},
@@ -164,7 +167,7 @@ fn export() -> Value {
         "updated_at": {"type": "integer", "description": "Unix seconds."},
         "failed_reason": optional("string", "Why it failed."),
         "filters": {"type": "object", "additionalProperties": true, "description": "What was asked for, resolved."},
-        "state": {"type": "string", "enum": show::states()},
+        "state": {"type": "string", "enum": show::state_words()},
         "mode": {"type": "string", "enum": ["full_data", "modified_data"]},
         "format": {"type": "string", "enum": ["csv", "ndjson", "parquet", "xlsx"]},
         "columns": {"type": ["array", "null"], "items": {"type": "string"}},
@@ -185,26 +188,26 @@ fn export() -> Value {
     }))
 }
 
-fn requested() -> Value {
-    let one = object(json!({
+fn requested_schema() -> Value {
+    let one = object_schema(json!({
         "export_id": {"type": "string", "description": "The same as `uuid`."},
         "uuid": {"type": "string"},
-        "data": reference("Export"),
+        "data": schema_reference("Export"),
     }));
-    let several = object(json!({
-        "data": {"type": "array", "items": reference("Export")},
+    let several = object_schema(json!({
+        "data": {"type": "array", "items": schema_reference("Export")},
         "group": optional("string", "The same for all of them."),
         "skipped": {"type": "array", "items": {"type": "string"}, "description": "Types without a row."},
     }));
     json!({"description": "The first for `object`, the second for `objects`.", "anyOf": [one, several]})
 }
 
-fn kind() -> Value {
-    let mut filter = object(json!({
+fn export_type_schema() -> Value {
+    let mut filter = object_schema(json!({
         "name": {"type": "string"}, "type": {"type": "string"}, "required": {"type": "boolean"},
     }));
     filter["properties"]["values"] = json!({"type": "array", "items": {"type": "string"}});
-    object(json!({
+    object_schema(json!({
         "object": {"type": "string"},
         "name": {"type": "string"},
         "aliases": {"type": "array", "items": {"type": "string"}},
@@ -212,22 +215,22 @@ fn kind() -> Value {
         "filters": {"type": "array", "items": filter},
         "formats": {"type": "array", "items": {"type": "string"}},
         "schema": {"type": "string"},
-        "columns": {"type": "array", "items": object(json!({
+        "columns": {"type": "array", "items": object_schema(json!({
             "name": {"type": "string"}, "type": {"type": "string"},
         }))},
-        "exports": {"type": "array", "items": reference("Export")},
+        "exports": {"type": "array", "items": schema_reference("Export")},
     }))
 }
 
 /// Returns the schema of a numbered page of `items`.
-pub(crate) fn numbered(items: Value) -> Value {
-    object(json!({
-        "links": reference("PageLinks"),
-        "meta": object(json!({
+pub(crate) fn numbered_page_schema(items: Value) -> Value {
+    object_schema(json!({
+        "links": schema_reference("PageLinks"),
+        "meta": object_schema(json!({
             "current_page": {"type": "integer"},
             "from": optional("integer", "Number of the first entry; null on an empty page."),
             "last_page": {"type": "integer"},
-            "links": {"type": "array", "items": object(json!({
+            "links": {"type": "array", "items": object_schema(json!({
                 "url": {"type": ["string", "null"]},
                 "label": {"type": "string"},
                 "active": {"type": "boolean"},
@@ -242,7 +245,7 @@ pub(crate) fn numbered(items: Value) -> Value {
 }
 
 fn links() -> Value {
-    object(json!({
+    object_schema(json!({
         "first": {"type": "string"},
         "last": {"type": "string"},
         "prev": {"type": ["string", "null"]},
@@ -251,7 +254,7 @@ fn links() -> Value {
 }
 
 fn history() -> Value {
-    numbered(reference("Export"))
+    numbered_page_schema(schema_reference("Export"))
 }
 
 fn manifest() -> Value {
@@ -265,7 +268,7 @@ fn manifest() -> Value {
             "sha256": {"type": "string"},
         },
     });
-    let mut manifest = object(json!({
+    let mut manifest = object_schema(json!({
         "manifest_version": {"type": "integer"},
         "uuid": {"type": "string"},
         "object": {"type": "string"},
@@ -281,7 +284,7 @@ fn manifest() -> Value {
         "created_at": {"type": "string", "format": "date-time"},
         "files": {"type": "array", "items": file},
     }));
-    manifest["properties"]["columns"] = json!({"type": "array", "items": object(json!({
+    manifest["properties"]["columns"] = json!({"type": "array", "items": object_schema(json!({
         "name": {"type": "string"}, "type": {"type": "string"},
     }))});
     manifest["properties"]["totals"] = json!({

@@ -21,7 +21,7 @@ const SPECIAL: [(&str, &str); 8] = [
 ];
 
 /// Returns the description of a filter, given as the discovery document has it.
-pub(super) fn text(filter: &Value) -> String {
+pub(super) fn filter_description(filter: &Value) -> String {
     let name = filter["name"].as_str().unwrap_or_default();
     if let Some((_, text)) = SPECIAL.iter().find(|(known, _)| *known == name) {
         return (*text).to_owned();
@@ -46,29 +46,32 @@ pub(super) fn text(filter: &Value) -> String {
         ("date", _, Some(field)) => format!("Only rows whose `{field}` is on this day or earlier."),
         (_, Some(field), _) => format!("Only rows whose `{field}` is at least this."),
         (_, _, Some(field)) => format!("Only rows whose `{field}` is at most this."),
-        ("bool", ..) => switch(name),
+        ("bool", ..) => flag_description(name),
         _ if filter["enum"].is_array() => {
             let is_plural = name.ends_with('s') && !name.ends_with("status");
             let one = if is_plural { &name[..name.len() - 1] } else { name };
-            format!("Only rows whose {} is one of these.", words(one))
+            format!("Only rows whose {} is one of these.", words_of_name(one))
         }
         ("string[]", ..) => {
-            format!("Only rows of these {}: ids, or `none` for rows without one.", words(name))
+            format!(
+                "Only rows of these {}: ids, or `none` for rows without one.",
+                words_of_name(name)
+            )
         }
-        _ => format!("Only rows of these {}: their ids.", words(name)),
+        _ => format!("Only rows of these {}: their ids.", words_of_name(name)),
     }
 }
 
-fn switch(name: &str) -> String {
+fn flag_description(name: &str) -> String {
     let what = match (name.strip_prefix("is_"), name.strip_prefix("has_")) {
-        (Some(rest), _) => format!("that are {}", words(rest)),
-        (_, Some(rest)) => format!("with {}", words(rest)),
-        _ => format!("with {}", words(name)),
+        (Some(rest), _) => format!("that are {}", words_of_name(rest)),
+        (_, Some(rest)) => format!("with {}", words_of_name(rest)),
+        _ => format!("with {}", words_of_name(name)),
     };
     format!("`true`: only rows {what}; `false`: only the others.")
 }
 
-fn words(name: &str) -> String {
+fn words_of_name(name: &str) -> String {
     name.replace('_', " ")
 }
 
@@ -106,16 +109,16 @@ mod tests {
                 "Only rows whose membership type is one of these.",
             ),
         ] {
-            assert_eq!(text(&filter), expected);
+            assert_eq!(filter_description(&filter), expected);
         }
     }
 
     #[test]
     fn no_type_of_the_catalogue_is_shown_to_people() {
-        for report in reports::catalogue() {
-            let description = reports::describe::describe(report, "");
+        for report in reports::report_catalogue() {
+            let description = reports::describe::describe_report(report, "");
             for filter in description["filters"].as_array().unwrap() {
-                let text = text(filter);
+                let text = filter_description(filter);
                 let kind = filter["type"].as_str().unwrap();
                 let shown = text.split_whitespace().any(|word| word.trim_matches('.') == kind);
                 assert!(!shown || kind == "date", "{text}");

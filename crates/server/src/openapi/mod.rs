@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use errors::ErrorAnswers;
 use model::permission::Permission;
 
-use crate::http::endpoint::Produces;
+use crate::http::endpoint::AnswerFormats;
 use app::auth::admission::Requirement;
 use app::error::ErrorCode;
 
@@ -61,7 +61,7 @@ pub(crate) struct OwnPermissions {
 }
 
 /// One endpoint as the OpenAPI document needs it.
-pub(crate) struct Entry<'e> {
+pub(crate) struct EndpointEntry<'e> {
     /// Method in lower case.
     pub(crate) method: &'static str,
     /// Path.
@@ -69,7 +69,7 @@ pub(crate) struct Entry<'e> {
     /// Requirement on the caller; none = no credential is needed.
     pub(crate) required: Option<Requirement>,
     /// Media types that it answers with.
-    pub(crate) produces: Produces,
+    pub(crate) produces: AnswerFormats,
     /// The rest of the description.
     pub(crate) operation: &'e Operation,
 }
@@ -102,12 +102,12 @@ const INTRODUCTION: &str = "Reports over the records of a membership or subscrip
 /// Returns the OpenAPI document of the whole server, which `rollbook openapi` prints.
 pub fn full_document(public_url: Option<&str>) -> Value {
     let endpoints = crate::http::endpoints();
-    document(endpoints.iter().map(|endpoint| endpoint.entry()), public_url)
+    document_of_endpoints(endpoints.iter().map(|endpoint| endpoint.entry()), public_url)
 }
 
 /// Returns the OpenAPI document of these endpoints.
-pub(crate) fn document<'e>(
-    entries: impl Iterator<Item = Entry<'e>>,
+pub(crate) fn document_of_endpoints<'e>(
+    entries: impl Iterator<Item = EndpointEntry<'e>>,
     public_url: Option<&str>,
 ) -> Value {
     let mut paths: Map<String, Value> = Map::new();
@@ -136,7 +136,7 @@ pub(crate) fn document<'e>(
     })
 }
 
-fn operation(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
+fn operation(entry: &EndpointEntry<'_>, answers: &mut ErrorAnswers) -> Value {
     let operation = entry.operation;
     let mut description = operation.description.clone();
     let mut parameters = operation.parameters.clone();
@@ -151,7 +151,8 @@ fn operation(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
             let own = operation.own_permissions;
             let names = own.map_or(required.permissions, |own| own.names);
             let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            let sentence = own.map_or_else(|| needs(&names), |own| own.sentence.to_owned());
+            let sentence =
+                own.map_or_else(|| permission_sentence(&names), |own| own.sentence.to_owned());
             append(&mut description, &sentence);
             document["security"] = json!([{"credential": []}]);
             document["x-permissions"] = json!(names);
@@ -169,7 +170,7 @@ fn operation(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
     document
 }
 
-fn needs(names: &[&str]) -> String {
+fn permission_sentence(names: &[&str]) -> String {
     match names {
         [] => "Needs any valid credential.".to_owned(),
         [only] => format!("Needs the permission `{only}`."),
@@ -185,7 +186,7 @@ fn append(text: &mut String, more: &str) {
 }
 
 /// Returns the successful answer of an endpoint and its error answers, by status.
-fn responses(entry: &Entry<'_>, answers: &mut ErrorAnswers) -> Value {
+fn responses(entry: &EndpointEntry<'_>, answers: &mut ErrorAnswers) -> Value {
     let (status, answer) = &entry.operation.answer;
     let mut responses = Map::new();
     responses.insert(status.to_string(), answer.clone());
@@ -200,7 +201,7 @@ pub(crate) fn query_parameter(name: &str, description: &str, schema: Value) -> V
 }
 
 /// Makes a parameter required.
-pub(crate) fn required(mut parameter: Value) -> Value {
+pub(crate) fn as_required(mut parameter: Value) -> Value {
     parameter["required"] = json!(true);
     parameter
 }
@@ -212,14 +213,14 @@ pub(crate) fn page_number() -> Value {
 }
 
 /// Returns the schema of an object in which all `properties` are required.
-pub(crate) fn object(properties: Value) -> Value {
+pub(crate) fn object_schema(properties: Value) -> Value {
     let names: Vec<String> =
         properties.as_object().into_iter().flat_map(|all| all.keys().cloned()).collect();
     json!({"type": "object", "required": names, "properties": properties})
 }
 
 /// Returns a reference to a schema of `components`.
-pub(crate) fn reference(name: &str) -> Value {
+pub(crate) fn schema_reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 

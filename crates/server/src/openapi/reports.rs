@@ -5,7 +5,7 @@ use files::format::FileFormat;
 use reports::Report;
 use serde_json::{Map, Value, json};
 
-use super::{filters, object, query_parameter, reference, required};
+use super::{as_required, filters, object_schema, query_parameter, schema_reference};
 use crate::http::idempotency;
 
 /// Parameters that choose a page and so do not apply to files.
@@ -13,7 +13,7 @@ const PAGING: [&str; 5] = ["limit", "offset", "page", "page_size", "format"];
 
 /// Returns the query parameters of a report's page. `description` is the discovery document of the
 /// report.
-pub(crate) fn of_page(description: &Value) -> Vec<Value> {
+pub(crate) fn page_parameters(description: &Value) -> Vec<Value> {
     let has_default = list(description, "columns").any(|column| column["default"] == json!(true));
     let keys: Vec<&str> = list(description, "columns").filter_map(|c| c["key"].as_str()).collect();
     let columns = format!(
@@ -22,7 +22,7 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
         if has_default { "Default: all but additions." } else { "At least one." },
         code_list(&keys),
     );
-    let columns = with_items("columns", &columns, json!({"type": "string"}));
+    let columns = list_parameter("columns", &columns, json!({"type": "string"}));
     let integer = |minimum: i64| json!({"type": "integer", "minimum": minimum});
     let with_default = |minimum: i64, default: i64| {
         let mut schema = integer(minimum);
@@ -30,8 +30,8 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
         schema
     };
     let mut parameters = vec![
-        if has_default { columns } else { required(columns) },
-        with_items(
+        if has_default { columns } else { as_required(columns) },
+        list_parameter(
             "sort",
             "Columns to sort by, most significant first; `-` in front = descending. At most 8.",
             json!({"type": "string"}),
@@ -71,12 +71,12 @@ pub(crate) fn of_page(description: &Value) -> Vec<Value> {
             json!({"type": "string", "enum": ["rfc4180", "excel"]}),
         ),
     ];
-    parameters.extend(of_pivot(description));
-    parameters.extend(list(description, "filters").filter_map(filter));
+    parameters.extend(pivot_parameters(description));
+    parameters.extend(list(description, "filters").filter_map(filter_parameter));
     parameters
 }
 
-fn of_pivot(description: &Value) -> Vec<Value> {
+fn pivot_parameters(description: &Value) -> Vec<Value> {
     let pivots: Vec<&Value> = list(description, "pivots").collect();
     if pivots.is_empty() {
         return Vec::new();
@@ -102,7 +102,7 @@ fn of_pivot(description: &Value) -> Vec<Value> {
     ]
 }
 
-fn filter(filter: &Value) -> Option<Value> {
+fn filter_parameter(filter: &Value) -> Option<Value> {
     let name = filter["name"].as_str()?;
     let kind = filter["type"].as_str().unwrap_or("string");
     let words = filter["enum"].as_array().filter(|words| !words.is_empty());
@@ -118,10 +118,10 @@ fn filter(filter: &Value) -> Option<Value> {
     if let Some(default) = filter["default"].as_str().and_then(|text| text.parse::<bool>().ok()) {
         schema["default"] = json!(default);
     }
-    let text = filters::text(filter);
+    let text = filters::filter_description(filter);
     let is_list = filter["list"] == json!(true) || kind.ends_with("[]");
     Some(match is_list {
-        true => with_items(name, &text, schema),
+        true => list_parameter(name, &text, schema),
         false => query_parameter(name, &text, schema),
     })
 }
@@ -131,7 +131,7 @@ fn list<'v>(description: &'v Value, name: &str) -> impl Iterator<Item = &'v Valu
 }
 
 /// Returns a list parameter: values separated by commas, or a repeated name.
-pub(crate) fn with_items(name: &str, description: &str, items: Value) -> Value {
+pub(crate) fn list_parameter(name: &str, description: &str, items: Value) -> Value {
     let schema = json!({"type": "array", "items": items});
     let mut parameter = query_parameter(name, description, schema);
     parameter["style"] = json!("form");
@@ -160,11 +160,11 @@ pub(crate) fn list_or_text(items: Value) -> Value {
 }
 
 /// Returns the body of a request for a report file: the parameters of a page without paging.
-pub(crate) fn of_export(description: &Value) -> Value {
+pub(crate) fn export_body(description: &Value) -> Value {
     let is_grouped = description["grouped"] == json!(true);
     let mut properties: Map<String, Value> = Map::new();
     let mut needed = Vec::new();
-    for parameter in of_page(description) {
+    for parameter in page_parameters(description) {
         let name = parameter["name"].as_str().unwrap_or_default();
         if PAGING.contains(&name) {
             continue;
@@ -218,7 +218,7 @@ fn without_default(schema: &mut Value) {
 
 /// Returns the `format` parameter in the query of a request for a report file. It applies if the
 /// body has no `format`.
-pub(crate) fn format_of_export() -> Value {
+pub(crate) fn export_format_parameter() -> Value {
     let formats: Vec<&str> = FileFormat::ALL.iter().map(|format| format.word()).collect();
     query_parameter(
         "format",
@@ -237,7 +237,7 @@ pub(crate) fn page_answer(report: &Report) -> Value {
         "description": "One page of the report, from one revision.",
         "headers": answer_headers(),
         "content": {
-            "application/json": {"schema": reference(&schema_name(report, "page"))},
+            "application/json": {"schema": schema_reference(&schema_name(report, "page"))},
             "text/csv": {"schema": {"type": "string"}},
         },
     })
@@ -245,20 +245,20 @@ pub(crate) fn page_answer(report: &Report) -> Value {
 
 /// Returns the schemas of the pages and rows of every report, by name.
 pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
-    reports::catalogue().iter().flat_map(|report| {
-        let mut row = reports::row_schema(report, &reference("Money"));
+    reports::report_catalogue().iter().flat_map(|report| {
+        let mut row = reports::row_schema(report, &schema_reference("Money"));
         row["description"] =
             json!(format!("A row of {}: a member for each column asked for.", report.label()));
-        let page = page(reference(&schema_name(report, "row")));
+        let page = page(schema_reference(&schema_name(report, "row")));
         [(schema_name(report, "row"), row), (schema_name(report, "page"), page)]
     })
 }
 
 fn page(row: Value) -> Value {
-    let mut page = object(json!({
+    let mut page = object_schema(json!({
         "total": {"type": "integer",
             "description": "Rows of the whole report after filters; of a grouped one, groups."},
-        "column_headers": {"type": "array", "items": reference("ColumnHeader")},
+        "column_headers": {"type": "array", "items": schema_reference("ColumnHeader")},
         "rows": {"type": "array", "items": row},
     }));
     page["properties"]["pivot_truncated"] = json!({
@@ -270,7 +270,8 @@ fn page(row: Value) -> Value {
 
 /// Returns the answer to a request for a report file.
 pub(crate) fn export_answer() -> Value {
-    let job = object(json!({"job": {"type": "integer", "description": "Number of the job."}}));
+    let job =
+        object_schema(json!({"job": {"type": "integer", "description": "Number of the job."}}));
     json!({
         "description": "The job that makes the file. (Where `Accept` takes CSV alone, the same number as CSV.)",
         "headers": answer_headers_without_revision(),

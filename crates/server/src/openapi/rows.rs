@@ -1,7 +1,7 @@
 //! One schema for each table that can be imported, from the catalogue of tables.
 
-use model::allotment::EXAMPLE;
-use model::catalogue::{self, Column, Default, Kind, Presence, Table};
+use model::allotment::ALLOTMENT_EXAMPLE;
+use model::catalogue::{self, Column, ColumnDefault, ColumnType, Presence, Table};
 use serde_json::{Map, Value, json};
 
 /// Returns the name of a table's schema.
@@ -18,7 +18,7 @@ pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
 fn schema(table: &Table) -> Value {
     let columns = table.columns.iter();
     let properties: Map<String, Value> =
-        columns.map(|column| (column.name.to_owned(), property(column))).collect();
+        columns.map(|column| (column.name.to_owned(), column_schema(column))).collect();
     json!({
         "type": "object",
         "description": table.doc,
@@ -28,8 +28,8 @@ fn schema(table: &Table) -> Value {
     })
 }
 
-fn property(column: &Column) -> Value {
-    let mut schema = of_kind(column.kind);
+fn column_schema(column: &Column) -> Value {
+    let mut schema = schema_of_kind(column.kind);
     if column.is_nullable() {
         match schema.get("type").cloned() {
             // Generators only make one type of an enum when null stands beside its words, not among
@@ -53,7 +53,7 @@ fn property(column: &Column) -> Value {
         Presence::Required if column.name != "id" => notes.push("Required on new rows.".to_owned()),
         // The default is described in words: clients would send a `default` and so overwrite other
         // values.
-        Presence::Default(default) => notes.extend(default_of(column.kind, default)),
+        Presence::Default(default) => notes.extend(default_in_words(column.kind, default)),
         _ => {}
     }
     if !notes.is_empty() {
@@ -62,48 +62,50 @@ fn property(column: &Column) -> Value {
     schema
 }
 
-fn default_of(kind: Kind, default: Default) -> Option<String> {
+fn default_in_words(kind: ColumnType, default: ColumnDefault) -> Option<String> {
     let value = match default {
-        Default::Int(value) if kind == Kind::Bool => (value != 0).to_string(),
-        Default::Int(value) => value.to_string(),
-        Default::Text(text) => text.to_owned(),
+        ColumnDefault::Int(value) if kind == ColumnType::Bool => (value != 0).to_string(),
+        ColumnDefault::Int(value) => value.to_string(),
+        ColumnDefault::Text(text) => text.to_owned(),
         _ => return None,
     };
     Some(format!("Default on new rows: `{value}`."))
 }
 
-fn of_kind(kind: Kind) -> Value {
+fn schema_of_kind(kind: ColumnType) -> Value {
     match kind {
-        Kind::Int { min: i64::MIN, max: i64::MAX } => json!({"type": "integer", "format": "int64"}),
-        Kind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
-        Kind::Text => json!({"type": "string"}),
-        Kind::Enum(words) => json!({"type": "string", "enum": words}),
-        Kind::Bool => json!({"type": "boolean"}),
-        Kind::Date => json!({"type": "string", "format": "date"}),
-        Kind::Instant => json!({
+        ColumnType::Int { min: i64::MIN, max: i64::MAX } => {
+            json!({"type": "integer", "format": "int64"})
+        }
+        ColumnType::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        ColumnType::Text => json!({"type": "string"}),
+        ColumnType::Enum(words) => json!({"type": "string", "enum": words}),
+        ColumnType::Bool => json!({"type": "boolean"}),
+        ColumnType::Date => json!({"type": "string", "format": "date"}),
+        ColumnType::Instant => json!({
             "type": ["string", "integer"],
             "description": "RFC 3339 with an offset, or Unix seconds.",
         }),
-        Kind::Money => json!({
+        ColumnType::Money => json!({
             "type": "integer", "format": "int64",
             "description": "Minor units of the row's currency.",
         }),
-        Kind::Currency => json!({
+        ColumnType::Currency => json!({
             "type": "string", "pattern": "^[a-z]{3}$", "description": "ISO 4217, lower case.",
         }),
-        Kind::Country => json!({
+        ColumnType::Country => json!({
             "type": "string", "pattern": "^[A-Z]{2}$",
             "description": "ISO 3166-1 alpha-2, upper case.",
         }),
-        Kind::Percent => json!({
+        ColumnType::Percent => json!({
             "type": ["number", "string"], "description": "0 to 100, up to 4 decimals.",
         }),
-        Kind::Json => json!({"type": "object"}),
-        Kind::Allotment => {
+        ColumnType::Json => json!({"type": "object"}),
+        ColumnType::Allotment => {
             json!({"$ref": "#/components/schemas/Allotment"})
         }
-        Kind::TextList => json!({"type": "array", "items": {"type": "string"}}),
-        Kind::IntList => json!({"type": "array", "items": {"type": "integer"}}),
+        ColumnType::TextList => json!({"type": "array", "items": {"type": "string"}}),
+        ColumnType::IntList => json!({"type": "array", "items": {"type": "integer"}}),
     }
 }
 
@@ -111,7 +113,7 @@ fn of_kind(kind: Kind) -> Value {
 fn allotment() -> Value {
     let count = |text: &str| json!({"type": ["integer", "null"], "minimum": 0, "maximum": 1_000_000, "description": text});
     let kinds = ["event", "course"];
-    let example: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
+    let example: Value = serde_json::from_str(ALLOTMENT_EXAMPLE).unwrap_or_default();
     let of_type = json!({
         "type": "object",
         "required": ["offering_type", "max_uses"],
@@ -169,7 +171,7 @@ mod tests {
                     "" => object,
                     _ => json!({"period_limits": [object]}),
                 };
-                let error = model::allotment::parse(&whole.to_string()).unwrap_err();
+                let error = model::allotment::parse_allotment(&whole.to_string()).unwrap_err();
                 assert_eq!(error.code, model::import::ImportCode::AllotmentBadValue, "{name}");
             }
         }

@@ -3,7 +3,7 @@
 use model::import::ERRORS_LISTED_MAX;
 use serde_json::{Map, Value, json};
 
-use super::{books, exports, object, reference, reports, rows, usage};
+use super::{books, exports, object_schema, reports, rows, schema_reference, usage};
 use crate::http::envelope;
 use app::error::ErrorCode;
 
@@ -127,7 +127,7 @@ fn schemas() -> Value {
                 "complete": {"type": "boolean"},
                 "manifest_version": {"type": "integer"},
                 "format": {"type": "string"},
-                "columns": {"type": "array", "items": object(json!({
+                "columns": {"type": "array", "items": object_schema(json!({
                     "name": {"type": "string"}, "type": {"type": "string"},
                 }))},
             },
@@ -156,7 +156,7 @@ fn schemas() -> Value {
 fn report_description() -> Value {
     let optional = |kind: &str| json!({"type": [kind, "null"]});
     let texts = || json!({"type": "array", "items": {"type": "string"}});
-    let column = object(json!({
+    let column = object_schema(json!({
         "key": {"type": "string"},
         "label": {"type": "string"},
         "aliases": texts(),
@@ -169,7 +169,7 @@ fn report_description() -> Value {
         "addition": {"type": "boolean"},
         "modelled": {"type": "boolean"},
     }));
-    let filter = object(json!({
+    let filter = object_schema(json!({
         "name": {"type": "string"},
         "type": {"type": "string"},
         "list": {"type": "boolean"},
@@ -177,7 +177,7 @@ fn report_description() -> Value {
         "default": optional("string"),
         "addition": {"type": "boolean"},
     }));
-    let more = object(json!({
+    let more = object_schema(json!({
         "columns": {"type": "array", "items": column},
         "parents": texts(),
         "filters": {"type": "array", "items": filter},
@@ -185,7 +185,7 @@ fn report_description() -> Value {
         "default_pivot": optional("string"),
         "default_sort": texts(),
     }));
-    json!({"allOf": [reference("ReportSummary"), more]})
+    json!({"allOf": [schema_reference("ReportSummary"), more]})
 }
 
 fn import_error() -> Value {
@@ -239,7 +239,7 @@ fn import_outcome() -> Value {
 fn core_error() -> Value {
     let codes = ErrorCode::ALL.iter().filter(|code| **code != ErrorCode::ImportInvalid);
     let codes: Vec<&str> = codes.map(|code| envelope::core_code(*code)).collect();
-    let mut error = object(json!({
+    let mut error = object_schema(json!({
         "message": {"type": "string", "description": "For people; may change."},
         "code": {"type": "string", "enum": codes},
         "errors": {

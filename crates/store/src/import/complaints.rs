@@ -10,24 +10,24 @@ use model::rules;
 use super::problem::Problem;
 
 impl Problem {
-    pub(crate) fn no_id(id: i64) -> Self {
+    pub(crate) fn invalid_id(id: i64) -> Self {
         let message = format!("{id} is not an id: expected 1 to {MAX_ID}");
         Self::new(ImportCode::IdInvalid, message).in_column("id")
     }
 
-    pub(crate) fn duplicate(how: &str) -> Self {
+    pub(crate) fn duplicate_id(how: &str) -> Self {
         let message = format!("this id is {how} in one call: give each id once");
         Self::new(ImportCode::DuplicateId, message).in_column("id")
     }
 
     /// Returns everything that keeps a row, with its defaults filled, from being stored.
-    pub(crate) fn all_of_row(table: &Table, cells: &[Cell]) -> Vec<Self> {
-        let missing = rules::missing(table, cells).map(|column| {
+    pub(crate) fn check_row(table: &Table, cells: &[Cell]) -> Vec<Self> {
+        let missing = rules::missing_columns(table, cells).map(|column| {
             let message = format!("{} is required", column.name);
             Self::new(ImportCode::RequiredMissing, message).in_column(column.name)
         });
-        let broken = rules::broken(table, cells)
-            .map(|(column, error)| Self::of_cell(error).in_column(column));
+        let broken = rules::first_broken_rule(table, cells)
+            .map(|(column, error)| Self::from_cell_error(error).in_column(column));
         missing.chain(broken).collect()
     }
 
@@ -55,7 +55,7 @@ impl Problem {
     }
 
     /// Returns the error of an offering type that an allotment names, if there is one.
-    pub(crate) fn of_allotment(
+    pub(crate) fn check_allotment(
         path: &str,
         id: i64,
         limit: LimitType,
@@ -79,7 +79,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn other_currency(wanted: &str, invoice: i64, own: &str) -> Self {
+    pub(crate) fn currency_mismatch(wanted: &str, invoice: i64, own: &str) -> Self {
         let message = format!("currency must be {wanted}, that of invoice {invoice}; it is {own}");
         Self::new(ImportCode::RowInvalid, message).in_column("currency")
     }

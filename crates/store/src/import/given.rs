@@ -7,13 +7,13 @@ pub(crate) const COLUMNS_MAX: usize = 64;
 
 /// A bit per column for those that the input leaves out, and for those that it clears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct GivenColumns {
     absent: u64,
     null: u64,
 }
 
-impl Given {
-    pub(crate) fn of(cells: &[Cell]) -> Self {
+impl GivenColumns {
+    pub(crate) fn from_cells(cells: &[Cell]) -> Self {
         let mut given = Self { absent: 0, null: 0 };
         for (position, cell) in cells.iter().enumerate().take(COLUMNS_MAX) {
             match cell {

@@ -29,21 +29,21 @@ impl IdSet {
             }
         };
         self.last = Some((chunk, index));
-        let (word, bit) = place(id);
+        let (word, bit) = bit_position(id);
         self.bits[index][word] |= bit;
         true
     }
 
     pub(crate) fn remove(&mut self, id: i64) {
         if let Some(index) = self.index_of(id.div_euclid(IDS_PER_CHUNK)) {
-            let (word, bit) = place(id);
+            let (word, bit) = bit_position(id);
             self.bits[index][word] &= !bit;
         }
     }
 
     pub(crate) fn contains(&self, id: i64) -> bool {
         self.index_of(id.div_euclid(IDS_PER_CHUNK)).is_some_and(|index| {
-            let (word, bit) = place(id);
+            let (word, bit) = bit_position(id);
             self.bits[index][word] & bit != 0
         })
     }
@@ -57,7 +57,7 @@ impl IdSet {
         self.chunks.iter().flat_map(|(chunk, index)| {
             let bits = self.bits[*index];
             (0..IDS_PER_CHUNK).map(move |offset| chunk * IDS_PER_CHUNK + offset).filter(move |id| {
-                let (word, bit) = place(*id);
+                let (word, bit) = bit_position(*id);
                 bits[word] & bit != 0
             })
         })
@@ -72,7 +72,7 @@ impl IdSet {
 }
 
 /// Returns the word within the chunk, and the bit within the word.
-fn place(id: i64) -> (usize, u64) {
+fn bit_position(id: i64) -> (usize, u64) {
     let offset = id.rem_euclid(IDS_PER_CHUNK).unsigned_abs();
     let word = usize::try_from(offset / 64).unwrap_or_default();
     (word, 1 << (offset % 64))

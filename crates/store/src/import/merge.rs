@@ -4,18 +4,18 @@
 //! A derived value follows its sources until a caller gives another one. Nothing is stored about
 //! that: a value counts as derived as long as it equals what its sources give.
 
-use model::catalogue::{Default, Presence, Table};
+use model::catalogue::{ColumnDefault, Presence, Table};
 use model::cell::{Cell, CellRef};
 use model::rules;
 use model::time::Instant;
 
-use super::given::Given;
+use super::given::GivenColumns;
 
 /// Returns true if the input surely leaves the stored row as it is. It does so without building the
 /// merged row, so false may also mean that a closer look is needed.
 pub(crate) fn is_surely_unchanged<'r>(
     table: &Table,
-    given: Given,
+    given: GivenColumns,
     cells: &[Cell],
     stored: impl Fn(usize) -> CellRef<'r>,
 ) -> bool {
@@ -30,8 +30,8 @@ pub(crate) fn is_surely_unchanged<'r>(
         }
         match table.columns[position].presence {
             Presence::Nullable | Presence::NullableDefault(_) => was == CellRef::Null,
-            Presence::Default(Default::Int(default)) => was == CellRef::Int(default),
-            Presence::Default(Default::Text(default)) => was == CellRef::Text(default),
+            Presence::Default(ColumnDefault::Int(default)) => was == CellRef::Int(default),
+            Presence::Default(ColumnDefault::Text(default)) => was == CellRef::Text(default),
             _ => false,
         }
     })
@@ -40,7 +40,7 @@ pub(crate) fn is_surely_unchanged<'r>(
 /// Replaces `cells` by the merged row, without the defaults that need a parent.
 pub(crate) fn merge(
     table: &Table,
-    given: Given,
+    given: GivenColumns,
     cells: &mut [Cell],
     stored: &[Cell],
     now: Instant,
@@ -70,10 +70,10 @@ pub(crate) fn is_same_but_updated_at(table: &Table, cells: &[Cell], stored: &[Ce
 /// Returns true if clearing the column keeps the stored value. That holds for `updated_at` and for
 /// columns that default to the import's instant; otherwise the same input would be a change each
 /// time.
-fn keeps_on_null(table: &Table, given: Given, position: usize) -> bool {
+fn keeps_on_null(table: &Table, given: GivenColumns, position: usize) -> bool {
     given.is_null(position)
         && (position == table.updated_at()
-            || table.columns[position].presence == Presence::Default(Default::ImportInstant))
+            || table.columns[position].presence == Presence::Default(ColumnDefault::ImportInstant))
 }
 
 /// Returns true if the given instant is before the stored one.

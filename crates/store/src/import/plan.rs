@@ -2,30 +2,30 @@
 
 use std::sync::LazyLock;
 
-use model::catalogue::{Default, Kind, Presence, Rule, Table, table, tables};
+use model::catalogue::{ColumnDefault, ColumnType, Presence, RowRule, Table, table, tables};
 use model::cell::Cell;
 
 /// The positions of a table's columns that need more than being written.
-pub(crate) struct Plan {
+pub(crate) struct TableImportPlan {
     /// The columns that name rows of other tables.
-    pub(crate) references: Vec<Reference>,
+    pub(crate) references: Vec<ReferenceColumn>,
     /// The columns that hold an allotment, which names offering types.
     pub(crate) allotments: Vec<usize>,
     /// The columns that the rule on an invoice's currency compares, if it applies.
-    pub(crate) invoice_currency: Option<InvoiceCurrency>,
+    pub(crate) invoice_currency: Option<InvoiceCurrencyColumns>,
     /// The columns whose default is copied from a referenced row at the end of the call.
-    pub(crate) parents: Vec<ParentDefault>,
+    pub(crate) parent_defaults: Vec<ParentDefault>,
     /// True if rows of other tables may name rows of this one.
     pub(crate) is_referenced: bool,
     /// A column on which rows of other tables depend: when it changes, they are checked again.
-    pub(crate) watched: Option<usize>,
+    pub(crate) depended_on: Option<usize>,
     /// The column with the customer membership that a hold belongs to, which is bumped with the
     /// hold.
-    pub(crate) bumps: Option<usize>,
+    pub(crate) bumped_membership: Option<usize>,
 }
 
 /// A column that names rows of `target`.
-pub(crate) struct Reference {
+pub(crate) struct ReferenceColumn {
     pub(crate) position: usize,
     /// The position of the target table in the catalogue.
     pub(crate) target: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Reference {
 }
 
 /// The positions of the columns that the rule compares.
-pub(crate) struct InvoiceCurrency {
+pub(crate) struct InvoiceCurrencyColumns {
     pub(crate) invoice_id: usize,
     pub(crate) currency: usize,
 }
@@ -55,29 +55,30 @@ impl ParentDefault {
     }
 }
 
-static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| tables().iter().map(Plan::build).collect());
+static PLANS: LazyLock<Vec<TableImportPlan>> =
+    LazyLock::new(|| tables().iter().map(TableImportPlan::build).collect());
 
 /// Returns the plan of `table`.
-pub(crate) fn of(table: &Table) -> &'static Plan {
+pub(crate) fn for_table(table: &Table) -> &'static TableImportPlan {
     &PLANS[table.position]
 }
 
 /// Returns the table that the rules of this module name.
-pub(crate) fn named(name: &'static str) -> &'static Table {
+pub(crate) fn required_table(name: &'static str) -> &'static Table {
     table(name).expect("the catalogue has the tables that its rules name")
 }
 
-impl Plan {
+impl TableImportPlan {
     fn build(table: &'static Table) -> Self {
         let position = |name: &str| table.position_of(name);
         let columns = || table.columns.iter().enumerate();
         let references = columns().filter_map(|(position, column)| {
             let target = self::table(column.references?)?.position;
-            Some(Reference { position, target, is_list: column.kind == Kind::IntList })
+            Some(ReferenceColumn { position, target, is_list: column.kind == ColumnType::IntList })
         });
-        let allotments = columns().filter(|(_, column)| column.kind == Kind::Allotment);
+        let allotments = columns().filter(|(_, column)| column.kind == ColumnType::Allotment);
         let parents = columns().filter_map(|(position, column)| match column.presence {
-            Presence::Default(Default::Parent { via, column: source, times }) => {
+            Presence::Default(ColumnDefault::Parent { via, column: source, times }) => {
                 let via = table.position_of(via)?;
                 Some(ParentDefault {
                     position,
@@ -89,22 +90,22 @@ impl Plan {
             }
             _ => None,
         });
-        let has_invoice_currency = table.rules.contains(&Rule::InvoiceCurrency);
+        let has_invoice_currency = table.rules.contains(&RowRule::InvoiceCurrency);
         Self {
             references: references.collect(),
             allotments: allotments.map(|(position, _)| position).collect(),
             invoice_currency: position("invoice_id")
                 .zip(position("currency"))
                 .filter(|_| has_invoice_currency)
-                .map(|(invoice_id, currency)| InvoiceCurrency { invoice_id, currency }),
-            parents: parents.collect(),
+                .map(|(invoice_id, currency)| InvoiceCurrencyColumns { invoice_id, currency }),
+            parent_defaults: parents.collect(),
             is_referenced: is_referenced(table),
-            watched: match table.name {
+            depended_on: match table.name {
                 "invoices" => position("currency"),
                 "offering_types" => position("kind"),
                 _ => None,
             },
-            bumps: match table.name {
+            bumped_membership: match table.name {
                 "customer_membership_holds" => position("customer_membership_id"),
                 _ => None,
             },
@@ -124,20 +125,20 @@ mod tests {
     #[test]
     fn every_rule_of_the_catalogue_has_its_place_in_a_plan() {
         for table in tables() {
-            let plan = of(table);
-            let has_rule = table.rules.contains(&Rule::InvoiceCurrency);
+            let plan = for_table(table);
+            let has_rule = table.rules.contains(&RowRule::InvoiceCurrency);
             assert_eq!(plan.invoice_currency.is_some(), has_rule, "{}", table.name);
             let references = table.columns.iter().filter(|c| c.references.is_some());
             assert_eq!(plan.references.len(), references.count(), "{}", table.name);
             assert!(table.columns.len() <= crate::import::given::COLUMNS_MAX, "{}", table.name);
         }
-        let with = |has: fn(&Plan) -> bool| -> Vec<&str> {
-            tables().iter().filter(|table| has(of(table))).map(|table| table.name).collect()
+        let with = |has: fn(&TableImportPlan) -> bool| -> Vec<&str> {
+            tables().iter().filter(|table| has(for_table(table))).map(|table| table.name).collect()
         };
-        assert_eq!(with(|plan| plan.watched.is_some()), ["offering_types", "invoices"]);
-        assert_eq!(with(|plan| plan.bumps.is_some()), ["customer_membership_holds"]);
+        assert_eq!(with(|plan| plan.depended_on.is_some()), ["offering_types", "invoices"]);
+        assert_eq!(with(|plan| plan.bumped_membership.is_some()), ["customer_membership_holds"]);
         assert_eq!(
-            with(|plan| !plan.parents.is_empty()),
+            with(|plan| !plan.parent_defaults.is_empty()),
             ["customer_memberships", "subscriptions"]
         );
         assert_eq!(

@@ -19,7 +19,7 @@ impl Problem {
         Self { line: None, id: None, column: None, code, message }
     }
 
-    pub(crate) fn of_cell(error: CellError) -> Self {
+    pub(crate) fn from_cell_error(error: CellError) -> Self {
         Self::new(error.code, error.message)
     }
 

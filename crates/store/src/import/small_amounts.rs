@@ -1,27 +1,27 @@
 //! Warns of files whose amounts may be in pounds instead of pence, because every amount of a table
 //! is below one pound. Such rows are valid, so they are stored, and the answer has a warning.
 
-use model::catalogue::{Kind, Table, tables};
+use model::catalogue::{ColumnType, Table, tables};
 use model::cell::Cell;
 use model::import::{ImportWarning, WarningCode};
 use model::money::Currency;
 
 /// The amounts that a call has given, counted by table.
 pub(crate) struct SmallAmounts {
-    tables: Vec<Tally>,
+    tables: Vec<TableAmounts>,
 }
 
 #[derive(Default)]
-struct Tally {
+struct TableAmounts {
     /// True if an amount was at least one unit of its currency.
     has_usual: bool,
     /// The number of amounts below one unit, zero left out.
     small: u64,
-    first: Option<First>,
+    first: Option<FirstSmallAmount>,
 }
 
 /// The first small amount.
-struct First {
+struct FirstSmallAmount {
     column: &'static str,
     id: i64,
     minor: i64,
@@ -30,7 +30,7 @@ struct First {
 
 impl SmallAmounts {
     pub(crate) fn new() -> Self {
-        Self { tables: tables().iter().map(|_| Tally::default()).collect() }
+        Self { tables: tables().iter().map(|_| TableAmounts::default()).collect() }
     }
 
     /// Counts the amounts that a row of input gives, if the row also gives their currency.
@@ -44,13 +44,13 @@ impl SmallAmounts {
         let Some(currency) = currency.filter(|currency| currency.digits() > 0) else { return };
         let one = 10_u64.pow(currency.digits());
         for (column, cell) in table.columns.iter().zip(cells) {
-            let (Kind::Money, Some(minor)) = (column.kind, cell.as_int()) else { continue };
+            let (ColumnType::Money, Some(minor)) = (column.kind, cell.as_int()) else { continue };
             match minor.unsigned_abs() {
                 0 => {}
                 magnitude if magnitude >= one => tally.has_usual = true,
                 _ => {
                     tally.small += 1;
-                    let first = First { column: column.name, id, minor, currency };
+                    let first = FirstSmallAmount { column: column.name, id, minor, currency };
                     tally.first.get_or_insert(first);
                 }
             }
@@ -67,8 +67,8 @@ impl SmallAmounts {
     }
 }
 
-fn warning(table: &Table, first: &First, small: u64) -> ImportWarning {
-    let First { column, id, minor, currency } = first;
+fn warning(table: &Table, first: &FirstSmallAmount, small: u64) -> ImportWarning {
+    let FirstSmallAmount { column, id, minor, currency } = first;
     let (name, code) = (table.name, currency.code().to_ascii_uppercase());
     let one = currency.decimal(10_i128.pow(currency.digits()));
     let read = currency.decimal((*minor).into());

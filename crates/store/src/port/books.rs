@@ -64,14 +64,14 @@ pub trait ClosedMonths: Send + Sync {
 /// The result of beginning to close months.
 pub enum CloseStart<'s> {
     /// The transaction is open: add months with their parts, then commit.
-    Started(Box<dyn Closing + 's>),
+    Started(Box<dyn MonthClosing + 's>),
     /// The latest closed month in force is not the one given; no transaction is open.
     Changed,
 }
 
 /// A transaction that closes one or several months, in order: all or nothing. Dropped without
-/// [`Closing::commit`], it leaves no trace. After an error it cannot be used any more.
-pub trait Closing {
+/// [`MonthClosing::commit`], it leaves no trace. After an error it cannot be used any more.
+pub trait MonthClosing {
     /// Adds a closed month, with an entry in the audit log, and returns its version: one above the
     /// greatest version ever used for that month.
     ///
@@ -133,12 +133,12 @@ pub struct ClosedMonth {
     /// Further facts about the month, as JSON that only the books read.
     pub facts: String,
     /// The reopening; none while the closing is in force.
-    pub reopened: Option<Reopened>,
+    pub reopened: Option<MonthReopening>,
 }
 
 /// The reopening of a closed month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reopened {
+pub struct MonthReopening {
     /// The instant of the reopening.
     pub at: Instant,
     /// The name of who reopened the month.
@@ -224,20 +224,20 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// Returns the subject and the detail of the entry for a closing.
-    pub(crate) fn of_closing(month: &NewClosedMonth, version: u32) -> (String, String) {
+    pub(crate) fn describe_closing(month: &NewClosedMonth, version: u32) -> (String, String) {
         let detail = serde_json::json!({
             "version": version, "revision": month.revision, "note": month.note,
         });
-        (subject(month.month), detail.to_string())
+        (month_subject(month.month), detail.to_string())
     }
 
     /// Returns the subject and the detail of the entry for a reopening.
-    pub(crate) fn of_reopening(month: Date, version: u32, reason: &str) -> (String, String) {
+    pub(crate) fn describe_reopening(month: Date, version: u32, reason: &str) -> (String, String) {
         let detail = serde_json::json!({ "version": version, "reason": reason });
-        (subject(month), detail.to_string())
+        (month_subject(month), detail.to_string())
     }
 }
 
-fn subject(month: Date) -> String {
+fn month_subject(month: Date) -> String {
     format!("{:04}-{:02}", month.year(), month.month())
 }

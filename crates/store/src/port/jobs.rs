@@ -33,7 +33,7 @@ pub trait JobStore: Send + Sync {
 
     /// Looks up what a key was used for within 24 hours: [`JobStart::Answered`] or
     /// [`JobStart::KeyConflict`]; none when it was not used. Queues nothing.
-    fn find_key(
+    fn find_job_key(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
@@ -52,23 +52,23 @@ pub trait JobStore: Send + Sync {
     /// A job whose lease lapsed in its last attempt is claimed once more, as attempt `attempts_max
     /// + 1`, so that the worker can mark it as failed and clean up after it. If that worker dies
     /// too, the job is claimed again, with a higher number.
-    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
+    fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
 
     /// Stores the progress of a running attempt and extends its lease. Tells the worker to go on or
     /// stop.
     fn report_progress(
         &self,
-        attempt: &Attempt<'_>,
-        progress: Progress,
+        attempt: &JobAttempt<'_>,
+        progress: JobProgress,
         lease_until: Instant,
         now: Instant,
-    ) -> Result<Orders, StoreError>;
+    ) -> Result<ProgressReply, StoreError>;
 
     /// Ends attempts, with their notices, all in one transaction. Returns one bool per attempt:
     /// false if the attempt no longer held its job. Then nothing of that job is changed, and the
     /// caller must delete its file. If the job is queued again, the notices of the attempt are
     /// dropped.
-    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError>;
+    fn finish_jobs(&self, ends: &[AttemptEnd<'_>], now: Instant) -> Result<Vec<bool>, StoreError>;
 
     /// Cancels a queued or running job, with its notices. Its worker learns of it when it next
     /// reports progress.
@@ -78,7 +78,7 @@ pub trait JobStore: Send + Sync {
         id: JobId<'_>,
         notices: &[NewNotice],
         now: Instant,
-    ) -> Result<Cancel, StoreError>;
+    ) -> Result<CancelOutcome, StoreError>;
 
     /// Returns one job of a provider; none if there is none.
     fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError>;
@@ -114,7 +114,7 @@ pub trait JobStore: Send + Sync {
 
     /// Adds complete transfers to the download counts of jobs, with their notices, in one
     /// transaction. Skips jobs that no longer exist, and their notices.
-    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError>;
+    fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError>;
 
     /// Makes a succeeded job expired at once. Returns false if the job is not succeeded.
     fn expire_job(
@@ -126,24 +126,30 @@ pub trait JobStore: Send + Sync {
 
     /// Marks a succeeded job as failed because its file is lost ([`FILE_MISSING`]), with its
     /// notices. Returns false if the job is not succeeded.
-    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError>;
+    fn fail_job_without_files(
+        &self,
+        id: i64,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError>;
 
     /// Makes succeeded jobs past their expiry expired, and deletes finished jobs created before
     /// `forget_before`. Returns the numbers of both: `(expired, forgotten)`. Bounded work per call.
-    fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError>;
+    fn clean_up_jobs(&self, now: Instant, forget_before: Instant)
+    -> Result<(u64, u64), StoreError>;
 
     /// Returns those of the given paths (below the files folder) that a succeeded job refers to.
     /// Files already consumed are left out. The caller may delete every path that is not returned.
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError>;
 
     /// Returns the stored mark of the folder for job files; none until one was stored.
-    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError>;
+    fn files_folder_id(&self) -> Result<Option<[u8; 32]>, StoreError>;
 
     /// Stores the mark of that folder, unless one is stored already. Returns the mark stored now.
-    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError>;
+    fn keep_files_folder_id(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError>;
 
     /// Returns the number that stands for a JWT's `sub`, and assigns one on first use.
-    fn identity(&self, subject: &str) -> Result<i64, StoreError>;
+    fn identity_number(&self, subject: &str) -> Result<i64, StoreError>;
 }
 
 /// The kind of a job; each kind has its own queue.
@@ -248,7 +254,7 @@ pub struct NewJob {
     /// Everything that decides the bytes of its file, as JSON that the store does not read.
     pub request: String,
     /// The caller who asked for it.
-    pub requester: Requester,
+    pub requester: JobCaller,
     /// The group of jobs that were requested together; none for a single job.
     pub group: Option<String>,
     /// The id of the request that asked for it, for the log.
@@ -265,7 +271,7 @@ pub struct NewJob {
 
 /// The caller who asked for a job.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Requester {
+pub struct JobCaller {
     /// The token's id, or the number kept for a JWT's `sub`.
     pub id: Option<i64>,
     /// The mail address that notices are sent to.
@@ -315,7 +321,7 @@ pub enum JobStart {
 
 /// A worker's request for a job, with its limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim<'c> {
+pub struct JobClaim<'c> {
     /// The kind, which decides the queue.
     pub kind: JobKind,
     /// The name of the worker, one per process.
@@ -330,7 +336,7 @@ pub struct Claim<'c> {
 
 /// An attempt at a job by a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt<'a> {
+pub struct JobAttempt<'a> {
     /// The number of the job.
     pub job: i64,
     /// The name of the worker.
@@ -341,18 +347,18 @@ pub struct Attempt<'a> {
 
 /// The end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended<'a> {
+pub struct AttemptEnd<'a> {
     /// The attempt.
-    pub attempt: Attempt<'a>,
+    pub attempt: JobAttempt<'a>,
     /// The outcome of the attempt.
-    pub outcome: &'a Outcome,
+    pub outcome: &'a AttemptOutcome,
     /// The notices to send.
     pub notices: &'a [NewNotice],
 }
 
 /// The progress of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct JobProgress {
     /// The number of rows written.
     pub rows: u64,
     /// The number of rows expected; none until they are counted.
@@ -363,20 +369,20 @@ pub struct Progress {
 
 /// The answer to a progress report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Orders {
+pub enum ProgressReply {
     /// Go on with the attempt.
     Continue,
     /// Stop: the job was canceled.
     Cancel,
     /// Stop: the attempt no longer holds the job.
-    Lost,
+    LeaseLost,
 }
 
 /// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// The attempt succeeded, and its files are in place.
-    Succeeded(Success),
+    Succeeded(JobSuccess),
     /// The job failed for good.
     Failed {
         /// The stable error code.
@@ -399,7 +405,7 @@ pub enum Outcome {
 
 /// The result of a job that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Success {
+pub struct JobSuccess {
     /// The files. The first one is served to a download that names no part.
     pub files: Vec<JobFile>,
     /// The manifest, as JSON.
@@ -433,7 +439,7 @@ pub struct JobFile {
 
 /// Complete transfers of the files of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transfers {
+pub struct FileTransfers {
     /// The number of the job.
     pub job: i64,
     /// The number of transfers.
@@ -444,7 +450,7 @@ pub struct Transfers {
 
 /// The result of a cancellation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cancel {
+pub enum CancelOutcome {
     /// The job is canceled, now or since an earlier call.
     Canceled(Job),
     /// The job had finished already.
@@ -484,7 +490,7 @@ pub struct Job {
     /// Everything that decides the bytes of its file.
     pub request: String,
     /// The caller who asked for it.
-    pub requester: Requester,
+    pub requester: JobCaller,
     /// The group of jobs that were requested together; none for a single job.
     pub group: Option<String>,
     /// The id of the request that asked for it.
@@ -494,7 +500,7 @@ pub struct Job {
     /// The state of the job.
     pub state: JobState,
     /// The progress of the last attempt.
-    pub progress: Progress,
+    pub progress: JobProgress,
     /// The number of attempts begun.
     pub attempts: u32,
     /// The error code: of a failed job, or of the attempt before this one.

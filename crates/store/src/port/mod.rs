@@ -39,7 +39,7 @@ pub trait RecordStore: Send + Sync {
 
     /// Looks up the answer that was given to a request with this key. Does not wait for a running
     /// import.
-    fn keyed_import(
+    fn find_keyed_import(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
@@ -147,10 +147,10 @@ pub trait ImportTransaction {
 
     /// Returns true if so many errors are collected that further rows are not checked: see
     /// [`ImportErrors::is_full`].
-    fn is_hopeless(&self) -> bool;
+    fn has_too_many_errors(&self) -> bool;
 
     /// Adds a table to the counts of the outcome, even if the input has no rows for it.
-    fn touch(&mut self, table: &'static Table);
+    fn include_table(&mut self, table: &'static Table);
 
     /// Checks references and rules between tables, then commits durably.
     ///
@@ -256,7 +256,7 @@ impl KeyRange {
     };
 
     /// Returns the range of all keys of one provider.
-    pub const fn of(provider: ProviderId) -> Self {
+    pub const fn for_provider(provider: ProviderId) -> Self {
         Self { first: RowKey { provider, id: i64::MIN }, last: RowKey { provider, id: i64::MAX } }
     }
 }

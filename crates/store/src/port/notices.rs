@@ -97,23 +97,23 @@ pub trait NoticeStore: Send + Sync {
     ) -> Result<Redelivery, StoreError>;
 
     /// Returns the number of deliveries of all providers that wait or are under way.
-    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError>;
+    fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError>;
 
     /// Deletes deliveries that ended before `before`, and returns their number. Bounded work per
     /// call.
-    fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError>;
+    fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError>;
 }
 
 /// A delivery channel. A slow channel does not delay the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lane {
+pub enum DeliveryChannel {
     /// Deliveries to webhooks.
     Webhook,
     /// Deliveries to mailboxes.
     Mail,
 }
 
-impl Lane {
+impl DeliveryChannel {
     /// Every channel.
     pub const ALL: [Self; 2] = [Self::Webhook, Self::Mail];
 
@@ -130,7 +130,7 @@ impl Lane {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryClaim<'c> {
     /// The channel.
-    pub lane: Lane,
+    pub lane: DeliveryChannel,
     /// The name of the worker, one per process.
     pub worker: &'c str,
     /// A provider with this many deliveries under way on this channel is passed over.
@@ -177,7 +177,7 @@ pub enum NewNotice {
 
 /// The receiver of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Receiver {
+pub enum DeliveryReceiver {
     /// The webhook, in its present state.
     Webhook(Webhook),
     /// The mail address.
@@ -192,7 +192,7 @@ pub struct Delivery {
     /// The provider that the event belongs to.
     pub provider: ProviderId,
     /// The receiver.
-    pub receiver: Receiver,
+    pub receiver: DeliveryReceiver,
     /// The id of the event.
     pub event_id: String,
     /// The type of the event.

@@ -1,8 +1,8 @@
 //! Checks that the tables keep this crate's rules, with queries in the database.
 
-use model::catalogue::{Default, Kind, Presence, Table, table, tables};
+use model::catalogue::{ColumnDefault, ColumnType, Presence, Table, table, tables};
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use super::row::get;
 use crate::error::StoreError;
 
@@ -41,16 +41,16 @@ const OWN: &[(&str, &str)] = &[
 ];
 
 /// Returns one line for each fault found. Changes nothing.
-pub(super) fn check(session: &Session<'_>) -> Result<Vec<String>, StoreError> {
+pub(super) fn check(session: &PostgresSession<'_>) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for table in tables() {
-        found.extend(revisions(session, table)?);
-        found.extend(owners(session, table)?);
-        found.extend(unfilled(session, table)?);
-        found.extend(references(session, table)?);
+        found.extend(check_revisions(session, table)?);
+        found.extend(check_providers_exist(session, table)?);
+        found.extend(check_parent_defaults(session, table)?);
+        found.extend(check_references(session, table)?);
     }
     for (sql, what) in OWN {
-        let count = counted(session, sql)?;
+        let count = count_rows(session, sql)?;
         if count > 0 {
             found.push(format!("{count} {what}"));
         }
@@ -58,7 +58,10 @@ pub(super) fn check(session: &Session<'_>) -> Result<Vec<String>, StoreError> {
     Ok(found)
 }
 
-fn revisions(session: &Session<'_>, table: &Table) -> Result<Option<String>, StoreError> {
+fn check_revisions(
+    session: &PostgresSession<'_>,
+    table: &Table,
+) -> Result<Option<String>, StoreError> {
     let name = table.name;
     let sql = format!(
         "SELECT greatest((SELECT coalesce(max(rev), 0) FROM \"{name}\"), \
@@ -73,7 +76,10 @@ fn revisions(session: &Session<'_>, table: &Table) -> Result<Option<String>, Sto
         .then(|| format!("{name}: rows at revision {rows}, table at {noted}, store at {current}")))
 }
 
-fn owners(session: &Session<'_>, table: &Table) -> Result<Option<String>, StoreError> {
+fn check_providers_exist(
+    session: &PostgresSession<'_>,
+    table: &Table,
+) -> Result<Option<String>, StoreError> {
     let name = table.name;
     // Jumps from provider to provider instead of reading every row.
     let sql = format!(
@@ -82,17 +88,20 @@ fn owners(session: &Session<'_>, table: &Table) -> Result<Option<String>, StoreE
          FROM owner WHERE owner.id IS NOT NULL) \
          SELECT count(*) FROM owner WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM providers)"
     );
-    let count = counted(session, &sql)?;
+    let count = count_rows(session, &sql)?;
     Ok((count > 0).then(|| format!("{name}: rows of {count} providers that do not exist")))
 }
 
-fn unfilled(session: &Session<'_>, table: &Table) -> Result<Vec<String>, StoreError> {
+fn check_parent_defaults(
+    session: &PostgresSession<'_>,
+    table: &Table,
+) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for column in &table.columns {
-        if matches!(column.presence, Presence::Default(Default::Parent { .. })) {
+        if matches!(column.presence, Presence::Default(ColumnDefault::Parent { .. })) {
             let (name, column) = (table.name, column.name);
             let sql = format!("SELECT count(*) FROM \"{name}\" WHERE \"{column}\" IS NULL");
-            match counted(session, &sql)? {
+            match count_rows(session, &sql)? {
                 0 => {}
                 count => found.push(format!("{name}.{column}: {count} rows without a value")),
             }
@@ -101,13 +110,16 @@ fn unfilled(session: &Session<'_>, table: &Table) -> Result<Vec<String>, StoreEr
     Ok(found)
 }
 
-fn references(session: &Session<'_>, from: &Table) -> Result<Vec<String>, StoreError> {
+fn check_references(
+    session: &PostgresSession<'_>,
+    from: &Table,
+) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for column in &from.columns {
         let Some(target) = column.references.and_then(table) else { continue };
         let (name, column_name, target) = (from.name, column.name, target.name);
         let (source, value) = match column.kind {
-            Kind::IntList => (
+            ColumnType::IntList => (
                 format!(
                     "\"{name}\" c, jsonb_array_elements_text(c.\"{column_name}\"::jsonb) j (value)"
                 ),
@@ -119,7 +131,7 @@ fn references(session: &Session<'_>, from: &Table) -> Result<Vec<String>, StoreE
             "SELECT count(*) FROM {source} WHERE {value} IS NOT NULL AND NOT EXISTS (SELECT 1 \
              FROM \"{target}\" t WHERE t.provider_id = c.provider_id AND t.id = {value})"
         );
-        match counted(session, &sql)? {
+        match count_rows(session, &sql)? {
             0 => {}
             count => found.push(format!(
                 "{name}.{column_name}: {count} references to {target} that do not exist"
@@ -129,6 +141,6 @@ fn references(session: &Session<'_>, from: &Table) -> Result<Vec<String>, StoreE
     Ok(found)
 }
 
-fn counted(session: &Session<'_>, sql: &str) -> Result<i64, StoreError> {
+fn count_rows(session: &PostgresSession<'_>, sql: &str) -> Result<i64, StoreError> {
     get(&session.one("check rows", sql, &[])?, 0)
 }

@@ -44,7 +44,7 @@ impl Default for PostgresOptions {
 }
 
 /// The encryption of a connection.
-pub(super) enum Tls {
+pub(super) enum TlsMode {
     /// No encryption: a Unix socket, or `sslmode=disable`.
     Plain,
     /// Encrypted and verified if the server offers TLS; `sslmode=require` fails if it does not.
@@ -53,7 +53,7 @@ pub(super) enum Tls {
 
 /// Parses a URL `postgres://user:password@host:port/database?sslmode=…`, or the same settings as
 /// `key=value` pairs.
-pub(super) fn config(url: &str, options: &PostgresOptions) -> Result<Config, StoreError> {
+pub(super) fn parse_url(url: &str, options: &PostgresOptions) -> Result<Config, StoreError> {
     let mut config = Config::from_str(url).map_err(|error| {
         // Not the URL itself: it may hold a password.
         let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -72,10 +72,13 @@ pub(super) fn config(url: &str, options: &PostgresOptions) -> Result<Config, Sto
     Ok(config)
 }
 
-pub(super) fn tls(config: &Config, options: &PostgresOptions) -> Result<Tls, StoreError> {
+pub(super) fn choose_tls_mode(
+    config: &Config,
+    options: &PostgresOptions,
+) -> Result<TlsMode, StoreError> {
     let is_remote = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
     if config.get_ssl_mode() == SslMode::Disable || !is_remote {
-        return Ok(Tls::Plain);
+        return Ok(TlsMode::Plain);
     }
     let Some(path) = &options.root_certificates else {
         // With `prefer`, a machine without certificates still reaches a server without TLS.
@@ -83,8 +86,8 @@ pub(super) fn tls(config: &Config, options: &PostgresOptions) -> Result<Tls, Sto
         // An error means that one is installed already, which is the same one.
         let _ = provider.install_default();
         return match MakeRustlsConnect::with_native_certs() {
-            Ok((connect, _)) => Ok(Tls::Verified(connect)),
-            Err(_) if config.get_ssl_mode() == SslMode::Prefer => Ok(Tls::Plain),
+            Ok((connect, _)) => Ok(TlsMode::Verified(connect)),
+            Err(_) if config.get_ssl_mode() == SslMode::Prefer => Ok(TlsMode::Plain),
             Err(errors) => Err(no_certificates(&format!("{errors:?}"))),
         };
     };
@@ -102,7 +105,7 @@ pub(super) fn tls(config: &Config, options: &PostgresOptions) -> Result<Tls, Sto
         .map_err(|error| no_certificates(&error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Tls::Verified(MakeRustlsConnect::new(config)))
+    Ok(TlsMode::Verified(MakeRustlsConnect::new(config)))
 }
 
 fn no_certificates(error: &str) -> StoreError {
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_be_read_is_not_repeated() {
-        let error = config("postgres://ann:secret@host:port/x", &PostgresOptions::default());
+        let error = parse_url("postgres://ann:secret@host:port/x", &PostgresOptions::default());
         let error = error.unwrap_err();
         assert_eq!(error.code(), "store_unavailable");
         assert!(!error.to_string().contains("secret"), "{error}");
@@ -127,7 +130,7 @@ mod tests {
     fn waiting_for_locks_is_bounded_beside_options_of_the_url() {
         let options = PostgresOptions { wait: Duration::from_secs(2), ..Default::default() };
         let url = "postgres://ann@host/x?options=-c%20search_path%3Dbooks";
-        let config = config(url, &options).unwrap();
+        let config = parse_url(url, &options).unwrap();
         assert_eq!(config.get_options(), Some("-c lock_timeout=2000ms -c search_path=books"));
     }
 
@@ -136,10 +139,10 @@ mod tests {
         let tls = |url: &str, roots: Option<&str>| {
             let options =
                 PostgresOptions { root_certificates: roots.map(Into::into), ..Default::default() };
-            tls(&config(url, &options).unwrap(), &options)
+            choose_tls_mode(&parse_url(url, &options).unwrap(), &options)
         };
-        assert!(matches!(tls("postgres://a@%2Ftmp/x", None), Ok(Tls::Plain)));
-        assert!(matches!(tls("postgres://a@host/x?sslmode=disable", None), Ok(Tls::Plain)));
+        assert!(matches!(tls("postgres://a@%2Ftmp/x", None), Ok(TlsMode::Plain)));
+        assert!(matches!(tls("postgres://a@host/x?sslmode=disable", None), Ok(TlsMode::Plain)));
         let missing = tls("postgres://a@host/x?sslmode=require", Some("/no/such/file"));
         assert_eq!(missing.err().map(|error| error.code()), Some("store_unavailable"));
     }

@@ -7,7 +7,7 @@ use model::cell::{Cell, CellRef};
 use model::id::{ProviderId, Revision};
 use tokio_postgres::CopyInSink;
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use super::errors::{damaged, failed};
 use crate::error::StoreError;
 use crate::port::{RowKey, RowVisitor, StoredRow};
@@ -26,12 +26,12 @@ const FIRST_COLUMN: usize = 2;
 
 /// Visits the rows of a query that selects provider, revision and the columns of `table`.
 pub(super) fn visit(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     table: &'static Table,
     question: &str,
     visit: &mut RowVisitor<'_>,
 ) -> Result<(), StoreError> {
-    read(session, question, &mut |fields| {
+    read_rows(session, question, &mut |fields| {
         let row = CopiedRow { table, fields };
         row.check()?;
         visit(&row)
@@ -39,20 +39,20 @@ pub(super) fn visit(
 }
 
 /// Runs `COPY (…) TO STDOUT (FORMAT binary)` and passes each row to `on_row`.
-pub(super) fn read(
-    session: &Session<'_>,
+pub(super) fn read_rows(
+    session: &PostgresSession<'_>,
     question: &str,
-    on_row: &mut dyn FnMut(Fields<'_>) -> Result<(), StoreError>,
+    on_row: &mut dyn FnMut(CopiedFields<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let read = failed("read rows");
     let sql = format!("COPY ({question}) TO STDOUT (FORMAT binary)");
-    let stream = session.engine.wait(session.client.copy_out(&sql)).map_err(read)?;
+    let stream = session.engine.block_on(session.client.copy_out(&sql)).map_err(read)?;
     let mut stream = Box::pin(stream);
-    let mut decoder = Decoder::default();
+    let mut decoder = CopyDecoder::default();
     let mut messages = Vec::with_capacity(ROWS_AT_ONCE);
     loop {
         // The callback may query the store itself, so it must not run inside the runtime.
-        let is_over = session.engine.wait(async {
+        let is_over = session.engine.block_on(async {
             match stream.next().await {
                 None => return Ok(true),
                 Some(message) => messages.push(message?),
@@ -68,7 +68,7 @@ pub(super) fn read(
         });
         let is_over = is_over.map_err(read)?;
         for message in messages.drain(..) {
-            decoder.take_apart(&message, on_row)?;
+            decoder.decode_message(&message, on_row)?;
         }
         if is_over {
             return Ok(());
@@ -79,65 +79,65 @@ pub(super) fn read(
 /// Splits messages into rows and fields. The server sends one row per message; the first message
 /// also has the header.
 #[derive(Default)]
-struct Decoder {
+struct CopyDecoder {
     has_begun: bool,
     columns: Vec<Option<(usize, usize)>>,
 }
 
-impl Decoder {
-    fn take_apart(
+impl CopyDecoder {
+    fn decode_message(
         &mut self,
         message: &[u8],
-        on_row: &mut dyn FnMut(Fields<'_>) -> Result<(), StoreError>,
+        on_row: &mut dyn FnMut(CopiedFields<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut at = 0;
         if !self.has_begun {
             at = SIGNATURE.len() + HEADER_REST.len();
             if !message.starts_with(SIGNATURE) || message.len() < at {
-                return Err(torn());
+                return Err(truncated_row());
             }
             self.has_begun = true;
         }
         while at < message.len() {
-            let count = i16::from_be_bytes(take(message, &mut at)?);
+            let count = i16::from_be_bytes(read_bytes(message, &mut at)?);
             if count == TRAILER {
                 return Ok(());
             }
             self.columns.clear();
             for _ in 0..count {
-                let length = i32::from_be_bytes(take(message, &mut at)?);
+                let length = i32::from_be_bytes(read_bytes(message, &mut at)?);
                 let column = usize::try_from(length).ok().map(|length| (at, at + length));
                 at = column.map_or(at, |(_, end)| end);
                 self.columns.push(column);
             }
             if at > message.len() {
-                return Err(torn());
+                return Err(truncated_row());
             }
-            on_row(Fields { message, columns: &self.columns })?;
+            on_row(CopiedFields { message, columns: &self.columns })?;
         }
         Ok(())
     }
 }
 
-fn take<const N: usize>(message: &[u8], at: &mut usize) -> Result<[u8; N], StoreError> {
+fn read_bytes<const N: usize>(message: &[u8], at: &mut usize) -> Result<[u8; N], StoreError> {
     let bytes = message.get(*at..*at + N).and_then(|bytes| bytes.try_into().ok());
     *at += N;
-    bytes.ok_or_else(torn)
+    bytes.ok_or_else(truncated_row)
 }
 
-fn torn() -> StoreError {
+fn truncated_row() -> StoreError {
     damaged("a row of COPY that ends early")
 }
 
 /// The fields of one row, as the server sent them.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'r> {
+pub(super) struct CopiedFields<'r> {
     message: &'r [u8],
     /// The start and the end of each field in the message; none = null.
     columns: &'r [Option<(usize, usize)>],
 }
 
-impl<'r> Fields<'r> {
+impl<'r> CopiedFields<'r> {
     /// Returns the bytes of a field; none when it is null.
     pub(super) fn bytes(self, at: usize) -> Option<&'r [u8]> {
         let (start, end) = self.columns.get(at).copied().flatten()?;
@@ -151,7 +151,7 @@ impl<'r> Fields<'r> {
 
 struct CopiedRow<'r> {
     table: &'static Table,
-    fields: Fields<'r>,
+    fields: CopiedFields<'r>,
 }
 
 impl CopiedRow<'_> {
@@ -197,8 +197,8 @@ impl StoredRow for CopiedRow<'_> {
 
 /// Writes rows with `COPY … FROM STDIN (FORMAT binary)`: the provider and the revision, then each
 /// row's cells.
-pub(super) fn write<'r>(
-    session: &Session<'_>,
+pub(super) fn write_rows<'r>(
+    session: &PostgresSession<'_>,
     table: &Table,
     (provider, revision): (i64, Revision),
     rows: impl Iterator<Item = &'r [Cell]>,
@@ -216,7 +216,7 @@ pub(super) fn write<'r>(
         sink.send(body).await?;
         sink.finish().await
     };
-    session.engine.wait(work).map(drop).map_err(failed("write rows"))
+    session.engine.block_on(work).map(drop).map_err(failed("write rows"))
 }
 
 fn encode<'r>(
@@ -229,13 +229,13 @@ fn encode<'r>(
     let (provider, revision) = (provider.to_be_bytes(), revision.0.to_be_bytes());
     for cells in rows {
         put_count(&mut body, table.columns.len() + FIRST_COLUMN);
-        put(&mut body, Some(&provider));
-        put(&mut body, Some(&revision));
+        put_field(&mut body, Some(&provider));
+        put_field(&mut body, Some(&revision));
         for cell in cells {
             match cell {
-                Cell::Absent | Cell::Null => put(&mut body, None),
-                Cell::Int(value) => put(&mut body, Some(&value.to_be_bytes())),
-                Cell::Text(text) => put(&mut body, Some(text.as_bytes())),
+                Cell::Absent | Cell::Null => put_field(&mut body, None),
+                Cell::Int(value) => put_field(&mut body, Some(&value.to_be_bytes())),
+                Cell::Text(text) => put_field(&mut body, Some(text.as_bytes())),
             }
         }
     }
@@ -255,7 +255,7 @@ pub(super) fn put_count(body: &mut BytesMut, columns: usize) {
 }
 
 /// Adds a field to the row.
-pub(super) fn put(body: &mut BytesMut, field: Option<&[u8]>) {
+pub(super) fn put_field(body: &mut BytesMut, field: Option<&[u8]>) {
     match field {
         None => body.put_i32(-1),
         Some(bytes) => {
@@ -290,7 +290,7 @@ mod tests {
         ];
         let body = encode(table, (7, Revision(9)), rows.iter().map(Vec::as_slice));
         let mut seen = Vec::new();
-        let mut on_row = |fields: Fields<'_>| {
+        let mut on_row = |fields: CopiedFields<'_>| {
             let row = CopiedRow { table, fields };
             row.check()?;
             assert_eq!((row.key().provider, row.revision()), (ProviderId(7), Revision(9)));
@@ -298,10 +298,10 @@ mod tests {
             seen.push(cells.collect::<Vec<_>>());
             Ok(())
         };
-        Decoder::default().take_apart(&body, &mut on_row).unwrap();
+        CopyDecoder::default().decode_message(&body, &mut on_row).unwrap();
         assert_eq!(seen, rows);
         for length in 0..body.len() - 2 {
-            let decoded = Decoder::default().take_apart(&body[..length], &mut |_| Ok(()));
+            let decoded = CopyDecoder::default().decode_message(&body[..length], &mut |_| Ok(()));
             assert_eq!(decoded.is_ok(), is_boundary(&body, length), "{length}");
         }
     }
@@ -310,9 +310,9 @@ mod tests {
     fn is_boundary(body: &[u8], length: usize) -> bool {
         let mut at = 19;
         while at < length {
-            let count = i16::from_be_bytes(take(body, &mut at).unwrap());
+            let count = i16::from_be_bytes(read_bytes(body, &mut at).unwrap());
             for _ in 0..count.max(0) {
-                let length = i32::from_be_bytes(take(body, &mut at).unwrap());
+                let length = i32::from_be_bytes(read_bytes(body, &mut at).unwrap());
                 at += usize::try_from(length).unwrap_or_default();
             }
         }

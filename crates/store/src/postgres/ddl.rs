@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use model::catalogue::{Column, Default, Presence, Table, tables};
+use model::catalogue::{Column, ColumnDefault, Presence, Table, tables};
 
 /// The store's own tables, beside those of the catalogue.
 const OWN_TABLES: &str = include_str!("own_tables.sql");
@@ -40,5 +40,6 @@ fn create_table(sql: &mut String, table: &Table) {
 /// A default that comes from a parent row is filled at the end of a call; the column is null
 /// before.
 fn may_be_null(column: &Column) -> bool {
-    column.is_nullable() || matches!(column.presence, Presence::Default(Default::Parent { .. }))
+    column.is_nullable()
+        || matches!(column.presence, Presence::Default(ColumnDefault::Parent { .. }))
 }

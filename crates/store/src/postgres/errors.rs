@@ -14,23 +14,23 @@ pub(super) fn failed(context: &'static str) -> impl Fn(tokio_postgres::Error) ->
                 false => StoreError::Database { context, source: Box::new(error) },
             };
         };
-        match of_code(said.code()) {
-            Condition::Busy => StoreError::Busy,
-            Condition::DiskFull => StoreError::DiskFull,
-            Condition::Unavailable => StoreError::Unavailable {
+        match classify_sql_state(said.code()) {
+            SqlStateClass::Busy => StoreError::Busy,
+            SqlStateClass::DiskFull => StoreError::DiskFull,
+            SqlStateClass::Unavailable => StoreError::Unavailable {
                 reason: format!("{context}: PostgreSQL says: {}", said.message()),
             },
-            Condition::NotAllowed => StoreError::Unavailable {
+            SqlStateClass::NotAllowed => StoreError::Unavailable {
                 reason: format!(
                     "{context}: the role lacks a privilege: {}; grant it, or use the role that \
                      owns the database",
                     said.message()
                 ),
             },
-            Condition::Damaged => {
+            SqlStateClass::Damaged => {
                 StoreError::Damaged { reason: format!("{context}: {}", said.message()) }
             }
-            Condition::Other => StoreError::Database { context, source: Box::new(error) },
+            SqlStateClass::Other => StoreError::Database { context, source: Box::new(error) },
         }
     }
 }
@@ -66,7 +66,7 @@ fn is_connection_lost(error: &tokio_postgres::Error) -> bool {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
+enum SqlStateClass {
     Busy,
     DiskFull,
     Unavailable,
@@ -75,19 +75,19 @@ enum Condition {
     Other,
 }
 
-fn of_code(code: &SqlState) -> Condition {
+fn classify_sql_state(code: &SqlState) -> SqlStateClass {
     match code.code() {
-        "55P03" | "40001" | "40P01" => Condition::Busy,
-        "53100" => Condition::DiskFull,
-        "42501" => Condition::NotAllowed,
+        "55P03" | "40001" | "40P01" => SqlStateClass::Busy,
+        "53100" => SqlStateClass::DiskFull,
+        "42501" => SqlStateClass::NotAllowed,
         // A read-only server, shutdown, start-up, a missing database.
-        "25006" | "57P01" | "57P02" | "57P03" | "3D000" => Condition::Unavailable,
+        "25006" | "57P01" | "57P02" | "57P03" | "3D000" => SqlStateClass::Unavailable,
         // The server lacks memory, connections or files; or its disk or system fails.
-        code if code.starts_with("53") || code.starts_with("58") => Condition::Unavailable,
-        "XX001" | "XX002" => Condition::Damaged,
+        code if code.starts_with("53") || code.starts_with("58") => SqlStateClass::Unavailable,
+        "XX001" | "XX002" => SqlStateClass::Damaged,
         // No connection; a missing role or a wrong password.
-        code if code.starts_with("08") || code.starts_with("28") => Condition::Unavailable,
-        _ => Condition::Other,
+        code if code.starts_with("08") || code.starts_with("28") => SqlStateClass::Unavailable,
+        _ => SqlStateClass::Other,
     }
 }
 
@@ -98,20 +98,20 @@ mod tests {
     #[test]
     fn conditions_of_the_server_have_codes_of_their_own() {
         for (code, expected) in [
-            ("55P03", Condition::Busy),
-            ("40P01", Condition::Busy),
-            ("53100", Condition::DiskFull),
-            ("42501", Condition::NotAllowed),
-            ("57P01", Condition::Unavailable),
-            ("53300", Condition::Unavailable),
-            ("53200", Condition::Unavailable),
-            ("58030", Condition::Unavailable),
-            ("28P01", Condition::Unavailable),
-            ("08006", Condition::Unavailable),
-            ("XX001", Condition::Damaged),
-            ("23505", Condition::Other),
+            ("55P03", SqlStateClass::Busy),
+            ("40P01", SqlStateClass::Busy),
+            ("53100", SqlStateClass::DiskFull),
+            ("42501", SqlStateClass::NotAllowed),
+            ("57P01", SqlStateClass::Unavailable),
+            ("53300", SqlStateClass::Unavailable),
+            ("53200", SqlStateClass::Unavailable),
+            ("58030", SqlStateClass::Unavailable),
+            ("28P01", SqlStateClass::Unavailable),
+            ("08006", SqlStateClass::Unavailable),
+            ("XX001", SqlStateClass::Damaged),
+            ("23505", SqlStateClass::Other),
         ] {
-            assert_eq!(of_code(&SqlState::from_code(code)), expected, "{code}");
+            assert_eq!(classify_sql_state(&SqlState::from_code(code)), expected, "{code}");
         }
     }
 }

@@ -5,7 +5,7 @@ use model::id::ProviderId;
 use model::import::ImportOutcome;
 use model::time::Instant;
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use super::row::get;
 use super::words::{from_json, json};
 use crate::error::StoreError;
@@ -26,7 +26,7 @@ const PURGE: &str = "DELETE FROM idempotency_keys WHERE (provider_id, key) IN \
      ORDER BY created_at LIMIT 100)";
 
 pub(super) fn find(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     key: &IdempotencyKey,
     now: Instant,
@@ -43,8 +43,8 @@ pub(super) fn find(
 }
 
 /// Stores an answer, and deletes some that have expired.
-pub(super) fn store(
-    session: &Session<'_>,
+pub(super) fn store_answer(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     key: &IdempotencyKey,
     answer: &ImportOutcome,

@@ -1,7 +1,7 @@
 //! Migrates a database to the schema that this program knows. Migrations are numbered SQL files;
 //! each runs once, all in one transaction. Nodes that start at the same time wait for each other.
 
-use super::engine::{Engine, Session};
+use super::engine::{PostgresConnections, PostgresSession};
 use super::row::get;
 use crate::error::StoreError;
 
@@ -25,29 +25,29 @@ fn newest() -> i64 {
 }
 
 /// Migrates to the newest version.
-pub(super) fn migrate(engine: &Engine) -> Result<(), StoreError> {
+pub(super) fn migrate(engine: &PostgresConnections) -> Result<(), StoreError> {
     if version(&engine.lookup()?)? == newest() {
         return Ok(());
     }
-    let transaction = engine.begin_long()?;
-    transaction.batch("wait for another migration", LOCK)?;
+    let transaction = engine.begin_long_write()?;
+    transaction.run_script("wait for another migration", LOCK)?;
     let found = version(&transaction)?;
     if found > newest() {
         return Err(StoreError::SchemaTooNew { found, known: newest() });
     }
     if found == 0 {
-        transaction.batch("migrate", CREATE_VERSION)?;
+        transaction.run_script("migrate", CREATE_VERSION)?;
     }
     let done = usize::try_from(found).unwrap_or_default();
     for migration in MIGRATIONS.iter().skip(done) {
-        transaction.batch("migrate", migration)?;
+        transaction.run_script("migrate", migration)?;
     }
     transaction.run("note the schema version", SET_VERSION, &[&newest()])?;
     transaction.commit("migrate")
 }
 
 /// Returns the schema version of the database; 0 if it has no tables yet.
-fn version(session: &Session<'_>) -> Result<i64, StoreError> {
+fn version(session: &PostgresSession<'_>) -> Result<i64, StoreError> {
     let context = "read the schema version";
     if !get::<bool>(&session.one(context, HAS_VERSION, &[])?, 0)? {
         return Ok(0);

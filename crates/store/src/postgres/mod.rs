@@ -50,11 +50,11 @@ pub(crate) use transfer::MoveTarget;
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
-use engine::Engine;
+use engine::PostgresConnections;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
-    engine: Engine,
+    engine: PostgresConnections,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -71,9 +71,9 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] when the server cannot be reached or rejects the role, or when a
     /// store is being moved here and the move is not finished.
     pub fn open(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
-        let engine = Engine::start(url, options)?;
+        let engine = PostgresConnections::start(url, options)?;
         migrate::migrate(&engine)?;
-        transfer::must_be_finished(&engine)?;
+        transfer::check_no_move_runs(&engine)?;
         Ok(Self { engine })
     }
 }
@@ -87,7 +87,7 @@ impl RecordStore for PostgresStore {
         Ok(Box::new(snapshot::PostgresSnapshot::begin(self.engine.begin_snapshot()?)?))
     }
 
-    fn keyed_import(
+    fn find_keyed_import(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
@@ -102,7 +102,7 @@ impl RecordStore for PostgresStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.engine.begin_long()?, provider, now, key)
+        import::begin(self.engine.begin_long_write()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
@@ -147,7 +147,7 @@ impl RecordStore for PostgresStore {
         let session = self.engine.lookup()?;
         match secret::find(&session, secret::SIGNING)? {
             Some(secret) => Ok(secret),
-            None => secret::keep(&session, secret::SIGNING, rand::random()),
+            None => secret::store_if_absent(&session, secret::SIGNING, rand::random()),
         }
     }
 

@@ -4,10 +4,10 @@ use model::id::{ProviderId, Revision};
 use model::provider::Provider;
 use tokio_postgres::Row;
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use super::revision;
 use super::row::get;
-use super::words::{value, word};
+use super::words::{from_serde_text, to_serde_text};
 use crate::error::StoreError;
 
 const ALL: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \
@@ -22,33 +22,45 @@ const WRITE: &str = "INSERT INTO providers (id, name, timezone, currency, week_s
     usage_rounding = excluded.usage_rounding, exports_enabled = excluded.exports_enabled, \
     rev = excluded.rev";
 
-pub(super) fn all(session: &Session<'_>) -> Result<Vec<Provider>, StoreError> {
+pub(super) fn all(session: &PostgresSession<'_>) -> Result<Vec<Provider>, StoreError> {
     session.all("read providers", ALL, &[])?.iter().map(read).collect()
 }
 
-pub(super) fn one(session: &Session<'_>, id: ProviderId) -> Result<Option<Provider>, StoreError> {
+pub(super) fn one(
+    session: &PostgresSession<'_>,
+    id: ProviderId,
+) -> Result<Option<Provider>, StoreError> {
     session.find("read a provider", ONE, &[&id.0])?.as_ref().map(read).transpose()
 }
 
 /// Returns [`StoreError::NotFound`] if no provider has this id.
-pub(super) fn must_exist(session: &Session<'_>, id: ProviderId) -> Result<(), StoreError> {
+pub(super) fn check_exists(
+    session: &PostgresSession<'_>,
+    id: ProviderId,
+) -> Result<(), StoreError> {
     match one(session, id)? {
         Some(_) => Ok(()),
         None => Err(StoreError::NotFound { what: format!("provider {id}") }),
     }
 }
 
-pub(super) fn create(session: &Session<'_>, provider: &Provider) -> Result<Revision, StoreError> {
-    let before = revision::take_turn(session)?;
+pub(super) fn create(
+    session: &PostgresSession<'_>,
+    provider: &Provider,
+) -> Result<Revision, StoreError> {
+    let before = revision::lock_revision(session)?;
     if one(session, provider.id)?.is_some() {
         return Err(StoreError::Exists { what: format!("provider {}", provider.id) });
     }
     write(session, provider, before.next())
 }
 
-pub(super) fn update(session: &Session<'_>, provider: &Provider) -> Result<Revision, StoreError> {
-    let before = revision::take_turn(session)?;
-    must_exist(session, provider.id)?;
+pub(super) fn update(
+    session: &PostgresSession<'_>,
+    provider: &Provider,
+) -> Result<Revision, StoreError> {
+    let before = revision::lock_revision(session)?;
+    check_exists(session, provider.id)?;
     match one(session, provider.id)? {
         Some(stored) if stored == *provider => Ok(before),
         _ => write(session, provider, before.next()),
@@ -56,7 +68,7 @@ pub(super) fn update(session: &Session<'_>, provider: &Provider) -> Result<Revis
 }
 
 fn write(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: &Provider,
     revision: Revision,
 ) -> Result<Revision, StoreError> {
@@ -69,9 +81,9 @@ fn write(
             &provider.name,
             &provider.timezone.name(),
             &provider.currency.code(),
-            &word(&provider.week_starts_on)?,
-            &word(&provider.usage_alignment)?,
-            &word(&provider.usage_rounding)?,
+            &to_serde_text(&provider.week_starts_on)?,
+            &to_serde_text(&provider.usage_alignment)?,
+            &to_serde_text(&provider.usage_rounding)?,
             &provider.exports_enabled,
             &revision.0,
         ],
@@ -83,11 +95,11 @@ fn read(row: &Row) -> Result<Provider, StoreError> {
     Ok(Provider {
         id: ProviderId(get(row, 0)?),
         name: get(row, 1)?,
-        timezone: value(row, 2)?,
-        currency: value(row, 3)?,
-        week_starts_on: value(row, 4)?,
-        usage_alignment: value(row, 5)?,
-        usage_rounding: value(row, 6)?,
+        timezone: from_serde_text(row, 2)?,
+        currency: from_serde_text(row, 3)?,
+        week_starts_on: from_serde_text(row, 4)?,
+        usage_alignment: from_serde_text(row, 5)?,
+        usage_rounding: from_serde_text(row, 6)?,
         exports_enabled: get(row, 7)?,
     })
 }

@@ -4,7 +4,7 @@
 use model::catalogue::Table;
 use model::id::Revision;
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use super::row::get;
 use crate::error::StoreError;
 
@@ -16,24 +16,24 @@ const SET_OF_TABLE: &str = "INSERT INTO table_revisions (table_name, rev) VALUES
 const OF_TABLES: &str = "SELECT table_name, rev FROM table_revisions";
 
 /// Returns the revision of the last commit.
-pub(super) fn current(session: &Session<'_>) -> Result<Revision, StoreError> {
+pub(super) fn current(session: &PostgresSession<'_>) -> Result<Revision, StoreError> {
     get(&session.one("read the revision", CURRENT, &[])?, 0).map(Revision)
 }
 
 /// Waits until no other transaction writes records, and blocks others until this one ends. Returns
 /// the revision of the last commit.
-pub(super) fn take_turn(session: &Session<'_>) -> Result<Revision, StoreError> {
+pub(super) fn lock_revision(session: &PostgresSession<'_>) -> Result<Revision, StoreError> {
     get(&session.one("wait for another writer", TAKE_TURN, &[])?, 0).map(Revision)
 }
 
 /// Sets the revision that the current transaction makes.
-pub(super) fn set(session: &Session<'_>, revision: Revision) -> Result<(), StoreError> {
+pub(super) fn set(session: &PostgresSession<'_>, revision: Revision) -> Result<(), StoreError> {
     session.run("write the revision", SET, &[&revision.0]).map(drop)
 }
 
 /// Records that the current transaction wrote or deleted rows of `table`.
-pub(super) fn set_of_table(
-    session: &Session<'_>,
+pub(super) fn set_table_revision(
+    session: &PostgresSession<'_>,
     table: &Table,
     revision: Revision,
 ) -> Result<(), StoreError> {
@@ -42,7 +42,7 @@ pub(super) fn set_of_table(
 
 /// Returns for each table, in catalogue order, the revision of the last commit that wrote it (0 =
 /// never).
-pub(super) fn of_tables(session: &Session<'_>) -> Result<Vec<Revision>, StoreError> {
+pub(super) fn table_revisions(session: &PostgresSession<'_>) -> Result<Vec<Revision>, StoreError> {
     let mut revisions = vec![Revision(0); model::catalogue::tables().len()];
     for row in session.all("read the tables' revisions", OF_TABLES, &[])? {
         if let Some(table) = model::catalogue::table(get(&row, 0)?) {

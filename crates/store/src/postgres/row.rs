@@ -13,27 +13,30 @@ pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, position: usize) -> Result<T
 }
 
 /// Reads a count, or any other 64-bit number that is never negative.
-pub(super) fn unsigned(row: &Row, position: usize) -> Result<u64, StoreError> {
+pub(super) fn get_unsigned(row: &Row, position: usize) -> Result<u64, StoreError> {
     let value: i64 = get(row, position)?;
     u64::try_from(value).map_err(|_| damaged("a count below 0"))
 }
 
 /// Reads a number that must fit the smaller type `T`.
-pub(super) fn small<T: TryFrom<i64>>(row: &Row, position: usize) -> Result<T, StoreError> {
+pub(super) fn get_narrow<T: TryFrom<i64>>(row: &Row, position: usize) -> Result<T, StoreError> {
     let value: i64 = get(row, position)?;
     T::try_from(value).map_err(|_| damaged("a number out of its bounds"))
 }
 
-pub(super) fn instant(row: &Row, position: usize) -> Result<Instant, StoreError> {
+pub(super) fn get_instant(row: &Row, position: usize) -> Result<Instant, StoreError> {
     Ok(Instant::from_micros(get(row, position)?))
 }
 
-pub(super) fn maybe_instant(row: &Row, position: usize) -> Result<Option<Instant>, StoreError> {
+pub(super) fn get_optional_instant(
+    row: &Row,
+    position: usize,
+) -> Result<Option<Instant>, StoreError> {
     Ok(get::<Option<i64>>(row, position)?.map(Instant::from_micros))
 }
 
 /// Reads a name in column `position` and parses it.
-pub(super) fn named<T>(
+pub(super) fn get_parsed<T>(
     row: &Row,
     position: usize,
     parse: impl Fn(&str) -> Option<T>,
@@ -43,6 +46,6 @@ pub(super) fn named<T>(
 }
 
 /// Converts a number to the signed type that the database stores.
-pub(super) fn signed(value: u64) -> i64 {
+pub(super) fn to_signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

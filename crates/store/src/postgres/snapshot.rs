@@ -8,9 +8,9 @@ use model::provider::Provider;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::engine::Transaction;
+use super::engine::PostgresTransaction;
 use super::errors::failed;
-use super::row::{get, unsigned};
+use super::row::{get, get_unsigned};
 use super::statements;
 use super::{copy, providers, revision};
 use crate::error::StoreError;
@@ -24,12 +24,12 @@ pub(super) const REVISION: usize = 1;
 const ROWS_AT_ONCE: usize = 256;
 
 pub(super) struct PostgresSnapshot<'s> {
-    transaction: Transaction<'s>,
+    transaction: PostgresTransaction<'s>,
     revision: Revision,
 }
 
 impl<'s> PostgresSnapshot<'s> {
-    pub(super) fn begin(transaction: Transaction<'s>) -> Result<Self, StoreError> {
+    pub(super) fn begin(transaction: PostgresTransaction<'s>) -> Result<Self, StoreError> {
         // The first read fixes what the transaction sees.
         let revision = revision::current(&transaction)?;
         Ok(Self { transaction, revision })
@@ -46,12 +46,12 @@ impl<'s> PostgresSnapshot<'s> {
         let read = failed("read rows");
         let (engine, client) = (self.transaction.engine, &self.transaction.client);
         let params: [&(dyn ToSql + Sync); 2] = [&key.0, &key.1];
-        let rows = engine.wait(async {
+        let rows = engine.block_on(async {
             let statement = client.prepare_cached(sql).await?;
             client.query_raw(&statement, params).await
         });
         let mut rows = Box::pin(rows.map_err(read)?).ready_chunks(ROWS_AT_ONCE);
-        while let Some(chunk) = engine.wait(rows.next()) {
+        while let Some(chunk) = engine.block_on(rows.next()) {
             for row in chunk {
                 visit(&FetchedRow { table, row: row.map_err(read)? })?;
             }
@@ -74,7 +74,7 @@ impl Snapshot for PostgresSnapshot<'_> {
     }
 
     fn table_revisions(&self) -> Result<Vec<Revision>, StoreError> {
-        revision::of_tables(&self.transaction)
+        revision::table_revisions(&self.transaction)
     }
 
     fn rows(
@@ -94,7 +94,8 @@ impl Snapshot for PostgresSnapshot<'_> {
                 literal(last.id)
             ),
         };
-        let question = format!("{}{within} ORDER BY provider_id, id", statements::of(table).all);
+        let question =
+            format!("{}{within} ORDER BY provider_id, id", statements::for_table(table).all);
         copy::visit(&self.transaction, table, &question, visit)
     }
 
@@ -107,7 +108,7 @@ impl Snapshot for PostgresSnapshot<'_> {
         if after.0 <= 0 {
             return self.rows(table, KeyRange::ALL, visit);
         }
-        let all = &statements::of(table).all;
+        let all = &statements::for_table(table).all;
         let question = format!("{all} WHERE rev > {} ORDER BY provider_id, id", literal(after.0));
         copy::visit(&self.transaction, table, &question, visit)
     }
@@ -117,7 +118,7 @@ impl Snapshot for PostgresSnapshot<'_> {
         table: &'static Table,
         after: Revision,
     ) -> Result<Vec<RowKey>, StoreError> {
-        let sql = &statements::of(table).deleted_since;
+        let sql = &statements::for_table(table).deleted_since;
         let rows = self.transaction.all("read deleted keys", sql, &[&table.name, &after.0])?;
         let key = |row: &Row| Ok(RowKey { provider: ProviderId(get(row, 0)?), id: get(row, 1)? });
         rows.iter().map(key).collect()
@@ -125,7 +126,7 @@ impl Snapshot for PostgresSnapshot<'_> {
 
     fn row(&self, table: &'static Table, key: RowKey) -> Result<Option<Vec<Cell>>, StoreError> {
         let mut found = None;
-        let sql = &statements::of(table).row;
+        let sql = &statements::for_table(table).row;
         self.visit_some(table, sql, (key.provider.0, key.id), &mut |row| {
             let positions = 0..table.columns.len();
             found = Some(positions.map(|position| row.cell(position).to_cell()).collect());
@@ -147,11 +148,19 @@ impl Snapshot for PostgresSnapshot<'_> {
             let what = format!("an index on {}.{column}", table.name);
             return Err(StoreError::NotFound { what });
         };
-        self.visit_some(table, &statements::rows_by(table, column), (provider.0, value), visit)
+        self.visit_some(
+            table,
+            &statements::select_by_column(table, column),
+            (provider.0, value),
+            visit,
+        )
     }
 
     fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
-        unsigned(&self.transaction.one("count rows", &statements::of(table).count, &[])?, 0)
+        get_unsigned(
+            &self.transaction.one("count rows", &statements::for_table(table).count, &[])?,
+            0,
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use model::catalogue::{Column, Table, tables};
 
 /// The statements for one table. Selected rows have `provider_id, rev`, then the columns.
-pub(super) struct TableSql {
+pub(super) struct PostgresTableSql {
     /// Selects all rows, in no order.
     pub(super) all: String,
     /// Selects one row by key.
@@ -24,21 +24,21 @@ pub(super) struct TableSql {
     pub(super) deleted_since: String,
 }
 
-static STATEMENTS: LazyLock<Vec<TableSql>> =
-    LazyLock::new(|| tables().iter().map(TableSql::build).collect());
+static STATEMENTS: LazyLock<Vec<PostgresTableSql>> =
+    LazyLock::new(|| tables().iter().map(PostgresTableSql::build).collect());
 
 /// Returns the statements for `table`.
-pub(super) fn of(table: &Table) -> &'static TableSql {
+pub(super) fn for_table(table: &Table) -> &'static PostgresTableSql {
     &STATEMENTS[table.position]
 }
 
 /// Returns the statement that selects a provider's rows by the value of one column, ordered by id.
-pub(super) fn rows_by(table: &Table, column: &Column) -> String {
-    let (read, column) = (&of(table).all, column.name);
+pub(super) fn select_by_column(table: &Table, column: &Column) -> String {
+    let (read, column) = (&for_table(table).all, column.name);
     format!("{read} WHERE provider_id = $1 AND \"{column}\" = $2 ORDER BY id")
 }
 
-impl TableSql {
+impl PostgresTableSql {
     fn build(table: &'static Table) -> Self {
         let name = table.name;
         let columns: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();

@@ -3,8 +3,8 @@
 use model::time::{Date, Instant};
 use tokio_postgres::Row;
 
-use super::engine::Session;
-use super::row::{get, instant, maybe_instant, small};
+use super::engine::PostgresSession;
+use super::row::{get, get_instant, get_narrow, get_optional_instant};
 use super::words::{from_json, json};
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
@@ -33,7 +33,7 @@ const IS_USE_NEW: &str =
     "SELECT 1 FROM tokens WHERE id = $1 AND (last_used_on IS NULL OR last_used_on < $2)";
 
 pub(super) fn create(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     hash: &TokenHash,
     prefix: &str,
     grant: &TokenGrant,
@@ -62,24 +62,32 @@ pub(super) fn create(
 }
 
 pub(super) fn by_hash(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     hash: &TokenHash,
 ) -> Result<Option<Token>, StoreError> {
     let found = session.find("read a token", BY_HASH, &[&hash.as_slice()])?;
     found.as_ref().map(read).transpose()
 }
 
-pub(super) fn all(session: &Session<'_>) -> Result<Vec<Token>, StoreError> {
+pub(super) fn all(session: &PostgresSession<'_>) -> Result<Vec<Token>, StoreError> {
     session.all("read tokens", ALL, &[])?.iter().map(read).collect()
 }
 
-pub(super) fn revoke(session: &Session<'_>, id: i64, now: Instant) -> Result<Token, StoreError> {
+pub(super) fn revoke(
+    session: &PostgresSession<'_>,
+    id: i64,
+    now: Instant,
+) -> Result<Token, StoreError> {
     session.run("revoke a token", REVOKE, &[&id, &now.micros()])?;
     by_id(session, id)
 }
 
 /// Records a use on `day`, unless one is recorded for that day or a later one.
-pub(super) fn mark_used(session: &Session<'_>, id: i64, day: Date) -> Result<(), StoreError> {
+pub(super) fn mark_used(
+    session: &PostgresSession<'_>,
+    id: i64,
+    day: Date,
+) -> Result<(), StoreError> {
     let (context, day) = ("note a token's use", i64::from(day.days()));
     if session.find(context, IS_USE_NEW, &[&id, &day])?.is_some() {
         session.run(context, MARK_USED, &[&id, &day])?;
@@ -87,7 +95,7 @@ pub(super) fn mark_used(session: &Session<'_>, id: i64, day: Date) -> Result<(),
     Ok(())
 }
 
-fn by_id(session: &Session<'_>, id: i64) -> Result<Token, StoreError> {
+fn by_id(session: &PostgresSession<'_>, id: i64) -> Result<Token, StoreError> {
     let token = session.find("read a token", BY_ID, &[&id])?;
     let token = token.ok_or_else(|| StoreError::NotFound { what: format!("token {id}") })?;
     read(&token)
@@ -105,12 +113,12 @@ fn read(row: &Row) -> Result<Token, StoreError> {
             permissions: from_json(row, 5)?,
             read_only: get(row, 6)?,
             customer_id: get(row, 7)?,
-            expires_at: maybe_instant(row, 8)?,
+            expires_at: get_optional_instant(row, 8)?,
         },
-        created_at: instant(row, 9)?,
-        revoked_at: maybe_instant(row, 10)?,
+        created_at: get_instant(row, 9)?,
+        revoked_at: get_optional_instant(row, 10)?,
         last_used_on: match last_used_on {
-            Some(_) => Some(Date::from_days(small(row, 11)?)),
+            Some(_) => Some(Date::from_days(get_narrow(row, 11)?)),
             None => None,
         },
     })

@@ -8,12 +8,14 @@ use tokio_postgres::CopyInSink;
 
 use super::connect::PostgresOptions;
 use super::copy;
-use super::engine::{Engine, Transaction};
+use super::engine::{PostgresConnections, PostgresTransaction};
 use super::errors::{damaged, failed};
 use super::migrate;
 use super::row::get;
 use crate::error::StoreError;
-use crate::transfer::{ColumnKind, Content, MovedTable, SourceName, StoredTable, Value};
+use crate::transfer::{
+    ColumnKind, MovedTable, MovedValue, StoreFingerprint, StoredTable, TableDigest,
+};
 
 /// The number of bytes sent at once.
 const SENT_AT_ONCE: usize = 1 << 20;
@@ -37,7 +39,7 @@ const WAS_MOVED: &str = "SELECT to_regclass('rollbook_moved') IS NOT NULL \
 const KEPT: &str = "SELECT table_name, source, row_count, sha256 FROM rollbook_moved";
 
 /// Returns [`StoreError::Unavailable`] while a move into the database is unfinished.
-pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
+pub(super) fn check_no_move_runs(engine: &PostgresConnections) -> Result<(), StoreError> {
     let moving = engine.lookup()?.one("look for a move", IS_MOVING, &[])?;
     match get(&moving, 0)? {
         false => Ok(()),
@@ -51,11 +53,11 @@ pub(super) fn must_be_finished(engine: &Engine) -> Result<(), StoreError> {
 
 /// A database that a store is moved into.
 pub(crate) struct MoveTarget {
-    engine: Engine,
-    source: SourceName,
+    engine: PostgresConnections,
+    source: StoreFingerprint,
     /// The contents of the tables at the end of an earlier move of the same store; none if that
     /// move has not finished.
-    kept: Option<HashMap<String, Content>>,
+    kept: Option<HashMap<String, TableDigest>>,
 }
 
 impl MoveTarget {
@@ -65,11 +67,11 @@ impl MoveTarget {
     pub(crate) fn open(
         url: &str,
         options: &PostgresOptions,
-        source: &SourceName,
+        source: &StoreFingerprint,
     ) -> Result<Self, StoreError> {
-        let engine = Engine::start(url, options)?;
+        let engine = PostgresConnections::start(url, options)?;
         migrate::migrate(&engine)?;
-        let kept = kept(&engine, source)?;
+        let kept = read_finished_digests(&engine, source)?;
         let target = Self { engine, source: source.clone(), kept };
         if target.kept.is_none() {
             target.begin_move()?;
@@ -79,7 +81,7 @@ impl MoveTarget {
 
     /// Returns the contents of the tables at the end of an earlier move; none if it has not
     /// finished.
-    pub(crate) fn kept(&self) -> Option<&HashMap<String, Content>> {
+    pub(crate) fn kept(&self) -> Option<&HashMap<String, TableDigest>> {
         self.kept.as_ref()
     }
 
@@ -99,36 +101,39 @@ impl MoveTarget {
             if !get::<bool>(&session.one(context, IS_NEW, &[])?, 0)? {
                 return Err(StoreError::Exists { what: "a store in the target".to_owned() });
             }
-            session.batch(context, CREATE)?;
+            session.run_script(context, CREATE)?;
             session.run(context, NOTE, &[&"", &self.source.to_string()]).map(drop)
         })
     }
 
     /// Returns true if the table has been copied, now or by an earlier run.
-    pub(crate) fn has(&self, table: &StoredTable) -> Result<bool, StoreError> {
+    pub(crate) fn has_copied(&self, table: &StoredTable) -> Result<bool, StoreError> {
         let session = self.engine.lookup()?;
         Ok(session.find("look for a moved table", HAS, &[&table.name])?.is_some())
     }
 
     /// Empties a table and begins to write it.
-    pub(crate) fn begin(&self, table: &'static StoredTable) -> Result<TableWriter<'_>, StoreError> {
-        let transaction = self.engine.begin_long()?;
-        transaction.batch("empty a table", &format!("DELETE FROM \"{}\"", table.name))?;
+    pub(crate) fn begin_table(
+        &self,
+        table: &'static StoredTable,
+    ) -> Result<MovedTableWriter<'_>, StoreError> {
+        let transaction = self.engine.begin_long_write()?;
+        transaction.run_script("empty a table", &format!("DELETE FROM \"{}\"", table.name))?;
         let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
         let (name, names) = (table.name, names.join(", "));
         let sql = format!("COPY \"{name}\" ({names}) FROM STDIN (FORMAT binary)");
-        let sink = transaction.engine.wait(transaction.client.copy_in(&sql));
+        let sink = transaction.engine.block_on(transaction.client.copy_in(&sql));
         let sink = Box::pin(sink.map_err(failed("write a table"))?);
         let mut body = BytesMut::with_capacity(SENT_AT_ONCE * 2);
         copy::put_header(&mut body);
-        Ok(TableWriter { table, source: self.source.to_string(), sink, body, transaction })
+        Ok(MovedTableWriter { table, source: self.source.to_string(), sink, body, transaction })
     }
 
     /// Visits every row of a table, ordered by key.
     pub(crate) fn read(
         &self,
         table: &'static StoredTable,
-        visit: &mut dyn FnMut(&[Value<'_>]) -> Result<(), StoreError>,
+        visit: &mut dyn FnMut(&[MovedValue<'_>]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let key = table.columns[..table.key_columns].iter().map(|column| match column.kind {
             ColumnKind::Text => format!("\"{}\" COLLATE \"C\"", column.name),
@@ -138,7 +143,7 @@ impl MoveTarget {
         let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
         let question =
             format!("SELECT {} FROM \"{}\" ORDER BY {key}", names.join(", "), table.name);
-        copy::read(&*self.engine.begin_snapshot()?, &question, &mut |fields| {
+        copy::read_rows(&*self.engine.begin_snapshot()?, &question, &mut |fields| {
             let values = table.columns.iter().enumerate().map(|(at, column)| {
                 value(column.kind, fields.bytes(at))
                     .ok_or_else(|| damaged(format!("{}.{}", table.name, column.name)))
@@ -151,9 +156,9 @@ impl MoveTarget {
     pub(crate) fn finish(&self, tables: &[MovedTable]) -> Result<(), StoreError> {
         let (context, source) = ("finish a move", self.source.to_string());
         self.engine.write(|session| {
-            session.batch(context, FINISH)?;
+            session.run_script(context, FINISH)?;
             for table in tables {
-                let Content { rows, sha256 } = &table.content;
+                let TableDigest { rows, sha256 } = &table.content;
                 let rows = rows.cast_signed();
                 session.run(context, KEEP, &[&table.name, &source, &rows, sha256])?;
             }
@@ -163,10 +168,10 @@ impl MoveTarget {
 }
 
 /// Returns the contents that were recorded when this store was moved here, at whatever revision.
-fn kept(
-    engine: &Engine,
-    source: &SourceName,
-) -> Result<Option<HashMap<String, Content>>, StoreError> {
+fn read_finished_digests(
+    engine: &PostgresConnections,
+    source: &StoreFingerprint,
+) -> Result<Option<HashMap<String, TableDigest>>, StoreError> {
     let (context, session) = ("look for a finished move", engine.lookup()?);
     if !get::<bool>(&session.one(context, WAS_MOVED, &[])?, 0)? {
         return Ok(None);
@@ -178,32 +183,36 @@ fn kept(
             return Ok(None);
         }
         let rows = get::<i64>(&row, 2)?.cast_unsigned();
-        kept.insert(name, Content { rows, sha256: get(&row, 3)? });
+        kept.insert(name, TableDigest { rows, sha256: get(&row, 3)? });
     }
     Ok(Some(kept))
 }
 
 /// A table that is being written, in its own transaction.
-pub(crate) struct TableWriter<'t> {
+pub(crate) struct MovedTableWriter<'t> {
     table: &'static StoredTable,
     source: String,
     sink: std::pin::Pin<Box<CopyInSink<Bytes>>>,
     body: BytesMut,
-    transaction: Transaction<'t>,
+    transaction: PostgresTransaction<'t>,
 }
 
-impl TableWriter<'_> {
-    pub(crate) fn push(&mut self, row: &[Value<'_>]) -> Result<(), StoreError> {
+impl MovedTableWriter<'_> {
+    pub(crate) fn push(&mut self, row: &[MovedValue<'_>]) -> Result<(), StoreError> {
         copy::put_count(&mut self.body, row.len());
         for (value, column) in row.iter().zip(&self.table.columns) {
             match (value, column.kind) {
-                (Value::Null, _) => copy::put(&mut self.body, None),
-                (Value::Int(value), ColumnKind::Bool) => {
-                    copy::put(&mut self.body, Some(&[u8::from(*value != 0)]));
+                (MovedValue::Null, _) => copy::put_field(&mut self.body, None),
+                (MovedValue::Int(value), ColumnKind::Bool) => {
+                    copy::put_field(&mut self.body, Some(&[u8::from(*value != 0)]));
                 }
-                (Value::Int(value), _) => copy::put(&mut self.body, Some(&value.to_be_bytes())),
-                (Value::Text(text), _) => copy::put(&mut self.body, Some(text.as_bytes())),
-                (Value::Bytes(bytes), _) => copy::put(&mut self.body, Some(bytes)),
+                (MovedValue::Int(value), _) => {
+                    copy::put_field(&mut self.body, Some(&value.to_be_bytes()))
+                }
+                (MovedValue::Text(text), _) => {
+                    copy::put_field(&mut self.body, Some(text.as_bytes()))
+                }
+                (MovedValue::Bytes(bytes), _) => copy::put_field(&mut self.body, Some(bytes)),
             }
         }
         if self.body.len() >= SENT_AT_ONCE { self.send() } else { Ok(()) }
@@ -211,7 +220,7 @@ impl TableWriter<'_> {
 
     fn send(&mut self) -> Result<(), StoreError> {
         let body = self.body.split().freeze();
-        let sent = self.transaction.engine.wait(self.sink.send(body));
+        let sent = self.transaction.engine.block_on(self.sink.send(body));
         sent.map_err(failed("write a table"))
     }
 
@@ -219,24 +228,24 @@ impl TableWriter<'_> {
     pub(crate) fn finish(mut self, last_id: Option<i64>) -> Result<(), StoreError> {
         copy::put_trailer(&mut self.body);
         self.send()?;
-        let finished = self.transaction.engine.wait(self.sink.as_mut().finish());
+        let finished = self.transaction.engine.block_on(self.sink.as_mut().finish());
         finished.map_err(failed("write a table"))?;
         let name = self.table.name;
         if let Some(last_id) = last_id.filter(|last_id| *last_id > 0) {
             let sql = format!("SELECT setval(pg_get_serial_sequence('{name}', 'id'), {last_id})");
-            self.transaction.batch("set the last number", &sql)?;
+            self.transaction.run_script("set the last number", &sql)?;
         }
         self.transaction.run("note a moved table", NOTE, &[&name, &self.source])?;
         self.transaction.commit("write a table")
     }
 }
 
-fn value(kind: ColumnKind, bytes: Option<&[u8]>) -> Option<Value<'_>> {
-    let Some(bytes) = bytes else { return Some(Value::Null) };
+fn value(kind: ColumnKind, bytes: Option<&[u8]>) -> Option<MovedValue<'_>> {
+    let Some(bytes) = bytes else { return Some(MovedValue::Null) };
     Some(match kind {
-        ColumnKind::Int => Value::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
-        ColumnKind::Bool => Value::Int(i64::from(*bytes.first()?)),
-        ColumnKind::Text => Value::Text(std::str::from_utf8(bytes).ok()?),
-        ColumnKind::Bytes => Value::Bytes(bytes),
+        ColumnKind::Int => MovedValue::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
+        ColumnKind::Bool => MovedValue::Int(i64::from(*bytes.first()?)),
+        ColumnKind::Text => MovedValue::Text(std::str::from_utf8(bytes).ok()?),
+        ColumnKind::Bytes => MovedValue::Bytes(bytes),
     })
 }

@@ -3,7 +3,7 @@
 
 use model::id::ProviderId;
 
-use super::engine::Session;
+use super::engine::PostgresSession;
 use crate::error::StoreError;
 
 /// Claims from one queue run one at a time. Two at once would both pick the provider that was
@@ -14,13 +14,13 @@ const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
     ON CONFLICT (queue, provider_id) DO UPDATE SET turn = excluded.turn";
 
 /// Waits until no other transaction claims from this queue, and blocks others until this one ends.
-pub(super) fn wait(session: &Session<'_>, queue: &str) -> Result<(), StoreError> {
+pub(super) fn lock_queue(session: &PostgresSession<'_>, queue: &str) -> Result<(), StoreError> {
     session.one("wait for a turn", WAIT, &[&queue]).map(drop)
 }
 
 /// Records that a provider was served now, which puts it last in the queue's order.
-pub(super) fn take(
-    session: &Session<'_>,
+pub(super) fn record_turn(
+    session: &PostgresSession<'_>,
     queue: &str,
     provider: ProviderId,
 ) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use super::row::get;
 use crate::error::StoreError;
 
 /// Returns the string that serde writes for a value.
-pub(super) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn to_serde_text<T: Serialize>(value: &T) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => Ok(word),
         _ => Err(damaged("a setting without a word")),
@@ -18,7 +18,10 @@ pub(super) fn word<T: Serialize>(value: &T) -> Result<String, StoreError> {
 }
 
 /// Reads the value whose string is in column `position`.
-pub(super) fn value<T: DeserializeOwned>(row: &Row, position: usize) -> Result<T, StoreError> {
+pub(super) fn from_serde_text<T: DeserializeOwned>(
+    row: &Row,
+    position: usize,
+) -> Result<T, StoreError> {
     let word = Value::String(get(row, position)?);
     serde_json::from_value(word).map_err(|error| damaged(error.to_string()))
 }

@@ -13,9 +13,9 @@ use crate::error::StoreError;
 
 /// Copies all that `source` sees to a new file. The file appears only when it is complete.
 pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
-    must_be_new(path)?;
+    check_path_is_free(path)?;
     let unfinished = unfinished_path(path);
-    let copied = copy_to(source, &unfinished).and_then(|()| publish(&unfinished, path));
+    let copied = copy_to(source, &unfinished).and_then(|()| flush_and_rename(&unfinished, path));
     if copied.is_err() {
         let _ = std::fs::remove_file(&unfinished);
     }
@@ -23,7 +23,7 @@ pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 /// Returns [`StoreError::Exists`] when something exists at `path`.
-pub(super) fn must_be_new(path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_path_is_free(path: &Path) -> Result<(), StoreError> {
     match path.exists() {
         true => Err(StoreError::Exists { what: path.display().to_string() }),
         false => Ok(()),
@@ -53,7 +53,7 @@ fn copy_to(source: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn publish(unfinished: &Path, path: &Path) -> Result<(), StoreError> {
+fn flush_and_rename(unfinished: &Path, path: &Path) -> Result<(), StoreError> {
     let flush = file_failed("flush the copy");
     File::open(unfinished).and_then(|file| file.sync_all()).map_err(flush)?;
     std::fs::rename(unfinished, path).map_err(flush)?;

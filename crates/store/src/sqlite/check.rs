@@ -1,6 +1,6 @@
 //! Checks the records file: SQLite's own integrity check, then this crate's rules.
 
-use model::catalogue::{Default, Kind, Presence, Table, table, tables};
+use model::catalogue::{ColumnDefault, ColumnType, Presence, Table, table, tables};
 use rusqlite::Connection;
 
 use super::errors::failed;
@@ -14,10 +14,10 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         return Ok(found);
     }
     for table in tables() {
-        found.extend(revisions(connection, table)?);
-        found.extend(owners(connection, table)?);
-        found.extend(unfilled(connection, table)?);
-        found.extend(references(connection, table)?);
+        found.extend(check_revisions(connection, table)?);
+        found.extend(check_providers_exist(connection, table)?);
+        found.extend(check_parent_defaults(connection, table)?);
+        found.extend(check_references(connection, table)?);
     }
     Ok(found)
 }
@@ -30,7 +30,7 @@ pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, StoreErr
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-fn revisions(connection: &Connection, table: &Table) -> Result<Option<String>, StoreError> {
+fn check_revisions(connection: &Connection, table: &Table) -> Result<Option<String>, StoreError> {
     let name = table.name;
     let sql = format!(
         "SELECT max((SELECT coalesce(max(rev), 0) FROM \"{name}\"), \
@@ -46,7 +46,10 @@ fn revisions(connection: &Connection, table: &Table) -> Result<Option<String>, S
         .then(|| format!("{name}: rows at revision {rows}, table at {noted}, store at {current}")))
 }
 
-fn owners(connection: &Connection, table: &Table) -> Result<Option<String>, StoreError> {
+fn check_providers_exist(
+    connection: &Connection,
+    table: &Table,
+) -> Result<Option<String>, StoreError> {
     let name = table.name;
     // Jumps from provider to provider instead of reading every row.
     let sql = format!(
@@ -55,17 +58,20 @@ fn owners(connection: &Connection, table: &Table) -> Result<Option<String>, Stor
          FROM owner WHERE owner.id IS NOT NULL) \
          SELECT count(*) FROM owner WHERE id IS NOT NULL AND id NOT IN (SELECT id FROM providers)"
     );
-    let count = counted(connection, &sql)?;
+    let count = count_rows(connection, &sql)?;
     Ok((count > 0).then(|| format!("{name}: rows of {count} providers that do not exist")))
 }
 
-fn unfilled(connection: &Connection, table: &Table) -> Result<Vec<String>, StoreError> {
+fn check_parent_defaults(
+    connection: &Connection,
+    table: &Table,
+) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for column in &table.columns {
-        if matches!(column.presence, Presence::Default(Default::Parent { .. })) {
+        if matches!(column.presence, Presence::Default(ColumnDefault::Parent { .. })) {
             let (name, column) = (table.name, column.name);
             let sql = format!("SELECT count(*) FROM \"{name}\" WHERE \"{column}\" IS NULL");
-            match counted(connection, &sql)? {
+            match count_rows(connection, &sql)? {
                 0 => {}
                 count => found.push(format!("{name}.{column}: {count} rows without a value")),
             }
@@ -74,13 +80,13 @@ fn unfilled(connection: &Connection, table: &Table) -> Result<Vec<String>, Store
     Ok(found)
 }
 
-fn references(connection: &Connection, from: &Table) -> Result<Vec<String>, StoreError> {
+fn check_references(connection: &Connection, from: &Table) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for column in &from.columns {
         let Some(target) = column.references.and_then(table) else { continue };
         let (name, column_name, target) = (from.name, column.name, target.name);
         let (source, value) = match column.kind {
-            Kind::IntList => {
+            ColumnType::IntList => {
                 (format!("\"{name}\" c, json_each(c.\"{column_name}\") j"), "j.value".to_owned())
             }
             _ => (format!("\"{name}\" c"), format!("c.\"{column_name}\"")),
@@ -89,7 +95,7 @@ fn references(connection: &Connection, from: &Table) -> Result<Vec<String>, Stor
             "SELECT count(*) FROM {source} WHERE {value} IS NOT NULL AND NOT EXISTS (SELECT 1 \
              FROM \"{target}\" t WHERE t.provider_id = c.provider_id AND t.id = {value})"
         );
-        match counted(connection, &sql)? {
+        match count_rows(connection, &sql)? {
             0 => {}
             count => found.push(format!(
                 "{name}.{column_name}: {count} references to {target} that do not exist"
@@ -99,6 +105,6 @@ fn references(connection: &Connection, from: &Table) -> Result<Vec<String>, Stor
     Ok(found)
 }
 
-fn counted(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
+fn count_rows(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
     connection.query_row(sql, [], |row| row.get(0)).map_err(failed("check rows"))
 }

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 
 use super::errors::{self, failed};
 use super::kind::FileKind;
-use super::open::{self, Purpose, SqliteOptions};
-use super::pool::{Reader, Readers};
+use super::open::{self, ConnectionPurpose, SqliteOptions};
+use super::pool::{PooledReader, ReaderPool};
 use super::{import, migrate};
 use crate::error::StoreError;
 
@@ -18,14 +18,14 @@ use crate::error::StoreError;
 const LOOKUPS_MAX: usize = 8;
 const LOOKUP_CACHE_KIB: u32 = 2048;
 
-pub(super) struct Database {
-    lookups: Readers,
+pub(super) struct DatabaseFile {
+    lookups: ReaderPool,
     /// None when the file is open for reading only.
     writer: Option<Mutex<Connection>>,
     write_wait: Duration,
 }
 
-impl Database {
+impl DatabaseFile {
     /// Opens a file, and creates and migrates it as needed.
     pub(super) fn open(
         path: &Path,
@@ -35,9 +35,9 @@ impl Database {
         if !path.exists() {
             open::create_file(path)?;
         }
-        let writer = open::connect(path, kind, Purpose::Write, options)?;
+        let writer = open::connect(path, kind, ConnectionPurpose::Write, options)?;
         migrate::migrate(&writer, kind)?;
-        Ok(Self::with(path, kind, Purpose::Read, options, Some(writer)))
+        Ok(Self::with_writer(path, kind, ConnectionPurpose::Read, options, Some(writer)))
     }
 
     /// Opens a file for reading only; its schema must be the newest one.
@@ -46,15 +46,16 @@ impl Database {
         kind: &'static FileKind,
         options: &SqliteOptions,
     ) -> Result<Self, StoreError> {
-        let database = Self::with(path, kind, Purpose::ReadOnlyFile, options, None);
+        let database =
+            Self::with_writer(path, kind, ConnectionPurpose::ReadOnlyFile, options, None);
         migrate::check_is_newest(&*database.lookup()?, kind)?;
         Ok(database)
     }
 
-    fn with(
+    fn with_writer(
         path: &Path,
         kind: &'static FileKind,
-        purpose: Purpose,
+        purpose: ConnectionPurpose,
         options: &SqliteOptions,
         writer: Option<Connection>,
     ) -> Self {
@@ -64,7 +65,7 @@ impl Database {
             ..options.clone()
         };
         Self {
-            lookups: Readers::new(path.to_owned(), kind, purpose, for_lookups),
+            lookups: ReaderPool::new(path.to_owned(), kind, purpose, for_lookups),
             writer: writer.map(Mutex::new),
             write_wait: options.write_wait,
         }
@@ -80,7 +81,7 @@ impl Database {
     }
 
     /// Returns a connection for a single short query.
-    pub(super) fn lookup(&self) -> Result<Reader<'_>, StoreError> {
+    pub(super) fn lookup(&self) -> Result<PooledReader<'_>, StoreError> {
         self.lookups.get()
     }
 
@@ -110,10 +111,10 @@ impl Database {
     }
 
     /// Begins a transaction that holds the write lock.
-    pub(super) fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+    pub(super) fn begin_write(&self) -> Result<SqliteTransaction<'_>, StoreError> {
         let connection = self.writer()?;
         connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to write"))?;
-        Ok(WriteTransaction { connection })
+        Ok(SqliteTransaction { connection })
     }
 
     /// Runs one small write in a transaction of its own.
@@ -121,7 +122,7 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let transaction = self.begin()?;
+        let transaction = self.begin_write()?;
         let done = work(&transaction)?;
         transaction.commit("commit")?;
         Ok(done)
@@ -145,17 +146,17 @@ impl Database {
 }
 
 /// A transaction on the writing connection. Dropped without a commit, it is rolled back.
-pub(super) struct WriteTransaction<'d> {
+pub(super) struct SqliteTransaction<'d> {
     connection: MutexGuard<'d, Connection>,
 }
 
-impl WriteTransaction<'_> {
+impl SqliteTransaction<'_> {
     pub(super) fn commit(self, context: &'static str) -> Result<(), StoreError> {
         self.connection.execute_batch("COMMIT").map_err(failed(context))
     }
 }
 
-impl Deref for WriteTransaction<'_> {
+impl Deref for SqliteTransaction<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -163,7 +164,7 @@ impl Deref for WriteTransaction<'_> {
     }
 }
 
-impl Drop for WriteTransaction<'_> {
+impl Drop for SqliteTransaction<'_> {
     fn drop(&mut self) {
         if self.connection.is_autocommit() {
             return;

@@ -44,7 +44,7 @@ pub(super) fn find(
 }
 
 /// Stores an answer, and deletes some that have expired.
-pub(super) fn store(
+pub(super) fn store_answer(
     connection: &Connection,
     provider: ProviderId,
     key: &IdempotencyKey,

@@ -31,13 +31,13 @@ pub(super) static RECORDS: FileKind = FileKind {
 
 /// Returns the migrations of the jobs file.
 #[cfg(test)]
-pub(crate) fn work_migrations() -> &'static [&'static str] {
-    WORK.migrations
+pub(crate) fn jobs_file_migrations() -> &'static [&'static str] {
+    JOBS.migrations
 }
 
 /// The file of jobs, webhooks and deliveries. Its transactions are small and write whole pages, so
 /// pages are small too. The id is "RolJ" in ASCII.
-pub(super) static WORK: FileKind = FileKind {
+pub(super) static JOBS: FileKind = FileKind {
     application_id: 0x526F_6C4A,
     migrations: &[
         include_str!("../../migrations/sqlite-jobs/0001_work.sql"),
@@ -48,7 +48,7 @@ pub(super) static WORK: FileKind = FileKind {
 };
 
 /// Returns the path of the jobs file beside a records file: `rollbook-jobs.db` for `rollbook.db`.
-pub(super) fn work_path(records: &Path) -> PathBuf {
+pub(super) fn jobs_file_path(records: &Path) -> PathBuf {
     let mut name = records.file_stem().map_or_else(OsString::new, OsString::from);
     name.push("-jobs");
     if let Some(extension) = records.extension() {
@@ -69,7 +69,7 @@ mod tests {
             ("backup", "backup-jobs"),
             ("a/b.c.db", "a/b.c-jobs.db"),
         ] {
-            assert_eq!(work_path(Path::new(records)), Path::new(work));
+            assert_eq!(jobs_file_path(Path::new(records)), Path::new(work));
         }
     }
 }

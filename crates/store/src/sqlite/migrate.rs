@@ -15,7 +15,7 @@ pub(super) fn newest(kind: &FileKind) -> i64 {
 /// Migrates to the newest version. Other processes may be opening the same file.
 pub(super) fn migrate(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
     if version(connection)? == newest(kind) {
-        return check_is_ours(connection, kind);
+        return check_application_and_version(connection, kind);
     }
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("begin to migrate"))?;
     let migrated = migrate_in_transaction(connection, kind);
@@ -26,7 +26,7 @@ pub(super) fn migrate(connection: &Connection, kind: &FileKind) -> Result<(), St
 
 /// Checks that the file has the newest schema; changes nothing.
 pub(super) fn check_is_newest(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
-    check_is_ours(connection, kind)?;
+    check_application_and_version(connection, kind)?;
     let (found, known) = (version(connection)?, newest(kind));
     if found < known {
         let reason = format!("it has schema version {found} and must be migrated to {known} first");
@@ -40,7 +40,7 @@ fn migrate_in_transaction(connection: &Connection, kind: &FileKind) -> Result<()
     if found == 0 && is_empty(connection)? {
         set_pragma(connection, "application_id", kind.application_id)?;
     }
-    check_is_ours(connection, kind)?;
+    check_application_and_version(connection, kind)?;
     let done = usize::try_from(found).map_err(|_| damaged("a negative schema version"))?;
     for migration in kind.migrations.iter().skip(done) {
         connection.execute_batch(migration).map_err(failed("migrate"))?;
@@ -48,7 +48,10 @@ fn migrate_in_transaction(connection: &Connection, kind: &FileKind) -> Result<()
     set_pragma(connection, "user_version", newest(kind))
 }
 
-fn check_is_ours(connection: &Connection, kind: &FileKind) -> Result<(), StoreError> {
+fn check_application_and_version(
+    connection: &Connection,
+    kind: &FileKind,
+) -> Result<(), StoreError> {
     if pragma(connection, "application_id")? != kind.application_id {
         let reason =
             "the file is a database of another program, or another file of a store".to_owned();
@@ -86,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::ddl;
-    use crate::sqlite::kind::{RECORDS, WORK};
+    use crate::sqlite::kind::{JOBS, RECORDS};
 
     /// Returns a line for each table, column and index. Columns have no order: added ones come
     /// last.
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn migrating_again_changes_nothing_and_newer_schemas_are_refused() {
-        for kind in [&RECORDS, &WORK] {
+        for kind in [&RECORDS, &JOBS] {
             migrates_once(kind);
         }
     }
@@ -143,15 +146,15 @@ mod tests {
     fn files_of_a_store_are_not_taken_for_each_other() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, &RECORDS).unwrap();
-        assert_eq!(migrate(&connection, &WORK).unwrap_err().code(), "store_unavailable");
-        assert_eq!(check_is_newest(&connection, &WORK).unwrap_err().code(), "store_unavailable");
+        assert_eq!(migrate(&connection, &JOBS).unwrap_err().code(), "store_unavailable");
+        assert_eq!(check_is_newest(&connection, &JOBS).unwrap_err().code(), "store_unavailable");
     }
 
     #[test]
     fn databases_of_other_programs_are_left_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
-        assert_eq!(migrate(&connection, &WORK).unwrap_err().code(), "store_unavailable");
+        assert_eq!(migrate(&connection, &JOBS).unwrap_err().code(), "store_unavailable");
         let tables: i64 = connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .unwrap();

@@ -51,23 +51,23 @@ use model::time::{Date, Instant};
 
 pub use ddl::schema;
 #[cfg(test)]
-pub(crate) use kind::work_migrations;
+pub(crate) use kind::jobs_file_migrations;
 pub use open::SqliteOptions;
 pub(crate) use transfer::MoveSource;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
-use database::Database;
+use database::DatabaseFile;
 use errors::failed;
-use kind::{RECORDS, WORK, work_path};
-use open::Purpose;
+use kind::{JOBS, RECORDS, jobs_file_path};
+use open::ConnectionPurpose;
 
 /// A store in two SQLite files. Several processes may open the same files.
 pub struct SqliteStore {
-    records: Database,
-    snapshots: pool::Readers,
-    work: Database,
+    records: DatabaseFile,
+    snapshots: pool::ReaderPool,
+    work: DatabaseFile,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -82,10 +82,11 @@ impl SqliteStore {
     ///
     /// Errors: [`StoreError::SchemaTooNew`] when a newer version wrote it.
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        let records = Database::open(path, &RECORDS, &options)?;
+        let records = DatabaseFile::open(path, &RECORDS, &options)?;
         records.prepare_imports()?;
-        let work = Database::open(&work_path(path), &WORK, &options)?;
-        let snapshots = pool::Readers::new(path.to_owned(), &RECORDS, Purpose::Read, options);
+        let work = DatabaseFile::open(&jobs_file_path(path), &JOBS, &options)?;
+        let snapshots =
+            pool::ReaderPool::new(path.to_owned(), &RECORDS, ConnectionPurpose::Read, options);
         Ok(Self { records, snapshots, work })
     }
 
@@ -93,7 +94,7 @@ impl SqliteStore {
     ///
     /// Errors: [`StoreError::NotFound`] when there is no file at `path`.
     pub fn open_existing(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        must_be_there(path)?;
+        check_file_exists(path)?;
         Self::open(path, options)
     }
 
@@ -102,24 +103,24 @@ impl SqliteStore {
     /// Errors: [`StoreError::NotFound`] when a file is missing; [`StoreError::Unavailable`] when
     /// the schema is older than this program's.
     pub fn open_read_only(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        let work = work_path(path);
+        let work = jobs_file_path(path);
         for path in [path, &work] {
-            must_be_there(path)?;
+            check_file_exists(path)?;
         }
-        let purpose = Purpose::ReadOnlyFile;
-        let records = Database::open_read_only(path, &RECORDS, &options)?;
-        let work = Database::open_read_only(&work, &WORK, &options)?;
-        let snapshots = pool::Readers::new(path.to_owned(), &RECORDS, purpose, options);
+        let purpose = ConnectionPurpose::ReadOnlyFile;
+        let records = DatabaseFile::open_read_only(path, &RECORDS, &options)?;
+        let work = DatabaseFile::open_read_only(&work, &JOBS, &options)?;
+        let snapshots = pool::ReaderPool::new(path.to_owned(), &RECORDS, purpose, options);
         Ok(Self { records, snapshots, work })
     }
 
     /// Returns the path of the jobs file that belongs to the records file at `path`.
-    pub fn work_path(path: &Path) -> PathBuf {
-        work_path(path)
+    pub fn jobs_file_path(path: &Path) -> PathBuf {
+        jobs_file_path(path)
     }
 }
 
-fn must_be_there(path: &Path) -> Result<(), StoreError> {
+fn check_file_exists(path: &Path) -> Result<(), StoreError> {
     match path.is_file() {
         true => Ok(()),
         false => Err(StoreError::NotFound { what: format!("a store at {}", path.display()) }),
@@ -135,7 +136,7 @@ impl RecordStore for SqliteStore {
         Ok(Box::new(snapshot::SqliteSnapshot::begin(self.snapshots.get()?)?))
     }
 
-    fn keyed_import(
+    fn find_keyed_import(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
@@ -150,7 +151,7 @@ impl RecordStore for SqliteStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.records.begin()?, provider, now, key)
+        import::begin(self.records.begin_write()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {
@@ -196,7 +197,7 @@ impl RecordStore for SqliteStore {
             return Ok(secret);
         }
         let fresh: [u8; 32] = rand::random();
-        self.records.write(|connection| secret::keep(connection, secret::SIGNING, fresh))
+        self.records.write(|connection| secret::store_if_absent(connection, secret::SIGNING, fresh))
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
@@ -213,8 +214,8 @@ impl RecordStore for SqliteStore {
     /// Copies the jobs file too, to the path that [`SqliteStore::work_path`] gives for `path`.
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
         // Jobs first: they name revisions, which the copy of the records must have reached.
-        let work = work_path(path);
-        backup::must_be_new(path)?;
+        let work = jobs_file_path(path);
+        backup::check_path_is_free(path)?;
         backup::copy(&*self.work.lookup()?, &work)?;
         let copied = backup::copy(&*self.snapshots.get()?, path);
         if copied.is_err() {

@@ -36,7 +36,7 @@ impl Default for SqliteOptions {
 
 /// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum ConnectionPurpose {
     /// Writing; the file must exist.
     Write,
     /// Reading, while the same process may write.
@@ -62,12 +62,12 @@ pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
 pub(super) fn connect(
     path: &Path,
     kind: &FileKind,
-    purpose: Purpose,
+    purpose: ConnectionPurpose,
     options: &SqliteOptions,
 ) -> Result<Connection, StoreError> {
     let access = match purpose {
-        Purpose::ReadOnlyFile => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        Purpose::Write | Purpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        ConnectionPurpose::ReadOnlyFile => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        ConnectionPurpose::Write | ConnectionPurpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed("open"))?;
@@ -81,7 +81,7 @@ pub(super) fn connect(
         connection.pragma_update(None, name, value).map_err(failed("configure"))
     };
     pragma("foreign_keys", 0)?;
-    if purpose == Purpose::Write {
+    if purpose == ConnectionPurpose::Write {
         pragma("page_size", kind.page_bytes)?;
         use_write_ahead_log(&connection, options.write_wait)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed("configure"))?;

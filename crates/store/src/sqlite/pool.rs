@@ -7,47 +7,47 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use super::kind::FileKind;
-use super::open::{Purpose, SqliteOptions, connect};
+use super::open::{ConnectionPurpose, SqliteOptions, connect};
 use crate::error::StoreError;
 
 /// The greatest number of idle connections that stay open.
 const IDLE_MAX: usize = 8;
 
-pub(super) struct Readers {
+pub(super) struct ReaderPool {
     path: PathBuf,
     kind: &'static FileKind,
-    purpose: Purpose,
+    purpose: ConnectionPurpose,
     options: SqliteOptions,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     freed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct PoolState {
     idle: Vec<Connection>,
     lent: usize,
 }
 
 /// A borrowed connection, which returns to the pool when dropped.
-pub(super) struct Reader<'p> {
-    readers: &'p Readers,
+pub(super) struct PooledReader<'p> {
+    readers: &'p ReaderPool,
     connection: Option<Connection>,
 }
 
-impl Readers {
+impl ReaderPool {
     pub(super) fn new(
         path: PathBuf,
         kind: &'static FileKind,
-        purpose: Purpose,
+        purpose: ConnectionPurpose,
         options: SqliteOptions,
     ) -> Self {
         Self { path, kind, purpose, options, state: Mutex::default(), freed: Condvar::new() }
     }
 
     /// Borrows a connection; waits while all are in use.
-    pub(super) fn get(&self) -> Result<Reader<'_>, StoreError> {
+    pub(super) fn get(&self) -> Result<PooledReader<'_>, StoreError> {
         let mut state = self.state.lock();
-        let is_full = |state: &mut State| state.lent >= self.options.readers_max;
+        let is_full = |state: &mut PoolState| state.lent >= self.options.readers_max;
         let waited = self.freed.wait_while_for(&mut state, is_full, self.options.write_wait);
         if waited.timed_out() {
             return Err(StoreError::Busy);
@@ -56,7 +56,7 @@ impl Readers {
         let idle = state.idle.pop();
         drop(state);
         // From here on, dropping the reader lowers the count again.
-        let mut reader = Reader { readers: self, connection: idle };
+        let mut reader = PooledReader { readers: self, connection: idle };
         if reader.connection.is_none() {
             reader.connection = Some(connect(&self.path, self.kind, self.purpose, &self.options)?);
         }
@@ -64,7 +64,7 @@ impl Readers {
     }
 }
 
-impl Deref for Reader<'_> {
+impl Deref for PooledReader<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -72,7 +72,7 @@ impl Deref for Reader<'_> {
     }
 }
 
-impl Drop for Reader<'_> {
+impl Drop for PooledReader<'_> {
     fn drop(&mut self) {
         let connection = self.connection.take().filter(|connection| {
             connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok()

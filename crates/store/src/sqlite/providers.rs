@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::errors::failed;
 use super::revision;
-use super::words::{value, word};
+use super::words::{from_serde_text, to_serde_text};
 use crate::error::StoreError;
 
 const ALL: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \
@@ -31,7 +31,7 @@ pub(super) fn one(connection: &Connection, id: ProviderId) -> Result<Option<Prov
 }
 
 /// Returns [`StoreError::NotFound`] if no provider has this id.
-pub(super) fn must_exist(connection: &Connection, id: ProviderId) -> Result<(), StoreError> {
+pub(super) fn check_exists(connection: &Connection, id: ProviderId) -> Result<(), StoreError> {
     match one(connection, id)? {
         Some(_) => Ok(()),
         None => Err(StoreError::NotFound { what: format!("provider {id}") }),
@@ -46,7 +46,7 @@ pub(super) fn create(connection: &Connection, provider: &Provider) -> Result<Rev
 }
 
 pub(super) fn update(connection: &Connection, provider: &Provider) -> Result<Revision, StoreError> {
-    must_exist(connection, provider.id)?;
+    check_exists(connection, provider.id)?;
     match one(connection, provider.id)? {
         Some(stored) if stored == *provider => revision::current(connection),
         _ => write(connection, provider),
@@ -62,9 +62,9 @@ fn write(connection: &Connection, provider: &Provider) -> Result<Revision, Store
         &provider.name,
         provider.timezone.name(),
         provider.currency.code(),
-        word(&provider.week_starts_on).map_err(failed(context))?,
-        word(&provider.usage_alignment).map_err(failed(context))?,
-        word(&provider.usage_rounding).map_err(failed(context))?,
+        to_serde_text(&provider.week_starts_on).map_err(failed(context))?,
+        to_serde_text(&provider.usage_alignment).map_err(failed(context))?,
+        to_serde_text(&provider.usage_rounding).map_err(failed(context))?,
         provider.exports_enabled,
         revision.0,
     );
@@ -76,11 +76,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Provider> {
     Ok(Provider {
         id: ProviderId(row.get(0)?),
         name: row.get(1)?,
-        timezone: value(row, 2)?,
-        currency: value(row, 3)?,
-        week_starts_on: value(row, 4)?,
-        usage_alignment: value(row, 5)?,
-        usage_rounding: value(row, 6)?,
+        timezone: from_serde_text(row, 2)?,
+        currency: from_serde_text(row, 3)?,
+        week_starts_on: from_serde_text(row, 4)?,
+        usage_alignment: from_serde_text(row, 5)?,
+        usage_rounding: from_serde_text(row, 6)?,
         exports_enabled: row.get(7)?,
     })
 }

@@ -24,7 +24,7 @@ pub(super) fn set(connection: &Connection, revision: Revision) -> Result<(), Sto
 }
 
 /// Records that the current transaction wrote or deleted rows of `table`.
-pub(super) fn set_of_table(
+pub(super) fn set_table_revision(
     connection: &Connection,
     table: &Table,
     revision: Revision,
@@ -39,7 +39,7 @@ pub(super) fn set_of_table(
 
 /// Returns for each table, in catalogue order, the revision of the last commit that wrote it (0 =
 /// never).
-pub(super) fn of_tables(connection: &Connection) -> Result<Vec<Revision>, StoreError> {
+pub(super) fn table_revisions(connection: &Connection) -> Result<Vec<Revision>, StoreError> {
     let context = "read the tables' revisions";
     let mut revisions = vec![Revision(0); model::catalogue::tables().len()];
     let sql = "SELECT table_name, rev FROM table_revisions";

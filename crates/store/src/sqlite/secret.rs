@@ -18,7 +18,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<[u8; 32
 }
 
 /// Stores `fresh` unless another process has stored a value already. Returns the stored value.
-pub(super) fn keep(
+pub(super) fn store_if_absent(
     connection: &Connection,
     name: &str,
     fresh: [u8; 32],

@@ -10,20 +10,20 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Params, Row};
 
 use super::errors::{damaged, failed};
-use super::pool::Reader;
+use super::pool::PooledReader;
 use super::statements::{self, FIRST_COLUMN, REVISION};
 use super::{providers, revision};
 use crate::error::StoreError;
 use crate::port::{KeyRange, RowKey, RowVisitor, Snapshot, StoredRow};
 
 pub(super) struct SqliteSnapshot<'s> {
-    connection: Reader<'s>,
+    connection: PooledReader<'s>,
     revision: Revision,
 }
 
 impl<'s> SqliteSnapshot<'s> {
     /// Begins the read transaction. It ends when the connection returns to its pool.
-    pub(super) fn begin(connection: Reader<'s>) -> Result<Self, StoreError> {
+    pub(super) fn begin(connection: PooledReader<'s>) -> Result<Self, StoreError> {
         connection.execute_batch("BEGIN").map_err(failed("begin to read"))?;
         // The first read fixes what the transaction sees.
         let revision = revision::current(&connection)?;
@@ -64,7 +64,7 @@ impl Snapshot for SqliteSnapshot<'_> {
     }
 
     fn table_revisions(&self) -> Result<Vec<Revision>, StoreError> {
-        revision::of_tables(&self.connection)
+        revision::table_revisions(&self.connection)
     }
 
     fn rows(
@@ -73,7 +73,7 @@ impl Snapshot for SqliteSnapshot<'_> {
         range: KeyRange,
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError> {
-        let sql = statements::of(table);
+        let sql = statements::for_table(table);
         if range == KeyRange::ALL {
             return self.visit(&sql.rows, [], visit);
         }
@@ -88,7 +88,7 @@ impl Snapshot for SqliteSnapshot<'_> {
         after: Revision,
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError> {
-        let sql = statements::of(table);
+        let sql = statements::for_table(table);
         match after.0 {
             ..=0 => self.visit(&sql.rows, [], visit),
             after => self.visit(&sql.rows_changed_since, [after], visit),
@@ -121,7 +121,7 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn row(&self, table: &'static Table, key: RowKey) -> Result<Option<Vec<Cell>>, StoreError> {
         let mut found = None;
         let key = (key.provider.0, key.id);
-        self.visit(&statements::of(table).row, key, &mut |row| {
+        self.visit(&statements::for_table(table).row, key, &mut |row| {
             let positions = 0..table.columns.len();
             found = Some(positions.map(|position| row.cell(position).to_cell()).collect());
             Ok(())
@@ -142,13 +142,13 @@ impl Snapshot for SqliteSnapshot<'_> {
             let what = format!("an index on {}.{column}", table.name);
             return Err(StoreError::NotFound { what });
         };
-        self.visit(&statements::rows_by(table, column), (provider.0, value), visit)
+        self.visit(&statements::select_by_column(table, column), (provider.0, value), visit)
     }
 
     fn count(&self, table: &'static Table) -> Result<u64, StoreError> {
         let count = failed("count rows");
         let mut statement =
-            self.connection.prepare_cached(&statements::of(table).count).map_err(count)?;
+            self.connection.prepare_cached(&statements::for_table(table).count).map_err(count)?;
         let rows: i64 = statement.query_row([], |row| row.get(0)).map_err(count)?;
         Ok(rows.unsigned_abs())
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use model::catalogue::{Column, Table, tables};
 
 /// The statements for one table. Selected rows have `provider_id, rev`, then the columns.
-pub(super) struct TableSql {
+pub(super) struct SqliteTableSql {
     /// Inserts a row unless its key exists: provider, revision, then the columns.
     pub(super) insert: String,
     /// Inserts [`GROUP_ROWS`] rows, and skips those whose key exists: provider, revision, then the
@@ -39,16 +39,16 @@ pub(super) const REVISION: usize = 1;
 /// The position of the table's first column in a selected row.
 pub(super) const FIRST_COLUMN: usize = 2;
 
-static STATEMENTS: LazyLock<Vec<TableSql>> =
-    LazyLock::new(|| tables().iter().map(TableSql::build).collect());
+static STATEMENTS: LazyLock<Vec<SqliteTableSql>> =
+    LazyLock::new(|| tables().iter().map(SqliteTableSql::build).collect());
 
 /// Returns the statements for `table`.
-pub(super) fn of(table: &Table) -> &'static TableSql {
+pub(super) fn for_table(table: &Table) -> &'static SqliteTableSql {
     &STATEMENTS[table.position]
 }
 
 /// Returns the statement that selects a provider's rows by the value of one column, ordered by id.
-pub(super) fn rows_by(table: &Table, column: &Column) -> String {
+pub(super) fn select_by_column(table: &Table, column: &Column) -> String {
     let (columns, name) = (column_list(table), table.name);
     let column = column.name;
     format!(
@@ -57,12 +57,12 @@ pub(super) fn rows_by(table: &Table, column: &Column) -> String {
     )
 }
 
-impl TableSql {
+impl SqliteTableSql {
     fn build(table: &'static Table) -> Self {
         let name = table.name;
         let columns = column_list(table);
         let read = format!("SELECT provider_id, rev, {columns} FROM \"{name}\"");
-        let first_places = places(table, 0);
+        let first_places = placeholders(table, 0);
         let set = table.columns.iter().zip(&first_places).skip(1);
         let set: Vec<_> = set.map(|(column, n)| format!("\"{}\" = {n}", column.name)).collect();
         Self {
@@ -74,7 +74,7 @@ impl TableSql {
             insert_group: format!(
                 "INSERT OR IGNORE INTO \"{name}\" (provider_id, rev, {columns}) VALUES {}",
                 (0..GROUP_ROWS)
-                    .map(|row| places(table, row))
+                    .map(|row| placeholders(table, row))
                     .map(|places| format!("(?1, ?2, {})", places.join(", ")))
                     .collect::<Vec<_>>()
                     .join(", ")
@@ -115,7 +115,7 @@ impl TableSql {
 }
 
 /// Returns the parameters for the columns of one row of a group; provider and revision come before.
-fn places(table: &Table, row: usize) -> Vec<String> {
+fn placeholders(table: &Table, row: usize) -> Vec<String> {
     let first = 3 + row * table.columns.len();
     (first..first + table.columns.len()).map(|n| format!("?{n}")).collect()
 }

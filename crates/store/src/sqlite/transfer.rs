@@ -4,53 +4,53 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 
-use super::database::Database;
+use super::database::DatabaseFile;
 use super::errors::{damaged, failed};
-use super::kind::{RECORDS, WORK, work_path};
+use super::kind::{JOBS, RECORDS, jobs_file_path};
 use super::open::SqliteOptions;
-use super::{ask, must_be_there, secret};
+use super::{ask, check_file_exists, secret};
 use crate::error::StoreError;
-use crate::transfer::{SourceName, StoredTable, Value};
+use crate::transfer::{MovedValue, StoreFingerprint, StoredTable};
 
 /// A store that is read as a whole, to be moved.
 pub(crate) struct MoveSource {
-    records: Database,
-    work: Database,
+    records: DatabaseFile,
+    work: DatabaseFile,
 }
 
 impl MoveSource {
     /// Opens the store whose records are in the file at `path`, and migrates it as needed.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        must_be_there(path)?;
+        check_file_exists(path)?;
         let options = SqliteOptions::default();
-        let records = Database::open(path, &RECORDS, &options)?;
-        let work = Database::open(&work_path(path), &WORK, &options)?;
+        let records = DatabaseFile::open(path, &RECORDS, &options)?;
+        let work = DatabaseFile::open(&jobs_file_path(path), &JOBS, &options)?;
         let source = Self { records, work };
         // The store's identity is a hash of its secret, so it needs one.
         source.records.write(|connection| match secret::find(connection, secret::SIGNING)? {
             Some(_) => Ok(()),
-            None => secret::keep(connection, secret::SIGNING, rand::random()).map(drop),
+            None => secret::store_if_absent(connection, secret::SIGNING, rand::random()).map(drop),
         })?;
         Ok(source)
     }
 
     /// Returns the identity of the store at its present revision.
-    pub(crate) fn name(&self) -> Result<SourceName, StoreError> {
+    pub(crate) fn fingerprint(&self) -> Result<StoreFingerprint, StoreError> {
         self.records.view(|connection| {
             let secret = secret::find(connection, secret::SIGNING)?.unwrap_or_default();
-            Ok(SourceName::new(&secret, super::revision::current(connection)?))
+            Ok(StoreFingerprint::new(&secret, super::revision::current(connection)?))
         })
     }
 
-    fn database(&self, table: &StoredTable) -> &Database {
-        if table.is_work { &self.work } else { &self.records }
+    fn database(&self, table: &StoredTable) -> &DatabaseFile {
+        if table.is_in_jobs_file { &self.work } else { &self.records }
     }
 
     /// Visits every row of a table, ordered by key.
     pub(crate) fn read(
         &self,
         table: &StoredTable,
-        visit: &mut dyn FnMut(&[Value<'_>]) -> Result<(), StoreError>,
+        visit: &mut dyn FnMut(&[MovedValue<'_>]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let read = failed("read a table");
         let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
@@ -72,7 +72,7 @@ impl MoveSource {
 
     /// Returns the greatest number that a table has ever assigned; none if it assigns no numbers.
     pub(crate) fn last_id(&self, table: &StoredTable) -> Result<Option<i64>, StoreError> {
-        if !table.has_numbers {
+        if !table.has_generated_ids {
             return Ok(None);
         }
         let sql = format!(
@@ -86,14 +86,14 @@ impl MoveSource {
     }
 }
 
-fn value(value: ValueRef<'_>) -> Result<Value<'_>, StoreError> {
+fn value(value: ValueRef<'_>) -> Result<MovedValue<'_>, StoreError> {
     match value {
-        ValueRef::Null => Ok(Value::Null),
-        ValueRef::Integer(value) => Ok(Value::Int(value)),
+        ValueRef::Null => Ok(MovedValue::Null),
+        ValueRef::Integer(value) => Ok(MovedValue::Int(value)),
         ValueRef::Text(text) => std::str::from_utf8(text)
-            .map(Value::Text)
+            .map(MovedValue::Text)
             .map_err(|_| damaged("a text that is not UTF-8")),
-        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes)),
+        ValueRef::Blob(bytes) => Ok(MovedValue::Bytes(bytes)),
         ValueRef::Real(_) => Err(damaged("a number with a fraction")),
     }
 }

@@ -12,7 +12,7 @@ const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
     ON CONFLICT (queue, provider_id) DO UPDATE SET turn = excluded.turn";
 
 /// Records that a provider was served now, which puts it last in the queue's order.
-pub(super) fn take(
+pub(super) fn record_turn(
     connection: &Connection,
     queue: &str,
     provider: ProviderId,

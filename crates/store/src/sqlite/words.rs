@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Returns the string that serde writes for a value.
-pub(super) fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn to_serde_text<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         Ok(_) => Err(rusqlite::Error::ToSqlConversionFailure("expected a word".into())),
@@ -14,7 +14,7 @@ pub(super) fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 }
 
 /// Reads the value whose string is in column `position`.
-pub(super) fn value<T: DeserializeOwned>(
+pub(super) fn from_serde_text<T: DeserializeOwned>(
     row: &rusqlite::Row<'_>,
     position: usize,
 ) -> rusqlite::Result<T> {

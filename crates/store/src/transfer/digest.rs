@@ -4,11 +4,11 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::value::Value;
+use super::value::MovedValue;
 
 /// The content of a table, as its row count and hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
+pub struct TableDigest {
     /// The number of rows.
     pub rows: u64,
     /// SHA-256 over all rows in the order of their keys, in lower-case hex. It is the same in every
@@ -16,31 +16,31 @@ pub struct Content {
     pub sha256: String,
 }
 
-impl fmt::Display for Content {
+impl fmt::Display for TableDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows ({})", self.rows, self.sha256)
     }
 }
 
 #[derive(Default)]
-pub(super) struct Digest {
+pub(super) struct TableHasher {
     hash: Sha256,
     rows: u64,
 }
 
-impl Digest {
+impl TableHasher {
     /// Adds one row. Rows must come in the order of their keys.
-    pub(super) fn add(&mut self, row: &[Value<'_>]) {
+    pub(super) fn add(&mut self, row: &[MovedValue<'_>]) {
         self.rows += 1;
         for value in row {
             match value {
-                Value::Null => self.hash.update([0]),
-                Value::Int(value) => {
+                MovedValue::Null => self.hash.update([0]),
+                MovedValue::Int(value) => {
                     self.hash.update([1]);
                     self.hash.update(value.to_be_bytes());
                 }
-                Value::Text(text) => self.add_bytes(2, text.as_bytes()),
-                Value::Bytes(bytes) => self.add_bytes(3, bytes),
+                MovedValue::Text(text) => self.add_bytes(2, text.as_bytes()),
+                MovedValue::Bytes(bytes) => self.add_bytes(3, bytes),
             }
         }
     }
@@ -51,9 +51,9 @@ impl Digest {
         self.hash.update(bytes);
     }
 
-    pub(super) fn finish(self) -> Content {
+    pub(super) fn finish(self) -> TableDigest {
         let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Content { rows: self.rows, sha256 }
+        TableDigest { rows: self.rows, sha256 }
     }
 }
 
@@ -63,19 +63,19 @@ mod tests {
 
     #[test]
     fn different_rows_have_different_hashes() {
-        let hash = |rows: &[&[Value<'_>]]| {
-            let mut digest = Digest::default();
+        let hash = |rows: &[&[MovedValue<'_>]]| {
+            let mut digest = TableHasher::default();
             rows.iter().for_each(|row| digest.add(row));
             digest.finish().sha256
         };
         let all = [
             hash(&[]),
-            hash(&[&[Value::Null]]),
-            hash(&[&[Value::Int(0)]]),
-            hash(&[&[Value::Text("")]]),
-            hash(&[&[Value::Bytes(b"")]]),
-            hash(&[&[Value::Text("ab"), Value::Text("c")]]),
-            hash(&[&[Value::Text("a"), Value::Text("bc")]]),
+            hash(&[&[MovedValue::Null]]),
+            hash(&[&[MovedValue::Int(0)]]),
+            hash(&[&[MovedValue::Text("")]]),
+            hash(&[&[MovedValue::Bytes(b"")]]),
+            hash(&[&[MovedValue::Text("ab"), MovedValue::Text("c")]]),
+            hash(&[&[MovedValue::Text("a"), MovedValue::Text("bc")]]),
         ];
         let different: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(different.len(), all.len());

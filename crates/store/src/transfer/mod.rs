@@ -24,12 +24,12 @@ use model::catalogue;
 use crate::error::StoreError;
 use crate::postgres::{MoveTarget, PostgresOptions};
 use crate::sqlite::MoveSource;
-use digest::Digest;
+use digest::TableHasher;
 
-pub use digest::Content;
-pub(crate) use source::SourceName;
+pub use digest::TableDigest;
+pub(crate) use source::StoreFingerprint;
 pub(crate) use tables::{ColumnKind, StoredTable};
-pub(crate) use value::Value;
+pub(crate) use value::MovedValue;
 
 /// The result of a move for one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,25 +37,25 @@ pub struct MovedTable {
     /// The name of the table.
     pub name: &'static str,
     /// The content of the source's table.
-    pub content: Content,
+    pub content: TableDigest,
     /// The state of the table in the target.
-    pub how: How,
+    pub how: MovedTableState,
 }
 
 /// The state of a table in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum MovedTableState {
     /// This run has copied it.
-    Brought,
+    Copied,
     /// An earlier run has copied it.
-    WasThere,
+    CopiedBefore,
     /// An earlier move that is finished has copied it, and the target has changed it since.
-    Used,
+    ChangedSince,
 }
 
 /// The result of a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moved {
+pub struct MoveReport {
     /// The results for every table.
     pub tables: Vec<MovedTable>,
     /// True if an earlier move was finished already.
@@ -74,37 +74,39 @@ pub fn move_to_postgres(
     to: &str,
     options: &PostgresOptions,
     say: &mut dyn FnMut(&MovedTable),
-) -> Result<Moved, StoreError> {
+) -> Result<MoveReport, StoreError> {
     let source = MoveSource::open(from)?;
-    let target = MoveTarget::open(to, options, &source.name()?)?;
+    let target = MoveTarget::open(to, options, &source.fingerprint()?)?;
     let mut tables = Vec::new();
-    for table in tables::all() {
+    for table in tables::stored_tables() {
         tables.push(match target.kept() {
-            Some(kept) => look_again(&source, &target, kept, table)?,
-            None => bring(&source, &target, table)?,
+            Some(kept) => compare_again(&source, &target, kept, table)?,
+            None => copy_and_compare(&source, &target, table)?,
         });
         tables.last().into_iter().for_each(&mut *say);
     }
     match target.kept() {
-        Some(_) => must_be_used_as_a_store(&tables)?,
+        Some(_) => check_changes_come_with_revision(&tables)?,
         None => target.finish(&tables)?,
     }
-    Ok(Moved { tables, was_finished: target.kept().is_some() })
+    Ok(MoveReport { tables, was_finished: target.kept().is_some() })
 }
 
-fn bring(
+fn copy_and_compare(
     source: &MoveSource,
     target: &MoveTarget,
     table: &'static StoredTable,
 ) -> Result<MovedTable, StoreError> {
-    let was_there = target.has(table)?;
+    let was_there = target.has_copied(table)?;
     if !was_there {
-        copy(source, target, table)?;
+        copy_table(source, target, table)?;
     }
-    let (name, read, written) = (table.name, in_source(source, table)?, in_target(target, table)?);
+    let (name, read, written) =
+        (table.name, digest_source_table(source, table)?, digest_target_table(target, table)?);
     match read == written {
         true => {
-            let how = if was_there { How::WasThere } else { How::Brought };
+            let how =
+                if was_there { MovedTableState::CopiedBefore } else { MovedTableState::Copied };
             Ok(MovedTable { name, content: read, how })
         }
         false => Err(StoreError::Damaged {
@@ -118,13 +120,13 @@ fn bring(
 
 /// Compares a table after a finished move: the source must be unchanged, and the target is the same
 /// or has been used since.
-fn look_again(
+fn compare_again(
     source: &MoveSource,
     target: &MoveTarget,
-    kept: &HashMap<String, Content>,
+    kept: &HashMap<String, TableDigest>,
     table: &'static StoredTable,
 ) -> Result<MovedTable, StoreError> {
-    let (name, read) = (table.name, in_source(source, table)?);
+    let (name, read) = (table.name, digest_source_table(source, table)?);
     if kept.get(name) != Some(&read) {
         let what = format!(
             "the store as it was when it was moved (its source has changed since, in {name}, and \
@@ -132,13 +134,17 @@ fn look_again(
         );
         return Err(StoreError::Exists { what });
     }
-    let how = if in_target(target, table)? == read { How::WasThere } else { How::Used };
+    let how = if digest_target_table(target, table)? == read {
+        MovedTableState::CopiedBefore
+    } else {
+        MovedTableState::ChangedSince
+    };
     Ok(MovedTable { name, content: read, how })
 }
 
 /// Checks that records changed only with a new revision, as imports do.
-fn must_be_used_as_a_store(tables: &[MovedTable]) -> Result<(), StoreError> {
-    let is_used = |table: &&MovedTable| table.how == How::Used;
+fn check_changes_come_with_revision(tables: &[MovedTable]) -> Result<(), StoreError> {
+    let is_used = |table: &&MovedTable| table.how == MovedTableState::ChangedSince;
     let mut used = tables.iter().filter(is_used);
     let is_new_revision = used.clone().any(|table| table.name == "revision");
     match used.find(|table| catalogue::table(table.name).is_some()) {
@@ -149,18 +155,21 @@ fn must_be_used_as_a_store(tables: &[MovedTable]) -> Result<(), StoreError> {
     }
 }
 
-fn copy(
+fn copy_table(
     source: &MoveSource,
     target: &MoveTarget,
     table: &'static StoredTable,
 ) -> Result<(), StoreError> {
-    let mut writer = target.begin(table)?;
+    let mut writer = target.begin_table(table)?;
     source.read(table, &mut |row| writer.push(row))?;
     writer.finish(source.last_id(table)?)
 }
 
-fn in_source(source: &MoveSource, table: &StoredTable) -> Result<Content, StoreError> {
-    let mut read = Digest::default();
+fn digest_source_table(
+    source: &MoveSource,
+    table: &StoredTable,
+) -> Result<TableDigest, StoreError> {
+    let mut read = TableHasher::default();
     source.read(table, &mut |row| {
         read.add(row);
         Ok(())
@@ -168,8 +177,11 @@ fn in_source(source: &MoveSource, table: &StoredTable) -> Result<Content, StoreE
     Ok(read.finish())
 }
 
-fn in_target(target: &MoveTarget, table: &'static StoredTable) -> Result<Content, StoreError> {
-    let mut read = Digest::default();
+fn digest_target_table(
+    target: &MoveTarget,
+    table: &'static StoredTable,
+) -> Result<TableDigest, StoreError> {
+    let mut read = TableHasher::default();
     target.read(table, &mut |row| {
         read.add(row);
         Ok(())

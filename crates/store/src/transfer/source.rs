@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 /// A hash of the store's secret, and the store's revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SourceName {
+pub(crate) struct StoreFingerprint {
     store: String,
     revision: Revision,
 }
 
-impl SourceName {
+impl StoreFingerprint {
     pub(crate) fn new(secret: &[u8; 32], revision: Revision) -> Self {
         let hash = Sha256::digest(secret);
         let store = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -25,7 +25,7 @@ impl SourceName {
     }
 }
 
-impl fmt::Display for SourceName {
+impl fmt::Display for StoreFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.store, self.revision)
     }

@@ -10,9 +10,9 @@ pub(crate) struct StoredTable {
     /// The name of the table.
     pub(crate) name: &'static str,
     /// True if the table is in the jobs file, where the store has two files.
-    pub(crate) is_work: bool,
+    pub(crate) is_in_jobs_file: bool,
     /// True if the database numbers its rows, in a column `id`.
-    pub(crate) has_numbers: bool,
+    pub(crate) has_generated_ids: bool,
     /// The number of columns, from the first on, that make up the key.
     pub(crate) key_columns: usize,
     /// The columns, those of the key first.
@@ -117,20 +117,20 @@ const OWN: &[(&str, bool, bool, &str)] = &[
 static TABLES: LazyLock<Vec<StoredTable>> = LazyLock::new(|| {
     let own = OWN.iter().map(|(name, is_work, has_numbers, columns)| StoredTable {
         name,
-        is_work: *is_work,
-        has_numbers: *has_numbers,
+        is_in_jobs_file: *is_work,
+        has_generated_ids: *has_numbers,
         key_columns: columns.split_whitespace().filter(|c| c.starts_with('+')).count(),
-        columns: columns.split_whitespace().map(column).collect(),
+        columns: columns.split_whitespace().map(parse_column).collect(),
     });
-    own.chain(catalogue::tables().iter().map(of_catalogue)).collect()
+    own.chain(catalogue::tables().iter().map(from_catalogue_table)).collect()
 });
 
 /// Returns every table of a store.
-pub(crate) fn all() -> &'static [StoredTable] {
+pub(crate) fn stored_tables() -> &'static [StoredTable] {
     &TABLES
 }
 
-fn column(text: &'static str) -> StoredColumn {
+fn parse_column(text: &'static str) -> StoredColumn {
     let text = text.trim_start_matches('+');
     let marks = [('#', ColumnKind::Int), ('?', ColumnKind::Bool), ('%', ColumnKind::Bytes)];
     let marked = marks.iter().find_map(|(mark, kind)| Some((text.strip_prefix(*mark)?, *kind)));
@@ -138,7 +138,7 @@ fn column(text: &'static str) -> StoredColumn {
     StoredColumn { name, kind }
 }
 
-fn of_catalogue(table: &'static catalogue::Table) -> StoredTable {
+fn from_catalogue_table(table: &'static catalogue::Table) -> StoredTable {
     let int = |name| StoredColumn { name, kind: ColumnKind::Int };
     let columns = table.columns.iter().map(|column| StoredColumn {
         name: column.name,
@@ -147,7 +147,13 @@ fn of_catalogue(table: &'static catalogue::Table) -> StoredTable {
     // The catalogue's first column is `id`, so provider and id come first.
     let mut columns: Vec<_> = [int("provider_id")].into_iter().chain(columns).collect();
     columns.push(int("rev"));
-    StoredTable { name: table.name, is_work: false, has_numbers: false, key_columns: 2, columns }
+    StoredTable {
+        name: table.name,
+        is_in_jobs_file: false,
+        has_generated_ids: false,
+        key_columns: 2,
+        columns,
+    }
 }
 
 #[cfg(test)]
@@ -157,7 +163,7 @@ mod tests {
     use super::*;
 
     /// Returns `table.column` for each column of a schema given as SQL.
-    fn of_schema(sql: &str) -> BTreeSet<String> {
+    fn columns_in_schema(sql: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut table = String::new();
         for line in sql.lines() {
@@ -183,9 +189,9 @@ mod tests {
             let name = table.name;
             table.columns.iter().map(move |c| format!("{name}.{}", c.name)).collect::<Vec<_>>()
         };
-        let moved: BTreeSet<_> = all().iter().flat_map(columns).collect();
-        let work = crate::sqlite::work_migrations().concat();
-        assert_eq!(moved, of_schema(&(crate::sqlite::schema() + &work)));
-        assert_eq!(moved, of_schema(&crate::postgres::schema()));
+        let moved: BTreeSet<_> = stored_tables().iter().flat_map(columns).collect();
+        let work = crate::sqlite::jobs_file_migrations().concat();
+        assert_eq!(moved, columns_in_schema(&(crate::sqlite::schema() + &work)));
+        assert_eq!(moved, columns_in_schema(&crate::postgres::schema()));
     }
 }

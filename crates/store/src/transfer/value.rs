@@ -2,7 +2,7 @@
 
 /// A value of a column, whatever the database calls its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Value<'v> {
+pub(crate) enum MovedValue<'v> {
     /// No value.
     Null,
     /// An integer; a bool as 0 or 1.

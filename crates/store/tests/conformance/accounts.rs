@@ -53,7 +53,7 @@ pub(crate) fn tokens_are_found_listed_and_revoked(backend: &impl Backend) {
         name: None,
         email: None,
         providers: vec![P],
-        permissions: Permissions::of_new_token(),
+        permissions: Permissions::default_for_new_token(),
         read_only: false,
         customer_id: None,
         expires_at: None,

@@ -7,8 +7,8 @@ use model::time::Date;
 use sha2::{Digest, Sha256};
 use store::Store;
 use store::port::books::{
-    CloseStart, ClosedMonth, ClosedMonthKey, ClosedPart, ClosedPartKind, Closing, NewClosedMonth,
-    ReopenOutcome, Reopened,
+    CloseStart, ClosedMonth, ClosedMonthKey, ClosedPart, ClosedPartKind, MonthClosing,
+    MonthReopening, NewClosedMonth, ReopenOutcome,
 };
 
 use crate::harness::{Backend, P, Q, at, with_providers};
@@ -47,7 +47,7 @@ fn part(kind: ClosedPartKind, content: &[u8]) -> ClosedPart {
     ClosedPart { currency: usd(), kind, bytes, sha256, facts: "{\"a\":1}".to_owned() }
 }
 
-fn begin<'s>(store: &'s dyn Store, latest: Option<i8>) -> Box<dyn Closing + 's> {
+fn begin<'s>(store: &'s dyn Store, latest: Option<i8>) -> Box<dyn MonthClosing + 's> {
     match store.begin_close(P, latest.map(month)).unwrap() {
         CloseStart::Started(closing) => closing,
         CloseStart::Changed => panic!("changed"),
@@ -211,7 +211,7 @@ pub(crate) fn the_latest_month_may_be_reopened(backend: &impl Backend) {
     assert!(matches!(reopen(P, 2), ReopenOutcome::Reopened(_)));
     assert_eq!(reopen(P, 2), ReopenOutcome::NotClosed);
     let ReopenOutcome::Reopened(reopened) = reopen(P, 1) else { panic!("not reopened") };
-    let how = Reopened { at: at(200), by: "bob".to_owned(), reason: "a \"typo\"".to_owned() };
+    let how = MonthReopening { at: at(200), by: "bob".to_owned(), reason: "a \"typo\"".to_owned() };
     assert_eq!((reopened.version, &reopened.reopened), (1, &Some(how)));
     assert_eq!(store.closed_months(P).unwrap()[0], reopened);
 

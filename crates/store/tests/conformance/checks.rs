@@ -217,7 +217,7 @@ pub(crate) fn rows_after_very_many_errors_are_not_looked_at(backend: &impl Backe
     let store = with_base(backend);
     let mut import = begin(&*store, P, NOW, None);
     for batch in 1..=4 {
-        assert_eq!(import.is_hopeless(), batch == 4);
+        assert_eq!(import.has_too_many_errors(), batch == 4);
         let ids = batch * 4000..(batch + 1) * 4000;
         apply(&mut *import, &ids.map(|id| format!("products {id}\n")).collect::<String>());
     }

@@ -69,7 +69,7 @@ pub(crate) fn revisions_count_commits_that_change_something(backend: &impl Backe
         revision = expected;
     }
     let mut import = begin(&*store, P, NOW, None);
-    import.touch(table("orders").unwrap());
+    import.include_table(table("orders").unwrap());
     let outcome = import.commit().unwrap().unwrap();
     assert_eq!(counts(&outcome, "orders"), "0 0 0 0 0");
     assert_eq!(outcome.tables.len(), 1);
@@ -148,7 +148,7 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
         assert_eq!(ask(&*store, seconds, hash), expected, "{seconds} {hash}");
         // The answer is known while another import runs, too.
         let held = begin(&*store, P, NOW, None);
-        let known = store.keyed_import(P, &key(hash).unwrap(), at(seconds)).unwrap();
+        let known = store.find_keyed_import(P, &key(hash).unwrap(), at(seconds)).unwrap();
         let known = match known {
             KeyUse::New => "started".to_owned(),
             KeyUse::Conflict => "conflict".to_owned(),

@@ -2,12 +2,12 @@
 
 use model::id::Revision;
 use store::Store;
-use store::port::jobs::{Ended, Job, JobId, JobKind, JobState, NewJob, Outcome};
+use store::port::jobs::{AttemptEnd, AttemptOutcome, Job, JobId, JobKind, JobState, NewJob};
 
 use crate::harness::{Backend, P, Q, at};
 use crate::work::*;
 
-fn of_group(name: &str, group: &str) -> NewJob {
+fn job_in_group(name: &str, group: &str) -> NewJob {
     NewJob { group: Some(group.to_owned()), ..job(name) }
 }
 
@@ -22,22 +22,30 @@ fn finish_all(
     store: &dyn Store,
     jobs: &[Job],
     worker: &str,
-    outcomes: &[Outcome],
+    outcomes: &[AttemptOutcome],
     seconds: i64,
 ) -> Vec<bool> {
     let told: Vec<_> = jobs.iter().map(|job| [event(&job.subject, "export.completed")]).collect();
     let ends = jobs.iter().zip(outcomes).zip(&told);
     let ends: Vec<_> = ends
-        .map(|((job, outcome), notices)| Ended { attempt: attempt(job, worker), outcome, notices })
+        .map(|((job, outcome), notices)| AttemptEnd {
+            attempt: attempt(job, worker),
+            outcome,
+            notices,
+        })
         .collect();
     store.finish_jobs(&ends, at(seconds)).unwrap()
 }
 
 pub(crate) fn a_group_is_taken_as_one(backend: &impl Backend) {
     let store = backend.open();
-    let of_other_kind = NewJob { kind: JobKind::Export, ..of_group("export", "g") };
-    queue(&*store, &[of_group("a", "g"), job("alone"), of_group("b", "g"), of_other_kind], 0);
-    queue(&*store, &[NewJob { provider: Q, ..of_group("stranger", "h") }], 0);
+    let of_other_kind = NewJob { kind: JobKind::Export, ..job_in_group("export", "g") };
+    queue(
+        &*store,
+        &[job_in_group("a", "g"), job("alone"), job_in_group("b", "g"), of_other_kind],
+        0,
+    );
+    queue(&*store, &[NewJob { provider: Q, ..job_in_group("stranger", "h") }], 0);
     let (group, names) = taken(&*store, "w1", 10);
     assert_eq!(names, ["a", "b"]);
     assert!(group.iter().all(|job| (job.state, job.attempts) == (JobState::Running, 1)));
@@ -46,7 +54,7 @@ pub(crate) fn a_group_is_taken_as_one(backend: &impl Backend) {
 
     // One job is canceled. The lease of the others lapses, although one of them has a longer one.
     store.cancel_job(P, JobId::Number(group[0].id), &[], at(20)).unwrap();
-    queue(&*store, &[of_group("c", "i"), of_group("d", "i")], 21);
+    queue(&*store, &[job_in_group("c", "i"), job_in_group("d", "i")], 21);
     let (group, names) = taken(&*store, "w1", 30);
     assert_eq!(names, ["c", "d"]);
     let held = attempt(&group[1], "w1");
@@ -63,7 +71,7 @@ pub(crate) fn a_group_is_taken_as_one(backend: &impl Backend) {
 pub(crate) fn a_group_is_ended_in_one_transaction(backend: &impl Backend) {
     let store = backend.open();
     webhook(&*store, P, "https://a", &[]);
-    let jobs = ["a", "b", "c"].map(|name| of_group(name, "g"));
+    let jobs = ["a", "b", "c"].map(|name| job_in_group(name, "g"));
     queue(&*store, &jobs, 0);
     let (group, _) = taken(&*store, "w", 1);
     store.cancel_job(P, JobId::Number(group[1].id), &[], at(2)).unwrap();

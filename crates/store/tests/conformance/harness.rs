@@ -11,7 +11,7 @@ use model::catalogue::{Table, table};
 use model::cell::{Cell, CellRef};
 use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportErrors, ImportOutcome, InputRow};
-use model::parse::{self, Input};
+use model::parse::{self, InputValue};
 use model::provider::Provider;
 use model::time::Instant;
 use store::port::IdempotencyKey;
@@ -82,8 +82,8 @@ pub(crate) fn change(line: u64, text: &str) -> (&'static Table, Change) {
     for pair in template.split_whitespace().chain(words) {
         let (column, value) = pair.split_once('=').unwrap();
         let position = table.position_of(column).unwrap_or_else(|| panic!("{name}.{column}"));
-        let input = if value == "null" { Input::Null } else { Input::Untyped(value) };
-        cells[position] = parse::cell(&table.columns[position], input)
+        let input = if value == "null" { InputValue::Null } else { InputValue::Untyped(value) };
+        cells[position] = parse::parse_cell(&table.columns[position], input)
             .unwrap_or_else(|error| panic!("{name}.{column}={value}: {error:?}"));
     }
     (table, Change::Upsert(InputRow { id, line, cells }))
@@ -220,14 +220,14 @@ pub(crate) fn show(store: &dyn Store, table_name: &str, id: i64, columns: &str) 
 }
 
 /// Rows by key, each with its revision.
-pub(crate) type Rows = BTreeMap<RowKey, (Revision, Vec<Cell>)>;
+pub(crate) type StoredRows = BTreeMap<RowKey, (Revision, Vec<Cell>)>;
 
 /// Collects the rows that a read visits, and checks that they come in the order of their keys.
 pub(crate) fn collect(
     table: &'static Table,
     read: impl FnOnce(&mut store::port::RowVisitor<'_>) -> Result<(), store::StoreError>,
-) -> Rows {
-    let mut rows = Rows::new();
+) -> StoredRows {
+    let mut rows = StoredRows::new();
     read(&mut |row| {
         let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
         if let Some((last, _)) = rows.last_key_value() {
@@ -241,7 +241,7 @@ pub(crate) fn collect(
 }
 
 /// Returns every row of a table.
-pub(crate) fn all_rows(snapshot: &dyn Snapshot, table: &'static Table) -> Rows {
+pub(crate) fn all_rows(snapshot: &dyn Snapshot, table: &'static Table) -> StoredRows {
     collect(table, |visit| snapshot.rows(table, KeyRange::ALL, visit))
 }
 

@@ -2,8 +2,8 @@
 
 use store::Store;
 use store::port::jobs::{
-    Cancel, Claim, Job, JobFilter, JobId, JobKind, JobLimits, JobStart, JobState, NewJob, Orders,
-    Outcome, Progress, Requester, Transfers,
+    AttemptOutcome, CancelOutcome, FileTransfers, Job, JobCaller, JobClaim, JobFilter, JobId,
+    JobKind, JobLimits, JobProgress, JobStart, JobState, NewJob, ProgressReply,
 };
 
 use crate::harness::{Backend, P, Q, at};
@@ -19,12 +19,12 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
         kind: JobKind::Report,
         subject: "a".to_owned(),
         request: "{\"name\":\"a\"}".to_owned(),
-        requester: Requester { id: Some(7), email: Some("ann@example.com".to_owned()) },
+        requester: JobCaller { id: Some(7), email: Some("ann@example.com".to_owned()) },
         group: None,
         request_id: "req-1".to_owned(),
         revision_min: model::id::Revision(3),
         state: JobState::Queued,
-        progress: Progress::default(),
+        progress: JobProgress::default(),
         attempts: 0,
         error_code: None,
         error_message: None,
@@ -61,7 +61,7 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
 
     let held = attempt(&taken, "w");
     let orders = store.report_progress(&held, rows(4), at(100), at(30)).unwrap();
-    assert_eq!(orders, Orders::Continue);
+    assert_eq!(orders, ProgressReply::Continue);
     let running = Job { progress: rows(4), updated_at: at(30), ..running };
     assert_eq!(stored(&*store, &taken), running);
 
@@ -69,7 +69,7 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
     assert!(finish(&*store, &held, &success(files.clone(), 5000), &[], 40));
     let done = Job {
         state: JobState::Succeeded,
-        progress: Progress {
+        progress: JobProgress {
             rows: 10,
             rows_total: Some(10),
             revision: Some(model::id::Revision(5)),
@@ -84,7 +84,10 @@ pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
     assert_eq!(stored(&*store, &taken), done);
     assert_eq!(backend.open().job(P, JobId::Number(taken.id)).unwrap(), Some(done));
     assert!(!finish(&*store, &held, &failure(), &[], 41), "it is over");
-    assert_eq!(store.report_progress(&held, rows(5), at(200), at(42)).unwrap(), Orders::Lost);
+    assert_eq!(
+        store.report_progress(&held, rows(5), at(200), at(42)).unwrap(),
+        ProgressReply::LeaseLost
+    );
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
 
@@ -96,12 +99,15 @@ pub(crate) fn a_lapsed_lease_goes_to_another_worker(backend: &impl Backend) {
     assert_eq!(claim(&*store, "w2", 79), None, "the lease was extended");
     let second = claim(&*store, "w2", 80).unwrap();
     assert_eq!((second.id, second.attempts), (first.id, 2));
-    assert_eq!((second.started_at, second.progress), (Some(at(10)), Progress::default()));
+    assert_eq!((second.started_at, second.progress), (Some(at(10)), JobProgress::default()));
 
     let late = attempt(&first, "w1");
-    assert_eq!(store.report_progress(&late, rows(9), at(900), at(81)).unwrap(), Orders::Lost);
+    assert_eq!(
+        store.report_progress(&late, rows(9), at(900), at(81)).unwrap(),
+        ProgressReply::LeaseLost
+    );
     let outcomes =
-        [success(vec![file("a", "late")], 5000), failure(), retry(90), Outcome::Released];
+        [success(vec![file("a", "late")], 5000), failure(), retry(90), AttemptOutcome::Released];
     for outcome in outcomes {
         assert!(!finish(&*store, &late, &outcome, &[event("e", "t")], 82));
     }
@@ -148,7 +154,7 @@ pub(crate) fn a_failed_attempt_is_tried_again_later(backend: &impl Backend) {
         store.report_progress(&held, rows(4), at(seconds + 60), at(seconds)).unwrap();
         assert!(finish(&*store, &held, &retry(seconds + 50), &told, seconds + 1));
         let queued = stored(&*store, &taken);
-        assert_eq!((queued.state, queued.progress), (JobState::Queued, Progress::default()));
+        assert_eq!((queued.state, queued.progress), (JobState::Queued, JobProgress::default()));
         assert_eq!(queued.error_code.as_deref(), Some("disk_full"));
         assert_eq!(queued.finished_at, None);
         assert_eq!(claim(&*store, "w", seconds + 49), None, "not before its time");
@@ -170,7 +176,7 @@ pub(crate) fn a_released_job_waits_for_the_next_worker(backend: &impl Backend) {
         let taken = claim(&*store, "w", seconds).unwrap();
         assert_eq!(taken.attempts, 1, "released attempts do not count");
         let held = attempt(&taken, "w");
-        assert!(finish(&*store, &held, &Outcome::Released, &[], seconds));
+        assert!(finish(&*store, &held, &AttemptOutcome::Released, &[], seconds));
         assert_eq!(stored(&*store, &taken).state, JobState::Queued);
     }
     let job = claim(&*store, "w", 50).unwrap();
@@ -179,16 +185,16 @@ pub(crate) fn a_released_job_waits_for_the_next_worker(backend: &impl Backend) {
 
 pub(crate) fn providers_take_turns(backend: &impl Backend) {
     let store = backend.open();
-    queue(&*store, &[of(P, "p1"), of(P, "p2"), of(P, "p3"), of(P, "p4")], 0);
-    queue(&*store, &[of(Q, "q1"), of(Q, "q2")], 1);
-    let bounded = |seconds| Claim { running_per_provider_max: 2, ..claim_by("w", seconds) };
+    queue(&*store, &[job_of(P, "p1"), job_of(P, "p2"), job_of(P, "p3"), job_of(P, "p4")], 0);
+    queue(&*store, &[job_of(Q, "q1"), job_of(Q, "q2")], 1);
+    let bounded = |seconds| JobClaim { running_per_provider_max: 2, ..claim_by("w", seconds) };
     let next = |seconds| {
         let job = take(&*store, &bounded(seconds), seconds);
         job.map_or("none".to_owned(), |job| job.subject)
     };
     let taken: Vec<_> = (0..6).map(|_| next(10)).collect();
     assert_eq!(taken, ["p1", "q1", "p2", "q2", "none", "none"], "two places each");
-    let other_kind = Claim { kind: JobKind::Export, ..bounded(10) };
+    let other_kind = JobClaim { kind: JobKind::Export, ..bounded(10) };
     assert_eq!(take(&*store, &other_kind, 10), None);
 
     // All leases lapse. Jobs of dead workers do not count against the limit.
@@ -198,9 +204,9 @@ pub(crate) fn providers_take_turns(backend: &impl Backend) {
 
 pub(crate) fn the_provider_served_longest_ago_comes_first(backend: &impl Backend) {
     let store = backend.open();
-    let of_p: Vec<_> = (1..=4).map(|n| of(P, &format!("p{n}"))).collect();
+    let of_p: Vec<_> = (1..=4).map(|n| job_of(P, &format!("p{n}"))).collect();
     queue(&*store, &of_p, 0);
-    queue(&*store, &[of(Q, "q1"), of(Q, "q2")], 1);
+    queue(&*store, &[job_of(Q, "q1"), job_of(Q, "q2")], 1);
     // Each job ends before the next claim, so no job runs at a claim.
     let work_off = |store: &dyn Store| {
         let job = claim(store, "w", 30)?;
@@ -210,22 +216,22 @@ pub(crate) fn the_provider_served_longest_ago_comes_first(backend: &impl Backend
     let done: Vec<_> = std::iter::from_fn(|| work_off(&*store)).collect();
     assert_eq!(done, ["p1", "q1", "p2", "q2", "p3", "p4"]);
     // The order is remembered while nothing waits, and separately for each queue.
-    queue(&*store, &[of(P, "p5"), of(P, "p6")], 20);
-    queue(&*store, &[of(Q, "q3")], 21);
+    queue(&*store, &[job_of(P, "p5"), job_of(P, "p6")], 20);
+    queue(&*store, &[job_of(Q, "q3")], 21);
     let exports =
         [(P, "x"), (Q, "y")].map(|(provider, name)| NewJob { provider, ..exclusive(name, name) });
     for export in exports {
         queue(&*store, &[export], 22);
     }
     assert_eq!(work_off(&*backend.open()).as_deref(), Some("q3"));
-    let next = Claim { kind: JobKind::Export, ..claim_by("w", 30) };
+    let next = JobClaim { kind: JobKind::Export, ..claim_by("w", 30) };
     assert_eq!(take(&*store, &next, 30).map(|job| job.subject).as_deref(), Some("x"));
     assert_eq!(work_off(&*store).as_deref(), Some("p5"));
 }
 
 pub(crate) fn places_in_the_queue_are_counted(backend: &impl Backend) {
     let store = backend.open();
-    let jobs = queue(&*store, &[of(P, "a"), of(Q, "b"), of(P, "c")], 0);
+    let jobs = queue(&*store, &[job_of(P, "a"), job_of(Q, "b"), job_of(P, "c")], 0);
     let exports = queue(&*store, &[exclusive("x", "x")], 0);
     let position = |job: &Job| store.queue_position(job).unwrap();
     assert_eq!(jobs.iter().map(position).collect::<Vec<_>>(), [Some(0), Some(0), Some(1)]);
@@ -258,7 +264,7 @@ pub(crate) fn a_second_exclusive_job_is_refused_while_the_first_is_unfinished(
     queue(&*store, &[store::port::jobs::NewJob { provider: Q, ..exclusive("g", "invoice") }], 0);
     queue(&*store, &[exclusive("h", "payment")], 0);
 
-    let exports = |seconds| Claim { kind: JobKind::Export, ..claim_by("w", seconds) };
+    let exports = |seconds| JobClaim { kind: JobKind::Export, ..claim_by("w", seconds) };
     let taken = take(&*store, &exports(1), 1).unwrap();
     assert_eq!(taken.id, first.id);
     assert_eq!(create(&[exclusive("i", "invoice")]), in_progress("invoice"));
@@ -276,7 +282,7 @@ pub(crate) fn limits_hold_for_a_whole_call(backend: &impl Backend) {
     assert_eq!(store.job_counts(JobKind::Report).unwrap(), (0, 0));
     assert!(matches!(create(&[job("a"), job("b")]), JobStart::Created(jobs) if jobs.len() == 2));
     assert_eq!(create(&[job("c")]), JobStart::TooMany);
-    assert!(matches!(create(&[of(Q, "q")]), JobStart::Created(_)), "each provider has its own");
+    assert!(matches!(create(&[job_of(Q, "q")]), JobStart::Created(_)), "each provider has its own");
     assert!(matches!(create(&[exclusive("x", "x")]), JobStart::Created(_)), "so has each kind");
     claim(&*store, "w", 1).unwrap();
     assert!(matches!(create(&[job("c")]), JobStart::Created(_)));
@@ -291,7 +297,7 @@ pub(crate) fn a_key_queues_once_within_a_day(backend: &impl Backend) {
     let create = |name: &str, key: &store::port::jobs::JobKey, seconds: i64| {
         store.create_jobs(&[job(name), job(&format!("{name}2"))], Some(key), NO_LIMITS, at(seconds))
     };
-    let find = |request| store.find_key(P, &key("k", request).key, at(10)).unwrap();
+    let find = |request| store.find_job_key(P, &key("k", request).key, at(10)).unwrap();
     assert_eq!(find(1), None);
     let JobStart::Created(jobs) = create("a", &key("k", 1), 0).unwrap() else {
         panic!("not created")
@@ -303,10 +309,10 @@ pub(crate) fn a_key_queues_once_within_a_day(backend: &impl Backend) {
     };
     assert_eq!(find(1).as_ref(), Some(&expected));
     assert_eq!(find(2), Some(JobStart::KeyConflict));
-    assert_eq!(store.find_key(Q, &key("k", 1).key, at(10)).unwrap(), None);
+    assert_eq!(store.find_job_key(Q, &key("k", 1).key, at(10)).unwrap(), None);
     assert_eq!(create("b", &key("k", 1), 10).unwrap(), expected, "as they are now");
     assert_eq!(create("b", &key("k", 2), 10).unwrap(), JobStart::KeyConflict);
-    let others = of(Q, "q");
+    let others = job_of(Q, "q");
     let start = store.create_jobs(&[others], Some(&key("k", 2)), NO_LIMITS, at(10)).unwrap();
     assert!(matches!(start, JobStart::Created(_)), "another provider's key is another key");
     assert!(matches!(create("c", &key("k", 2), 86_400).unwrap(), JobStart::Created(_)));
@@ -327,19 +333,24 @@ pub(crate) fn cancellation_reaches_the_worker(backend: &impl Backend) {
         let told = [event(&format!("{}-{seconds}", job.subject), "export.canceled")];
         store.cancel_job(provider, JobId::Number(job.id), &told, at(seconds)).unwrap()
     };
-    assert_eq!(cancel(Q, &taken, 11), Cancel::Unknown);
+    assert_eq!(cancel(Q, &taken, 11), CancelOutcome::Unknown);
     for (job, seconds) in [(&jobs[0], 12), (&jobs[1], 13)] {
-        let Cancel::Canceled(canceled) = cancel(P, job, seconds) else { panic!("not canceled") };
+        let CancelOutcome::Canceled(canceled) = cancel(P, job, seconds) else {
+            panic!("not canceled")
+        };
         assert_eq!((canceled.id, canceled.state), (job.id, JobState::Canceled));
         assert_eq!(canceled.finished_at, Some(at(seconds)));
-        assert_eq!(cancel(P, job, 20), Cancel::Canceled(canceled), "twice is once");
+        assert_eq!(cancel(P, job, 20), CancelOutcome::Canceled(canceled), "twice is once");
     }
     let held = attempt(&taken, "w");
-    assert_eq!(store.report_progress(&held, rows(1), at(99), at(14)).unwrap(), Orders::Cancel);
+    assert_eq!(
+        store.report_progress(&held, rows(1), at(99), at(14)).unwrap(),
+        ProgressReply::Cancel
+    );
     assert!(!finish(&*store, &held, &success(vec![], 5000), &[], 15));
     assert_eq!(claim(&*store, "w", 900), None);
     let done = finished(&*store, "c", 1000);
-    assert_eq!(cancel(P, &done, 1002), Cancel::TooLate(done.clone()));
+    assert_eq!(cancel(P, &done, 1002), CancelOutcome::TooLate(done.clone()));
     assert_eq!(deliver_all(&*store, 2000), ["a-12", "b-13"], "said once each");
 }
 
@@ -348,7 +359,7 @@ pub(crate) fn downloads_are_counted_and_may_consume(backend: &impl Backend) {
     webhook(&*store, P, "https://a", &[]);
     let done = finished(&*store, "a", 0);
     let told = |id: &str| vec![event(id, "export.downloaded")];
-    let transfers = |job: i64, count, id: &str| Transfers { job, count, notices: told(id) };
+    let transfers = |job: i64, count, id: &str| FileTransfers { job, count, notices: told(id) };
     let other = finished(&*store, "o", 0);
     let both = [transfers(done.id, 2, "e1"), transfers(99, 1, "e0"), transfers(other.id, 7, "e2")];
     store.count_transfers(&both, at(50)).unwrap();
@@ -393,9 +404,9 @@ pub(crate) fn files_expire_and_get_lost(backend: &impl Backend) {
     assert_eq!((expired.files.len(), expired.manifest), (0, a.manifest.clone()));
     assert_eq!(expired.finished_at, a.finished_at);
 
-    assert!(store.lose_files(b.id, &[event("lost", "t.lost")], at(12)).unwrap());
-    assert!(!store.lose_files(a.id, &[event("gone", "t.lost")], at(12)).unwrap());
-    assert!(!store.lose_files(99, &[], at(12)).unwrap());
+    assert!(store.fail_job_without_files(b.id, &[event("lost", "t.lost")], at(12)).unwrap());
+    assert!(!store.fail_job_without_files(a.id, &[event("gone", "t.lost")], at(12)).unwrap());
+    assert!(!store.fail_job_without_files(99, &[], at(12)).unwrap());
     let lost = stored(&*store, &b);
     assert_eq!((lost.state, lost.error_code.as_deref()), (JobState::Failed, Some("file_missing")));
     assert_eq!((lost.files.len(), lost.manifest, lost.expires_at), (0, None, None));
@@ -409,12 +420,12 @@ pub(crate) fn old_jobs_are_swept(backend: &impl Backend) {
     let store = backend.open();
     let (a, b) = (finished(&*store, "a", 0), finished(&*store, "b", 100));
     let queued = queue(&*store, &[job("c")], 0).remove(0);
-    assert_eq!(store.sweep_jobs(at(4999), at(0)).unwrap(), (0, 0));
+    assert_eq!(store.clean_up_jobs(at(4999), at(0)).unwrap(), (0, 0));
     assert_eq!(stored(&*store, &a).state, JobState::Succeeded);
-    assert_eq!(store.sweep_jobs(at(5000), at(0)).unwrap(), (2, 0));
+    assert_eq!(store.clean_up_jobs(at(5000), at(0)).unwrap(), (2, 0));
     assert_eq!(stored(&*store, &a).state, JobState::Expired);
     assert_eq!(stored(&*store, &b).expires_at, Some(at(5000)));
-    assert_eq!(store.sweep_jobs(at(5000), at(100)).unwrap(), (0, 1));
+    assert_eq!(store.clean_up_jobs(at(5000), at(100)).unwrap(), (0, 1));
     assert_eq!(store.job(P, JobId::Number(a.id)).unwrap(), None);
     assert_eq!(stored(&*store, &queued), queued, "unfinished ones stay");
     assert_eq!(stored(&*store, &b).state, JobState::Expired);
@@ -429,7 +440,7 @@ pub(crate) fn sweeping_is_bounded_and_comes_to_an_end(backend: &impl Backend) {
     }
     let mut counts = Vec::new();
     while counts.last() != Some(&0) {
-        counts.push(store.sweep_jobs(at(10), at(10)).unwrap().1);
+        counts.push(store.clean_up_jobs(at(10), at(10)).unwrap().1);
     }
     assert!(counts.len() > 2 && counts.iter().sum::<u64>() == 700, "{counts:?}");
 }
@@ -439,7 +450,7 @@ pub(crate) fn jobs_are_listed_newest_first(backend: &impl Backend) {
     for (n, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
         queue(&*store, &[job(name)], n as i64);
     }
-    queue(&*store, &[of(Q, "q"), exclusive("x", "x")], 9);
+    queue(&*store, &[job_of(Q, "q"), exclusive("x", "x")], 9);
     let first = claim(&*store, "w", 10).unwrap();
     let taken: Vec<_> = (0..2).map(|_| claim(&*store, "w", 10).unwrap().subject).collect();
     assert_eq!(taken, ["q", "b"]);
@@ -465,10 +476,10 @@ pub(crate) fn jobs_are_listed_newest_first(backend: &impl Backend) {
 
 pub(crate) fn a_subject_keeps_its_number(backend: &impl Backend) {
     let store = backend.open();
-    let (ann, bob) = (store.identity("ann").unwrap(), store.identity("bob").unwrap());
+    let (ann, bob) = (store.identity_number("ann").unwrap(), store.identity_number("bob").unwrap());
     assert_ne!(ann, bob);
-    assert_eq!(store.identity("ann").unwrap(), ann);
-    assert_eq!(backend.open().identity("bob").unwrap(), bob);
+    assert_eq!(store.identity_number("ann").unwrap(), ann);
+    assert_eq!(backend.open().identity_number("bob").unwrap(), bob);
 }
 
 pub(crate) fn work_goes_on_beside_an_import(backend: &impl Backend) {

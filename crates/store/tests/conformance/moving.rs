@@ -3,7 +3,7 @@
 use store::port::books::ClosedMonths;
 use store::postgres::{PostgresOptions, PostgresStore};
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::transfer::{How, Moved, MovedTable, move_to_postgres};
+use store::transfer::{MoveReport, MovedTable, MovedTableState, move_to_postgres};
 use store::{RecordStore, Store};
 
 use crate::harness::{Backend, P, contents, import, with_base};
@@ -14,7 +14,7 @@ fn source(folder: &std::path::Path) -> SqliteStore {
     SqliteStore::open(&folder.join("store.db"), SqliteOptions::default()).unwrap()
 }
 
-fn moved(folder: &std::path::Path, to: &str) -> Result<Moved, store::StoreError> {
+fn moved(folder: &std::path::Path, to: &str) -> Result<MoveReport, store::StoreError> {
     move_to_postgres(&folder.join("store.db"), to, &PostgresOptions::default(), &mut |_| ())
 }
 
@@ -26,7 +26,7 @@ fn fill(store: &dyn Store) {
     import(store, "delete customers 70");
     store.secret().unwrap();
     store.create_token(&[7; 32], "rbk_aaaa", &grant(), crate::harness::at(3)).unwrap();
-    store.identity("ann").unwrap();
+    store.identity_number("ann").unwrap();
     crate::work::webhook(store, P, "https://a", &[]);
     finished(store, "a", 0);
     crate::books::close_some(store);
@@ -37,7 +37,7 @@ fn grant() -> store::token::TokenGrant {
         name: None,
         email: Some("ann@example.com".to_owned()),
         providers: vec![P],
-        permissions: model::permission::Permissions::of_new_token(),
+        permissions: model::permission::Permissions::default_for_new_token(),
         read_only: true,
         customer_id: None,
         expires_at: None,
@@ -50,8 +50,8 @@ fn a_moved_store_is_the_same_store() {
     let from = source(folder.path());
     fill(&from);
     let backend = PostgresBackend::fresh();
-    let Moved { tables, was_finished } = moved(folder.path(), backend.url()).unwrap();
-    assert!(!was_finished && tables.iter().all(|table| table.how == How::Brought));
+    let MoveReport { tables, was_finished } = moved(folder.path(), backend.url()).unwrap();
+    assert!(!was_finished && tables.iter().all(|table| table.how == MovedTableState::Copied));
     let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().content.rows;
     assert_eq!((rows("customers"), rows("tokens"), rows("deleted_rows")), (2, 1, 1));
     assert!(rows("closed_chunks") > 1);
@@ -90,7 +90,7 @@ fn an_interrupted_move_goes_on() {
     let refused = PostgresStore::open(backend.url(), &PostgresOptions::default());
     assert_eq!(refused.unwrap_err().code(), "store_unavailable");
     let tables = moved(folder.path(), backend.url()).unwrap().tables;
-    let there = tables.iter().filter(|table| table.how == How::WasThere);
+    let there = tables.iter().filter(|table| table.how == MovedTableState::CopiedBefore);
     let there: Vec<_> = there.map(|table| table.name).collect();
     assert_eq!(there, ["revision", "tokens"]);
     assert_eq!(contents(&*backend.open()), contents(&from));
@@ -128,8 +128,8 @@ fn a_store_is_not_moved_over_another() {
     assert_eq!(missing.unwrap_err().code(), "not_found");
 }
 
-fn used(moved: &Moved) -> Vec<&'static str> {
-    let used = moved.tables.iter().filter(|table| table.how == How::Used);
+fn used(moved: &MoveReport) -> Vec<&'static str> {
+    let used = moved.tables.iter().filter(|table| table.how == MovedTableState::ChangedSince);
     used.map(|table| table.name).collect()
 }
 
@@ -142,7 +142,7 @@ fn a_finished_move_is_known_again_and_compared_again() {
     let first = moved(folder.path(), backend.url()).unwrap();
     let again = moved(folder.path(), backend.url()).unwrap();
     assert!(again.was_finished && again.tables.len() == first.tables.len());
-    assert!(again.tables.iter().all(|table| table.how == How::WasThere));
+    assert!(again.tables.iter().all(|table| table.how == MovedTableState::CopiedBefore));
 
     // The target is used as a store.
     let to = backend.open();

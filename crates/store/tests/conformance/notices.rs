@@ -3,8 +3,8 @@
 use store::Store;
 use store::port::jobs::NewJob;
 use store::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, Receiver, Redelivery, WAITING_MAX,
-    Webhook, WebhookStart,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, NewWebhook,
+    Redelivery, WAITING_MAX, Webhook, WebhookStart,
 };
 
 use crate::harness::{Backend, P, Q, at};
@@ -15,11 +15,11 @@ fn say(store: &dyn Store, name: &str, notices: Vec<store::port::notices::NewNoti
 }
 
 fn take(store: &dyn Store, worker: &str, seconds: i64) -> Option<Delivery> {
-    take_delivery(store, Lane::Webhook, worker, seconds)
+    take_delivery(store, DeliveryChannel::Webhook, worker, seconds)
 }
 
 /// Claims the next delivery that is due and returns the id of its event.
-fn next(store: &dyn Store, lane: Lane, seconds: i64) -> Option<String> {
+fn next(store: &dyn Store, lane: DeliveryChannel, seconds: i64) -> Option<String> {
     take_delivery(store, lane, "s", seconds).map(|delivery| delivery.event_id)
 }
 
@@ -96,10 +96,10 @@ pub(crate) fn an_event_goes_to_every_webhook_that_wants_it(backend: &impl Backen
         assert!(store.finish_delivery("s", delivery.id, &result("OK", None), at(10)).unwrap());
         taken.push(delivery);
     }
-    taken.extend(take_delivery(&*store, Lane::Mail, "s", 10));
+    taken.extend(take_delivery(&*store, DeliveryChannel::Mail, "s", 10));
     let told: Vec<_> = taken.iter().map(|d| (d.event_id.as_str(), d.receiver.clone())).collect();
-    let to = |webhook: &Webhook| Receiver::Webhook(webhook.clone());
-    let mailbox = Receiver::Mailbox("ann@example.com".to_owned());
+    let to = |webhook: &Webhook| DeliveryReceiver::Webhook(webhook.clone());
+    let mailbox = DeliveryReceiver::Mailbox("ann@example.com".to_owned());
     let expected = [("e1", to(&all)), ("e1", to(&some)), ("e2", to(&all)), ("e1", mailbox)];
     assert_eq!(told, expected);
     let expected = Delivery {
@@ -145,7 +145,7 @@ pub(crate) fn deliveries_are_tried_until_they_end(backend: &impl Backend) {
         error: Some("try later".to_owned()),
         duration_ms: Some(12),
         next_attempt_at: Some(at(100)),
-        receiver: Receiver::Webhook(Webhook { failures: 1, ..hook.clone() }),
+        receiver: DeliveryReceiver::Webhook(Webhook { failures: 1, ..hook.clone() }),
         ..again
     };
     assert_eq!(waiting, expected);
@@ -159,14 +159,14 @@ pub(crate) fn deliveries_are_tried_until_they_end(backend: &impl Backend) {
     // The delivery has the webhook in its present state.
     store.update_webhook(&Webhook { is_enabled: false, ..hook.clone() }, at(200)).unwrap();
     let done = store.delivery(P, hook.id, taken.id).unwrap().unwrap();
-    assert!(matches!(done.receiver, Receiver::Webhook(webhook) if !webhook.is_enabled));
+    assert!(matches!(done.receiver, DeliveryReceiver::Webhook(webhook) if !webhook.is_enabled));
 }
 
 pub(crate) fn due_longest_comes_first(backend: &impl Backend) {
     let store = backend.open();
     say(&*store, "a", vec![mail("late", "x@example.com")], 20);
     say(&*store, "b", vec![mail("early", "x@example.com")], 10);
-    let events: Vec<_> = std::iter::from_fn(|| next(&*store, Lane::Mail, 30)).collect();
+    let events: Vec<_> = std::iter::from_fn(|| next(&*store, DeliveryChannel::Mail, 30)).collect();
     assert_eq!(events, ["early", "late"]);
 }
 
@@ -177,9 +177,13 @@ pub(crate) fn one_delivery_at_a_time_is_under_way_to_a_webhook(backend: &impl Ba
     let first = take(&*store, "s", 10).unwrap();
     assert_eq!((first.event_id.as_str(), take(&*store, "s", 11)), ("e1", None));
     assert!(store.finish_delivery("s", first.id, &result("ERR-5xx", Some(40)), at(12)).unwrap());
-    assert_eq!(next(&*store, Lane::Webhook, 13).as_deref(), Some("e2"));
-    assert_eq!(next(&*store, Lane::Webhook, 50), None);
-    assert_eq!(next(&*store, Lane::Webhook, 73).as_deref(), Some("e2"), "its worker is dead");
+    assert_eq!(next(&*store, DeliveryChannel::Webhook, 13).as_deref(), Some("e2"));
+    assert_eq!(next(&*store, DeliveryChannel::Webhook, 50), None);
+    assert_eq!(
+        next(&*store, DeliveryChannel::Webhook, 73).as_deref(),
+        Some("e2"),
+        "its worker is dead"
+    );
 }
 
 pub(crate) fn deliveries_of_providers_take_turns(backend: &impl Backend) {
@@ -196,7 +200,7 @@ pub(crate) fn deliveries_of_providers_take_turns(backend: &impl Backend) {
         0,
     );
     let of_q =
-        NewJob { notices: vec![event("q1", "t"), mail("qm1", "q@example.com")], ..of(Q, "q") };
+        NewJob { notices: vec![event("q1", "t"), mail("qm1", "q@example.com")], ..job_of(Q, "q") };
     queue(&*store, &[of_q], 5);
     let take = |lane| {
         let claim =
@@ -205,18 +209,18 @@ pub(crate) fn deliveries_of_providers_take_turns(backend: &impl Backend) {
     };
     let all = |lane| std::iter::from_fn(|| take(lane)).collect::<Vec<_>>();
     // P's third webhook is over the limit. The two lanes do not count against each other.
-    assert_eq!(all(Lane::Webhook), ["p1", "q1", "p1"]);
-    assert_eq!(all(Lane::Mail), ["pm1", "qm1", "pm2"]);
-    assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), 4);
-    assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), 3);
+    assert_eq!(all(DeliveryChannel::Webhook), ["p1", "q1", "p1"]);
+    assert_eq!(all(DeliveryChannel::Mail), ["pm1", "qm1", "pm2"]);
+    assert_eq!(store.count_waiting_deliveries(DeliveryChannel::Webhook).unwrap(), 4);
+    assert_eq!(store.count_waiting_deliveries(DeliveryChannel::Mail).unwrap(), 3);
 
     // With one delivery at a time, none is under way at a claim: the provider served longest ago
     // comes first.
     say(&*store, "p2", vec![mail("pm3", "p@example.com"), mail("pm4", "p@example.com")], 100);
-    let of_q = NewJob { notices: vec![mail("qm2", "q@example.com")], ..of(Q, "q2") };
+    let of_q = NewJob { notices: vec![mail("qm2", "q@example.com")], ..job_of(Q, "q2") };
     queue(&*store, &[of_q], 101);
     let deliver = || {
-        let taken = take_delivery(&*store, Lane::Mail, "s", 200)?;
+        let taken = take_delivery(&*store, DeliveryChannel::Mail, "s", 200)?;
         assert!(store.finish_delivery("s", taken.id, &result("OK", None), at(200)).unwrap());
         Some(taken.event_id)
     };
@@ -234,7 +238,7 @@ pub(crate) fn a_webhook_that_fails_rests(backend: &impl Backend) {
     assert!(store.finish_delivery("s", first.id, &rest(30), at(12)).unwrap());
     assert_eq!((failures(), take(&*store, "s", 29)), (1, None));
     let second = take(&*store, "s", 30).unwrap();
-    let Receiver::Webhook(taken) = &second.receiver else { panic!("{second:?}") };
+    let DeliveryReceiver::Webhook(taken) = &second.receiver else { panic!("{second:?}") };
     assert_eq!(taken.failures, 1);
     assert!(store.finish_delivery("s", second.id, &rest(90), at(31)).unwrap());
     assert_eq!(failures(), 2);
@@ -252,7 +256,10 @@ pub(crate) fn a_webhook_that_fails_rests(backend: &impl Backend) {
     assert!(store.finish_delivery("s", third.id, &rest(9999), at(51)).unwrap());
     assert_eq!(take(&*store, "s", 52), None);
     assert!(store.update_webhook(&Webhook { failures: 77, ..hook.clone() }, at(53)).unwrap());
-    assert_eq!((failures(), next(&*store, Lane::Webhook, 53).as_deref()), (1, Some("e4")));
+    assert_eq!(
+        (failures(), next(&*store, DeliveryChannel::Webhook, 53).as_deref()),
+        (1, Some("e4"))
+    );
 }
 
 pub(crate) fn only_so_many_deliveries_wait(backend: &impl Backend) {
@@ -267,11 +274,11 @@ pub(crate) fn only_so_many_deliveries_wait(backend: &impl Backend) {
     let mails = last.map(|id| mail(id, "p@example.com"));
     say(&*store, "b", last.iter().map(|id| event(id, "t")).chain(mails).collect(), 5);
     say(&*store, "c", vec![event("u", "u")], 6);
-    let of_q = NewJob { notices: vec![mail("q", "q@example.com")], ..of(Q, "q") };
+    let of_q = NewJob { notices: vec![mail("q", "q@example.com")], ..job_of(Q, "q") };
     queue(&*store, &[of_q], 6);
     // One more: the other webhook's delivery, and the other provider's mail.
-    assert_eq!(store.waiting_deliveries(Lane::Webhook).unwrap(), WAITING_MAX + 1);
-    assert_eq!(store.waiting_deliveries(Lane::Mail).unwrap(), WAITING_MAX + 1);
+    assert_eq!(store.count_waiting_deliveries(DeliveryChannel::Webhook).unwrap(), WAITING_MAX + 1);
+    assert_eq!(store.count_waiting_deliveries(DeliveryChannel::Mail).unwrap(), WAITING_MAX + 1);
     assert_eq!(store.deliveries(P, other.id, 0, 9).unwrap().1[0].state, "PENDING");
 
     let (count, newest) = store.deliveries(P, hook.id, 0, 3).unwrap();
@@ -316,8 +323,8 @@ pub(crate) fn deliveries_are_listed_repeated_and_swept(backend: &impl Backend) {
         assert_eq!(store.delivery(provider, webhook, id).unwrap(), None);
     }
     assert_eq!(listed(0, 10).0, 5);
-    assert_eq!(store.sweep_deliveries(at(11)).unwrap(), 0);
-    assert_eq!(store.sweep_deliveries(at(12)).unwrap(), 1);
+    assert_eq!(store.clean_up_deliveries(at(11)).unwrap(), 0);
+    assert_eq!(store.clean_up_deliveries(at(12)).unwrap(), 1);
     assert_eq!(store.delivery(P, hook.id, first.id).unwrap(), None);
     assert!(store.delete_webhook(P, hook.id).unwrap());
     assert_eq!(take(&*store, "s", 99), None, "nothing is sent to it any more");

@@ -7,7 +7,7 @@ use std::sync::{Barrier, Mutex};
 use model::id::ProviderId;
 use store::Store;
 use store::port::jobs::{JobFilter, JobKind, JobStart, JobState};
-use store::port::notices::Lane;
+use store::port::notices::DeliveryChannel;
 
 use crate::harness::{Backend, P, Q, all_rows, at, import_at, with_providers};
 use crate::work::*;
@@ -35,7 +35,7 @@ fn at_once<T: Send>(
 /// is a counter, so that leases lapse without waiting.
 pub(crate) fn each_job_is_finished_exactly_once(backend: &(impl Backend + Sync)) {
     let store = backend.open();
-    let jobs: Vec<_> = (0..60).map(|n| of(ProviderId(1 + n % 3), &format!("j{n}"))).collect();
+    let jobs: Vec<_> = (0..60).map(|n| job_of(ProviderId(1 + n % 3), &format!("j{n}"))).collect();
     queue_by_provider(&*store, &jobs);
     let clock = AtomicU64::new(1000);
     let claims = AtomicU64::new(0);
@@ -135,7 +135,7 @@ pub(crate) fn each_delivery_is_taken_once(backend: &(impl Backend + Sync)) {
     queue(&*store, &[store::port::jobs::NewJob { notices, ..job("a") }], 0);
     let mut taken: Vec<_> = at_once(backend, |thread, store| {
         let worker = format!("s{thread}");
-        let take = || take_delivery(store, Lane::Mail, &worker, 1);
+        let take = || take_delivery(store, DeliveryChannel::Mail, &worker, 1);
         std::iter::from_fn(take).map(|delivery| delivery.id).collect::<Vec<_>>()
     })
     .concat();
@@ -154,7 +154,7 @@ pub(crate) fn no_revision_is_seen_without_those_before(backend: &(impl Backend +
     let writing = AtomicU64::new(2);
     at_once(backend, |thread, store| {
         if thread < 2 {
-            let _writing = Writing(&writing);
+            let _writing = RunningWriter(&writing);
             for n in 0..IMPORTS {
                 let id = n * 2 + 1 + thread as i64;
                 let provider = if n % 2 == 0 { P } else { Q };
@@ -181,9 +181,9 @@ pub(crate) fn no_revision_is_seen_without_those_before(backend: &(impl Backend +
 }
 
 /// Counts a running writer until it ends, even by a panic.
-struct Writing<'c>(&'c AtomicU64);
+struct RunningWriter<'c>(&'c AtomicU64);
 
-impl Drop for Writing<'_> {
+impl Drop for RunningWriter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }

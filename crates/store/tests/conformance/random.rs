@@ -10,14 +10,14 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use store::{RowKey, Store};
 
-use crate::harness::{Backend, P, Q, Rows, all_rows, begin, change, collect, with_providers};
+use crate::harness::{Backend, P, Q, StoredRows, all_rows, begin, change, collect, with_providers};
 
 /// One row of a call: its id, and its new content; none deletes it.
-type Step = (i64, Option<u8>);
+type RowStep = (i64, Option<u8>);
 /// The expected rows: the content, and the revision of the last write.
-type Model = BTreeMap<RowKey, (u8, Revision)>;
+type RowModel = BTreeMap<RowKey, (u8, Revision)>;
 
-fn calls() -> impl Strategy<Value = Vec<(bool, Vec<Step>)>> {
+fn calls() -> impl Strategy<Value = Vec<(bool, Vec<RowStep>)>> {
     let step = (1..60_i64, prop::option::weighted(0.7, 0..3_u8));
     prop::collection::vec((any::<bool>(), prop::collection::vec(step, 0..60)), 1..10)
 }
@@ -26,7 +26,7 @@ pub(crate) fn reads_and_deltas_agree_with_a_plain_model(backend: &impl Backend) 
     let store = backend.open();
     with_providers(&*store);
     let config = Config { cases: 24, failure_persistence: None, ..Config::default() };
-    let mut model = Model::new();
+    let mut model = RowModel::new();
     let mut history = Vec::new();
     let model = std::cell::RefCell::new((&mut model, &mut history));
     TestRunner::new(config)
@@ -44,7 +44,7 @@ pub(crate) fn reads_and_deltas_agree_with_a_plain_model(backend: &impl Backend) 
 
 /// Applies one call to the store and to the model, as one batch. Only the first step for an id
 /// counts.
-fn run_call(store: &dyn Store, provider: ProviderId, steps: &[Step], model: &mut Model) {
+fn run_call(store: &dyn Store, provider: ProviderId, steps: &[RowStep], model: &mut RowModel) {
     let sites = table("sites").unwrap();
     let revision = store.revision().unwrap().next();
     let mut import = begin(store, provider, 7, None);
@@ -73,7 +73,7 @@ fn run_call(store: &dyn Store, provider: ProviderId, steps: &[Step], model: &mut
     assert_eq!(outcome.revision, expected);
 }
 
-fn check(store: &dyn Store, model: &Model, history: &mut Vec<(Revision, BTreeSet<RowKey>)>) {
+fn check(store: &dyn Store, model: &RowModel, history: &mut Vec<(Revision, BTreeSet<RowKey>)>) {
     let sites = table("sites").unwrap();
     let snapshot = store.snapshot().unwrap();
     assert_eq!(plain(sites, &all_rows(&*snapshot, sites)), *model);
@@ -97,7 +97,7 @@ fn check(store: &dyn Store, model: &Model, history: &mut Vec<(Revision, BTreeSet
     history.push((snapshot.revision(), model.keys().copied().collect()));
 }
 
-fn plain(table: &Table, rows: &Rows) -> Model {
+fn plain(table: &Table, rows: &StoredRows) -> RowModel {
     let name = table.position_of("name").unwrap();
     let content = |cells: &[Cell]| {
         let digit = cells[name].as_text().and_then(|text| text.strip_prefix('N'));

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use store::Store;
-use store::port::jobs::{Attempt, Claim, JobKind, JobState, NewJob, Orders, Outcome};
+use store::port::jobs::{
+    AttemptOutcome, JobAttempt, JobClaim, JobKind, JobState, NewJob, ProgressReply,
+};
 
 use crate::harness::{Backend, P, Q, at};
 use crate::work::*;
@@ -12,7 +14,7 @@ const LEASE: i64 = 60;
 const RUNNING_MAX: usize = 2;
 
 #[derive(Debug, Clone)]
-enum Step {
+enum QueueStep {
     /// Time passes.
     Wait(i64),
     Queue {
@@ -42,7 +44,7 @@ enum Step {
 }
 
 #[derive(Debug, Clone)]
-struct Expected {
+struct ExpectedJob {
     id: i64,
     is_q: bool,
     exclusive: Option<u8>,
@@ -53,20 +55,20 @@ struct Expected {
     not_before: i64,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<QueueStep>> {
     let job = 0..12_usize;
     let step = prop_oneof![
-        2 => (1..80_i64).prop_map(Step::Wait),
+        2 => (1..80_i64).prop_map(QueueStep::Wait),
         4 => (any::<bool>(), prop::option::of(0..2_u8))
-            .prop_map(|(is_q, exclusive)| Step::Queue { is_q, exclusive }),
-        6 => (0..3_u8).prop_map(|worker| Step::Claim { worker }),
+            .prop_map(|(is_q, exclusive)| QueueStep::Queue { is_q, exclusive }),
+        6 => (0..3_u8).prop_map(|worker| QueueStep::Claim { worker }),
         3 => (job.clone(), 1..5_u32, 0..3_u8)
-            .prop_map(|(job, attempt, worker)| Step::Report { job, attempt, worker }),
+            .prop_map(|(job, attempt, worker)| QueueStep::Report { job, attempt, worker }),
         5 => (job.clone(), 1..5_u32, 0..3_u8, 0..4_u8).prop_map(|(job, attempt, worker, outcome)| {
-            Step::Finish { job, attempt, worker, outcome }
+            QueueStep::Finish { job, attempt, worker, outcome }
         }),
-        1 => job.clone().prop_map(|job| Step::Cancel { job }),
-        1 => job.prop_map(|job| Step::Expire { job }),
+        1 => job.clone().prop_map(|job| QueueStep::Cancel { job }),
+        1 => job.prop_map(|job| QueueStep::Expire { job }),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -82,7 +84,7 @@ pub(crate) fn the_queue_agrees_with_a_plain_list(backend: &impl Backend) {
             cases.set(cases.get() + 1);
             let (case, (turn, turns_of)) = (cases.get(), *turns.borrow());
             let mut model =
-                Model { case, now: 0, jobs: Vec::new(), queued: 0, turn, turns: turns_of };
+                QueueModel { case, now: 0, jobs: Vec::new(), queued: 0, turn, turns: turns_of };
             for step in &steps {
                 model.run(&*store, step);
             }
@@ -94,10 +96,10 @@ pub(crate) fn the_queue_agrees_with_a_plain_list(backend: &impl Backend) {
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
 
-struct Model {
+struct QueueModel {
     case: u32,
     now: i64,
-    jobs: Vec<Expected>,
+    jobs: Vec<ExpectedJob>,
     /// The number of jobs requested, from which their names are made.
     queued: u32,
     /// The number of the last turn.
@@ -110,18 +112,18 @@ fn worker(number: u8) -> String {
     format!("w{number}")
 }
 
-impl Model {
-    fn run(&mut self, store: &dyn Store, step: &Step) {
+impl QueueModel {
+    fn run(&mut self, store: &dyn Store, step: &QueueStep) {
         match *step {
-            Step::Wait(seconds) => self.now += seconds,
-            Step::Queue { is_q, exclusive } => self.queue(store, is_q, exclusive),
-            Step::Claim { worker } => self.claim(store, worker),
-            Step::Report { job, attempt, worker } => self.report(store, job, attempt, worker),
-            Step::Finish { job, attempt, worker, outcome } => {
+            QueueStep::Wait(seconds) => self.now += seconds,
+            QueueStep::Queue { is_q, exclusive } => self.queue(store, is_q, exclusive),
+            QueueStep::Claim { worker } => self.claim(store, worker),
+            QueueStep::Report { job, attempt, worker } => self.report(store, job, attempt, worker),
+            QueueStep::Finish { job, attempt, worker, outcome } => {
                 self.finish(store, job, attempt, worker, outcome);
             }
-            Step::Cancel { job } => self.cancel(store, job),
-            Step::Expire { job } => self.expire(store, job),
+            QueueStep::Cancel { job } => self.cancel(store, job),
+            QueueStep::Expire { job } => self.expire(store, job),
         }
         for expected in &self.jobs {
             let provider = if expected.is_q { Q } else { P };
@@ -147,23 +149,25 @@ impl Model {
                 (job.is_q, job.exclusive) == (is_q, exclusive) && job.state.is_unfinished()
             });
         match start {
-            store::port::jobs::JobStart::Created(jobs) if !is_taken => self.jobs.push(Expected {
-                id: jobs[0].id,
-                is_q,
-                exclusive,
-                state: JobState::Queued,
-                attempts: 0,
-                worker: None,
-                lease_until: 0,
-                not_before: self.now,
-            }),
+            store::port::jobs::JobStart::Created(jobs) if !is_taken => {
+                self.jobs.push(ExpectedJob {
+                    id: jobs[0].id,
+                    is_q,
+                    exclusive,
+                    state: JobState::Queued,
+                    attempts: 0,
+                    worker: None,
+                    lease_until: 0,
+                    not_before: self.now,
+                })
+            }
             store::port::jobs::JobStart::InProgress { .. } if is_taken => {}
             start => panic!("{start:?}"),
         }
     }
 
     fn running(&self, is_q: bool) -> usize {
-        let is_alive = |job: &&Expected| {
+        let is_alive = |job: &&ExpectedJob| {
             job.is_q == is_q && job.state == JobState::Running && job.lease_until > self.now
         };
         self.jobs.iter().filter(is_alive).count()
@@ -171,13 +175,13 @@ impl Model {
 
     fn claim(&mut self, store: &dyn Store, number: u8) {
         let name = worker(number);
-        let claim = Claim {
+        let claim = JobClaim {
             running_per_provider_max: RUNNING_MAX as u64,
             lease_until: at(self.now + LEASE),
             ..claim_by(&name, self.now)
         };
         let taken = take(store, &claim, self.now);
-        let is_due = |job: &Expected| match job.state {
+        let is_due = |job: &ExpectedJob| match job.state {
             JobState::Queued => job.not_before <= self.now,
             JobState::Running => job.lease_until <= self.now,
             _ => false,
@@ -202,15 +206,15 @@ impl Model {
         let now = self.now;
         let Some(job) = self.jobs.get_mut(position) else { return };
         let name = worker(by);
-        let attempt = Attempt { job: job.id, worker: &name, number };
+        let attempt = JobAttempt { job: job.id, worker: &name, number };
         let orders = store.report_progress(&attempt, rows(1), at(now + LEASE), at(now)).unwrap();
         let expected = match (job.state, (job.worker, job.attempts) == (Some(by), number)) {
-            (JobState::Running, true) => Orders::Continue,
-            (JobState::Canceled, true) => Orders::Cancel,
-            _ => Orders::Lost,
+            (JobState::Running, true) => ProgressReply::Continue,
+            (JobState::Canceled, true) => ProgressReply::Cancel,
+            _ => ProgressReply::LeaseLost,
         };
         assert_eq!(orders, expected);
-        if orders == Orders::Continue {
+        if orders == ProgressReply::Continue {
             job.lease_until = now + LEASE;
         }
     }
@@ -219,12 +223,12 @@ impl Model {
         let now = self.now;
         let Some(job) = self.jobs.get_mut(position) else { return };
         let name = worker(by);
-        let attempt = Attempt { job: job.id, worker: &name, number };
+        let attempt = JobAttempt { job: job.id, worker: &name, number };
         let outcome = match kind {
             0 => success(vec![file("a", &format!("{}", job.id))], now + 10_000),
             1 => failure(),
             2 => retry(now + 30),
-            _ => Outcome::Released,
+            _ => AttemptOutcome::Released,
         };
         let is_held =
             job.state == JobState::Running && (job.worker, job.attempts) == (Some(by), number);
@@ -234,17 +238,17 @@ impl Model {
         }
         job.worker = None;
         job.state = match outcome {
-            Outcome::Succeeded(_) => JobState::Succeeded,
-            Outcome::Retry { .. } if job.attempts < ATTEMPTS_MAX => {
+            AttemptOutcome::Succeeded(_) => JobState::Succeeded,
+            AttemptOutcome::Retry { .. } if job.attempts < ATTEMPTS_MAX => {
                 job.not_before = now + 30;
                 JobState::Queued
             }
-            Outcome::Released => {
+            AttemptOutcome::Released => {
                 job.attempts -= 1;
                 job.not_before = now;
                 JobState::Queued
             }
-            Outcome::Retry { .. } | Outcome::Failed { .. } => JobState::Failed,
+            AttemptOutcome::Retry { .. } | AttemptOutcome::Failed { .. } => JobState::Failed,
         };
     }
 

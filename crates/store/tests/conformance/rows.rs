@@ -358,8 +358,8 @@ pub(crate) fn rows_are_read_by_range_and_by_index(backend: &impl Backend) {
     let range = |first, last| KeyRange { first, last };
     for (range, expected) in [
         (KeyRange::ALL, vec![key(P, 1), key(P, 2), key(Q, 1), key(Q, 3)]),
-        (KeyRange::of(P), vec![key(P, 1), key(P, 2)]),
-        (KeyRange::of(Q), vec![key(Q, 1), key(Q, 3)]),
+        (KeyRange::for_provider(P), vec![key(P, 1), key(P, 2)]),
+        (KeyRange::for_provider(Q), vec![key(Q, 1), key(Q, 3)]),
         (range(key(P, 2), key(Q, 1)), vec![key(P, 2), key(Q, 1)]),
         (range(key(P, 2), key(Q, 2)), vec![key(P, 2), key(Q, 1)]),
         (range(key(Q, 2), key(Q, 2)), vec![]),

@@ -91,7 +91,7 @@ fn only_the_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let backend = SqliteBackend::fresh();
     drop(backend.open());
-    for path in [backend.path(), SqliteStore::work_path(&backend.path())] {
+    for path in [backend.path(), SqliteStore::jobs_file_path(&backend.path())] {
         let mode = std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -103,7 +103,7 @@ fn a_store_without_a_file_for_its_work_gets_one() {
     let store = with_base(&backend);
     let revision = store.revision().unwrap();
     drop(store);
-    let work = SqliteStore::work_path(&backend.path());
+    let work = SqliteStore::jobs_file_path(&backend.path());
     std::fs::remove_file(&work).unwrap();
     let refused = SqliteStore::open_read_only(&backend.path(), SqliteOptions::default());
     assert_eq!(refused.unwrap_err().code(), "not_found");

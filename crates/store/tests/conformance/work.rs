@@ -4,11 +4,12 @@ use model::id::{ProviderId, Revision};
 use store::Store;
 use store::port::IdempotencyKey;
 use store::port::jobs::{
-    Attempt, Claim, Ended, Job, JobFile, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
-    NewJob, Outcome, Progress, Requester, Success,
+    AttemptEnd, AttemptOutcome, Job, JobAttempt, JobCaller, JobClaim, JobFile, JobFilter, JobId,
+    JobKey, JobKind, JobLimits, JobProgress, JobStart, JobSuccess, NewJob,
 };
 use store::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, NewNotice, NewWebhook, Webhook, WebhookStart,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryResult, NewNotice, NewWebhook, Webhook,
+    WebhookStart,
 };
 
 use crate::harness::{P, at};
@@ -24,7 +25,7 @@ pub(crate) fn job(name: &str) -> NewJob {
         kind: JobKind::Report,
         subject: name.to_owned(),
         request: format!("{{\"name\":\"{name}\"}}"),
-        requester: Requester { id: Some(7), email: Some("ann@example.com".to_owned()) },
+        requester: JobCaller { id: Some(7), email: Some("ann@example.com".to_owned()) },
         group: None,
         request_id: "req-1".to_owned(),
         revision_min: Revision(3),
@@ -33,7 +34,7 @@ pub(crate) fn job(name: &str) -> NewJob {
     }
 }
 
-pub(crate) fn of(provider: ProviderId, name: &str) -> NewJob {
+pub(crate) fn job_of(provider: ProviderId, name: &str) -> NewJob {
     NewJob { provider, ..job(name) }
 }
 
@@ -54,8 +55,8 @@ pub(crate) fn key(name: &str, request: u8) -> JobKey {
     JobKey { key, answer: Some(format!("answer {request}")) }
 }
 
-pub(crate) fn claim_by(worker: &str, seconds: i64) -> Claim<'_> {
-    Claim {
+pub(crate) fn claim_by(worker: &str, seconds: i64) -> JobClaim<'_> {
+    JobClaim {
         kind: JobKind::Report,
         worker,
         running_per_provider_max: 100,
@@ -70,7 +71,7 @@ pub(crate) fn claim(store: &dyn Store, worker: &str, seconds: i64) -> Option<Job
 }
 
 /// Claims the next job, which must not be in a group.
-pub(crate) fn take(store: &dyn Store, claim: &Claim<'_>, seconds: i64) -> Option<Job> {
+pub(crate) fn take(store: &dyn Store, claim: &JobClaim<'_>, seconds: i64) -> Option<Job> {
     let mut taken = store.claim_jobs(claim, at(seconds)).unwrap();
     assert!(taken.len() <= 1, "{taken:?}");
     taken.pop()
@@ -79,24 +80,24 @@ pub(crate) fn take(store: &dyn Store, claim: &Claim<'_>, seconds: i64) -> Option
 /// Ends one attempt. Returns true if it still held its job.
 pub(crate) fn finish(
     store: &dyn Store,
-    attempt: &Attempt<'_>,
-    outcome: &Outcome,
+    attempt: &JobAttempt<'_>,
+    outcome: &AttemptOutcome,
     notices: &[NewNotice],
     seconds: i64,
 ) -> bool {
-    let ended = Ended { attempt: *attempt, outcome, notices };
+    let ended = AttemptEnd { attempt: *attempt, outcome, notices };
     match store.finish_jobs(&[ended], at(seconds)).unwrap()[..] {
         [is_held] => is_held,
         ref held => panic!("{held:?}"),
     }
 }
 
-pub(crate) fn attempt<'a>(job: &Job, worker: &'a str) -> Attempt<'a> {
-    Attempt { job: job.id, worker, number: job.attempts }
+pub(crate) fn attempt<'a>(job: &Job, worker: &'a str) -> JobAttempt<'a> {
+    JobAttempt { job: job.id, worker, number: job.attempts }
 }
 
-pub(crate) fn rows(rows: u64) -> Progress {
-    Progress { rows, rows_total: Some(10), revision: Some(Revision(4)) }
+pub(crate) fn rows(rows: u64) -> JobProgress {
+    JobProgress { rows, rows_total: Some(10), revision: Some(Revision(4)) }
 }
 
 pub(crate) fn file(part: &str, path: &str) -> JobFile {
@@ -111,8 +112,8 @@ pub(crate) fn file(part: &str, path: &str) -> JobFile {
     }
 }
 
-pub(crate) fn success(files: Vec<JobFile>, expires_seconds: i64) -> Outcome {
-    Outcome::Succeeded(Success {
+pub(crate) fn success(files: Vec<JobFile>, expires_seconds: i64) -> AttemptOutcome {
+    AttemptOutcome::Succeeded(JobSuccess {
         files,
         manifest: "{\"rows\":10}".to_owned(),
         rows: 10,
@@ -121,13 +122,13 @@ pub(crate) fn success(files: Vec<JobFile>, expires_seconds: i64) -> Outcome {
     })
 }
 
-pub(crate) fn failure() -> Outcome {
-    Outcome::Failed { code: "internal_error".to_owned(), message: "it broke".to_owned() }
+pub(crate) fn failure() -> AttemptOutcome {
+    AttemptOutcome::Failed { code: "internal_error".to_owned(), message: "it broke".to_owned() }
 }
 
-pub(crate) fn retry(seconds: i64) -> Outcome {
+pub(crate) fn retry(seconds: i64) -> AttemptOutcome {
     let (code, message) = ("disk_full".to_owned(), "no room".to_owned());
-    Outcome::Retry { code, message, at: at(seconds) }
+    AttemptOutcome::Retry { code, message, at: at(seconds) }
 }
 
 /// Queues one job, and finishes it with files `a` and `b` that expire at 5000.
@@ -167,7 +168,11 @@ pub(crate) fn mail(id: &str, to: &str) -> NewNotice {
     }
 }
 
-pub(crate) fn delivery_claim(lane: Lane, worker: &str, seconds: i64) -> DeliveryClaim<'_> {
+pub(crate) fn delivery_claim(
+    lane: DeliveryChannel,
+    worker: &str,
+    seconds: i64,
+) -> DeliveryClaim<'_> {
     let lease_until = at(seconds + 60);
     DeliveryClaim { lane, worker, under_way_per_provider_max: 100, lease_until }
 }
@@ -175,7 +180,7 @@ pub(crate) fn delivery_claim(lane: Lane, worker: &str, seconds: i64) -> Delivery
 /// Claims the next delivery, with a lease of a minute.
 pub(crate) fn take_delivery(
     store: &dyn Store,
-    lane: Lane,
+    lane: DeliveryChannel,
     worker: &str,
     seconds: i64,
 ) -> Option<Delivery> {
@@ -198,7 +203,7 @@ pub(crate) fn result(state: &str, next: Option<i64>) -> DeliveryResult {
 /// order.
 pub(crate) fn deliver_all(store: &dyn Store, seconds: i64) -> Vec<String> {
     let deliver = || {
-        let taken = take_delivery(store, Lane::Webhook, "s", seconds)?;
+        let taken = take_delivery(store, DeliveryChannel::Webhook, "s", seconds)?;
         assert!(store.finish_delivery("s", taken.id, &result("OK", None), at(seconds)).unwrap());
         Some(taken.event_id)
     };

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use model::cell::CellRef;
 use model::time::Zone;
 
-use super::Column;
-use crate::booking::{Booking, BookingMethod, BookingStatus, Event, EventKind};
+use super::ReaderColumn;
+use crate::booking::{BookedEvent, Booking, BookingMethod, BookingStatus, EventKind};
 use crate::error::UsageError;
 
 const KINDS: &[(&str, EventKind)] = &[
@@ -32,39 +32,39 @@ const METHODS: &[(&str, BookingMethod)] = &[
 
 /// The time zones of a provider and its sites.
 #[derive(Debug, Clone)]
-pub struct Zones {
+pub struct SiteZones {
     provider: Zone,
     sites: HashMap<i64, Zone>,
-    id: Column,
-    timezone: Column,
+    id: ReaderColumn,
+    timezone: ReaderColumn,
 }
 
 /// A reader of rows of `events`.
 #[derive(Debug, Clone, Copy)]
 pub struct EventReader {
-    offering_type_id: Column,
-    site_id: Column,
-    kind: Column,
-    starts_at: Column,
-    status: Column,
-    course_id: Column,
+    offering_type_id: ReaderColumn,
+    site_id: ReaderColumn,
+    kind: ReaderColumn,
+    starts_at: ReaderColumn,
+    status: ReaderColumn,
+    course_id: ReaderColumn,
 }
 
 /// A reader of rows of `attendances`.
 #[derive(Debug, Clone, Copy)]
 pub struct AttendanceReader {
-    id: Column,
-    event_id: Column,
-    customer_membership_id: Column,
-    status: Column,
-    booking_method: Column,
-    comped: Column,
+    id: ReaderColumn,
+    event_id: ReaderColumn,
+    customer_membership_id: ReaderColumn,
+    status: ReaderColumn,
+    booking_method: ReaderColumn,
+    comped: ReaderColumn,
 }
 
-impl Zones {
+impl SiteZones {
     /// Returns the zones without sites: every event is in the provider's zone.
     pub fn new(provider: Zone) -> Self {
-        let column = |name| Column::of("sites", name);
+        let column = |name| ReaderColumn::look_up("sites", name);
         Self { provider, sites: HashMap::new(), id: column("id"), timezone: column("timezone") }
     }
 
@@ -79,14 +79,14 @@ impl Zones {
     }
 
     /// Returns the zone of an event at this site: the site's own, else the provider's.
-    pub fn of(&self, site: Option<i64>) -> &Zone {
+    pub fn zone_of_site(&self, site: Option<i64>) -> &Zone {
         site.and_then(|id| self.sites.get(&id)).unwrap_or(&self.provider)
     }
 }
 
 impl Default for EventReader {
     fn default() -> Self {
-        let column = |name| Column::of("events", name);
+        let column = |name| ReaderColumn::look_up("events", name);
         Self {
             offering_type_id: column("offering_type_id"),
             site_id: column("site_id"),
@@ -103,15 +103,15 @@ impl EventReader {
     pub fn read<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
-        zones: &Zones,
-    ) -> Result<Event, UsageError> {
-        let zone = zones.of(self.site_id(&cell)?);
-        Ok(Event {
-            kind: self.kind.word(&cell, KINDS)?,
+        zones: &SiteZones,
+    ) -> Result<BookedEvent, UsageError> {
+        let zone = zones.zone_of_site(self.site_id(&cell)?);
+        Ok(BookedEvent {
+            kind: self.kind.word_meaning(&cell, KINDS)?,
             offering_type: self.offering_type_id.int(&cell)?,
             course: self.course_id.optional_int(&cell)?,
             date: zone.date_of(self.starts_at.instant(&cell)?),
-            is_cancelled: self.status.word(&cell, IS_CANCELLED)?,
+            is_cancelled: self.status.word_meaning(&cell, IS_CANCELLED)?,
         })
     }
 
@@ -126,7 +126,7 @@ impl EventReader {
 
 impl Default for AttendanceReader {
     fn default() -> Self {
-        let column = |name| Column::of("attendances", name);
+        let column = |name| ReaderColumn::look_up("attendances", name);
         Self {
             id: column("id"),
             event_id: column("event_id"),
@@ -143,12 +143,12 @@ impl AttendanceReader {
     pub fn read<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
-        event: Event,
+        event: BookedEvent,
     ) -> Result<Booking, UsageError> {
         Ok(Booking {
             attendance: self.id.int(&cell)?,
-            status: self.status.word(&cell, STATUSES)?,
-            method: self.booking_method.word(&cell, METHODS)?,
+            status: self.status.word_meaning(&cell, STATUSES)?,
+            method: self.booking_method.word_meaning(&cell, METHODS)?,
             is_comped: self.comped.bool(&cell)?,
             event,
         })

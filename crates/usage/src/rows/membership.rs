@@ -3,18 +3,18 @@
 use model::allotment;
 use model::cell::CellRef;
 
-use super::Column;
+use super::ReaderColumn;
 use crate::error::UsageError;
 use crate::hold::Hold;
-use crate::limits::{Limits, Plan};
-use crate::membership::{Membership, Status};
+use crate::limits::{UsageLimits, UsagePlan};
+use crate::membership::{Membership, MembershipStatus};
 use crate::upgrade::MembershipType;
 
-const STATUSES: &[(&str, Status)] = &[
-    ("active", Status::Active),
-    ("hold", Status::Hold),
-    ("cancelled", Status::Cancelled),
-    ("completed", Status::Completed),
+const STATUSES: &[(&str, MembershipStatus)] = &[
+    ("active", MembershipStatus::Active),
+    ("hold", MembershipStatus::Hold),
+    ("cancelled", MembershipStatus::Cancelled),
+    ("completed", MembershipStatus::Completed),
 ];
 
 const TYPES: &[(&str, MembershipType)] = &[
@@ -26,39 +26,39 @@ const TYPES: &[(&str, MembershipType)] = &[
 /// A reader of rows of `customer_memberships`.
 #[derive(Debug, Clone, Copy)]
 pub struct MembershipReader {
-    id: Column,
-    membership_id: Column,
-    membership_type: Column,
-    status: Column,
-    purchased_at: Column,
-    start_date: Column,
-    expiration_date: Column,
-    cancelled_at: Column,
-    custom_allotment: Column,
-    billing_anchor_day: Column,
-    billing_interval_weeks: Column,
+    id: ReaderColumn,
+    membership_id: ReaderColumn,
+    membership_type: ReaderColumn,
+    status: ReaderColumn,
+    purchased_at: ReaderColumn,
+    start_date: ReaderColumn,
+    expiration_date: ReaderColumn,
+    cancelled_at: ReaderColumn,
+    custom_allotment: ReaderColumn,
+    billing_anchor_day: ReaderColumn,
+    billing_interval_weeks: ReaderColumn,
 }
 
 /// A reader of rows of `memberships`.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanReader {
-    begin_on_first_registration: Column,
-    allotment: Column,
+    begin_on_first_registration: ReaderColumn,
+    allotment: ReaderColumn,
 }
 
 /// A reader of rows of `customer_membership_holds`.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldReader {
-    id: Column,
-    customer_membership_id: Column,
-    start_date: Column,
-    end_date: Column,
-    prorate_usage: Column,
+    id: ReaderColumn,
+    customer_membership_id: ReaderColumn,
+    start_date: ReaderColumn,
+    end_date: ReaderColumn,
+    prorate_usage: ReaderColumn,
 }
 
 impl Default for MembershipReader {
     fn default() -> Self {
-        let column = |name| Column::of("customer_memberships", name);
+        let column = |name| ReaderColumn::look_up("customer_memberships", name);
         Self {
             id: column("id"),
             membership_id: column("membership_id"),
@@ -87,11 +87,11 @@ impl MembershipReader {
     pub fn read_with<'c>(
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
-        custom_limits: Option<Limits>,
+        custom_limits: Option<UsageLimits>,
     ) -> Result<Membership, UsageError> {
         Ok(Membership {
             id: self.id.int(&cell)?,
-            status: self.status.word(&cell, STATUSES)?,
+            status: self.status.word_meaning(&cell, STATUSES)?,
             purchased_at: self.purchased_at.instant(&cell)?,
             start_date: self.start_date.optional_date(&cell)?,
             expiration_date: self.expiration_date.optional_date(&cell)?,
@@ -114,7 +114,7 @@ impl MembershipReader {
     }
 
     /// Parses the text of an allotment to limits.
-    pub fn limits(&self, text: &str) -> Result<Limits, UsageError> {
+    pub fn limits(&self, text: &str) -> Result<UsageLimits, UsageError> {
         self.custom_allotment.limits(text)
     }
 
@@ -128,13 +128,13 @@ impl MembershipReader {
         &self,
         cell: impl Fn(usize) -> CellRef<'c>,
     ) -> Result<MembershipType, UsageError> {
-        self.membership_type.word(&cell, TYPES)
+        self.membership_type.word_meaning(&cell, TYPES)
     }
 }
 
 impl Default for PlanReader {
     fn default() -> Self {
-        let column = |name| Column::of("memberships", name);
+        let column = |name| ReaderColumn::look_up("memberships", name);
         Self {
             begin_on_first_registration: column("begin_on_first_registration"),
             allotment: column("allotment"),
@@ -144,9 +144,9 @@ impl Default for PlanReader {
 
 impl PlanReader {
     /// Reads the plan.
-    pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<Plan, UsageError> {
+    pub fn read<'c>(&self, cell: impl Fn(usize) -> CellRef<'c>) -> Result<UsagePlan, UsageError> {
         let text = self.allotment.optional_text(&cell)?.unwrap_or("{}");
-        Ok(Plan {
+        Ok(UsagePlan {
             limits: self.allotment.limits(text)?,
             begin_on_first_registration: self.begin_on_first_registration.bool(&cell)?,
         })
@@ -155,7 +155,7 @@ impl PlanReader {
 
 impl Default for HoldReader {
     fn default() -> Self {
-        let column = |name| Column::of("customer_membership_holds", name);
+        let column = |name| ReaderColumn::look_up("customer_membership_holds", name);
         Self {
             id: column("id"),
             customer_membership_id: column("customer_membership_id"),
@@ -187,15 +187,15 @@ impl HoldReader {
     }
 }
 
-impl Column {
-    fn limits(&self, text: &str) -> Result<Limits, UsageError> {
+impl ReaderColumn {
+    fn limits(&self, text: &str) -> Result<UsageLimits, UsageError> {
         let (table, column) = (self.table, self.name);
-        let allotment = allotment::parse(text);
+        let allotment = allotment::parse_allotment(text);
         let invalid = |error: model::import::CellError| UsageError::Allotment {
             table,
             column,
             message: error.message,
         };
-        allotment.map(|allotment| Limits::of(&allotment)).map_err(invalid)
+        allotment.map(|allotment| UsageLimits::from_allotment(&allotment)).map_err(invalid)
     }
 }

@@ -18,19 +18,19 @@ use model::time::{Date, Instant};
 
 use crate::error::UsageError;
 
-pub use booking::{AttendanceReader, EventReader, Zones};
+pub use booking::{AttendanceReader, EventReader, SiteZones};
 pub use membership::{HoldReader, MembershipReader, PlanReader};
 
 /// One column of the catalogue with its position.
 #[derive(Debug, Clone, Copy)]
-struct Column {
+struct ReaderColumn {
     table: &'static str,
     name: &'static str,
     position: usize,
 }
 
-impl Column {
-    fn of(table: &'static str, name: &'static str) -> Self {
+impl ReaderColumn {
+    fn look_up(table: &'static str, name: &'static str) -> Self {
         let position = catalogue::table(table).and_then(|table| table.position_of(name));
         let position = position
             .expect("readers name columns of the catalogue only, and a test makes them all");
@@ -99,7 +99,7 @@ impl Column {
     }
 
     /// Reads a word and returns its meaning.
-    fn word<'c, T: Copy>(
+    fn word_meaning<'c, T: Copy>(
         &self,
         cell: &impl Fn(usize) -> CellRef<'c>,
         meanings: &[(&str, T)],

@@ -3,10 +3,10 @@
 use model::time::Date;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use usage::{Booking, Hold, Membership, Plan, UsageError, usage_of_all};
+use usage::{Booking, Hold, Membership, UsageError, UsagePlan, usage_of_memberships};
 
 use crate::generate::case;
-use crate::scenario::{Scenario, date};
+use crate::scenario::{UsageScenario, date};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
@@ -26,20 +26,20 @@ proptest! {
                 continue;
             }
             let membership = Membership { id, ..scenario.membership.clone() };
-            let facts = usage::Facts { provider, membership: &membership, ..scenario.facts() };
+            let facts = usage::UsageFacts { provider, membership: &membership, ..scenario.facts() };
             expected.push((membership.clone(), facts.usage_on(day)));
             memberships.push((membership, &scenario.plan));
         }
         let answers: Result<Vec<_>, _> =
-            usage_of_all(provider, day, memberships, holds, bookings).collect();
+            usage_of_memberships(provider, day, memberships, holds, bookings).collect();
         prop_assert_eq!(answers.unwrap(), expected);
     }
 }
 
-type Rows = (Vec<(Membership, Plan)>, Vec<(i64, Hold)>, Vec<(i64, Booking)>);
+type BatchInput = (Vec<(Membership, UsagePlan)>, Vec<(i64, Hold)>, Vec<(i64, Booking)>);
 
-fn rows(memberships: &[i64], holds: &[i64], bookings: &[i64]) -> Rows {
-    let mut scenario = Scenario::new("month 8");
+fn rows(memberships: &[i64], holds: &[i64], bookings: &[i64]) -> BatchInput {
+    let mut scenario = UsageScenario::new("month 8");
     scenario.hold("2026-03-09..2026-03-22");
     scenario.book("HIIT", "2026-03-01");
     let membership =
@@ -62,8 +62,8 @@ fn rows_out_of_order_are_an_error_and_the_end() {
         (&[], &[1], &[1], 0, None),
     ] {
         let (memberships, holds, bookings) = rows(memberships, holds, bookings);
-        let provider = Scenario::new("").provider;
-        let answers = usage_of_all(&provider, day(), memberships, holds, bookings);
+        let provider = UsageScenario::new("").provider;
+        let answers = usage_of_memberships(&provider, day(), memberships, holds, bookings);
         let answers: Vec<_> = answers.collect();
         let (good, bad): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.is_ok());
         assert_eq!(good.len(), answered);

@@ -2,9 +2,11 @@
 
 use model::provider::UsageRounding;
 use model::time::Zone;
-use usage::{BookingMethod, BookingStatus, EventKind, Limits, Status, Unusable};
+use usage::{
+    BookingMethod, BookingStatus, EventKind, MembershipStatus, UnusableMembership, UsageLimits,
+};
 
-use crate::scenario::{Scenario, allotment, date, instant, render};
+use crate::scenario::{UsageScenario, allotment, date, instant, render};
 
 const DAY: &str = "2026-03-10";
 
@@ -24,21 +26,21 @@ fn each_kind_of_booking_counts_as_the_table_says() {
     ] {
         let mut limits = allotment("month 8");
         limits.ignore_no_shows = ignore_no_shows;
-        let mut scenario = Scenario::new("");
-        scenario.plan.limits = Limits::of(&limits);
+        let mut scenario = UsageScenario::new("");
+        scenario.plan.limits = UsageLimits::from_allotment(&limits);
         let booking = scenario.book("HIIT", DAY);
         (booking.status, booking.method, booking.is_comped) = (status, method, is_comped);
         booking.event.is_cancelled = is_cancelled;
         let usage = scenario.usage_on("2026-03-20");
         assert_eq!(usage.periods[0].count.used_count, used, "{case}");
         assert_eq!(usage.used_count, used, "{case}");
-        assert_eq!(scenario.bookings[0].not_counted(ignore_no_shows).is_none(), used == 1);
+        assert_eq!(scenario.bookings[0].not_counted_reason(ignore_no_shows).is_none(), used == 1);
     }
 }
 
 #[test]
 fn a_booking_in_the_future_counts_on_the_day_of_its_session() {
-    let mut scenario = Scenario::new("month 8");
+    let mut scenario = UsageScenario::new("month 8");
     scenario.book("HIIT", "2026-04-30");
     assert_eq!(scenario.usage_on("2026-03-20").periods[0].count.used_count, 0);
     assert_eq!(scenario.usage_on("2026-04-01").periods[0].count.used_count, 1);
@@ -47,7 +49,7 @@ fn a_booking_in_the_future_counts_on_the_day_of_its_session() {
 
 #[test]
 fn sessions_of_a_course_are_one_use_on_the_earliest_counted_day() {
-    let mut scenario = Scenario::new("month course 4 [Dance 2, Yoga 2]; month 8");
+    let mut scenario = UsageScenario::new("month course 4 [Dance 2, Yoga 2]; month 8");
     for (name, course, day, is_cancelled) in [
         ("Dance", Some(5), "2026-02-24", true),
         ("Dance", Some(5), "2026-03-10", false),
@@ -87,7 +89,7 @@ fn sessions_of_a_course_are_one_use_on_the_earliest_counted_day() {
 
 #[test]
 fn classes_and_appointments_are_charged_to_event_limits_only() {
-    let mut scenario = Scenario::new("week course 2; week 5");
+    let mut scenario = UsageScenario::new("week course 2; week 5");
     scenario.book("HIIT", DAY);
     scenario.book("HIIT", DAY).event.kind = EventKind::Appointment;
     // A class may name a course; only sessions are grouped by it.
@@ -99,7 +101,7 @@ fn classes_and_appointments_are_charged_to_event_limits_only() {
 
 #[test]
 fn entries_come_by_period_then_type_and_offering_types_as_given() {
-    let mut scenario = Scenario::new(
+    let mut scenario = UsageScenario::new(
         "day 9; week course 9; month 9 [KB 2, HIIT 1]; lifetime course 9; year 9; week 9; \
          lifetime 9; month course -",
     );
@@ -126,7 +128,7 @@ fn entries_come_by_period_then_type_and_offering_types_as_given() {
 
 #[test]
 fn a_lifetime_counts_uses_outside_its_own_dates() {
-    let mut scenario = Scenario::new("lifetime 5");
+    let mut scenario = UsageScenario::new("lifetime 5");
     scenario.membership.start_date = Some(date("2026-02-01"));
     scenario.membership.expiration_date = Some(date("2026-03-31"));
     scenario.book_all("1 HIIT", "2020-01-01");
@@ -146,7 +148,7 @@ fn zeros_that_are_not_allowed_are_no_limit() {
         ("month - [HIIT -]", "month 1/- left - book - [HIIT 1/- left - book -]"),
         ("month 0", "month 1/0 left 0 book 0"),
     ] {
-        let mut scenario = Scenario::new(notation);
+        let mut scenario = UsageScenario::new(notation);
         scenario.book("HIIT", DAY);
         assert_eq!(render(&scenario.usage_on(DAY)), expected, "{notation}");
     }
@@ -154,20 +156,21 @@ fn zeros_that_are_not_allowed_are_no_limit() {
 
 #[test]
 fn custom_limits_replace_the_plan_as_a_whole() {
-    let mut scenario = Scenario::new("month 8 [HIIT 3]; week 2");
+    let mut scenario = UsageScenario::new("month 8 [HIIT 3]; week 2");
     let mut custom = allotment("month 20");
     custom.ignore_no_shows = true;
-    scenario.membership.custom_limits = Some(Limits::of(&custom));
+    scenario.membership.custom_limits = Some(UsageLimits::from_allotment(&custom));
     scenario.book("HIIT", DAY).status = BookingStatus::NoShow;
     scenario.book("HIIT", DAY);
     assert_eq!(render(&scenario.usage_on(DAY)), "month 1/20 left 19 book 19");
-    scenario.membership.custom_limits = Some(Limits::of(&allotment("")));
+    scenario.membership.custom_limits = Some(UsageLimits::from_allotment(&allotment("")));
     assert_eq!(render(&scenario.usage_on(DAY)), "");
 }
 
 #[test]
 fn each_limit_is_prorated_on_its_own() {
-    let mut scenario = Scenario::new("lifetime 8; year 365; month 10 [HIIT 4, KB 4 extra]; day 3");
+    let mut scenario =
+        UsageScenario::new("lifetime 8; year 365; month 10 [HIIT 4, KB 4 extra]; day 3");
     scenario.hold("2026-04-20..2026-05-24");
     scenario.hold("2026-04-25..2026-04-30");
     scenario.hold("2026-03-20..2026-04-01");
@@ -187,7 +190,7 @@ fn each_limit_is_prorated_on_its_own() {
 
 #[test]
 fn holds_never_change_uses_and_what_is_left_is_never_negative() {
-    let mut scenario = Scenario::new("month 4 [HIIT 2]");
+    let mut scenario = UsageScenario::new("month 4 [HIIT 2]");
     scenario.book_all("4 HIIT", "2026-04-02");
     scenario.hold("2026-04-01..2026-04-29");
     scenario.provider.usage_rounding = UsageRounding::Down;
@@ -200,9 +203,9 @@ fn huge_allowances_and_endless_holds_do_not_overflow() {
     let mut limits = allotment("year 8");
     limits.period_limits[0].max_uses = Some(i64::MAX);
     for rounding in [UsageRounding::HalfUp, UsageRounding::Up, UsageRounding::Down] {
-        let mut scenario = Scenario::new("");
+        let mut scenario = UsageScenario::new("");
         scenario.provider.usage_rounding = rounding;
-        scenario.plan.limits = Limits::of(&limits);
+        scenario.plan.limits = UsageLimits::from_allotment(&limits);
         scenario.hold("0000-01-01..2026-01-01");
         scenario.hold("2026-12-31..9999-12-31");
         let count = scenario.usage_on("2026-06-01").periods.remove(0).count;
@@ -214,8 +217,9 @@ fn huge_allowances_and_endless_holds_do_not_overflow() {
 
 #[test]
 fn the_tightest_entry_of_the_same_type_bounds_what_can_be_booked() {
-    let mut scenario =
-        Scenario::new("month 8 [HIIT 6, KB 3 extra]; week 3 [KB 2]; day - [HIIT 1]; week course 9");
+    let mut scenario = UsageScenario::new(
+        "month 8 [HIIT 6, KB 3 extra]; week 3 [KB 2]; day - [HIIT 1]; week course 9",
+    );
     scenario.book("HIIT", "2026-03-10");
     scenario.book("KB", "2026-03-10");
     let expected = "month 1/8 left 7 book 1 [HIIT 1/6 left 5 book 0, KB 1/3 left 2 book 1]; \
@@ -229,8 +233,8 @@ fn the_tightest_entry_of_the_same_type_bounds_what_can_be_booked() {
 fn kinds_that_may_not_be_booked_are_not_bookable_but_counted() {
     let mut limits = allotment("month 8 [HIIT 3]; month course 2");
     limits.types.remove(0);
-    let mut scenario = Scenario::new("");
-    scenario.plan.limits = Limits::of(&limits);
+    let mut scenario = UsageScenario::new("");
+    scenario.plan.limits = UsageLimits::from_allotment(&limits);
     scenario.book("HIIT", DAY);
     let expected = "month 1/8 left 7 book 0 [HIIT 1/3 left 2 book 0]; \
                     month course 0/2 left 2 book 2";
@@ -239,44 +243,60 @@ fn kinds_that_may_not_be_booked_are_not_bookable_but_counted() {
 
 #[test]
 fn a_membership_is_usable_only_as_its_status_dates_and_holds_say() {
-    type Change = fn(&mut Scenario);
-    let cases: [(&str, Change, Option<Unusable>); 16] = [
+    type Change = fn(&mut UsageScenario);
+    let cases: [(&str, Change, Option<UnusableMembership>); 16] = [
         ("active", |_| {}, None),
-        ("completed", |s| s.membership.status = Status::Completed, ended(Status::Completed)),
-        ("cancelled", |s| s.membership.status = Status::Cancelled, ended(Status::Cancelled)),
+        (
+            "completed",
+            |s| s.membership.status = MembershipStatus::Completed,
+            ended(MembershipStatus::Completed),
+        ),
+        (
+            "cancelled",
+            |s| s.membership.status = MembershipStatus::Cancelled,
+            ended(MembershipStatus::Cancelled),
+        ),
         (
             "hold without holds",
-            |s| s.membership.status = Status::Hold,
-            Some(Unusable::HeldWithoutHold),
+            |s| s.membership.status = MembershipStatus::Hold,
+            Some(UnusableMembership::HeldWithoutHold),
         ),
         (
             "hold, held on other days",
             |s| {
-                s.membership.status = Status::Hold;
+                s.membership.status = MembershipStatus::Hold;
                 s.hold("2026-03-11..");
             },
             None,
         ),
-        ("first held day", |s| _ = s.hold("2026-03-10..2026-03-12"), Some(Unusable::Held(100))),
-        ("last held day", |s| _ = s.hold("2026-03-01..2026-03-10"), Some(Unusable::Held(100))),
-        ("open hold", |s| _ = s.hold("2026-03-01.."), Some(Unusable::Held(100))),
+        (
+            "first held day",
+            |s| _ = s.hold("2026-03-10..2026-03-12"),
+            Some(UnusableMembership::OnHold(100)),
+        ),
+        (
+            "last held day",
+            |s| _ = s.hold("2026-03-01..2026-03-10"),
+            Some(UnusableMembership::OnHold(100)),
+        ),
+        ("open hold", |s| _ = s.hold("2026-03-01.."), Some(UnusableMembership::OnHold(100))),
         (
             "hold that does not prorate",
             |s| s.hold("2026-03-01..").prorate_usage = false,
-            Some(Unusable::Held(100)),
+            Some(UnusableMembership::OnHold(100)),
         ),
         ("after a hold", |s| _ = s.hold("2026-03-01..2026-03-09"), None),
         ("starts today", |s| s.membership.start_date = Some(date(DAY)), None),
         (
             "starts tomorrow",
             |s| s.membership.start_date = Some(date("2026-03-11")),
-            Some(Unusable::BeginsOn(date("2026-03-11"))),
+            Some(UnusableMembership::BeginsOn(date("2026-03-11"))),
         ),
         ("last day", |s| s.membership.expiration_date = Some(date(DAY)), None),
         (
             "expired",
             |s| s.membership.expiration_date = Some(date("2026-03-09")),
-            Some(Unusable::ExpiredOn(date("2026-03-09"))),
+            Some(UnusableMembership::ExpiredOn(date("2026-03-09"))),
         ),
         (
             "cancelled tomorrow, local time",
@@ -289,12 +309,12 @@ fn a_membership_is_usable_only_as_its_status_dates_and_holds_say() {
         (
             "cancelled today",
             |s| s.membership.cancelled_at = Some(instant("2026-03-10T23:30:00Z")),
-            Some(Unusable::CancelledOn(date(DAY))),
+            Some(UnusableMembership::CancelledOn(date(DAY))),
         ),
     ];
     for (case, change, expected) in cases {
         for (notation, open) in [("month -", None), ("month -; lifetime 4", Some(4))] {
-            let mut scenario = Scenario::new(notation);
+            let mut scenario = UsageScenario::new(notation);
             change(&mut scenario);
             let usage = scenario.usage_on(DAY);
             assert_eq!(usage.unusable, expected, "{case}");
@@ -304,6 +324,6 @@ fn a_membership_is_usable_only_as_its_status_dates_and_holds_say() {
     }
 }
 
-fn ended(status: Status) -> Option<Unusable> {
-    Some(Unusable::Ended(status))
+fn ended(status: MembershipStatus) -> Option<UnusableMembership> {
+    Some(UnusableMembership::Ended(status))
 }

@@ -1,10 +1,10 @@
 //! Compares the calculation with the slow reference.
 
 use proptest::prelude::*;
-use usage::{Count, Usage};
+use usage::{LimitCounts, Usage};
 
 use crate::generate::case;
-use crate::reference::{Row, expected_rows, uses};
+use crate::reference::{ReferenceRow, expected_rows, uses};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
@@ -18,15 +18,15 @@ proptest! {
 }
 
 /// Returns the rows of the answer, each period before its offering types.
-fn rows_of(usage: &Usage) -> Vec<Row> {
+fn rows_of(usage: &Usage) -> Vec<ReferenceRow> {
     let mut rows = Vec::new();
     for period in &usage.periods {
-        let mut push = |own, count: &Count| {
+        let mut push = |own, count: &LimitCounts| {
             let adjustment = count.prorate_adjustment.as_ref().map(|a| {
                 let ids = a.holds.iter().map(|hold| hold.id).collect();
                 (a.active_days, a.total_days, a.original_max_uses, a.prorated_max_uses, ids)
             });
-            rows.push(Row {
+            rows.push(ReferenceRow {
                 period: period.period,
                 limit_type: period.limit_type,
                 days: (period.start_date, period.end_date),

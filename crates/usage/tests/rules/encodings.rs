@@ -5,29 +5,29 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Value, json};
 use usage::json::{OfferingTypeNames, to_json};
-use usage::xml::{ListStyle, document, to_xml};
+use usage::xml::{ListStyle, json_to_xml, to_xml};
 
 use crate::generate::case;
 use crate::vectors::example;
 
 /// An XML element: its name, its text, its children.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Element {
+struct XmlElement {
     name: String,
     text: String,
-    children: Vec<Element>,
+    children: Vec<XmlElement>,
 }
 
 /// Parses a document with another implementation.
-fn parse(xml: &str) -> Element {
+fn parse(xml: &str) -> XmlElement {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().expand_empty_elements = true;
-    let mut open = vec![Element::default()];
+    let mut open = vec![XmlElement::default()];
     loop {
         match reader.read_event().unwrap() {
             Event::Start(start) => {
                 let name = start.name().as_ref().to_owned();
-                open.push(Element { name, ..Element::default() });
+                open.push(XmlElement { name, ..XmlElement::default() });
             }
             Event::End(_) => {
                 let element = open.pop().unwrap();
@@ -55,7 +55,7 @@ fn parse(xml: &str) -> Element {
 }
 
 /// Returns the element that a JSON value should become in `list-item` style.
-fn element_of(name: &str, value: &Value) -> Element {
+fn element_of(name: &str, value: &Value) -> XmlElement {
     let (text, children) = match value {
         Value::Null => (String::new(), Vec::new()),
         Value::String(text) => (text.clone(), Vec::new()),
@@ -67,7 +67,7 @@ fn element_of(name: &str, value: &Value) -> Element {
             (String::new(), map.iter().map(|(key, value)| element_of(key, value)).collect())
         }
     };
-    Element { name: name.to_owned(), text, children }
+    XmlElement { name: name.to_owned(), text, children }
 }
 
 fn names(name: &str) -> OfferingTypeNames {
@@ -88,7 +88,7 @@ proptest! {
     fn any_text_and_any_key_give_a_document_that_parses(key in any::<String>(), text in any::<String>()) {
         for style in [ListStyle::ListItem, ListStyle::Repeated] {
             let value = json!({ &key: [&text, { &text: &key }] });
-            let parsed = parse(&document(&value, style));
+            let parsed = parse(&json_to_xml(&value, style));
             prop_assert_eq!(parsed.children.is_empty(), false);
         }
     }
@@ -136,7 +136,7 @@ fn repeated_lists_have_no_wrapper_and_empty_ones_no_element() {
     for (style, expected) in
         [(ListStyle::ListItem, "<root><usage_periods/></root>"), (ListStyle::Repeated, "<root/>")]
     {
-        let xml = document(&json!({ "usage_periods": [] }), style);
+        let xml = json_to_xml(&json!({ "usage_periods": [] }), style);
         assert!(xml.ends_with(expected), "{xml}");
     }
 }
@@ -151,7 +151,7 @@ fn text_and_keys_cannot_break_out_of_their_element() {
         (json!({ "1x": null, "": 0 }), "<root><_1x/><_>0</_></root>"),
         (json!({ "period_limits.0.max_uses": [] }), "<root><period_limits.0.max_uses/></root>"),
     ] {
-        let xml = document(&value, ListStyle::ListItem);
+        let xml = json_to_xml(&value, ListStyle::ListItem);
         assert_eq!(xml.split_once("?>").unwrap().1, expected);
         parse(&xml);
     }

@@ -1,14 +1,14 @@
 //! Tests of the bookings listed behind each number.
 
 use proptest::prelude::*;
-use usage::{EventKind, NotCounted};
+use usage::{EventKind, NotCountedReason};
 
 use crate::generate::case;
-use crate::scenario::{Scenario, date};
+use crate::scenario::{UsageScenario, date};
 
 #[test]
 fn each_entry_names_the_attendances_charged_to_it() {
-    let mut scenario = Scenario::new("month 8 [KB 3 extra, HIIT 2]; month course 2");
+    let mut scenario = UsageScenario::new("month 8 [KB 3 extra, HIIT 2]; month course 2");
     scenario.book("KB", "2026-03-12");
     scenario.book("HIIT", "2026-03-03");
     scenario.book("HIIT", "2026-04-03");
@@ -21,7 +21,7 @@ fn each_entry_names_the_attendances_charged_to_it() {
     let uses: Vec<_> = explanation.uses.iter().map(|u| &u.attendances[..]).collect();
     assert_eq!(uses, [&[1001][..], &[1005, 1004], &[1000], &[1002]]);
     assert_eq!(explanation.uses[1].date, date("2026-03-06"));
-    assert_eq!(explanation.not_counted, [(1003, NotCounted::Comped)]);
+    assert_eq!(explanation.not_counted, [(1003, NotCountedReason::Comped)]);
     assert_eq!(explanation.periods[0].uses, [0]);
     assert_eq!(explanation.periods[0].offering_types, [vec![2], vec![0]]);
     assert_eq!(explanation.periods[1].uses, [1]);

@@ -2,34 +2,34 @@
 
 use std::num::NonZeroU16;
 
-use model::allotment::{Allotment, LimitType, OfferingTypeLimit, Period, PeriodLimit};
+use model::allotment::{Allotment, LimitPeriod, LimitType, OfferingTypeLimit, PeriodLimit};
 use model::provider::{UsageAlignment, UsageRounding};
 use model::time::{Date, Instant, Weekday, Zone};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use usage::{
-    Booking, BookingMethod, BookingStatus, Event, EventKind, Hold, Limits, Membership, Status,
-    Usage,
+    BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership,
+    MembershipStatus, Usage, UsageLimits,
 };
 
-use crate::reference::Given;
-use crate::scenario::Scenario;
+use crate::reference::ReferenceInput;
+use crate::scenario::UsageScenario;
 
 /// A scenario with the allotments that it was built from, and the date to calculate.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
-    pub(crate) scenario: Scenario,
+pub(crate) struct GeneratedCase {
+    pub(crate) scenario: UsageScenario,
     pub(crate) plan: Allotment,
     pub(crate) custom: Option<Allotment>,
     pub(crate) date: Date,
 }
 
-impl Case {
+impl GeneratedCase {
     /// Returns the input of the reference.
-    pub(crate) fn given(&self) -> Given<'_> {
+    pub(crate) fn given(&self) -> ReferenceInput<'_> {
         let scenario = &self.scenario;
-        Given {
+        ReferenceInput {
             provider: &scenario.provider,
             allotment: self.custom.as_ref().unwrap_or(&self.plan),
             begins_on_use: scenario.plan.begin_on_first_registration,
@@ -48,11 +48,11 @@ impl Case {
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Returns a strategy of any case. The days are near a day of any year from 1800 to 2999.
-pub(crate) fn case() -> impl Strategy<Value = Case> {
+pub(crate) fn case() -> impl Strategy<Value = GeneratedCase> {
     prop_oneof![3 => 19_700..21_000, 1 => -62_091..376_199].prop_flat_map(case_around)
 }
 
-fn case_around(date: i32) -> impl Strategy<Value = Case> {
+fn case_around(date: i32) -> impl Strategy<Value = GeneratedCase> {
     let allotments = (allotment(), option::weighted(0.2, allotment()));
     (
         provider(),
@@ -64,15 +64,16 @@ fn case_around(date: i32) -> impl Strategy<Value = Case> {
     )
         .prop_map(
             move |(settings, (plan, custom), begins_on_use, membership, holds, bookings)| {
-                let mut scenario = Scenario::new("");
+                let mut scenario = UsageScenario::new("");
                 scenario.provider.timezone = settings.0;
                 scenario.provider.week_starts_on = settings.1;
                 scenario.provider.usage_alignment = settings.2;
                 scenario.provider.usage_rounding = settings.3;
-                scenario.plan.limits = Limits::of(&plan);
+                scenario.plan.limits = UsageLimits::from_allotment(&plan);
                 scenario.plan.begin_on_first_registration = begins_on_use;
                 scenario.membership = membership;
-                scenario.membership.custom_limits = custom.as_ref().map(Limits::of);
+                scenario.membership.custom_limits =
+                    custom.as_ref().map(UsageLimits::from_allotment);
                 scenario.holds = holds;
                 for (id, hold) in (1..).zip(&mut scenario.holds) {
                     hold.id = id;
@@ -81,7 +82,7 @@ fn case_around(date: i32) -> impl Strategy<Value = Case> {
                 for (id, booking) in (1..).zip(&mut scenario.bookings) {
                     booking.attendance = id;
                 }
-                Case { scenario, plan, custom, date: Date::from_days(date) }
+                GeneratedCase { scenario, plan, custom, date: Date::from_days(date) }
             },
         )
 }
@@ -103,10 +104,16 @@ fn provider() -> impl Strategy<Value = (Zone, Weekday, UsageAlignment, UsageRoun
 fn allotment() -> impl Strategy<Value = Allotment> {
     use LimitType::{Course, Event};
     let types = prop_oneof![4 => Just(vec![Event, Course]), 1 => Just(vec![Event]), 1 => Just(vec![Course])];
-    let keys: Vec<_> = [Period::Day, Period::Week, Period::Month, Period::Year, Period::Lifetime]
-        .into_iter()
-        .flat_map(|period| [(period, Event), (period, Course)])
-        .collect();
+    let keys: Vec<_> = [
+        LimitPeriod::Day,
+        LimitPeriod::Week,
+        LimitPeriod::Month,
+        LimitPeriod::Year,
+        LimitPeriod::Lifetime,
+    ]
+    .into_iter()
+    .flat_map(|period| [(period, Event), (period, Course)])
+    .collect();
     let keys = proptest::sample::subsequence(keys, 0..=6).prop_shuffle();
     (any::<bool>(), types, keys, vec(limit_of_nothing(), 6)).prop_map(
         |(ignore_no_shows, types, keys, mut limits)| {
@@ -127,7 +134,7 @@ fn limit_of_nothing() -> impl Strategy<Value = PeriodLimit> {
             OfferingTypeLimit { offering_type, max_uses, is_extra, allow_zero: zero }
         });
         let offering_types = own.collect();
-        let (period, limit_type) = (Period::Day, LimitType::Event);
+        let (period, limit_type) = (LimitPeriod::Day, LimitType::Event);
         PeriodLimit { period, limit_type, max_uses, offering_types }
     })
 }
@@ -140,10 +147,10 @@ fn near(date: i32) -> impl Strategy<Value = Date> {
 
 fn membership(date: i32) -> impl Strategy<Value = Membership> {
     let status = prop_oneof![
-        5 => Just(Status::Active),
-        2 => Just(Status::Hold),
-        1 => Just(Status::Cancelled),
-        1 => Just(Status::Completed),
+        5 => Just(MembershipStatus::Active),
+        2 => Just(MembershipStatus::Hold),
+        1 => Just(MembershipStatus::Cancelled),
+        1 => Just(MembershipStatus::Completed),
     ];
     let moment = move || {
         (near(date), 0..MICROS_PER_DAY).prop_map(|(day, micros)| {
@@ -212,7 +219,7 @@ fn booking(date: i32) -> impl Strategy<Value = Booking> {
             status,
             method,
             is_comped,
-            event: Event { kind, offering_type, course, date, is_cancelled },
+            event: BookedEvent { kind, offering_type, course, date, is_cancelled },
         },
     )
 }

@@ -2,28 +2,29 @@
 
 use std::num::NonZeroU16;
 
-use model::allotment::Period;
+use model::allotment::LimitPeriod;
 use model::provider::UsageAlignment;
 use model::time::{Date, Instant, Weekday, Zone};
 use usage::{DateRange, PeriodCalendar};
 
-use crate::scenario::{Scenario, date, days, instant};
+use crate::scenario::{UsageScenario, date, days, instant};
 
-const KINDS: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::Year];
+const KINDS: [LimitPeriod; 4] =
+    [LimitPeriod::Day, LimitPeriod::Week, LimitPeriod::Month, LimitPeriod::Year];
 
-fn calendar(scenario: &Scenario) -> PeriodCalendar {
-    PeriodCalendar::of(&scenario.provider, &scenario.membership)
+fn calendar(scenario: &UsageScenario) -> PeriodCalendar {
+    PeriodCalendar::for_membership(&scenario.provider, &scenario.membership)
 }
 
-fn billing(origin: &str) -> Scenario {
-    let mut scenario = Scenario::new("month 1");
+fn billing(origin: &str) -> UsageScenario {
+    let mut scenario = UsageScenario::new("month 1");
     scenario.provider.usage_alignment = UsageAlignment::Billing;
     scenario.membership.start_date = Some(date(origin));
     scenario
 }
 
 /// Walks over `first..=last` period by period and checks that there is no gap and no overlap.
-fn assert_tiles(calendar: &PeriodCalendar, period: Period, first: Date, last: Date) {
+fn assert_tiles(calendar: &PeriodCalendar, period: LimitPeriod, first: Date, last: Date) {
     let mut range = calendar.range_of(period, first).unwrap();
     loop {
         for day in range.first.days()..=range.last.days() {
@@ -45,7 +46,7 @@ fn periods_tile_the_calendar_for_every_anchor_and_week_start() {
     for anchor in 1..=31 {
         let mut scenario = billing("2024-01-31");
         scenario.membership.billing_anchor_day = Some(anchor);
-        assert_tiles(&calendar(&scenario), Period::Month, first, last);
+        assert_tiles(&calendar(&scenario), LimitPeriod::Month, first, last);
     }
     for starts_on in [Weekday::Sunday, Weekday::Monday] {
         for alignment in [UsageAlignment::Calendar, UsageAlignment::Billing] {
@@ -60,7 +61,7 @@ fn periods_tile_the_calendar_for_every_anchor_and_week_start() {
     for weeks in 1..=9 {
         let mut scenario = billing("2025-07-16");
         scenario.membership.billing_interval_weeks = NonZeroU16::new(weeks);
-        assert_tiles(&calendar(&scenario), Period::Month, first, last);
+        assert_tiles(&calendar(&scenario), LimitPeriod::Month, first, last);
     }
 }
 
@@ -69,12 +70,12 @@ fn years_tile_the_calendar_from_every_anniversary() {
     for origin in date("2024-01-01").days()..=date("2024-12-31").days() {
         let scenario = billing(&Date::from_days(origin).to_string());
         let calendar = calendar(&scenario);
-        let mut range = calendar.range_of(Period::Year, date("1896-01-01")).unwrap();
+        let mut range = calendar.range_of(LimitPeriod::Year, date("1896-01-01")).unwrap();
         while range.last < date("1908-01-01") {
             let next = Date::from_days(range.last.days() + 1);
-            let next = calendar.range_of(Period::Year, next).unwrap();
+            let next = calendar.range_of(LimitPeriod::Year, next).unwrap();
             assert_eq!(next.first.days(), range.last.days() + 1);
-            assert_eq!(calendar.range_of(Period::Year, next.last), Some(next));
+            assert_eq!(calendar.range_of(LimitPeriod::Year, next.last), Some(next));
             assert!((365..=366).contains(&next.days()), "{next:?}");
             range = next;
         }
@@ -133,7 +134,7 @@ fn years_begin_on_the_anniversary_when_aligned_with_billing() {
         ("2025-01-01", "2025-12-31", "2025-01-01..2025-12-31"),
     ] {
         let mut scenario = billing(origin);
-        scenario.plan = Scenario::new("year 1").plan;
+        scenario.plan = UsageScenario::new("year 1").plan;
         assert_eq!(days(&scenario.usage_on(day)), expected, "{origin}, {day}");
         scenario.provider.usage_alignment = UsageAlignment::Calendar;
         let year = &day[..4];
@@ -167,7 +168,7 @@ fn a_lifetime_does_not_depend_on_the_date() {
         (None, Some("2026-06-30"), true, None, "..2026-06-30"),
         (None, None, true, Some("2026-01-20"), "2026-01-20.."),
     ] {
-        let mut scenario = Scenario::new("lifetime 10");
+        let mut scenario = UsageScenario::new("lifetime 10");
         scenario.membership.start_date = start.map(date);
         scenario.membership.expiration_date = expiration.map(date);
         scenario.plan.begin_on_first_registration = begins_on_use;

@@ -1,14 +1,14 @@
 //! Properties that hold for every case.
 
-use model::allotment::Period;
+use model::allotment::LimitPeriod;
 use model::time::Date;
 use proptest::prelude::*;
-use usage::{Count, Hold, PeriodCalendar, Usage};
+use usage::{Hold, LimitCounts, PeriodCalendar, Usage};
 
-use crate::generate::{Case, case, hold};
+use crate::generate::{GeneratedCase, case, hold};
 
 /// Returns all counts of an answer, each period before its offering types.
-fn counts(usage: &Usage) -> Vec<&Count> {
+fn counts(usage: &Usage) -> Vec<&LimitCounts> {
     let periods = usage.periods.iter();
     periods
         .flat_map(|period| {
@@ -19,15 +19,15 @@ fn counts(usage: &Usage) -> Vec<&Count> {
 }
 
 /// Returns the limits of an answer without the list of holds.
-fn without_holds(usage: &Usage) -> Vec<Count> {
-    let mut counts: Vec<Count> = counts(usage).into_iter().cloned().collect();
+fn without_holds(usage: &Usage) -> Vec<LimitCounts> {
+    let mut counts: Vec<LimitCounts> = counts(usage).into_iter().cloned().collect();
     for adjustment in counts.iter_mut().filter_map(|count| count.prorate_adjustment.as_mut()) {
         adjustment.holds = [].into();
     }
     counts
 }
 
-fn case_and_hold() -> impl Strategy<Value = (Case, Hold)> {
+fn case_and_hold() -> impl Strategy<Value = (GeneratedCase, Hold)> {
     case().prop_flat_map(|case| {
         let hold = hold(case.date.days());
         (Just(case), hold)
@@ -84,8 +84,8 @@ proptest! {
 
     #[test]
     fn every_day_lies_in_one_period_of_each_kind(case in case(), far in -3000..3000) {
-        let calendar = PeriodCalendar::of(&case.scenario.provider, &case.scenario.membership);
-        for period in [Period::Day, Period::Week, Period::Month, Period::Year] {
+        let calendar = PeriodCalendar::for_membership(&case.scenario.provider, &case.scenario.membership);
+        for period in [LimitPeriod::Day, LimitPeriod::Week, LimitPeriod::Month, LimitPeriod::Year] {
             let range = calendar.range_of(period, case.date).unwrap();
             prop_assert!(range.contains(case.date));
             for (inside, outside) in
@@ -106,7 +106,7 @@ proptest! {
         turned.scenario.bookings.reverse();
         turned.scenario.holds.reverse();
         prop_assert_eq!(case.usage(), turned.usage());
-        let explain = |case: &Case| case.scenario.facts().explain_on(case.date);
+        let explain = |case: &GeneratedCase| case.scenario.facts().explain_on(case.date);
         prop_assert_eq!(explain(&case), explain(&turned));
     }
 

@@ -1,14 +1,14 @@
 //! A slow reference: calculates usage day by day and booking by booking, straight from the
 //! allotment. Shares no code with the crate except its input and output types.
 
-use model::allotment::{Allotment, LimitType, Period, PeriodLimit};
+use model::allotment::{Allotment, LimitPeriod, LimitType, PeriodLimit};
 use model::provider::{Provider, UsageAlignment, UsageRounding};
 use model::time::{Date, Weekday};
-use usage::{Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership, Status};
+use usage::{Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership, MembershipStatus};
 
 /// The input of the reference.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Given<'g> {
+pub(crate) struct ReferenceInput<'g> {
     pub(crate) provider: &'g Provider,
     /// The allotment that applies: the membership's own, else the plan's.
     pub(crate) allotment: &'g Allotment,
@@ -22,8 +22,8 @@ pub(crate) struct Given<'g> {
 
 /// The counts of one limit: of a period (offering type none) or of an offering type in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) period: Period,
+pub(crate) struct ReferenceRow {
+    pub(crate) period: LimitPeriod,
     pub(crate) limit_type: LimitType,
     pub(crate) days: (Option<Date>, Option<Date>),
     pub(crate) own: Option<(i64, bool)>,
@@ -39,15 +39,22 @@ pub(crate) struct Row {
 const MANY: i64 = 100;
 
 /// Returns the rows of the answer, each period before its offering types.
-pub(crate) fn expected_rows(given: &Given<'_>) -> Vec<Row> {
+pub(crate) fn expected_rows(given: &ReferenceInput<'_>) -> Vec<ReferenceRow> {
     let mut limits = Vec::new();
-    for period in [Period::Lifetime, Period::Year, Period::Month, Period::Week, Period::Day] {
+    for period in [
+        LimitPeriod::Lifetime,
+        LimitPeriod::Year,
+        LimitPeriod::Month,
+        LimitPeriod::Week,
+        LimitPeriod::Day,
+    ] {
         for limit_type in [LimitType::Event, LimitType::Course] {
             let is_it = |l: &&PeriodLimit| (l.period, l.limit_type) == (period, limit_type);
             limits.extend(given.allotment.period_limits.iter().filter(is_it));
         }
     }
-    let mut rows: Vec<Row> = limits.iter().flat_map(|limit| limit_rows(given, limit)).collect();
+    let mut rows: Vec<ReferenceRow> =
+        limits.iter().flat_map(|limit| limit_rows(given, limit)).collect();
     let bookable: Vec<_> = rows.iter().map(|row| bookable(given, &rows, row)).collect();
     for (row, bookable) in rows.iter_mut().zip(bookable) {
         row.bookable = bookable;
@@ -55,7 +62,7 @@ pub(crate) fn expected_rows(given: &Given<'_>) -> Vec<Row> {
     rows
 }
 
-fn limit_rows(given: &Given<'_>, limit: &PeriodLimit) -> Vec<Row> {
+fn limit_rows(given: &ReferenceInput<'_>, limit: &PeriodLimit) -> Vec<ReferenceRow> {
     let days = days(given, limit.period);
     let extra: Vec<i64> =
         limit.offering_types.iter().filter(|o| o.is_extra).map(|o| o.offering_type).collect();
@@ -75,7 +82,7 @@ fn limit_rows(given: &Given<'_>, limit: &PeriodLimit) -> Vec<Row> {
         let used = i64::try_from(used.count()).unwrap();
         let adjustment = adjustment(given, days.as_deref(), original);
         let max = adjustment.as_ref().map(|a| a.3).or(original);
-        Row {
+        ReferenceRow {
             period: limit.period,
             limit_type: limit.limit_type,
             days: match &days {
@@ -106,12 +113,12 @@ fn day(days: &i32) -> Date {
 // Uses
 
 /// Returns the number of uses, whatever their date and kind.
-pub(crate) fn uses(given: &Given<'_>) -> i64 {
+pub(crate) fn uses(given: &ReferenceInput<'_>) -> i64 {
     let uses = given.bookings.iter().filter(|booking| is_use(given, booking));
     i64::try_from(uses.count()).unwrap()
 }
 
-fn is_counted(given: &Given<'_>, booking: &Booking) -> bool {
+fn is_counted(given: &ReferenceInput<'_>, booking: &Booking) -> bool {
     let by_status = match booking.status {
         BookingStatus::Registered | BookingStatus::Attended | BookingStatus::LateCancelled => true,
         BookingStatus::NoShow => !given.allotment.ignore_no_shows,
@@ -121,7 +128,7 @@ fn is_counted(given: &Given<'_>, booking: &Booking) -> bool {
 }
 
 /// Returns true for a booking that counts and, in a course, is the earliest counted session.
-fn is_use(given: &Given<'_>, booking: &Booking) -> bool {
+fn is_use(given: &ReferenceInput<'_>, booking: &Booking) -> bool {
     let is_same_course = |other: &Booking| {
         let (a, b) = (&booking.event, &other.event);
         let is_same = match (a.course, b.course) {
@@ -143,13 +150,13 @@ fn is_use(given: &Given<'_>, booking: &Booking) -> bool {
 
 // Days
 
-fn origin(given: &Given<'_>) -> Date {
+fn origin(given: &ReferenceInput<'_>) -> Date {
     let membership = given.membership;
     let bought = given.provider.timezone.date_of(membership.purchased_at);
     membership.start_date.unwrap_or(bought)
 }
 
-fn lifetime(given: &Given<'_>) -> (Option<Date>, Option<Date>) {
+fn lifetime(given: &ReferenceInput<'_>) -> (Option<Date>, Option<Date>) {
     let membership = given.membership;
     let uses = given.bookings.iter().filter(|booking| is_use(given, booking));
     let start = match membership.start_date {
@@ -161,8 +168,8 @@ fn lifetime(given: &Given<'_>) -> (Option<Date>, Option<Date>) {
 }
 
 /// Returns every day of the period that contains the date, found by walking; none for a lifetime.
-fn days(given: &Given<'_>, period: Period) -> Option<Vec<i32>> {
-    if period == Period::Lifetime {
+fn days(given: &ReferenceInput<'_>, period: LimitPeriod) -> Option<Vec<i32>> {
+    if period == LimitPeriod::Lifetime {
         return None;
     }
     let date = given.date.days();
@@ -177,29 +184,29 @@ fn days(given: &Given<'_>, period: Period) -> Option<Vec<i32>> {
     Some((first..=last).collect())
 }
 
-fn is_first_day(given: &Given<'_>, period: Period, date: Date) -> bool {
+fn is_first_day(given: &ReferenceInput<'_>, period: LimitPeriod, date: Date) -> bool {
     let provider = given.provider;
     let membership = given.membership;
     let is_billing = provider.usage_alignment == UsageAlignment::Billing;
     let origin = origin(given);
     let tomorrow = Date::from_days(date.days() + 1);
     match period {
-        Period::Lifetime => false,
-        Period::Day => true,
-        Period::Week => {
+        LimitPeriod::Lifetime => false,
+        LimitPeriod::Day => true,
+        LimitPeriod::Week => {
             // 4 January 1970 was a Sunday.
             let since_sunday = (date.days() - 3).rem_euclid(7);
             since_sunday == if provider.week_starts_on == Weekday::Sunday { 0 } else { 1 }
         }
-        Period::Year if !is_billing => (date.month(), date.day()) == (1, 1),
-        Period::Year => {
+        LimitPeriod::Year if !is_billing => (date.month(), date.day()) == (1, 1),
+        LimitPeriod::Year => {
             let is_leap_day = (origin.month(), origin.day()) == (2, 29);
             let is_28th = (date.month(), date.day()) == (2, 28);
             (date.month(), date.day()) == (origin.month(), origin.day())
                 || (is_leap_day && is_28th && tomorrow.day() == 1)
         }
-        Period::Month if !is_billing => date.day() == 1,
-        Period::Month => match membership.billing_interval_weeks {
+        LimitPeriod::Month if !is_billing => date.day() == 1,
+        LimitPeriod::Month => match membership.billing_interval_weeks {
             Some(weeks) => (date.days() - origin.days()) % (7 * i32::from(weeks.get())) == 0,
             None => is_billing_day(membership, origin, date, tomorrow),
         },
@@ -215,7 +222,7 @@ fn is_billing_day(membership: &Membership, origin: Date, date: Date, tomorrow: D
 // Proration
 
 fn adjustment(
-    given: &Given<'_>,
+    given: &ReferenceInput<'_>,
     days: Option<&[i32]>,
     original: Option<i64>,
 ) -> Option<(i64, i64, i64, i64, Vec<i64>)> {
@@ -259,12 +266,16 @@ fn share(original: i64, active: i64, total: i64, rounding: UsageRounding) -> i64
 
 /// Returns the number of bookings until one is refused. The row of a period stands for an offering
 /// type without limits.
-fn bookable(given: &Given<'_>, rows: &[Row], asked: &Row) -> Option<i64> {
+fn bookable(
+    given: &ReferenceInput<'_>,
+    rows: &[ReferenceRow],
+    asked: &ReferenceRow,
+) -> Option<i64> {
     if !given.allotment.types.contains(&asked.limit_type) || !is_usable(given) {
         return Some(0);
     }
     let offering_type = asked.own.map(|(id, _)| id);
-    let mut rows: Vec<Row> =
+    let mut rows: Vec<ReferenceRow> =
         rows.iter().filter(|row| row.limit_type == asked.limit_type).cloned().collect();
     let mut booked = 0;
     while booked < MANY {
@@ -292,12 +303,12 @@ fn bookable(given: &Given<'_>, rows: &[Row], asked: &Row) -> Option<i64> {
     None
 }
 
-fn is_usable(given: &Given<'_>) -> bool {
+fn is_usable(given: &ReferenceInput<'_>) -> bool {
     let (membership, holds) = (given.membership, given.holds);
     let by_status = match membership.status {
-        Status::Active => true,
-        Status::Hold => !holds.is_empty(),
-        Status::Cancelled | Status::Completed => false,
+        MembershipStatus::Active => true,
+        MembershipStatus::Hold => !holds.is_empty(),
+        MembershipStatus::Cancelled | MembershipStatus::Completed => false,
     };
     let is_held = holds.iter().any(|hold| {
         hold.start_date <= given.date

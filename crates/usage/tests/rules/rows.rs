@@ -5,9 +5,14 @@ use std::num::NonZeroU16;
 use model::catalogue;
 use model::cell::{Cell, CellRef};
 use model::time::Zone;
-use usage::rows::{AttendanceReader, EventReader, HoldReader, MembershipReader, PlanReader, Zones};
+use usage::rows::{
+    AttendanceReader, EventReader, HoldReader, MembershipReader, PlanReader, SiteZones,
+};
 use usage::upgrade::MembershipType;
-use usage::{BookingMethod, BookingStatus, Event, EventKind, Limits, Status, Unusable, UsageError};
+use usage::{
+    BookedEvent, BookingMethod, BookingStatus, EventKind, MembershipStatus, UnusableMembership,
+    UsageError, UsageLimits,
+};
 
 use crate::scenario::{allotment, date, instant};
 
@@ -56,18 +61,18 @@ fn a_customer_membership_is_read_with_its_plan() {
     let reader = MembershipReader::default();
     let cells = membership_row();
     let membership = reader.read(at(&cells)).unwrap();
-    assert_eq!((membership.id, membership.status), (7, Status::Hold));
+    assert_eq!((membership.id, membership.status), (7, MembershipStatus::Hold));
     assert_eq!(membership.purchased_at, instant("2026-01-15T10:00:00Z"));
     assert_eq!(membership.start_date, Some(date("2026-01-16")));
     assert_eq!(membership.expiration_date, None);
     assert_eq!(membership.cancelled_at, Some(instant("2026-05-01T00:00:00Z")));
-    assert_eq!(membership.custom_limits, Some(Limits::of(&allotment("week 2"))));
+    assert_eq!(membership.custom_limits, Some(UsageLimits::from_allotment(&allotment("week 2"))));
     assert_eq!(membership.billing_anchor_day, Some(31));
     assert_eq!(membership.billing_interval_weeks, NonZeroU16::new(4));
     assert_eq!(reader.plan_id(at(&cells)).unwrap(), 3);
     assert_eq!(reader.membership_type(at(&cells)).unwrap(), MembershipType::Recurring);
     let unusable = membership.unusable_on(date("2026-03-01"), &[], &Zone::utc());
-    assert_eq!(unusable, Some(Unusable::HeldWithoutHold));
+    assert_eq!(unusable, Some(UnusableMembership::HeldWithoutHold));
 
     let plan = row(
         "memberships",
@@ -78,7 +83,7 @@ fn a_customer_membership_is_read_with_its_plan() {
     );
     let plan = PlanReader::default().read(at(&plan)).unwrap();
     assert!(plan.begin_on_first_registration);
-    assert_eq!(plan.limits, Limits::of(&allotment("month 8 [KB 3 extra]")));
+    assert_eq!(plan.limits, UsageLimits::from_allotment(&allotment("month 8 [KB 3 extra]")));
     assert_eq!(plan.limits.offering_types(), [13]);
 }
 
@@ -100,8 +105,8 @@ fn a_hold_is_read() {
     assert_eq!(reader.customer_membership_id(at(&cells)).unwrap(), 7);
 }
 
-fn zones() -> Zones {
-    let mut zones = Zones::new(Zone::parse("Europe/London").unwrap());
+fn zones() -> SiteZones {
+    let mut zones = SiteZones::new(Zone::parse("Europe/London").unwrap());
     for (id, timezone) in [
         (1, Cell::text("America/New_York")),
         (2, Cell::Null),
@@ -145,7 +150,7 @@ fn an_event_falls_on_the_local_day_of_its_site() {
             ],
         );
         let reader = EventReader::default();
-        let event = Event {
+        let event = BookedEvent {
             kind: EventKind::CourseSession,
             offering_type: 12,
             course: Some(4),
@@ -159,7 +164,7 @@ fn an_event_falls_on_the_local_day_of_its_site() {
 
 #[test]
 fn every_word_of_an_attendance_is_known() {
-    let event = Event {
+    let event = BookedEvent {
         kind: EventKind::Class,
         offering_type: 12,
         course: None,
@@ -169,7 +174,7 @@ fn every_word_of_an_attendance_is_known() {
     let attendances = catalogue::table("attendances").unwrap();
     let words = |column: &str| {
         let kind = attendances.columns[attendances.position_of(column).unwrap()].kind;
-        let catalogue::Kind::Enum(words) = kind else { panic!("{column}") };
+        let catalogue::ColumnType::Enum(words) = kind else { panic!("{column}") };
         words
     };
     let mut seen = Vec::new();

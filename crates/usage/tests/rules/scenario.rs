@@ -5,19 +5,19 @@ use model::id::ProviderId;
 use model::provider::Provider;
 use model::time::{Date, Instant};
 use usage::{
-    Booking, BookingMethod, BookingStatus, Count, Event, EventKind, Facts, Hold, Limits,
-    Membership, Plan, Status, Usage,
+    BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, Hold, LimitCounts, Membership,
+    MembershipStatus, Usage, UsageFacts, UsageLimits, UsagePlan,
 };
 
 /// The offering types by the names that the tests use.
 pub(crate) const OFFERING_TYPES: [(&str, i64); 6] =
     [("HIIT", 12), ("KB", 13), ("Fitness", 14), ("Zumba", 15), ("Yoga", 16), ("Dance", 17)];
 
-/// A scenario. Owns everything that [`Facts`] borrow.
+/// A scenario. Owns everything that [`UsageFacts`] borrow.
 #[derive(Debug, Clone)]
-pub(crate) struct Scenario {
+pub(crate) struct UsageScenario {
     pub(crate) provider: Provider,
-    pub(crate) plan: Plan,
+    pub(crate) plan: UsagePlan,
     pub(crate) membership: Membership,
     pub(crate) holds: Vec<Hold>,
     pub(crate) bookings: Vec<Booking>,
@@ -44,7 +44,7 @@ pub(crate) fn allotment(notation: &str) -> Allotment {
     let limits = notation.split(';').map(str::trim).filter(|limit| !limit.is_empty());
     let limits: Vec<_> = limits.map(period_limit).collect();
     let text = serde_json::json!({ "period_limits": limits }).to_string();
-    allotment::parse(&text).unwrap()
+    allotment::parse_allotment(&text).unwrap()
 }
 
 fn period_limit(notation: &str) -> serde_json::Value {
@@ -72,19 +72,19 @@ fn period_limit(notation: &str) -> serde_json::Value {
     })
 }
 
-impl Scenario {
+impl UsageScenario {
     /// Returns the default scenario: UTC, weeks from Monday, calendar alignment, half-up rounding;
     /// an active membership, bought long ago, without dates.
     pub(crate) fn new(notation: &str) -> Self {
         Self {
             provider: Provider::new(ProviderId(1), "Studio"),
-            plan: Plan {
-                limits: Limits::of(&allotment(notation)),
+            plan: UsagePlan {
+                limits: UsageLimits::from_allotment(&allotment(notation)),
                 begin_on_first_registration: false,
             },
             membership: Membership {
                 id: 7,
-                status: Status::Active,
+                status: MembershipStatus::Active,
                 purchased_at: instant("2020-01-15T12:00:00Z"),
                 start_date: None,
                 expiration_date: None,
@@ -105,7 +105,7 @@ impl Scenario {
             status: BookingStatus::Registered,
             method: BookingMethod::Membership,
             is_comped: false,
-            event: Event {
+            event: BookedEvent {
                 kind: EventKind::Class,
                 offering_type: offering_type(name),
                 course: None,
@@ -138,8 +138,8 @@ impl Scenario {
         self.holds.last_mut().unwrap()
     }
 
-    pub(crate) fn facts(&self) -> Facts<'_> {
-        Facts {
+    pub(crate) fn facts(&self) -> UsageFacts<'_> {
+        UsageFacts {
             provider: &self.provider,
             plan: &self.plan,
             membership: &self.membership,
@@ -170,7 +170,7 @@ pub(crate) fn render(usage: &Usage) -> String {
     entries.collect::<Vec<_>>().join("; ")
 }
 
-fn numbers(count: &Count) -> String {
+fn numbers(count: &LimitCounts) -> String {
     let text = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
     format!(
         "{}/{} left {} book {}",

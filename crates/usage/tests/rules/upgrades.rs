@@ -3,9 +3,9 @@
 use std::num::NonZeroU16;
 
 use model::provider::UsageAlignment;
-use usage::upgrade::{MembershipType, UpgradeError, preview, prorate};
+use usage::upgrade::{MembershipType, UpgradeError, preview_upgrade, prorate};
 
-use crate::scenario::{Scenario, date, instant};
+use crate::scenario::{UsageScenario, date, instant};
 
 #[test]
 fn amounts_are_shared_by_days_with_exact_halves_away_from_zero() {
@@ -28,7 +28,7 @@ fn amounts_are_shared_by_days_with_exact_halves_away_from_zero() {
 
 #[test]
 fn the_day_of_the_upgrade_counts_as_unused() {
-    let mut scenario = Scenario::new("");
+    let mut scenario = UsageScenario::new("");
     scenario.membership.start_date = Some(date("2026-03-02"));
     scenario.membership.billing_interval_weeks = NonZeroU16::new(4);
     for alignment in [UsageAlignment::Calendar, UsageAlignment::Billing] {
@@ -42,7 +42,8 @@ fn the_day_of_the_upgrade_counts_as_unused() {
         ] {
             let kind = MembershipType::Recurring;
             let (provider, membership) = (&scenario.provider, &scenario.membership);
-            let answer = preview(provider, membership, kind, 7900, new_price, date(day)).unwrap();
+            let answer =
+                preview_upgrade(provider, membership, kind, 7900, new_price, date(day)).unwrap();
             assert_eq!((answer.total_days, answer.unused_days), (28, unused), "{day}");
             let amounts =
                 (answer.credit_minor, answer.first_payment_minor, answer.credit_left_minor);
@@ -71,12 +72,12 @@ fn only_days_on_which_the_membership_runs_can_be_previewed() {
         (Recurring, None, None, "2026-05-01", Ok(14)),
         (Recurring, None, None, "2026-05-02", outside),
     ] {
-        let mut scenario = Scenario::new("");
+        let mut scenario = UsageScenario::new("");
         scenario.membership.start_date = start.map(date);
         scenario.membership.expiration_date = expiration.map(date);
         scenario.membership.cancelled_at = Some(instant("2026-05-02T00:00:00Z"));
         let (provider, membership) = (&scenario.provider, &scenario.membership);
-        let answer = preview(provider, membership, kind, 7900, 9900, date(day));
+        let answer = preview_upgrade(provider, membership, kind, 7900, 9900, date(day));
         assert_eq!(answer.map(|answer| answer.unused_days), expected, "{kind:?} {day}");
     }
     assert_eq!(UpgradeError::NoPeriod.code(), "upgrade_no_period");

@@ -4,11 +4,11 @@ use std::num::NonZeroU16;
 
 use model::provider::{UsageAlignment, UsageRounding};
 use model::time::Weekday;
-use usage::json::{OfferingTypeNames, answer, to_json, usage_periods};
+use usage::json::{OfferingTypeNames, to_json, usage_answer, usage_periods};
 use usage::xml::{ListStyle, to_xml};
-use usage::{Status, Usage};
+use usage::{MembershipStatus, Usage};
 
-use crate::scenario::{Scenario, date, days, render};
+use crate::scenario::{UsageScenario, date, days, render};
 
 #[test]
 fn vectors_of_uses_used_left_and_bookable() {
@@ -35,10 +35,10 @@ fn vectors_of_uses_used_left_and_bookable() {
             "lifetime 5/10 left 5 book 5 [Fitness 5/5 left 0 book 0, Zumba 0/5 left 5 book 5]",
         ),
     ] {
-        let mut scenario = Scenario::new(allotment);
+        let mut scenario = UsageScenario::new(allotment);
         scenario.book_all(bookings, "2026-03-10");
         if id == "U5" {
-            scenario.membership.status = Status::Completed;
+            scenario.membership.status = MembershipStatus::Completed;
         }
         assert_eq!(render(&scenario.usage_on("2026-03-20")), expected, "{id}");
     }
@@ -88,20 +88,20 @@ fn vectors_of_proration_under_each_rounding() {
 }
 
 /// Returns a scenario whose only limit has this period.
-fn with_period(period: &str, max: Option<i64>) -> Scenario {
+fn with_period(period: &str, max: Option<i64>) -> UsageScenario {
     let (first, last) = period.split_once("..").unwrap();
     let total = date(last).days() - date(first).days() + 1;
     let max = max.map_or("-".to_owned(), |max| max.to_string());
     match total {
-        7 => Scenario::new(&format!("week {max}")),
+        7 => UsageScenario::new(&format!("week {max}")),
         28 => {
-            let mut scenario = Scenario::new(&format!("month {max}"));
+            let mut scenario = UsageScenario::new(&format!("month {max}"));
             scenario.provider.usage_alignment = UsageAlignment::Billing;
             scenario.membership.start_date = Some(date(first));
             scenario.membership.billing_interval_weeks = NonZeroU16::new(4);
             scenario
         }
-        _ => Scenario::new(&format!("month {max}")),
+        _ => UsageScenario::new(&format!("month {max}")),
     }
 }
 
@@ -109,7 +109,7 @@ fn with_period(period: &str, max: Option<i64>) -> Scenario {
 fn vector_p10_open_ends_and_holds_that_do_not_prorate_change_nothing() {
     for (range, prorate_usage) in [("2026-03-09..", true), ("2026-03-09..2026-03-22", false)] {
         for allotment in ["day 8", "week 8", "month 8 [HIIT 3]", "year 8", "lifetime 8"] {
-            let mut scenario = Scenario::new(allotment);
+            let mut scenario = UsageScenario::new(allotment);
             scenario.hold(range).prorate_usage = prorate_usage;
             let usage = scenario.usage_on("2026-03-10");
             let count = &usage.periods[0].count;
@@ -137,11 +137,11 @@ fn vectors_of_period_bounds() {
     for (starts_on, expected) in
         [(Weekday::Monday, "2026-03-02..2026-03-08"), (Weekday::Sunday, "2026-03-01..2026-03-07")]
     {
-        let mut scenario = Scenario::new("week 1");
+        let mut scenario = UsageScenario::new("week 1");
         scenario.provider.week_starts_on = starts_on;
         assert_eq!(days(&scenario.usage_on("2026-03-04")), expected);
     }
-    let mut scenario = Scenario::new("month 1");
+    let mut scenario = UsageScenario::new("month 1");
     scenario.provider.usage_alignment = UsageAlignment::Billing;
     scenario.membership.billing_anchor_day = Some(16);
     assert_eq!(days(&scenario.usage_on("2026-01-20")), "2026-01-16..2026-02-15");
@@ -150,7 +150,7 @@ fn vectors_of_period_bounds() {
 /// §3: 8 uses a month, at most 3 of them HIIT; hold from 10 to 16 November 2025; 5 used, 2 of them
 /// HIIT.
 pub(crate) fn example() -> Usage {
-    let mut scenario = Scenario::new("month 8 [HIIT 3]");
+    let mut scenario = UsageScenario::new("month 8 [HIIT 3]");
     scenario.book_all("2 HIIT, 3 KB", "2025-11-05");
     scenario.hold("2025-11-10..2025-11-16");
     scenario.usage_on("2025-11-20")
@@ -173,7 +173,7 @@ fn the_json_example_of_the_answer_comes_out_byte_for_byte() {
     );
     let names = OfferingTypeNames::from([(12, "HIIT".to_owned())]);
     let usage = example();
-    assert_eq!(serde_json::to_string(&answer(&usage, &names)).unwrap(), expected);
+    assert_eq!(serde_json::to_string(&usage_answer(&usage, &names)).unwrap(), expected);
     assert_eq!(to_json(&usage, &names).to_string(), expected);
     let entries = serde_json::to_string(&usage_periods(&usage, &names)).unwrap();
     assert_eq!(format!(r#"{{"usage_periods":{entries}}}"#), expected);
@@ -188,7 +188,7 @@ fn the_xml_example_of_the_encodings_comes_out_byte_for_byte() {
         "<start_date>2025-11-01</start_date><type>event</type><used_count>4</used_count>",
         "</list-item></usage_periods></root>",
     );
-    let mut scenario = Scenario::new("month -");
+    let mut scenario = UsageScenario::new("month -");
     scenario.book_all("4 HIIT", "2025-11-05");
     let usage = scenario.usage_on("2025-11-20");
     assert_eq!(to_xml(&usage, &OfferingTypeNames::new(), ListStyle::ListItem), expected);

@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-use super::Key;
+use super::JwtKey;
 use crate::settings::{JwtKeySettings, SettingsError};
 
 const SECRET_BYTES_MIN: usize = 32;
@@ -24,7 +24,7 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
-impl Key {
+impl JwtKey {
     pub(super) fn load(settings: &JwtKeySettings) -> Result<Self, SettingsError> {
         let wrong = |problem: String| SettingsError::JwtKey { kid: settings.kid.clone(), problem };
         let algorithm = algorithm(&settings.alg)

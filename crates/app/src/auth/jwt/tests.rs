@@ -67,7 +67,7 @@ fn each_algorithm_is_verified_with_and_without_kid() {
             let token = sign(&header, &claims(), algorithm, &key);
             let principal = keys.verify(&token, now()).unwrap_or_else(|| panic!("{header}"));
             assert_eq!(principal.providers, [ProviderId(1), ProviderId(2)]);
-            assert_eq!(principal.identity, Identity::of_subject("u1"));
+            assert_eq!(principal.identity, CallerId::from_subject("u1"));
             assert_eq!(JwtKeys::default().verify(&token, now()), None, "without keys");
         }
         for header in [

@@ -5,8 +5,8 @@ use model::catalogue::table;
 use model::import::ImportCode::CompressionInvalid;
 
 use super::{chunked, input, read};
-use crate::format::{Compression, Format};
-use crate::read::{Mode, RATIO_FREE_BYTES, ReadError, read_table};
+use crate::format::{Compression, ImportFormat};
+use crate::read::{ImportMode, RATIO_FREE_BYTES, ReadError, read_table};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -39,8 +39,8 @@ fn packed_inputs_of_one_or_more_parts_read_whole() {
     {
         let packed = [pack(first.as_bytes()), pack(second.as_bytes())].concat();
         for size in [1, 7, usize::MAX] {
-            let input = chunked(packed.clone(), size, Format::Ndjson, compression);
-            let outcome = read("sites", Mode::Upsert, input);
+            let input = chunked(packed.clone(), size, ImportFormat::Ndjson, compression);
+            let outcome = read("sites", ImportMode::Upsert, input);
             assert_eq!((outcome.ids().len(), &outcome.end), (999, &None), "{compression:?}");
         }
     }
@@ -60,7 +60,8 @@ fn cut_or_damaged_packing_is_never_silently_short() {
         let bad = cuts.iter().map(|cut| packed[..*cut].to_vec());
         for (number, bad) in bad.chain([flipped, with_garbage, b"not packed".to_vec()]).enumerate()
         {
-            let outcome = read("sites", Mode::Upsert, input(bad, Format::Ndjson, compression));
+            let outcome =
+                read("sites", ImportMode::Upsert, input(bad, ImportFormat::Ndjson, compression));
             let end = outcome.end.map(|(code, ..)| code);
             assert_eq!(end, Some(CompressionInvalid), "{compression:?} {number}");
         }
@@ -72,7 +73,8 @@ fn the_error_of_a_cut_names_the_line_and_rows_before_it_are_still_read() {
     let text = rows(1..5000);
     let packed = gzip(text.as_bytes());
     let cut = packed[..packed.len() / 2].to_vec();
-    let outcome = read("sites", Mode::Upsert, input(cut, Format::Ndjson, Compression::Gzip));
+    let outcome =
+        read("sites", ImportMode::Upsert, input(cut, ImportFormat::Ndjson, Compression::Gzip));
     let (_, line, ..) = outcome.end.unwrap();
     assert!(!outcome.changes.is_empty());
     assert_eq!(line, Some(outcome.changes.len() as u64 + 1));
@@ -87,9 +89,9 @@ fn unpacking_stops_at_its_bound() {
         (Compression::Zstd, zstd(text.as_bytes())),
     ] {
         let ends = |bytes_max: u64| {
-            let mut input = input(packed.clone(), Format::Ndjson, compression);
+            let mut input = input(packed.clone(), ImportFormat::Ndjson, compression);
             input.bounds.bytes_max = Some(bytes_max);
-            read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap().last()
+            read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap().last()
         };
         let size = text.len() as u64;
         assert!(matches!(ends(size), Some(Ok(_))), "{compression:?}");
@@ -108,9 +110,10 @@ fn unpacking_stops_where_little_becomes_very_much() {
         [(Compression::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Compression::Zstd, zstd)]
     {
         let is_refused = |unpacked: Vec<u8>| {
-            let mut input = input(pack(&unpacked), Format::Ndjson, compression);
+            let mut input = input(pack(&unpacked), ImportFormat::Ndjson, compression);
             input.bounds.ratio_max = Some(100);
-            let last = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap().last();
+            let last =
+                read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap().last();
             matches!(last, Some(Err(ReadError::TooDense { ratio_max: 100 })))
         };
         assert!(!is_refused(bytes(RATIO_FREE_BYTES)), "{compression:?}");
@@ -128,9 +131,9 @@ fn unpacking_that_needs_much_memory_is_refused_where_it_is_bounded() {
     encoder.write_all(text.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     for (log, expected) in [(None, None), (Some(24), None), (Some(23), Some(CompressionInvalid))] {
-        let mut input = input(packed.clone(), Format::Ndjson, Compression::Zstd);
+        let mut input = input(packed.clone(), ImportFormat::Ndjson, Compression::Zstd);
         input.bounds.zstd_window_log_max = log;
-        let outcome = read("sites", Mode::Upsert, input);
+        let outcome = read("sites", ImportMode::Upsert, input);
         assert_eq!(outcome.end.map(|(code, ..)| code), expected, "{log:?}");
     }
 }
@@ -138,9 +141,9 @@ fn unpacking_that_needs_much_memory_is_refused_where_it_is_bounded() {
 #[test]
 fn reading_ends_when_it_is_stopped() {
     let blank = "\n".repeat(3 << 20);
-    let input = input(zstd(blank.as_bytes()), Format::Ndjson, Compression::Zstd);
+    let input = input(zstd(blank.as_bytes()), ImportFormat::Ndjson, Compression::Zstd);
     let progress = input.progress();
-    let mut batches = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap();
+    let mut batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
     progress.stop();
     assert!(matches!(batches.next(), Some(Err(ReadError::Io(_)))));
     assert!(batches.next().is_none());

@@ -2,9 +2,9 @@ use model::cell::Cell;
 use model::import::ImportCode::{self, *};
 
 use super::{cells, input, lines, of, read, read_csv};
-use crate::format::{Compression, Format};
-use crate::read::csv_record::{Fields, Step, split};
-use crate::read::{COLUMNS_MAX, Decoded, Mode, RECORD_BYTES_MAX, read_table};
+use crate::format::{Compression, ImportFormat};
+use crate::read::csv_record::{CsvFields, RecordSplit, split_record};
+use crate::read::{COLUMNS_MAX, Decoded, ImportMode, RECORD_BYTES_MAX, read_table};
 
 #[test]
 fn rows_are_read_by_column_name() {
@@ -100,8 +100,9 @@ fn invalid_utf8_spoils_only_its_record() {
 
 #[test]
 fn deletions_need_only_the_id() {
-    let delete =
-        |text: &str| read("sites", Mode::Delete, input(text, Format::Csv, Compression::None));
+    let delete = |text: &str| {
+        read("sites", ImportMode::Delete, input(text, ImportFormat::Csv, Compression::None))
+    };
     let outcome = delete("name,id\n,5\n,6\n");
     assert_eq!((outcome.ids(), outcome.errors), (vec![5, 6], vec![]));
     assert_eq!(delete("id,nome\n5,\n").errors, [of(ColumnUnknown, 1, "nome")]);
@@ -119,7 +120,8 @@ fn nothing_is_lost_at_the_end_of_the_input() {
         ("id\n\"1\"\r\n\"2\"\r", vec![1, 2]),
         ("id", vec![]),
     ] {
-        let outcome = read("sites", Mode::Delete, input(text, Format::Csv, Compression::None));
+        let outcome =
+            read("sites", ImportMode::Delete, input(text, ImportFormat::Csv, Compression::None));
         assert_eq!(outcome.ids(), expected, "{text:?}");
         assert_eq!((outcome.errors, outcome.end), (vec![], None), "{text:?}");
     }
@@ -127,10 +129,12 @@ fn nothing_is_lost_at_the_end_of_the_input() {
 
 /// Returns all records of `text` but blank lines, or `None` if it is broken.
 pub(super) fn fields_of(text: &[u8]) -> Option<Vec<Vec<Vec<u8>>>> {
-    let mut fields = Fields::default();
+    let mut fields = CsvFields::default();
     let (mut rest, mut records) = (text, Vec::new());
     while !rest.is_empty() {
-        let Step::Record { length, .. } = split(rest, true, &mut fields) else { return None };
+        let RecordSplit::Record { length, .. } = split_record(rest, true, &mut fields) else {
+            return None;
+        };
         if !fields.is_blank() {
             let text = fields.text(rest);
             records
@@ -155,9 +159,9 @@ fn a_header_of_very_many_columns_is_one_error() {
 fn fields_past_the_bound_are_counted_and_not_kept() {
     for (field, separator) in [("x", ","), ("\"x\"", ",")] {
         let record = vec![field; 100_000].join(separator);
-        let mut fields = Fields::default();
-        let step = split(record.as_bytes(), true, &mut fields);
-        assert_eq!(step, Step::Record { length: record.len(), line_feeds: 0 });
+        let mut fields = CsvFields::default();
+        let step = split_record(record.as_bytes(), true, &mut fields);
+        assert_eq!(step, RecordSplit::Record { length: record.len(), line_feeds: 0 });
         assert_eq!((fields.len(), fields.ranges().len()), (100_000, COLUMNS_MAX));
     }
     let outcome = read_csv("sites", format!("id,name\n1{}\n2,B\n", ",".repeat(100_000)));
@@ -167,7 +171,8 @@ fn fields_past_the_bound_are_counted_and_not_kept() {
 /// Returns the messages of all errors. The one that ends reading is last.
 fn messages(name: &str, bytes: &[u8]) -> Vec<String> {
     let table = model::catalogue::table(name).unwrap();
-    let read = read_table(table, Mode::Upsert, input(bytes, Format::Csv, Compression::None));
+    let read =
+        read_table(table, ImportMode::Upsert, input(bytes, ImportFormat::Csv, Compression::None));
     let told = read.unwrap().filter_map(|decoded| match decoded {
         Ok(Decoded::Error(error)) => Some(error.message),
         Ok(Decoded::Changes { .. }) => None,

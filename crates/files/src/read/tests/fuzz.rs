@@ -5,9 +5,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::csv::fields_of;
-use super::{Outcome, chunked, input, read};
-use crate::format::{Compression, Format};
-use crate::read::{Mode, read_tables};
+use super::{ReadOutcome, chunked, input, read};
+use crate::format::{Compression, ImportFormat};
+use crate::read::{ImportMode, read_tables};
 
 const PACKINGS: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
 
@@ -58,28 +58,28 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..300)) {
         for compression in PACKINGS {
-            for format in [Format::Csv, Format::Ndjson] {
-                read("customers", Mode::Upsert, input(bytes.clone(), format, compression));
+            for format in [ImportFormat::Csv, ImportFormat::Ndjson] {
+                read("customers", ImportMode::Upsert, input(bytes.clone(), format, compression));
             }
-            Outcome::of(read_tables(input(bytes.clone(), Format::Ndjson, compression)));
+            ReadOutcome::of(read_tables(input(bytes.clone(), ImportFormat::Ndjson, compression)));
         }
     }
 
     #[test]
     fn csv_reads_the_same_however_it_is_cut(bytes in csv_like(), size in 1_usize..5) {
         let bytes = [b"id,name\n".to_vec(), bytes].concat();
-        let whole = read("sites", Mode::Upsert, input(bytes.clone(), Format::Csv, Compression::None));
-        let cut = chunked(bytes, size, Format::Csv, Compression::None);
-        prop_assert_eq!(read("sites", Mode::Upsert, cut), whole);
+        let whole = read("sites", ImportMode::Upsert, input(bytes.clone(), ImportFormat::Csv, Compression::None));
+        let cut = chunked(bytes, size, ImportFormat::Csv, Compression::None);
+        prop_assert_eq!(read("sites", ImportMode::Upsert, cut), whole);
     }
 
     #[test]
     fn ndjson_reads_the_same_however_it_is_cut(lines in vec(json_like(), 0..6), size in 1_usize..5) {
         let bytes = lines.join("\n");
         let whole =
-            read("sites", Mode::Upsert, input(bytes.clone(), Format::Ndjson, Compression::None));
-        let cut = chunked(bytes, size, Format::Ndjson, Compression::None);
-        prop_assert_eq!(read("sites", Mode::Upsert, cut), whole);
+            read("sites", ImportMode::Upsert, input(bytes.clone(), ImportFormat::Ndjson, Compression::None));
+        let cut = chunked(bytes, size, ImportFormat::Ndjson, Compression::None);
+        prop_assert_eq!(read("sites", ImportMode::Upsert, cut), whole);
     }
 
     #[test]
@@ -103,7 +103,7 @@ proptest! {
     fn a_line_is_a_row_exactly_when_serde_json_reads_an_object(text in json_like()) {
         prop_assume!(!text.trim().is_empty());
         let outcome =
-            read("sites", Mode::Upsert, input(text.clone(), Format::Ndjson, Compression::None));
+            read("sites", ImportMode::Upsert, input(text.clone(), ImportFormat::Ndjson, Compression::None));
         let is_refused =
             outcome.errors.iter().any(|(code, ..)| *code == model::import::ImportCode::JsonInvalid);
         let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
@@ -118,6 +118,6 @@ proptest! {
         let mut bytes = super::parquet::file(vec![("id", ids), ("name", names)]);
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        read("sites", Mode::Upsert, input(bytes, Format::Parquet, Compression::None));
+        read("sites", ImportMode::Upsert, input(bytes, ImportFormat::Parquet, Compression::None));
     }
 }

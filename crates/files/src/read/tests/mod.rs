@@ -12,32 +12,35 @@ use model::catalogue::table;
 use model::cell::Cell;
 use model::import::{Change, ImportCode, InputRow};
 
-use super::{Batches, Decoded, Input, Mode, ReadError, Source, read_table, read_tables};
-use crate::format::{Compression, Format};
+use super::{
+    Decoded, DecodedBatches, ImportInput, ImportMode, InputSource, ReadError, read_table,
+    read_tables,
+};
+use crate::format::{Compression, ImportFormat};
 
 /// Everything that was read from one input.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
+struct ReadOutcome {
     changes: Vec<(&'static str, Change)>,
-    errors: Vec<Told>,
+    errors: Vec<ReportedError>,
     /// The error that ended reading before the end of the input.
-    end: Option<Told>,
+    end: Option<ReportedError>,
 }
 
 /// The parts of an error that tests compare: code, line, column, id.
-type Told = (ImportCode, Option<u64>, Option<String>, Option<i64>);
+type ReportedError = (ImportCode, Option<u64>, Option<String>, Option<i64>);
 
-fn told(error: model::import::ImportError) -> Told {
+fn told(error: model::import::ImportError) -> ReportedError {
     (error.code, error.line, error.column, error.id)
 }
 
 /// Returns an error with this code and line in `column`.
-fn of(code: ImportCode, line: u64, column: &str) -> Told {
+fn of(code: ImportCode, line: u64, column: &str) -> ReportedError {
     (code, Some(line), (!column.is_empty()).then(|| column.to_owned()), None)
 }
 
-impl Outcome {
-    fn of(batches: Batches) -> Self {
+impl ReadOutcome {
+    fn of(batches: DecodedBatches) -> Self {
         let mut outcome = Self::default();
         for decoded in batches {
             match decoded {
@@ -53,7 +56,7 @@ impl Outcome {
         outcome
     }
 
-    fn of_open(batches: Result<Batches, ReadError>) -> Self {
+    fn of_open(batches: Result<DecodedBatches, ReadError>) -> Self {
         match batches {
             Ok(batches) => Self::of(batches),
             Err(ReadError::Broken(error)) => Self { end: Some(told(*error)), ..Self::default() },
@@ -83,34 +86,34 @@ impl Read for Chunked {
     }
 }
 
-fn input(bytes: impl Into<Vec<u8>>, format: Format, compression: Compression) -> Input {
+fn input(bytes: impl Into<Vec<u8>>, format: ImportFormat, compression: Compression) -> ImportInput {
     chunked(bytes, usize::MAX, format, compression)
 }
 
 fn chunked(
     bytes: impl Into<Vec<u8>>,
     size: usize,
-    format: Format,
+    format: ImportFormat,
     compression: Compression,
-) -> Input {
+) -> ImportInput {
     let stream = Chunked { bytes: Cursor::new(bytes.into()), size };
-    Input::new(Source::Stream(Box::new(stream)), format, compression)
+    ImportInput::new(InputSource::Stream(Box::new(stream)), format, compression)
 }
 
-fn read(name: &str, mode: Mode, input: Input) -> Outcome {
-    Outcome::of_open(read_table(table(name).unwrap(), mode, input))
+fn read(name: &str, mode: ImportMode, input: ImportInput) -> ReadOutcome {
+    ReadOutcome::of_open(read_table(table(name).unwrap(), mode, input))
 }
 
-fn read_csv(name: &str, bytes: impl Into<Vec<u8>>) -> Outcome {
-    read(name, Mode::Upsert, input(bytes, Format::Csv, Compression::None))
+fn read_csv(name: &str, bytes: impl Into<Vec<u8>>) -> ReadOutcome {
+    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Csv, Compression::None))
 }
 
-fn read_ndjson(name: &str, bytes: impl Into<Vec<u8>>) -> Outcome {
-    read(name, Mode::Upsert, input(bytes, Format::Ndjson, Compression::None))
+fn read_ndjson(name: &str, bytes: impl Into<Vec<u8>>) -> ReadOutcome {
+    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Ndjson, Compression::None))
 }
 
 /// Returns the cells of these columns in the change with this number.
-fn cells(outcome: &Outcome, number: usize, columns: &[&str]) -> Vec<Cell> {
+fn cells(outcome: &ReadOutcome, number: usize, columns: &[&str]) -> Vec<Cell> {
     let (name, Change::Upsert(InputRow { cells, .. })) = &outcome.changes[number] else {
         panic!("no row: {outcome:?}");
     };
@@ -118,7 +121,7 @@ fn cells(outcome: &Outcome, number: usize, columns: &[&str]) -> Vec<Cell> {
     columns.iter().map(|column| cells[table.position_of(column).unwrap()].clone()).collect()
 }
 
-fn lines(outcome: &Outcome) -> Vec<u64> {
+fn lines(outcome: &ReadOutcome) -> Vec<u64> {
     let line = |change: &Change| match change {
         Change::Upsert(row) => row.line,
         Change::Delete { line, .. } => *line,
@@ -135,7 +138,8 @@ fn reading_from_many_tables_takes_rows_and_deletions_in_order() {
         "\n",
         "{\"table\":\"sites\",\"delete\":3}",
     );
-    let outcome = Outcome::of(read_tables(input(text, Format::Ndjson, Compression::None)));
+    let outcome =
+        ReadOutcome::of(read_tables(input(text, ImportFormat::Ndjson, Compression::None)));
     assert_eq!((outcome.errors, outcome.end), (vec![], None));
     let tables: Vec<&str> = outcome.changes.iter().map(|(table, _)| *table).collect();
     assert_eq!(tables, ["sites", "sites", "invoices", "sites"]);
@@ -160,7 +164,8 @@ fn lines_for_many_tables_say_what_is_wrong_with_them() {
         ("{\"table\":\"sites\",\"delete\":0}", IdInvalid, "id"),
     ] {
         let text = format!("{line}\n{{\"table\":\"sites\",\"delete\":9}}\n");
-        let outcome = Outcome::of(read_tables(input(text, Format::Ndjson, Compression::None)));
+        let outcome =
+            ReadOutcome::of(read_tables(input(text, ImportFormat::Ndjson, Compression::None)));
         assert_eq!(outcome.errors, [of(code, 1, column)], "{line}");
         assert_eq!(outcome.ids(), [9], "{line}");
     }
@@ -170,8 +175,8 @@ fn lines_for_many_tables_say_what_is_wrong_with_them() {
 fn batches_are_bounded_in_rows_and_bytes() {
     let sizes = |text: String| -> Vec<usize> {
         let sites = table("sites").unwrap();
-        let input = input(text, Format::Ndjson, Compression::None);
-        let batches = read_table(sites, Mode::Upsert, input).unwrap();
+        let input = input(text, ImportFormat::Ndjson, Compression::None);
+        let batches = read_table(sites, ImportMode::Upsert, input).unwrap();
         let size = |decoded| match decoded {
             Ok(Decoded::Changes { changes, .. }) => changes.len(),
             other => panic!("{other:?}"),
@@ -190,11 +195,11 @@ fn progress_tells_bytes_and_rows() {
     let mut file = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut file, b"id,name\n1,A\n,B\n").unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
-    let input = Input::new(Source::File(file), Format::Csv, Compression::None);
-    let batches = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap();
+    let input = ImportInput::new(InputSource::File(file), ImportFormat::Csv, Compression::None);
+    let batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
     let progress = batches.progress();
     assert_eq!((progress.bytes_read(), progress.bytes_total()), (0, Some(15)));
-    assert_eq!(Outcome::of(batches).ids(), [1]);
+    assert_eq!(ReadOutcome::of(batches).ids(), [1]);
     assert_eq!((progress.bytes_read(), progress.rows()), (15, 2));
 }
 
@@ -207,8 +212,12 @@ fn a_source_that_fails_is_not_taken_for_bad_input() {
         }
     }
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
-        let input = Input::new(Source::Stream(Box::new(Failing)), Format::Csv, compression);
-        let mut batches = read_table(table("sites").unwrap(), Mode::Upsert, input).unwrap();
+        let input = ImportInput::new(
+            InputSource::Stream(Box::new(Failing)),
+            ImportFormat::Csv,
+            compression,
+        );
+        let mut batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
         assert!(matches!(batches.next(), Some(Err(ReadError::Io(_)))), "{compression:?}");
         assert!(batches.next().is_none());
     }

@@ -4,9 +4,11 @@ use model::catalogue::table;
 use model::cell::Cell;
 use model::import::ImportCode::*;
 
-use super::{Outcome, cells, input, lines, of, read, read_ndjson};
-use crate::format::{Compression, Format};
-use crate::read::{Input, Mode, RECORD_BYTES_MAX, Source, read_table, read_tables};
+use super::{ReadOutcome, cells, input, lines, of, read, read_ndjson};
+use crate::format::{Compression, ImportFormat};
+use crate::read::{
+    ImportInput, ImportMode, InputSource, RECORD_BYTES_MAX, read_table, read_tables,
+};
 
 #[test]
 fn rows_are_read_whatever_the_order_and_spacing_of_their_keys() {
@@ -118,7 +120,7 @@ fn wrong_columns_are_told_per_row() {
         "{\"id\":4,\"name\":\"D\"}\n",
     );
     let outcome = read_ndjson("sites", text);
-    let with_id = |told: super::Told, id| (told.0, told.1, told.2, Some(id));
+    let with_id = |told: super::ReportedError, id| (told.0, told.1, told.2, Some(id));
     assert_eq!(
         outcome.errors,
         [
@@ -142,7 +144,8 @@ fn invalid_utf8_spoils_only_its_line() {
 #[test]
 fn deletions_need_only_the_id() {
     let text = "{\"id\":1}\n{\"name\":7,\"id\":2}\n{\"id\":3,\"nome\":1}\n";
-    let outcome = read("sites", Mode::Delete, input(text, Format::Ndjson, Compression::None));
+    let outcome =
+        read("sites", ImportMode::Delete, input(text, ImportFormat::Ndjson, Compression::None));
     assert_eq!(outcome.ids(), [1, 2]);
     assert_eq!(outcome.errors.len(), 1);
     assert_eq!(outcome.errors[0].0, ColumnUnknown);
@@ -152,9 +155,13 @@ fn deletions_need_only_the_id() {
 fn a_line_past_the_bound_is_skipped_and_the_rest_is_read() {
     let long = std::io::repeat(b'x').take(3 * RECORD_BYTES_MAX as u64);
     let stream = b"{\"id\":1}\n".chain(long).chain(&b"\n{\"id\":2}\n"[..]);
-    let input = Input::new(Source::Stream(Box::new(stream)), Format::Ndjson, Compression::None);
+    let input = ImportInput::new(
+        InputSource::Stream(Box::new(stream)),
+        ImportFormat::Ndjson,
+        Compression::None,
+    );
     let customers = table("customers").unwrap();
-    let outcome = super::Outcome::of_open(read_table(customers, Mode::Upsert, input));
+    let outcome = super::ReadOutcome::of_open(read_table(customers, ImportMode::Upsert, input));
     assert_eq!(outcome.errors, [of(RowTooLong, 2, "")]);
     assert_eq!((outcome.ids(), lines(&outcome)), (vec![1, 2], vec![1, 3]));
 }
@@ -164,7 +171,8 @@ fn an_array_of_rows_reads_like_lines_and_counts_its_rows() {
     let text = r#"[{"id":1,"name":"a\nb"},
         {"id": "x"}, {"id":3,
         "name":"C"}]"#;
-    let outcome = read("sites", Mode::Upsert, input(text, Format::Json, Compression::None));
+    let outcome =
+        read("sites", ImportMode::Upsert, input(text, ImportFormat::Json, Compression::None));
     assert_eq!(lines(&outcome), [1, 3]);
     assert_eq!(outcome.end, None);
     assert_eq!(outcome.errors, [of(IdInvalid, 2, "id")]);
@@ -174,7 +182,8 @@ fn an_array_of_rows_reads_like_lines_and_counts_its_rows() {
 #[test]
 fn an_array_that_is_cut_off_is_refused() {
     for text in ["[{\"id\":1,\"name\":\"A\"}", "{\"id\":1,\"name\":\"A\"}", ""] {
-        let outcome = read("sites", Mode::Upsert, input(text, Format::Json, Compression::None));
+        let outcome =
+            read("sites", ImportMode::Upsert, input(text, ImportFormat::Json, Compression::None));
         assert_eq!(outcome.end.map(|(code, ..)| code), Some(JsonInvalid), "{text}");
     }
 }
@@ -194,7 +203,8 @@ fn numbers_of_free_json_keep_their_digits_or_are_refused_with_their_key() {
     let outcome = read_ndjson("customers", format!("{{\"id\":1,\"metadata\":{kept}}}"));
     assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
     let tables = format!("{{\"table\":\"customers\",\"row\":{{\"id\":1,\"metadata\":{kept}}}}}");
-    let outcome = Outcome::of(read_tables(input(tables, Format::Ndjson, Compression::None)));
+    let outcome =
+        ReadOutcome::of(read_tables(input(tables, ImportFormat::Ndjson, Compression::None)));
     assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
     for (metadata, code) in [
         (r#"{"a":1e400}"#.to_owned(), NumberOutOfRange),

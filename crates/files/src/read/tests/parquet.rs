@@ -7,7 +7,7 @@ use arrow::array::{
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int64Type};
-use model::catalogue::{Kind, table};
+use model::catalogue::{ColumnType, table};
 use model::cell::Cell;
 use model::import::ImportCode::*;
 use parquet::arrow::ArrowWriter;
@@ -16,10 +16,11 @@ use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 
-use super::{Outcome, cells, input, lines, of, read};
-use crate::format::{Compression, Format};
+use super::{ReadOutcome, cells, input, lines, of, read};
+use crate::format::{Compression, ImportFormat};
 use crate::read::{
-    BATCH_BYTES_MAX, Bounds, Decoded, Input, Mode, RECORD_BYTES_MAX, ReadError, read_table,
+    BATCH_BYTES_MAX, Decoded, ImportInput, ImportMode, RECORD_BYTES_MAX, ReadError, UnpackLimits,
+    read_table,
 };
 
 pub(super) fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
@@ -37,8 +38,8 @@ fn ids(count: i64) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(1..=count))
 }
 
-fn read_parquet(name: &str, bytes: Vec<u8>) -> Outcome {
-    read(name, Mode::Upsert, input(bytes, Format::Parquet, Compression::None))
+fn read_parquet(name: &str, bytes: Vec<u8>) -> ReadOutcome {
+    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Parquet, Compression::None))
 }
 
 #[test]
@@ -174,9 +175,9 @@ fn rows_are_numbered_across_batches_and_packing_is_taken_off() {
     let names = StringArray::from_iter_values((0..count).map(|id| format!("site {id}")));
     let bytes = file(vec![("id", ids(count)), ("name", Arc::new(names))]);
     let packed = zstd::encode_all(&bytes[..], 1).unwrap();
-    let input = input(packed, Format::Parquet, Compression::Zstd);
+    let input = input(packed, ImportFormat::Parquet, Compression::Zstd);
     let progress = input.progress();
-    let outcome = read("sites", Mode::Upsert, input);
+    let outcome = read("sites", ImportMode::Upsert, input);
     assert_eq!(lines(&outcome), (1..=10_000).collect::<Vec<u64>>());
     assert_eq!(outcome.ids(), (1..=count).collect::<Vec<i64>>());
     assert_eq!(cells(&outcome, 9999, &["name"]), [Cell::text("site 9999")]);
@@ -187,7 +188,8 @@ fn rows_are_numbered_across_batches_and_packing_is_taken_off() {
 fn deletions_need_only_the_id() {
     let names: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
     let bytes = file(vec![("name", names), ("id", ids(1))]);
-    let outcome = read("sites", Mode::Delete, input(bytes, Format::Parquet, Compression::None));
+    let outcome =
+        read("sites", ImportMode::Delete, input(bytes, ImportFormat::Parquet, Compression::None));
     assert_eq!((outcome.ids(), outcome.errors), (vec![1], vec![]));
 }
 
@@ -202,8 +204,8 @@ fn broken_files_are_told() {
     }
 }
 
-fn bounded(bytes: Vec<u8>, bounds: Bounds) -> Input {
-    let mut input = input(bytes, Format::Parquet, Compression::None);
+fn bounded(bytes: Vec<u8>, bounds: UnpackLimits) -> ImportInput {
+    let mut input = input(bytes, ImportFormat::Parquet, Compression::None);
     input.bounds = bounds;
     input
 }
@@ -220,8 +222,11 @@ fn same_text(count: i64, length: usize) -> Vec<u8> {
 fn long_texts_of_a_dictionary_come_in_small_batches() {
     let bytes = same_text(200, 1 << 20);
     assert!(bytes.len() < 2 << 20, "it is a small file");
-    let batches =
-        read_table(table("sites").unwrap(), Mode::Upsert, bounded(bytes, Bounds::default()));
+    let batches = read_table(
+        table("sites").unwrap(),
+        ImportMode::Upsert,
+        bounded(bytes, UnpackLimits::default()),
+    );
     let mut rows = 0;
     for decoded in batches.unwrap() {
         let Decoded::Changes { changes, .. } = decoded.unwrap() else {
@@ -237,14 +242,15 @@ fn long_texts_of_a_dictionary_come_in_small_batches() {
 fn what_a_file_says_of_its_size_is_not_what_is_counted() {
     let end = |bytes: Vec<u8>, bounds| match read_table(
         table("sites").unwrap(),
-        Mode::Upsert,
+        ImportMode::Upsert,
         bounded(bytes, bounds),
     ) {
         Ok(batches) => batches.last().unwrap().err(),
         Err(error) => Some(error),
     };
-    let bytes_max = |bytes_max| Bounds { bytes_max: Some(bytes_max), ..Bounds::default() };
-    let dense = Bounds { ratio_max: Some(10), ..Bounds::default() };
+    let bytes_max =
+        |bytes_max| UnpackLimits { bytes_max: Some(bytes_max), ..UnpackLimits::default() };
+    let dense = UnpackLimits { ratio_max: Some(10), ..UnpackLimits::default() };
     // 100 rows of 1 MiB out of 1 MiB: the values are counted as rows have them.
     let texts = same_text(100, 1 << 20);
     assert!(end(texts.clone(), bytes_max(200 << 20)).is_none());
@@ -253,12 +259,14 @@ fn what_a_file_says_of_its_size_is_not_what_is_counted() {
     assert!(matches!(end(texts, dense), Some(ReadError::TooDense { ratio_max: 10 })));
     // Runs of one number: some bytes of the file, eight in each row of each column.
     let invoices = table("invoices").unwrap();
-    let is_number = |kind: Kind| matches!(kind, Kind::Int { .. } | Kind::Money | Kind::Instant);
+    let is_number = |kind: ColumnType| {
+        matches!(kind, ColumnType::Int { .. } | ColumnType::Money | ColumnType::Instant)
+    };
     let numbers = invoices.columns.iter().filter(|column| is_number(column.kind));
     let same: ArrayRef = Arc::new(Int64Array::from_iter_values((0..250_000).map(|_| 7)));
     let runs = file(numbers.map(|column| (column.name, Arc::clone(&same))).collect());
     assert!(runs.len() < 100_000, "{}", runs.len());
-    let batches = read_table(invoices, Mode::Upsert, bounded(runs, dense)).unwrap();
+    let batches = read_table(invoices, ImportMode::Upsert, bounded(runs, dense)).unwrap();
     assert!(matches!(batches.last(), Some(Err(ReadError::TooDense { .. }))));
 }
 
@@ -341,7 +349,7 @@ fn headers_of_pages_are_read_as_the_library_writes_them() {
             let mut rest = &bytes[start as usize..(start + length) as usize];
             let mut found = Vec::new();
             while !rest.is_empty() {
-                let header = super::super::thrift::page_header(&mut rest).unwrap();
+                let header = super::super::thrift::read_page_header(&mut rest).unwrap();
                 rest = &rest[header.packed_bytes as usize..];
                 found.push((header.is_dictionary, header.values, header.unpacked_bytes));
             }

@@ -17,7 +17,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 
 use super::export::with_items;
-use super::{Answer, export, money};
+use super::{ResultRows, export, money};
 use crate::format::FileFormat;
 use crate::write::WriteOptions;
 
@@ -43,16 +43,16 @@ fn read_arrow(file: Vec<u8>) -> RecordBatch {
     concat_batches(&schema, &batches).unwrap()
 }
 
-fn read(answer: &Answer, format: FileFormat, options: &WriteOptions) -> RecordBatch {
+fn read(answer: &ResultRows, format: FileFormat, options: &WriteOptions) -> RecordBatch {
     let file = answer.bytes(format, options);
     if format == FileFormat::Parquet { read_parquet(file) } else { read_arrow(file) }
 }
 
-fn one_of_each() -> Answer {
+fn one_of_each() -> ResultRows {
     let rates = Decimal128Array::from(vec![Some(2513), None]);
     let instants = TimestampMicrosecondArray::from(vec![Some(1), None]).with_timezone("+00:00");
     let lists = vec![Some(vec![Some("a"), None]), None];
-    Answer::default()
+    ResultRows::default()
         .ints("id", "ID", vec![Some(i64::MIN), None])
         .column("rate", "", OutputKind::Dec4, rates.with_precision_and_scale(18, 4).unwrap())
         .column("day", "", OutputKind::Date, Date32Array::from(vec![Some(-1), None]))
@@ -100,7 +100,7 @@ fn cells_have_the_types_of_the_spec_in_both_formats() {
 
 #[test]
 fn reports_add_their_currencies_and_write_objects_as_csv_does() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("total", "Total", money(1), Int64Array::from(vec![4500, 4500]))
         .hidden(StringArray::from(vec!["jpy", "kwd"]));
     for format in [FileFormat::Parquet, FileFormat::Arrow] {
@@ -126,7 +126,7 @@ fn lists_of_objects_are_the_text_of_ndjson() {
 #[test]
 fn row_groups_have_131072_rows_and_are_packed_with_zstd() {
     let ids = Int64Array::from_iter_values(0..131_073);
-    let answer = Answer::default().column("id", "ID", OutputKind::Int, ids);
+    let answer = ResultRows::default().column("id", "ID", OutputKind::Int, ids);
     let file = answer.write_by(50_000, FileFormat::Parquet, &export()).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes_of(file)).unwrap();
     let groups = reader.metadata().row_groups();
@@ -137,7 +137,7 @@ fn row_groups_have_131072_rows_and_are_packed_with_zstd() {
 #[test]
 fn an_amount_that_its_type_cannot_hold_is_an_error() {
     let answer = |minor: i128| {
-        Answer::default()
+        ResultRows::default()
             .ints("id", "", vec![Some(17)])
             .column("total", "", money(2), super::minor(vec![Some(minor)]))
             .texts("currency", "", vec![Some("usd")])
@@ -153,7 +153,7 @@ fn an_amount_that_its_type_cannot_hold_is_an_error() {
 
 #[test]
 fn an_answer_without_rows_is_a_whole_file() {
-    let answer = Answer::default().ints("id", "ID", vec![]);
+    let answer = ResultRows::default().ints("id", "ID", vec![]);
     for format in [FileFormat::Parquet, FileFormat::Arrow] {
         assert_eq!(read(&answer, format, &export()).num_rows(), 0);
     }

@@ -6,14 +6,14 @@ use arrow::array::{Int64Array, StringArray};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Answer, export, money};
+use super::{ResultRows, export, money};
 use crate::format::FileFormat;
 use crate::formula_guard::without_guard;
-use crate::write::{Totals, WriteOptions, writer};
+use crate::write::{ControlTotals, WriteOptions, create_writer};
 
-type Row = (i64, Option<String>, Option<i64>, &'static str);
+type SampleRow = (i64, Option<String>, Option<i64>, &'static str);
 
-fn rows() -> impl Strategy<Value = Vec<Row>> {
+fn rows() -> impl Strategy<Value = Vec<SampleRow>> {
     let awkward = prop::sample::select(vec![
         "", "=1+1", "a,b", "\"", "a\nb", "\r", "\t", "0012", "-5", "- x", "🎟️", " x ", "_x0041_",
         "\u{1}", "<&>", "null", "\\", "'=", "''=1", "'a",
@@ -25,8 +25,8 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop::collection::vec(row, 0..40)
 }
 
-fn answer(rows: &[Row]) -> Answer {
-    Answer::default()
+fn answer(rows: &[SampleRow]) -> ResultRows {
+    ResultRows::default()
         .ints("id", "ID", rows.iter().map(|row| Some(row.0)).collect())
         .texts("name", "Name", rows.iter().map(|row| row.1.as_deref()).collect())
         .column("total", "Total", money(3), rows.iter().map(|row| row.2).collect::<Int64Array>())
@@ -34,13 +34,13 @@ fn answer(rows: &[Row]) -> Answer {
 }
 
 fn write_cut(
-    answer: &Answer,
+    answer: &ResultRows,
     cuts: &[usize],
     format: FileFormat,
     options: &WriteOptions,
 ) -> Vec<u8> {
     let (batch, mut out) = (answer.batch(), Vec::new());
-    let mut writer = writer(format, &answer.columns, options).unwrap();
+    let mut writer = create_writer(format, &answer.columns, options).unwrap();
     writer.start(&mut out).unwrap();
     let mut start = 0;
     for length in cuts.iter().copied().chain([usize::MAX]) {
@@ -53,7 +53,7 @@ fn write_cut(
 }
 
 /// Returns one sum per currency, added up one row at a time.
-fn sums_by_hand(rows: &[Row]) -> Value {
+fn sums_by_hand(rows: &[SampleRow]) -> Value {
     let mut sums: BTreeMap<&str, (i128, u64)> = BTreeMap::new();
     for (_, _, amount, currency) in rows {
         if let Some(amount) = amount {
@@ -94,10 +94,10 @@ proptest! {
         cuts in prop::collection::vec(0..9_usize, 0..12),
     ) {
         let answer = answer(&rows);
-        let (batch, mut totals, mut start) = (answer.batch(), Totals::new(&answer.columns), 0);
+        let (batch, mut totals, mut start) = (answer.batch(), ControlTotals::new(&answer.columns), 0);
         for length in cuts.into_iter().chain([usize::MAX]) {
             let length = length.min(rows.len() - start);
-            totals.observe(&batch.slice(start, length)).unwrap();
+            totals.add_batch(&batch.slice(start, length)).unwrap();
             start += length;
         }
         prop_assert_eq!(totals.rows(), rows.len() as u64);
@@ -126,7 +126,7 @@ proptest! {
 /// Chunks of typed columns are larger than the batches above. Their borders must not show either.
 #[test]
 fn cuts_across_pieces_and_row_groups_do_not_show() {
-    let rows: Vec<Row> = (0..140_000)
+    let rows: Vec<SampleRow> = (0..140_000)
         .map(|id| (id, (id % 3 > 0).then(|| format!("n{}", id % 977)), Some(id), "usd"))
         .collect();
     let answer = answer(&rows);

@@ -9,17 +9,17 @@ use arrow::array::{
 };
 use model::output::{ObjectText, OutputKind};
 
-use super::{Answer, export, list, money, object, texts};
+use super::{ResultRows, export, list, money, object, texts};
 use crate::format::FileFormat;
-use crate::write::{HashingWriter, Totals, WriteOptions};
+use crate::write::{ControlTotals, HashingWriter, WriteOptions};
 
 pub(super) fn instants(micros: Vec<Option<i64>>) -> TimestampMicrosecondArray {
     TimestampMicrosecondArray::from(micros).with_timezone("UTC")
 }
 
 /// The one invoice of §13.
-fn invoice() -> Answer {
-    Answer::default()
+fn invoice() -> ResultRows {
+    ResultRows::default()
         .ints("id", "ID", vec![Some(17)])
         .texts("number", "Number", vec![Some("A,1")])
         .column("total", "Total", money(3), Int64Array::from(vec![11_000]))
@@ -56,15 +56,15 @@ fn the_invoice_of_the_spec_has_its_bytes_hash_and_totals() {
             "\"created_at\":\"2024-01-02T03:04:05Z\"}\n"
         )
     );
-    let mut totals = Totals::new(&invoice().columns);
-    totals.observe(&invoice().batch()).unwrap();
+    let mut totals = ControlTotals::new(&invoice().columns);
+    totals.add_batch(&invoice().batch()).unwrap();
     assert_eq!(totals.rows(), 1);
     assert_eq!(totals.to_json().to_string(), r#"{"usd":{"total":{"sum":"11000","count":1}}}"#);
 }
 
 #[test]
 fn amounts_have_the_digits_of_their_currency_in_csv_and_none_in_ndjson() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("amount", "Amount", money(1), Int64Array::from(vec![-500, 500, 1250, i64::MIN]))
         .texts("currency", "Currency", ["usd", "jpy", "kwd", "usd"].map(Some).to_vec());
     assert_eq!(
@@ -77,7 +77,7 @@ fn amounts_have_the_digits_of_their_currency_in_csv_and_none_in_ndjson() {
 
 #[test]
 fn no_currency_column_is_added() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("plan_amount", "Plan Amount", money(1), Int64Array::from(vec![100]))
         .hidden(StringArray::from(vec!["gbp"]));
     assert_eq!(answer.export(FileFormat::Csv), "plan_amount\r\n1.00\r\n");
@@ -85,7 +85,7 @@ fn no_currency_column_is_added() {
 
 #[test]
 fn empty_text_is_not_null() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .texts("a", "A", vec![Some(""), None, Some(" x"), Some("0012")])
         .texts("b", "B", vec![None, Some(""), Some("=1+1"), Some("+44 20")]);
     assert_eq!(
@@ -103,7 +103,7 @@ fn empty_text_is_not_null() {
 
 #[test]
 fn keys_are_headings_and_do_not_nest() {
-    let answer = Answer::default().texts("metadata.plan, old", "X", vec![Some("a")]);
+    let answer = ResultRows::default().texts("metadata.plan, old", "X", vec![Some("a")]);
     assert_eq!(answer.export(FileFormat::Csv), "\"metadata.plan, old\"\r\na\r\n");
     assert_eq!(answer.export(FileFormat::Ndjson), "{\"metadata.plan, old\":\"a\"}\n");
 }
@@ -111,7 +111,7 @@ fn keys_are_headings_and_do_not_nest() {
 #[test]
 fn rates_dates_bools_and_fractions_are_written_by_kind() {
     let rates = Decimal128Array::from(vec![Some(2513), Some(-1), None]);
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("rate", "", OutputKind::Dec4, rates.with_precision_and_scale(18, 4).unwrap())
         .column("day", "", OutputKind::Date, Date32Array::from(vec![Some(19_724), None, None]))
         .column("ok", "", OutputKind::Bool, BooleanArray::from(vec![Some(true), None, None]))
@@ -135,7 +135,7 @@ fn rates_dates_bools_and_fractions_are_written_by_kind() {
 }
 
 /// Two rows: a line of two items in two currencies, and none.
-pub(super) fn with_items() -> Answer {
+pub(super) fn with_items() -> ResultRows {
     let items = object(
         ObjectText::Joined(" "),
         vec![
@@ -146,7 +146,7 @@ pub(super) fn with_items() -> Answer {
         ],
     );
     let items = list(items, &[2, 0]);
-    Answer::default().column("line_items", "Line Items", items.0, items.1).texts(
+    ResultRows::default().column("line_items", "Line Items", items.0, items.1).texts(
         "currency",
         "Currency",
         vec![Some("kwd"), Some("usd")],
@@ -179,8 +179,12 @@ fn lists_of_objects_are_compact_json_with_amounts_as_the_format_wants_them() {
 #[test]
 fn ready_json_keeps_its_keys_and_loses_its_spaces() {
     let stored = "{ \"b\" : [1, 2.50],\n \"a \\\" \\\\\": \"x  \\n\", \"c\": {} }";
-    let answer =
-        Answer::default().column("metadata", "", OutputKind::Json, StringArray::from(vec![stored]));
+    let answer = ResultRows::default().column(
+        "metadata",
+        "",
+        OutputKind::Json,
+        StringArray::from(vec![stored]),
+    );
     let compact = r#"{"b":[1,2.50],"a \" \\":"x  \n","c":{}}"#;
     assert_eq!(answer.export(FileFormat::Ndjson), format!("{{\"metadata\":{compact}}}\n"));
     let csv = answer.export(FileFormat::Csv);
@@ -195,7 +199,7 @@ fn lists_of_texts_are_joined_in_csv() {
         Some(vec![]),
         None,
     ]);
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("lists", "", OutputKind::List(Box::new(OutputKind::Text)), lists)
         .ints("n", "", vec![Some(1), Some(2), Some(3)]);
     assert_eq!(answer.export(FileFormat::Csv), "lists,n\r\n\"a,b c\",1\r\n\"\",2\r\n,3\r\n");

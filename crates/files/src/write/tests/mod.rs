@@ -16,18 +16,18 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{Field, Fields};
 use model::output::{ObjectText, OutputColumn, OutputKind};
 
-use super::{Dialect, WriteError, WriteOptions, writer};
+use super::{Dialect, WriteError, WriteOptions, create_writer};
 use crate::format::FileFormat;
 
 /// The rows of a result: visible columns with their values, then hidden ones.
 #[derive(Default)]
-struct Answer {
+struct ResultRows {
     columns: Vec<OutputColumn>,
     arrays: Vec<ArrayRef>,
     hidden: Vec<ArrayRef>,
 }
 
-impl Answer {
+impl ResultRows {
     fn column(
         mut self,
         key: &str,
@@ -67,7 +67,7 @@ impl Answer {
         options: &WriteOptions,
     ) -> Result<Vec<u8>, WriteError> {
         let (mut out, batch) = (Vec::new(), self.batch());
-        let mut writer = writer(format, &self.columns, options)?;
+        let mut writer = create_writer(format, &self.columns, options)?;
         writer.start(&mut out)?;
         for row in (0..batch.num_rows()).step_by(size) {
             writer.rows(&batch.slice(row, size.min(batch.num_rows() - row)), &mut out)?;

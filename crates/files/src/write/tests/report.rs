@@ -10,14 +10,14 @@ use arrow::datatypes::Int32Type;
 use model::output::{ObjectText, OutputKind};
 use proptest::prelude::*;
 
-use super::{Answer, list, minor, money, object, texts};
+use super::{ResultRows, list, minor, money, object, texts};
 use crate::format::FileFormat;
 use crate::formula_guard::without_guard;
-use crate::write::{Envelope, WriteError, WriteOptions};
+use crate::write::{JsonEnvelope, WriteError, WriteOptions};
 
 #[test]
 fn rows_nest_under_their_parents_which_are_null_when_all_below_is() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .ints("customer.id", "Customer ID", vec![Some(7), None])
         .texts("memo", "Memo", vec![Some("a \"b\"\\\n\u{1}é"), None])
         .texts("customer.name", "Customer Name", vec![None, None])
@@ -33,7 +33,7 @@ fn rows_nest_under_their_parents_which_are_null_when_all_below_is() {
 #[test]
 fn keys_that_take_the_same_place_are_refused() {
     for (first, second) in [("a", "a"), ("a", "a.b"), ("a.b", "a"), ("a.b.c", "a.b")] {
-        let answer = Answer::default().ints(first, "", vec![]).ints(second, "", vec![]);
+        let answer = ResultRows::default().ints(first, "", vec![]).ints(second, "", vec![]);
         assert!(
             matches!(answer.write(FileFormat::Json), Err(WriteError::KeyTaken { key }) if key == second),
             "{first} {second}"
@@ -44,7 +44,7 @@ fn keys_that_take_the_same_place_are_refused() {
 #[test]
 fn scalars_are_written_by_kind() {
     let micros = vec![Some(1_767_607_200_000_000), Some(1_767_607_200_500_000), Some(1), None];
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column(
             "b",
             "B",
@@ -91,7 +91,7 @@ fn scalars_are_written_by_kind() {
 fn money_is_an_object_in_json_and_a_plain_decimal_in_csv() {
     let codes = ["gbp", "gbp", "jpy", "kwd", "sek", "usd"];
     let units = [4500, -500, 4500, 1250, 123_450, 0].map(Some).to_vec();
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("amount", "Amount", money(2), minor(units.clone()))
         .column("plain", "Plain", OutputKind::Decimal { currency: 2 }, minor(units))
         .hidden(StringViewArray::from(codes.to_vec()));
@@ -126,7 +126,7 @@ fn money_is_an_object_in_json_and_a_plain_decimal_in_csv() {
 
 #[test]
 fn amounts_past_64_bits_are_written_exactly() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column(
             "amount",
             "Amount",
@@ -140,7 +140,7 @@ fn amounts_past_64_bits_are_written_exactly() {
 #[test]
 fn no_amount_is_null_and_an_amount_without_currency_is_an_error() {
     let answer = |amount, code| {
-        Answer::default()
+        ResultRows::default()
             .column("amount", "Amount", money(1), Int64Array::from(vec![amount]))
             .hidden(StringArray::from(vec![code]))
     };
@@ -155,7 +155,7 @@ fn no_amount_is_null_and_an_amount_without_currency_is_an_error() {
 
 #[test]
 fn amounts_of_different_tables_get_a_currency_column_each() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("credit", "Credit", money(2), Int64Array::from(vec![100]))
         .column("paid", "Paid", money(3), Int64Array::from(vec![Some(200)]))
         .hidden(StringArray::from(vec!["gbp"]))
@@ -165,7 +165,7 @@ fn amounts_of_different_tables_get_a_currency_column_each() {
 
 #[test]
 fn a_currency_column_that_shows_anyway_is_the_only_one() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .ints("membership.id", "Membership ID", vec![Some(7), Some(7)])
         .texts("membership.name", "Membership Name", vec![Some("Gold"), Some("Gold")])
         .ints("count", "Count", vec![Some(1), Some(2)])
@@ -208,11 +208,14 @@ fn text_cells_are_guarded_and_quoted_where_needed() {
         ("'a", "'a"),
         ("", "\"\""),
     ] {
-        let answer = Answer::default().texts("a", "=A", vec![Some(text)]);
+        let answer = ResultRows::default().texts("a", "=A", vec![Some(text)]);
         assert_eq!(answer.csv(), format!("'=A\r\n{expected}\r\n"), "{text:?}");
     }
-    let answer =
-        Answer::default().texts("a", "A", vec![Some("=1")]).texts("b", "B", vec![Some("x\ty,")]);
+    let answer = ResultRows::default().texts("a", "A", vec![Some("=1")]).texts(
+        "b",
+        "B",
+        vec![Some("x\ty,")],
+    );
     let tabs = WriteOptions { has_bom: true, has_formula_guard: false, ..WriteOptions::default() };
     assert_eq!(answer.text(FileFormat::Tsv, &tabs), "\u{FEFF}A\tB\r\n=1\t\"x\ty,\"\r\n");
 }
@@ -257,7 +260,7 @@ fn lists_and_objects_are_whole_in_json_and_one_cell_in_csv() {
             ),
         ],
     );
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("others", "Others", others.0, others.1)
         .column("credits", "Credits", credits.0, credits.1)
         .column("address", "Address", address.0, address.1)
@@ -288,7 +291,7 @@ fn lists_and_objects_are_whole_in_json_and_one_cell_in_csv() {
 #[test]
 fn text_is_read_from_every_layout() {
     let dictionary: DictionaryArray<Int32Type> = vec!["a", "b"].into_iter().collect();
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("a", "A", OutputKind::Text, StringViewArray::from(vec!["x", "y"]))
         .column("b", "B", OutputKind::Text, dictionary);
     assert_eq!(answer.csv(), "A,B\r\nx,a\r\ny,b\r\n");
@@ -296,10 +299,11 @@ fn text_is_read_from_every_layout() {
 
 #[test]
 fn a_batch_of_another_shape_is_an_error_that_names_the_column() {
-    let answer = Answer::default().column("a.b", "A", OutputKind::Text, Int64Array::from(vec![1]));
+    let answer =
+        ResultRows::default().column("a.b", "A", OutputKind::Text, Int64Array::from(vec![1]));
     let error = answer.write(FileFormat::Csv).unwrap_err();
     assert_eq!(error.to_string(), "column a.b of a batch should be text, and is Int64");
-    let answer = Answer::default().column("a", "A", money(9), Int64Array::from(vec![1]));
+    let answer = ResultRows::default().column("a", "A", money(9), Int64Array::from(vec![1]));
     let error = answer.write(FileFormat::Json).unwrap_err();
     assert!(matches!(error, WriteError::ColumnMismatch { .. }));
 }
@@ -318,7 +322,7 @@ fn an_object_that_names_its_currency_does_not_take_that_of_its_row() {
         ],
     );
     let amounts = list(amount, &[2]);
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("charges", "Charges", amounts.0, amounts.1)
         .hidden(StringArray::from(vec!["kwd"]));
     assert_eq!(answer.csv(), "Charges\r\n500; 5.00\r\n");
@@ -326,8 +330,8 @@ fn an_object_that_names_its_currency_does_not_take_that_of_its_row() {
 
 #[test]
 fn json_stands_in_its_envelope_and_ndjson_in_lines() {
-    let answer = Answer::default().ints("a.b", "A", vec![Some(1), Some(2)]);
-    let envelope = Envelope {
+    let answer = ResultRows::default().ints("a.b", "A", vec![Some(1), Some(2)]);
+    let envelope = JsonEnvelope {
         prefix: r#"{"total":2,"rows":["#.to_owned(),
         suffix: r#"],"pivot_truncated":true}"#.to_owned(),
     };
@@ -344,7 +348,7 @@ proptest! {
     fn csv_reads_back_as_it_was_given(
         rows in prop::collection::vec((any::<String>(), ".*[,\" \n\r=+-]*.*"), 1..5),
     ) {
-        let answer = Answer::default()
+        let answer = ResultRows::default()
             .texts("a", "A", rows.iter().map(|row| Some(row.0.as_str())).collect())
             .texts("b", "B", rows.iter().map(|row| Some(row.1.as_str())).collect());
         let options = WriteOptions { has_formula_guard: false, ..WriteOptions::default() };
@@ -360,7 +364,7 @@ proptest! {
 
     #[test]
     fn json_reads_back_as_it_was_given(text in any::<String>(), number in any::<i64>()) {
-        let answer = Answer::default()
+        let answer = ResultRows::default()
             .texts("a.text", "A", vec![Some(&text)])
             .ints("a.number", "B", vec![Some(number)]);
         let read: serde_json::Value = serde_json::from_str(&answer.json()).unwrap();

@@ -9,10 +9,10 @@ use model::time::{Instant, Zone};
 use quick_xml::events::Event;
 
 use super::export::{instants, with_items};
-use super::{Answer, export, minor, money};
+use super::{ResultRows, export, minor, money};
 use crate::format::FileFormat;
 use crate::write::xlsx::{XlsxRows, sheet_name};
-use crate::write::{RowWriter, WriteError, WriteOptions, writer};
+use crate::write::{RowWriter, WriteError, WriteOptions, create_writer};
 
 struct Workbook {
     members: BTreeMap<String, String>,
@@ -20,7 +20,7 @@ struct Workbook {
 
 /// A cell as it is stored: type, style number, text.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Cell {
+struct WorkbookCell {
     kind: String,
     style: String,
     text: String,
@@ -44,13 +44,14 @@ impl Workbook {
     }
 
     /// Returns the cells of a sheet by their references, such as `A1`.
-    fn cells(&self, number: usize) -> BTreeMap<String, Cell> {
+    fn cells(&self, number: usize) -> BTreeMap<String, WorkbookCell> {
         let mut reader = quick_xml::Reader::from_str(self.sheet(number));
-        let (mut cells, mut name, mut cell) = (BTreeMap::new(), String::new(), Cell::default());
+        let (mut cells, mut name, mut cell) =
+            (BTreeMap::new(), String::new(), WorkbookCell::default());
         loop {
             match reader.read_event().unwrap() {
                 Event::Start(start) | Event::Empty(start) if start.name().as_ref() == "c" => {
-                    cell = Cell::default();
+                    cell = WorkbookCell::default();
                     for attribute in start.attributes().map(Result::unwrap) {
                         let value = attribute.value.into_owned();
                         match attribute.key.as_ref() {
@@ -81,18 +82,18 @@ impl Workbook {
     }
 }
 
-fn open(answer: &Answer, options: &WriteOptions) -> Workbook {
+fn open(answer: &ResultRows, options: &WriteOptions) -> Workbook {
     Workbook::open(answer.bytes(FileFormat::Xlsx, options))
 }
 
-fn texts_of(cells: &BTreeMap<String, Cell>, names: &[&str]) -> Vec<String> {
+fn texts_of(cells: &BTreeMap<String, WorkbookCell>, names: &[&str]) -> Vec<String> {
     names.iter().map(|name| cells[*name].text.clone()).collect()
 }
 
 #[test]
 fn cells_are_numbers_bools_dates_and_texts() {
     let rates = Decimal128Array::from(vec![2513, -1]).with_precision_and_scale(18, 4).unwrap();
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .ints("id", "ID", vec![Some(17), Some(1_000_000_000_000_000)])
         .column("total", "Total", money(6), Int64Array::from(vec![11_010, -500]))
         .column("ok", "OK", OutputKind::Bool, BooleanArray::from(vec![true, false]))
@@ -121,7 +122,7 @@ fn cells_are_numbers_bools_dates_and_texts() {
 
 #[test]
 fn the_header_is_that_of_csv_in_bold_and_stays_in_view() {
-    let answer = Answer::default().ints("customer.id", "Customer ID", vec![Some(1)]);
+    let answer = ResultRows::default().ints("customer.id", "Customer ID", vec![Some(1)]);
     for (options, heading) in [(WriteOptions::default(), "Customer ID"), (export(), "customer.id")]
     {
         let workbook = open(&answer, &options);
@@ -137,7 +138,7 @@ fn the_header_is_that_of_csv_in_bold_and_stays_in_view() {
 
 #[test]
 fn every_sheet_has_a_filter_over_its_rows() {
-    let answer = Answer::default().ints("id", "ID", (1..=4).map(Some).collect()).texts(
+    let answer = ResultRows::default().ints("id", "ID", (1..=4).map(Some).collect()).texts(
         "name",
         "Name",
         vec![Some("a"); 4],
@@ -174,8 +175,12 @@ fn instants_are_date_times_on_the_clocks_of_the_zone() {
         ("9999-12-30T15:00:00Z", "Asia/Tokyo", "2958465"),
     ] {
         let micros = Instant::parse(instant).unwrap().micros();
-        let answer =
-            Answer::default().column("at", "At", OutputKind::Instant, instants(vec![Some(micros)]));
+        let answer = ResultRows::default().column(
+            "at",
+            "At",
+            OutputKind::Instant,
+            instants(vec![Some(micros)]),
+        );
         let options = WriteOptions { zone: Zone::parse(zone).unwrap(), ..export() };
         let workbook = open(&answer, &options);
         assert_eq!(workbook.cells(1)["A2"].text, expected, "{instant} in {zone}");
@@ -198,7 +203,7 @@ fn reports_add_their_currencies_and_join_lists() {
 
 #[test]
 fn amounts_past_15_digits_are_texts() {
-    let answer = Answer::default()
+    let answer = ResultRows::default()
         .column("a", "", money(1), minor(vec![Some(999_999_999_999_999), Some(10_i128.pow(15))]))
         .texts("currency", "", vec![Some("usd"), Some("usd")]);
     let cells = open(&answer, &export()).cells(1);
@@ -211,7 +216,7 @@ fn amounts_past_15_digits_are_texts() {
 
 #[test]
 fn nothing_and_empty_text_are_empty_cells_and_every_row_is_a_row() {
-    let answer = Answer::default().texts("a", "A", vec![Some("x"), None, Some("")]);
+    let answer = ResultRows::default().texts("a", "A", vec![Some("x"), None, Some("")]);
     let workbook = open(&answer, &export());
     assert_eq!(workbook.cells(1)["A2"].text, "x");
     assert_eq!(workbook.sheet(1).matches("<row ").count(), 4);
@@ -220,7 +225,7 @@ fn nothing_and_empty_text_are_empty_cells_and_every_row_is_a_row() {
 #[test]
 fn a_text_longer_than_a_cell_is_an_error_that_names_row_and_column() {
     let answer = |length| {
-        Answer::default().ints("id", "ID", vec![Some(1), Some(42)]).texts(
+        ResultRows::default().ints("id", "ID", vec![Some(1), Some(42)]).texts(
             "memo",
             "Memo",
             vec![Some("a"), Some(&"é".repeat(length))],
@@ -235,7 +240,7 @@ fn a_text_longer_than_a_cell_is_an_error_that_names_row_and_column() {
 
 #[test]
 fn rows_past_the_end_of_a_sheet_go_to_the_next() {
-    let answer = Answer::default().ints("id", "ID", (1..=7).map(Some).collect());
+    let answer = ResultRows::default().ints("id", "ID", (1..=7).map(Some).collect());
     let options = WriteOptions { sheet_name: "invoices".to_owned(), ..export() };
     let mut writer = XlsxRows::new(&answer.columns, &options).unwrap();
     writer.sheet_rows_max = 4;
@@ -269,10 +274,10 @@ fn sheet_names_keep_what_excel_asks_for() {
 fn no_file_is_left_behind_and_a_folder_that_is_gone_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let options = WriteOptions { folder: folder.path().to_path_buf(), ..export() };
-    let answer = Answer::default().ints("id", "ID", vec![Some(1)]);
+    let answer = ResultRows::default().ints("id", "ID", vec![Some(1)]);
     answer.write_by(1, FileFormat::Xlsx, &options).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let gone = WriteOptions { folder: folder.path().join("gone"), ..export() };
-    let Err(error) = writer(FileFormat::Xlsx, &answer.columns, &gone) else { panic!() };
+    let Err(error) = create_writer(FileFormat::Xlsx, &answer.columns, &gone) else { panic!() };
     assert_eq!(error.code(), "output_failed");
 }

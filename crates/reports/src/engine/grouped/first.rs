@@ -9,13 +9,13 @@ use datafusion::arrow::error::ArrowError;
 /// The number of rows that are collected at least before those behind the page are dropped.
 const ROWS_KEPT: usize = 8_192;
 
-fn joined(batches: &[RecordBatch]) -> Result<Option<RecordBatch>, ArrowError> {
+fn concat_all(batches: &[RecordBatch]) -> Result<Option<RecordBatch>, ArrowError> {
     let Some(first) = batches.first() else { return Ok(None) };
     concat_batches(&first.schema(), batches).map(Some)
 }
 
 /// Keeps the first rows, in a given order, of batches that come in any order.
-pub(super) struct First {
+pub(super) struct TopRows {
     /// The number of first rows to keep.
     wanted: usize,
     /// The number of those rows that come before the page.
@@ -28,7 +28,7 @@ pub(super) struct First {
     rows: usize,
 }
 
-impl First {
+impl TopRows {
     pub(super) fn new(
         wanted: usize,
         offset: usize,
@@ -59,7 +59,7 @@ impl First {
     }
 
     fn sorted(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let Some(rows) = joined(&std::mem::take(&mut self.batches))? else { return Ok(None) };
+        let Some(rows) = concat_all(&std::mem::take(&mut self.batches))? else { return Ok(None) };
         if self.descending.is_empty() {
             return Ok(Some(rows.slice(0, self.wanted.min(rows.num_rows()))));
         }
@@ -74,14 +74,14 @@ impl First {
 }
 
 /// Cuts a page out of batches that come in order.
-pub(super) struct Window {
+pub(super) struct BatchWindow {
     offset: u64,
     last: u64,
     seen: u64,
     batches: Vec<RecordBatch>,
 }
 
-impl Window {
+impl BatchWindow {
     pub(super) fn new(offset: u64, limit: u64) -> Self {
         Self { offset, last: offset.saturating_add(limit), seen: 0, batches: vec![] }
     }
@@ -104,7 +104,7 @@ impl Window {
 
     /// The page's rows, in order; none when it has none.
     pub(super) fn rows(self) -> Result<Option<RecordBatch>, ArrowError> {
-        joined(&self.batches)
+        concat_all(&self.batches)
     }
 }
 
@@ -135,12 +135,12 @@ mod tests {
         for (offset, limit) in [(0, 5), (3, 4), (9_000, 100), (count - 2, 10), (count, 1)] {
             let expected = (offset..count.min(offset + limit)).collect::<Vec<_>>();
             let wanted = usize::try_from(offset + limit).unwrap();
-            let mut first = First::new(wanted, offset as usize, 0, vec![false]);
+            let mut first = TopRows::new(wanted, offset as usize, 0, vec![false]);
             for numbers in mixed.chunks(1_000) {
                 first.add(&batch(numbers.to_vec())).unwrap();
             }
             assert_eq!(numbers(first.rows().unwrap()), expected, "{offset} {limit}");
-            let mut window = Window::new(offset as u64, limit as u64);
+            let mut window = BatchWindow::new(offset as u64, limit as u64);
             for start in (0..count).step_by(1_000) {
                 window.add(&batch((start..count.min(start + 1_000)).collect()));
             }

@@ -8,12 +8,12 @@
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
-use super::layout::{CurrencyPlace, Layout};
-use super::tallies::Tallies;
+use super::layout::{CurrencyPosition, GroupLayout};
+use super::tallies::QueryTallies;
 use crate::definition::Report;
-use crate::definition::relation::{Keys, Relation, Source};
-use crate::engine::needs::Needs;
-use crate::engine::scope::Scope;
+use crate::definition::relation::{Relation, RelationKeys, RelationSource};
+use crate::engine::needs::ColumnNeeds;
+use crate::engine::scope::QueryScope;
 use crate::engine::{base, flat, matching};
 use crate::error::ReportError;
 use crate::request::grouped::CURRENCY;
@@ -28,51 +28,59 @@ pub(super) const CURRENCY_COLUMN: &str = "currency_of_amounts";
 
 /// Returns a plan with one row per group: the selected dimensions, the currency if it was added to
 /// the key, and the tallies.
-pub(super) fn groups(
-    scope: &Scope<'_>,
-    layout: &Layout<'_>,
-    tallies: &Tallies,
+pub(super) fn plan_groups(
+    scope: &QueryScope<'_>,
+    layout: &GroupLayout<'_>,
+    tallies: &QueryTallies,
     predicates: &[Expr],
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let grouping = Grouping::of(scope, layout);
+    let grouping = GroupKeys::from_layout(scope, layout);
     let keys = grouping.keys.iter().enumerate();
-    let keys = keys.map(|(number, key)| (key_name(number), key.clone()));
-    let reads = keys.chain(tallies.reads()).collect::<Vec<_>>();
-    let base = base::rows(scope, layout.report, &Keys::All)?;
-    let rows = matching::select(scope, layout.report, base, predicates, &reads)?;
-    let keys = (0..grouping.keys.len()).map(|number| col(key_name(number))).collect::<Vec<_>>();
+    let keys = keys.map(|(number, key)| (group_key_name(number), key.clone()));
+    let reads = keys.chain(tallies.row_values()).collect::<Vec<_>>();
+    let base = base::base_rows(scope, layout.report, &RelationKeys::All)?;
+    let rows = matching::select_rows(scope, layout.report, base, predicates, &reads)?;
+    let keys =
+        (0..grouping.keys.len()).map(|number| col(group_key_name(number))).collect::<Vec<_>>();
     let mut groups = rows.aggregate(keys, tallies.over_rows())?;
-    let needs = Needs::of(layout.report, grouping.shown.iter().map(|shown| &shown.value));
+    let needs = ColumnNeeds::from_expressions(
+        layout.report,
+        grouping.shown.iter().map(|shown| &shown.value),
+    );
     for (relation, key) in grouping.joined() {
-        let named = flat::columns(relation.rows(scope, &Keys::All)?, relation.alias, &needs)?;
-        let name = flat::column(&format!("{}.{}", relation.alias, relation.on[0].1));
-        let on = (vec![name], vec![flat::column(&key_name(key))]);
+        let named = flat::project_join_columns(
+            relation.rows(scope, &RelationKeys::All)?,
+            relation.alias,
+            &needs,
+        )?;
+        let name = flat::join_column(&format!("{}.{}", relation.alias, relation.on[0].1));
+        let on = (vec![name], vec![flat::join_column(&group_key_name(key))]);
         groups = named.join(groups.build()?, JoinType::Right, on, None)?;
     }
     let shown = grouping.shown.iter();
-    let shown = shown.map(|shown| Ok(flat::expression(&shown.value)?.alias(&shown.name)));
+    let shown = shown.map(|shown| Ok(flat::to_join_expression(&shown.value)?.alias(&shown.name)));
     let shown = shown.collect::<Result<Vec<_>, ReportError>>()?;
     let groups = groups.project(shown.into_iter().chain(tallies.columns()).collect::<Vec<_>>())?;
-    if !grouping.may_meet() {
+    if !grouping.may_show_equal() {
         return Ok(groups);
     }
     let names = grouping.shown.iter().map(|shown| col(&shown.name)).collect::<Vec<_>>();
     Ok(groups.aggregate(names, tallies.over_groups())?)
 }
 
-fn key_name(number: usize) -> String {
+fn group_key_name(number: usize) -> String {
     format!("key_{number}")
 }
 
 /// The keys of groups, and the values shown from them.
-struct Grouping<'r> {
+struct GroupKeys<'r> {
     /// The expressions by which rows are grouped.
     keys: Vec<Expr>,
-    shown: Vec<Shown<'r>>,
+    shown: Vec<ShownValue<'r>>,
 }
 
 /// A value that is shown for a key.
-struct Shown<'r> {
+struct ShownValue<'r> {
     name: String,
     key: usize,
     /// An expression over the keys and the relation that is joined to them.
@@ -80,14 +88,14 @@ struct Shown<'r> {
     named: Option<&'r Relation>,
 }
 
-impl<'r> Grouping<'r> {
-    fn of(scope: &Scope<'_>, layout: &Layout<'r>) -> Self {
+impl<'r> GroupKeys<'r> {
+    fn from_layout(scope: &QueryScope<'_>, layout: &GroupLayout<'r>) -> Self {
         let mut grouping = Self { keys: vec![], shown: vec![] };
         for position in layout.dimensions() {
             let value = (layout.column(position).value)(scope);
             grouping.add(layout.report, dimension(position), value);
         }
-        if layout.currency == CurrencyPlace::Joined
+        if layout.currency == CurrencyPosition::Added
             && let Some(position) = layout.report.column(CURRENCY)
         {
             let value = (layout.column(position).value)(scope);
@@ -97,20 +105,20 @@ impl<'r> Grouping<'r> {
     }
 
     fn add(&mut self, report: &'r Report, name: String, value: Expr) {
-        let shown = match named_by_key(report, &value) {
+        let shown = match relation_of_key(report, &value) {
             Some(relation) => {
-                let key = self.place(col(relation.on[0].0));
-                Shown { name, key, value, named: Some(relation) }
+                let key = self.key_position(col(relation.on[0].0));
+                ShownValue { name, key, value, named: Some(relation) }
             }
             None => {
-                let key = self.place(value);
-                Shown { name, key, value: col(key_name(key)), named: None }
+                let key = self.key_position(value);
+                ShownValue { name, key, value: col(group_key_name(key)), named: None }
             }
         };
         self.shown.push(shown);
     }
 
-    fn place(&mut self, key: Expr) -> usize {
+    fn key_position(&mut self, key: Expr) -> usize {
         let known = self.keys.iter().position(|known| *known == key);
         known.unwrap_or_else(|| {
             self.keys.push(key);
@@ -132,7 +140,7 @@ impl<'r> Grouping<'r> {
     }
 
     /// Returns true if groups with different keys may show equal values.
-    fn may_meet(&self) -> bool {
+    fn may_show_equal(&self) -> bool {
         let is_shown =
             |key: usize| self.shown.iter().any(|shown| shown.named.is_none() && shown.key == key);
         self.shown.iter().any(|shown| shown.named.is_some() && !is_shown(shown.key))
@@ -140,7 +148,7 @@ impl<'r> Grouping<'r> {
 }
 
 /// Returns the relation if it is all that an expression reads and a key identifies its rows.
-fn named_by_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
+fn relation_of_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
     let columns = value.column_refs();
     let mut aliases = columns.iter().map(|column| column.relation.as_ref().map(|r| r.table()));
     let alias = aliases.next()??;
@@ -148,6 +156,6 @@ fn named_by_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
         return None;
     }
     let relation = report.relations.iter().find(|relation| relation.alias == alias)?;
-    let is_named = matches!(relation.source, Source::Table(_)) && relation.on.len() == 1;
+    let is_named = matches!(relation.source, RelationSource::Table(_)) && relation.on.len() == 1;
     is_named.then_some(relation)
 }

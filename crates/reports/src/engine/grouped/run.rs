@@ -5,41 +5,42 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use futures::{StreamExt, stream};
-use mirror::Session;
+use mirror::MirrorSession;
 
-use super::answer::{self, AnswerColumn};
-use super::first::{First, Window};
+use super::answer::{self, GroupedColumn};
+use super::first::{BatchWindow, TopRows};
 use super::keys;
-use super::layout::{CurrencyPlace, Layout};
-use super::table::Table;
-use super::tallies::Tallies;
+use super::layout::{CurrencyPosition, GroupLayout};
+use super::table::GroupTable;
+use super::tallies::QueryTallies;
 use crate::engine::matching::TOP_ROWS_MAX;
-use crate::engine::scope::Scope;
+use crate::engine::scope::QueryScope;
 use crate::engine::{batches, predicates};
 use crate::error::ReportError;
-use crate::page::{Header, Page};
-use crate::request::grouped::Arrangement;
-use crate::request::question::Question;
-use crate::rows::{RowStream, Rows};
+use crate::page::{ColumnHeader, ReportPage};
+use crate::request::grouped::GroupedOptions;
+use crate::request::question::ReportQuery;
+use crate::rows::{ReportRows, RowStream};
 
 /// Computes one page of a grouped report.
 pub(crate) async fn run_page(
-    session: &Session,
-    question: &Question,
-    arrangement: &Arrangement,
+    session: &MirrorSession,
+    question: &ReportQuery,
+    arrangement: &GroupedOptions,
     offset: u64,
     limit: u64,
-) -> Result<Page, ReportError> {
-    let scope = Scope::of(session, question);
-    let groups = Groups::of(&scope, question, arrangement).await?;
+) -> Result<ReportPage, ReportError> {
+    let scope = QueryScope::for_query(session, question);
+    let groups = PlannedGroups::of(&scope, question, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
     let rows = match groups.is_deep(&found, offset, limit) {
-        true => groups.window(&scope, offset, limit).await?,
+        true => groups.deep_page(&scope, offset, limit).await?,
         false => found.rows,
     };
-    let rows = rows.map(|rows| batches::conform(&rows, &groups.table.schema())).transpose()?;
+    let rows =
+        rows.map(|rows| batches::cast_to_schema(&rows, &groups.table.schema())).transpose()?;
     let columns = groups.columns(found.currencies.len());
-    let mut page = Page {
+    let mut page = ReportPage {
         total: found.total,
         headers: headers(&columns, arrangement),
         columns: columns.into_iter().map(|column| column.output).collect(),
@@ -50,7 +51,7 @@ pub(crate) async fn run_page(
     if groups.has_total_row && page.total == 0 {
         page.total = 1;
         if offset == 0 && limit > 0 {
-            page.batches = vec![groups.table.nothing(&scope)?];
+            page.batches = vec![groups.table.total_row_of_nothing(&scope)?];
         }
     }
     Ok(page)
@@ -58,28 +59,28 @@ pub(crate) async fn run_page(
 
 /// Opens all groups of a grouped report.
 pub(crate) async fn open_rows(
-    session: &Session,
-    question: &Question,
-    arrangement: &Arrangement,
-) -> Result<Rows, ReportError> {
-    let scope = Scope::of(session, question);
-    let groups = Groups::of(&scope, question, arrangement).await?;
+    session: &MirrorSession,
+    question: &ReportQuery,
+    arrangement: &GroupedOptions,
+) -> Result<ReportRows, ReportError> {
+    let scope = QueryScope::for_query(session, question);
+    let groups = PlannedGroups::of(&scope, question, arrangement).await?;
     let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
     let batches: RowStream = if found.total > TOP_ROWS_MAX {
         groups.stream(session)?
     } else {
         let rows = match groups.has_total_row && found.total == 0 {
-            true => Some(groups.table.nothing(&scope)?),
+            true => Some(groups.table.total_row_of_nothing(&scope)?),
             false => found
                 .rows
-                .map(|rows| batches::conform(&rows, &groups.table.schema()))
+                .map(|rows| batches::cast_to_schema(&rows, &groups.table.schema()))
                 .transpose()?,
         };
         found.total = rows.as_ref().map_or(0, |rows| rows.num_rows() as u64);
         stream::iter(rows.map(Ok)).boxed()
     };
     let columns = groups.columns(found.currencies.len());
-    Ok(Rows {
+    Ok(ReportRows {
         total: found.total,
         headers: headers(&columns, arrangement),
         columns: columns.into_iter().map(|column| column.output).collect(),
@@ -89,22 +90,22 @@ pub(crate) async fn open_rows(
     })
 }
 
-fn headers(columns: &[AnswerColumn], arrangement: &Arrangement) -> Vec<Header> {
+fn headers(columns: &[GroupedColumn], arrangement: &GroupedOptions) -> Vec<ColumnHeader> {
     columns.iter().map(|column| column.header(&arrangement.sort)).collect()
 }
 
 /// The groups of a query, before they are computed.
-struct Groups {
-    table: Table,
+struct PlannedGroups {
+    table: GroupTable,
     /// A plan with the columns of the table, in any order.
     plan: LogicalPlanBuilder,
     /// True if the result has a row even if there are no rows to group.
     has_total_row: bool,
-    currency: CurrencyPlace,
+    currency: CurrencyPosition,
 }
 
 /// The results of one pass over all groups.
-struct Found {
+struct FoundGroups {
     total: u64,
     /// The first two currencies found.
     currencies: Vec<String>,
@@ -113,36 +114,42 @@ struct Found {
     rows: Option<RecordBatch>,
 }
 
-impl Groups {
+impl PlannedGroups {
     async fn of(
-        scope: &Scope<'_>,
-        question: &Question,
-        arrangement: &Arrangement,
+        scope: &QueryScope<'_>,
+        question: &ReportQuery,
+        arrangement: &GroupedOptions,
     ) -> Result<Self, ReportError> {
-        let predicates = predicates::all(scope, question)?;
-        let layout = Layout::of(scope, question, arrangement, &predicates).await?;
-        let tallies = Tallies::of(scope, &layout);
-        let table = Table::of(scope, &layout, &tallies, &predicates);
-        let plan = keys::groups(scope, &layout, &tallies, &predicates)?;
+        let predicates = predicates::query_predicates(scope, question)?;
+        let layout = GroupLayout::of(scope, question, arrangement, &predicates).await?;
+        let tallies = QueryTallies::of(scope, &layout);
+        let table = GroupTable::of(scope, &layout, &tallies, &predicates);
+        let plan = keys::plan_groups(scope, &layout, &tallies, &predicates)?;
         let plan = plan.project(table.expressions())?;
         let has_total_row = layout.dimensions().next().is_none();
         Ok(Self { table, plan, has_total_row, currency: layout.currency })
     }
 
     /// Counts all groups and keeps those of a page, unless the page is deep.
-    async fn find(&self, scope: &Scope<'_>, offset: u64, limit: u64) -> Result<Found, ReportError> {
+    async fn find(
+        &self,
+        scope: &QueryScope<'_>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<FoundGroups, ReportError> {
         let wanted = match limit {
             0 => 0,
             limit => offset.saturating_add(limit).min(TOP_ROWS_MAX),
         };
         let (table, count) = (&self.table, |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX));
         let mut first =
-            First::new(count(wanted), count(offset), table.keys_from(), table.descending());
-        let mut found = Found { total: 0, currencies: vec![], has_rows_before: false, rows: None };
+            TopRows::new(count(wanted), count(offset), table.keys_from(), table.descending());
+        let mut found =
+            FoundGroups { total: 0, currencies: vec![], has_rows_before: false, rows: None };
         let mut batches = scope.session.stream(self.plan.clone().build()?);
         while let Some(batch) = batches.next().await {
             let batch = batch?;
-            found.count(table, &batch);
+            found.count_batch(table, &batch);
             first.add(&batch).map_err(DataFusionError::from)?;
         }
         found.rows = first.rows().map_err(DataFusionError::from)?;
@@ -151,19 +158,19 @@ impl Groups {
 
     /// Returns true if a page lies beyond [`TOP_ROWS_MAX`]. It is then taken from sorted groups,
     /// which DataFusion can spill to disk.
-    fn is_deep(&self, found: &Found, offset: u64, limit: u64) -> bool {
+    fn is_deep(&self, found: &FoundGroups, offset: u64, limit: u64) -> bool {
         let last = offset.saturating_add(limit);
         limit > 0 && last > TOP_ROWS_MAX && found.total > TOP_ROWS_MAX.max(offset)
     }
 
     /// Returns the rows of a deep page.
-    async fn window(
+    async fn deep_page(
         &self,
-        scope: &Scope<'_>,
+        scope: &QueryScope<'_>,
         offset: u64,
         limit: u64,
     ) -> Result<Option<RecordBatch>, ReportError> {
-        let mut window = Window::new(offset, limit);
+        let mut window = BatchWindow::new(offset, limit);
         let mut batches = scope.session.stream(self.sorted()?);
         while let Some(batch) = batches.next().await {
             window.add(&batch?);
@@ -175,12 +182,12 @@ impl Groups {
     }
 
     /// Returns all groups in order, as they are computed.
-    fn stream(&self, session: &Session) -> Result<RowStream, ReportError> {
+    fn stream(&self, session: &MirrorSession) -> Result<RowStream, ReportError> {
         let (session, schema) = (session.clone(), self.table.schema());
         let batches = session.stream(self.sorted()?).map(move |batch| {
             // Keeps the session alive, because the plan reads files that it holds open.
             let _held = &session;
-            Ok(batches::conform(&batch?, &schema)?)
+            Ok(batches::cast_to_schema(&batch?, &schema)?)
         });
         Ok(batches.boxed())
     }
@@ -190,17 +197,17 @@ impl Groups {
     }
 
     /// Returns the columns that are shown if the amounts have this number of currencies.
-    fn columns(&self, currencies: usize) -> Vec<AnswerColumn> {
+    fn columns(&self, currencies: usize) -> Vec<GroupedColumn> {
         let mut columns = self.table.columns.clone();
-        if self.currency == CurrencyPlace::Joined && currencies > 1 {
+        if self.currency == CurrencyPosition::Added && currencies > 1 {
             columns.push(answer::currency_column());
         }
         columns
     }
 }
 
-impl Found {
-    fn count(&mut self, table: &Table, batch: &RecordBatch) {
+impl FoundGroups {
+    fn count_batch(&mut self, table: &GroupTable, batch: &RecordBatch) {
         self.total += batch.num_rows() as u64;
         if let Some(place) = table.currency {
             for currency in batch.column(place).as_string_view().iter().flatten() {

@@ -10,18 +10,18 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, SortExpr, cast};
 use datafusion::prelude::col;
 
-use super::answer::{self, AnswerColumn};
+use super::answer::{self, GroupedColumn};
 use super::keys::CURRENCY_COLUMN;
-use super::layout::{CurrencyPlace, Layout};
-use super::tallies::Tallies;
-use crate::definition::column::Measure;
+use super::layout::{CurrencyPosition, GroupLayout};
+use super::tallies::QueryTallies;
+use crate::definition::column::MeasureAggregation;
 use crate::engine::output::arrow_type;
-use crate::engine::scope::Scope;
-use crate::functions::tally::BEFORE;
+use crate::engine::scope::QueryScope;
+use crate::functions::tally::SUM_BEFORE;
 
 /// The columns of a plan with one row per group.
-pub(super) struct Table {
-    pub(super) columns: Vec<AnswerColumn>,
+pub(super) struct GroupTable {
+    pub(super) columns: Vec<GroupedColumn>,
     /// The position of the currency, if it is not one of the shown columns.
     pub(super) currency: Option<usize>,
     /// The position of the number of rows before the first period.
@@ -33,40 +33,43 @@ pub(super) struct Table {
     keys: Vec<(Expr, bool)>,
 }
 
-impl Table {
+impl GroupTable {
     pub(super) fn of(
-        scope: &Scope<'_>,
-        layout: &Layout<'_>,
-        tallies: &Tallies,
+        scope: &QueryScope<'_>,
+        layout: &GroupLayout<'_>,
+        tallies: &QueryTallies,
         predicates: &[Expr],
     ) -> Self {
-        let columns = answer::columns(layout, tallies);
+        let columns = answer::grouped_columns(layout, tallies);
         let mut hidden = Vec::new();
         let mut add = |value: Expr| {
             hidden.push(value);
             columns.len() + hidden.len() - 1
         };
         let currency =
-            (layout.currency == CurrencyPlace::Joined).then(|| add(col(CURRENCY_COLUMN)));
-        let before = layout.spread.as_ref().and_then(|_| tallies.row_count(BEFORE));
+            (layout.currency == CurrencyPosition::Added).then(|| add(col(CURRENCY_COLUMN)));
+        let before = layout.spread.as_ref().and_then(|_| tallies.row_count(SUM_BEFORE));
         let before = before.map(|rows| add(cast(rows, DataType::Int64)));
-        let keys = answer::sort_keys(scope, layout, &columns, predicates);
+        let keys = answer::group_sort_keys(scope, layout, &columns, predicates);
         Self { columns, currency, before, hidden, keys }
     }
 
     /// Returns the expressions of all columns, each under a unique name.
     pub(super) fn expressions(&self) -> Vec<Expr> {
-        let shown = self.columns.iter().map(AnswerColumn::value).chain(self.hidden.iter().cloned());
+        let shown =
+            self.columns.iter().map(GroupedColumn::value).chain(self.hidden.iter().cloned());
         let shown = shown.enumerate().map(|(place, value)| value.alias(format!("column_{place}")));
         let keys = self.keys.iter().enumerate();
-        shown.chain(keys.map(|(place, (key, _))| key.clone().alias(sort_name(place)))).collect()
+        shown
+            .chain(keys.map(|(place, (key, _))| key.clone().alias(sort_column_name(place))))
+            .collect()
     }
 
     /// Returns the order of the rows.
     pub(super) fn order(&self) -> Vec<SortExpr> {
         let keys = self.keys.iter().enumerate();
-        let keys =
-            keys.map(|(place, (_, descending))| col(sort_name(place)).sort(!descending, false));
+        let keys = keys
+            .map(|(place, (_, descending))| col(sort_column_name(place)).sort(!descending, false));
         keys.collect()
     }
 
@@ -81,17 +84,19 @@ impl Table {
 
     /// Returns the single row of a result without rows: counts and amounts are 0, means and totals
     /// null.
-    pub(super) fn nothing(&self, scope: &Scope<'_>) -> Result<RecordBatch> {
+    pub(super) fn total_row_of_nothing(&self, scope: &QueryScope<'_>) -> Result<RecordBatch> {
         let schema = self.schema();
         let values = self.columns.iter().zip(schema.fields());
         let values = values.map(|(column, field)| -> Result<ArrayRef> {
             Ok(match column.measure {
-                Some(Measure::Count) => Arc::new(Int64Array::from(vec![0])),
-                Some(Measure::Sum) => {
+                Some(MeasureAggregation::Count) => Arc::new(Int64Array::from(vec![0])),
+                Some(MeasureAggregation::Sum) => {
                     let nothing = Decimal128Array::from(vec![0]);
                     Arc::new(nothing.with_precision_and_scale(38, 0)?)
                 }
-                Some(Measure::Mean | Measure::Total) | None => new_null_array(field.data_type(), 1),
+                Some(MeasureAggregation::Mean | MeasureAggregation::Total) | None => {
+                    new_null_array(field.data_type(), 1)
+                }
             })
         });
         let mut values = values.collect::<Result<Vec<_>>>()?;
@@ -113,6 +118,6 @@ impl Table {
     }
 }
 
-fn sort_name(place: usize) -> String {
+fn sort_column_name(place: usize) -> String {
     format!("sort_{place}")
 }

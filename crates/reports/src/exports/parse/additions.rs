@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::super::ExportType;
 use super::super::metadata::is_metadata_heading;
-use super::super::request::{ExportFormat, MetadataLayout, RowPer, Spelled};
-use super::body::Body;
-use super::{ExportContext, choice, spelled, values};
+use super::super::request::{ExportFormat, MetadataLayout, NamedExportType, RowPer};
+use super::body::ExportBody;
+use super::{ExportContext, named_export_type, read_choice, values};
 use crate::csv_dialect::CsvDialect;
-use crate::request::values::shown;
+use crate::request::values::quote_value;
 
 /// The names of all additions.
-pub(super) const NAMES: [&str; 8] = [
+pub(super) const ADDITION_NAMES: [&str; 8] = [
     "format",
     "columns",
     "row_per",
@@ -40,7 +40,10 @@ pub(super) struct Additions {
 }
 
 /// Reads the types of a request for several exports; none if it asks for a single one.
-pub(super) fn objects(body: &mut Body<'_>, is_strict: bool) -> Option<Vec<Spelled>> {
+pub(super) fn read_object_list(
+    body: &mut ExportBody<'_>,
+    is_strict: bool,
+) -> Option<Vec<NamedExportType>> {
     if is_strict || body.value("objects").is_none() {
         return None;
     }
@@ -51,13 +54,13 @@ pub(super) fn objects(body: &mut Body<'_>, is_strict: bool) -> Option<Vec<Spelle
     Some(body.read("objects", read_objects).unwrap_or_default())
 }
 
-fn read_objects(field: &str, value: &Value) -> Result<Vec<Spelled>, String> {
+fn read_objects(field: &str, value: &Value) -> Result<Vec<NamedExportType>, String> {
     let names = value.as_array().filter(|names| !names.is_empty());
     let names = names.ok_or_else(|| format!("The {field} must be a list of types."))?;
-    let mut objects: Vec<Spelled> = Vec::new();
+    let mut objects: Vec<NamedExportType> = Vec::new();
     for name in names {
-        let shown = values::shown_value(name);
-        let Some(object) = name.as_str().and_then(spelled) else {
+        let shown = values::quote_json_value(name);
+        let Some(object) = name.as_str().and_then(named_export_type) else {
             return Err(format!("{shown} in {field} is invalid: it is no type."));
         };
         if object.kind.is_package() {
@@ -72,14 +75,14 @@ fn read_objects(field: &str, value: &Value) -> Result<Vec<Spelled>, String> {
 }
 
 /// Reads the additions of a request for these types. In strict mode, refuses them all.
-pub(super) fn read(
-    body: &mut Body<'_>,
-    objects: &[Spelled],
+pub(super) fn read_additions(
+    body: &mut ExportBody<'_>,
+    objects: &[NamedExportType],
     provider: &Provider,
     context: &ExportContext<'_>,
 ) -> Additions {
     if context.is_strict {
-        for name in body.names().filter(|name| NAMES.contains(name)) {
+        for name in body.names().filter(|name| ADDITION_NAMES.contains(name)) {
             let message = format!("The {name} field is not allowed: exports.strict is on.");
             body.errors.push(name, message);
         }
@@ -89,23 +92,30 @@ pub(super) fn read(
     let is_package = kinds.iter().any(|kind| kind.is_package());
     let zone = &provider.timezone;
     let format = body.read("format", |field, value| {
-        let words = kinds.first().map_or(&ExportFormat::WORDS[..], |kind| ExportFormat::of(kind));
-        choice(field, value, words)
+        let words = kinds
+            .first()
+            .map_or(&ExportFormat::WORDS[..], |kind| ExportFormat::formats_of_type(kind));
+        read_choice(field, value, words)
     });
     let row_per = body.read("row_per", |field, value| {
-        let row_per = choice(field, value, &RowPer::WORDS)?;
+        let row_per = read_choice(field, value, &RowPer::WORDS)?;
         let is_taken = row_per == RowPer::Record || kinds.iter().any(|kind| kind.has_lines());
-        only_for(is_taken, row_per, field, "invoices and orders")
+        refuse_unless(is_taken, row_per, field, "invoices and orders")
     });
     let layout = body.read("layout", |field, value| {
-        let layout = choice(field, value, &MetadataLayout::WORDS)?;
-        only_for(kinds.iter().any(|kind| kind.is_metadata()), layout, field, "customers_metadata")
+        let layout = read_choice(field, value, &MetadataLayout::WORDS)?;
+        refuse_unless(
+            kinds.iter().any(|kind| kind.is_metadata()),
+            layout,
+            field,
+            "customers_metadata",
+        )
     });
     let csv_dialect =
-        body.read("csv_dialect", |field, value| choice(field, value, &CsvDialect::WORDS));
-    let include_deleted = body.read("include_deleted", values::boolean);
+        body.read("csv_dialect", |field, value| read_choice(field, value, &CsvDialect::WORDS));
+    let include_deleted = body.read("include_deleted", values::read_bool);
     let as_of = body.read("as_of", |field, value| {
-        only_for(is_package, read_as_of(field, value, zone)?, field, "accounting")
+        refuse_unless(is_package, read_as_of(field, value, zone)?, field, "accounting")
     });
     let format = format.unwrap_or_default();
     let is_marked = csv_dialect.is_some_and(|dialect| dialect != CsvDialect::default());
@@ -132,7 +142,7 @@ pub(super) fn read(
     }
 }
 
-fn only_for<T>(is_taken: bool, value: T, field: &str, types: &str) -> Result<T, String> {
+fn refuse_unless<T>(is_taken: bool, value: T, field: &str, types: &str) -> Result<T, String> {
     match is_taken {
         true => Ok(value),
         false => Err(format!("The {field} field is only for {types}.")),
@@ -140,7 +150,7 @@ fn only_for<T>(is_taken: bool, value: T, field: &str, types: &str) -> Result<T, 
 }
 
 fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String> {
-    let second = values::second(field, value, zone, true)?;
+    let second = values::read_second(field, value, zone, true)?;
     let instant = Instant::from_seconds(second);
     instant.ok_or_else(|| format!("The {field} is not a valid date."))
 }
@@ -158,7 +168,7 @@ fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
     }
     let mut seen = HashSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(twice) => Err(format!("The {field} names {} twice.", shown(twice))),
+        Some(twice) => Err(format!("The {field} names {} twice.", quote_value(twice))),
         None => Ok(names),
     }
 }
@@ -179,9 +189,11 @@ fn check_columns(
         false => rows.report.column(name).is_some(),
     };
     match names.iter().find(|name| !has(name)) {
-        Some(unknown) => {
-            Err(format!("The columns name {}, which {} lacks.", shown(unknown), kind.object()))
-        }
+        Some(unknown) => Err(format!(
+            "The columns name {}, which {} lacks.",
+            quote_value(unknown),
+            kind.object()
+        )),
         None => Ok(()),
     }
 }

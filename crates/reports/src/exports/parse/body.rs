@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use super::values::is_nothing;
+use super::values::is_absent;
 use crate::request::FieldErrors;
 
 /// The fields of a request's body, and the errors found so far.
-pub(super) struct Body<'a> {
+pub(super) struct ExportBody<'a> {
     given: &'a Map<String, Value>,
     pub(super) errors: FieldErrors,
 }
 
-impl<'a> Body<'a> {
+impl<'a> ExportBody<'a> {
     pub(super) fn new(given: &'a Map<String, Value>) -> Self {
         Self { given, errors: FieldErrors::default() }
     }
 
     /// Returns the value of a field; none if it is absent, null or empty.
     pub(super) fn value(&self, field: &str) -> Option<&'a Value> {
-        self.given.get(field).filter(|value| !is_nothing(value))
+        self.given.get(field).filter(|value| !is_absent(value))
     }
 
     /// Reads and converts a field.
@@ -33,7 +33,7 @@ impl<'a> Body<'a> {
     }
 
     /// Reads and converts a field that is required.
-    pub(super) fn required<T>(
+    pub(super) fn read_required<T>(
         &mut self,
         field: &str,
         read: impl FnOnce(&str, &'a Value) -> Result<T, String>,

@@ -11,9 +11,12 @@ use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
 use serde_json::{Map, Value};
 
-use super::filter::{ALL, Filter, Test};
-use super::request::{ExportFormat, ExportRequest, Mode, Package, Range, RowPer, Spelled};
-use super::{ExportType, find, types};
+use super::filter::{ALL_WORD, ExportFilter, ExportFilterTest};
+use super::request::{
+    AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, NamedExportType,
+    RowPer,
+};
+use super::{ExportType, export_types, find_export_type};
 use crate::request::FieldErrors;
 use crate::request::unknown::did_you_mean;
 
@@ -23,7 +26,7 @@ mod range;
 mod values;
 
 use additions::Additions;
-use body::Body;
+use body::ExportBody;
 
 /// The context in which a request is checked, besides its provider.
 #[derive(Debug, Clone, Copy)]
@@ -63,57 +66,57 @@ pub enum ExportErrors {
 
 /// Fields of the vendor's dialect other than filters; `month` and `currency` are for the accounting
 /// package.
-const PRINTED: [&str; 7] =
+const DIALECT_FIELDS: [&str; 7] =
     ["object", "date_from", "date_to", "month", "currency", "site_id", "mode"];
 /// Fields that the accounting package ignores.
-const NOT_OF_PACKAGE: [&str; 3] = ["date_from", "date_to", "mode"];
+const IGNORED_BY_PACKAGE: [&str; 3] = ["date_from", "date_to", "mode"];
 
 /// Checks the body of a request for exports.
 ///
 /// Errors: every field that is wrong, or a range that is reversed or too long.
-pub fn parse(
+pub fn parse_export_body(
     body: &Map<String, Value>,
     provider: &Provider,
     context: &ExportContext<'_>,
 ) -> Result<ExportRequests, ExportErrors> {
-    let mut body = Body::new(body);
-    let objects = additions::objects(&mut body, context.is_strict);
+    let mut body = ExportBody::new(body);
+    let objects = additions::read_object_list(&mut body, context.is_strict);
     let is_group = objects.is_some();
-    let objects = objects.unwrap_or_else(|| object(&mut body).into_iter().collect());
+    let objects = objects.unwrap_or_else(|| read_object(&mut body).into_iter().collect());
     for name in body.names() {
         if !is_known(name) {
             let meant = did_you_mean(name, known_names());
             body.errors.push(name, format!("The {name} field is unknown.{meant}"));
         }
     }
-    let common = Common::read(&mut body, &objects, provider, context);
-    let additions = additions::read(&mut body, &objects, provider, context);
+    let common = SharedFields::read(&mut body, &objects, provider, context);
+    let additions = additions::read_additions(&mut body, &objects, provider, context);
     let mut requests = Vec::new();
     for object in objects {
-        requests.extend(request(&mut body, object, &common, &additions, provider, context));
+        requests.extend(build_request(&mut body, object, &common, &additions, provider, context));
     }
     if !body.errors.is_empty() {
         return Err(ExportErrors::Fields(body.errors));
     }
     let range = requests.iter().find_map(|request| request.range);
     let zone = &provider.timezone;
-    if range.is_some_and(|range| !range::is_allowed(range, context.range_months_max, zone)) {
+    if range.is_some_and(|range| !range::is_range_allowed(range, context.range_months_max, zone)) {
         return Err(ExportErrors::Range);
     }
     Ok(ExportRequests { requests, is_group })
 }
 
 /// The fields that all types of a request share.
-struct Common {
-    range: Option<Range>,
-    mode: Mode,
+struct SharedFields {
+    range: Option<ExportRange>,
+    mode: DateMode,
     site_id: Option<i64>,
 }
 
-impl Common {
+impl SharedFields {
     fn read(
-        body: &mut Body<'_>,
-        objects: &[Spelled],
+        body: &mut ExportBody<'_>,
+        objects: &[NamedExportType],
         provider: &Provider,
         context: &ExportContext<'_>,
     ) -> Self {
@@ -121,7 +124,7 @@ impl Common {
         let is_package = objects.iter().any(|object| object.kind.is_package());
         let site_id =
             body.read("site_id", |field, value| {
-                let id = values::id(field, value)?;
+                let id = values::read_id(field, value)?;
                 match context.sites.contains(&id) {
                     true => Ok(id),
                     false => Err("The selected site_id is invalid: it is no site of this account."
@@ -129,47 +132,48 @@ impl Common {
                 }
             });
         if is_package {
-            return Self { range: None, mode: Mode::default(), site_id };
+            return Self { range: None, mode: DateMode::default(), site_id };
         }
-        let second = |body: &mut Body<'_>, field: &'static str, is_end: bool| {
+        let second = |body: &mut ExportBody<'_>, field: &'static str, is_end: bool| {
             let read = |field: &str, value: &Value| {
-                values::second(field, value, &provider.timezone, is_end)
+                values::read_second(field, value, &provider.timezone, is_end)
             };
             match has_records {
-                true => body.required(field, read),
+                true => body.read_required(field, read),
                 false => body.read(field, read),
             }
         };
         let from = second(body, "date_from", false);
         let to = second(body, "date_to", true);
-        let mode = body.read("mode", |field, value| choice(field, value, &Mode::WORDS));
-        let range = from.zip(to).map(|(from, to)| Range { from, to });
+        let mode = body.read("mode", |field, value| read_choice(field, value, &DateMode::WORDS));
+        let range = from.zip(to).map(|(from, to)| ExportRange { from, to });
         Self { range, mode: mode.unwrap_or_default(), site_id }
     }
 }
 
 /// Reads the type of a request for a single export.
-fn object(body: &mut Body<'_>) -> Option<Spelled> {
-    body.required("object", |field, value| match value.as_str().and_then(spelled) {
+fn read_object(body: &mut ExportBody<'_>) -> Option<NamedExportType> {
+    body.read_required("object", |field, value| match value.as_str().and_then(named_export_type) {
         Some(object) => Ok(object),
-        None => Err(values::invalid(field, &names())),
+        None => Err(values::invalid_word_message(field, &names())),
     })
 }
 
-fn spelled(name: &str) -> Option<Spelled> {
-    find(name).map(|kind| Spelled { kind, name: name.to_owned() })
+fn named_export_type(name: &str) -> Option<NamedExportType> {
+    find_export_type(name).map(|kind| NamedExportType { kind, name: name.to_owned() })
 }
 
 /// Returns all names of all types.
 fn names() -> Vec<&'static str> {
-    let names = types().iter().map(|kind| std::iter::once(&kind.object).chain(kind.aliases));
+    let names = export_types().iter().map(|kind| std::iter::once(&kind.object).chain(kind.aliases));
     names.flatten().copied().collect()
 }
 
 /// Returns all fields that have a meaning for some type.
 fn known_names() -> impl Iterator<Item = &'static str> {
-    let filters = types().iter().flat_map(|kind| kind.filters.iter().map(|filter| filter.name));
-    PRINTED.into_iter().chain(additions::NAMES).chain(filters)
+    let filters =
+        export_types().iter().flat_map(|kind| kind.filters.iter().map(|filter| filter.name));
+    DIALECT_FIELDS.into_iter().chain(additions::ADDITION_NAMES).chain(filters)
 }
 
 fn is_known(name: &str) -> bool {
@@ -177,21 +181,21 @@ fn is_known(name: &str) -> bool {
 }
 
 fn is_filter(name: &str) -> bool {
-    types().iter().any(|kind| kind.filter(name).is_some())
+    export_types().iter().any(|kind| kind.filter(name).is_some())
 }
 
-fn request(
-    body: &mut Body<'_>,
-    object: Spelled,
-    common: &Common,
+fn build_request(
+    body: &mut ExportBody<'_>,
+    object: NamedExportType,
+    common: &SharedFields,
     additions: &Additions,
     provider: &Provider,
     context: &ExportContext<'_>,
 ) -> Option<ExportRequest> {
     let kind = object.kind;
-    let filters = filters(body, kind);
+    let filters = read_filters(body, kind);
     let package = match kind.is_package() {
-        true => Some(package(body, additions, &provider.timezone, context)?),
+        true => Some(read_package(body, additions, &provider.timezone, context)?),
         false => None,
     };
     let row_per = if kind.has_lines() { additions.row_per } else { Default::default() };
@@ -224,15 +228,15 @@ fn request(
 /// Returns true if a field of the vendor's dialect has no effect for this type.
 fn is_ignored(kind: &ExportType, name: &str) -> bool {
     match kind.is_package() {
-        true => NOT_OF_PACKAGE.contains(&name) || (is_filter(name) && name != "currency"),
+        true => IGNORED_BY_PACKAGE.contains(&name) || (is_filter(name) && name != "currency"),
         false => name == "month" || (is_filter(name) && kind.filter(name).is_none()),
     }
 }
 
-fn filters(body: &mut Body<'_>, kind: &ExportType) -> Map<String, Value> {
+fn read_filters(body: &mut ExportBody<'_>, kind: &ExportType) -> Map<String, Value> {
     let mut filters = Map::new();
     for filter in &kind.filters {
-        let wanted = body.read(filter.name, |field, value| wanted(filter, field, value));
+        let wanted = body.read(filter.name, |field, value| read_filter_value(filter, field, value));
         if let Some(wanted) = wanted {
             filters.insert(filter.name.to_owned(), wanted);
         }
@@ -240,76 +244,84 @@ fn filters(body: &mut Body<'_>, kind: &ExportType) -> Map<String, Value> {
     filters
 }
 
-fn wanted(filter: &Filter, field: &str, value: &Value) -> Result<Value, String> {
+fn read_filter_value(filter: &ExportFilter, field: &str, value: &Value) -> Result<Value, String> {
     Ok(match &filter.test {
-        Test::Words { .. } => {
+        ExportFilterTest::Words { .. } => {
             let words = filter.words().unwrap_or_default();
             match value.as_str() {
-                Some(ALL) => Value::from(ALL),
-                _ => Value::from(values::word(field, value, &words)?),
+                Some(ALL_WORD) => Value::from(ALL_WORD),
+                _ => Value::from(values::read_word(field, value, &words)?),
             }
         }
-        Test::Id(_) | Test::ItemProduct | Test::ItemSku => Value::from(values::id(field, value)?),
-        Test::Text(_) | Test::AnyCase(_) => Value::from(values::text(field, value)?),
-        Test::Currency(_) => Value::from(values::currency(field, value)?.code()),
-        Test::Country(_) => Value::from(values::country(field, value)?),
+        ExportFilterTest::Id(_) | ExportFilterTest::ItemProduct | ExportFilterTest::ItemSku => {
+            Value::from(values::read_id(field, value)?)
+        }
+        ExportFilterTest::Text(_) | ExportFilterTest::AnyCase(_) => {
+            Value::from(values::read_text(field, value)?)
+        }
+        ExportFilterTest::Currency(_) => Value::from(values::read_currency(field, value)?.code()),
+        ExportFilterTest::Country(_) => Value::from(values::read_country(field, value)?),
     })
 }
 
-fn package(
-    body: &mut Body<'_>,
+fn read_package(
+    body: &mut ExportBody<'_>,
     additions: &Additions,
     zone: &Zone,
     context: &ExportContext<'_>,
-) -> Option<Package> {
-    let month = body.required("month", |field, value| {
-        let month = values::month(field, value)?;
-        let last = month_of(zone.date_of(context.now));
-        let is_early = context.first_month.is_some_and(|first| month < month_of(first));
+) -> Option<AccountingPackageRequest> {
+    let month = body.read_required("month", |field, value| {
+        let month = values::read_month(field, value)?;
+        let last = first_day_of_month(zone.date_of(context.now));
+        let is_early = context.first_month.is_some_and(|first| month < first_day_of_month(first));
         match month > last || is_early {
-            true => Err(outside(field, context.first_month, last)),
+            true => Err(month_out_of_range_message(field, context.first_month, last)),
             false => Ok(month),
         }
     });
-    let currency = body.required("currency", values::currency);
+    let currency = body.read_required("currency", values::read_currency);
     if let (Some(month), Some(as_of)) = (month, additions.as_of) {
-        let is_inside = month_of(zone.date_of(as_of)) == month && as_of <= context.now;
+        let is_inside = first_day_of_month(zone.date_of(as_of)) == month && as_of <= context.now;
         if !is_inside {
             let message = "The as_of must be an instant of the month, and not in the future.";
             body.errors.push("as_of", message);
-        } else if context.last_closed.is_some_and(|last| month <= month_of(last)) {
+        } else if context.last_closed.is_some_and(|last| month <= first_day_of_month(last)) {
             body.errors.push("as_of", "The as_of is not for a closed month: it is frozen whole.");
         }
     }
-    Some(Package { month: month?, currency: currency?, as_of: additions.as_of })
+    Some(AccountingPackageRequest { month: month?, currency: currency?, as_of: additions.as_of })
 }
 
-fn outside(field: &str, first: Option<Date>, last: Date) -> String {
+fn month_out_of_range_message(field: &str, first: Option<Date>, last: Date) -> String {
     let shown = |date: Date| date.to_string().get(..7).unwrap_or_default().to_owned();
     match first {
         Some(first) => {
-            format!("The {field} must be from {} to {}.", shown(month_of(first)), shown(last))
+            format!(
+                "The {field} must be from {} to {}.",
+                shown(first_day_of_month(first)),
+                shown(last)
+            )
         }
         None => format!("The {field} must not be after {}.", shown(last)),
     }
 }
 
 /// Returns the first day of a date's month.
-fn month_of(date: Date) -> Date {
+fn first_day_of_month(date: Date) -> Date {
     date.plus_days(1 - i64::from(date.day()))
 }
 
 /// Reads a word and returns the value that it stands for.
-fn choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Result<T, String> {
+fn read_choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Result<T, String> {
     let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let word = values::word(field, value, &allowed)?;
+    let word = values::read_word(field, value, &allowed)?;
     let found = words.iter().find(|(known, _)| *known == word);
-    found.map(|(_, value)| *value).ok_or_else(|| values::invalid(field, &allowed))
+    found.map(|(_, value)| *value).ok_or_else(|| values::invalid_word_message(field, &allowed))
 }
 
 impl ExportFormat {
     /// Returns the formats of a type, each with its word.
-    pub(super) fn of(kind: &ExportType) -> &'static [(&'static str, Self)] {
+    pub(super) fn formats_of_type(kind: &ExportType) -> &'static [(&'static str, Self)] {
         match kind.is_package() {
             true => &Self::WORDS[..1],
             false => &Self::WORDS,

@@ -2,25 +2,25 @@
 
 use model::time::{Fold, Instant, Zone};
 
-use super::super::request::Range;
+use super::super::request::ExportRange;
 
 const SECOND: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * SECOND;
 
 /// Returns true if the range is in order and at most `months` calendar months long, in UTC or in
 /// `zone`. 0 means no limit.
-pub(super) fn is_allowed(range: Range, months: u32, zone: &Zone) -> bool {
-    let is_within = |zone: &Zone| range.to <= months_later(range.from, months, zone);
+pub(super) fn is_range_allowed(range: ExportRange, months: u32, zone: &Zone) -> bool {
+    let is_within = |zone: &Zone| range.to <= add_months(range.from, months, zone);
     range.from <= range.to && (months == 0 || is_within(&Zone::utc()) || is_within(zone))
 }
 
 /// Returns the instant `months` later at the same time of day. If that month lacks the day, its
 /// last day is taken.
-fn months_later(second: i64, months: u32, zone: &Zone) -> i64 {
+fn add_months(second: i64, months: u32, zone: &Zone) -> i64 {
     let instant = Instant::from_micros(second.saturating_mul(SECOND));
     let local = instant.micros() + i64::from(zone.offset_seconds(instant)) * SECOND;
     let date = zone.date_of(instant).plus_months(i64::from(months));
-    zone.at(date, local.rem_euclid(DAY_MICROS), Fold::Later).seconds()
+    zone.instant_at(date, local.rem_euclid(DAY_MICROS), Fold::Later).seconds()
 }
 
 #[cfg(test)]
@@ -47,8 +47,8 @@ mod tests {
         ] {
             let zone = Zone::parse(zone).unwrap();
             let second = |text: &str| Instant::parse(text).unwrap().seconds();
-            let range = Range { from: second(from), to: second(to) };
-            assert_eq!(is_allowed(range, months, &zone), expected, "{from} {to} {zone:?}");
+            let range = ExportRange { from: second(from), to: second(to) };
+            assert_eq!(is_range_allowed(range, months, &zone), expected, "{from} {to} {zone:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use model::money::Currency;
 use model::time::{Date, Instant, Zone};
 use serde_json::Value;
 
-use crate::request::values::{End, instant, shown};
+use crate::request::values::{DayEnd, parse_instant, quote_value};
 
 /// The largest number of Unix seconds: the end of the year 9999.
 const SECONDS_MAX: i64 = 253_402_300_799;
@@ -13,9 +13,9 @@ const SECONDS_MAX: i64 = 253_402_300_799;
 const TEXT_CHARS_MAX: usize = 500;
 
 /// Formats a value for a message.
-pub(super) fn shown_value(value: &Value) -> String {
+pub(super) fn quote_json_value(value: &Value) -> String {
     match value {
-        Value::String(text) => shown(text),
+        Value::String(text) => quote_value(text),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
         other => other.to_string(),
@@ -23,7 +23,7 @@ pub(super) fn shown_value(value: &Value) -> String {
 }
 
 /// Returns true if a value counts as absent: null or the empty text.
-pub(super) fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_absent(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
@@ -44,13 +44,13 @@ fn digits(text: &str) -> Option<i128> {
 }
 
 /// Reads an id.
-pub(super) fn id(field: &str, value: &Value) -> Result<i64, String> {
+pub(super) fn read_id(field: &str, value: &Value) -> Result<i64, String> {
     let id = integer(value).and_then(|id| i64::try_from(id).ok()).filter(|id| is_valid_id(*id));
     id.ok_or_else(|| format!("The {field} must be an integer from 1 to {MAX_ID}."))
 }
 
 /// Reads a text with at most [`TEXT_CHARS_MAX`] characters.
-pub(super) fn text(field: &str, value: &Value) -> Result<String, String> {
+pub(super) fn read_text(field: &str, value: &Value) -> Result<String, String> {
     match value.as_str() {
         Some(text) if text.chars().count() <= TEXT_CHARS_MAX => Ok(text.to_owned()),
         Some(_) => Err(format!("The {field} may not be longer than {TEXT_CHARS_MAX} characters.")),
@@ -59,18 +59,22 @@ pub(super) fn text(field: &str, value: &Value) -> Result<String, String> {
 }
 
 /// Reads one of the allowed words, in its exact spelling.
-pub(super) fn word<'w>(field: &str, value: &'w Value, allowed: &[&str]) -> Result<&'w str, String> {
+pub(super) fn read_word<'w>(
+    field: &str,
+    value: &'w Value,
+    allowed: &[&str],
+) -> Result<&'w str, String> {
     let word = value.as_str().filter(|word| allowed.contains(word));
-    word.ok_or_else(|| invalid(field, allowed))
+    word.ok_or_else(|| invalid_word_message(field, allowed))
 }
 
 /// Returns the message about a word that is not allowed.
-pub(super) fn invalid(field: &str, allowed: &[&str]) -> String {
+pub(super) fn invalid_word_message(field: &str, allowed: &[&str]) -> String {
     format!("The selected {field} is invalid. Allowed values: {}.", allowed.join(", "))
 }
 
 /// Reads a currency, which must be in lower case.
-pub(super) fn currency(field: &str, value: &Value) -> Result<Currency, String> {
+pub(super) fn read_currency(field: &str, value: &Value) -> Result<Currency, String> {
     let text = value.as_str().ok_or_else(|| format!("The {field} must be a string."))?;
     let lower = text.to_ascii_lowercase();
     match (Currency::parse(text), Currency::parse(&lower)) {
@@ -83,7 +87,7 @@ pub(super) fn currency(field: &str, value: &Value) -> Result<Currency, String> {
 }
 
 /// Reads a country in any case and returns it in upper case.
-pub(super) fn country(field: &str, value: &Value) -> Result<String, String> {
+pub(super) fn read_country(field: &str, value: &Value) -> Result<String, String> {
     let is_country =
         |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     let text = value.as_str().filter(is_country).map(str::to_ascii_uppercase);
@@ -91,7 +95,7 @@ pub(super) fn country(field: &str, value: &Value) -> Result<String, String> {
 }
 
 /// Reads a bool.
-pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
+pub(super) fn read_bool(field: &str, value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(value) => Ok(*value),
         Value::String(text) if text == "true" => Ok(true),
@@ -102,7 +106,12 @@ pub(super) fn boolean(field: &str, value: &Value) -> Result<bool, String> {
 
 /// Reads a whole second: Unix seconds, an instant, or a date, which stands for the first or last
 /// second of that day in `zone`.
-pub(super) fn second(field: &str, value: &Value, zone: &Zone, is_end: bool) -> Result<i64, String> {
+pub(super) fn read_second(
+    field: &str,
+    value: &Value,
+    zone: &Zone,
+    is_end: bool,
+) -> Result<i64, String> {
     if let Some(number) = integer(value) {
         let second = i64::try_from(number).ok().filter(|s| (0..=SECONDS_MAX).contains(s));
         return second.ok_or_else(|| match number > i128::from(SECONDS_MAX) {
@@ -110,8 +119,9 @@ pub(super) fn second(field: &str, value: &Value, zone: &Zone, is_end: bool) -> R
             false => format!("The {field} must be Unix seconds from 0 to {SECONDS_MAX}."),
         });
     }
-    let end = if is_end { End::Last } else { End::First };
-    let found = value.as_str().and_then(|text| instant(&without_fraction(text), zone, end).ok());
+    let end = if is_end { DayEnd::Last } else { DayEnd::First };
+    let found =
+        value.as_str().and_then(|text| parse_instant(&without_fraction(text), zone, end).ok());
     found.map(Instant::seconds).ok_or_else(|| {
         format!(
             "The {field} is not a valid date: expected Unix seconds such as 1704067200, \
@@ -131,7 +141,7 @@ fn without_fraction(text: &str) -> String {
 }
 
 /// Reads a month, given as `YYYY-MM` or as any day in it, and returns its first day.
-pub(super) fn month(field: &str, value: &Value) -> Result<Date, String> {
+pub(super) fn read_month(field: &str, value: &Value) -> Result<Date, String> {
     let text = value.as_str().unwrap_or_default();
     let date = match text.len() {
         7 => Date::parse(&format!("{text}-01")),
@@ -174,9 +184,9 @@ mod tests {
             (json!("yesterday"), false, None),
             (json!("-5"), false, None),
         ] {
-            assert_eq!(second("f", &value, &london, is_end).ok(), expected, "{value}");
+            assert_eq!(read_second("f", &value, &london, is_end).ok(), expected, "{value}");
         }
-        let message = second("f", &json!(1_704_067_200_000_i64), &london, false).unwrap_err();
+        let message = read_second("f", &json!(1_704_067_200_000_i64), &london, false).unwrap_err();
         assert!(message.contains("milliseconds?"), "{message}");
     }
 
@@ -191,18 +201,20 @@ mod tests {
             ("2024", None),
             ("", None),
         ] {
-            let found = month("month", &json!(text)).ok().map(|date| date.to_string());
+            let found = read_month("month", &json!(text)).ok().map(|date| date.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         }
-        assert!(month("month", &json!(202_401)).is_err());
+        assert!(read_month("month", &json!(202_401)).is_err());
     }
 
     #[test]
     fn currencies_are_lower_case() {
-        assert!(currency("currency", &json!("usd")).is_ok());
-        assert!(currency("currency", &json!("USD")).unwrap_err().contains("must be lower case"));
+        assert!(read_currency("currency", &json!("usd")).is_ok());
+        assert!(
+            read_currency("currency", &json!("USD")).unwrap_err().contains("must be lower case")
+        );
         for bad in [json!("xyz"), json!("us"), json!(5), json!("u$d")] {
-            assert!(currency("currency", &bad).is_err(), "{bad}");
+            assert!(read_currency("currency", &bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The accounting package of one month, whose files are made elsewhere. Rule: spec/exports.md
 //! §10.15.
 
-use super::super::export_type::{Content, ExportType};
+use super::super::export_type::{ExportContent, ExportType};
 
 pub(super) fn export_type() -> ExportType {
     ExportType {
@@ -10,6 +10,6 @@ pub(super) fn export_type() -> ExportType {
         name: "Accounting",
         version: 1,
         filters: vec![],
-        content: Content::Package,
+        content: ExportContent::Package,
     }
 }

@@ -1,23 +1,26 @@
 //! Addresses of customers. Rule: spec/exports.md §10.10.
 
 use super::super::export_type::ExportType;
-use super::super::filter::{Filter, Test, one_of};
-use super::super::layout::{customer, customer_row, layout};
-use super::records;
-use crate::definition::value::at;
+use super::super::filter::{ExportFilter, ExportFilterTest, words_of_column};
+use super::super::layout::{customer_fields, customer_relation_of, export_layout};
+use super::record_type;
+use crate::definition::value::column_value;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![
-        Filter { name: "country", test: Test::Country(at("a.country")) },
-        one_of("type", "a.type", ["shipping", "billing"]),
+        ExportFilter {
+            name: "country",
+            test: ExportFilterTest::Country(column_value("a.country")),
+        },
+        words_of_column("type", "a.type", ["shipping", "billing"]),
     ];
-    let rows = layout("a", "addresses", at("c.site_id"))
-        .joined([customer_row("a.customer_id")])
+    let rows = export_layout("a", "addresses", column_value("c.site_id"))
+        .joined([customer_relation_of("a.customer_id")])
         .stored("id")
-        .and(customer("a.customer_id"))
+        .and(customer_fields("a.customer_id"))
         .stored(
             "type first_name last_name company line1 line2 city state postal_code country phone \
              is_default external_id created_at updated_at deleted_at",
         );
-    records("addresses", "Addresses", filters, rows)
+    record_type("addresses", "Addresses", filters, rows)
 }

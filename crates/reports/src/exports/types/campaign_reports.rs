@@ -3,22 +3,23 @@
 use datafusion::prelude::col;
 
 use super::super::export_type::ExportType;
-use super::super::filter::{exact, id};
-use super::super::layout::{id_at, layout, text_at};
-use super::records;
-use crate::definition::column::{Column, dec4, money};
-use crate::definition::relation::row;
-use crate::definition::value::{at, value};
+use super::super::filter::{id_filter, text_filter};
+use super::super::layout::{export_layout, id_at, text_at};
+use super::record_type;
+use crate::definition::column::{ReportColumn, dec4, money};
+use crate::definition::relation::related_row;
+use crate::definition::value::{column_value, scoped_expr};
 use crate::functions::ratio;
 
 pub(super) fn export_type() -> ExportType {
-    let filters = vec![id("id", "ca.id"), exact("campaign_key", "ca.key")];
-    let per_delivered = value(|_| ratio::whole(col("r.revenue"), col("r.delivered")));
-    let rows = layout("r", "campaign_runs", at("ca.site_id"))
+    let filters = vec![id_filter("id", "ca.id"), text_filter("campaign_key", "ca.key")];
+    let per_delivered =
+        scoped_expr(|_| ratio::rounded_quotient(col("r.revenue"), col("r.delivered")));
+    let rows = export_layout("r", "campaign_runs", column_value("ca.site_id"))
         .joined([
-            row("ca", "campaigns", "r.campaign_id"),
-            row("pl", "plans", "ca.plan_id"),
-            row("cp", "coupons", "ca.coupon_id"),
+            related_row("ca", "campaigns", "r.campaign_id"),
+            related_row("pl", "plans", "ca.plan_id"),
+            related_row("cp", "coupons", "ca.coupon_id"),
         ])
         .stored("id campaign_id")
         .and([
@@ -42,11 +43,11 @@ pub(super) fn export_type() -> ExportType {
             rate("conversion_rate", "r.converted", "r.delivered"),
         ])
         .stored("revenue")
-        .and([money("revenue_per_delivered", per_delivered, at("r.currency"))])
+        .and([money("revenue_per_delivered", per_delivered, column_value("r.currency"))])
         .stored("currency created_at updated_at");
-    records("campaign_reports", "Campaign Reports", filters, rows)
+    record_type("campaign_reports", "Campaign Reports", filters, rows)
 }
 
-fn rate(heading: &'static str, part: &'static str, whole: &'static str) -> Column {
-    dec4(heading, value(move |_| ratio::fraction(col(part), col(whole))))
+fn rate(heading: &'static str, part: &'static str, whole: &'static str) -> ReportColumn {
+    dec4(heading, scoped_expr(move |_| ratio::quotient_with_four_decimals(col(part), col(whole))))
 }

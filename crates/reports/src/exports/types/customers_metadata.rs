@@ -1,11 +1,11 @@
 //! The metadata of customers: one column per key, or one row per key. Rule: spec/exports.md §10.8.
 
-use super::super::export_type::{Content, ExportType};
-use super::super::layout::{id_at, layout, text_at};
-use crate::definition::value::at;
+use super::super::export_type::{ExportContent, ExportType};
+use super::super::layout::{export_layout, id_at, text_at};
+use crate::definition::value::column_value;
 
 pub(super) fn export_type() -> ExportType {
-    let rows = layout("c", "customers", at("c.site_id"))
+    let rows = export_layout("c", "customers", column_value("c.site_id"))
         .and([id_at("customer_id", "c.id"), text_at("customer_email", "c.email")])
         .stored("metadata");
     ExportType {
@@ -14,6 +14,6 @@ pub(super) fn export_type() -> ExportType {
         name: "Customers Metadata",
         version: 1,
         filters: vec![],
-        content: Content::Metadata(rows),
+        content: ExportContent::Metadata(rows),
     }
 }

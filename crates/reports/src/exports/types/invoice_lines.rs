@@ -6,31 +6,33 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::prelude::col;
 
-use super::super::layout::{Layout, customer, customer_row, id_at, instant_at, layout, text_at};
+use super::super::layout::{
+    ExportLayout, customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
+};
 use super::invoices::{first_plans, plan};
 use crate::definition::column::{int, string};
-use crate::definition::relation::{Keys, derived, row};
-use crate::definition::value::{Value, at, choose, value};
-use crate::engine::scope::Scope;
+use crate::definition::relation::{RelationKeys, derived_relation, related_row};
+use crate::definition::value::{ScopedExpr, case_when, column_value, scoped_expr};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::json_text::{Member, gathered, object};
+use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};
 
 /// Makes the layout with one row per line.
-pub(super) fn rows() -> Layout {
+pub(super) fn invoice_line_layout() -> ExportLayout {
     let subscription =
-        value(|_| coalesce(vec![col("l.subscription_id"), col("i.subscription_id")]));
-    layout("l", "invoice_lines", at("i.site_id"))
-        .of_record("i", "invoices", "l.invoice_id")
+        scoped_expr(|_| coalesce(vec![col("l.subscription_id"), col("i.subscription_id")]));
+    export_layout("l", "invoice_lines", column_value("i.site_id"))
+        .with_record("i", "invoices", "l.invoice_id")
         .joined([
-            customer_row("i.customer_id"),
-            row("lpl", "plans", "l.plan_id"),
-            row("lpr", "products", "lpl.product_id"),
-            derived("first", [("l.invoice_id", "invoice_id")], first_plans),
-            row("fpl", "plans", "first.plan_id"),
-            row("fpr", "products", "fpl.product_id"),
-            row("s", "subscriptions", "i.subscription_id"),
-            row("spl", "plans", "s.plan_id"),
-            row("spr", "products", "spl.product_id"),
+            customer_relation_of("i.customer_id"),
+            related_row("lpl", "plans", "l.plan_id"),
+            related_row("lpr", "products", "lpl.product_id"),
+            derived_relation("first", [("l.invoice_id", "invoice_id")], first_plans),
+            related_row("fpl", "plans", "first.plan_id"),
+            related_row("fpr", "products", "fpl.product_id"),
+            related_row("s", "subscriptions", "i.subscription_id"),
+            related_row("spl", "plans", "s.plan_id"),
+            related_row("spr", "products", "spl.product_id"),
         ])
         .and([
             id_at("line_id", "l.id"),
@@ -39,7 +41,7 @@ pub(super) fn rows() -> Layout {
             text_at("invoice_status", "i.status"),
             instant_at("invoice_date", "i.date"),
         ])
-        .and(customer("i.customer_id"))
+        .and(customer_fields("i.customer_id"))
         .and([
             int("subscription_id", subscription),
             int("plan_id", own_plan("l.plan_id", plan("first.plan_id", "s.plan_id"))),
@@ -54,37 +56,37 @@ pub(super) fn rows() -> Layout {
 }
 
 /// Returns a column of the line's own plan. If the line has none, returns the value of the invoice.
-fn own_plan(own: &'static str, of_invoice: Value) -> Value {
-    value(move |scope| {
+fn own_plan(own: &'static str, of_invoice: ScopedExpr) -> ScopedExpr {
+    scoped_expr(move |scope| {
         let has_own = col("l.plan_id").is_not_null();
-        choose([(has_own, col(own))], Some(of_invoice(scope)))
+        case_when([(has_own, col(own))], Some(of_invoice(scope)))
     })
 }
 
 /// Returns a plan with the columns `invoice_id`, `count` and `items`: the number of lines of each
 /// invoice, and their texts.
-pub(super) fn of_invoices(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+pub(super) fn line_summaries_of_invoices(
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = invoices.restrict(scope.session.scan("invoice_lines", "x")?, col("x.invoice_id"))?;
     let members = [
-        ("id", Member::Int, col("x.id")),
-        ("description", Member::Text, col("x.description")),
-        ("quantity", Member::Int, col("x.quantity")),
-        ("amount", Member::Amount(6), col("x.amount")),
-        ("discount", Member::Amount(6), col("x.discount")),
-        ("tax", Member::Amount(6), col("x.tax")),
-        ("currency", Member::Text, col("x.currency")),
-        ("period_start", Member::Instant, col("x.period_start")),
-        ("period_end", Member::Instant, col("x.period_end")),
-        ("is_proration", Member::Bool, col("x.is_proration")),
-        ("subscription_id", Member::Int, col("x.subscription_id")),
-        ("plan_id", Member::Int, col("x.plan_id")),
+        ("id", JsonMemberType::Int, col("x.id")),
+        ("description", JsonMemberType::Text, col("x.description")),
+        ("quantity", JsonMemberType::Int, col("x.quantity")),
+        ("amount", JsonMemberType::Amount(6), col("x.amount")),
+        ("discount", JsonMemberType::Amount(6), col("x.discount")),
+        ("tax", JsonMemberType::Amount(6), col("x.tax")),
+        ("currency", JsonMemberType::Text, col("x.currency")),
+        ("period_start", JsonMemberType::Instant, col("x.period_start")),
+        ("period_end", JsonMemberType::Instant, col("x.period_end")),
+        ("is_proration", JsonMemberType::Bool, col("x.is_proration")),
+        ("subscription_id", JsonMemberType::Int, col("x.subscription_id")),
+        ("plan_id", JsonMemberType::Int, col("x.plan_id")),
     ];
     let values = vec![
         count(col("x.id")).alias("count"),
-        gathered(col("x.id"), object(members, scope.amounts)).alias("items"),
+        collect_texts(col("x.id"), json_object(members, scope.amounts)).alias("items"),
     ];
     Ok(rows.aggregate(vec![col("x.invoice_id")], values)?)
 }

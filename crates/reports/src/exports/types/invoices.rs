@@ -7,43 +7,50 @@ use datafusion::prelude::col;
 use model::id::MAX_ID;
 
 use super::super::export_type::ExportType;
-use super::super::filter::all_or;
-use super::super::layout::{customer, customer_row, layout, text_at};
-use super::{invoice_lines, records};
+use super::super::filter::words_or_all;
+use super::super::layout::{customer_fields, customer_relation_of, export_layout, text_at};
+use super::{invoice_lines, record_type};
 use crate::definition::column::{int, json, money, string};
-use crate::definition::relation::{Keys, derived, row};
-use crate::definition::value::{Value, at, choose, nothing, text, value, wide};
-use crate::engine::scope::Scope;
+use crate::definition::relation::{RelationKeys, derived_relation, related_row};
+use crate::definition::value::{
+    ScopedExpr, case_when, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
+};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::json_text::array_of;
+use crate::functions::json_text::json_array_from;
 
 pub(super) fn export_type() -> ExportType {
-    let filters = vec![all_or(
+    let filters = vec![words_or_all(
         "status",
         "i.status",
         ["draft", "open", "paid", "past_due", "void", "uncollectible"],
     )];
-    let currency = || at("i.currency");
-    let amount_due = value(|_| wide(col("i.total")) - wide(col("i.credit_applied")));
-    let refunded = value(|_| coalesce(vec![col("refunded.amount"), nothing()]));
-    let line_count = value(|_| coalesce(vec![col("lines.count"), lit(0_i64)]));
-    let rows = layout("i", "invoices", at("i.site_id"))
+    let currency = || column_value("i.currency");
+    let amount_due =
+        scoped_expr(|_| widen_amount(col("i.total")) - widen_amount(col("i.credit_applied")));
+    let refunded = scoped_expr(|_| coalesce(vec![col("refunded.amount"), zero_amount()]));
+    let line_count = scoped_expr(|_| coalesce(vec![col("lines.count"), lit(0_i64)]));
+    let rows = export_layout("i", "invoices", column_value("i.site_id"))
         .joined([
-            customer_row("i.customer_id"),
-            derived("first", [("i.id", "invoice_id")], first_plans),
-            row("fpl", "plans", "first.plan_id"),
-            row("fpr", "products", "fpl.product_id"),
-            row("s", "subscriptions", "i.subscription_id"),
-            row("spl", "plans", "s.plan_id"),
-            row("spr", "products", "spl.product_id"),
-            derived("refunded", [("i.id", "invoice_id")], refunds),
-            row("pp", "payment_processors", "i.payment_processor_id"),
-            derived("billed", [("i.customer_id", "customer_id")], billing_addresses),
-            row("ba", "addresses", "billed.id"),
-            derived("lines", [("i.id", "invoice_id")], invoice_lines::of_invoices),
+            customer_relation_of("i.customer_id"),
+            derived_relation("first", [("i.id", "invoice_id")], first_plans),
+            related_row("fpl", "plans", "first.plan_id"),
+            related_row("fpr", "products", "fpl.product_id"),
+            related_row("s", "subscriptions", "i.subscription_id"),
+            related_row("spl", "plans", "s.plan_id"),
+            related_row("spr", "products", "spl.product_id"),
+            derived_relation("refunded", [("i.id", "invoice_id")], refunds),
+            related_row("pp", "payment_processors", "i.payment_processor_id"),
+            derived_relation("billed", [("i.customer_id", "customer_id")], billing_addresses),
+            related_row("ba", "addresses", "billed.id"),
+            derived_relation(
+                "lines",
+                [("i.id", "invoice_id")],
+                invoice_lines::line_summaries_of_invoices,
+            ),
         ])
         .stored("id number")
-        .and(customer("i.customer_id"))
+        .and(customer_fields("i.customer_id"))
         .stored("subscription_id order_id customer_membership_id site_id")
         .and([
             int("plan_id", plan("first.plan_id", "s.plan_id")),
@@ -76,25 +83,26 @@ pub(super) fn export_type() -> ExportType {
         .stored("metadata")
         .and([
             int("line_count", line_count),
-            json("line_items", value(|_| array_of(col("lines.items")))),
+            json("line_items", scoped_expr(|_| json_array_from(col("lines.items")))),
         ])
         .stored("created_at updated_at deleted_at");
-    records("invoices", "Invoices", filters, rows).with_lines(invoice_lines::rows())
+    record_type("invoices", "Invoices", filters, rows)
+        .with_lines(invoice_lines::invoice_line_layout())
 }
 
 /// Returns a column of the plan of the first line that has one, else of the subscription's plan.
-pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> Value {
-    value(move |_| {
+pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> ScopedExpr {
+    scoped_expr(move |_| {
         let has_line = col("first.plan_id").is_not_null();
-        choose([(has_line, col(of_line))], Some(col(of_subscription)))
+        case_when([(has_line, col(of_line))], Some(col(of_subscription)))
     })
 }
 
 /// Returns a plan with the columns `invoice_id` and `plan_id`: the plan of the line with the lowest
 /// id that has one.
 pub(super) fn first_plans(
-    scope: &Scope<'_>,
-    invoices: &Keys,
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = invoices.restrict(scope.session.scan("invoice_lines", "x")?, col("x.invoice_id"))?;
     let rows = rows.filter(col("x.plan_id").is_not_null())?;
@@ -104,13 +112,16 @@ pub(super) fn first_plans(
 
 /// Returns a plan with the columns `invoice_id` and `amount`: the succeeded refunds of each
 /// invoice. A refund counts if it names the invoice, or if it names no invoice but a payment of it.
-fn refunds(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn refunds(
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let done = |alias: &str| {
-        let succeeded = col(format!("{alias}.status")).eq(text("succeeded"));
+        let succeeded = col(format!("{alias}.status")).eq(text_literal("succeeded"));
         succeeded.and(col(format!("{alias}.deleted_at")).is_null())
     };
     let columns = |invoice: Expr, amount: Expr| {
-        vec![invoice.alias("invoice_id"), wide(amount).alias("amount")]
+        vec![invoice.alias("invoice_id"), widen_amount(amount).alias("amount")]
     };
     let named = invoices.restrict(scope.session.scan("refunds", "x")?, col("x.invoice_id"))?;
     let named = named
@@ -133,18 +144,18 @@ fn refunds(scope: &Scope<'_>, invoices: &Keys) -> Result<LogicalPlanBuilder, Rep
 /// Returns a plan with the columns `customer_id` and `id`: each customer's billing address. Default
 /// addresses come first, then the lowest id.
 fn billing_addresses(
-    scope: &Scope<'_>,
-    customers: &Keys,
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("addresses", "x")?;
     let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let is_billing = col("x.type").eq(text("billing")).and(col("x.deleted_at").is_null());
+    let is_billing = col("x.type").eq(text_literal("billing")).and(col("x.deleted_at").is_null());
     // The engine finds the smallest number much faster than the first row. So ids of addresses that
     // are not the default are shifted behind all other ids.
-    let place = choose([(col("x.is_default"), col("x.id"))], Some(col("x.id") + lit(MAX_ID)));
+    let place = case_when([(col("x.is_default"), col("x.id"))], Some(col("x.id") + lit(MAX_ID)));
     let first = min(place).alias("place");
     let rows = rows.filter(is_billing)?.aggregate(vec![col("x.customer_id")], vec![first])?;
     let is_default = col("place").lt_eq(lit(MAX_ID));
-    let id = choose([(is_default, col("place"))], Some(col("place") - lit(MAX_ID)));
+    let id = case_when([(is_default, col("place"))], Some(col("place") - lit(MAX_ID)));
     Ok(rows.project(vec![col("x.customer_id"), id.alias("id")])?)
 }

@@ -2,11 +2,11 @@
 //! spec/exports.md §10.3.
 
 use super::super::export_type::ExportType;
-use super::{records, subscriptions};
-use crate::definition::value::value;
+use super::{record_type, subscriptions};
+use crate::definition::value::scoped_expr;
 
 pub(super) fn export_type() -> ExportType {
-    let is_membership = value(|_| subscriptions::is_membership());
-    let rows = subscriptions::rows().only(is_membership);
-    records("memberships", "Memberships", subscriptions::filters(), rows)
+    let is_membership = scoped_expr(|_| subscriptions::is_membership());
+    let rows = subscriptions::subscription_layout().only(is_membership);
+    record_type("memberships", "Memberships", subscriptions::subscription_filters(), rows)
 }

@@ -1,10 +1,10 @@
-//! The export types, one per file. A new type needs a file here and a line in [`ALL`].
+//! The export types, one per file. A new type needs a file here and a line in [`EXPORT_TYPES`].
 
 use std::sync::LazyLock;
 
-use super::export_type::{Content, ExportType};
-use super::filter::Filter;
-use super::layout::Layout;
+use super::export_type::{ExportContent, ExportType};
+use super::filter::ExportFilter;
+use super::layout::ExportLayout;
 
 mod accounting;
 mod addresses;
@@ -23,7 +23,7 @@ mod payments;
 mod refunds;
 mod subscriptions;
 
-static ALL: LazyLock<Vec<ExportType>> = LazyLock::new(|| {
+static EXPORT_TYPES: LazyLock<Vec<ExportType>> = LazyLock::new(|| {
     vec![
         subscriptions::export_type(),
         memberships::export_type(),
@@ -43,30 +43,30 @@ static ALL: LazyLock<Vec<ExportType>> = LazyLock::new(|| {
 });
 
 /// Returns all export types, in the order of spec/exports.md §10.
-pub fn types() -> &'static [ExportType] {
-    &ALL
+pub fn export_types() -> &'static [ExportType] {
+    &EXPORT_TYPES
 }
 
 /// Returns the type with this name or alias.
-pub fn find(name: &str) -> Option<&'static ExportType> {
-    types().iter().find(|kind| kind.is_called(name))
+pub fn find_export_type(name: &str) -> Option<&'static ExportType> {
+    export_types().iter().find(|kind| kind.is_called(name))
 }
 
 /// Defines a type with one row per record.
-fn records(
+fn record_type(
     object: &'static str,
     name: &'static str,
-    filters: Vec<Filter>,
-    record: Layout,
+    filters: Vec<ExportFilter>,
+    record: ExportLayout,
 ) -> ExportType {
-    let content = Content::Records { record, line: None };
+    let content = ExportContent::Records { record, line: None };
     ExportType { object, aliases: &[], name, version: 1, filters, content }
 }
 
 impl ExportType {
     /// Allows exports of the type with one row per line.
-    fn with_lines(mut self, layout: Layout) -> Self {
-        if let Content::Records { line, .. } = &mut self.content {
+    fn with_lines(mut self, layout: ExportLayout) -> Self {
+        if let ExportContent::Records { line, .. } = &mut self.content {
             *line = Some(Box::new(layout));
         }
         self

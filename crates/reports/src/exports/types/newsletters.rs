@@ -4,20 +4,23 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::col;
 
 use super::super::export_type::ExportType;
-use super::super::filter::{Filter, Test};
-use super::super::layout::{layout, text_at};
-use super::records;
+use super::super::filter::{ExportFilter, ExportFilterTest};
+use super::super::layout::{export_layout, text_at};
+use super::record_type;
 use crate::definition::column::string;
-use crate::definition::relation::row;
-use crate::definition::value::{at, text, value};
+use crate::definition::relation::related_row;
+use crate::definition::value::{column_value, scoped_expr, text_literal};
 use crate::functions::order::lower_case;
 
 pub(super) fn export_type() -> ExportType {
-    let filters = vec![Filter { name: "email", test: Test::AnyCase(at("n.email")) }];
-    let source = value(|_| lower_case(col("n.source")));
-    let consent_type = value(|_| coalesce(vec![col("n.consent_type"), text("")]));
-    let rows = layout("n", "newsletters", at("n.site_id"))
-        .joined([row("site", "sites", "n.site_id")])
+    let filters = vec![ExportFilter {
+        name: "email",
+        test: ExportFilterTest::AnyCase(column_value("n.email")),
+    }];
+    let source = scoped_expr(|_| lower_case(col("n.source")));
+    let consent_type = scoped_expr(|_| coalesce(vec![col("n.consent_type"), text_literal("")]));
+    let rows = export_layout("n", "newsletters", column_value("n.site_id"))
+        .joined([related_row("site", "sites", "n.site_id")])
         .stored("id site_id")
         .and([text_at("site_name", "site.name")])
         .stored("email first_name last_name")
@@ -25,5 +28,5 @@ pub(super) fn export_type() -> ExportType {
         .stored("lists postal_code consent_url consent_text")
         .and([string("consent_type", consent_type)])
         .stored("created_at updated_at");
-    records("newsletters", "Newsletters", filters, rows)
+    record_type("newsletters", "Newsletters", filters, rows)
 }

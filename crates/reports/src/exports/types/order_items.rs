@@ -8,40 +8,43 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, cast, in_subq
 use datafusion::prelude::col;
 
 use super::super::layout::{
-    ItemIds, Layout, customer, customer_row, id_at, instant_at, layout, text_at,
+    ExportLayout, ItemIds, customer_fields, customer_relation_of, export_layout, id_at, instant_at,
+    text_at,
 };
 use super::orders::ship_columns;
 use crate::definition::column::{int, string};
-use crate::definition::relation::{Keys, row};
-use crate::definition::value::{Value, at, choose, only_when, value, wide};
-use crate::engine::scope::Scope;
+use crate::definition::relation::{RelationKeys, related_row};
+use crate::definition::value::{
+    ScopedExpr, case_when, column_value, null_unless, scoped_expr, widen_amount,
+};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::json_text::{Member, gathered, object};
+use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};
 
 /// Makes the layout with one row per item.
-pub(super) fn rows() -> Layout {
-    layout("it", "order_items", at("o.site_id"))
-        .of_record("o", "orders", "it.order_id")
+pub(super) fn order_item_layout() -> ExportLayout {
+    export_layout("it", "order_items", column_value("o.site_id"))
+        .with_record("o", "orders", "it.order_id")
         .joined([
-            customer_row("o.customer_id"),
-            row("a", "addresses", "o.address_id"),
-            row("sk", "skus", "it.sku_id"),
-            row("pr", "products", "it.product_id"),
-            row("spr", "products", "sk.product_id"),
+            customer_relation_of("o.customer_id"),
+            related_row("a", "addresses", "o.address_id"),
+            related_row("sk", "skus", "it.sku_id"),
+            related_row("pr", "products", "it.product_id"),
+            related_row("spr", "products", "sk.product_id"),
         ])
-        .items(|_, ids| Ok(has(ids, "it", "sk.product_id")))
+        .items(|_, ids| Ok(has_ids(ids, "it", "sk.product_id")))
         .and([
             id_at("item_id", "it.id"),
             id_at("order_id", "o.id"),
             text_at("order_status", "o.status"),
             instant_at("order_date", "o.date"),
         ])
-        .and(customer("o.customer_id"))
+        .and(customer_fields("o.customer_id"))
         .and(ship_columns())
         .stored("sku_id")
         .and([
             text_at("sku_name", "sk.name"),
-            int("product_id", value(|_| product("it", "sk.product_id"))),
+            int("product_id", scoped_expr(|_| product("it", "sk.product_id"))),
             string("product_name", product_name()),
         ])
         .stored(
@@ -55,15 +58,15 @@ fn product(item: &str, of_sku: &str) -> Expr {
     coalesce(vec![col(format!("{item}.product_id")), col(of_sku)])
 }
 
-fn product_name() -> Value {
-    value(|_| {
+fn product_name() -> ScopedExpr {
+    scoped_expr(|_| {
         let has_own = col("it.product_id").is_not_null();
-        choose([(has_own, col("pr.name"))], Some(col("spr.name")))
+        case_when([(has_own, col("pr.name"))], Some(col("spr.name")))
     })
 }
 
 /// Returns the condition that an item has the product and the SKU asked for.
-fn has(ids: ItemIds, item: &str, product_of_sku: &str) -> Expr {
+fn has_ids(ids: ItemIds, item: &str, product_of_sku: &str) -> Expr {
     let product = ids.product.map(|id| product(item, product_of_sku).eq(lit(id)));
     let sku = ids.sku.map(|id| col(format!("{item}.sku_id")).eq(lit(id)));
     product.into_iter().chain(sku).reduce(Expr::and).unwrap_or_else(|| lit(true))
@@ -71,7 +74,10 @@ fn has(ids: ItemIds, item: &str, product_of_sku: &str) -> Expr {
 
 /// Returns a plan with the items `x`, each with the `sku_name` and `sku_product` of its SKU. All
 /// bare column names are unique, because filters above a join are pushed down by bare name.
-fn with_skus(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn with_skus(
+    scope: &QueryScope<'_>,
+    orders: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = orders.restrict(scope.session.scan("order_items", "x")?, col("x.order_id"))?;
     let skus = scope.session.scan("skus", "y")?.project(vec![
         col("y.id").alias("sku"),
@@ -82,8 +88,8 @@ fn with_skus(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, Rep
 }
 
 /// Returns the condition that a single item of the order `o` has the product and the SKU asked for.
-pub(super) fn order_has(scope: &Scope<'_>, ids: ItemIds) -> Result<Expr, ReportError> {
-    let items = with_skus(scope, &Keys::All)?.filter(has(ids, "x", "sku_product"))?;
+pub(super) fn order_has(scope: &QueryScope<'_>, ids: ItemIds) -> Result<Expr, ReportError> {
+    let items = with_skus(scope, &RelationKeys::All)?.filter(has_ids(ids, "x", "sku_product"))?;
     let orders = items.project(vec![col("x.order_id").alias("id")])?.build()?;
     Ok(in_subquery(col("o.id"), orders.into()))
 }
@@ -91,29 +97,29 @@ pub(super) fn order_has(scope: &Scope<'_>, ids: ItemIds) -> Result<Expr, ReportE
 /// Returns a plan with the columns `order_id`, `quantity`, `amount`, `fulfilled_at` and `items`:
 /// the totals of an order's items, and their texts. `fulfilled_at` is null unless every item has
 /// one.
-pub(super) fn of_orders(
-    scope: &Scope<'_>,
-    orders: &Keys,
+pub(super) fn item_summaries_of_orders(
+    scope: &QueryScope<'_>,
+    orders: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let members = [
-        ("id", Member::Int, col("x.id")),
-        ("sku_id", Member::Int, col("x.sku_id")),
-        ("sku_name", Member::Text, col("sku_name")),
-        ("product_id", Member::Int, product("x", "sku_product")),
-        ("quantity", Member::Int, col("x.quantity")),
-        ("unit_amount", Member::Amount(6), col("x.unit_amount")),
-        ("currency", Member::Text, col("x.currency")),
-        ("fulfilled_at", Member::Instant, col("x.fulfilled_at")),
-        ("shipped_at", Member::Instant, col("x.shipped_at")),
+        ("id", JsonMemberType::Int, col("x.id")),
+        ("sku_id", JsonMemberType::Int, col("x.sku_id")),
+        ("sku_name", JsonMemberType::Text, col("sku_name")),
+        ("product_id", JsonMemberType::Int, product("x", "sku_product")),
+        ("quantity", JsonMemberType::Int, col("x.quantity")),
+        ("unit_amount", JsonMemberType::Amount(6), col("x.unit_amount")),
+        ("currency", JsonMemberType::Text, col("x.currency")),
+        ("fulfilled_at", JsonMemberType::Instant, col("x.fulfilled_at")),
+        ("shipped_at", JsonMemberType::Instant, col("x.shipped_at")),
     ];
-    let amount = wide(col("x.quantity")) * wide(col("x.unit_amount"));
+    let amount = widen_amount(col("x.quantity")) * widen_amount(col("x.unit_amount"));
     let values = vec![
-        sum(wide(col("x.quantity"))).alias("quantity"),
-        sum(wide(amount)).alias("amount"),
+        sum(widen_amount(col("x.quantity"))).alias("quantity"),
+        sum(widen_amount(amount)).alias("amount"),
         count(col("x.id")).alias("items_all"),
         count(col("x.fulfilled_at")).alias("items_fulfilled"),
         max(col("x.fulfilled_at")).alias("last_fulfilled_at"),
-        gathered(col("x.id"), object(members, scope.amounts)).alias("items"),
+        collect_texts(col("x.id"), json_object(members, scope.amounts)).alias("items"),
     ];
     let rows = with_skus(scope, orders)?.aggregate(vec![col("x.order_id")], values)?;
     let is_fulfilled = col("items_all").eq(col("items_fulfilled"));
@@ -121,7 +127,7 @@ pub(super) fn of_orders(
         col("x.order_id"),
         cast(col("quantity"), DataType::Int64).alias("quantity"),
         col("amount"),
-        only_when(is_fulfilled, col("last_fulfilled_at")).alias("fulfilled_at"),
+        null_unless(is_fulfilled, col("last_fulfilled_at")).alias("fulfilled_at"),
         col("items"),
     ])?)
 }

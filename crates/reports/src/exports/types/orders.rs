@@ -6,36 +6,44 @@ use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 
 use super::super::export_type::ExportType;
-use super::super::filter::{Filter, Test, all_or};
-use super::super::layout::{customer, customer_row, id_at, instant_at, layout, text_at};
-use super::{order_items, records};
-use crate::definition::column::{Column, int, json, money, string};
-use crate::definition::relation::{Keys, derived, row};
-use crate::definition::value::{Value, at, nothing, text, value, wide};
-use crate::engine::scope::Scope;
+use super::super::filter::{ExportFilter, ExportFilterTest, words_or_all};
+use super::super::layout::{
+    customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
+};
+use super::{order_items, record_type};
+use crate::definition::column::{ReportColumn, int, json, money, string};
+use crate::definition::relation::{RelationKeys, derived_relation, related_row};
+use crate::definition::value::{
+    ScopedExpr, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
+};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::json_text::array_of;
+use crate::functions::json_text::json_array_from;
 use crate::terms::customer::full_name;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![
-        all_or("status", "o.status", ["paid", "canceled", "fulfilled", "returned"]),
-        Filter { name: "product_id", test: Test::ItemProduct },
-        Filter { name: "sku_id", test: Test::ItemSku },
+        words_or_all("status", "o.status", ["paid", "canceled", "fulfilled", "returned"]),
+        ExportFilter { name: "product_id", test: ExportFilterTest::ItemProduct },
+        ExportFilter { name: "sku_id", test: ExportFilterTest::ItemSku },
     ];
-    let currency = || at("o.currency");
-    let item_count = value(|_| coalesce(vec![col("items.quantity"), lit(0_i64)]));
-    let rows = layout("o", "orders", at("o.site_id"))
+    let currency = || column_value("o.currency");
+    let item_count = scoped_expr(|_| coalesce(vec![col("items.quantity"), lit(0_i64)]));
+    let rows = export_layout("o", "orders", column_value("o.site_id"))
         .joined([
-            customer_row("o.customer_id"),
-            row("a", "addresses", "o.address_id"),
-            derived("items", [("o.id", "order_id")], order_items::of_orders),
-            row("cp", "coupons", "o.coupon_id"),
-            derived("billed", [("o.id", "order_id")], first_invoices),
+            customer_relation_of("o.customer_id"),
+            related_row("a", "addresses", "o.address_id"),
+            derived_relation(
+                "items",
+                [("o.id", "order_id")],
+                order_items::item_summaries_of_orders,
+            ),
+            related_row("cp", "coupons", "o.coupon_id"),
+            derived_relation("billed", [("o.id", "order_id")], first_invoices),
         ])
         .items(order_items::order_has)
         .stored("id")
-        .and(customer("o.customer_id"))
+        .and(customer_fields("o.customer_id"))
         .stored("site_id status address_id")
         .and(ship_columns())
         .stored("currency")
@@ -47,16 +55,16 @@ pub(super) fn export_type() -> ExportType {
             text_at("coupon_code", "cp.code"),
             id_at("invoice_id", "billed.id"),
             int("item_count", item_count),
-            json("items", value(|_| array_of(col("items.items")))),
+            json("items", scoped_expr(|_| json_array_from(col("items.items")))),
             instant_at("fulfilled_at", "items.fulfilled_at"),
         ])
         .stored("date metadata created_at updated_at deleted_at");
-    records("orders", "Orders", filters, rows).with_lines(order_items::rows())
+    record_type("orders", "Orders", filters, rows).with_lines(order_items::order_item_layout())
 }
 
 /// Defines the columns of the shipping address, `a`.
-pub(super) fn ship_columns() -> [Column; 9] {
-    let name = value(|_| full_name(col("a.first_name"), col("a.last_name")));
+pub(super) fn ship_columns() -> [ReportColumn; 9] {
+    let name = scoped_expr(|_| full_name(col("a.first_name"), col("a.last_name")));
     [
         string("ship_name", name),
         text_at("ship_company", "a.company"),
@@ -70,21 +78,26 @@ pub(super) fn ship_columns() -> [Column; 9] {
     ]
 }
 
-fn items_amount() -> Value {
-    value(|_| coalesce(vec![col("items.amount"), nothing()]))
+fn items_amount() -> ScopedExpr {
+    scoped_expr(|_| coalesce(vec![col("items.amount"), zero_amount()]))
 }
 
-fn discount_amount() -> Value {
+fn discount_amount() -> ScopedExpr {
     let items = items_amount();
-    value(move |scope| {
-        items(scope) + wide(col("o.shipping_amount")) + wide(col("o.tax")) - wide(col("o.amount"))
+    scoped_expr(move |scope| {
+        items(scope) + widen_amount(col("o.shipping_amount")) + widen_amount(col("o.tax"))
+            - widen_amount(col("o.amount"))
     })
 }
 
 /// Returns a plan with the columns `order_id` and `id`: the first issued invoice of each order.
-fn first_invoices(scope: &Scope<'_>, orders: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn first_invoices(
+    scope: &QueryScope<'_>,
+    orders: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = orders.restrict(scope.session.scan("invoices", "x")?, col("x.order_id"))?;
-    let is_issued = col("x.status").not_eq(text("draft")).and(col("x.deleted_at").is_null());
+    let is_issued =
+        col("x.status").not_eq(text_literal("draft")).and(col("x.deleted_at").is_null());
     let rows = rows.filter(col("x.order_id").is_not_null().and(is_issued))?;
     Ok(rows.aggregate(vec![col("x.order_id")], vec![min(col("x.id")).alias("id")])?)
 }

@@ -5,25 +5,25 @@ use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
 use super::super::export_type::ExportType;
-use super::super::filter::{all_or, one_of};
-use super::super::layout::{customer, customer_row, id_at, layout, text_at};
-use super::records;
-use crate::definition::relation::{Keys, derived, row};
-use crate::definition::value::value;
-use crate::engine::scope::Scope;
+use super::super::filter::{words_of_column, words_or_all};
+use super::super::layout::{customer_fields, customer_relation_of, export_layout, id_at, text_at};
+use super::record_type;
+use crate::definition::relation::{RelationKeys, derived_relation, related_row};
+use crate::definition::value::scoped_expr;
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![
-        all_or("status", "r.status", ["pending", "succeeded", "failed", "canceled"]),
-        one_of("type", "r.type", ["online", "offline"]),
+        words_or_all("status", "r.status", ["pending", "succeeded", "failed", "canceled"]),
+        words_of_column("type", "r.type", ["online", "offline"]),
     ];
-    let site = value(|_| coalesce(vec![col("owner.site_id"), col("c.site_id")]));
-    let rows = layout("r", "refunds", site)
+    let site = scoped_expr(|_| coalesce(vec![col("owner.site_id"), col("c.site_id")]));
+    let rows = export_layout("r", "refunds", site)
         .joined([
-            row("p", "payments", "r.payment_id"),
-            derived("owner", [("r.id", "id")], owners),
-            customer_row("owner.customer_id"),
+            related_row("p", "payments", "r.payment_id"),
+            derived_relation("owner", [("r.id", "id")], owners),
+            customer_relation_of("owner.customer_id"),
         ])
         .stored("id payment_id")
         .and([
@@ -31,19 +31,22 @@ pub(super) fn export_type() -> ExportType {
             text_at("invoice_number", "owner.invoice_number"),
         ])
         .stored("credit_note_id")
-        .and(customer("owner.customer_id"))
+        .and(customer_fields("owner.customer_id"))
         .stored("amount currency status type destination reason")
         .and([
             text_at("payment_category", "p.category"),
             text_at("payment_reference", "p.reference"),
         ])
         .stored("succeeded_at created_at updated_at deleted_at");
-    records("refunds", "Refunds", filters, rows)
+    record_type("refunds", "Refunds", filters, rows)
 }
 
 /// Returns a plan with the columns `id`, `invoice_id`, `invoice_number`, `site_id` and
 /// `customer_id`: the invoice, the invoice's site and the customer of each refund.
-fn owners(scope: &Scope<'_>, refunds: &Keys) -> Result<LogicalPlanBuilder, ReportError> {
+fn owners(
+    scope: &QueryScope<'_>,
+    refunds: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
     let payments = scope.session.scan("payments", "y")?.project(vec![
         col("y.id").alias("paid_id"),
         col("y.invoice_id").alias("paid_invoice"),

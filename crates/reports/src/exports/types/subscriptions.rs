@@ -5,25 +5,32 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
 use super::super::export_type::ExportType;
-use super::super::filter::{Filter, Test, deleted, id, one_of};
-use super::super::layout::{Layout, customer, customer_row, holds, id_at, layout, text_at};
-use super::customers::RUNNING;
-use super::records;
+use super::super::filter::{
+    ExportFilter, ExportFilterTest, deleted_word, id_filter, words_of_column,
+};
+use super::super::layout::{
+    ExportLayout, condition_column, customer_fields, customer_relation_of, export_layout, id_at,
+    text_at,
+};
+use super::customers::RUNNING_STATUSES;
+use super::record_type;
 use crate::definition::column::{instant, money, string};
-use crate::definition::filter::each_equal;
-use crate::definition::relation::{Keys, derived, row};
-use crate::definition::value::{Value, at, choose, is_one_of, only_when, text, value};
-use crate::engine::scope::Scope;
+use crate::definition::filter::words_equal_to;
+use crate::definition::relation::{RelationKeys, derived_relation, related_row};
+use crate::definition::value::{
+    ScopedExpr, case_when, column_value, is_one_of, null_unless, scoped_expr, text_literal,
+};
+use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::place::{id_of, place};
+use crate::functions::place::{id_of_key, instant_id_key};
 
 pub(super) fn export_type() -> ExportType {
-    records("subscriptions", "Subscriptions", filters(), rows())
+    record_type("subscriptions", "Subscriptions", subscription_filters(), subscription_layout())
 }
 
-pub(super) fn filters() -> Vec<Filter> {
-    let mut words = each_equal(
-        &at("s.status"),
+pub(super) fn subscription_filters() -> Vec<ExportFilter> {
+    let mut words = words_equal_to(
+        &column_value("s.status"),
         [
             "active",
             "canceled",
@@ -34,41 +41,41 @@ pub(super) fn filters() -> Vec<Filter> {
             "incomplete_expired",
         ],
     );
-    words.push(deleted("s"));
+    words.push(deleted_word("s"));
     vec![
-        Filter { name: "status", test: Test::Words { words, prints_all: true } },
-        one_of(
+        ExportFilter { name: "status", test: ExportFilterTest::Words { words, prints_all: true } },
+        words_of_column(
             "collection_method",
             "s.collection_method",
             ["charge_automatically", "send_invoice"],
         ),
-        id("plan_id", "s.plan_id"),
-        id("product_id", "pl.product_id"),
+        id_filter("plan_id", "s.plan_id"),
+        id_filter("product_id", "pl.product_id"),
     ]
 }
 
 /// Returns the condition that a subscription is a membership.
 pub(super) fn is_membership() -> Expr {
-    col("s.type").eq(text("membership")).or(col("pr.kind").eq(text("membership")))
+    col("s.type").eq(text_literal("membership")).or(col("pr.kind").eq(text_literal("membership")))
 }
 
-pub(super) fn rows() -> Layout {
-    layout("s", "subscriptions", at("s.site_id"))
+pub(super) fn subscription_layout() -> ExportLayout {
+    export_layout("s", "subscriptions", column_value("s.site_id"))
         .joined([
-            customer_row("s.customer_id"),
-            row("pl", "plans", "s.plan_id"),
-            row("pr", "products", "pl.product_id"),
-            row("cp", "coupons", "s.coupon_id"),
-            derived("latest", [("s.id", "subscription_id")], latest_invoices),
+            customer_relation_of("s.customer_id"),
+            related_row("pl", "plans", "s.plan_id"),
+            related_row("pr", "products", "pl.product_id"),
+            related_row("cp", "coupons", "s.coupon_id"),
+            derived_relation("latest", [("s.id", "subscription_id")], latest_invoices),
         ])
         .stored("id external_id")
-        .and(customer("s.customer_id"))
+        .and(customer_fields("s.customer_id"))
         .stored("status type")
-        .and([holds("is_membership", is_membership)])
+        .and([condition_column("is_membership", is_membership)])
         .stored("plan_id")
         .and([
             text_at("plan_name", "pl.name"),
-            money("plan_amount", at("pl.amount"), at("pl.currency")),
+            money("plan_amount", column_value("pl.amount"), column_value("pl.currency")),
             text_at("plan_currency", "pl.currency"),
             text_at("plan_interval", "pl.interval"),
             id_at("plan_interval_count", "pl.interval_count"),
@@ -93,8 +100,10 @@ pub(super) fn rows() -> Layout {
         .stored("metadata created_at updated_at deleted_at currency")
 }
 
-fn renewal_type() -> Value {
-    value(|_| choose([(col("s.auto_renew"), text("Auto"))], Some(text("Manual"))))
+fn renewal_type() -> ScopedExpr {
+    scoped_expr(|_| {
+        case_when([(col("s.auto_renew"), text_literal("Auto"))], Some(text_literal("Manual")))
+    })
 }
 
 /// Returns the condition that a subscription continues when its period ends.
@@ -102,38 +111,39 @@ fn renews() -> Expr {
     col("s.auto_renew").and(!col("s.cancel_at_period_end"))
 }
 
-fn renewal_date() -> Value {
-    value(|_| {
-        let runs = col("s.ended_at").is_null().and(is_one_of(col("s.status"), &RUNNING));
-        only_when(renews().and(runs), col("s.current_period_end"))
+fn renewal_date() -> ScopedExpr {
+    scoped_expr(|_| {
+        let runs = col("s.ended_at").is_null().and(is_one_of(col("s.status"), &RUNNING_STATUSES));
+        null_unless(renews().and(runs), col("s.current_period_end"))
     })
 }
 
-fn expiry_date() -> Value {
-    value(|_| {
+fn expiry_date() -> ScopedExpr {
+    scoped_expr(|_| {
         let has_ended = col("s.ended_at").is_not_null();
-        choose([(has_ended, col("s.ended_at")), (!renews(), col("s.current_period_end"))], None)
+        case_when([(has_ended, col("s.ended_at")), (!renews(), col("s.current_period_end"))], None)
     })
 }
 
-fn final_phase_end() -> Value {
-    value(|_| {
+fn final_phase_end() -> ScopedExpr {
+    scoped_expr(|_| {
         let has_ended = col("s.ended_at").is_not_null();
-        choose([(has_ended, col("s.ended_at"))], Some(col("s.current_period_end")))
+        case_when([(has_ended, col("s.ended_at"))], Some(col("s.current_period_end")))
     })
 }
 
 /// Returns a plan with the columns `subscription_id` and `id`: each subscription's last invoice by
 /// (date, id).
 fn latest_invoices(
-    scope: &Scope<'_>,
-    subscriptions: &Keys,
+    scope: &QueryScope<'_>,
+    subscriptions: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = scope.session.scan("invoices", "x")?;
     let rows = subscriptions.restrict(rows, col("x.subscription_id"))?;
-    let is_issued = col("x.status").not_eq(text("draft")).and(col("x.deleted_at").is_null());
+    let is_issued =
+        col("x.status").not_eq(text_literal("draft")).and(col("x.deleted_at").is_null());
     let rows = rows.filter(col("x.subscription_id").is_not_null().and(is_issued))?;
-    let last = max(place(col("x.date"), col("x.id"))).alias("place");
+    let last = max(instant_id_key(col("x.date"), col("x.id"))).alias("place");
     let rows = rows.aggregate(vec![col("x.subscription_id")], vec![last])?;
-    Ok(rows.project(vec![col("x.subscription_id"), id_of(col("place")).alias("id")])?)
+    Ok(rows.project(vec![col("x.subscription_id"), id_of_key(col("place")).alias("id")])?)
 }

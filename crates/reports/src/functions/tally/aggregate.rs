@@ -11,8 +11,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::scalar::ScalarValue;
 
-use super::groups::{Groups, OneGroup};
-use super::{FIRST, Input, list_type};
+use super::groups::{GroupTallies, SingleGroupTally};
+use super::{FIRST_PERIOD_SUM, TallyInput, tally_type};
 
 /// Returns the tally of a whole number over all rows. With a mask and a number of periods, the
 /// tally also has a sum per period.
@@ -24,27 +24,28 @@ pub(crate) fn tally(value: Expr, mask: Option<(Expr, usize)>) -> Expr {
         arguments.push(mask);
     }
     let signature = Signature::exact(types, Volatility::Immutable);
-    aggregate(Input::Rows, periods, signature).call(arguments)
+    aggregate(TallyInput::Rows, periods, signature).call(arguments)
 }
 
 /// Returns the tally that merges the tallies of several groups.
-pub(crate) fn merged(tallies: Expr, periods: Option<usize>) -> Expr {
-    aggregate(Input::Tallies, periods, Signature::any(1, Volatility::Immutable)).call(vec![tallies])
+pub(crate) fn merge_tallies(tallies: Expr, periods: Option<usize>) -> Expr {
+    aggregate(TallyInput::Tallies, periods, Signature::any(1, Volatility::Immutable))
+        .call(vec![tallies])
 }
 
-fn aggregate(input: Input, periods: Option<usize>, signature: Signature) -> AggregateUDF {
-    let width = periods.map_or(1, |periods| FIRST + periods);
-    AggregateUDF::new_from_impl(Tally { input, width, signature })
+fn aggregate(input: TallyInput, periods: Option<usize>, signature: Signature) -> AggregateUDF {
+    let width = periods.map_or(1, |periods| FIRST_PERIOD_SUM + periods);
+    AggregateUDF::new_from_impl(TallyAggregate { input, width, signature })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Tally {
-    input: Input,
+struct TallyAggregate {
+    input: TallyInput,
     width: usize,
     signature: Signature,
 }
 
-impl AggregateUDFImpl for Tally {
+impl AggregateUDFImpl for TallyAggregate {
     fn name(&self) -> &str {
         "tally"
     }
@@ -54,7 +55,7 @@ impl AggregateUDFImpl for Tally {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(list_type(self.width))
+        Ok(tally_type(self.width))
     }
 
     fn is_nullable(&self) -> bool {
@@ -63,11 +64,11 @@ impl AggregateUDFImpl for Tally {
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let name = format!("{}[tally]", args.name);
-        Ok(vec![Arc::new(Field::new(name, list_type(self.width), false))])
+        Ok(vec![Arc::new(Field::new(name, tally_type(self.width), false))])
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(OneGroup(Groups::new(self.input, self.width))))
+        Ok(Box::new(SingleGroupTally(GroupTallies::new(self.input, self.width))))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -75,12 +76,12 @@ impl AggregateUDFImpl for Tally {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups::new(self.input, self.width)))
+        Ok(Box::new(GroupTallies::new(self.input, self.width)))
     }
 
     fn default_value(&self, _: &DataType) -> Result<ScalarValue> {
-        let mut none = Groups::new(self.input, self.width);
-        none.make_room(1);
+        let mut none = GroupTallies::new(self.input, self.width);
+        none.reserve_groups(1);
         ScalarValue::try_from_array(&none.take(EmitTo::All)?, 0)
     }
 }

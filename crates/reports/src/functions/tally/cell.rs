@@ -9,26 +9,26 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{ALL, BEFORE, out_of_range};
-use crate::definition::value::WIDE;
+use super::{SUM_BEFORE, SUM_OF_ALL, out_of_range_error};
+use crate::definition::value::AMOUNT_SUM_TYPE;
 
 /// The largest amount with 38 digits.
 const AMOUNT_MAX: u128 = 10_u128.pow(38) - 1;
 
-/// Returns one sum of a tally. `position` is [`ALL`], [`BEFORE`], or a period counted from
+/// Returns one sum of a tally. `position` is [`SUM_OF_ALL`], [`SUM_BEFORE`], or a period counted from
 /// [`FIRST`].
-pub(crate) fn cell(tally: Expr, position: usize) -> Expr {
+pub(crate) fn tally_cell(tally: Expr, position: usize) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
-    ScalarUDF::new_from_impl(Cell { position, signature }).call(vec![tally])
+    ScalarUDF::new_from_impl(TallyCellFunction { position, signature }).call(vec![tally])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Cell {
+struct TallyCellFunction {
     position: usize,
     signature: Signature,
 }
 
-impl ScalarUDFImpl for Cell {
+impl ScalarUDFImpl for TallyCellFunction {
     fn name(&self) -> &str {
         "cell"
     }
@@ -38,7 +38,7 @@ impl ScalarUDFImpl for Cell {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(WIDE)
+        Ok(AMOUNT_SUM_TYPE)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -48,11 +48,11 @@ impl ScalarUDFImpl for Cell {
         let sums = tallies.values().as_primitive::<Decimal128Type>().values();
         let cells = sums.chunks_exact(width).map(|sums| {
             let parts = match self.position {
-                ALL => &sums[ALL..=ALL],
-                position => &sums[BEFORE..=position],
+                SUM_OF_ALL => &sums[SUM_OF_ALL..=SUM_OF_ALL],
+                position => &sums[SUM_BEFORE..=position],
             };
             let sum = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part));
-            sum.filter(|sum| sum.unsigned_abs() <= AMOUNT_MAX).ok_or_else(out_of_range)
+            sum.filter(|sum| sum.unsigned_abs() <= AMOUNT_MAX).ok_or_else(out_of_range_error)
         });
         let cells = cells.collect::<Result<Vec<i128>>>()?;
         let cells = Decimal128Array::from(cells).with_precision_and_scale(38, 0)?;
@@ -63,16 +63,16 @@ impl ScalarUDFImpl for Cell {
 /// Returns the mean of values from their sum and their number, rounded half up; null if there are
 /// none.
 pub(crate) fn rounded_mean(sum: Expr, count: Expr) -> Expr {
-    let signature = Signature::exact(vec![WIDE, WIDE], Volatility::Immutable);
-    ScalarUDF::new_from_impl(RoundedMean { signature }).call(vec![sum, count])
+    let signature = Signature::exact(vec![AMOUNT_SUM_TYPE, AMOUNT_SUM_TYPE], Volatility::Immutable);
+    ScalarUDF::new_from_impl(RoundedMeanFunction { signature }).call(vec![sum, count])
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct RoundedMean {
+struct RoundedMeanFunction {
     signature: Signature,
 }
 
-impl ScalarUDFImpl for RoundedMean {
+impl ScalarUDFImpl for RoundedMeanFunction {
     fn name(&self) -> &str {
         "rounded_mean"
     }
@@ -91,14 +91,14 @@ impl ScalarUDFImpl for RoundedMean {
         let sums = sums.as_primitive::<Decimal128Type>().values().iter();
         let counts = counts.as_primitive::<Decimal128Type>().values().iter();
         let means: Int64Array =
-            sums.zip(counts).map(|(sum, count)| mean_of(*sum, *count)).collect();
+            sums.zip(counts).map(|(sum, count)| divide_mean(*sum, *count)).collect();
         Ok(ColumnarValue::Array(Arc::new(means)))
     }
 }
 
 /// The mean of 64-bit numbers fits into 64 bits, and twice their sum fits into 128 bits for any
 /// number of rows below 2^63.
-fn mean_of(sum: i128, count: i128) -> Option<i64> {
+fn divide_mean(sum: i128, count: i128) -> Option<i64> {
     (count > 0).then(|| i64::try_from((2 * sum + count).div_euclid(2 * count)).ok()).flatten()
 }
 
@@ -118,7 +118,7 @@ mod tests {
             (5, 3, Some(2)),
             (7, 7, Some(1)),
         ] {
-            assert_eq!(mean_of(sum, count), expected, "{sum} / {count}");
+            assert_eq!(divide_mean(sum, count), expected, "{sum} / {count}");
         }
     }
 }

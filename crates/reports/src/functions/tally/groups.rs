@@ -11,27 +11,27 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use datafusion::scalar::ScalarValue;
 
-use super::{ALL, BEFORE, Input, item, out_of_range};
+use super::{SUM_BEFORE, SUM_OF_ALL, TallyInput, item, out_of_range_error};
 
 /// The tallies of all groups, stored one after the other.
 #[derive(Debug)]
-pub(super) struct Groups {
-    input: Input,
+pub(super) struct GroupTallies {
+    input: TallyInput,
     width: usize,
     sums: Vec<i128>,
 }
 
-impl Groups {
-    pub(super) fn new(input: Input, width: usize) -> Self {
+impl GroupTallies {
+    pub(super) fn new(input: TallyInput, width: usize) -> Self {
         Self { input, width, sums: Vec::new() }
     }
 
     /// Grows to this many groups.
-    pub(super) fn make_room(&mut self, groups: usize) {
+    pub(super) fn reserve_groups(&mut self, groups: usize) {
         self.sums.resize(groups * self.width, 0);
     }
 
-    fn of(&mut self, group: usize) -> &mut [i128] {
+    fn tallies_of_group(&mut self, group: usize) -> &mut [i128] {
         &mut self.sums[group * self.width..][..self.width]
     }
 
@@ -48,7 +48,7 @@ impl Groups {
                 continue;
             }
             let mask = masks.filter(|masks| masks.is_valid(row)).map_or(0, |m| m.value(row));
-            add_row(self.of(*group), i128::from(values.value(row)), mask)?;
+            add_row(self.tallies_of_group(*group), i128::from(values.value(row)), mask)?;
         }
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Groups {
         let sums = tallies.values().as_primitive::<Decimal128Type>().values();
         let rows = sums.chunks_exact(self.width).zip(groups).enumerate();
         for (_, (sums, group)) in rows.filter(|(row, _)| is_wanted(*row)) {
-            for (total, sum) in self.of(*group).iter_mut().zip(sums) {
+            for (total, sum) in self.tallies_of_group(*group).iter_mut().zip(sums) {
                 add(total, *sum)?;
             }
         }
@@ -86,12 +86,12 @@ impl Groups {
 /// Adds a value to the sum over all rows, and records a difference at both ends of each run of
 /// periods.
 fn add_row(sums: &mut [i128], value: i128, mask: u16) -> Result<()> {
-    add(&mut sums[ALL], value)?;
+    add(&mut sums[SUM_OF_ALL], value)?;
     let mask = u32::from(mask);
     let mut edges = mask ^ (mask << 1);
     let mut change = value;
     while edges != 0 {
-        let position = BEFORE + edges.trailing_zeros() as usize;
+        let position = SUM_BEFORE + edges.trailing_zeros() as usize;
         let Some(sum) = sums.get_mut(position) else { break };
         add(sum, change)?;
         change = -change;
@@ -101,15 +101,15 @@ fn add_row(sums: &mut [i128], value: i128, mask: u16) -> Result<()> {
 }
 
 fn add(total: &mut i128, value: i128) -> Result<()> {
-    *total = total.checked_add(value).ok_or_else(out_of_range)?;
+    *total = total.checked_add(value).ok_or_else(out_of_range_error)?;
     Ok(())
 }
 
-fn wanted(filter: Option<&BooleanArray>) -> impl Fn(usize) -> bool {
+fn filter_predicate(filter: Option<&BooleanArray>) -> impl Fn(usize) -> bool {
     move |row| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
-impl GroupsAccumulator for Groups {
+impl GroupsAccumulator for GroupTallies {
     fn update_batch(
         &mut self,
         values: &[ArrayRef],
@@ -117,10 +117,12 @@ impl GroupsAccumulator for Groups {
         opt_filter: Option<&BooleanArray>,
         total_num_groups: usize,
     ) -> Result<()> {
-        self.make_room(total_num_groups);
+        self.reserve_groups(total_num_groups);
         match self.input {
-            Input::Rows => self.add_rows(values, group_indices, wanted(opt_filter)),
-            Input::Tallies => self.add_tallies(&values[0], group_indices, wanted(opt_filter)),
+            TallyInput::Rows => self.add_rows(values, group_indices, filter_predicate(opt_filter)),
+            TallyInput::Tallies => {
+                self.add_tallies(&values[0], group_indices, filter_predicate(opt_filter))
+            }
         }
     }
 
@@ -130,7 +132,7 @@ impl GroupsAccumulator for Groups {
         group_indices: &[usize],
         total_num_groups: usize,
     ) -> Result<()> {
-        self.make_room(total_num_groups);
+        self.reserve_groups(total_num_groups);
         self.add_tallies(&values[0], group_indices, |_| true)
     }
 
@@ -160,9 +162,9 @@ impl GroupsAccumulator for Groups {
 
 /// The accumulator of an aggregate without groups.
 #[derive(Debug)]
-pub(super) struct OneGroup(pub(super) Groups);
+pub(super) struct SingleGroupTally(pub(super) GroupTallies);
 
-impl Accumulator for OneGroup {
+impl Accumulator for SingleGroupTally {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         GroupsAccumulator::update_batch(&mut self.0, values, &vec![0; values[0].len()], None, 1)
     }
@@ -172,7 +174,7 @@ impl Accumulator for OneGroup {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.make_room(1);
+        self.0.reserve_groups(1);
         let tally = self.0.take(EmitTo::All)?;
         ScalarValue::try_from_array(&tally, 0)
     }
@@ -190,11 +192,11 @@ impl Accumulator for OneGroup {
 mod tests {
     use datafusion::arrow::array::{Int64Array, UInt16Array};
 
-    use super::super::FIRST;
+    use super::super::FIRST_PERIOD_SUM;
     use super::*;
 
     /// Three periods.
-    const WIDTH: usize = FIRST + 3;
+    const WIDTH: usize = FIRST_PERIOD_SUM + 3;
 
     fn rows(values: &[i64], masks: &[u16]) -> Vec<ArrayRef> {
         vec![
@@ -206,14 +208,14 @@ mod tests {
     fn cells(tallies: &ArrayRef, group: usize) -> Vec<i128> {
         let tally = tallies.as_fixed_size_list().value(group);
         let sums = tally.as_primitive::<Decimal128Type>().values().to_vec();
-        let sum = |position| sums[BEFORE..=position].iter().sum();
-        std::iter::once(sums[ALL]).chain((BEFORE..WIDTH).map(sum)).collect()
+        let sum = |position| sums[SUM_BEFORE..=position].iter().sum();
+        std::iter::once(sums[SUM_OF_ALL]).chain((SUM_BEFORE..WIDTH).map(sum)).collect()
     }
 
     #[test]
     fn every_mask_counts_in_exactly_its_periods() {
         for mask in 0..16_u16 {
-            let mut groups = Groups::new(Input::Rows, WIDTH);
+            let mut groups = GroupTallies::new(TallyInput::Rows, WIDTH);
             GroupsAccumulator::update_batch(&mut groups, &rows(&[7], &[mask]), &[0], None, 1)
                 .unwrap();
             let tallies = GroupsAccumulator::evaluate(&mut groups, EmitTo::All).unwrap();
@@ -227,12 +229,12 @@ mod tests {
     fn tallies_are_the_same_however_they_are_merged() {
         let values = rows(&[5, -3, 11, 2], &[0b1111, 0b0101, 0b0000, 0b1010]);
         let groups = [0, 1, 0, 1];
-        let mut whole = Groups::new(Input::Rows, WIDTH);
+        let mut whole = GroupTallies::new(TallyInput::Rows, WIDTH);
         GroupsAccumulator::update_batch(&mut whole, &values, &groups, None, 2).unwrap();
         let states = whole.convert_to_state(&values, None).unwrap();
-        let mut apart = Groups::new(Input::Rows, WIDTH);
+        let mut apart = GroupTallies::new(TallyInput::Rows, WIDTH);
         GroupsAccumulator::merge_batch(&mut apart, &states, &groups, 2).unwrap();
-        let mut again = Groups::new(Input::Tallies, WIDTH);
+        let mut again = GroupTallies::new(TallyInput::Tallies, WIDTH);
         GroupsAccumulator::update_batch(&mut again, &states, &groups, None, 2).unwrap();
         let first = GroupsAccumulator::evaluate(&mut whole, EmitTo::First(1)).unwrap();
         let rest = GroupsAccumulator::evaluate(&mut whole, EmitTo::All).unwrap();
@@ -252,7 +254,7 @@ mod tests {
             let sums = Decimal128Array::from(vec![sum]).with_precision_and_scale(38, 0).unwrap();
             Arc::new(FixedSizeListArray::try_new(item(), 1, Arc::new(sums), None).unwrap())
         };
-        let mut groups = Groups::new(Input::Tallies, 1);
+        let mut groups = GroupTallies::new(TallyInput::Tallies, 1);
         let mut add = |sum| {
             let tally = [tally(sum)];
             GroupsAccumulator::update_batch(&mut groups, &tally, &[0], None, 1)

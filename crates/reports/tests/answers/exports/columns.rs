@@ -1,6 +1,6 @@
 //! Every column of every type. Rule: spec/exports.md §10.
 
-use reports::exports::types;
+use reports::exports::export_types;
 use serde_json::{Value, json};
 
 use super::world::WORLD;
@@ -11,13 +11,13 @@ use testkit::literal_tables::session;
 #[test]
 fn every_type_has_the_columns_of_its_catalogue_entry() {
     let session = session(WORLD);
-    for kind in types().iter().filter(|kind| !kind.is_package()) {
+    for kind in export_types().iter().filter(|kind| !kind.is_package()) {
         let page = export(&session, &january(kind.object(), json!({})));
         assert!(page.total > 0, "{}", kind.object());
         if kind.object() == "customers_metadata" {
             continue;
         }
-        let entry = reports::exports::describe(kind);
+        let entry = reports::exports::describe_export_type(kind);
         let named = entry["columns"].as_array().unwrap().iter();
         let named: Vec<&str> = named.map(|column| column["name"].as_str().unwrap()).collect();
         assert_eq!(keys(&page), named, "{}", kind.object());
@@ -29,7 +29,7 @@ fn every_type_has_the_columns_of_its_catalogue_entry() {
 fn records_are_the_specs() {
     let session = session(WORLD);
     let mut records = Vec::new();
-    for kind in types().iter().filter(|kind| !kind.is_package()) {
+    for kind in export_types().iter().filter(|kind| !kind.is_package()) {
         let record = record(&session, &january(kind.object(), json!({})));
         records.push(format!("== {}\n{record}", kind.object()));
     }

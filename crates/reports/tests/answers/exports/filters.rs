@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::WORLD;
-use super::{firsts, january};
+use super::{first_column, january};
 use testkit::literal_tables::session;
 
 #[test]
@@ -82,7 +82,7 @@ fn filters_keep_the_rows_that_they_name() {
         ("orders", json!({"site_id": 2}), "91"),
     ] {
         let body = january(object, fields);
-        assert_eq!(firsts(&session, &body), expected, "{body}");
+        assert_eq!(first_column(&session, &body), expected, "{body}");
     }
 }
 
@@ -94,7 +94,7 @@ fn modes_test_the_creation_or_the_last_change() {
     let asked = |range: &Value, mode: &str| {
         let mut body = january("subscriptions", json!({"mode": mode, "plan_id": 50}));
         body.as_object_mut().unwrap().extend(super::object(range.clone()));
-        firsts(&session, &body)
+        first_column(&session, &body)
     };
     assert_eq!(asked(&json!({}), "full_data"), "80");
     assert_eq!(asked(&json!({}), "modified_data"), "");
@@ -124,12 +124,12 @@ invoice_lines
 ",
     );
     let body = json!({"object": "invoices", "date_from": 1_704_067_200, "date_to": 1_711_929_600});
-    assert_eq!(firsts(&session, &body), "2 3 4");
+    assert_eq!(first_column(&session, &body), "2 3 4");
     let body = json!({
         "object": "invoices", "date_from": 1_704_067_200, "date_to": 1_711_929_600,
         "row_per": "line", "columns": "line_id",
     });
-    assert_eq!(firsts(&session, &body), "10 8");
+    assert_eq!(first_column(&session, &body), "10 8");
     let body = json!({"object": "invoices", "date_from": 1_711_929_601, "date_to": 1_711_929_601});
-    assert_eq!(firsts(&session, &body), "5");
+    assert_eq!(first_column(&session, &body), "5");
 }

@@ -96,7 +96,7 @@ customers
     let full = session(&table(1001));
     let request = request(&full, &body);
     let error = block_on(async {
-        let rows = reports::exports::open_rows(&full, &request).await?;
+        let rows = reports::exports::open_export_rows(&full, &request).await?;
         rows.batches.try_collect::<Vec<_>>().await
     });
     assert_eq!(error.unwrap_err().code(), "too_many_columns");

@@ -12,9 +12,9 @@ mod world;
 use datafusion::arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use futures::executor::block_on;
-use mirror::Session;
+use mirror::MirrorSession;
 use model::provider::Provider;
-use reports::Page;
+use reports::ReportPage;
 use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportRequests};
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,7 @@ fn parse_with(
         last_closed: None,
     };
     change(&mut context);
-    reports::exports::parse(body.as_object().unwrap(), provider, &context)
+    reports::exports::parse_export_body(body.as_object().unwrap(), provider, &context)
 }
 
 /// Makes a body that asks for January 2024. `fields` are added to it or replace its fields.
@@ -53,7 +53,7 @@ fn january(object: &str, fields: Value) -> Value {
 }
 
 /// Returns the single request of a valid body, after it was stored and read back.
-fn request(session: &Session, body: &Value) -> ExportRequest {
+fn request(session: &MirrorSession, body: &Value) -> ExportRequest {
     let requests = parse_with(session.provider(), body, |_| {});
     let requests = requests.unwrap_or_else(|errors| panic!("{body}: {errors:?}")).requests;
     let [request] = requests.as_slice() else { panic!("{body} asks for several") };
@@ -64,20 +64,20 @@ fn request(session: &Session, body: &Value) -> ExportRequest {
 }
 
 /// Returns all rows of an export in the form of one page.
-fn export(session: &Session, body: &Value) -> Page {
+fn export(session: &MirrorSession, body: &Value) -> ReportPage {
     let request = request(session, body);
     block_on(async {
-        let rows = reports::exports::open_rows(session, &request).await;
+        let rows = reports::exports::open_export_rows(session, &request).await;
         let rows = rows.unwrap_or_else(|error| panic!("{body}: {error:?}"));
         let batches: Vec<RecordBatch> = rows.batches.try_collect().await.unwrap();
         let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
         assert_eq!(rows.total, found as u64, "{body}");
-        let has_rows = reports::exports::has_rows(session, &request).await.unwrap();
+        let has_rows = reports::exports::export_has_rows(session, &request).await.unwrap();
         assert_eq!(has_rows, found > 0, "{body}");
         for column in &rows.columns {
             assert_eq!(column.key, column.label);
         }
-        Page {
+        ReportPage {
             total: rows.total,
             headers: rows.columns.iter().map(|column| header(&column.key)).collect(),
             columns: rows.columns,
@@ -88,8 +88,8 @@ fn export(session: &Session, body: &Value) -> Page {
     })
 }
 
-fn header(key: &str) -> reports::Header {
-    reports::Header {
+fn header(key: &str) -> reports::ColumnHeader {
+    reports::ColumnHeader {
         label: key.to_owned(),
         key: key.to_owned(),
         sortable: false,
@@ -100,19 +100,19 @@ fn header(key: &str) -> reports::Header {
 }
 
 /// Returns the rows as text, one line each.
-fn rows(session: &Session, body: &Value) -> Vec<String> {
+fn rows(session: &MirrorSession, body: &Value) -> Vec<String> {
     lines(&export(session, body))
 }
 
 /// Returns the first column of each row, joined with spaces.
-fn firsts(session: &Session, body: &Value) -> String {
+fn first_column(session: &MirrorSession, body: &Value) -> String {
     let rows = rows(session, body);
     let first = |row: &String| row.split(" | ").next().unwrap_or_default().to_owned();
     rows.iter().map(first).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns one row with every column, as lines `heading = value`.
-fn record(session: &Session, body: &Value) -> String {
+fn record(session: &MirrorSession, body: &Value) -> String {
     let page = export(session, body);
     let row = lines(&page).remove(0);
     let cells = row.split(" | ");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reports::CsvDialect;
-use reports::exports::{ExportContext, ExportErrors, ExportFormat, Mode};
+use reports::exports::{DateMode, ExportContext, ExportErrors, ExportFormat};
 use serde_json::{Value, json};
 
 use super::{january, object, parse_with};
@@ -251,7 +251,7 @@ fn what_is_given_is_kept_and_echoed() {
     assert_eq!(request.object(), "credit_notes");
     assert_eq!(request.export_type().object(), "credit_note");
     assert_eq!(request.ignored_filters(), ["status", "plan_id", "month"]);
-    assert_eq!(request.mode(), Mode::ModifiedData);
+    assert_eq!(request.mode(), DateMode::ModifiedData);
     assert_eq!(request.format(), ExportFormat::Xlsx);
     assert_eq!(request.site_id(), Some(2));
     assert_eq!(request.columns().unwrap(), ["id", "total"]);
@@ -295,17 +295,17 @@ fn several_types_share_their_filters() {
 /// Gives every known field to every type; the field must be read, refused or listed.
 #[test]
 fn no_field_of_a_body_is_dropped() {
-    let fields: BTreeSet<String> = reports::exports::types()
+    let fields: BTreeSet<String> = reports::exports::export_types()
         .iter()
         .flat_map(|kind| {
-            let described = reports::exports::describe(kind);
+            let described = reports::exports::describe_export_type(kind);
             let names = described["filters"].as_array().unwrap().iter();
             names.map(|filter| filter["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         })
         .chain(ADDITIONS.map(str::to_owned))
         .collect();
     assert!(fields.len() > 20, "{fields:?}");
-    for kind in reports::exports::types() {
+    for kind in reports::exports::export_types() {
         let base = match kind.is_package() {
             true => accounting(json!({})),
             false => january(kind.object(), json!({})),
@@ -357,8 +357,8 @@ fn an_addition_without_effect_is_refused_or_listed() {
     });
     assert_eq!(ignored(&several), ["layout", "row_per layout", "row_per"]);
     let deleted = |object: &str| ignored(&january(object, json!({"include_deleted": true})));
-    for kind in reports::exports::types().iter().filter(|kind| !kind.is_package()) {
-        let described = reports::exports::describe(kind);
+    for kind in reports::exports::export_types().iter().filter(|kind| !kind.is_package()) {
+        let described = reports::exports::describe_export_type(kind);
         let columns = described["columns"].as_array().unwrap();
         if columns.iter().any(|column| column["name"] == "deleted_at") {
             assert_eq!(deleted(kind.object()), [""], "{}", kind.object());

@@ -5,16 +5,16 @@ mod tables;
 use std::path::PathBuf;
 
 use accounting::Month;
-use books::Watch;
-use books::audit::{Action, AuditFilter, audited};
-use books::close::{CloseError, CloseRequest, Turn, close_month, reopen_month};
+use books::PassObserver;
+use books::audit::{AuditAction, AuditFilter, audited_actions};
+use books::close::{CloseError, CloseProgress, CloseRequest, close_month, reopen_month};
 use books::frozen::FrozenBooks;
-use books::periods::{changed_rows, drift_of, period, periods};
+use books::periods::{changed_rows, drift_of_month, list_periods, period_json};
 use books::request;
 use books::views::ViewRequest;
 use clap::{Args, Subcommand};
 use files::write::FileDigest;
-use mirror::Role;
+use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
 use model::money::Currency;
@@ -25,13 +25,13 @@ use store::port::books::ClosedPartKind;
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
-use crate::failure::{Doing, Failure};
+use crate::failure::{Failure, FailureContext};
 use crate::opened;
-use crate::output::Output;
+use crate::output::CommandOutput;
 use crate::progress::CountProgress;
 
 /// Name of the caller in the audit log, unless `--by` gives one.
-const BY: &str = "command line";
+const DEFAULT_CALLER_NAME: &str = "command line";
 
 /// `rollbook close`
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ enum CloseCommand {
         #[command(flatten)]
         of: MonthArgs,
         #[command(flatten)]
-        by: ByArgs,
+        by: CallerArgs,
         /// Close the open months before it first
         #[arg(long)]
         include_earlier: bool,
@@ -60,7 +60,7 @@ enum CloseCommand {
         #[command(flatten)]
         of: MonthArgs,
         #[command(flatten)]
-        by: ByArgs,
+        by: CallerArgs,
         /// The reason, which is stored
         #[arg(long)]
         reason: String,
@@ -68,7 +68,7 @@ enum CloseCommand {
     /// List all months: whether they are closed, by whom, and why they were reopened
     List {
         #[command(flatten)]
-        of: ProviderArgs,
+        of: ProviderListArgs,
     },
     /// Show how the records now differ from a closed month
     Drift {
@@ -98,7 +98,7 @@ enum CloseCommand {
     /// Show who closed and reopened which month, when and why
     Audit {
         #[command(flatten)]
-        of: ProviderArgs,
+        of: ProviderListArgs,
         /// First day, such as 2024-01-31
         #[arg(long, value_parser = date)]
         from: Option<Date>,
@@ -107,12 +107,12 @@ enum CloseCommand {
         to: Option<Date>,
         /// Only these: close or reopen
         #[arg(long, value_parser = action)]
-        action: Option<Action>,
+        action: Option<AuditAction>,
     },
 }
 
 #[derive(Debug, Args)]
-struct ProviderArgs {
+struct ProviderListArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Id of the provider
@@ -126,22 +126,22 @@ struct ProviderArgs {
 #[derive(Debug, Args)]
 struct MonthArgs {
     #[command(flatten)]
-    of: ProviderArgs,
+    of: ProviderListArgs,
     /// The month, such as 2024-01
     #[arg(long, value_parser = request::parse_month)]
     month: Month,
 }
 
 #[derive(Debug, Args)]
-struct ByArgs {
+struct CallerArgs {
     /// Name of the person who does this [default: command line]
     #[arg(long)]
     by: Option<String>,
 }
 
-impl ByArgs {
+impl CallerArgs {
     fn name(&self) -> String {
-        self.by.clone().unwrap_or_else(|| BY.to_owned())
+        self.by.clone().unwrap_or_else(|| DEFAULT_CALLER_NAME.to_owned())
     }
 }
 
@@ -149,23 +149,25 @@ fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "write a date as in 2024-01-31".to_owned())
 }
 
-fn action(word: &str) -> Result<Action, String> {
-    Action::parse(word).ok_or_else(|| "write close or reopen".to_owned())
+fn action(word: &str) -> Result<AuditAction, String> {
+    AuditAction::parse(word).ok_or_else(|| "write close or reopen".to_owned())
 }
 
 pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
     match args.command {
         CloseCommand::Month { of, by, include_earlier, note } => {
             let closed = close(&of, &by, include_earlier, note)?;
-            show(&of.of, &closed, || Ok(tables::closed_month(&closed)))
+            print_answer(&of.of, &closed, || Ok(tables::closed_month(&closed)))
         }
         CloseCommand::Reopen { of, by, reason } => {
             let opened = reopen(&of, &by, &reason)?;
-            show(&of.of, &opened, || Ok(tables::months(std::slice::from_ref(&opened))))
+            print_answer(&of.of, &opened, || {
+                Ok(tables::months_table(std::slice::from_ref(&opened)))
+            })
         }
         CloseCommand::List { of } => {
             let months = list(&of)?;
-            show(&of, &months, || Ok(tables::months(&months)))
+            print_answer(&of, &months, || Ok(tables::months_table(&months)))
         }
         CloseCommand::Drift { of, currency } => drift(&of, currency),
         CloseCommand::Package { of, currency, version, full, output } => {
@@ -179,8 +181,8 @@ pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
 }
 
 /// Prints an answer as a table or as JSON.
-fn show(
-    args: &ProviderArgs,
+fn print_answer(
+    args: &ProviderListArgs,
     answer: &impl serde::Serialize,
     table: impl FnOnce() -> Result<String, Failure>,
 ) -> Result<(), Failure> {
@@ -192,13 +194,13 @@ fn show(
 
 fn close(
     args: &MonthArgs,
-    by: &ByArgs,
+    by: &CallerArgs,
     includes_earlier: bool,
     note: Option<String>,
 ) -> Result<Value, Failure> {
-    let (folder, settings) = super::open(&args.of.data)?;
+    let (folder, settings) = super::open_folder(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.of.provider)?;
     let request = CloseRequest {
         month: args.month,
@@ -206,12 +208,12 @@ fn close(
         includes_earlier,
         by: by.name(),
         now: SystemClock.now(),
-        settings: settings.accounting.of(args.of.provider),
+        settings: settings.accounting.for_provider(args.of.provider),
         has_formula_guard: settings.files.csv_formula_guard,
     };
     let progress = CountProgress::begin("invoices");
-    let watch = Watch { progress: &|done| progress.set(done), is_canceled: &|| false };
-    let begun = |turn: Turn| {
+    let watch = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let begun = |turn: CloseProgress| {
         if turn.count > 1 {
             progress.say(&format!("closing {} ({} of {})", turn.month, turn.number, turn.count));
         }
@@ -219,44 +221,44 @@ fn close(
     let made = close_month(&session, store.as_ref(), &request, reads.temp.path(), &begun, watch);
     drop(progress);
     made.map_err(|error| refused(error, args.month))?;
-    Ok(period(&FrozenBooks::of(store.as_ref(), args.of.provider)?, args.month)?)
+    Ok(period_json(&FrozenBooks::load(store.as_ref(), args.of.provider)?, args.month)?)
 }
 
-fn reopen(args: &MonthArgs, by: &ByArgs, reason: &str) -> Result<Value, Failure> {
-    let (folder, settings) = super::open(&args.of.data)?;
+fn reopen(args: &MonthArgs, by: &CallerArgs, reason: &str) -> Result<Value, Failure> {
+    let (folder, settings) = super::open_folder(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
     let (provider, now) = (args.of.provider, SystemClock.now());
-    opened::provider(store.as_ref(), provider)?;
+    opened::find_provider(store.as_ref(), provider)?;
     reopen_month(store.as_ref(), provider, args.month, &by.name(), reason, now)
         .map_err(|error| refused(error, args.month))?;
-    Ok(period(&FrozenBooks::of(store.as_ref(), provider)?, args.month)?)
+    Ok(period_json(&FrozenBooks::load(store.as_ref(), provider)?, args.month)?)
 }
 
-fn list(args: &ProviderArgs) -> Result<Vec<Value>, Failure> {
-    let (folder, settings) = super::open(&args.data)?;
+fn list(args: &ProviderListArgs) -> Result<Vec<Value>, Failure> {
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
-    Ok(periods(&session, store.as_ref(), SystemClock.now())?)
+    Ok(list_periods(&session, store.as_ref(), SystemClock.now())?)
 }
 
 fn drift(args: &MonthArgs, currency: Currency) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.of.data)?;
+    let (folder, settings) = super::open_folder(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.of.provider)?;
     let request = ViewRequest {
         session: &session,
         store: store.as_ref(),
         folder: reads.temp.path(),
-        settings: settings.accounting.of(args.of.provider),
+        settings: settings.accounting.for_provider(args.of.provider),
         currency,
         now: SystemClock.now(),
         is_canceled: &|| false,
     };
-    let report = drift_of(&request, args.month, 0..u64::MAX)?
+    let report = drift_of_month(&request, args.month, 0..u64::MAX)?
         .ok_or_else(|| refused(CloseError::Open, args.month))?;
-    let frozen = FrozenBooks::of(store.as_ref(), args.of.provider)?;
+    let frozen = FrozenBooks::load(store.as_ref(), args.of.provider)?;
     let rows = report.rows.iter().map(|row| {
         let changed = changed_rows(&session, store.as_ref(), &frozen, row)?;
         Ok(report.row_json(row, changed))
@@ -265,7 +267,7 @@ fn drift(args: &MonthArgs, currency: Currency) -> Result<(), Failure> {
         "month": args.month.to_string(), "currency": currency.code(),
         "data": rows.collect::<Result<Vec<_>, Failure>>()?, "sums": report.sums_json(),
     });
-    show(&args.of, &answer, || Ok(tables::drift(&report)))
+    print_answer(&args.of, &answer, || Ok(tables::drift_tables(&report)))
 }
 
 fn package(
@@ -275,10 +277,10 @@ fn package(
     kind: ClosedPartKind,
     output: Option<PathBuf>,
 ) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.of.data)?;
+    let (folder, settings) = super::open_folder(&args.of.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    opened::provider(store.as_ref(), args.of.provider)?;
-    let frozen = FrozenBooks::of(store.as_ref(), args.of.provider)?;
+    opened::find_provider(store.as_ref(), args.of.provider)?;
+    let frozen = FrozenBooks::load(store.as_ref(), args.of.provider)?;
     let (month, versions) = (args.month, frozen.versions(args.month));
     let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
     let closing = match version {
@@ -299,12 +301,12 @@ fn package(
     };
     let is_full = kind == ClosedPartKind::Full;
     let name = match version {
-        None => request::file_name(month, currency, is_full),
-        Some(version) => request::versioned_name(month, currency, is_full, version.into()),
+        None => request::package_file_name(month, currency, is_full),
+        Some(version) => request::closing_file_name(month, currency, is_full, version.into()),
     };
     let path = output.unwrap_or_else(|| PathBuf::from(&name));
     let temp = folder.temp_dir()?;
-    let mut output = Output::begin(Some(&path), temp.path())?;
+    let mut output = CommandOutput::begin(Some(&path), temp.path())?;
     let copied = std::io::copy(&mut frozen.reader(closing, &part), output.work_file());
     copied.doing(|| format!("read the closed month {month}"))?;
     let is_standard = output.is_standard();
@@ -319,15 +321,15 @@ fn package(
     });
     let told =
         format!("{path}: version {}, {} bytes, SHA-256 {hash}\n", closing.version, part.bytes);
-    show(&args.of, &answer, || Ok(told))
+    print_answer(&args.of, &answer, || Ok(told))
 }
 
-fn audit(args: &ProviderArgs, filter: AuditFilter) -> Result<(), Failure> {
-    let (folder, settings) = super::open(&args.data)?;
+fn audit(args: &ProviderListArgs, filter: AuditFilter) -> Result<(), Failure> {
+    let (folder, settings) = super::open_folder(&args.data)?;
     let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_reads(&folder, &settings, &store, Role::Reader)?;
+    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
-    let entries = audited(&session, store.as_ref(), filter)?;
+    let entries = audited_actions(&session, store.as_ref(), filter)?;
     let rows = entries.iter().map(|entry| {
         json!({
             "at": entry.at.to_string(), "action": entry.action.as_str(),
@@ -336,7 +338,7 @@ fn audit(args: &ProviderArgs, filter: AuditFilter) -> Result<(), Failure> {
         })
     });
     let answer: Vec<Value> = rows.collect();
-    show(args, &answer, || Ok(tables::audit(&entries)))
+    print_answer(args, &answer, || Ok(tables::audit_table(&entries)))
 }
 
 fn refused(error: CloseError, month: Month) -> Failure {

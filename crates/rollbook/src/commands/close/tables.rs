@@ -1,25 +1,25 @@
 //! Closed months as tables for the terminal, with amounts in their currency.
 
-use accounting::Category;
-use books::audit::Audited;
+use accounting::LedgerCategory;
+use books::audit::AuditedAction;
 use books::periods::DriftReport;
 use serde_json::{Value, json};
 
 use crate::terminal::table;
 
 /// Returns a table with one row per month.
-pub(super) fn months(months: &[Value]) -> String {
+pub(super) fn months_table(months: &[Value]) -> String {
     let rows = months.iter().map(|month| {
         let packages = month["packages"].as_array().into_iter().flatten();
         let mut currencies: Vec<String> =
-            packages.map(|package| word(&package["currency"])).collect();
+            packages.map(|package| cell_text(&package["currency"])).collect();
         currencies.dedup();
         [
-            word(&month["month"]),
-            word(&month["state"]),
-            word(&month["version"]),
-            minute(&month["closed_at"]),
-            word(&month["closed_by"]),
+            cell_text(&month["month"]),
+            cell_text(&month["state"]),
+            cell_text(&month["version"]),
+            format_minute(&month["closed_at"]),
+            cell_text(&month["closed_by"]),
             currencies.join(", "),
             remark(month),
         ]
@@ -30,8 +30,8 @@ pub(super) fn months(months: &[Value]) -> String {
 /// Returns the note of a month and its last reopening.
 fn remark(month: &Value) -> String {
     let reopened = month["reopened_at"].as_str().map(|_| {
-        let at = minute(&month["reopened_at"]);
-        let (by, why) = (word(&month["reopened_by"]), word(&month["reopen_reason"]));
+        let at = format_minute(&month["reopened_at"]);
+        let (by, why) = (cell_text(&month["reopened_by"]), cell_text(&month["reopen_reason"]));
         format!("reopened {at} by {by}: {why}")
     });
     let note = month["note"].as_str().map(str::to_owned);
@@ -41,21 +41,22 @@ fn remark(month: &Value) -> String {
 /// Returns a closed month with its packages.
 pub(super) fn closed_month(month: &Value) -> String {
     let packages = month["packages"].as_array().into_iter().flatten();
-    let rows = packages
-        .map(|package| ["currency", "bundle", "bytes", "sha256"].map(|key| word(&package[key])));
+    let rows = packages.map(|package| {
+        ["currency", "bundle", "bytes", "sha256"].map(|key| cell_text(&package[key]))
+    });
     format!(
         "{} closed as version {} by {} at {}, revision {}\n{}",
-        word(&month["month"]),
-        word(&month["version"]),
-        word(&month["closed_by"]),
-        minute(&month["closed_at"]),
-        word(&month["rev"]),
+        cell_text(&month["month"]),
+        cell_text(&month["version"]),
+        cell_text(&month["closed_by"]),
+        format_minute(&month["closed_at"]),
+        cell_text(&month["rev"]),
         table(["currency", "bundle", "bytes", "SHA-256"], rows)
     )
 }
 
 /// Returns a table with one row per posting category that differs, then the totals of each file.
-pub(super) fn drift(report: &DriftReport) -> String {
+pub(super) fn drift_tables(report: &DriftReport) -> String {
     let (month, currency) = (report.month, report.currency);
     if report.total == 0 {
         return format!("{month} in {}: the records still say what was closed\n", currency.code());
@@ -86,8 +87,8 @@ pub(super) fn drift(report: &DriftReport) -> String {
         table(head, rows)
     );
     let sums = report.sums.iter().flat_map(|(file, sum)| {
-        let changed = Category::ALL.into_iter().filter(|category| sum[*category] != 0);
-        let row = |category: Category| {
+        let changed = LedgerCategory::ALL.into_iter().filter(|category| sum[*category] != 0);
+        let row = |category: LedgerCategory| {
             [
                 file.as_str().to_owned(),
                 category.as_str().to_owned(),
@@ -101,10 +102,10 @@ pub(super) fn drift(report: &DriftReport) -> String {
 }
 
 /// Returns a table with one row per audit entry, newest first.
-pub(super) fn audit(entries: &[Audited]) -> String {
+pub(super) fn audit_table(entries: &[AuditedAction]) -> String {
     let rows = entries.iter().map(|entry| {
         [
-            minute(&json!(entry.at.to_string())),
+            format_minute(&json!(entry.at.to_string())),
             entry.action.as_str().to_owned(),
             entry.period.to_string(),
             entry.version.map(|version| version.to_string()).unwrap_or_default(),
@@ -117,8 +118,8 @@ pub(super) fn audit(entries: &[Audited]) -> String {
 }
 
 /// Formats an instant to the minute, in UTC: `2026-01-31 09:00 UTC`.
-fn minute(value: &Value) -> String {
-    let text = word(value);
+fn format_minute(value: &Value) -> String {
+    let text = cell_text(value);
     match text.get(..16) {
         Some(minute) => format!("{} UTC", minute.replace('T', " ")),
         None => text,
@@ -126,7 +127,7 @@ fn minute(value: &Value) -> String {
 }
 
 /// Formats a value for a table cell; null is empty.
-fn word(value: &Value) -> String {
+fn cell_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use accounting::Issue;
-use books::{Watch, all_issues};
-use mirror::Role;
+use books::{PassObserver, all_issues};
+use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
 use model::provider::Provider;
 use store::Store;
 
 use super::finding::Finding;
-use crate::config::Settings;
+use crate::config::ProgramSettings;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::opened;
@@ -19,35 +19,35 @@ const SUBJECT: &str = "books";
 
 /// Returns one finding for each provider. Issues are warnings, because the operator of the program
 /// cannot correct records.
-pub(super) fn books(
+pub(super) fn check_books(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
 ) -> Vec<Finding> {
-    look(folder, settings, store).unwrap_or_else(|failure| {
+    find_issues(folder, settings, store).unwrap_or_else(|failure| {
         let otherwise = "mend what is wrong with the store and the mirror first";
-        vec![Finding::failed(SUBJECT, &failure, otherwise)]
+        vec![Finding::check_failed(SUBJECT, &failure, otherwise)]
     })
 }
 
-fn look(
+fn find_issues(
     folder: &DataFolder,
-    settings: &Settings,
+    settings: &ProgramSettings,
     store: &Arc<dyn Store>,
 ) -> Result<Vec<Finding>, Failure> {
-    let reads = opened::open_reads(folder, settings, store, Role::Reader)?;
-    let watch = Watch { progress: &|_| (), is_canceled: &|| false };
+    let reads = opened::open_mirror(folder, settings, store, MirrorRole::Reader)?;
+    let watch = PassObserver { progress: &|_| (), is_canceled: &|| false };
     let mut findings = Vec::new();
     for provider in store.snapshot()?.providers()? {
         let session = reads.mirror.session(provider.id)?;
-        let books = settings.accounting.of(provider.id);
+        let books = settings.accounting.for_provider(provider.id);
         let issues = all_issues(&session, &books, SystemClock.now(), watch)?;
-        findings.push(of_provider(folder, &provider, &issues));
+        findings.push(provider_finding(folder, &provider, &issues));
     }
     Ok(findings)
 }
 
-fn of_provider(folder: &DataFolder, provider: &Provider, issues: &[Issue]) -> Finding {
+fn provider_finding(folder: &DataFolder, provider: &Provider, issues: &[Issue]) -> Finding {
     let id = provider.id;
     let Some(first) = issues.first() else {
         return Finding::good(SUBJECT, format!("of provider {id}: every record fits"));

@@ -7,7 +7,7 @@ use store::port::jobs::{Job, JobFile, JobFilter, JobState};
 use store::{Store, StoreError};
 
 use super::finding::Finding;
-use crate::config::Settings;
+use crate::config::ProgramSettings;
 use crate::folder::DataFolder;
 use crate::opened;
 
@@ -16,7 +16,7 @@ const PAGE: u64 = 500;
 
 /// Counts of the files that exist and that are missing.
 #[derive(Default)]
-struct Found {
+struct FileCounts {
     there: u64,
     lost: u64,
     /// Description of the first missing file.
@@ -25,16 +25,20 @@ struct Found {
 
 /// Checks that every finished file exists in the files folder, with the size that the store
 /// records.
-pub(super) fn files(folder: &DataFolder, settings: &Settings, store: &dyn Store) -> Finding {
-    let root = opened::files_folder(folder, settings);
-    match look(&root, store) {
+pub(super) fn check_files(
+    folder: &DataFolder,
+    settings: &ProgramSettings,
+    store: &dyn Store,
+) -> Finding {
+    let root = opened::files_folder_path(folder, settings);
+    match count_all_files(&root, store) {
         Err(error) => {
-            Finding::failed("files", &error.into(), "mend what is wrong with the store first")
+            Finding::check_failed("files", &error.into(), "mend what is wrong with the store first")
         }
-        Ok(Found { there, first: None, .. }) => {
+        Ok(FileCounts { there, first: None, .. }) => {
             Finding::good("files", format!("{there}, all complete"))
         }
-        Ok(Found { lost, first: Some(first), .. }) => Finding::wrong(
+        Ok(FileCounts { lost, first: Some(first), .. }) => Finding::wrong(
             "files",
             format!("{lost} lost or of another size in {}, the first: {first}", root.display()),
             "restore them from a backup of that folder, or ask for them again",
@@ -42,19 +46,19 @@ pub(super) fn files(folder: &DataFolder, settings: &Settings, store: &dyn Store)
     }
 }
 
-fn look(root: &Path, store: &dyn Store) -> Result<Found, StoreError> {
-    let mut found = Found::default();
+fn count_all_files(root: &Path, store: &dyn Store) -> Result<FileCounts, StoreError> {
+    let mut found = FileCounts::default();
     for provider in store.snapshot()?.providers()? {
-        look_at(root, store, provider.id, &mut found)?;
+        count_files(root, store, provider.id, &mut found)?;
     }
     Ok(found)
 }
 
-fn look_at(
+fn count_files(
     root: &Path,
     store: &dyn Store,
     provider: ProviderId,
-    found: &mut Found,
+    found: &mut FileCounts,
 ) -> Result<(), StoreError> {
     let states = Some(&[JobState::Succeeded][..]);
     let mut filter = JobFilter { states, limit: PAGE, ..JobFilter::default() };
@@ -64,7 +68,7 @@ fn look_at(
             for file in job.files.iter().filter(|file| !file.is_consumed) {
                 match is_there(root, file) {
                     true => found.there += 1,
-                    false => found.lose(job, file),
+                    false => found.add_missing(job, file),
                 }
             }
         }
@@ -80,8 +84,8 @@ fn is_there(root: &Path, file: &JobFile) -> bool {
     facts.is_ok_and(|facts| facts.is_file() && facts.len() == file.bytes)
 }
 
-impl Found {
-    fn lose(&mut self, job: &Job, file: &JobFile) {
+impl FileCounts {
+    fn add_missing(&mut self, job: &Job, file: &JobFile) {
         self.lost += 1;
         let (id, uuid, provider) = (job.id, &job.uuid, job.provider);
         self.first.get_or_insert_with(|| {

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum FindingLevel {
     /// Everything is in order.
     Ok,
     /// Worth knowing; no action is needed.
@@ -18,7 +18,7 @@ pub(super) enum Level {
 
 /// The result of one check.
 pub(super) struct Finding {
-    pub(super) level: Level,
+    pub(super) level: FindingLevel,
     subject: &'static str,
     state: String,
     /// The action that is recommended.
@@ -27,11 +27,11 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn good(subject: &'static str, state: impl Into<String>) -> Self {
-        Self { level: Level::Ok, subject, state: state.into(), remedy: None }
+        Self { level: FindingLevel::Ok, subject, state: state.into(), remedy: None }
     }
 
     pub(super) fn note(subject: &'static str, state: impl Into<String>) -> Self {
-        Self { level: Level::Note, ..Self::good(subject, state) }
+        Self { level: FindingLevel::Note, ..Self::good(subject, state) }
     }
 
     pub(super) fn warning(
@@ -40,7 +40,7 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Self {
         let remedy = Some(remedy.into());
-        Self { level: Level::Warning, remedy, ..Self::good(subject, state) }
+        Self { level: FindingLevel::Warning, remedy, ..Self::good(subject, state) }
     }
 
     pub(super) fn wrong(
@@ -48,12 +48,12 @@ impl Finding {
         state: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { level: Level::Wrong, ..Self::warning(subject, state, remedy) }
+        Self { level: FindingLevel::Wrong, ..Self::warning(subject, state, remedy) }
     }
 
     /// Creates the finding for a check that could not be made. The remedy is the failure's own
     /// hint; `otherwise` if that hint names `rollbook doctor` itself.
-    pub(super) fn failed(subject: &'static str, failure: &Failure, otherwise: &str) -> Self {
+    pub(super) fn check_failed(subject: &'static str, failure: &Failure, otherwise: &str) -> Self {
         let hint = failure.own_hint().filter(|hint| !hint.contains("rollbook doctor"));
         Self::wrong(subject, failure.line(), hint.unwrap_or(otherwise))
     }
@@ -61,10 +61,10 @@ impl Finding {
     /// Returns the line for the terminal, followed by a line with the remedy.
     pub(super) fn line(&self) -> String {
         let level = match self.level {
-            Level::Ok => "ok",
-            Level::Note => "note",
-            Level::Warning => "WARNING",
-            Level::Wrong => "WRONG",
+            FindingLevel::Ok => "ok",
+            FindingLevel::Note => "note",
+            FindingLevel::Warning => "WARNING",
+            FindingLevel::Wrong => "WRONG",
         };
         let mut line = format!("{level:<7} {:<14} {}\n", self.subject, self.state);
         if let Some(remedy) = &self.remedy {
@@ -83,11 +83,11 @@ mod tests {
     #[test]
     fn no_remedy_leads_back_to_the_doctor() {
         let damaged = Failure::from(StoreError::Damaged { reason: "torn".to_owned() });
-        let finding = Finding::failed("store", &damaged, "restore a backup");
+        let finding = Finding::check_failed("store", &damaged, "restore a backup");
         let line = finding.line();
         assert!(line.starts_with("WRONG   store          the store failed"), "{line}");
         assert!(line.ends_with("\n        ->             restore a backup\n"), "{line}");
-        let full = Finding::failed("store", &StoreError::DiskFull.into(), "restore a backup");
+        let full = Finding::check_failed("store", &StoreError::DiskFull.into(), "restore a backup");
         assert!(full.line().contains("free some space"), "{}", full.line());
     }
 }

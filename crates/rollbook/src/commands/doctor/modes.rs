@@ -6,13 +6,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
-use crate::config::Settings;
+use crate::config::ProgramSettings;
 use crate::folder::DataFolder;
 use crate::opened;
 
 const SUBJECT: &str = "file modes";
 /// Permission bits of group and others.
-const OTHERS: u32 = 0o077;
+const OTHERS_MODE_BITS: u32 = 0o077;
 /// Files and folders in a data folder that only its owner may read.
 const PRIVATE: [&str; 10] = [
     "rollbook.toml",
@@ -29,24 +29,24 @@ const PRIVATE: [&str; 10] = [
 
 /// Files and folders that other users can reach.
 #[derive(Default)]
-struct Open {
+struct ReachablePaths {
     count: u64,
     first: Option<(PathBuf, u32)>,
 }
 
 /// Checks the data folder, and the files folder if it is elsewhere.
-pub(super) fn modes(folder: &DataFolder, settings: &Settings) -> Vec<Finding> {
+pub(super) fn check_modes(folder: &DataFolder, settings: &ProgramSettings) -> Vec<Finding> {
     let private = PRIVATE.map(|name| folder.path().join(name));
-    let mut findings = vec![of(folder.path(), &private)];
-    let files = opened::files_folder(folder, settings);
+    let mut findings = vec![check_folder(folder.path(), &private)];
+    let files = opened::files_folder_path(folder, settings);
     if settings.files.dir.is_some() && files.exists() {
-        findings.push(of(&files, std::slice::from_ref(&files)));
+        findings.push(check_folder(&files, std::slice::from_ref(&files)));
     }
     findings
 }
 
 /// Checks a folder and the paths in it that must be private.
-fn of(folder: &Path, private: &[PathBuf]) -> Finding {
+fn check_folder(folder: &Path, private: &[PathBuf]) -> Finding {
     let shown = folder.display();
     let mode = match fs::metadata(folder) {
         Ok(facts) => facts.mode() & 0o777,
@@ -59,11 +59,11 @@ fn of(folder: &Path, private: &[PathBuf]) -> Finding {
             );
         }
     };
-    if mode & OTHERS == 0 {
+    if mode & OTHERS_MODE_BITS == 0 {
         return Finding::good(SUBJECT, format!("only its owner can look into {shown}"));
     }
-    let mut open = Open::default();
-    private.iter().for_each(|path| open.look(path));
+    let mut open = ReachablePaths::default();
+    private.iter().for_each(|path| open.add_path(path));
     match open.first {
         Some((first, mode)) => Finding::wrong(
             SUBJECT,
@@ -87,19 +87,19 @@ fn of(folder: &Path, private: &[PathBuf]) -> Finding {
     }
 }
 
-impl Open {
+impl ReachablePaths {
     /// Counts a path if other users can reach it, and continues below it. Paths that have
     /// disappeared, as happens in `temp`, are skipped.
-    fn look(&mut self, path: &Path) {
+    fn add_path(&mut self, path: &Path) {
         let Ok(facts) = fs::symlink_metadata(path) else { return };
         let mode = facts.permissions().mode() & 0o777;
-        if facts.is_symlink() || mode & OTHERS == 0 {
+        if facts.is_symlink() || mode & OTHERS_MODE_BITS == 0 {
             return;
         }
         self.count += 1;
         self.first.get_or_insert_with(|| (path.to_owned(), mode));
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            self.look(&entry.path());
+            self.add_path(&entry.path());
         }
     }
 }
@@ -116,7 +116,7 @@ mod tests {
     fn what_others_can_reach_is_named_with_the_command_that_closes_it() {
         let outer = tempfile::tempdir().unwrap();
         let folder = DataFolder::at(outer.path());
-        let found = || modes(&folder, &Settings::default())[0].line();
+        let found = || check_modes(&folder, &ProgramSettings::default())[0].line();
         let (mirror, store) = (folder.mirror(), folder.store());
         fs::create_dir(&mirror).unwrap();
         let segment = mirror.join("customers.parquet");

@@ -5,11 +5,11 @@ use store::port::notices::{Delivery, Webhook};
 use store::{Store, StoreError};
 
 use super::finding::Finding;
-use crate::config::Settings;
+use crate::config::ProgramSettings;
 
 /// Checks that the mail server accepts mail, and that `server.public_url` is set for links in
 /// mails.
-pub(super) fn mail(settings: &Settings) -> Vec<Finding> {
+pub(super) fn check_mail(settings: &ProgramSettings) -> Vec<Finding> {
     let Some(host) = &settings.smtp.host else {
         return vec![Finding::note("mail", "smtp.host is not set: no mail is sent")];
     };
@@ -33,14 +33,17 @@ pub(super) fn mail(settings: &Settings) -> Vec<Finding> {
 
 /// Checks that the webhooks of all providers are allowed targets and answer. One that does not
 /// answer is a warning, because it is not run by the operator.
-pub(super) fn webhooks(store: &dyn Store, settings: &Settings) -> Vec<Finding> {
-    look(store, settings).unwrap_or_else(|error| {
+pub(super) fn check_webhooks(store: &dyn Store, settings: &ProgramSettings) -> Vec<Finding> {
+    webhook_findings(store, settings).unwrap_or_else(|error| {
         let otherwise = "mend what is wrong with the store first";
-        vec![Finding::failed("webhooks", &error.into(), otherwise)]
+        vec![Finding::check_failed("webhooks", &error.into(), otherwise)]
     })
 }
 
-fn look(store: &dyn Store, settings: &Settings) -> Result<Vec<Finding>, StoreError> {
+fn webhook_findings(
+    store: &dyn Store,
+    settings: &ProgramSettings,
+) -> Result<Vec<Finding>, StoreError> {
     let (mut findings, mut count) = (Vec::new(), 0_usize);
     for provider in store.snapshot()?.providers()? {
         for webhook in store.webhooks(provider.id)?.iter().filter(|webhook| webhook.is_enabled) {
@@ -64,7 +67,7 @@ fn look(store: &dyn Store, settings: &Settings) -> Result<Vec<Finding>, StoreErr
 fn webhook_state(
     webhook: &Webhook,
     newest: Option<&Delivery>,
-    settings: &Settings,
+    settings: &ProgramSettings,
 ) -> Option<Finding> {
     let named = format!("webhook {} of provider {}", webhook.id, webhook.provider);
     if let Err(problem) = notify::check_target(&webhook.url, &settings.webhooks) {

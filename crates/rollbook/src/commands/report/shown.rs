@@ -3,10 +3,10 @@
 use app::report_pages::page_file;
 use comfy_table::{CellAlignment, ColumnConstraint, Width};
 use model::output::{OutputColumn, OutputKind};
-use reports::Page;
+use reports::ReportPage;
 
-use crate::failure::{Doing, Failure};
-use crate::terminal::{self, counted};
+use crate::failure::{Failure, FailureContext};
+use crate::terminal::{self, count_with_noun};
 
 /// Width above which a column is wrapped.
 const COLUMN_WIDTH_MAX: u16 = 32;
@@ -14,39 +14,40 @@ const COLUMN_WIDTH_MAX: u16 = 32;
 const GAP: u16 = 3;
 
 /// The columns and cells of a page as text; amounts have their currency.
-pub(super) struct Shown {
-    columns: Vec<ShownColumn>,
+pub(super) struct PageText {
+    columns: Vec<PageTextColumn>,
     rows: Vec<Vec<String>>,
     /// Number of rows of the whole report.
     total: u64,
 }
 
-struct ShownColumn {
+struct PageTextColumn {
     label: String,
     is_number: bool,
     /// True if the column was requested, or chosen by default.
     is_wanted: bool,
 }
 
-impl Shown {
+impl PageText {
     /// Converts a page. `named` are the requested columns; columns that every answer has in
     /// addition are not shown.
-    pub(super) fn of(page: &Page, named: &[&str]) -> Result<Self, Failure> {
-        let csv = page_file::csv(page, false, false).doing(|| "show the report".to_owned())?;
+    pub(super) fn from_page(page: &ReportPage, named: &[&str]) -> Result<Self, Failure> {
+        let csv = page_file::page_csv(page, false, false).doing(|| "show the report".to_owned())?;
         let mut reader = csv::ReaderBuilder::new().from_reader(csv.as_slice());
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.doing(|| "show the report".to_owned())?;
             let mut cells: Vec<String> = record.iter().map(printable).collect();
             let currencies = cells.split_off(page.columns.len().min(cells.len()));
-            put_currencies(&page.columns, &mut cells, &currencies);
+            append_currencies(&page.columns, &mut cells, &currencies);
             rows.push(cells);
         }
-        let columns = page.headers.iter().zip(&page.columns).map(|(header, column)| ShownColumn {
-            label: header.label.clone(),
-            is_number: is_number(&column.kind),
-            is_wanted: !header.required || named.contains(&header.key.as_str()),
-        });
+        let columns =
+            page.headers.iter().zip(&page.columns).map(|(header, column)| PageTextColumn {
+                label: header.label.clone(),
+                is_number: is_number(&column.kind),
+                is_wanted: !header.required || named.contains(&header.key.as_str()),
+            });
         Ok(Self { columns: columns.collect(), rows, total: page.total })
     }
 
@@ -55,10 +56,10 @@ impl Shown {
     pub(super) fn table(&self, column_count: Option<usize>) -> String {
         let wanted: Vec<usize> =
             (0..self.columns.len()).filter(|at| self.columns[*at].is_wanted).collect();
-        let fitting = self.fitting(&wanted, terminal::width());
+        let fitting = self.fitting_columns(&wanted, terminal::width());
         let header = fitting.iter().map(|at| &self.columns[*at].label);
         let rows = self.rows.iter().map(|row| fitting.iter().map(|at| &row[*at]));
-        let mut table = terminal::styled(header, rows);
+        let mut table = terminal::styled_table(header, rows);
         for (column, at) in table.column_iter_mut().zip(&fitting) {
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(COLUMN_WIDTH_MAX)));
             if self.columns[*at].is_number {
@@ -94,8 +95,8 @@ impl Shown {
     }
 
     /// Returns the first of these columns that fit beside each other; at least one.
-    fn fitting(&self, places: &[usize], width: u16) -> Vec<usize> {
-        let all = terminal::styled(
+    fn fitting_columns(&self, places: &[usize], width: u16) -> Vec<usize> {
+        let all = terminal::styled_table(
             self.columns.iter().map(|column| &column.label),
             self.rows.iter().map(|row| row.iter()),
         );
@@ -113,7 +114,7 @@ impl Shown {
     }
 
     fn row_line(&self) -> String {
-        let (shown, total) = (self.rows.len() as u64, counted(self.total, "row"));
+        let (shown, total) = (self.rows.len() as u64, count_with_noun(self.total, "row"));
         match shown < self.total {
             true => format!(
                 "{shown} of {total}: --limit and --offset show others, --format csv writes all\n"
@@ -127,7 +128,10 @@ fn more_columns(count: usize) -> String {
     match count {
         0 => String::new(),
         _ => {
-            format!("+{}: see --columns, --format records\n", counted(count as u64, "more column"))
+            format!(
+                "+{}: see --columns, --format records\n",
+                count_with_noun(count as u64, "more column")
+            )
         }
     }
 }
@@ -146,7 +150,7 @@ fn is_number(kind: &OutputKind) -> bool {
 
 /// Appends the currency codes to the amounts; `currencies` holds one for all amounts, or one for
 /// each.
-fn put_currencies(columns: &[OutputColumn], cells: &mut [String], currencies: &[String]) {
+fn append_currencies(columns: &[OutputColumn], cells: &mut [String], currencies: &[String]) {
     let amounts = columns.iter().zip(cells).filter(|(column, _)| {
         matches!(column.kind, OutputKind::Money { .. } | OutputKind::Decimal { .. })
     });

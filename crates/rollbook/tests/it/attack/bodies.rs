@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::{Site, socket_of};
+use super::{AttackedServer, socket_of};
 
 /// Sends the head of a request without its body. Returns the stream, and true if the server asks
 /// for the body.
-fn begin(site: &Site, path: &str, content_type: &str) -> (TcpStream, bool) {
+fn begin(site: &AttackedServer, path: &str, content_type: &str) -> (TcpStream, bool) {
     let mut stream = TcpStream::connect(socket_of(&site.server)).unwrap();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
@@ -22,7 +22,7 @@ fn begin(site: &Site, path: &str, content_type: &str) -> (TcpStream, bool) {
 
 #[test]
 fn slow_bodies_of_one_provider_leave_room_for_the_other() {
-    let site = Site::new("[server]\nrequests_max = 8\n");
+    let site = AttackedServer::new("[server]\nrequests_max = 8\n");
     let mut held = Vec::new();
     for _ in 0..12 {
         held.push(begin(&site, "/api/v1/import/customers", "application/x-ndjson"));
@@ -38,7 +38,7 @@ fn slow_bodies_of_one_provider_leave_room_for_the_other() {
 #[test]
 fn slow_bodies_end_although_a_byte_comes_now_and_then() {
     let settings = "[server]\nbody_bytes_per_s_min = 1000000\n[import]\nidle_timeout_s = 1\n";
-    let site = Site::new(settings);
+    let site = AttackedServer::new(settings);
     let (mut stream, _) = begin(&site, "/api/v1/import/customers", "application/x-ndjson");
     stream.set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
     let mut rest = [0; 4096];
@@ -51,7 +51,7 @@ fn slow_bodies_end_although_a_byte_comes_now_and_then() {
 
 #[test]
 fn large_json_bodies_are_read_in_one_pass() {
-    let site = Site::new("");
+    let site = AttackedServer::new("");
     let keys: Vec<String> = (0..80_000).map(|number| format!("\"k{number}\":1")).collect();
     let body = format!("{{{}}}", keys.join(","));
     std::thread::scope(|scope| {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use super::{PAGE, Site, is_page, prepared, socket_of, until, works};
+use super::{AttackedServer, PAGE, is_page, prepared, socket_of, until, works};
 use crate::server::{Server, forget_variables};
 
 const FEW: &str = "[server]\nconnections_max = 16\nhead_timeout_s = 1\nanswer_timeout_s = 1\n";
@@ -21,7 +21,7 @@ fn connect(server: &Server, count: usize, said: &str) -> Vec<TcpStream> {
 
 #[test]
 fn silent_clients_and_those_that_do_not_read_are_closed_in_time() {
-    let site = Site::new(FEW);
+    let site = AttackedServer::new(FEW);
     let unread = "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(16);
     for said in ["", "PRI * HTTP/2.0\r\n", "GET /healthz HTTP/1.1\r\nhos", unread.as_str()] {
         let held = connect(&site.server, 40, said);

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::exports::BASE;
-use crate::server::{Answer, Data, Server};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 /// Longest wait for an expected event.
 const WITHIN: Duration = Duration::from_secs(150);
@@ -24,14 +24,14 @@ const PAGE: &str = "/api/v2/reports/customers/data?columns=id";
 const EXPORTS: &str = "/api/v1/core/exports";
 
 /// A server with two providers: number 1 works, number 2 attacks.
-struct Site {
+struct AttackedServer {
     server: Server,
     worker: String,
     attacker: String,
-    _data: Data,
+    _data: TestDataFolder,
 }
 
-impl Site {
+impl AttackedServer {
     fn new(settings: &str) -> Self {
         let data = prepared(settings);
         let (worker, attacker) = (data.token(1), data.token(2));
@@ -45,8 +45,8 @@ impl Site {
     }
 }
 
-fn prepared(settings: &str) -> Data {
-    let data = Data::with_provider();
+fn prepared(settings: &str) -> TestDataFolder {
+    let data = TestDataFolder::with_provider();
     data.add_provider(2, "Europe/London", "gbp");
     data.configure(&format!("{BASE}{settings}"));
     data
@@ -82,6 +82,6 @@ fn socket_of(server: &Server) -> &str {
     server.address.trim_start_matches("http://")
 }
 
-fn is_page(answer: &Answer) -> bool {
+fn is_page(answer: &HttpAnswer) -> bool {
     answer.status == 200
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::server::run;
 
 /// Members of the package that the contract names, in order.
-pub(crate) const ELEVEN: [&str; 11] = [
+pub(crate) const CONTRACT_FILES: [&str; 11] = [
     "subscription_revenue",
     "order_revenue",
     "recognized_revenue",
@@ -24,7 +24,7 @@ pub(crate) const ELEVEN: [&str; 11] = [
 ];
 
 /// The three further files that complete the ledger.
-pub(crate) const FURTHER: [&str; 3] =
+pub(crate) const LEDGER_FILES: [&str; 3] =
     ["other_invoices", "other_recognized_revenue", "balance_adjustments"];
 
 /// Categories in the order of their columns.
@@ -39,7 +39,7 @@ pub(crate) const CATEGORIES: [&str; 7] = [
 ];
 
 /// An unpacked package.
-pub(crate) struct Package {
+pub(crate) struct UnpackedPackage {
     pub(crate) bytes: Vec<u8>,
     /// Members in the order of the ZIP.
     pub(crate) names: Vec<String>,
@@ -47,9 +47,9 @@ pub(crate) struct Package {
 }
 
 /// A row of a CSV file, by heading.
-pub(crate) type Row = BTreeMap<String, String>;
+pub(crate) type CsvRow = BTreeMap<String, String>;
 
-impl Package {
+impl UnpackedPackage {
     /// Writes the package of a month from the data folder `data` and reads it.
     pub(crate) fn made(data: &str, provider: &str, month: &str, further: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ impl Package {
         std::str::from_utf8(self.member(name)).unwrap()
     }
 
-    pub(crate) fn rows(&self, name: &str) -> Vec<Row> {
+    pub(crate) fn rows(&self, name: &str) -> Vec<CsvRow> {
         let mut reader = csv::Reader::from_reader(self.member(name));
         let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
         let row = |record: csv::StringRecord| {
@@ -116,15 +116,15 @@ impl Package {
     }
 
     /// Returns the lines of the trial balance, by category.
-    pub(crate) fn trial_balance(&self) -> BTreeMap<String, Row> {
+    pub(crate) fn trial_balance(&self) -> BTreeMap<String, CsvRow> {
         let rows = self.rows("trial_balance.csv").into_iter();
         rows.map(|row| (row["category"].clone(), row)).collect()
     }
 
     /// Checks every total of a full bundle against its rows.
-    pub(crate) fn check_ties(&self) {
+    pub(crate) fn check_control_totals(&self) {
         let balance = self.trial_balance();
-        for file in ELEVEN.into_iter().chain(FURTHER) {
+        for file in CONTRACT_FILES.into_iter().chain(LEDGER_FILES) {
             let sums = self.sums(file);
             assert_eq!(sums.iter().sum::<i128>(), 0, "{file} does not balance");
             for (sum, category) in sums.into_iter().zip(CATEGORIES) {
@@ -138,7 +138,7 @@ impl Package {
         for category in CATEGORIES {
             let row = &balance[category];
             let of = |name: &str| cents(&row[name]);
-            let moved: i128 = ELEVEN.into_iter().chain(FURTHER).map(of).sum();
+            let moved: i128 = CONTRACT_FILES.into_iter().chain(LEDGER_FILES).map(of).sum();
             assert_eq!(of("movement"), moved, "{category}");
             assert_eq!(of("closing"), of("opening") + moved, "{category}");
         }

@@ -3,18 +3,18 @@
 
 use serde_json::Value;
 
-use super::archive::{CATEGORIES, Package, cents};
+use super::archive::{CATEGORIES, UnpackedPackage, cents};
 use super::records::{AUTUMN, import, imported};
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
 const FULL: [&str; 3] = ["--currency", "usd", "--full"];
 
-fn close(data: &Data, command: &[&str], further: &[&str]) -> Value {
+fn close(data: &TestDataFolder, command: &[&str], further: &[&str]) -> Value {
     let arguments = [&["close"], command, &["--data", data.path(), "--provider", "1"], further];
     serde_json::from_str(&run(&arguments.concat())).unwrap()
 }
 
-fn refused(data: &Data, command: &[&str], further: &[&str]) -> String {
+fn refused(data: &TestDataFolder, command: &[&str], further: &[&str]) -> String {
     let arguments = [&["close"], command, &["--data", data.path(), "--provider", "1"], further];
     let output = program().args(arguments.concat()).output().unwrap();
     assert!(!output.status.success());
@@ -24,15 +24,15 @@ fn refused(data: &Data, command: &[&str], further: &[&str]) -> String {
 #[test]
 fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
     let data = imported(AUTUMN);
-    let before = Package::made(data.path(), "1", "2024-10", &FULL);
+    let before = UnpackedPackage::made(data.path(), "1", "2024-10", &FULL);
     let said = refused(&data, &["month"], &["--month", "2024-10"]);
     assert!(said.contains("2024-09") && said.contains("--include-earlier"), "{said}");
     let closed = close(&data, &["month"], &["--month", "2024-10", "--include-earlier"]);
     assert_eq!((&closed["state"], &closed["version"]), (&"closed".into(), &1.into()));
     let again = close(&data, &["month"], &["--month", "2024-10"]);
     assert_eq!(closed, again);
-    let frozen = Package::made(data.path(), "1", "2024-10", &FULL);
-    frozen.check_ties();
+    let frozen = UnpackedPackage::made(data.path(), "1", "2024-10", &FULL);
+    frozen.check_control_totals();
     assert_eq!(frozen.manifest()["state"], "closed");
     for name in before.names.iter().filter(|name| *name != "manifest.json") {
         assert_eq!(before.member(name), frozen.member(name), "{name}");
@@ -50,7 +50,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
             ("customers", "id,name\n2,Robert\n"),
         ],
     );
-    let same = Package::made(data.path(), "1", "2024-10", &FULL);
+    let same = UnpackedPackage::made(data.path(), "1", "2024-10", &FULL);
     assert!(same.bytes == frozen.bytes, "the frozen package changed");
     let drift = close(&data, &["drift"], &["--month", "2024-10", "--currency", "usd"]);
     let rows: Vec<String> = drift["data"]
@@ -69,8 +69,8 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
         |table: &str, id: i64| changed.iter().any(|row| row["table"] == table && row["id"] == id);
     assert!(named("invoices", 2) && named("invoice_lines", 20), "{changed:?}");
 
-    let november = Package::made(data.path(), "1", "2024-11", &FULL);
-    november.check_ties();
+    let november = UnpackedPackage::made(data.path(), "1", "2024-11", &FULL);
+    november.check_control_totals();
     let (old, new) = (frozen.trial_balance(), november.trial_balance());
     for category in CATEGORIES {
         assert_eq!(old[category]["closing"], new[category]["opening"], "{category}");
@@ -100,7 +100,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
             ("payments", "id,invoice_id\n3,3\n"),
         ],
     );
-    let plain = Package::made(scratch.path(), "1", "2024-11", &FULL).trial_balance();
+    let plain = UnpackedPackage::made(scratch.path(), "1", "2024-11", &FULL).trial_balance();
     for category in CATEGORIES {
         assert_eq!(
             cents(&new[category]["closing"]),
@@ -111,7 +111,7 @@ fn a_closed_month_stays_as_it_is_and_changes_land_in_the_open_one() {
 
     // The adjustments are frozen with November, so December has none.
     close(&data, &["month"], &["--month", "2024-11"]);
-    let november_frozen = Package::made(data.path(), "1", "2024-11", &FULL);
+    let november_frozen = UnpackedPackage::made(data.path(), "1", "2024-11", &FULL);
     assert_eq!(
         november_frozen.text("subscription_revenue.csv"),
         november.text("subscription_revenue.csv")
@@ -127,7 +127,7 @@ fn the_latest_month_can_be_opened_again_and_its_old_package_stays() {
     let why = ["--reason", "a late invoice"];
     let said = refused(&data, &["reopen"], &[&["--month", "2024-10"][..], &why].concat());
     assert!(said.contains("later month"), "{said}");
-    let first = Package::made(data.path(), "1", "2024-11", &FULL);
+    let first = UnpackedPackage::made(data.path(), "1", "2024-11", &FULL);
     let by = ["--by", "Eve", "--month", "2024-11"];
     let opened = close(&data, &["reopen"], &[&by[..], &why].concat());
     assert_eq!(opened["state"], "open");
@@ -142,13 +142,13 @@ fn the_latest_month_can_be_opened_again_and_its_old_package_stays() {
     assert_eq!(versions.len(), 2);
     assert_eq!((&versions[0]["version"], &versions[0]["reopened_by"]), (&1.into(), &"Eve".into()));
     assert_eq!((&versions[1]["version"], &versions[1]["reopened_by"]), (&2.into(), &Value::Null));
-    let second = Package::made(data.path(), "1", "2024-11", &FULL);
+    let second = UnpackedPackage::made(data.path(), "1", "2024-11", &FULL);
     assert!(first.bytes != second.bytes, "the records have changed in between");
     for (version, package) in [("1", &first), ("2", &second)] {
         let file = data.folder.path().join("old.zip");
         let further = [&FULL[..], &["--month", "2024-11", "--version", version, "-o"]].concat();
         close(&data, &["package"], &[&further[..], &[file.to_str().unwrap()]].concat());
-        assert!(Package::read(&file).bytes == package.bytes, "version {version}");
+        assert!(UnpackedPackage::read(&file).bytes == package.bytes, "version {version}");
     }
     let said = refused(
         &data,
@@ -206,11 +206,11 @@ fn the_latest_month_can_be_opened_again_and_its_old_package_stays() {
 fn a_site_of_a_closed_month_is_what_was_frozen_of_it() {
     let data = imported(AUTUMN);
     let site = [&FULL[..], &["--site", "2"]].concat();
-    let open = Package::made(data.path(), "1", "2024-10", &site);
+    let open = UnpackedPackage::made(data.path(), "1", "2024-10", &site);
     close(&data, &["month"], &["--month", "2024-10", "--include-earlier"]);
     import(&data, &[("invoice_lines", "id,amount\n20,48000\n")]);
-    let closed = Package::made(data.path(), "1", "2024-10", &site);
-    closed.check_ties();
+    let closed = UnpackedPackage::made(data.path(), "1", "2024-10", &site);
+    closed.check_control_totals();
     for name in ["subscription_revenue.csv", "recognized_revenue.csv", "trial_balance.csv"] {
         assert_eq!(open.text(name), closed.text(name), "{name}");
     }

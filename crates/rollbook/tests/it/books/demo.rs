@@ -3,27 +3,27 @@
 
 use std::path::Path;
 
-use super::archive::{CATEGORIES, Package, Row};
+use super::archive::{CATEGORIES, CsvRow, UnpackedPackage};
 use super::records::import_folder;
 use super::tools;
-use crate::server::{Data, run};
+use crate::server::{TestDataFolder, run};
 
 /// Returns a data folder with both demo businesses, at a small size.
-fn businesses() -> Data {
+fn businesses() -> TestDataFolder {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     run(&["demo", "--write", path, "--rows", "6000"]);
-    let data = Data::empty();
+    let data = TestDataFolder::empty();
     data.add_provider(1, "Europe/London", "gbp");
     data.add_provider(2, "America/New_York", "usd");
     for provider in ["1", "2"] {
-        import_folder(&data, provider, &told(folder.path(), provider));
+        import_folder(&data, provider, &provider_folder(folder.path(), provider));
     }
     data
 }
 
 /// Returns the folder with a provider's files.
-fn told(folder: &Path, provider: &str) -> std::path::PathBuf {
+fn provider_folder(folder: &Path, provider: &str) -> std::path::PathBuf {
     let folders = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let named = |path: &std::path::PathBuf| {
         path.is_dir() && path.file_name().unwrap().to_str().unwrap().contains(provider)
@@ -37,14 +37,15 @@ fn months_of_the_demo_tie_out_and_follow_each_other() {
     for (provider, currency) in [("1", "gbp"), ("2", "usd")] {
         let full = ["--currency", currency, "--full"];
         let months = ["2026-04", "2026-05"];
-        let packages = months.map(|month| Package::made(data.path(), provider, month, &full));
+        let packages =
+            months.map(|month| UnpackedPackage::made(data.path(), provider, month, &full));
         for package in &packages {
-            package.check_ties();
+            package.check_control_totals();
             // A credit-note invoice on a half-paid invoice lowers the amount due, while its refund
             // is paid from the customer's credit. The records really contain that, so it is listed
             // as an issue.
             let issues = package.rows("issues.csv");
-            let known = |row: &Row| row["code"] == "customer_balance_difference";
+            let known = |row: &CsvRow| row["code"] == "customer_balance_difference";
             assert!(issues.iter().all(known) && issues.len() < 5, "{issues:?}");
             tools::accept(package, currency);
         }

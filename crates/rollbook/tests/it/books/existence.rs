@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::archive::{Package, sha256};
+use super::archive::{UnpackedPackage, sha256};
 use super::records::imported;
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
 /// A gym that sells only drop-in classes, with no sales in February.
 const DROP_INS: &[(&str, &str)] = &[
@@ -23,12 +23,12 @@ const DROP_INS: &[(&str, &str)] = &[
     ),
 ];
 
-fn closing_receivable(package: &Package) -> String {
+fn closing_receivable(package: &UnpackedPackage) -> String {
     package.trial_balance()["accounts_receivable"]["closing"].clone()
 }
 
 /// Exports a package over HTTP. Returns its status, and the full bundle if there is one.
-fn exported(data: &Data, month: &str, currency: &str) -> (u16, Vec<u8>) {
+fn exported(data: &TestDataFolder, month: &str, currency: &str) -> (u16, Vec<u8>) {
     data.configure(crate::exports::BASE);
     let token = data.token(1);
     let server = data.serve();
@@ -48,24 +48,24 @@ fn months_of_manual_invoices_and_quiet_months_have_a_package() {
     let data = imported(DROP_INS);
     let full = ["--currency", "gbp", "--full"];
     for (month, receivable) in [("2024-01", "12.00"), ("2024-02", "12.00"), ("2024-03", "24.00")] {
-        let package = Package::made(data.path(), "1", month, &full);
-        package.check_ties();
+        let package = UnpackedPackage::made(data.path(), "1", month, &full);
+        package.check_control_totals();
         assert_eq!(closing_receivable(&package), receivable, "{month}");
         // Without the full bundle, the package consists of eleven files without rows.
-        let eleven = Package::made(data.path(), "1", month, &["--currency", "gbp"]);
+        let eleven = UnpackedPackage::made(data.path(), "1", month, &["--currency", "gbp"]);
         assert_eq!(eleven.names.len(), 11, "{month}");
     }
-    let quiet = Package::made(data.path(), "1", "2024-02", &full);
+    let quiet = UnpackedPackage::made(data.path(), "1", "2024-02", &full);
     assert_eq!(quiet.trial_balance()["accounts_receivable"]["movement"], "0.00");
     let (status, over_http) = exported(&data, "2024-02", "gbp");
     assert_eq!(status, 200);
-    let over_http = Package::of(over_http);
+    let over_http = UnpackedPackage::of(over_http);
     for name in over_http.names.iter().filter(|name| *name != "manifest.json") {
         assert_eq!(over_http.member(name), quiet.member(name), "{name}");
     }
     let close = ["close", "month", "--data", data.path(), "--provider", "1"];
     run(&[&close[..], &["--month", "2024-02", "--include-earlier"]].concat());
-    let frozen = Package::made(data.path(), "1", "2024-02", &full);
+    let frozen = UnpackedPackage::made(data.path(), "1", "2024-02", &full);
     for name in frozen.names.iter().filter(|name| *name != "manifest.json") {
         assert_eq!(frozen.member(name), quiet.member(name), "{name}");
     }
@@ -97,7 +97,7 @@ fn a_site_has_a_package_once_anything_was_posted_there() {
     for site in ["1", "2"] {
         let further = ["--currency", "usd", "--full", "--site", site];
         // Site 2 has no postings of its own in November, only balances from October.
-        Package::made(data.path(), "1", "2024-12", &further).check_ties();
+        UnpackedPackage::made(data.path(), "1", "2024-12", &further).check_control_totals();
     }
     let arguments = ["accounting", "--data", data.path(), "--provider", "1", "--month", "2024-12"];
     let output = program().args(arguments).args(["--currency", "usd", "--site", "9"]).output();
@@ -110,9 +110,9 @@ fn a_site_has_a_package_once_anything_was_posted_there() {
 fn a_package_for_excel_has_a_byte_order_mark_in_each_csv_and_says_so_in_its_manifest() {
     let data = imported(DROP_INS);
     let full = ["--currency", "gbp", "--full"];
-    let plain = Package::made(data.path(), "1", "2024-01", &full);
+    let plain = UnpackedPackage::made(data.path(), "1", "2024-01", &full);
     let excel = [&full[..], &["--csv-dialect", "excel"]].concat();
-    let excel = Package::made(data.path(), "1", "2024-01", &excel);
+    let excel = UnpackedPackage::made(data.path(), "1", "2024-01", &excel);
     for file in excel.manifest()["files"].as_array().unwrap() {
         let name = file["name"].as_str().unwrap();
         let (with, without) = (excel.member(name), plain.member(name));

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::records::imported;
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
 /// Three mistyped years and the empty date of many programs, beside two months of plausible
 /// invoices.
@@ -27,7 +27,7 @@ const MISTYPED: &[(&str, &str)] = &[
     ),
 ];
 
-fn close(data: &Data, command: &str, further: &[&str]) -> Value {
+fn close(data: &TestDataFolder, command: &str, further: &[&str]) -> Value {
     let arguments = ["close", command, "--data", data.path(), "--provider", "1"];
     serde_json::from_str(&run(&[&arguments[..], further].concat())).unwrap()
 }

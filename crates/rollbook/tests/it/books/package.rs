@@ -1,6 +1,6 @@
 //! The files of a month's package; byte for byte where the bytes matter.
 
-use super::archive::{CATEGORIES, ELEVEN, FURTHER, Package};
+use super::archive::{CATEGORIES, CONTRACT_FILES, LEDGER_FILES, UnpackedPackage};
 use super::records::{AUTUMN, imported};
 
 const HEAD: &str = "id,date,occurred_at,customer_id,customer_email,customer_name,invoice_id,\
@@ -11,8 +11,8 @@ const HEAD: &str = "id,date,occurred_at,customer_id,customer_email,customer_name
 #[test]
 fn the_contracts_zip_holds_eleven_files_in_order() {
     let data = imported(AUTUMN);
-    let package = Package::made(data.path(), "1", "2024-10", &["--currency", "usd"]);
-    let names: Vec<_> = ELEVEN.iter().map(|name| format!("{name}.csv")).collect();
+    let package = UnpackedPackage::made(data.path(), "1", "2024-10", &["--currency", "usd"]);
+    let names: Vec<_> = CONTRACT_FILES.iter().map(|name| format!("{name}.csv")).collect();
     assert_eq!(package.names, names);
     for name in &names {
         let text = package.text(name);
@@ -42,9 +42,9 @@ fn the_contracts_zip_holds_eleven_files_in_order() {
 fn the_full_bundle_ties_out() {
     let data = imported(AUTUMN);
     let full = ["--currency", "usd", "--full"];
-    let october = Package::made(data.path(), "1", "2024-10", &full);
+    let october = UnpackedPackage::made(data.path(), "1", "2024-10", &full);
     let mut names: Vec<_> =
-        ELEVEN.iter().chain(&FURTHER).map(|name| format!("{name}.csv")).collect();
+        CONTRACT_FILES.iter().chain(&LEDGER_FILES).map(|name| format!("{name}.csv")).collect();
     names.extend(
         [
             "journal.csv",
@@ -61,9 +61,9 @@ fn the_full_bundle_ties_out() {
     );
     names.push("manifest.json".to_owned());
     assert_eq!(october.names, names);
-    october.check_ties();
-    let november = Package::made(data.path(), "1", "2024-11", &full);
-    november.check_ties();
+    october.check_control_totals();
+    let november = UnpackedPackage::made(data.path(), "1", "2024-11", &full);
+    november.check_control_totals();
     for category in CATEGORIES {
         let (before, after) = (october.trial_balance(), november.trial_balance());
         assert_eq!(before[category]["closing"], after[category]["opening"], "{category}");
@@ -84,8 +84,8 @@ fn the_full_bundle_ties_out() {
 fn the_same_request_gives_the_same_bytes() {
     let data = imported(AUTUMN);
     for further in [&["--currency", "usd"][..], &["--currency", "usd", "--full"]] {
-        let first = Package::made(data.path(), "1", "2024-10", further);
-        let again = Package::made(data.path(), "1", "2024-10-17", further);
+        let first = UnpackedPackage::made(data.path(), "1", "2024-10", further);
+        let again = UnpackedPackage::made(data.path(), "1", "2024-10-17", further);
         assert!(first.bytes == again.bytes, "{further:?}");
     }
 }
@@ -93,13 +93,14 @@ fn the_same_request_gives_the_same_bytes() {
 #[test]
 fn a_currency_or_a_site_has_its_own_books() {
     let data = imported(AUTUMN);
-    let euros = Package::made(data.path(), "1", "2024-10", &["--currency", "eur", "--full"]);
-    euros.check_ties();
+    let euros =
+        UnpackedPackage::made(data.path(), "1", "2024-10", &["--currency", "eur", "--full"]);
+    euros.check_control_totals();
     assert_eq!(euros.rows("subscription_revenue.csv").len(), 0);
     assert_eq!(euros.sums("recognized_revenue")[6], -900);
     let site = ["--currency", "usd", "--full", "--site", "2"];
-    let south = Package::made(data.path(), "1", "2024-10", &site);
-    south.check_ties();
+    let south = UnpackedPackage::made(data.path(), "1", "2024-10", &site);
+    south.check_control_totals();
     let ids: Vec<_> =
         south.rows("subscription_revenue.csv").iter().map(|row| row["id"].clone()).collect();
     assert_eq!(ids, ["2"]);
@@ -110,8 +111,8 @@ fn a_currency_or_a_site_has_its_own_books() {
 fn a_month_to_date_ends_where_it_is_asked_to() {
     let data = imported(AUTUMN);
     let further = ["--currency", "usd", "--full", "--as-of", "2024-10-16T00:00:00Z"];
-    let package = Package::made(data.path(), "1", "2024-10", &further);
-    package.check_ties();
+    let package = UnpackedPackage::made(data.path(), "1", "2024-10", &further);
+    package.check_control_totals();
     assert_eq!(package.manifest()["as_of"], "2024-10-16T00:00:00Z");
     // One day of 31 of 100.00, twice, because the second invoice is not voided yet; 15 days of
     // 500.00.
@@ -124,7 +125,8 @@ fn a_month_to_date_ends_where_it_is_asked_to() {
 fn the_sign_of_the_customer_balance_can_be_turned_in_the_csvs_alone() {
     let data = imported(AUTUMN);
     data.configure("[accounting.providers.1]\ncustomer_balance_view = \"credit\"\n");
-    let package = Package::made(data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
+    let package =
+        UnpackedPackage::made(data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
     assert_eq!(package.sums("payments_received")[2], 100_000);
     let balance = package.trial_balance();
     assert_eq!(balance["customer_balance"]["payments_received"], "-1000.00");

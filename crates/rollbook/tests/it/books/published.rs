@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use super::archive::Package;
+use super::archive::UnpackedPackage;
 use super::records::import_folder;
 use super::tools;
 use crate::cdnow::folder;
-use crate::server::Data;
+use crate::server::TestDataFolder;
 
 /// Revenue by month according to published analyses of the data set, in cents.
 const PUBLISHED: [(&str, i128); 4] = [
@@ -43,7 +43,7 @@ fn sums(
 #[test]
 fn real_records_tie_out_to_published_totals() {
     let Some(folder) = folder() else { return };
-    let data = Data::empty();
+    let data = TestDataFolder::empty();
     data.add_provider(1, "UTC", "usd");
     import_folder(&data, "1", &folder);
     let value = |row: &csv::StringRecord, header: &[String], name: &str| -> i128 {
@@ -78,8 +78,9 @@ fn real_records_tie_out_to_published_totals() {
     }
     assert_eq!(billed.values().sum::<i128>(), 250_031_563);
     for month in PUBLISHED.iter().map(|(month, _)| *month).chain(["1998-06"]) {
-        let package = Package::made(data.path(), "1", month, &["--currency", "usd", "--full"]);
-        package.check_ties();
+        let package =
+            UnpackedPackage::made(data.path(), "1", month, &["--currency", "usd", "--full"]);
+        package.check_control_totals();
         tools::accept(&package, "usd");
         assert_eq!(-package.sums("order_revenue")[4], ordered[month], "{month}");
         let of_orders = package.sums("recognized_revenue_order_based")[6];

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::server::{Data, run};
+use crate::server::{TestDataFolder, run};
 
 /// The autumn of a subscriber: an invoice with tax, a prepayment, an order, a void, a note, a
 /// refund.
@@ -72,14 +72,14 @@ pub(crate) const AUTUMN: &[(&str, &str)] = &[
 ];
 
 /// Returns a data folder with one provider in UTC and these tables, each given as CSV.
-pub(crate) fn imported(tables: &[(&str, &str)]) -> Data {
-    let data = Data::empty();
+pub(crate) fn imported(tables: &[(&str, &str)]) -> TestDataFolder {
+    let data = TestDataFolder::empty();
     data.add_provider(1, "UTC", "usd");
     import(&data, tables);
     data
 }
 
-pub(crate) fn import(data: &Data, tables: &[(&str, &str)]) {
+pub(crate) fn import(data: &TestDataFolder, tables: &[(&str, &str)]) {
     let folder = tempfile::tempdir().unwrap();
     for (table, csv) in tables {
         std::fs::write(folder.path().join(format!("{table}.csv")), csv).unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn import(data: &Data, tables: &[(&str, &str)]) {
     import_folder(data, "1", folder.path());
 }
 
-pub(crate) fn import_folder(data: &Data, provider: &str, folder: &Path) {
+pub(crate) fn import_folder(data: &TestDataFolder, provider: &str, folder: &Path) {
     let folder = folder.to_str().unwrap();
     run(&["import", "--data", data.path(), "--provider", provider, folder]);
 }

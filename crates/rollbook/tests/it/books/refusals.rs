@@ -1,6 +1,6 @@
 //! Bad requests are refused with a suggestion; records with issues are posted by a rule and listed.
 
-use super::archive::Package;
+use super::archive::UnpackedPackage;
 use super::records::{AUTUMN, imported};
 use crate::server::{program, run};
 
@@ -63,8 +63,9 @@ fn records_that_look_wrong_are_booked_by_a_rule_and_named() {
         ),
     ];
     let data = imported(&wrong);
-    let package = Package::made(data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
-    package.check_ties();
+    let package =
+        UnpackedPackage::made(data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
+    package.check_control_totals();
     let issues: Vec<String> = package
         .rows("issues.csv")
         .iter()

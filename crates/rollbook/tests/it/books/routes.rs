@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::archive::{CATEGORIES, Package, cents};
+use super::archive::{CATEGORIES, UnpackedPackage, cents};
 use super::records::{AUTUMN, imported};
-use crate::server::{Data, Server};
+use crate::server::{Server, TestDataFolder};
 
-struct Books {
-    data: Data,
+struct BooksServer {
+    data: TestDataFolder,
     server: Server,
     token: String,
 }
 
-impl Books {
+impl BooksServer {
     fn served() -> Self {
         let data = imported(AUTUMN);
         let token = data.token(1);
@@ -32,7 +32,7 @@ impl Books {
         format!("{} {} {}", answer.status, body["code"].as_str().unwrap(), fields.join(","))
     }
 
-    fn post(&self, token: &str, path: &str, body: &Value) -> crate::server::Answer {
+    fn post(&self, token: &str, path: &str, body: &Value) -> crate::server::HttpAnswer {
         let path = format!("/api/v1/accounting/{path}");
         let body = body.to_string();
         self.server
@@ -49,9 +49,9 @@ fn sum(rows: &Value, column: &str) -> i64 {
 
 #[test]
 fn every_view_ties_to_the_trial_balance() {
-    let books = Books::served();
+    let books = BooksServer::served();
     let package =
-        Package::made(books.data.path(), "1", "2024-11", &["--currency", "usd", "--full"]);
+        UnpackedPackage::made(books.data.path(), "1", "2024-11", &["--currency", "usd", "--full"]);
     let theirs = package.trial_balance();
     let balance = books.get("trial_balance?month=2024-11&currency=usd");
     for row in balance["data"].as_array().unwrap() {
@@ -99,7 +99,7 @@ fn every_view_ties_to_the_trial_balance() {
 
 #[test]
 fn views_come_in_four_formats() {
-    let books = Books::served();
+    let books = BooksServer::served();
     let path = "/api/v1/accounting/trial_balance?month=2024-10&currency=usd&format=";
     let get = |format: &str| books.server.get(&books.token, &format!("{path}{format}"));
     let csv = get("csv");
@@ -113,7 +113,7 @@ fn views_come_in_four_formats() {
 
 #[test]
 fn a_posting_is_explained_with_its_source_rows() {
-    let books = Books::served();
+    let books = BooksServer::served();
     let told = books.get("explain?entry_id=recognized_revenue:10%232024-10");
     let told = &told["data"];
     assert_eq!(told["steps"], json!(["until 2024-11-01: 100.00 x 17 / 31 days = 54.84"]));
@@ -128,7 +128,7 @@ fn a_posting_is_explained_with_its_source_rows() {
 
 #[test]
 fn bad_requests_name_the_field() {
-    let books = Books::served();
+    let books = BooksServer::served();
     for (path, expected) in [
         ("trial_balance?month=2024-13&currency=usd", "400 validation_failed month"),
         ("trial_balance?month=2024-10&currency=USD", "400 validation_failed currency"),
@@ -160,7 +160,7 @@ fn bad_requests_name_the_field() {
 
 #[test]
 fn months_are_closed_opened_and_fetched_by_those_who_may() {
-    let books = Books::served();
+    let books = BooksServer::served();
     let reader = books.data.token_with(&["--provider", "1", "--read-only"]);
     let narrow = books.data.token_with(&["--provider", "1", "--permissions", "customers"]);
     let accountant = books.data.token_with(&["--provider", "1", "--permissions", "accounting"]);
@@ -186,9 +186,10 @@ fn months_are_closed_opened_and_fetched_by_those_who_may() {
     assert_eq!(months["data"][1], closed["data"]);
     let path = "/api/v1/accounting/periods/2024-10/package?currency=usd&bundle=full";
     let sent = books.server.get(&accountant, path);
-    let package = Package::of(sent.body.clone());
-    package.check_ties();
-    let again = Package::made(books.data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
+    let package = UnpackedPackage::of(sent.body.clone());
+    package.check_control_totals();
+    let again =
+        UnpackedPackage::made(books.data.path(), "1", "2024-10", &["--currency", "usd", "--full"]);
     assert!(again.bytes == sent.body);
     assert_eq!(sent.header("Content-Type"), Some("application/force-download"));
     let name = "attachment; filename=\"accounting_2024-10_usd_full.zip\"";

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::archive::{CATEGORIES, Package, Row, cents};
+use super::archive::{CATEGORIES, CsvRow, UnpackedPackage, cents};
 
 /// Checks both journals of a full bundle with the tools.
-pub(crate) fn accept(package: &Package, currency: &str) {
+pub(crate) fn accept(package: &UnpackedPackage, currency: &str) {
     let folder = tempfile::tempdir().unwrap();
     unpack(package, folder.path());
     let balance = package.trial_balance();
@@ -25,7 +25,7 @@ pub(crate) fn accept(package: &Package, currency: &str) {
 
 /// Checks that the transactions of consecutive months, applied to the opening balances of the
 /// first, give the closing balances of the last.
-pub(crate) fn accept_chain(packages: &[&Package], currency: &str) {
+pub(crate) fn accept_chain(packages: &[&UnpackedPackage], currency: &str) {
     let folder = tempfile::tempdir().unwrap();
     let months: Vec<PathBuf> =
         (1..=packages.len()).map(|number| folder.path().join(number.to_string())).collect();
@@ -52,7 +52,7 @@ pub(crate) fn accept_chain(packages: &[&Package], currency: &str) {
     }
 }
 
-fn unpack(package: &Package, folder: &Path) {
+fn unpack(package: &UnpackedPackage, folder: &Path) {
     for stem in ["journal", "opening", "transactions"] {
         for kind in ["hledger", "beancount"] {
             let name = format!("{stem}.{kind}");
@@ -109,8 +109,8 @@ fn hledger_balances(
 /// Compares the balances with the trial balances of the first and the last month. Earlier earnings
 /// are equity.
 fn check_balances(
-    first: &BTreeMap<String, Row>,
-    last: &BTreeMap<String, Row>,
+    first: &BTreeMap<String, CsvRow>,
+    last: &BTreeMap<String, CsvRow>,
     found: &BTreeMap<String, i128>,
 ) {
     let of = |account: &str| found.get(account).copied().unwrap_or_default();

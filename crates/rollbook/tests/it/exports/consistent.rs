@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, IDLE, accepted, ask, finished, january};
-use crate::server::{Data, Server, Worker};
+use crate::server::{Server, TestDataFolder, Worker};
 
 const INVOICES: i64 = 150;
 /// Number of files of each type to check.
@@ -123,7 +123,7 @@ fn groups(server: &Server, token: &str) -> Vec<(i64, [String; 2])> {
 }
 
 fn files_are_the_records_at_their_revision(configuration: &str, has_worker: bool) {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     let many = configuration.replace("[exports]", "[exports]\none_per_type = false");
     data.configure(&format!("{many}{BUSY}"));
     let token = data.token(1);

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{BASE, EXPORTS, IDLE, accepted, business, fill, january, made, outcome, status};
-use crate::notices::receiver::Receiver;
-use crate::server::{Data, Worker, program};
+use crate::notices::receiver::WebhookReceiver;
+use crate::server::{TestDataFolder, Worker, program};
 
 #[test]
 fn a_file_is_not_there_until_a_worker_has_made_it() {
@@ -73,7 +73,7 @@ fn a_lost_file_fails_its_export() {
     let local = "[webhooks]\nallow_http = true\nallow_private = true\n";
     let (data, token) = business(&format!("{BASE}{local}"));
     let server = data.serve();
-    let receiver = Receiver::start();
+    let receiver = WebhookReceiver::start();
     let hook = json!({"url": receiver.url("/failed"), "events": ["export_failed"]});
     super::ask_at(&server, &token, "/api/v1/core/webhooks", &hook).ok();
     let (export, _) = made(&server, &token, &january("invoices", json!({})));
@@ -132,7 +132,7 @@ fn a_damaged_file_is_not_sent() {
 
 #[test]
 fn nobody_sees_the_exports_of_another_provider() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.configure(BASE);
     data.add_provider(2, "UTC", "usd");
     let (token, other) = (data.token(1), data.token(2));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{BASE, EXPORTS, accepted, ask, business, finished, january, made, outcome};
-use crate::server::Answer;
+use crate::server::HttpAnswer;
 
 const COLUMNS: &str = "id,number,total,currency,created_at";
 
@@ -160,7 +160,7 @@ fn a_file_is_fetched_once_where_that_is_set_and_as_often_as_wished_elsewhere() {
     assert_eq!(with("HEAD", "Accept", "*/*").status, 200);
     assert_eq!(with("GET", "Range", "bytes=0-9").status, 206);
     assert_eq!(with("GET", "Range", "bytes=0-77").status, 206);
-    let first: Answer = server.get(&token, &path);
+    let first: HttpAnswer = server.get(&token, &path);
     assert_eq!((first.status, first.body.len()), (200, 79));
     until(|| super::status(&server, &token, &uuid)["state"] == "downloaded");
     let again = server.get(&token, &path);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, ask_at, fetched};
 use crate::books::records::import_folder;
-use crate::server::{Data, run};
+use crate::server::{TestDataFolder, run};
 
 const PUBLISHER: &str = "2";
 /// Number of characters that are shown before and after a difference.
@@ -52,10 +52,10 @@ fn body([object, from, to]: [&str; 3], fields: Value) -> Value {
 }
 
 /// Returns a data folder with the demo's publisher, at a small size.
-fn publisher() -> Data {
+fn publisher() -> TestDataFolder {
     let told = tempfile::tempdir().unwrap();
     run(&["demo", "--write", told.path().to_str().unwrap(), "--rows", "6000"]);
-    let data = Data::empty();
+    let data = TestDataFolder::empty();
     data.configure(&format!("{BASE}max_range_months = 0\n"));
     data.add_provider(2, "America/New_York", "usd");
     import_folder(&data, PUBLISHER, &told.path().join(format!("provider-{PUBLISHER}")));
@@ -85,7 +85,7 @@ fn every_type_of_the_demo_is_the_golden_file() {
         assert!((2..=80).contains(&rows), "{name} has {rows} rows");
         let expected = std::fs::read(golden(name)).unwrap_or_default();
         if file.body != expected {
-            parted.push(format!("{name}.csv: {}", parting(&file.body, &expected)));
+            parted.push(format!("{name}.csv: {}", difference(&file.body, &expected)));
         }
     }
     assert!(
@@ -96,7 +96,7 @@ fn every_type_of_the_demo_is_the_golden_file() {
 }
 
 /// Returns the line in which two files differ, and both texts around the difference.
-fn parting(actual: &[u8], expected: &[u8]) -> String {
+fn difference(actual: &[u8], expected: &[u8]) -> String {
     let same = actual.iter().zip(expected).take_while(|(a, b)| a == b).count();
     let line = 1 + actual[..same].iter().filter(|byte| **byte == b'\n').count();
     let around = |bytes: &[u8]| {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{BASE, EXPORT_SECS_MAX, EXPORTS, IDLE, fill, finished, january, outcome, status};
 use crate::notices::mailbox::Mailbox;
-use crate::notices::receiver::{Letter, Receiver};
-use crate::server::{Answer, Data, Server, Worker};
+use crate::notices::receiver::{ReceivedWebhook, WebhookReceiver};
+use crate::server::{HttpAnswer, Server, TestDataFolder, Worker};
 
 /// Number of customers that makes a file larger than one write.
 const CUSTOMERS: i64 = 6000;
@@ -22,11 +22,11 @@ const SETTINGS: &str = "[webhooks]\nallow_http = true\nallow_private = true\n\
 const HOOK: &str = "/hook";
 
 /// A provider with customers, a webhook receiver and a mailbox.
-struct Site {
-    data: Data,
+struct KillTestServer {
+    data: TestDataFolder,
     /// Token whose owner has a mailbox.
     token: String,
-    receiver: Receiver,
+    receiver: WebhookReceiver,
     mailbox: Mailbox,
     /// File of an undisturbed export.
     expected: Vec<u8>,
@@ -34,7 +34,7 @@ struct Site {
 
 /// One case: the point of the kill, and what is checked beside the file.
 #[derive(Debug, Clone, Copy)]
-struct Case {
+struct KillCase {
     /// Point at which the server ends.
     point: &'static str,
     /// Events of the webhook; empty = no webhook.
@@ -43,10 +43,10 @@ struct Case {
     is_once: bool,
 }
 
-impl Site {
-    fn new(case: Case) -> Self {
+impl KillTestServer {
+    fn new(case: KillCase) -> Self {
         let (data, receiver, mailbox) =
-            (Data::with_provider(), Receiver::start(), Mailbox::start());
+            (TestDataFolder::with_provider(), WebhookReceiver::start(), Mailbox::start());
         let once = format!("[exports]\ndownload_once = {}", case.is_once);
         let mail = if case.has_mail { mailbox.settings() } else { String::new() };
         data.configure(&format!("{}{SETTINGS}{mail}", BASE.replace("[exports]", &once)));
@@ -69,14 +69,14 @@ impl Site {
 
     /// Requests the export with an idempotency key, so that a repeated request returns the same
     /// export.
-    fn ask(&self, server: &Server) -> Answer {
+    fn ask(&self, server: &Server) -> HttpAnswer {
         let request = server.request("POST", EXPORTS).token(&self.token);
         let request = request.header("Idempotency-Key", "the-one");
         request.body("application/json", body().to_string().as_bytes()).send()
     }
 
     /// Requests, awaits and downloads the export repeatedly until the server has ended.
-    fn live_until_killed(&self, point: &str) -> Option<String> {
+    fn work_until_killed(&self, point: &str) -> Option<String> {
         let mut server = self.data.serve_until(point);
         let deadline = Instant::now() + Duration::from_secs(EXPORT_SECS_MAX);
         let asked = self.ask(&server);
@@ -92,7 +92,7 @@ impl Site {
     }
 
     /// Returns the file if it exists, and checks that it is complete and alone.
-    fn peek(&self, server: &Server, uuid: &str) -> Option<Answer> {
+    fn peek(&self, server: &Server, uuid: &str) -> Option<HttpAnswer> {
         let file = server.get(&self.token, &format!("{EXPORTS}/{uuid}"));
         match file.status {
             // The server ended before or during the answer.
@@ -119,10 +119,10 @@ impl Site {
     }
 
     /// Returns the requests to the webhook, after events of all these types have arrived.
-    fn told(&self, types: &[&str]) -> Vec<Letter> {
+    fn received_webhooks(&self, types: &[&str]) -> Vec<ReceivedWebhook> {
         let wanted: BTreeSet<String> = types.iter().map(ToString::to_string).collect();
         let mut letters = self.receiver.wait_for(HOOK, wanted.len());
-        while letters.iter().map(Letter::kind).collect::<BTreeSet<_>>() != wanted {
+        while letters.iter().map(ReceivedWebhook::kind).collect::<BTreeSet<_>>() != wanted {
             letters = self.receiver.wait_for(HOOK, letters.len() + 1);
         }
         letters
@@ -133,21 +133,21 @@ fn body() -> Value {
     january("customers", json!({"columns": ["id", "name", "email"]}))
 }
 
-fn uuid_of(answer: &Answer) -> String {
+fn uuid_of(answer: &HttpAnswer) -> String {
     answer.ok()["uuid"].as_str().unwrap().to_owned()
 }
 
 /// Returns the ids of the events of one type about an export.
-fn ids(letters: &[Letter], kind: &str, uuid: &str) -> BTreeSet<String> {
-    let is_of = |letter: &&Letter| letter.kind() == kind;
+fn ids(letters: &[ReceivedWebhook], kind: &str, uuid: &str) -> BTreeSet<String> {
+    let is_of = |letter: &&ReceivedWebhook| letter.kind() == kind;
     let letters = letters.iter().filter(is_of);
     letters
         .inspect(|letter| assert_eq!(letter.json()["data"]["object"]["uuid"], uuid))
-        .map(Letter::id)
+        .map(ReceivedWebhook::id)
         .collect()
 }
 
-fn at_once(cases: &[Case], check: impl Fn(Case) + Sync) {
+fn at_once(cases: &[KillCase], check: impl Fn(KillCase) + Sync) {
     std::thread::scope(|scope| {
         for case in cases {
             let check = &check;
@@ -164,10 +164,10 @@ fn an_export_outlives_a_kill_between_any_two_steps_of_its_making() {
     let points =
         ["asked", "queued", "claimed", "writing", "written", "moved", "published", "finished"];
     let events = &["export_requested", "export_completed", "export_failed"][..];
-    let cases = points.map(|point| Case { point, events, has_mail: true, is_once: false });
+    let cases = points.map(|point| KillCase { point, events, has_mail: true, is_once: false });
     at_once(&cases, |case| {
-        let site = Site::new(case);
-        let known = site.live_until_killed(case.point);
+        let site = KillTestServer::new(case);
+        let known = site.work_until_killed(case.point);
         assert_eq!(known.is_none(), ["asked", "queued"].contains(&case.point), "{case:?}");
         let server = site.data.serve();
         let uuid = uuid_of(&site.ask(&server));
@@ -177,7 +177,7 @@ fn an_export_outlives_a_kill_between_any_two_steps_of_its_making() {
         let history = server.get(&site.token, &format!("{EXPORTS}?history=1")).ok();
         assert_eq!(history["meta"]["total"], 2, "{case:?}: it, and the undisturbed one");
 
-        let letters = site.told(&["export.requested", "export.completed"]);
+        let letters = site.received_webhooks(&["export.requested", "export.completed"]);
         assert_eq!(ids(&letters, "export.requested", &uuid).len(), 1, "{case:?}");
         let completed = ids(&letters, "export.completed", &uuid);
         assert_eq!(completed.len(), 1, "{case:?}");
@@ -194,12 +194,12 @@ fn a_notice_outlives_a_kill_between_any_two_steps_of_its_sending() {
     let points = [("notice_taken", 1), ("notice_sent", 2), ("notice_noted", 1)];
     let events = &["export_completed"][..];
     let by_webhook =
-        points.map(|(point, _)| Case { point, events, has_mail: false, is_once: false });
+        points.map(|(point, _)| KillCase { point, events, has_mail: false, is_once: false });
     let by_mail =
-        points.map(|(point, _)| Case { point, events: &[], has_mail: true, is_once: false });
+        points.map(|(point, _)| KillCase { point, events: &[], has_mail: true, is_once: false });
     at_once(&[by_webhook, by_mail].concat(), |case| {
-        let site = Site::new(case);
-        let uuid = site.live_until_killed(case.point).unwrap();
+        let site = KillTestServer::new(case);
+        let uuid = site.work_until_killed(case.point).unwrap();
         let server = site.data.serve();
         let times = points.iter().find(|(point, _)| *point == case.point).unwrap().1;
         if case.has_mail {
@@ -221,12 +221,12 @@ fn a_notice_outlives_a_kill_between_any_two_steps_of_its_sending() {
 #[test]
 fn a_download_outlives_a_kill_before_and_after_it_is_counted() {
     let events = &["export_downloaded"][..];
-    let case = |point, is_once| Case { point, events, has_mail: false, is_once };
+    let case = |point, is_once| KillCase { point, events, has_mail: false, is_once };
     let cases =
         [("transferred", false), ("transferred", true), ("counted", false), ("counted", true)];
     at_once(&cases.map(|(point, is_once)| case(point, is_once)), |case| {
-        let site = Site::new(case);
-        let uuid = site.live_until_killed(case.point).unwrap();
+        let site = KillTestServer::new(case);
+        let uuid = site.work_until_killed(case.point).unwrap();
         let server = site.data.serve();
         let is_counted = case.point == "counted";
         let before = status(&server, &site.token, &uuid);
@@ -240,8 +240,9 @@ fn a_download_outlives_a_kill_before_and_after_it_is_counted() {
         } else {
             assert!(site.peek(&server, &uuid).is_some(), "{case:?}");
         }
-        let letters = site.told(&["export.downloaded"]);
-        let count = |letter: &Letter| letter.json()["data"]["object"]["download_count"].as_i64();
+        let letters = site.received_webhooks(&["export.downloaded"]);
+        let count =
+            |letter: &ReceivedWebhook| letter.json()["data"]["object"]["download_count"].as_i64();
         let first: Vec<_> = letters.iter().filter(|letter| count(letter) == Some(1)).collect();
         assert!(first.iter().all(|letter| letter.id() == first[0].id()), "{case:?}");
     });
@@ -262,7 +263,7 @@ fn of_group(server: &Server, token: &str, uuids: &[String]) -> (Vec<String>, i64
 #[test]
 fn a_group_that_another_worker_takes_over_holds_one_revision() {
     for point in ["claimed", "written", "moved", "finished"] {
-        let data = Data::with_provider();
+        let data = TestDataFolder::with_provider();
         data.configure(&IDLE.replace("[jobs]", "[jobs]\nlease_s = 5\nattempts_max = 1000"));
         let token = data.token(1);
         let server = data.serve();
@@ -301,7 +302,7 @@ fn a_group_that_another_worker_takes_over_holds_one_revision() {
 }
 
 /// Returns the finished files of an export in the files folder, and the number of unfinished ones.
-fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
+fn files_of(data: &TestDataFolder, uuid: &str) -> (Vec<Vec<u8>>, usize) {
     let root = data.folder.path().join("files");
     let entries = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
@@ -320,7 +321,7 @@ fn files_of(data: &Data, uuid: &str) -> (Vec<Vec<u8>>, usize) {
 #[test]
 fn a_worker_that_comes_back_too_late_does_no_harm() {
     for point in ["claimed", "written", "published"] {
-        let data = Data::with_provider();
+        let data = TestDataFolder::with_provider();
         data.configure(&IDLE.replace("[jobs]", "[jobs]\nlease_s = 5\nattempts_max = 1000"));
         let token = data.token(1);
         let server = data.serve();
@@ -346,7 +347,7 @@ fn a_worker_that_comes_back_too_late_does_no_harm() {
 
 #[test]
 fn a_package_that_was_half_in_its_place_is_made_again() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.configure(&format!("{BASE}[jobs]\nlease_s = 5\nattempts_max = 1000\n"));
     let token = data.token(1);
     let server = data.serve();

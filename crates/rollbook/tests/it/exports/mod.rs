@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Data, Server};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 /// Settings without a rate limit, and independent of the free disk space of the test machine.
 pub(crate) const BASE: &str = "[rate_limit]\nper_minute = 0\n[exports]\nmin_free_disk_mb = 0\n";
@@ -28,8 +28,8 @@ const EXPORTS: &str = "/api/v1/core/exports";
 const EXPORT_SECS_MAX: u64 = 120;
 
 /// Returns a data folder with a provider and a few records of January 2024, and a token.
-fn business(configuration: &str) -> (Data, String) {
-    let data = Data::with_provider();
+fn business(configuration: &str) -> (TestDataFolder, String) {
+    let data = TestDataFolder::with_provider();
     data.configure(configuration);
     let token = data.token(1);
     let server = data.serve();
@@ -94,11 +94,11 @@ fn january(object: &str, fields: Value) -> Value {
     body
 }
 
-pub(crate) fn ask(server: &Server, token: &str, body: &Value) -> Answer {
+pub(crate) fn ask(server: &Server, token: &str, body: &Value) -> HttpAnswer {
     ask_at(server, token, EXPORTS, body)
 }
 
-fn ask_at(server: &Server, token: &str, path: &str, body: &Value) -> Answer {
+fn ask_at(server: &Server, token: &str, path: &str, body: &Value) -> HttpAnswer {
     let request = server.request("POST", path).token(token);
     request.body("application/json", body.to_string().as_bytes()).send()
 }
@@ -128,12 +128,12 @@ fn finished(server: &Server, token: &str, uuid: &str) -> Value {
 }
 
 /// Requests an export. Returns it with its file when it has completed.
-fn made(server: &Server, token: &str, body: &Value) -> (Value, Answer) {
+fn made(server: &Server, token: &str, body: &Value) -> (Value, HttpAnswer) {
     fetched(server, token, &accepted(server, token, body))
 }
 
 /// Waits until a requested export has completed. Returns it with its file.
-pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answer) {
+pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, HttpAnswer) {
     let export = finished(server, token, uuid);
     assert_eq!(export["state"], "completed", "{export}");
     let file = server.get(token, &format!("{EXPORTS}/{uuid}"));
@@ -142,7 +142,7 @@ pub(crate) fn fetched(server: &Server, token: &str, uuid: &str) -> (Value, Answe
 }
 
 /// Returns status, code and fields of an error: `400 validation_failed status`.
-fn outcome(answer: &Answer) -> String {
+fn outcome(answer: &HttpAnswer) -> String {
     let body = answer.json();
     assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
     assert!(body["message"].is_string(), "{body}");

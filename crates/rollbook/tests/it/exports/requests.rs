@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, IDLE, accepted, ask, ask_at, business, fill, january, outcome};
-use crate::server::Data;
+use crate::server::TestDataFolder;
 
 /// Each rule of the body is broken once. Status, code, field and message are right, and nothing is
 /// queued.
@@ -100,7 +100,7 @@ fn broken_rules_name_status_code_field_and_message_and_queue_nothing() {
 
 #[test]
 fn checks_before_the_body_answer_in_the_order_of_the_dialect() {
-    let data = Data::with_provider();
+    let data = TestDataFolder::with_provider();
     data.configure(IDLE);
     data.add_provider(2, "UTC", "usd");
     data.add_provider(3, "UTC", "usd");

@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use super::{BASE, EXPORTS, accepted, business, finished, made};
-use crate::server::{Answer, Server};
+use crate::server::{HttpAnswer, Server};
 
 const NDJSON: &str = "application/x-ndjson";
 const CSV: &str = "text/csv";
 
-fn import(server: &Server, token: &str, table: &str, row: &str) -> Answer {
+fn import(server: &Server, token: &str, table: &str, row: &str) -> HttpAnswer {
     server.import(token, table, NDJSON, row.as_bytes())
 }
 

@@ -5,17 +5,17 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use super::mailbox::Mailbox;
-use super::receiver::{Receiver, Reply};
+use super::receiver::{ReceiverReply, WebhookReceiver};
 use super::site::LOCAL;
-use crate::server::{Data, program, run};
+use crate::server::{TestDataFolder, program, run};
 
-fn webhook(data: &Data, arguments: &[&str]) -> Output {
+fn webhook(data: &TestDataFolder, arguments: &[&str]) -> Output {
     let (action, rest) = arguments.split_first().unwrap();
     let whose = ["webhook", action, "--data", data.path(), "--provider", "1"];
     program().args(whose).args(rest).output().unwrap()
 }
 
-fn shown(data: &Data, arguments: &[&str]) -> Value {
+fn shown(data: &TestDataFolder, arguments: &[&str]) -> Value {
     let output = webhook(data, arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -32,14 +32,14 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn webhooks_are_managed_without_a_server() {
-    let receiver = Receiver::start();
-    let data = Data::with_provider();
+    let receiver = WebhookReceiver::start();
+    let data = TestDataFolder::with_provider();
     data.configure(LOCAL);
     let url = receiver.url("/a");
     let made = shown(&data, &["create", "--url", &url, "--events", "export_failed"]);
     assert_eq!(made["events"], json!(["export_failed"]));
     let secret = made["secret"].as_str().unwrap();
-    assert!(receiver.letters()[0].is_signed_with(secret));
+    assert!(receiver.received()[0].is_signed_with(secret));
     let id = made["id"].to_string();
     let listed = shown(&data, &["list"]);
     assert_eq!((&listed[0]["url"], listed[0].get("secret")), (&json!(url), None));
@@ -47,14 +47,14 @@ fn webhooks_are_managed_without_a_server() {
     assert!(said(&table).contains("export_failed"), "{}", said(&table));
 
     assert_eq!(shown(&data, &["test", &id])["status_code"], 200);
-    receiver.reply("/a", &[Reply::Status(500)]);
+    receiver.reply("/a", &[ReceiverReply::Status(500)]);
     let failed = webhook(&data, &["test", &id]);
     assert_eq!(failed.status.code(), Some(1));
     assert!(said(&failed).contains("ERR-5xx"), "{}", said(&failed));
     let rotated = shown(&data, &["rotate-secret", &id]);
     assert_ne!(rotated["secret"], secret);
     assert_eq!(shown(&data, &["test", &id])["state"], "OK");
-    assert!(receiver.letters()[3].is_signed_with(rotated["secret"].as_str().unwrap()));
+    assert!(receiver.received()[3].is_signed_with(rotated["secret"].as_str().unwrap()));
     assert_eq!(shown(&data, &["deliveries", &id]), json!([]));
 
     let again = webhook(&data, &["create", "--url", &url]);
@@ -68,8 +68,8 @@ fn webhooks_are_managed_without_a_server() {
 
 #[test]
 fn the_doctor_looks_at_mail_and_webhooks_and_says_how_to_mend_them() {
-    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
-    let data = Data::with_provider();
+    let (receiver, mailbox) = (WebhookReceiver::start(), Mailbox::start());
+    let data = TestDataFolder::with_provider();
     let url = "[server]\npublic_url = \"https://rollbook.example\"\n";
     let healthy = format!("{LOCAL}{url}{}", mailbox.settings());
     let doctor = |settings: &str| {

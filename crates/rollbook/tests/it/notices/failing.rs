@@ -5,8 +5,8 @@ use model::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::mailbox::Mailbox;
-use super::receiver::{Receiver, Reply};
-use super::site::{LOCAL, Site, WEBHOOKS};
+use super::receiver::{ReceiverReply, WebhookReceiver};
+use super::site::{LOCAL, NoticeServer, WEBHOOKS};
 
 fn has_ended(rows: &[Value]) -> bool {
     !rows.is_empty() && rows.iter().all(|row| row["state"] != "PENDING")
@@ -14,10 +14,10 @@ fn has_ended(rows: &[Value]) -> bool {
 
 #[test]
 fn a_failure_is_logged_tried_again_later_and_redelivered_under_the_same_id() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let hook = site.hook(&receiver, "/a", &["export_completed"]);
-    receiver.reply("/a", &[Reply::Status(500)]);
+    receiver.reply("/a", &[ReceiverReply::Status(500)]);
     let uuid = site.export();
     let first = site.log(&hook, has_ended).remove(0);
     assert_eq!((&first["state"], &first["status_code"]), (&json!("ERR-5xx"), &json!(500)));
@@ -54,9 +54,9 @@ fn a_failure_is_logged_tried_again_later_and_redelivered_under_the_same_id() {
 
 #[test]
 fn redirects_are_failures_and_nobody_follows_them() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
-    let away = [Reply::Redirect(receiver.url("/elsewhere"))];
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
+    let away = [ReceiverReply::Redirect(receiver.url("/elsewhere"))];
     receiver.reply("/a", &away);
     let body = json!({"url": receiver.url("/a"), "all_events_enabled": true});
     assert_eq!(super::site::blamed(&site.send("POST", WEBHOOKS, &body)), ["url"]);
@@ -65,17 +65,17 @@ fn redirects_are_failures_and_nobody_follows_them() {
     site.export();
     let row = site.log(&hook, has_ended).remove(0);
     assert_eq!((&row["state"], &row["status_code"]), (&json!("ERR-3xx"), &json!(302)));
-    assert!(receiver.letters().iter().all(|letter| letter.path == "/a"));
+    assert!(receiver.received().iter().all(|letter| letter.path == "/a"));
 }
 
 #[test]
 fn whatever_fails_outside_the_export_stands() {
-    let (receiver, mailbox) = (Receiver::start(), Mailbox::refusing());
-    let site = Site::new(&format!("{LOCAL}{}", mailbox.settings()));
+    let (receiver, mailbox) = (WebhookReceiver::start(), Mailbox::refusing());
+    let site = NoticeServer::new(&format!("{LOCAL}{}", mailbox.settings()));
     let hooks =
         [("/gone", 410, "ERR-4xx"), ("/busy", 503, "ERR-5xx")].map(|(path, status, state)| {
             let hook = site.hook(&receiver, path, &["export_completed"]);
-            receiver.reply(path, &[Reply::Status(status)]);
+            receiver.reply(path, &[ReceiverReply::Status(status)]);
             (hook, state)
         });
     let uuid = site.export();
@@ -92,9 +92,9 @@ fn whatever_fails_outside_the_export_stands() {
 
 #[test]
 fn a_failed_export_is_told_with_its_reason() {
-    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
+    let (receiver, mailbox) = (WebhookReceiver::start(), Mailbox::start());
     let no_room = "[exports]\nmin_free_disk_mb = 1000000000000\n";
-    let site = Site::new(&format!("{LOCAL}{no_room}{}", mailbox.settings()));
+    let site = NoticeServer::new(&format!("{LOCAL}{no_room}{}", mailbox.settings()));
     site.hook(&receiver, "/a", &["export_failed", "export_completed"]);
     let uuid = site.export();
     assert_eq!(site.ended(&uuid)["failed_reason"], "disk_full");
@@ -109,8 +109,8 @@ fn a_failed_export_is_told_with_its_reason() {
 
 #[test]
 fn a_disabled_webhook_is_left_alone() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let [off, on] = ["/off", "/on"].map(|path| site.hook(&receiver, path, &["export_completed"]));
     let uuid = site.export();
     receiver.wait_for("/off", 1);

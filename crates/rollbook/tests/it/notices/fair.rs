@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::mailbox::Mailbox;
-use super::receiver::{Receiver, Reply};
+use super::receiver::{ReceiverReply, WebhookReceiver};
 use super::sent::link;
-use super::site::{LOCAL, Site};
+use super::site::{LOCAL, NoticeServer};
 
 const TARPITS: usize = 10;
 const EXPORTS: usize = 3;
@@ -13,13 +13,13 @@ const EXPORTS: usize = 3;
 /// Every receiver of provider 1 accepts connections and never answers.
 #[test]
 fn receivers_that_say_nothing_do_not_stop_the_notices_of_others() {
-    let receiver = Receiver::start();
-    let mut site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let mut site = NoticeServer::new(LOCAL);
     site.data.add_provider(2, "UTC", "usd");
     let tarpits: Vec<String> = (0..TARPITS).map(|n| format!("/tarpit-{n}")).collect();
     for path in &tarpits {
         site.hook(&receiver, path, &["export_completed"]);
-        receiver.reply(path, &vec![Reply::Silence; 100]);
+        receiver.reply(path, &vec![ReceiverReply::Silence; 100]);
     }
     for _ in 0..EXPORTS {
         let uuid = site.export();
@@ -41,8 +41,8 @@ fn receivers_that_say_nothing_do_not_stop_the_notices_of_others() {
 #[test]
 fn downloads_by_a_link_are_counted_one_by_one_and_told_together() {
     const READ: usize = 200;
-    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
-    let site = Site::new(&format!("{LOCAL}{}", mailbox.settings()));
+    let (receiver, mailbox) = (WebhookReceiver::start(), Mailbox::start());
+    let site = NoticeServer::new(&format!("{LOCAL}{}", mailbox.settings()));
     let hook = site.hook(&receiver, "/a", &["export_downloaded"]);
     let uuid = site.export();
     let path = link(&site, &mailbox.wait_for(1).remove(0).plain());
@@ -67,8 +67,8 @@ fn downloads_by_a_link_are_counted_one_by_one_and_told_together() {
 
 #[test]
 fn notices_are_counted_for_prometheus_from_the_start() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let figures = || site.server.request("GET", "/metrics").send().text();
     let before = figures();
     for to in ["webhook", "mail"] {
@@ -86,7 +86,7 @@ fn notices_are_counted_for_prometheus_from_the_start() {
         assert!(before.contains(&format!("rollbook_notices_waiting{{to=\"{to}\"}} 0")), "{before}");
     }
     let hook = site.hook(&receiver, "/a", &["export_completed"]);
-    receiver.reply("/a", &vec![Reply::Status(500); 100]);
+    receiver.reply("/a", &vec![ReceiverReply::Status(500); 100]);
     site.export();
     site.log(&hook, |rows| rows.len() == 1 && rows[0]["state"] == "ERR-5xx");
     let after = figures();

@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::receiver::{Receiver, Reply};
-use super::site::{LOCAL, Site};
+use super::receiver::{ReceiverReply, WebhookReceiver};
+use super::site::{LOCAL, NoticeServer};
 
 /// One path for each delivery that can run at once: while these hang, another one waits.
 const HANGING: [&str; 4] = ["/1", "/2", "/3", "/4"];
 
 #[test]
 fn notices_outlive_a_killed_server_under_the_same_id() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     for path in HANGING {
         site.hook(&receiver, path, &["export_completed"]);
-        receiver.reply(path, &[Reply::Silence]);
+        receiver.reply(path, &[ReceiverReply::Silence]);
     }
     let last = site.hook(&receiver, "/last", &["export_completed"]);
     let uuid = site.export();

@@ -17,7 +17,7 @@ pub(crate) struct Mail {
 }
 
 #[derive(Default)]
-struct Shared {
+struct MailboxState {
     mails: Mutex<Vec<Mail>>,
     refused: Mutex<usize>,
     arrived: Condvar,
@@ -25,7 +25,7 @@ struct Shared {
 
 pub(crate) struct Mailbox {
     pub(crate) port: u16,
-    shared: Arc<Shared>,
+    shared: Arc<MailboxState>,
 }
 
 impl Mailbox {
@@ -41,7 +41,7 @@ impl Mailbox {
     fn begin(is_willing: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(MailboxState::default());
         let inside = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -85,7 +85,7 @@ impl Mailbox {
 }
 
 /// Runs the dialogue of RFC 5321, as far as a client without extensions needs it.
-fn converse(shared: &Shared, stream: TcpStream, is_willing: bool) {
+fn converse(shared: &MailboxState, stream: TcpStream, is_willing: bool) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let say = |line: &str| (&stream).write_all(format!("{line}\r\n").as_bytes());
     let mut mail = Mail::default();

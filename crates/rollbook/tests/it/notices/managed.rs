@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::receiver::{Receiver, Reply};
-use super::site::{LOCAL, Site, WEBHOOKS, blamed};
+use super::receiver::{ReceiverReply, WebhookReceiver};
+use super::site::{LOCAL, NoticeServer, WEBHOOKS, blamed};
 
 #[test]
 fn a_webhook_is_shown_without_its_secret_changed_and_removed() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let body =
         json!({"url": receiver.url("/a"), "events": ["export.completed"], "description": "ours"});
     let mut made = site.send("POST", WEBHOOKS, &body).ok()["data"].clone();
@@ -35,11 +35,11 @@ fn a_webhook_is_shown_without_its_secret_changed_and_removed() {
     let changed = site.send("PUT", &path, &change).ok()["data"].clone();
     assert_eq!(changed["events"], json!(["export_requested", "export_failed"]));
     assert_eq!((&changed["description"], &changed["url"]), (&Value::Null, &made["url"]));
-    assert_eq!(receiver.letters().len(), 1, "only another URL is tried");
+    assert_eq!(receiver.received().len(), 1, "only another URL is tried");
     site.send("PUT", &path, &json!({"url": receiver.url("/b")})).ok();
-    assert_eq!(receiver.letters()[1].path, "/b");
-    assert!(receiver.letters()[1].is_signed_with(secret.as_str().unwrap()));
-    receiver.reply("/c", &[Reply::Status(204)]);
+    assert_eq!(receiver.received()[1].path, "/b");
+    assert!(receiver.received()[1].is_signed_with(secret.as_str().unwrap()));
+    receiver.reply("/c", &[ReceiverReply::Status(204)]);
     let refused = site.send("PUT", &path, &json!({"url": receiver.url("/c")}));
     assert_eq!(blamed(&refused), ["url"]);
     assert_eq!(site.get(&path)["data"]["url"], receiver.url("/b"));
@@ -66,8 +66,8 @@ fn a_webhook_is_shown_without_its_secret_changed_and_removed() {
 
 #[test]
 fn wrong_fields_are_named_and_nothing_is_sent() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let url = receiver.url("/a");
     for (body, fields) in [
         (json!({}), "events url"),
@@ -85,7 +85,7 @@ fn wrong_fields_are_named_and_nothing_is_sent() {
         let found = blamed(&site.send("POST", WEBHOOKS, &body));
         assert_eq!(found.join(" "), fields, "{body}");
     }
-    assert_eq!(receiver.letters().len(), 0);
+    assert_eq!(receiver.received().len(), 0);
     let raw = |kind: &str, body: &str| {
         let request = site.server.request("POST", WEBHOOKS).token(&site.token);
         request.body(kind, body.as_bytes()).send()
@@ -97,8 +97,8 @@ fn wrong_fields_are_named_and_nothing_is_sent() {
 
 #[test]
 fn a_url_stands_once_and_ten_are_enough() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let hooks: Vec<Value> =
         (0..10).map(|n| site.hook(&receiver, &format!("/{n}"), &["export_failed"])).collect();
     let body = |path: &str| json!({"url": receiver.url(path), "events": ["export_failed"]});
@@ -107,15 +107,15 @@ fn a_url_stands_once_and_ten_are_enough() {
     let path = format!("{WEBHOOKS}/{}", hooks[4]["id"]);
     assert_eq!(blamed(&site.send("PUT", &path, &body("/3"))), ["url"]);
     site.send("PUT", &path, &body("/4")).ok();
-    assert_eq!(receiver.letters().len(), 10, "what is refused is not tried");
+    assert_eq!(receiver.received().len(), 10, "what is refused is not tried");
     site.send("DELETE", &path, &Value::Null).ok();
     site.send("POST", WEBHOOKS, &body("/10")).ok();
 }
 
 #[test]
 fn webhooks_are_their_providers_and_want_the_permission() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     site.data.add_provider(2, "UTC", "eur");
     let hook = site.hook(&receiver, "/a", &["export_requested"]);
     site.export();
@@ -152,7 +152,7 @@ fn webhooks_are_their_providers_and_want_the_permission() {
 
 #[test]
 fn this_machine_and_private_networks_are_out_of_reach_unless_allowed() {
-    let receiver = Receiver::start();
+    let receiver = WebhookReceiver::start();
     let port = receiver.url("").rsplit(':').next().unwrap().to_owned();
     let local = [
         format!("https://127.0.0.1:{port}/a"),
@@ -163,7 +163,7 @@ fn this_machine_and_private_networks_are_out_of_reach_unless_allowed() {
         "https://169.254.169.254/latest/meta-data".to_owned(),
     ];
     for settings in ["", "[webhooks]\nallow_http = true\n"] {
-        let site = Site::new(settings);
+        let site = NoticeServer::new(settings);
         let refused = |url: &str, setting: &str| {
             let answer =
                 site.send("POST", WEBHOOKS, &json!({"url": url, "all_events_enabled": true}));
@@ -178,13 +178,13 @@ fn this_machine_and_private_networks_are_out_of_reach_unless_allowed() {
         refused("http://10.0.0.1/a", "https://");
         assert_eq!(site.get(WEBHOOKS)["data"], json!([]));
     }
-    assert_eq!(receiver.letters().len(), 0);
+    assert_eq!(receiver.received().len(), 0);
 }
 
 #[test]
 fn this_machine_is_told_without_encryption_where_that_is_allowed_alone() {
-    let receiver = Receiver::start();
-    let site = Site::new("[webhooks]\nallow_http = true\n");
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new("[webhooks]\nallow_http = true\n");
     site.hook(&receiver, "/a", &["export_requested"]);
     site.export();
     assert_eq!(receiver.wait_for("/a", 1)[0].kind(), "export.requested");
@@ -193,7 +193,7 @@ fn this_machine_is_told_without_encryption_where_that_is_allowed_alone() {
 /// Callers cannot use webhooks to find out which names an internal network knows.
 #[test]
 fn an_unknown_name_and_one_that_leads_inside_are_refused_alike() {
-    let site = Site::new("");
+    let site = NoticeServer::new("");
     let refused = |host: &str| {
         let body = json!({"url": format!("https://{host}/a"), "all_events_enabled": true});
         let answer = site.send("POST", WEBHOOKS, &body);

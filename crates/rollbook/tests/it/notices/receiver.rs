@@ -16,7 +16,7 @@ pub(crate) const WITHIN: Duration = Duration::from_secs(150);
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct ReceivedWebhook {
     pub(crate) path: String,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
@@ -24,7 +24,7 @@ pub(crate) struct Letter {
 
 /// The answer to a request. Without a prepared one for its path, the answer is 200.
 #[derive(Debug, Clone)]
-pub(crate) enum Reply {
+pub(crate) enum ReceiverReply {
     Status(u16),
     Redirect(String),
     /// No answer; the connection stays open.
@@ -33,27 +33,27 @@ pub(crate) enum Reply {
 
 #[derive(Default)]
 struct Inbox {
-    letters: Vec<Letter>,
-    replies: HashMap<String, VecDeque<Reply>>,
+    letters: Vec<ReceivedWebhook>,
+    replies: HashMap<String, VecDeque<ReceiverReply>>,
     held: Vec<TcpStream>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct ReceiverState {
     inbox: Mutex<Inbox>,
     arrived: Condvar,
 }
 
-pub(crate) struct Receiver {
+pub(crate) struct WebhookReceiver {
     address: String,
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverState>,
 }
 
-impl Receiver {
+impl WebhookReceiver {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ReceiverState::default());
         let inside = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -69,23 +69,23 @@ impl Receiver {
     }
 
     /// Prepares the answers to the next requests for a path.
-    pub(crate) fn reply(&self, path: &str, replies: &[Reply]) {
+    pub(crate) fn reply(&self, path: &str, replies: &[ReceiverReply]) {
         let mut inbox = self.shared.inbox.lock().unwrap();
         inbox.replies.entry(path.to_owned()).or_default().extend(replies.iter().cloned());
     }
 
     /// Returns every request so far.
-    pub(crate) fn letters(&self) -> Vec<Letter> {
+    pub(crate) fn received(&self) -> Vec<ReceivedWebhook> {
         self.shared.inbox.lock().unwrap().letters.clone()
     }
 
     /// Returns the events that a path has received, without test events.
-    pub(crate) fn events(&self, path: &str) -> Vec<Letter> {
-        events(&self.letters(), path)
+    pub(crate) fn events(&self, path: &str) -> Vec<ReceivedWebhook> {
+        events(&self.received(), path)
     }
 
     /// Waits until a path has received this many events.
-    pub(crate) fn wait_for(&self, path: &str, count: usize) -> Vec<Letter> {
+    pub(crate) fn wait_for(&self, path: &str, count: usize) -> Vec<ReceivedWebhook> {
         let deadline = Instant::now() + WITHIN;
         let mut inbox = self.shared.inbox.lock().unwrap();
         loop {
@@ -100,12 +100,13 @@ impl Receiver {
     }
 }
 
-fn events(letters: &[Letter], path: &str) -> Vec<Letter> {
-    let is_event = |letter: &&Letter| letter.path == path && letter.kind() != "webhook.test";
+fn events(letters: &[ReceivedWebhook], path: &str) -> Vec<ReceivedWebhook> {
+    let is_event =
+        |letter: &&ReceivedWebhook| letter.path == path && letter.kind() != "webhook.test";
     letters.iter().filter(is_event).cloned().collect()
 }
 
-fn receive(shared: &Shared, stream: TcpStream) {
+fn receive(shared: &ReceiverState, stream: TcpStream) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     // A connection that ends before its request is complete counts as nothing, as after a kill.
@@ -132,12 +133,12 @@ fn receive(shared: &Shared, stream: TcpStream) {
     let body = String::from_utf8(body).unwrap();
     let mut inbox = shared.inbox.lock().unwrap();
     let reply = inbox.replies.get_mut(&path).and_then(VecDeque::pop_front);
-    inbox.letters.push(Letter { path, headers, body });
+    inbox.letters.push(ReceivedWebhook { path, headers, body });
     let mut stream = reader.into_inner();
-    let head = match reply.unwrap_or(Reply::Status(200)) {
-        Reply::Status(status) => format!("HTTP/1.1 {status} Told\r\n"),
-        Reply::Redirect(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n"),
-        Reply::Silence => {
+    let head = match reply.unwrap_or(ReceiverReply::Status(200)) {
+        ReceiverReply::Status(status) => format!("HTTP/1.1 {status} Told\r\n"),
+        ReceiverReply::Redirect(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n"),
+        ReceiverReply::Silence => {
             inbox.held.push(stream);
             return shared.arrived.notify_all();
         }
@@ -148,7 +149,7 @@ fn receive(shared: &Shared, stream: TcpStream) {
     shared.arrived.notify_all();
 }
 
-impl Letter {
+impl ReceivedWebhook {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }

@@ -5,11 +5,11 @@ use model::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::mailbox::Mailbox;
-use super::receiver::{Letter, Receiver};
-use super::site::{LOCAL, Site, WEBHOOKS};
+use super::receiver::{ReceivedWebhook, WebhookReceiver};
+use super::site::{LOCAL, NoticeServer, WEBHOOKS};
 use crate::server::Worker;
 
-fn check_form(letter: &Letter, secret: &str) {
+fn check_form(letter: &ReceivedWebhook, secret: &str) {
     let event = letter.json();
     assert_eq!(
         event.as_object().unwrap().keys().collect::<Vec<_>>(),
@@ -29,7 +29,7 @@ fn check_form(letter: &Letter, secret: &str) {
 }
 
 /// Returns the link in a mail, as a path of this server.
-pub(super) fn link(site: &Site, text: &str) -> String {
+pub(super) fn link(site: &NoticeServer, text: &str) -> String {
     let start = format!("{}/api/v1/core/exports/", site.server.address);
     let line = text.lines().find(|line| line.starts_with(&start));
     let line = line.unwrap_or_else(|| panic!("no link: {text}"));
@@ -38,16 +38,16 @@ pub(super) fn link(site: &Site, text: &str) -> String {
 
 #[test]
 fn an_export_is_told_signed_and_its_mail_opens_the_file_without_a_credential() {
-    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
-    let site = Site::new(&format!("{LOCAL}{}", mailbox.settings()));
+    let (receiver, mailbox) = (WebhookReceiver::start(), Mailbox::start());
+    let site = NoticeServer::new(&format!("{LOCAL}{}", mailbox.settings()));
     let body = json!({"url": receiver.url("/all"), "all_events_enabled": true});
     let all = site.send("POST", WEBHOOKS, &body).ok()["data"].clone();
     let some = site.hook(&receiver, "/some", &["export.completed", "export_failed"]);
     assert_eq!(some["events"], json!(["export_completed", "export_failed"]));
     let secret = all["secret"].as_str().unwrap();
     assert_ne!(some["secret"], secret);
-    let tests: Vec<Letter> =
-        receiver.letters().into_iter().filter(|letter| letter.path == "/all").collect();
+    let tests: Vec<ReceivedWebhook> =
+        receiver.received().into_iter().filter(|letter| letter.path == "/all").collect();
     assert_eq!((tests.len(), tests[0].kind().as_str()), (1, "webhook.test"));
     check_form(&tests[0], secret);
 
@@ -60,7 +60,7 @@ fn an_export_is_told_signed_and_its_mail_opens_the_file_without_a_credential() {
     told.iter().for_each(|letter| check_form(letter, secret));
     let of = |kind: &str| {
         let found: Vec<Value> =
-            told.iter().map(Letter::json).filter(|event| event["type"] == kind).collect();
+            told.iter().map(ReceivedWebhook::json).filter(|event| event["type"] == kind).collect();
         assert_eq!(found.len(), 1, "{kind}: {told:?}");
         found[0]["data"]["object"].clone()
     };
@@ -99,8 +99,8 @@ fn an_export_is_told_signed_and_its_mail_opens_the_file_without_a_credential() {
 
 #[test]
 fn another_secret_signs_from_the_next_event_on() {
-    let receiver = Receiver::start();
-    let site = Site::new(LOCAL);
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(LOCAL);
     let hook = site.hook(&receiver, "/a", &["export_requested"]);
     let path = format!("{WEBHOOKS}/{}/rotate_secret", hook["id"]);
     let rotated = site.send("POST", &path, &Value::Null).ok()["data"].clone();
@@ -112,8 +112,8 @@ fn another_secret_signs_from_the_next_event_on() {
 
 #[test]
 fn a_worker_sends_what_a_server_without_workers_only_stores() {
-    let receiver = Receiver::start();
-    let site = Site::new(&format!("{LOCAL}[jobs]\nwork_in_server = false\n"));
+    let receiver = WebhookReceiver::start();
+    let site = NoticeServer::new(&format!("{LOCAL}[jobs]\nwork_in_server = false\n"));
     let hook = site.hook(&receiver, "/a", &["export_canceled"]);
     let uuid = site.export();
     let path = format!("/api/v1/core/exports/{uuid}/cancel");

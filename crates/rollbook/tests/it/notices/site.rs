@@ -4,23 +4,23 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::receiver::{Receiver, WITHIN};
-use crate::server::{Answer, Data, Server};
+use super::receiver::{WITHIN, WebhookReceiver};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 /// Settings that allow the receivers of these tests: on this machine, without a certificate.
 pub(super) const LOCAL: &str = "[webhooks]\nallow_http = true\nallow_private = true\n";
 pub(super) const WEBHOOKS: &str = "/api/v1/core/webhooks";
 
-pub(super) struct Site {
+pub(super) struct NoticeServer {
     pub(super) server: Server,
     pub(super) token: String,
-    pub(super) data: Data,
+    pub(super) data: TestDataFolder,
 }
 
-impl Site {
+impl NoticeServer {
     /// Starts a server with provider 1, its customers, and a token whose owner has a mailbox.
     pub(super) fn new(settings: &str) -> Self {
-        let data = Data::with_provider();
+        let data = TestDataFolder::with_provider();
         data.configure(&format!("[rate_limit]\nper_minute = 0\n{settings}"));
         let token = data.token_with(&["--provider", "1", "--email", "ann@example.com"]);
         let server = data.serve();
@@ -35,7 +35,7 @@ impl Site {
         Self { server: self.server.restart(), ..self }
     }
 
-    pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> HttpAnswer {
         let request = self.server.request(method, path).token(&self.token);
         match body.is_null() {
             true => request.send(),
@@ -48,7 +48,7 @@ impl Site {
     }
 
     /// Adds a webhook for these events.
-    pub(super) fn hook(&self, receiver: &Receiver, path: &str, events: &[&str]) -> Value {
+    pub(super) fn hook(&self, receiver: &WebhookReceiver, path: &str, events: &[&str]) -> Value {
         let body = json!({"url": receiver.url(path), "events": events});
         self.send("POST", WEBHOOKS, &body).ok()["data"].clone()
     }
@@ -70,7 +70,7 @@ impl Site {
         self.wait(&path, is_over)["data"].clone()
     }
 
-    pub(super) fn file(&self, uuid: &str) -> Answer {
+    pub(super) fn file(&self, uuid: &str) -> HttpAnswer {
         self.server.get(&self.token, &format!("/api/v1/core/exports/{uuid}"))
     }
 
@@ -95,7 +95,7 @@ impl Site {
 }
 
 /// Returns the fields that an answer marks as wrong.
-pub(super) fn blamed(answer: &Answer) -> Vec<String> {
+pub(super) fn blamed(answer: &HttpAnswer) -> Vec<String> {
     assert_eq!(answer.status, 400, "{}", answer.text());
     let body = answer.json();
     assert_eq!(body["code"], "validation_failed", "{body}");

@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::value::{Val, guarded};
+use super::value::{OracleValue, guarded};
 
 /// A page of a report.
-pub(super) struct Answer {
+pub(super) struct OraclePage {
     pub(super) total: usize,
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Vec<OracleHeader>,
     /// One value per header.
-    pub(super) rows: Vec<Vec<Val>>,
+    pub(super) rows: Vec<Vec<OracleValue>>,
     /// Currency columns at the end of a CSV file.
     pub(super) currencies: Vec<CurrencyColumn>,
     pub(super) pivot_truncated: bool,
 }
 
 /// The metadata of a column.
-pub(super) struct Header {
+pub(super) struct OracleHeader {
     pub(super) key: String,
     pub(super) label: String,
     pub(super) sortable: bool,
@@ -32,7 +32,7 @@ pub(super) struct CurrencyColumn {
     pub(super) codes: Vec<String>,
 }
 
-impl Answer {
+impl OraclePage {
     pub(super) fn envelope(&self) -> Json {
         let rows = self.rows.iter().map(|row| {
             let leaves = self.headers.iter().zip(row);
@@ -40,7 +40,7 @@ impl Answer {
         });
         let mut envelope = json!({
             "total": self.total,
-            "column_headers": self.headers.iter().map(Header::json).collect::<Vec<_>>(),
+            "column_headers": self.headers.iter().map(OracleHeader::json).collect::<Vec<_>>(),
             "rows": rows.collect::<Vec<_>>(),
         });
         if self.pivot_truncated {
@@ -67,7 +67,7 @@ impl Answer {
     }
 }
 
-impl Header {
+impl OracleHeader {
     fn json(&self) -> Json {
         let mut header = json!({"label": self.label, "key": self.key, "sortable": self.sortable});
         if let Some((priority, descending)) = self.sorted {

@@ -4,23 +4,23 @@ use std::rc::Rc;
 
 use model::money::Currency;
 
-use super::data::Row;
-use super::value::Val;
-use super::world::World;
+use super::data::OracleRow;
+use super::value::OracleValue;
+use super::world::OracleContext;
 
 /// Function that reads a value of a row.
-pub(super) type Get<T> = Rc<dyn Fn(&World<'_>, &Row) -> T>;
+pub(super) type Get<T> = Rc<dyn Fn(&OracleContext<'_>, &OracleRow) -> T>;
 
 /// One column of a report.
 #[derive(Clone)]
-pub(super) struct Column {
+pub(super) struct OracleColumn {
     pub(super) key: String,
     /// Other accepted spellings: the flat alias, and corrected spellings of misspelt names.
     pub(super) also: Vec<&'static str>,
     pub(super) sortable: bool,
     /// True for an addition: a column that is neither a default nor selected by its parent.
     pub(super) addition: bool,
-    pub(super) value: Get<Val>,
+    pub(super) value: Get<OracleValue>,
     pub(super) currency: Option<MoneyCurrency>,
     /// Label, if it differs from the rule.
     pub(super) label: Option<String>,
@@ -38,9 +38,9 @@ pub(super) struct MoneyCurrency {
 pub(super) fn c(
     key: &str,
     alias: &'static str,
-    value: impl Fn(&World<'_>, &Row) -> Val + 'static,
-) -> Column {
-    Column {
+    value: impl Fn(&OracleContext<'_>, &OracleRow) -> OracleValue + 'static,
+) -> OracleColumn {
+    OracleColumn {
         key: key.to_owned(),
         also: if alias.is_empty() { vec![] } else { vec![alias] },
         sortable: true,
@@ -52,26 +52,26 @@ pub(super) fn c(
 }
 
 /// Returns a column that is not modelled and always null.
-pub(super) fn not_modelled(key: &str, alias: &'static str) -> Column {
-    c(key, alias, |_, _| Val::Null).unsortable()
+pub(super) fn not_modelled(key: &str, alias: &'static str) -> OracleColumn {
+    c(key, alias, |_, _| OracleValue::Null).unsortable()
 }
 
 /// Returns a money column from minor units and a currency.
 pub(super) fn money(
     key: &str,
     table: &'static str,
-    amount: impl Fn(&World<'_>, &Row) -> Option<i128> + 'static,
-    currency: impl Fn(&World<'_>, &Row) -> Option<Currency> + Clone + 'static,
-) -> Column {
+    amount: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<i128> + 'static,
+    currency: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<Currency> + Clone + 'static,
+) -> OracleColumn {
     let of = currency.clone();
-    let value = move |w: &World<'_>, r: &Row| match (amount(w, r), currency(w, r)) {
-        (Some(minor), Some(currency)) => Val::Money(minor, currency),
-        _ => Val::Null,
+    let value = move |w: &OracleContext<'_>, r: &OracleRow| match (amount(w, r), currency(w, r)) {
+        (Some(minor), Some(currency)) => OracleValue::Money(minor, currency),
+        _ => OracleValue::Null,
     };
-    Column { currency: Some(MoneyCurrency { of: Rc::new(of), table }), ..c(key, "", value) }
+    OracleColumn { currency: Some(MoneyCurrency { of: Rc::new(of), table }), ..c(key, "", value) }
 }
 
-impl Column {
+impl OracleColumn {
     pub(super) fn unsortable(self) -> Self {
         Self { sortable: false, ..self }
     }
@@ -85,7 +85,7 @@ impl Column {
         self
     }
 
-    pub(super) fn of(&self, world: &World<'_>, row: &Row) -> Val {
+    pub(super) fn of(&self, world: &OracleContext<'_>, row: &OracleRow) -> OracleValue {
         (self.value)(world, row)
     }
 
@@ -114,7 +114,7 @@ pub(super) fn label(key: &str) -> String {
 
 /// Returns the positions of the columns that `name` selects: a whole parent, or one column. Rule:
 /// §4.
-pub(super) fn selected(columns: &[Column], parents: &[&str], name: &str) -> Vec<usize> {
+pub(super) fn selected(columns: &[OracleColumn], parents: &[&str], name: &str) -> Vec<usize> {
     let positions = 0..columns.len();
     if parents.contains(&name) {
         let prefix = format!("{name}.");
@@ -127,7 +127,7 @@ pub(super) fn selected(columns: &[Column], parents: &[&str], name: &str) -> Vec<
 }
 
 /// Returns the position of the column that `name` sorts by; none if it is not sortable. Rule: §5.
-pub(super) fn sorted_by(columns: &[Column], parents: &[&str], name: &str) -> Option<usize> {
+pub(super) fn sorted_by(columns: &[OracleColumn], parents: &[&str], name: &str) -> Option<usize> {
     let find = |key: &str| columns.iter().position(|column| column.is_named(key));
     let position = if parents.contains(&name) {
         find(&format!("{name}.name")).or_else(|| find(&format!("{name}.id")))

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use model::catalogue::{self, Kind, Table};
+use model::catalogue::{self, ColumnType, Table};
 use model::cell::Cell;
 use model::provider::Provider;
 use model::time::{Date, Instant};
@@ -11,12 +11,12 @@ use model::time::{Date, Instant};
 use super::usage_rows;
 
 /// One stored row, with access by column name.
-pub(crate) struct Row {
+pub(crate) struct OracleRow {
     table: &'static Table,
     cells: Vec<Cell>,
 }
 
-impl Row {
+impl OracleRow {
     fn cell(&self, column: &str) -> &Cell {
         let position = self.table.position_of(column);
         &self.cells[position.unwrap_or_else(|| panic!("{}.{column}", self.table.name))]
@@ -70,23 +70,23 @@ impl Row {
 
 /// All rows of one provider.
 #[derive(Default)]
-pub(crate) struct Tables {
-    rows: BTreeMap<&'static str, BTreeMap<i64, Row>>,
+pub(crate) struct OracleTables {
+    rows: BTreeMap<&'static str, BTreeMap<i64, OracleRow>>,
     /// For each reference column: ids of the rows that refer to a value.
     named_by: BTreeMap<(&'static str, &'static str), BTreeMap<i64, Vec<i64>>>,
     /// Usage of memberships by date. It is computed once per date and leaked, because tests use few
     /// dates.
-    usage: RefCell<BTreeMap<Date, &'static [Row]>>,
+    usage: RefCell<BTreeMap<Date, &'static [OracleRow]>>,
 }
 
-impl Tables {
+impl OracleTables {
     /// Collects rows of one provider, with cells in catalogue order.
     pub(crate) fn from_rows<'n>(rows: impl IntoIterator<Item = (&'n str, Vec<Cell>)>) -> Self {
         let mut tables = Self::default();
         for (name, cells) in rows {
             let table = catalogue::table(name).expect("a table of the catalogue");
             assert_eq!(cells.len(), table.columns.len(), "cells of {name}");
-            let row = Row { table, cells };
+            let row = OracleRow { table, cells };
             tables.rows.entry(table.name).or_default().insert(row.id(), row);
         }
         for (name, rows) in &tables.rows {
@@ -95,7 +95,7 @@ impl Tables {
                 let index = tables.named_by.entry((name, column.name)).or_default();
                 for row in rows.values() {
                     let named = match column.kind {
-                        Kind::IntList => row.ids(column.name),
+                        ColumnType::IntList => row.ids(column.name),
                         _ => row.int(column.name).into_iter().collect(),
                     };
                     for value in named {
@@ -108,19 +108,19 @@ impl Tables {
     }
 
     /// Returns every row of a table, by id.
-    pub(crate) fn all(&self, table: &str) -> Vec<&Row> {
+    pub(crate) fn all(&self, table: &str) -> Vec<&OracleRow> {
         self.rows.get(table).into_iter().flat_map(BTreeMap::values).collect()
     }
 
     /// Returns the usage of all memberships on a date.
-    pub(super) fn usage(&self, provider: &Provider, date: Date) -> Vec<&Row> {
+    pub(super) fn usage(&self, provider: &Provider, date: Date) -> Vec<&OracleRow> {
         let known = self.usage.borrow().get(&date).copied();
         let rows = known.unwrap_or_else(|| Vec::leak(usage_rows::rows(self, provider, date)));
         self.usage.borrow_mut().insert(date, rows);
         rows.iter().collect()
     }
 
-    pub(crate) fn get(&self, table: &str, id: Option<i64>) -> Option<&Row> {
+    pub(crate) fn get(&self, table: &str, id: Option<i64>) -> Option<&OracleRow> {
         self.rows.get(table)?.get(&id?)
     }
 
@@ -130,7 +130,7 @@ impl Tables {
         table: &'static str,
         column: &'static str,
         value: i64,
-    ) -> Vec<&Row> {
+    ) -> Vec<&OracleRow> {
         let ids = self.named_by.get(&(table, column)).and_then(|index| index.get(&value));
         ids.into_iter().flatten().filter_map(|id| self.get(table, Some(*id))).collect()
     }

@@ -6,20 +6,20 @@ use model::provider::Provider;
 use model::time::{Date, Fold, Instant};
 
 use super::column::Get;
-use super::data::Row;
-use super::timeframe::Timeframe;
-use super::world::World;
+use super::data::OracleRow;
+use super::timeframe::OracleTimeframe;
+use super::world::OracleContext;
 
 /// One filter of a report.
 #[derive(Clone)]
-pub(super) struct Filter {
+pub(super) struct OracleFilter {
     pub(super) name: String,
-    pub(super) test: Test,
+    pub(super) test: OracleFilterTest,
 }
 
 /// The comparison of a filter. Lists are alternatives.
 #[derive(Clone)]
-pub(super) enum Test {
+pub(super) enum OracleFilterTest {
     /// Ids; the row must have one of them.
     Ids(Get<Vec<i64>>),
     /// Ids or `none`.
@@ -52,144 +52,159 @@ pub(crate) enum Bound {
     To,
 }
 
-fn filter(name: &str, test: Test) -> Filter {
-    Filter { name: name.to_owned(), test }
+fn filter(name: &str, test: OracleFilterTest) -> OracleFilter {
+    OracleFilter { name: name.to_owned(), test }
 }
 
 /// Returns a filter by ids, of which a row has at most one.
-pub(super) fn ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static) -> Filter {
-    filter(name, Test::Ids(Rc::new(move |w, r| get(w, r).into_iter().collect())))
+pub(super) fn ids(
+    name: &str,
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<i64> + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::Ids(Rc::new(move |w, r| get(w, r).into_iter().collect())))
 }
 
 /// Returns a filter by ids, of which a row has any number.
-pub(super) fn any_ids(name: &str, get: impl Fn(&World<'_>, &Row) -> Vec<i64> + 'static) -> Filter {
-    filter(name, Test::Ids(Rc::new(get)))
+pub(super) fn any_ids(
+    name: &str,
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Vec<i64> + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::Ids(Rc::new(get)))
 }
 
 pub(super) fn ids_or_none(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static,
-) -> Filter {
-    filter(name, Test::IdsOrNone(Rc::new(get)))
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<i64> + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::IdsOrNone(Rc::new(get)))
 }
 
 pub(super) fn words(
     name: &str,
     accepted: &[&'static str],
-    get: impl Fn(&World<'_>, &Row) -> Option<String> + 'static,
-) -> Filter {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<String> + 'static,
+) -> OracleFilter {
     any_words(name, accepted, move |w, r| get(w, r).into_iter().collect())
 }
 
 pub(super) fn any_words(
     name: &str,
     accepted: &[&'static str],
-    get: impl Fn(&World<'_>, &Row) -> Vec<String> + 'static,
-) -> Filter {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Vec<String> + 'static,
+) -> OracleFilter {
     let accepted = accepted.iter().map(|word| (*word, *word)).collect();
-    filter(name, Test::Words(accepted, Rc::new(get)))
+    filter(name, OracleFilterTest::Words(accepted, Rc::new(get)))
 }
 
 /// Returns a filter by membership types, which have two spellings.
 pub(super) fn membership_types(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<String> + 'static,
-) -> Filter {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<String> + 'static,
+) -> OracleFilter {
     let mut filter = words(name, &["pack", "prepaid", "recurring"], get);
-    if let Test::Words(accepted, _) = &mut filter.test {
+    if let OracleFilterTest::Words(accepted, _) = &mut filter.test {
         accepted.extend([("prepaid_plan", "prepaid"), ("recurring_plan", "recurring")]);
     }
     filter
 }
 
-pub(super) fn flag(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
-    filter(name, Test::Flag(Rc::new(get)))
+pub(super) fn flag(
+    name: &str,
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> bool + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::Flag(Rc::new(get)))
 }
 
-pub(super) fn switch(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
-    filter(name, Test::Switch(Rc::new(get)))
+pub(super) fn switch(
+    name: &str,
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> bool + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::Switch(Rc::new(get)))
 }
 
 /// Returns `{name}_gte` and `{name}_lte` on a date.
 pub(super) fn date_bounds(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<Date> + 'static,
-) -> [Filter; 2] {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<Date> + 'static,
+) -> [OracleFilter; 2] {
     let get: Get<Option<Date>> = Rc::new(get);
     [
-        filter(&format!("{name}_gte"), Test::DateFrom(Rc::clone(&get))),
-        filter(&format!("{name}_lte"), Test::DateTo(get)),
+        filter(&format!("{name}_gte"), OracleFilterTest::DateFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), OracleFilterTest::DateTo(get)),
     ]
 }
 
 /// Returns `{name}_gte` and `{name}_lte` on an instant.
 pub(super) fn instant_bounds(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<Instant> + 'static,
-) -> [Filter; 2] {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<Instant> + 'static,
+) -> [OracleFilter; 2] {
     let get: Get<Option<Instant>> = Rc::new(get);
     [
-        filter(&format!("{name}_gte"), Test::InstantFrom(Rc::clone(&get))),
-        filter(&format!("{name}_lte"), Test::InstantTo(get)),
+        filter(&format!("{name}_gte"), OracleFilterTest::InstantFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), OracleFilterTest::InstantTo(get)),
     ]
 }
 
 pub(super) fn date_frame(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<Date> + 'static,
-) -> Filter {
-    filter(name, Test::DateFrame(Rc::new(get)))
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<Date> + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::DateFrame(Rc::new(get)))
 }
 
 pub(super) fn instant_frame(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<Instant> + 'static,
-) -> Filter {
-    filter(name, Test::InstantFrame(Rc::new(get)))
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<Instant> + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::InstantFrame(Rc::new(get)))
 }
 
 /// Returns `{name}_gte` and `{name}_lte` on a number.
 pub(super) fn int_bounds(
     name: &str,
-    get: impl Fn(&World<'_>, &Row) -> Option<i64> + 'static,
-) -> [Filter; 2] {
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<i64> + 'static,
+) -> [OracleFilter; 2] {
     let get: Get<Option<i64>> = Rc::new(get);
     [
-        filter(&format!("{name}_gte"), Test::IntFrom(Rc::clone(&get))),
-        filter(&format!("{name}_lte"), Test::IntTo(get)),
+        filter(&format!("{name}_gte"), OracleFilterTest::IntFrom(Rc::clone(&get))),
+        filter(&format!("{name}_lte"), OracleFilterTest::IntTo(get)),
     ]
 }
 
-pub(super) fn unless(name: &str, get: impl Fn(&World<'_>, &Row) -> bool + 'static) -> Filter {
-    filter(name, Test::Unless(Rc::new(get)))
+pub(super) fn unless(
+    name: &str,
+    get: impl Fn(&OracleContext<'_>, &OracleRow) -> bool + 'static,
+) -> OracleFilter {
+    filter(name, OracleFilterTest::Unless(Rc::new(get)))
 }
 
-pub(super) fn usage_date(name: &str) -> Filter {
-    filter(name, Test::UsageDate)
+pub(super) fn usage_date(name: &str) -> OracleFilter {
+    filter(name, OracleFilterTest::UsageDate)
 }
 
-pub(super) fn custom_fields(name: &str) -> Filter {
-    filter(name, Test::CustomFields)
+pub(super) fn custom_fields(name: &str) -> OracleFilter {
+    filter(name, OracleFilterTest::CustomFields)
 }
 
-impl Filter {
+impl OracleFilter {
     /// Returns true if a row passes; `items` are the values of the parameter, empty = not given.
-    pub(super) fn passes(&self, w: &World<'_>, r: &Row, items: &[String]) -> bool {
+    pub(super) fn passes(&self, w: &OracleContext<'_>, r: &OracleRow, items: &[String]) -> bool {
         let Some(first) = items.first() else {
             return match &self.test {
-                Test::Switch(hidden) => !hidden(w, r),
+                OracleFilterTest::Switch(hidden) => !hidden(w, r),
                 _ => true,
             };
         };
         let id = |item: &String| item.parse::<i64>().expect("an id");
-        let frame = || Timeframe::parse(first, w).expect("a timeframe");
+        let frame = || OracleTimeframe::parse(first, w).expect("a timeframe");
         let date = || Date::parse(first).expect("a date");
         match &self.test {
-            Test::Ids(get) => items.iter().any(|item| get(w, r).contains(&id(item))),
-            Test::IdsOrNone(get) => items.iter().any(|item| {
+            OracleFilterTest::Ids(get) => items.iter().any(|item| get(w, r).contains(&id(item))),
+            OracleFilterTest::IdsOrNone(get) => items.iter().any(|item| {
                 if item == "none" { get(w, r).is_none() } else { get(w, r) == Some(id(item)) }
             }),
-            Test::Words(accepted, get) => {
+            OracleFilterTest::Words(accepted, get) => {
                 let has = get(w, r);
                 items.iter().any(|item| {
                     let word = accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(item));
@@ -197,22 +212,22 @@ impl Filter {
                     has.iter().any(|has| has == meaning)
                 })
             }
-            Test::Flag(get) => get(w, r) == parse_bool(first),
-            Test::Switch(hidden) => parse_bool(first) || !hidden(w, r),
-            Test::DateFrom(get) => get(w, r).is_some_and(|value| value >= date()),
-            Test::DateTo(get) => get(w, r).is_some_and(|value| value <= date()),
-            Test::InstantFrom(get) => {
+            OracleFilterTest::Flag(get) => get(w, r) == parse_bool(first),
+            OracleFilterTest::Switch(hidden) => parse_bool(first) || !hidden(w, r),
+            OracleFilterTest::DateFrom(get) => get(w, r).is_some_and(|value| value >= date()),
+            OracleFilterTest::DateTo(get) => get(w, r).is_some_and(|value| value <= date()),
+            OracleFilterTest::InstantFrom(get) => {
                 get(w, r).is_some_and(|t| t >= parse_instant(first, w.provider, Bound::From))
             }
-            Test::InstantTo(get) => {
+            OracleFilterTest::InstantTo(get) => {
                 get(w, r).is_some_and(|t| t <= parse_instant(first, w.provider, Bound::To))
             }
-            Test::DateFrame(get) => frame().holds_date(get(w, r), w),
-            Test::InstantFrame(get) => frame().holds_instant(get(w, r), w),
-            Test::IntFrom(get) => get(w, r).is_some_and(|value| value >= id(first)),
-            Test::IntTo(get) => get(w, r).is_some_and(|value| value <= id(first)),
-            Test::Unless(get) => parse_bool(first) || get(w, r),
-            Test::UsageDate | Test::CustomFields => true,
+            OracleFilterTest::DateFrame(get) => frame().holds_date(get(w, r), w),
+            OracleFilterTest::InstantFrame(get) => frame().holds_instant(get(w, r), w),
+            OracleFilterTest::IntFrom(get) => get(w, r).is_some_and(|value| value >= id(first)),
+            OracleFilterTest::IntTo(get) => get(w, r).is_some_and(|value| value <= id(first)),
+            OracleFilterTest::Unless(get) => parse_bool(first) || get(w, r),
+            OracleFilterTest::UsageDate | OracleFilterTest::CustomFields => true,
         }
     }
 }
@@ -249,7 +264,7 @@ pub(crate) fn parse_instant(text: &str, provider: &Provider, bound: Bound) -> In
     let seconds = parts.fold(0, |seconds, part| seconds * 60 + part);
     let micros = format!("{fraction:0<6}").parse::<i64>().expect("a fraction");
     let fold = if bound == Bound::From { Fold::Earlier } else { Fold::Later };
-    zone.at(date, seconds * 1_000_000 + micros, fold)
+    zone.instant_at(date, seconds * 1_000_000 + micros, fold)
 }
 
 #[cfg(test)]

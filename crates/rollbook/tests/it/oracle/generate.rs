@@ -3,19 +3,19 @@
 use model::provider::Provider;
 use model::time::Instant;
 
-use super::catalogue::{self, Report};
+use super::catalogue::{self, OracleReport};
 use super::column::sorted_by;
-use super::data::{Row, Tables};
-use super::filter::{Filter, Test};
+use super::data::{OracleRow, OracleTables};
+use super::filter::{OracleFilter, OracleFilterTest};
 use super::grouped;
-use super::request::Params;
-use super::world::World;
+use super::request::RequestParameters;
+use super::world::OracleContext;
 
 /// A small pseudo-random generator (splitmix64) that gives the same sequence for a seed on every
 /// machine.
-pub(crate) struct Dice(u64);
+pub(crate) struct TestRandom(u64);
 
-impl Dice {
+impl TestRandom {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -53,8 +53,8 @@ impl Dice {
 
 /// Endless iterator of report names and parameters. Never sets `format`, which the caller may add.
 pub(crate) struct RequestGenerator<'a> {
-    dice: Dice,
-    tables: &'a Tables,
+    dice: TestRandom,
+    tables: &'a OracleTables,
     provider: &'a Provider,
     now: Instant,
     resources: Vec<String>,
@@ -72,21 +72,21 @@ impl<'a> RequestGenerator<'a> {
     /// Creates a generator for `resources` (such as `customers`, `customer_memberships.grouped`).
     pub(crate) fn new(
         seed: u64,
-        tables: &'a Tables,
+        tables: &'a OracleTables,
         provider: &'a Provider,
         now: Instant,
         resources: Vec<String>,
     ) -> Self {
-        Self { dice: Dice::new(seed), tables, provider, now, resources }
+        Self { dice: TestRandom::new(seed), tables, provider, now, resources }
     }
 
     fn request(&mut self) -> (String, Vec<(String, String)>) {
         let (tables, provider) = (self.tables, self.provider);
         let resource = self.dice.pick(&self.resources);
         let report = catalogue::report(resource.strip_suffix(".grouped").unwrap_or(&resource));
-        let world = World::new(tables, provider, self.now);
+        let world = OracleContext::new(tables, provider, self.now);
         let mut query =
-            Query { dice: &mut self.dice, world: &world, report: &report, pairs: vec![] };
+            RequestDraft { dice: &mut self.dice, world: &world, report: &report, pairs: vec![] };
         query.filters();
         if resource.ends_with(".grouped") {
             query.grouped();
@@ -107,14 +107,14 @@ impl Iterator for RequestGenerator<'_> {
 }
 
 /// One request under construction.
-struct Query<'g, 'w> {
-    dice: &'g mut Dice,
-    world: &'g World<'w>,
-    report: &'g Report,
+struct RequestDraft<'g, 'w> {
+    dice: &'g mut TestRandom,
+    world: &'g OracleContext<'w>,
+    report: &'g OracleReport,
     pairs: Vec<(String, String)>,
 }
 
-impl Query<'_, '_> {
+impl RequestDraft<'_, '_> {
     fn add(&mut self, name: &str, value: impl Into<String>) {
         self.pairs.push((name.to_owned(), value.into()));
     }
@@ -153,13 +153,13 @@ impl Query<'_, '_> {
         }
     }
 
-    fn base_row(&mut self) -> Option<&Row> {
+    fn base_row(&mut self) -> Option<&OracleRow> {
         let rows = self.world.base_rows(self.report, None);
         (!rows.is_empty()).then(|| self.dice.pick(&rows))
     }
 
     /// Returns the value of `get` for a random base row that has one.
-    fn drawn<T>(&mut self, get: impl Fn(&World<'_>, &Row) -> Option<T>) -> Option<T> {
+    fn drawn<T>(&mut self, get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<T>) -> Option<T> {
         let rows = self.world.base_rows(self.report, None);
         (0..20).find_map(|_| {
             let row = rows.get(self.dice.below(rows.len()))?;
@@ -167,21 +167,21 @@ impl Query<'_, '_> {
         })
     }
 
-    fn filter(&mut self, filter: &Filter) {
+    fn filter(&mut self, filter: &OracleFilter) {
         let name = filter.name.as_str();
         match &filter.test {
-            Test::Ids(get) => {
+            OracleFilterTest::Ids(get) => {
                 let ids = self.ids(|w, r| get(w, r).into_iter().next());
                 self.add_list(name, &ids);
             }
-            Test::IdsOrNone(get) => {
+            OracleFilterTest::IdsOrNone(get) => {
                 let mut ids = self.ids(|w, r| get(w, r));
                 if self.dice.chance(40) {
                     ids.push("none".to_owned());
                 }
                 self.add_list(name, &ids);
             }
-            Test::Words(accepted, _) => {
+            OracleFilterTest::Words(accepted, _) => {
                 let count = self.dice.between(1, 3);
                 let words = (0..count).map(|_| {
                     let (word, _) = self.dice.pick(accepted);
@@ -190,34 +190,36 @@ impl Query<'_, '_> {
                 let words = words.collect::<Vec<_>>();
                 self.add_list(name, &words);
             }
-            Test::IntFrom(get) | Test::IntTo(get) => {
+            OracleFilterTest::IntFrom(get) | OracleFilterTest::IntTo(get) => {
                 let value = self.drawn(|w, r| get(w, r)).unwrap_or(1);
                 let shift = self.dice.pick(&[0, 0, 1, -1]);
                 self.add(name, (value + shift).max(0).to_string());
             }
-            Test::UsageDate => {
+            OracleFilterTest::UsageDate => {
                 let shift = self.dice.pick(&[0, 1, -1, -31, 45, -400]);
                 self.add(name, self.world.today.plus_days(shift).to_string());
             }
-            Test::Flag(_) | Test::Switch(_) | Test::Unless(_) => {
+            OracleFilterTest::Flag(_)
+            | OracleFilterTest::Switch(_)
+            | OracleFilterTest::Unless(_) => {
                 let word = self.dice.pick(&["true", "false", "1", "0", "True", "FALSE"]);
                 self.add(name, word);
             }
-            Test::DateFrom(get) | Test::DateTo(get) => {
+            OracleFilterTest::DateFrom(get) | OracleFilterTest::DateTo(get) => {
                 let date = self.drawn(|w, r| get(w, r)).unwrap_or(self.world.today);
                 let shift = self.dice.pick(&[0, 0, 0, -1, 1, -40, 40]);
                 self.add(name, date.plus_days(shift).to_string());
             }
-            Test::InstantFrom(get) | Test::InstantTo(get) => {
+            OracleFilterTest::InstantFrom(get) | OracleFilterTest::InstantTo(get) => {
                 let instant = self.drawn(|w, r| get(w, r)).unwrap_or(self.world.now);
                 let text = self.instant_text(instant);
                 self.add(name, text);
             }
-            Test::DateFrame(_) | Test::InstantFrame(_) => {
+            OracleFilterTest::DateFrame(_) | OracleFilterTest::InstantFrame(_) => {
                 let text = self.timeframe();
                 self.add(name, text);
             }
-            Test::CustomFields => {
+            OracleFilterTest::CustomFields => {
                 let mut keys = vec!["no_such_key".to_owned()];
                 let metadata = self.drawn(|_, r| r.text("metadata").map(str::to_owned));
                 let metadata = metadata.and_then(|text| serde_json::from_str(&text).ok());
@@ -229,7 +231,7 @@ impl Query<'_, '_> {
         }
     }
 
-    fn ids(&mut self, get: impl Fn(&World<'_>, &Row) -> Option<i64>) -> Vec<String> {
+    fn ids(&mut self, get: impl Fn(&OracleContext<'_>, &OracleRow) -> Option<i64>) -> Vec<String> {
         let count = self.dice.pick(&[1, 1, 2, 3, 8]);
         let mut ids = Vec::new();
         for _ in 0..count {
@@ -372,9 +374,9 @@ impl Query<'_, '_> {
 
     /// Adds a sort by columns of the answer, but not by a currency that only shows when mixed.
     fn grouped_sort(&mut self) {
-        let params = Params::new(&self.pairs);
+        let params = RequestParameters::new(&self.pairs);
         let now = params.as_of(self.world.provider).unwrap_or(self.world.now);
-        let world = World::new(self.world.tables, self.world.provider, now);
+        let world = OracleContext::new(self.world.tables, self.world.provider, now);
         let answer = grouped::answer(&world, self.report, &params);
         let headers = answer.headers.iter().filter(|h| h.sortable && h.key != "currency");
         let keys = headers.map(|header| header.key.clone()).collect::<Vec<_>>();

@@ -5,22 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::money::Currency;
 
-use super::answer::{Answer, CurrencyColumn, Header};
-use super::catalogue::{Grouping, Measure, MeasureKind, Report};
-use super::column::{Column, c, label, selected};
-use super::data::Row;
-use super::pivot::Pivot;
-use super::request::{Params, filtered, sort_items};
-use super::value::{Val, order};
-use super::world::{World, currency};
+use super::answer::{CurrencyColumn, OracleHeader, OraclePage};
+use super::catalogue::{MeasureKind, OracleGrouping, OracleMeasure, OracleReport};
+use super::column::{OracleColumn, c, label, selected};
+use super::data::OracleRow;
+use super::pivot::OraclePivot;
+use super::request::{RequestParameters, filtered, sort_items};
+use super::value::{OracleValue, order};
+use super::world::{OracleContext, currency};
 
 /// The source of one column of a grouped report.
 #[derive(Clone)]
-enum Shown {
+enum GroupedColumnSource {
     Dimension,
-    Measure(Measure),
+    Measure(OracleMeasure),
     /// A measure in the period with this index.
-    Pivot(usize, Measure),
+    Pivot(usize, OracleMeasure),
     /// The currency, which shows because there are several.
     Currency,
 }
@@ -28,31 +28,36 @@ enum Shown {
 /// The rows with equal dimensions.
 struct Group<'a> {
     /// Values of the requested dimensions in order, then the currency if it belongs to the key.
-    key: Vec<Val>,
-    rows: Vec<&'a Row>,
+    key: Vec<OracleValue>,
+    rows: Vec<&'a OracleRow>,
 }
 
-pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Answer {
+pub(super) fn answer(
+    world: &OracleContext<'_>,
+    report: &OracleReport,
+    params: &RequestParameters,
+) -> OraclePage {
     let grouping = report.grouping.as_ref().expect("a grouped form");
     let rows = filtered(world, report, params);
     let mut shown = asked(grouping, params);
     let measures = measures(&shown);
     let has_money = measures.iter().any(|m| matches!(m.kind, MeasureKind::Sum(_)));
-    let currency_of = |row: &Row| if has_money { currency(row) } else { None };
+    let currency_of = |row: &OracleRow| if has_money { currency(row) } else { None };
 
     let has_currency_dimension = shown.iter().any(|(column, _)| column.key == "currency");
     let currencies = rows.iter().filter_map(|r| currency_of(r)).collect::<BTreeSet<_>>();
     let is_mixed = has_money && !has_currency_dimension && currencies.len() >= 2;
 
-    let dimensions = shown.iter().filter(|(_, what)| matches!(what, Shown::Dimension));
+    let dimensions =
+        shown.iter().filter(|(_, what)| matches!(what, GroupedColumnSource::Dimension));
     let mut dimensions = dimensions.map(|(column, _)| column.clone()).collect::<Vec<_>>();
-    let currency_column = c("currency", "", |_, row| Val::text(row.text("currency")));
+    let currency_column = c("currency", "", |_, row| OracleValue::text(row.text("currency")));
     if is_mixed {
         dimensions.push(currency_column.clone());
     }
     let groups = groups(world, &dimensions, &rows);
 
-    let pivot = Pivot::new(world, report, params, &rows);
+    let pivot = OraclePivot::new(world, report, params, &rows);
     for (number, period) in pivot.iter().flat_map(|pivot| pivot.periods.iter().enumerate()) {
         for measure in &measures {
             let mut column = placeholder(&format!("pivot.{}.{}", period.key, measure.key));
@@ -60,11 +65,11 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
                 1 => period.label.clone(),
                 _ => format!("{} {}", period.label, label(measure.key)),
             });
-            shown.push((column, Shown::Pivot(number, measure.clone())));
+            shown.push((column, GroupedColumnSource::Pivot(number, measure.clone())));
         }
     }
     if is_mixed {
-        shown.push((currency_column, Shown::Currency));
+        shown.push((currency_column, GroupedColumnSource::Currency));
     }
 
     let mut table = Vec::new();
@@ -73,9 +78,13 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
         let currency = of_rows.unwrap_or(world.provider.currency);
         let mut key = group.key.iter();
         let values = shown.iter().map(|(_, what)| match what {
-            Shown::Dimension | Shown::Currency => key.next().expect("a dimension").clone(),
-            Shown::Measure(measure) => measured(world, measure, &group.rows, currency),
-            Shown::Pivot(number, measure) => {
+            GroupedColumnSource::Dimension | GroupedColumnSource::Currency => {
+                key.next().expect("a dimension").clone()
+            }
+            GroupedColumnSource::Measure(measure) => {
+                measured(world, measure, &group.rows, currency)
+            }
+            GroupedColumnSource::Pivot(number, measure) => {
                 let pivot = pivot.as_ref().expect("a pivot");
                 let counted = group.rows.iter().filter(|row| pivot.counts(world, row, *number));
                 measured(world, measure, &counted.copied().collect::<Vec<_>>(), currency)
@@ -99,7 +108,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
 
     let headers = columns.iter().enumerate().map(|(position, column)| {
         let priority = sort.iter().position(|(sorted, _)| *sorted == position);
-        Header {
+        OracleHeader {
             key: column.key.clone(),
             label: column.label(),
             sortable: column.sortable,
@@ -115,7 +124,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
         let codes = page.iter().map(|(_, currency, _)| currency.code().to_ascii_uppercase());
         currencies.push(CurrencyColumn { label: "Currency".to_owned(), codes: codes.collect() });
     }
-    Answer {
+    OraclePage {
         total: table.len(),
         headers: headers.collect(),
         rows: page.iter().map(|(_, _, values)| values.clone()).collect(),
@@ -125,12 +134,15 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
 }
 
 /// Returns a column whose values do not come from base rows.
-fn placeholder(key: &str) -> Column {
-    c(key, "", |_, _| Val::Null)
+fn placeholder(key: &str) -> OracleColumn {
+    c(key, "", |_, _| OracleValue::Null)
 }
 
 /// Returns the requested columns in order.
-fn asked(grouping: &Grouping, params: &Params) -> Vec<(Column, Shown)> {
+fn asked(
+    grouping: &OracleGrouping,
+    params: &RequestParameters,
+) -> Vec<(OracleColumn, GroupedColumnSource)> {
     let mut known = grouping.dimensions.clone();
     known.extend(grouping.measures.iter().map(|measure| placeholder(measure.key)));
     let mut names = params.list("columns");
@@ -148,24 +160,28 @@ fn asked(grouping: &Grouping, params: &Params) -> Vec<(Column, Shown)> {
     assert!(!positions.is_empty(), "a grouped report needs columns");
     let shown = positions.into_iter().map(|position| {
         let what = match position.checked_sub(grouping.dimensions.len()) {
-            None => Shown::Dimension,
-            Some(measure) => Shown::Measure(grouping.measures[measure].clone()),
+            None => GroupedColumnSource::Dimension,
+            Some(measure) => GroupedColumnSource::Measure(grouping.measures[measure].clone()),
         };
         (known[position].clone(), what)
     });
     shown.collect()
 }
 
-fn measures(shown: &[(Column, Shown)]) -> Vec<Measure> {
-    let measure = |(_, what): &(Column, Shown)| match what {
-        Shown::Measure(measure) => Some(measure.clone()),
+fn measures(shown: &[(OracleColumn, GroupedColumnSource)]) -> Vec<OracleMeasure> {
+    let measure = |(_, what): &(OracleColumn, GroupedColumnSource)| match what {
+        GroupedColumnSource::Measure(measure) => Some(measure.clone()),
         _ => None,
     };
     shown.iter().filter_map(measure).collect()
 }
 
 /// Returns one group for each combination of values; a single group if there are no dimensions.
-fn groups<'a>(world: &World<'_>, dimensions: &[Column], rows: &[&'a Row]) -> Vec<Group<'a>> {
+fn groups<'a>(
+    world: &OracleContext<'_>,
+    dimensions: &[OracleColumn],
+    rows: &[&'a OracleRow],
+) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<String, Group<'a>> = BTreeMap::new();
     for row in rows {
         let key = dimensions.iter().map(|column| column.of(world, row)).collect::<Vec<_>>();
@@ -178,35 +194,43 @@ fn groups<'a>(world: &World<'_>, dimensions: &[Column], rows: &[&'a Row]) -> Vec
     groups.into_values().collect()
 }
 
-fn measured(world: &World<'_>, measure: &Measure, rows: &[&Row], currency: Currency) -> Val {
+fn measured(
+    world: &OracleContext<'_>,
+    measure: &OracleMeasure,
+    rows: &[&OracleRow],
+    currency: Currency,
+) -> OracleValue {
     match &measure.kind {
-        MeasureKind::Count => Val::Int(i64::try_from(rows.len()).expect("a count")),
-        MeasureKind::Sum(of) => Val::Money(rows.iter().map(|r| of(world, r)).sum(), currency),
+        MeasureKind::Count => OracleValue::Int(i64::try_from(rows.len()).expect("a count")),
+        MeasureKind::Sum(of) => {
+            OracleValue::Money(rows.iter().map(|r| of(world, r)).sum(), currency)
+        }
         MeasureKind::Total(of) => {
             let values = rows.iter().filter_map(|r| of(world, r));
-            Val::int(values.reduce(|sum, value| sum + value))
+            OracleValue::int(values.reduce(|sum, value| sum + value))
         }
         MeasureKind::Mean(of) => {
             let values = rows.iter().filter_map(|r| of(world, r)).collect::<Vec<_>>();
             let count = i64::try_from(values.len()).expect("a count");
             let sum = values.iter().sum::<i64>();
-            Val::int((count > 0).then(|| (2 * sum + count).div_euclid(2 * count)))
+            OracleValue::int((count > 0).then(|| (2 * sum + count).div_euclid(2 * count)))
         }
     }
 }
 
 fn sort(
-    grouping: &Grouping,
-    params: &Params,
-    shown: &[(Column, Shown)],
-    columns: &[Column],
+    grouping: &OracleGrouping,
+    params: &RequestParameters,
+    shown: &[(OracleColumn, GroupedColumnSource)],
+    columns: &[OracleColumn],
 ) -> Vec<(usize, bool)> {
     let names = params.list("sort");
     if !names.is_empty() {
         return sort_items(names.iter().map(String::as_str), columns, grouping.parents);
     }
     let dimensions = shown.iter().enumerate().filter(|(_, (column, what))| {
-        matches!(what, Shown::Dimension | Shown::Currency) && column.sortable
+        matches!(what, GroupedColumnSource::Dimension | GroupedColumnSource::Currency)
+            && column.sortable
     });
     dimensions.map(|(position, _)| (position, false)).collect()
 }

@@ -1,23 +1,23 @@
 //! Random bad requests, each with the fields that the error must name. Rule: spec/reports.md §14.
 
-use super::catalogue::{self, Report};
-use super::filter::Test;
-use super::generate::Dice;
+use super::catalogue::{self, OracleReport};
+use super::filter::OracleFilterTest;
+use super::generate::TestRandom;
 
 /// Endless iterator of report names, parameters, and the expected names in `field_errors`.
 pub(crate) struct InvalidRequestGenerator {
-    dice: Dice,
+    dice: TestRandom,
     resources: Vec<String>,
 }
 
 impl InvalidRequestGenerator {
     /// Creates a generator of bad requests for `resources`.
     pub(crate) fn new(seed: u64, resources: Vec<String>) -> Self {
-        Self { dice: Dice::new(seed), resources }
+        Self { dice: TestRandom::new(seed), resources }
     }
 
     /// Returns one wrong parameter, with the field to name.
-    fn mistake(&mut self, report: &Report, is_grouped: bool) -> (String, String) {
+    fn mistake(&mut self, report: &OracleReport, is_grouped: bool) -> (String, String) {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         match self.dice.below(12) {
             0 => pair("columns", self.dice.pick(&["foo", "count,foo", "id."])),
@@ -38,7 +38,7 @@ impl InvalidRequestGenerator {
         }
     }
 
-    fn bad_sort(&mut self, report: &Report, is_grouped: bool) -> String {
+    fn bad_sort(&mut self, report: &OracleReport, is_grouped: bool) -> String {
         let unsortable = report.columns.iter().find(|column| !column.sortable);
         let unsortable = unsortable.map_or("foo".to_owned(), |column| column.key.clone());
         let nine = report.columns.iter().filter(|column| column.sortable).take(9);
@@ -51,7 +51,7 @@ impl InvalidRequestGenerator {
         }
     }
 
-    fn pivot_mistake(&mut self, report: &Report, is_grouped: bool) -> (String, String) {
+    fn pivot_mistake(&mut self, report: &OracleReport, is_grouped: bool) -> (String, String) {
         let pivots = report.grouping.as_ref().filter(|_| is_grouped).map_or(&[][..], |g| g.pivots);
         let has_all = pivots.contains(&"all");
         match self.dice.below(3) {
@@ -64,36 +64,37 @@ impl InvalidRequestGenerator {
         }
     }
 
-    fn filter_mistake(&mut self, report: &Report) -> (String, String) {
+    fn filter_mistake(&mut self, report: &OracleReport) -> (String, String) {
         let filter = self.dice.pick(&report.filters);
         let value = match &filter.test {
-            Test::Ids(_) => self.dice.pick(&["0", "-5", "x", "1,none", "9007199254740992", "1;2"]),
-            Test::IdsOrNone(_) => self.dice.pick(&["abc", "1,nothing", "-1"]),
-            Test::Words(..) => self.dice.pick(&["foo", "1"]),
-            Test::IntFrom(_) | Test::IntTo(_) => self.dice.pick(&["x", "1.5", "1,2"]),
-            Test::UsageDate => {
+            OracleFilterTest::Ids(_) => {
+                self.dice.pick(&["0", "-5", "x", "1,none", "9007199254740992", "1;2"])
+            }
+            OracleFilterTest::IdsOrNone(_) => self.dice.pick(&["abc", "1,nothing", "-1"]),
+            OracleFilterTest::Words(..) => self.dice.pick(&["foo", "1"]),
+            OracleFilterTest::IntFrom(_) | OracleFilterTest::IntTo(_) => {
+                self.dice.pick(&["x", "1.5", "1,2"])
+            }
+            OracleFilterTest::UsageDate => {
                 self.dice.pick(&["2026-02-29", "20260101", "1799-12-31", "3000-01-01"])
             }
-            Test::Flag(_) | Test::Switch(_) | Test::Unless(_) => self.dice.pick(&["yes", "2", "t"]),
-            Test::DateFrom(_) | Test::DateTo(_) => self.dice.pick(&[
+            OracleFilterTest::Flag(_)
+            | OracleFilterTest::Switch(_)
+            | OracleFilterTest::Unless(_) => self.dice.pick(&["yes", "2", "t"]),
+            OracleFilterTest::DateFrom(_) | OracleFilterTest::DateTo(_) => self.dice.pick(&[
                 "2026-02-30",
                 "2026-1-1",
                 "x",
                 "1799-12-31",
                 "2026-01-01T00:00:00Z",
             ]),
-            Test::InstantFrom(_) | Test::InstantTo(_) => {
+            OracleFilterTest::InstantFrom(_) | OracleFilterTest::InstantTo(_) => {
                 self.dice.pick(&["2026-02-30", "x", "2026-01-01T25:00:00Z", "1767225600"])
             }
-            Test::DateFrame(_) | Test::InstantFrame(_) => self.dice.pick(&[
-                "soon",
-                "2026..2025",
-                "last_0_days",
-                "last_1000_days",
-                "..",
-                "2026-13",
-            ]),
-            Test::CustomFields => self.dice.pick(&["a b", "a,ü", "a.b"]),
+            OracleFilterTest::DateFrame(_) | OracleFilterTest::InstantFrame(_) => self
+                .dice
+                .pick(&["soon", "2026..2025", "last_0_days", "last_1000_days", "..", "2026-13"]),
+            OracleFilterTest::CustomFields => self.dice.pick(&["a b", "a,ü", "a.b"]),
         };
         (filter.name, value.to_owned())
     }

@@ -40,9 +40,9 @@ mod value;
 mod vectors;
 mod world;
 
-pub(crate) use data::{Row, Tables};
+pub(crate) use data::{OracleRow, OracleTables};
 pub(crate) use filter::{Bound, parse_instant};
-pub(crate) use generate::{Dice, RequestGenerator};
+pub(crate) use generate::{RequestGenerator, TestRandom};
 pub(crate) use invalid::InvalidRequestGenerator;
 pub(crate) use same::assert_same;
 pub(crate) use sample::sample;
@@ -55,7 +55,7 @@ use model::time::Instant;
 /// \n Exact decimals are strings that begin with [`value::EXACT`]; [`assert_same`] understands
 /// them.
 pub(crate) fn answer(
-    tables: &Tables,
+    tables: &OracleTables,
     provider: &Provider,
     now: Instant,
     report: &str,
@@ -66,7 +66,7 @@ pub(crate) fn answer(
 
 /// Returns the same page as CSV.
 pub(crate) fn csv(
-    tables: &Tables,
+    tables: &OracleTables,
     provider: &Provider,
     now: Instant,
     report: &str,
@@ -76,15 +76,15 @@ pub(crate) fn csv(
 }
 
 fn page(
-    tables: &Tables,
+    tables: &OracleTables,
     provider: &Provider,
     now: Instant,
     report: &str,
     params: &[(String, String)],
-) -> answer::Answer {
-    let params = request::Params::new(params);
+) -> answer::OraclePage {
+    let params = request::RequestParameters::new(params);
     let now = params.as_of(provider).unwrap_or(now);
-    let world = world::World::new(tables, provider, now);
+    let world = world::OracleContext::new(tables, provider, now);
     match report.strip_suffix(".grouped") {
         Some(name) => grouped::answer(&world, &catalogue::report(name), &params),
         None => plain::answer(&world, &catalogue::report(report), &params),

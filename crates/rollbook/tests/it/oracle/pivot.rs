@@ -2,38 +2,38 @@
 
 use model::time::Date;
 
-use super::catalogue::{Bucket, LifeSpan, Report, last_event_day};
-use super::data::Row;
+use super::catalogue::{LifeSpan, OracleBucket, OracleReport, last_event_day};
+use super::data::OracleRow;
 use super::filter::{Bound, parse_bool, parse_instant};
-use super::request::Params;
-use super::timeframe::Timeframe;
-use super::world::World;
+use super::request::RequestParameters;
+use super::timeframe::OracleTimeframe;
+use super::world::OracleContext;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The periods of a pivot, and the assignment of rows to them.
-pub(super) struct Pivot {
-    bucket: Bucket,
+pub(super) struct OraclePivot {
+    bucket: OracleBucket,
     /// Periods in ascending order.
-    pub(super) periods: Vec<Period>,
+    pub(super) periods: Vec<OraclePivotPeriod>,
 }
 
 /// One period.
-pub(super) struct Period {
+pub(super) struct OraclePivotPeriod {
     pub(super) key: String,
     pub(super) label: String,
     first: Date,
     last: Date,
 }
 
-impl Pivot {
+impl OraclePivot {
     /// Returns the pivot of a request; none if it has none.
     pub(super) fn new(
-        world: &World<'_>,
-        report: &Report,
-        params: &Params,
-        rows: &[&Row],
+        world: &OracleContext<'_>,
+        report: &OracleReport,
+        params: &RequestParameters,
+        rows: &[&OracleRow],
     ) -> Option<Self> {
         let grouping = report.grouping.as_ref()?;
         let name = params.one("pivot")?.to_ascii_lowercase();
@@ -47,30 +47,30 @@ impl Pivot {
         let mut periods = Vec::new();
         for _ in 0..shown {
             let next = period_start(world, unit, first.plus_days(period_days_max(unit)));
-            periods.insert(0, Period::new(unit, first, next.plus_days(-1)));
+            periods.insert(0, OraclePivotPeriod::new(unit, first, next.plus_days(-1)));
             first = period_start(world, unit, first.plus_days(-1));
         }
         Some(Self { bucket, periods })
     }
 
     /// Returns true if a row counts in the period with this index.
-    pub(super) fn counts(&self, world: &World<'_>, row: &Row, number: usize) -> bool {
+    pub(super) fn counts(&self, world: &OracleContext<'_>, row: &OracleRow, number: usize) -> bool {
         let period = &self.periods[number];
         match &self.bucket {
-            Bucket::Day { of, .. } => {
+            OracleBucket::Day { of, .. } => {
                 let day = of(world, row);
                 period.first <= day && day <= period.last
             }
-            Bucket::Active(of) => of(world, row).is_active_within(period.first, period.last),
+            OracleBucket::Active(of) => of(world, row).is_active_within(period.first, period.last),
         }
     }
 
     /// Returns true if a row belongs to a period before the first one shown.
-    pub(super) fn is_truncated(&self, world: &World<'_>, rows: &[&Row]) -> bool {
+    pub(super) fn is_truncated(&self, world: &OracleContext<'_>, rows: &[&OracleRow]) -> bool {
         let first = self.periods[0].first;
         rows.iter().any(|row| match &self.bucket {
-            Bucket::Day { of, .. } => of(world, row) < first,
-            Bucket::Active(of) => {
+            OracleBucket::Day { of, .. } => of(world, row) < first,
+            OracleBucket::Active(of) => {
                 let span = of(world, row);
                 let start = span.start.unwrap_or(first);
                 span.is_active_within(start, first.plus_days(-1))
@@ -88,7 +88,7 @@ fn period_days_max(unit: &str) -> i64 {
     }
 }
 
-fn period_start(world: &World<'_>, unit: &str, day: Date) -> Date {
+fn period_start(world: &OracleContext<'_>, unit: &str, day: Date) -> Date {
     let start = match unit {
         "year" => Date::new(day.year(), 1, 1),
         "month" => Date::new(day.year(), day.month(), 1),
@@ -100,11 +100,11 @@ fn period_start(world: &World<'_>, unit: &str, day: Date) -> Date {
 
 /// Returns a day of the last period shown.
 fn last_day(
-    world: &World<'_>,
-    report: &Report,
-    bucket: &Bucket,
-    params: &Params,
-    rows: &[&Row],
+    world: &OracleContext<'_>,
+    report: &OracleReport,
+    bucket: &OracleBucket,
+    params: &RequestParameters,
+    rows: &[&OracleRow],
 ) -> Date {
     let future = params.one("include_future").is_some_and(parse_bool);
     let until = params.one("pivot_until").map(|text| Date::parse(text).expect("a date"));
@@ -118,19 +118,23 @@ fn last_day(
 }
 
 /// Returns the upper bound of the report's own time filter.
-fn filter_end(world: &World<'_>, bucket: &Bucket, params: &Params) -> Option<Date> {
-    let Bucket::Day { upper_bound, timeframe, is_instant, .. } = bucket else { return None };
+fn filter_end(
+    world: &OracleContext<'_>,
+    bucket: &OracleBucket,
+    params: &RequestParameters,
+) -> Option<Date> {
+    let OracleBucket::Day { upper_bound, timeframe, is_instant, .. } = bucket else { return None };
     let bound = params.one(upper_bound).map(|text| match is_instant {
         true => world.local(parse_instant(text, world.provider, Bound::To)),
         false => Date::parse(text).expect("a date"),
     });
     let frame = params.one(timeframe).and_then(|text| {
-        Timeframe::parse(text, world).expect("a timeframe").last_day(world, *is_instant)
+        OracleTimeframe::parse(text, world).expect("a timeframe").last_day(world, *is_instant)
     });
     bound.into_iter().chain(frame).min()
 }
 
-impl Period {
+impl OraclePivotPeriod {
     fn new(unit: &str, first: Date, last: Date) -> Self {
         let month = MONTHS[usize::try_from(first.month() - 1).expect("a month")];
         let (key, label) = match unit {

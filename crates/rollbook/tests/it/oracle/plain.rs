@@ -4,16 +4,20 @@ use std::cmp::Ordering;
 
 use model::money::Currency;
 
-use super::answer::{Answer, CurrencyColumn, Header};
-use super::catalogue::Report;
-use super::column::{Column, c, selected};
-use super::data::Row;
-use super::filter::Test;
-use super::request::{Params, filtered, sort_items};
-use super::value::{Val, order};
-use super::world::World;
+use super::answer::{CurrencyColumn, OracleHeader, OraclePage};
+use super::catalogue::OracleReport;
+use super::column::{OracleColumn, c, selected};
+use super::data::OracleRow;
+use super::filter::OracleFilterTest;
+use super::request::{RequestParameters, filtered, sort_items};
+use super::value::{OracleValue, order};
+use super::world::OracleContext;
 
-pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Answer {
+pub(super) fn answer(
+    world: &OracleContext<'_>,
+    report: &OracleReport,
+    params: &RequestParameters,
+) -> OraclePage {
     let shown = shown(report, params);
     let sort = sort(report, params);
     let rows = sorted(world, report, filtered(world, report, params), &sort);
@@ -24,7 +28,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
     for position in &shown {
         let column = &report.columns[*position];
         let priority = sort.iter().position(|(sorted, _)| sorted == position);
-        headers.push(Header {
+        headers.push(OracleHeader {
             key: column.key.clone(),
             label: column.label(),
             sortable: column.sortable,
@@ -36,7 +40,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
     }
     let mut columns = shown.iter().map(|i| report.columns[*i].clone()).collect::<Vec<_>>();
     for column in custom_fields(report, params) {
-        headers.push(Header {
+        headers.push(OracleHeader {
             key: column.key.clone(),
             label: column.label(),
             sortable: false,
@@ -47,7 +51,7 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
         columns.push(column);
     }
     let page = page.copied().collect::<Vec<_>>();
-    Answer {
+    OraclePage {
         total: rows.len(),
         headers,
         rows: page.iter().map(|r| columns.iter().map(|c| c.of(world, r)).collect()).collect(),
@@ -56,12 +60,12 @@ pub(super) fn answer(world: &World<'_>, report: &Report, params: &Params) -> Ans
     }
 }
 
-fn is_required(report: &Report, column: &Column) -> bool {
+fn is_required(report: &OracleReport, column: &OracleColumn) -> bool {
     report.required().contains(&column.key.as_str()) && !column.addition
 }
 
 /// Returns the positions of the shown columns, in order.
-fn shown(report: &Report, params: &Params) -> Vec<usize> {
+fn shown(report: &OracleReport, params: &RequestParameters) -> Vec<usize> {
     let names = params.list("columns");
     if names.is_empty() {
         return (0..report.columns.len()).filter(|i| !report.columns[*i].addition).collect();
@@ -89,8 +93,9 @@ fn shown(report: &Report, params: &Params) -> Vec<usize> {
 }
 
 /// Returns the columns that `extra_customer_fields` adds.
-fn custom_fields(report: &Report, params: &Params) -> Vec<Column> {
-    let filter = report.filters.iter().find(|filter| matches!(filter.test, Test::CustomFields));
+fn custom_fields(report: &OracleReport, params: &RequestParameters) -> Vec<OracleColumn> {
+    let filter =
+        report.filters.iter().find(|filter| matches!(filter.test, OracleFilterTest::CustomFields));
     let keys = filter.map(|filter| params.list(&filter.name)).unwrap_or_default();
     let column = |key: String| {
         let label = Some(key.clone());
@@ -98,17 +103,17 @@ fn custom_fields(report: &Report, params: &Params) -> Vec<Column> {
             let metadata: serde_json::Value =
                 serde_json::from_str(r.word("metadata")).expect("JSON");
             match metadata.get(&key) {
-                None | Some(serde_json::Value::Null) => Val::Null,
-                Some(serde_json::Value::String(text)) => Val::Text(text.clone()),
-                Some(other) => Val::Text(other.to_string()),
+                None | Some(serde_json::Value::Null) => OracleValue::Null,
+                Some(serde_json::Value::String(text)) => OracleValue::Text(text.clone()),
+                Some(other) => OracleValue::Text(other.to_string()),
             }
         });
-        Column { label, ..value.unsortable() }
+        OracleColumn { label, ..value.unsortable() }
     };
     keys.into_iter().map(column).collect()
 }
 
-fn sort(report: &Report, params: &Params) -> Vec<(usize, bool)> {
+fn sort(report: &OracleReport, params: &RequestParameters) -> Vec<(usize, bool)> {
     let sort = params.sort(&report.columns, report.parents);
     if !sort.is_empty() {
         return sort;
@@ -123,12 +128,12 @@ fn sort(report: &Report, params: &Params) -> Vec<(usize, bool)> {
 
 /// Returns the rows in order. Ties are broken by the ascending primary key.
 fn sorted<'a>(
-    world: &World<'_>,
-    report: &Report,
-    rows: Vec<&'a Row>,
+    world: &OracleContext<'_>,
+    report: &OracleReport,
+    rows: Vec<&'a OracleRow>,
     sort: &[(usize, bool)],
-) -> Vec<&'a Row> {
-    let keys = |row: &Row| {
+) -> Vec<&'a OracleRow> {
+    let keys = |row: &OracleRow| {
         sort.iter().map(|(column, _)| report.columns[*column].of(world, row)).collect::<Vec<_>>()
     };
     let mut rows = rows.into_iter().map(|row| (keys(row), row)).collect::<Vec<_>>();
@@ -144,7 +149,11 @@ fn sorted<'a>(
 
 /// Returns the currency columns of a CSV file; none if `currency` is a column of its own, as in
 /// grouped reports. Rule: §7.2 no. 4, §9.
-fn currencies(world: &World<'_>, columns: &[Column], page: &[&Row]) -> Vec<CurrencyColumn> {
+fn currencies(
+    world: &OracleContext<'_>,
+    columns: &[OracleColumn],
+    page: &[&OracleRow],
+) -> Vec<CurrencyColumn> {
     if columns.iter().any(|column| column.key == "currency") {
         return Vec::new();
     }
@@ -156,7 +165,7 @@ fn currencies(world: &World<'_>, columns: &[Column], page: &[&Row]) -> Vec<Curre
         page.iter().map(|row| (get.of)(world, row).map(code).unwrap_or_default()).collect()
     };
     if differ {
-        let label = |column: &Column| format!("{} Currency", column.label());
+        let label = |column: &OracleColumn| format!("{} Currency", column.label());
         money.iter().map(|(c, get)| CurrencyColumn { label: label(c), codes: of(get) }).collect()
     } else {
         let first = money.first().into_iter();

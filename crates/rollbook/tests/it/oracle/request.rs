@@ -3,16 +3,16 @@
 use model::provider::Provider;
 use model::time::{Date, Instant};
 
-use super::catalogue::Report;
-use super::column::{Column, sorted_by};
-use super::data::Row;
-use super::filter::{Bound, Test, parse_instant};
-use super::world::World;
+use super::catalogue::OracleReport;
+use super::column::{OracleColumn, sorted_by};
+use super::data::OracleRow;
+use super::filter::{Bound, OracleFilterTest, parse_instant};
+use super::world::OracleContext;
 
 /// The pairs of a query string, decoded.
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) struct RequestParameters(Vec<(String, String)>);
 
-impl Params {
+impl RequestParameters {
     pub(super) fn new(pairs: &[(String, String)]) -> Self {
         let pairs = pairs.iter().map(|(name, value)| {
             (name.strip_suffix("[]").unwrap_or(name).to_owned(), value.clone())
@@ -60,7 +60,7 @@ impl Params {
     }
 
     /// Returns the items of the `sort` parameter: position of the column, and true if descending.
-    pub(super) fn sort(&self, columns: &[Column], parents: &[&str]) -> Vec<(usize, bool)> {
+    pub(super) fn sort(&self, columns: &[OracleColumn], parents: &[&str]) -> Vec<(usize, bool)> {
         let items = self.list("sort");
         sort_items(items.iter().map(String::as_str), columns, parents)
     }
@@ -69,7 +69,7 @@ impl Params {
 /// Parses sort items. A column that is named twice counts at its first position.
 pub(super) fn sort_items<'n>(
     names: impl Iterator<Item = &'n str>,
-    columns: &[Column],
+    columns: &[OracleColumn],
     parents: &[&str],
 ) -> Vec<(usize, bool)> {
     let mut sort: Vec<(usize, bool)> = Vec::new();
@@ -84,11 +84,17 @@ pub(super) fn sort_items<'n>(
 }
 
 /// Returns the base rows that pass every filter, by id. Rule: §2.2, §16 (soft deletion).
-pub(super) fn filtered<'a>(world: &World<'a>, report: &Report, params: &Params) -> Vec<&'a Row> {
+pub(super) fn filtered<'a>(
+    world: &OracleContext<'a>,
+    report: &OracleReport,
+    params: &RequestParameters,
+) -> Vec<&'a OracleRow> {
     let id_gt = params.one("id_gt").map(|text| text.parse::<i64>().expect("an id"));
     let given = report.filters.iter().map(|filter| {
         let items = match filter.test {
-            Test::Ids(_) | Test::IdsOrNone(_) | Test::Words(..) => params.list(&filter.name),
+            OracleFilterTest::Ids(_)
+            | OracleFilterTest::IdsOrNone(_)
+            | OracleFilterTest::Words(..) => params.list(&filter.name),
             _ => params.one(&filter.name).map(|text| text.trim().to_owned()).into_iter().collect(),
         };
         (filter, items)

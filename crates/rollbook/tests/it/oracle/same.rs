@@ -17,22 +17,22 @@ pub(crate) fn assert_same(actual: &str, expected: &Json) {
 }
 
 /// The members of an object in order, with duplicates.
-struct Members(Vec<(String, Box<RawValue>)>);
+struct OrderedMembers(Vec<(String, Box<RawValue>)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for OrderedMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
+            type Value = OrderedMembers;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedMembers, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(OrderedMembers(members))
             }
         }
         deserializer.deserialize_map(Collect)
@@ -44,7 +44,9 @@ fn compare(actual: &str, expected: &Json, path: &str) -> Result<(), String> {
     let differs = || Err(format!("{path}: actual {}, expected {}", short(actual), shown(expected)));
     match expected {
         Json::Object(expected) => {
-            let Ok(Members(members)) = serde_json::from_str(actual) else { return differs() };
+            let Ok(OrderedMembers(members)) = serde_json::from_str(actual) else {
+                return differs();
+            };
             for (position, (key, _)) in members.iter().enumerate() {
                 if members[..position].iter().any(|(known, _)| known == key) {
                     return Err(format!("{path}.{key}: given twice"));

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use model::catalogue::{Column, Kind, Rule, Table, tables};
+use model::catalogue::{Column, ColumnType, RowRule, Table, tables};
 use model::cell::Cell;
 use model::time::Instant;
 use serde_json::json;
 
-use super::generate::Dice;
+use super::generate::TestRandom;
 
 const DAY: i64 = 86_400_000_000;
 const CURRENCIES: &[&str] = &["gbp", "gbp", "gbp", "gbp", "eur", "jpy", "kwd"];
@@ -56,7 +56,7 @@ pub(crate) fn sample(
         let own = counts.iter().find(|(name, _)| *name == table);
         own.map_or(count, |(_, count)| *count)
     };
-    let mut dice = Dice::new(seed);
+    let mut dice = TestRandom::new(seed);
     let mut rows = Vec::new();
     let mut invoice_currencies = BTreeMap::new();
     for table in tables() {
@@ -68,7 +68,7 @@ pub(crate) fn sample(
                     _ => cell(&mut dice, table, column, now, &count_of),
                 });
             }
-            mend(table, &mut row, &invoice_currencies);
+            satisfy_rules(table, &mut row, &invoice_currencies);
             if table.name == "invoices" {
                 invoice_currencies.insert(id, get(table, &row, "currency").clone());
             }
@@ -79,7 +79,7 @@ pub(crate) fn sample(
 }
 
 fn cell(
-    dice: &mut Dice,
+    dice: &mut TestRandom,
     table: &Table,
     column: &Column,
     now: Instant,
@@ -93,9 +93,9 @@ fn cell(
     if column.is_nullable() && dice.chance(null) {
         return Cell::Null;
     }
-    let around = |dice: &mut Dice| dice.pick(&[3, 40, 40, 400, 800]);
+    let around = |dice: &mut TestRandom| dice.pick(&[3, 40, 40, 400, 800]);
     match column.kind {
-        Kind::Int { min, max } => match column.references {
+        ColumnType::Int { min, max } => match column.references {
             Some(target) if column.is_nullable() && count_of(target) == 0 => Cell::Null,
             // Half of all references go to few rows, so that some rows have many.
             Some(target) => {
@@ -105,45 +105,45 @@ fn cell(
             }
             None => Cell::Int(dice.between(min.max(0), max.min(30))),
         },
-        Kind::Bool => Cell::Int(dice.between(0, 1)),
-        Kind::Date => {
+        ColumnType::Bool => Cell::Int(dice.between(0, 1)),
+        ColumnType::Date => {
             let days = now.micros().div_euclid(DAY);
             let reach = if column.name == "date_of_birth" { 30_000 } else { around(dice) };
             let later = if column.name == "date_of_birth" { 0 } else { reach };
             Cell::Int(days + dice.between(-reach, later))
         }
-        Kind::Instant => {
+        ColumnType::Instant => {
             let reach = around(dice);
             let hour = 3_600_000_000;
             let hours = now.micros() / hour + dice.between(-reach * 24, reach * 6);
             let micros = dice.pick(&[0, 0, 0, 1, 500_000, 59 * 60_000_000 + 999_999]);
             Cell::Int(hours * hour + micros)
         }
-        Kind::Money => {
+        ColumnType::Money => {
             let below_zero = ["amount", "total", "subtotal"].contains(&column.name);
             let first = if below_zero { -2000 } else { 0 };
             let amount = dice.between(first, 20_000);
             Cell::Int(dice.pick(&[0, amount, amount, amount * 1_000, 4500]))
         }
-        Kind::Percent => Cell::Int(dice.between(0, 1_000_000)),
-        Kind::Enum(words) => Cell::text(dice.pick(words)),
-        Kind::Currency => Cell::text(dice.pick(CURRENCIES)),
-        Kind::Country => Cell::text(dice.pick(&["GB", "DE", "US"])),
-        Kind::Json => {
+        ColumnType::Percent => Cell::Int(dice.between(0, 1_000_000)),
+        ColumnType::Enum(words) => Cell::text(dice.pick(words)),
+        ColumnType::Currency => Cell::text(dice.pick(CURRENCIES)),
+        ColumnType::Country => Cell::text(dice.pick(&["GB", "DE", "US"])),
+        ColumnType::Json => {
             let value =
                 dice.pick(&[json!("x"), json!("=1"), json!(12), json!(true), json!([1, "a"])]);
             let object = [json!({}), json!({"tier": value}), json!({"tier": "b", "ref-no": value})];
             Cell::text(dice.pick(&object).to_string())
         }
-        Kind::Allotment => Cell::text("{}"),
-        Kind::TextList => Cell::text("[]"),
-        Kind::IntList => {
+        ColumnType::Allotment => Cell::text("{}"),
+        ColumnType::TextList => Cell::text("[]"),
+        ColumnType::IntList => {
             let target = column.references.map_or(1, count_of);
             let mut ids = (0..dice.below(3)).map(|_| dice.between(1, target)).collect::<Vec<_>>();
             ids.dedup();
             Cell::text(json!(ids).to_string())
         }
-        Kind::Text => Cell::text(match (table.name, column.name) {
+        ColumnType::Text => Cell::text(match (table.name, column.name) {
             ("sites", "timezone") => dice.pick(ZONES),
             (_, "code" | "discount_code") | ("invoice_lines", "type") => dice.pick(CODES),
             _ => dice.pick(TEXTS),
@@ -164,23 +164,27 @@ fn number(table: &Table, row: &[Cell], column: &str) -> i64 {
 }
 
 /// Changes a random row so that it satisfies the rules of its table.
-fn mend(table: &'static Table, row: &mut [Cell], invoice_currencies: &BTreeMap<i64, Cell>) {
+fn satisfy_rules(
+    table: &'static Table,
+    row: &mut [Cell],
+    invoice_currencies: &BTreeMap<i64, Cell>,
+) {
     for rule in table.rules {
         match *rule {
-            Rule::RequiredWhen { column, .. } => {
+            RowRule::RequiredWhen { column, .. } => {
                 if !get(table, row, column).is_value() {
                     set(table, row, column, row[table.created_at()].clone());
                 }
             }
-            Rule::NotNegative(column) => {
+            RowRule::NotNegative(column) => {
                 let amount = number(table, row, column).abs();
                 set(table, row, column, Cell::Int(amount));
             }
-            Rule::Sum { left, right, total } => {
+            RowRule::Sum { left, right, total } => {
                 let sum = number(table, row, left) + number(table, row, right);
                 set(table, row, total, Cell::Int(sum));
             }
-            Rule::NotBefore { last, first } => {
+            RowRule::NotBefore { last, first } => {
                 let (a, b) = (get(table, row, first).as_int(), get(table, row, last).as_int());
                 if let (Some(a), Some(b)) = (a, b)
                     && b < a
@@ -189,19 +193,19 @@ fn mend(table: &'static Table, row: &mut [Cell], invoice_currencies: &BTreeMap<i
                     set(table, row, first, Cell::Int(b));
                 }
             }
-            Rule::OneOf { first, amount } => {
+            RowRule::OneOf { first, amount } => {
                 if !get(table, row, first).is_value() {
                     set(table, row, first, Cell::Int(100_000));
                 }
                 set(table, row, amount, Cell::Null);
                 set(table, row, "currency", Cell::Null);
             }
-            Rule::SignAgrees => {
+            RowRule::SignAgrees => {
                 let amount = number(table, row, "amount").abs();
                 let is_credit = get(table, row, "type").as_text() == Some("credit");
                 set(table, row, "amount", Cell::Int(if is_credit { -amount } else { amount }));
             }
-            Rule::InvoiceCurrency => {
+            RowRule::InvoiceCurrency => {
                 let invoice = get(table, row, "invoice_id").as_int();
                 if let Some(currency) = invoice.and_then(|id| invoice_currencies.get(&id)) {
                     set(table, row, "currency", currency.clone());
@@ -223,9 +227,9 @@ mod tests {
         let now = Instant::parse("2026-02-14T12:00:00Z").unwrap();
         for (name, cells) in sample(1, now, 50, &[]) {
             let table = table(name).unwrap();
-            let missing = rules::missing(table, &cells).map(|column| column.name);
+            let missing = rules::missing_columns(table, &cells).map(|column| column.name);
             assert_eq!(missing.collect::<Vec<_>>(), Vec::<&str>::new(), "{name}");
-            assert!(rules::broken(table, &cells).is_none(), "{name} {cells:?}");
+            assert!(rules::first_broken_rule(table, &cells).is_none(), "{name} {cells:?}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use model::time::{Date, Instant};
 
-use super::world::World;
+use super::world::OracleContext;
 
 /// The dates and instants that a timeframe includes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Timeframe {
+pub(super) enum OracleTimeframe {
     /// Everything, including nulls.
     All,
     /// Instants up to now, dates before today.
@@ -17,8 +17,8 @@ pub(super) enum Timeframe {
     Days(Option<Date>, Option<Date>),
 }
 
-impl Timeframe {
-    pub(super) fn parse(text: &str, world: &World<'_>) -> Option<Self> {
+impl OracleTimeframe {
+    pub(super) fn parse(text: &str, world: &OracleContext<'_>) -> Option<Self> {
         let text = text.trim();
         let words = text.to_ascii_lowercase().replace(['-', ' '], "_");
         match words.as_str() {
@@ -43,7 +43,7 @@ impl Timeframe {
         Some(Self::Days(a, b))
     }
 
-    pub(super) fn holds_date(self, date: Option<Date>, world: &World<'_>) -> bool {
+    pub(super) fn holds_date(self, date: Option<Date>, world: &OracleContext<'_>) -> bool {
         let Some(date) = date else { return self == Self::All };
         match self {
             Self::All => true,
@@ -55,7 +55,7 @@ impl Timeframe {
         }
     }
 
-    pub(super) fn holds_instant(self, t: Option<Instant>, world: &World<'_>) -> bool {
+    pub(super) fn holds_instant(self, t: Option<Instant>, world: &OracleContext<'_>) -> bool {
         let Some(t) = t else { return self == Self::All };
         match self {
             Self::All => true,
@@ -69,7 +69,7 @@ impl Timeframe {
     }
 
     /// Returns the last included day, if there is one.
-    pub(super) fn last_day(self, world: &World<'_>, of_instants: bool) -> Option<Date> {
+    pub(super) fn last_day(self, world: &OracleContext<'_>, of_instants: bool) -> Option<Date> {
         match self {
             Self::All | Self::Future => None,
             Self::Past if of_instants => Some(world.today),
@@ -80,7 +80,7 @@ impl Timeframe {
 }
 
 /// Returns the first day of the calendar unit that contains `day`, moved by `units` units.
-fn unit_start(unit: &str, day: Date, units: i64, world: &World<'_>) -> Option<Date> {
+fn unit_start(unit: &str, day: Date, units: i64, world: &OracleContext<'_>) -> Option<Date> {
     let first_of = |month: i8| Date::new(day.year(), month, 1).expect("a first of a month");
     Some(match unit {
         "week" => world.week_start(day).plus_days(7 * units),
@@ -91,7 +91,7 @@ fn unit_start(unit: &str, day: Date, units: i64, world: &World<'_>) -> Option<Da
     })
 }
 
-fn named(words: &str, world: &World<'_>) -> Option<(Date, Date)> {
+fn named(words: &str, world: &OracleContext<'_>) -> Option<(Date, Date)> {
     let today = world.today;
     match words {
         "today" => return Some((today, today)),
@@ -153,12 +153,12 @@ mod tests {
     use model::provider::Provider;
     use model::time::Weekday;
 
-    use super::super::data::Tables;
+    use super::super::data::OracleTables;
     use super::*;
 
     #[test]
     fn timeframes_mean_what_the_table_says() {
-        let tables = Tables::default();
+        let tables = OracleTables::default();
         let mut provider = Provider::new(ProviderId(1), "p");
         let now = Instant::parse("2026-03-15T12:00:00Z").unwrap();
         for (week, text, range) in [
@@ -176,14 +176,16 @@ mod tests {
             (Weekday::Monday, "..2025", "none..2025-12-31"),
         ] {
             provider.week_starts_on = week;
-            let world = World::new(&tables, &provider, now);
-            let Some(Timeframe::Days(a, b)) = Timeframe::parse(text, &world) else { panic!() };
+            let world = OracleContext::new(&tables, &provider, now);
+            let Some(OracleTimeframe::Days(a, b)) = OracleTimeframe::parse(text, &world) else {
+                panic!()
+            };
             let show = |d: Option<Date>| d.map_or("none".to_owned(), |d| d.to_string());
             assert_eq!(format!("{}..{}", show(a), show(b)), range, "{text}");
         }
-        let world = World::new(&tables, &provider, now);
+        let world = OracleContext::new(&tables, &provider, now);
         for bad in ["", "..", "last_0_days", "last_1000_days", "2026..2025", "2026-13", "soon"] {
-            assert_eq!(Timeframe::parse(bad, &world), None, "{bad}");
+            assert_eq!(OracleTimeframe::parse(bad, &world), None, "{bad}");
         }
     }
 }

@@ -5,14 +5,17 @@ use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
 use model::allotment::{self, Allotment};
-use model::catalogue::{Column, Kind, Presence, Table};
+use model::catalogue::{Column, ColumnType, Presence, Table};
 use model::cell::Cell;
 use model::provider::Provider;
 use model::time::{Date, Zone};
-use usage::{Booking, BookingMethod, BookingStatus, Event, EventKind, Hold, Membership, Status};
+use usage::{
+    BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, Hold, Membership,
+    MembershipStatus,
+};
 
-use super::data::{Row, Tables};
-use super::usage_reference::{self, Given, expected_rows, uses};
+use super::data::{OracleRow, OracleTables};
+use super::usage_reference::{self, ReferenceInput, expected_rows, uses};
 
 /// Name of the table with these rows.
 pub(super) const TABLE: &str = "usage";
@@ -40,7 +43,7 @@ const COLUMNS: [&str; 16] = [
 static USAGE: LazyLock<Table> = LazyLock::new(|| {
     let column = |name: &&'static str| Column {
         name,
-        kind: Kind::Int { min: i64::MIN, max: i64::MAX },
+        kind: ColumnType::Int { min: i64::MIN, max: i64::MAX },
         presence: Presence::Nullable,
         references: None,
         has_index: false,
@@ -50,14 +53,14 @@ static USAGE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Returns the rows of all memberships on `date`, by membership and entry.
-pub(super) fn rows(tables: &Tables, provider: &Provider, date: Date) -> Vec<Row> {
+pub(super) fn rows(tables: &OracleTables, provider: &Provider, date: Date) -> Vec<OracleRow> {
     let mut rows = Vec::new();
     for cm in tables.all("customer_memberships") {
         if !cm.has("deleted_at") {
             for cells in of_membership(tables, provider, date, cm) {
                 let id = i64::try_from(rows.len() + 1).expect("few");
                 let cells = [vec![Cell::Int(id), Cell::Int(cm.id())], cells].concat();
-                rows.push(Row::new(&USAGE, cells));
+                rows.push(OracleRow::new(&USAGE, cells));
             }
         }
     }
@@ -65,14 +68,19 @@ pub(super) fn rows(tables: &Tables, provider: &Provider, date: Date) -> Vec<Row>
 }
 
 /// Returns the cells after the membership's id.
-fn of_membership(tables: &Tables, provider: &Provider, date: Date, cm: &Row) -> Vec<Vec<Cell>> {
+fn of_membership(
+    tables: &OracleTables,
+    provider: &Provider,
+    date: Date,
+    cm: &OracleRow,
+) -> Vec<Vec<Cell>> {
     let plan = tables.get("memberships", cm.int("membership_id")).expect("a plan");
     let allotment = cm.text("custom_allotment").unwrap_or_else(|| plan.word("allotment"));
     let allotment = parsed(allotment);
     let naming = |table| tables.naming(table, "customer_membership_id", cm.id());
     let holds: Vec<Hold> = naming("customer_membership_holds").into_iter().map(hold).collect();
     let bookings = naming("attendances").into_iter().map(|a| booking(tables, provider, a));
-    let given = Given {
+    let given = ReferenceInput {
         provider,
         allotment: &allotment,
         begins_on_use: plan.flag("begin_on_first_registration"),
@@ -90,7 +98,7 @@ fn of_membership(tables: &Tables, provider: &Provider, date: Date, cm: &Row) -> 
     rows
 }
 
-fn cells(row: &usage_reference::Row) -> Vec<Cell> {
+fn cells(row: &usage_reference::ReferenceRow) -> Vec<Cell> {
     let int = |value: Option<i64>| value.map_or(Cell::Null, Cell::Int);
     let day = |day: Option<Date>| int(day.map(|day| day.days().into()));
     let adjusted = row.adjustment.as_ref();
@@ -113,17 +121,17 @@ fn cells(row: &usage_reference::Row) -> Vec<Cell> {
 }
 
 fn parsed(text: &str) -> Allotment {
-    allotment::parse(text).expect("an allotment")
+    allotment::parse_allotment(text).expect("an allotment")
 }
 
-fn membership(cm: &Row) -> Membership {
+fn membership(cm: &OracleRow) -> Membership {
     Membership {
         id: cm.id(),
         status: match cm.word("status") {
-            "active" => Status::Active,
-            "hold" => Status::Hold,
-            "cancelled" => Status::Cancelled,
-            _ => Status::Completed,
+            "active" => MembershipStatus::Active,
+            "hold" => MembershipStatus::Hold,
+            "cancelled" => MembershipStatus::Cancelled,
+            _ => MembershipStatus::Completed,
         },
         purchased_at: cm.instant("purchased_at").expect("an instant"),
         start_date: cm.date("start_date"),
@@ -139,7 +147,7 @@ fn membership(cm: &Row) -> Membership {
     }
 }
 
-fn hold(h: &Row) -> Hold {
+fn hold(h: &OracleRow) -> Hold {
     Hold {
         id: h.id(),
         start_date: h.date("start_date").expect("a start"),
@@ -148,7 +156,7 @@ fn hold(h: &Row) -> Hold {
     }
 }
 
-fn booking(tables: &Tables, provider: &Provider, a: &Row) -> Booking {
+fn booking(tables: &OracleTables, provider: &Provider, a: &OracleRow) -> Booking {
     let e = tables.get("events", a.int("event_id")).expect("an event");
     let zone = tables.get("sites", e.int("site_id")).and_then(|site| site.text("timezone"));
     let zone = zone.and_then(Zone::parse).unwrap_or_else(|| provider.timezone.clone());
@@ -166,7 +174,7 @@ fn booking(tables: &Tables, provider: &Provider, a: &Row) -> Booking {
             _ => BookingMethod::Free,
         },
         is_comped: a.flag("comped"),
-        event: Event {
+        event: BookedEvent {
             kind: match e.word("kind") {
                 "class" => EventKind::Class,
                 "appointment" => EventKind::Appointment,

@@ -7,14 +7,14 @@ use model::money::Currency;
 use model::time::{Date, Instant};
 use serde_json::{Value as Json, json};
 
-use super::world::Element;
+use super::world::ListElement;
 
 /// Prefix of a JSON string that holds the exact text of a number. It cannot occur in test data.
 pub(super) const EXACT: &str = "\u{10FFFD}exact number ";
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Val {
+pub(super) enum OracleValue {
     Null,
     Int(i64),
     Text(String),
@@ -30,7 +30,7 @@ pub(super) enum Val {
     Composite(Json, String),
 }
 
-impl Val {
+impl OracleValue {
     pub(super) fn text(value: Option<&str>) -> Self {
         value.map_or(Self::Null, |value| Self::Text(value.to_owned()))
     }
@@ -47,7 +47,7 @@ impl Val {
         value.map_or(Self::Null, Self::Instant)
     }
 
-    pub(super) fn list(elements: impl Iterator<Item = Element>) -> Self {
+    pub(super) fn list(elements: impl Iterator<Item = ListElement>) -> Self {
         let (mut list, mut texts) = (Vec::new(), Vec::new());
         for element in elements {
             list.push(element.json);
@@ -119,28 +119,29 @@ pub(crate) fn guarded(text: &str) -> String {
 }
 
 /// Compares two values of one column in one direction; nulls are last in both. Rule: §5.
-pub(super) fn order(a: &Val, b: &Val, descending: bool) -> Ordering {
+pub(super) fn order(a: &OracleValue, b: &OracleValue, descending: bool) -> Ordering {
     match (a, b) {
-        (Val::Null, Val::Null) => Ordering::Equal,
-        (Val::Null, _) => Ordering::Greater,
-        (_, Val::Null) => Ordering::Less,
+        (OracleValue::Null, OracleValue::Null) => Ordering::Equal,
+        (OracleValue::Null, _) => Ordering::Greater,
+        (_, OracleValue::Null) => Ordering::Less,
         _ if descending => ascending(b, a),
         _ => ascending(a, b),
     }
 }
 
-fn ascending(a: &Val, b: &Val) -> Ordering {
+fn ascending(a: &OracleValue, b: &OracleValue) -> Ordering {
     match (a, b) {
-        (Val::Int(a), Val::Int(b)) | (Val::Time(a), Val::Time(b)) => a.cmp(b),
-        (Val::Bool(a), Val::Bool(b)) => a.cmp(b),
-        (Val::Date(a), Val::Date(b)) => a.cmp(b),
-        (Val::Instant(a), Val::Instant(b)) => a.cmp(b),
-        (Val::Weekday(_, a), Val::Weekday(_, b)) => a.cmp(b),
-        (Val::Text(a), Val::Text(b)) => {
+        (OracleValue::Int(a), OracleValue::Int(b))
+        | (OracleValue::Time(a), OracleValue::Time(b)) => a.cmp(b),
+        (OracleValue::Bool(a), OracleValue::Bool(b)) => a.cmp(b),
+        (OracleValue::Date(a), OracleValue::Date(b)) => a.cmp(b),
+        (OracleValue::Instant(a), OracleValue::Instant(b)) => a.cmp(b),
+        (OracleValue::Weekday(_, a), OracleValue::Weekday(_, b)) => a.cmp(b),
+        (OracleValue::Text(a), OracleValue::Text(b)) => {
             let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
             lower(a).cmp(&lower(b)).then_with(|| a.as_bytes().cmp(b.as_bytes()))
         }
-        (Val::Money(a, ca), Val::Money(b, cb)) => {
+        (OracleValue::Money(a, ca), OracleValue::Money(b, cb)) => {
             let value =
                 |minor: i128, currency: &Currency| minor * 10_i128.pow(4 - currency.digits());
             value(*a, ca).cmp(&value(*b, cb)).then_with(|| ca.code().cmp(cb.code()))

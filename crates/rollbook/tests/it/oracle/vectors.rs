@@ -1,6 +1,6 @@
 //! The vectors of spec/reports.md §18, against the oracle itself.
 
-use model::catalogue::{Column, Default, Kind, Presence, table};
+use model::catalogue::{Column, ColumnDefault, ColumnType, Presence, table};
 use model::cell::Cell;
 use model::id::ProviderId;
 use model::money::Currency;
@@ -8,10 +8,12 @@ use model::provider::Provider;
 use model::time::{Date, Instant};
 use serde_json::{Value as Json, json};
 
-use super::{InvalidRequestGenerator, RequestGenerator, Tables, answer, assert_same, csv, sample};
+use super::{
+    InvalidRequestGenerator, OracleTables, RequestGenerator, answer, assert_same, csv, sample,
+};
 
 /// Returns the tables with these rows, given as JSON objects, with defaults filled in.
-fn tables(rows: &[(&'static str, Json)]) -> Tables {
+fn tables(rows: &[(&'static str, Json)]) -> OracleTables {
     let rows = rows.iter().map(|(name, row)| {
         let table = table(name).expect("a table");
         for key in row.as_object().expect("an object").keys() {
@@ -19,20 +21,20 @@ fn tables(rows: &[(&'static str, Json)]) -> Tables {
         }
         (*name, table.columns.iter().map(|column| cell(column, row)).collect())
     });
-    Tables::from_rows(rows.collect::<Vec<_>>())
+    OracleTables::from_rows(rows.collect::<Vec<_>>())
 }
 
 fn cell(column: &Column, row: &Json) -> Cell {
     match (&row[column.name], column.kind, column.presence) {
-        (Json::Null, Kind::Instant, Presence::Default(_)) => Cell::Int(1_767_225_600_000_000),
-        (Json::Null, _, Presence::Default(Default::Int(value))) => Cell::Int(value),
-        (Json::Null, _, Presence::Default(Default::Text(value))) => Cell::text(value),
+        (Json::Null, ColumnType::Instant, Presence::Default(_)) => Cell::Int(1_767_225_600_000_000),
+        (Json::Null, _, Presence::Default(ColumnDefault::Int(value))) => Cell::Int(value),
+        (Json::Null, _, Presence::Default(ColumnDefault::Text(value))) => Cell::text(value),
         (Json::Null, ..) => Cell::Null,
         (Json::Bool(value), ..) => Cell::Int((*value).into()),
-        (Json::String(text), Kind::Date, _) => {
+        (Json::String(text), ColumnType::Date, _) => {
             Cell::Int(Date::parse(text).expect("a date").days().into())
         }
-        (Json::String(text), Kind::Instant, _) => {
+        (Json::String(text), ColumnType::Instant, _) => {
             Cell::Int(Instant::parse(text).expect("an instant").micros())
         }
         (Json::String(text), ..) => Cell::text(text.as_str()),
@@ -57,13 +59,13 @@ fn scene() -> (Provider, Instant) {
     (provider, Instant::parse("2026-02-14T12:00:00Z").expect("an instant"))
 }
 
-fn ask(tables: &Tables, request: &str) -> Json {
+fn ask(tables: &OracleTables, request: &str) -> Json {
     let (provider, now) = scene();
     let (report, query) = request.split_once('?').unwrap_or((request, ""));
     answer(tables, &provider, now, report, &params(query))
 }
 
-fn ask_csv(tables: &Tables, request: &str) -> String {
+fn ask_csv(tables: &OracleTables, request: &str) -> String {
     let (provider, now) = scene();
     let (report, query) = request.split_once('?').unwrap_or((request, ""));
     csv(tables, &provider, now, report, &params(query))
@@ -83,7 +85,7 @@ fn ids(answer: &Json) -> Vec<i64> {
     answer["rows"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect()
 }
 
-fn credits() -> Tables {
+fn credits() -> OracleTables {
     tables(&[
         ("customers", json!({"id": 7, "name": "Ann", "email": "ann@example.org"})),
         (
@@ -99,7 +101,7 @@ fn credits() -> Tables {
     ])
 }
 
-fn many_credits() -> Tables {
+fn many_credits() -> OracleTables {
     let row = |id: i64| {
         json!({"id": id, "customer_id": 7, "type": "credit", "amount": -id, "currency": "gbp",
             "date": "2026-01-05T00:00:00Z"})
@@ -174,7 +176,7 @@ fn v10_credit_is_shown_positive() {
     assert_eq!(created_at["sorted"], json!({"order": "desc", "priority": 0}));
 }
 
-fn gold(prices: &[(i64, &str)]) -> Tables {
+fn gold(prices: &[(i64, &str)]) -> OracleTables {
     let mut rows = vec![(
         "memberships",
         json!({"id": 7, "name": "Gold", "type": "recurring", "price": 1, "currency": "gbp"}),
@@ -325,7 +327,7 @@ fn a_misspelt_key_has_a_right_label() {
 #[test]
 fn generated_requests_are_answered_in_both_formats() {
     let (provider, now) = scene();
-    let tables = Tables::from_rows(sample(1, now, 60, &[]));
+    let tables = OracleTables::from_rows(sample(1, now, 60, &[]));
     let resources = RequestGenerator::all_resources();
     assert_eq!(resources.len(), 15);
     let mut rows = 0;

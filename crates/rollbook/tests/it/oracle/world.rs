@@ -5,16 +5,16 @@ use model::provider::Provider;
 use model::time::{Date, Instant, Weekday, Zone};
 use serde_json::json;
 
-use super::catalogue::Report;
-use super::data::{Row, Tables};
+use super::catalogue::OracleReport;
+use super::data::{OracleRow, OracleTables};
 use super::usage_rows;
-use super::value::Val;
+use super::value::OracleValue;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The input of a report: the rows, the provider, the current time.
-pub(super) struct World<'a> {
-    pub(super) tables: &'a Tables,
+pub(super) struct OracleContext<'a> {
+    pub(super) tables: &'a OracleTables,
     pub(super) provider: &'a Provider,
     pub(super) now: Instant,
     pub(super) today: Date,
@@ -27,12 +27,12 @@ pub(super) struct EventLocal {
     pub(super) seconds: i64,
 }
 
-impl<'a> World<'a> {
-    pub(super) fn new(tables: &'a Tables, provider: &'a Provider, now: Instant) -> Self {
+impl<'a> OracleContext<'a> {
+    pub(super) fn new(tables: &'a OracleTables, provider: &'a Provider, now: Instant) -> Self {
         Self { tables, provider, now, today: provider.timezone.date_of(now) }
     }
 
-    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&'a Row> {
+    pub(super) fn get(&self, table: &str, id: Option<i64>) -> Option<&'a OracleRow> {
         self.tables.get(table, id)
     }
 
@@ -41,12 +41,16 @@ impl<'a> World<'a> {
         table: &'static str,
         column: &'static str,
         id: i64,
-    ) -> Vec<&'a Row> {
+    ) -> Vec<&'a OracleRow> {
         self.tables.naming(table, column, id)
     }
 
     /// Returns the rows of a report. `date` is the day whose usage is shown; none = today.
-    pub(super) fn base_rows(&self, report: &Report, date: Option<Date>) -> Vec<&'a Row> {
+    pub(super) fn base_rows(
+        &self,
+        report: &OracleReport,
+        date: Option<Date>,
+    ) -> Vec<&'a OracleRow> {
         match report.table {
             usage_rows::TABLE => self.tables.usage(self.provider, date.unwrap_or(self.today)),
             table => self.tables.all(table),
@@ -54,8 +58,8 @@ impl<'a> World<'a> {
     }
 
     /// Returns the name of a row of a table.
-    pub(super) fn name_of(&self, table: &str, id: Option<i64>) -> Val {
-        Val::text(self.get(table, id).and_then(|row| row.text("name")))
+    pub(super) fn name_of(&self, table: &str, id: Option<i64>) -> OracleValue {
+        OracleValue::text(self.get(table, id).and_then(|row| row.text("name")))
     }
 
     pub(super) fn local(&self, t: Instant) -> Date {
@@ -72,7 +76,7 @@ impl<'a> World<'a> {
         Instant::from_micros(self.now.micros() - days * DAY_MICROS)
     }
 
-    pub(super) fn evlocal(&self, e: &Row) -> EventLocal {
+    pub(super) fn evlocal(&self, e: &OracleRow) -> EventLocal {
         let site = self.get("sites", e.int("site_id"));
         let zone = site.and_then(|site| site.text("timezone")).and_then(Zone::parse);
         let zone = zone.unwrap_or_else(|| self.provider.timezone.clone());
@@ -85,23 +89,23 @@ impl<'a> World<'a> {
     }
 
     /// Returns `disp(c)` of the customer with this id.
-    pub(super) fn disp(&self, customer: Option<i64>) -> Val {
-        Val::text(self.get("customers", customer).and_then(disp).as_deref())
+    pub(super) fn disp(&self, customer: Option<i64>) -> OracleValue {
+        OracleValue::text(self.get("customers", customer).and_then(disp).as_deref())
     }
 
-    pub(super) fn currency(&self, row: &Row) -> Currency {
+    pub(super) fn currency(&self, row: &OracleRow) -> Currency {
         currency(row).expect("a currency")
     }
 
-    pub(super) fn holds(&self, cm: &Row) -> Vec<&'a Row> {
+    pub(super) fn holds(&self, cm: &OracleRow) -> Vec<&'a OracleRow> {
         self.naming("customer_membership_holds", "customer_membership_id", cm.id())
     }
 
-    pub(super) fn is_current(&self, h: &Row) -> bool {
+    pub(super) fn is_current(&self, h: &OracleRow) -> bool {
         covers(h, self.today)
     }
 
-    pub(super) fn eff<'c>(&self, cm: &'c Row) -> &'c str {
+    pub(super) fn eff<'c>(&self, cm: &'c OracleRow) -> &'c str {
         let status = cm.word("status");
         let reason = cm.word("cancellation_reason");
         if status == "cancelled" && (reason == "upgraded" || reason == "downgraded") {
@@ -113,32 +117,32 @@ impl<'a> World<'a> {
         status
     }
 
-    pub(super) fn ahold(&self, cm: &Row) -> Option<&'a Row> {
-        let open = |h: &&Row| h.date("end_date").is_none_or(|end| end >= self.today);
+    pub(super) fn ahold(&self, cm: &OracleRow) -> Option<&'a OracleRow> {
+        let open = |h: &&OracleRow| h.date("end_date").is_none_or(|end| end >= self.today);
         let holds = self.holds(cm).into_iter().filter(open);
         holds.min_by_key(|h| (h.date("start_date"), h.id()))
     }
 
-    pub(super) fn short(&self, cm: &Row) -> Element {
+    pub(super) fn short(&self, cm: &OracleRow) -> ListElement {
         let m = self.get("memberships", cm.int("membership_id"));
         let name = m.and_then(|m| m.text("name"));
         let membership = json!({"id": cm.int("membership_id"), "name": name});
-        Element {
+        ListElement {
             json: json!({"id": cm.id(), "membership": membership}),
             text: name.unwrap_or_default().to_owned(),
         }
     }
 
     /// Returns the customer's own memberships that are not deleted, by id.
-    pub(super) fn owned(&self, customer: i64) -> Vec<&'a Row> {
+    pub(super) fn owned(&self, customer: i64) -> Vec<&'a OracleRow> {
         let all = self.naming("customer_memberships", "customer_id", customer);
         all.into_iter().filter(|cm| !cm.has("deleted_at")).collect()
     }
 
-    pub(super) fn eff_others(&self, cm: &Row) -> Val {
+    pub(super) fn eff_others(&self, cm: &OracleRow) -> OracleValue {
         let owned = self.owned(cm.int("customer_id").expect("a customer"));
         let others = owned.into_iter().filter(|x| x.id() != cm.id() && self.eff(x) == "active");
-        Val::list(others.map(|x| self.short(x)))
+        OracleValue::list(others.map(|x| self.short(x)))
     }
 
     /// Returns the first day of the week that contains `day`.
@@ -156,7 +160,7 @@ impl<'a> World<'a> {
 }
 
 /// One element of a list: as JSON, and as text in a CSV cell.
-pub(super) struct Element {
+pub(super) struct ListElement {
     pub(super) json: serde_json::Value,
     pub(super) text: String,
 }
@@ -167,17 +171,17 @@ pub(super) fn weekday(day: Date) -> i32 {
 }
 
 /// Returns the row's own currency.
-pub(super) fn currency(row: &Row) -> Option<Currency> {
+pub(super) fn currency(row: &OracleRow) -> Option<Currency> {
     row.text("currency").map(|code| Currency::parse(code).expect("a currency"))
 }
 
 /// Returns true if a hold covers a day, which includes both ends.
-pub(super) fn covers(h: &Row, day: Date) -> bool {
+pub(super) fn covers(h: &OracleRow, day: Date) -> bool {
     h.date("start_date").is_some_and(|start| start <= day)
         && h.date("end_date").is_none_or(|end| day <= end)
 }
 
-fn disp(c: &Row) -> Option<String> {
+fn disp(c: &OracleRow) -> Option<String> {
     if let Some(name) = c.text("name").filter(|name| !name.is_empty()) {
         return Some(name.to_owned());
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::node;
 use crate::jobs::{customers, file, job, link, queued, succeeded};
-use crate::server::{Data, Server, program, run};
+use crate::server::{Server, TestDataFolder, program, run};
 use testkit::postgres;
 
 fn in_folder(folder: &std::path::Path) -> String {
@@ -12,7 +12,7 @@ fn in_folder(folder: &std::path::Path) -> String {
 }
 
 /// Returns the message of a server that does not start.
-fn refused(data: &Data) -> String {
+fn refused(data: &TestDataFolder) -> String {
     let mut command = program();
     let output = command.args(["serve", "--listen", "127.0.0.1:0", "--data", data.path()]).output();
     let output = output.unwrap();
@@ -50,7 +50,7 @@ fn two_stores_do_not_share_a_folder_where_each_would_remove_the_others_files() {
     let files = tempfile::tempdir().unwrap();
     let settings = in_folder(files.path());
     let ours = node(&postgres::database(), &settings);
-    let theirs = Data::in_folder();
+    let theirs = TestDataFolder::in_folder();
     theirs.add_provider(1, "Europe/London", "gbp");
     theirs.configure(&settings);
     ours.add_provider(1, "Europe/London", "gbp");

@@ -8,7 +8,7 @@ mod outage;
 use serde_json::json;
 
 use crate::jobs::{file, queued, succeeded};
-use crate::server::{Answer, Data, Server, run};
+use crate::server::{HttpAnswer, Server, TestDataFolder, run};
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 /// Pages over the records of the demo's studio.
@@ -24,14 +24,14 @@ const PAGES: [&str; 8] = [
 ];
 
 /// Returns an empty data folder whose records are in this database.
-fn node(url: &str, further: &str) -> Data {
-    let data = Data::over(url);
+fn node(url: &str, further: &str) -> TestDataFolder {
+    let data = TestDataFolder::over(url);
     data.configure(&format!("{UNLIMITED}{further}"));
     data
 }
 
 /// Generates the demo's studio and imports it.
-pub(crate) fn fill(data: &Data) {
+pub(crate) fn fill(data: &TestDataFolder) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     run(&["demo", "--write", path, "--rows", "4000"]);
@@ -50,14 +50,14 @@ pub(crate) fn pages(server: &Server, token: &str) -> Vec<String> {
 }
 
 /// Returns the file of a job on this server.
-fn made(server: &Server, token: &str, report: &str, format: &str) -> Answer {
+fn made(server: &Server, token: &str, report: &str, format: &str) -> HttpAnswer {
     let id = queued(server, token, report, &json!({"format": format}));
     file(server, &succeeded(server, token, id))
 }
 
 #[test]
 fn over_both_databases_the_answers_and_files_are_the_same() {
-    let here = Data::in_folder();
+    let here = TestDataFolder::in_folder();
     here.configure(UNLIMITED);
     let there = node(&testkit::postgres::database(), "");
     let [in_sqlite, in_postgres] = [&here, &there].map(|data| {

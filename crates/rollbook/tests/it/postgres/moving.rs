@@ -4,16 +4,16 @@ use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 
 use super::{UNLIMITED, fill, made, pages};
-use crate::server::{Data, program};
+use crate::server::{TestDataFolder, program};
 use testkit::postgres;
 
-fn moved(from: &Data, to: &str) -> Output {
+fn moved(from: &TestDataFolder, to: &str) -> Output {
     program().args(["move", "--from", from.path(), "--to", to]).output().unwrap()
 }
 
 #[test]
 fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
-    let data = Data::in_folder();
+    let data = TestDataFolder::in_folder();
     data.configure(UNLIMITED);
     fill(&data);
     let token = data.token(1);
@@ -48,13 +48,13 @@ fn a_moved_store_gives_the_same_answers_to_the_same_tokens() {
 
 #[test]
 fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
-    let data = Data::in_folder();
+    let data = TestDataFolder::in_folder();
     data.add_provider(1, "Europe/London", "gbp");
-    let other = Data::in_folder();
+    let other = TestDataFolder::in_folder();
     other.add_provider(1, "Europe/London", "gbp");
     let url = postgres::database();
     assert!(moved(&other, &url).status.success());
-    let empty = Data::in_folder();
+    let empty = TestDataFolder::in_folder();
     for (from, to, expected) in [
         (&data, url.as_str(), "exists already"),
         (&empty, url.as_str(), "there are no records"),
@@ -70,7 +70,7 @@ fn nothing_is_moved_over_another_store_or_from_an_empty_folder() {
 
 #[test]
 fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
-    let data = Data::in_folder();
+    let data = TestDataFolder::in_folder();
     fill(&data);
     let url = postgres::database();
     for tables in [1, 2, 5, 9, 14, 20] {
@@ -83,8 +83,9 @@ fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
         child.wait().unwrap();
         let kept = "SELECT to_regclass('rollbook_move') IS NOT NULL";
         assert_eq!(postgres::psql(&url, kept).trim(), "t", "killed after {tables} tables");
-        let refused =
-            program().args(["provider", "list", "--data", Data::over(&url).path()]).output();
+        let refused = program()
+            .args(["provider", "list", "--data", TestDataFolder::over(&url).path()])
+            .output();
         assert!(!refused.unwrap().status.success(), "half a store opens");
     }
     let done = moved(&data, &url);
@@ -98,8 +99,8 @@ fn a_move_that_is_killed_goes_on_and_one_that_is_done_is_known_again() {
     let said = String::from_utf8(again.stdout).unwrap();
     assert!(again.status.success() && said.contains("already moved: "), "{said}");
 
-    let there = Data::over(&url);
-    let (token, [here, there]) = (there.token(1), [&data, &there].map(Data::serve));
+    let there = TestDataFolder::over(&url);
+    let (token, [here, there]) = (there.token(1), [&data, &there].map(TestDataFolder::serve));
     let refused = moved(&data, &url);
     assert!(!refused.status.success(), "a server is on the folder");
     let of_here = data.token(1);

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::{PAGES, fill, made, node, pages};
-use crate::server::{Answer, Data, Server, program};
+use crate::server::{HttpAnswer, Server, TestDataFolder, program};
 use testkit::postgres::Cluster;
 
 /// Longest time in which a server must recover after its database came back, in seconds.
 const RECOVERY_SECS_MAX: u64 = 60;
 
-fn assert_unavailable(answer: &Answer, what: &str) {
+fn assert_unavailable(answer: &HttpAnswer, what: &str) {
     assert_eq!(answer.status, 503, "{what}: {}", answer.text());
     assert_eq!(answer.json()["code"], "unavailable", "{what}");
     assert!(answer.header("retry-after").is_some(), "{what}");
@@ -49,7 +49,7 @@ fn without_its_database_a_server_answers_503_and_recovers_by_itself() {
     }
 }
 
-fn assert_refused_at_start(data: &Data) {
+fn assert_refused_at_start(data: &TestDataFolder) {
     let arguments = ["provider", "list", "--data", data.path()];
     let server = ["worker", "--data", data.path()];
     for arguments in [&arguments[..], &server[..]] {

@@ -15,7 +15,9 @@ use model::provider::Provider;
 use self::points::assert_points_agree;
 use self::studio::Studio;
 use crate::differential::{ask, assert_same_text, checked, now, with_now};
-use crate::oracle::{InvalidRequestGenerator, RequestGenerator, Tables, answer, assert_same, csv};
+use crate::oracle::{
+    InvalidRequestGenerator, OracleTables, RequestGenerator, answer, assert_same, csv,
+};
 use crate::server::Server;
 
 const REPORT: &str = "customer_membership_usage";
@@ -35,14 +37,14 @@ fn seeds() -> u64 {
 }
 
 /// A server under test, and the content of its store.
-struct Scene {
+struct UsageTestServer {
     server: Server,
     token: String,
-    tables: Tables,
+    tables: OracleTables,
     provider: Provider,
 }
 
-impl Scene {
+impl UsageTestServer {
     fn of(studio: &Studio, server: Server, token: &str) -> Self {
         let (tables, provider) = studio.world.tables();
         Self { server, token: token.to_owned(), tables, provider }
@@ -85,13 +87,13 @@ fn assert_usage_agrees(seed: u64, settings: &[&str]) {
         let studio = Studio::new(seed, settings);
         let token = studio.token();
         let server = studio.serve_with_delta(&token);
-        let scene = Scene::of(&studio, server, &token);
+        let scene = UsageTestServer::of(&studio, server, &token);
         scene.assert_pages_agree(seed + 1, PAGES);
         scene.assert_files_agree(seed + 2);
         assert_points_agree(&scene);
 
         studio.change_once_more();
-        let scene = Scene::of(&studio, scene.server, &token);
+        let scene = UsageTestServer::of(&studio, scene.server, &token);
         scene.assert_pages_agree(seed + 3, PAGES_LATER);
         assert_points_agree(&scene);
     }

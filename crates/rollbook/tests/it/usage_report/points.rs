@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{REPORT, Scene};
-use crate::server::Answer;
+use super::{REPORT, UsageTestServer};
+use crate::server::HttpAnswer;
 
 /// Dates to test: today, a day in a leap year, the last valid date.
 const DATES: [&str; 3] = ["2026-02-14", "2024-02-29", "2999-12-31"];
@@ -14,7 +14,7 @@ const COLUMNS: &str = "customer_membership_id,period_type,limit_type,start_date,
 const PAGE: usize = 100;
 
 /// Checks that the answers about each membership, and about all, agree with the report.
-pub(super) fn assert_points_agree(scene: &Scene) {
+pub(super) fn assert_points_agree(scene: &UsageTestServer) {
     for date in DATES {
         let ids: Vec<i64> = (1..=72).collect();
         let reported = report(scene, date);
@@ -44,13 +44,13 @@ pub(super) fn assert_points_agree(scene: &Scene) {
     }
 }
 
-fn usage(scene: &Scene, id: i64, date: &str) -> Answer {
+fn usage(scene: &UsageTestServer, id: i64, date: &str) -> HttpAnswer {
     let path = format!("/api/v2/customer_memberships/{id}/usage?date={date}");
     scene.server.get(&scene.token, &path)
 }
 
 /// Returns all rows of the report.
-fn report(scene: &Scene, date: &str) -> Vec<Value> {
+fn report(scene: &UsageTestServer, date: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     loop {
         let path = format!(

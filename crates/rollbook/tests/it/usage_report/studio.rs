@@ -1,13 +1,13 @@
 //! Random rows that exercise every rule of usage: limits of all periods and kinds, sessions at
 //! midnight, overlapping holds, days around today.
 
-use model::allotment::{Allotment, LimitType, OfferingTypeLimit, Period, PeriodLimit};
+use model::allotment::{Allotment, LimitPeriod, LimitType, OfferingTypeLimit, PeriodLimit};
 use model::catalogue::{self, Table};
 use model::cell::Cell;
 use model::time::{Date, Zone};
 
-use crate::differential::{PROVIDER, World, delete, now, upsert};
-use crate::oracle::{Dice, sample};
+use crate::differential::{DifferentialData, PROVIDER, delete, now, upsert};
+use crate::oracle::{TestRandom, sample};
 use crate::server::{Server, run};
 
 /// Number of rows of these tables; other tables have only a few.
@@ -25,11 +25,11 @@ const COUNTS: [(&str, i64); 10] = [
 ];
 const FEW: i64 = 2;
 
-type Rows = Vec<(&'static str, Vec<Cell>)>;
+type SampleRows = Vec<(&'static str, Vec<Cell>)>;
 
 /// A business with known rows.
 pub(super) struct Studio {
-    pub(super) world: World,
+    pub(super) world: DifferentialData,
     seed: u64,
     zone: Zone,
 }
@@ -37,7 +37,7 @@ pub(super) struct Studio {
 impl Studio {
     /// Creates a business with these settings; nothing is imported yet.
     pub(super) fn new(seed: u64, settings: &[&str]) -> Self {
-        let world = World::new();
+        let world = DifferentialData::new();
         let set = ["provider", "set", "--data", world.data.path(), "--id", "1"];
         if !settings.is_empty() {
             run(&[&set, settings].concat());
@@ -89,11 +89,11 @@ impl Studio {
 
     /// Returns the rows of a sample. Offering types are the same in every sample, because limits
     /// depend on their kinds.
-    fn rows(&self, seed: u64) -> Rows {
-        let mut dice = Dice::new(seed + 7);
+    fn rows(&self, seed: u64) -> SampleRows {
+        let mut dice = TestRandom::new(seed + 7);
         let mut rows = sample(seed, now(), FEW, &COUNTS);
         for (name, cells) in &mut rows {
-            let mut row = Draft { table: table(name), cells };
+            let mut row = RowDraft { table: table(name), cells };
             match *name {
                 "offering_types" => row.text("kind", kind_of(id(row.cells))),
                 "memberships" => {
@@ -118,12 +118,12 @@ impl Studio {
 }
 
 /// One row under construction.
-struct Draft<'r> {
+struct RowDraft<'r> {
     table: &'static Table,
     cells: &'r mut Vec<Cell>,
 }
 
-impl Draft<'_> {
+impl RowDraft<'_> {
     fn set(&mut self, column: &str, cell: Cell) {
         let position = self.table.position_of(column).unwrap();
         self.cells[position] = cell;
@@ -138,7 +138,7 @@ impl Draft<'_> {
     }
 }
 
-fn held(dice: &mut Dice, row: &mut Draft<'_>) {
+fn held(dice: &mut TestRandom, row: &mut RowDraft<'_>) {
     if dice.chance(60) {
         row.text("status", "active");
     }
@@ -156,7 +156,7 @@ fn held(dice: &mut Dice, row: &mut Draft<'_>) {
     row.set("custom_allotment", own);
 }
 
-fn event(dice: &mut Dice, row: &mut Draft<'_>, zone: &Zone) {
+fn event(dice: &mut TestRandom, row: &mut RowDraft<'_>, zone: &Zone) {
     row.text("status", if dice.chance(10) { "cancelled" } else { "active" });
     if dice.chance(40) {
         // Ends of days, weeks, months and years.
@@ -173,18 +173,18 @@ fn kind_of(offering_type: i64) -> &'static str {
 }
 
 /// Returns the text of a random allotment.
-fn allotment(dice: &mut Dice) -> String {
+fn allotment(dice: &mut TestRandom) -> String {
     use LimitType::{Course, Event};
     let types = dice.pick(&[vec![Event, Course], vec![Event, Course], vec![Event], vec![Course]]);
     let mut period_limits: Vec<PeriodLimit> = Vec::new();
     for _ in 0..dice.pick(&[0, 1, 1, 2, 3, 4]) {
         let period = dice.pick(&[
-            Period::Day,
-            Period::Week,
-            Period::Month,
-            Period::Month,
-            Period::Year,
-            Period::Lifetime,
+            LimitPeriod::Day,
+            LimitPeriod::Week,
+            LimitPeriod::Month,
+            LimitPeriod::Month,
+            LimitPeriod::Year,
+            LimitPeriod::Lifetime,
         ]);
         let limit_type = dice.pick(&[Event, Event, Course]);
         if period_limits.iter().all(|l| (l.period, l.limit_type) != (period, limit_type)) {
@@ -196,7 +196,7 @@ fn allotment(dice: &mut Dice) -> String {
     Allotment { ignore_no_shows: dice.chance(30), types, period_limits }.to_json()
 }
 
-fn offering_type_limits(dice: &mut Dice, limit_type: LimitType) -> Vec<OfferingTypeLimit> {
+fn offering_type_limits(dice: &mut TestRandom, limit_type: LimitType) -> Vec<OfferingTypeLimit> {
     let kinds = limit_type.offering_kinds();
     let fitting = (1..=COUNTS[3].1).filter(|id| kinds.contains(&kind_of(*id)));
     let mut limits = Vec::new();

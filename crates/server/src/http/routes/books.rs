@@ -13,22 +13,25 @@ use reports::request::RawParameters;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{answer, at_revision, json as json_answer, no_query};
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use super::{json_response as json_answer, refuse_query, response_of_type, with_revision};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::book_answers::answers::{
-    Desk, FrozenFile, Patience, WrittenView, at_desk, data, failed, refused,
+    AnswerTimeLimit, BooksContext, FrozenPackageFile, WrittenView, books_error, close_error,
+    data_envelope, run_with_books,
 };
-use app::book_answers::parameters::Asked;
+use app::book_answers::parameters::BooksParameters;
 use app::error::{ApiError, ErrorCode};
 use books::audit::{self, AuditFilter};
 use books::close::{CloseError, CloseRequest, close_month, reopen_month};
-use books::explain::{explain_entry, to_json};
+use books::explain::{explain_entry, explanation_json};
 use books::periods::{self, changed_rows};
-use books::views::{View, ViewFormat, aging, balance, revenue, waterfall};
+use books::views::{BooksView, ViewFormat, aging, balance, revenue, waterfall};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";
@@ -38,14 +41,14 @@ const PAGE_ROWS: (u64, u64) = (100, 1000);
 const PAGE_MAX: u64 = u32::MAX as u64;
 
 /// Formats of a report from the postings. `DRIFT` has those of the drift report.
-const VIEW: [&str; 4] = ["json", "csv", "xlsx", "parquet"];
-const DRIFT: [&str; 2] = ["json", "csv"];
+const VIEW_FORMATS: [&str; 4] = ["json", "csv", "xlsx", "parquet"];
+const DRIFT_FORMATS: [&str; 2] = ["json", "csv"];
 /// Errors of endpoints about one month. `OF_CLOSED` has those that need a closed month.
-const OF_MONTH: &[ErrorCode] = &[ErrorCode::PeriodNotFound];
-const OF_CLOSED: &[ErrorCode] = &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen];
+const MONTH_ERRORS: &[ErrorCode] = &[ErrorCode::PeriodNotFound];
+const CLOSED_MONTH_ERRORS: &[ErrorCode] = &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen];
 
 /// The OpenAPI description of one endpoint of the books.
-struct Said {
+struct BooksEndpointDocs {
     id: &'static str,
     summary: &'static str,
     parameters: Vec<Value>,
@@ -55,28 +58,30 @@ struct Said {
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let mut all = months();
-    all.extend(views());
+    let mut all = month_endpoints();
+    all.extend(view_endpoints());
     all
 }
 
 /// Returns the endpoints about the months of the books.
-fn months() -> Vec<Endpoint> {
+fn month_endpoints() -> Vec<Endpoint> {
     use documented::{
-        currency, format, limit, month_in_path, number, optional_date, optional_word, page, word,
+        currency_parameter, format_parameter, limit_parameter, month_path_parameter,
+        number_parameter, optional_date_parameter, optional_word_parameter, page_parameter,
+        word_parameter,
     };
     let none = Vec::new;
     vec![
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             PERIODS,
             list,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_periods",
                 summary: "The months of the books, and whether they are open or closed.",
                 parameters: none(),
                 request_body: None,
-                answer: documented::answer(
+                answer: documented::answer_from_records(
                     "PeriodList",
                     "Every month from the first invoice's to the current one.",
                 ),
@@ -84,32 +89,36 @@ fn months() -> Vec<Endpoint> {
             },
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/periods/{month}",
             grid,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_period",
                 summary: "What a month moves in each account, by file of its package.",
-                parameters: vec![month_in_path(), currency(), format(&VIEW)],
+                parameters: vec![
+                    month_path_parameter(),
+                    currency_parameter(),
+                    format_parameter(&VIEW_FORMATS),
+                ],
                 request_body: None,
                 answer: documented::answer_or_file(
                     "PeriodGrid",
                     "A row per file, between opening and closing balances.",
-                    &VIEW,
+                    &VIEW_FORMATS,
                 ),
-                errors: OF_MONTH,
+                errors: MONTH_ERRORS,
             },
         ),
         endpoint(
-            Method::Post,
+            EndpointMethod::Post,
             "/api/v1/accounting/periods/{month}/close",
             close,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_close",
                 summary: "Closes a month: its postings and packages are frozen.",
-                parameters: vec![month_in_path()],
+                parameters: vec![month_path_parameter()],
                 request_body: Some(documented::close_body()),
-                answer: documented::answer("PeriodAnswer", "The closed month."),
+                answer: documented::answer_from_records("PeriodAnswer", "The closed month."),
                 errors: &[
                     ErrorCode::PeriodNotFound,
                     ErrorCode::PeriodNotEnded,
@@ -119,15 +128,15 @@ fn months() -> Vec<Endpoint> {
             },
         ),
         endpoint(
-            Method::Post,
+            EndpointMethod::Post,
             "/api/v1/accounting/periods/{month}/reopen",
             reopen,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_reopen",
                 summary: "Opens the latest closed month again.",
-                parameters: vec![month_in_path()],
+                parameters: vec![month_path_parameter()],
                 request_body: Some(documented::reopen_body()),
-                answer: documented::answer("PeriodAnswer", "The month, open again."),
+                answer: documented::answer_from_records("PeriodAnswer", "The month, open again."),
                 errors: &[
                     ErrorCode::PeriodNotFound,
                     ErrorCode::PeriodOpen,
@@ -137,70 +146,73 @@ fn months() -> Vec<Endpoint> {
             },
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/periods/{month}/drift",
             drift,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_drift",
                 summary: "How the records now differ from a closed month.",
                 parameters: vec![
-                    month_in_path(),
-                    currency(),
-                    format(&DRIFT),
-                    page(),
-                    limit(PAGE_ROWS.0, PAGE_ROWS.1),
+                    month_path_parameter(),
+                    currency_parameter(),
+                    format_parameter(&DRIFT_FORMATS),
+                    page_parameter(),
+                    limit_parameter(PAGE_ROWS.0, PAGE_ROWS.1),
                 ],
                 request_body: None,
                 answer: documented::answer_or_file(
                     "Drift",
                     "A row per posting that differs.",
-                    &DRIFT,
+                    &DRIFT_FORMATS,
                 ),
-                errors: OF_CLOSED,
+                errors: CLOSED_MONTH_ERRORS,
             },
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/periods/{month}/package",
             package,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_package",
                 summary: "The frozen package of a closed month, as a ZIP.",
                 parameters: vec![
-                    month_in_path(),
-                    currency(),
-                    word(
+                    month_path_parameter(),
+                    currency_parameter(),
+                    word_parameter(
                         "bundle",
                         "`full` has journals, trial balance and issues too.",
                         &["contract", "full"],
                     ),
-                    number("version", "Number of an earlier closing. Default: the one in force."),
+                    number_parameter(
+                        "version",
+                        "Number of an earlier closing. Default: the one in force.",
+                    ),
                 ],
                 request_body: None,
                 answer: documented::package_answer(),
-                errors: OF_CLOSED,
+                errors: CLOSED_MONTH_ERRORS,
             },
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/audit",
             audit_log,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_audit",
                 summary: "Who closed and reopened which month, when and why: newest first.",
                 parameters: vec![
-                    optional_date("from", "First day."),
-                    optional_date("to", "Last day."),
-                    optional_word("action", "Only these.", &["close", "reopen"]),
-                    page(),
-                    limit(PAGE_ROWS.0, PAGE_ROWS.1),
-                    format(&VIEW),
+                    optional_date_parameter("from", "First day."),
+                    optional_date_parameter("to", "Last day."),
+                    optional_word_parameter("action", "Only these.", &["close", "reopen"]),
+                    page_parameter(),
+                    limit_parameter(PAGE_ROWS.0, PAGE_ROWS.1),
+                    format_parameter(&VIEW_FORMATS),
                 ],
                 request_body: None,
                 answer: documented::answer_or_file(
                     "AuditLog",
                     "A row per closing and reopening.",
-                    &VIEW,
+                    &VIEW_FORMATS,
                 ),
                 errors: &[],
             },
@@ -209,37 +221,45 @@ fn months() -> Vec<Endpoint> {
 }
 
 /// Returns the endpoints of the reports from the postings.
-fn views() -> Vec<Endpoint> {
+fn view_endpoints() -> Vec<Endpoint> {
     use documented::{
-        currency, date, format, month, optional_currency, optional_month, text, word,
+        currency_parameter, date_parameter, format_parameter, month_parameter,
+        optional_currency_parameter, optional_month_parameter, text_parameter, word_parameter,
     };
-    let of_month = || vec![month("month", "The month"), currency(), format(&VIEW)];
-    let range = || vec![month("from", "First month"), month("to", "Last month")];
+    let of_month = || {
+        vec![
+            month_parameter("month", "The month"),
+            currency_parameter(),
+            format_parameter(&VIEW_FORMATS),
+        ]
+    };
+    let range =
+        || vec![month_parameter("from", "First month"), month_parameter("to", "Last month")];
     let with = |mut first: Vec<Value>, more: Vec<Value>| {
         first.extend(more);
         first
     };
     vec![
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/issues",
             issues,
-            view(
+            view_docs(
                 "accounting_issues",
                 "Records that look wrong as they are now, and the rule that was applied.",
                 vec![
-                    optional_month("month", "Only those of this month. Default: all"),
-                    optional_currency("Only those in this currency. Default: all."),
-                    format(&VIEW),
+                    optional_month_parameter("month", "Only those of this month. Default: all"),
+                    optional_currency_parameter("Only those in this currency. Default: all."),
+                    format_parameter(&VIEW_FORMATS),
                 ],
                 ("BookIssues", "A row per record that looks wrong."),
             ),
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/trial_balance",
             trial_balance,
-            view(
+            view_docs(
                 "accounting_trial_balance",
                 "Opening balance, movements and closing balance of each account in a month.",
                 of_month(),
@@ -247,65 +267,69 @@ fn views() -> Vec<Endpoint> {
             ),
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/deferred_waterfall",
             deferred_waterfall,
-            view(
+            view_docs(
                 "accounting_deferred_waterfall",
                 "In which months deferred revenue was booked, and in which it is recognized.",
-                with(range(), vec![currency(), format(&VIEW)]),
+                with(range(), vec![currency_parameter(), format_parameter(&VIEW_FORMATS)]),
                 ("DeferredWaterfall", "A row per booking month, and their total."),
             ),
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/ar_aging",
             ar_aging,
-            view(
+            view_docs(
                 "accounting_ar_aging",
                 "What customers owe at the end of a day, by age.",
                 vec![
-                    date(
+                    date_parameter(
                         "as_of",
                         "The day at whose end invoices are looked at, such as `2026-01-31`.",
                     ),
-                    currency(),
-                    format(&VIEW),
+                    currency_parameter(),
+                    format_parameter(&VIEW_FORMATS),
                 ],
                 ("ArAging", "A row per invoice with something due, and their total."),
             ),
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/revenue_by_plan",
             revenue_by_plan,
-            view(
+            view_docs(
                 "accounting_revenue_by_plan",
                 "Revenue and deferred revenue by month and plan, product or site.",
                 with(
                     range(),
                     vec![
-                        word("group_by", "What rows are grouped by.", &["plan", "product", "site"]),
-                        currency(),
-                        format(&VIEW),
+                        word_parameter(
+                            "group_by",
+                            "What rows are grouped by.",
+                            &["plan", "product", "site"],
+                        ),
+                        currency_parameter(),
+                        format_parameter(&VIEW_FORMATS),
                     ],
                 ),
                 ("RevenueByPlan", "A row per month and group."),
             ),
         ),
         endpoint(
-            Method::Get,
+            EndpointMethod::Get,
             "/api/v1/accounting/explain",
             explain,
-            Said {
+            BooksEndpointDocs {
                 id: "accounting_explain",
                 summary: "One posting with its source records and the arithmetic behind it.",
-                parameters: vec![text(
+                parameters: vec![text_parameter(
                     "entry_id",
                     "The posting, as in the column `entry_id` of journal.csv: `subscription_revenue:7`.",
                 )],
                 request_body: None,
-                answer: documented::answer("Explanation", "The posting."),
+                answer: documented::answer_from_records("Explanation", "The posting."),
                 errors: &[ErrorCode::NotFound],
             },
         ),
@@ -314,21 +338,21 @@ fn views() -> Vec<Endpoint> {
 
 /// Returns the description of a report from the postings, with the name of its schema and the
 /// meaning of its rows.
-fn view(
+fn view_docs(
     id: &'static str,
     summary: &'static str,
     parameters: Vec<Value>,
     (schema, rows): (&str, &str),
-) -> Said {
-    let answer = documented::answer_or_file(schema, rows, &VIEW);
-    Said { id, summary, parameters, request_body: None, answer, errors: OF_MONTH }
+) -> BooksEndpointDocs {
+    let answer = documented::answer_or_file(schema, rows, &VIEW_FORMATS);
+    BooksEndpointDocs { id, summary, parameters, request_body: None, answer, errors: MONTH_ERRORS }
 }
 
 fn endpoint<F>(
-    method: Method,
+    method: EndpointMethod,
     path: &'static str,
-    handle: fn(Call, Admitted) -> F,
-    said: Said,
+    handle: fn(EndpointCall, AdmittedRequest) -> F,
+    said: BooksEndpointDocs,
 ) -> Endpoint
 where
     F: Future<Output = Result<Response, ApiError>> + Send + 'static,
@@ -336,17 +360,17 @@ where
     let required = Requirement {
         permissions: &[Permission::Accounting, Permission::SuperAdmin],
         modes: Modes::PROVIDER,
-        writes: method == Method::Post,
+        writes: method == EndpointMethod::Post,
     };
-    let handle = move |call, admitted| -> Answer { Box::pin(handle(call, admitted)) };
-    let Said { id, summary, parameters, request_body, answer, errors } = said;
+    let handle = move |call, admitted| -> AnswerFuture { Box::pin(handle(call, admitted)) };
+    let BooksEndpointDocs { id, summary, parameters, request_body, answer, errors } = said;
     Endpoint {
         method,
         path: path.to_owned(),
         template: path,
-        action: Action::Admitted(required, Box::new(handle)),
+        action: EndpointAction::Admitted(required, Box::new(handle)),
         consumes: &[],
-        produces: Produces::Fixed,
+        produces: AnswerFormats::Fixed,
         operation: Operation {
             id: id.to_owned(),
             tag: "Books",
@@ -362,16 +386,17 @@ where
 }
 
 /// Answers with a report from the postings, in `format`.
-async fn shown(
-    call: Call,
-    admitted: Admitted,
+async fn answer_view(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
     format: ViewFormat,
-    view: impl for<'d> FnOnce(&'d Desk<'d>) -> Result<View<'d>, ApiError> + Send + 'static,
+    view: impl for<'d> FnOnce(&'d BooksContext<'d>) -> Result<BooksView<'d>, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Only `app` is kept: the body cannot be held across an await.
-    let Call { app, .. } = call;
-    let work = move |desk: &Desk<'_>| desk.write(view(desk)?, format);
-    let (written, revision) = at_desk(&app, &admitted.provider, Patience::Page, work).await?;
+    let EndpointCall { app, .. } = call;
+    let work = move |desk: &BooksContext<'_>| desk.write(view(desk)?, format);
+    let (written, revision) =
+        run_with_books(&app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
     let content_type = match format {
         ViewFormat::Json => "application/json",
         ViewFormat::Csv => "text/csv; charset=utf-8",
@@ -380,59 +405,61 @@ async fn shown(
     };
     let WrittenView { file, name, bytes } = written;
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
-    let mut response = at_revision(answer(content_type, body), revision);
+    let mut response = with_revision(response_of_type(content_type, body), revision);
     response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
     if format != ViewFormat::Json {
-        attach(&mut response, &format!("{name}.{}", format.as_str()));
+        insert_attachment_name(&mut response, &format!("{name}.{}", format.as_str()));
     }
     Ok(response)
 }
 
-fn attach(response: &mut Response, name: &str) {
+fn insert_attachment_name(response: &mut Response, name: &str) {
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
 }
 
-fn parameters(call: &Call) -> Result<RawParameters, ApiError> {
+fn parameters(call: &EndpointCall) -> Result<RawParameters, ApiError> {
     query::parse(call.parts.uri.query())
 }
 
-async fn list(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn list(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    Asked::new(&given).finish(Some(()))?;
-    let work = |desk: &Desk<'_>| {
+    BooksParameters::new(&given).finish(Some(()))?;
+    let work = |desk: &BooksContext<'_>| {
         let now = desk.app.clock().now();
-        let months = periods::periods(desk.session, desk.app.store(), now).map_err(failed)?;
-        Ok(data(Value::Array(months)))
+        let months =
+            periods::list_periods(desk.session, desk.app.store(), now).map_err(books_error)?;
+        Ok(data_envelope(Value::Array(months)))
     };
-    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
-    Ok(at_revision(json_answer(bytes), revision))
+    let (bytes, revision) =
+        run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
+    Ok(with_revision(json_answer(bytes), revision))
 }
 
-async fn grid(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn grid(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let (currency, format) = (asked.currency(), asked.format());
     let all = month.and_then(|month| Some((month, currency?, format?)));
     let (month, currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
+    answer_view(call, admitted, format, move |desk| {
         let month = desk.month_in_books(month)?;
-        balance::grid(&desk.view(currency), month).map_err(failed)
+        balance::period_grid(&desk.view(currency), month).map_err(books_error)
     })
     .await
 }
 
-async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let given = body_of(&mut call).await?;
-    let mut asked = Asked::new(&given);
+async fn close(mut call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    let given = read_body_fields(&mut call).await?;
+    let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let note = asked.text("note").map(str::to_owned);
     let includes_earlier = asked.flag("include_earlier");
     let month = asked.finish(month)?;
-    let by = name_of(&admitted);
-    let work = move |desk: &Desk<'_>| {
+    let by = caller_name(&admitted);
+    let work = move |desk: &BooksContext<'_>| {
         let request = CloseRequest {
             month,
             note,
@@ -443,60 +470,63 @@ async fn close(mut call: Call, admitted: Admitted) -> Result<Response, ApiError>
             has_formula_guard: desk.app.settings().files.csv_formula_guard,
         };
         let folder = tempfile::tempdir_in(desk.app.temp_dir());
-        let folder = folder.map_err(|error| failed(error.into()))?;
+        let folder = folder.map_err(|error| books_error(error.into()))?;
         let store = desk.app.store();
         close_month(desk.session, store, &request, folder.path(), &|_| (), desk.watch())
-            .map_err(refused)?;
-        let shown = periods::period(&desk.frozen()?, month).map_err(ApiError::of_store)?;
-        Ok(data(shown))
+            .map_err(close_error)?;
+        let shown =
+            periods::period_json(&desk.frozen()?, month).map_err(ApiError::from_store_error)?;
+        Ok(data_envelope(shown))
     };
-    let done = at_desk(&call.app, &admitted.provider, Patience::Unbounded, work).await?;
-    Ok(at_revision(json_answer(done.0), done.1))
+    let done =
+        run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Unbounded, work).await?;
+    Ok(with_revision(json_answer(done.0), done.1))
 }
 
-async fn reopen(mut call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let given = body_of(&mut call).await?;
-    let mut asked = Asked::new(&given);
+async fn reopen(mut call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    let given = read_body_fields(&mut call).await?;
+    let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let reason = asked.required("reason").map(str::to_owned);
     let (month, reason) = asked.finish(month.and_then(|month| Some((month, reason?))))?;
-    let by = name_of(&admitted);
-    let work = move |desk: &Desk<'_>| {
+    let by = caller_name(&admitted);
+    let work = move |desk: &BooksContext<'_>| {
         desk.month_in_books(month)?;
         let (provider, now) = (desk.session.provider().id, desk.app.clock().now());
-        reopen_month(desk.app.store(), provider, month, &by, &reason, now).map_err(refused)?;
-        let shown = periods::period(&desk.frozen()?, month).map_err(ApiError::of_store)?;
-        Ok(data(shown))
+        reopen_month(desk.app.store(), provider, month, &by, &reason, now).map_err(close_error)?;
+        let shown =
+            periods::period_json(&desk.frozen()?, month).map_err(ApiError::from_store_error)?;
+        Ok(data_envelope(shown))
     };
-    let done = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
-    Ok(at_revision(json_answer(done.0), done.1))
+    let done = run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
+    Ok(with_revision(json_answer(done.0), done.1))
 }
 
 /// Reads the fields of a body that may be empty. Fails if there is a query.
-async fn body_of(call: &mut Call) -> Result<RawParameters, ApiError> {
-    no_query(call)?;
+async fn read_body_fields(call: &mut EndpointCall) -> Result<RawParameters, ApiError> {
+    refuse_query(call)?;
     let body = std::mem::take(&mut call.body);
     let (app, headers) = (call.app.clone(), call.parts.headers.clone());
-    form::read_if_any(&app, &headers, body).await
+    form::read_optional_body_parameters(&app, &headers, body).await
 }
 
 /// Returns the display name of the caller.
-fn name_of(admitted: &Admitted) -> String {
+fn caller_name(admitted: &AdmittedRequest) -> String {
     let principal = &admitted.principal;
     principal.name.clone().unwrap_or_else(|| principal.identity.to_string())
 }
 
-async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn drift(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let (currency, format) = (asked.currency(), asked.format());
     if matches!(format, Some(ViewFormat::Xlsx | ViewFormat::Parquet)) {
-        asked.wrong("format", "Must be one of json, csv.");
+        asked.add_error("format", "Must be one of json, csv.");
     }
     for name in ["page", "limit"] {
         if matches!(format, Some(ViewFormat::Csv)) && asked.has(name) {
-            asked.wrong(name, "Only JSON comes in pages: a CSV file has all rows.");
+            asked.add_error(name, "Only JSON comes in pages: a CSV file has all rows.");
         }
     }
     let (page, limit) =
@@ -504,24 +534,25 @@ async fn drift(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let all = month.and_then(|month| Some((month, currency?, format?, page?, limit?)));
     let (month, currency, format, page, limit) = asked.finish(all)?;
     if format != ViewFormat::Json {
-        return shown(call, admitted, format, move |desk| {
+        return answer_view(call, admitted, format, move |desk| {
             desk.month_in_books(month)?;
-            let view = periods::drift_view(desk.view(currency), month).map_err(failed)?;
-            view.ok_or_else(|| refused(CloseError::Open))
+            let view = periods::drift_view(desk.view(currency), month).map_err(books_error)?;
+            view.ok_or_else(|| close_error(CloseError::Open))
         })
         .await;
     }
-    let work = move |desk: &Desk<'_>| {
+    let work = move |desk: &BooksContext<'_>| {
         desk.month_in_books(month)?;
         drift_page(desk, month, currency, page, limit)
     };
-    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
-    Ok(at_revision(json_answer(bytes), revision))
+    let (bytes, revision) =
+        run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
+    Ok(with_revision(json_answer(bytes), revision))
 }
 
 /// Returns a page of the drift report as JSON.
 fn drift_page(
-    desk: &Desk<'_>,
+    desk: &BooksContext<'_>,
     month: Month,
     currency: Currency,
     page: u64,
@@ -529,12 +560,13 @@ fn drift_page(
 ) -> Result<Vec<u8>, ApiError> {
     let start = (page - 1).saturating_mul(limit);
     let wanted = start..start.saturating_add(limit);
-    let report = periods::drift_of(&desk.view(currency), month, wanted).map_err(failed)?;
-    let report = report.ok_or_else(|| refused(CloseError::Open))?;
+    let report =
+        periods::drift_of_month(&desk.view(currency), month, wanted).map_err(books_error)?;
+    let report = report.ok_or_else(|| close_error(CloseError::Open))?;
     let frozen = desk.frozen()?;
     let shown = report.rows.iter().map(|row| {
         let changed = changed_rows(desk.session, desk.app.store(), &frozen, row);
-        Ok(report.row_json(row, changed.map_err(failed)?))
+        Ok(report.row_json(row, changed.map_err(books_error)?))
     });
     let shown = shown.collect::<Result<Vec<_>, ApiError>>()?;
     let body = json!({
@@ -547,38 +579,39 @@ fn drift_page(
     Ok(body.to_string().into_bytes())
 }
 
-async fn package(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn package(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let currency = asked.currency();
     let is_full = match asked.text("bundle") {
         None | Some("contract") => Some(false),
         Some("full") => Some(true),
         Some(_) => {
-            asked.wrong("bundle", "Must be contract or full.");
+            asked.add_error("bundle", "Must be contract or full.");
             None
         }
     };
     let version = asked.optional_number("version");
     let all = month.and_then(|month| Some((month, currency?, is_full?, version?)));
     let (month, currency, is_full, version) = asked.finish(all)?;
-    let work = move |desk: &Desk<'_>| {
+    let work = move |desk: &BooksContext<'_>| {
         desk.month_in_books(month)?;
         desk.frozen_package(month, currency, is_full, version)
     };
-    let (file, _) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
+    let (file, _) =
+        run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
     match file {
-        Some(file) => Ok(sent(file)),
+        Some(file) => Ok(frozen_file_response(file)),
         None => Err(ApiError::parameter("currency", "The closed month has no books in it.")),
     }
 }
 
 /// Answers with a frozen file and the headers to check it. Rule: spec/exports.md §6.
-fn sent(file: FrozenFile) -> Response {
+fn frozen_file_response(file: FrozenPackageFile) -> Response {
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file.file)));
-    let mut response = answer("application/force-download", body);
-    attach(&mut response, &file.name);
+    let mut response = response_of_type("application/force-download", body);
+    insert_attachment_name(&mut response, &file.name);
     let digest = STANDARD.encode(file.sha256);
     let hex: String = file.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let headers = response.headers_mut();
@@ -590,26 +623,26 @@ fn sent(file: FrozenFile) -> Response {
             headers.insert(name, value);
         }
     }
-    at_revision(response, file.revision)
+    with_revision(response, file.revision)
 }
 
-async fn issues(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn issues(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (month, currency) = (asked.optional_month("month"), asked.optional_currency());
     let format = asked.format();
     let all = month.and_then(|month| Some((month, currency?, format?)));
     let (month, currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
+    answer_view(call, admitted, format, move |desk| {
         let month = month.map(|month| desk.month_in_books(month)).transpose()?;
         desk.issues(month, currency)
     })
     .await
 }
 
-async fn audit_log(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn audit_log(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (from, to) = (asked.optional_date("from"), asked.optional_date("to"));
     let action = asked.action();
     let (page, limit) =
@@ -618,88 +651,102 @@ async fn audit_log(call: Call, admitted: Admitted) -> Result<Response, ApiError>
     let filter = || Some(AuditFilter { from: from?, to: to?, action: action? });
     let all = filter().and_then(|filter| Some((filter, page?, limit?, format?)));
     let (filter, page, limit, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
-        let entries = audit::audited(desk.session, desk.app.store(), filter).map_err(failed)?;
+    answer_view(call, admitted, format, move |desk| {
+        let entries =
+            audit::audited_actions(desk.session, desk.app.store(), filter).map_err(books_error)?;
         Ok(audit::audit_view(desk.session, &entries, page, limit))
     })
     .await
 }
 
-async fn trial_balance(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    of_month(call, admitted, |desk, month, currency| {
-        balance::trial_balance(&desk.view(currency), month).map_err(failed)
+async fn trial_balance(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    answer_month_view(call, admitted, |desk, month, currency| {
+        balance::trial_balance(&desk.view(currency), month).map_err(books_error)
     })
     .await
 }
 
 /// Answers with a report about one month and currency.
-async fn of_month(
-    call: Call,
-    admitted: Admitted,
-    view: impl for<'d> FnOnce(&'d Desk<'d>, Month, Currency) -> Result<View<'d>, ApiError>
+async fn answer_month_view(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+    view: impl for<'d> FnOnce(&'d BooksContext<'d>, Month, Currency) -> Result<BooksView<'d>, ApiError>
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (month, currency, format) = (asked.month("month"), asked.currency(), asked.format());
     let all = month.and_then(|month| Some((month, currency?, format?)));
     let (month, currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| view(desk, desk.month_in_books(month)?, currency))
-        .await
+    answer_view(call, admitted, format, move |desk| {
+        view(desk, desk.month_in_books(month)?, currency)
+    })
+    .await
 }
 
-async fn deferred_waterfall(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn deferred_waterfall(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (months, currency, format) = (asked.months(), asked.currency(), asked.format());
     let all = months.and_then(|months| Some((months, currency?, format?)));
     let ((from, to), currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
+    answer_view(call, admitted, format, move |desk| {
         let to = desk.month_in_books(to)?;
-        waterfall::deferred_waterfall(&desk.view(currency), from, to).map_err(failed)
+        waterfall::deferred_waterfall(&desk.view(currency), from, to).map_err(books_error)
     })
     .await
 }
 
-async fn ar_aging(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn ar_aging(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (as_of, currency, format) = (asked.date("as_of"), asked.currency(), asked.format());
     let all = as_of.and_then(|as_of| Some((as_of, currency?, format?)));
     let (as_of, currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
-        desk.month_in_books(Month::of(as_of))?;
-        aging::ar_aging(&desk.view(currency), as_of).map_err(failed)
+    answer_view(call, admitted, format, move |desk| {
+        desk.month_in_books(Month::from_date(as_of))?;
+        aging::ar_aging(&desk.view(currency), as_of).map_err(books_error)
     })
     .await
 }
 
-async fn revenue_by_plan(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn revenue_by_plan(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let (months, group_by) = (asked.months(), asked.group_by());
     let (currency, format) = (asked.currency(), asked.format());
     let all = months.and_then(|months| Some((months, group_by?, currency?, format?)));
     let ((from, to), group_by, currency, format) = asked.finish(all)?;
-    shown(call, admitted, format, move |desk| {
+    answer_view(call, admitted, format, move |desk| {
         let to = desk.month_in_books(to)?;
-        revenue::revenue_by_plan(&desk.view(currency), from, to, group_by).map_err(failed)
+        revenue::revenue_by_plan(&desk.view(currency), from, to, group_by).map_err(books_error)
     })
     .await
 }
 
-async fn explain(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn explain(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let given = parameters(&call)?;
-    let mut asked = Asked::new(&given);
+    let mut asked = BooksParameters::new(&given);
     let entry = asked.required("entry_id").map(str::to_owned);
     let entry = asked.finish(entry)?;
-    let work = move |desk: &Desk<'_>| {
+    let work = move |desk: &BooksContext<'_>| {
         let now = desk.app.clock().now();
-        let found = explain_entry(desk.session, &desk.settings, &entry, now).map_err(failed)?;
+        let found =
+            explain_entry(desk.session, &desk.settings, &entry, now).map_err(books_error)?;
         let found = found.ok_or_else(ApiError::not_found)?;
-        to_json(desk.session, &found).map(data).map_err(failed)
+        explanation_json(desk.session, &found).map(data_envelope).map_err(books_error)
     };
-    let (bytes, revision) = at_desk(&call.app, &admitted.provider, Patience::Page, work).await?;
-    Ok(at_revision(json_answer(bytes), revision))
+    let (bytes, revision) =
+        run_with_books(&call.app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
+    Ok(with_revision(json_answer(bytes), revision))
 }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use reports::Report;
-use reports::describe::describe;
+use reports::describe::describe_report;
 use serde_json::json;
 
-use super::{json, no_query};
-use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
+use super::{json_response, refuse_query};
+use crate::http::endpoint::{
+    AnswerFormats, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::query;
-use crate::openapi::{Operation, json_answer, page_number, query_parameter, reference};
-use app::auth::admission::{Admitted, Requirement};
+use crate::openapi::{Operation, json_answer, page_number, query_parameter, schema_reference};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::error::ApiError;
 use app::lists::paged;
@@ -22,21 +24,21 @@ const REQUIRED: Requirement =
     Requirement { permissions: &[], modes: Modes::PROVIDER, writes: false };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let one = reports::catalogue().iter().map(description);
+    let one = reports::report_catalogue().iter().map(description);
     std::iter::once(list()).chain(one).collect()
 }
 
 fn list() -> Endpoint {
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: "/api/v2/reports".to_owned(),
         template: "/api/v2/reports",
-        action: Action::Admitted(
+        action: EndpointAction::Admitted(
             REQUIRED,
             Box::new(|call, admitted| Box::pin(listed(call, admitted))),
         ),
         consumes: &[],
-        produces: Produces::Json,
+        produces: AnswerFormats::Json,
         operation: Operation {
             id: "reports".to_owned(),
             tag: "Discovery",
@@ -52,7 +54,7 @@ fn list() -> Endpoint {
                 ),
             ],
             request_body: None,
-            answer: (200, json_answer(reference("ReportList"), "The reports, by name.")),
+            answer: (200, json_answer(schema_reference("ReportList"), "The reports, by name.")),
             errors: &[],
             own_permissions: None,
         },
@@ -60,19 +62,22 @@ fn list() -> Endpoint {
 }
 
 fn description(report: &'static Report) -> Endpoint {
-    let describe = Arc::new(move |call: Call| async move {
-        no_query(&call)?;
+    let describe = Arc::new(move |call: EndpointCall| async move {
+        refuse_query(&call)?;
         let base = call.app.base_url().to_owned();
-        Ok::<Response, ApiError>(json(describe(report, &base).to_string()))
+        Ok::<Response, ApiError>(json_response(describe_report(report, &base).to_string()))
     });
     let name = report.name();
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: format!("/api/v2/reports/{name}"),
         template: "/api/v2/reports/{report}",
-        action: Action::Admitted(REQUIRED, Box::new(move |call, _| Box::pin(describe(call)))),
+        action: EndpointAction::Admitted(
+            REQUIRED,
+            Box::new(move |call, _| Box::pin(describe(call))),
+        ),
         consumes: &[],
-        produces: Produces::Json,
+        produces: AnswerFormats::Json,
         operation: Operation {
             id: format!("{}_description", name.replace('.', "_")),
             tag: "Discovery",
@@ -83,7 +88,7 @@ fn description(report: &'static Report) -> Endpoint {
             answer: (
                 200,
                 json_answer(
-                    reference("ReportDescription"),
+                    schema_reference("ReportDescription"),
                     "The report with its columns, filters, pivots and default sort.",
                 ),
             ),
@@ -93,9 +98,9 @@ fn description(report: &'static Report) -> Endpoint {
     }
 }
 
-async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn listed(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
     let base = call.app.base_url().to_owned();
-    let list = report_list::page(&admitted.principal.permissions, &parameters, &base)?;
-    Ok(json(list.to_string()))
+    let list = report_list::report_list_page(&admitted.principal.permissions, &parameters, &base)?;
+    Ok(json_response(list.to_string()))
 }

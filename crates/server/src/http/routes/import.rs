@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant as Stopwatch};
 
 use axum::response::Response;
-use files::format::{Compression, Format};
-use files::read::{self, Mode};
+use files::format::{Compression, ImportFormat};
+use files::read::{self, ImportMode};
 use model::catalogue::{self, Table};
 use model::import::ImportOutcome;
 use model::permission::Permission;
@@ -14,22 +14,27 @@ use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
 use tokio_util::sync::CancellationToken;
 
-use super::{at_revision, json};
-use crate::http::body::{Bounds, Spooled};
-use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
+use super::{json_response, with_revision};
+use crate::http::body::{BodyLimits, SpooledBody};
+use crate::http::endpoint::{
+    AnswerFormats, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, reports as documented, rows};
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::blocking::blocking_while_wanted;
-use app::error::{ApiError, ErrorCode, log};
-use app::imports::{self, Import, ImportAnswer, ImportFailure, Source, Target, Watcher};
-use app::lists::paged::{refuse_unknown, text};
+use app::error::{ApiError, ErrorCode, log_error};
+use app::imports::{
+    self, Import, ImportAnswer, ImportFailure, ImportObserver, ImportSource, ImportTarget,
+};
+use app::lists::paged::{refuse_unknown, single_text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
-const ALL_FORMATS: [Format; 4] = [Format::Ndjson, Format::Json, Format::Csv, Format::Parquet];
-const OF_MANY: [Format; 2] = [Format::Ndjson, Format::Json];
+const ALL_FORMATS: [ImportFormat; 4] =
+    [ImportFormat::Ndjson, ImportFormat::Json, ImportFormat::Csv, ImportFormat::Parquet];
+const MANY_TABLES_FORMATS: [ImportFormat; 2] = [ImportFormat::Ndjson, ImportFormat::Json];
 const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
 
 /// Largest window of zstd, as a power of two: 8 MiB, the most that zstd may need as a content
@@ -38,10 +43,10 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// The table and the formats that one import endpoint accepts.
 #[derive(Clone, Copy)]
-struct Door {
+struct ImportEndpoint {
     /// Table of all rows; none = each line names its table.
     table: Option<&'static Table>,
-    formats: &'static [Format],
+    formats: &'static [ImportFormat],
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -50,7 +55,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 fn many_tables() -> Endpoint {
-    let door = Door { table: None, formats: &OF_MANY };
+    let door = ImportEndpoint { table: None, formats: &MANY_TABLES_FORMATS };
     let lines = catalogue::tables().iter().map(|table| {
         let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
         json!({
@@ -79,8 +84,8 @@ fn many_tables() -> Endpoint {
                 .to_owned(),
             parameters: vec![documented::idempotency_key()],
             request_body: Some(body(&[
-                (Format::Json, json!({"type": "array", "items": line})),
-                (Format::Ndjson, line),
+                (ImportFormat::Json, json!({"type": "array", "items": line})),
+                (ImportFormat::Ndjson, line),
             ])),
             answer: answer(),
             errors: ERRORS,
@@ -90,7 +95,7 @@ fn many_tables() -> Endpoint {
 }
 
 fn one_table(table: &'static Table) -> Endpoint {
-    let door = Door { table: Some(table), formats: &ALL_FORMATS };
+    let door = ImportEndpoint { table: Some(table), formats: &ALL_FORMATS };
     let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
     let mode = json!({
         "name": "mode", "in": "query", "required": false,
@@ -113,10 +118,10 @@ fn one_table(table: &'static Table) -> Endpoint {
                     .to_owned(),
             parameters: vec![mode, documented::idempotency_key()],
             request_body: Some(body(&[
-                (Format::Json, json!({"type": "array", "items": row})),
-                (Format::Ndjson, row),
-                (Format::Csv, json!({"type": "string", "description": "With a header row."})),
-                (Format::Parquet, json!({"type": "string", "format": "binary"})),
+                (ImportFormat::Json, json!({"type": "array", "items": row})),
+                (ImportFormat::Ndjson, row),
+                (ImportFormat::Csv, json!({"type": "string", "description": "With a header row."})),
+                (ImportFormat::Parquet, json!({"type": "string", "format": "binary"})),
             ])),
             answer: answer(),
             errors: ERRORS,
@@ -125,22 +130,27 @@ fn one_table(table: &'static Table) -> Endpoint {
     )
 }
 
-fn endpoint(path: &str, template: &'static str, door: Door, operation: Operation) -> Endpoint {
-    let handle = move |call, admitted| -> crate::http::endpoint::Answer {
-        Box::pin(take_in(door, call, admitted))
+fn endpoint(
+    path: &str,
+    template: &'static str,
+    door: ImportEndpoint,
+    operation: Operation,
+) -> Endpoint {
+    let handle = move |call, admitted| -> crate::http::endpoint::AnswerFuture {
+        Box::pin(answer_import(door, call, admitted))
     };
     Endpoint {
-        method: Method::Post,
+        method: EndpointMethod::Post,
         path: path.to_owned(),
         template,
-        action: Action::Admitted(REQUIRED, Box::new(handle)),
+        action: EndpointAction::Admitted(REQUIRED, Box::new(handle)),
         consumes: door.formats,
-        produces: Produces::Json,
+        produces: AnswerFormats::Json,
         operation,
     }
 }
 
-fn body(contents: &[(Format, Value)]) -> Value {
+fn body(contents: &[(ImportFormat, Value)]) -> Value {
     let contents: serde_json::Map<String, Value> = contents
         .iter()
         .map(|(format, schema)| (format.content_type().to_owned(), json!({"schema": schema})))
@@ -164,19 +174,23 @@ fn answer() -> (u16, Value) {
     )
 }
 
-async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn answer_import(
+    door: ImportEndpoint,
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
     let (app, began) = (call.app.clone(), Stopwatch::now());
-    let answer = imported(door, call, admitted).await;
+    let answer = run_import(door, call, admitted).await;
     let outcome = match &answer {
         Ok(ImportAnswer::Done(outcome)) => Ok(outcome),
         Ok(ImportAnswer::Invalid(_)) => Err(ErrorCode::ImportInvalid),
         Ok(ImportAnswer::KeyConflict) => Err(ErrorCode::IdempotencyConflict),
         Err(error) => Err(error.code),
     };
-    app.metrics().imported(outcome, began.elapsed().as_secs_f64());
+    app.metrics().count_import(outcome, began.elapsed().as_secs_f64());
     match answer? {
-        ImportAnswer::Done(outcome) => Ok(done(&outcome)),
-        ImportAnswer::Invalid(errors) => Ok(envelope::import_invalid(&errors)),
+        ImportAnswer::Done(outcome) => Ok(outcome_response(&outcome)),
+        ImportAnswer::Invalid(errors) => Ok(envelope::import_errors_response(&errors)),
         ImportAnswer::KeyConflict => Err(ApiError::new(
             ErrorCode::IdempotencyConflict,
             "This Idempotency-Key was used with another request.",
@@ -184,18 +198,22 @@ async fn take_in(door: Door, call: Call, admitted: Admitted) -> Result<Response,
     }
 }
 
-async fn imported(door: Door, call: Call, admitted: Admitted) -> Result<ImportAnswer, ApiError> {
-    let (format, compression) = content::read(&call.parts.headers, door.formats)?;
-    let (mode, key) = parameters_of(door, &call)?;
+async fn run_import(
+    door: ImportEndpoint,
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<ImportAnswer, ApiError> {
+    let (format, compression) = content::read_content_headers(&call.parts.headers, door.formats)?;
+    let (mode, key) = import_parameters(door, &call)?;
 
     let settings = &call.app.settings().import;
-    let bounds = Bounds::new(&call.app, settings.max_body_bytes);
+    let bounds = BodyLimits::new(&call.app, settings.max_body_bytes);
     let spooled = call.body.spool(&call.app, &bounds).await?;
     let holder = Some(admitted.provider.id);
     let wait = Duration::from_secs(settings.wait_s);
     let place = call
         .app
-        .imports()
+        .import_slots()
         .take_within(holder, wait)
         .await
         .ok_or_else(|| ApiError::unavailable("The server is busy with other imports."))?;
@@ -204,50 +222,52 @@ async fn imported(door: Door, call: Call, admitted: Admitted) -> Result<ImportAn
         let request_hash = request_hash(door, mode, format, compression, &spooled);
         IdempotencyKey { key, request_hash }
     });
-    let target = door.table.map_or(Target::ManyTables, |table| Target::Table(table, mode));
-    let source = Source { path: spooled.path.to_path_buf(), target, format, compression };
+    let target =
+        door.table.map_or(ImportTarget::ManyTables, |table| ImportTarget::Table(table, mode));
+    let source = ImportSource { path: spooled.path.to_path_buf(), target, format, compression };
     let import = Import {
         provider: admitted.provider.id,
         now: call.app.clock().now(),
         key,
         sources: vec![source],
-        bounds: read::Bounds {
+        bounds: read::UnpackLimits {
             bytes_max: Some(settings.max_unpacked_bytes),
             ratio_max: Some(settings.max_unpacked_ratio),
             zstd_window_log_max: Some(ZSTD_WINDOW_LOG_MAX),
         },
         temp_dir: call.app.temp_dir().to_owned(),
         time_max: Some(Duration::from_secs(settings.timeout_s)),
-        is_patient: false,
+        waits_without_limit: false,
     };
     let app = call.app.clone();
     let answer = blocking_while_wanted(move |unwanted| {
-        let answer = imports::run(app.store(), &import, &Sender { is_gone: unwanted });
+        let answer =
+            imports::run_import(app.store(), &import, &ClientCancellation { is_gone: unwanted });
         drop((spooled, place));
-        answer.map_err(failed)
+        answer.map_err(import_error)
     });
     answer.await
 }
 
 /// Cancellation of the import when its client goes away.
-struct Sender {
+struct ClientCancellation {
     is_gone: CancellationToken,
 }
 
-impl Watcher for Sender {
-    fn is_told_to_stop(&self) -> bool {
+impl ImportObserver for ClientCancellation {
+    fn is_canceled(&self) -> bool {
         self.is_gone.is_cancelled()
     }
 }
 
-fn done(outcome: &ImportOutcome) -> Response {
+fn outcome_response(outcome: &ImportOutcome) -> Response {
     let body = json!(outcome);
-    at_revision(json(body.to_string()), outcome.revision)
+    with_revision(json_response(body.to_string()), outcome.revision)
 }
 
-fn failed(failure: ImportFailure) -> ApiError {
+fn import_error(failure: ImportFailure) -> ApiError {
     match failure {
-        ImportFailure::Store(error) => ApiError::of_store(error),
+        ImportFailure::Store(error) => ApiError::from_store_error(error),
         ImportFailure::TooLarge { bytes_max } => ApiError::new(
             ErrorCode::RequestTooLarge,
             format!("The body unpacks to more than {bytes_max} bytes."),
@@ -266,27 +286,31 @@ fn failed(failure: ImportFailure) -> ApiError {
         )),
         ImportFailure::Stopped => ApiError::unavailable("The import was not waited for."),
         ImportFailure::File { ref source, .. } | ImportFailure::TempFile(ref source) => {
-            log("import_file_failed", &failure);
-            ApiError::of_file(source)
+            log_error("import_file_failed", &failure);
+            ApiError::from_file_error(source)
         }
     }
 }
 
 /// Reads `?mode=delete` and `Idempotency-Key`. Reports everything that is wrong with them.
-fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiError> {
+fn import_parameters(
+    door: ImportEndpoint,
+    call: &EndpointCall,
+) -> Result<(ImportMode, Option<String>), ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
     let mut errors = FieldErrors::default();
     let known: &[&str] = if door.table.is_some() { &["mode"] } else { &[] };
     refuse_unknown(&parameters, known, &mut errors);
-    let mode = match text(&parameters, "mode", &mut errors).filter(|_| door.table.is_some()) {
-        None => Mode::Upsert,
-        Some("delete") => Mode::Delete,
+    let mode = match single_text(&parameters, "mode", &mut errors).filter(|_| door.table.is_some())
+    {
+        None => ImportMode::Upsert,
+        Some("delete") => ImportMode::Delete,
         Some(_) => {
             errors.push("mode", "Must be delete, or absent.");
-            Mode::Upsert
+            ImportMode::Upsert
         }
     };
-    let key = idempotency::read(&call.parts.headers).unwrap_or_else(|problem| {
+    let key = idempotency::read_idempotency_key(&call.parts.headers).unwrap_or_else(|problem| {
         errors.push("Idempotency-Key", problem);
         None
     });
@@ -296,11 +320,11 @@ fn parameters_of(door: Door, call: &Call) -> Result<(Mode, Option<String>), ApiE
 /// Returns the hash by which a repeated request is recognized: of the table, the mode, the way that
 /// the body is read, and its bytes.
 fn request_hash(
-    door: Door,
-    mode: Mode,
-    format: Format,
+    door: ImportEndpoint,
+    mode: ImportMode,
+    format: ImportFormat,
     compression: Compression,
-    spooled: &Spooled,
+    spooled: &SpooledBody,
 ) -> [u8; 32] {
     let table = door.table.map_or("", |table| table.name);
     let mut hasher = Sha256::new();

@@ -8,25 +8,27 @@ use serde_json::{Value, json};
 use store::port::jobs::Job;
 use usage::xml;
 
-use super::{answer, json as json_answer};
+use super::{json_response as json_answer, response_of_type};
 use crate::http::accept::Accept;
-use crate::http::download::{self, Refused};
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::download::{self, DownloadRefusal};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::{envelope, query};
-use crate::openapi::reports::with_items;
+use crate::openapi::reports::list_parameter;
 use crate::openapi::{
-    Operation, OwnPermissions, file_answer, page_number, query_parameter, reference, required,
-    with_retry_after, with_xml,
+    Operation, OwnPermissions, as_required, file_answer, page_number, query_parameter,
+    schema_reference, with_retry_after, with_xml,
 };
 use app::app::App;
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
 use app::jobs::{link_transfers, lost};
 use app::lists::paged::{self, Paging};
-use app::report_files::job::{self, Listed, POLL_AFTER_S};
+use app::report_files::job::{self, POLL_AFTER_S, ReportJobQuery};
 
 /// The report of a job decides who may see it, so its permissions are checked when the job is
 /// known.
@@ -38,36 +40,40 @@ const OWN: OwnPermissions = OwnPermissions {
     sentence: "Needs the permissions of the job's report; jobs of other reports are not found.",
 };
 
-type Handle = fn(Call, Admitted) -> Answer;
+type JobHandler = fn(EndpointCall, AdmittedRequest) -> AnswerFuture;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         list(),
-        one(Method::Get, "/api/v2/jobs/{id}", "job", "A job.", |call, admitted| {
-            Box::pin(shown(call, admitted))
-        }),
-        one(
-            Method::Post,
+        job_endpoint(
+            EndpointMethod::Get,
+            "/api/v2/jobs/{id}",
+            "job",
+            "A job.",
+            |call, admitted| Box::pin(show_job(call, admitted)),
+        ),
+        job_endpoint(
+            EndpointMethod::Post,
             "/api/v2/jobs/{id}/cancel",
             "job_cancel",
             "Stops a queued or running job.",
-            |call, admitted| Box::pin(canceled(call, admitted)),
+            |call, admitted| Box::pin(cancel_job(call, admitted)),
         ),
-        one(
-            Method::Delete,
+        job_endpoint(
+            EndpointMethod::Delete,
             "/api/v2/jobs/{id}",
             "job_remove",
             "Removes the file of a finished job: its links open nothing any more.",
-            |call, admitted| Box::pin(removed(call, admitted)),
+            |call, admitted| Box::pin(remove_job(call, admitted)),
         ),
-        one(
-            Method::Get,
+        job_endpoint(
+            EndpointMethod::Get,
             "/api/v2/jobs/{id}/manifest",
             "job_manifest",
             "Rows, bytes, SHA-256 and sums of a finished file.",
-            |call, admitted| Box::pin(manifest(call, admitted)),
+            |call, admitted| Box::pin(show_manifest(call, admitted)),
         ),
-        result(),
+        result_endpoint(),
     ]
 }
 
@@ -78,12 +84,16 @@ fn list() -> Endpoint {
         summary: "Jobs whose report the caller may read, newest first.".to_owned(),
         description: String::new(),
         parameters: vec![
-            with_items(
+            list_parameter(
                 "status",
                 "Only jobs in one of these states.",
                 json!({"type": "string", "enum": job::status_words()}),
             ),
-            with_items("report", "Only jobs of these reports, by name.", json!({"type": "string"})),
+            list_parameter(
+                "report",
+                "Only jobs of these reports, by name.",
+                json!({"type": "string"}),
+            ),
             page_number(),
             query_parameter(
                 "page_size",
@@ -97,12 +107,18 @@ fn list() -> Endpoint {
         errors: &[],
         own_permissions: Some(OWN),
     };
-    endpoint(Method::Get, "/api/v2/jobs", operation, |call, admitted| {
-        Box::pin(listed(call, admitted))
+    endpoint(EndpointMethod::Get, "/api/v2/jobs", operation, |call, admitted| {
+        Box::pin(list_jobs(call, admitted))
     })
 }
 
-fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Handle) -> Endpoint {
+fn job_endpoint(
+    method: EndpointMethod,
+    path: &'static str,
+    id: &str,
+    summary: &str,
+    handle: JobHandler,
+) -> Endpoint {
     let (schema, errors): (_, &'static [ErrorCode]) = match id {
         "job_manifest" => ("Manifest", &[ErrorCode::NotFound]),
         "job_cancel" | "job_remove" => ("Job", &[ErrorCode::NotFound, ErrorCode::Conflict]),
@@ -124,27 +140,35 @@ fn one(method: Method, path: &'static str, id: &str, summary: &str, handle: Hand
         errors,
         own_permissions: Some(OWN),
     };
-    Endpoint { produces: Produces::JsonOrXmlOfObject, ..endpoint(method, path, operation, handle) }
+    Endpoint {
+        produces: AnswerFormats::JsonOrXmlOfObject,
+        ..endpoint(method, path, operation, handle)
+    }
 }
 
-fn endpoint(method: Method, path: &'static str, operation: Operation, handle: Handle) -> Endpoint {
+fn endpoint(
+    method: EndpointMethod,
+    path: &'static str,
+    operation: Operation,
+    handle: JobHandler,
+) -> Endpoint {
     Endpoint {
         method,
         path: path.to_owned(),
         template: path,
-        action: Action::Admitted(REQUIRED, Box::new(handle)),
+        action: EndpointAction::Admitted(REQUIRED, Box::new(handle)),
         consumes: &[],
-        produces: Produces::Json,
+        produces: AnswerFormats::Json,
         operation,
     }
 }
 
 /// Returns the endpoint that sends the file. The signature of its link is the credential, and its
 /// requests count for the job alone.
-fn result() -> Endpoint {
+fn result_endpoint() -> Endpoint {
     let path = "/api/v2/jobs/{id}/result";
     let signed = |name: &str| {
-        required(query_parameter(
+        as_required(query_parameter(
             name,
             "Part of the link that the job shows as `result_url`.",
             json!({"type": "string"}),
@@ -155,12 +179,12 @@ fn result() -> Endpoint {
     let types: Vec<&str> = types.into_iter().chain(["application/octet-stream"]).collect();
     let file = file_answer("The file, or the range of it that was asked for.", &types);
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: path.to_owned(),
         template: path,
-        action: Action::Probe(Box::new(|call| Box::pin(fetched(call)))),
+        action: EndpointAction::Probe(Box::new(|call| Box::pin(download_result(call)))),
         consumes: &[],
-        produces: Produces::Fixed,
+        produces: AnswerFormats::Fixed,
         operation: Operation {
             id: "job_result".to_owned(),
             tag: "Jobs",
@@ -194,41 +218,41 @@ fn format_parameter() -> Value {
 }
 
 fn json_of(schema: &str, description: &str) -> Value {
-    crate::openapi::json_answer(reference(schema), description)
+    crate::openapi::json_answer(schema_reference(schema), description)
 }
 
 /// A request about one job.
-struct Asked {
+struct JobRequest {
     app: App,
-    admitted: Admitted,
+    admitted: AdmittedRequest,
     id: Option<i64>,
     /// Outcome of the checks of the request apart from the job itself.
     problem: Result<(), ApiError>,
     encoding: Encoding,
 }
 
-fn asked(call: &Call, admitted: Admitted) -> Asked {
+fn job_request(call: &EndpointCall, admitted: AdmittedRequest) -> JobRequest {
     let encoding = match query::asks_for_xml(&call.parts) {
         true => Encoding::Xml(call.app.settings().xml.list_style),
         false => Encoding::Json,
     };
     let problem = Accept::read(&call.parts.headers)
-        .meets(Produces::JsonOrXmlOfObject)
-        .and_then(|()| known_parameters(&query::parse(call.parts.uri.query())?));
-    Asked { app: call.app.clone(), admitted, id: call.path.id("id"), problem, encoding }
+        .require_any_of(AnswerFormats::JsonOrXmlOfObject)
+        .and_then(|()| check_parameters(&query::parse(call.parts.uri.query())?));
+    JobRequest { app: call.app.clone(), admitted, id: call.path.id("id"), problem, encoding }
 }
 
-fn known_parameters(parameters: &RawParameters) -> Result<(), ApiError> {
+fn check_parameters(parameters: &RawParameters) -> Result<(), ApiError> {
     let mut errors = FieldErrors::default();
     paged::refuse_unknown(parameters, &["format"], &mut errors);
-    let format = paged::text(parameters, "format", &mut errors).map(str::to_ascii_lowercase);
+    let format = paged::single_text(parameters, "format", &mut errors).map(str::to_ascii_lowercase);
     if format.is_some_and(|format| !["json", "xml"].contains(&format.as_str())) {
         errors.push("format", "Must be json or xml.");
     }
     if errors.is_empty() { Ok(()) } else { Err(ApiError::parameters(errors)) }
 }
 
-impl Asked {
+impl JobRequest {
     /// Runs `act` on the job and answers with what `write` makes of it.
     /// Fails with `not_found` before any other problem of the request is reported.
     async fn answer(
@@ -240,7 +264,7 @@ impl Asked {
         let (shown, is_unfinished) = blocking(move || {
             let id = id.ok_or_else(ApiError::not_found)?;
             let permissions = &admitted.principal.permissions;
-            let job = job::find(&app, admitted.provider.id, permissions, id)?;
+            let job = job::find_report_job(&app, admitted.provider.id, permissions, id)?;
             problem?;
             let job = act(&app, job)?;
             Ok((write(&app, &job)?, job.state.is_unfinished()))
@@ -248,9 +272,9 @@ impl Asked {
         .await?;
         let text = match encoding {
             Encoding::Json | Encoding::Core => shown.to_string(),
-            Encoding::Xml(style) => xml::document(&shown, style),
+            Encoding::Xml(style) => xml::json_to_xml(&shown, style),
         };
-        let mut response = answer(encoding.content_type(), text);
+        let mut response = response_of_type(encoding.content_type(), text);
         if is_unfinished {
             response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
         }
@@ -258,23 +282,30 @@ impl Asked {
     }
 }
 
-async fn shown(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    asked(&call, admitted).answer(|_, job| Ok(job), job::show).await
+async fn show_job(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    job_request(&call, admitted).answer(|_, job| Ok(job), job::report_job_json).await
 }
 
-async fn canceled(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    asked(&call, admitted).answer(|app, job| job::cancel(app, &job), job::show).await
+async fn cancel_job(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    job_request(&call, admitted)
+        .answer(|app, job| job::cancel_report_job(app, &job), job::report_job_json)
+        .await
 }
 
-async fn removed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    asked(&call, admitted).answer(|app, job| job::remove(app, &job), job::show).await
+async fn remove_job(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    job_request(&call, admitted)
+        .answer(|app, job| job::remove_report_file(app, &job), job::report_job_json)
+        .await
 }
 
-async fn manifest(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    asked(&call, admitted).answer(|_, job| Ok(job), |_, job| job::manifest(job)).await
+async fn show_manifest(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    job_request(&call, admitted).answer(|_, job| Ok(job), |_, job| job::manifest(job)).await
 }
 
-async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
+async fn list_jobs(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
     let mut errors = FieldErrors::default();
     let known = ["page", "page_size", "status", "status[]", "report", "report[]"];
@@ -283,7 +314,7 @@ async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
     let (statuses, reports) =
         (paged::items(&parameters, "status"), paged::items(&parameters, "report"));
     let states = statuses.as_ref().map(|words| {
-        let states = words.iter().map(|word| job::states(word)).collect::<Option<Vec<_>>>();
+        let states = words.iter().map(|word| job::states_of_word(word)).collect::<Option<Vec<_>>>();
         states.map(|states| states.concat()).unwrap_or_else(|| {
             let words = job::status_words().join(", ");
             errors.push("status", format!("Must be some of {words}."));
@@ -294,10 +325,12 @@ async fn listed(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
         return Err(ApiError::parameters(errors));
     }
     let url = list_url(call.app.base_url(), statuses.as_deref(), reports.as_deref());
-    let listed = Listed { states, reports, offset: paging.offset(), limit: u64::from(paging.size) };
+    let listed =
+        ReportJobQuery { states, reports, offset: paging.offset(), limit: u64::from(paging.size) };
     let (app, provider) = (call.app.clone(), admitted.provider.id);
     let permissions = admitted.principal.permissions;
-    let found = blocking(move || job::list(&app, provider, &permissions, &listed)).await;
+    let found =
+        blocking(move || job::list_report_jobs(&app, provider, &permissions, &listed)).await;
     let (count, jobs) = found?;
     Ok(json_answer(paging.envelope(&url, count, jobs).to_string()))
 }
@@ -321,11 +354,12 @@ fn list_url(base: &str, statuses: Option<&[String]>, reports: Option<&[String]>)
     }
 }
 
-async fn fetched(call: Call) -> Result<Response, ApiError> {
+async fn download_result(call: EndpointCall) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
     let mut errors = FieldErrors::default();
-    let mut given =
-        |name: &str| paged::text(&parameters, name, &mut errors).unwrap_or_default().to_owned();
+    let mut given = |name: &str| {
+        paged::single_text(&parameters, name, &mut errors).unwrap_or_default().to_owned()
+    };
     let (expires, signature) = (given("expires"), given("signature"));
     paged::refuse_unknown(&parameters, &["expires", "signature"], &mut errors);
     if !errors.is_empty() {
@@ -336,22 +370,23 @@ async fn fetched(call: Call) -> Result<Response, ApiError> {
     let found = blocking(move || job::linked_file(&app, id, &expires, &signature));
     let (job, file) = found.await?;
     let (app, counted) = (call.app.clone(), job.id);
-    let count = Box::new(move || link_transfers::add(&app, counted));
-    match download::answer(&file, &call.parts.headers, count).await {
+    let count = Box::new(move || link_transfers::count_link_transfer(&app, counted));
+    match download::download_response(&file, &call.parts.headers, count).await {
         Ok(response) => Ok(match job.progress.revision {
-            Some(revision) => super::at_revision(response, revision),
+            Some(revision) => super::with_revision(response, revision),
             None => response,
         }),
-        Err(Refused::RangeOutside) => {
+        Err(DownloadRefusal::RangeOutside) => {
             let message = "The range lies outside the file.";
             let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);
-            let answer = envelope::render(&error, &super::request_id(&call.parts), Encoding::Json);
-            Ok(download::outside(&file, answer))
+            let answer =
+                envelope::error_response(&error, &super::request_id(&call.parts), Encoding::Json);
+            Ok(download::with_file_size(&file, answer))
         }
-        Err(Refused::Unreadable) => Err(Refused::unreadable()),
-        Err(Refused::Missing) => {
+        Err(DownloadRefusal::Unreadable) => Err(DownloadRefusal::unreadable()),
+        Err(DownloadRefusal::Missing) => {
             let (app, id) = (call.app.clone(), job.id);
-            blocking(move || lost::note(&app, id, &[])).await?;
+            blocking(move || lost::record_lost_files(&app, id, &[])).await?;
             Err(ApiError::internal())
         }
     }

@@ -16,7 +16,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use model::id::Revision;
 
-use super::endpoint::{Call, Endpoint, Origin};
+use super::endpoint::{Endpoint, EndpointCall, RequestOrigin};
 use super::query;
 use app::error::ApiError;
 use app::lists::paged;
@@ -24,7 +24,7 @@ use app::lists::paged;
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 
 /// Returns the table of endpoints, each once.
-pub(crate) fn all() -> Vec<Endpoint> {
+pub(crate) fn all_endpoints() -> Vec<Endpoint> {
     let areas = [
         reports::endpoints(),
         usage::endpoints(),
@@ -41,30 +41,30 @@ pub(crate) fn all() -> Vec<Endpoint> {
 }
 
 /// Returns an answer with this media type.
-fn answer(content_type: &'static str, body: impl Into<Body>) -> Response {
+fn response_of_type(content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
-fn json(body: impl Into<Body>) -> Response {
-    answer("application/json", body)
+fn json_response(body: impl Into<Body>) -> Response {
+    response_of_type("application/json", body)
 }
 
 /// Adds the revision that an answer was computed from.
-fn at_revision(mut response: Response, revision: Revision) -> Response {
+fn with_revision(mut response: Response, revision: Revision) -> Response {
     response.headers_mut().insert(REVISION, revision.0.into());
     response
 }
 
 /// Fails if there is a query, for endpoints that take none.
-fn no_query(call: &Call) -> Result<(), ApiError> {
+fn refuse_query(call: &EndpointCall) -> Result<(), ApiError> {
     let given = query::parse(call.parts.uri.query())?;
     paged::no_parameters(&given).map_err(ApiError::parameters)
 }
 
 /// Returns the id of a request.
 fn request_id(parts: &Parts) -> String {
-    let origin = parts.extensions.get::<Origin>();
+    let origin = parts.extensions.get::<RequestOrigin>();
     origin.map(|origin| origin.request_id.to_string()).unwrap_or_default()
 }

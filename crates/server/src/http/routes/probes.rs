@@ -7,15 +7,17 @@ use axum::response::Response;
 use rustix::fs::{Access, access};
 use serde_json::json;
 use store::port::jobs::{JobKind, JobState};
-use store::port::notices::Lane;
+use store::port::notices::DeliveryChannel;
 
-use super::{answer, json, no_query};
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use super::{json_response, refuse_query, response_of_type};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::openapi::Operation;
 use app::app::App;
 use app::backup_mark;
 use app::blocking::blocking;
-use app::error::{ApiError, ErrorCode, log};
+use app::error::{ApiError, ErrorCode, log_error};
 use app::jobs::{free_bytes, lost};
 use app::metrics::Disk;
 
@@ -60,15 +62,15 @@ fn probe(
     summary: &str,
     answer: serde_json::Value,
     errors: &'static [ErrorCode],
-    handle: fn(Call) -> Answer,
+    handle: fn(EndpointCall) -> AnswerFuture,
 ) -> Endpoint {
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: path.to_owned(),
         template: path,
-        action: Action::Probe(Box::new(handle)),
+        action: EndpointAction::Probe(Box::new(handle)),
         consumes: &[],
-        produces: Produces::Fixed,
+        produces: AnswerFormats::Fixed,
         operation: Operation {
             id: id.to_owned(),
             tag: "Server",
@@ -83,31 +85,31 @@ fn probe(
     }
 }
 
-async fn health(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
-    Ok(json(r#"{"status":"ok"}"#))
+async fn health(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
+    Ok(json_response(r#"{"status":"ok"}"#))
 }
 
-async fn ready(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
+async fn ready(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
     if call.app.is_stopping() {
         return Err(ApiError::unavailable("The server is stopping."));
     }
     let app = call.app;
-    let checked = blocking(move || is_usable(&app)).await;
+    let checked = blocking(move || check_readiness(&app)).await;
     checked.map_err(|_| {
         let message = "The store, the mirror, the files or the workers are not usable.";
         ApiError::unavailable(message)
     })?;
-    Ok(json(r#"{"status":"ready"}"#))
+    Ok(json_response(r#"{"status":"ready"}"#))
 }
 
-fn is_usable(app: &App) -> Result<(), ApiError> {
-    app.store().revision().map_err(ApiError::of_store)?;
-    app.mirror().status().map_err(ApiError::of_mirror)?;
-    app.files().must_be_there().map_err(|error| lost::unavailable(&error))?;
-    takes_files(app.temp_dir())?;
-    takes_files(&app.files().path(""))?;
+fn check_readiness(app: &App) -> Result<(), ApiError> {
+    app.store().revision().map_err(ApiError::from_store_error)?;
+    app.mirror().status().map_err(ApiError::from_mirror_error)?;
+    app.files().check_present().map_err(|error| lost::folder_unavailable(&error))?;
+    check_folder_is_writable(app.temp_dir())?;
+    check_folder_is_writable(&app.files().path(""))?;
     match app.loops().are_alive() {
         true => Ok(()),
         false => Err(ApiError::unavailable("A background loop is not running.")),
@@ -115,38 +117,38 @@ fn is_usable(app: &App) -> Result<(), ApiError> {
 }
 
 /// Fails if files cannot be created in a folder, for instance because it has become read-only.
-fn takes_files(folder: &Path) -> Result<(), ApiError> {
+fn check_folder_is_writable(folder: &Path) -> Result<(), ApiError> {
     access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
-        log("folder_not_writable", &std::io::Error::from(error));
+        log_error("folder_not_writable", &std::io::Error::from(error));
         ApiError::unavailable("A folder of the server cannot be written to.")
     })
 }
 
-async fn metrics(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
+async fn metrics(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
     let app = call.app;
-    let text = blocking(move || Ok(figures(&app))).await?;
-    Ok(answer("text/plain; version=0.0.4; charset=utf-8", text))
+    let text = blocking(move || Ok(render_metrics(&app))).await?;
+    Ok(response_of_type("text/plain; version=0.0.4; charset=utf-8", text))
 }
 
-fn figures(app: &App) -> String {
+fn render_metrics(app: &App) -> String {
     let metrics = app.metrics();
-    metrics.set("is_ready", u64::from(!app.is_stopping() && is_usable(app).is_ok()));
+    metrics.set("is_ready", u64::from(!app.is_stopping() && check_readiness(app).is_ok()));
     for kind in [JobKind::Report, JobKind::Export] {
         if let Ok((queued, running)) = app.store().job_counts(kind) {
             metrics.set_jobs(kind, JobState::Queued, queued);
             metrics.set_jobs(kind, JobState::Running, running);
         }
     }
-    for lane in Lane::ALL {
-        if let Ok(count) = app.store().waiting_deliveries(lane) {
+    for lane in DeliveryChannel::ALL {
+        if let Ok(count) = app.store().count_waiting_deliveries(lane) {
             metrics.set_notices_waiting(lane, count);
         }
     }
     if let Ok(revision) = app.store().revision() {
         metrics.set("revision", revision.0.unsigned_abs());
     }
-    metrics.set("requests_running", app.requests().taken() as u64);
+    metrics.set("requests_running", app.request_slots().taken() as u64);
     metrics.set("rate_limit_identities", app.limiter().identities() as u64);
     if let Ok(mirror) = app.mirror().status() {
         metrics.set("mirror_covered_revision", mirror.covered.0.unsigned_abs());
@@ -159,7 +161,7 @@ fn figures(app: &App) -> String {
             metrics.set_disk_free(disk, free);
         }
     }
-    metrics.set_last_backup(backup_mark::read(app.data_dir()));
+    metrics.set_last_backup(backup_mark::read_last_backup(app.data_dir()));
     metrics.render()
 }
 
@@ -170,8 +172,8 @@ mod tests {
     #[test]
     fn a_folder_that_takes_no_files_is_not_ready() {
         let folder = tempfile::tempdir().unwrap();
-        takes_files(folder.path()).unwrap();
+        check_folder_is_writable(folder.path()).unwrap();
         let gone = folder.path().join("gone");
-        assert_eq!(takes_files(&gone).unwrap_err().code, ErrorCode::Unavailable);
+        assert_eq!(check_folder_is_writable(&gone).unwrap_err().code, ErrorCode::Unavailable);
     }
 }

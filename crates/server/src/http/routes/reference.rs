@@ -4,9 +4,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{answer, json, no_query};
+use super::{json_response, refuse_query, response_of_type};
 use crate::http::accept::Accept;
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::openapi::Operation;
 use app::error::{ApiError, ErrorCode};
 
@@ -54,15 +56,15 @@ fn open(
     id: &str,
     summary: &str,
     answer: Value,
-    handle: fn(Call) -> Answer,
+    handle: fn(EndpointCall) -> AnswerFuture,
 ) -> Endpoint {
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: path.to_owned(),
         template: path,
-        action: Action::Anyone(Box::new(handle)),
+        action: EndpointAction::Anyone(Box::new(handle)),
         consumes: &[],
-        produces: Produces::Fixed,
+        produces: AnswerFormats::Fixed,
         operation: Operation {
             id: id.to_owned(),
             tag: "Server",
@@ -78,8 +80,8 @@ fn open(
 }
 
 /// Redirects browsers to the page; answers programs with links in JSON.
-async fn root(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
+async fn root(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
     if Accept::read(&call.parts.headers).prefers("text/html", "application/json") {
         // Relative, so that it also works behind a proxy that adds a path prefix.
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "docs")]).into_response());
@@ -90,17 +92,17 @@ async fn root(call: Call) -> Result<Response, ApiError> {
         "openapi": format!("{base}/api/openapi.json"),
         "reports": format!("{base}/api/v2/reports"),
     });
-    Ok(json(links.to_string()))
+    Ok(json_response(links.to_string()))
 }
 
-async fn openapi(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
-    Ok(json(call.site.openapi.clone()))
+async fn openapi(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
+    Ok(json_response(call.site.openapi.clone()))
 }
 
-async fn docs(call: Call) -> Result<Response, ApiError> {
-    no_query(&call)?;
-    let mut page = answer("text/html; charset=utf-8", call.site.docs.clone());
+async fn docs(call: EndpointCall) -> Result<Response, ApiError> {
+    refuse_query(&call)?;
+    let mut page = response_of_type("text/html; charset=utf-8", call.site.docs.clone());
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
     Ok(page)
 }

@@ -3,42 +3,47 @@
 use axum::response::Response;
 use reports::Report;
 
-use super::{answer, at_revision, json, request_id};
+use super::{json_response, request_id, response_of_type, with_revision};
 use crate::http::accept::Accept;
-use crate::http::endpoint::{Action, Call, Endpoint, Method, Produces};
+use crate::http::endpoint::{
+    AnswerFormats, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::{form, idempotency, query};
 use crate::openapi::{Operation, reports as documented};
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::error::{ApiError, ErrorCode};
-use app::report_files::queue::{self, Asked};
+use app::report_files::queue::{self, ReportFileRequest};
 use app::report_pages::page::{self, PageFormat};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    reports::catalogue().iter().flat_map(|report| [page(report), file(report)]).collect()
+    reports::report_catalogue()
+        .iter()
+        .flat_map(|report| [page_endpoint(report), export_endpoint(report)])
+        .collect()
 }
 
-fn page(report: &'static Report) -> Endpoint {
+fn page_endpoint(report: &'static Report) -> Endpoint {
     let required =
         Requirement { permissions: report.permissions(), modes: Modes::PROVIDER, writes: false };
-    let description = reports::describe::describe(report, "");
+    let description = reports::describe::describe_report(report, "");
     let name = report.name();
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: format!("/api/v2/reports/{name}/data"),
         template: "/api/v2/reports/{report}/data",
-        action: Action::Admitted(
+        action: EndpointAction::Admitted(
             required,
-            Box::new(move |call, admitted| Box::pin(data(report, call, admitted))),
+            Box::new(move |call, admitted| Box::pin(answer_page(report, call, admitted))),
         ),
         consumes: &[],
-        produces: Produces::JsonOrCsv,
+        produces: AnswerFormats::JsonOrCsv,
         operation: Operation {
             id: format!("{}_data", name.replace('.', "_")),
             tag: "Reports",
             summary: format!("One page of {}.", report.label()),
             description: String::new(),
-            parameters: documented::of_page(&description),
+            parameters: documented::page_parameters(&description),
             request_body: None,
             answer: (200, documented::page_answer(report)),
             errors: &[],
@@ -47,29 +52,29 @@ fn page(report: &'static Report) -> Endpoint {
     }
 }
 
-fn file(report: &'static Report) -> Endpoint {
+fn export_endpoint(report: &'static Report) -> Endpoint {
     let required =
         Requirement { permissions: report.permissions(), modes: Modes::PROVIDER, writes: false };
-    let description = reports::describe::describe(report, "");
+    let description = reports::describe::describe_report(report, "");
     let name = report.name();
     Endpoint {
-        method: Method::Post,
+        method: EndpointMethod::Post,
         path: format!("/api/v2/reports/{name}/export"),
         template: "/api/v2/reports/{report}/export",
-        action: Action::Admitted(
+        action: EndpointAction::Admitted(
             required,
-            Box::new(move |call, admitted| Box::pin(export(report, call, admitted))),
+            Box::new(move |call, admitted| Box::pin(request_report_file(report, call, admitted))),
         ),
         consumes: &[],
-        produces: Produces::JsonOrCsv,
+        produces: AnswerFormats::JsonOrCsv,
         operation: Operation {
             id: format!("{}_export", name.replace('.', "_")),
             tag: "Reports",
             summary: format!("All of {}, as a file made in the background.", report.label()),
             description: "Answers with the number of a job; the file is where the job says."
                 .to_owned(),
-            parameters: vec![documented::format_of_export(), documented::idempotency_key()],
-            request_body: Some(documented::of_export(&description)),
+            parameters: vec![documented::export_format_parameter(), documented::idempotency_key()],
+            request_body: Some(documented::export_body(&description)),
             answer: (200, documented::export_answer()),
             errors: &[ErrorCode::IdempotencyConflict, ErrorCode::TooManyExports],
             own_permissions: None,
@@ -77,32 +82,32 @@ fn file(report: &'static Report) -> Endpoint {
     }
 }
 
-async fn export(
+async fn request_report_file(
     report: &'static Report,
-    call: Call,
-    admitted: Admitted,
+    call: EndpointCall,
+    admitted: AdmittedRequest,
 ) -> Result<Response, ApiError> {
     let headers = &call.parts.headers;
     let has_json = Accept::read(headers).allows("application/json");
-    let body = form::read_if_any(&call.app, headers, call.body).await?;
-    let asked = Asked {
+    let body = form::read_optional_body_parameters(&call.app, headers, call.body).await?;
+    let asked = ReportFileRequest {
         report,
         body,
         query: query::parse(call.parts.uri.query())?,
-        key: idempotency::read(headers),
+        key: idempotency::read_idempotency_key(headers),
         request_id: request_id(&call.parts),
     };
-    let job = queue::run(&call.app, asked, admitted).await?;
+    let job = queue::request_report_file(&call.app, asked, admitted).await?;
     Ok(match has_json {
-        true => json(format!(r#"{{"job":{}}}"#, job.id)),
-        false => answer("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id)),
+        true => json_response(format!(r#"{{"job":{}}}"#, job.id)),
+        false => response_of_type("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id)),
     })
 }
 
-async fn data(
+async fn answer_page(
     report: &'static Report,
-    call: Call,
-    admitted: Admitted,
+    call: EndpointCall,
+    admitted: AdmittedRequest,
 ) -> Result<Response, ApiError> {
     let accept = Accept::read(&call.parts.headers);
     let fallback = match accept.allows("application/json") {
@@ -110,10 +115,10 @@ async fn data(
         false => PageFormat::Csv,
     };
     let parameters = query::parse(call.parts.uri.query())?;
-    let page = page::run(&call.app, report, &parameters, admitted, fallback).await?;
+    let page = page::run_report_page(&call.app, report, &parameters, admitted, fallback).await?;
     let content_type = match page.format {
         PageFormat::Csv => "text/csv; charset=utf-8",
         _ => "application/json",
     };
-    Ok(at_revision(answer(content_type, page.bytes), page.revision))
+    Ok(with_revision(response_of_type(content_type, page.bytes), page.revision))
 }

@@ -4,18 +4,20 @@
 use axum::response::Response;
 use model::permission::Permission;
 
-use super::{answer, at_revision, json};
+use super::{json_response, response_of_type, with_revision};
 use crate::http::accept::Accept;
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::{form, query};
 use crate::openapi::{Operation, usage as documented};
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
 use app::lists::paged;
-use app::usage_answers::{self, Asker, Written, question};
+use app::usage_answers::{self, UsageCaller, UsageText, question};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
 const MANY: &str = "/api/v2/customer_memberships/usage";
@@ -31,11 +33,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 fn one() -> Endpoint {
     endpoint(
-        Method::Get,
+        EndpointMethod::Get,
         ONE,
         Modes::BOTH,
-        Produces::JsonOrXmlOfObject,
-        of_one,
+        AnswerFormats::JsonOrXmlOfObject,
+        usage_of_one,
         Operation {
             id: "customer_membership_usage_of_one".to_owned(),
             tag: "Usage",
@@ -44,9 +46,13 @@ fn one() -> Endpoint {
                 "In the periods that contain `date`. A customer may ask about memberships \
             that are theirs or shared with them, in customer mode, without any permission."
                     .to_owned(),
-            parameters: vec![documented::id(), documented::date(), documented::format()],
+            parameters: vec![
+                documented::id_path_parameter(),
+                documented::date_parameter(),
+                documented::format_parameter(),
+            ],
             request_body: None,
-            answer: (200, documented::answer_of_one()),
+            answer: (200, documented::usage_answer()),
             errors: &[ErrorCode::NotFound],
             own_permissions: None,
         },
@@ -55,11 +61,11 @@ fn one() -> Endpoint {
 
 fn many() -> Endpoint {
     endpoint(
-        Method::Post,
+        EndpointMethod::Post,
         MANY,
         Modes::PROVIDER,
-        Produces::Json,
-        of_many,
+        AnswerFormats::Json,
+        usage_of_many,
         Operation {
             id: "customer_memberships_usage".to_owned(),
             tag: "Usage",
@@ -68,7 +74,7 @@ fn many() -> Endpoint {
                 "Results come in the order asked; `missing` lists ids without a membership."
                     .to_owned(),
             parameters: Vec::new(),
-            request_body: Some(documented::body_of_many()),
+            request_body: Some(documented::many_body()),
             answer: (200, documented::json_answer("UsageOfMany", "The usage of each.")),
             errors: &[],
             own_permissions: None,
@@ -78,17 +84,21 @@ fn many() -> Endpoint {
 
 fn upgrade() -> Endpoint {
     endpoint(
-        Method::Get,
+        EndpointMethod::Get,
         UPGRADE,
         Modes::PROVIDER,
-        Produces::JsonOfObject,
-        preview,
+        AnswerFormats::JsonOfObject,
+        preview_upgrade,
         Operation {
             id: "upgrade_preview".to_owned(),
             tag: "Usage",
             summary: "What an upgrade on a day would cost. Changes nothing.".to_owned(),
             description: "The day of the upgrade counts as unused.".to_owned(),
-            parameters: vec![documented::id(), documented::plan(), documented::date()],
+            parameters: vec![
+                documented::id_path_parameter(),
+                documented::plan_parameter(),
+                documented::date_parameter(),
+            ],
             request_body: None,
             answer: (200, documented::json_answer("UpgradePreview", "The preview.")),
             errors: &[ErrorCode::NotFound],
@@ -98,75 +108,81 @@ fn upgrade() -> Endpoint {
 }
 
 fn endpoint<F>(
-    method: Method,
+    method: EndpointMethod,
     path: &'static str,
     modes: Modes,
-    produces: Produces,
-    handle: impl Fn(Call, Admitted) -> F + Send + Sync + 'static,
+    produces: AnswerFormats,
+    handle: impl Fn(EndpointCall, AdmittedRequest) -> F + Send + Sync + 'static,
     operation: Operation,
 ) -> Endpoint
 where
     F: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
-    let handle = move |call, admitted| -> Answer { Box::pin(handle(call, admitted)) };
+    let handle = move |call, admitted| -> AnswerFuture { Box::pin(handle(call, admitted)) };
     Endpoint {
         method,
         path: path.to_owned(),
         template: path,
-        action: Action::Admitted(admin(modes), Box::new(handle)),
+        action: EndpointAction::Admitted(admin(modes), Box::new(handle)),
         consumes: &[],
         produces,
         operation,
     }
 }
 
-fn asker(call: &Call, admitted: &Admitted) -> Asker {
-    Asker { provider: admitted.provider.id, mode: admitted.mode, now: call.app.clock().now() }
+fn usage_caller(call: &EndpointCall, admitted: &AdmittedRequest) -> UsageCaller {
+    UsageCaller { provider: admitted.provider.id, mode: admitted.mode, now: call.app.clock().now() }
 }
 
-fn id(call: &Call) -> Result<i64, ApiError> {
+fn membership_id(call: &EndpointCall) -> Result<i64, ApiError> {
     call.path.id("id").ok_or_else(ApiError::not_found)
 }
 
 /// Checks `Accept`, then reads the query with `read`. Fails with the first problem of the request;
 /// the membership itself is not looked at.
-fn question<T>(
-    call: &Call,
-    produces: Produces,
+fn read_question<T>(
+    call: &EndpointCall,
+    produces: AnswerFormats,
     read: impl FnOnce(&reports::RawParameters) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    Accept::read(&call.parts.headers).meets(produces)?;
+    Accept::read(&call.parts.headers).require_any_of(produces)?;
     read(&query::parse(call.parts.uri.query())?)
 }
 
-async fn of_one(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let (id, asker) = (id(&call)?, asker(&call, &admitted));
-    let date = question(&call, Produces::JsonOrXmlOfObject, question::one);
+async fn usage_of_one(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
+    let (id, asker) = (membership_id(&call)?, usage_caller(&call, &admitted));
+    let date = read_question(&call, AnswerFormats::JsonOrXmlOfObject, question::parse_one);
     let encoding = match query::asks_for_xml(&call.parts) {
         true => Encoding::Xml(call.app.settings().xml.list_style),
         false => Encoding::Json,
     };
-    let work = move || usage_answers::of_one(call.app.store(), asker, id, date, encoding);
-    let Written { text, revision } = blocking(work).await?;
-    Ok(at_revision(answer(encoding.content_type(), text), revision))
+    let work = move || usage_answers::usage_of_one(call.app.store(), asker, id, date, encoding);
+    let UsageText { text, revision } = blocking(work).await?;
+    Ok(with_revision(response_of_type(encoding.content_type(), text), revision))
 }
 
-async fn of_many(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let asker = asker(&call, &admitted);
-    question(&call, Produces::Json, |given| {
+async fn usage_of_many(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let asker = usage_caller(&call, &admitted);
+    read_question(&call, AnswerFormats::Json, |given| {
         paged::no_parameters(given).map_err(ApiError::parameters)
     })?;
-    let parameters = form::read(&call.app, &call.parts.headers, call.body).await?;
-    let asked = question::many(&parameters)?;
-    let work = move || usage_answers::of_many(call.app.store(), asker, &asked);
-    let Written { text, revision } = blocking(work).await?;
-    Ok(at_revision(json(text), revision))
+    let parameters = form::read_body_parameters(&call.app, &call.parts.headers, call.body).await?;
+    let asked = question::parse_many(&parameters)?;
+    let work = move || usage_answers::usage_of_many(call.app.store(), asker, &asked);
+    let UsageText { text, revision } = blocking(work).await?;
+    Ok(with_revision(json_response(text), revision))
 }
 
-async fn preview(call: Call, admitted: Admitted) -> Result<Response, ApiError> {
-    let (id, asker) = (id(&call)?, asker(&call, &admitted));
-    let asked = question(&call, Produces::JsonOfObject, question::upgrade);
-    let work = move || usage_answers::preview(call.app.store(), asker, id, asked);
-    let Written { text, revision } = blocking(work).await?;
-    Ok(at_revision(json(text), revision))
+async fn preview_upgrade(
+    call: EndpointCall,
+    admitted: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let (id, asker) = (membership_id(&call)?, usage_caller(&call, &admitted));
+    let asked = read_question(&call, AnswerFormats::JsonOfObject, question::parse_upgrade);
+    let work = move || usage_answers::preview_upgrade(call.app.store(), asker, id, asked);
+    let UsageText { text, revision } = blocking(work).await?;
+    Ok(with_revision(json_response(text), revision))
 }

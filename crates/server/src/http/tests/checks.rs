@@ -5,7 +5,7 @@ use axum::body::Body;
 use serde_json::json;
 use store::token::TokenGrant;
 
-use super::site::{NOW_S, Site, everything, request};
+use super::site::{NOW_S, Site, full_grant, request};
 use testkit::jwt::hs256_token;
 
 const DATA: &str = "/api/v2/reports/invoices/data";
@@ -15,13 +15,13 @@ const DATA: &str = "/api/v2/reports/invoices/data";
 async fn the_first_failing_check_answers() {
     let site = Site::new();
     let many = vec![model::id::ProviderId(1), model::id::ProviderId(2)];
-    let grant = TokenGrant { providers: many, permissions: Default::default(), ..everything() };
+    let grant = TokenGrant { providers: many, permissions: Default::default(), ..full_grant() };
     let bare = format!("Bearer {}", site.token(grant));
     let claims = json!({
         "sub": "u", "exp": NOW_S + 9, "scope": "read provider:1", "mode": ["provider", "customer"],
     });
     let both_modes = format!("Bearer {}", hs256_token(&claims));
-    let full = format!("Bearer {}", site.token(everything()));
+    let full = format!("Bearer {}", site.token(full_grant()));
     let xml = ("accept", "application/xml");
     let ndjson = ("content-type", "application/x-ndjson");
     let wrong = format!("{DATA}?limit=x");
@@ -77,7 +77,7 @@ async fn the_first_failing_check_answers() {
 #[tokio::test]
 async fn failed_credentials_count_against_the_address_and_are_then_cut_off() {
     let site = Site::with(|settings| settings.rate_limit.per_minute = 3);
-    let good = site.token(everything());
+    let good = site.token(full_grant());
     for remaining in ["2", "1", "0"] {
         let reply = site.get_as("rbk_wrong", DATA).await;
         assert_eq!(reply.outcome(), "401 authentication_failed");
@@ -96,7 +96,7 @@ async fn failed_credentials_count_against_the_address_and_are_then_cut_off() {
 async fn good_requests_do_not_count_against_the_address() {
     let site = Site::with(|settings| settings.rate_limit.per_minute = 2);
     for _ in 0..3 {
-        let token = site.token(everything());
+        let token = site.token(full_grant());
         for remaining in ["1", "0"] {
             let reply = site.get_as(&token, DATA).await;
             assert_eq!(
@@ -151,7 +151,7 @@ async fn refusals_before_the_credential_count_for_nobody() {
 #[tokio::test]
 async fn without_a_limit_nothing_is_said_about_one() {
     let site = Site::with(|settings| settings.rate_limit.per_minute = 0);
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     for _ in 0..300 {
         let reply = site.get_as(&token, "/api/v2/reports").await;
         assert_eq!((reply.outcome().as_str(), reply.header("ratelimit-limit")), ("200 -", ""));

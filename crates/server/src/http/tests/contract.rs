@@ -7,8 +7,8 @@ use model::time::Instant;
 use serde_json::{Map, Value, json};
 use store::port::notices::NewWebhook;
 
-use super::site::{NOW_S, Reply, Site, everything, request};
-use crate::http::endpoint::{Action, Endpoint};
+use super::site::{NOW_S, Reply, Site, full_grant, request};
+use crate::http::endpoint::{Endpoint, EndpointAction};
 use crate::openapi::full_document;
 
 /// A value that is invalid for every parameter, except those that take any text.
@@ -45,7 +45,7 @@ struct Everything {
 impl Everything {
     async fn new() -> Self {
         let site = Site::with_customers().await;
-        let token = site.token(everything());
+        let token = site.token(full_grant());
         let rows = [
             (
                 "memberships",
@@ -319,7 +319,8 @@ async fn what_belongs_to_another_form_of_a_request_is_refused_there() {
 #[test]
 fn probes_and_pages_have_no_parameters() {
     for endpoint in crate::http::endpoints() {
-        let is_open = matches!(endpoint.action, Action::Probe(_) | Action::Anyone(_));
+        let is_open =
+            matches!(endpoint.action, EndpointAction::Probe(_) | EndpointAction::Anyone(_));
         let is_link = endpoint.operation.id == "job_result";
         assert!(
             !is_open || is_link || endpoint.operation.parameters.is_empty(),

@@ -4,9 +4,9 @@ use axum::body::Body;
 use model::permission::Permission;
 use serde_json::json;
 
-use super::site::{Site, everything, request};
-use crate::http::endpoint::{Action, Endpoint, Method, Produces};
-use crate::http::router::router_of;
+use super::site::{Site, full_grant, request};
+use crate::http::endpoint::{AnswerFormats, Endpoint, EndpointAction, EndpointMethod};
+use crate::http::router::router_for_endpoints;
 use crate::openapi::Operation;
 use app::auth::admission::Requirement;
 use app::auth::principal::Modes;
@@ -19,7 +19,7 @@ fn is_envelope(body: &serde_json::Value) -> bool {
 #[tokio::test]
 async fn each_code_is_answered_in_the_envelope() {
     let site = Site::with(|settings| settings.import.max_body_bytes = 10);
-    let token = format!("Bearer {}", site.token(everything()));
+    let token = format!("Bearer {}", site.token(full_grant()));
     let bare = format!("Bearer {}", site.token_with(&[]));
     let long = format!("/api/v2/reports?x={}", "a".repeat(65_510));
     let auth = ("authorization", token.as_str());
@@ -109,7 +109,7 @@ async fn methods_of_a_path_are_named() {
 #[tokio::test]
 async fn all_wrong_parameters_are_answered_together() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let path = "/api/v2/reports/customers/data?columns=foo&limit=101&nonsense=1";
     let reply = site.get_as(&token, path).await;
     let body = reply.json();
@@ -119,14 +119,14 @@ async fn all_wrong_parameters_are_answered_together() {
     assert_eq!(fields, ["columns", "limit", "nonsense"]);
 }
 
-fn spoilt(path: &str, action: Action) -> Endpoint {
+fn spoilt(path: &str, action: EndpointAction) -> Endpoint {
     Endpoint {
-        method: Method::Get,
+        method: EndpointMethod::Get,
         path: path.to_owned(),
         template: "/spoilt",
         action,
         consumes: &[],
-        produces: Produces::Json,
+        produces: AnswerFormats::Json,
         operation: Operation {
             id: path.trim_matches('/').to_owned(),
             tag: "Server",
@@ -147,16 +147,16 @@ const ANYONE_WITH_A_TOKEN: Requirement =
 #[tokio::test]
 async fn a_panic_is_answered_like_any_error_and_the_server_goes_on() {
     let mut site = Site::new();
-    let panics = Action::Anyone(Box::new(|_| Box::pin(async { panic!("secret detail") })));
-    let off_thread = Action::Admitted(
+    let panics = EndpointAction::Anyone(Box::new(|_| Box::pin(async { panic!("secret detail") })));
+    let off_thread = EndpointAction::Admitted(
         ANYONE_WITH_A_TOKEN,
         Box::new(|_, _| {
             Box::pin(async { app::blocking::blocking(|| panic!("secret detail")).await })
         }),
     );
     let endpoints = vec![spoilt("/panics", panics), spoilt("/panics_off_thread", off_thread)];
-    site.router = router_of(site.app.clone(), endpoints);
-    let token = site.token(everything());
+    site.router = router_for_endpoints(site.app.clone(), endpoints);
+    let token = site.token(full_grant());
     for path in ["/panics", "/panics_off_thread"] {
         let authorization = format!("Bearer {token}");
         let headers = [("authorization", authorization.as_str()), ("x-request-id", "r-7")];
@@ -173,8 +173,8 @@ async fn a_panic_is_answered_like_any_error_and_the_server_goes_on() {
 #[tokio::test]
 async fn more_requests_than_the_server_works_on_are_told_to_come_back() {
     let site = Site::with(|settings| settings.server.requests_max = 1);
-    let token = site.token(everything());
-    let held = site.app.requests().take(None);
+    let token = site.token(full_grant());
+    let held = site.app.request_slots().take(None);
     let reply = site.get_as(&token, "/api/v2/reports").await;
     assert_eq!(reply.outcome(), "503 unavailable");
     assert_eq!(reply.header("retry-after"), "5");
@@ -202,9 +202,9 @@ fn permissions_of_every_route_are_pinned() {
         .filter(|endpoint| !endpoint.path.starts_with("/api/v1/import/"))
         .map(|endpoint| {
             let needs = match &endpoint.action {
-                Action::Probe(_) => "anyone, uncounted".to_owned(),
-                Action::Anyone(_) => "anyone".to_owned(),
-                Action::Linked(required, ..) | Action::Admitted(required, _) => {
+                EndpointAction::Probe(_) => "anyone, uncounted".to_owned(),
+                EndpointAction::Anyone(_) => "anyone".to_owned(),
+                EndpointAction::Linked(required, ..) | EndpointAction::Admitted(required, _) => {
                     let flags: Vec<_> = required.permissions.iter().map(|f| f.as_str()).collect();
                     let flags =
                         if flags.is_empty() { "credential".to_owned() } else { flags.join("|") };
@@ -249,7 +249,9 @@ fn permissions_of_every_route_are_pinned() {
     let imports =
         crate::http::endpoints().into_iter().filter(|e| e.path.starts_with("/api/v1/import/"));
     for endpoint in imports {
-        let Action::Admitted(required, _) = endpoint.action else { panic!("{}", endpoint.path) };
+        let EndpointAction::Admitted(required, _) = endpoint.action else {
+            panic!("{}", endpoint.path)
+        };
         assert_eq!(required.permissions, [Permission::Import], "{}", endpoint.path);
         assert!(required.writes, "{}", endpoint.path);
     }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 
-use super::site::{Site, everything, request};
+use super::site::{Site, full_grant, request};
 
 const VARY: &str =
     "Accept, Accept-Encoding, Authorization, TeamUp-Provider-ID, Teamup-Request-Mode";
@@ -10,7 +10,7 @@ const VARY: &str =
 #[tokio::test]
 async fn every_answer_carries_the_standard_headers() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let authorization = format!("Bearer {token}");
     for (method, path) in [
         ("GET", "/api/v2/reports/customers/data"),
@@ -44,7 +44,7 @@ async fn every_answer_carries_the_standard_headers() {
 #[tokio::test]
 async fn answers_from_records_name_their_revision() {
     let site = Site::with_customers().await;
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let revision = site.store.revision().unwrap().to_string();
     let page = site.get_as(&token, "/api/v2/reports/customers/data").await;
     assert_eq!(page.header("rollbook-revision"), revision);
@@ -58,7 +58,7 @@ async fn answers_from_records_name_their_revision() {
 #[tokio::test]
 async fn head_is_get_without_a_body() {
     let site = Site::new();
-    let token = format!("Bearer {}", site.token(everything()));
+    let token = format!("Bearer {}", site.token(full_grant()));
     for path in ["/healthz", "/api/v2/reports", "/api/v2/reports/customers/data", "/nonsense"] {
         let headers = [("authorization", token.as_str())];
         let get = site.send(request("GET", path, &headers, Body::empty())).await;
@@ -124,7 +124,7 @@ async fn browsers_may_call_only_from_listed_origins() {
 #[tokio::test]
 async fn pages_are_json_or_csv_as_asked() {
     let site = Site::with_customers().await;
-    let token = format!("Bearer {}", site.token(everything()));
+    let token = format!("Bearer {}", site.token(full_grant()));
     let data = "/api/v2/reports/customers/data?columns=id";
     let (json, csv) = ("application/json", "text/csv; charset=utf-8");
     for (accept, format, content_type) in [

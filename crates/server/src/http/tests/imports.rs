@@ -8,12 +8,12 @@ use flate2::write::GzEncoder;
 use futures::stream;
 use serde_json::{Value, json};
 
-use super::site::{Reply, Site, everything, request};
+use super::site::{Reply, Site, full_grant, request};
 
 const ROWS: &str = "{\"id\":1,\"name\":\"A\"}\n{\"id\":2,\"name\":\"B\"}\n";
 
 async fn post(site: &Site, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
-    let token = format!("Bearer {}", site.token(everything()));
+    let token = format!("Bearer {}", site.token(full_grant()));
     let mut all = vec![("authorization", token.as_str())];
     all.extend_from_slice(headers);
     site.send(request("POST", path, &all, body)).await
@@ -198,7 +198,7 @@ async fn more_imports_than_are_taken_in_are_told_to_come_back() {
         settings.import.concurrent_max = 1;
         settings.import.wait_s = 0;
     });
-    let held = site.app.imports().take(None);
+    let held = site.app.import_slots().take(None);
     let ndjson = [("content-type", "application/x-ndjson")];
     let reply = post(&site, "/api/v1/import/sites", &ndjson, ROWS).await;
     assert_eq!(reply.outcome(), "503 unavailable");

@@ -130,7 +130,7 @@ async fn the_server_stops_at_once_when_nothing_runs() {
 #[tokio::test]
 async fn a_running_request_is_finished_before_the_server_stops() {
     let site = Site::new();
-    let token = site.token(super::site::everything());
+    let token = site.token(super::site::full_grant());
     let listening = listen(&site).await;
     let mut stream = TcpStream::connect(listening.address).await.unwrap();
     let head = format!(

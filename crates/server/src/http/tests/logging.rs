@@ -7,13 +7,13 @@ use axum::body::Body;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::site::{NOW_S, Site, everything, request};
+use super::site::{NOW_S, Site, full_grant, request};
 use testkit::jwt::hs256_token;
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Lines {
+impl Write for LogBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -27,7 +27,7 @@ impl Write for Lines {
 #[tokio::test]
 async fn a_probe_is_a_line_at_info_only_when_it_fails() {
     let site = Site::new();
-    let lines = Lines::default();
+    let lines = LogBuffer::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
@@ -52,7 +52,7 @@ async fn a_probe_is_a_line_at_info_only_when_it_fails() {
 
 /// Returns the lines that are logged while `work` runs, as JSON.
 async fn logged(work: impl Future<Output = ()>) -> String {
-    let lines = Lines::default();
+    let lines = LogBuffer::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
@@ -97,7 +97,7 @@ async fn a_proxy_that_nobody_trusts_is_warned_of_once() {
 #[tokio::test]
 async fn a_line_says_who_asked_what_and_gives_nothing_away() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let claims = json!({"sub": "ada@example.com", "exp": NOW_S + 9, "scope": "read provider:1"});
     let jwt = hs256_token(&claims);
     let path = "/api/v2/reports/customers/data?columns=id&q=ada@example.com";

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use super::site::{Reply, Site, everything, request};
+use super::site::{Reply, Site, full_grant, request};
 
 const REPORTS: &str = "/api/v2/reports";
 const USAGE: &str = "/api/v2/customer_memberships/usage";
@@ -23,7 +23,7 @@ const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
 
 fn token_of(site: &Site, provider: i64) -> String {
-    let token = site.token(TokenGrant { providers: vec![ProviderId(provider)], ..everything() });
+    let token = site.token(TokenGrant { providers: vec![ProviderId(provider)], ..full_grant() });
     format!("Bearer {token}")
 }
 
@@ -42,7 +42,7 @@ fn slow_body() -> (Sender<Bytes>, Body) {
 }
 
 /// Starts a request and returns once the server has read the first piece of its body.
-async fn begun(
+async fn begin_request(
     site: &Site,
     token: &str,
     path: &str,
@@ -66,7 +66,7 @@ async fn begun(
 async fn requests_of_one_provider_leave_room_for_others() {
     let site = Site::with(|settings| settings.server.requests_max = 4);
     let (one, two) = (token_of(&site, 1), token_of(&site, 2));
-    let _held = [(); 2].map(|()| site.app.requests().take(Some(ProviderId(1))).unwrap());
+    let _held = [(); 2].map(|()| site.app.request_slots().take(Some(ProviderId(1))).unwrap());
     let get = async |token: &str| site.get(REPORTS, &[("authorization", token)]).await.outcome();
     assert_eq!(get(&one).await, "503 unavailable");
     assert_eq!(get(&two).await, "200 -");
@@ -78,9 +78,9 @@ async fn slow_bodies_hold_no_place_of_a_request() {
     let (one, two) = (token_of(&site, 1), token_of(&site, 2));
     let mut slow = Vec::new();
     for path in [USAGE, EXPORT] {
-        slow.push(begun(&site, &one, path, JSON, "{").await);
+        slow.push(begin_request(&site, &one, path, JSON, "{").await);
     }
-    assert_eq!((site.app.requests().taken(), site.app.bodies().taken()), (0, 2));
+    assert_eq!((site.app.request_slots().taken(), site.app.body_slots().taken()), (0, 2));
     let third = site.send(post(&one, USAGE, JSON, Body::from("{}"))).await;
     assert_eq!(third.outcome(), "503 unavailable", "more bodies of the same provider");
     for token in [&one, &two] {
@@ -100,15 +100,15 @@ async fn slow_imports_hold_no_place_of_an_import() {
     let site = Site::with(|settings| settings.import.concurrent_max = 1);
     let (one, two) = (token_of(&site, 1), token_of(&site, 2));
     let row = "{\"id\":1,\"name\":\"A\"}\n";
-    let (sender, answer) = begun(&site, &one, IMPORT, NDJSON, row).await;
+    let (sender, answer) = begin_request(&site, &one, IMPORT, NDJSON, row).await;
     for token in [&one, &two] {
         let import = site.send(post(token, IMPORT, NDJSON, Body::from(row))).await;
         assert_eq!(import.outcome(), "200 -", "{}", import.text());
     }
-    assert_eq!((site.app.imports().taken(), site.app.import_bodies().taken()), (0, 1));
+    assert_eq!((site.app.import_slots().taken(), site.app.import_body_slots().taken()), (0, 1));
     drop(sender);
     assert_eq!(answer.await.unwrap(), 200);
-    assert_eq!(site.app.import_bodies().taken(), 0);
+    assert_eq!(site.app.import_body_slots().taken(), 0);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn bodies_of_imports_on_disk_are_shared_out() {
     let site = Site::with(|settings| settings.import.bodies_max = 2);
     let (one, two) = (token_of(&site, 1), token_of(&site, 2));
     let row = "{\"id\":1,\"name\":\"A\"}\n";
-    let _slow = begun(&site, &one, IMPORT, NDJSON, row).await;
+    let _slow = begin_request(&site, &one, IMPORT, NDJSON, row).await;
     let import = async |token: &str| {
         let reply: Reply = site.send(post(token, IMPORT, NDJSON, Body::from(row))).await;
         reply.outcome()

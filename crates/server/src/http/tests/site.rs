@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use mirror::{Engine, EngineOptions, Mirror, MirrorOptions, Role};
+use mirror::{Mirror, MirrorOptions, MirrorRole, PlanEngine, PlanEngineOptions};
 use model::clock::FixedClock;
 use model::id::ProviderId;
 use model::permission::{Permission, Permissions};
@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use app::credentials;
-use app::jobs::{FilesFolder, Unmarked};
+use app::jobs::{FilesFolder, UnmarkedFolder};
 use app::rate_limit::Ticks;
 use app::settings::{JwtKeySettings, Secret};
 use app::{App, AppParts, BuildInfo, ServerSettings};
@@ -35,22 +35,22 @@ pub(super) const NOW_S: i64 = 1_790_000_000;
 pub(super) struct Site {
     pub(super) app: App,
     pub(super) router: Router,
-    pub(super) ticks: Hand,
+    pub(super) ticks: ManualTicks,
     pub(super) store: Arc<dyn Store>,
     folder: TempDir,
 }
 
 /// The rate limiter's time source, which tests advance by hand.
 #[derive(Clone, Default)]
-pub(super) struct Hand(Arc<AtomicU64>);
+pub(super) struct ManualTicks(Arc<AtomicU64>);
 
-impl Hand {
+impl ManualTicks {
     pub(super) fn advance_ms(&self, ms: u64) {
         self.0.fetch_add(ms, Ordering::Relaxed);
     }
 }
 
-impl Ticks for Hand {
+impl Ticks for ManualTicks {
     fn now_ms(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -85,7 +85,7 @@ impl Reply {
 }
 
 /// Returns a grant with every permission for provider 1.
-pub(super) fn everything() -> TokenGrant {
+pub(super) fn full_grant() -> TokenGrant {
     TokenGrant {
         name: None,
         email: None,
@@ -110,16 +110,17 @@ impl Site {
         for id in [1, 2] {
             store.create_provider(&Provider::new(ProviderId(id), format!("P{id}"))).unwrap();
         }
-        let engine = EngineOptions::new(1, 64 << 20, path.join("spill"));
+        let engine = PlanEngineOptions::new(1, 64 << 20, path.join("spill"));
         std::fs::create_dir_all(path.join("spill")).unwrap();
-        let engine = Arc::new(Engine::start(&engine).unwrap());
-        let options = MirrorOptions::new(Role::Writer);
+        let engine = Arc::new(PlanEngine::start(&engine).unwrap());
+        let options = MirrorOptions::new(MirrorRole::Writer);
         let mirror =
             Mirror::open(&path.join("mirror"), Arc::<dyn Store>::clone(&store), engine, options);
         let mut settings = ServerSettings::default();
         settings.auth.jwt_keys = vec![hs256_settings()];
         set(&mut settings);
-        let files = FilesFolder::open(&path.join("files"), &*store, Unmarked::Replaced).unwrap();
+        let files =
+            FilesFolder::open(&path.join("files"), &*store, UnmarkedFolder::Replaced).unwrap();
         let parts = AppParts {
             store: Arc::clone(&store),
             mirror: Arc::new(mirror.unwrap()),
@@ -130,7 +131,7 @@ impl Site {
             build: BuildInfo { version: "1.2.3", commit: "abc", profile: "debug" },
             files,
         };
-        let ticks = Hand::default();
+        let ticks = ManualTicks::default();
         let app = App::with_ticks(parts, Box::new(ticks.clone())).unwrap();
         let router = crate::router(app.clone());
         Self { app, router, ticks, store, folder }
@@ -141,7 +142,7 @@ impl Site {
         let site = Self::new();
         for (provider, id) in [(1, 7), (2, 8)] {
             let token =
-                site.token(TokenGrant { providers: vec![ProviderId(provider)], ..everything() });
+                site.token(TokenGrant { providers: vec![ProviderId(provider)], ..full_grant() });
             let row = format!(
                 "{{\"id\":{id},\"name\":\"C{id}\",\"created_at\":\"2026-01-05T10:00:00Z\"}}\n"
             );
@@ -162,7 +163,7 @@ impl Site {
     /// Creates a token for provider 1 with only these permissions.
     pub(super) fn token_with(&self, permissions: &[Permission]) -> String {
         let permissions: Permissions = permissions.iter().copied().collect();
-        self.token(TokenGrant { permissions, ..everything() })
+        self.token(TokenGrant { permissions, ..full_grant() })
     }
 
     /// Sends a request from 192.0.2.1.

@@ -7,9 +7,9 @@ use model::id::ProviderId;
 use model::permission::Permission;
 use serde_json::{Value, json};
 use store::token::TokenGrant;
-use usage::xml::{ListStyle, document};
+use usage::xml::{ListStyle, json_to_xml};
 
-use super::site::{NOW_S, Reply, Site, everything, request};
+use super::site::{NOW_S, Reply, Site, full_grant, request};
 use testkit::jwt::hs256_token;
 
 /// The membership of spec/usage.md §3: customer 7's, shared with customer 8.
@@ -45,7 +45,7 @@ impl Studio {
     }
 
     async fn of(site: Site) -> Self {
-        let studio = Self { token: site.token(everything()), site };
+        let studio = Self { token: site.token(full_grant()), site };
         let hiit = json!({"offering_type": 12, "max_uses": 3});
         let monthly = json!({"period_limits": [
             {"period": "month", "max_uses": 8, "offering_type_limits": [hiit]}]});
@@ -128,7 +128,7 @@ impl Studio {
     /// Creates a token that acts for one customer of provider 1.
     fn customer(&self, id: i64) -> String {
         let permissions = std::iter::empty().collect();
-        self.site.token(TokenGrant { customer_id: Some(id), permissions, ..everything() })
+        self.site.token(TokenGrant { customer_id: Some(id), permissions, ..full_grant() })
     }
 }
 
@@ -163,7 +163,7 @@ async fn the_date_is_today_unless_given_and_every_day_within_bounds_is_answered(
 async fn xml_carries_the_values_of_the_json() {
     let studio = Studio::new().await;
     let answer: Value = serde_json::from_str(PRINTED).unwrap();
-    let expected = document(&answer, ListStyle::ListItem);
+    let expected = json_to_xml(&answer, ListStyle::ListItem);
     let by_format = studio.get(&format!("{HELD}?date=2025-11-20&format=xml")).await;
     assert_eq!(by_format.text(), expected);
     assert_eq!(by_format.header("content-type"), "application/xml; charset=utf-8");
@@ -190,7 +190,7 @@ async fn lists_repeat_their_tag_where_that_is_set() {
     let studio = Studio::of(Site::with(repeated)).await;
     let answer: Value = serde_json::from_str(PRINTED).unwrap();
     let reply = studio.get(&format!("{HELD}?date=2025-11-20&format=xml")).await;
-    assert_eq!(reply.text(), document(&answer, ListStyle::Repeated));
+    assert_eq!(reply.text(), json_to_xml(&answer, ListStyle::Repeated));
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn every_error_of_the_table_is_answered() {
 #[tokio::test]
 async fn memberships_of_other_providers_are_not_told_apart_from_none() {
     let studio = Studio::new().await;
-    let both = TokenGrant { providers: vec![ProviderId(1), ProviderId(2)], ..everything() };
+    let both = TokenGrant { providers: vec![ProviderId(1), ProviderId(2)], ..full_grant() };
     let token = format!("Bearer {}", studio.site.token(both));
     let ask = |provider, path: &'static str| {
         let headers = [("authorization", token.as_str()), ("TeamUp-Provider-ID", provider)];

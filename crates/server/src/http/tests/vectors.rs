@@ -6,7 +6,7 @@ use model::id::ProviderId;
 use serde_json::json;
 use store::token::TokenGrant;
 
-use super::site::{NOW_S, Site, everything, request};
+use super::site::{NOW_S, Site, full_grant, request};
 use testkit::jwt::hs256_token;
 
 const CREDITS: &str = "/api/v2/reports/customer_credits/data";
@@ -16,7 +16,7 @@ const INVOICES: &str = "/api/v2/reports/invoices/data";
 #[tokio::test]
 async fn a1_every_prefix_opens_in_any_case() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     for prefix in ["Token", "bearer", "JWT"] {
         let reply = site.get(CREDITS, &[("authorization", &format!("{prefix} {token}"))]).await;
         assert_eq!(reply.outcome(), "200 -", "{prefix}");
@@ -26,7 +26,7 @@ async fn a1_every_prefix_opens_in_any_case() {
 #[tokio::test]
 async fn a2_every_bad_credential_gets_the_same_body() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let changed = format!("Bearer {}A", &token[..token.len() - 1]);
     let changed = if changed.ends_with(&token) { changed.replace('A', "B") } else { changed };
     let in_query = format!("{CREDITS}?token={token}");
@@ -53,9 +53,9 @@ async fn a2_every_bad_credential_gets_the_same_body() {
 async fn a2_expired_and_revoked_tokens_are_refused_from_the_next_request_on() {
     let site = Site::new();
     let now = model::time::Instant::from_seconds(NOW_S).unwrap();
-    let expired = site.token(TokenGrant { expires_at: Some(now), ..everything() });
+    let expired = site.token(TokenGrant { expires_at: Some(now), ..full_grant() });
     assert_eq!(site.get_as(&expired, CREDITS).await.outcome(), "401 authentication_failed");
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "200 -");
     let id = site.store.tokens().unwrap().last().unwrap().id;
     site.store.revoke_token(id, now).unwrap();
@@ -65,7 +65,7 @@ async fn a2_expired_and_revoked_tokens_are_refused_from_the_next_request_on() {
 #[tokio::test]
 async fn the_day_of_use_is_noted_behind_the_request() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "200 -");
     let noted = async {
         while site.store.tokens().unwrap()[0].last_used_on.is_none() {
@@ -82,7 +82,7 @@ async fn the_day_of_use_is_noted_behind_the_request() {
 async fn a3_the_provider_header_chooses_whose_rows_are_seen() {
     let site = Site::with_customers().await;
     let both = vec![ProviderId(1), ProviderId(2)];
-    let token = format!("Bearer {}", site.token(TokenGrant { providers: both, ..everything() }));
+    let token = format!("Bearer {}", site.token(TokenGrant { providers: both, ..full_grant() }));
     for (provider, expected) in [
         (None, "400 provider_header_missing"),
         (Some("abc"), "400 provider_header_invalid"),
@@ -152,14 +152,14 @@ async fn a6_modes_must_be_named_and_offered() {
 #[tokio::test]
 async fn a6_a_token_of_a_customer_opens_no_report() {
     let site = Site::new();
-    let token = site.token(TokenGrant { customer_id: Some(7), ..everything() });
+    let token = site.token(TokenGrant { customer_id: Some(7), ..full_grant() });
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "403 mode_not_allowed");
 }
 
 #[tokio::test]
 async fn a7_a_read_only_token_reads_and_does_not_import() {
     let site = Site::new();
-    let token = site.token(TokenGrant { read_only: true, ..everything() });
+    let token = site.token(TokenGrant { read_only: true, ..full_grant() });
     assert_eq!(site.get_as(&token, CREDITS).await.outcome(), "200 -");
     let reply = site.import(&token, "customers", "{\"id\":1}").await;
     assert_eq!(reply.outcome(), "403 permission_denied");
@@ -173,7 +173,7 @@ async fn a7_a_read_only_token_reads_and_does_not_import() {
 #[tokio::test]
 async fn a8_the_251st_request_within_a_minute_is_refused() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let path = "/api/v2/reports?page_size=1";
     for number in 1..=250 {
         let reply = site.get_as(&token, path).await;
@@ -184,7 +184,7 @@ async fn a8_the_251st_request_within_a_minute_is_refused() {
     assert_eq!(refused.outcome(), "429 throttled");
     assert_eq!(refused.header("retry-after"), "60");
     assert_eq!(refused.header("ratelimit-limit"), "250");
-    let other = site.token(everything());
+    let other = site.token(full_grant());
     assert_eq!(site.get_as(&other, path).await.outcome(), "200 -", "another token");
     site.ticks.advance_ms(60_000);
     assert_eq!(site.get_as(&token, path).await.outcome(), "200 -", "a minute later");
@@ -193,7 +193,7 @@ async fn a8_the_251st_request_within_a_minute_is_refused() {
 #[tokio::test]
 async fn a9_slashes_do_not_count() {
     let site = Site::new();
-    let token = site.token(everything());
+    let token = site.token(full_grant());
     let plain = site.get_as(&token, CREDITS).await;
     let sloppy = site.get_as(&token, "/api/v2//reports/customer_credits/data/").await;
     assert_eq!(sloppy.outcome(), "200 -");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::site::Site;
-use app::jobs::alive::keep_alive;
+use app::jobs::alive::supervise_loop;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -34,7 +34,7 @@ async fn a_loop_that_panics_begins_again_and_the_server_is_not_ready_meanwhile()
             let _ = told.changed().await;
         }
     };
-    let kept = tokio::spawn(keep_alive(site.app.clone(), "test", stopping, begin));
+    let kept = tokio::spawn(supervise_loop(site.app.clone(), "test", stopping, begin));
     becomes(&site, 503).await;
     assert!(site.get("/metrics", &[]).await.text().contains("rollbook_is_ready 0"));
     is_broken.store(false, Ordering::Release);

@@ -5,16 +5,16 @@ use model::time::Instant;
 
 use crate::error::StoreError;
 use crate::port::books::AuditEntry;
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, instant};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{get, get_instant};
 
 const NOTE: &str = "INSERT INTO audit_log (provider_id, at, who, kind, subject, detail) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 const NEWEST: &str = "SELECT id, at, who, kind, subject, detail FROM audit_log \
     WHERE provider_id = $1 ORDER BY id DESC LIMIT $2";
 
-pub(super) fn note(
-    session: &Session<'_>,
+pub(super) fn add_entry(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     (at, by): (Instant, &str),
     kind: &str,
@@ -26,8 +26,8 @@ pub(super) fn note(
     session.run("write the audit log", NOTE, params).map(drop)
 }
 
-pub(super) fn newest(
-    session: &Session<'_>,
+pub(super) fn list_newest(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StoreError> {
@@ -35,7 +35,7 @@ pub(super) fn newest(
     let entry = |row: &tokio_postgres::Row| {
         Ok(AuditEntry {
             id: get(row, 0)?,
-            at: instant(row, 1)?,
+            at: get_instant(row, 1)?,
             by: get(row, 2)?,
             kind: get(row, 3)?,
             subject: get(row, 4)?,

@@ -7,18 +7,18 @@ use model::time::Date;
 
 use super::{months, parts};
 use crate::error::StoreError;
-use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, Closing, NewClosedMonth};
-use crate::postgres::engine::Transaction;
+use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, MonthClosing, NewClosedMonth};
+use crate::postgres::engine::PostgresTransaction;
 use crate::postgres::providers;
 
 /// Begins to close months, in a transaction of its own.
 pub(super) fn begin(
-    transaction: Transaction<'_>,
+    transaction: PostgresTransaction<'_>,
     provider: ProviderId,
     latest: Option<Date>,
 ) -> Result<CloseStart<'_>, StoreError> {
-    months::take_turn(&transaction, provider)?;
-    providers::must_exist(&transaction, provider)?;
+    months::lock_provider_months(&transaction, provider)?;
+    providers::check_exists(&transaction, provider)?;
     if months::latest(&transaction, provider)? != latest {
         return Ok(CloseStart::Changed);
     }
@@ -27,7 +27,7 @@ pub(super) fn begin(
 }
 
 struct PostgresClosing<'s> {
-    transaction: Transaction<'s>,
+    transaction: PostgresTransaction<'s>,
     provider: ProviderId,
     /// The month that was added last.
     last: Option<ClosedMonthKey>,
@@ -44,7 +44,7 @@ impl PostgresClosing<'_> {
     }
 }
 
-impl Closing for PostgresClosing<'_> {
+impl MonthClosing for PostgresClosing<'_> {
     fn add_month(&mut self, month: &NewClosedMonth) -> Result<u32, StoreError> {
         self.must_not_have_failed()?;
         self.has_failed = true;

@@ -50,7 +50,7 @@ impl ClosedMonths for PostgresStore {
         provider: ProviderId,
         latest: Option<Date>,
     ) -> Result<CloseStart<'_>, StoreError> {
-        closing::begin(self.engine.begin_long()?, provider, latest)
+        closing::begin(self.engine.begin_long_write()?, provider, latest)
     }
 
     fn reopen_month(
@@ -65,6 +65,6 @@ impl ClosedMonths for PostgresStore {
     }
 
     fn audit(&self, provider: ProviderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        audit::newest(&self.engine.lookup()?, provider, limit)
+        audit::list_newest(&self.engine.lookup()?, provider, limit)
     }
 }

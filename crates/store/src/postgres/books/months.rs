@@ -7,10 +7,11 @@ use tokio_postgres::Row;
 use super::audit;
 use crate::error::StoreError;
 use crate::port::books::{
-    AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, NewClosedMonth, ReopenOutcome, Reopened,
+    AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, MonthReopening, NewClosedMonth,
+    ReopenOutcome,
 };
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, instant, maybe_instant, small};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{get, get_instant, get_narrow, get_optional_instant};
 
 /// Months of one provider are closed and reopened one at a time.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.months', $1))";
@@ -29,12 +30,15 @@ const ADD: &str = "INSERT INTO closed_months (provider_id, month, version, close
 const REOPEN: &str = "UPDATE closed_months SET reopened_at = $4, reopened_by = $5, \
     reopen_reason = $6 WHERE provider_id = $1 AND month = $2 AND version = $3";
 
-pub(super) fn take_turn(session: &Session<'_>, provider: ProviderId) -> Result<(), StoreError> {
+pub(super) fn lock_provider_months(
+    session: &PostgresSession<'_>,
+    provider: ProviderId,
+) -> Result<(), StoreError> {
     session.one("wait for another closing", TAKE_TURN, &[&provider.0]).map(drop)
 }
 
 pub(super) fn all(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
 ) -> Result<Vec<ClosedMonth>, StoreError> {
     session.all("list closed months", ALL, &[&provider.0])?.iter().map(read).collect()
@@ -42,11 +46,11 @@ pub(super) fn all(
 
 /// Returns the latest closed month in force.
 pub(super) fn latest(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
 ) -> Result<Option<Date>, StoreError> {
     let latest = session.find("look for the latest closed month", LATEST, &[&provider.0])?;
-    latest.map(|row| small(&row, 0).map(Date::from_days)).transpose()
+    latest.map(|row| get_narrow(&row, 0).map(Date::from_days)).transpose()
 }
 
 fn days(month: Date) -> i64 {
@@ -54,7 +58,7 @@ fn days(month: Date) -> i64 {
 }
 
 fn in_force(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     month: Date,
 ) -> Result<Option<ClosedMonth>, StoreError> {
@@ -64,7 +68,7 @@ fn in_force(
 
 /// Adds a closing in force and returns its version.
 pub(super) fn add(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     new: &NewClosedMonth,
 ) -> Result<u32, StoreError> {
@@ -75,22 +79,22 @@ pub(super) fn add(
     }
     let (days, at) = (days(*month), closed_at.micros());
     let next = session.one(context, NEXT_VERSION, &[&provider.0, &days])?;
-    let (version, number): (u32, i64) = (small(&next, 0)?, get(&next, 0)?);
+    let (version, number): (u32, i64) = (get_narrow(&next, 0)?, get(&next, 0)?);
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&provider.0, &days, &number, &at, closed_by, note, &revision.0, facts];
     session.run(context, ADD, params)?;
-    let what = AuditEntry::of_closing(new, version);
-    audit::note(session, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
+    let what = AuditEntry::describe_closing(new, version);
+    audit::add_entry(session, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
     Ok(version)
 }
 
 pub(super) fn reopen(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     (provider, month): (ProviderId, Date),
     (by, reason): (&str, &str),
     now: Instant,
 ) -> Result<ReopenOutcome, StoreError> {
-    take_turn(session, provider)?;
+    lock_provider_months(session, provider)?;
     let Some(closed) = in_force(session, provider, month)? else {
         return Ok(ReopenOutcome::NotClosed);
     };
@@ -101,21 +105,21 @@ pub(super) fn reopen(
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&provider.0, &days, &version, &at, &by, &reason];
     session.run("reopen a month", REOPEN, params)?;
-    let what = AuditEntry::of_reopening(month, closed.version, reason);
-    audit::note(session, provider, (now, by), MONTH_REOPENED, what)?;
-    let reopened = Reopened { at: now, by: by.to_owned(), reason: reason.to_owned() };
+    let what = AuditEntry::describe_reopening(month, closed.version, reason);
+    audit::add_entry(session, provider, (now, by), MONTH_REOPENED, what)?;
+    let reopened = MonthReopening { at: now, by: by.to_owned(), reason: reason.to_owned() };
     Ok(ReopenOutcome::Reopened(ClosedMonth { reopened: Some(reopened), ..closed }))
 }
 
 fn read(row: &Row) -> Result<ClosedMonth, StoreError> {
-    let reopened = match maybe_instant(row, 7)? {
+    let reopened = match get_optional_instant(row, 7)? {
         None => None,
-        Some(at) => Some(Reopened { at, by: get(row, 8)?, reason: get(row, 9)? }),
+        Some(at) => Some(MonthReopening { at, by: get(row, 8)?, reason: get(row, 9)? }),
     };
     Ok(ClosedMonth {
-        month: Date::from_days(small(row, 0)?),
-        version: small(row, 1)?,
-        closed_at: instant(row, 2)?,
+        month: Date::from_days(get_narrow(row, 0)?),
+        version: get_narrow(row, 1)?,
+        closed_at: get_instant(row, 2)?,
         closed_by: get(row, 3)?,
         note: get(row, 4)?,
         revision: Revision(get(row, 5)?),

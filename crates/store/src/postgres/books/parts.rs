@@ -6,9 +6,9 @@ use tokio_postgres::Row;
 use crate::content::{self, CHUNK_BYTES};
 use crate::error::StoreError;
 use crate::port::books::{ClosedMonthKey, ClosedPart, ClosedPartKind};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::errors::damaged;
-use crate::postgres::row::{get, named, signed, unsigned};
+use crate::postgres::row::{get, get_parsed, get_unsigned, to_signed};
 
 const ADD: &str = "INSERT INTO closed_parts (provider_id, month, version, currency, kind, bytes, \
     sha256, facts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
@@ -25,34 +25,34 @@ const CHUNK: &str = "SELECT substr(content, $3, $4) FROM closed_chunks \
 
 /// Adds a part to the closing `key`.
 pub(super) fn add(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     key: ClosedMonthKey,
     part: &ClosedPart,
     content: &mut dyn std::io::Read,
 ) -> Result<(), StoreError> {
     let context = "store a part of a closed month";
     let ClosedPart { currency, kind, bytes, sha256, facts } = part;
-    let (month, version) = numbers(key);
+    let (month, version) = key_numbers(key);
     let (currency, kind) = (currency.code(), kind.as_str());
-    let (bytes, sha256) = (signed(*bytes), sha256.as_slice());
+    let (bytes, sha256) = (to_signed(*bytes), sha256.as_slice());
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&key.provider.0, &month, &version, &currency, &kind, &bytes, &sha256, facts];
     let id: i64 = get(&session.one(context, ADD, params)?, 0)?;
-    content::in_chunks(part, content, &mut |number, chunk| {
+    content::store_in_chunks(part, content, &mut |number, chunk| {
         session.run(context, ADD_CHUNK, &[&id, &number, &chunk]).map(drop)
     })
 }
 
-fn numbers(key: ClosedMonthKey) -> (i64, i64) {
+fn key_numbers(key: ClosedMonthKey) -> (i64, i64) {
     (i64::from(key.month.days()), i64::from(key.version))
 }
 
 pub(super) fn all(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     key: ClosedMonthKey,
 ) -> Result<Vec<ClosedPart>, StoreError> {
     let context = "list the parts of a closed month";
-    let (month, version) = numbers(key);
+    let (month, version) = key_numbers(key);
     if session.find(context, MONTH, &[&key.provider.0, &month, &version])?.is_none() {
         return Err(unknown(key, "a closing"));
     }
@@ -62,12 +62,12 @@ pub(super) fn all(
 
 /// Returns the number of a part.
 pub(super) fn find(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     key: ClosedMonthKey,
     currency: Currency,
     kind: ClosedPartKind,
 ) -> Result<i64, StoreError> {
-    let (month, version) = numbers(key);
+    let (month, version) = key_numbers(key);
     let (currency, kind) = (currency.code(), kind.as_str());
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&key.provider.0, &month, &version, &currency, &kind];
@@ -82,7 +82,7 @@ fn unknown(key: ClosedMonthKey, what: &str) -> StoreError {
 
 /// Fills `buffer` from `offset` on and returns the number of bytes read.
 pub(super) fn read(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     part: i64,
     offset: u64,
     buffer: &mut [u8],
@@ -91,10 +91,10 @@ pub(super) fn read(
     let mut filled = 0;
     while filled < buffer.len() {
         let at = offset + filled as u64;
-        let (chunk, within) = (signed(at / chunk_bytes), at % chunk_bytes);
+        let (chunk, within) = (to_signed(at / chunk_bytes), at % chunk_bytes);
         let wanted = (buffer.len() - filled).min(CHUNK_BYTES);
-        let first = small_number(within + 1);
-        let count = small_number(wanted as u64);
+        let first = to_i32(within + 1);
+        let count = to_i32(wanted as u64);
         let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
             &[&part, &chunk, &first, &count];
         let Some(row) = session.find("read a part of a closed month", CHUNK, params)? else {
@@ -111,16 +111,16 @@ pub(super) fn read(
 }
 
 /// Converts an offset or a length within a chunk.
-fn small_number(value: u64) -> i32 {
+fn to_i32(value: u64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 fn read_part(row: &Row) -> Result<ClosedPart, StoreError> {
     let sha256: &[u8] = get(row, 3)?;
     Ok(ClosedPart {
-        currency: named(row, 0, Currency::parse)?,
-        kind: named(row, 1, ClosedPartKind::parse)?,
-        bytes: unsigned(row, 2)?,
+        currency: get_parsed(row, 0, Currency::parse)?,
+        kind: get_parsed(row, 1, ClosedPartKind::parse)?,
+        bytes: get_unsigned(row, 2)?,
         sha256: sha256.try_into().map_err(|_| damaged("a hash of another length"))?,
         facts: get(row, 4)?,
     })

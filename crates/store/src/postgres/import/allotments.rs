@@ -9,12 +9,12 @@ use model::cell::Cell;
 
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::import::plan::{self, Plan};
+use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, small};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{get, get_narrow};
 
-const WAIT: &str = "INSERT INTO pg_temp.pending_allotments \
+const ADD_PENDING: &str = "INSERT INTO pg_temp.pending_allotments \
     (source, position, id, line, offering_type_id, is_course, path) SELECT $1::bigint, w.* \
     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], \
     $7::text[]) w";
@@ -29,7 +29,7 @@ const KINDS_MAX: usize = 4096;
 const ROWS_AT_ONCE: i64 = 1000;
 
 /// An offering type that an allotment names, and the place where it does.
-struct Named {
+struct AllotmentOfferingType {
     position: i64,
     id: i64,
     line: u64,
@@ -39,22 +39,29 @@ struct Named {
 }
 
 #[derive(Default)]
-pub(super) struct Allotments {
+pub(super) struct PostgresAllotmentCheck {
     kinds: HashMap<i64, String>,
-    collected: Vec<Named>,
+    collected: Vec<AllotmentOfferingType>,
     has_pending: bool,
 }
 
-impl Allotments {
+impl PostgresAllotmentCheck {
     /// Collects the offering types that the allotments of a complete row name.
-    pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
+    pub(super) fn collect(&mut self, plan: &TableImportPlan, id: i64, line: u64, cells: &[Cell]) {
         for column in &plan.allotments {
             let text = cells[*column].as_text().filter(|text| *text != "{}");
             // The input was parsed before, so the shape is right.
-            let Some(Ok(allotment)) = text.map(allotment::parse) else { continue };
+            let Some(Ok(allotment)) = text.map(allotment::parse_allotment) else { continue };
             let position = i64::try_from(*column).unwrap_or(i64::MAX);
             for (path, offering_type, limit) in allotment.offering_types() {
-                self.collected.push(Named { position, id, line, offering_type, limit, path });
+                self.collected.push(AllotmentOfferingType {
+                    position,
+                    id,
+                    line,
+                    offering_type,
+                    limit,
+                    path,
+                });
             }
         }
     }
@@ -66,9 +73,9 @@ impl Allotments {
 
     /// Checks the collected offering types. Those that do not fit now are stored as pending,
     /// because the call may still change them.
-    pub(super) fn settle(
+    pub(super) fn check_batch(
         &mut self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
         source: &Table,
     ) -> Result<(), StoreError> {
@@ -76,8 +83,8 @@ impl Allotments {
         if collected.is_empty() {
             return Ok(());
         }
-        self.learn(session, provider, &collected)?;
-        let is_unfit = |named: &&Named| {
+        self.look_up(session, provider, &collected)?;
+        let is_unfit = |named: &&AllotmentOfferingType| {
             let kind = self.kinds.get(&named.offering_type);
             kind.is_none_or(|kind| !named.limit.offering_kinds().contains(&kind.as_str()))
         };
@@ -86,7 +93,9 @@ impl Allotments {
             return Ok(());
         }
         self.has_pending = true;
-        let column = |value: fn(&Named) -> i64| unfit.iter().map(|n| value(n)).collect::<Vec<_>>();
+        let column = |value: fn(&AllotmentOfferingType) -> i64| {
+            unfit.iter().map(|n| value(n)).collect::<Vec<_>>()
+        };
         let (positions, ids) = (column(|named| named.position), column(|named| named.id));
         let lines = column(|named| named.line.cast_signed());
         let offering_types = column(|named| named.offering_type);
@@ -96,14 +105,14 @@ impl Allotments {
         let source = number_of(source);
         let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
             &[&source, &positions, &ids, &lines, &offering_types, &are_courses, &paths];
-        session.run("remember allotments", WAIT, params).map(drop)
+        session.run("remember allotments", ADD_PENDING, params).map(drop)
     }
 
-    fn learn(
+    fn look_up(
         &mut self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
-        collected: &[Named],
+        collected: &[AllotmentOfferingType],
     ) -> Result<(), StoreError> {
         if self.kinds.len() >= KINDS_MAX {
             self.kinds.clear();
@@ -124,7 +133,7 @@ impl Allotments {
     /// Reports the pending offering types that do not fit at the end of the call.
     pub(super) fn check(
         &self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
         problems: &mut Problems,
     ) -> Result<(), StoreError> {
@@ -135,13 +144,15 @@ impl Allotments {
             let (offering_type, path): (i64, &str) = (get(&row, 4)?, get(&row, 6)?);
             let kind: Option<&str> = get(&row, 7)?;
             let limit = if get(&row, 5)? { LimitType::Course } else { LimitType::Event };
-            if kind.is_none() && problems.is_refused(plan::named("offering_types"), offering_type) {
+            if kind.is_none()
+                && problems.is_refused(plan::required_table("offering_types"), offering_type)
+            {
                 continue;
             }
-            let problem = Problem::of_allotment(path, offering_type, limit, kind);
+            let problem = Problem::check_allotment(path, offering_type, limit, kind);
             let Some(problem) = problem else { continue };
             let source = table_of(get(&row, 0)?);
-            let column = source.columns[small::<usize>(&row, 1)?].name;
+            let column = source.columns[get_narrow::<usize>(&row, 1)?].name;
             let line: i64 = get(&row, 3)?;
             let problem = problem.at(line.cast_unsigned(), get(&row, 2)?);
             problems.report(source, problem.in_column(column));
@@ -152,13 +163,13 @@ impl Allotments {
 
 /// Calls `visit` with (table, row id, offering type, limit type) for every offering type that an
 /// allotment of the provider names. It reads every allotment, so it is for rare checks only.
-pub(super) fn visit_all(
-    session: &Session<'_>,
+pub(super) fn visit_allotments(
+    session: &PostgresSession<'_>,
     provider: i64,
     visit: &mut dyn FnMut(&'static Table, i64, i64, LimitType) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     for table in tables() {
-        for position in &plan::of(table).allotments {
+        for position in &plan::for_table(table).allotments {
             let column = table.columns[*position].name;
             let sql = format!(
                 "SELECT id, \"{column}\" FROM \"{}\" WHERE provider_id = $1 AND id > $2 \
@@ -174,7 +185,7 @@ pub(super) fn visit_all(
                 after = get(last, 0)?;
                 for row in &rows {
                     let (id, text): (i64, &str) = (get(row, 0)?, get(row, 1)?);
-                    let Ok(allotment) = allotment::parse(text) else { continue };
+                    let Ok(allotment) = allotment::parse_allotment(text) else { continue };
                     for (_, offering_type, limit) in allotment.offering_types() {
                         visit(table, id, offering_type, limit)?;
                     }

@@ -9,47 +9,47 @@ use model::id::is_valid_id;
 use model::import::{Change, InputRow, TableCounts};
 use model::rules;
 
-use super::call::{Call, TableState};
-use super::flush::Notes;
+use super::call::{PostgresImportCall, PostgresTableImport};
+use super::flush::BatchChanges;
 use super::parents;
 use crate::error::StoreError;
-use crate::import::given::Given;
+use crate::import::given::GivenColumns;
 use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
-use crate::import::plan::{self, Plan};
+use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::Problem;
 use crate::port::StoredRow;
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::row::get;
 use crate::postgres::snapshot::FetchedRow;
 use crate::postgres::statements;
 
 /// One batch of changes to one table.
-pub(super) struct Batch<'c> {
-    pub(super) session: &'c Session<'c>,
+pub(super) struct PostgresImportBatch<'c> {
+    pub(super) session: &'c PostgresSession<'c>,
     pub(super) table: &'static Table,
-    pub(super) plan: &'static Plan,
-    pub(super) call: &'c mut Call,
+    pub(super) plan: &'static TableImportPlan,
+    pub(super) call: &'c mut PostgresImportCall,
     /// The stored rows under the batch's ids, with the batch's changes applied.
-    rows: HashMap<i64, Current>,
+    rows: HashMap<i64, BatchRow>,
     /// Ids of this batch that the call has found unchanged, or has been asked to delete.
     unchanged: HashSet<i64>,
     deleted: HashSet<i64>,
-    pub(super) notes: Notes,
+    pub(super) notes: BatchChanges,
 }
 
 /// A row in its present state: as stored, or as the batch changed it.
-struct Current {
+struct BatchRow {
     cells: Vec<Cell>,
     /// True if this call wrote it.
     is_of_this_call: bool,
 }
 
-impl<'c> Batch<'c> {
+impl<'c> PostgresImportBatch<'c> {
     pub(super) fn prepare(
-        session: &'c Session<'c>,
+        session: &'c PostgresSession<'c>,
         table: &'static Table,
-        call: &'c mut Call,
+        call: &'c mut PostgresImportCall,
         changes: &[Change],
     ) -> Result<Self, StoreError> {
         let id = |change: &Change| match change {
@@ -60,10 +60,10 @@ impl<'c> Batch<'c> {
         ids.sort_unstable();
         ids.dedup();
         let state = &call.tables[table.position];
-        let unchanged = state.unchanged.among(session, table, &ids)?;
-        let deleted = state.deleted.among(session, table, &ids)?;
-        let rows = stored(session, table, call, &ids)?;
-        let (plan, notes) = (plan::of(table), Notes::default());
+        let unchanged = state.unchanged.find_seen(session, table, &ids)?;
+        let deleted = state.deleted.find_seen(session, table, &ids)?;
+        let rows = read_stored_rows(session, table, call, &ids)?;
+        let (plan, notes) = (plan::for_table(table), BatchChanges::default());
         Ok(Self { session, table, plan, call, rows, unchanged, deleted, notes })
     }
 
@@ -72,11 +72,11 @@ impl<'c> Batch<'c> {
         self.counts().received += 1;
         let InputRow { id, line, mut cells } = row;
         if !is_valid_id(id) {
-            self.refuse(id, line, Problem::no_id(id));
+            self.refuse(id, line, Problem::invalid_id(id));
             return Ok(());
         }
         if self.deleted.contains(&id) {
-            self.refuse(id, line, Problem::duplicate("deleted and written"));
+            self.refuse(id, line, Problem::duplicate_id("deleted and written"));
             return Ok(());
         }
         if cells.len() != self.table.columns.len() {
@@ -85,14 +85,14 @@ impl<'c> Batch<'c> {
         }
         cells[catalogue::ID] = Cell::Int(id);
         self.call.amounts.observe(self.table, id, &cells);
-        let given = Given::of(&cells);
+        let given = GivenColumns::from_cells(&cells);
         let Some(stored) = self.rows.remove(&id) else {
             self.insert((id, line), cells);
             return Ok(());
         };
         let cell = |position: usize| stored.cells[position].as_ref();
         if is_surely_unchanged(self.table, given, &cells, cell) {
-            self.leave(id, stored);
+            self.count_unchanged(id, stored);
             return Ok(());
         }
         self.update((id, line), given, cells, stored)
@@ -113,7 +113,7 @@ impl<'c> Batch<'c> {
                 self.notes.remove(self.plan, (id, line), &stored.cells, self.call.now.micros());
             }
             Some(stored) => {
-                self.refuse(id, line, Problem::duplicate("written and deleted"));
+                self.refuse(id, line, Problem::duplicate_id("written and deleted"));
                 self.rows.insert(id, stored);
             }
         }
@@ -130,7 +130,7 @@ impl<'c> Batch<'c> {
     }
 
     /// Counts a row whose input changes nothing.
-    fn leave(&mut self, id: i64, stored: Current) {
+    fn count_unchanged(&mut self, id: i64, stored: BatchRow) {
         self.counts().unchanged += 1;
         self.rows.insert(id, stored);
         if self.unchanged.insert(id) {
@@ -142,23 +142,23 @@ impl<'c> Batch<'c> {
     fn update(
         &mut self,
         (id, line): (i64, u64),
-        given: Given,
+        given: GivenColumns,
         mut cells: Vec<Cell>,
-        stored: Current,
+        stored: BatchRow,
     ) -> Result<(), StoreError> {
         let table = self.table;
         merge(table, given, &mut cells, &stored.cells, self.call.now);
-        self.take_parents_values(given, &mut cells, &stored.cells)?;
+        self.apply_parent_defaults(given, &mut cells, &stored.cells)?;
         let updated_at = table.updated_at();
         let was = &stored.cells[updated_at];
         let is_stale = is_older(cells[updated_at].as_ref(), was.as_ref());
         let is_same = is_same_but_updated_at(table, &cells, &stored.cells);
         if is_same && (is_stale || cells[updated_at] == *was) {
-            self.leave(id, stored);
+            self.count_unchanged(id, stored);
             return Ok(());
         }
         if stored.is_of_this_call || self.unchanged.contains(&id) {
-            self.refuse(id, line, Problem::duplicate("given twice with different content"));
+            self.refuse(id, line, Problem::duplicate_id("given twice with different content"));
             self.rows.insert(id, stored);
             return Ok(());
         }
@@ -180,7 +180,7 @@ impl<'c> Batch<'c> {
     /// Records a row for writing, and the checks that it causes.
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
         self.notes.write((self.table, self.plan), (id, line), &cells, before, self.call);
-        let current = Current { cells, is_of_this_call: true };
+        let current = BatchRow { cells, is_of_this_call: true };
         self.rows.insert(id, current);
     }
 
@@ -192,23 +192,23 @@ impl<'c> Batch<'c> {
     /// Applies the defaults that come from a parent row. Such a value follows its sources until a
     /// caller gives another one. If the input clears it and the stored value is the parent's
     /// already, the row does not change.
-    fn take_parents_values(
+    fn apply_parent_defaults(
         &self,
-        given: Given,
+        given: GivenColumns,
         cells: &mut [Cell],
         stored: &[Cell],
     ) -> Result<(), StoreError> {
         let (session, provider) = (self.session, self.call.provider);
-        for default in &self.plan.parents {
+        for default in &self.plan.parent_defaults {
             let was = &stored[default.position];
             if given.is_null(default.position) {
-                let value = parents::value_now(session, provider, default, cells)?;
+                let value = parents::present_default(session, provider, default, cells)?;
                 if value == *was {
                     cells[default.position] = value;
                 }
             } else if given.is_absent(default.position)
                 && default.has_other_sources(cells, stored)
-                && parents::value_now(session, provider, default, stored)? == *was
+                && parents::present_default(session, provider, default, stored)? == *was
             {
                 cells[default.position] = Cell::Null;
             }
@@ -219,7 +219,7 @@ impl<'c> Batch<'c> {
     /// Reports everything that keeps a row, with its defaults filled, from being stored. Returns
     /// true if anything does.
     fn refuse_row(&mut self, (id, line): (i64, u64), cells: &[Cell]) -> bool {
-        let problems = Problem::all_of_row(self.table, cells);
+        let problems = Problem::check_row(self.table, cells);
         let is_refused = !problems.is_empty();
         for problem in problems {
             self.refuse(id, line, problem);
@@ -231,7 +231,7 @@ impl<'c> Batch<'c> {
         self.call.problems.refuse(self.table, id, problem.at(line, id));
     }
 
-    pub(super) fn state(&mut self) -> &mut TableState {
+    pub(super) fn state(&mut self) -> &mut PostgresTableImport {
         &mut self.call.tables[self.table.position]
     }
 
@@ -241,13 +241,13 @@ impl<'c> Batch<'c> {
 }
 
 /// Reads the stored rows with some ids, which must be ascending.
-fn stored(
-    session: &Session<'_>,
+fn read_stored_rows(
+    session: &PostgresSession<'_>,
     table: &'static Table,
-    call: &mut Call,
+    call: &mut PostgresImportCall,
     ids: &[i64],
-) -> Result<HashMap<i64, Current>, StoreError> {
-    let (sql, context) = (statements::of(table), "read rows");
+) -> Result<HashMap<i64, BatchRow>, StoreError> {
+    let (sql, context) = (statements::for_table(table), "read rows");
     let provider = call.provider;
     let state = &mut call.tables[table.position];
     if state.highest.is_none() {
@@ -264,7 +264,7 @@ fn stored(
         let row = FetchedRow { table, row };
         let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
         let is_of_this_call = row.revision() == call.revision;
-        (row.key().id, Current { cells: cells.collect(), is_of_this_call })
+        (row.key().id, BatchRow { cells: cells.collect(), is_of_this_call })
     };
     Ok(found.into_iter().map(current).collect())
 }

@@ -5,44 +5,44 @@ use model::id::Revision;
 use model::import::TableCounts;
 use model::time::Instant;
 
-use super::allotments::Allotments;
-use super::currency::Currencies;
-use super::references::References;
-use super::seen::{How, Seen};
+use super::allotments::PostgresAllotmentCheck;
+use super::currency::PostgresCurrencyCheck;
+use super::references::PostgresReferenceCheck;
+use super::seen::{PostgresSeenIds, PostgresSeenKind};
 use crate::import::problem::Problems;
 use crate::import::small_amounts::SmallAmounts;
 
-pub(super) struct Call {
+pub(super) struct PostgresImportCall {
     pub(super) provider: i64,
     pub(super) now: Instant,
     /// The revision that the call's rows are written with.
     pub(super) revision: Revision,
     pub(super) problems: Problems,
     pub(super) amounts: SmallAmounts,
-    pub(super) tables: Vec<TableState>,
-    pub(super) references: References,
-    pub(super) allotments: Allotments,
-    pub(super) currencies: Currencies,
+    pub(super) tables: Vec<PostgresTableImport>,
+    pub(super) references: PostgresReferenceCheck,
+    pub(super) allotments: PostgresAllotmentCheck,
+    pub(super) currencies: PostgresCurrencyCheck,
 }
 
 /// The state of one table in the call.
-pub(super) struct TableState {
+pub(super) struct PostgresTableImport {
     pub(super) is_touched: bool,
     pub(super) counts: TableCounts,
     /// The provider's greatest id, stored before or by this call; none until it has been read.
     pub(super) highest: Option<i64>,
-    pub(super) unchanged: Seen,
-    pub(super) deleted: Seen,
+    pub(super) unchanged: PostgresSeenIds,
+    pub(super) deleted: PostgresSeenIds,
 }
 
-impl Call {
+impl PostgresImportCall {
     pub(super) fn new(provider: i64, now: Instant, revision: Revision) -> Self {
-        let state = || TableState {
+        let state = || PostgresTableImport {
             is_touched: false,
             counts: TableCounts::default(),
             highest: None,
-            unchanged: Seen::new(How::Unchanged),
-            deleted: Seen::new(How::Deleted),
+            unchanged: PostgresSeenIds::new(PostgresSeenKind::Unchanged),
+            deleted: PostgresSeenIds::new(PostgresSeenKind::Deleted),
         };
         Self {
             provider,
@@ -51,14 +51,14 @@ impl Call {
             problems: Problems::new(),
             amounts: SmallAmounts::new(),
             tables: tables().iter().map(|_| state()).collect(),
-            references: References::new(),
-            allotments: Allotments::default(),
-            currencies: Currencies::default(),
+            references: PostgresReferenceCheck::new(),
+            allotments: PostgresAllotmentCheck::default(),
+            currencies: PostgresCurrencyCheck::default(),
         }
     }
 }
 
-impl TableState {
+impl PostgresTableImport {
     /// Returns true if the call wrote or deleted rows of the table.
     pub(super) fn has_changed(&self) -> bool {
         self.counts.inserted + self.counts.updated + self.counts.deleted > 0

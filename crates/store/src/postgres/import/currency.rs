@@ -7,12 +7,12 @@ use model::cell::Cell;
 
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::import::plan::{self, Plan};
+use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::row::get;
 
-const WAIT: &str = "INSERT INTO pg_temp.pending_currencies \
+const ADD_PENDING: &str = "INSERT INTO pg_temp.pending_currencies \
     (source, id, line, invoice_id, currency) SELECT $1::bigint, * \
     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) \
     ON CONFLICT (source, id) DO UPDATE SET line = excluded.line, \
@@ -27,7 +27,7 @@ const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, 
 const INVOICES_MAX: usize = 1 << 16;
 
 /// A row that names an invoice, with the currency it has.
-struct Named {
+struct RowInvoiceCurrency {
     id: i64,
     line: u64,
     invoice: i64,
@@ -35,20 +35,25 @@ struct Named {
 }
 
 #[derive(Default)]
-pub(super) struct Currencies {
+pub(super) struct PostgresCurrencyCheck {
     of_invoices: HashMap<i64, Box<str>>,
-    collected: Vec<Named>,
+    collected: Vec<RowInvoiceCurrency>,
     has_pending: bool,
 }
 
-impl Currencies {
+impl PostgresCurrencyCheck {
     /// Collects the invoice and the currency of a complete row.
-    pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
+    pub(super) fn collect(&mut self, plan: &TableImportPlan, id: i64, line: u64, cells: &[Cell]) {
         let Some(rule) = &plan.invoice_currency else { return };
         if let (Some(invoice), Some(currency)) =
             (cells[rule.invoice_id].as_int(), cells[rule.currency].as_text())
         {
-            self.collected.push(Named { id, line, invoice, currency: currency.into() });
+            self.collected.push(RowInvoiceCurrency {
+                id,
+                line,
+                invoice,
+                currency: currency.into(),
+            });
         }
     }
 
@@ -59,9 +64,9 @@ impl Currencies {
 
     /// Compares the collected rows with their invoices. Rows that differ now are stored as pending,
     /// because the call may still change either row.
-    pub(super) fn settle(
+    pub(super) fn check_batch(
         &mut self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
         source: &Table,
     ) -> Result<(), StoreError> {
@@ -69,8 +74,8 @@ impl Currencies {
         if collected.is_empty() {
             return Ok(());
         }
-        self.learn(session, provider, &collected)?;
-        let differs = |named: &&Named| {
+        self.look_up(session, provider, &collected)?;
+        let differs = |named: &&RowInvoiceCurrency| {
             self.of_invoices.get(&named.invoice).is_none_or(|found| *found != named.currency)
         };
         let waiting: Vec<_> = collected.iter().filter(differs).collect();
@@ -78,21 +83,22 @@ impl Currencies {
             return Ok(());
         }
         self.has_pending = true;
-        let column =
-            |value: fn(&Named) -> i64| waiting.iter().map(|n| value(n)).collect::<Vec<_>>();
+        let column = |value: fn(&RowInvoiceCurrency) -> i64| {
+            waiting.iter().map(|n| value(n)).collect::<Vec<_>>()
+        };
         let (ids, lines) = (column(|named| named.id), column(|named| named.line.cast_signed()));
         let invoices = column(|named| named.invoice);
         let currencies: Vec<&str> = waiting.iter().map(|named| &*named.currency).collect();
         let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
             &[&number_of(source), &ids, &lines, &invoices, &currencies];
-        session.run("remember currencies", WAIT, params).map(drop)
+        session.run("remember currencies", ADD_PENDING, params).map(drop)
     }
 
-    fn learn(
+    fn look_up(
         &mut self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
-        collected: &[Named],
+        collected: &[RowInvoiceCurrency],
     ) -> Result<(), StoreError> {
         if self.of_invoices.len() >= INVOICES_MAX {
             self.of_invoices.clear();
@@ -114,7 +120,7 @@ impl Currencies {
     /// as a missing reference instead.
     pub(super) fn check(
         &self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         provider: i64,
         problems: &mut Problems,
     ) -> Result<(), StoreError> {
@@ -124,7 +130,7 @@ impl Currencies {
         for row in session.all("check currencies", PENDING, &[&provider])? {
             let (own, wanted): (&str, &str) = (get(&row, 4)?, get(&row, 5)?);
             let line: i64 = get(&row, 2)?;
-            let problem = Problem::other_currency(wanted, get(&row, 3)?, own);
+            let problem = Problem::currency_mismatch(wanted, get(&row, 3)?, own);
             let source = table_of(get(&row, 0)?);
             problems.report(source, problem.at(line.cast_unsigned(), get(&row, 1)?));
         }
@@ -134,12 +140,12 @@ impl Currencies {
 
 /// Reports invoices whose currency this call changed although rows that name them have another.
 pub(super) fn check_altered_invoices(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
-    let invoices = plan::named("invoices");
-    for table in tables().iter().filter(|table| plan::of(table).invoice_currency.is_some()) {
+    let invoices = plan::required_table("invoices");
+    for table in tables().iter().filter(|table| plan::for_table(table).invoice_currency.is_some()) {
         let sql = format!(
             "SELECT DISTINCT ON (a.id) a.id, a.line, c.id, c.currency FROM \"{}\" c \
              JOIN pg_temp.altered a ON a.source = $2 AND a.id = c.invoice_id \

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use model::id::Revision;
 
 use crate::error::StoreError;
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 
 const WAIT: &str = "INSERT INTO pg_temp.bumps (id, updated_at) \
     SELECT * FROM unnest($1::bigint[], $2::bigint[]) \
@@ -17,7 +17,10 @@ const APPLY: &str = "UPDATE customer_memberships m SET rev = $2, \
     WHERE m.provider_id = $1 AND m.id = b.id";
 
 /// Stores as pending the customer memberships whose holds changed, with the instant of the change.
-pub(super) fn wait(session: &Session<'_>, bumps: &[(i64, i64)]) -> Result<(), StoreError> {
+pub(super) fn add_pending(
+    session: &PostgresSession<'_>,
+    bumps: &[(i64, i64)],
+) -> Result<(), StoreError> {
     if bumps.is_empty() {
         return Ok(());
     }
@@ -31,8 +34,8 @@ pub(super) fn wait(session: &Session<'_>, bumps: &[(i64, i64)]) -> Result<(), St
 }
 
 /// Bumps the customer memberships. Returns true if there were any.
-pub(super) fn apply(
-    session: &Session<'_>,
+pub(super) fn apply_bumps(
+    session: &PostgresSession<'_>,
     provider: i64,
     revision: Revision,
 ) -> Result<bool, StoreError> {

@@ -30,14 +30,14 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 
-use super::engine::{Session, Transaction};
+use super::engine::{PostgresSession, PostgresTransaction};
 use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
-use batch::Batch;
-use call::Call;
+use batch::PostgresImportBatch;
+use call::PostgresImportCall;
 
 /// The number of rows decided and written at once. It bounds the memory; larger batches gain
 /// little.
@@ -46,13 +46,13 @@ const HAS_ALTERED: &str = "SELECT 1 FROM pg_temp.altered WHERE source = $1 LIMIT
 
 /// Begins an import. Waits until no other import runs, and blocks others until it ends.
 pub(super) fn begin(
-    transaction: Transaction<'_>,
+    transaction: PostgresTransaction<'_>,
     provider: ProviderId,
     now: Instant,
     key: Option<IdempotencyKey>,
 ) -> Result<ImportStart<'_>, StoreError> {
-    let before = revision::take_turn(&transaction)?;
-    providers::must_exist(&transaction, provider)?;
+    let before = revision::lock_revision(&transaction)?;
+    providers::check_exists(&transaction, provider)?;
     if let Some(key) = &key {
         match idempotency::find(&transaction, provider, key, now)? {
             KeyUse::New => {}
@@ -60,27 +60,27 @@ pub(super) fn begin(
             KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
-    scratch::prepare(&transaction)?;
-    let call = Call::new(provider.0, now, before.next());
+    scratch::create_temp_tables(&transaction)?;
+    let call = PostgresImportCall::new(provider.0, now, before.next());
     let import = PostgresImport { transaction, provider, key, before, has_failed: false, call };
     Ok(ImportStart::Started(Box::new(import)))
 }
 
 struct PostgresImport<'s> {
-    transaction: Transaction<'s>,
+    transaction: PostgresTransaction<'s>,
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
     /// Set while the database works: after a failure the transaction cannot be used.
     has_failed: bool,
-    call: Call,
+    call: PostgresImportCall,
 }
 
 impl ImportTransaction for PostgresImport<'_> {
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.touch(table);
+        self.include_table(table);
         self.must_not_have_failed()?;
-        if self.is_hopeless() {
+        if self.has_too_many_errors() {
             return Ok(());
         }
         self.has_failed = true;
@@ -90,7 +90,8 @@ impl ImportTransaction for PostgresImport<'_> {
             if some.is_empty() {
                 break;
             }
-            let mut batch = Batch::prepare(&self.transaction, table, &mut self.call, &some)?;
+            let mut batch =
+                PostgresImportBatch::prepare(&self.transaction, table, &mut self.call, &some)?;
             for change in some {
                 match change {
                     Change::Upsert(row) => batch.upsert(row)?,
@@ -107,21 +108,21 @@ impl ImportTransaction for PostgresImport<'_> {
         self.call.problems.add(error);
     }
 
-    fn is_hopeless(&self) -> bool {
+    fn has_too_many_errors(&self) -> bool {
         self.call.problems.is_full()
     }
 
-    fn touch(&mut self, table: &'static Table) {
+    fn include_table(&mut self, table: &'static Table) {
         self.call.tables[table.position].is_touched = true;
     }
 
     fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
         self.must_not_have_failed()?;
-        if !self.is_hopeless() {
+        if !self.has_too_many_errors() {
             self.check_between_rows()?;
         }
         if !self.call.problems.is_empty() {
-            let call = Call::new(self.provider.0, self.call.now, self.call.revision);
+            let call = PostgresImportCall::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);
             return Ok(Err(call.problems.into_errors()));
         }
@@ -129,7 +130,7 @@ impl ImportTransaction for PostgresImport<'_> {
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
             let (provider, now) = (self.provider, self.call.now);
-            idempotency::store(&self.transaction, provider, key, &outcome, now)?;
+            idempotency::store_answer(&self.transaction, provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
@@ -150,15 +151,15 @@ impl PostgresImport<'_> {
     fn check_between_rows(&mut self) -> Result<(), StoreError> {
         let (session, provider) = (&*self.transaction, self.provider.0);
         let call = &mut self.call;
-        parents::fill(session, provider, &mut call.problems)?;
+        parents::fill_defaults(session, provider, &mut call.problems)?;
         call.references.check(session, provider, &mut call.problems)?;
         call.allotments.check(session, provider, &mut call.problems)?;
         call.currencies.check(session, provider, &mut call.problems)?;
         removed::check(session, provider, &mut call.problems)?;
-        if has_altered(session, plan::named("invoices"))? {
+        if has_altered(session, plan::required_table("invoices"))? {
             currency::check_altered_invoices(session, provider, &mut call.problems)?;
         }
-        if has_altered(session, plan::named("offering_types"))? {
+        if has_altered(session, plan::required_table("offering_types"))? {
             removed::check_altered_offering_types(session, provider, &mut call.problems)?;
         }
         Ok(())
@@ -167,12 +168,12 @@ impl PostgresImport<'_> {
     /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (session, revision) = (&*self.transaction, self.call.revision);
-        let has_bumped = holds::apply(session, self.provider.0, revision)?;
+        let has_bumped = holds::apply_bumps(session, self.provider.0, revision)?;
         let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
         let mut has_changed = false;
         for (table, state) in tables().iter().zip(&self.call.tables) {
             if state.has_changed() || is_bumped(table) {
-                revision::set_of_table(session, table, revision)?;
+                revision::set_table_revision(session, table, revision)?;
                 has_changed = true;
             }
         }
@@ -201,7 +202,7 @@ fn table_of(number: i64) -> &'static Table {
     tables().get(position).expect("the database keeps numbers of tables that this call wrote")
 }
 
-fn has_altered(session: &Session<'_>, table: &Table) -> Result<bool, StoreError> {
+fn has_altered(session: &PostgresSession<'_>, table: &Table) -> Result<bool, StoreError> {
     let context = "look for altered rows";
     Ok(session.find(context, HAS_ALTERED, &[&number_of(table)])?.is_some())
 }

@@ -8,17 +8,17 @@ use super::number_of;
 use crate::error::StoreError;
 use crate::import::plan::{self, ParentDefault};
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::row::get;
 
 /// Stores as pending the rows that still lack a value from their parent.
-pub(super) const WAIT: &str = "INSERT INTO pg_temp.unfilled (source, id, line) \
+pub(super) const ADD_UNFILLED: &str = "INSERT INTO pg_temp.unfilled (source, id, line) \
     SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
 
 /// Returns the present value of the default; null when the parent does not exist or the product
 /// does not fit 64 bits.
-pub(super) fn value_now(
-    session: &Session<'_>,
+pub(super) fn present_default(
+    session: &PostgresSession<'_>,
     provider: i64,
     default: &ParentDefault,
     cells: &[Cell],
@@ -39,13 +39,13 @@ pub(super) fn value_now(
 }
 
 /// Fills the defaults that are still null, and reports products that do not fit 64 bits.
-pub(super) fn fill(
-    session: &Session<'_>,
+pub(super) fn fill_defaults(
+    session: &PostgresSession<'_>,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     for table in tables() {
-        for default in &plan::of(table).parents {
+        for default in &plan::for_table(table).parent_defaults {
             fill_column(session, provider, table, default)?;
             report_unfilled(session, provider, table, default, problems)?;
         }
@@ -54,7 +54,7 @@ pub(super) fn fill(
 }
 
 fn fill_column(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: i64,
     table: &Table,
     default: &ParentDefault,
@@ -82,7 +82,7 @@ fn fill_column(
 /// Reports defaults that are still null although the parent exists. If the parent does not exist,
 /// the reference is reported as missing instead.
 fn report_unfilled(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: i64,
     table: &Table,
     default: &ParentDefault,

@@ -13,7 +13,7 @@ use super::{allotments, number_of, table_of};
 use crate::error::StoreError;
 use crate::import::plan;
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::row::get;
 
 const REMOVED: &str = "SELECT id, line FROM pg_temp.removed WHERE source = $1";
@@ -27,33 +27,33 @@ const ALTERED: &str = "SELECT a.id, a.line, o.kind FROM pg_temp.altered a \
 
 /// Reports deletions of rows that are still referenced, each with one referencing row.
 pub(super) fn check(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     for from in tables() {
-        for reference in &plan::of(from).references {
+        for reference in &plan::for_table(from).references {
             if has_removed(session, &tables()[reference.target])? {
-                block(session, provider, from, reference)?;
+                record_references(session, provider, from, reference)?;
             }
         }
     }
-    let offering_types = plan::named("offering_types");
+    let offering_types = plan::required_table("offering_types");
     if has_removed(session, offering_types)? {
-        block_by_allotments(session, provider, offering_types)?;
+        record_allotment_references(session, provider, offering_types)?;
     }
     report(session, problems)
 }
 
-fn has_removed(session: &Session<'_>, table: &Table) -> Result<bool, StoreError> {
+fn has_removed(session: &PostgresSession<'_>, table: &Table) -> Result<bool, StoreError> {
     Ok(session.find("check deletions", HAS_REMOVED, &[&number_of(table)])?.is_some())
 }
 
-fn block(
-    session: &Session<'_>,
+fn record_references(
+    session: &PostgresSession<'_>,
     provider: i64,
     from: &Table,
-    reference: &plan::Reference,
+    reference: &plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
     let (source, value) = match reference.is_list {
@@ -75,8 +75,8 @@ fn block(
     session.run("check deletions", &sql, params).map(drop)
 }
 
-fn block_by_allotments(
-    session: &Session<'_>,
+fn record_allotment_references(
+    session: &PostgresSession<'_>,
     provider: i64,
     offering_types: &Table,
 ) -> Result<(), StoreError> {
@@ -86,7 +86,7 @@ fn block_by_allotments(
         .iter()
         .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
         .collect::<Result<_, StoreError>>()?;
-    allotments::visit_all(session, provider, &mut |table, id, offering_type, _| {
+    allotments::visit_allotments(session, provider, &mut |table, id, offering_type, _| {
         if removed.contains_key(&offering_type) {
             let params: &[&(dyn ToSql + Sync)] = &[&source, &offering_type, &number_of(table), &id];
             session.run("check deletions", BLOCK, params)?;
@@ -95,7 +95,7 @@ fn block_by_allotments(
     })
 }
 
-fn report(session: &Session<'_>, problems: &mut Problems) -> Result<(), StoreError> {
+fn report(session: &PostgresSession<'_>, problems: &mut Problems) -> Result<(), StoreError> {
     for row in session.all("check deletions", BLOCKED, &[])? {
         let line: i64 = get(&row, 2)?;
         let problem = Problem::still_referenced(table_of(get(&row, 3)?), get(&row, 4)?);
@@ -108,11 +108,11 @@ fn report(session: &Session<'_>, problems: &mut Problems) -> Result<(), StoreErr
 /// Reports offering types whose kind this call changed although an allotment's limit counts another
 /// kind.
 pub(super) fn check_altered_offering_types(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
-    let offering_types = plan::named("offering_types");
+    let offering_types = plan::required_table("offering_types");
     let params: &[&(dyn ToSql + Sync)] = &[&provider, &number_of(offering_types)];
     let altered = session.all("check allotments", ALTERED, params)?;
     let altered: HashMap<i64, (i64, String)> = altered
@@ -120,7 +120,7 @@ pub(super) fn check_altered_offering_types(
         .map(|row| Ok((get(row, 0)?, (get(row, 1)?, get(row, 2)?))))
         .collect::<Result<_, StoreError>>()?;
     let mut last_reported = None;
-    allotments::visit_all(session, provider, &mut |table, id, offering_type, limit| {
+    allotments::visit_allotments(session, provider, &mut |table, id, offering_type, limit| {
         let Some((line, kind)) = altered.get(&offering_type) else { return Ok(()) };
         let is_right = limit.offering_kinds().contains(&kind.as_str());
         if is_right || last_reported == Some((table.position, id, offering_type)) {

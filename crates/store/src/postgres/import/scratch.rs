@@ -2,7 +2,7 @@
 //! however many rows come. They are emptied at the end of the transaction.
 
 use crate::error::StoreError;
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 
 const CREATE: &str = "
 SET LOCAL client_min_messages = warning;
@@ -38,6 +38,6 @@ CREATE TEMP TABLE IF NOT EXISTS seen (
 ";
 
 /// Creates the temporary tables of a connection, unless an earlier import has.
-pub(super) fn prepare(session: &Session<'_>) -> Result<(), StoreError> {
-    session.batch("prepare for an import", CREATE)
+pub(super) fn create_temp_tables(session: &PostgresSession<'_>) -> Result<(), StoreError> {
+    session.run_script("prepare for an import", CREATE)
 }

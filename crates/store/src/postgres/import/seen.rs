@@ -8,12 +8,12 @@ use model::catalogue::Table;
 use super::number_of;
 use crate::error::StoreError;
 use crate::import::id_set::IdSet;
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::row::get;
 
 /// The way in which a call met a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum PostgresSeenKind {
     /// It was imported, and equals the stored row.
     Unchanged = 1,
     /// Its deletion was requested.
@@ -22,8 +22,8 @@ pub(super) enum How {
 
 /// The ids of one table that were met in one way: in memory while they fit, then in a temporary
 /// table.
-pub(super) struct Seen {
-    how: How,
+pub(super) struct PostgresSeenIds {
+    how: PostgresSeenKind,
     ids: IdSet,
     is_empty: bool,
     has_spilled: bool,
@@ -35,14 +35,14 @@ const FIND: &str = "SELECT id FROM pg_temp.seen WHERE source = $1 AND how = $2 A
 /// The number of ids moved to the temporary table at once.
 const SPILLED_AT_ONCE: usize = 10_000;
 
-impl Seen {
-    pub(super) fn new(how: How) -> Self {
+impl PostgresSeenIds {
+    pub(super) fn new(how: PostgresSeenKind) -> Self {
         Self { how, ids: IdSet::default(), is_empty: true, has_spilled: false }
     }
 
     pub(super) fn insert(
         &mut self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         table: &Table,
         id: i64,
     ) -> Result<(), StoreError> {
@@ -55,9 +55,9 @@ impl Seen {
     }
 
     /// Returns those of `ids` that were met.
-    pub(super) fn among(
+    pub(super) fn find_seen(
         &self,
-        session: &Session<'_>,
+        session: &PostgresSession<'_>,
         table: &Table,
         ids: &[i64],
     ) -> Result<HashSet<i64>, StoreError> {
@@ -76,7 +76,7 @@ impl Seen {
         Ok(found)
     }
 
-    fn spill(&mut self, session: &Session<'_>, table: &Table) -> Result<(), StoreError> {
+    fn spill(&mut self, session: &PostgresSession<'_>, table: &Table) -> Result<(), StoreError> {
         let ids: Vec<i64> = self.ids.iter().collect();
         for ids in ids.chunks(SPILLED_AT_ONCE) {
             let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =

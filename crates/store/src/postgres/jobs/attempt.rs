@@ -4,17 +4,19 @@ use model::id::ProviderId;
 use model::time::Instant;
 
 use crate::error::StoreError;
-use crate::port::jobs::{Attempt, Ended, JobFile, Orders, Outcome, Progress, Success};
-use crate::postgres::engine::Session;
+use crate::port::jobs::{
+    AttemptEnd, AttemptOutcome, JobAttempt, JobFile, JobProgress, JobSuccess, ProgressReply,
+};
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::notices;
-use crate::postgres::row::{get, signed};
+use crate::postgres::row::{get, to_signed};
 
 const REPORT: &str = "UPDATE jobs SET rows_done = $4, rows_total = $5, revision = $6, \
     lease_until = $7, updated_at = $8 \
     WHERE id = $1 AND state = 'running' AND worker = $2 AND attempts = $3";
 const IS_CANCELED: &str = "SELECT 1 FROM jobs \
     WHERE id = $1 AND state = 'canceled' AND worker = $2 AND attempts = $3";
-const HELD: &str = "SELECT provider_id, attempts >= attempts_max FROM jobs \
+const LOCK_IF_HELD: &str = "SELECT provider_id, attempts >= attempts_max FROM jobs \
     WHERE id = $1 AND state = 'running' AND worker = $2 AND attempts = $3 FOR UPDATE";
 const SUCCEED: &str = "UPDATE jobs SET state = 'succeeded', worker = NULL, lease_until = NULL, \
     rows_done = $3, rows_total = $3, revision = $4, expires_at = $5, manifest = $6, \
@@ -31,12 +33,12 @@ const RELEASE: &str = "UPDATE jobs SET state = 'queued', worker = NULL, lease_un
     updated_at = $2 WHERE id = $1";
 
 pub(super) fn report(
-    session: &Session<'_>,
-    attempt: &Attempt<'_>,
-    progress: Progress,
+    session: &PostgresSession<'_>,
+    attempt: &JobAttempt<'_>,
+    progress: JobProgress,
     lease_until: Instant,
     now: Instant,
-) -> Result<Orders, StoreError> {
+) -> Result<ProgressReply, StoreError> {
     let context = "note a job's progress";
     let (job, number) = (attempt.job, i64::from(attempt.number));
     let changed = session.run(
@@ -46,62 +48,62 @@ pub(super) fn report(
             &job,
             &attempt.worker,
             &number,
-            &signed(progress.rows),
-            &progress.rows_total.map(signed),
+            &to_signed(progress.rows),
+            &progress.rows_total.map(to_signed),
             &progress.revision.map(|revision| revision.0),
             &lease_until.micros(),
             &now.micros(),
         ],
     )?;
     if changed == 1 {
-        return Ok(Orders::Continue);
+        return Ok(ProgressReply::Continue);
     }
     let canceled = session.find(context, IS_CANCELED, &[&job, &attempt.worker, &number])?;
-    Ok(if canceled.is_some() { Orders::Cancel } else { Orders::Lost })
+    Ok(if canceled.is_some() { ProgressReply::Cancel } else { ProgressReply::LeaseLost })
 }
 
 pub(super) fn finish(
-    session: &Session<'_>,
-    ended: &Ended<'_>,
+    session: &PostgresSession<'_>,
+    ended: &AttemptEnd<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let Ended { attempt, outcome, notices } = ended;
+    let AttemptEnd { attempt, outcome, notices } = ended;
     let (context, id, micros) = ("finish a job", attempt.job, now.micros());
     let number = i64::from(attempt.number);
-    let held = session.find(context, HELD, &[&id, &attempt.worker, &number])?;
+    let held = session.find(context, LOCK_IF_HELD, &[&id, &attempt.worker, &number])?;
     let Some(held) = held else { return Ok(false) };
     let (provider, is_last): (i64, bool) = (get(&held, 0)?, get(&held, 1)?);
     match outcome {
-        Outcome::Succeeded(success) => succeed(session, id, success, now)?,
-        Outcome::Retry { code, message, at } if !is_last => {
+        AttemptOutcome::Succeeded(success) => succeed(session, id, success, now)?,
+        AttemptOutcome::Retry { code, message, at } if !is_last => {
             session.run(context, RETRY, &[&id, &micros, code, message, &at.micros()])?;
             return Ok(true);
         }
-        Outcome::Released => {
+        AttemptOutcome::Released => {
             session.run(context, RELEASE, &[&id, &micros])?;
             return Ok(true);
         }
-        Outcome::Failed { code, message } | Outcome::Retry { code, message, .. } => {
+        AttemptOutcome::Failed { code, message } | AttemptOutcome::Retry { code, message, .. } => {
             session.run(context, FAIL, &[&id, &micros, code, message])?;
         }
     }
-    notices::keep(session, ProviderId(provider), notices, now)?;
+    notices::store_notices(session, ProviderId(provider), notices, now)?;
     Ok(true)
 }
 
 fn succeed(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     id: i64,
-    success: &Success,
+    success: &JobSuccess,
     now: Instant,
 ) -> Result<(), StoreError> {
     let context = "finish a job";
-    let Success { files, manifest, rows, revision, expires_at } = success;
-    let (now, rows, expires_at) = (now.micros(), signed(*rows), expires_at.micros());
+    let JobSuccess { files, manifest, rows, revision, expires_at } = success;
+    let (now, rows, expires_at) = (now.micros(), to_signed(*rows), expires_at.micros());
     session.run(context, SUCCEED, &[&id, &now, &rows, &revision.0, &expires_at, manifest])?;
     for (position, file) in (0_i64..).zip(files) {
         let JobFile { part, path, name, content_type, bytes, sha256, is_consumed } = file;
-        let bytes = signed(*bytes);
+        let bytes = to_signed(*bytes);
         session.run(
             context,
             FILE,

@@ -4,9 +4,9 @@ use model::time::Instant;
 
 use super::row;
 use crate::error::StoreError;
-use crate::port::jobs::{Claim, Job, JobId};
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, signed};
+use crate::port::jobs::{Job, JobClaim, JobId};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{get, to_signed};
 use crate::postgres::turns;
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = $1 AND state IN ('queued', 'running') \
@@ -22,17 +22,17 @@ const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count
         AND coalesce(running.jobs, 0) < $3 \
     ORDER BY coalesce(running.jobs, 0), coalesce(t.turn, 0), j.id LIMIT 1 \
     FOR UPDATE OF j SKIP LOCKED";
-const TOGETHER: &str = "SELECT id FROM jobs WHERE id = $1 OR (kind = $2 \
+const GROUP_OF_JOB: &str = "SELECT id FROM jobs WHERE id = $1 OR (kind = $2 \
     AND state IN ('queued', 'running') \
     AND group_name = (SELECT group_name FROM jobs WHERE id = $1)) ORDER BY id FOR UPDATE";
-const TAKE: &str = "UPDATE jobs SET state = 'running', worker = $2, lease_until = $3, \
+const CLAIM: &str = "UPDATE jobs SET state = 'running', worker = $2, lease_until = $3, \
     attempts = attempts + 1, attempts_max = $4, rows_done = 0, rows_total = NULL, \
     revision = NULL, started_at = coalesce(started_at, $5), updated_at = $5 WHERE id = $1";
 
 /// Returns true if a job may be due; reads without a lock.
 pub(super) fn is_any_due(
-    session: &Session<'_>,
-    claim: &Claim<'_>,
+    session: &PostgresSession<'_>,
+    claim: &JobClaim<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
     let kind = claim.kind.as_str();
@@ -40,26 +40,26 @@ pub(super) fn is_any_due(
 }
 
 pub(super) fn claim(
-    session: &Session<'_>,
-    claim: &Claim<'_>,
+    session: &PostgresSession<'_>,
+    claim: &JobClaim<'_>,
     now: Instant,
 ) -> Result<Vec<Job>, StoreError> {
     let (context, kind, now) = ("take a job", claim.kind.as_str(), now.micros());
-    turns::wait(session, kind)?;
-    let running_max = signed(claim.running_per_provider_max);
+    turns::lock_queue(session, kind)?;
+    let running_max = to_signed(claim.running_per_provider_max);
     let Some(next) = session.find(context, NEXT, &[&kind, &now, &running_max])? else {
         return Ok(Vec::new());
     };
     let (next, attempts_max): (i64, _) = (get(&next, 0)?, i64::from(claim.attempts_max));
     let lease_until = claim.lease_until.micros();
     let mut taken = Vec::new();
-    for row in session.all(context, TOGETHER, &[&next, &kind])? {
+    for row in session.all(context, GROUP_OF_JOB, &[&next, &kind])? {
         let id: i64 = get(&row, 0)?;
-        session.run(context, TAKE, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
+        session.run(context, CLAIM, &[&id, &claim.worker, &lease_until, &attempts_max, &now])?;
         taken.extend(row::find(session, JobId::Number(id))?);
     }
     if let Some(job) = taken.first() {
-        turns::take(session, kind, job.provider)?;
+        turns::record_turn(session, kind, job.provider)?;
     }
     Ok(taken)
 }

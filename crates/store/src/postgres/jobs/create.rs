@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use model::id::ProviderId;
 use model::time::Instant;
 
-use super::keys::{self, Known};
+use super::keys::{self, PostgresJobKeyUse};
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::notices;
-use crate::postgres::row::{get, unsigned};
+use crate::postgres::row::{get, get_unsigned};
 
 /// Requests of one provider run one at a time, so that what one has checked still holds when it
 /// writes.
@@ -27,7 +27,7 @@ const COUNT: &str = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) F
     WHERE kind = $1 AND provider_id = $2 AND state IN ('queued', 'running')";
 
 pub(super) fn create(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     jobs: &[NewJob],
     key: Option<&JobKey>,
     limits: JobLimits,
@@ -36,12 +36,14 @@ pub(super) fn create(
     let Some(provider) = jobs.first().map(|job| job.provider) else {
         return Ok(JobStart::Created(Vec::new()));
     };
-    take_turn(session, provider)?;
+    lock_provider_jobs(session, provider)?;
     if let Some(key) = key {
         match keys::find(session, provider, &key.key, now)? {
-            Known::New => {}
-            Known::Answered { jobs, answer } => return Ok(JobStart::Answered { jobs, answer }),
-            Known::Conflict => return Ok(JobStart::KeyConflict),
+            PostgresJobKeyUse::New => {}
+            PostgresJobKeyUse::Answered { jobs, answer } => {
+                return Ok(JobStart::Answered { jobs, answer });
+            }
+            PostgresJobKeyUse::Conflict => return Ok(JobStart::KeyConflict),
         }
     }
     if let Some(subject) = first_in_progress(session, jobs)? {
@@ -53,17 +55,23 @@ pub(super) fn create(
     let created: Vec<_> =
         jobs.iter().map(|job| insert(session, job, now)).collect::<Result<_, _>>()?;
     if let Some(key) = key {
-        keys::keep(session, provider, key, &created, now)?;
+        keys::store_key(session, provider, key, &created, now)?;
     }
     Ok(JobStart::Created(created))
 }
 
-fn take_turn(session: &Session<'_>, provider: ProviderId) -> Result<(), StoreError> {
+fn lock_provider_jobs(
+    session: &PostgresSession<'_>,
+    provider: ProviderId,
+) -> Result<(), StoreError> {
     session.one("wait for another request", TAKE_TURN, &[&provider.0]).map(drop)
 }
 
 /// Returns the subject of the first exclusive job that another exclusive job stands in the way of.
-fn first_in_progress(session: &Session<'_>, jobs: &[NewJob]) -> Result<Option<String>, StoreError> {
+fn first_in_progress(
+    session: &PostgresSession<'_>,
+    jobs: &[NewJob],
+) -> Result<Option<String>, StoreError> {
     for (position, job) in jobs.iter().enumerate().filter(|(_, job)| job.is_exclusive) {
         let is_same = |other: &NewJob| {
             other.is_exclusive && (other.kind, &other.subject) == (job.kind, &job.subject)
@@ -79,14 +87,18 @@ fn first_in_progress(session: &Session<'_>, jobs: &[NewJob]) -> Result<Option<St
     Ok(None)
 }
 
-fn has_room(session: &Session<'_>, jobs: &[NewJob], limits: JobLimits) -> Result<bool, StoreError> {
+fn has_room(
+    session: &PostgresSession<'_>,
+    jobs: &[NewJob],
+    limits: JobLimits,
+) -> Result<bool, StoreError> {
     let mut added = BTreeMap::<_, u64>::new();
     for job in jobs {
         *added.entry((job.kind.as_str(), job.provider)).or_default() += 1;
     }
     for ((kind, provider), added) in added {
         let row = session.one("count jobs", COUNT, &[&kind, &provider.0])?;
-        let (queued, unfinished) = (unsigned(&row, 0)?, unsigned(&row, 1)?);
+        let (queued, unfinished) = (get_unsigned(&row, 0)?, get_unsigned(&row, 1)?);
         if queued + added > limits.queued_max || unfinished + added > limits.unfinished_max {
             return Ok(false);
         }
@@ -94,7 +106,7 @@ fn has_room(session: &Session<'_>, jobs: &[NewJob], limits: JobLimits) -> Result
     Ok(true)
 }
 
-fn insert(session: &Session<'_>, new: &NewJob, now: Instant) -> Result<Job, StoreError> {
+fn insert(session: &PostgresSession<'_>, new: &NewJob, now: Instant) -> Result<Job, StoreError> {
     let created = session.one(
         "queue a job",
         INSERT,
@@ -113,7 +125,7 @@ fn insert(session: &Session<'_>, new: &NewJob, now: Instant) -> Result<Job, Stor
             &now.micros(),
         ],
     )?;
-    notices::keep(session, new.provider, &new.notices, now)?;
+    notices::store_notices(session, new.provider, &new.notices, now)?;
     let job = row::find(session, JobId::Number(get(&created, 0)?))?;
     job.ok_or_else(|| damaged("a job that was just queued is not there"))
 }

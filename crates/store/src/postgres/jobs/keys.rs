@@ -7,7 +7,7 @@ use super::row;
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::row::get;
 use crate::postgres::words::{from_json, json};
 
@@ -23,7 +23,7 @@ const FORGET: &str = "DELETE FROM job_keys WHERE (provider_id, key) IN (SELECT p
     FROM job_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2)";
 
 /// The earlier use of a key.
-pub(super) enum Known {
+pub(super) enum PostgresJobKeyUse {
     /// The key was not used.
     New,
     /// The same request queued these jobs.
@@ -33,27 +33,27 @@ pub(super) enum Known {
 }
 
 pub(super) fn find(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     key: &IdempotencyKey,
     now: Instant,
-) -> Result<Known, StoreError> {
+) -> Result<PostgresJobKeyUse, StoreError> {
     let oldest = oldest(now);
     let found = session.find("look for a job's key", FIND, &[&provider.0, &key.key, &oldest])?;
-    let Some(found) = found else { return Ok(Known::New) };
+    let Some(found) = found else { return Ok(PostgresJobKeyUse::New) };
     if get::<&[u8]>(&found, 0)? != key.request_hash {
-        return Ok(Known::Conflict);
+        return Ok(PostgresJobKeyUse::Conflict);
     }
     let ids: Vec<i64> = from_json(&found, 1)?;
     let mut jobs = Vec::with_capacity(ids.len());
     for id in ids {
         jobs.extend(row::find(session, JobId::Number(id))?);
     }
-    Ok(Known::Answered { jobs, answer: get(&found, 2)? })
+    Ok(PostgresJobKeyUse::Answered { jobs, answer: get(&found, 2)? })
 }
 
-pub(super) fn keep(
-    session: &Session<'_>,
+pub(super) fn store_key(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     key: &JobKey,
     jobs: &[Job],
@@ -68,8 +68,8 @@ pub(super) fn keep(
 }
 
 /// Deletes expired keys, at most `count_max`.
-pub(super) fn forget(
-    session: &Session<'_>,
+pub(super) fn delete_expired(
+    session: &PostgresSession<'_>,
     now: Instant,
     count_max: i64,
 ) -> Result<(), StoreError> {

@@ -5,8 +5,8 @@ use model::id::ProviderId;
 use super::row::{self, select_jobs};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFilter, JobKind, JobState};
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, signed, unsigned};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{get, get_unsigned, to_signed};
 
 const COUNT: &str = "SELECT count(*) FROM jobs WHERE provider_id = $1 \
     AND ($2::text IS NULL OR kind = $2) \
@@ -28,7 +28,7 @@ const KNOWN_FILES: &str =
     "SELECT DISTINCT path FROM job_files WHERE NOT is_consumed AND path = ANY($1)";
 
 pub(super) fn list(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     filter: &JobFilter<'_>,
 ) -> Result<(u64, Vec<Job>), StoreError> {
@@ -38,26 +38,32 @@ pub(super) fn list(
         filter.states.map(|states| states.iter().copied().map(JobState::as_str).collect());
     let subjects = filter.subjects;
     let count = session.one(context, COUNT, &[&provider.0, &kind, &states, &subjects])?;
-    let (limit, offset) = (signed(filter.limit), signed(filter.offset));
+    let (limit, offset) = (to_signed(filter.limit), to_signed(filter.offset));
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&provider.0, &kind, &states, &subjects, &limit, &offset];
     let page = session.all(context, PAGE, params)?;
     let page = page.iter().map(|job| row::with_files(session, row::read(job)?));
-    Ok((unsigned(&count, 0)?, page.collect::<Result<_, _>>()?))
+    Ok((get_unsigned(&count, 0)?, page.collect::<Result<_, _>>()?))
 }
 
-pub(super) fn queue_position(session: &Session<'_>, id: i64) -> Result<Option<u64>, StoreError> {
+pub(super) fn queue_position(
+    session: &PostgresSession<'_>,
+    id: i64,
+) -> Result<Option<u64>, StoreError> {
     let position = session.find("count jobs before one", POSITION, &[&id])?;
-    position.map(|row| unsigned(&row, 0)).transpose()
+    position.map(|row| get_unsigned(&row, 0)).transpose()
 }
 
-pub(super) fn counts(session: &Session<'_>, kind: JobKind) -> Result<(u64, u64), StoreError> {
+pub(super) fn counts(
+    session: &PostgresSession<'_>,
+    kind: JobKind,
+) -> Result<(u64, u64), StoreError> {
     let row = session.one("count jobs", COUNTS, &[&kind.as_str()])?;
-    Ok((unsigned(&row, 0)?, unsigned(&row, 1)?))
+    Ok((get_unsigned(&row, 0)?, get_unsigned(&row, 1)?))
 }
 
 pub(super) fn known_files(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     paths: &[String],
 ) -> Result<Vec<String>, StoreError> {
     let known = session.all("look for files", KNOWN_FILES, &[&paths])?;

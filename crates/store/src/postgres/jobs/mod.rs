@@ -25,11 +25,11 @@ use super::{PostgresStore, secret};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
-    Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
-    JobStore, NewJob, Orders, Progress, Transfers,
+    AttemptEnd, CancelOutcome, FileTransfers, Job, JobAttempt, JobClaim, JobFilter, JobId, JobKey,
+    JobKind, JobLimits, JobProgress, JobStart, JobStore, NewJob, ProgressReply,
 };
 use crate::port::notices::NewNotice;
-use keys::Known;
+use keys::PostgresJobKeyUse;
 
 impl JobStore for PostgresStore {
     fn create_jobs(
@@ -42,20 +42,22 @@ impl JobStore for PostgresStore {
         self.engine.write(|session| create::create(session, jobs, key, limits, now))
     }
 
-    fn find_key(
+    fn find_job_key(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
         now: Instant,
     ) -> Result<Option<JobStart>, StoreError> {
-        Ok(match keys::find(&*self.engine.view()?, provider, key, now)? {
-            Known::New => None,
-            Known::Answered { jobs, answer } => Some(JobStart::Answered { jobs, answer }),
-            Known::Conflict => Some(JobStart::KeyConflict),
+        Ok(match keys::find(&*self.engine.begin_view()?, provider, key, now)? {
+            PostgresJobKeyUse::New => None,
+            PostgresJobKeyUse::Answered { jobs, answer } => {
+                Some(JobStart::Answered { jobs, answer })
+            }
+            PostgresJobKeyUse::Conflict => Some(JobStart::KeyConflict),
         })
     }
 
-    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
+    fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often: without looking first, each of them would make others wait.
         if !claim::is_any_due(&self.engine.lookup()?, claim, now)? {
             return Ok(Vec::new());
@@ -65,15 +67,15 @@ impl JobStore for PostgresStore {
 
     fn report_progress(
         &self,
-        attempt: &Attempt<'_>,
-        progress: Progress,
+        attempt: &JobAttempt<'_>,
+        progress: JobProgress,
         lease_until: Instant,
         now: Instant,
-    ) -> Result<Orders, StoreError> {
+    ) -> Result<ProgressReply, StoreError> {
         self.engine.write(|session| attempt::report(session, attempt, progress, lease_until, now))
     }
 
-    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
+    fn finish_jobs(&self, ends: &[AttemptEnd<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
         self.engine.write(|session| {
             ends.iter().map(|ended| attempt::finish(session, ended, now)).collect()
         })
@@ -85,7 +87,7 @@ impl JobStore for PostgresStore {
         id: JobId<'_>,
         notices: &[NewNotice],
         now: Instant,
-    ) -> Result<Cancel, StoreError> {
+    ) -> Result<CancelOutcome, StoreError> {
         self.engine.write(|session| ends::cancel(session, (provider, id), notices, now))
     }
 
@@ -95,7 +97,7 @@ impl JobStore for PostgresStore {
     }
 
     fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
-        row::find(&*self.engine.view()?, id)
+        row::find(&*self.engine.begin_view()?, id)
     }
 
     fn jobs(
@@ -103,7 +105,7 @@ impl JobStore for PostgresStore {
         provider: ProviderId,
         filter: &JobFilter<'_>,
     ) -> Result<(u64, Vec<Job>), StoreError> {
-        list::list(&*self.engine.view()?, provider, filter)
+        list::list(&*self.engine.begin_view()?, provider, filter)
     }
 
     fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError> {
@@ -124,7 +126,7 @@ impl JobStore for PostgresStore {
         self.engine.write(|session| ends::consume_file(session, (id, file), notices, now))
     }
 
-    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError> {
+    fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError> {
         self.engine.write(|session| ends::count_transfers(session, transfers, now))
     }
 
@@ -137,27 +139,36 @@ impl JobStore for PostgresStore {
         self.engine.write(|session| ends::expire(session, provider, id, now))
     }
 
-    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError> {
-        self.engine.write(|session| ends::lose_files(session, id, notices, now))
+    fn fail_job_without_files(
+        &self,
+        id: i64,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.engine.write(|session| ends::fail_job_without_files(session, id, notices, now))
     }
 
-    fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {
-        self.engine.write(|session| ends::sweep(session, now, forget_before))
+    fn clean_up_jobs(
+        &self,
+        now: Instant,
+        forget_before: Instant,
+    ) -> Result<(u64, u64), StoreError> {
+        self.engine.write(|session| ends::clean_up(session, now, forget_before))
     }
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
         list::known_files(&self.engine.lookup()?, paths)
     }
 
-    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError> {
+    fn files_folder_id(&self) -> Result<Option<[u8; 32]>, StoreError> {
         secret::find(&self.engine.lookup()?, secret::FILES)
     }
 
-    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        secret::keep(&self.engine.lookup()?, secret::FILES, mark)
+    fn keep_files_folder_id(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        secret::store_if_absent(&self.engine.lookup()?, secret::FILES, mark)
     }
 
-    fn identity(&self, subject: &str) -> Result<i64, StoreError> {
-        identity::number(&self.engine.lookup()?, subject)
+    fn identity_number(&self, subject: &str) -> Result<i64, StoreError> {
+        identity::find_or_assign(&self.engine.lookup()?, subject)
     }
 }

@@ -4,9 +4,11 @@ use model::id::{ProviderId, Revision};
 use tokio_postgres::Row;
 
 use crate::error::StoreError;
-use crate::port::jobs::{Job, JobFile, JobId, JobKind, JobState, Progress, Requester};
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, instant, maybe_instant, named, small, unsigned};
+use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{
+    get, get_instant, get_narrow, get_optional_instant, get_parsed, get_unsigned,
+};
 
 /// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {
@@ -30,13 +32,16 @@ const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_co
     FROM job_files WHERE job_id = $1 ORDER BY position";
 
 /// Returns one job with its files.
-pub(super) fn find(session: &Session<'_>, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+pub(super) fn find(
+    session: &PostgresSession<'_>,
+    id: JobId<'_>,
+) -> Result<Option<Job>, StoreError> {
     find_by(session, id, (BY_ID, BY_UUID))
 }
 
 /// Returns one job of a provider with its files, and locks it until the transaction ends.
-pub(super) fn hold(
-    session: &Session<'_>,
+pub(super) fn find_locked(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     id: JobId<'_>,
 ) -> Result<Option<Job>, StoreError> {
@@ -45,7 +50,7 @@ pub(super) fn hold(
 }
 
 fn find_by(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     id: JobId<'_>,
     (by_id, by_uuid): (&str, &str),
 ) -> Result<Option<Job>, StoreError> {
@@ -61,7 +66,7 @@ fn find_by(
 }
 
 /// Adds the files to a job that was just read.
-pub(super) fn with_files(session: &Session<'_>, mut job: Job) -> Result<Job, StoreError> {
+pub(super) fn with_files(session: &PostgresSession<'_>, mut job: Job) -> Result<Job, StoreError> {
     if job.state == JobState::Succeeded {
         let rows = session.all("read a job's files", FILES, &[&job.id])?;
         job.files = rows.iter().map(read_file).collect::<Result<_, _>>()?;
@@ -72,37 +77,37 @@ pub(super) fn with_files(session: &Session<'_>, mut job: Job) -> Result<Job, Sto
 /// Reads a job without its files.
 pub(super) fn read(row: &Row) -> Result<Job, StoreError> {
     let rows_total = match get::<Option<i64>>(row, 13)? {
-        Some(_) => Some(unsigned(row, 13)?),
+        Some(_) => Some(get_unsigned(row, 13)?),
         None => None,
     };
     Ok(Job {
         id: get(row, 0)?,
         uuid: get(row, 1)?,
         provider: ProviderId(get(row, 2)?),
-        kind: named(row, 3, JobKind::parse)?,
+        kind: get_parsed(row, 3, JobKind::parse)?,
         subject: get(row, 4)?,
         request: get(row, 5)?,
-        requester: Requester { id: get(row, 6)?, email: get(row, 7)? },
+        requester: JobCaller { id: get(row, 6)?, email: get(row, 7)? },
         group: get(row, 8)?,
         request_id: get(row, 9)?,
         revision_min: Revision(get(row, 10)?),
-        state: named(row, 11, JobState::parse)?,
-        progress: Progress {
-            rows: unsigned(row, 12)?,
+        state: get_parsed(row, 11, JobState::parse)?,
+        progress: JobProgress {
+            rows: get_unsigned(row, 12)?,
             rows_total,
             revision: get::<Option<i64>>(row, 14)?.map(Revision),
         },
-        attempts: small(row, 15)?,
+        attempts: get_narrow(row, 15)?,
         error_code: get(row, 16)?,
         error_message: get(row, 17)?,
-        created_at: instant(row, 18)?,
-        started_at: maybe_instant(row, 19)?,
-        finished_at: maybe_instant(row, 20)?,
-        updated_at: instant(row, 21)?,
-        expires_at: maybe_instant(row, 22)?,
+        created_at: get_instant(row, 18)?,
+        started_at: get_optional_instant(row, 19)?,
+        finished_at: get_optional_instant(row, 20)?,
+        updated_at: get_instant(row, 21)?,
+        expires_at: get_optional_instant(row, 22)?,
         files: Vec::new(),
         manifest: get(row, 23)?,
-        downloads: unsigned(row, 24)?,
+        downloads: get_unsigned(row, 24)?,
     })
 }
 
@@ -112,7 +117,7 @@ fn read_file(row: &Row) -> Result<JobFile, StoreError> {
         path: get(row, 1)?,
         name: get(row, 2)?,
         content_type: get(row, 3)?,
-        bytes: unsigned(row, 4)?,
+        bytes: get_unsigned(row, 4)?,
         sha256: get(row, 5)?,
         is_consumed: get(row, 6)?,
     })

@@ -7,14 +7,17 @@ use tokio_postgres::Row;
 use super::webhooks;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver, Redelivery, WAITING_MAX,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, Redelivery,
+    WAITING_MAX,
 };
-use crate::postgres::engine::Session;
-use crate::postgres::row::{get, instant, maybe_instant, signed, small, unsigned};
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::{
+    get, get_instant, get_narrow, get_optional_instant, get_unsigned, to_signed,
+};
 use crate::postgres::turns;
 
 /// The greatest number of deliveries that one sweep deletes.
-const SWEPT_MAX: i64 = 1000;
+const CLEANUP_DELIVERIES_MAX: i64 = 1000;
 /// The position of the webhook's columns in a selected row.
 const WEBHOOK: usize = 13;
 
@@ -32,7 +35,7 @@ macro_rules! select_deliveries {
     };
 }
 
-/// Selects the next delivery for [`Lane::Webhook`]; looks up each webhook once.
+/// Selects the next delivery for [`DeliveryChannel::Webhook`]; looks up each webhook once.
 const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
     CROSS JOIN LATERAL (SELECT x.id, x.provider_id, x.next_attempt_at FROM deliveries x \
         WHERE x.webhook_id = w.id AND x.next_attempt_at <= $1 \
@@ -46,7 +49,7 @@ const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
             WHERE y.webhook_id = w.id AND y.lease_until > $1) \
         AND coalesce(busy.deliveries, 0) < $2 \
     ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
-/// Selects the next delivery for [`Lane::Mail`].
+/// Selects the next delivery for [`DeliveryChannel::Mail`].
 const NEXT_MAIL: &str = "SELECT d.id, d.provider_id FROM deliveries d \
     LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
         WHERE lease_until > $1 AND webhook_id IS NULL \
@@ -63,9 +66,9 @@ const FINISH: &str = "UPDATE deliveries SET worker = NULL, lease_until = NULL, s
     status_code = $4, error = $5, duration_ms = $6, next_attempt_at = $7, \
     ended_at = CASE WHEN $7::bigint IS NULL THEN $8::bigint END WHERE id = $1 AND worker = $2 \
     RETURNING webhook_id";
-const REST: &str = "UPDATE webhooks SET rests_until = $3, \
+const PAUSE_WEBHOOK: &str = "UPDATE webhooks SET rests_until = $3, \
     failures = CASE WHEN $2 = 'OK' THEN 0 ELSE failures + 1 END WHERE id = $1";
-const REST_NO_MORE: &str = "UPDATE webhooks SET rests_until = NULL WHERE id = $1";
+const RESUME_WEBHOOK: &str = "UPDATE webhooks SET rests_until = NULL WHERE id = $1";
 const WAITING_FOR: &str = "SELECT count(*) FROM deliveries \
     WHERE webhook_id = $1 AND next_attempt_at IS NOT NULL";
 const WAITING: &str = "SELECT count(*) FROM deliveries \
@@ -78,7 +81,7 @@ const PAGE: &str = select_deliveries!(
 );
 const ONE: &str =
     select_deliveries!("WHERE d.provider_id = $1 AND d.webhook_id = $2 AND d.id = $3");
-const AGAIN: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, event_type, \
+const REDELIVER: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, event_type, \
         payload, created_at, next_attempt_at) \
     SELECT provider_id, webhook_id, event_id, event_type, payload, created_at, $4::bigint \
     FROM deliveries WHERE provider_id = $1 AND webhook_id = $2 AND id = $3 RETURNING id";
@@ -87,41 +90,41 @@ const SWEEP: &str = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveri
 
 /// Returns the number and the provider of the next delivery. Workers ask often, so they look
 /// without a lock before they claim.
-pub(super) fn next(
-    session: &Session<'_>,
+pub(super) fn find_next(
+    session: &PostgresSession<'_>,
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<(i64, ProviderId)>, StoreError> {
     let sql = match claim.lane {
-        Lane::Webhook => NEXT_TO_WEBHOOK,
-        Lane::Mail => NEXT_MAIL,
+        DeliveryChannel::Webhook => NEXT_TO_WEBHOOK,
+        DeliveryChannel::Mail => NEXT_MAIL,
     };
-    let (max, lane) = (signed(claim.under_way_per_provider_max), claim.lane.as_str());
+    let (max, lane) = (to_signed(claim.under_way_per_provider_max), claim.lane.as_str());
     let next = session.find("look for a delivery", sql, &[&now.micros(), &max, &lane])?;
     next.map(|row| Ok((get(&row, 0)?, ProviderId(get(&row, 1)?)))).transpose()
 }
 
 pub(super) fn claim(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
     let lane = claim.lane.as_str();
-    turns::wait(session, lane)?;
-    let Some((id, provider)) = next(session, claim, now)? else { return Ok(None) };
+    turns::lock_queue(session, lane)?;
+    let Some((id, provider)) = find_next(session, claim, now)? else { return Ok(None) };
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&id, &claim.worker, &claim.lease_until.micros()];
     session.run("take a delivery", TAKE, params)?;
-    turns::take(session, lane, provider)?;
+    turns::record_turn(session, lane, provider)?;
     by_id(session, id)
 }
 
-fn by_id(session: &Session<'_>, id: i64) -> Result<Option<Delivery>, StoreError> {
+fn by_id(session: &PostgresSession<'_>, id: i64) -> Result<Option<Delivery>, StoreError> {
     session.find("read a delivery", BY_ID, &[&id])?.map(|row| read(&row)).transpose()
 }
 
 pub(super) fn finish(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     worker: &str,
     id: i64,
     result: &DeliveryResult,
@@ -129,37 +132,37 @@ pub(super) fn finish(
 ) -> Result<bool, StoreError> {
     let context = "finish a delivery";
     let DeliveryResult { state, status_code, error, duration_ms, .. } = result;
-    let (status, took) = (status_code.map(i64::from), signed(*duration_ms));
+    let (status, took) = (status_code.map(i64::from), to_signed(*duration_ms));
     let (next, now) = (result.next_attempt_at.map(Instant::micros), now.micros());
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&id, &worker, state, &status, error, &took, &next, &now];
     let Some(held) = session.find(context, FINISH, params)? else { return Ok(false) };
     if let Some(webhook) = get::<Option<i64>>(&held, 0)? {
         let rests_until = result.rests_until.map(Instant::micros);
-        session.run(context, REST, &[&webhook, state, &rests_until])?;
+        session.run(context, PAUSE_WEBHOOK, &[&webhook, state, &rests_until])?;
     }
     Ok(true)
 }
 
-pub(super) fn next_at(session: &Session<'_>) -> Result<Option<Instant>, StoreError> {
-    maybe_instant(&session.one("look for the next delivery", NEXT_AT, &[])?, 0)
+pub(super) fn next_at(session: &PostgresSession<'_>) -> Result<Option<Instant>, StoreError> {
+    get_optional_instant(&session.one("look for the next delivery", NEXT_AT, &[])?, 0)
 }
 
 pub(super) fn list(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     (provider, webhook): (ProviderId, i64),
     offset: u64,
     limit: u64,
 ) -> Result<(u64, Vec<Delivery>), StoreError> {
     let context = "list deliveries";
     let count = session.one(context, COUNT, &[&provider.0, &webhook])?;
-    let (limit, offset) = (signed(limit), signed(offset));
+    let (limit, offset) = (to_signed(limit), to_signed(offset));
     let page = session.all(context, PAGE, &[&provider.0, &webhook, &limit, &offset])?;
-    Ok((unsigned(&count, 0)?, page.iter().map(read).collect::<Result<_, _>>()?))
+    Ok((get_unsigned(&count, 0)?, page.iter().map(read).collect::<Result<_, _>>()?))
 }
 
 pub(super) fn one(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     (provider, webhook): (ProviderId, i64),
     id: i64,
 ) -> Result<Option<Delivery>, StoreError> {
@@ -168,29 +171,32 @@ pub(super) fn one(
 }
 
 pub(super) fn redeliver(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     (provider, webhook): (ProviderId, i64),
     id: i64,
     now: Instant,
 ) -> Result<Redelivery, StoreError> {
     let context = "queue a delivery again";
-    let waiting = unsigned(&session.one(context, WAITING_FOR, &[&webhook])?, 0)?;
+    let waiting = get_unsigned(&session.one(context, WAITING_FOR, &[&webhook])?, 0)?;
     if waiting >= WAITING_MAX && one(session, (provider, webhook), id)?.is_some() {
         return Ok(Redelivery::TooManyWait);
     }
-    let again = session.find(context, AGAIN, &[&provider.0, &webhook, &id, &now.micros()])?;
+    let again = session.find(context, REDELIVER, &[&provider.0, &webhook, &id, &now.micros()])?;
     let Some(again) = again else { return Ok(Redelivery::Unknown) };
-    session.run(context, REST_NO_MORE, &[&webhook])?;
+    session.run(context, RESUME_WEBHOOK, &[&webhook])?;
     let queued = by_id(session, get(&again, 0)?)?;
     Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
-pub(super) fn waiting(session: &Session<'_>, lane: Lane) -> Result<u64, StoreError> {
-    unsigned(&session.one("count deliveries", WAITING, &[&lane.as_str()])?, 0)
+pub(super) fn waiting(
+    session: &PostgresSession<'_>,
+    lane: DeliveryChannel,
+) -> Result<u64, StoreError> {
+    get_unsigned(&session.one("count deliveries", WAITING, &[&lane.as_str()])?, 0)
 }
 
-pub(super) fn sweep(session: &Session<'_>, before: Instant) -> Result<u64, StoreError> {
-    session.run("sweep deliveries", SWEEP, &[&before.micros(), &SWEPT_MAX])
+pub(super) fn clean_up(session: &PostgresSession<'_>, before: Instant) -> Result<u64, StoreError> {
+    session.run("sweep deliveries", SWEEP, &[&before.micros(), &CLEANUP_DELIVERIES_MAX])
 }
 
 fn read(row: &Row) -> Result<Delivery, StoreError> {
@@ -199,18 +205,18 @@ fn read(row: &Row) -> Result<Delivery, StoreError> {
         id: get(row, 0)?,
         provider: ProviderId(get(row, 1)?),
         receiver: match get::<Option<String>>(row, 2)? {
-            Some(mailbox) => Receiver::Mailbox(mailbox),
-            None => Receiver::Webhook(webhooks::read(row, WEBHOOK)?),
+            Some(mailbox) => DeliveryReceiver::Mailbox(mailbox),
+            None => DeliveryReceiver::Webhook(webhooks::read(row, WEBHOOK)?),
         },
         event_id: get(row, 3)?,
         event_type: get(row, 4)?,
         payload: get(row, 5)?,
-        attempt: small(row, 6)?,
+        attempt: get_narrow(row, 6)?,
         state: get(row, 7)?,
-        status_code: if maybe(8)? { Some(small(row, 8)?) } else { None },
+        status_code: if maybe(8)? { Some(get_narrow(row, 8)?) } else { None },
         error: get(row, 9)?,
-        duration_ms: if maybe(10)? { Some(unsigned(row, 10)?) } else { None },
-        created_at: instant(row, 11)?,
-        next_attempt_at: maybe_instant(row, 12)?,
+        duration_ms: if maybe(10)? { Some(get_unsigned(row, 10)?) } else { None },
+        created_at: get_instant(row, 11)?,
+        next_attempt_at: get_optional_instant(row, 12)?,
     })
 }

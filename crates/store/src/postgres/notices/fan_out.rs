@@ -5,8 +5,8 @@ use model::time::Instant;
 
 use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
-use crate::postgres::engine::Session;
-use crate::postgres::row::signed;
+use crate::postgres::engine::PostgresSession;
+use crate::postgres::row::to_signed;
 
 /// A delivery beyond the limit is stored as failed from the start.
 const TO_WEBHOOKS: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, \
@@ -27,13 +27,13 @@ const TO_MAILBOX: &str = "INSERT INTO deliveries (provider_id, mailbox, event_id
         AND mailbox IS NOT NULL AND next_attempt_at IS NOT NULL) < $7::bigint AS fits) room";
 
 /// Stores notices in the current transaction.
-pub(in crate::postgres) fn keep(
-    session: &Session<'_>,
+pub(in crate::postgres) fn store_notices(
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     notices: &[NewNotice],
     now: Instant,
 ) -> Result<(), StoreError> {
-    let (context, now, waiting_max) = ("keep a notice", now.micros(), signed(WAITING_MAX));
+    let (context, now, waiting_max) = ("keep a notice", now.micros(), to_signed(WAITING_MAX));
     for notice in notices {
         match notice {
             NewNotice::Event { id, event_type, payload } => {

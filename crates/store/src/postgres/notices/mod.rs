@@ -16,11 +16,11 @@ use model::time::Instant;
 use super::PostgresStore;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, NoticeStore, Redelivery, Webhook,
-    WebhookStart,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryResult, NewWebhook, NoticeStore, Redelivery,
+    Webhook, WebhookStart,
 };
 
-pub(super) use fan_out::keep;
+pub(super) use fan_out::store_notices;
 
 impl NoticeStore for PostgresStore {
     fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError> {
@@ -58,7 +58,7 @@ impl NoticeStore for PostgresStore {
         claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        if deliveries::next(&self.engine.lookup()?, claim, now)?.is_none() {
+        if deliveries::find_next(&self.engine.lookup()?, claim, now)?.is_none() {
             return Ok(None);
         }
         self.engine.write(|session| deliveries::claim(session, claim, now))
@@ -85,7 +85,7 @@ impl NoticeStore for PostgresStore {
         offset: u64,
         limit: u64,
     ) -> Result<(u64, Vec<Delivery>), StoreError> {
-        deliveries::list(&*self.engine.view()?, (provider, webhook), offset, limit)
+        deliveries::list(&*self.engine.begin_view()?, (provider, webhook), offset, limit)
     }
 
     fn delivery(
@@ -107,11 +107,11 @@ impl NoticeStore for PostgresStore {
         self.engine.write(|session| deliveries::redeliver(session, (provider, webhook), id, now))
     }
 
-    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError> {
+    fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError> {
         deliveries::waiting(&self.engine.lookup()?, lane)
     }
 
-    fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
-        self.engine.write(|session| deliveries::sweep(session, before))
+    fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
+        self.engine.write(|session| deliveries::clean_up(session, before))
     }
 }

@@ -6,9 +6,9 @@ use tokio_postgres::Row;
 
 use crate::error::StoreError;
 use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
-use crate::postgres::engine::Session;
+use crate::postgres::engine::PostgresSession;
 use crate::postgres::errors::damaged;
-use crate::postgres::row::{get, instant, small, unsigned};
+use crate::postgres::row::{get, get_instant, get_narrow, get_unsigned};
 use crate::postgres::words::{from_json, json};
 
 /// Webhooks of one provider are added and changed one at a time.
@@ -30,7 +30,7 @@ const DELETE: &str = "DELETE FROM webhooks WHERE provider_id = $1 AND id = $2";
 const DELETE_DELIVERIES: &str = "DELETE FROM deliveries WHERE webhook_id = $1";
 
 pub(super) fn create(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     new: &NewWebhook,
     now: Instant,
 ) -> Result<WebhookStart, StoreError> {
@@ -39,7 +39,7 @@ pub(super) fn create(
     if is_taken(session, new.provider, &new.url, 0)? {
         return Ok(WebhookStart::UrlTaken);
     }
-    let count = unsigned(&session.one(context, COUNT, &[&new.provider.0])?, 0)?;
+    let count = get_unsigned(&session.one(context, COUNT, &[&new.provider.0])?, 0)?;
     if count >= new.count_max {
         return Ok(WebhookStart::TooMany);
     }
@@ -54,7 +54,7 @@ pub(super) fn create(
 }
 
 fn is_taken(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     url: &str,
     but: i64,
@@ -62,13 +62,16 @@ fn is_taken(
     Ok(session.find("look for a webhook", IS_TAKEN, &[&provider.0, &url, &but])?.is_some())
 }
 
-pub(super) fn all(session: &Session<'_>, provider: ProviderId) -> Result<Vec<Webhook>, StoreError> {
+pub(super) fn all(
+    session: &PostgresSession<'_>,
+    provider: ProviderId,
+) -> Result<Vec<Webhook>, StoreError> {
     let rows = session.all("list webhooks", ALL, &[&provider.0])?;
     rows.iter().map(|row| read(row, 0)).collect()
 }
 
 pub(super) fn one(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     id: i64,
 ) -> Result<Option<Webhook>, StoreError> {
@@ -77,7 +80,7 @@ pub(super) fn one(
 }
 
 pub(super) fn update(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     webhook: &Webhook,
     now: Instant,
 ) -> Result<bool, StoreError> {
@@ -98,7 +101,7 @@ pub(super) fn update(
 }
 
 pub(super) fn replace_secret(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     (provider, id): (ProviderId, i64),
     secret: &str,
     now: Instant,
@@ -108,7 +111,7 @@ pub(super) fn replace_secret(
 }
 
 pub(super) fn delete(
-    session: &Session<'_>,
+    session: &PostgresSession<'_>,
     provider: ProviderId,
     id: i64,
 ) -> Result<bool, StoreError> {
@@ -131,8 +134,8 @@ pub(super) fn read(row: &Row, first: usize) -> Result<Webhook, StoreError> {
         has_all_events: get(row, first + 5)?,
         is_enabled: get(row, first + 6)?,
         secret: get(row, first + 7)?,
-        created_at: instant(row, first + 8)?,
-        updated_at: instant(row, first + 9)?,
-        failures: small(row, first + 10)?,
+        created_at: get_instant(row, first + 8)?,
+        updated_at: get_instant(row, first + 9)?,
+        failures: get_narrow(row, first + 10)?,
     })
 }

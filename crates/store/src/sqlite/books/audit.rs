@@ -13,7 +13,7 @@ const NOTE: &str = "INSERT INTO audit_log (provider_id, at, who, kind, subject, 
 const NEWEST: &str = "SELECT id, at, who, kind, subject, detail FROM audit_log \
     WHERE provider_id = ?1 ORDER BY id DESC LIMIT ?2";
 
-pub(super) fn note(
+pub(super) fn add_entry(
     connection: &Connection,
     provider: ProviderId,
     (at, by): (Instant, &str),
@@ -24,7 +24,7 @@ pub(super) fn note(
     ask::run(connection, "write the audit log", NOTE, params).map(drop)
 }
 
-pub(super) fn newest(
+pub(super) fn list_newest(
     connection: &Connection,
     provider: ProviderId,
     limit: u32,

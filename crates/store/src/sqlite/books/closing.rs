@@ -7,17 +7,17 @@ use model::time::Date;
 
 use super::{months, parts};
 use crate::error::StoreError;
-use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, Closing, NewClosedMonth};
-use crate::sqlite::database::WriteTransaction;
+use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, MonthClosing, NewClosedMonth};
+use crate::sqlite::database::SqliteTransaction;
 use crate::sqlite::providers;
 
 /// Begins to close months, in a transaction that holds the write lock.
 pub(super) fn begin(
-    transaction: WriteTransaction<'_>,
+    transaction: SqliteTransaction<'_>,
     provider: ProviderId,
     latest: Option<Date>,
 ) -> Result<CloseStart<'_>, StoreError> {
-    providers::must_exist(&transaction, provider)?;
+    providers::check_exists(&transaction, provider)?;
     if months::latest(&transaction, provider)? != latest {
         return Ok(CloseStart::Changed);
     }
@@ -26,7 +26,7 @@ pub(super) fn begin(
 }
 
 struct SqliteClosing<'s> {
-    transaction: WriteTransaction<'s>,
+    transaction: SqliteTransaction<'s>,
     provider: ProviderId,
     /// The month that was added last.
     last: Option<ClosedMonthKey>,
@@ -43,7 +43,7 @@ impl SqliteClosing<'_> {
     }
 }
 
-impl Closing for SqliteClosing<'_> {
+impl MonthClosing for SqliteClosing<'_> {
     fn add_month(&mut self, month: &NewClosedMonth) -> Result<u32, StoreError> {
         self.must_not_have_failed()?;
         self.has_failed = true;

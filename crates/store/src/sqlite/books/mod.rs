@@ -53,7 +53,7 @@ impl ClosedMonths for SqliteStore {
         provider: ProviderId,
         latest: Option<Date>,
     ) -> Result<CloseStart<'_>, StoreError> {
-        closing::begin(self.records.begin()?, provider, latest)
+        closing::begin(self.records.begin_write()?, provider, latest)
     }
 
     fn reopen_month(
@@ -69,6 +69,6 @@ impl ClosedMonths for SqliteStore {
     }
 
     fn audit(&self, provider: ProviderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        audit::newest(&*self.records.lookup()?, provider, limit)
+        audit::list_newest(&*self.records.lookup()?, provider, limit)
     }
 }

@@ -7,7 +7,8 @@ use rusqlite::{Connection, Row};
 use super::audit;
 use crate::error::StoreError;
 use crate::port::books::{
-    AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, NewClosedMonth, ReopenOutcome, Reopened,
+    AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, MonthReopening, NewClosedMonth,
+    ReopenOutcome,
 };
 use crate::sqlite::ask;
 
@@ -67,8 +68,8 @@ pub(super) fn add(
     let closed_at = closed_at.micros();
     let params = (key.0, key.1, version, closed_at, closed_by, note, revision.0, facts);
     ask::run(connection, context, ADD, params)?;
-    let what = AuditEntry::of_closing(new, version);
-    audit::note(connection, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
+    let what = AuditEntry::describe_closing(new, version);
+    audit::add_entry(connection, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
     Ok(version)
 }
 
@@ -86,9 +87,9 @@ pub(super) fn reopen(
     }
     let params = (provider.0, month.days(), closed.version, now.micros(), by, reason);
     ask::run(connection, "reopen a month", REOPEN, params)?;
-    let what = AuditEntry::of_reopening(month, closed.version, reason);
-    audit::note(connection, provider, (now, by), MONTH_REOPENED, what)?;
-    let reopened = Reopened { at: now, by: by.to_owned(), reason: reason.to_owned() };
+    let what = AuditEntry::describe_reopening(month, closed.version, reason);
+    audit::add_entry(connection, provider, (now, by), MONTH_REOPENED, what)?;
+    let reopened = MonthReopening { at: now, by: by.to_owned(), reason: reason.to_owned() };
     Ok(ReopenOutcome::Reopened(ClosedMonth { reopened: Some(reopened), ..closed }))
 }
 
@@ -97,7 +98,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ClosedMonth> {
         None => None,
         Some(at) => {
             let at = Instant::from_micros(at);
-            Some(Reopened { at, by: row.get(8)?, reason: row.get(9)? })
+            Some(MonthReopening { at, by: row.get(8)?, reason: row.get(9)? })
         }
     };
     Ok(ClosedMonth {

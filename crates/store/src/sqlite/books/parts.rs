@@ -38,7 +38,7 @@ pub(super) fn add(
     let params = (provider.0, month.days(), version, currency, kind, bytes, sha256, facts);
     ask::run(connection, context, ADD, params)?;
     let id = connection.last_insert_rowid();
-    content::in_chunks(part, content, &mut |number, chunk| {
+    content::store_in_chunks(part, content, &mut |number, chunk| {
         ask::run(connection, context, ADD_CHUNK, (id, number, chunk)).map(drop)
     })
 }

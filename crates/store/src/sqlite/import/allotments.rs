@@ -9,11 +9,11 @@ use model::cell::Cell;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
-use crate::import::plan::{self, Plan};
+use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 
-const WAIT: &str = "INSERT INTO temp.pending_allotments \
+const ADD_PENDING: &str = "INSERT INTO temp.pending_allotments \
     (source, position, id, line, offering_type_id, is_course, path) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const KIND: &str = "SELECT kind FROM offering_types WHERE provider_id = ?1 AND id = ?2";
@@ -25,19 +25,19 @@ const PENDING: &str = "SELECT p.source, p.position, p.id, p.line, p.offering_typ
 const KINDS_MAX: usize = 4096;
 
 #[derive(Default)]
-pub(super) struct Allotments {
+pub(super) struct SqliteAllotmentCheck {
     kinds: HashMap<i64, String>,
     has_pending: bool,
 }
 
-impl Allotments {
+impl SqliteAllotmentCheck {
     /// Checks the offering types that the allotments of a complete row name. Those that do not fit
     /// now are stored as pending, because the call may still change them.
     pub(super) fn collect(
         &mut self,
         connection: &Connection,
         provider: i64,
-        (table, plan): (&Table, &Plan),
+        (table, plan): (&Table, &TableImportPlan),
         (id, line): (i64, u64),
         cells: &[Cell],
     ) -> Result<(), StoreError> {
@@ -45,7 +45,7 @@ impl Allotments {
         for position in &plan.allotments {
             let text = cells[*position].as_text().filter(|text| *text != "{}");
             // The input was parsed before, so the shape is right.
-            let Some(Ok(allotment)) = text.map(allotment::parse) else { continue };
+            let Some(Ok(allotment)) = text.map(allotment::parse_allotment) else { continue };
             for (path, offering_type, limit) in allotment.offering_types() {
                 let kind = self.kind(connection, provider, offering_type)?;
                 if kind.is_some_and(|kind| limit.offering_kinds().contains(&kind)) {
@@ -55,7 +55,10 @@ impl Allotments {
                 let is_course = limit == LimitType::Course;
                 let line = line.cast_signed();
                 let row = (table.position, position, id, line, offering_type, is_course, path);
-                connection.prepare_cached(WAIT).and_then(|mut w| w.execute(row)).map_err(wait)?;
+                connection
+                    .prepare_cached(ADD_PENDING)
+                    .and_then(|mut w| w.execute(row))
+                    .map_err(wait)?;
             }
         }
         Ok(())
@@ -110,11 +113,13 @@ impl Allotments {
             let path: String = row.get(6).map_err(check)?;
             let kind: Option<String> = row.get(7).map_err(check)?;
             let limit = if is_course { LimitType::Course } else { LimitType::Event };
-            if kind.is_none() && problems.is_refused(plan::named("offering_types"), offering_type) {
+            if kind.is_none()
+                && problems.is_refused(plan::required_table("offering_types"), offering_type)
+            {
                 continue;
             }
             let kind = kind.as_deref();
-            let Some(problem) = Problem::of_allotment(&path, offering_type, limit, kind) else {
+            let Some(problem) = Problem::check_allotment(&path, offering_type, limit, kind) else {
                 continue;
             };
             let table = &tables()[source];
@@ -127,14 +132,14 @@ impl Allotments {
 
 /// Calls `visit` with (table, row id, offering type, limit type) for every offering type that an
 /// allotment of the provider names. It reads every allotment, so it is for rare checks only.
-pub(super) fn visit_all(
+pub(super) fn visit_allotments(
     connection: &Connection,
     provider: i64,
     visit: &mut dyn FnMut(&'static Table, i64, i64, LimitType) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let read = failed("read allotments");
     for table in tables() {
-        for position in &plan::of(table).allotments {
+        for position in &plan::for_table(table).allotments {
             let column = table.columns[*position].name;
             let sql = format!(
                 "SELECT id, \"{column}\" FROM main.\"{}\" \
@@ -145,7 +150,7 @@ pub(super) fn visit_all(
             let mut rows = statement.query([provider]).map_err(read)?;
             while let Some(row) = rows.next().map_err(read)? {
                 let (id, text): (i64, String) = row.try_into().map_err(read)?;
-                let Ok(allotment) = allotment::parse(&text) else { continue };
+                let Ok(allotment) = allotment::parse_allotment(&text) else { continue };
                 for (_, offering_type, limit) in allotment.offering_types() {
                     visit(table, id, offering_type, limit)?;
                 }

@@ -5,44 +5,44 @@ use model::id::Revision;
 use model::import::TableCounts;
 use model::time::Instant;
 
-use super::allotments::Allotments;
-use super::currency::Currencies;
-use super::references::References;
-use super::seen::{How, Seen};
+use super::allotments::SqliteAllotmentCheck;
+use super::currency::SqliteCurrencyCheck;
+use super::references::SqliteReferenceCheck;
+use super::seen::{SqliteSeenIds, SqliteSeenKind};
 use crate::import::problem::Problems;
 use crate::import::small_amounts::SmallAmounts;
 
-pub(super) struct Call {
+pub(super) struct SqliteImportCall {
     pub(super) provider: i64,
     pub(super) now: Instant,
     /// The revision that the call's rows are written with.
     pub(super) revision: Revision,
     pub(super) problems: Problems,
     pub(super) amounts: SmallAmounts,
-    pub(super) tables: Vec<TableState>,
-    pub(super) references: References,
-    pub(super) allotments: Allotments,
-    pub(super) currencies: Currencies,
+    pub(super) tables: Vec<SqliteTableImport>,
+    pub(super) references: SqliteReferenceCheck,
+    pub(super) allotments: SqliteAllotmentCheck,
+    pub(super) currencies: SqliteCurrencyCheck,
 }
 
 /// The state of one table in the call.
-pub(super) struct TableState {
+pub(super) struct SqliteTableImport {
     pub(super) is_touched: bool,
     pub(super) counts: TableCounts,
     /// The greatest id of a row that the call has written, or will write with the waiting group.
     pub(super) highest: i64,
-    pub(super) unchanged: Seen,
-    pub(super) deleted: Seen,
+    pub(super) unchanged: SqliteSeenIds,
+    pub(super) deleted: SqliteSeenIds,
 }
 
-impl Call {
+impl SqliteImportCall {
     pub(super) fn new(provider: i64, now: Instant, revision: Revision) -> Self {
-        let state = || TableState {
+        let state = || SqliteTableImport {
             is_touched: false,
             counts: TableCounts::default(),
             highest: 0,
-            unchanged: Seen::new(How::Unchanged),
-            deleted: Seen::new(How::Deleted),
+            unchanged: SqliteSeenIds::new(SqliteSeenKind::Unchanged),
+            deleted: SqliteSeenIds::new(SqliteSeenKind::Deleted),
         };
         Self {
             provider,
@@ -51,14 +51,14 @@ impl Call {
             problems: Problems::new(),
             amounts: SmallAmounts::new(),
             tables: tables().iter().map(|_| state()).collect(),
-            references: References::new(),
-            allotments: Allotments::default(),
-            currencies: Currencies::default(),
+            references: SqliteReferenceCheck::new(),
+            allotments: SqliteAllotmentCheck::default(),
+            currencies: SqliteCurrencyCheck::default(),
         }
     }
 }
 
-impl TableState {
+impl SqliteTableImport {
     /// Returns true if the call wrote or deleted rows of the table.
     pub(super) fn has_changed(&self) -> bool {
         self.counts.inserted + self.counts.updated + self.counts.deleted > 0

@@ -8,11 +8,11 @@ use model::cell::Cell;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
-use crate::import::plan::{self, Plan};
+use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 
-const WAIT: &str = "INSERT OR REPLACE INTO temp.pending_currencies \
+const ADD_PENDING: &str = "INSERT OR REPLACE INTO temp.pending_currencies \
     (source, id, line, invoice_id, currency) VALUES (?1, ?2, ?3, ?4, ?5)";
 const CURRENCY: &str = "SELECT currency FROM invoices WHERE provider_id = ?1 AND id = ?2";
 const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, i.currency \
@@ -22,22 +22,22 @@ const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, 
 /// The number of invoices whose currency is cached between rows.
 const INVOICES_MAX: usize = 1 << 16;
 
-type Code = [u8; 3];
+type CurrencyCode = [u8; 3];
 
 #[derive(Default)]
-pub(super) struct Currencies {
-    of_invoices: HashMap<i64, Code>,
+pub(super) struct SqliteCurrencyCheck {
+    of_invoices: HashMap<i64, CurrencyCode>,
     has_pending: bool,
 }
 
-impl Currencies {
+impl SqliteCurrencyCheck {
     /// Compares a complete row with its invoice, and returns the invoice's id if it exists. A row
     /// that differs now is stored as pending, because the call may still change either row.
     pub(super) fn collect(
         &mut self,
         connection: &Connection,
         provider: i64,
-        (table, plan): (&Table, &Plan),
+        (table, plan): (&Table, &TableImportPlan),
         (id, line): (i64, u64),
         cells: &[Cell],
     ) -> Result<Option<i64>, StoreError> {
@@ -52,7 +52,10 @@ impl Currencies {
             self.has_pending = true;
             let row = (table.position, id, line.cast_signed(), invoice, currency);
             let wait = failed("remember currencies");
-            connection.prepare_cached(WAIT).and_then(|mut wait| wait.execute(row)).map_err(wait)?;
+            connection
+                .prepare_cached(ADD_PENDING)
+                .and_then(|mut wait| wait.execute(row))
+                .map_err(wait)?;
         }
         Ok(found.map(|_| invoice))
     }
@@ -67,7 +70,7 @@ impl Currencies {
         connection: &Connection,
         provider: i64,
         invoice: i64,
-    ) -> Result<Option<Code>, StoreError> {
+    ) -> Result<Option<CurrencyCode>, StoreError> {
         if let Some(currency) = self.of_invoices.get(&invoice) {
             return Ok(Some(*currency));
         }
@@ -75,7 +78,7 @@ impl Currencies {
         let mut statement = connection.prepare_cached(CURRENCY).map_err(look)?;
         let found = statement
             .query_row((provider, invoice), |row| {
-                Ok(row.get_ref(0)?.as_bytes().map(<Code>::try_from))
+                Ok(row.get_ref(0)?.as_bytes().map(<CurrencyCode>::try_from))
             })
             .optional()
             .map_err(look)?;
@@ -104,7 +107,7 @@ impl Currencies {
         while let Some(row) = rows.next().map_err(check)? {
             let (source, id, line, invoice, own, wanted): (usize, i64, i64, i64, String, String) =
                 row.try_into().map_err(check)?;
-            let problem = Problem::other_currency(&wanted, invoice, &own);
+            let problem = Problem::currency_mismatch(&wanted, invoice, &own);
             problems.report(&tables()[source], problem.at(line.cast_unsigned(), id));
         }
         Ok(())
@@ -118,8 +121,8 @@ pub(super) fn check_altered_invoices(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let check = failed("check currencies");
-    let invoices = plan::named("invoices");
-    for table in tables().iter().filter(|table| plan::of(table).invoice_currency.is_some()) {
+    let invoices = plan::required_table("invoices");
+    for table in tables().iter().filter(|table| plan::for_table(table).invoice_currency.is_some()) {
         let sql = format!(
             "SELECT a.id, a.line, min(c.id), c.currency FROM main.\"{}\" c \
              CROSS JOIN temp.altered a ON a.source = ?2 AND a.id = c.invoice_id \

@@ -16,7 +16,7 @@ const APPLY: &str = "UPDATE main.customer_memberships SET rev = ?2, updated_at =
     WHERE provider_id = ?1 AND id IN (SELECT id FROM temp.bumps)";
 
 /// Stores as pending that a hold of `membership` was written or deleted at `updated_at`.
-pub(super) fn wait(
+pub(super) fn add_pending(
     connection: &Connection,
     membership: &Cell,
     updated_at: i64,
@@ -28,7 +28,7 @@ pub(super) fn wait(
 }
 
 /// Bumps the customer memberships. Returns true if there were any.
-pub(super) fn apply(
+pub(super) fn apply_bumps(
     connection: &Connection,
     provider: i64,
     revision: Revision,

@@ -27,24 +27,24 @@ use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 use rusqlite::Connection;
 
-use super::database::WriteTransaction;
+use super::database::SqliteTransaction;
 use super::errors::failed;
 use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
-use call::Call;
-use rows::Rows;
+use call::SqliteImportCall;
+use rows::SqliteImportBatch;
 
 /// Prepares the writing connection for imports.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    scratch::create(connection)
+    scratch::create_temp_tables(connection)
 }
 
 /// Begins an import in a transaction that holds the write lock until it ends.
 pub(super) fn begin(
-    connection: WriteTransaction<'_>,
+    connection: SqliteTransaction<'_>,
     provider: ProviderId,
     now: Instant,
     key: Option<IdempotencyKey>,
@@ -55,9 +55,9 @@ pub(super) fn begin(
         key: None,
         before: Revision(0),
         has_failed: false,
-        call: Call::new(provider.0, now, Revision(0)),
+        call: SqliteImportCall::new(provider.0, now, Revision(0)),
     };
-    providers::must_exist(&import.connection, provider)?;
+    providers::check_exists(&import.connection, provider)?;
     if let Some(key) = &key {
         match idempotency::find(&import.connection, provider, key, now)? {
             KeyUse::New => {}
@@ -72,25 +72,25 @@ pub(super) fn begin(
 }
 
 struct SqliteImport<'s> {
-    connection: WriteTransaction<'s>,
+    connection: SqliteTransaction<'s>,
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
     /// Set while the database works: after a failure it is unknown what was written, and SQLite may
     /// have rolled back by itself.
     has_failed: bool,
-    call: Call,
+    call: SqliteImportCall,
 }
 
 impl ImportTransaction for SqliteImport<'_> {
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.touch(table);
+        self.include_table(table);
         self.must_not_have_failed()?;
-        if self.is_hopeless() {
+        if self.has_too_many_errors() {
             return Ok(());
         }
         self.has_failed = true;
-        let mut rows = Rows::prepare(&self.connection, table, &mut self.call)?;
+        let mut rows = SqliteImportBatch::prepare(&self.connection, table, &mut self.call)?;
         for change in changes {
             match change {
                 Change::Upsert(row) => rows.upsert(row)?,
@@ -106,21 +106,21 @@ impl ImportTransaction for SqliteImport<'_> {
         self.call.problems.add(error);
     }
 
-    fn is_hopeless(&self) -> bool {
+    fn has_too_many_errors(&self) -> bool {
         self.call.problems.is_full()
     }
 
-    fn touch(&mut self, table: &'static Table) {
+    fn include_table(&mut self, table: &'static Table) {
         self.call.tables[table.position].is_touched = true;
     }
 
     fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
         self.must_not_have_failed()?;
-        if !self.is_hopeless() {
+        if !self.has_too_many_errors() {
             self.check_between_rows()?;
         }
         if !self.call.problems.is_empty() {
-            let call = Call::new(self.provider.0, self.call.now, self.call.revision);
+            let call = SqliteImportCall::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);
             return Ok(Err(call.problems.into_errors()));
         }
@@ -128,12 +128,12 @@ impl ImportTransaction for SqliteImport<'_> {
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
             let (provider, now) = (self.provider, self.call.now);
-            idempotency::store(&self.connection, provider, key, &outcome, now)?;
+            idempotency::store_answer(&self.connection, provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
         }
-        scratch::empty(&self.connection)?;
+        scratch::empty_temp_tables(&self.connection)?;
         self.connection.commit("commit an import")?;
         Ok(Ok(outcome))
     }
@@ -150,15 +150,15 @@ impl SqliteImport<'_> {
     fn check_between_rows(&mut self) -> Result<(), StoreError> {
         let (connection, provider) = (&*self.connection, self.provider.0);
         let call = &mut self.call;
-        parents::fill(connection, provider, &mut call.problems)?;
+        parents::fill_defaults(connection, provider, &mut call.problems)?;
         call.references.check(connection, provider, &mut call.problems)?;
         call.allotments.check(connection, provider, &mut call.problems)?;
         call.currencies.check(connection, provider, &mut call.problems)?;
         removed::check(connection, provider, &mut call.problems)?;
-        if has_altered(connection, plan::named("invoices"))? {
+        if has_altered(connection, plan::required_table("invoices"))? {
             currency::check_altered_invoices(connection, provider, &mut call.problems)?;
         }
-        if has_altered(connection, plan::named("offering_types"))? {
+        if has_altered(connection, plan::required_table("offering_types"))? {
             removed::check_altered_offering_types(connection, provider, &mut call.problems)?;
         }
         Ok(())
@@ -167,12 +167,12 @@ impl SqliteImport<'_> {
     /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (connection, revision) = (&*self.connection, self.call.revision);
-        let has_bumped = holds::apply(connection, self.provider.0, revision)?;
+        let has_bumped = holds::apply_bumps(connection, self.provider.0, revision)?;
         let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
         let mut has_changed = false;
         for (table, state) in tables().iter().zip(&self.call.tables) {
             if state.has_changed() || is_bumped(table) {
-                revision::set_of_table(connection, table, revision)?;
+                revision::set_table_revision(connection, table, revision)?;
                 has_changed = true;
             }
         }

@@ -11,10 +11,11 @@ use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 use crate::sqlite::snapshot::cell_at;
 
-const WAIT: &str = "INSERT OR IGNORE INTO temp.unfilled (source, id, line) VALUES (?1, ?2, ?3)";
+const ADD_UNFILLED: &str =
+    "INSERT OR IGNORE INTO temp.unfilled (source, id, line) VALUES (?1, ?2, ?3)";
 
 /// Stores as pending that a row still lacks a value from its parent.
-pub(super) fn wait(
+pub(super) fn add_unfilled(
     connection: &Connection,
     table: &Table,
     id: i64,
@@ -22,13 +23,13 @@ pub(super) fn wait(
 ) -> Result<(), StoreError> {
     let wait = failed("remember rows to fill");
     let row = (table.position, id, line.cast_signed());
-    let mut statement = connection.prepare_cached(WAIT).map_err(wait)?;
+    let mut statement = connection.prepare_cached(ADD_UNFILLED).map_err(wait)?;
     statement.execute(row).map(drop).map_err(wait)
 }
 
 /// Returns the present value of the default; null when the parent does not exist or the product
 /// does not fit 64 bits.
-pub(super) fn value_now(
+pub(super) fn present_default(
     connection: &Connection,
     provider: i64,
     default: &ParentDefault,
@@ -51,13 +52,13 @@ pub(super) fn value_now(
 }
 
 /// Fills the defaults that are still null, and reports products that do not fit 64 bits.
-pub(super) fn fill(
+pub(super) fn fill_defaults(
     connection: &Connection,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     for table in tables() {
-        for default in &plan::of(table).parents {
+        for default in &plan::for_table(table).parent_defaults {
             fill_column(connection, provider, table, default)?;
             report_unfilled(connection, provider, table, default, problems)?;
         }

@@ -11,18 +11,18 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::import::id_set::IdSet;
-use crate::import::plan::Plan;
+use crate::import::plan::TableImportPlan;
 use crate::import::problem::{Problem, Problems};
 use crate::sqlite::errors::failed;
 use crate::sqlite::statements;
 
 /// The number of ids within one stretch from which on reading the whole stretch is cheaper.
-const STRETCH_WORTHWHILE: usize = 24;
+const STRETCH_LOOKUPS_MIN: usize = 24;
 const STRETCH_IDS: i64 = 512;
 
 /// One reference of one row.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
+struct SqliteRowReference {
     target: usize,
     target_id: i64,
     line: u64,
@@ -30,25 +30,25 @@ struct Wanted {
     position: usize,
 }
 
-pub(super) struct References {
+pub(super) struct SqliteReferenceCheck {
     /// For each table, ids known to exist in this transaction. A cache, which may be cleared.
     known: Vec<IdSet>,
-    wanted: Vec<Wanted>,
+    wanted: Vec<SqliteRowReference>,
     /// For each table, true if references to it are pending.
     has_pending: Vec<bool>,
 }
 
-const WAIT: &str = "INSERT INTO temp.pending_references \
+const ADD_PENDING: &str = "INSERT INTO temp.pending_references \
     (source, position, id, line, target, target_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-impl References {
+impl SqliteReferenceCheck {
     pub(super) fn new() -> Self {
         let known = tables().iter().map(|_| IdSet::default()).collect();
         Self { known, wanted: Vec::new(), has_pending: vec![false; tables().len()] }
     }
 
     /// Records that a row exists.
-    pub(super) fn know(&mut self, target: usize, id: i64) {
+    pub(super) fn add_known(&mut self, target: usize, id: i64) {
         let known = &mut self.known[target];
         if !known.insert(id) {
             known.clear();
@@ -57,24 +57,35 @@ impl References {
     }
 
     /// Records that a row no longer exists.
-    pub(super) fn forget(&mut self, target: usize, id: i64) {
+    pub(super) fn remove_known(&mut self, target: usize, id: i64) {
         self.known[target].remove(id);
     }
 
     /// Collects the references of a complete row.
-    pub(super) fn collect(&mut self, plan: &Plan, id: i64, line: u64, cells: &[Cell]) {
+    pub(super) fn collect(&mut self, plan: &TableImportPlan, id: i64, line: u64, cells: &[Cell]) {
         for reference in &plan.references {
             let (target, position) = (reference.target, reference.position);
             match &cells[position] {
                 Cell::Int(target_id) if !self.known[target].contains(*target_id) => {
-                    self.wanted.push(Wanted { target, target_id: *target_id, line, id, position });
+                    self.wanted.push(SqliteRowReference {
+                        target,
+                        target_id: *target_id,
+                        line,
+                        id,
+                        position,
+                    });
                 }
                 Cell::Text(list) if reference.is_list && **list != *"[]" => {
                     // The input was parsed before: it is a list of ids.
                     let ids: Vec<i64> = serde_json::from_str(list).unwrap_or_default();
                     let ids = ids.into_iter().filter(|id| !self.known[target].contains(*id));
-                    let wanted =
-                        ids.map(|target_id| Wanted { target, target_id, line, id, position });
+                    let wanted = ids.map(|target_id| SqliteRowReference {
+                        target,
+                        target_id,
+                        line,
+                        id,
+                        position,
+                    });
                     self.wanted.extend(wanted);
                 }
                 _ => {}
@@ -84,7 +95,7 @@ impl References {
 
     /// Looks up the collected references of rows of `source`; those without a target become
     /// pending.
-    pub(super) fn settle(
+    pub(super) fn check_batch(
         &mut self,
         connection: &Connection,
         provider: i64,
@@ -93,29 +104,29 @@ impl References {
         let mut wanted = std::mem::take(&mut self.wanted);
         wanted.sort_unstable();
         for of_target in wanted.chunk_by(|a, b| a.target == b.target) {
-            self.settle_target(connection, provider, source, of_target)?;
+            self.check_target(connection, provider, source, of_target)?;
         }
         wanted.clear();
         self.wanted = wanted;
         Ok(())
     }
 
-    fn settle_target(
+    fn check_target(
         &mut self,
         connection: &Connection,
         provider: i64,
         source: &Table,
-        wanted: &[Wanted],
+        wanted: &[SqliteRowReference],
     ) -> Result<(), StoreError> {
         let look = failed("look up references");
         let Some(target) = wanted.first().map(|first| first.target) else { return Ok(()) };
-        let sql = statements::of(&tables()[target]);
+        let sql = statements::for_table(&tables()[target]);
         let mut exists = connection.prepare_cached(&sql.exists).map_err(look)?;
-        let stretch = |wanted: &Wanted| wanted.target_id.div_euclid(STRETCH_IDS);
+        let stretch = |wanted: &SqliteRowReference| wanted.target_id.div_euclid(STRETCH_IDS);
         for near in wanted.chunk_by(|a, b| stretch(a) == stretch(b)) {
-            if near.len() >= STRETCH_WORTHWHILE && ids_of(near) >= STRETCH_WORTHWHILE {
+            if near.len() >= STRETCH_LOOKUPS_MIN && count_targets(near) >= STRETCH_LOOKUPS_MIN {
                 let first = stretch(&near[0]) * STRETCH_IDS;
-                self.learn(connection, provider, target, first)?;
+                self.look_up_stretch(connection, provider, target, first)?;
             }
             for same in near.chunk_by(|a, b| a.target_id == b.target_id) {
                 let target_id = same[0].target_id;
@@ -123,9 +134,9 @@ impl References {
                     continue;
                 }
                 if exists.exists((provider, target_id)).map_err(look)? {
-                    self.know(target, target_id);
+                    self.add_known(target, target_id);
                 } else {
-                    self.wait(connection, source, same)?;
+                    self.add_pending(connection, source, same)?;
                 }
             }
         }
@@ -133,7 +144,7 @@ impl References {
     }
 
     /// Looks up which ids of a stretch exist.
-    fn learn(
+    fn look_up_stretch(
         &mut self,
         connection: &Connection,
         provider: i64,
@@ -141,24 +152,24 @@ impl References {
         first: i64,
     ) -> Result<(), StoreError> {
         let look = failed("look up references");
-        let sql = &statements::of(&tables()[target]).ids_between;
+        let sql = &statements::for_table(&tables()[target]).ids_between;
         let mut statement = connection.prepare_cached(sql).map_err(look)?;
         let mut rows = statement.query((provider, first, first + STRETCH_IDS - 1)).map_err(look)?;
         while let Some(row) = rows.next().map_err(look)? {
-            self.know(target, row.get(0).map_err(look)?);
+            self.add_known(target, row.get(0).map_err(look)?);
         }
         Ok(())
     }
 
-    fn wait(
+    fn add_pending(
         &mut self,
         connection: &Connection,
         source: &Table,
-        wanted: &[Wanted],
+        wanted: &[SqliteRowReference],
     ) -> Result<(), StoreError> {
         let wait = failed("remember references");
-        let mut statement = connection.prepare_cached(WAIT).map_err(wait)?;
-        for Wanted { target, target_id, line, id, position } in wanted {
+        let mut statement = connection.prepare_cached(ADD_PENDING).map_err(wait)?;
+        for SqliteRowReference { target, target_id, line, id, position } in wanted {
             self.has_pending[*target] = true;
             let row = (source.position, position, id, line.cast_signed(), target, target_id);
             statement.execute(row).map_err(wait)?;
@@ -201,6 +212,6 @@ impl References {
 }
 
 /// Returns the number of different target ids among references that are ordered by target.
-fn ids_of(wanted: &[Wanted]) -> usize {
+fn count_targets(wanted: &[SqliteRowReference]) -> usize {
     wanted.chunk_by(|a, b| a.target_id == b.target_id).count()
 }

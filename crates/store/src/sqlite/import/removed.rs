@@ -30,13 +30,13 @@ pub(super) fn check(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     for from in tables() {
-        for reference in &plan::of(from).references {
+        for reference in &plan::for_table(from).references {
             if has_removed(connection, &tables()[reference.target])? {
                 block(connection, provider, from, reference)?;
             }
         }
     }
-    if has_removed(connection, plan::named("offering_types"))? {
+    if has_removed(connection, plan::required_table("offering_types"))? {
         block_by_allotments(connection, provider)?;
     }
     report(connection, problems)
@@ -52,7 +52,7 @@ fn block(
     connection: &Connection,
     provider: i64,
     from: &Table,
-    reference: &plan::Reference,
+    reference: &plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
     let (source, value) = match reference.is_list {
@@ -72,8 +72,8 @@ fn block(
 
 fn block_by_allotments(connection: &Connection, provider: i64) -> Result<(), StoreError> {
     let check = failed("check deletions");
-    let source = plan::named("offering_types").position;
-    allotments::visit_all(connection, provider, &mut |table, id, offering_type, _| {
+    let source = plan::required_table("offering_types").position;
+    allotments::visit_allotments(connection, provider, &mut |table, id, offering_type, _| {
         let mut removed = connection.prepare_cached(REMOVED).map_err(check)?;
         if removed.exists((source, offering_type)).map_err(check)? {
             let row = (source, offering_type, table.position, id);
@@ -104,9 +104,9 @@ pub(super) fn check_altered_offering_types(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let check = failed("check allotments");
-    let offering_types = plan::named("offering_types");
+    let offering_types = plan::required_table("offering_types");
     let mut last_reported = None;
-    allotments::visit_all(connection, provider, &mut |table, id, offering_type, limit| {
+    allotments::visit_allotments(connection, provider, &mut |table, id, offering_type, limit| {
         let mut altered = connection.prepare_cached(ALTERED).map_err(check)?;
         let params = (provider, offering_types.position, offering_type);
         let found = altered

@@ -49,11 +49,11 @@ DELETE FROM temp.seen;
 ";
 
 /// Creates the temporary tables of the writing connection.
-pub(super) fn create(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn create_temp_tables(connection: &Connection) -> Result<(), StoreError> {
     connection.execute_batch(CREATE).map_err(failed("prepare for imports"))
 }
 
 /// Empties the temporary tables at the end of a call.
-pub(super) fn empty(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn empty_temp_tables(connection: &Connection) -> Result<(), StoreError> {
     connection.execute_batch(EMPTY).map_err(failed("forget an import"))
 }

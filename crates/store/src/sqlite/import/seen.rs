@@ -10,7 +10,7 @@ use crate::sqlite::errors::failed;
 
 /// The way in which a call met a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum SqliteSeenKind {
     /// It was imported, and equals the stored row.
     Unchanged = 1,
     /// Its deletion was requested.
@@ -19,8 +19,8 @@ pub(super) enum How {
 
 /// The ids of one table that were met in one way: in memory while they fit, then in a temporary
 /// table.
-pub(super) struct Seen {
-    how: How,
+pub(super) struct SqliteSeenIds {
+    how: SqliteSeenKind,
     ids: IdSet,
     is_empty: bool,
     has_spilled: bool,
@@ -29,8 +29,8 @@ pub(super) struct Seen {
 const SPILL: &str = "INSERT OR IGNORE INTO temp.seen (source, how, id) VALUES (?1, ?2, ?3)";
 const FIND: &str = "SELECT 1 FROM temp.seen WHERE source = ?1 AND how = ?2 AND id = ?3";
 
-impl Seen {
-    pub(super) fn new(how: How) -> Self {
+impl SqliteSeenIds {
+    pub(super) fn new(how: SqliteSeenKind) -> Self {
         Self { how, ids: IdSet::default(), is_empty: true, has_spilled: false }
     }
 
@@ -85,9 +85,9 @@ mod tests {
     #[test]
     fn ids_past_the_bound_are_remembered_too() {
         let connection = Connection::open_in_memory().unwrap();
-        scratch::create(&connection).unwrap();
+        scratch::create_temp_tables(&connection).unwrap();
         let table = &model::catalogue::tables()[3];
-        let mut seen = Seen::new(How::Unchanged);
+        let mut seen = SqliteSeenIds::new(SqliteSeenKind::Unchanged);
         let sparse = |n: i64| n * 1_000_003;
         for n in 1..40_000 {
             seen.insert(&connection, table, sparse(n)).unwrap();

@@ -5,7 +5,9 @@ use model::time::Instant;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::port::jobs::{Attempt, Ended, JobFile, Orders, Outcome, Progress, Success};
+use crate::port::jobs::{
+    AttemptEnd, AttemptOutcome, JobAttempt, JobFile, JobProgress, JobSuccess, ProgressReply,
+};
 use crate::sqlite::{ask, notices};
 
 const REPORT: &str = "UPDATE jobs SET rows_done = ?4, rows_total = ?5, revision = ?6, \
@@ -31,11 +33,11 @@ const RELEASE: &str = "UPDATE jobs SET state = 'queued', worker = NULL, lease_un
 
 pub(super) fn report(
     connection: &Connection,
-    attempt: &Attempt<'_>,
-    progress: Progress,
+    attempt: &JobAttempt<'_>,
+    progress: JobProgress,
     lease_until: Instant,
     now: Instant,
-) -> Result<Orders, StoreError> {
+) -> Result<ProgressReply, StoreError> {
     let context = "note a job's progress";
     let params = (
         attempt.job,
@@ -48,19 +50,19 @@ pub(super) fn report(
         now.micros(),
     );
     if ask::run(connection, context, REPORT, params)? == 1 {
-        return Ok(Orders::Continue);
+        return Ok(ProgressReply::Continue);
     }
     let params = (attempt.job, attempt.worker, attempt.number);
     let canceled = ask::find(connection, context, IS_CANCELED, params, |_| Ok(()))?;
-    Ok(if canceled.is_some() { Orders::Cancel } else { Orders::Lost })
+    Ok(if canceled.is_some() { ProgressReply::Cancel } else { ProgressReply::LeaseLost })
 }
 
 pub(super) fn finish(
     connection: &Connection,
-    ended: &Ended<'_>,
+    ended: &AttemptEnd<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let Ended { attempt, outcome, notices } = ended;
+    let AttemptEnd { attempt, outcome, notices } = ended;
     let context = "finish a job";
     let params = (attempt.job, attempt.worker, attempt.number);
     let held: Option<(i64, bool)> =
@@ -68,31 +70,31 @@ pub(super) fn finish(
     let Some((provider, is_last)) = held else { return Ok(false) };
     let (id, now_micros) = (attempt.job, now.micros());
     match outcome {
-        Outcome::Succeeded(success) => succeed(connection, id, success, now)?,
-        Outcome::Retry { code, message, at } if !is_last => {
+        AttemptOutcome::Succeeded(success) => succeed(connection, id, success, now)?,
+        AttemptOutcome::Retry { code, message, at } if !is_last => {
             ask::run(connection, context, RETRY, (id, now_micros, code, message, at.micros()))?;
             return Ok(true);
         }
-        Outcome::Released => {
+        AttemptOutcome::Released => {
             ask::run(connection, context, RELEASE, (id, now_micros))?;
             return Ok(true);
         }
-        Outcome::Failed { code, message } | Outcome::Retry { code, message, .. } => {
+        AttemptOutcome::Failed { code, message } | AttemptOutcome::Retry { code, message, .. } => {
             ask::run(connection, context, FAIL, (id, now_micros, code, message))?;
         }
     }
-    notices::keep(connection, ProviderId(provider), notices, now)?;
+    notices::store_notices(connection, ProviderId(provider), notices, now)?;
     Ok(true)
 }
 
 fn succeed(
     connection: &Connection,
     id: i64,
-    success: &Success,
+    success: &JobSuccess,
     now: Instant,
 ) -> Result<(), StoreError> {
     let context = "finish a job";
-    let Success { files, manifest, rows, revision, expires_at } = success;
+    let JobSuccess { files, manifest, rows, revision, expires_at } = success;
     let params = (id, now.micros(), rows, revision.0, expires_at.micros(), manifest);
     ask::run(connection, context, SUCCEED, params)?;
     for (position, file) in files.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::time::Instant;
 use rusqlite::Connection;
 
-use super::keys::{self, Known};
+use super::keys::{self, SqliteJobKeyUse};
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobKind, JobLimits, JobStart, NewJob};
@@ -33,9 +33,11 @@ pub(super) fn create(
     };
     if let Some(key) = key {
         match keys::find(connection, provider, &key.key, now)? {
-            Known::New => {}
-            Known::Answered { jobs, answer } => return Ok(JobStart::Answered { jobs, answer }),
-            Known::Conflict => return Ok(JobStart::KeyConflict),
+            SqliteJobKeyUse::New => {}
+            SqliteJobKeyUse::Answered { jobs, answer } => {
+                return Ok(JobStart::Answered { jobs, answer });
+            }
+            SqliteJobKeyUse::Conflict => return Ok(JobStart::KeyConflict),
         }
     }
     if let Some(subject) = first_in_progress(connection, jobs)? {
@@ -47,7 +49,7 @@ pub(super) fn create(
     let created: Vec<_> =
         jobs.iter().map(|job| insert(connection, job, now)).collect::<Result<_, _>>()?;
     if let Some(key) = key {
-        keys::keep(connection, provider, key, &created, now)?;
+        keys::store_key(connection, provider, key, &created, now)?;
     }
     Ok(JobStart::Created(created))
 }
@@ -107,7 +109,7 @@ fn insert(connection: &Connection, new: &NewJob, now: Instant) -> Result<Job, St
     );
     ask::run(connection, "queue a job", INSERT, params)?;
     let id = connection.last_insert_rowid();
-    notices::keep(connection, new.provider, &new.notices, now)?;
+    notices::store_notices(connection, new.provider, &new.notices, now)?;
     let job = row::find(connection, JobId::Number(id))?;
     job.ok_or_else(|| damaged("a job that was just queued is not there"))
 }

@@ -7,12 +7,12 @@ use rusqlite::Connection;
 
 use super::{keys, row};
 use crate::error::StoreError;
-use crate::port::jobs::{Cancel, FILE_MISSING, JobId, JobState, Transfers};
+use crate::port::jobs::{CancelOutcome, FILE_MISSING, FileTransfers, JobId, JobState};
 use crate::port::notices::NewNotice;
 use crate::sqlite::{ask, notices};
 
 /// The greatest number of jobs of each kind that one sweep expires or deletes.
-const SWEPT_MAX: u64 = 500;
+const CLEANUP_JOBS_MAX: u64 = 500;
 
 /// Keeps the worker's name, so that its next progress report can be answered with the cancellation.
 const CANCEL: &str = "UPDATE jobs SET state = 'canceled', lease_until = NULL, finished_at = ?2, \
@@ -40,17 +40,19 @@ pub(super) fn cancel(
     (provider, id): (ProviderId, JobId<'_>),
     notices: &[NewNotice],
     now: Instant,
-) -> Result<Cancel, StoreError> {
-    let Some(job) = row::find_of(connection, provider, id)? else { return Ok(Cancel::Unknown) };
+) -> Result<CancelOutcome, StoreError> {
+    let Some(job) = row::find_of(connection, provider, id)? else {
+        return Ok(CancelOutcome::Unknown);
+    };
     match job.state {
-        JobState::Canceled => return Ok(Cancel::Canceled(job)),
-        state if !state.is_unfinished() => return Ok(Cancel::TooLate(job)),
+        JobState::Canceled => return Ok(CancelOutcome::Canceled(job)),
+        state if !state.is_unfinished() => return Ok(CancelOutcome::TooLate(job)),
         _ => {}
     }
     ask::run(connection, "cancel a job", CANCEL, (job.id, now.micros()))?;
-    notices::keep(connection, provider, notices, now)?;
+    notices::store_notices(connection, provider, notices, now)?;
     let canceled = row::find(connection, JobId::Number(job.id))?;
-    Ok(canceled.map_or(Cancel::Unknown, Cancel::Canceled))
+    Ok(canceled.map_or(CancelOutcome::Unknown, CancelOutcome::Canceled))
 }
 
 pub(super) fn consume_file(
@@ -69,21 +71,21 @@ pub(super) fn consume_file(
         ask::run(connection, context, CONSUMED, [id])?;
         ask::run(connection, context, DROP_FILES, [id])?;
     }
-    notices::keep(connection, ProviderId(provider), notices, now)?;
+    notices::store_notices(connection, ProviderId(provider), notices, now)?;
     Ok(true)
 }
 
 pub(super) fn count_transfers(
     connection: &Connection,
-    transfers: &[Transfers],
+    transfers: &[FileTransfers],
     now: Instant,
 ) -> Result<(), StoreError> {
-    for Transfers { job, count, notices } in transfers {
+    for FileTransfers { job, count, notices } in transfers {
         let params = (job, now.micros(), count);
         let provider: Option<i64> =
             ask::find(connection, "count downloads", COUNT, params, |row| row.get(0))?;
         if let Some(provider) = provider {
-            notices::keep(connection, ProviderId(provider), notices, now)?;
+            notices::store_notices(connection, ProviderId(provider), notices, now)?;
         }
     }
     Ok(())
@@ -108,7 +110,7 @@ fn expire_one(connection: &Connection, id: i64, now: Instant) -> Result<bool, St
     Ok(is_expired)
 }
 
-pub(super) fn lose_files(
+pub(super) fn fail_job_without_files(
     connection: &Connection,
     id: i64,
     notices: &[NewNotice],
@@ -119,29 +121,29 @@ pub(super) fn lose_files(
     let provider: Option<i64> = ask::find(connection, context, LOSE, params, |row| row.get(0))?;
     let Some(provider) = provider else { return Ok(false) };
     ask::run(connection, context, DROP_FILES, [id])?;
-    notices::keep(connection, ProviderId(provider), notices, now)?;
+    notices::store_notices(connection, ProviderId(provider), notices, now)?;
     Ok(true)
 }
 
-pub(super) fn sweep(
+pub(super) fn clean_up(
     connection: &Connection,
     now: Instant,
     forget_before: Instant,
 ) -> Result<(u64, u64), StoreError> {
     let context = "sweep jobs";
     let mut counts = (0, 0);
-    let params = (now.micros(), SWEPT_MAX);
+    let params = (now.micros(), CLEANUP_JOBS_MAX);
     let past: Vec<i64> = ask::all(connection, context, PAST_THEIR_TIME, params, |row| row.get(0))?;
     for id in past {
         counts.0 += u64::from(expire_one(connection, id, now)?);
     }
-    let params = (forget_before.micros(), SWEPT_MAX);
+    let params = (forget_before.micros(), CLEANUP_JOBS_MAX);
     let forgotten: Vec<i64> = ask::all(connection, context, FORGOTTEN, params, |row| row.get(0))?;
     for id in forgotten {
         ask::run(connection, context, DROP_FILES, [id])?;
         ask::run(connection, context, FORGET, [id])?;
         counts.1 += 1;
     }
-    keys::forget(connection, now, SWEPT_MAX)?;
+    keys::delete_expired(connection, now, CLEANUP_JOBS_MAX)?;
     Ok(counts)
 }

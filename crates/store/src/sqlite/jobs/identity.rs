@@ -13,7 +13,7 @@ pub(super) fn find(connection: &Connection, subject: &str) -> Result<Option<i64>
 }
 
 /// Returns the number of a subject, and assigns one unless it has one already.
-pub(super) fn keep(connection: &Connection, subject: &str) -> Result<i64, StoreError> {
+pub(super) fn assign(connection: &Connection, subject: &str) -> Result<i64, StoreError> {
     let context = "keep an identity";
     ask::run(connection, context, KEEP, [subject])?;
     ask::one(connection, context, FIND, [subject], |row| row.get(0))

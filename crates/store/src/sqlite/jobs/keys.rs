@@ -22,7 +22,7 @@ const FORGET: &str = "DELETE FROM job_keys WHERE (provider_id, key) IN (SELECT p
     FROM job_keys WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
 
 /// The earlier use of a key.
-pub(super) enum Known {
+pub(super) enum SqliteJobKeyUse {
     /// The key was not used.
     New,
     /// The same request queued these jobs.
@@ -36,25 +36,25 @@ pub(super) fn find(
     provider: ProviderId,
     key: &IdempotencyKey,
     now: Instant,
-) -> Result<Known, StoreError> {
+) -> Result<SqliteJobKeyUse, StoreError> {
     let params = (provider.0, &key.key, oldest(now));
     let found = ask::find(connection, "look for a job's key", FIND, params, |row| {
         let hash: [u8; 32] = row.get(0)?;
         let ids: Vec<i64> = from_json(row, 1)?;
         Ok((hash, ids, row.get(2)?))
     })?;
-    let Some((hash, ids, answer)) = found else { return Ok(Known::New) };
+    let Some((hash, ids, answer)) = found else { return Ok(SqliteJobKeyUse::New) };
     if hash != key.request_hash {
-        return Ok(Known::Conflict);
+        return Ok(SqliteJobKeyUse::Conflict);
     }
     let mut jobs = Vec::with_capacity(ids.len());
     for id in ids {
         jobs.extend(row::find(connection, JobId::Number(id))?);
     }
-    Ok(Known::Answered { jobs, answer })
+    Ok(SqliteJobKeyUse::Answered { jobs, answer })
 }
 
-pub(super) fn keep(
+pub(super) fn store_key(
     connection: &Connection,
     provider: ProviderId,
     key: &JobKey,
@@ -70,7 +70,7 @@ pub(super) fn keep(
 }
 
 /// Deletes expired keys, at most `count_max`.
-pub(super) fn forget(
+pub(super) fn delete_expired(
     connection: &Connection,
     now: Instant,
     count_max: u64,

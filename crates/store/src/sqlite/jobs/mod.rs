@@ -21,13 +21,13 @@ use model::id::ProviderId;
 use model::time::Instant;
 use rusqlite::Connection;
 
-use self::keys::Known;
+use self::keys::SqliteJobKeyUse;
 use super::{SqliteStore, ask, secret};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
-    Attempt, Cancel, Claim, Ended, Job, JobFilter, JobId, JobKey, JobKind, JobLimits, JobStart,
-    JobStore, NewJob, Orders, Progress, Transfers,
+    AttemptEnd, CancelOutcome, FileTransfers, Job, JobAttempt, JobClaim, JobFilter, JobId, JobKey,
+    JobKind, JobLimits, JobProgress, JobStart, JobStore, NewJob, ProgressReply,
 };
 use crate::port::notices::NewNotice;
 
@@ -42,7 +42,7 @@ impl JobStore for SqliteStore {
         self.work.write(|connection| create::create(connection, jobs, key, limits, now))
     }
 
-    fn find_key(
+    fn find_job_key(
         &self,
         provider: ProviderId,
         key: &IdempotencyKey,
@@ -50,14 +50,16 @@ impl JobStore for SqliteStore {
     ) -> Result<Option<JobStart>, StoreError> {
         self.work.view(|connection| {
             Ok(match keys::find(connection, provider, key, now)? {
-                Known::New => None,
-                Known::Answered { jobs, answer } => Some(JobStart::Answered { jobs, answer }),
-                Known::Conflict => Some(JobStart::KeyConflict),
+                SqliteJobKeyUse::New => None,
+                SqliteJobKeyUse::Answered { jobs, answer } => {
+                    Some(JobStart::Answered { jobs, answer })
+                }
+                SqliteJobKeyUse::Conflict => Some(JobStart::KeyConflict),
             })
         })
     }
 
-    fn claim_jobs(&self, claim: &Claim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
+    fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often. Without this look, each of them would take the write lock.
         if !claim::is_any_due(&*self.work.lookup()?, claim, now)? {
             return Ok(Vec::new());
@@ -67,16 +69,16 @@ impl JobStore for SqliteStore {
 
     fn report_progress(
         &self,
-        attempt: &Attempt<'_>,
-        progress: Progress,
+        attempt: &JobAttempt<'_>,
+        progress: JobProgress,
         lease_until: Instant,
         now: Instant,
-    ) -> Result<Orders, StoreError> {
+    ) -> Result<ProgressReply, StoreError> {
         self.work
             .write(|connection| attempt::report(connection, attempt, progress, lease_until, now))
     }
 
-    fn finish_jobs(&self, ends: &[Ended<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
+    fn finish_jobs(&self, ends: &[AttemptEnd<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
         self.work.write(|connection| {
             ends.iter().map(|ended| attempt::finish(connection, ended, now)).collect()
         })
@@ -88,7 +90,7 @@ impl JobStore for SqliteStore {
         id: JobId<'_>,
         notices: &[NewNotice],
         now: Instant,
-    ) -> Result<Cancel, StoreError> {
+    ) -> Result<CancelOutcome, StoreError> {
         self.work.write(|connection| ends::cancel(connection, (provider, id), notices, now))
     }
 
@@ -127,7 +129,7 @@ impl JobStore for SqliteStore {
         self.work.write(|connection| ends::consume_file(connection, (id, file), notices, now))
     }
 
-    fn count_transfers(&self, transfers: &[Transfers], now: Instant) -> Result<(), StoreError> {
+    fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError> {
         self.work.write(|connection| ends::count_transfers(connection, transfers, now))
     }
 
@@ -140,30 +142,39 @@ impl JobStore for SqliteStore {
         self.work.write(|connection| ends::expire(connection, provider, id, now))
     }
 
-    fn lose_files(&self, id: i64, notices: &[NewNotice], now: Instant) -> Result<bool, StoreError> {
-        self.work.write(|connection| ends::lose_files(connection, id, notices, now))
+    fn fail_job_without_files(
+        &self,
+        id: i64,
+        notices: &[NewNotice],
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.work.write(|connection| ends::fail_job_without_files(connection, id, notices, now))
     }
 
-    fn sweep_jobs(&self, now: Instant, forget_before: Instant) -> Result<(u64, u64), StoreError> {
-        self.work.write(|connection| ends::sweep(connection, now, forget_before))
+    fn clean_up_jobs(
+        &self,
+        now: Instant,
+        forget_before: Instant,
+    ) -> Result<(u64, u64), StoreError> {
+        self.work.write(|connection| ends::clean_up(connection, now, forget_before))
     }
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
         list::known_files(&*self.work.lookup()?, paths)
     }
 
-    fn files_mark(&self) -> Result<Option<[u8; 32]>, StoreError> {
+    fn files_folder_id(&self) -> Result<Option<[u8; 32]>, StoreError> {
         secret::find(&*self.records.lookup()?, secret::FILES)
     }
 
-    fn keep_files_mark(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        self.records.write(|connection| secret::keep(connection, secret::FILES, mark))
+    fn keep_files_folder_id(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        self.records.write(|connection| secret::store_if_absent(connection, secret::FILES, mark))
     }
 
-    fn identity(&self, subject: &str) -> Result<i64, StoreError> {
+    fn identity_number(&self, subject: &str) -> Result<i64, StoreError> {
         match identity::find(&*self.work.lookup()?, subject)? {
             Some(id) => Ok(id),
-            None => self.work.write(|connection| identity::keep(connection, subject)),
+            None => self.work.write(|connection| identity::assign(connection, subject)),
         }
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
-use crate::port::jobs::{Job, JobFile, JobId, JobKind, JobState, Progress, Requester};
+use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
 use crate::sqlite::ask;
 
 /// A query whose rows are jobs, as [`read`] expects them.
@@ -69,12 +69,12 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         kind: named(row, 3, JobKind::parse)?,
         subject: row.get(4)?,
         request: row.get(5)?,
-        requester: Requester { id: row.get(6)?, email: row.get(7)? },
+        requester: JobCaller { id: row.get(6)?, email: row.get(7)? },
         group: row.get(8)?,
         request_id: row.get(9)?,
         revision_min: Revision(row.get(10)?),
         state: named(row, 11, JobState::parse)?,
-        progress: Progress {
+        progress: JobProgress {
             rows: row.get(12)?,
             rows_total: row.get(13)?,
             revision: row.get::<_, Option<i64>>(14)?.map(Revision),

@@ -7,12 +7,13 @@ use rusqlite::{Connection, Row};
 use super::webhooks;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, Receiver, Redelivery, WAITING_MAX,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, Redelivery,
+    WAITING_MAX,
 };
 use crate::sqlite::{ask, turns};
 
 /// The greatest number of deliveries that one sweep deletes.
-const SWEPT_MAX: u64 = 1000;
+const CLEANUP_DELIVERIES_MAX: u64 = 1000;
 /// The position of the webhook's columns in a selected row.
 const WEBHOOK: usize = 13;
 
@@ -30,7 +31,7 @@ macro_rules! select_deliveries {
     };
 }
 
-/// Selects the next delivery for [`Lane::Webhook`]; looks up each webhook once.
+/// Selects the next delivery for [`DeliveryChannel::Webhook`]; looks up each webhook once.
 const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
     JOIN deliveries d ON d.id = (SELECT x.id FROM deliveries x \
         WHERE x.webhook_id = w.id AND x.next_attempt_at IS NOT NULL AND x.next_attempt_at <= ?1 \
@@ -44,7 +45,7 @@ const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
             AND y.lease_until IS NOT NULL AND y.lease_until > ?1) \
         AND coalesce(busy.deliveries, 0) < ?2 \
     ORDER BY coalesce(busy.deliveries, 0), coalesce(t.turn, 0), d.next_attempt_at, d.id LIMIT 1";
-/// Selects the next delivery for [`Lane::Mail`].
+/// Selects the next delivery for [`DeliveryChannel::Mail`].
 const NEXT_MAIL: &str = "SELECT d.id, d.provider_id FROM deliveries d \
     LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
         WHERE lease_until IS NOT NULL AND lease_until > ?1 AND webhook_id IS NULL \
@@ -85,14 +86,14 @@ const SWEEP: &str = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveri
 
 /// Returns the number and the provider of the next delivery. Workers ask often, so they look
 /// without the write lock before they claim.
-pub(super) fn next(
+pub(super) fn find_next(
     connection: &Connection,
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let sql = match claim.lane {
-        Lane::Webhook => NEXT_TO_WEBHOOK,
-        Lane::Mail => NEXT_MAIL,
+        DeliveryChannel::Webhook => NEXT_TO_WEBHOOK,
+        DeliveryChannel::Mail => NEXT_MAIL,
     };
     let params = (now.micros(), claim.under_way_per_provider_max, claim.lane.as_str());
     ask::find(connection, "look for a delivery", sql, params, |row| row.try_into())
@@ -104,9 +105,9 @@ pub(super) fn claim(
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
     let context = "take a delivery";
-    let Some((id, provider)) = next(connection, claim, now)? else { return Ok(None) };
+    let Some((id, provider)) = find_next(connection, claim, now)? else { return Ok(None) };
     ask::run(connection, context, TAKE, (id, claim.worker, claim.lease_until.micros()))?;
-    turns::take(connection, claim.lane.as_str(), ProviderId(provider))?;
+    turns::record_turn(connection, claim.lane.as_str(), ProviderId(provider))?;
     ask::find(connection, context, BY_ID, [id], read)
 }
 
@@ -175,12 +176,13 @@ pub(super) fn redeliver(
     Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
-pub(super) fn waiting(connection: &Connection, lane: Lane) -> Result<u64, StoreError> {
+pub(super) fn waiting(connection: &Connection, lane: DeliveryChannel) -> Result<u64, StoreError> {
     ask::one(connection, "count deliveries", WAITING, [lane.as_str()], |row| row.get(0))
 }
 
-pub(super) fn sweep(connection: &Connection, before: Instant) -> Result<u64, StoreError> {
-    let swept = ask::run(connection, "sweep deliveries", SWEEP, (before.micros(), SWEPT_MAX))?;
+pub(super) fn clean_up(connection: &Connection, before: Instant) -> Result<u64, StoreError> {
+    let swept =
+        ask::run(connection, "sweep deliveries", SWEEP, (before.micros(), CLEANUP_DELIVERIES_MAX))?;
     Ok(swept as u64)
 }
 
@@ -191,8 +193,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         id: row.get(0)?,
         provider: ProviderId(row.get(1)?),
         receiver: match mailbox {
-            Some(mailbox) => Receiver::Mailbox(mailbox),
-            None => Receiver::Webhook(webhooks::read(row, WEBHOOK)?),
+            Some(mailbox) => DeliveryReceiver::Mailbox(mailbox),
+            None => DeliveryReceiver::Webhook(webhooks::read(row, WEBHOOK)?),
         },
         event_id: row.get(3)?,
         event_type: row.get(4)?,

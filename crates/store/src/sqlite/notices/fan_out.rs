@@ -25,7 +25,7 @@ const TO_MAILBOX: &str = "INSERT INTO deliveries (provider_id, mailbox, event_id
         AND mailbox IS NOT NULL AND next_attempt_at IS NOT NULL) < ?7 AS fits)";
 
 /// Stores notices in the current transaction.
-pub(in crate::sqlite) fn keep(
+pub(in crate::sqlite) fn store_notices(
     connection: &Connection,
     provider: ProviderId,
     notices: &[NewNotice],

@@ -16,11 +16,11 @@ use model::time::Instant;
 use super::SqliteStore;
 use crate::error::StoreError;
 use crate::port::notices::{
-    Delivery, DeliveryClaim, DeliveryResult, Lane, NewWebhook, NoticeStore, Redelivery, Webhook,
-    WebhookStart,
+    Delivery, DeliveryChannel, DeliveryClaim, DeliveryResult, NewWebhook, NoticeStore, Redelivery,
+    Webhook, WebhookStart,
 };
 
-pub(super) use fan_out::keep;
+pub(super) use fan_out::store_notices;
 
 impl NoticeStore for SqliteStore {
     fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError> {
@@ -59,7 +59,7 @@ impl NoticeStore for SqliteStore {
         claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        if deliveries::next(&*self.work.lookup()?, claim, now)?.is_none() {
+        if deliveries::find_next(&*self.work.lookup()?, claim, now)?.is_none() {
             return Ok(None);
         }
         self.work.write(|connection| deliveries::claim(connection, claim, now))
@@ -110,11 +110,11 @@ impl NoticeStore for SqliteStore {
             .write(|connection| deliveries::redeliver(connection, (provider, webhook), id, now))
     }
 
-    fn waiting_deliveries(&self, lane: Lane) -> Result<u64, StoreError> {
+    fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError> {
         deliveries::waiting(&*self.work.lookup()?, lane)
     }
 
-    fn sweep_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
-        self.work.write(|connection| deliveries::sweep(connection, before))
+    fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
+        self.work.write(|connection| deliveries::clean_up(connection, before))
     }
 }

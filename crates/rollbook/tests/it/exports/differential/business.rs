@@ -5,8 +5,8 @@ use model::cell::Cell;
 use model::provider::Provider;
 use model::time::Instant;
 
-use crate::differential::{World, delete, now, upsert};
-use crate::oracle::{Dice, Tables, sample};
+use crate::differential::{DifferentialData, delete, now, upsert};
+use crate::oracle::{OracleTables, TestRandom, sample};
 use crate::server::Server;
 
 /// Settings for any number of exports at once, of any range.
@@ -38,7 +38,7 @@ const ROWS: &[(&str, i64)] = &[
 ];
 /// Instants at which many rows are created and changed: ends of days, months and years in London,
 /// and both clock changes.
-pub(super) const MARKS: &[&str] = &[
+pub(super) const CRITICAL_INSTANTS: &[&str] = &[
     "2025-03-30T00:59:59Z",
     "2025-03-30T01:00:00Z",
     "2025-06-30T22:59:59Z",
@@ -51,7 +51,7 @@ pub(super) const MARKS: &[&str] = &[
     "2026-02-14T10:30:00Z",
 ];
 /// Offsets from these instants in microseconds, within and beside the second.
-const BESIDE: &[i64] = &[0, 0, 0, 500_000, 999_999, 1_000_000, -1];
+const OFFSETS_MICROS: &[i64] = &[0, 0, 0, 500_000, 999_999, 1_000_000, -1];
 const METADATA: &[&str] = &[
     "{}",
     "{}",
@@ -67,20 +67,20 @@ const LISTS: &[&str] =
 const EMAILS: &[&str] = &["Änne@example.com", "änne@Example.com", "ANN@example.com"];
 
 /// A server with all rows, and the content of its store.
-pub(super) struct Business {
-    pub(super) world: World,
+pub(super) struct RandomBusiness {
+    pub(super) world: DifferentialData,
     pub(super) server: Server,
     pub(super) token: String,
-    pub(super) tables: Tables,
+    pub(super) tables: OracleTables,
     pub(super) provider: Provider,
 }
 
 type NamedRow = (&'static str, Vec<Cell>);
 
-impl Business {
+impl RandomBusiness {
     /// Creates the business of a seed.
     pub(super) fn new(seed: u64) -> Self {
-        let world = World::configured(SETTINGS);
+        let world = DifferentialData::configured(SETTINGS);
         let rows = rows(seed);
         let is_late = |(name, cells): &&NamedRow| is_leaf(name) && id(cells) % 3 == 0;
         import(&world, rows.iter().filter(|row| !is_late(row)));
@@ -99,7 +99,7 @@ impl Business {
     }
 }
 
-fn import<'r>(world: &World, rows: impl Iterator<Item = &'r NamedRow>) {
+fn import<'r>(world: &DifferentialData, rows: impl Iterator<Item = &'r NamedRow>) {
     world.import(rows.map(|(name, cells)| upsert(table(name), cells)).collect());
 }
 
@@ -118,16 +118,16 @@ fn is_leaf(name: &str) -> bool {
 
 fn rows(seed: u64) -> Vec<NamedRow> {
     let mut rows = sample(seed, now(), OTHER_ROWS, ROWS);
-    let mut dice = Dice::new(seed ^ 0xE4_90_27);
+    let mut dice = TestRandom::new(seed ^ 0xE4_90_27);
     for (name, cells) in &mut rows {
         for column in ["created_at", "updated_at"] {
             if dice.chance(55) {
-                let micros = mark(&mut dice, MARKS) + dice.pick(BESIDE);
+                let micros = mark(&mut dice, CRITICAL_INSTANTS) + dice.pick(OFFSETS_MICROS);
                 set(name, cells, column, Cell::Int(micros));
             }
         }
         if dice.chance(60) {
-            let micros = mark(&mut dice, &MARKS[..3]);
+            let micros = mark(&mut dice, &CRITICAL_INSTANTS[..3]);
             set(name, cells, "date", Cell::Int(micros));
         }
         set(name, cells, "lists", Cell::text(dice.pick(LISTS)));
@@ -136,12 +136,12 @@ fn rows(seed: u64) -> Vec<NamedRow> {
     rows
 }
 
-fn mark(dice: &mut Dice, marks: &[&str]) -> i64 {
+fn mark(dice: &mut TestRandom, marks: &[&str]) -> i64 {
     Instant::parse(dice.pick(marks)).unwrap().micros()
 }
 
 /// Gives a row values that matter to a type and are rare in the plain sample.
-fn oddities(dice: &mut Dice, name: &str, cells: &mut [Cell]) {
+fn oddities(dice: &mut TestRandom, name: &str, cells: &mut [Cell]) {
     match name {
         "customers" => set(name, cells, "metadata", Cell::text(dice.pick(METADATA))),
         "addresses" if dice.chance(15) => set(name, cells, "first_name", Cell::text("\t tab")),

@@ -4,34 +4,36 @@
 use model::time::Instant;
 use serde_json::{Map, Value as Json, json};
 
-use super::super::reference::{Books, Filter, Kind, kinds, object, second};
-use super::business::MARKS;
-use crate::oracle::{Dice, Row};
+use super::super::reference::{
+    BusinessRows, ReferenceFilter, ReferenceType, kinds, object, second,
+};
+use super::business::CRITICAL_INSTANTS;
+use crate::oracle::{OracleRow, TestRandom};
 
 const SECOND: i64 = 1_000_000;
 const DAY_SECONDS: i64 = 86_400;
 
 /// Endless iterator of bodies: goes through the types, and through the filters of each type.
 pub(super) struct BodyGenerator<'a> {
-    dice: Dice,
-    books: Books<'a>,
+    dice: TestRandom,
+    books: BusinessRows<'a>,
     /// Number of bodies so far.
     count: usize,
 }
 
 impl<'a> BodyGenerator<'a> {
-    pub(super) fn new(seed: u64, books: Books<'a>) -> Self {
-        Self { dice: Dice::new(seed), books, count: 0 }
+    pub(super) fn new(seed: u64, books: BusinessRows<'a>) -> Self {
+        Self { dice: TestRandom::new(seed), books, count: 0 }
     }
 
     /// Returns a body for several types at once.
     pub(super) fn group(&mut self) -> Json {
         let mut left = kinds().to_vec();
-        let chosen: Vec<&'static Kind> =
+        let chosen: Vec<&'static ReferenceType> =
             (0..4).map(|_| left.swap_remove(self.dice.below(left.len()))).collect();
         let dice = &mut self.dice;
         let kind = chosen[0];
-        let mut draft = Draft { dice, books: self.books, kind, body: Map::new(), row: None };
+        let mut draft = BodyDraft { dice, books: self.books, kind, body: Map::new(), row: None };
         draft.fill_group(&chosen);
         Json::Object(draft.body)
     }
@@ -45,24 +47,29 @@ impl Iterator for BodyGenerator<'_> {
         let kind = kinds[self.count % kinds.len()];
         let round = self.count / kinds.len();
         self.count += 1;
-        let mut draft =
-            Draft { dice: &mut self.dice, books: self.books, kind, body: Map::new(), row: None };
+        let mut draft = BodyDraft {
+            dice: &mut self.dice,
+            books: self.books,
+            kind,
+            body: Map::new(),
+            row: None,
+        };
         draft.fill(round);
         Some(Json::Object(draft.body))
     }
 }
 
 /// One body under construction.
-struct Draft<'g, 'a> {
-    dice: &'g mut Dice,
-    books: Books<'a>,
-    kind: &'static Kind,
+struct BodyDraft<'g, 'a> {
+    dice: &'g mut TestRandom,
+    books: BusinessRows<'a>,
+    kind: &'static ReferenceType,
     body: Map<String, Json>,
     /// A row that the body should select.
-    row: Option<&'a Row>,
+    row: Option<&'a OracleRow>,
 }
 
-impl<'a> Draft<'_, 'a> {
+impl<'a> BodyDraft<'_, 'a> {
     fn add(&mut self, name: &str, value: impl Into<Json>) {
         self.body.insert(name.to_owned(), value.into());
     }
@@ -83,7 +90,7 @@ impl<'a> Draft<'_, 'a> {
                 _ => None,
             };
             if let Some(name) = sibling.filter(|_| self.dice.chance(60)) {
-                self.filter((name, Filter::Id));
+                self.filter((name, ReferenceFilter::Id));
             } else if self.dice.chance(25) {
                 let other = self.dice.pick(filters);
                 self.filter(other);
@@ -97,7 +104,7 @@ impl<'a> Draft<'_, 'a> {
     }
 
     /// Adds fields that are valid for each of these types, known to the type or not.
-    fn fill_group(&mut self, kinds: &[&'static Kind]) {
+    fn fill_group(&mut self, kinds: &[&'static ReferenceType]) {
         self.row = Some(self.target(None));
         self.add("objects", kinds.iter().map(|kind| kind.object).collect::<Vec<_>>());
         self.range();
@@ -119,17 +126,17 @@ impl<'a> Draft<'_, 'a> {
     }
 
     /// Returns a row that has a value for the filter.
-    fn target(&mut self, filter: Option<(&str, Filter)>) -> &'a Row {
+    fn target(&mut self, filter: Option<(&str, ReferenceFilter)>) -> &'a OracleRow {
         let rows = self.kind.rows(&self.books);
-        let has = |row: &&Row, name| {
-            self.kind.told(&self.books, row, name).iter().any(|value| *value != "")
+        let has = |row: &&OracleRow, name| {
+            self.kind.values_that_select(&self.books, row, name).iter().any(|value| *value != "")
         };
         let words = filter.is_some_and(|(_, filter)| takes_deleted(filter));
         let is_deleted = words && self.dice.chance(40);
-        let fit = |row: &&Row| {
+        let fit = |row: &&OracleRow| {
             filter.is_none_or(|(name, _)| has(row, name)) && (!is_deleted || row.has("deleted_at"))
         };
-        let rows: Vec<&Row> = rows.into_iter().filter(fit).collect();
+        let rows: Vec<&OracleRow> = rows.into_iter().filter(fit).collect();
         self.dice.pick(&rows)
     }
 
@@ -171,7 +178,7 @@ impl<'a> Draft<'_, 'a> {
     /// Returns a second in one of its spellings; sometimes another second nearby.
     fn spelled(&mut self, second: i64) -> Json {
         let near = match self.dice.chance(20) {
-            true => Instant::parse(self.dice.pick(MARKS)).unwrap().seconds(),
+            true => Instant::parse(self.dice.pick(CRITICAL_INSTANTS)).unwrap().seconds(),
             false => second,
         };
         let instant = Instant::from_seconds(near).unwrap().to_string();
@@ -188,35 +195,37 @@ impl<'a> Draft<'_, 'a> {
         }
     }
 
-    fn filter(&mut self, (name, filter): (&str, Filter)) {
+    fn filter(&mut self, (name, filter): (&str, ReferenceFilter)) {
         let row = self.row.unwrap();
-        let told = self.kind.told(&self.books, row, name);
+        let told = self.kind.values_that_select(&self.books, row, name);
         let told = match told.iter().any(|word| *word == "deleted") && self.dice.chance(60) {
             true => vec![json!("deleted")],
             false => told,
         };
         let told = (!told.is_empty() && self.dice.chance(80)).then(|| self.dice.pick(&told));
         let value = match (filter, told) {
-            (Filter::AnyCase, Some(told)) => self.other_case(&told),
-            (Filter::Country, Some(told)) if self.dice.chance(50) => {
+            (ReferenceFilter::AnyCase, Some(told)) => self.other_case(&told),
+            (ReferenceFilter::Country, Some(told)) if self.dice.chance(50) => {
                 json!(told.as_str().unwrap().to_ascii_lowercase())
             }
-            (Filter::Id, Some(told)) if self.dice.chance(30) => json!(told.to_string()),
+            (ReferenceFilter::Id, Some(told)) if self.dice.chance(30) => json!(told.to_string()),
             // `created` is a status of orders that no filter accepts.
-            (Filter::Words(words), Some(told))
+            (ReferenceFilter::Words(words), Some(told))
                 if words.split(' ').any(|word| word == told.as_str().unwrap()) =>
             {
                 told
             }
-            (Filter::Words(words), _) => {
+            (ReferenceFilter::Words(words), _) => {
                 let words = words.split(' ').chain(["all", "all", ""]).collect::<Vec<_>>();
                 json!(self.dice.pick(&words))
             }
             (_, Some(told)) => told,
-            (Filter::Id, None) => json!(self.dice.pick(&[1, 2, 3, 900_001])),
-            (Filter::Currency, None) => json!(self.dice.pick(&["gbp", "eur", "jpy", "kwd", "usd"])),
-            (Filter::Country, None) => json!(self.dice.pick(&["GB", "de", "Us", "FR"])),
-            (Filter::Text | Filter::AnyCase, None) => {
+            (ReferenceFilter::Id, None) => json!(self.dice.pick(&[1, 2, 3, 900_001])),
+            (ReferenceFilter::Currency, None) => {
+                json!(self.dice.pick(&["gbp", "eur", "jpy", "kwd", "usd"]))
+            }
+            (ReferenceFilter::Country, None) => json!(self.dice.pick(&["GB", "de", "Us", "FR"])),
+            (ReferenceFilter::Text | ReferenceFilter::AnyCase, None) => {
                 json!(self.dice.pick(&["Ann", "nobody", "", "ann"]))
             }
         };
@@ -259,11 +268,11 @@ impl<'a> Draft<'_, 'a> {
             return;
         };
         let value = match filter {
-            Filter::Words(words) => json!(words.split(' ').next()),
-            Filter::Id => json!(1),
-            Filter::Text | Filter::AnyCase => json!("Ann"),
-            Filter::Currency => json!("gbp"),
-            Filter::Country => json!("GB"),
+            ReferenceFilter::Words(words) => json!(words.split(' ').next()),
+            ReferenceFilter::Id => json!(1),
+            ReferenceFilter::Text | ReferenceFilter::AnyCase => json!("Ann"),
+            ReferenceFilter::Currency => json!("gbp"),
+            ReferenceFilter::Country => json!("GB"),
         };
         self.add(name, value);
     }
@@ -328,6 +337,6 @@ impl<'a> Draft<'_, 'a> {
 }
 
 /// Returns true if the filter can ask for deleted rows.
-fn takes_deleted(filter: Filter) -> bool {
-    matches!(filter, Filter::Words(words) if words.split(' ').any(|word| word == "deleted"))
+fn takes_deleted(filter: ReferenceFilter) -> bool {
+    matches!(filter, ReferenceFilter::Words(words) if words.split(' ').any(|word| word == "deleted"))
 }

@@ -15,9 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use self::business::Business;
+use self::business::RandomBusiness;
 use self::generate::BodyGenerator;
-use super::reference::{Books, Table, csv, expected, ignored, kind, kinds, ndjson, second, totals};
+use super::reference::{
+    BusinessRows, ExpectedFile, csv, expected, ignored, kind, kinds, ndjson, second, totals,
+};
 use super::{EXPORTS, ask_at, fetched, outcome};
 
 /// Number of bodies per business for one type; `GROUPS` is that for several types.
@@ -34,9 +36,9 @@ fn seeds() -> std::ops::Range<u64> {
     0..given.map_or(1, |count| count.parse().expect("a number of businesses"))
 }
 
-impl Business {
-    fn books(&self) -> Books<'_> {
-        Books { tables: &self.tables, provider: &self.provider }
+impl RandomBusiness {
+    fn books(&self) -> BusinessRows<'_> {
+        BusinessRows { tables: &self.tables, provider: &self.provider }
     }
 
     /// Stops the server and compares the mirror with the store.
@@ -57,7 +59,7 @@ impl Business {
     }
 
     /// Checks an accepted export, its file and its manifest. Returns its revision.
-    fn check(&self, body: &Value, accepted: &Value, expected: &Table) -> Value {
+    fn check(&self, body: &Value, accepted: &Value, expected: &ExpectedFile) -> Value {
         let uuid = accepted["uuid"].as_str().unwrap();
         let mut named: Vec<&str> = strings(&accepted["ignored_filters"]);
         named.sort_unstable();
@@ -134,14 +136,14 @@ fn assert_same_text(actual: &str, expected: &str) {
 
 /// Counts of the cases that occurred. At the end, each must have occurred at least once.
 #[derive(Default)]
-struct Met {
+struct CaseCoverage {
     by_type: BTreeMap<String, [usize; 2]>,
     filters: BTreeMap<String, usize>,
     others: BTreeMap<&'static str, usize>,
 }
 
-impl Met {
-    fn note(&mut self, body: &Value, expected: &Table) {
+impl CaseCoverage {
+    fn note(&mut self, body: &Value, expected: &ExpectedFile) {
         let kind = kind(body["object"].as_str().unwrap());
         let counts = self.by_type.entry(kind.object.to_owned()).or_default();
         counts[0] += 1;
@@ -175,9 +177,9 @@ impl Met {
 
 #[test]
 fn files_equal_the_reference() {
-    let mut met = Met::default();
+    let mut met = CaseCoverage::default();
     for seed in seeds() {
-        let business = Business::new(seed);
+        let business = RandomBusiness::new(seed);
         let books = business.books();
         let mut generator = BodyGenerator::new(seed, books);
         let bodies: Vec<Value> = generator.by_ref().take(BODIES).collect();
@@ -206,13 +208,13 @@ fn files_equal_the_reference() {
 }
 
 /// Returns the ids in the first column.
-fn ids(table: &Table) -> BTreeSet<String> {
+fn ids(table: &ExpectedFile) -> BTreeSet<String> {
     table.rows.iter().map(|row| format!("{:?}", row[0])).collect()
 }
 
 #[test]
 fn modes_test_the_creation_or_the_last_change_of_every_type() {
-    let business = Business::new(seeds().end);
+    let business = RandomBusiness::new(seeds().end);
     let books = business.books();
     for kind in kinds() {
         for by_line in [false, true] {

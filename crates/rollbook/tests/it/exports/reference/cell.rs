@@ -6,7 +6,7 @@ use crate::oracle::guarded;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::exports) enum Val {
+pub(in crate::exports) enum ExportValue {
     Null,
     Int(i64),
     Text(String),
@@ -20,20 +20,20 @@ pub(in crate::exports) enum Val {
     List(Vec<String>),
     /// JSON as it is stored.
     Stored(String),
-    Array(Vec<Val>),
-    Object(Vec<(String, Val)>),
+    Array(Vec<ExportValue>),
+    Object(Vec<(String, ExportValue)>),
 }
 
 /// The form of amounts inside JSON.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Amounts {
+pub(super) enum JsonAmountStyle {
     /// `11000`
     Minor,
     /// `"110.00"`
     Major,
 }
 
-impl Val {
+impl ExportValue {
     pub(super) fn text(value: Option<&str>) -> Self {
         value.map_or(Self::Null, |value| Self::Text(value.to_owned()))
     }
@@ -65,23 +65,23 @@ impl Val {
                         || (number == 0 && item.starts_with('['))
                 });
                 match is_ambiguous {
-                    true => quoted(&guarded(&self.json(Amounts::Major))),
+                    true => quoted(&guarded(&self.json(JsonAmountStyle::Major))),
                     false => quoted(&guarded(&items.join(","))),
                 }
             }
             Self::Stored(_) | Self::Array(_) | Self::Object(_) => {
-                quoted(&self.json(Amounts::Major))
+                quoted(&self.json(JsonAmountStyle::Major))
             }
         }
     }
 
-    pub(super) fn json(&self, amounts: Amounts) -> String {
+    pub(super) fn json(&self, amounts: JsonAmountStyle) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Int(_) | Self::Bool(_) => self.csv(),
             Self::Text(text) => json_text(text),
             Self::Date(_) | Self::Instant(_) | Self::Dec4(_) => json_text(&self.csv()),
-            Self::Money(minor, _) if amounts == Amounts::Minor => minor.to_string(),
+            Self::Money(minor, _) if amounts == JsonAmountStyle::Minor => minor.to_string(),
             Self::Money(..) => json_text(&self.csv()),
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| json_text(item)).collect();

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::cell::{Amounts, Val, json_text, quoted};
+use super::cell::{ExportValue, JsonAmountStyle, json_text, quoted};
 
 /// The content of a file.
 #[derive(Debug, Default)]
-pub(in crate::exports) struct Table {
+pub(in crate::exports) struct ExpectedFile {
     pub(in crate::exports) headings: Vec<String>,
-    pub(in crate::exports) rows: Vec<Vec<Val>>,
+    pub(in crate::exports) rows: Vec<Vec<ExportValue>>,
     /// Headings of the columns with amounts.
     pub(in crate::exports) amounts: Vec<String>,
 }
 
 /// Returns the file as CSV.
-pub(in crate::exports) fn csv(table: &Table, has_mark: bool) -> String {
+pub(in crate::exports) fn csv(table: &ExpectedFile, has_mark: bool) -> String {
     let headings: Vec<String> = table.headings.iter().map(|heading| quoted(heading)).collect();
     let mut text = if has_mark { "\u{feff}".to_owned() } else { String::new() };
     text += &line(&headings);
     for row in &table.rows {
-        text += &line(&row.iter().map(Val::csv).collect::<Vec<_>>());
+        text += &line(&row.iter().map(ExportValue::csv).collect::<Vec<_>>());
     }
     text
 }
@@ -35,11 +35,11 @@ fn line(cells: &[String]) -> String {
 }
 
 /// Returns the file as NDJSON.
-pub(in crate::exports) fn ndjson(table: &Table) -> String {
-    let row = |row: &Vec<Val>| {
+pub(in crate::exports) fn ndjson(table: &ExpectedFile) -> String {
+    let row = |row: &Vec<ExportValue>| {
         let members = table.headings.iter().zip(row);
         let members = members.map(|(heading, value)| {
-            format!("{}:{}", json_text(heading), value.json(Amounts::Minor))
+            format!("{}:{}", json_text(heading), value.json(JsonAmountStyle::Minor))
         });
         format!("{{{}}}\n", members.collect::<Vec<_>>().join(","))
     };
@@ -47,11 +47,11 @@ pub(in crate::exports) fn ndjson(table: &Table) -> String {
 }
 
 /// Returns the total and the number of the amounts, by currency and column.
-pub(in crate::exports) fn totals(table: &Table) -> Json {
+pub(in crate::exports) fn totals(table: &ExpectedFile) -> Json {
     let mut found: BTreeMap<&str, BTreeMap<&str, (i128, u64)>> = BTreeMap::new();
     for row in &table.rows {
         for (heading, value) in table.headings.iter().zip(row) {
-            if let Val::Money(minor, currency) = value {
+            if let ExportValue::Money(minor, currency) = value {
                 let (sum, count) = found.entry(currency).or_default().entry(heading).or_default();
                 *sum += minor;
                 *count += 1;

@@ -1,11 +1,11 @@
 //! Invoices and their lines. Rule: spec/exports.md §10.4.
 
-use super::books::{Books, customer, instant, int, is_deleted, money, text};
-use super::cell::Val;
-use super::kind::{Filter, Kind, Lines, own, stored};
-use crate::oracle::Row;
+use super::books::{BusinessRows, customer, instant, int, is_deleted, money, text};
+use super::cell::ExportValue;
+use super::kind::{ReferenceFilter, ReferenceLines, ReferenceType, own, stored};
+use crate::oracle::OracleRow;
 
-pub(super) static INVOICES: Kind = Kind {
+pub(super) static INVOICES: ReferenceType = ReferenceType {
     object: "invoices",
     table: "invoices",
     columns: "id int · number text · CUST · subscription_id int · order_id int · \
@@ -21,12 +21,12 @@ pub(super) static INVOICES: Kind = Kind {
         billing_city text · billing_state text · billing_postal_code text · \
         billing_country text · metadata json · line_count int · line_items json · created_at ts · \
         updated_at ts · deleted_at ts",
-    filters: &[("status", Filter::Words("draft open paid past_due void uncollectible"))],
+    filters: &[("status", ReferenceFilter::Words("draft open paid past_due void uncollectible"))],
     is_one: |_, _| true,
     site_of: |_, i| i.int("site_id"),
     has: |_, i, filter| own(i, filter),
     value,
-    lines: Some(Lines {
+    lines: Some(ReferenceLines {
         table: "invoice_lines",
         key: "invoice_id",
         columns: "line_id int · invoice_id int · invoice_number text · invoice_status text · \
@@ -39,20 +39,24 @@ pub(super) static INVOICES: Kind = Kind {
     }),
 };
 
-fn lines<'a>(books: &Books<'a>, i: &Row) -> Vec<&'a Row> {
-    books.naming("invoice_lines", "invoice_id", i.id())
+fn lines<'a>(books: &BusinessRows<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
+    books.rows_referring_to("invoice_lines", "invoice_id", i.id())
 }
 
 /// Returns the plan of the first line that has one; otherwise that of the subscription.
-fn plan<'a>(books: &Books<'a>, i: &Row) -> Option<&'a Row> {
+fn plan<'a>(books: &BusinessRows<'a>, i: &OracleRow) -> Option<&'a OracleRow> {
     let first = lines(books, i).into_iter().find(|line| line.has("plan_id"));
-    let subscription = books.of(i, "subscription_id", "subscriptions");
-    first.or(subscription).and_then(|row| books.of(row, "plan_id", "plans"))
+    let subscription = books.referenced_row(i, "subscription_id", "subscriptions");
+    first.or(subscription).and_then(|row| books.referenced_row(row, "plan_id", "plans"))
 }
 
 /// Returns a column of a plan or its product.
-fn of_plan(books: &Books<'_>, plan: Option<&Row>, heading: &str) -> Option<Val> {
-    let product = plan.and_then(|plan| books.of(plan, "product_id", "products"));
+fn of_plan(
+    books: &BusinessRows<'_>,
+    plan: Option<&OracleRow>,
+    heading: &str,
+) -> Option<ExportValue> {
+    let product = plan.and_then(|plan| books.referenced_row(plan, "product_id", "products"));
     Some(match heading {
         "plan_id" => int(plan, "id"),
         "plan_name" => text(plan, "name"),
@@ -63,9 +67,9 @@ fn of_plan(books: &Books<'_>, plan: Option<&Row>, heading: &str) -> Option<Val> 
 }
 
 /// Returns the refunded amount of an invoice, over refunds that name it or one of its payments.
-fn refunded(books: &Books<'_>, i: &Row) -> i128 {
-    let is_of_invoice = |refund: &&Row| {
-        let payment = books.of(refund, "payment_id", "payments");
+fn refunded(books: &BusinessRows<'_>, i: &OracleRow) -> i128 {
+    let is_of_invoice = |refund: &&OracleRow| {
+        let payment = books.referenced_row(refund, "payment_id", "payments");
         let of_payment = payment.and_then(|payment| payment.int("invoice_id"));
         refund.int("invoice_id").or(of_payment) == Some(i.id())
     };
@@ -74,13 +78,13 @@ fn refunded(books: &Books<'_>, i: &Row) -> i128 {
     counted.filter(is_of_invoice).map(|refund| refund.amount("amount")).sum()
 }
 
-fn billing_address<'a>(books: &Books<'a>, i: &Row) -> Option<&'a Row> {
-    let all = books.naming("addresses", "customer_id", i.int("customer_id")?);
+fn billing_address<'a>(books: &BusinessRows<'a>, i: &OracleRow) -> Option<&'a OracleRow> {
+    let all = books.rows_referring_to("addresses", "customer_id", i.int("customer_id")?);
     let billing = all.into_iter().filter(|a| a.word("type") == "billing" && !is_deleted(a));
     billing.min_by_key(|address| (!address.flag("is_default"), address.id()))
 }
 
-fn item(line: &Row) -> Val {
+fn item(line: &OracleRow) -> ExportValue {
     let notation = [
         ("id", "int"),
         ("description", "text"),
@@ -96,10 +100,10 @@ fn item(line: &Row) -> Val {
         ("plan_id", "int"),
     ];
     let members = notation.map(|(name, kind)| (name.to_owned(), stored(line, name, kind)));
-    Val::Object(members.into())
+    ExportValue::Object(members.into())
 }
 
-fn value(books: &Books<'_>, i: &Row, heading: &str) -> Option<Val> {
+fn value(books: &BusinessRows<'_>, i: &OracleRow, heading: &str) -> Option<ExportValue> {
     if let Some(column) = heading.strip_prefix("billing_").filter(|column| *column != "reason") {
         return Some(text(billing_address(books, i), column));
     }
@@ -110,16 +114,21 @@ fn value(books: &Books<'_>, i: &Row, heading: &str) -> Option<Val> {
         "amount_due" => money(i.amount("total") - i.amount("credit_applied"), i),
         "amount_refunded" => money(refunded(books, i), i),
         "payment_processor_name" => {
-            text(books.of(i, "payment_processor_id", "payment_processors"), "name")
+            text(books.referenced_row(i, "payment_processor_id", "payment_processors"), "name")
         }
-        "line_count" => Val::int(i64::try_from(lines(books, i).len()).ok()),
-        "line_items" => Val::Array(lines(books, i).into_iter().map(item).collect()),
-        _ => return customer(books.of(i, "customer_id", "customers"), heading),
+        "line_count" => ExportValue::int(i64::try_from(lines(books, i).len()).ok()),
+        "line_items" => ExportValue::Array(lines(books, i).into_iter().map(item).collect()),
+        _ => return customer(books.referenced_row(i, "customer_id", "customers"), heading),
     })
 }
 
-fn line_value(books: &Books<'_>, i: &Row, line: &Row, heading: &str) -> Option<Val> {
-    let plan = books.of(line, "plan_id", "plans").or_else(|| plan(books, i));
+fn line_value(
+    books: &BusinessRows<'_>,
+    i: &OracleRow,
+    line: &OracleRow,
+    heading: &str,
+) -> Option<ExportValue> {
+    let plan = books.referenced_row(line, "plan_id", "plans").or_else(|| plan(books, i));
     if let Some(found) = of_plan(books, plan, heading) {
         return Some(found);
     }
@@ -130,8 +139,8 @@ fn line_value(books: &Books<'_>, i: &Row, line: &Row, heading: &str) -> Option<V
         "invoice_status" => text(Some(i), "status"),
         "invoice_date" => instant(Some(i), "date"),
         "subscription_id" => {
-            Val::int(line.int("subscription_id").or_else(|| i.int("subscription_id")))
+            ExportValue::int(line.int("subscription_id").or_else(|| i.int("subscription_id")))
         }
-        _ => return customer(books.of(i, "customer_id", "customers"), heading),
+        _ => return customer(books.referenced_row(i, "customer_id", "customers"), heading),
     })
 }

@@ -3,41 +3,41 @@
 
 use serde_json::Value as Json;
 
-use super::books::{Books, money};
-use super::cell::Val;
-use crate::oracle::Row;
+use super::books::{BusinessRows, money};
+use super::cell::ExportValue;
+use crate::oracle::OracleRow;
 
 /// One export type.
-pub(in crate::exports) struct Kind {
+pub(in crate::exports) struct ReferenceType {
     pub(in crate::exports) object: &'static str,
     /// Base table.
     pub(in crate::exports) table: &'static str,
     /// Columns as `heading type`, separated by `·`.
     pub(super) columns: &'static str,
-    pub(in crate::exports) filters: &'static [(&'static str, Filter)],
+    pub(in crate::exports) filters: &'static [(&'static str, ReferenceFilter)],
     /// Returns true if a base row belongs to the type.
-    pub(super) is_one: fn(&Books<'_>, &Row) -> bool,
-    pub(super) site_of: fn(&Books<'_>, &Row) -> Option<i64>,
+    pub(super) is_one: fn(&BusinessRows<'_>, &OracleRow) -> bool,
+    pub(super) site_of: fn(&BusinessRows<'_>, &OracleRow) -> Option<i64>,
     /// What a filter may ask for so that it keeps the row.
-    pub(super) has: fn(&Books<'_>, &Row, &str) -> Vec<Json>,
+    pub(super) has: fn(&BusinessRows<'_>, &OracleRow, &str) -> Vec<Json>,
     /// Returns the value of a column that is not a column of the base row.
-    pub(super) value: fn(&Books<'_>, &Row, &str) -> Option<Val>,
-    pub(in crate::exports) lines: Option<Lines>,
+    pub(super) value: fn(&BusinessRows<'_>, &OracleRow, &str) -> Option<ExportValue>,
+    pub(in crate::exports) lines: Option<ReferenceLines>,
 }
 
 /// The form of a type with one row per line of a record.
-pub(in crate::exports) struct Lines {
+pub(in crate::exports) struct ReferenceLines {
     pub(super) table: &'static str,
     /// Column of the line that refers to the record.
     pub(super) key: &'static str,
     pub(super) columns: &'static str,
     /// Like `Kind::value`, for a record and its line.
-    pub(super) value: fn(&Books<'_>, &Row, &Row, &str) -> Option<Val>,
+    pub(super) value: fn(&BusinessRows<'_>, &OracleRow, &OracleRow, &str) -> Option<ExportValue>,
 }
 
 /// The values that a filter accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::exports) enum Filter {
+pub(in crate::exports) enum ReferenceFilter {
     /// One of these words, or `all`.
     Words(&'static str),
     Id,
@@ -64,22 +64,24 @@ pub(super) fn columns(notation: &str) -> Vec<(String, String)> {
 }
 
 /// Returns the row's own column of that name and type.
-pub(super) fn stored(row: &Row, heading: &str, kind: &str) -> Val {
+pub(super) fn stored(row: &OracleRow, heading: &str, kind: &str) -> ExportValue {
     match kind {
-        "int" => Val::int(row.int(heading)),
-        "text" => Val::text(row.text(heading)),
-        "bool" => Val::Bool(row.flag(heading)),
-        "date" => row.date(heading).map_or(Val::Null, Val::Date),
-        "ts" => Val::instant(row.instant(heading)),
+        "int" => ExportValue::int(row.int(heading)),
+        "text" => ExportValue::text(row.text(heading)),
+        "bool" => ExportValue::Bool(row.flag(heading)),
+        "date" => row.date(heading).map_or(ExportValue::Null, ExportValue::Date),
+        "ts" => ExportValue::instant(row.instant(heading)),
         "money" => money(row.amount(heading), row),
-        "json" => Val::Stored(row.word(heading).to_owned()),
-        "list" => Val::List(serde_json::from_str(row.word(heading)).expect("a list of texts")),
+        "json" => ExportValue::Stored(row.word(heading).to_owned()),
+        "list" => {
+            ExportValue::List(serde_json::from_str(row.word(heading)).expect("a list of texts"))
+        }
         other => panic!("{heading} {other}"),
     }
 }
 
-impl Kind {
-    pub(super) fn filter(&self, name: &str) -> Option<Filter> {
+impl ReferenceType {
+    pub(super) fn filter(&self, name: &str) -> Option<ReferenceFilter> {
         self.filters.iter().find(|(known, _)| *known == name).map(|(_, filter)| *filter)
     }
 
@@ -98,24 +100,33 @@ impl Kind {
     }
 
     /// Returns the rows of the type, by id.
-    pub(in crate::exports) fn rows<'a>(&self, books: &Books<'a>) -> Vec<&'a Row> {
+    pub(in crate::exports) fn rows<'a>(&self, books: &BusinessRows<'a>) -> Vec<&'a OracleRow> {
         let rows = books.tables.all(self.table).into_iter();
         rows.filter(|row| (self.is_one)(books, row)).collect()
     }
 
     /// Returns the site that a row belongs to.
-    pub(in crate::exports) fn site(&self, books: &Books<'_>, row: &Row) -> Option<i64> {
+    pub(in crate::exports) fn site(
+        &self,
+        books: &BusinessRows<'_>,
+        row: &OracleRow,
+    ) -> Option<i64> {
         (self.site_of)(books, row)
     }
 
     /// What a filter may ask for so that it keeps the row.
-    pub(in crate::exports) fn told(&self, books: &Books<'_>, row: &Row, filter: &str) -> Vec<Json> {
+    pub(in crate::exports) fn values_that_select(
+        &self,
+        books: &BusinessRows<'_>,
+        row: &OracleRow,
+        filter: &str,
+    ) -> Vec<Json> {
         (self.has)(books, row, filter)
     }
 }
 
 /// Returns the row's own text as the value of the filter with that name.
-pub(super) fn own(row: &Row, filter: &str) -> Vec<Json> {
+pub(super) fn own(row: &OracleRow, filter: &str) -> Vec<Json> {
     row.text(filter).map(Json::from).into_iter().collect()
 }
 

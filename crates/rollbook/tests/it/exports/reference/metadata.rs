@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::value::RawValue;
 
 use super::books::{int, text};
-use super::cell::Val;
-use super::file::Table;
-use super::kind::Kind;
-use crate::oracle::Row;
+use super::cell::ExportValue;
+use super::file::ExpectedFile;
+use super::kind::ReferenceType;
+use crate::oracle::OracleRow;
 
-pub(super) static CUSTOMERS_METADATA: Kind = Kind {
+pub(super) static CUSTOMERS_METADATA: ReferenceType = ReferenceType {
     object: "customers_metadata",
     table: "customers",
     columns: "customer_id int · customer_email text",
@@ -23,18 +23,18 @@ pub(super) static CUSTOMERS_METADATA: Kind = Kind {
 };
 
 /// Returns a customer's metadata: keys by code point, values as JSON text.
-pub(in crate::exports) fn object(c: &Row) -> BTreeMap<String, Box<RawValue>> {
+pub(in crate::exports) fn object(c: &OracleRow) -> BTreeMap<String, Box<RawValue>> {
     serde_json::from_str(c.word("metadata")).expect("an object")
 }
 
 /// Returns a text unchanged and other values as JSON; null is empty.
-fn shown(value: Option<&RawValue>) -> Val {
+fn shown(value: Option<&RawValue>) -> ExportValue {
     match value.map(RawValue::get) {
-        None | Some("null") => Val::Null,
+        None | Some("null") => ExportValue::Null,
         Some(json) if json.starts_with('"') => {
-            Val::Text(serde_json::from_str(json).expect("a text"))
+            ExportValue::Text(serde_json::from_str(json).expect("a text"))
         }
-        Some(json) => Val::Text(json.to_owned()),
+        Some(json) => ExportValue::Text(json.to_owned()),
     }
 }
 
@@ -43,7 +43,11 @@ fn before() -> Vec<String> {
 }
 
 /// Returns one row per customer.
-pub(super) fn wide(rows: &[&Row], columns: Option<Vec<String>>, is_ndjson: bool) -> Table {
+pub(super) fn wide(
+    rows: &[&OracleRow],
+    columns: Option<Vec<String>>,
+    is_ndjson: bool,
+) -> ExpectedFile {
     let keys: BTreeSet<String> = rows.iter().flat_map(|row| object(row).into_keys()).collect();
     let all = || match is_ndjson {
         true => [before(), vec!["metadata".to_owned()]].concat(),
@@ -53,19 +57,19 @@ pub(super) fn wide(rows: &[&Row], columns: Option<Vec<String>>, is_ndjson: bool)
         }
     };
     let headings = columns.unwrap_or_else(all);
-    let cell = |row: &Row, heading: &str| match heading {
+    let cell = |row: &OracleRow, heading: &str| match heading {
         "customer_id" => int(Some(row), "id"),
         "customer_email" => text(Some(row), "email"),
-        "metadata" => Val::Stored(row.word("metadata").to_owned()),
+        "metadata" => ExportValue::Stored(row.word("metadata").to_owned()),
         key => shown(object(row).get(&key["metadata.".len()..]).map(AsRef::as_ref)),
     };
     let rows = rows.iter();
     let rows = rows.map(|row| headings.iter().map(|heading| cell(row, heading)).collect());
-    Table { rows: rows.collect(), headings, ..Table::default() }
+    ExpectedFile { rows: rows.collect(), headings, ..ExpectedFile::default() }
 }
 
 /// Returns one row per customer and key.
-pub(super) fn long(rows: &[&Row], columns: Option<Vec<String>>) -> Table {
+pub(super) fn long(rows: &[&OracleRow], columns: Option<Vec<String>>) -> ExpectedFile {
     let all = || [before(), vec!["key".to_owned(), "value".to_owned()]].concat();
     let headings = columns.unwrap_or_else(all);
     let mut found = Vec::new();
@@ -74,11 +78,11 @@ pub(super) fn long(rows: &[&Row], columns: Option<Vec<String>>) -> Table {
             let cell = |heading: &String| match heading.as_str() {
                 "customer_id" => int(Some(row), "id"),
                 "customer_email" => text(Some(row), "email"),
-                "key" => Val::Text(key.clone()),
+                "key" => ExportValue::Text(key.clone()),
                 _ => shown(Some(value.as_ref())),
             };
             found.push(headings.iter().map(cell).collect());
         }
     }
-    Table { rows: found, headings, ..Table::default() }
+    ExpectedFile { rows: found, headings, ..ExpectedFile::default() }
 }

@@ -23,14 +23,14 @@ mod payments;
 mod request;
 mod subscriptions;
 
-pub(super) use books::Books;
-pub(super) use file::{Table, csv, ndjson, totals};
-pub(super) use kind::{Filter, Kind};
+pub(super) use books::BusinessRows;
+pub(super) use file::{ExpectedFile, csv, ndjson, totals};
+pub(super) use kind::{ReferenceFilter, ReferenceType};
 pub(super) use metadata::object;
 pub(super) use request::{expected, ignored, second};
 
 /// Returns all types, in the order of spec/exports.md §10.
-pub(super) fn kinds() -> [&'static Kind; 13] {
+pub(super) fn kinds() -> [&'static ReferenceType; 13] {
     [
         &subscriptions::SUBSCRIPTIONS,
         &subscriptions::MEMBERSHIPS,
@@ -49,7 +49,7 @@ pub(super) fn kinds() -> [&'static Kind; 13] {
 }
 
 /// Returns the type that a body names.
-pub(super) fn kind(object: &str) -> &'static Kind {
+pub(super) fn kind(object: &str) -> &'static ReferenceType {
     let object = if object == "credit_notes" { "credit_note" } else { object };
     kinds().into_iter().find(|kind| kind.object == object).expect("a type")
 }

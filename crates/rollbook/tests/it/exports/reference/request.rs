@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use model::provider::Provider;
 use serde_json::Value as Json;
 
-use super::books::{Books, is_deleted};
-use super::file::Table;
-use super::kind::{Filter, Kind, columns, stored};
+use super::books::{BusinessRows, is_deleted};
+use super::file::ExpectedFile;
+use super::kind::{ReferenceFilter, ReferenceType, columns, stored};
 use super::{kinds, metadata, orders};
-use crate::oracle::{Bound, Row, parse_instant};
+use crate::oracle::{Bound, OracleRow, parse_instant};
 
 /// Returns a field that is given. Null and empty text count as not given.
 fn given<'b>(body: &'b Json, name: &str) -> Option<&'b Json> {
@@ -36,7 +36,7 @@ pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -
 }
 
 /// Returns the given filters that only other types have.
-pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> {
+pub(in crate::exports) fn ignored(kind: &ReferenceType, body: &Json) -> BTreeSet<String> {
     let all = kinds().into_iter().flat_map(|kind| kind.filters.iter().map(|(name, _)| *name));
     let foreign = all.filter(|name| kind.filter(name).is_none());
     let mut ignored: BTreeSet<String> =
@@ -55,26 +55,28 @@ pub(in crate::exports) fn ignored(kind: &Kind, body: &Json) -> BTreeSet<String> 
 }
 
 /// Returns true if the row's value `has` matches the requested value `wanted`.
-fn is_asked_for(filter: Filter, has: &Json, wanted: &Json) -> bool {
+fn is_asked_for(filter: ReferenceFilter, has: &Json, wanted: &Json) -> bool {
     let text = |value: &Json| value.as_str().expect("a text").to_owned();
     match filter {
-        Filter::Id => has.as_i64() == integer(wanted),
-        Filter::AnyCase => text(has).eq_ignore_ascii_case(&text(wanted)),
-        Filter::Country => text(has) == text(wanted).to_ascii_uppercase(),
-        Filter::Words(_) | Filter::Text | Filter::Currency => has == wanted,
+        ReferenceFilter::Id => has.as_i64() == integer(wanted),
+        ReferenceFilter::AnyCase => text(has).eq_ignore_ascii_case(&text(wanted)),
+        ReferenceFilter::Country => text(has) == text(wanted).to_ascii_uppercase(),
+        ReferenceFilter::Words(_) | ReferenceFilter::Text | ReferenceFilter::Currency => {
+            has == wanted
+        }
     }
 }
 
-fn passes(books: &Books<'_>, kind: &Kind, row: &Row, body: &Json) -> bool {
+fn passes(books: &BusinessRows<'_>, kind: &ReferenceType, row: &OracleRow, body: &Json) -> bool {
     kind.filters.iter().all(|(name, filter)| {
         let Some(wanted) = given(body, name) else { return true };
-        let is_all = matches!(filter, Filter::Words(_)) && wanted == "all";
-        let has = || kind.told(books, row, name);
+        let is_all = matches!(filter, ReferenceFilter::Words(_)) && wanted == "all";
+        let has = || kind.values_that_select(books, row, name);
         is_all || has().iter().any(|has| is_asked_for(*filter, has, wanted))
     })
 }
 
-fn is_in_range(row: &Row, body: &Json, provider: &Provider) -> bool {
+fn is_in_range(row: &OracleRow, body: &Json, provider: &Provider) -> bool {
     let column = match word(body, "mode", "full_data") {
         "full_data" => "created_at",
         _ => "updated_at",
@@ -86,13 +88,13 @@ fn is_in_range(row: &Row, body: &Json, provider: &Provider) -> bool {
 }
 
 /// Returns true if the body asks for deleted rows.
-fn wants_deleted(kind: &Kind, body: &Json) -> bool {
+fn wants_deleted(kind: &ReferenceType, body: &Json) -> bool {
     let has_status = kind.filter("status").is_some();
     body["include_deleted"] == true || (has_status && word(body, "status", "") == "deleted")
 }
 
 /// Returns the ids of an item that an order's filters ask for.
-fn item_ids(kind: &Kind, body: &Json) -> [Option<i64>; 2] {
+fn item_ids(kind: &ReferenceType, body: &Json) -> [Option<i64>; 2] {
     ["product_id", "sku_id"].map(|name| match kind.object {
         "orders" => given(body, name).and_then(integer),
         _ => None,
@@ -100,11 +102,11 @@ fn item_ids(kind: &Kind, body: &Json) -> [Option<i64>; 2] {
 }
 
 /// Returns the base rows that a body selects, by id.
-fn rows<'a>(books: &Books<'a>, kind: &Kind, body: &Json) -> Vec<&'a Row> {
+fn rows<'a>(books: &BusinessRows<'a>, kind: &ReferenceType, body: &Json) -> Vec<&'a OracleRow> {
     let site = given(body, "site_id").and_then(integer);
     let [product, sku] = item_ids(kind, body);
-    let has_item = |row: &Row| {
-        let items = books.naming("order_items", "order_id", row.id());
+    let has_item = |row: &OracleRow| {
+        let items = books.rows_referring_to("order_items", "order_id", row.id());
         items.into_iter().any(|item| orders::item_has(books, item, product, sku))
     };
     let kept = kind.rows(books).into_iter().filter(|row| {
@@ -127,7 +129,11 @@ fn chosen(body: &Json) -> Option<Vec<String>> {
 }
 
 /// Returns the content of the file for a body.
-pub(in crate::exports) fn expected(books: &Books<'_>, kind: &Kind, body: &Json) -> Table {
+pub(in crate::exports) fn expected(
+    books: &BusinessRows<'_>,
+    kind: &ReferenceType,
+    body: &Json,
+) -> ExpectedFile {
     let rows = rows(books, kind, body);
     if kind.object == "customers_metadata" {
         return match word(body, "layout", "wide") {
@@ -138,8 +144,8 @@ pub(in crate::exports) fn expected(books: &Books<'_>, kind: &Kind, body: &Json) 
     match &kind.lines {
         Some(lines) if word(body, "row_per", "record") == "line" => {
             let [product, sku] = item_ids(kind, body);
-            let of = |row: &&'_ Row| {
-                let found = books.naming(lines.table, lines.key, row.id()).into_iter();
+            let of = |row: &&'_ OracleRow| {
+                let found = books.rows_referring_to(lines.table, lines.key, row.id()).into_iter();
                 let found = found.filter(|line| {
                     (product.is_none() && sku.is_none())
                         || orders::item_has(books, line, product, sku)
@@ -147,7 +153,7 @@ pub(in crate::exports) fn expected(books: &Books<'_>, kind: &Kind, body: &Json) 
                 let id = row.id();
                 found.map(move |line| (id, line)).collect::<Vec<_>>()
             };
-            let pairs: Vec<(i64, &Row)> = rows.iter().flat_map(of).collect();
+            let pairs: Vec<(i64, &OracleRow)> = rows.iter().flat_map(of).collect();
             let record = |id: i64| books.get(kind.table, Some(id)).expect("a record");
             table(lines.columns, chosen(body), &pairs, |(id, line), heading, kind| {
                 let special = (lines.value)(books, record(*id), line, heading);
@@ -165,8 +171,8 @@ fn table<R>(
     notation: &str,
     chosen: Option<Vec<String>>,
     rows: &[R],
-    cell: impl Fn(&R, &str, &str) -> super::cell::Val,
-) -> Table {
+    cell: impl Fn(&R, &str, &str) -> super::cell::ExportValue,
+) -> ExpectedFile {
     let all = columns(notation);
     let chosen: Vec<(String, String)> = match chosen {
         None => all,
@@ -180,5 +186,5 @@ fn table<R>(
     let amounts = chosen.iter().filter(|(_, kind)| kind == "money");
     let amounts = amounts.map(|(heading, _)| heading.clone()).collect();
     let headings = chosen.into_iter().map(|(heading, _)| heading).collect();
-    Table { headings, rows, amounts }
+    ExpectedFile { headings, rows, amounts }
 }

@@ -3,22 +3,24 @@
 use model::time::{Date, Instant};
 use serde_json::json;
 
-use super::super::column::{Column, c, money, not_modelled};
-use super::super::data::Row;
+use super::super::column::{OracleColumn, c, money, not_modelled};
+use super::super::data::OracleRow;
 use super::super::filter::{
-    self, Filter, any_ids, any_words, custom_fields, date_bounds, ids, instant_bounds,
+    self, OracleFilter, any_ids, any_words, custom_fields, date_bounds, ids, instant_bounds,
     instant_frame, switch,
 };
-use super::super::value::Val;
-use super::super::world::{World, currency};
-use super::{Grouping, Report, count, date, flag, instant, int, local_date, month, text, year};
+use super::super::value::OracleValue;
+use super::super::world::{OracleContext, currency};
+use super::{
+    OracleGrouping, OracleReport, count, date, flag, instant, int, local_date, month, text, year,
+};
 
 const NEW_DAYS: i64 = 30;
 const ACTIVE_DAYS: i64 = 60;
 const SLIPPING_DAYS: i64 = 14;
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "customers",
         table: "customers",
         columns: columns(),
@@ -30,7 +32,7 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn columns() -> Vec<Column> {
+fn columns() -> Vec<OracleColumn> {
     let mut columns = vec![
         int("id"),
         c("full_name", "", |w, c| w.disp(Some(c.id()))),
@@ -39,24 +41,24 @@ fn columns() -> Vec<Column> {
         text("email"),
         instant("created_at"),
         instant("deleted_at"),
-        c("is_active", "", |w, c| Val::Bool(is_active(w, c))),
+        c("is_active", "", |w, c| OracleValue::Bool(is_active(w, c))),
         date("date_of_birth"),
-        c("age", "", |w, c| Val::int(age(w, c))),
-        c("phone_number", "", |_, c| Val::text(c.text("phone"))),
+        c("age", "", |w, c| OracleValue::int(age(w, c))),
+        c("phone_number", "", |_, c| OracleValue::text(c.text("phone"))),
         c("address", "", address).unsortable(),
-        c("days_until_birthday", "", |w, c| Val::int(days_until_birthday(w, c))),
+        c("days_until_birthday", "", |w, c| OracleValue::int(days_until_birthday(w, c))),
         text("gender"),
-        c("is_claimed", "", |_, c| Val::Bool(c.has("last_login_at"))),
-        c("is_new", "", |w, c| Val::Bool(is_new(w, c))),
-        c("is_slipping_away", "", |w, c| Val::Bool(is_slipping_away(w, c))),
+        c("is_claimed", "", |_, c| OracleValue::Bool(c.has("last_login_at"))),
+        c("is_new", "", |w, c| OracleValue::Bool(is_new(w, c))),
+        c("is_slipping_away", "", |w, c| OracleValue::Bool(is_slipping_away(w, c))),
         not_modelled("registration_blocked", ""),
-        c("has_failed_payments", "", |w, c| Val::Bool(has_failed_payments(w, c))),
+        c("has_failed_payments", "", |w, c| OracleValue::Bool(has_failed_payments(w, c))),
         not_modelled("has_retry_payments", ""),
         not_modelled("family.id", "family_id"),
         not_modelled("family.name", "family_name"),
         not_modelled("family.role", "family_role"),
         not_modelled("family.managers", "family_managers"),
-        c("venue.id", "venue_id", |_, c| Val::int(c.int("site_id"))),
+        c("venue.id", "venue_id", |_, c| OracleValue::int(c.int("site_id"))),
         c("venue.name", "venue_name", |w, c| w.name_of("sites", c.int("site_id"))),
         not_modelled("instructor.id", "instructor_id"),
         not_modelled("instructor.name", "instructor_name"),
@@ -76,7 +78,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn account_columns() -> Vec<Column> {
+fn account_columns() -> Vec<OracleColumn> {
     vec![
         money(
             "account_credit_balance",
@@ -84,7 +86,9 @@ fn account_columns() -> Vec<Column> {
             |w, c| Some(account_credit(w, c)),
             |w, _| Some(w.provider.currency),
         ),
-        c("last_payment_at", "", |w, c| Val::instant(lp(w, c).and_then(|lp| lp.instant("date")))),
+        c("last_payment_at", "", |w, c| {
+            OracleValue::instant(lp(w, c).and_then(|lp| lp.instant("date")))
+        }),
         money(
             "last_payment_amount",
             "payments",
@@ -108,7 +112,7 @@ fn account_columns() -> Vec<Column> {
     ]
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         switch("include_deleted", |_, c| c.has("deleted_at")),
         instant_frame("created_at_timeframe", |_, c| c.instant("created_at")),
@@ -159,7 +163,11 @@ fn filters() -> Vec<Filter> {
 
 /// Returns the customer's attendances at active events that have one of `statuses`, with their
 /// events.
-fn att<'a>(w: &World<'a>, c: &Row, statuses: &[&str]) -> Vec<(&'a Row, &'a Row)> {
+fn att<'a>(
+    w: &OracleContext<'a>,
+    c: &OracleRow,
+    statuses: &[&str],
+) -> Vec<(&'a OracleRow, &'a OracleRow)> {
     let mut found = Vec::new();
     for a in w.naming("attendances", "customer_id", c.id()) {
         let e = w.get("events", a.int("event_id")).expect("an event");
@@ -170,16 +178,16 @@ fn att<'a>(w: &World<'a>, c: &Row, statuses: &[&str]) -> Vec<(&'a Row, &'a Row)>
     found
 }
 
-fn starts_at(e: &Row) -> Instant {
+fn starts_at(e: &OracleRow) -> Instant {
     e.instant("starts_at").expect("events start")
 }
 
-fn came_since(w: &World<'_>, c: &Row, days: i64) -> bool {
+fn came_since(w: &OracleContext<'_>, c: &OracleRow, days: i64) -> bool {
     let since = w.days_before_now(days);
     att(w, c, &["registered", "attended"]).iter().any(|(_, e)| starts_at(e) >= since)
 }
 
-fn is_active(w: &World<'_>, c: &Row) -> bool {
+fn is_active(w: &OracleContext<'_>, c: &OracleRow) -> bool {
     if c.has("deleted_at") {
         return false;
     }
@@ -189,13 +197,13 @@ fn is_active(w: &World<'_>, c: &Row) -> bool {
     memberships.any(|cm| ["active", "hold"].contains(&w.eff(cm))) || came_since(w, c, ACTIVE_DAYS)
 }
 
-fn is_slipping_away(w: &World<'_>, c: &Row) -> bool {
+fn is_slipping_away(w: &OracleContext<'_>, c: &OracleRow) -> bool {
     w.owned(c.id()).into_iter().any(|cm| w.eff(cm) == "active")
         && !att(w, c, &["attended"]).is_empty()
         && !came_since(w, c, SLIPPING_DAYS)
 }
 
-fn is_new(w: &World<'_>, c: &Row) -> bool {
+fn is_new(w: &OracleContext<'_>, c: &OracleRow) -> bool {
     let created = local_date(w, c.instant("created_at")).expect("an instant");
     created > w.today.plus_days(-NEW_DAYS)
 }
@@ -206,14 +214,14 @@ fn birthday(born: Date, year: i16) -> Date {
     day.or_else(|| Date::new(year, 2, 28)).expect("a day of the year")
 }
 
-fn age(w: &World<'_>, c: &Row) -> Option<i64> {
+fn age(w: &OracleContext<'_>, c: &OracleRow) -> Option<i64> {
     let born = c.date("date_of_birth")?;
     let years = i64::from(w.today.year()) - i64::from(born.year());
     let had_birthday = birthday(born, w.today.year()) <= w.today;
     Some(if had_birthday { years } else { years - 1 })
 }
 
-fn days_until_birthday(w: &World<'_>, c: &Row) -> Option<i64> {
+fn days_until_birthday(w: &OracleContext<'_>, c: &OracleRow) -> Option<i64> {
     let born = c.date("date_of_birth")?;
     let mut next = birthday(born, w.today.year());
     if next < w.today {
@@ -222,12 +230,12 @@ fn days_until_birthday(w: &World<'_>, c: &Row) -> Option<i64> {
     Some(i64::from(next.days() - w.today.days()))
 }
 
-fn address(w: &World<'_>, c: &Row) -> Val {
+fn address(w: &OracleContext<'_>, c: &OracleRow) -> OracleValue {
     let all = w.naming("addresses", "customer_id", c.id()).into_iter();
     let all = all.filter(|ad| !ad.has("deleted_at"));
     let first =
         all.min_by_key(|ad| (!ad.flag("is_default"), ad.word("type") != "shipping", ad.id()));
-    let Some(ad) = first else { return Val::Null };
+    let Some(ad) = first else { return OracleValue::Null };
     let json = json!({
         "first_line": ad.text("line1"), "second_line": ad.text("line2"), "city": ad.text("city"),
         "region": ad.text("state"), "country": ad.text("country"),
@@ -235,10 +243,10 @@ fn address(w: &World<'_>, c: &Row) -> Val {
     });
     let parts = ["line1", "line2", "city", "state", "country", "postal_code"];
     let parts = parts.into_iter().map(|part| ad.word(part)).filter(|part| !part.is_empty());
-    Val::Composite(json, parts.collect::<Vec<_>>().join(", "))
+    OracleValue::Composite(json, parts.collect::<Vec<_>>().join(", "))
 }
 
-fn has_failed_payments(w: &World<'_>, c: &Row) -> bool {
+fn has_failed_payments(w: &OracleContext<'_>, c: &OracleRow) -> bool {
     w.naming("invoices", "customer_id", c.id()).into_iter().any(|i| {
         ["open", "past_due", "uncollectible"].contains(&i.word("status"))
             && w.naming("payments", "invoice_id", i.id())
@@ -247,15 +255,15 @@ fn has_failed_payments(w: &World<'_>, c: &Row) -> bool {
     })
 }
 
-fn memberships(key: &str, statuses: &'static [&'static str]) -> Column {
-    let list = move |w: &World<'_>, c: &Row| {
+fn memberships(key: &str, statuses: &'static [&'static str]) -> OracleColumn {
+    let list = move |w: &OracleContext<'_>, c: &OracleRow| {
         let owned = w.owned(c.id()).into_iter().filter(|cm| statuses.contains(&w.eff(cm)));
-        Val::list(owned.map(|cm| w.short(cm)))
+        OracleValue::list(owned.map(|cm| w.short(cm)))
     };
     c(key, "", list).unsortable()
 }
 
-fn account_credit(w: &World<'_>, c: &Row) -> i128 {
+fn account_credit(w: &OracleContext<'_>, c: &OracleRow) -> i128 {
     let mut sum = 0;
     for bt in w.naming("balance_transactions", "customer_id", c.id()) {
         if w.currency(bt) == w.provider.currency {
@@ -265,39 +273,47 @@ fn account_credit(w: &World<'_>, c: &Row) -> i128 {
     -sum
 }
 
-fn lp<'a>(w: &World<'a>, c: &Row) -> Option<&'a Row> {
+fn lp<'a>(w: &OracleContext<'a>, c: &OracleRow) -> Option<&'a OracleRow> {
     let all = w.naming("payments", "customer_id", c.id()).into_iter();
     let all = all.filter(|pay| pay.word("status") == "succeeded" && !pay.has("deleted_at"));
     all.max_by_key(|pay| (pay.instant("date"), pay.id()))
 }
 
-fn attended(key: &str, statuses: &'static [&'static str]) -> Column {
-    c(key, "", move |w, c| Val::Int(i64::try_from(att(w, c, statuses).len()).expect("a count")))
+fn attended(key: &str, statuses: &'static [&'static str]) -> OracleColumn {
+    c(key, "", move |w, c| {
+        OracleValue::Int(i64::try_from(att(w, c, statuses).len()).expect("a count"))
+    })
 }
 
-fn latest_registration<'a>(w: &World<'a>, c: &Row) -> Option<(&'a Row, &'a Row)> {
+fn latest_registration<'a>(
+    w: &OracleContext<'a>,
+    c: &OracleRow,
+) -> Option<(&'a OracleRow, &'a OracleRow)> {
     let all = att(w, c, &["registered", "attended"]).into_iter();
     all.max_by_key(|(a, e)| (starts_at(e), a.id()))
 }
 
-fn latest_registration_object(w: &World<'_>, c: &Row) -> Val {
-    let Some((_, e)) = latest_registration(w, c) else { return Val::Null };
+fn latest_registration_object(w: &OracleContext<'_>, c: &OracleRow) -> OracleValue {
+    let Some((_, e)) = latest_registration(w, c) else { return OracleValue::Null };
     let kind = if e.word("kind") == "course_session" { "course_session" } else { "event" };
     let starts_at = starts_at(e).to_string();
     let name = e.word("name");
     let text = if name.is_empty() { starts_at.clone() } else { format!("{starts_at} {name}") };
-    Val::Composite(json!({"id": e.id(), "starts_at": starts_at, "name": name, "type": kind}), text)
+    OracleValue::Composite(
+        json!({"id": e.id(), "starts_at": starts_at, "name": name, "type": kind}),
+        text,
+    )
 }
 
-fn grouping() -> Grouping {
-    let created: fn(&World<'_>, &Row) -> Option<Date> =
+fn grouping() -> OracleGrouping {
+    let created: fn(&OracleContext<'_>, &OracleRow) -> Option<Date> =
         |w, c| local_date(w, c.instant("created_at"));
-    Grouping {
+    OracleGrouping {
         dimensions: vec![
-            c("created_date", "", move |w, c| Val::date(created(w, c))),
-            c("is_claimed", "", |_, c| Val::Bool(c.has("last_login_at"))),
-            c("is_active", "", |w, c| Val::Bool(is_active(w, c))),
-            c("has_account_credit", "", |w, c| Val::Bool(account_credit(w, c) > 0)),
+            c("created_date", "", move |w, c| OracleValue::date(created(w, c))),
+            c("is_claimed", "", |_, c| OracleValue::Bool(c.has("last_login_at"))),
+            c("is_active", "", |w, c| OracleValue::Bool(is_active(w, c))),
+            c("has_account_credit", "", |w, c| OracleValue::Bool(account_credit(w, c) > 0)),
             month("created_month", created),
             year("created_year", created),
             month("birth_month", |_, c| c.date("date_of_birth")),
@@ -305,11 +321,11 @@ fn grouping() -> Grouping {
             c("created_hour", "", |w, c| {
                 let t = c.instant("created_at").expect("an instant");
                 let local = t.seconds() + i64::from(w.provider.timezone.offset_seconds(t));
-                Val::Int(local.rem_euclid(86_400) / 3600)
+                OracleValue::Int(local.rem_euclid(86_400) / 3600)
             }),
-            c("age", "", |w, c| Val::int(age(w, c))),
-            c("is_new", "", |w, c| Val::Bool(is_new(w, c))),
-            c("is_slipping_away", "", |w, c| Val::Bool(is_slipping_away(w, c))),
+            c("age", "", |w, c| OracleValue::int(age(w, c))),
+            c("is_new", "", |w, c| OracleValue::Bool(is_new(w, c))),
+            c("is_slipping_away", "", |w, c| OracleValue::Bool(is_slipping_away(w, c))),
             not_modelled("registration_blocked", ""),
         ],
         measures: vec![count()],

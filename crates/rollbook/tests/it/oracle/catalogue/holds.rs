@@ -4,20 +4,20 @@ use std::rc::Rc;
 
 use model::money::Currency;
 
-use super::super::column::{Column, c, money, not_modelled};
-use super::super::data::Row;
+use super::super::column::{OracleColumn, c, money, not_modelled};
+use super::super::data::OracleRow;
 use super::super::filter::{
-    self, Filter, date_bounds, date_frame, ids, instant_frame, membership_types, words,
+    self, OracleFilter, date_bounds, date_frame, ids, instant_frame, membership_types, words,
 };
-use super::super::value::Val;
-use super::super::world::{World, currency};
+use super::super::value::OracleValue;
+use super::super::world::{OracleContext, currency};
 use super::{
-    Bucket, Grouping, Measure, MeasureKind, Report, count, customer, customer_venue, date, instant,
-    int, local_date, month, owned, year,
+    MeasureKind, OracleBucket, OracleGrouping, OracleMeasure, OracleReport, count, customer,
+    customer_venue, date, instant, int, local_date, month, owned, year,
 };
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "customer_membership_holds",
         table: "customer_membership_holds",
         columns: columns(),
@@ -34,19 +34,19 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn cm<'a>(w: &World<'a>, h: &Row) -> &'a Row {
+fn cm<'a>(w: &OracleContext<'a>, h: &OracleRow) -> &'a OracleRow {
     w.get("customer_memberships", h.int("customer_membership_id")).expect("a membership")
 }
 
-fn plan<'a>(w: &World<'a>, h: &Row) -> &'a Row {
+fn plan<'a>(w: &OracleContext<'a>, h: &OracleRow) -> &'a OracleRow {
     w.get("memberships", cm(w, h).int("membership_id")).expect("a plan")
 }
 
-fn cur(w: &World<'_>, h: &Row) -> Option<Currency> {
+fn cur(w: &OracleContext<'_>, h: &OracleRow) -> Option<Currency> {
     currency(h).or_else(|| currency(cm(w, h)))
 }
 
-fn status(w: &World<'_>, h: &Row) -> &'static str {
+fn status(w: &OracleContext<'_>, h: &OracleRow) -> &'static str {
     if h.date("start_date").is_some_and(|start| w.today < start) {
         "upcoming"
     } else if h.date("end_date").is_some_and(|end| end < w.today) {
@@ -56,26 +56,27 @@ fn status(w: &World<'_>, h: &Row) -> &'static str {
     }
 }
 
-fn plan_type(w: &World<'_>, h: &Row) -> Val {
-    Val::text(Some(match plan(w, h).word("type") {
+fn plan_type(w: &OracleContext<'_>, h: &OracleRow) -> OracleValue {
+    OracleValue::text(Some(match plan(w, h).word("type") {
         "prepaid" => "prepaid_plan",
         "recurring" => "recurring_plan",
         other => other,
     }))
 }
 
-fn columns() -> Vec<Column> {
-    let of: fn(&World<'_>, &Row) -> Option<i64> = |w, h| cm(w, h).int("customer_id");
-    let amount =
-        |key| money(key, "customer_membership_holds", move |_, h: &Row| Some(h.amount(key)), cur);
+fn columns() -> Vec<OracleColumn> {
+    let of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64> = |w, h| cm(w, h).int("customer_id");
+    let amount = |key| {
+        money(key, "customer_membership_holds", move |_, h: &OracleRow| Some(h.amount(key)), cur)
+    };
     let mut columns = vec![
         int("id"),
         instant("created_at"),
         instant("updated_at"),
         date("start_date"),
         date("end_date"),
-        c("status", "", |w, h| Val::text(Some(status(w, h)))),
-        c("is_usage_prorated", "", |_, h| Val::Bool(h.flag("prorate_usage"))),
+        c("status", "", |w, h| OracleValue::text(Some(status(w, h)))),
+        c("is_usage_prorated", "", |_, h| OracleValue::Bool(h.flag("prorate_usage"))),
         amount("credit_amount"),
         amount("reactivation_charge_amount"),
         not_modelled("is_payment_resolution_customized", ""),
@@ -83,19 +84,21 @@ fn columns() -> Vec<Column> {
     columns.extend(customer(of));
     columns.extend(customer_venue(of));
     columns.extend([
-        c("customer_membership.id", "customer_membership_id", |w, h| Val::Int(cm(w, h).id())),
+        c("customer_membership.id", "customer_membership_id", |w, h| {
+            OracleValue::Int(cm(w, h).id())
+        }),
         c("customer_membership.membership.id", "membership_id", |w, h| {
-            Val::int(cm(w, h).int("membership_id"))
+            OracleValue::int(cm(w, h).int("membership_id"))
         }),
         c("customer_membership.membership.type", "membership_type", plan_type),
         c("customer_membership.membership.name", "membership_name", |w, h| {
-            Val::text(plan(w, h).text("name"))
+            OracleValue::text(plan(w, h).text("name"))
         }),
         c("customer_membership.start_date", "membership_start_date", |w, h| {
-            Val::date(cm(w, h).date("start_date"))
+            OracleValue::date(cm(w, h).date("start_date"))
         }),
         c("customer_membership.expiration_date", "membership_expiration_date", |w, h| {
-            Val::date(cm(w, h).date("expiration_date"))
+            OracleValue::date(cm(w, h).date("expiration_date"))
         }),
         not_modelled(
             "customer_membership.allowed_cancellation_date",
@@ -109,7 +112,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         ids("customers", |w, h| cm(w, h).int("customer_id")),
         ids("memberships", |w, h| cm(w, h).int("membership_id")),
@@ -132,18 +135,20 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-fn grouping() -> Grouping {
-    let duration = |_: &World<'_>, h: &Row| {
+fn grouping() -> OracleGrouping {
+    let duration = |_: &OracleContext<'_>, h: &OracleRow| {
         let days = h.date("end_date")?.days() - h.date("start_date")?.days() + 1;
         Some(i64::from(days))
     };
-    Grouping {
+    OracleGrouping {
         dimensions: vec![
-            c("status", "", |w, h| Val::text(Some(status(w, h)))),
-            c("membership.name", "membership_name", |w, h| Val::text(plan(w, h).text("name"))),
+            c("status", "", |w, h| OracleValue::text(Some(status(w, h)))),
+            c("membership.name", "membership_name", |w, h| {
+                OracleValue::text(plan(w, h).text("name"))
+            }),
             c("membership.type", "membership_type", plan_type),
             c("payment_resolution_type", "", |_, h| {
-                Val::text(h.text("payment_resolution_type").filter(|word| *word != "none"))
+                OracleValue::text(h.text("payment_resolution_type").filter(|word| *word != "none"))
             }),
             month("start_month", |_, h| h.date("start_date")),
             year("start_year", |_, h| h.date("start_date")),
@@ -151,13 +156,16 @@ fn grouping() -> Grouping {
             year("end_year", |_, h| h.date("end_date")),
         ],
         measures: vec![
-            Measure { key: "average_hold_duration", kind: MeasureKind::Mean(Rc::new(duration)) },
+            OracleMeasure {
+                key: "average_hold_duration",
+                kind: MeasureKind::Mean(Rc::new(duration)),
+            },
             count(),
         ],
         parents: &["membership"],
         default_columns: &[],
         pivots: &["all", "year", "month", "week"],
-        bucket: Some(Bucket::Day {
+        bucket: Some(OracleBucket::Day {
             of: Rc::new(|_, h| h.date("start_date").expect("a start")),
             upper_bound: "start_date_lte",
             timeframe: "start_timeframe",

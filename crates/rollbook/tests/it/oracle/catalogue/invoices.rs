@@ -3,17 +3,17 @@
 use model::time::{Date, Instant};
 use serde_json::json;
 
-use super::super::column::{Column, c, money, not_modelled};
-use super::super::data::Row;
+use super::super::column::{OracleColumn, c, money, not_modelled};
+use super::super::data::OracleRow;
 use super::super::filter::{
-    self, Filter, any_ids, date_bounds, date_frame, ids, ids_or_none, instant_bounds,
+    self, OracleFilter, any_ids, date_bounds, date_frame, ids, ids_or_none, instant_bounds,
     instant_frame, words,
 };
-use super::super::value::{Val, exact};
-use super::super::world::{Element, World, currency};
+use super::super::value::{OracleValue, exact};
+use super::super::world::{ListElement, OracleContext, currency};
 use super::{
-    Grouping, Report, count, currency_dimension, customer, customer_venue, date, flag, instant,
-    int, local_date, month, owned, sum, text, year,
+    OracleGrouping, OracleReport, count, currency_dimension, customer, customer_venue, date, flag,
+    instant, int, local_date, month, owned, sum, text, year,
 };
 
 pub(super) const STATUS: &[&str] = &[
@@ -29,8 +29,8 @@ pub(super) const STATUS: &[&str] = &[
     "retry_failed",
 ];
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "invoices",
         table: "invoices",
         columns: columns(),
@@ -42,21 +42,24 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn amount(key: &'static str, of: impl Fn(&World<'_>, &Row) -> i128 + 'static) -> Column {
+fn amount(
+    key: &'static str,
+    of: impl Fn(&OracleContext<'_>, &OracleRow) -> i128 + 'static,
+) -> OracleColumn {
     money(key, "invoices", move |w, i| Some(of(w, i)), |_, i| currency(i))
 }
 
-fn columns() -> Vec<Column> {
-    let of: fn(&World<'_>, &Row) -> Option<i64> = |_, i| i.int("customer_id");
+fn columns() -> Vec<OracleColumn> {
+    let of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64> = |_, i| i.int("customer_id");
     let mut columns = vec![
         int("id"),
         date("due_date"),
-        c("confirmed_at", "", |_, i| Val::instant(confirmed_at(i))),
+        c("confirmed_at", "", |_, i| OracleValue::instant(confirmed_at(i))),
         instant("paid_at"),
-        c("status", "", |w, i| Val::text(Some(status(w, i)))),
+        c("status", "", |w, i| OracleValue::text(Some(status(w, i)))),
         flag("is_credit_note"),
         c("refunded_invoice.id", "refunded_invoice_id", |_, i| {
-            Val::int(i.int("refunded_invoice_id"))
+            OracleValue::int(i.int("refunded_invoice_id"))
         }),
         text("number"),
     ];
@@ -75,23 +78,23 @@ fn columns() -> Vec<Column> {
         amount("refund_amount", |w, i| {
             -refunds(w, i).iter().map(|r| r.amount("amount")).sum::<i128>()
         }),
-        c("refund_date", "", |w, i| Val::date(refund_date(w, i))),
+        c("refund_date", "", |w, i| OracleValue::date(refund_date(w, i))),
         c("discount_code.name", "discount_code_name", discount_name),
-        c("discount_code.code", "discount_code", |_, i| Val::text(i.text("discount_code"))),
+        c("discount_code.code", "discount_code", |_, i| OracleValue::text(i.text("discount_code"))),
         c("payment_processor", "", processor),
         text("purchase_type"),
         c("purchase_items", "", purchase_items).unsortable(),
         not_modelled("payout", ""),
         c("applied_credits", "", applied_credits).unsortable(),
         c("charges", "", charges).unsortable(),
-        c("updated_at", "", |w, i| Val::Instant(updated_at(w, i))),
+        c("updated_at", "", |w, i| OracleValue::Instant(updated_at(w, i))),
         not_modelled("legacy_mapping", ""),
         text("currency").addition(),
     ]);
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         ids("customers", |_, i| i.int("customer_id")),
         ids_or_none("payment_processors", |_, i| i.int("payment_processor_id")),
@@ -117,17 +120,17 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-fn lines<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
+fn lines<'a>(w: &OracleContext<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
     w.naming("invoice_lines", "invoice_id", i.id())
 }
 
 /// Returns the payments of the invoice, including deleted ones.
-fn all_payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
+fn all_payments<'a>(w: &OracleContext<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
     w.naming("payments", "invoice_id", i.id())
 }
 
 /// Returns `pay`: the payments by (date, id).
-fn payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
+fn payments<'a>(w: &OracleContext<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
     let mut payments = all_payments(w, i);
     payments.retain(|pay| !pay.has("deleted_at"));
     payments.sort_by_key(|pay| (pay.instant("date"), pay.id()));
@@ -135,7 +138,7 @@ fn payments<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
 }
 
 /// Returns the refunds of the invoice or of one of its payments, with any status, each once.
-fn all_refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
+fn all_refunds<'a>(w: &OracleContext<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
     let mut refunds = w.naming("refunds", "invoice_id", i.id());
     for payment in all_payments(w, i) {
         refunds.extend(w.naming("refunds", "payment_id", payment.id()));
@@ -146,13 +149,13 @@ fn all_refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
 }
 
 /// Returns `ref`: the succeeded refunds.
-fn refunds<'a>(w: &World<'a>, i: &Row) -> Vec<&'a Row> {
+fn refunds<'a>(w: &OracleContext<'a>, i: &OracleRow) -> Vec<&'a OracleRow> {
     let mut refunds = all_refunds(w, i);
     refunds.retain(|refund| !refund.has("deleted_at") && refund.word("status") == "succeeded");
     refunds
 }
 
-pub(super) fn status(w: &World<'_>, i: &Row) -> &'static str {
+pub(super) fn status(w: &OracleContext<'_>, i: &OracleRow) -> &'static str {
     match i.word("status") {
         "draft" => "upcoming",
         "paid" => "paid",
@@ -171,58 +174,58 @@ pub(super) fn status(w: &World<'_>, i: &Row) -> &'static str {
     }
 }
 
-pub(super) fn confirmed_at(i: &Row) -> Option<Instant> {
+pub(super) fn confirmed_at(i: &OracleRow) -> Option<Instant> {
     i.instant("date").filter(|_| i.word("status") != "draft")
 }
 
-fn refund_date(w: &World<'_>, i: &Row) -> Option<Date> {
-    let at = |r: &Row| r.instant("succeeded_at").or(r.instant("updated_at"));
+fn refund_date(w: &OracleContext<'_>, i: &OracleRow) -> Option<Date> {
+    let at = |r: &OracleRow| r.instant("succeeded_at").or(r.instant("updated_at"));
     let latest = refunds(w, i).into_iter().filter_map(at).max();
     local_date(w, latest)
 }
 
-pub(super) fn discount_name(w: &World<'_>, i: &Row) -> Val {
-    let Some(code) = i.text("discount_code") else { return Val::Null };
+pub(super) fn discount_name(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
+    let Some(code) = i.text("discount_code") else { return OracleValue::Null };
     let coupons = w.tables.all("coupons");
     let coupon = coupons.into_iter().find(|cp| cp.text("code") == Some(code));
-    Val::text(coupon.and_then(|cp| cp.text("name")))
+    OracleValue::text(coupon.and_then(|cp| cp.text("name")))
 }
 
-fn processor(w: &World<'_>, i: &Row) -> Val {
+fn processor(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     w.name_of("payment_processors", i.int("payment_processor_id"))
 }
 
-fn purchase_items(w: &World<'_>, i: &Row) -> Val {
+fn purchase_items(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     let texts = lines(w, i).into_iter().filter_map(|l| l.text("description"));
-    Val::list(texts.map(|text| Element { json: json!(text), text: text.to_owned() }))
+    OracleValue::list(texts.map(|text| ListElement { json: json!(text), text: text.to_owned() }))
 }
 
-fn applied_credits(w: &World<'_>, i: &Row) -> Val {
+fn applied_credits(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     let all = w.naming("balance_transactions", "invoice_id", i.id()).into_iter();
     let applied = all
         .filter(|bt| ["applied_to_invoice", "unapplied_from_invoice"].contains(&bt.word("kind")));
-    Val::list(applied.map(|bt| {
+    OracleValue::list(applied.map(|bt| {
         let decimal = w.currency(i).decimal(bt.amount("amount"));
-        Element { json: json!({"amount": {"decimal": exact(&decimal)}}), text: decimal }
+        ListElement { json: json!({"amount": {"decimal": exact(&decimal)}}), text: decimal }
     }))
 }
 
-fn charges(w: &World<'_>, i: &Row) -> Val {
+fn charges(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     let charges = payments(w, i).into_iter();
     let charges = charges.filter(|pay| ["succeeded", "pending"].contains(&pay.word("status")));
-    Val::list(charges.map(|pay| {
+    OracleValue::list(charges.map(|pay| {
         let date = pay.instant("date").expect("an instant").to_string();
         let confirmed_at = (pay.word("status") == "succeeded").then_some(&date);
         let decimal = w.currency(i).decimal(pay.amount("amount"));
         let amount = json!({"decimal": exact(&decimal), "currency": w.currency(i).code()});
-        Element {
+        ListElement {
             json: json!({"created_at": date, "amount": amount, "confirmed_at": confirmed_at}),
             text: decimal,
         }
     }))
 }
 
-pub(super) fn updated_at(w: &World<'_>, i: &Row) -> Instant {
+pub(super) fn updated_at(w: &OracleContext<'_>, i: &OracleRow) -> Instant {
     let mut latest = i.instant("updated_at").expect("an instant");
     for row in lines(w, i).into_iter().chain(all_payments(w, i)).chain(all_refunds(w, i)) {
         latest = latest.max(row.instant("updated_at").expect("an instant"));
@@ -230,20 +233,20 @@ pub(super) fn updated_at(w: &World<'_>, i: &Row) -> Instant {
     latest
 }
 
-fn purchased_item(w: &World<'_>, i: &Row) -> Val {
+fn purchased_item(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     if let Some(cm) = w.get("customer_memberships", i.int("customer_membership_id")) {
         return w.name_of("memberships", cm.int("membership_id"));
     }
-    Val::text(lines(w, i).into_iter().find_map(|l| l.text("description")))
+    OracleValue::text(lines(w, i).into_iter().find_map(|l| l.text("description")))
 }
 
-fn purchase_fee_type(w: &World<'_>, i: &Row) -> Val {
+fn purchase_fee_type(w: &OracleContext<'_>, i: &OracleRow) -> OracleValue {
     let mut types = lines(w, i).into_iter().filter_map(|l| l.text("type"));
-    Val::text(types.find(|kind| ["flat_fee", "service_fee"].contains(kind)))
+    OracleValue::text(types.find(|kind| ["flat_fee", "service_fee"].contains(kind)))
 }
 
-fn grouping() -> Grouping {
-    let mut dimensions = vec![c("status", "", |w, i| Val::text(Some(status(w, i))))];
+fn grouping() -> OracleGrouping {
+    let mut dimensions = vec![c("status", "", |w, i| OracleValue::text(Some(status(w, i))))];
     dimensions.extend(customer(|_, i| i.int("customer_id")));
     dimensions.extend([
         text("purchase_type"),
@@ -258,7 +261,7 @@ fn grouping() -> Grouping {
         c("purchase_fee_type", "", purchase_fee_type),
         currency_dimension(),
     ]);
-    Grouping {
+    OracleGrouping {
         dimensions,
         measures: vec![count(), sum("total_amount", "total")],
         parents: &["customer"],

@@ -2,18 +2,19 @@
 
 use serde_json::json;
 
-use super::super::column::{Column, c, money, not_modelled};
-use super::super::data::Row;
-use super::super::filter::{Filter, date_bounds, ids, instant_bounds, words};
-use super::super::value::Val;
-use super::super::world::{World, currency};
+use super::super::column::{OracleColumn, c, money, not_modelled};
+use super::super::data::OracleRow;
+use super::super::filter::{OracleFilter, date_bounds, ids, instant_bounds, words};
+use super::super::value::OracleValue;
+use super::super::world::{OracleContext, currency};
 use super::invoices::{STATUS, confirmed_at, discount_name, status, updated_at};
 use super::{
-    Grouping, Report, count, currency_dimension, customer, customer_venue, int, owned, sum, text,
+    OracleGrouping, OracleReport, count, currency_dimension, customer, customer_venue, int, owned,
+    sum, text,
 };
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "invoice_line_items",
         table: "invoice_lines",
         columns: columns(),
@@ -21,7 +22,7 @@ pub(super) fn report() -> Report {
         filters: filters(),
         default_sort: &["id"],
         is_base_row: |w, l| !invoice(w, l).has("deleted_at"),
-        grouping: Some(Grouping {
+        grouping: Some(OracleGrouping {
             dimensions: vec![c("type", "", line_type), currency_dimension()],
             measures: vec![sum("total_amount", "amount"), count()],
             parents: &[],
@@ -32,37 +33,44 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn invoice<'a>(w: &World<'a>, l: &Row) -> &'a Row {
+fn invoice<'a>(w: &OracleContext<'a>, l: &OracleRow) -> &'a OracleRow {
     w.get("invoices", l.int("invoice_id")).expect("an invoice")
 }
 
-fn amount(key: &'static str, column: &'static str) -> Column {
-    money(key, "invoice_lines", move |_, l: &Row| Some(l.amount(column)), |_, l| currency(l))
+fn amount(key: &'static str, column: &'static str) -> OracleColumn {
+    money(key, "invoice_lines", move |_, l: &OracleRow| Some(l.amount(column)), |_, l| currency(l))
 }
 
-fn columns() -> Vec<Column> {
-    let of: fn(&World<'_>, &Row) -> Option<i64> = |w, l| invoice(w, l).int("customer_id");
+fn columns() -> Vec<OracleColumn> {
+    let of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64> =
+        |w, l| invoice(w, l).int("customer_id");
     let mut columns = vec![
         int("id"),
-        c("invoice.id", "invoice_id", |w, l| Val::Int(invoice(w, l).id())),
-        c("invoice.due_date", "due_date", |w, l| Val::date(invoice(w, l).date("due_date"))),
-        c("invoice.number", "invoice_number", |w, l| Val::text(invoice(w, l).text("number"))),
+        c("invoice.id", "invoice_id", |w, l| OracleValue::Int(invoice(w, l).id())),
+        c("invoice.due_date", "due_date", |w, l| OracleValue::date(invoice(w, l).date("due_date"))),
+        c("invoice.number", "invoice_number", |w, l| {
+            OracleValue::text(invoice(w, l).text("number"))
+        }),
         c("invoice.confirmed_at", "invoice_confirmed_at", |w, l| {
-            Val::instant(confirmed_at(invoice(w, l)))
+            OracleValue::instant(confirmed_at(invoice(w, l)))
         }),
-        c("invoice.paid_at", "paid_at", |w, l| Val::instant(invoice(w, l).instant("paid_at"))),
+        c("invoice.paid_at", "paid_at", |w, l| {
+            OracleValue::instant(invoice(w, l).instant("paid_at"))
+        }),
         c("invoice.updated_at", "invoice_updated_at", |w, l| {
-            Val::Instant(updated_at(w, invoice(w, l)))
+            OracleValue::Instant(updated_at(w, invoice(w, l)))
         }),
-        c("invoice.status", "invoice_status", |w, l| Val::text(Some(status(w, invoice(w, l))))),
+        c("invoice.status", "invoice_status", |w, l| {
+            OracleValue::text(Some(status(w, invoice(w, l))))
+        }),
         c("invoice.is_credit_note", "invoice_is_credit_note", |w, l| {
-            Val::Bool(invoice(w, l).flag("is_credit_note"))
+            OracleValue::Bool(invoice(w, l).flag("is_credit_note"))
         }),
         c("invoice.discount_code.name", "discount_code_name", |w, l| {
             discount_name(w, invoice(w, l))
         }),
         c("invoice.discount_code.code", "discount_code", |w, l| {
-            Val::text(invoice(w, l).text("discount_code"))
+            OracleValue::text(invoice(w, l).text("discount_code"))
         }),
     ];
     columns.extend(customer(of));
@@ -82,7 +90,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         words("invoice_status", STATUS, |w, l| owned(Some(status(w, invoice(w, l))))),
         ids("customers", |w, l| invoice(w, l).int("customer_id")),
@@ -95,12 +103,12 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-fn line_type(w: &World<'_>, l: &Row) -> Val {
+fn line_type(w: &OracleContext<'_>, l: &OracleRow) -> OracleValue {
     if l.has("type") {
-        return Val::text(l.text("type"));
+        return OracleValue::text(l.text("type"));
     }
     let cm = w.get("customer_memberships", l.int("customer_membership_id"));
-    Val::text(match cm.map(|cm| cm.word("type")) {
+    OracleValue::text(match cm.map(|cm| cm.word("type")) {
         Some("pack") => Some("pack_membership"),
         Some("prepaid") => Some("prepaid_plan_membership"),
         Some("recurring") => Some("recurring_plan_membership"),
@@ -109,13 +117,13 @@ fn line_type(w: &World<'_>, l: &Row) -> Val {
     })
 }
 
-fn billed_item(_: &World<'_>, l: &Row) -> Val {
+fn billed_item(_: &OracleContext<'_>, l: &OracleRow) -> OracleValue {
     let item = [
         ("customer_membership", l.int("customer_membership_id")),
         ("store_order_item", l.int("order_item_id")),
     ];
     let Some((object, Some(id))) = item.into_iter().find(|(_, id)| id.is_some()) else {
-        return Val::Null;
+        return OracleValue::Null;
     };
-    Val::Composite(json!({"object": object, "id": id}), format!("{object}:{id}"))
+    OracleValue::Composite(json!({"object": object, "id": id}), format!("{object}:{id}"))
 }

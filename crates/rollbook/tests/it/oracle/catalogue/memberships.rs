@@ -4,23 +4,23 @@ use std::rc::Rc;
 
 use model::time::{Date, Instant};
 
-use super::super::column::{Column, c, money};
-use super::super::data::Row;
+use super::super::column::{OracleColumn, c, money};
+use super::super::data::OracleRow;
 use super::super::filter::{
-    Filter, date_bounds, date_frame, flag, ids, ids_or_none, instant_bounds, instant_frame,
+    OracleFilter, date_bounds, date_frame, flag, ids, ids_or_none, instant_bounds, instant_frame,
     membership_types, words,
 };
-use super::super::value::Val;
-use super::super::world::{World, currency};
+use super::super::value::OracleValue;
+use super::super::world::{OracleContext, currency};
 use super::{
-    Bucket, Grouping, LifeSpan, Report, count, currency_dimension, customer, customer_venue, date,
-    instant, int, local_date, month, owned, sum, text, year,
+    LifeSpan, OracleBucket, OracleGrouping, OracleReport, count, currency_dimension, customer,
+    customer_venue, date, instant, int, local_date, month, owned, sum, text, year,
 };
 
 const STATUS: &[&str] = &["active", "hold", "cancelled", "completed", "upgraded", "downgraded"];
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "customer_memberships",
         table: "customer_memberships",
         columns: columns(),
@@ -32,29 +32,34 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn columns() -> Vec<Column> {
-    let of: fn(&World<'_>, &Row) -> Option<i64> = |_, cm| cm.int("customer_id");
-    let mut columns = vec![int("id"), c("updated_at", "", |w, cm| Val::Instant(updated_at(w, cm)))];
+fn columns() -> Vec<OracleColumn> {
+    let of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64> = |_, cm| cm.int("customer_id");
+    let mut columns =
+        vec![int("id"), c("updated_at", "", |w, cm| OracleValue::Instant(updated_at(w, cm)))];
     columns.extend(customer(of));
     columns.extend(customer_venue(of));
     columns.extend([
         c("other_active", "", |w, cm| w.eff_others(cm)).unsortable(),
-        c("membership.id", "membership_id", |_, cm| Val::int(cm.int("membership_id"))),
+        c("membership.id", "membership_id", |_, cm| OracleValue::int(cm.int("membership_id"))),
         c("membership.name", "membership_name", |w, cm| {
             w.name_of("memberships", cm.int("membership_id"))
         }),
         text("type"),
-        c("status", "", |w, cm| Val::text(Some(w.eff(cm)))),
+        c("status", "", |w, cm| OracleValue::text(Some(w.eff(cm)))),
         c("payment_processor", "", processor),
-        c("purchase_date", "", |w, cm| Val::date(local_date(w, cm.instant("purchased_at")))),
+        c("purchase_date", "", |w, cm| {
+            OracleValue::date(local_date(w, cm.instant("purchased_at")))
+        }),
         date("start_date"),
         date("expiration_date"),
         date("renewal_date"),
-        c("cancelled_date", "", |w, cm| Val::date(local_date(w, cm.instant("cancelled_at")))),
-        c("downgraded_date", "", |_, cm| Val::date(cm.date("downgrade_date"))),
-        c("upgraded_date", "", |_, cm| Val::date(cm.date("upgrade_date"))),
-        c("has_custom_limits", "", |_, cm| Val::Bool(cm.has("custom_allotment"))),
-        c("is_first_membership", "", |w, cm| Val::Bool(is_first(w, cm))),
+        c("cancelled_date", "", |w, cm| {
+            OracleValue::date(local_date(w, cm.instant("cancelled_at")))
+        }),
+        c("downgraded_date", "", |_, cm| OracleValue::date(cm.date("downgrade_date"))),
+        c("upgraded_date", "", |_, cm| OracleValue::date(cm.date("upgrade_date"))),
+        c("has_custom_limits", "", |_, cm| OracleValue::Bool(cm.has("custom_allotment"))),
+        c("is_first_membership", "", |w, cm| OracleValue::Bool(is_first(w, cm))),
         money(
             "billed_price",
             "customer_memberships",
@@ -63,13 +68,14 @@ fn columns() -> Vec<Column> {
         ),
         text("cancellation_reason"),
         instant("completed_at"),
-        c("active_hold.id", "", |w, cm| Val::int(w.ahold(cm).map(Row::id))).addition(),
+        c("active_hold.id", "", |w, cm| OracleValue::int(w.ahold(cm).map(OracleRow::id)))
+            .addition(),
         c("active_hold.start_date", "", |w, cm| {
-            Val::date(w.ahold(cm).and_then(|h| h.date("start_date")))
+            OracleValue::date(w.ahold(cm).and_then(|h| h.date("start_date")))
         })
         .addition(),
         c("active_hold.end_date", "", |w, cm| {
-            Val::date(w.ahold(cm).and_then(|h| h.date("end_date")))
+            OracleValue::date(w.ahold(cm).and_then(|h| h.date("end_date")))
         })
         .addition(),
         text("currency").addition(),
@@ -77,7 +83,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         ids("ids", |_, cm| Some(cm.id())),
         ids("customers", |_, cm| cm.int("customer_id")),
@@ -111,17 +117,17 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-fn processor(w: &World<'_>, cm: &Row) -> Val {
+fn processor(w: &OracleContext<'_>, cm: &OracleRow) -> OracleValue {
     w.name_of("payment_processors", cm.int("payment_processor_id"))
 }
 
-fn is_first(w: &World<'_>, cm: &Row) -> bool {
+fn is_first(w: &OracleContext<'_>, cm: &OracleRow) -> bool {
     let mut owned = w.owned(cm.int("customer_id").expect("a customer"));
     owned.sort_by_key(|x| (x.instant("purchased_at"), x.id()));
     owned.first().is_some_and(|first| first.id() == cm.id())
 }
 
-fn updated_at(w: &World<'_>, cm: &Row) -> Instant {
+fn updated_at(w: &OracleContext<'_>, cm: &OracleRow) -> Instant {
     let mut latest = cm.instant("updated_at").expect("an instant");
     for h in w.holds(cm) {
         latest = latest.max(h.instant("updated_at").expect("an instant"));
@@ -138,11 +144,11 @@ fn updated_at(w: &World<'_>, cm: &Row) -> Instant {
     latest
 }
 
-fn grouping() -> Grouping {
-    Grouping {
+fn grouping() -> OracleGrouping {
+    OracleGrouping {
         dimensions: vec![
             text("type"),
-            c("status", "", |w, cm| Val::text(Some(w.eff(cm)))),
+            c("status", "", |w, cm| OracleValue::text(Some(w.eff(cm)))),
             c("payment_processor", "", processor),
             month("purchase_month", |w, cm| local_date(w, cm.instant("purchased_at"))),
             year("purchase_year", |w, cm| local_date(w, cm.instant("purchased_at"))),
@@ -152,7 +158,7 @@ fn grouping() -> Grouping {
             year("expiration_year", |_, cm| cm.date("expiration_date")),
             month("cancelled_month", |w, cm| local_date(w, cm.instant("cancelled_at"))),
             year("cancelled_year", |w, cm| local_date(w, cm.instant("cancelled_at"))),
-            c("membership.id", "membership_id", |_, cm| Val::int(cm.int("membership_id"))),
+            c("membership.id", "membership_id", |_, cm| OracleValue::int(cm.int("membership_id"))),
             c("membership.name", "membership_name", |w, cm| {
                 w.name_of("memberships", cm.int("membership_id"))
             }),
@@ -162,12 +168,12 @@ fn grouping() -> Grouping {
         parents: &["membership"],
         default_columns: &[],
         pivots: &["active_by_year", "active_by_month"],
-        bucket: Some(Bucket::Active(Rc::new(life_span))),
+        bucket: Some(OracleBucket::Active(Rc::new(life_span))),
     }
 }
 
 /// Returns the days on which a membership was active. Rule: §10 no. 9.
-fn life_span(w: &World<'_>, cm: &Row) -> LifeSpan {
+fn life_span(w: &OracleContext<'_>, cm: &OracleRow) -> LifeSpan {
     let m = w.get("memberships", cm.int("membership_id"));
     let waits = m.is_some_and(|m| m.flag("begin_on_first_registration"));
     let purchased = local_date(w, cm.instant("purchased_at")).filter(|_| !waits);

@@ -13,12 +13,12 @@ use std::rc::Rc;
 
 use model::time::{Date, Instant};
 
-use super::column::{Column, Get, c};
-use super::data::Row;
-use super::filter::Filter;
+use super::column::{Get, OracleColumn, c};
+use super::data::OracleRow;
+use super::filter::OracleFilter;
 use super::usage_rows;
-use super::value::Val;
-use super::world::World;
+use super::value::OracleValue;
+use super::world::OracleContext;
 
 pub(super) use attendances::last_event_day;
 
@@ -35,19 +35,19 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 /// One report.
-pub(super) struct Report {
+pub(super) struct OracleReport {
     pub(super) name: &'static str,
     /// Table of the base rows.
     pub(super) table: &'static str,
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<OracleColumn>,
     pub(super) parents: &'static [&'static str],
-    pub(super) filters: Vec<Filter>,
+    pub(super) filters: Vec<OracleFilter>,
     pub(super) default_sort: &'static [&'static str],
-    pub(super) is_base_row: fn(&World<'_>, &Row) -> bool,
-    pub(super) grouping: Option<Grouping>,
+    pub(super) is_base_row: fn(&OracleContext<'_>, &OracleRow) -> bool,
+    pub(super) grouping: Option<OracleGrouping>,
 }
 
-impl Report {
+impl OracleReport {
     /// Returns true if the rows are computed for one day.
     pub(super) fn is_about_usage(&self) -> bool {
         self.table == usage_rows::TABLE
@@ -66,20 +66,20 @@ impl Report {
 }
 
 /// The grouped form of a report.
-pub(super) struct Grouping {
+pub(super) struct OracleGrouping {
     /// Dimensions.
-    pub(super) dimensions: Vec<Column>,
-    pub(super) measures: Vec<Measure>,
+    pub(super) dimensions: Vec<OracleColumn>,
+    pub(super) measures: Vec<OracleMeasure>,
     pub(super) parents: &'static [&'static str],
     /// Columns of a request that names none.
     pub(super) default_columns: &'static [&'static str],
     pub(super) pivots: &'static [&'static str],
-    pub(super) bucket: Option<Bucket>,
+    pub(super) bucket: Option<OracleBucket>,
 }
 
 /// One measure.
 #[derive(Clone)]
-pub(super) struct Measure {
+pub(super) struct OracleMeasure {
     pub(super) key: &'static str,
     pub(super) kind: MeasureKind,
 }
@@ -99,7 +99,7 @@ pub(super) enum MeasureKind {
 
 /// The pivot periods in which a row counts.
 #[derive(Clone)]
-pub(super) enum Bucket {
+pub(super) enum OracleBucket {
     /// The period that contains this day.
     Day {
         of: Get<Date>,
@@ -124,7 +124,7 @@ pub(super) struct LifeSpan {
 }
 
 /// Returns the plain report with this name.
-pub(super) fn report(name: &str) -> Report {
+pub(super) fn report(name: &str) -> OracleReport {
     match name {
         "customer_credits" => credits::report(),
         "customers" => customers::report(),
@@ -140,73 +140,77 @@ pub(super) fn report(name: &str) -> Report {
 
 /// Returns the columns `customer.id`, `customer.name`, `customer.email` of the customer that `of`
 /// returns.
-fn customer(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
+fn customer(of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64>) -> Vec<OracleColumn> {
     vec![
-        c("customer.id", "customer_id", move |w, r| Val::int(of(w, r))),
+        c("customer.id", "customer_id", move |w, r| OracleValue::int(of(w, r))),
         c("customer.name", "customer_name", move |w, r| w.disp(of(w, r))),
         c("customer.email", "customer_email", move |w, r| {
-            Val::text(w.get("customers", of(w, r)).and_then(|c| c.text("email")))
+            OracleValue::text(w.get("customers", of(w, r)).and_then(|c| c.text("email")))
         }),
     ]
 }
 
 /// Returns the columns `customer.venue.id`, `customer.venue.name` of the customer that `of`
 /// returns.
-fn customer_venue(of: fn(&World<'_>, &Row) -> Option<i64>) -> Vec<Column> {
-    let site =
-        move |w: &World<'_>, r: &Row| w.get("customers", of(w, r)).and_then(|c| c.int("site_id"));
+fn customer_venue(of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64>) -> Vec<OracleColumn> {
+    let site = move |w: &OracleContext<'_>, r: &OracleRow| {
+        w.get("customers", of(w, r)).and_then(|c| c.int("site_id"))
+    };
     vec![
-        c("customer.venue.id", "customer_venue_id", move |w, r| Val::int(site(w, r))),
+        c("customer.venue.id", "customer_venue_id", move |w, r| OracleValue::int(site(w, r))),
         c("customer.venue.name", "customer_venue_name", move |w, r| w.name_of("sites", site(w, r))),
     ]
 }
 
 /// Returns a column that shows a text column of the base row.
-fn text(key: &'static str) -> Column {
-    c(key, "", move |_, r| Val::text(r.text(key)))
+fn text(key: &'static str) -> OracleColumn {
+    c(key, "", move |_, r| OracleValue::text(r.text(key)))
 }
 
 /// Returns a column that shows a date column of the base row.
-fn date(key: &'static str) -> Column {
-    c(key, "", move |_, r| Val::date(r.date(key)))
+fn date(key: &'static str) -> OracleColumn {
+    c(key, "", move |_, r| OracleValue::date(r.date(key)))
 }
 
 /// Returns a column that shows an instant column of the base row.
-fn instant(key: &'static str) -> Column {
-    c(key, "", move |_, r| Val::instant(r.instant(key)))
+fn instant(key: &'static str) -> OracleColumn {
+    c(key, "", move |_, r| OracleValue::instant(r.instant(key)))
 }
 
 /// Returns a column that shows an integer column of the base row.
-fn int(key: &'static str) -> Column {
-    c(key, "", move |_, r| Val::int(r.int(key)))
+fn int(key: &'static str) -> OracleColumn {
+    c(key, "", move |_, r| OracleValue::int(r.int(key)))
 }
 
 /// Returns a column that shows a flag of the base row.
-fn flag(key: &'static str) -> Column {
-    c(key, "", move |_, r| Val::Bool(r.flag(key)))
+fn flag(key: &'static str) -> OracleColumn {
+    c(key, "", move |_, r| OracleValue::Bool(r.flag(key)))
 }
 
-fn year(key: &'static str, of: fn(&World<'_>, &Row) -> Option<Date>) -> Column {
-    c(key, "", move |w, r| Val::int(of(w, r).map(|date| date.year().into())))
+fn year(key: &'static str, of: fn(&OracleContext<'_>, &OracleRow) -> Option<Date>) -> OracleColumn {
+    c(key, "", move |w, r| OracleValue::int(of(w, r).map(|date| date.year().into())))
 }
 
-fn month(key: &'static str, of: fn(&World<'_>, &Row) -> Option<Date>) -> Column {
-    c(key, "", move |w, r| Val::int(of(w, r).map(|date| date.month().into())))
+fn month(
+    key: &'static str,
+    of: fn(&OracleContext<'_>, &OracleRow) -> Option<Date>,
+) -> OracleColumn {
+    c(key, "", move |w, r| OracleValue::int(of(w, r).map(|date| date.month().into())))
 }
 
-fn count() -> Measure {
-    Measure { key: "count", kind: MeasureKind::Count }
+fn count() -> OracleMeasure {
+    OracleMeasure { key: "count", kind: MeasureKind::Count }
 }
 
-fn sum(key: &'static str, column: &'static str) -> Measure {
-    Measure { key, kind: MeasureKind::Sum(Rc::new(move |_, r| r.amount(column))) }
+fn sum(key: &'static str, column: &'static str) -> OracleMeasure {
+    OracleMeasure { key, kind: MeasureKind::Sum(Rc::new(move |_, r| r.amount(column))) }
 }
 
-fn currency_dimension() -> Column {
+fn currency_dimension() -> OracleColumn {
     text("currency").addition()
 }
 
-fn local_date(w: &World<'_>, t: Option<Instant>) -> Option<Date> {
+fn local_date(w: &OracleContext<'_>, t: Option<Instant>) -> Option<Date> {
     t.map(|t| w.local(t))
 }
 

@@ -2,23 +2,24 @@
 
 use std::rc::Rc;
 
-use super::super::column::{Column, c};
-use super::super::data::Row;
+use super::super::column::{OracleColumn, c};
+use super::super::data::OracleRow;
 use super::super::filter::{
-    Filter, flag, ids, int_bounds, membership_types, unless, usage_date, words,
+    OracleFilter, flag, ids, int_bounds, membership_types, unless, usage_date, words,
 };
 use super::super::usage_rows;
-use super::super::value::Val;
-use super::super::world::World;
+use super::super::value::OracleValue;
+use super::super::world::OracleContext;
 use super::{
-    Grouping, Measure, MeasureKind, Report, count, customer, customer_venue, date, int, owned, text,
+    MeasureKind, OracleGrouping, OracleMeasure, OracleReport, count, customer, customer_venue,
+    date, int, owned, text,
 };
 
 const STATUS: &[&str] = &["active", "hold", "cancelled", "completed", "upgraded", "downgraded"];
 const PERIODS: &[&str] = &["day", "week", "month", "year", "lifetime"];
 
-pub(super) fn report() -> Report {
-    Report {
+pub(super) fn report() -> OracleReport {
+    OracleReport {
         name: "customer_membership_usage",
         table: usage_rows::TABLE,
         columns: columns(),
@@ -36,44 +37,49 @@ pub(super) fn report() -> Report {
     }
 }
 
-fn held<'a>(w: &World<'a>, u: &Row) -> &'a Row {
+fn held<'a>(w: &OracleContext<'a>, u: &OracleRow) -> &'a OracleRow {
     w.get("customer_memberships", u.int("customer_membership_id")).expect("a membership")
 }
 
-fn plan<'a>(w: &World<'a>, u: &Row) -> Option<&'a Row> {
+fn plan<'a>(w: &OracleContext<'a>, u: &OracleRow) -> Option<&'a OracleRow> {
     w.get("memberships", held(w, u).int("membership_id"))
 }
 
-fn is_exhausted(u: &Row) -> bool {
+fn is_exhausted(u: &OracleRow) -> bool {
     u.int("remaining_count") == Some(0)
 }
 
-fn what() -> Vec<Column> {
+fn what() -> Vec<OracleColumn> {
     vec![
-        c("membership.id", "membership_id", |w, u| Val::int(held(w, u).int("membership_id"))),
-        c("membership.name", "membership_name", |w, u| {
-            Val::text(plan(w, u).and_then(|m| m.text("name")))
+        c("membership.id", "membership_id", |w, u| {
+            OracleValue::int(held(w, u).int("membership_id"))
         }),
-        c("type", "", |w, u| Val::text(held(w, u).text("type"))),
-        c("status", "", |w, u| Val::text(Some(w.eff(held(w, u))))),
+        c("membership.name", "membership_name", |w, u| {
+            OracleValue::text(plan(w, u).and_then(|m| m.text("name")))
+        }),
+        c("type", "", |w, u| OracleValue::text(held(w, u).text("type"))),
+        c("status", "", |w, u| OracleValue::text(Some(w.eff(held(w, u))))),
         text("period_type"),
         text("limit_type"),
     ]
 }
 
-fn offering_type() -> Vec<Column> {
+fn offering_type() -> Vec<OracleColumn> {
     vec![
-        c("offering_type.id", "offering_type_id", |_, u| Val::int(u.int("offering_type_id"))),
+        c("offering_type.id", "offering_type_id", |_, u| {
+            OracleValue::int(u.int("offering_type_id"))
+        }),
         c("offering_type.name", "offering_type_name", |w, u| {
             w.name_of("offering_types", u.int("offering_type_id"))
         }),
     ]
 }
 
-fn columns() -> Vec<Column> {
-    let of: fn(&World<'_>, &Row) -> Option<i64> = |w, u| held(w, u).int("customer_id");
+fn columns() -> Vec<OracleColumn> {
+    let of: fn(&OracleContext<'_>, &OracleRow) -> Option<i64> =
+        |w, u| held(w, u).int("customer_id");
     let mut columns = vec![c("customer_membership.id", "customer_membership_id", |_, u| {
-        Val::int(u.int("customer_membership_id"))
+        OracleValue::int(u.int("customer_membership_id"))
     })];
     columns.extend(customer(of));
     columns.extend(customer_venue(of));
@@ -81,8 +87,8 @@ fn columns() -> Vec<Column> {
     columns.extend([date("start_date"), date("end_date")]);
     columns.extend(offering_type());
     columns.push(c("is_extra", "", |_, u| match u.has("is_extra") {
-        true => Val::Bool(u.flag("is_extra")),
-        false => Val::Null,
+        true => OracleValue::Bool(u.flag("is_extra")),
+        false => OracleValue::Null,
     }));
     let numbers = [
         "max_uses",
@@ -97,7 +103,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<OracleFilter> {
     let mut filters = vec![
         usage_date("date"),
         ids("ids", |_, u| u.int("customer_membership_id")),
@@ -117,16 +123,16 @@ fn filters() -> Vec<Filter> {
     filters
 }
 
-fn grouping() -> Grouping {
+fn grouping() -> OracleGrouping {
     let mut dimensions = what();
     dimensions.extend(offering_type());
-    dimensions.push(c("is_exhausted", "", |_, u| Val::Bool(is_exhausted(u))));
+    dimensions.push(c("is_exhausted", "", |_, u| OracleValue::Bool(is_exhausted(u))));
     let mut measures = vec![count()];
-    measures.extend(
-        ["max_uses", "used_count", "remaining_count"]
-            .map(|key| Measure { key, kind: MeasureKind::Total(Rc::new(move |_, u| u.int(key))) }),
-    );
-    Grouping {
+    measures.extend(["max_uses", "used_count", "remaining_count"].map(|key| OracleMeasure {
+        key,
+        kind: MeasureKind::Total(Rc::new(move |_, u| u.int(key))),
+    }));
+    OracleGrouping {
         dimensions,
         measures,
         parents: &["membership", "offering_type"],

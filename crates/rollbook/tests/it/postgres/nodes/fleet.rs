@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::node;
 use crate::jobs::{link, succeeded};
-use crate::server::{Data, Server, Worker};
+use crate::server::{Server, TestDataFolder, Worker};
 
 /// Number of servers and workers.
 pub(super) const NODES: usize = 4;
@@ -19,14 +19,14 @@ const SETTINGS: &str = "[jobs]\nlease_s = 5\nmax_running = 1\nattempts_max = 100
 pub(crate) type Addresses = Arc<Mutex<[String; 2]>>;
 
 /// A file of a finished job.
-pub(crate) struct Made {
+pub(crate) struct FinishedFile {
     pub(super) job: i64,
     pub(super) text: String,
     pub(super) manifest: Value,
 }
 
 pub(super) struct Fleet {
-    folders: [Data; NODES],
+    folders: [TestDataFolder; NODES],
     servers: [Server; 2],
     workers: [Worker; 2],
     addresses: Addresses,
@@ -38,7 +38,7 @@ impl Fleet {
     pub(super) fn start(url: &str) -> Self {
         let files = tempfile::tempdir().unwrap();
         let settings = format!("[files]\ndir = \"{}\"\n{SETTINGS}", files.path().display());
-        let folders: [Data; NODES] = std::array::from_fn(|_| node(url, &settings));
+        let folders: [TestDataFolder; NODES] = std::array::from_fn(|_| node(url, &settings));
         folders[0].add_provider(1, "Europe/London", "gbp");
         let token = folders[0].token(1);
         let servers = [folders[0].serve(), folders[1].serve()];
@@ -77,13 +77,13 @@ impl Fleet {
     }
 
     /// Returns the file of a job, requested from one server and downloaded from the other.
-    pub(super) fn file(&self, place: usize, job: i64) -> Made {
+    pub(super) fn file(&self, place: usize, job: i64) -> FinishedFile {
         let (asked, other) = (&self.servers[place % 2], &self.servers[(place + 1) % 2]);
         let path = link(asked, &succeeded(asked, &self.token, job));
         let answer = other.request("GET", &path).send();
         assert_eq!(answer.status, 200, "{}", answer.text());
         let manifest = asked.get(&self.token, &format!("/api/v2/jobs/{job}/manifest")).ok();
         assert_eq!(manifest["sha256"], crate::jobs::sha256(&answer.body), "job {job}");
-        Made { job, text: answer.text(), manifest }
+        FinishedFile { job, text: answer.text(), manifest }
     }
 }

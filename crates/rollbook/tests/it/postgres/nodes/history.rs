@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::fleet::Made;
+use super::fleet::FinishedFile;
 use crate::server::Server;
 
 /// Number of customers that every import rewrites; they fit on one page.
 pub(crate) const SHARED: i64 = 100;
 /// Number of customers that an import adds.
-pub(crate) const BROUGHT: i64 = 25;
+pub(crate) const ADDED: i64 = 25;
 
 /// Page that shows the shared customers and the total.
 pub(crate) const PAGE: &str =
@@ -28,13 +28,13 @@ pub(crate) fn body(label: &str, first: i64) -> Vec<u8> {
     let customer = |id: i64| json!({"table": "customers", "row": {"id": id, "name": label}});
     let invoice = json!({"table": "invoices", "row": {"id": 1, "number": label, "customer_id": 1,
         "status": "open", "currency": "gbp", "subtotal": 1, "total": 1}});
-    let rows = (1..=SHARED).chain(first..first + BROUGHT).map(customer).chain([invoice]);
+    let rows = (1..=SHARED).chain(first..first + ADDED).map(customer).chain([invoice]);
     rows.map(|row| format!("{row}\n")).collect::<String>().into_bytes()
 }
 
 /// The result of reading one page.
 #[derive(Debug)]
-pub(crate) struct Read {
+pub(crate) struct PageRead {
     pub(crate) revision: i64,
     /// Last revision that was acknowledged before the request.
     pub(crate) acknowledged: i64,
@@ -44,9 +44,9 @@ pub(crate) struct Read {
 }
 
 /// The labels of the imports, by the revision that each created.
-pub(crate) struct History(BTreeMap<i64, String>);
+pub(crate) struct ImportHistory(BTreeMap<i64, String>);
 
-impl History {
+impl ImportHistory {
     pub(crate) fn new(commits: Vec<(i64, String)>) -> Self {
         let count = commits.len();
         let history: BTreeMap<_, _> = commits.into_iter().collect();
@@ -66,13 +66,13 @@ impl History {
     /// Returns the label of the shared rows at a revision, and the number of customers.
     fn at(&self, revision: i64) -> (&str, i64) {
         let until = self.0.range(..=revision);
-        let brought = i64::try_from(until.clone().count()).unwrap() * BROUGHT;
+        let brought = i64::try_from(until.clone().count()).unwrap() * ADDED;
         let (_, label) = until.last().expect("the first import was before every read");
         (label, SHARED + brought)
     }
 
     /// Checks that each read shows exactly its revision. Returns the number of reads.
-    pub(crate) fn check_reads(&self, reads: &[Read]) -> usize {
+    pub(crate) fn check_reads(&self, reads: &[PageRead]) -> usize {
         for read in reads {
             assert!(
                 read.revision >= read.acknowledged,
@@ -87,11 +87,11 @@ impl History {
     }
 
     /// Checks that a file has every row of every import up to its revision, and no other.
-    pub(crate) fn check_file(&self, made: &Made) {
+    pub(crate) fn check_file(&self, made: &FinishedFile) {
         let revision = made.manifest["rev"].as_i64().unwrap();
         let mut expected: BTreeMap<&str, i64> = BTreeMap::new();
         for label in self.0.range(..=revision).map(|(_, label)| label) {
-            expected.insert(label, BROUGHT);
+            expected.insert(label, ADDED);
         }
         *expected.entry(self.at(revision).0).or_default() += SHARED;
         let mut found: BTreeMap<&str, i64> = BTreeMap::new();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use serde_json::{Value, json};
 
 use super::fleet::Addresses;
-use super::history::{BROUGHT, History, JOINED, PAGE, Read, SHARED, body};
-use crate::server::{Answer, Request};
+use super::history::{ADDED, ImportHistory, JOINED, PAGE, PageRead, SHARED, body};
+use crate::server::{HttpAnswer, HttpRequest};
 
 /// Distance between the first customer ids of two importers.
 const IDS_OF_AN_IMPORTER: i64 = 1_000_000;
@@ -21,13 +21,13 @@ pub(crate) struct Load {
     /// Last revision that was acknowledged to an importer.
     acknowledged: AtomicI64,
     commits: Mutex<Vec<(i64, String)>>,
-    reads: Mutex<Vec<Read>>,
+    reads: Mutex<Vec<PageRead>>,
 }
 
 /// Ends the load when dropped, also if the test fails.
-pub(crate) struct Stopping<'l>(&'l AtomicBool);
+pub(crate) struct StopLoadOnDrop<'l>(&'l AtomicBool);
 
-impl Drop for Stopping<'_> {
+impl Drop for StopLoadOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
     }
@@ -36,13 +36,13 @@ impl Drop for Stopping<'_> {
 impl Load {
     /// Starts with one import, so that every read finds one.
     pub(crate) fn new(token: String, addresses: Addresses) -> Self {
-        let load = Self::of_readers(token, addresses);
+        let load = Self::without_imports(token, addresses);
         load.begin();
         load
     }
 
     /// Creates a load that does not import.
-    pub(crate) fn of_readers(token: String, addresses: Addresses) -> Self {
+    pub(crate) fn without_imports(token: String, addresses: Addresses) -> Self {
         Self {
             token,
             addresses,
@@ -58,8 +58,8 @@ impl Load {
         self.import_one("first", SHARED + 1, 0);
     }
 
-    pub(crate) fn stop_when_dropped(&self) -> Stopping<'_> {
-        Stopping(&self.is_over)
+    pub(crate) fn stop_when_dropped(&self) -> StopLoadOnDrop<'_> {
+        StopLoadOnDrop(&self.is_over)
     }
 
     /// Imports one batch after the other until the load ends.
@@ -68,7 +68,7 @@ impl Load {
             if self.is_over() {
                 return;
             }
-            let first = (by + 1) * IDS_OF_AN_IMPORTER + number * BROUGHT;
+            let first = (by + 1) * IDS_OF_AN_IMPORTER + number * ADDED;
             self.import_one(&format!("{by}-{number}"), first, usize::try_from(by).unwrap());
         }
     }
@@ -76,7 +76,7 @@ impl Load {
     fn import_one(&self, label: &str, first: i64, by: usize) {
         let rows = body(label, first);
         let answer = self.insist(by, &|address| {
-            Request::new("POST", &format!("{address}/api/v1/import"))
+            HttpRequest::new("POST", &format!("{address}/api/v1/import"))
                 .header("Idempotency-Key", label)
                 .body("application/x-ndjson", &rows)
         });
@@ -97,13 +97,13 @@ impl Load {
         for (path, names) in [(PAGE, &["/full_name"][..]), (JOINED, &["/number", "/customer/name"])]
         {
             let acknowledged = self.acknowledged.load(Ordering::Acquire);
-            let get = |address: &str| Request::new("GET", &format!("{address}{path}"));
+            let get = |address: &str| HttpRequest::new("GET", &format!("{address}{path}"));
             let answer = self.insist(by, &get);
             let revision = answer.header("Rollbook-Revision").unwrap().parse().unwrap();
             let page = answer.ok();
             let labels = labels(&page, names);
             let total = (path == PAGE).then(|| page["total"].as_i64().unwrap());
-            let read = Read { revision, acknowledged, labels, total };
+            let read = PageRead { revision, acknowledged, labels, total };
             self.reads.lock().unwrap().push(read);
         }
     }
@@ -120,7 +120,7 @@ impl Load {
             let wanted = json!({"columns": "id,full_name"}).to_string();
             let key = format!("export-{}", jobs.len());
             let answer = self.insist(jobs.len(), &|address| {
-                Request::new("POST", &format!("{address}/api/v2/reports/customers/export"))
+                HttpRequest::new("POST", &format!("{address}/api/v2/reports/customers/export"))
                     .header("Idempotency-Key", &key)
                     .body("application/json", wanted.as_bytes())
             });
@@ -134,7 +134,7 @@ impl Load {
     }
 
     /// Sends a request to the servers in turn until one answers.
-    fn insist(&self, by: usize, request: &dyn Fn(&str) -> Request) -> Answer {
+    fn insist(&self, by: usize, request: &dyn Fn(&str) -> HttpRequest) -> HttpAnswer {
         for attempt in by.. {
             let address = self.addresses.lock().unwrap()[attempt % 2].clone();
             let answer = request(&address).token(&self.token).send();
@@ -151,11 +151,11 @@ impl Load {
         self.is_over.load(Ordering::Acquire)
     }
 
-    pub(crate) fn history(&self) -> History {
-        History::new(std::mem::take(&mut *self.commits.lock().unwrap()))
+    pub(crate) fn history(&self) -> ImportHistory {
+        ImportHistory::new(std::mem::take(&mut *self.commits.lock().unwrap()))
     }
 
-    pub(crate) fn reads(&self) -> Vec<Read> {
+    pub(crate) fn reads(&self) -> Vec<PageRead> {
         std::mem::take(&mut *self.reads.lock().unwrap())
     }
 }

@@ -6,10 +6,10 @@ use http::header;
 use serde_json::json as json_value;
 use store::port::jobs::Job;
 
-use super::{admitted, json};
-use crate::http::endpoint::Call;
+use super::{admit_caller, json};
+use crate::http::endpoint::EndpointCall;
 use app::app::App;
-use app::auth::admission::Admitted;
+use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::ApiError;
 use app::exports::caller::SITE_ONLY;
@@ -17,17 +17,17 @@ use app::exports::fetch::POLL_AFTER_S;
 use app::exports::{find, show};
 
 /// Finds the export in the path for a caller who may see it, and runs `then` on it.
-async fn on_export(
-    call: Call,
-    who: Admitted,
+async fn run_on_export(
+    call: EndpointCall,
+    who: AdmittedRequest,
     then: fn(&App, Job) -> Result<Job, ApiError>,
 ) -> Result<(App, Job), ApiError> {
-    let admitted = admitted(&call, who, SITE_ONLY, false);
+    let admitted = admit_caller(&call, who, SITE_ONLY, false);
     let (app, uuid) = (call.app.clone(), call.path.get("uuid").to_owned());
     drop(call);
     let (caller, _) = admitted.await?;
     blocking(move || {
-        let job = find::find(&app, &caller, &uuid)?;
+        let job = find::find_export(&app, &caller, &uuid)?;
         let job = then(&app, job)?;
         Ok((app, job))
     })
@@ -36,7 +36,7 @@ async fn on_export(
 
 async fn shown((app, job): (App, Job)) -> Result<Response, ApiError> {
     let is_unfinished = job.state.is_unfinished();
-    let shown = blocking(move || show::of_job(&app, &job)).await?;
+    let shown = blocking(move || show::current_export_json(&app, &job)).await?;
     let mut response = json(&json_value!({"data": shown}));
     if is_unfinished {
         response.headers_mut().insert(header::RETRY_AFTER, POLL_AFTER_S.into());
@@ -44,22 +44,31 @@ async fn shown((app, job): (App, Job)) -> Result<Response, ApiError> {
     Ok(response)
 }
 
-pub(super) async fn status(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    shown(on_export(call, who, |_, job| Ok(job)).await?).await
+pub(super) async fn status(call: EndpointCall, who: AdmittedRequest) -> Result<Response, ApiError> {
+    shown(run_on_export(call, who, |_, job| Ok(job)).await?).await
 }
 
-pub(super) async fn canceled(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    shown(on_export(call, who, |app, job| find::cancel(app, &job)).await?).await
+pub(super) async fn canceled(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    shown(run_on_export(call, who, |app, job| find::cancel_export(app, &job)).await?).await
 }
 
-pub(super) async fn removed(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    shown(on_export(call, who, |app, job| find::remove(app, &job)).await?).await
+pub(super) async fn removed(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    shown(run_on_export(call, who, |app, job| find::remove_export_files(app, &job)).await?).await
 }
 
-pub(super) async fn manifest(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let (_, job) = on_export(call, who, |_, job| Ok(job)).await?;
+pub(super) async fn manifest(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let (_, job) = run_on_export(call, who, |_, job| Ok(job)).await?;
     match job.manifest {
-        Some(manifest) => Ok(super::super::json(manifest)),
-        None => Err(find::not_found()),
+        Some(manifest) => Ok(super::super::json_response(manifest)),
+        None => Err(find::export_not_found()),
     }
 }

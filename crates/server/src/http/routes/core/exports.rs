@@ -3,40 +3,49 @@
 
 use axum::response::Response;
 
-use super::{admitted, body, json};
-use crate::http::endpoint::Call;
+use super::{admit_caller, body, json};
+use crate::http::endpoint::EndpointCall;
 use crate::http::idempotency;
 use crate::http::routes::request_id;
-use app::auth::admission::Admitted;
+use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::ApiError;
-use app::exports::ask::{self, Asked};
-use app::exports::caller::{QueryNames, SITE_ONLY};
-use app::exports::list::{self, History};
+use app::exports::ask::{self, ExportSubmission};
+use app::exports::caller::{AllowedParameters, SITE_ONLY};
+use app::exports::list::{self, ExportHistoryQuery};
 
-const OF_LIST: QueryNames =
-    QueryNames { always: &["site_id"], added: &["history", "page", "limit", "object", "state"] };
+const LIST_QUERY_NAMES: AllowedParameters = AllowedParameters {
+    always: &["site_id"],
+    added: &["history", "page", "limit", "object", "state"],
+};
 
-pub(super) async fn listed(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let (admitted, app) = (admitted(&call, who, OF_LIST, false), call.app.clone());
+pub(super) async fn list_exports(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let (admitted, app) = (admit_caller(&call, who, LIST_QUERY_NAMES, false), call.app.clone());
     drop(call);
     let (caller, query) = admitted.await?;
-    let history = History::read(&query)?;
+    let history = ExportHistoryQuery::read(&query)?;
     let listed = blocking(move || match history {
-        Some(asked) => list::history(&app, &caller, &asked),
-        None => list::catalogue(&app, &caller),
+        Some(asked) => list::export_history(&app, &caller, &asked),
+        None => list::export_catalogue(&app, &caller),
     });
     Ok(json(&listed.await?))
 }
 
-pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let admitted = admitted(&call, who, SITE_ONLY, true);
-    let Call { app, parts, body, .. } = call;
+pub(super) async fn request_export(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let admitted = admit_caller(&call, who, SITE_ONLY, true);
+    let EndpointCall { app, parts, body, .. } = call;
     let (caller, _) = admitted.await?;
     let request_id = request_id(&parts);
-    let body = body::read(&app, &parts.headers, body).await?;
-    let key = idempotency::read(&parts.headers)
+    let body = body::read_json_object(&app, &parts.headers, body).await?;
+    let key = idempotency::read_idempotency_key(&parts.headers)
         .map_err(|problem| ApiError::parameter("Idempotency-Key", problem))?;
-    let answer = ask::run(&app, caller, Asked { body, key, request_id }).await?;
-    Ok(super::super::json(answer))
+    let answer =
+        ask::submit_exports(&app, caller, ExportSubmission { body, key, request_id }).await?;
+    Ok(super::super::json_response(answer))
 }

@@ -6,77 +6,83 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 
-use super::admitted;
-use crate::http::download::{self, OnComplete, Refused};
-use crate::http::endpoint::Call;
-use crate::http::routes::{at_revision, request_id};
+use super::admit_caller;
+use crate::http::download::{self, DownloadRefusal, OnComplete};
+use crate::http::endpoint::EndpointCall;
+use crate::http::routes::{request_id, with_revision};
 use crate::http::{envelope, query};
 use app::app::App;
-use app::auth::admission::Admitted;
+use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
-use app::exports::caller::QueryNames;
-use app::exports::fetch::{self, Fetched};
+use app::exports::caller::AllowedParameters;
+use app::exports::fetch::{self, ExportDownload};
 use app::jobs::link_transfers;
 
-const OF_FILE: QueryNames = QueryNames { always: &["site_id"], added: &["bundle"] };
+const OF_FILE: AllowedParameters = AllowedParameters { always: &["site_id"], added: &["bundle"] };
 
 /// Answers a caller with a credential.
-pub(super) async fn asked(call: Call, who: Admitted) -> Result<Response, ApiError> {
-    let admitted = admitted(&call, who, OF_FILE, false);
+pub(super) async fn download_as_caller(
+    call: EndpointCall,
+    who: AdmittedRequest,
+) -> Result<Response, ApiError> {
+    let admitted = admit_caller(&call, who, OF_FILE, false);
     let uuid = call.path.get("uuid").to_owned();
     let (app, parts) = (call.app, call.parts);
     let (caller, query) = admitted.await?;
     let asker = app.clone();
-    let fetched = blocking(move || fetch::of_caller(&asker, &caller, &uuid, &query)).await?;
+    let fetched =
+        blocking(move || fetch::download_for_caller(&asker, &caller, &uuid, &query)).await?;
     send(app, parts, fetched).await
 }
 
 /// Answers the holder of a signed link.
-pub(super) async fn linked(call: Call) -> Result<Response, ApiError> {
+pub(super) async fn download_by_link(call: EndpointCall) -> Result<Response, ApiError> {
     let query = query::parse(call.parts.uri.query())?;
     let uuid = call.path.get("uuid").to_owned();
     let (app, parts) = (call.app, call.parts);
     let asker = app.clone();
-    let fetched = blocking(move || fetch::of_link(&asker, &uuid, &query)).await?;
+    let fetched = blocking(move || fetch::download_for_link(&asker, &uuid, &query)).await?;
     send(app, parts, fetched).await
 }
 
-async fn send(app: App, parts: Parts, fetched: Fetched) -> Result<Response, ApiError> {
+async fn send(app: App, parts: Parts, fetched: ExportDownload) -> Result<Response, ApiError> {
     let fetched = Arc::new(fetched);
     let on_complete = match parts.method == Method::HEAD {
         true => Box::new(|| ()) as OnComplete,
-        false => counted(app.clone(), Arc::clone(&fetched)),
+        false => count_when_sent(app.clone(), Arc::clone(&fetched)),
     };
-    match download::answer(&fetched.file, &parts.headers, on_complete).await {
+    match download::download_response(&fetched.file, &parts.headers, on_complete).await {
         Ok(response) => {
             let revision = fetched.job.progress.revision;
             Ok(match revision {
-                Some(revision) => at_revision(response, revision),
+                Some(revision) => with_revision(response, revision),
                 None => response,
             })
         }
-        Err(Refused::RangeOutside) => {
+        Err(DownloadRefusal::RangeOutside) => {
             let message = "The range lies outside the file.";
             let error = ApiError::new(ErrorCode::RangeNotSatisfiable, message);
-            let answer = envelope::render(&error, &request_id(&parts), Encoding::Core);
-            Ok(download::outside(&fetched.file, answer))
+            let answer = envelope::error_response(&error, &request_id(&parts), Encoding::Core);
+            Ok(download::with_file_size(&fetched.file, answer))
         }
-        Err(Refused::Unreadable) => Err(Refused::unreadable()),
-        Err(Refused::Missing) => Err(blocking(move || fetch::lose(&app, &fetched.job)).await?),
+        Err(DownloadRefusal::Unreadable) => Err(DownloadRefusal::unreadable()),
+        Err(DownloadRefusal::Missing) => {
+            Err(blocking(move || fetch::record_lost_file(&app, &fetched.job)).await?)
+        }
     }
 }
 
 /// Returns the callback that counts the download when its last byte has been sent.
-fn counted(app: App, fetched: Arc<Fetched>) -> OnComplete {
+fn count_when_sent(app: App, fetched: Arc<ExportDownload>) -> OnComplete {
     Box::new(move || {
         if fetched.is_linked && !fetched.is_once {
-            return link_transfers::add(&app, fetched.job.id);
+            return link_transfers::count_link_transfer(&app, fetched.job.id);
         }
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = fetch::count(&app, &fetched) {
-                app::error::log("download_uncounted", &error);
+            if let Err(error) = fetch::count_download(&app, &fetched) {
+                app::error::log_error("download_uncounted", &error);
             }
         });
     })

@@ -21,13 +21,15 @@ use axum::response::Response;
 use reports::request::RawParameters;
 use serde_json::Value;
 
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::query;
-use app::auth::admission::{Admitted, Requirement};
+use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::principal::Modes;
 use app::blocking::blocking;
 use app::error::ApiError;
-use app::exports::caller::{self, Caller, QueryNames};
+use app::exports::caller::{self, AllowedParameters, ExportCaller};
 
 /// The dialect checks the export switch and the permission in an order of its own, after the
 /// credential, so the endpoints do it themselves.
@@ -41,67 +43,72 @@ const CATALOGUE: &str = "/api/v1/core/export-attributes";
 const REQUEST: &str = "/api/v1/core/request-export";
 const DOWNLOAD: &str = "/api/v1/core/download-export/{uuid}";
 
-type Handle = fn(Call, Admitted) -> Answer;
+type CoreHandler = fn(EndpointCall, AdmittedRequest) -> AnswerFuture;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let list: Handle = |call, admitted| Box::pin(exports::listed(call, admitted));
-    let ask: Handle = |call, admitted| Box::pin(exports::asked(call, admitted));
-    let status: Handle = |call, admitted| Box::pin(export::status(call, admitted));
-    let manifest: Handle = |call, admitted| Box::pin(export::manifest(call, admitted));
-    let cancel: Handle = |call, admitted| Box::pin(export::canceled(call, admitted));
-    let remove: Handle = |call, admitted| Box::pin(export::removed(call, admitted));
+    let list: CoreHandler = |call, admitted| Box::pin(exports::list_exports(call, admitted));
+    let ask: CoreHandler = |call, admitted| Box::pin(exports::request_export(call, admitted));
+    let status: CoreHandler = |call, admitted| Box::pin(export::status(call, admitted));
+    let manifest: CoreHandler = |call, admitted| Box::pin(export::manifest(call, admitted));
+    let cancel: CoreHandler = |call, admitted| Box::pin(export::canceled(call, admitted));
+    let remove: CoreHandler = |call, admitted| Box::pin(export::removed(call, admitted));
     vec![
-        endpoint(Method::Get, EXPORTS, list),
-        endpoint(Method::Get, CATALOGUE, list),
-        endpoint(Method::Post, EXPORTS, ask),
-        endpoint(Method::Post, REQUEST, ask),
+        endpoint(EndpointMethod::Get, EXPORTS, list),
+        endpoint(EndpointMethod::Get, CATALOGUE, list),
+        endpoint(EndpointMethod::Post, EXPORTS, ask),
+        endpoint(EndpointMethod::Post, REQUEST, ask),
         download(EXPORT),
         download(DOWNLOAD),
-        endpoint(Method::Delete, EXPORT, remove),
-        endpoint(Method::Get, "/api/v1/core/exports/{uuid}/status", status),
-        endpoint(Method::Get, "/api/v1/core/exports/{uuid}/manifest", manifest),
-        endpoint(Method::Post, "/api/v1/core/exports/{uuid}/cancel", cancel),
+        endpoint(EndpointMethod::Delete, EXPORT, remove),
+        endpoint(EndpointMethod::Get, "/api/v1/core/exports/{uuid}/status", status),
+        endpoint(EndpointMethod::Get, "/api/v1/core/exports/{uuid}/manifest", manifest),
+        endpoint(EndpointMethod::Post, "/api/v1/core/exports/{uuid}/cancel", cancel),
     ]
 }
 
-fn endpoint(method: Method, path: &'static str, handle: Handle) -> Endpoint {
-    with_action(method, path, Action::Admitted(REQUIRED, Box::new(handle)))
+fn endpoint(method: EndpointMethod, path: &'static str, handle: CoreHandler) -> Endpoint {
+    with_action(method, path, EndpointAction::Admitted(REQUIRED, Box::new(handle)))
 }
 
 fn download(path: &'static str) -> Endpoint {
-    let linked = |call: Call| -> Answer { Box::pin(file::linked(call)) };
-    let asked =
-        |call: Call, admitted: Admitted| -> Answer { Box::pin(file::asked(call, admitted)) };
-    with_action(Method::Get, path, Action::Linked(REQUIRED, Box::new(linked), Box::new(asked)))
+    let linked = |call: EndpointCall| -> AnswerFuture { Box::pin(file::download_by_link(call)) };
+    let asked = |call: EndpointCall, admitted: AdmittedRequest| -> AnswerFuture {
+        Box::pin(file::download_as_caller(call, admitted))
+    };
+    with_action(
+        EndpointMethod::Get,
+        path,
+        EndpointAction::Linked(REQUIRED, Box::new(linked), Box::new(asked)),
+    )
 }
 
-fn with_action(method: Method, path: &'static str, action: Action) -> Endpoint {
+fn with_action(method: EndpointMethod, path: &'static str, action: EndpointAction) -> Endpoint {
     Endpoint {
         method,
         path: path.to_owned(),
         template: path,
         action,
         consumes: &[],
-        produces: Produces::Core,
+        produces: AnswerFormats::Core,
         operation: reference::operation(method, path),
     }
 }
 
 /// Checks that the caller may use the dialect. Returns the caller with the parsed query.
-fn admitted(
-    call: &Call,
-    admitted: Admitted,
-    names: QueryNames,
+fn admit_caller(
+    call: &EndpointCall,
+    admitted: AdmittedRequest,
+    names: AllowedParameters,
     is_request: bool,
-) -> impl Future<Output = Result<(Caller, RawParameters), ApiError>> + Send + use<> {
+) -> impl Future<Output = Result<(ExportCaller, RawParameters), ApiError>> + Send + use<> {
     let (app, query) = (call.app.clone(), query::parse(call.parts.uri.query()));
     blocking(move || {
         let query = query?;
-        let caller = caller::admit(&app, admitted, &query, names, is_request)?;
+        let caller = caller::admit_export_caller(&app, admitted, &query, names, is_request)?;
         Ok((caller, query))
     })
 }
 
 fn json(value: &Value) -> Response {
-    super::json(value.to_string())
+    super::json_response(value.to_string())
 }

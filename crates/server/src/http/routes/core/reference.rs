@@ -4,17 +4,17 @@ use model::permission::Permission;
 use serde_json::{Value, json};
 
 use super::{CATALOGUE, DOWNLOAD, EXPORT, EXPORTS, REQUEST};
-use crate::http::endpoint::Method;
+use crate::http::endpoint::EndpointMethod;
 use crate::openapi::{
     Operation, OwnPermissions, exports, file_answer, json_answer, page_number, query_parameter,
-    reference, reports, with_retry_after,
+    reports, schema_reference, with_retry_after,
 };
 use app::error::ErrorCode;
 use app::exports::show;
 
 /// Errors that every request to exports may get.
 const COMMON: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
-const OF_REQUEST: [ErrorCode; 8] = [
+const REQUEST_ERRORS: [ErrorCode; 8] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::InvalidJson,
@@ -24,7 +24,7 @@ const OF_REQUEST: [ErrorCode; 8] = [
     ErrorCode::NothingToExport,
     ErrorCode::IdempotencyConflict,
 ];
-const OF_FILE: [ErrorCode; 8] = [
+const FILE_ERRORS: [ErrorCode; 8] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::ExportNotReady,
@@ -34,15 +34,15 @@ const OF_FILE: [ErrorCode; 8] = [
     ErrorCode::RangeNotSatisfiable,
     ErrorCode::FileMissing,
 ];
-const OF_ONE: [ErrorCode; 3] =
+const EXPORT_ERRORS: [ErrorCode; 3] =
     [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden, ErrorCode::ExportNotFound];
-const OF_CANCEL: [ErrorCode; 4] = [
+const CANCEL_ERRORS: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::ExportNotFound,
     ErrorCode::ExportFinished,
 ];
-const OF_REMOVAL: [ErrorCode; 4] = [
+const REMOVAL_ERRORS: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::ExportNotFound,
@@ -58,7 +58,7 @@ const NEEDS: OwnPermissions = OwnPermissions {
 };
 
 /// The OpenAPI description of one endpoint of exports.
-struct Said {
+struct ExportEndpointDocs {
     id: &'static str,
     summary: &'static str,
     errors: &'static [ErrorCode],
@@ -67,85 +67,91 @@ struct Said {
 }
 
 /// Returns the OpenAPI operation of an endpoint.
-pub(super) fn operation(method: Method, path: &'static str) -> Operation {
-    let Said { id, summary, errors, parameters, answer } = said(method, path);
+pub(super) fn operation(method: EndpointMethod, path: &'static str) -> Operation {
+    let ExportEndpointDocs { id, summary, errors, parameters, answer } =
+        endpoint_docs(method, path);
     Operation {
         id: id.to_owned(),
         tag: "Exports",
         summary: summary.to_owned(),
         description: String::new(),
         parameters,
-        request_body: [(Method::Post, EXPORTS), (Method::Post, REQUEST)]
+        request_body: [(EndpointMethod::Post, EXPORTS), (EndpointMethod::Post, REQUEST)]
             .contains(&(method, path))
-            .then(exports::body),
+            .then(exports::export_request_body),
         answer: (200, answer),
         errors,
         own_permissions: Some(NEEDS),
     }
 }
 
-fn said(method: Method, path: &str) -> Said {
-    let status =
-        || with_retry_after(json_answer(reference("ExportAnswer"), "The export as it is now."));
-    let of_one = || vec![uuid(), site()];
-    let list = |id, summary| Said {
+fn endpoint_docs(method: EndpointMethod, path: &str) -> ExportEndpointDocs {
+    let status = || {
+        with_retry_after(json_answer(schema_reference("ExportAnswer"), "The export as it is now."))
+    };
+    let of_one = || vec![uuid_parameter(), site_parameter()];
+    let list = |id, summary| ExportEndpointDocs {
         id,
         summary,
         errors: &COMMON,
-        parameters: of_list(),
-        answer: listed(),
+        parameters: list_parameters(),
+        answer: catalogue_answer(),
     };
-    let request = |id, summary| Said {
+    let request = |id, summary| ExportEndpointDocs {
         id,
         summary,
-        errors: &OF_REQUEST,
-        parameters: vec![site(), reports::idempotency_key()],
-        answer: json_answer(reference("ExportRequested"), "The exports that were queued."),
+        errors: &REQUEST_ERRORS,
+        parameters: vec![site_parameter(), reports::idempotency_key()],
+        answer: json_answer(schema_reference("ExportRequested"), "The exports that were queued."),
     };
-    let file = |id, summary| Said {
+    let file = |id, summary| ExportEndpointDocs {
         id,
         summary,
-        errors: &OF_FILE,
-        parameters: of_file(),
+        errors: &FILE_ERRORS,
+        parameters: file_parameters(),
         answer: file_answer("The file, or the range of it that was asked for.", &FILE_TYPES),
     };
     match (method, path) {
-        (Method::Get, EXPORTS) => list(
+        (EndpointMethod::Get, EXPORTS) => list(
             "exports",
             "Types of exports, each with its recent ones; or all exports, newest first.",
         ),
-        (Method::Get, CATALOGUE) => list("export_attributes", "Another name of `exports`."),
-        (Method::Post, EXPORTS) => {
+        (EndpointMethod::Get, CATALOGUE) => list("export_attributes", "Another name of `exports`."),
+        (EndpointMethod::Post, EXPORTS) => {
             request("export_request", "Asks for an export, which is made in the background.")
         }
-        (Method::Post, REQUEST) => request("request_export", "Another name of `export_request`."),
-        (Method::Get, EXPORT) => file("export_download", "The file of a finished export."),
-        (Method::Get, DOWNLOAD) => file("download_export", "Another name of `export_download`."),
-        (Method::Delete, _) => Said {
+        (EndpointMethod::Post, REQUEST) => {
+            request("request_export", "Another name of `export_request`.")
+        }
+        (EndpointMethod::Get, EXPORT) => file("export_download", "The file of a finished export."),
+        (EndpointMethod::Get, DOWNLOAD) => {
+            file("download_export", "Another name of `export_download`.")
+        }
+        (EndpointMethod::Delete, _) => ExportEndpointDocs {
             id: "export_delete",
             summary: "Removes the file of a finished export now.",
-            errors: &OF_REMOVAL,
+            errors: &REMOVAL_ERRORS,
             parameters: of_one(),
             answer: status(),
         },
-        (Method::Post, _) => Said {
+        (EndpointMethod::Post, _) => ExportEndpointDocs {
             id: "export_cancel",
             summary: "Stops an unfinished export.",
-            errors: &OF_CANCEL,
+            errors: &CANCEL_ERRORS,
             parameters: of_one(),
             answer: status(),
         },
-        (_, path) if path.ends_with("/manifest") => Said {
+        (_, path) if path.ends_with("/manifest") => ExportEndpointDocs {
             id: "export_manifest",
             summary: "Rows, bytes, SHA-256 and sums of a finished file.",
-            errors: &OF_ONE,
+            errors: &EXPORT_ERRORS,
             parameters: of_one(),
-            answer: json_answer(reference("ExportManifest"), "What the file holds."),
+            answer: json_answer(schema_reference("ExportManifest"), "What the file holds."),
         },
-        _ => Said {
+        _ => ExportEndpointDocs {
             id: "export_status",
             summary: "An export in any state.",
-            errors: &OF_ONE,
+            errors: &EXPORT_ERRORS,
             parameters: of_one(),
             answer: status(),
         },
@@ -154,10 +160,10 @@ fn said(method: Method, path: &str) -> Said {
 
 /// Returns the description of the catalogue's answer, which is a page of the history with
 /// `history=1`.
-fn listed() -> Value {
+fn catalogue_answer() -> Value {
     let schema = json!({
         "description": "The second with `history=1`.",
-        "anyOf": [reference("ExportCatalogue"), reference("ExportHistory")],
+        "anyOf": [schema_reference("ExportCatalogue"), schema_reference("ExportHistory")],
     });
     json_answer(
         schema,
@@ -165,7 +171,7 @@ fn listed() -> Value {
     )
 }
 
-pub(super) fn site() -> Value {
+pub(super) fn site_parameter() -> Value {
     query_parameter(
         "site_id",
         "Id of a site of the account. A request for exports needs it where the account has sites.",
@@ -173,17 +179,17 @@ pub(super) fn site() -> Value {
     )
 }
 
-fn uuid() -> Value {
+fn uuid_parameter() -> Value {
     json!({
         "name": "uuid", "in": "path", "required": true, "schema": {"type": "string"},
         "description": "UUID of the export.",
     })
 }
 
-fn of_list() -> Vec<Value> {
+fn list_parameters() -> Vec<Value> {
     let only = "Only with `history=1`: ";
     vec![
-        site(),
+        site_parameter(),
         query_parameter(
             "history",
             "`1` lists all exports, newest first, instead of the types.",
@@ -207,16 +213,16 @@ fn of_list() -> Vec<Value> {
         query_parameter(
             "state",
             &format!("{only}exports in this state."),
-            json!({"type": "string", "enum": show::states()}),
+            json!({"type": "string", "enum": show::state_words()}),
         ),
     ]
 }
 
-fn of_file() -> Vec<Value> {
+fn file_parameters() -> Vec<Value> {
     let text = || json!({"type": "string"});
     vec![
-        uuid(),
-        site(),
+        uuid_parameter(),
+        site_parameter(),
         query_parameter(
             "bundle",
             "`full` is the full bundle of an accounting package: journals, trial balance and issues too.",

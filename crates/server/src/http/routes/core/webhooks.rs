@@ -5,13 +5,15 @@ use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Map, Value, json as json_value};
 
 use super::{REQUIRED, body, json, webhooks_reference};
-use crate::http::endpoint::{Action, Answer, Call, Endpoint, Method, Produces};
+use crate::http::endpoint::{
+    AnswerFormats, AnswerFuture, Endpoint, EndpointAction, EndpointCall, EndpointMethod,
+};
 use crate::http::query;
 use app::app::App;
-use app::auth::admission::Admitted;
+use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode};
-use app::exports::caller::{self, Caller, QueryNames, SITE_ONLY};
+use app::exports::caller::{self, AllowedParameters, ExportCaller, SITE_ONLY};
 use app::lists::numbered::NumberedPage;
 use app::webhooks::{WebhookError, Webhooks};
 
@@ -23,12 +25,13 @@ const DELIVERY: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}";
 const REDELIVER: &str = "/api/v1/core/webhooks/{id}/deliveries/{delivery_id}/redeliver";
 
 /// Paging is part of the documented route here, so strict mode does not refuse it.
-const OF_DELIVERIES: QueryNames = QueryNames { always: &["site_id", "page", "limit"], added: &[] };
+const OF_DELIVERIES: AllowedParameters =
+    AllowedParameters { always: &["site_id", "page", "limit"], added: &[] };
 
 /// A request about webhooks whose caller has been admitted.
-struct Asked {
+struct WebhookRequest {
     app: App,
-    caller: Caller,
+    caller: ExportCaller,
     pub query: RawParameters,
     pub body: Map<String, Value>,
     /// Ids of the webhook and the delivery in the path; none if they are not valid ids.
@@ -36,10 +39,10 @@ struct Asked {
     delivery: Option<i64>,
 }
 
-impl Asked {
+impl WebhookRequest {
     fn webhooks(&self) -> Webhooks<'_> {
         let (app, provider) = (&self.app, self.caller.provider());
-        Webhooks::of(provider, app.store(), app.clock(), &app.settings().webhooks)
+        Webhooks::for_provider(provider, app.store(), app.clock(), &app.settings().webhooks)
     }
 
     fn id(&self) -> Result<i64, WebhookError> {
@@ -51,25 +54,29 @@ impl Asked {
     }
 }
 
-type Work = fn(&Asked) -> Result<Value, ApiError>;
+type WebhookHandler = fn(&WebhookRequest) -> Result<Value, ApiError>;
 
 pub(in crate::http::routes) fn endpoints() -> Vec<Endpoint> {
     vec![
-        endpoint(Method::Get, WEBHOOKS, |asked| Ok(data(asked.webhooks().list()?.into()))),
-        endpoint(Method::Post, WEBHOOKS, |asked| Ok(data(asked.webhooks().create(&asked.body)?))),
-        endpoint(Method::Get, WEBHOOK, |asked| Ok(data(asked.webhooks().show(asked.id()?)?))),
-        endpoint(Method::Put, WEBHOOK, |asked| {
+        endpoint(EndpointMethod::Get, WEBHOOKS, |asked| Ok(data(asked.webhooks().list()?.into()))),
+        endpoint(EndpointMethod::Post, WEBHOOKS, |asked| {
+            Ok(data(asked.webhooks().create(&asked.body)?))
+        }),
+        endpoint(EndpointMethod::Get, WEBHOOK, |asked| {
+            Ok(data(asked.webhooks().show(asked.id()?)?))
+        }),
+        endpoint(EndpointMethod::Put, WEBHOOK, |asked| {
             Ok(data(asked.webhooks().change(asked.id()?, &asked.body)?))
         }),
-        endpoint(Method::Delete, WEBHOOK, removed),
-        endpoint(Method::Post, ROTATE_SECRET, |asked| {
+        endpoint(EndpointMethod::Delete, WEBHOOK, remove_webhook),
+        endpoint(EndpointMethod::Post, ROTATE_SECRET, |asked| {
             Ok(data(asked.webhooks().rotate_secret(asked.id()?)?))
         }),
-        endpoint(Method::Get, DELIVERIES, deliveries),
-        endpoint(Method::Get, DELIVERY, |asked| {
+        endpoint(EndpointMethod::Get, DELIVERIES, list_deliveries),
+        endpoint(EndpointMethod::Get, DELIVERY, |asked| {
             Ok(data(asked.webhooks().delivery(asked.id()?, asked.delivery()?)?))
         }),
-        endpoint(Method::Post, REDELIVER, redelivered),
+        endpoint(EndpointMethod::Post, REDELIVER, redeliver),
     ]
 }
 
@@ -77,13 +84,13 @@ fn data(value: Value) -> Value {
     json_value!({"data": value})
 }
 
-fn removed(asked: &Asked) -> Result<Value, ApiError> {
+fn remove_webhook(asked: &WebhookRequest) -> Result<Value, ApiError> {
     let id = asked.id()?;
     asked.webhooks().remove(id)?;
     Ok(data(json_value!({"id": id, "deleted": true})))
 }
 
-fn deliveries(asked: &Asked) -> Result<Value, ApiError> {
+fn list_deliveries(asked: &WebhookRequest) -> Result<Value, ApiError> {
     let mut errors = FieldErrors::default();
     let page = NumberedPage::read(&asked.query, &mut errors);
     let id = asked.id()?;
@@ -95,59 +102,60 @@ fn deliveries(asked: &Asked) -> Result<Value, ApiError> {
     Ok(page.envelope(&path, &[], total, found))
 }
 
-fn redelivered(asked: &Asked) -> Result<Value, ApiError> {
+fn redeliver(asked: &WebhookRequest) -> Result<Value, ApiError> {
     let again = asked.webhooks().redeliver(asked.id()?, asked.delivery()?)?;
-    asked.app.notice_bell().notify_waiters();
+    asked.app.notice_wakeup().notify_waiters();
     Ok(data(again))
 }
 
-fn endpoint(method: Method, path: &'static str, work: Work) -> Endpoint {
-    let handle = move |call: Call, admitted: Admitted| -> Answer {
+fn endpoint(method: EndpointMethod, path: &'static str, work: WebhookHandler) -> Endpoint {
+    let handle = move |call: EndpointCall, admitted: AdmittedRequest| -> AnswerFuture {
         Box::pin(answer(call, admitted, method, path, work))
     };
     Endpoint {
         method,
         path: path.to_owned(),
         template: path,
-        action: Action::Admitted(REQUIRED, Box::new(handle)),
+        action: EndpointAction::Admitted(REQUIRED, Box::new(handle)),
         consumes: &[],
-        produces: Produces::Core,
-        operation: webhooks_reference::operation(method, path),
+        produces: AnswerFormats::Core,
+        operation: webhooks_reference::webhook_operation(method, path),
     }
 }
 
 async fn answer(
-    call: Call,
-    who: Admitted,
-    method: Method,
+    call: EndpointCall,
+    who: AdmittedRequest,
+    method: EndpointMethod,
     path: &'static str,
-    work: Work,
+    work: WebhookHandler,
 ) -> Result<Response, ApiError> {
-    let Call { app, parts, body, path: values, .. } = call;
+    let EndpointCall { app, parts, body, path: values, .. } = call;
     let query = query::parse(parts.uri.query())?;
     let (asker, asked_with) = (app.clone(), query.clone());
-    let caller = blocking(move || admitted(&asker, who, &asked_with, method, path)).await?;
-    let takes_body = method == Method::Put || (method, path) == (Method::Post, WEBHOOKS);
+    let caller = blocking(move || admit_caller(&asker, who, &asked_with, method, path)).await?;
+    let takes_body =
+        method == EndpointMethod::Put || (method, path) == (EndpointMethod::Post, WEBHOOKS);
     let body = match takes_body {
-        true => body::read(&app, &parts.headers, body).await?,
+        true => body::read_json_object(&app, &parts.headers, body).await?,
         false => Map::new(),
     };
     let (id, delivery) = (values.id("id"), values.id("delivery_id"));
-    let asked = Asked { app, caller, query, body, id, delivery };
+    let asked = WebhookRequest { app, caller, query, body, id, delivery };
     Ok(json(&blocking(move || work(&asked)).await?))
 }
 
 /// Checks that the caller may use webhooks, and may write if the method does.
-fn admitted(
+fn admit_caller(
     app: &App,
-    who: Admitted,
+    who: AdmittedRequest,
     query: &RawParameters,
-    method: Method,
+    method: EndpointMethod,
     path: &str,
-) -> Result<Caller, ApiError> {
+) -> Result<ExportCaller, ApiError> {
     let names = if path == DELIVERIES { OF_DELIVERIES } else { SITE_ONLY };
-    let caller = caller::admit(app, who, query, names, false)?;
-    if method != Method::Get && caller.admitted.principal.read_only {
+    let caller = caller::admit_export_caller(app, who, query, names, false)?;
+    if method != EndpointMethod::Get && caller.admitted.principal.read_only {
         let message = "This credential may only read.";
         return Err(ApiError::new(ErrorCode::PermissionDenied, message));
     }

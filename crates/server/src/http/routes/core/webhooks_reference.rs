@@ -3,26 +3,26 @@
 use model::permission::Permission;
 use serde_json::{Value, json};
 
-use super::reference::site;
-use crate::http::endpoint::Method;
+use super::reference::site_parameter;
+use crate::http::endpoint::EndpointMethod;
 use crate::openapi::{
-    Operation, OwnPermissions, exports, json_answer, object, page_number, query_parameter,
+    Operation, OwnPermissions, exports, json_answer, object_schema, page_number, query_parameter,
 };
 use app::error::ErrorCode;
 use app::webhooks::events;
 
-const OF_LIST: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
-const OF_ONE: [ErrorCode; 3] =
+const LIST_ERRORS: [ErrorCode; 2] = [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden];
+const WEBHOOK_ERRORS: [ErrorCode; 3] =
     [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden, ErrorCode::NotFound];
-const OF_AGAIN: [ErrorCode; 4] = [
+const REDELIVERY_ERRORS: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::NotFound,
     ErrorCode::Conflict,
 ];
-const OF_NEW: [ErrorCode; 3] =
+const CREATE_ERRORS: [ErrorCode; 3] =
     [ErrorCode::ExportsNotEnabled, ErrorCode::SiteForbidden, ErrorCode::InvalidJson];
-const OF_CHANGE: [ErrorCode; 4] = [
+const CHANGE_ERRORS: [ErrorCode; 4] = [
     ErrorCode::ExportsNotEnabled,
     ErrorCode::SiteForbidden,
     ErrorCode::NotFound,
@@ -30,26 +30,39 @@ const OF_CHANGE: [ErrorCode; 4] = [
 ];
 
 /// Returns the OpenAPI operation of an endpoint.
-pub(super) fn operation(method: Method, path: &'static str) -> Operation {
+pub(super) fn webhook_operation(method: EndpointMethod, path: &'static str) -> Operation {
     let last = path.rsplit('/').next().unwrap_or_default();
     let (id, summary, errors): (&str, &str, &'static [ErrorCode]) = match (method, last) {
-        (Method::Get, "webhooks") => ("webhooks", "Webhooks of the provider.", &OF_LIST),
-        (Method::Post, "webhooks") => {
-            ("webhook_create", "Adds a webhook; the answer shows its secret, once.", &OF_NEW)
+        (EndpointMethod::Get, "webhooks") => {
+            ("webhooks", "Webhooks of the provider.", &LIST_ERRORS)
         }
-        (Method::Put, _) => ("webhook_change", "Changes the fields that are given.", &OF_CHANGE),
-        (Method::Delete, _) => ("webhook_delete", "Removes it with its deliveries.", &OF_ONE),
+        (EndpointMethod::Post, "webhooks") => {
+            ("webhook_create", "Adds a webhook; the answer shows its secret, once.", &CREATE_ERRORS)
+        }
+        (EndpointMethod::Put, _) => {
+            ("webhook_change", "Changes the fields that are given.", &CHANGE_ERRORS)
+        }
+        (EndpointMethod::Delete, _) => {
+            ("webhook_delete", "Removes it with its deliveries.", &WEBHOOK_ERRORS)
+        }
         (_, "rotate_secret") => {
-            ("webhook_rotate_secret", "Makes another secret and shows it, once.", &OF_ONE)
+            ("webhook_rotate_secret", "Makes another secret and shows it, once.", &WEBHOOK_ERRORS)
         }
-        (_, "deliveries") => ("webhook_deliveries", "What was sent, newest first.", &OF_ONE),
-        (_, "{delivery_id}") => ("webhook_delivery", "A delivery with its payload.", &OF_ONE),
-        (_, "redeliver") => {
-            ("webhook_redeliver", "Sends the same event again, under the same id.", &OF_AGAIN)
+        (_, "deliveries") => {
+            ("webhook_deliveries", "What was sent, newest first.", &WEBHOOK_ERRORS)
         }
-        _ => ("webhook", "A webhook.", &OF_ONE),
+        (_, "{delivery_id}") => {
+            ("webhook_delivery", "A delivery with its payload.", &WEBHOOK_ERRORS)
+        }
+        (_, "redeliver") => (
+            "webhook_redeliver",
+            "Sends the same event again, under the same id.",
+            &REDELIVERY_ERRORS,
+        ),
+        _ => ("webhook", "A webhook.", &WEBHOOK_ERRORS),
     };
-    let takes_body = method == Method::Put || (method, last) == (Method::Post, "webhooks");
+    let takes_body =
+        method == EndpointMethod::Put || (method, last) == (EndpointMethod::Post, "webhooks");
     Operation {
         id: id.to_owned(),
         tag: "Webhooks",
@@ -80,7 +93,7 @@ fn parameters(path: &str, last: &str) -> Vec<Value> {
     if path.contains("{delivery_id}") {
         parameters.push(id("delivery_id", "Number of the delivery."));
     }
-    parameters.push(site());
+    parameters.push(site_parameter());
     if last == "deliveries" {
         parameters.push(page_number());
         parameters.push(query_parameter(
@@ -92,7 +105,7 @@ fn parameters(path: &str, last: &str) -> Vec<Value> {
     parameters
 }
 
-fn body(method: Method) -> Value {
+fn body(method: EndpointMethod) -> Value {
     let mut schema = json!({"type": "object", "additionalProperties": false, "properties": {
         "url": {"type": "string", "format": "uri", "maxLength": 2000,
             "description": "Where events are sent. It must answer 200 to a test request."},
@@ -103,38 +116,44 @@ fn body(method: Method) -> Value {
         "status": {"type": "string", "enum": ["enabled", "disabled"],
             "description": "Nothing is sent while it is `disabled`."},
     }});
-    if method == Method::Post {
+    if method == EndpointMethod::Post {
         schema["required"] = json!(["url"]);
     }
     json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
-fn answer(method: Method, last: &str) -> Value {
-    if (method, last) == (Method::Delete, "{id}") {
-        let gone = object(json!({
+fn answer(method: EndpointMethod, last: &str) -> Value {
+    if (method, last) == (EndpointMethod::Delete, "{id}") {
+        let gone = object_schema(json!({
             "id": {"type": "integer"}, "deleted": {"type": "boolean"},
         }));
-        return json_answer(object(json!({"data": gone})), "It is gone, with its deliveries.");
+        return json_answer(
+            object_schema(json!({"data": gone})),
+            "It is gone, with its deliveries.",
+        );
     }
-    let is_secret = last == "rotate_secret" || (method, last) == (Method::Post, "webhooks");
+    let is_secret = last == "rotate_secret" || (method, last) == (EndpointMethod::Post, "webhooks");
     let data = match last {
         "deliveries" => {
-            return json_answer(exports::numbered(delivery(false)), "A page of deliveries.");
+            return json_answer(
+                exports::numbered_page_schema(delivery_schema(false)),
+                "A page of deliveries.",
+            );
         }
-        "{delivery_id}" => delivery(true),
-        "redeliver" => delivery(false),
-        "webhooks" if method == Method::Get => {
-            json!({"type": "array", "items": webhook(false)})
+        "{delivery_id}" => delivery_schema(true),
+        "redeliver" => delivery_schema(false),
+        "webhooks" if method == EndpointMethod::Get => {
+            json!({"type": "array", "items": webhook_schema(false)})
         }
-        _ => webhook(is_secret),
+        _ => webhook_schema(is_secret),
     };
-    json_answer(object(json!({"data": data})), "As it is now.")
+    json_answer(object_schema(json!({"data": data})), "As it is now.")
 }
 
-fn delivery(has_payload: bool) -> Value {
+fn delivery_schema(has_payload: bool) -> Value {
     let optional = |kind: &str| json!({"type": [kind, "null"]});
     let states = ["OK", "PENDING", "ERR-3xx", "ERR-4xx", "ERR-5xx", "ERR-NET"];
-    let mut delivery = object(json!({
+    let mut delivery = object_schema(json!({
         "id": {"type": "integer"},
         "event_id": {"type": "string"},
         "type": {"type": "string"},
@@ -153,8 +172,8 @@ fn delivery(has_payload: bool) -> Value {
     delivery
 }
 
-fn webhook(has_secret: bool) -> Value {
-    let mut webhook = object(json!({
+fn webhook_schema(has_secret: bool) -> Value {
+    let mut webhook = object_schema(json!({
         "id": {"type": "integer"},
         "url": {"type": "string"},
         "description": {"type": ["string", "null"]},
